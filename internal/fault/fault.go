@@ -1,0 +1,131 @@
+// Package fault gives every failure a kind, a noun, a text that a client may see, and a private cause.
+//
+// It owns the vocabulary of failure and nothing else: which HTTP status or AWS code a fault becomes is
+// decided once, in package awserror. Match a fault by kind and noun, never by its text.
+package fault
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Kind says in which way something failed. The zero Kind is Internal, so that a forgotten kind never
+// looks like a client's mistake and never leaks its cause.
+type Kind uint8
+
+// The kinds of failure.
+const (
+	Internal        Kind = iota // our own failure; the client sees no detail
+	Invalid                     // the request breaks a rule: a value, a combination, a missing member
+	Malformed                   // the request cannot be parsed at all
+	Unauthenticated             // who is calling could not be established
+	Denied                      // the caller is known and may not do this
+	NotFound                    // the noun does not exist
+	AlreadyExists               // the noun exists already
+	InUse                       // the noun still has something that depends on it
+	Conflict                    // the noun is in a state that does not admit the request
+	LimitExceeded               // a quota would be exceeded
+	TooLarge                    // the request or a part of it is larger than allowed
+	Expired                     // a credential, a signature or a token is past its life
+	Precondition                // a condition that the client stated does not hold
+	NotModified                 // a condition that the client stated says that nothing changed
+	Range                       // a range that cannot be satisfied
+	Unsupported                 // recognised as something that is not served
+	Incomplete                  // the body ended before its announced length, or a timeout hit it
+	Unavailable                 // cannot decide now: stale index, database away
+	Throttled                   // slow down
+)
+
+var kindNames = [...]string{
+	"internal", "invalid", "malformed", "unauthenticated", "denied", "not found", "already exists", "in use",
+	"conflict", "limit exceeded", "too large", "expired", "precondition failed", "not modified", "range",
+	"unsupported", "incomplete", "unavailable", "throttled",
+}
+
+func (k Kind) String() string {
+	if int(k) < len(kindNames) {
+		return kindNames[k]
+	}
+	return fmt.Sprintf("kind %d", k)
+}
+
+// Error is a failure. Text may be shown to the client as it stands; the cause may not.
+type Error struct {
+	Kind   Kind
+	Noun   Noun
+	Text   string            // for the client, worded as AWS words it; empty: the table's own text
+	Fields map[string]string // further members of the error body, such as Resource or BucketName
+	cause  error
+}
+
+// New makes a failure with a text that the client may see.
+func New(k Kind, n Noun, format string, args ...any) *Error {
+	text := format
+	if len(args) > 0 {
+		text = fmt.Sprintf(format, args...)
+	}
+	return &Error{Kind: k, Noun: n, Text: text}
+}
+
+// Because returns a copy of e that carries a private cause: it reaches the log, never the client.
+func (e *Error) Because(cause error) *Error {
+	c := *e
+	c.cause = cause
+	return &c
+}
+
+// With returns a copy of e with one more field for the error body.
+func (e *Error) With(field, value string) *Error {
+	c := *e
+	c.Fields = make(map[string]string, len(e.Fields)+1)
+	for k, v := range e.Fields {
+		c.Fields[k] = v
+	}
+	c.Fields[field] = value
+	return &c
+}
+
+// Error is the text for logs; it includes the private cause.
+func (e *Error) Error() string {
+	s := e.Kind.String()
+	if e.Noun != "" {
+		s += " (" + string(e.Noun) + ")"
+	}
+	if e.Text != "" {
+		s += ": " + e.Text
+	}
+	if e.cause != nil {
+		s += ": " + e.cause.Error()
+	}
+	return s
+}
+
+// Unwrap returns the private cause.
+func (e *Error) Unwrap() error { return e.cause }
+
+// Of finds the fault in err's chain. An error that is no fault is an Internal one with err as its cause.
+// Of(nil) is nil.
+func Of(err error) *Error {
+	if err == nil {
+		return nil
+	}
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e
+	}
+	return &Error{Kind: Internal, cause: err}
+}
+
+// KindOf is the kind of err: Internal for an error that is no fault. KindOf(nil) is Internal too; ask
+// only about errors.
+func KindOf(err error) Kind {
+	if e := Of(err); e != nil {
+		return e.Kind
+	}
+	return Internal
+}
+
+// Is reports whether err is a fault of this kind and noun.
+func Is(err error, k Kind, n Noun) bool {
+	e := Of(err)
+	return e != nil && e.Kind == k && e.Noun == n
+}
