@@ -1,0 +1,261 @@
+package policy
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+	"time"
+)
+
+// operator is a condition operator without negation, prefix and suffix.
+type operator uint8
+
+const (
+	opStringEquals operator = iota
+	opStringEqualsIgnoreCase
+	opStringLike
+	opNumericEquals
+	opNumericLess
+	opNumericLessEquals
+	opNumericGreater
+	opNumericGreaterEquals
+	opDateEquals
+	opDateLess
+	opDateLessEquals
+	opDateGreater
+	opDateGreaterEquals
+	opBool
+	opBinaryEquals
+	opIPAddress
+	opArn
+	opNull
+)
+
+// quantifier says how an operator treats a key with several values.
+type quantifier uint8
+
+const (
+	noQuantifier quantifier = iota
+	forAll
+	forAny
+)
+
+// operatorNamed finds an operator by the name that policies use, without prefix and suffix.
+func operatorNamed(name string) (op operator, negated, ok bool) {
+	switch name {
+	case "StringEquals":
+		return opStringEquals, false, true
+	case "StringNotEquals":
+		return opStringEquals, true, true
+	case "StringEqualsIgnoreCase":
+		return opStringEqualsIgnoreCase, false, true
+	case "StringNotEqualsIgnoreCase":
+		return opStringEqualsIgnoreCase, true, true
+	case "StringLike":
+		return opStringLike, false, true
+	case "StringNotLike":
+		return opStringLike, true, true
+	case "NumericEquals":
+		return opNumericEquals, false, true
+	case "NumericNotEquals":
+		return opNumericEquals, true, true
+	case "NumericLessThan":
+		return opNumericLess, false, true
+	case "NumericLessThanEquals":
+		return opNumericLessEquals, false, true
+	case "NumericGreaterThan":
+		return opNumericGreater, false, true
+	case "NumericGreaterThanEquals":
+		return opNumericGreaterEquals, false, true
+	case "DateEquals":
+		return opDateEquals, false, true
+	case "DateNotEquals":
+		return opDateEquals, true, true
+	case "DateLessThan":
+		return opDateLess, false, true
+	case "DateLessThanEquals":
+		return opDateLessEquals, false, true
+	case "DateGreaterThan":
+		return opDateGreater, false, true
+	case "DateGreaterThanEquals":
+		return opDateGreaterEquals, false, true
+	case "Bool":
+		return opBool, false, true
+	case "BinaryEquals":
+		return opBinaryEquals, false, true
+	case "IpAddress":
+		return opIPAddress, false, true
+	case "NotIpAddress":
+		return opIPAddress, true, true
+	case "ArnEquals", "ArnLike":
+		return opArn, false, true
+	case "ArnNotEquals", "ArnNotLike":
+		return opArn, true, true
+	case "Null":
+		return opNull, false, true
+	}
+	return 0, false, false
+}
+
+// condition is one operator applied to one key.
+type condition struct {
+	op       operator
+	negated  bool
+	ifExists bool
+	set      quantifier
+	key      string // lower case
+	values   []value
+
+	name    string // the operator as written
+	keyText string // the key as written
+}
+
+// value is one value of a condition, compiled for its operator.
+type value struct {
+	text string
+	bare bool // written as a JSON number or bool
+
+	template template // of string operators, when it has variables
+	literal  string   // of string operators without wildcards; of BinaryEquals the decoded bytes
+	matcher  matcher  // of StringLike and the Arn operators
+	number   number
+	time     time.Time
+	truth    bool
+	network  netip.Prefix
+}
+
+// newCondition compiles all but the values.
+func newCondition(name, key string) (condition, error) {
+	c := condition{name: name, keyText: key, key: strings.ToLower(key)}
+	base := name
+	if rest, ok := strings.CutPrefix(base, "ForAllValues:"); ok {
+		base, c.set = rest, forAll
+	} else if rest, ok := strings.CutPrefix(base, "ForAnyValue:"); ok {
+		base, c.set = rest, forAny
+	}
+	base, c.ifExists = strings.CutSuffix(base, "IfExists")
+	var ok bool
+	if c.op, c.negated, ok = operatorNamed(base); !ok {
+		return c, fmt.Errorf("Invalid Condition type : %s", clip(name))
+	}
+	if c.op == opNull && (c.ifExists || c.set != noQuantifier) {
+		return c, fmt.Errorf("Invalid Condition type : %s", clip(name))
+	}
+	if i := strings.IndexByte(key, ':'); i <= 0 || i == len(key)-1 {
+		return c, errNoVendor
+	}
+	return c, nil
+}
+
+// add compiles one value.
+func (c *condition) add(text string, bare, variables bool) error {
+	v := value{text: text, bare: bare}
+	var err error
+	switch c.op {
+	case opStringEquals, opStringEqualsIgnoreCase:
+		if v.template, err = cut(text, variables, false); err != nil {
+			return err
+		}
+		if !v.template.hasVariables() {
+			v.literal, v.template = v.template.literal(), nil
+		}
+	case opStringLike:
+		t, err := cut(text, variables, true)
+		if err != nil {
+			return err
+		}
+		v.matcher = newMatcher(t)
+	case opArn:
+		t, err := cut(text, variables, true)
+		if err != nil {
+			return err
+		}
+		if _, ok := t.splitARN(); !ok && text != everyone {
+			return fmt.Errorf("%q is not an ARN, which %s needs", clip(text), c.name)
+		}
+		v.matcher = newARNMatcher(t)
+	default:
+		err = v.parse(c.op, text)
+	}
+	if err != nil {
+		return fmt.Errorf("%q is not a value for %s", clip(text), c.name)
+	}
+	c.values = append(c.values, v)
+	return nil
+}
+
+// holds decides the condition. deny says that it belongs to a Deny statement, which decides what becomes of
+// values that cannot be read: they fail an Allow and fulfil a Deny.
+func (c *condition) holds(e *evaluation, deny bool) bool {
+	have := e.values(c.key)
+	if c.op == opNull {
+		for i := range c.values {
+			if c.values[i].truth == (len(have) == 0) {
+				return true
+			}
+		}
+		return false
+	}
+	if len(have) == 0 {
+		switch {
+		case c.ifExists, c.set == forAll:
+			return true
+		case c.set == forAny:
+			return false
+		}
+		return c.negated
+	}
+	// Without a quantifier one value suffices to match, so that a negated operator needs all to differ.
+	all := c.set == forAll || c.set == noQuantifier && c.negated
+	for _, h := range have {
+		if c.admits(e, h, deny) != all {
+			return !all
+		}
+	}
+	return all
+}
+
+// admits decides the condition for one value of the request: it equals one of the policy's values or, for a
+// negated operator, none of them.
+func (c *condition) admits(e *evaluation, have string, deny bool) bool {
+	var h value
+	if c.op >= opNumericEquals && c.op != opArn {
+		if h.parse(c.op, have) != nil || c.op == opIPAddress && !h.network.IsSingleIP() {
+			return deny
+		}
+	} else if c.op == opArn && strings.Count(have, ":") < 5 {
+		return deny
+	}
+	for i := range c.values {
+		v := &c.values[i]
+		matched, resolved := c.match(e, v, &h, have)
+		if !resolved {
+			matched = c.negated && !deny
+		}
+		if matched {
+			return !c.negated
+		}
+	}
+	return c.negated
+}
+
+func (c *condition) match(e *evaluation, v, h *value, have string) (matched, resolved bool) {
+	switch c.op {
+	case opStringEquals, opStringEqualsIgnoreCase:
+		want := v.literal
+		if v.template != nil {
+			t, ok := v.template.bind(e)
+			if !ok {
+				return false, false
+			}
+			want = t.literal()
+		}
+		if c.op == opStringEquals {
+			return want == have, true
+		}
+		return strings.EqualFold(want, have), true
+	case opStringLike, opArn:
+		return v.matcher.match(have, e)
+	}
+	return c.op.compare(h, v), true
+}

@@ -1,0 +1,118 @@
+package policy
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Effect is how a decision came about. The zero Effect is ImplicitDeny.
+type Effect uint8
+
+// The effects.
+const (
+	ImplicitDeny Effect = iota // nothing allows it
+	ExplicitDeny               // a statement denies it
+	Allow                      // allowed
+)
+
+func (e Effect) String() string {
+	return [...]string{"implicit deny", "explicit deny", "allow"}[min(e, Allow)]
+}
+
+// Layer is a place in which policies count.
+type Layer uint8
+
+// The layers.
+const (
+	LayerNone Layer = iota
+	LayerIdentity
+	LayerBoundary
+	LayerSession
+	LayerGuard
+	LayerResource
+	LayerTrust
+)
+
+func (l Layer) String() string {
+	return [...]string{"none", "identity", "boundary", "session", "guard", "resource", "trust"}[min(l, LayerTrust)]
+}
+
+// noun is AWS's name for a policy of this layer. A guard is, on AWS, a policy that STS adds to the session.
+func (l Layer) noun() string {
+	return [...]string{
+		"policy", "identity-based policy", "permissions boundary", "session policy", "session policy",
+		"resource-based policy", "role trust policy",
+	}[min(l, LayerTrust)]
+}
+
+// Decision is the answer to a request, and why. The zero Decision denies.
+type Decision struct {
+	Allowed bool
+	Effect  Effect
+
+	// The statement that allowed or denied. Statement counts from 1; it is 0 when no statement decided:
+	// for an implicit deny, and for the root user.
+	Layer     Layer
+	Index     int    // of the document in its list of Policies
+	Document  string // its name
+	Statement int
+	Sid       string
+
+	Missing Layer // of an implicit deny: the first layer that should have allowed
+
+	action string
+}
+
+func (d Decision) allow(h hit) Decision {
+	d.Allowed, d.Effect = true, Allow
+	d.at(h)
+	return d
+}
+
+func (d *Decision) deny(h hit) {
+	d.Effect = ExplicitDeny
+	d.at(h)
+}
+
+func (d *Decision) at(h hit) {
+	d.Layer, d.Index, d.Document, d.Statement, d.Sid = h.layer, h.document, h.name, h.statement, h.sid
+}
+
+// Because is the end of AWS's sentence "User: ... is not authorized to perform: ... on resource: ...":
+// "because no identity-based policy allows the s3:GetDataAccess action", or "with an explicit deny in a
+// resource-based policy". It tells a caller the kind of policy and never which. Empty when allowed.
+func (d Decision) Because() string {
+	switch {
+	case d.Allowed:
+		return ""
+	case d.Effect == ExplicitDeny && d.Layer == LayerTrust:
+		return "with an explicit deny in the role trust policy"
+	case d.Effect == ExplicitDeny && d.Layer == LayerIdentity:
+		return "with an explicit deny in an identity-based policy"
+	case d.Effect == ExplicitDeny:
+		return "with an explicit deny in a " + d.Layer.noun()
+	}
+	return fmt.Sprintf("because no %s allows the %s action", d.Missing.noun(), d.action)
+}
+
+// Explain says the whole of it for administrators and logs: effect, layer, document and statement.
+func (d Decision) Explain() string {
+	if d.Effect == ImplicitDeny {
+		return d.Effect.String() + " " + d.Because()
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s by %s layer", d.Effect, d.Layer)
+	if d.Statement == 0 {
+		return b.String() + ": root user"
+	}
+	fmt.Fprintf(&b, ": statement %d", d.Statement)
+	if d.Sid != "" {
+		fmt.Fprintf(&b, " (%s)", d.Sid)
+	}
+	if d.Document != "" {
+		fmt.Fprintf(&b, " of %s", d.Document)
+	} else {
+		fmt.Fprintf(&b, " of document %d", d.Index+1)
+	}
+	return b.String()
+}

@@ -1,0 +1,105 @@
+package policy
+
+import (
+	"embed"
+	"encoding/json"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// ManagedPrefix begins the ARN of every AWS-managed policy.
+const ManagedPrefix = "arn:aws:iam::aws:policy/"
+
+// IdentityContextAllowList is the ARN of the policy that STS adds to a session with an identity context: it
+// denies all but what such a session may do. It belongs into Policies.Guard.
+const IdentityContextAllowList = ManagedPrefix + "AWSIAMIdentityCenterAllowListForIdentityContext"
+
+// ManagedPolicy is a policy that every account has without making it. Names, texts, dates and versions are
+// AWS's; the ids are ours, and fixed.
+type ManagedPolicy struct {
+	Name        string
+	ARN         string
+	Path        string
+	ID          string // ANPA...
+	VersionID   string // of the default version, the only one that we have
+	Description string
+	CreateDate  time.Time
+	UpdateDate  time.Time // also when the default version was made
+	Text        string    // the document, minified
+	Document    *Document // compiled, named by the ARN
+}
+
+//go:embed managed/*.json
+var managedFiles embed.FS
+
+// managed is the catalogue, read once: it does not change.
+var managed = sync.OnceValue(func() []ManagedPolicy {
+	list, err := loadManaged()
+	if err != nil {
+		panic("policy: the embedded catalogue is broken: " + err.Error()) // a test loads it
+	}
+	return list
+})
+
+func loadManaged() ([]ManagedPolicy, error) {
+	files, err := managedFiles.ReadDir("managed")
+	if err != nil {
+		return nil, err
+	}
+	var list []ManagedPolicy
+	for _, f := range files {
+		text, err := managedFiles.ReadFile(path.Join("managed", f.Name()))
+		if err != nil {
+			return nil, err
+		}
+		var m struct {
+			Description, PolicyId, VersionId string
+			CreateDate, UpdateDate           time.Time
+			Document                         json.RawMessage
+		}
+		if err := json.Unmarshal(text, &m); err != nil {
+			return nil, fmt.Errorf("%s: %w", f.Name(), err)
+		}
+		d, err := Parse(string(m.Document), Identity)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", f.Name(), err)
+		}
+		name := strings.TrimSuffix(f.Name(), ".json")
+		list = append(list, ManagedPolicy{
+			Name: name, ARN: ManagedPrefix + name, Path: "/", ID: m.PolicyId, VersionID: m.VersionId, Description: m.Description,
+			CreateDate: m.CreateDate, UpdateDate: m.UpdateDate, Text: d.String(), Document: d.Named(ManagedPrefix + name),
+		})
+	}
+	return list, nil
+}
+
+// ManagedPolicies lists the catalogue by name.
+func ManagedPolicies() []ManagedPolicy { return slices.Clone(managed()) }
+
+// ManagedByARN finds an AWS-managed policy and what is known about it.
+func ManagedByARN(arn string) (ManagedPolicy, bool) {
+	i := slices.IndexFunc(managed(), func(m ManagedPolicy) bool { return m.ARN == arn })
+	if i < 0 {
+		return ManagedPolicy{}, false
+	}
+	return managed()[i], true
+}
+
+// Managed finds the document of an AWS-managed policy by its ARN.
+func Managed(arn string) (*Document, bool) {
+	m, ok := ManagedByARN(arn)
+	return m.Document, ok
+}
+
+// ManagedNames lists the names of the AWS-managed policies, sorted.
+func ManagedNames() []string {
+	var names []string
+	for _, m := range managed() {
+		names = append(names, m.Name)
+	}
+	return names
+}

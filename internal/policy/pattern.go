@@ -1,0 +1,329 @@
+package policy
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+)
+
+// elemKind says what one piece of a pattern stands for.
+type elemKind uint8
+
+const (
+	elemText elemKind = iota // literal text
+	elemStar                 // any characters, or none
+	elemAny                  // one character
+	elemVar                  // the value of a condition key, taken literally
+)
+
+type elem struct {
+	kind     elemKind
+	text     string // literal text, or the lower-case key of a variable
+	fallback string // of a variable
+	has      bool   // whether it has a fallback
+}
+
+// template is a value of a policy cut into its pieces.
+type template []elem
+
+// cut splits s into pieces. Variables are known only to Version 2012-10-17 (variables true); wild says
+// whether * and ? are wildcards, which they are in resources and in the Like and Arn operators.
+func cut(s string, variables, wild bool) (template, error) {
+	var t template
+	var lit strings.Builder
+	flush := func() {
+		if lit.Len() > 0 {
+			t = append(t, elem{kind: elemText, text: lit.String()})
+			lit.Reset()
+		}
+	}
+	for i := 0; i < len(s); i++ {
+		switch {
+		case variables && strings.HasPrefix(s[i:], "${"):
+			v, n, err := cutVariable(s[i:])
+			if err != nil {
+				return nil, err
+			}
+			i += n - 1
+			if v.kind == elemText {
+				lit.WriteString(v.text)
+				continue
+			}
+			flush()
+			t = append(t, v)
+		case wild && s[i] == '*':
+			flush()
+			if len(t) == 0 || t[len(t)-1].kind != elemStar {
+				t = append(t, elem{kind: elemStar})
+			}
+		case wild && s[i] == '?':
+			flush()
+			t = append(t, elem{kind: elemAny})
+		default:
+			lit.WriteByte(s[i])
+		}
+	}
+	flush()
+	return t, nil
+}
+
+// cutVariable reads the variable that s begins with: ${key}, ${key, 'default'}, ${*}, ${?} or ${$}.
+func cutVariable(s string) (e elem, length int, err error) {
+	bad := fmt.Errorf("%q is not a valid policy variable", clip(s))
+	body := s[2:]
+	if len(body) >= 2 && body[1] == '}' && strings.IndexByte("*?$", body[0]) >= 0 {
+		return elem{kind: elemText, text: body[:1]}, 4, nil
+	}
+	end := strings.IndexAny(body, "},")
+	if end < 0 {
+		return e, 0, bad
+	}
+	key := strings.TrimSpace(body[:end])
+	if !strings.Contains(key, ":") || strings.ContainsAny(key, "${*?'\" ") {
+		return e, 0, bad
+	}
+	e = elem{kind: elemVar, text: strings.ToLower(key)}
+	if body[end] == '}' {
+		return e, 2 + end + 1, nil
+	}
+	rest := strings.TrimLeft(body[end+1:], " ")
+	if !strings.HasPrefix(rest, "'") {
+		return e, 0, bad
+	}
+	text, rest, ok := strings.Cut(rest[1:], "'")
+	if !ok {
+		return e, 0, bad
+	}
+	rest = strings.TrimLeft(rest, " ")
+	if !strings.HasPrefix(rest, "}") {
+		return e, 0, bad
+	}
+	e.fallback, e.has = text, true
+	return e, len(s) - len(rest) + 1, nil
+}
+
+func clip(s string) string {
+	if len(s) > 60 {
+		return s[:60] + "..."
+	}
+	return s
+}
+
+func (t template) hasVariables() bool {
+	for i := range t {
+		if t[i].kind == elemVar {
+			return true
+		}
+	}
+	return false
+}
+
+// bind replaces the variables by their values, as literal text: a user named * is no wildcard. It reports
+// false when a variable has neither exactly one value nor a default.
+func (t template) bind(e *evaluation) (template, bool) {
+	out := make(template, len(t))
+	copy(out, t)
+	for i := range out {
+		if out[i].kind != elemVar {
+			continue
+		}
+		v, ok := e.single(out[i].text)
+		if !ok {
+			if !out[i].has {
+				return nil, false
+			}
+			v = out[i].fallback
+		}
+		out[i] = elem{kind: elemText, text: v}
+	}
+	return out, true
+}
+
+// literal is the text of a template that has neither wildcards nor variables.
+func (t template) literal() string {
+	if len(t) == 1 {
+		return t[0].text
+	}
+	var b strings.Builder
+	for i := range t {
+		b.WriteString(t[i].text)
+	}
+	return b.String()
+}
+
+// splitARN cuts a template into its six ARN parts at literal colons; ok is false when there are fewer.
+func (t template) splitARN() (parts [6]template, ok bool) {
+	n := 0
+	for _, e := range t {
+		for e.kind == elemText && n < 5 {
+			before, after, found := strings.Cut(e.text, ":")
+			if !found {
+				break
+			}
+			if before != "" {
+				parts[n] = append(parts[n], elem{kind: elemText, text: before})
+			}
+			n++
+			e.text = after
+		}
+		if e.kind != elemText || e.text != "" {
+			parts[n] = append(parts[n], e)
+		}
+	}
+	return parts, n == 5
+}
+
+// glob is a compiled pattern: segments with a star between each two of them. Matching takes the leftmost
+// place for every segment and never goes back, so its cost is bounded by text times longest segment.
+type glob struct{ segments []segment }
+
+// segment is a list of literals with one arbitrary character between each two of them.
+type segment struct{ lits []string }
+
+func (t template) glob() glob {
+	g := glob{segments: []segment{{lits: []string{""}}}}
+	for i := range t {
+		last := &g.segments[len(g.segments)-1]
+		switch t[i].kind {
+		case elemStar:
+			g.segments = append(g.segments, segment{lits: []string{""}})
+		case elemAny:
+			last.lits = append(last.lits, "")
+		default:
+			last.lits[len(last.lits)-1] += t[i].text
+		}
+	}
+	return g
+}
+
+func (g *glob) match(s string) bool {
+	first := &g.segments[0]
+	n, ok := first.prefix(s)
+	if !ok {
+		return false
+	}
+	s = s[n:]
+	if len(g.segments) == 1 {
+		return s == ""
+	}
+	last := len(g.segments) - 1
+	for i := 1; i < last; i++ {
+		if s, ok = g.segments[i].after(s); !ok {
+			return false
+		}
+	}
+	return g.segments[last].suffix(s)
+}
+
+// prefix reports whether s begins with the segment, and how many bytes it takes.
+func (g *segment) prefix(s string) (int, bool) {
+	at := 0
+	for i, lit := range g.lits {
+		if i > 0 {
+			if at == len(s) {
+				return 0, false
+			}
+			_, size := utf8.DecodeRuneInString(s[at:])
+			at += size
+		}
+		if !strings.HasPrefix(s[at:], lit) {
+			return 0, false
+		}
+		at += len(lit)
+	}
+	return at, true
+}
+
+// after finds the segment's leftmost place in s and returns what follows it.
+func (g *segment) after(s string) (string, bool) {
+	if len(g.lits) == 1 {
+		i := strings.Index(s, g.lits[0])
+		if i < 0 {
+			return "", false
+		}
+		return s[i+len(g.lits[0]):], true
+	}
+	for {
+		if n, ok := g.prefix(s); ok {
+			return s[n:], true
+		}
+		if len(s) < len(g.lits)-1 || s == "" {
+			return "", false
+		}
+		_, size := utf8.DecodeRuneInString(s)
+		s = s[size:]
+	}
+}
+
+// suffix reports whether s ends with the segment.
+func (g *segment) suffix(s string) bool {
+	for i := len(g.lits) - 1; i >= 0; i-- {
+		if !strings.HasSuffix(s, g.lits[i]) {
+			return false
+		}
+		s = s[:len(s)-len(g.lits[i])]
+		if i > 0 {
+			if s == "" {
+				return false
+			}
+			_, size := utf8.DecodeLastRuneInString(s)
+			s = s[:len(s)-size]
+		}
+	}
+	return true
+}
+
+// matcher is a compiled pattern of one or six parts. Six parts are those of an ARN, of which only the last
+// may contain a colon: a wildcard, or a variable's value, in one part never reaches into the next.
+type matcher struct {
+	globs []glob
+	parts []template // set when there are variables: they are bound at each evaluation
+}
+
+func newMatcher(parts ...template) matcher {
+	m := matcher{globs: make([]glob, len(parts))}
+	for i, p := range parts {
+		if p.hasVariables() {
+			m.parts = parts
+			return m
+		}
+		m.globs[i] = p.glob()
+	}
+	return m
+}
+
+// newARNMatcher compiles an ARN pattern. One with fewer than six parts ("*") is matched as a whole.
+func newARNMatcher(t template) matcher {
+	if parts, ok := t.splitARN(); ok {
+		return newMatcher(parts[:]...)
+	}
+	return newMatcher(t)
+}
+
+// match reports whether s matches; resolved is false when a variable of the pattern has no value.
+func (m *matcher) match(s string, e *evaluation) (matched, resolved bool) {
+	if m.parts == nil {
+		return matchGlobs(m.globs, s), true
+	}
+	globs := make([]glob, len(m.parts))
+	for i, p := range m.parts {
+		b, ok := p.bind(e)
+		if !ok {
+			return false, false
+		}
+		globs[i] = b.glob()
+	}
+	return matchGlobs(globs, s), true
+}
+
+func matchGlobs(globs []glob, s string) bool {
+	last := len(globs) - 1
+	for i := range last {
+		part, rest, ok := strings.Cut(s, ":")
+		if !ok || !globs[i].match(part) {
+			return false
+		}
+		s = rest
+	}
+	return globs[last].match(s)
+}

@@ -1,0 +1,179 @@
+package policy
+
+import (
+	"slices"
+	"strings"
+)
+
+// Values is the condition context of a request: for each condition key its values. Keys are compared
+// without case. The zero Values is empty and ready for use. Binary keys hold base64.
+//
+// What the Principal and the Request already say is never read from here, so that a header or tag that a
+// client chose cannot pose as it: aws:PrincipalArn, aws:PrincipalAccount, aws:PrincipalType, aws:userid,
+// aws:username, aws:PrincipalIsAWSService, aws:PrincipalServiceName, aws:FederatedProvider and
+// aws:ResourceAccount. Everything else, the time included (aws:CurrentTime, aws:EpochTime), is the caller's to set.
+type Values struct{ entries []entry }
+
+type entry struct {
+	key    string // lower case
+	values []string
+}
+
+// Set gives key these values, in place of any that it had. A key set to no values counts as missing.
+func (v *Values) Set(key string, values ...string) {
+	key = strings.ToLower(key)
+	for i := range v.entries {
+		if v.entries[i].key == key {
+			v.entries[i].values = values
+			return
+		}
+	}
+	v.entries = append(v.entries, entry{key, values})
+}
+
+// Get returns the values of key, or nil.
+func (v *Values) Get(key string) []string { return v.lookup(strings.ToLower(key)) }
+
+// Clone returns a copy to which keys can be added without touching v.
+func (v *Values) Clone() Values { return Values{slices.Clone(v.entries)} }
+
+// Grow makes room for n more keys.
+func (v *Values) Grow(n int) { v.entries = slices.Grow(v.entries, n) }
+
+func (v *Values) lookup(lower string) []string {
+	for i := range v.entries {
+		if v.entries[i].key == lower {
+			return v.entries[i].values
+		}
+	}
+	return nil
+}
+
+// PrincipalKind says who makes a request. The zero PrincipalKind is Anonymous.
+type PrincipalKind uint8
+
+// The kinds of principal.
+const (
+	Anonymous PrincipalKind = iota // nobody
+	Root                           // the root user of an account
+	User                           // an IAM user
+	Role                           // a session of a role
+	Service                        // a service such as access-grants.s3.amazonaws.com
+	Federated                      // the bearer of a foreign token, named by its provider (only trust policies know it)
+)
+
+// Principal is who makes a request.
+type Principal struct {
+	Kind       PrincipalKind
+	ARN        string // of the user, of the role (not of its session), or of the account's root
+	Account    string // twelve digits; empty for Anonymous, Service and Federated
+	ID         string // unique id: AIDA... of a user, AROA... of a role (without session name)
+	SessionARN string // arn:aws:sts::<account>:assumed-role/<role>/<session>, of a Role
+	Service    string // name of a Service
+	Federated  string // ARN or host name of the provider of a Federated
+}
+
+// SessionName is the last part of the session's ARN, or empty.
+func (p *Principal) SessionName() string {
+	if p.Kind != Role {
+		return ""
+	}
+	return p.SessionARN[strings.LastIndexByte(p.SessionARN, '/')+1:]
+}
+
+// Request is what is asked: may this principal do this action to this resource?
+type Request struct {
+	Principal       Principal
+	Action          string // "s3:GetObject"
+	Resource        string // ARN, or "*" for an action that has no resource
+	ResourceAccount string // who owns the resource; empty is nobody, and only a resource policy could then allow
+	Context         Values
+}
+
+// evaluation is one request in the course of a decision.
+type evaluation struct {
+	req    *Request
+	action string // lower case
+	one    [1]string
+}
+
+// values returns the values of a condition key (in lower case); none means that the key is missing.
+// The result is valid until the next call.
+func (e *evaluation) values(key string) []string {
+	if v, derived := e.derived(key); derived {
+		if v == "" {
+			return nil
+		}
+		e.one[0] = v
+		return e.one[:]
+	}
+	return e.req.Context.lookup(key)
+}
+
+// single returns the value of a key that has exactly one.
+func (e *evaluation) single(key string) (string, bool) {
+	if v, derived := e.derived(key); derived {
+		return v, v != ""
+	}
+	if v := e.req.Context.lookup(key); len(v) == 1 {
+		return v[0], true
+	}
+	return "", false
+}
+
+// derived answers the keys that follow from principal and request; an empty value means missing.
+func (e *evaluation) derived(key string) (value string, derived bool) {
+	if !strings.HasPrefix(key, "aws:") {
+		return "", false
+	}
+	p := &e.req.Principal
+	known := p.Kind == Root || p.Kind == User || p.Kind == Role
+	switch key {
+	case "aws:principalarn":
+		if known {
+			return p.ARN, true
+		}
+	case "aws:principalaccount":
+		if known {
+			return p.Account, true
+		}
+	case "aws:principaltype":
+		return [...]string{"Anonymous", "Account", "User", "AssumedRole", "", ""}[min(p.Kind, Federated)], true
+	case "aws:userid":
+		return p.userID(), true
+	case "aws:username":
+		if p.Kind == User {
+			return p.ARN[strings.LastIndexByte(p.ARN, '/')+1:], true
+		}
+	case "aws:principalisawsservice":
+		if p.Kind == Service {
+			return "true", true
+		}
+		return "false", true
+	case "aws:principalservicename":
+		if p.Kind == Service {
+			return p.Service, true
+		}
+	case "aws:federatedprovider":
+		if p.Kind == Federated {
+			return p.Federated, true
+		}
+	case "aws:resourceaccount":
+		return e.req.ResourceAccount, true
+	default:
+		return "", false
+	}
+	return "", true
+}
+
+func (p *Principal) userID() string {
+	switch {
+	case p.Kind == Anonymous:
+		return "anonymous"
+	case p.Kind == Root:
+		return p.Account
+	case p.Kind == Role && p.ID != "":
+		return p.ID + ":" + p.SessionName()
+	}
+	return p.ID
+}
