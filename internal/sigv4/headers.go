@@ -1,0 +1,172 @@
+package sigv4
+
+import (
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"latchkey/internal/fault"
+)
+
+// amzPrefix begins the names of all headers with a meaning to AWS. (x-amzn-trace-id and its like are not among them.)
+const amzPrefix = "x-amz-"
+
+// once are the headers besides x-amz-* of which a second one would give a request two readings.
+var once = [...]string{"authorization", "content-md5", "content-type", "date"}
+
+// A headerSet is a request's headers under their lower-case names. Host, Content-Length and Transfer-Encoding are
+// among them although net/http keeps those elsewhere.
+type headerSet map[string][]string
+
+func collectHeaders(r *http.Request) (headerSet, error) {
+	h := make(headerSet, len(r.Header)+2)
+	total := 0
+	for name, values := range r.Header {
+		name = lower(name)
+		if _, twice := h[name]; twice || name == "host" && len(values) > 0 {
+			return nil, fault.New(fault.Invalid, fault.Header, "The header %s is present more than once.", name)
+		}
+		if len(values) > 1 && (strings.HasPrefix(name, amzPrefix) || slices.Contains(once[:], name)) {
+			return nil, fault.New(fault.Invalid, fault.Header, "The header %s is present more than once.", name)
+		}
+		total += len(name)
+		for _, v := range values {
+			total += len(v)
+		}
+		h[name] = values
+	}
+	if total > maxHeaderBytes {
+		return nil, fault.New(fault.TooLarge, fault.Header, "Your request header section exceeds the maximum allowed size.")
+	}
+	if r.Host == "" {
+		return nil, fault.New(fault.Invalid, fault.Host, "The request has no Host header.")
+	}
+	h["host"] = []string{r.Host}
+	if _, ok := h["content-length"]; !ok && r.ContentLength >= 0 {
+		h["content-length"] = []string{strconv.FormatInt(r.ContentLength, 10)}
+	}
+	if len(r.TransferEncoding) > 0 {
+		h["transfer-encoding"] = r.TransferEncoding
+	}
+	return h, nil
+}
+
+// get is the single value of a header, or "".
+func (h headerSet) get(name string) string {
+	if v := h[name]; len(v) > 0 {
+		return v[0]
+	}
+	return ""
+}
+
+func (h headerSet) has(name string) bool { return len(h[name]) > 0 }
+
+// lower is strings.ToLower for header names, which are ASCII.
+func lower(s string) string {
+	for i := range len(s) {
+		if c := s[i]; 'A' <= c && c <= 'Z' || c >= 0x80 {
+			return strings.ToLower(s)
+		}
+	}
+	return s
+}
+
+// parseSignedHeaders reads the list of signed names: lower case, ascending, none empty, none twice, host among them.
+func parseSignedHeaders(list string, malformed func(format string, args ...any) error) ([]string, error) {
+	if strings.Count(list, ";") >= maxSignedHeaders {
+		return nil, malformed("SignedHeaders names too many headers")
+	}
+	names := strings.Split(list, ";")
+	for i, n := range names {
+		if n == "" {
+			return nil, malformed("SignedHeaders has an empty name")
+		}
+		for j := range len(n) {
+			if c := n[j]; !(unreserved(c) && (c < 'A' || c > 'Z') || strings.IndexByte("!#$%&'*+^`|", c) >= 0) {
+				return nil, malformed("SignedHeaders must be lower-case header names separated by ';'")
+			}
+		}
+		if i > 0 && n <= names[i-1] {
+			return nil, malformed("SignedHeaders must be in ascending order, each name once")
+		}
+	}
+	if _, ok := slices.BinarySearch(names, "host"); !ok {
+		return nil, malformed("SignedHeaders must contain host")
+	}
+	return names, nil
+}
+
+// checkSigned refuses headers that have a meaning and no signature, and signed headers that are hop-by-hop or absent.
+func checkSigned(h headerSet, signed []string) error {
+	var loose []string
+	for name := range h {
+		if strings.HasPrefix(name, amzPrefix) || name == "content-md5" {
+			if _, ok := slices.BinarySearch(signed, name); !ok {
+				loose = append(loose, name)
+			}
+		}
+	}
+	if len(loose) > 0 {
+		slices.Sort(loose)
+		return fault.New(fault.Denied, fault.Header, "There were headers present in the request which were not signed").
+			With("HeadersNotSigned", strings.Join(loose, ", "))
+	}
+	for _, name := range signed {
+		if !h.has(name) {
+			return fault.New(fault.Unauthenticated, fault.Signature,
+				"The request signature we calculated does not match the signature you provided: the signed header %s is not in the request.", name)
+		}
+	}
+	for _, v := range h["connection"] {
+		for token := range strings.SplitSeq(v, ",") {
+			token = lower(strings.Trim(token, " \t"))
+			_, isSigned := slices.BinarySearch(signed, token)
+			if isSigned || strings.HasPrefix(token, amzPrefix) || token == "authorization" {
+				return fault.New(fault.Invalid, fault.Header, "The Connection header may not name the header %s.", token)
+			}
+		}
+	}
+	return nil
+}
+
+// appendCanonicalHeaders appends one line for each signed header, then the empty line and the list of names.
+func appendCanonicalHeaders(dst []byte, h headerSet, signed []string) []byte {
+	for _, name := range signed {
+		dst = append(dst, name...)
+		dst = append(dst, ':')
+		for i, v := range h[name] {
+			if i > 0 {
+				dst = append(dst, ',')
+			}
+			dst = appendFolded(dst, v)
+		}
+		dst = append(dst, '\n')
+	}
+	dst = append(dst, '\n')
+	for i, name := range signed {
+		if i > 0 {
+			dst = append(dst, ';')
+		}
+		dst = append(dst, name...)
+	}
+	return append(dst, '\n')
+}
+
+// appendFolded appends v without white space at its ends and with each run of it inside as one space.
+func appendFolded(dst []byte, v string) []byte {
+	begin, space := len(dst), false
+	for i := range len(v) {
+		switch c := v[i]; c {
+		case ' ', '\t', '\n', '\r', '\v', '\f':
+			space = true
+		default:
+			if space && len(dst) > begin {
+				dst = append(dst, ' ')
+			}
+			space = false
+			dst = append(dst, c)
+		}
+	}
+	return dst
+}
