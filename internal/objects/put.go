@@ -1,0 +1,90 @@
+package objects
+
+import (
+	"context"
+	"encoding/base64"
+	"time"
+)
+
+// Put is a request to store an object.
+type Put struct {
+	Bucket, Key string
+	Body        Body
+	Headers     Headers
+	If          Conditions // IfMatch and IfNoneMatch only
+}
+
+// Put stores an object in one piece. When it returns, the object survives a power cut; when it fails,
+// the key has what it had. A condition is checked in the transaction that writes the row, so of many
+// writers with `If-None-Match: *` one wins.
+func (s *Store) Put(ctx context.Context, in Put) (Object, error) {
+	if err := checkKey(in.Key); err != nil {
+		return Object{}, err
+	}
+	if err := in.Headers.check(); err != nil {
+		return Object{}, err
+	}
+	if err := in.If.checkWritable(); err != nil {
+		return Object{}, err
+	}
+	if _, err := s.bucketID(ctx, in.Bucket); err != nil { // before the body is asked for
+		return Object{}, err
+	}
+	store := in.Body.Sum.Algorithm
+	if store == "" {
+		store = CRC64NVME // as S3 does for an object that came without a checksum
+	} else if !store.known() {
+		return Object{}, notServed(store.Header())
+	}
+	p, err := s.receive(in.Body, store)
+	if err != nil {
+		return Object{}, err
+	}
+	o := Object{
+		Key: in.Key, Size: p.size, ETag: etagOf(p.md5), Headers: in.Headers,
+		Checksum: Checksum{Algorithm: store, Type: FullObject, Value: base64.StdEncoding.EncodeToString(p.sum)},
+	}
+	return s.putPiece(ctx, in.Bucket, o, p, in.If)
+}
+
+// putPiece makes o, whose content is p, the object of its key.
+func (s *Store) putPiece(ctx context.Context, bucket string, o Object, p piece, cond Conditions) (Object, error) {
+	if o.Headers.ContentType == "" {
+		o.Headers.ContentType = defaultContentType
+	}
+	o.content = s.nextContent()
+	err := s.update(ctx, func(t *tx) error {
+		id, err := t.bucket(bucket)
+		if err != nil {
+			return err
+		}
+		if err := t.replace(id, o, cond); err != nil {
+			return err
+		}
+		o.Modified = time.Unix(t.now(), 0).UTC()
+		return t.insertPiece(o.content, 1, p)
+	})
+	if err != nil {
+		s.discard(p)
+		return Object{}, err
+	}
+	s.adopt(p)
+	return o, nil
+}
+
+// replace puts o in the place of what its key has, if the conditions hold.
+func (t *tx) replace(bucket int64, o Object, cond Conditions) error {
+	old, exists, err := t.current(bucket, o.Key)
+	if err != nil {
+		return err
+	}
+	if err := cond.checkWrite(old, exists, o.Key); err != nil {
+		return err
+	}
+	if exists {
+		if err := t.drop(old.content); err != nil {
+			return err
+		}
+	}
+	return t.insertObject(bucket, o)
+}
