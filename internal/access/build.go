@@ -1,0 +1,308 @@
+package access
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/binary"
+	"hash/maphash"
+	"math/bits"
+	"slices"
+	"strings"
+)
+
+// Builder collects grants for an index. A zero Builder is not usable; see NewBuilder.
+type Builder struct {
+	seed   maphash.Seed
+	insts  map[instance]uint32
+	names  []instance
+	scopes interner // instance number, then search key
+	whos   interner // kind, length of the principal, principal, id for clients if it differs
+	apps   interner
+	locs   interner
+	subs   interner
+	rows   []row
+	buf    []byte
+}
+
+type row struct {
+	term  entryTerm
+	rest  entryRest
+	scope uint32
+}
+
+// NewBuilder makes a Builder with room for n grants.
+func NewBuilder(n int) *Builder { return newBuilder(maphash.MakeSeed(), n) }
+
+func newBuilder(seed maphash.Seed, n int) *Builder {
+	b := &Builder{seed: seed, insts: map[instance]uint32{}, rows: make([]row, 0, n)}
+	for _, t := range []*interner{&b.scopes, &b.whos, &b.apps, &b.locs, &b.subs} {
+		t.seed = seed
+	}
+	b.apps.intern(nil)
+	return b
+}
+
+// Add adds a grant. A grant without an id, a scope, a grantee or a permission is left out: it could match
+// nothing. The order of adding does not matter.
+func (b *Builder) Add(g Grant) {
+	if g.ID.IsZero() || g.Scope.IsZero() || !g.Permission.Valid() || !g.Grantee.Type.Valid() ||
+		g.Principal == "" || len(g.Principal) > maxName || len(g.Grantee.ID) > maxName {
+		return
+	}
+	in := b.instance(instance{g.Account, g.Region})
+	key, tail := g.Scope.searchKey()
+	r := row{
+		term: entryTerm{seq: g.Seq, perm: g.Permission, kind: g.Grantee.Type, object: g.Object},
+		rest: entryRest{id: g.ID, created: g.CreatedAt.UnixMicro()},
+	}
+	b.buf = binary.BigEndian.AppendUint32(b.buf[:0], in)
+	b.buf = append(append(b.buf, key...), tail...)
+	r.scope = b.scopes.intern(b.buf)
+	shown := g.Grantee.ID
+	if shown == g.Principal {
+		shown = ""
+	}
+	b.buf = append(b.buf[:0], byte(g.Grantee.Type))
+	b.buf = binary.BigEndian.AppendUint16(b.buf, uint16(len(g.Principal)))
+	b.buf = append(append(b.buf, g.Principal...), shown...)
+	r.term.who = b.whos.intern(b.buf)
+	r.term.app = b.apps.intern([]byte(g.ApplicationARN))
+	r.rest.loc = b.locs.intern([]byte(g.LocationID))
+	if strings.HasSuffix(g.Scope.text, g.SubPrefix) {
+		r.rest.sub = uint32(len(g.SubPrefix)) << 1
+	} else {
+		r.rest.sub = b.subs.intern([]byte(g.SubPrefix))<<1 | 1
+	}
+	b.rows = append(b.rows, r)
+}
+
+func (b *Builder) instance(in instance) uint32 {
+	i, ok := b.insts[in]
+	if !ok {
+		in = instance{AccountID(strings.Clone(string(in.account))), strings.Clone(in.region)}
+		i = uint32(len(b.names))
+		b.insts[in] = i
+		b.names = append(b.names, in)
+	}
+	return i
+}
+
+// addView adds the living entries of a view without making grants of them.
+func (b *Builder) addView(v *view) {
+	l := v.layer
+	if l == nil {
+		return
+	}
+	whos := slices.Repeat([]uint32{none}, len(l.whos))
+	for s := range len(l.scopes) - 1 {
+		scope := none
+		rec := &l.scopes[s]
+		for e := rec.first; e < l.scopes[s+1].first; e++ {
+			if v.dead.has(e) {
+				continue
+			}
+			if scope == none {
+				b.buf = binary.BigEndian.AppendUint32(b.buf[:0], b.instance(l.names[rec.inst]))
+				b.buf = append(b.buf, l.text[rec.off:rec.off+uint64(rec.size)]...)
+				scope = b.scopes.intern(b.buf)
+			}
+			r := row{term: l.terms[e], rest: l.rest[e], scope: scope}
+			if w := &whos[r.term.who]; *w == none {
+				*w = b.whos.intern(l.whoKey(r.term.who))
+			}
+			r.term.who = whos[r.term.who]
+			r.term.app = b.apps.intern([]byte(l.apps[r.term.app]))
+			r.rest.loc = b.locs.intern([]byte(l.locs[r.rest.loc]))
+			if r.rest.sub&1 != 0 {
+				r.rest.sub = b.subs.intern([]byte(l.oddSubs[r.rest.sub>>1]))<<1 | 1
+			}
+			b.rows = append(b.rows, r)
+		}
+	}
+}
+
+// whoKey is the key that the Builder interns a grantee by.
+func (l *layer) whoKey(i uint32) []byte {
+	w := &l.whos[i]
+	b := []byte{byte(w.kind)}
+	b = binary.BigEndian.AppendUint16(b, w.principal)
+	return append(b, l.whoText[w.off:w.off+uint64(w.principal)+uint64(w.shown)]...)
+}
+
+// finish arranges everything. The Builder must not be used after.
+func (b *Builder) finish() *layer {
+	if len(b.rows) == 0 {
+		return nil
+	}
+	l := &layer{seed: b.seed, names: b.names}
+	l.apps, l.locs, l.oddSubs = b.apps.strings(), b.locs.strings(), b.subs.strings()
+	whoNumber := b.placeWhos(l)
+	scopeNumber := b.placeScopes(l)
+	for i := range b.rows {
+		r := &b.rows[i]
+		r.scope, r.term.who = scopeNumber[r.scope], whoNumber[r.term.who]
+	}
+	b.placeEntries(l)
+	l.makeDirectories()
+	l.makeTries()
+	l.makeByWho()
+	l.makeByID()
+	return l
+}
+
+// placeWhos orders the grantees by fingerprint and returns their new numbers.
+func (b *Builder) placeWhos(l *layer) []uint32 {
+	n := b.whos.len()
+	l.whos = make([]whoRec, n, n+1)
+	order := make([]uint32, n)
+	for i := range order {
+		order[i] = uint32(i)
+		key := b.whos.at(uint32(i))
+		size := binary.BigEndian.Uint16(key[1:])
+		l.whos[i] = whoRec{
+			kind:      GranteeType(key[0]),
+			principal: size,
+			shown:     uint16(len(key) - 3 - int(size)),
+			print:     fingerprint(b.seed, GranteeType(key[0]), string(key[3:3+size])),
+		}
+	}
+	slices.SortFunc(order, func(x, y uint32) int {
+		if c := cmp.Compare(l.whos[x].print, l.whos[y].print); c != 0 {
+			return c
+		}
+		return bytes.Compare(b.whos.at(x), b.whos.at(y))
+	})
+	recs, number := make([]whoRec, 0, n+1), make([]uint32, n)
+	l.whoText = make([]byte, 0, len(b.whos.buf)-3*n)
+	for i, old := range order {
+		number[old] = uint32(i)
+		r := l.whos[old]
+		r.off = uint64(len(l.whoText))
+		l.whoText = append(l.whoText, b.whos.at(old)[3:]...)
+		recs = append(recs, r)
+	}
+	l.whos = append(recs, whoRec{})
+	b.whos = interner{}
+	return number
+}
+
+// placeScopes orders the scopes by instance and search key and returns their new numbers.
+func (b *Builder) placeScopes(l *layer) []uint32 {
+	n := b.scopes.len()
+	order := sortedKeys(&b.scopes)
+	number := make([]uint32, n)
+	l.scopes = make([]scopeRec, 0, n+1)
+	l.text = make([]byte, 0, len(b.scopes.buf)-4*n)
+	for i, old := range order {
+		number[old] = uint32(i)
+		key := b.scopes.at(old)
+		l.scopes = append(l.scopes, scopeRec{
+			off:    uint64(len(l.text)),
+			size:   uint16(len(key) - 4),
+			inst:   binary.BigEndian.Uint32(key),
+			parent: none,
+		})
+		l.text = append(l.text, key[4:]...)
+	}
+	l.scopes = append(l.scopes, scopeRec{})
+	b.scopes = interner{}
+	return number
+}
+
+// placeEntries orders the entries by scope, fingerprint and age.
+func (b *Builder) placeEntries(l *layer) {
+	n := len(b.rows)
+	for i := range b.rows {
+		l.scopes[b.rows[i].scope+1].first++
+	}
+	for i := 1; i < len(l.scopes); i++ {
+		l.scopes[i].first += l.scopes[i-1].first
+	}
+	next := make([]uint32, len(l.scopes)-1)
+	order := make([]uint32, n)
+	for i := range b.rows {
+		s := b.rows[i].scope
+		order[l.scopes[s].first+next[s]] = uint32(i)
+		next[s]++
+	}
+	for s := range next {
+		in := order[l.scopes[s].first:l.scopes[s+1].first]
+		if len(in) > 1 {
+			slices.SortFunc(in, func(x, y uint32) int {
+				// Grantees are numbered by fingerprint already.
+				p, q := &b.rows[x].term, &b.rows[y].term
+				return cmp.Or(cmp.Compare(p.who, q.who), cmp.Compare(p.seq, q.seq))
+			})
+		}
+	}
+	l.prints, l.terms, l.rest = make([]uint32, n), make([]entryTerm, n), make([]entryRest, n)
+	for e, i := range order {
+		r := &b.rows[i]
+		l.prints[e], l.terms[e], l.rest[e] = l.whos[r.term.who].print, r.term, r.rest
+	}
+	b.rows = nil
+}
+
+// smallScope is how many entries a scope may have before it gets a directory.
+const smallScope = 64
+
+// makeDirectories gives every large scope a table from the first bits of a fingerprint to its entries,
+// about four to a place.
+func (l *layer) makeDirectories() {
+	for s := range len(l.scopes) - 1 {
+		first, last := l.scopes[s].first, l.scopes[s+1].first
+		if last-first <= smallScope {
+			continue
+		}
+		n := bits.Len32((last - first) / 4)
+		l.scopes[s].bits, l.scopes[s].dir = uint8(n), uint32(len(l.dirs))
+		e := first
+		for place := range uint32(1) << n {
+			for e < last && l.prints[e]>>(32-n) < place {
+				e++
+			}
+			l.dirs = append(l.dirs, e)
+		}
+		l.dirs = append(l.dirs, last)
+	}
+	l.dirs = slices.Clip(l.dirs)
+}
+
+// makeByWho lists the entries of every grantee, oldest first.
+func (l *layer) makeByWho() {
+	for e := range l.terms {
+		l.whos[l.terms[e].who+1].first++
+	}
+	for i := 1; i < len(l.whos); i++ {
+		l.whos[i].first += l.whos[i-1].first
+	}
+	l.byWho = make([]uint32, len(l.terms))
+	next := make([]uint32, len(l.whos)-1)
+	for e := range l.terms {
+		w := l.terms[e].who
+		l.byWho[l.whos[w].first+next[w]] = uint32(e)
+		next[w]++
+	}
+	for w := range next {
+		slices.SortFunc(l.byWho[l.whos[w].first:l.whos[w+1].first], func(x, y uint32) int {
+			return cmp.Compare(l.terms[x].seq, l.terms[y].seq)
+		})
+	}
+}
+
+func (l *layer) makeByID() {
+	l.byID = make([]uint32, 1<<bits.Len(uint(len(l.rest)*5/4)))
+	mask := uint32(len(l.byID) - 1)
+next:
+	for e := range l.rest {
+		id := &l.rest[e].id
+		j := uint32(maphash.Bytes(l.seed, id[:])) & mask
+		for ; l.byID[j] != 0; j = (j + 1) & mask {
+			if l.rest[l.byID[j]-1].id == *id {
+				l.leftDups = append(l.leftDups, uint32(e))
+				continue next
+			}
+		}
+		l.byID[j] = uint32(e + 1)
+	}
+}

@@ -1,0 +1,219 @@
+package access
+
+import (
+	"hash/maphash"
+	"slices"
+)
+
+// Index is a set of grants that answers requests. It is an immutable snapshot: any number of goroutines
+// may read it without locks while its owner derives the next one with With. The zero Index is not usable;
+// an index of no grants comes from NewIndex.
+//
+// It is one large layer and up to three small ones that hold what was added since, the newest in the
+// smallest, so that an update costs the same among ten grants and among ten million. Removed grants are
+// marked. From time to time the owner merges everything with Compact, beside the readers and the writer,
+// and lets the outcome CatchUp.
+type Index struct {
+	seed    maphash.Seed
+	views   [layers]view // the large one first
+	live    int
+	version uint64  // how many times With was applied
+	log     *change // the newest first, back to the last Compact
+}
+
+type view struct {
+	*layer
+	dead deadSet
+}
+
+const layers = 4
+
+// capacity bounds the small layers: what does not fit is merged into the next larger one. Layer 1 has no
+// bound but Compact.
+var capacity = [layers]int{2: 4096, 3: 128}
+
+type change struct {
+	version uint64
+	add     []Grant
+	remove  []GrantID
+	prev    *change
+}
+
+// NewIndex makes an index of grants; a Builder does the same for grants that come one by one.
+func NewIndex(grants ...Grant) *Index {
+	b := NewBuilder(len(grants))
+	for _, g := range grants {
+		b.Add(g)
+	}
+	return b.Index()
+}
+
+// Index makes the index. The Builder must not be used after.
+func (b *Builder) Index() *Index {
+	ix := &Index{seed: b.seed}
+	ix.views[0] = makeView(b)
+	ix.live = ix.views[0].live()
+	return ix
+}
+
+func makeView(b *Builder) view {
+	v := view{layer: b.finish()}
+	if v.layer != nil && len(v.leftDups) > 0 {
+		var d deadEdit
+		for _, e := range v.leftDups {
+			d.add(e)
+		}
+		v.dead = d.set
+	}
+	return v
+}
+
+func (v *view) live() int {
+	if v.layer == nil {
+		return 0
+	}
+	return len(v.terms) - v.dead.n
+}
+
+// Len is the number of grants.
+func (ix *Index) Len() int { return ix.live }
+
+// Pending is how much a Compact would tidy up: grants in the small layers, and removed ones that still
+// take room. Compact when it exceeds some ten thousand and a tenth of Len, or the like.
+func (ix *Index) Pending() int {
+	n := 0
+	for i := range ix.views {
+		n += ix.views[i].dead.n
+		if i > 0 && ix.views[i].layer != nil {
+			n += ix.views[i].live()
+		}
+	}
+	return n
+}
+
+// Has reports whether the grant still stands: what keeps a vended credential on its leash. It does not
+// allocate.
+func (ix *Index) Has(id GrantID) bool {
+	v, _ := ix.find(&id)
+	return v >= 0
+}
+
+// Grant is the grant with that id, or false.
+func (ix *Index) Grant(id GrantID) (Grant, bool) {
+	v, e := ix.find(&id)
+	if v < 0 {
+		return Grant{}, false
+	}
+	return ix.views[v].grant(e), true
+}
+
+func (ix *Index) find(id *GrantID) (int, uint32) {
+	for i := range ix.views {
+		v := &ix.views[i]
+		if v.layer == nil {
+			continue
+		}
+		if e := v.find(id); e != none && !v.dead.has(e) {
+			return i, e
+		}
+	}
+	return -1, none
+}
+
+// With is the index with some grants removed and then some added; the receiver stays as it is. Removing
+// what is not there does nothing; adding a grant whose id is there replaces it. So a change may be applied
+// twice. Only one goroutine at a time should derive from an index, or changes are lost.
+func (ix *Index) With(add []Grant, remove []GrantID) *Index {
+	next := *ix
+	next.version++
+	next.log = &change{next.version, slices.Clone(add), slices.Clone(remove), ix.log}
+	next.remove(add, remove)
+	if len(add) > 0 {
+		next.insert(add)
+	}
+	next.live = 0
+	for i := range next.views {
+		next.live += next.views[i].live()
+	}
+	return &next
+}
+
+func (ix *Index) remove(replaced []Grant, removed []GrantID) {
+	var edits [layers]deadEdit
+	for i := range ix.views {
+		edits[i].set = ix.views[i].dead
+	}
+	for i := range len(removed) + len(replaced) {
+		var id GrantID
+		if i < len(removed) {
+			id = removed[i]
+		} else {
+			id = replaced[i-len(removed)].ID
+		}
+		if v, e := ix.find(&id); v >= 0 {
+			edits[v].add(e)
+		}
+	}
+	for i := range ix.views {
+		ix.views[i].dead = edits[i].set
+	}
+}
+
+// insert puts grants into the smallest layer that can hold them together with all smaller ones.
+func (ix *Index) insert(add []Grant) {
+	size := len(add)
+	at := layers - 1
+	for ; ; at-- {
+		size += ix.views[at].live()
+		if at == 1 || size <= capacity[at] {
+			break
+		}
+	}
+	b := newBuilder(ix.seed, size)
+	last := make(map[GrantID]int, len(add))
+	for i := range add {
+		last[add[i].ID] = i
+	}
+	for i := range add {
+		if last[add[i].ID] == i {
+			b.Add(add[i])
+		}
+	}
+	for i := at; i < layers; i++ {
+		b.addView(&ix.views[i])
+		ix.views[i] = view{}
+	}
+	ix.views[at] = makeView(b)
+}
+
+// Compact is the same index in one layer. It takes about a microsecond a grant and may run beside readers
+// and beside the writer; see CatchUp.
+func (ix *Index) Compact() *Index {
+	b := newBuilder(ix.seed, ix.live)
+	for i := range ix.views {
+		b.addView(&ix.views[i])
+	}
+	out := b.Index()
+	out.version = ix.version
+	return out
+}
+
+// CatchUp applies to a compacted index what was done to latest since it was taken for Compact, and reports
+// false if the two do not stem from one another.
+func (ix *Index) CatchUp(latest *Index) (*Index, bool) {
+	if latest.seed != ix.seed || latest.version < ix.version {
+		return nil, false
+	}
+	var missed []*change
+	for c := latest.log; c != nil && c.version > ix.version; c = c.prev {
+		missed = append(missed, c)
+	}
+	if uint64(len(missed)) != latest.version-ix.version {
+		return nil, false
+	}
+	out := ix
+	for _, c := range slices.Backward(missed) {
+		out = out.With(c.add, c.remove)
+	}
+	return out, true
+}

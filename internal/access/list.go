@@ -1,0 +1,134 @@
+package access
+
+import (
+	"container/heap"
+	"iter"
+	"math"
+	"slices"
+	"sort"
+	"strings"
+)
+
+// ListRequest asks for the grants of a caller (ListCallerAccessGrants).
+type ListRequest struct {
+	Account       AccountID
+	Region        string
+	Identities    []Identity
+	After         int64  // only grants with a larger Seq: the last one of the page before
+	ScopePrefix   string // the grant's scope must start with it, as text; see CheckScopePrefix
+	ByApplication bool   // only grants that can be used through Application
+	Application   string
+}
+
+// CheckScopePrefix refuses what ListCallerAccessGrants refuses as its grantscope. The leading characters
+// of a scope are enough; nothing means everything.
+func CheckScopePrefix(s string) error {
+	if s == "" {
+		return nil
+	}
+	if !strings.HasPrefix(s, scheme) {
+		return refuse(BadRequest, "GrantScope must start with s3://")
+	}
+	return checkText(s, BadRequest, "GrantScope")
+}
+
+// CallerApplication is the ApplicationArn of ListCallerAccessGrants: the grant's application; without one
+// ALL for a directory grantee and NA for IAM, to which applications do not apply (user guide, sample).
+func (g Grant) CallerApplication() string {
+	switch {
+	case g.ApplicationARN != "":
+		return g.ApplicationARN
+	case g.Grantee.Type == IAM:
+		return "NA"
+	}
+	return "ALL"
+}
+
+// ForIdentities goes through the grants of the identities, oldest first. A grant without an application
+// can be used through every application, whoever its grantee is.
+func (ix *Index) ForIdentities(r ListRequest) iter.Seq[Grant] {
+	return func(yield func(Grant) bool) {
+		in := instance{r.Account, r.Region}
+		q := ix.queues(r.Identities, r.After)
+		for len(q) > 0 {
+			head := q[0]
+			v := &ix.views[head.view]
+			e := head.entries[0]
+			if q[0].entries = head.entries[1:]; len(q[0].entries) == 0 {
+				heap.Pop(&q)
+			} else {
+				q[0].seq = v.terms[q[0].entries[0]].seq
+				heap.Fix(&q, 0)
+			}
+			if v.dead.has(e) || v.names[v.scopes[v.scopeOf(e)].inst] != in {
+				continue
+			}
+			app := v.apps[v.terms[e].app]
+			if r.ByApplication && app != "" && app != r.Application {
+				continue
+			}
+			g := v.grant(e)
+			if strings.HasPrefix(g.Scope.text, r.ScopePrefix) && !yield(g) {
+				return
+			}
+		}
+	}
+}
+
+// queue is the rest of the entries of one grantee in one view.
+type queue struct {
+	seq     int64 // of the first entry
+	view    int
+	entries []uint32
+}
+
+type queues []queue
+
+func (q queues) Len() int           { return len(q) }
+func (q queues) Less(i, j int) bool { return q[i].seq < q[j].seq }
+func (q queues) Swap(i, j int)      { q[i], q[j] = q[j], q[i] }
+func (q *queues) Push(x any)        { *q = append(*q, x.(queue)) }
+func (q *queues) Pop() any {
+	last := (*q)[len(*q)-1]
+	*q = (*q)[:len(*q)-1]
+	return last
+}
+
+// queues makes a heap of what each identity has in each view after a Seq.
+func (ix *Index) queues(ids []Identity, after int64) queues {
+	var q queues
+	for i := range ix.views {
+		v := &ix.views[i]
+		if v.layer == nil {
+			continue
+		}
+		var whos []uint32
+		for j := range ids {
+			whos = v.appendWhos(whos, &ids[j])
+		}
+		slices.Sort(whos)
+		for _, w := range slices.Compact(whos) {
+			list := v.byWho[v.whos[w].first:v.whos[w+1].first]
+			if after > math.MinInt64 {
+				list = list[sort.Search(len(list), func(k int) bool { return v.terms[list[k]].seq > after }):]
+			}
+			if len(list) > 0 {
+				q = append(q, queue{v.terms[list[0]].seq, i, list})
+			}
+		}
+	}
+	heap.Init(&q)
+	return q
+}
+
+// appendWhos appends the grantees that are the identity: more than one if it changed its ARN.
+func (l *layer) appendWhos(to []uint32, id *Identity) []uint32 {
+	p := fingerprint(l.seed, id.Type, id.Principal)
+	n := len(l.whos) - 1
+	for w := sort.Search(n, func(i int) bool { return l.whos[i].print >= p }); w < n && l.whos[w].print == p; w++ {
+		if l.isWho(uint32(w), id) {
+			to = append(to, uint32(w))
+		}
+	}
+	return to
+}

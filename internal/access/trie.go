@@ -1,0 +1,147 @@
+package access
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/binary"
+	"slices"
+)
+
+// makeTries builds the trie of every instance over its ordered scopes, and links each scope to the
+// longest other one that is a prefix of it.
+func (l *layer) makeTries() {
+	l.roots = make(map[instance]uint32, len(l.names))
+	n := len(l.scopes) - 1
+	for lo := 0; lo < n; {
+		hi := lo
+		for hi < n && l.scopes[hi].inst == l.scopes[lo].inst {
+			hi++
+		}
+		root := l.newNodes(1)
+		l.roots[l.names[l.scopes[lo].inst]] = root
+		l.fill(root, lo, hi, 0, none)
+		lo = hi
+	}
+	l.nodes, l.edge = slices.Clip(l.nodes), slices.Clip(l.edge)
+}
+
+func (l *layer) newNodes(n int) uint32 {
+	at := uint32(len(l.nodes))
+	for range n {
+		l.nodes = append(l.nodes, node{scope: none})
+		l.edge = append(l.edge, 0)
+	}
+	return at
+}
+
+func (l *layer) key(scope int) []byte {
+	s := &l.scopes[scope]
+	return l.text[s.off : s.off+uint64(s.size)]
+}
+
+// fill makes the node at of the scopes lo to hi, which agree in their first start bytes.
+func (l *layer) fill(at uint32, lo, hi, start int, parent uint32) {
+	key := l.key(lo)
+	end := start + common(key[start:], l.key(hi - 1)[start:])
+	off, scope := l.scopes[lo].off, none
+	if len(key) == end {
+		scope = uint32(lo)
+		l.scopes[lo].parent = parent
+		parent = scope
+		lo++
+	}
+	l.nodes[at] = node{off: off, scope: scope, start: uint16(start), end: uint16(end)}
+	if lo == hi {
+		return
+	}
+	var kids [257]int // where each child's scopes begin
+	n := 0
+	for i := lo; i < hi; n++ {
+		kids[n] = i
+		i = l.lastWith(i, hi, end, l.key(i)[end])
+	}
+	kids[n] = hi
+	first := l.newNodes(n)
+	l.nodes[at].first, l.nodes[at].kids = first, uint16(n)
+	for k := range n {
+		l.edge[first+uint32(k)] = l.key(kids[k])[end]
+		l.fill(first+uint32(k), kids[k], kids[k+1], end, parent)
+	}
+}
+
+// lastWith is the end of the run from lo whose keys have c at position i: steps that double, then halves.
+func (l *layer) lastWith(lo, hi, i int, c byte) int {
+	step, at := 1, lo
+	for at+step < hi && l.key(at + step)[i] == c {
+		at += step
+		step *= 2
+	}
+	limit := min(at+step, hi)
+	n, _ := slices.BinarySearchFunc(l.scopes[at:limit], c, func(s scopeRec, c byte) int {
+		if l.text[s.off+uint64(i)] == c {
+			return -1
+		}
+		return 1
+	})
+	return at + n
+}
+
+func common(a, b []byte) int {
+	n := min(len(a), len(b))
+	for i := range n {
+		if a[i] != b[i] {
+			return i
+		}
+	}
+	return n
+}
+
+type headed struct {
+	head uint64
+	id   uint32
+}
+
+// sortedKeys orders the strings of an interner, eight bytes at a time.
+func sortedKeys(t *interner) []uint32 {
+	hs := make([]headed, t.len())
+	for i := range hs {
+		hs[i].id = uint32(i)
+	}
+	sortFrom(t, hs, 0)
+	out := make([]uint32, len(hs))
+	for i, h := range hs {
+		out[i] = h.id
+	}
+	return out
+}
+
+// sortFrom orders strings that agree in their first depth bytes and are at least that long.
+func sortFrom(t *interner, hs []headed, depth int) {
+	if len(hs) < 16 {
+		slices.SortFunc(hs, func(a, b headed) int { return bytes.Compare(t.at(a.id)[depth:], t.at(b.id)[depth:]) })
+		return
+	}
+	for i := range hs {
+		var b [8]byte
+		copy(b[:], t.at(hs[i].id)[depth:])
+		hs[i].head = binary.BigEndian.Uint64(b[:])
+	}
+	slices.SortFunc(hs, func(a, b headed) int { return cmp.Compare(a.head, b.head) })
+	for lo := 0; lo < len(hs); {
+		hi := lo + 1
+		for hi < len(hs) && hs[hi].head == hs[lo].head {
+			hi++
+		}
+		if run := hs[lo:hi]; len(run) > 1 {
+			// Strings that end here agree but for NULs at their end: the shorter one is the smaller.
+			slices.SortFunc(run, func(a, b headed) int {
+				return cmp.Compare(min(len(t.at(a.id)), depth+9), min(len(t.at(b.id)), depth+9))
+			})
+			rest, _ := slices.BinarySearchFunc(run, depth+9, func(h headed, size int) int {
+				return cmp.Compare(min(len(t.at(h.id)), size), size)
+			})
+			sortFrom(t, run[rest:], depth+8)
+		}
+		lo = hi
+	}
+}
