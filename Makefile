@@ -1,0 +1,44 @@
+# Few targets. `make run` starts the server on embedded defaults; `make test` passes every test and installs
+# what the tests need; the others are what .ci/run adds.
+GO          ?= go
+STATICCHECK ?= honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOVULNCHECK ?= golang.org/x/vuln/cmd/govulncheck@v1.8.0
+FUZZTIME    ?= 5s
+PACKAGES     = $(shell $(GO) list ./... | grep -v /bench/)
+
+.PHONY: run build test e2e lint race fuzz bench
+
+run:
+	CGO_ENABLED=0 $(GO) run ./cmd/latchkey serve
+
+build:
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/latchkey ./cmd/latchkey
+
+test:
+	tools/with-test-tools $(GO) test ./...
+	cd e2e && ../tools/with-test-tools $(GO) test ./...
+
+e2e:
+	cd e2e && ../tools/with-test-tools $(GO) test -v ./...
+
+lint:
+	@test -z "$$(gofmt -l cmd internal tools e2e bench)" || { echo "not gofmt-clean:"; gofmt -l cmd internal tools e2e bench; exit 1; }
+	$(GO) vet ./...
+	cd e2e && $(GO) vet ./...
+	$(GO) run $(STATICCHECK) ./...
+	cd e2e && $(GO) run $(STATICCHECK) ./...
+	$(GO) generate ./...
+	git diff --exit-code -- models internal docs
+	$(GO) mod tidy -diff
+	cd e2e && $(GO) mod tidy -diff
+	@tools/vulnerabilities $(GOVULNCHECK)
+
+race:
+	CGO_ENABLED=1 tools/with-test-tools $(GO) test -race -short $(PACKAGES)
+
+# Every fuzz target for a few seconds: enough to catch a parser that fell over, not a campaign.
+fuzz:
+	@tools/fuzz-all $(FUZZTIME)
+
+bench:
+	$(GO) test -run '^$$' -bench . -benchmem ./bench/...

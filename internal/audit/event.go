@@ -1,0 +1,102 @@
+// Package audit is the shape of the record that every control-plane call leaves: CloudTrail's event, as the
+// CloudTrail user guide gives it ("CloudTrail record contents"), with the matched grant added.
+//
+// It owns the shape. It writes nothing: package store keeps the records, package control fills them.
+// No secret, no session token and no signature ever stands in an event.
+package audit
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// Event is one call, allowed or refused.
+type Event struct {
+	EventVersion        string         `json:"eventVersion"` // "1.11"
+	UserIdentity        Identity       `json:"userIdentity"`
+	EventTime           time.Time      `json:"eventTime"`
+	EventSource         string         `json:"eventSource"` // s3.amazonaws.com, sts.amazonaws.com, iam.amazonaws.com
+	EventName           string         `json:"eventName"`
+	AWSRegion           string         `json:"awsRegion"`
+	SourceIPAddress     string         `json:"sourceIPAddress,omitempty"`
+	UserAgent           string         `json:"userAgent,omitempty"`
+	ErrorCode           string         `json:"errorCode,omitempty"`
+	ErrorMessage        string         `json:"errorMessage,omitempty"`
+	RequestParameters   map[string]any `json:"requestParameters"`
+	ResponseElements    map[string]any `json:"responseElements"`
+	AdditionalEventData map[string]any `json:"additionalEventData,omitempty"`
+	RequestID           string         `json:"requestID"`
+	EventID             string         `json:"eventID"`
+	ReadOnly            bool           `json:"readOnly"`
+	Resources           []Resource     `json:"resources,omitempty"`
+	EventType           string         `json:"eventType"` // AwsApiCall, AwsServiceEvent
+	ManagementEvent     bool           `json:"managementEvent"`
+	RecipientAccountID  string         `json:"recipientAccountId"`
+	EventCategory       string         `json:"eventCategory"` // Management, Data
+	Latchkey            *Addendum      `json:"latchkey,omitempty"`
+}
+
+// Identity is CloudTrail's userIdentity.
+type Identity struct {
+	Type           string          `json:"type"` // Root, IAMUser, AssumedRole, AWSService, Unknown
+	PrincipalID    string          `json:"principalId,omitempty"`
+	ARN            string          `json:"arn,omitempty"`
+	AccountID      string          `json:"accountId,omitempty"`
+	AccessKeyID    string          `json:"accessKeyId,omitempty"`
+	UserName       string          `json:"userName,omitempty"`
+	SessionContext *SessionContext `json:"sessionContext,omitempty"`
+	InvokedBy      string          `json:"invokedBy,omitempty"`
+	OnBehalfOf     *OnBehalfOf     `json:"onBehalfOf,omitempty"`
+}
+
+// SessionContext says which role issued a session.
+type SessionContext struct {
+	SessionIssuer  *SessionIssuer `json:"sessionIssuer,omitempty"`
+	SourceIdentity string         `json:"sourceIdentity,omitempty"`
+	CreationDate   time.Time      `json:"creationDate"`
+}
+
+// SessionIssuer is the role behind a session.
+type SessionIssuer struct {
+	Type        string `json:"type"`
+	PrincipalID string `json:"principalId"`
+	ARN         string `json:"arn"`
+	AccountID   string `json:"accountId"`
+	UserName    string `json:"userName"`
+}
+
+// OnBehalfOf is the directory user of an identity-enhanced session.
+type OnBehalfOf struct {
+	UserID           string `json:"userId"`
+	IdentityStoreARN string `json:"identityStoreArn"`
+}
+
+// Resource is a resource that the call touched.
+type Resource struct {
+	Type      string `json:"type"` // AWS:S3::AccessGrantsInstance, AWS::IAM::Role
+	ARN       string `json:"ARN"`
+	AccountID string `json:"accountId"`
+}
+
+// Addendum is what AWS does not record: which grant answered, through which identity, and what the
+// decision weighed.
+type Addendum struct {
+	GrantID      string `json:"grantId,omitempty"`
+	GrantScope   string `json:"grantScope,omitempty"`
+	LocationID   string `json:"locationId,omitempty"`
+	Grantee      string `json:"grantee,omitempty"`
+	CredentialID string `json:"credentialId,omitempty"` // access key id of what was vended
+	Expires      string `json:"expires,omitempty"`
+	Reason       string `json:"reason,omitempty"`
+}
+
+// JSON is the event as one line.
+func (e *Event) JSON() ([]byte, error) { return json.Marshal(e) }
+
+// Added is the event's addendum, made when it is first asked for.
+func (e *Event) Added() *Addendum {
+	if e.Latchkey == nil {
+		e.Latchkey = &Addendum{}
+	}
+	return e.Latchkey
+}

@@ -1,0 +1,75 @@
+// Package awserror is the one place where a fault becomes an AWS error code and an HTTP status.
+//
+// Each service has its own dialect: the same fault is AccessDenied in S3 and STS, AccessDeniedException in
+// Identity Center. The tables follow the S3 API reference ("Error responses", with its list of S3 Access
+// Grants codes), the STS and IAM API references ("Common errors" and the errors of each operation). The
+// package knows no request and writes nothing.
+package awserror
+
+import (
+	"latchkey/internal/fault"
+)
+
+// Dialect is the family of codes that a service speaks.
+type Dialect uint8
+
+// The dialects.
+const (
+	S3 Dialect = iota // S3 and S3 Control
+	STS
+	IAM
+)
+
+// Error is what a client is told.
+type Error struct {
+	Code    string
+	Status  int
+	Message string
+	Fields  map[string]string
+}
+
+// entry is one row of a table: code, status, and the text used when the fault brings none.
+type entry struct {
+	code   string
+	status int
+	text   string
+}
+
+type key struct {
+	kind fault.Kind
+	noun fault.Noun
+}
+
+// Of turns err into what the client of this dialect is told. The private cause never reaches the answer:
+// an Internal fault always has the table's own text.
+func Of(d Dialect, err error) Error {
+	f := fault.Of(err)
+	e := lookup(d, f.Kind, f.Noun)
+	text := f.Text
+	if text == "" || f.Kind == fault.Internal {
+		text = e.text
+	}
+	return Error{Code: e.code, Status: e.status, Message: text, Fields: f.Fields}
+}
+
+func lookup(d Dialect, k fault.Kind, n fault.Noun) entry {
+	own, common := tables(d)
+	if e, ok := own[key{k, n}]; ok {
+		return e
+	}
+	if e, ok := common[k]; ok {
+		return e
+	}
+	return common[fault.Internal]
+}
+
+func tables(d Dialect) (map[key]entry, map[fault.Kind]entry) {
+	switch d {
+	case STS:
+		return stsCodes, queryKinds
+	case IAM:
+		return iamCodes, iamKinds
+	default:
+		return s3Codes, s3Kinds
+	}
+}

@@ -1,0 +1,118 @@
+package awserror
+
+import (
+	"net/http"
+
+	"latchkey/internal/fault"
+)
+
+const internalText = "We encountered an internal error. Please try again."
+
+var s3Kinds = map[fault.Kind]entry{
+	fault.Internal:        {"InternalError", http.StatusInternalServerError, internalText},
+	fault.Invalid:         {"InvalidRequest", http.StatusBadRequest, "The request is not valid."},
+	fault.Malformed:       {"MalformedXML", http.StatusBadRequest, "The XML you provided was not well-formed or did not validate against our published schema."},
+	fault.Unauthenticated: {"AccessDenied", http.StatusForbidden, "Access Denied"},
+	fault.Denied:          {"AccessDenied", http.StatusForbidden, "Access Denied"},
+	fault.NotFound:        {"NoSuchKey", http.StatusNotFound, "The specified key does not exist."},
+	fault.AlreadyExists:   {"OperationAborted", http.StatusConflict, "The resource already exists."},
+	fault.InUse:           {"OperationAborted", http.StatusConflict, "The resource is in use."},
+	fault.Conflict:        {"OperationAborted", http.StatusConflict, "A conflicting conditional operation is currently in progress against this resource. Please try again."},
+	fault.LimitExceeded:   {"InvalidRequest", http.StatusBadRequest, "A limit would be exceeded."},
+	fault.TooLarge:        {"MaxMessageLengthExceeded", http.StatusBadRequest, "Your request was too large."},
+	fault.Expired:         {"ExpiredToken", http.StatusBadRequest, "The provided token has expired."},
+	fault.Precondition:    {"PreconditionFailed", http.StatusPreconditionFailed, "At least one of the pre-conditions you specified did not hold"},
+	fault.NotModified:     {"NotModified", http.StatusNotModified, "Not Modified"},
+	fault.Range:           {"InvalidRange", http.StatusRequestedRangeNotSatisfiable, "The requested range is not satisfiable"},
+	fault.Unsupported:     {"NotImplemented", http.StatusNotImplemented, "A header you provided implies functionality that is not implemented"},
+	fault.Incomplete:      {"IncompleteBody", http.StatusBadRequest, "You did not provide the number of bytes specified by the Content-Length HTTP header"},
+	fault.Unavailable:     {"ServiceUnavailable", http.StatusServiceUnavailable, "The service cannot decide now. Please try again."},
+	fault.Throttled:       {"SlowDown", http.StatusServiceUnavailable, "Please reduce your request rate."},
+}
+
+var s3Codes = map[key]entry{
+	// Access Grants.
+	{fault.AlreadyExists, fault.Instance}:  {"AccessGrantsInstanceAlreadyExists", http.StatusConflict, "Access Grants Instance already exists"},
+	{fault.NotFound, fault.Instance}:       {"AccessGrantsInstanceNotExistsError", http.StatusNotFound, "Access Grants Instance does not exist"},
+	{fault.InUse, fault.Instance}:          {"AccessGrantsInstanceNotEmptyError", http.StatusBadRequest, "Access Grants Instance is not empty. Please clean up the Access Grants Locations before deleting the instance"},
+	{fault.NotFound, fault.InstancePolicy}: {"AccessGrantsInstanceResourcePolicyNotExists", http.StatusNotFound, "Access Grants Instance Resource Policy does not exist"},
+	{fault.Invalid, fault.InstancePolicy}:  {"InvalidResourcePolicy", http.StatusBadRequest, "The specified Resource Policy is invalid"},
+	{fault.AlreadyExists, fault.Location}:  {"AccessGrantsLocationAlreadyExistsError", http.StatusConflict, "The specified Access Grants Location already exists"},
+	{fault.NotFound, fault.Location}:       {"NoSuchAccessGrantsLocationError", http.StatusNotFound, "The specified Access Grants Location does not exist"},
+	{fault.InUse, fault.Location}:          {"AccessGrantsLocationNotEmptyError", http.StatusBadRequest, "The specified Access Grants Location is not empty. Please clean up its Access Grants before deleting it"},
+	{fault.Invalid, fault.Location}:        {"InvalidAccessGrantsLocation", http.StatusBadRequest, "The specified Access Grants Location is invalid"},
+	{fault.LimitExceeded, fault.Location}:  {"AccessGrantsLocationsQuotaExceededError", http.StatusConflict, "The quota of Access Grants Locations is exceeded"},
+	{fault.AlreadyExists, fault.Grant}:     {"AccessGrantAlreadyExists", http.StatusConflict, "The specified Access Grant already exists"},
+	{fault.NotFound, fault.Grant}:          {"NoSuchAccessGrantError", http.StatusNotFound, "The specified Access Grant does not exist"},
+	{fault.Invalid, fault.Grant}:           {"InvalidAccessGrant", http.StatusBadRequest, "The specified Access Grant is invalid"},
+	{fault.LimitExceeded, fault.Grant}:     {"AccessGrantsQuotaExceededError", http.StatusConflict, "The quota of Access Grants is exceeded"},
+	{fault.Invalid, fault.Grantee}:         {"InvalidRequest", http.StatusBadRequest, "Invalid Grantee in the request"},
+	{fault.Invalid, fault.IAMRole}:         {"InvalidIamRole", http.StatusBadRequest, "The specified IAM Role is invalid"},
+	{fault.Invalid, fault.IdentityCenter}:  {"InvalidIdentityCenterInstance", http.StatusBadRequest, "The specified Identity Center Instance is invalid"},
+	{fault.Invalid, fault.Tag}:             {"InvalidTag", http.StatusBadRequest, "The tag provided was not a valid tag."},
+	{fault.Invalid, fault.ReservedTag}:     {"InvalidTags", http.StatusBadRequest, "The tag key cannot start with the reserved prefix aws:"},
+	{fault.LimitExceeded, fault.Tags}:      {"TooManyTags", http.StatusBadRequest, "A resource can have at most 50 tags"},
+	{fault.Denied, fault.ServiceTrust}:     {"StsNotAuthorizedError", http.StatusForbidden, "The service is not authorized to assume the role"},
+	{fault.Invalid, fault.SessionDuration}: {"StsValidationError", http.StatusBadRequest, "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."},
+	{fault.TooLarge, fault.PackedPolicy}:   {"StsPackedPolicyTooLargeError", http.StatusBadRequest, "Serialized token too large for session"},
+
+	// Buckets, keys, uploads.
+	{fault.NotFound, fault.Bucket}:           {"NoSuchBucket", http.StatusNotFound, "The specified bucket does not exist"},
+	{fault.AlreadyExists, fault.Bucket}:      {"BucketAlreadyExists", http.StatusConflict, "The requested bucket name is not available. The bucket namespace is shared by all users of the system. Please select a different name and try again."},
+	{fault.AlreadyExists, fault.BucketOwned}: {"BucketAlreadyOwnedByYou", http.StatusConflict, "Your previous request to create the named bucket succeeded and you already own it."},
+	{fault.InUse, fault.Bucket}:              {"BucketNotEmpty", http.StatusConflict, "The bucket you tried to delete is not empty"},
+	{fault.LimitExceeded, fault.Bucket}:      {"TooManyBuckets", http.StatusBadRequest, "You have attempted to create more buckets than allowed"},
+	{fault.Invalid, fault.BucketName}:        {"InvalidBucketName", http.StatusBadRequest, "The specified bucket is not valid."},
+	{fault.NotFound, fault.BucketPolicy}:     {"NoSuchBucketPolicy", http.StatusNotFound, "The bucket policy does not exist"},
+	{fault.Malformed, fault.BucketPolicy}:    {"MalformedPolicy", http.StatusBadRequest, "Policies must be valid JSON and the first byte must be '{'"},
+	{fault.Invalid, fault.BucketPolicy}:      {"MalformedPolicy", http.StatusBadRequest, "The policy is not valid"},
+	{fault.NotFound, fault.Key}:              {"NoSuchKey", http.StatusNotFound, "The specified key does not exist."},
+	{fault.Invalid, fault.Key}:               {"InvalidArgument", http.StatusBadRequest, "The specified key is not valid."},
+	{fault.TooLarge, fault.Key}:              {"KeyTooLongError", http.StatusBadRequest, "Your key is too long"},
+	{fault.Unsupported, fault.Key}:           {"NotImplemented", http.StatusNotImplemented, "Keys with this path segment are not served by this store"},
+	{fault.NotFound, fault.Upload}:           {"NoSuchUpload", http.StatusNotFound, "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed."},
+	{fault.Invalid, fault.Part}:              {"InvalidPart", http.StatusBadRequest, "One or more of the specified parts could not be found. The part may not have been uploaded, or the specified entity tag may not match the part's entity tag."},
+	{fault.Invalid, fault.PartOrder}:         {"InvalidPartOrder", http.StatusBadRequest, "The list of parts was not in ascending order. Parts must be ordered by part number."},
+	{fault.Invalid, fault.PartSize}:          {"EntityTooSmall", http.StatusBadRequest, "Your proposed upload is smaller than the minimum allowed size"},
+	{fault.TooLarge, fault.ObjectSize}:       {"EntityTooLarge", http.StatusBadRequest, "Your proposed upload exceeds the maximum allowed size"},
+	{fault.TooLarge, fault.Part}:             {"EntityTooLarge", http.StatusBadRequest, "Your proposed upload exceeds the maximum allowed size"},
+	{fault.TooLarge, fault.Metadata}:         {"MetadataTooLarge", http.StatusBadRequest, "Your metadata headers exceed the maximum allowed metadata size"},
+	{fault.TooLarge, fault.Header}:           {"RequestHeaderSectionTooLarge", http.StatusBadRequest, "Your request header section exceeds the maximum allowed size."},
+	{fault.Invalid, fault.CopySource}:        {"InvalidArgument", http.StatusBadRequest, "Copy Source must mention the source bucket and key: sourcebucket/sourcekey"},
+	{fault.Invalid, fault.Argument}:          {"InvalidArgument", http.StatusBadRequest, "Invalid Argument"},
+	{fault.Range, fault.ByteRange}:           {"InvalidRange", http.StatusRequestedRangeNotSatisfiable, "The requested range is not satisfiable"},
+	{fault.NotFound, fault.Object}:           {"NoSuchVersion", http.StatusNotFound, "The specified version does not exist."},
+	{fault.Invalid, fault.ObjectSize}:        {"InvalidArgument", http.StatusBadRequest, "The object size is not valid."},
+	{fault.LimitExceeded, fault.Storage}:     {"InsufficientStorage", http.StatusInsufficientStorage, "There is no space left in the store"},
+
+	// The wire.
+	{fault.Malformed, fault.XML}:         {"MalformedXML", http.StatusBadRequest, "The XML you provided was not well-formed or did not validate against our published schema."},
+	{fault.Malformed, fault.JSON}:        {"MalformedPolicy", http.StatusBadRequest, "The JSON you provided was not well-formed."},
+	{fault.Malformed, fault.Request}:     {"InvalidURI", http.StatusBadRequest, "Couldn't parse the specified URI."},
+	{fault.Malformed, fault.Header}:      {"InvalidArgument", http.StatusBadRequest, "A header could not be parsed."},
+	{fault.Unsupported, fault.Operation}: {"NotImplemented", http.StatusNotImplemented, "The requested operation is not implemented"},
+	{fault.Unsupported, fault.Method}:    {"MethodNotAllowed", http.StatusMethodNotAllowed, "The specified method is not allowed against this resource."},
+	{fault.NotFound, fault.Operation}:    {"NotImplemented", http.StatusNotImplemented, "The requested operation is not implemented"},
+	{fault.Invalid, fault.ContentMD5}:    {"InvalidDigest", http.StatusBadRequest, "The Content-MD5 you specified is not valid."},
+	{fault.Invalid, fault.Digest}:        {"BadDigest", http.StatusBadRequest, "The Content-MD5 you specified did not match what we received."},
+	{fault.Invalid, fault.Checksum}:      {"BadDigest", http.StatusBadRequest, "The checksum you specified did not match what we received."},
+	{fault.Invalid, fault.PayloadHash}:   {"XAmzContentSHA256Mismatch", http.StatusBadRequest, "The provided 'x-amz-content-sha256' header does not match what was computed."},
+	{fault.TooLarge, fault.Body}:         {"MaxMessageLengthExceeded", http.StatusBadRequest, "Your request was too large."},
+	{fault.Invalid, fault.ContentLength}: {"MissingContentLength", http.StatusLengthRequired, "You must provide the Content-Length HTTP header."},
+	{fault.Invalid, fault.AccountID}:     {"InvalidRequest", http.StatusBadRequest, "The account id is not valid."},
+	{fault.Invalid, fault.NextToken}:     {"InvalidRequest", http.StatusBadRequest, "The provided NextToken is not valid."},
+	{fault.Invalid, fault.Region}:        {"IllegalLocationConstraintException", http.StatusBadRequest, "The region is not valid for this request."},
+
+	// Signatures.
+	{fault.Unauthenticated, fault.Signature}:    {"SignatureDoesNotMatch", http.StatusForbidden, "The request signature we calculated does not match the signature you provided. Check your key and signing method."},
+	{fault.Unauthenticated, fault.AccessKey}:    {"InvalidAccessKeyId", http.StatusForbidden, "The AWS Access Key Id you provided does not exist in our records."},
+	{fault.Unauthenticated, fault.SessionToken}: {"InvalidToken", http.StatusBadRequest, "The provided token is malformed or otherwise invalid."},
+	{fault.Unauthenticated, fault.MissingAuth}:  {"AccessDenied", http.StatusForbidden, "Access Denied"},
+	{fault.Expired, fault.SessionToken}:         {"ExpiredToken", http.StatusBadRequest, "The provided token has expired."},
+	{fault.Expired, fault.RequestTime}:          {"RequestTimeTooSkewed", http.StatusForbidden, "The difference between the request time and the current time is too large."},
+	{fault.Expired, fault.Signature}:            {"AccessDenied", http.StatusForbidden, "Request has expired"},
+	{fault.Invalid, fault.Authorization}:        {"AuthorizationHeaderMalformed", http.StatusBadRequest, "The authorization header that you provided is not valid."},
+	{fault.Invalid, fault.AuthQuery}:            {"AuthorizationQueryParametersError", http.StatusBadRequest, "Error parsing the X-Amz-Credential parameter"},
+	{fault.Denied, fault.Header}:                {"AccessDenied", http.StatusForbidden, "There were headers present in the request which were not signed"},
+	{fault.Unsupported, fault.Signature}:        {"InvalidRequest", http.StatusBadRequest, "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256."},
+}

@@ -1,0 +1,136 @@
+package internal_test
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// floors is the layout of the house: a package imports only packages of lower floors. The longest entry that
+// is a prefix of a package's path counts. Keep it equal to the table in docs/ARCHITECTURE.md.
+var floors = map[string]int{
+	"internal/fault":     0,
+	"internal/access":    0,
+	"internal/directory": 0,
+	"internal/policy":    0,
+	"internal/audit":     0,
+
+	"internal/iam":        1,
+	"internal/credential": 1,
+	"internal/sigv4":      1,
+	"internal/oidc":       1,
+	"internal/awswire":    1,
+	"internal/awserror":   1,
+
+	"internal/awsapi": 2,
+	"internal/store":  2,
+
+	"internal/engine":  3,
+	"internal/caller":  4,
+	"internal/control": 5,
+
+	"internal/control/grants":     6,
+	"internal/control/principals": 6,
+	"internal/control/tokens":     6,
+	"internal/control/buckets":    6,
+
+	"internal/api":     7,
+	"internal/scim":    7,
+	"internal/console": 7,
+	"internal/gateway": 7,
+	"internal/objects": 7,
+
+	"internal/server": 8,
+	"cmd/latchkey":    9,
+
+	// Tools and benchmarks stand beside the house.
+	"tools": 10,
+	"bench": 10,
+}
+
+// testOnly are packages that only tests may import; they may look at anything below the package they serve.
+var testOnly = map[string]int{
+	"internal/store/storetest": 2,
+}
+
+func TestFloors(t *testing.T) {
+	root, err := filepath.Abs("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	err = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		rel, _ := filepath.Rel(root, path)
+		if d.IsDir() {
+			if name := d.Name(); rel != "." && (strings.HasPrefix(name, ".") || name == "e2e" || name == "node_modules" || name == "testdata") {
+				return filepath.SkipDir
+			}
+			return nil
+		}
+		if !strings.HasSuffix(path, ".go") || rel == filepath.Join("internal", "deps_test.go") {
+			return nil
+		}
+		pkg := filepath.ToSlash(filepath.Dir(rel))
+		seen[floorKey(pkg)] = true
+		checkFile(t, path, pkg)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(seen) < 10 {
+		t.Fatalf("only %d packages were seen: the walk is broken", len(seen))
+	}
+}
+
+func checkFile(t *testing.T, path, pkg string) {
+	t.Helper()
+	f, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+	if err != nil {
+		t.Fatal(err)
+	}
+	own := floorKey(pkg)
+	if own == "" {
+		t.Errorf("%s: the package %s has no floor", path, pkg)
+		return
+	}
+	for _, spec := range f.Imports {
+		imported, _ := strconv.Unquote(spec.Path.Value)
+		rest, ours := strings.CutPrefix(imported, "latchkey/")
+		if !ours || rest == pkg {
+			continue
+		}
+		if _, ok := testOnly[rest]; ok {
+			if !strings.HasSuffix(path, "_test.go") && !strings.HasPrefix(pkg, rest) {
+				t.Errorf("%s imports %s, which is for tests", path, rest)
+			}
+			continue
+		}
+		key := floorKey(rest)
+		switch {
+		case key == "":
+			t.Errorf("%s imports %s, which has no floor", path, rest)
+		case key == own:
+			// Parts of one floor entry may know each other.
+		case floors[key] >= floors[own] && !strings.HasSuffix(path, "_test.go"):
+			t.Errorf("%s: %s (floor %d) imports %s (floor %d)", path, own, floors[own], key, floors[key])
+		}
+	}
+}
+
+// floorKey is the longest entry of the table that is pkg or one of its parents.
+func floorKey(pkg string) string {
+	for p := pkg; p != "." && p != "/" && p != ""; p = filepath.ToSlash(filepath.Dir(p)) {
+		if _, ok := floors[p]; ok {
+			return p
+		}
+	}
+	return ""
+}

@@ -1,0 +1,128 @@
+package iam
+
+import (
+	"time"
+
+	"latchkey/internal/access"
+)
+
+// Account is one AWS-like account: it owns users, roles, buckets and at most one Access Grants instance a
+// region.
+type Account struct {
+	ID      access.AccountID
+	Name    string
+	Created time.Time
+}
+
+// Tag is a key and a value on a noun.
+type Tag struct{ Key, Value string }
+
+// Policies is what is attached to a user or a role.
+type Policies struct {
+	Inline   []Inline // in the order of their names
+	Attached []string // ARNs of managed policies, in the order of attachment
+	Boundary string   // ARN of the permissions boundary; empty: none
+}
+
+// Inline is a policy document embedded in a user or a role.
+type Inline struct{ Name, Document string }
+
+// User is an IAM user.
+type User struct {
+	ID      string // AIDA..., immutable
+	Account access.AccountID
+	Name    string
+	Path    string
+	Created time.Time
+	Tags    []Tag
+	Policies
+}
+
+// ARN is the user's ARN.
+func (u *User) ARN() string { return "arn:aws:iam::" + string(u.Account) + ":user" + u.Path + u.Name }
+
+// Role is an IAM role.
+type Role struct {
+	ID          string // AROA..., immutable
+	Account     access.AccountID
+	Name        string
+	Path        string
+	Description string
+	MaxSession  time.Duration // MaxSessionDuration; one hour unless set
+	Trust       string        // the trust policy document, principals bound to immutable ids (see control)
+	Created     time.Time
+	Tags        []Tag
+	Policies
+}
+
+// ARN is the role's ARN.
+func (r *Role) ARN() string { return "arn:aws:iam::" + string(r.Account) + ":role" + r.Path + r.Name }
+
+// KeyStatus is Active or Inactive.
+type KeyStatus string
+
+// The states of an access key.
+const (
+	Active   KeyStatus = "Active"
+	Inactive KeyStatus = "Inactive"
+)
+
+// AccessKey is a long-term key of a user or of an account's root.
+type AccessKey struct {
+	ID      string // AKIA...
+	Account access.AccountID
+	UserID  string // empty: the account's root key
+	Sealed  []byte // the secret, sealed by the key ring; never the secret itself
+	Status  KeyStatus
+	Created time.Time
+}
+
+// ManagedPolicy is a customer-managed policy with its versions.
+type ManagedPolicy struct {
+	ID          string // ANPA..., immutable
+	Account     access.AccountID
+	Name        string
+	Path        string
+	Description string
+	Versions    []PolicyVersion // at most five, oldest first
+	Default     string          // the version in force, such as "v2"
+	NextVersion int             // the number that the next version gets
+	Created     time.Time
+	Updated     time.Time
+	Tags        []Tag
+}
+
+// PolicyVersion is one version of a managed policy.
+type PolicyVersion struct {
+	ID       string // v1, v2, ...
+	Document string
+	Created  time.Time
+}
+
+// ARN is the policy's ARN.
+func (p *ManagedPolicy) ARN() string {
+	return "arn:aws:iam::" + string(p.Account) + ":policy" + p.Path + p.Name
+}
+
+// Document is the text of the version in force.
+func (p *ManagedPolicy) Document() string {
+	for _, v := range p.Versions {
+		if v.ID == p.Default {
+			return v.Document
+		}
+	}
+	return ""
+}
+
+// Bucket is a bucket that this deployment knows: who owns it, where it is, and its policy. What is in it
+// is the upstream's business.
+type Bucket struct {
+	Name    string
+	Account access.AccountID
+	Region  string
+	Policy  string // bucket policy document; empty: none
+	Created time.Time
+}
+
+// ARN is the bucket's ARN.
+func (b *Bucket) ARN() string { return "arn:aws:s3:::" + b.Name }
