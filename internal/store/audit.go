@@ -1,0 +1,148 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"time"
+
+	"latchkey/internal/audit"
+)
+
+// record is one call of Record on its way through the lane.
+type record struct {
+	rows []auditRow
+	end  chan error
+}
+
+// auditRow is an event as it is stored, without its id: that is given when it is written.
+type auditRow struct {
+	at                                int64
+	account, name, source             string
+	principal, accessKey, code, grant any // string or nil
+	event                             string
+}
+
+// Record commits events to the audit log. When it returns nil they are on the disk; only then may what they
+// tell of be handed out. Calls that come at the same time share one commit. It takes no revision. When the
+// context ends first, the events may or may not have been recorded.
+func (db *DB) Record(ctx context.Context, events ...audit.Event) error {
+	if len(events) == 0 {
+		return nil
+	}
+	r := &record{rows: make([]auditRow, len(events)), end: make(chan error, 1)}
+	for i := range events {
+		var err error
+		if r.rows[i], err = newAuditRow(&events[i]); err != nil {
+			return err
+		}
+	}
+	if err := db.lane.submitRecord(ctx, r); err != nil {
+		return err
+	}
+	select {
+	case err := <-r.end:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Record writes an event in the same transaction as the change that it tells of.
+func (t *Tx) Record(e audit.Event) error {
+	row, err := newAuditRow(&e)
+	if err != nil {
+		return err
+	}
+	for range 8 {
+		n, err := t.exec(insertAudit+placeholders(1, auditColumns)+` ON CONFLICT DO NOTHING`, row.values(t.db.ids.next(t.db.now()))...)
+		if err != nil {
+			return err
+		}
+		if n == 1 {
+			t.written = true
+			return nil
+		}
+	}
+	return fmt.Errorf("record: no free audit id")
+}
+
+const (
+	insertAudit  = `INSERT INTO audit (id, at, account, event_name, event_source, principal_arn, access_key, error_code, grant_id, event) VALUES `
+	auditColumns = 10
+)
+
+func newAuditRow(e *audit.Event) (auditRow, error) {
+	text, err := json.Marshal(e)
+	if err != nil {
+		return auditRow{}, fmt.Errorf("encode audit event: %w", err)
+	}
+	row := auditRow{
+		at: e.EventTime.UnixMicro(), account: searchable(e.RecipientAccountID), name: searchable(e.EventName),
+		source: searchable(e.EventSource), principal: orNull(e.UserIdentity.ARN),
+		accessKey: orNull(e.UserIdentity.AccessKeyID), code: orNull(e.ErrorCode), event: string(text),
+	}
+	if e.Latchkey != nil {
+		row.grant = orNull(e.Latchkey.GrantID)
+	}
+	return row, nil
+}
+
+func (r *auditRow) values(id int64) []any {
+	return []any{id, r.at, r.account, r.name, r.source, r.principal, r.accessKey, r.code, r.grant, r.event}
+}
+
+// orNull is nil for an empty text: what nobody searches for takes no room in an index.
+func orNull(s string) any {
+	if s == "" {
+		return nil
+	}
+	return searchable(s)
+}
+
+// searchable is a text as the columns hold it. Strangers choose some of them, and PostgreSQL refuses zero
+// bytes, bad UTF-8 and long texts in an index; the event itself keeps what JSON can. Filters use it too.
+func searchable(s string) string {
+	const most = 512
+	if len(s) > most {
+		s = s[:most]
+	}
+	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
+}
+
+// auditID makes ids that grow with time and never repeat in this process; the 11 random bits keep the ids
+// of several nodes apart.
+type auditID struct {
+	mu   sync.Mutex
+	last int64
+}
+
+const auditIDBits = 11
+
+func (a *auditID) next(now time.Time) int64 {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	id := now.UnixMicro()<<auditIDBits | rand.Int64N(1<<auditIDBits)
+	if id <= a.last {
+		id = a.last + 1
+	}
+	a.last = id
+	return id
+}
+
+// insertRecords writes the records of one group.
+func (c *connWriter) insertRecords(db *DB, records []*record) error {
+	now := db.now()
+	for _, r := range records {
+		for i := range r.rows {
+			_, err := c.exec(context.Background(), insertAudit+`($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`, r.rows[i].values(db.ids.next(now))...)
+			if err != nil {
+				return fmt.Errorf("record: %w", err)
+			}
+		}
+	}
+	return nil
+}

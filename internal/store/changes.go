@@ -1,0 +1,115 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Kind says of which table a changed row is.
+type Kind string
+
+// Op says what happened to a row.
+type Op int8
+
+// What can happen to a row.
+const (
+	Inserted Op = iota + 1
+	Updated
+	Deleted
+)
+
+func (o Op) String() string {
+	switch o {
+	case Inserted:
+		return "inserted"
+	case Updated:
+		return "updated"
+	case Deleted:
+		return "deleted"
+	}
+	return fmt.Sprintf("op %d", int8(o))
+}
+
+// Change is one row that one revision changed. ID is the row's id as the table's Key gives it.
+type Change struct {
+	Rev  Rev
+	Ord  int // its place among the changes of the revision
+	Kind Kind
+	ID   string
+	Op   Op
+}
+
+// ErrPruned is the error of Changes when some of the changes asked for are no longer kept: the reader must
+// load the whole state again.
+var ErrPruned = errors.New("changes were pruned")
+
+// Changes returns what the revisions above after changed, in order: at least limit changes if there are as
+// many, and never a part of a revision, so that the last one's Rev is where to go on. It returns ErrPruned
+// to a reader that is too far behind.
+func (db *DB) Changes(ctx context.Context, after Rev, limit int) ([]Change, error) {
+	all, err := collect(ctx, db, scanChange, `SELECT rev, ord, kind, id, op FROM changes WHERE rev > $1
+		ORDER BY rev, ord LIMIT $2`, int64(after), max(limit, 1))
+	if err != nil {
+		return nil, unavailable("read changes", err)
+	}
+	if n := len(all); n > 0 && n >= limit {
+		rest, err := collect(ctx, db, scanChange, `SELECT rev, ord, kind, id, op FROM changes WHERE rev = $1 AND ord > $2
+			ORDER BY rev, ord`, int64(all[n-1].Rev), all[n-1].Ord)
+		if err != nil {
+			return nil, unavailable("read changes", err)
+		}
+		all = append(all, rest...)
+	}
+	// Read after the rows: a pruning in between is then seen.
+	var horizon Rev
+	if _, err := one(ctx, db, `SELECT horizon FROM meta WHERE id = 1`, nil, &horizon); err != nil {
+		return nil, unavailable("read the horizon", err)
+	}
+	if after < horizon {
+		return nil, fmt.Errorf("changes after revision %d: %w up to %d", after, ErrPruned, horizon)
+	}
+	return all, nil
+}
+
+func scanChange(rows *sql.Rows) (c Change, err error) {
+	err = rows.Scan(&c.Rev, &c.Ord, &c.Kind, &c.ID, &c.Op)
+	return c, err
+}
+
+// Prune forgets the changes of all revisions below before. The state itself stays.
+func (db *DB) Prune(ctx context.Context, before Rev) error {
+	_, err := db.Update(ctx, func(t *Tx) error {
+		horizon := min(before-1, t.rev-1)
+		if _, err := t.exec(`DELETE FROM changes WHERE rev <= $1`, int64(horizon)); err != nil {
+			return err
+		}
+		_, err := t.exec(`UPDATE meta SET horizon = $1 WHERE id = 1 AND horizon < $1`, int64(horizon))
+		t.written = true
+		return err
+	})
+	return err
+}
+
+// Wait returns the store's revision as soon as it is above after, and in any case after the polling
+// interval: a revision that is not above after means that the database was heard and has nothing new.
+func (db *DB) Wait(ctx context.Context, after Rev) (Rev, error) {
+	timer := time.NewTimer(db.poll)
+	defer timer.Stop()
+	for last := false; ; {
+		woken := db.wake.next()
+		rev, err := db.Rev(ctx)
+		if err != nil || rev > after || last {
+			return rev, err
+		}
+		select {
+		case <-woken:
+		case <-timer.C:
+			last = true
+		case <-ctx.Done():
+			return 0, ctx.Err()
+		}
+	}
+}

@@ -1,0 +1,132 @@
+package store
+
+import (
+	"encoding/json"
+	"time"
+
+	"latchkey/internal/access"
+	"latchkey/internal/fault"
+	"latchkey/internal/iam"
+)
+
+// The kinds of rows that the change list tells of. Directory nouns and others are declared with their tables.
+const (
+	KindAccount       Kind = "account"
+	KindUser          Kind = "user"
+	KindRole          Kind = "role"
+	KindAccessKey     Kind = "access-key"
+	KindManagedPolicy Kind = "managed-policy"
+	KindBucket        Kind = "bucket"
+	KindInstance      Kind = "instance"
+	KindLocation      Kind = "location"
+	KindGrant         Kind = "grant"      // ID is the grant's id; only inserted and deleted
+	KindGrantTags     Kind = "grant-tags" // ID is the grant's id; its tags were set
+)
+
+// Accounts: id is the account number.
+var Accounts = Table[iam.Account]{
+	Kind: KindAccount, Noun: fault.Account,
+	Key: func(a *iam.Account) Key { return Key{ID: string(a.ID), Name: a.Name} },
+}
+
+// Users: id is the immutable AIDA... id. Names differ by more than case within an account (IAM API
+// reference, CreateUser).
+var Users = Table[iam.User]{
+	Kind: KindUser, Noun: fault.User, Fold: true,
+	Key: func(u *iam.User) Key { return Key{ID: u.ID, Account: string(u.Account), Name: u.Name} },
+}
+
+// Roles: id is the immutable AROA... id. Names differ by more than case within an account.
+var Roles = Table[iam.Role]{
+	Kind: KindRole, Noun: fault.Role, Fold: true,
+	Key: func(r *iam.Role) Key { return Key{ID: r.ID, Account: string(r.Account), Name: r.Name} },
+}
+
+// AccessKeys: id is the AKIA... id, parent the user's id; an account's root key has the account as parent.
+var AccessKeys = Table[iam.AccessKey]{
+	Kind: KindAccessKey, Noun: fault.AccessKey,
+	Key: func(k *iam.AccessKey) Key {
+		parent := k.UserID
+		if parent == "" {
+			parent = string(k.Account)
+		}
+		return Key{ID: k.ID, Account: string(k.Account), Parent: parent}
+	},
+}
+
+// ManagedPolicies: id is the immutable ANPA... id. Names differ by more than case within an account.
+var ManagedPolicies = Table[iam.ManagedPolicy]{
+	Kind: KindManagedPolicy, Noun: fault.Policy, Fold: true,
+	Key: func(p *iam.ManagedPolicy) Key { return Key{ID: p.ID, Account: string(p.Account), Name: p.Name} },
+}
+
+// Buckets: id is the name, unique in the whole store; parent is the account.
+var Buckets = Table[iam.Bucket]{
+	Kind: KindBucket, Noun: fault.Bucket,
+	Key: func(b *iam.Bucket) Key { return Key{ID: b.Name, Name: b.Name, Parent: string(b.Account)} },
+}
+
+// Instance is an Access Grants instance with what is kept beside it.
+type Instance struct {
+	access.Instance
+	Policy        string    // resource policy; empty: none
+	Organization  string    // as PutAccessGrantsInstanceResourcePolicy was given it
+	PolicyCreated time.Time // zero without a policy
+	Tags          []access.Tag
+}
+
+// Instances: id is InstanceID of account and region, so there is one in a region.
+var Instances = Table[Instance]{
+	Kind: KindInstance, Noun: fault.Instance,
+	Key: func(i *Instance) Key {
+		return Key{ID: InstanceID(i.Account, i.Region), Account: string(i.Account), Name: i.Region}
+	},
+	Seq: func(i *Instance, seq int64) { i.Seq = seq },
+}
+
+// InstanceID is the id of an instance in Instances, and the parent of its locations.
+func InstanceID(a access.AccountID, region string) string { return string(a) + "/" + region }
+
+// Location is a registered location with its tags.
+type Location struct {
+	access.Location
+	Tags []access.Tag
+}
+
+// Locations: id is LocationID of account, region and location id; parent is the instance's id. The scope as
+// it was written is unique in the instance.
+var Locations = Table[Location]{
+	Kind: KindLocation, Noun: fault.Location,
+	Key: func(l *Location) Key {
+		return Key{ID: LocationID(l.Account, l.Region, l.ID), Account: string(l.Account),
+			Name: LocationName(l.Region, l.Scope), Parent: InstanceID(l.Account, l.Region)}
+	},
+	Seq:  func(l *Location, seq int64) { l.Seq = seq },
+	Pack: func(l *Location) any { return packedLocation{l.Location, l.Scope.String(), l.Tags} },
+	Open: func(body []byte, l *Location) (err error) {
+		var p packedLocation
+		if err := json.Unmarshal(body, &p); err != nil {
+			return err
+		}
+		*l = Location{p.Location, p.Tags}
+		l.Scope, err = access.ParseLocationScope(p.Scope)
+		return err
+	},
+}
+
+// packedLocation is a location as JSON: the outer Scope takes the place of the inner one, which is not text.
+type packedLocation struct {
+	access.Location
+	Scope string
+	Tags  []access.Tag
+}
+
+// LocationID is the id of a location in Locations: location ids themselves are unique in one instance only.
+func LocationID(a access.AccountID, region string, id access.LocationID) string {
+	return InstanceID(a, region) + "/" + string(id)
+}
+
+// LocationName is the name under which Locations.ByName finds the location of a scope.
+func LocationName(region string, scope access.LocationScope) string {
+	return region + " " + scope.String()
+}

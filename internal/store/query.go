@@ -1,0 +1,135 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"sync"
+)
+
+// Querier is what can be read from: *DB, *Tx and *Reader.
+type Querier interface {
+	query(ctx context.Context, text string, args ...any) (*sql.Rows, error)
+}
+
+// one scans the first row; found is false when there is none.
+func one(ctx context.Context, q Querier, text string, args []any, dest ...any) (found bool, err error) {
+	rows, err := q.query(ctx, text, args...)
+	if err != nil {
+		return false, err
+	}
+	defer rows.Close()
+	if rows.Next() {
+		if err := rows.Scan(dest...); err != nil {
+			return false, err
+		}
+		found = true
+	}
+	if err := rows.Close(); err != nil {
+		return false, err
+	}
+	return found, rows.Err()
+}
+
+// collect reads all rows before it returns any, so that the caller may use the same transaction while it
+// goes through them.
+func collect[T any](ctx context.Context, q Querier, scan func(*sql.Rows) (T, error), text string, args ...any) ([]T, error) {
+	rows, err := q.query(ctx, text, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []T
+	for rows.Next() {
+		v, err := scan(rows)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, v)
+	}
+	return all, rows.Err()
+}
+
+func (db *DB) query(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
+	if db.pg { // pgx keeps prepared statements by itself
+		return db.read.QueryContext(ctx, text, args...)
+	}
+	s, err := db.stmts.get(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	return s.QueryContext(ctx, args...)
+}
+
+// stmtCache keeps the readers' prepared statements. Texts are constants of this package, so it is bounded.
+type stmtCache struct {
+	mu    sync.RWMutex
+	db    *sql.DB
+	stmts map[string]*sql.Stmt
+}
+
+func (c *stmtCache) open(db *sql.DB) { c.db, c.stmts = db, map[string]*sql.Stmt{} }
+
+func (c *stmtCache) get(ctx context.Context, text string) (*sql.Stmt, error) {
+	c.mu.RLock()
+	s := c.stmts[text]
+	c.mu.RUnlock()
+	if s != nil {
+		return s, nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if s := c.stmts[text]; s != nil {
+		return s, nil
+	}
+	s, err := c.db.PrepareContext(ctx, text)
+	if err != nil {
+		return nil, fmt.Errorf("prepare: %w", err)
+	}
+	c.stmts[text] = s
+	return s, nil
+}
+
+func (c *stmtCache) close() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, s := range c.stmts {
+		s.Close()
+	}
+	clear(c.stmts)
+}
+
+// Reader reads one revision: nothing that is committed later shows in it.
+type Reader struct {
+	tx  *sql.Tx
+	rev Rev
+}
+
+// Rev is the revision that the reader sees.
+func (r *Reader) Rev() Rev { return r.rev }
+
+func (r *Reader) query(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
+	return r.tx.QueryContext(ctx, text, args...)
+}
+
+// Snapshot calls fn with a reader of one consistent revision. The reader ends with fn.
+func (db *DB) Snapshot(ctx context.Context, fn func(*Reader) error) error {
+	tx, err := db.read.BeginTx(ctx, &sql.TxOptions{Isolation: snapshotLevel(db.pg), ReadOnly: true})
+	if err != nil {
+		return unavailable("begin snapshot", err)
+	}
+	defer tx.Rollback()
+	r := &Reader{tx: tx}
+	if r.rev, err = revOf(ctx, r); err != nil {
+		return err
+	}
+	return fn(r)
+}
+
+// snapshotLevel is the isolation at which a transaction sees one state. A SQLite read transaction always does.
+func snapshotLevel(pg bool) sql.IsolationLevel {
+	if pg {
+		return sql.LevelRepeatableRead
+	}
+	return sql.LevelDefault
+}

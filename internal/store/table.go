@@ -1,0 +1,238 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"strings"
+
+	"latchkey/internal/fault"
+)
+
+// Key is what the store must know of a noun to find it and to keep it unique.
+type Key struct {
+	ID      string // unique in its table
+	Account string // whose it is; names are unique within it. Empty: names are unique in the whole store
+	Name    string // empty: it has no name, or need not be found by it
+	Parent  string // what it belongs to besides its account
+}
+
+// Table is one kind of small noun. Every kind lies in the same physical table; a new kind needs no
+// migration, only a Table value. A body is JSON: secrets must be sealed before they come here.
+type Table[T any] struct {
+	Kind Kind                   // in the change list
+	Noun fault.Noun             // in faults
+	Key  func(*T) Key           // of a valid noun
+	Fold bool                   // names that differ only in case are the same name
+	Seq  func(*T, int64)        // hands the noun its number, which orders the table by creation; nil: it keeps none
+	Pack func(*T) any           // what is stored as JSON in place of *T; nil: *T itself
+	Open func([]byte, *T) error // the reverse of Pack; nil: JSON straight into *T
+}
+
+// Insert adds a noun. It fails with AlreadyExists when its id is taken, or its name in its account.
+func (b *Table[T]) Insert(tx *Tx, v *T) error {
+	body, err := b.encode(v)
+	if err != nil {
+		return err
+	}
+	k, seq := b.Key(v), tx.nextSeq()
+	n, err := tx.exec(`INSERT INTO nouns (seq, kind, id, account, name, parent, body, rev)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING`,
+		seq, string(b.Kind), k.ID, k.Account, b.name(k.Name), k.Parent, body, int64(tx.rev))
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		return fault.New(fault.AlreadyExists, b.Noun, "")
+	}
+	if b.Seq != nil {
+		b.Seq(v, seq)
+	}
+	tx.changed(b.Kind, k.ID, Inserted)
+	return nil
+}
+
+// Update replaces the noun with the same id. It fails with NotFound when there is none, and with
+// AlreadyExists when its new name is another's.
+func (b *Table[T]) Update(tx *Tx, v *T) error {
+	body, err := b.encode(v)
+	if err != nil {
+		return err
+	}
+	k := b.Key(v)
+	if k.Name != "" {
+		var other string
+		found, err := one(tx.ctx, tx, `SELECT id FROM nouns WHERE kind = $1 AND account = $2 AND name = $3`,
+			[]any{string(b.Kind), k.Account, b.name(k.Name)}, &other)
+		if err != nil {
+			return err
+		}
+		if found && other != k.ID {
+			return fault.New(fault.AlreadyExists, b.Noun, "")
+		}
+	}
+	n, err := tx.exec(`UPDATE nouns SET account = $1, name = $2, parent = $3, body = $4, rev = $5 WHERE kind = $6 AND id = $7`,
+		k.Account, b.name(k.Name), k.Parent, body, int64(tx.rev), string(b.Kind), k.ID)
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		return fault.New(fault.NotFound, b.Noun, "")
+	}
+	tx.changed(b.Kind, k.ID, Updated)
+	return nil
+}
+
+// Delete removes a noun. It fails with NotFound when there is none.
+func (b *Table[T]) Delete(tx *Tx, id string) error {
+	n, err := tx.exec(`DELETE FROM nouns WHERE kind = $1 AND id = $2`, string(b.Kind), id)
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		return fault.New(fault.NotFound, b.Noun, "")
+	}
+	tx.changed(b.Kind, id, Deleted)
+	return nil
+}
+
+// Get finds a noun by its id. It fails with NotFound when there is none.
+func (b *Table[T]) Get(ctx context.Context, q Querier, id string) (*T, error) {
+	return b.first(ctx, q, `SELECT seq, body FROM nouns WHERE kind = $1 AND id = $2`, string(b.Kind), id)
+}
+
+// ByName finds a noun by its name in an account. It fails with NotFound when there is none.
+func (b *Table[T]) ByName(ctx context.Context, q Querier, account, name string) (*T, error) {
+	return b.first(ctx, q, `SELECT seq, body FROM nouns WHERE kind = $1 AND account = $2 AND name = $3`,
+		string(b.Kind), account, b.name(name))
+}
+
+// Children returns the nouns of a parent, oldest first.
+func (b *Table[T]) Children(ctx context.Context, q Querier, parent string) ([]*T, error) {
+	rows, err := b.some(ctx, q, `SELECT seq, body FROM nouns WHERE kind = $1 AND parent = $2 ORDER BY seq`, string(b.Kind), parent)
+	return values(rows), err
+}
+
+// InAccount returns the nouns of an account, oldest first.
+func (b *Table[T]) InAccount(ctx context.Context, q Querier, account string) ([]*T, error) {
+	rows, err := b.some(ctx, q, `SELECT seq, body FROM nouns WHERE kind = $1 AND account = $2 ORDER BY seq`, string(b.Kind), account)
+	return values(rows), err
+}
+
+// All goes through every noun of the table, oldest first. Over a *DB the nouns come from the revision of the
+// moment, page by page; over a *Reader or a *Tx they are of one revision.
+func (b *Table[T]) All(ctx context.Context, q Querier) iter.Seq2[*T, error] {
+	const page = 1000
+	return func(yield func(*T, error) bool) {
+		for after := int64(0); ; {
+			rows, err := b.some(ctx, q, `SELECT seq, body FROM nouns WHERE kind = $1 AND seq > $2 ORDER BY seq LIMIT $3`,
+				string(b.Kind), after, page)
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			for _, r := range rows {
+				if !yield(r.value, nil) {
+					return
+				}
+				after = r.seq
+			}
+			if len(rows) < page {
+				return
+			}
+		}
+	}
+}
+
+// Count is how many nouns an account has in this table.
+func (b *Table[T]) Count(ctx context.Context, q Querier, account string) (n int, err error) {
+	_, err = one(ctx, q, `SELECT COUNT(*) FROM nouns WHERE kind = $1 AND account = $2`, []any{string(b.Kind), account}, &n)
+	if err != nil {
+		return 0, unavailable("count "+string(b.Kind), err)
+	}
+	return n, nil
+}
+
+// nounRow is a stored noun with its number, which orders a table by creation.
+type nounRow[T any] struct {
+	seq   int64
+	value *T
+}
+
+func values[T any](rows []nounRow[T]) []*T {
+	all := make([]*T, len(rows))
+	for i, r := range rows {
+		all[i] = r.value
+	}
+	return all
+}
+
+func (b *Table[T]) some(ctx context.Context, q Querier, text string, args ...any) ([]nounRow[T], error) {
+	rows, err := collect(ctx, q, b.scan, text, args...)
+	if err != nil {
+		return nil, unavailable("read "+string(b.Kind), err)
+	}
+	return rows, nil
+}
+
+func (b *Table[T]) first(ctx context.Context, q Querier, text string, args ...any) (*T, error) {
+	rows, err := b.some(ctx, q, text, args...)
+	if err != nil {
+		return nil, err
+	}
+	if len(rows) == 0 {
+		return nil, fault.New(fault.NotFound, b.Noun, "")
+	}
+	return rows[0].value, nil
+}
+
+func (b *Table[T]) scan(rows *sql.Rows) (r nounRow[T], err error) {
+	var body []byte
+	if err := rows.Scan(&r.seq, &body); err != nil {
+		return r, err
+	}
+	r.value = new(T)
+	if b.Open != nil {
+		err = b.Open(body, r.value)
+	} else {
+		err = json.Unmarshal(body, r.value)
+	}
+	if err != nil {
+		return r, fmt.Errorf("decode %s %d: %w", b.Kind, r.seq, err)
+	}
+	if b.Seq != nil {
+		b.Seq(r.value, r.seq)
+	}
+	return r, nil
+}
+
+func (b *Table[T]) encode(v *T) (string, error) {
+	var stored any = v
+	if b.Pack != nil {
+		stored = b.Pack(v)
+	}
+	body, err := json.Marshal(stored)
+	if err != nil {
+		return "", fmt.Errorf("encode %s: %w", b.Kind, err)
+	}
+	return string(body), nil
+}
+
+// name is the name as the unique index holds it. PostgreSQL cannot index long texts: their digest stands in.
+func (b *Table[T]) name(s string) any {
+	if s == "" {
+		return nil
+	}
+	if b.Fold {
+		s = strings.ToLower(s)
+	}
+	if len(s) > 512 {
+		sum := sha256.Sum256([]byte(s))
+		return "sha256:" + hex.EncodeToString(sum[:])
+	}
+	return s
+}

@@ -1,0 +1,168 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// writer executes the statements of one transaction: the lane's connection (SQLite) or a *sql.Tx
+// (PostgreSQL).
+type writer interface {
+	exec(ctx context.Context, text string, args ...any) (affected int64, err error)
+	query(ctx context.Context, text string, args ...any) (*sql.Rows, error)
+}
+
+// Tx is one transaction that may write. It belongs to the function that Update calls and to one goroutine,
+// and ends with that function.
+type Tx struct {
+	ctx     context.Context
+	w       writer
+	db      *DB
+	now     time.Time
+	rev     Rev
+	seq     int64
+	seqUsed bool
+	changes []Change
+	counts  map[countKey]int64
+	written bool  // something was written that is no change: an audit record
+	broken  error // a statement failed: the transaction cannot be committed, whatever fn makes of it
+}
+
+// Now is the transaction's one timestamp, UTC in whole microseconds: rows written together agree.
+func (t *Tx) Now() time.Time { return t.now }
+
+// Rev is the revision that this transaction becomes when it is committed with a change.
+func (t *Tx) Rev() Rev { return t.rev }
+
+// begin takes the next revision. In PostgreSQL that row's lock queues the writers of all nodes, so that
+// commit order is revision order.
+func (t *Tx) begin() error {
+	t.now = t.db.timestamp()
+	found, err := one(t.ctx, t, `UPDATE meta SET rev = rev + 1 WHERE id = 1 RETURNING rev, seq`, nil, &t.rev, &t.seq)
+	if err == nil && !found {
+		err = fmt.Errorf("table meta has no row")
+	}
+	return err
+}
+
+// finish writes what was gathered; without a change it gives the revision back.
+func (t *Tx) finish() error {
+	if t.broken != nil {
+		return t.broken
+	}
+	if len(t.changes) == 0 {
+		t.rev--
+		if !t.written {
+			return nil // rolled back by the caller
+		}
+		_, err := t.exec(`UPDATE meta SET rev = rev - 1 WHERE id = 1`)
+		return err
+	}
+	if err := t.flushCounts(); err != nil {
+		return err
+	}
+	if t.seqUsed {
+		if _, err := t.exec(`UPDATE meta SET seq = $1 WHERE id = 1`, t.seq); err != nil {
+			return err
+		}
+	}
+	rows := make([][]any, len(t.changes))
+	for i, c := range t.changes {
+		rows[i] = []any{int64(t.rev), int64(i), string(c.Kind), c.ID, int64(c.Op)}
+	}
+	if _, err := t.insertMany(`INSERT INTO changes (rev, ord, kind, id, op) VALUES `, ``, rows); err != nil {
+		return err
+	}
+	if t.db.pg {
+		if _, err := t.exec(`SELECT pg_notify('` + channel + `', '')`); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// empty reports that the transaction left nothing to commit.
+func (t *Tx) empty() bool { return len(t.changes) == 0 && !t.written }
+
+func (t *Tx) changed(kind Kind, id string, op Op) {
+	t.changes = append(t.changes, Change{Kind: kind, ID: id, Op: op})
+}
+
+// nextSeq numbers a row. The counter is in the row that begin locked: number order is commit order.
+func (t *Tx) nextSeq() int64 {
+	t.seq++
+	t.seqUsed = true
+	return t.seq
+}
+
+func (t *Tx) exec(text string, args ...any) (int64, error) {
+	if t.broken != nil {
+		return 0, t.broken
+	}
+	n, err := t.w.exec(t.ctx, text, args...)
+	if err != nil {
+		t.broken = fmt.Errorf("write: %w", err)
+		return 0, t.broken
+	}
+	return n, nil
+}
+
+func (t *Tx) query(_ context.Context, text string, args ...any) (*sql.Rows, error) {
+	if t.broken != nil {
+		return nil, t.broken
+	}
+	rows, err := t.w.query(t.ctx, text, args...)
+	if err != nil {
+		t.broken = err // PostgreSQL refuses everything after a failed statement; so do we, on both
+	}
+	return rows, err
+}
+
+// insertMany inserts rows of equal length, some hundred in one statement, and tells how many went in.
+func (t *Tx) insertMany(head, tail string, rows [][]any) (inserted int64, err error) {
+	const most = 200
+	for len(rows) > 0 {
+		n := min(most, len(rows))
+		if n < most && n > 8 { // few distinct texts: each is prepared once and kept
+			n = n / 8 * 8
+		}
+		args := make([]any, 0, n*len(rows[0]))
+		for _, r := range rows[:n] {
+			args = append(args, r...)
+		}
+		done, err := t.exec(head+placeholders(n, len(rows[0]))+tail, args...)
+		if err != nil {
+			return inserted, err
+		}
+		inserted += done
+		rows = rows[n:]
+	}
+	return inserted, nil
+}
+
+// placeholders is ($1, $2), ($3, $4) for two rows of two columns.
+func placeholders(rows, columns int) string {
+	var b strings.Builder
+	b.Grow(rows * columns * 6)
+	n := 0
+	for r := range rows {
+		if r > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteByte('(')
+		for c := range columns {
+			if c > 0 {
+				b.WriteString(", ")
+			}
+			n++
+			b.WriteByte('$')
+			b.WriteString(strconv.Itoa(n))
+		}
+		b.WriteByte(')')
+	}
+	return b.String()
+}
