@@ -45,7 +45,7 @@ type Service struct {
 	Operations   []*Operation
 
 	once   sync.Once
-	routes []route
+	routes []*route
 	byName map[string]*Operation
 }
 
@@ -66,6 +66,9 @@ type Operation struct {
 	ContentType      string // of the answer, where it is not the protocol's own
 	BareOutput       bool   // the only member is the root's text: GetBucketLocation
 	In, Out          reflect.Type
+
+	in, out *plan // read by Service.prepare
+	route   *route
 }
 
 // Op is an operation together with the Go types of its input and output, so that Handle can check them

@@ -1,0 +1,93 @@
+package awswire
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+
+	"latchkey/internal/fault"
+)
+
+// ParseQuery reads a query or a form. It differs from net/url's in that it drops nothing: a percent sign
+// that is followed by no hexadecimal number is fault.Invalid, a semicolon is a character like any other.
+// `+` is a space.
+func ParseQuery(raw string) (url.Values, error) {
+	v := url.Values{}
+	for part := range strings.SplitSeq(raw, "&") {
+		if part == "" {
+			continue
+		}
+		name, val, _ := strings.Cut(part, "=")
+		name, err := url.QueryUnescape(name)
+		if err == nil {
+			val, err = url.QueryUnescape(val)
+		}
+		if err != nil {
+			return nil, fault.New(fault.Invalid, fault.Request, "Couldn't parse the specified URI.").Because(err)
+		}
+		v[name] = append(v[name], val)
+	}
+	return v, nil
+}
+
+// signatureParameters are those that sigv4 puts into the query of a presigned request and reads itself.
+var signatureParameters = map[string]bool{
+	"X-Amz-Algorithm": true, "X-Amz-Credential": true, "X-Amz-Date": true, "X-Amz-Expires": true,
+	"X-Amz-SignedHeaders": true, "X-Amz-Signature": true, "X-Amz-Security-Token": true, "X-Amz-Content-Sha256": true,
+}
+
+func presigned(query url.Values) bool { return query.Has("X-Amz-Signature") }
+
+// queryHeader finds the query parameter that a presigned request carries in place of an x-amz- header: SDKs
+// move such headers into the query. Names are compared without case.
+func queryHeader(query url.Values, header string) []string {
+	if len(header) < 6 || !strings.EqualFold(header[:6], "x-amz-") {
+		return nil
+	}
+	for name, val := range query {
+		if strings.EqualFold(name, header) && !signatureParameters[name] {
+			return val
+		}
+	}
+	return nil
+}
+
+// UnknownParameters returns the query parameters that the operation's model does not know, sorted. Known are
+// the URI's own, the query members, x-id (SDKs name the operation in it), a presigned request's X-Amz-
+// parameters and, in a presigned request, x-amz- parameters that stand for a header member. Decode refuses
+// unknown parameters of every REST operation; S3's gateway asks here first, because to S3 an unknown
+// parameter mostly names another operation.
+func UnknownParameters(op *Operation, query url.Values) []string {
+	op.plans()
+	if op.route == nil || op.route.knowsAll {
+		return nil
+	}
+	var unknown []string
+	for name := range query {
+		switch {
+		case op.route.known[name], name == "x-id":
+		case presigned(query) && (signatureParameters[name] || op.headerMember(name) != nil):
+		default:
+			unknown = append(unknown, name)
+		}
+	}
+	slices.Sort(unknown)
+	return unknown
+}
+
+// headerMember finds the input member that travels in an x-amz- header, by the header's name.
+func (o *Operation) headerMember(name string) *member {
+	if len(name) < 6 || !strings.EqualFold(name[:6], "x-amz-") {
+		return nil
+	}
+	for i := range o.in.members {
+		m := &o.in.members[i]
+		switch {
+		case m.place == inHeader && strings.EqualFold(m.name, name):
+			return m
+		case m.place == inHeaders && len(name) > len(m.name) && strings.EqualFold(name[:len(m.name)], m.name):
+			return m
+		}
+	}
+	return nil
+}

@@ -1,0 +1,135 @@
+package awswire
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"latchkey/internal/fault"
+)
+
+// violations collects what breaks the model's constraints, worded as AWS words it. It stops counting at
+// maxViolations: the text goes back to the client.
+type violations struct{ list []string }
+
+const maxViolations = 10
+
+// validate checks an input against the model: required members, enums, lengths, ranges and patterns.
+func validate(p *plan, in reflect.Value) error {
+	var vs violations
+	vs.structure(p, in, "")
+	if len(vs.list) == 0 {
+		return nil
+	}
+	noun := "error"
+	if len(vs.list) > 1 {
+		noun = "errors"
+	}
+	return fault.New(fault.Invalid, fault.Member, "%d validation %s detected: %s", len(vs.list), noun, strings.Join(vs.list, "; "))
+}
+
+func (vs *violations) add(v *value, at, shown, constraint string, args ...any) {
+	if len(vs.list) >= maxViolations {
+		return
+	}
+	if len(args) > 0 {
+		constraint = fmt.Sprintf(constraint, args...)
+	}
+	if v.sensitive {
+		vs.list = append(vs.list, fmt.Sprintf("Value at '%s' failed to satisfy constraint: %s", at, constraint))
+		return
+	}
+	const longest = 200
+	if len(shown) > longest {
+		shown = strings.ToValidUTF8(shown[:longest], "") + "..."
+	}
+	vs.list = append(vs.list, fmt.Sprintf("Value '%s' at '%s' failed to satisfy constraint: %s", shown, at, constraint))
+}
+
+func (vs *violations) structure(p *plan, in reflect.Value, at string) {
+	for i := range p.members {
+		m := &p.members[i]
+		f := in.Field(m.index)
+		path := m.camel
+		if at != "" {
+			path = at + "." + m.camel
+		}
+		if empty(&m.value, f) {
+			if m.required && m.kind != kindStream {
+				vs.list = append(vs.list, fmt.Sprintf("Value null at '%s' failed to satisfy constraint: Member must not be null", path))
+			}
+			continue
+		}
+		vs.value(&m.value, f, path)
+	}
+}
+
+// empty reports whether an optional value is absent.
+func empty(v *value, f reflect.Value) bool {
+	switch f.Kind() {
+	case reflect.Pointer, reflect.Slice, reflect.Map, reflect.Interface:
+		return f.IsNil()
+	}
+	return false
+}
+
+func (vs *violations) value(v *value, f reflect.Value, at string) {
+	if f.Kind() == reflect.Pointer {
+		if f.IsNil() {
+			return
+		}
+		f = f.Elem()
+	}
+	switch v.kind {
+	case kindString:
+		vs.text(v, f.String(), at)
+	case kindBlob:
+		vs.size(v, int64(f.Len()), at, "", "length")
+	case kindInt:
+		n := f.Int()
+		shown := strconv.FormatInt(n, 10)
+		if v.hasMin && n < v.min {
+			vs.add(v, at, shown, "Member must have value greater than or equal to %d", v.min)
+		}
+		if v.hasMax && n > v.max {
+			vs.add(v, at, shown, "Member must have value less than or equal to %d", v.max)
+		}
+	case kindStruct:
+		vs.structure(v.plan, f, at)
+	case kindList:
+		vs.size(v, int64(f.Len()), at, "", "length")
+		for i := range f.Len() {
+			vs.value(v.elem, f.Index(i), at+"."+strconv.Itoa(i+1)+".member")
+		}
+	case kindMap:
+		vs.size(v, int64(f.Len()), at, "", "length")
+		for it := f.MapRange(); it.Next(); {
+			vs.text(v.key, it.Key().String(), at+".key")
+			vs.value(v.elem, it.Value(), at+"."+it.Key().String())
+		}
+	}
+}
+
+func (vs *violations) text(v *value, s, at string) {
+	if v.enum != nil && !slices.Contains(v.enum, s) {
+		vs.add(v, at, s, "Member must satisfy enum value set: [%s]", strings.Join(v.enum, ", "))
+	}
+	if v.hasMin || v.hasMax {
+		vs.size(v, int64(utf8.RuneCountInString(s)), at, s, "length")
+	}
+	if v.pattern != nil && !v.pattern.MatchString(s) {
+		vs.add(v, at, s, "Member must satisfy regular expression pattern: %s", original(v.pattern))
+	}
+}
+
+func (vs *violations) size(v *value, n int64, at, shown, what string) {
+	if v.hasMin && n < v.min {
+		vs.add(v, at, shown, "Member must have %s greater than or equal to %d", what, v.min)
+	}
+	if v.hasMax && n > v.max {
+		vs.add(v, at, shown, "Member must have %s less than or equal to %d", what, v.max)
+	}
+}

@@ -1,0 +1,355 @@
+package awswire
+
+import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"reflect"
+	"slices"
+	"strings"
+)
+
+// maxDepth bounds how deep a body may nest, in XML, forms and JSON alike. AWS's own shapes stay under ten.
+const maxDepth = 40
+
+// xmlReader reads XML more strictly than encoding/xml does: no document types, no comments, no processing
+// instructions but the declaration, no unknown elements or attributes, one namespace for all elements but
+// those for which the model names another, nothing after the root.
+type xmlReader struct {
+	d       *xml.Decoder
+	op      *Operation
+	spaces  []binding // namespace bindings in force, innermost last
+	open    []element
+	started bool
+}
+
+type binding struct {
+	prefix, uri string
+	depth       int
+}
+
+type element struct {
+	name  xml.Name // as written: Space is the prefix
+	space string   // the namespace
+}
+
+func decodeXML(op *Operation, p *plan, dst reflect.Value, body []byte, root, namespace string) error {
+	d := xml.NewDecoder(bytes.NewReader(body))
+	r := &xmlReader{d: d, op: op}
+	if err := r.document(p, dst, root, namespace); err != nil {
+		return malformed(op, err.Error())
+	}
+	return nil
+}
+
+func (r *xmlReader) document(p *plan, dst reflect.Value, root, namespace string) error {
+	start, _, err := r.next()
+	if err != nil {
+		return err
+	}
+	if start == nil || start.Name.Local != root {
+		return fmt.Errorf("the root element is not %s", root)
+	}
+	space := r.top().space
+	if namespace != "" && space != "" && space != namespace && space != r.op.Service.Namespace {
+		return fmt.Errorf("the root element is in the namespace %q", space)
+	}
+	if err := r.structure(p, dst, start); err != nil {
+		return err
+	}
+	switch start, text, err := r.next(); {
+	case errors.Is(err, io.EOF) && start == nil && blank(text):
+		return nil
+	case err != nil:
+		return err
+	}
+	return errors.New("something follows the root element")
+}
+
+func (r *xmlReader) top() element { return r.open[len(r.open)-1] }
+
+// next returns the next start element, or the text before the end of the innermost element, or io.EOF after
+// the root. Text before a start element must be blank: AWS's bodies have no mixed content.
+func (r *xmlReader) next() (*xml.StartElement, string, error) {
+	var text []byte
+	for {
+		t, err := r.d.RawToken()
+		if err == io.EOF && len(r.open) > 0 {
+			return nil, "", io.ErrUnexpectedEOF
+		}
+		if err != nil {
+			return nil, string(text), err
+		}
+		switch t := t.(type) {
+		case xml.StartElement:
+			if !blank(string(text)) {
+				return nil, "", errors.New("text beside elements")
+			}
+			return &t, "", r.push(&t)
+		case xml.EndElement:
+			if len(r.open) == 0 || r.top().name != t.Name {
+				return nil, "", fmt.Errorf("unexpected end of %s", t.Name.Local)
+			}
+			r.pop()
+			return nil, string(text), nil
+		case xml.CharData:
+			if len(r.open) == 0 && !blank(string(t)) {
+				return nil, "", errors.New("text outside the root element")
+			}
+			text = append(text, t...)
+		case xml.ProcInst:
+			if t.Target != "xml" || r.started {
+				return nil, "", errors.New("a processing instruction")
+			}
+		default:
+			return nil, "", fmt.Errorf("a %T", t)
+		}
+		r.started = true
+	}
+}
+
+func blank(s string) bool { return strings.Trim(s, " \t\r\n") == "" }
+
+// push enters an element: its namespace bindings, and its own namespace.
+func (r *xmlReader) push(t *xml.StartElement) error {
+	r.started = true
+	if len(r.open) >= maxDepth {
+		return errors.New("nested too deeply")
+	}
+	const maxAttributes = 16
+	if len(t.Attr) > maxAttributes {
+		return errors.New("too many attributes")
+	}
+	for i, a := range t.Attr {
+		if slices.ContainsFunc(t.Attr[:i], func(b xml.Attr) bool { return a.Name == b.Name }) {
+			return fmt.Errorf("attribute %s twice", a.Name.Local)
+		}
+		switch {
+		case a.Name.Space == "" && a.Name.Local == "xmlns":
+			r.spaces = append(r.spaces, binding{"", a.Value, len(r.open)})
+		case a.Name.Space == "xmlns":
+			r.spaces = append(r.spaces, binding{a.Name.Local, a.Value, len(r.open)})
+		}
+	}
+	space, ok := r.resolve(t.Name.Space)
+	if !ok {
+		return fmt.Errorf("unknown namespace prefix %s", t.Name.Space)
+	}
+	r.open = append(r.open, element{t.Name, space})
+	return nil
+}
+
+func (r *xmlReader) pop() {
+	r.open = r.open[:len(r.open)-1]
+	for len(r.spaces) > 0 && r.spaces[len(r.spaces)-1].depth >= len(r.open) {
+		r.spaces = r.spaces[:len(r.spaces)-1]
+	}
+}
+
+func (r *xmlReader) resolve(prefix string) (string, bool) {
+	for i := len(r.spaces) - 1; i >= 0; i-- {
+		if r.spaces[i].prefix == prefix {
+			return r.spaces[i].uri, true
+		}
+	}
+	return "", prefix == ""
+}
+
+// inSpace checks that the element just entered is in its parent's namespace or in the one that the model names.
+func (r *xmlReader) inSpace(v *value) error {
+	if n := len(r.open); n > 1 && r.open[n-1].space != r.open[n-2].space && r.open[n-1].space != v.ns {
+		return fmt.Errorf("%s is in another namespace", r.open[n-1].name.Local)
+	}
+	return nil
+}
+
+// structure reads the inside of an element that was just entered, to its end.
+func (r *xmlReader) structure(p *plan, dst reflect.Value, start *xml.StartElement) error {
+	if err := r.attributes(p, dst, start); err != nil {
+		return err
+	}
+	seen := make([]bool, len(p.members))
+	for {
+		start, text, err := r.next()
+		if err != nil {
+			return err
+		}
+		if start == nil {
+			if !blank(text) {
+				return errors.New("text where elements belong")
+			}
+			return nil
+		}
+		m := p.body[start.Name.Local]
+		if m == nil || m.attr || m.kind == kindStream {
+			return fmt.Errorf("unknown element %s", start.Name.Local)
+		}
+		if err := r.inSpace(&m.value); err != nil {
+			return err
+		}
+		f := dst.Field(m.index)
+		many := m.flat && (m.kind == kindList || m.kind == kindMap)
+		if seen[m.index] && !many {
+			return fmt.Errorf("element %s twice", start.Name.Local)
+		}
+		seen[m.index] = true
+		switch {
+		case many && m.kind == kindList:
+			err = r.appendItem(m.elem, f, start)
+		case many:
+			err = r.mapEntry(&m.value, f, start)
+		default:
+			err = r.value(&m.value, f, start)
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", start.Name.Local, err)
+		}
+	}
+}
+
+// attributes reads the members that travel in attributes; others, apart from namespace bindings, are unknown.
+func (r *xmlReader) attributes(p *plan, dst reflect.Value, start *xml.StartElement) error {
+next:
+	for _, a := range start.Attr {
+		if a.Name.Space == "xmlns" || a.Name.Space == "" && a.Name.Local == "xmlns" {
+			continue
+		}
+		name := a.Name.Local
+		if a.Name.Space != "" {
+			name = a.Name.Space + ":" + name
+		}
+		if p != nil {
+			for i := range p.members {
+				if m := &p.members[i]; m.attr && m.name == name {
+					if err := m.parse(dst.Field(m.index), a.Value, timeISO); err != nil {
+						return err
+					}
+					continue next
+				}
+			}
+		}
+		return fmt.Errorf("unknown attribute %s", name)
+	}
+	return nil
+}
+
+// value reads an element into one value.
+func (r *xmlReader) value(v *value, dst reflect.Value, start *xml.StartElement) error {
+	if v.kind == kindStruct {
+		if v.ptr {
+			dst.Set(reflect.New(dst.Type().Elem()))
+			dst = dst.Elem()
+		}
+		return r.structure(v.plan, dst, start)
+	}
+	if err := r.attributes(nil, dst, start); err != nil {
+		return err
+	}
+	switch v.kind {
+	case kindList:
+		dst.Set(reflect.MakeSlice(dst.Type(), 0, 0))
+		return r.each(itemName(v.elem, "member"), v.elem, func(start *xml.StartElement) error { return r.appendItem(v.elem, dst, start) })
+	case kindMap:
+		dst.Set(reflect.MakeMap(dst.Type()))
+		return r.each("entry", nil, func(start *xml.StartElement) error { return r.mapEntry(v, dst, start) })
+	}
+	text, err := r.leaf()
+	if err != nil {
+		return err
+	}
+	return v.parse(dst, text, timeISO)
+}
+
+// leaf reads the text of an element that holds nothing else.
+func (r *xmlReader) leaf() (string, error) {
+	start, text, err := r.next()
+	if err == nil && start != nil {
+		err = fmt.Errorf("element %s where text belongs", start.Name.Local)
+	}
+	return text, err
+}
+
+// each calls f for every child element, all of which must have the name.
+func (r *xmlReader) each(name string, v *value, f func(*xml.StartElement) error) error {
+	for {
+		start, text, err := r.next()
+		switch {
+		case err != nil:
+			return err
+		case start == nil && !blank(text):
+			return errors.New("text where elements belong")
+		case start == nil:
+			return nil
+		case start.Name.Local != name:
+			return fmt.Errorf("unknown element %s", start.Name.Local)
+		}
+		if v == nil {
+			v = &value{}
+		}
+		if err := r.inSpace(v); err != nil {
+			return err
+		}
+		if err := f(start); err != nil {
+			return err
+		}
+	}
+}
+
+func (r *xmlReader) appendItem(elem *value, list reflect.Value, start *xml.StartElement) error {
+	item := reflect.New(list.Type().Elem()).Elem()
+	if err := r.value(elem, item, start); err != nil {
+		return err
+	}
+	list.Set(reflect.Append(list, item))
+	return nil
+}
+
+// mapEntry reads <key/> and <value/>, each exactly once.
+func (r *xmlReader) mapEntry(v *value, dst reflect.Value, start *xml.StartElement) error {
+	if err := r.attributes(nil, dst, start); err != nil {
+		return err
+	}
+	if dst.IsNil() {
+		dst.Set(reflect.MakeMap(dst.Type()))
+	}
+	key, val := reflect.New(dst.Type().Key()).Elem(), reflect.New(dst.Type().Elem()).Elem()
+	var haveKey, haveVal bool
+	for {
+		start, text, err := r.next()
+		if err != nil {
+			return err
+		}
+		if start == nil {
+			if !blank(text) || !haveKey || !haveVal || dst.MapIndex(key).IsValid() {
+				return errors.New("a map's entry is not one new key and one value")
+			}
+			dst.SetMapIndex(key, val)
+			return nil
+		}
+		part, into := v.key, key
+		switch name := start.Name.Local; {
+		case name == itemName(v.key, "key") && !haveKey:
+			haveKey = true
+		case name == itemName(v.elem, "value") && !haveVal:
+			haveVal, part, into = true, v.elem, val
+		default:
+			return fmt.Errorf("unknown element %s", name)
+		}
+		if err := r.inSpace(part); err != nil {
+			return err
+		}
+		if err := r.value(part, into, start); err != nil {
+			return err
+		}
+	}
+}
+
+// itemName is the name that a list's or a map's parts have on the wire.
+func itemName(v *value, def string) string {
+	if v.name != "" {
+		return v.name
+	}
+	return def
+}
