@@ -1,0 +1,74 @@
+package credential
+
+import (
+	"bytes"
+	"testing"
+
+	"latchkey/internal/fault"
+)
+
+// A sealed session has one form: what decodes encodes to the same bytes.
+func FuzzDecode(f *testing.F) {
+	a, v := assumed(), vended()
+	f.Add(a.encode())
+	f.Add(v.encode())
+	f.Add([]byte{})
+	f.Fuzz(func(t *testing.T, data []byte) {
+		s, err := decode(data)
+		if err != nil {
+			return
+		}
+		if again := s.encode(); !bytes.Equal(again, data) {
+			t.Errorf("%x decodes and encodes to %x", data, again)
+		}
+	})
+}
+
+// Nothing but what Mint gave out opens.
+func FuzzOpen(f *testing.F) {
+	key := fixedKey(1)
+	r, err := NewRing(key)
+	if err != nil {
+		f.Fatal(err)
+	}
+	c, err := r.Mint(vended())
+	if err != nil {
+		f.Fatal(err)
+	}
+	good := c.SessionToken.Reveal()
+	f.Add(c.AccessKeyID, good)
+	f.Add(c.AccessKeyID, good[:100])
+	f.Add("AKIA", "")
+	f.Fuzz(func(t *testing.T, accessKeyID, token string) {
+		_, _, err := r.Open(accessKeyID, token, issued())
+		if honest := accessKeyID == c.AccessKeyID && token == good; honest != (err == nil) {
+			t.Errorf("%q, %q: %v", accessKeyID, token, err)
+		}
+		if err != nil && !fault.Is(err, fault.Unauthenticated, fault.SessionToken) {
+			t.Error(err)
+		}
+	})
+}
+
+func BenchmarkMint(b *testing.B) {
+	r, s := ringOf(b, fixedKey(1)), vended()
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := r.Mint(s); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkOpen(b *testing.B) {
+	r := ringOf(b, fixedKey(1))
+	c := mint(b, r, vended())
+	token := c.SessionToken.Reveal()
+	b.ReportMetric(float64(len(token)), "token-bytes")
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, _, err := r.Open(c.AccessKeyID, token, issued()); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,121 @@
+package credential
+
+import (
+	"crypto/hkdf"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+)
+
+const (
+	keySize  = 32
+	keyMagic = "latchkey-key-1"
+)
+
+// A KeyID names a key in what it sealed. It is not secret.
+type KeyID [4]byte
+
+// String is the id in hexadecimal.
+func (id KeyID) String() string { return hex.EncodeToString(id[:]) }
+
+// A Key is one key of a ring: 256 random bits, from which each use derives its own key. It does not print. The zero
+// Key is no key.
+type Key struct {
+	// A function, because fmt follows unexported fields without asking their methods, and pointers to structs too.
+	material func() *keyMaterial
+}
+
+func (m *keyMaterial) key() Key { return Key{func() *keyMaterial { return m }} }
+
+// keyMaterial is a key's derived keys, one for each use.
+type keyMaterial struct {
+	root [keySize]byte
+	id   KeyID
+
+	salt   []byte // synthetic salts of sealed sessions
+	seal   []byte // keys of sealed sessions
+	other  []byte // keys of everything else that is sealed
+	access []byte // access key ids
+	secret []byte // secret access keys
+}
+
+// NewKey makes a random key.
+func NewKey() Key {
+	var root [keySize]byte
+	rand.Read(root[:]) // never fails
+	return newKey(root)
+}
+
+func newKey(root [keySize]byte) Key {
+	m := &keyMaterial{root: root}
+	copy(m.id[:], m.derive("key id", len(m.id)))
+	m.salt = m.derive("session salt", keySize)
+	m.seal = m.derive("session seal", keySize)
+	m.other = m.derive("purpose seal", keySize)
+	m.access = m.derive("access key id", keySize)
+	m.secret = m.derive("secret access key", keySize)
+	return m.key()
+}
+
+// derive makes the key of one use: HKDF-SHA256 without extraction, since the root is uniformly random (RFC 5869, 3.3).
+func (m *keyMaterial) derive(use string, size int) []byte {
+	out, err := hkdf.Expand(sha256.New, m.root[:], "latchkey v1 "+use, size)
+	if err != nil {
+		panic(err) // only for sizes over 8160
+	}
+	return out
+}
+
+// ID is the key's id, derived from the key.
+func (k Key) ID() KeyID {
+	if k.material == nil {
+		return KeyID{}
+	}
+	return k.material().id
+}
+
+// Text is the key in the form that [ParseKey] reads. It is the secret itself.
+func (k Key) Text() Secret {
+	if k.material == nil {
+		return Secret{}
+	}
+	return NewSecret(keyMagic + ":" + k.material().id.String() + ":" + base64.RawURLEncoding.EncodeToString(k.material().root[:]))
+}
+
+// ParseKey reads "latchkey-key-1:ID:KEY". The id must be the key's own, which catches a damaged key. No error repeats
+// the text.
+func ParseKey(text string) (Key, error) {
+	parts := strings.Split(text, ":")
+	if len(parts) != 3 || parts[0] != keyMagic {
+		return Key{}, fmt.Errorf("not a key: want %s:ID:KEY", keyMagic)
+	}
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(parts[2])
+	if err != nil || len(raw) != keySize {
+		return Key{}, errors.New("not a key: its last part is not 32 bytes in base64url")
+	}
+	k := newKey([keySize]byte(raw))
+	if k.ID().String() != parts[1] {
+		return Key{}, errors.New("not a key: its id is another key's")
+	}
+	return k, nil
+}
+
+// String names the key by its id.
+func (k Key) String() string { return "key " + k.ID().String() }
+
+// GoString names the key by its id.
+func (k Key) GoString() string { return k.String() }
+
+// Format names the key by its id, whatever the verb.
+func (k Key) Format(f fmt.State, _ rune) { fmt.Fprint(f, k.String()) }
+
+// LogValue names the key by its id.
+func (k Key) LogValue() slog.Value { return slog.StringValue(k.String()) }
+
+// MarshalText names the key by its id.
+func (k Key) MarshalText() ([]byte, error) { return []byte(k.String()), nil }

@@ -1,0 +1,116 @@
+package credential
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base32"
+	"encoding/base64"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"latchkey/internal/fault"
+)
+
+// MaxToken is the longest token in bytes that Mint gives out: it must fit a request's headers beside everything else.
+const MaxToken = 8 << 10
+
+// AccessKeyPrefix begins the access key of every minted credential, and of no long-term one: a request with such a key
+// needs a session token.
+const AccessKeyPrefix = "ASIA"
+
+// Credentials are what a client signs with. They do not print.
+type Credentials struct {
+	AccessKeyID  string
+	Secret       Secret
+	SessionToken Secret
+	Expires      time.Time
+}
+
+// LogValue gives the access key alone.
+func (c Credentials) LogValue() slog.Value { return slog.StringValue(c.AccessKeyID) }
+
+// Mint seals a session under the ring's newest key. Equal arguments give equal results. A session that breaks a rule
+// is our own mistake (Internal); one too large for a token is LimitExceeded/PackedPolicy.
+func (r *Ring) Mint(s Session) (Credentials, error) {
+	if err := s.check(); err != nil {
+		return Credentials{}, fmt.Errorf("mint a credential: %w", err)
+	}
+	m := r.newest()
+	sealed := m.sealSession(s.encode())
+	token := base64.RawURLEncoding.EncodeToString(sealed)
+	if len(token) > MaxToken {
+		return Credentials{}, fault.New(fault.LimitExceeded, fault.PackedPolicy,
+			"Packed size of session policies and tags exceeds the size limit: the session token would have %d bytes, more than %d.", len(token), MaxToken)
+	}
+	return Credentials{
+		AccessKeyID:  m.accessKeyID(s.ID, sealed),
+		Secret:       m.secretKey(s.ID, sealed),
+		SessionToken: NewSecret(token),
+		Expires:      s.Expires,
+	}, nil
+}
+
+// Open gives the session and the secret of a credential that this ring minted. Faults: Unauthenticated/SessionToken
+// for a token that was not minted here, was changed in any byte, or belongs to another access key;
+// Expired/SessionToken from the session's last second on. The signature made with the secret is still to be checked.
+func (r *Ring) Open(accessKeyID, token string, now time.Time) (Session, Secret, error) {
+	s, secret, err := r.open(accessKeyID, token)
+	if err != nil {
+		return Session{}, Secret{}, fault.New(fault.Unauthenticated, fault.SessionToken,
+			"The provided token is malformed or otherwise invalid.").Because(err)
+	}
+	if !now.Before(s.Expires) {
+		return Session{}, Secret{}, fault.New(fault.Expired, fault.SessionToken, "The provided token has expired.")
+	}
+	return s, secret, nil
+}
+
+func (r *Ring) open(accessKeyID, token string) (Session, Secret, error) {
+	// The decoder skips line breaks, and one credential must have one token only.
+	if len(token) > MaxToken || strings.ContainsAny(token, "\r\n") {
+		return Session{}, Secret{}, ErrSealed
+	}
+	sealed, err := base64.RawURLEncoding.Strict().DecodeString(token)
+	if err != nil {
+		return Session{}, Secret{}, ErrSealed
+	}
+	m, plain, err := r.openSession(sealed)
+	if err != nil {
+		return Session{}, Secret{}, err
+	}
+	s, err := decode(plain)
+	if err != nil {
+		return Session{}, Secret{}, err
+	}
+	want := m.accessKeyID(s.ID, sealed)
+	if subtle.ConstantTimeCompare([]byte(want), []byte(accessKeyID)) != 1 {
+		return Session{}, Secret{}, fmt.Errorf("the token belongs to another access key than %q", accessKeyID)
+	}
+	return s, m.secretKey(s.ID, sealed), nil
+}
+
+// accessKeyID is ASIA and 80 bits of a keyed hash.
+func (m *keyMaterial) accessKeyID(id SessionID, sealed []byte) string {
+	sum := credentialHash(m.access, id, sealed)
+	return AccessKeyPrefix + base32.StdEncoding.EncodeToString(sum[:10])
+}
+
+// secretKey is 240 bits of a keyed hash, 40 characters.
+func (m *keyMaterial) secretKey(id SessionID, sealed []byte) Secret {
+	sum := credentialHash(m.secret, id, sealed)
+	return NewSecret(base64.StdEncoding.EncodeToString(sum[:30]))
+}
+
+// credentialHash hashes the session's id with the sealed token's salt and tag, which stand for all of it: nobody
+// without the ring's key can compute it, though he sees the token and the access key.
+func credentialHash(key []byte, id SessionID, sealed []byte) (sum [sha256.Size]byte) {
+	mac := hmac.New(sha256.New, key)
+	mac.Write(id[:])
+	mac.Write(sealed[:headSize])
+	mac.Write(sealed[len(sealed)-tagSize:])
+	mac.Sum(sum[:0])
+	return sum
+}
