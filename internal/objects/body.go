@@ -27,7 +27,8 @@ type Body struct {
 	io.Reader           // may have Trailer() http.Header, valid after the end
 	Length     int64    // announced length in bytes; negative if unknown
 	ContentMD5 string   // base64, empty if not given
-	Sum        Checksum // the Value is empty when a trailer brings it
+	Sum        Checksum // the Value is empty when a trailer brings it, or when the store shall compute it
+	Trailing   bool     // a trailer must bring the checksum
 }
 
 // trailing is a body with trailers.
@@ -94,7 +95,7 @@ func (s *Store) receive(b Body, store Algorithm) (p piece, err error) {
 		return piece{}, badDigest()
 	}
 	if b.Sum.Algorithm != "" {
-		if want.sum == nil {
+		if b.Trailing {
 			if want.sum, err = b.trailingSum(); err != nil {
 				return piece{}, err
 			}
@@ -127,22 +128,16 @@ func (b Body) expectations() (e expected, err error) {
 	return e, err
 }
 
-// trailingSum is the announced checksum from the body's trailers, nil if the body has no trailers.
+// trailingSum is the announced checksum from the body's trailers.
 func (b Body) trailingSum() ([]byte, error) {
-	t, ok := b.Reader.(trailing)
-	if !ok {
-		return nil, nil
-	}
-	for name, values := range t.Trailer() {
-		if !strings.HasPrefix(strings.ToLower(name), "x-amz-checksum-") {
-			continue
+	if t, ok := b.Reader.(trailing); ok {
+		for name, values := range t.Trailer() {
+			if strings.EqualFold(name, b.Sum.Algorithm.Header()) && len(values) == 1 {
+				return parseSum(b.Sum.Algorithm, values[0])
+			}
 		}
-		if !strings.EqualFold(name, b.Sum.Algorithm.Header()) || len(values) != 1 {
-			return nil, fault.New(fault.Malformed, fault.Header, "The trailer is not the one that was announced.")
-		}
-		return parseSum(b.Sum.Algorithm, values[0])
 	}
-	return nil, nil
+	return nil, fault.New(fault.Malformed, fault.Header, "The request contained trailing data that was not well-formed or did not conform to our published schema.")
 }
 
 func tooLarge(size int64) error {

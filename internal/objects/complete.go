@@ -125,7 +125,7 @@ func (t *tx) chosen(u Upload, list []CompletePart) ([]piece, error) {
 			return nil, err
 		}
 		if p.size < MinPartSize && i < len(list)-1 {
-			return nil, fault.New(fault.TooLarge, fault.PartSize, "Your proposed upload is smaller than the minimum allowed size").
+			return nil, fault.New(fault.Invalid, fault.PartSize, "Your proposed upload is smaller than the minimum allowed size").
 				With("ProposedSize", itoa(p.size)).With("MinSizeAllowed", itoa(MinPartSize)).
 				With("PartNumber", itoa(int64(want.Number))).With("ETag", trimTag(want.ETag))
 		}

@@ -46,7 +46,7 @@ func storageFault(err error) error {
 		return err
 	}
 	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || isFull(err) {
-		return fault.New(fault.Unavailable, fault.Storage, "The object store has no space left.").Because(err)
+		return fault.New(fault.LimitExceeded, fault.Storage, "The object store has no space left.").Because(err)
 	}
 	return err
 }

@@ -153,12 +153,11 @@ func (s *Store) locate(ctx context.Context, c *Content, in Get) error {
 
 func (s *Store) locatePart(ctx context.Context, c *Content, number int) error {
 	none := fault.New(fault.Range, fault.Part, "The requested partnumber is not satisfiable").With("ActualPartCount", itoa(int64(max(c.Parts, 1))))
-	c.Partial = true
 	if c.Parts == 0 {
 		if number != 1 {
 			return none
 		}
-		c.PartChecksum = c.Checksum
+		c.PartChecksum, c.Partial = c.Checksum, c.Size > 0 // there is no Content-Range of nothing
 		return nil
 	}
 	st, err := s.read(ctx, `SELECT sum(CASE WHEN number < ?2 THEN size ELSE 0 END), max(CASE WHEN number = ?2 THEN size END),
@@ -178,7 +177,7 @@ func (s *Store) locatePart(ctx context.Context, c *Content, number int) error {
 	case !length.Valid:
 		return none
 	}
-	c.Offset, c.Length = offset.Int64, length.Int64
+	c.Offset, c.Length, c.Partial = offset.Int64, length.Int64, length.Int64 > 0
 	if c.Checksum.Type == Composite {
 		c.PartChecksum = Checksum{Algorithm: c.Checksum.Algorithm, Type: Composite, Value: base64.StdEncoding.EncodeToString(sum)}
 	}

@@ -1,0 +1,127 @@
+package objects
+
+import (
+	"context"
+	"reflect"
+	"strings"
+
+	"latchkey/internal/awsapi/s3"
+	"latchkey/internal/awswire"
+)
+
+// Caller is what the gateway knows of a request besides its input. It has authenticated and authorised
+// the request, and checks the body's hash and signature while the store reads it.
+type Caller struct {
+	Owner    string // the canonical identifier of the bucket's owner, for listings
+	Trailer  string // the request's x-amz-trailer header: which trailer the body brings
+	Location string // scheme and host for the Location of a completed upload, such as http://127.0.0.1:4242
+}
+
+// Mux answers the S3 operations of this store. An input's body may have Length() int64, its length in
+// bytes without framing (negative if unknown), which then counts instead of Content-Length, and
+// Trailer() http.Header, valid at its end. A GetObject whose answer has a Content-Range is a 206. Whoever
+// gets a GetObjectOutput closes its Body.
+func (s *Store) Mux() *awswire.Mux[Caller] {
+	m := new(awswire.Mux[Caller])
+	w := &wire{s}
+	handle(m, s3.CreateBucket, w.createBucket)
+	handle(m, s3.DeleteBucket, w.deleteBucket)
+	handle(m, s3.HeadBucket, w.headBucket)
+	handle(m, s3.PutObject, w.putObject)
+	handle(m, s3.GetObject, w.getObject)
+	handle(m, s3.HeadObject, w.headObject)
+	handle(m, s3.DeleteObject, w.deleteObject)
+	handle(m, s3.DeleteObjects, w.deleteObjects)
+	handle(m, s3.CopyObject, w.copyObject)
+	handle(m, s3.CreateMultipartUpload, w.createMultipartUpload)
+	handle(m, s3.UploadPart, w.uploadPart)
+	handle(m, s3.UploadPartCopy, w.uploadPartCopy)
+	handle(m, s3.ListParts, w.listParts)
+	handle(m, s3.CompleteMultipartUpload, w.completeMultipartUpload)
+	handle(m, s3.AbortMultipartUpload, w.abortMultipartUpload)
+	handle(m, s3.ListMultipartUploads, w.listMultipartUploads)
+	handle(m, s3.ListObjects, w.listObjects)
+	handle(m, s3.ListObjectsV2, w.listObjectsV2)
+	return m
+}
+
+// wire turns S3's inputs into requests to the store, and the store's answers into S3's outputs.
+type wire struct{ s *Store }
+
+// handle registers f behind the check for what is not served.
+func handle[In, Out any](m *awswire.Mux[Caller], op awswire.Op[In, Out], f func(context.Context, Caller, *In) (*Out, error)) {
+	rs := rulesFor(reflect.TypeFor[In]())
+	awswire.Handle(m, op, func(ctx context.Context, c Caller, in *In) (*Out, error) {
+		if err := rs.check(reflect.ValueOf(in).Elem()); err != nil {
+			return nil, err
+		}
+		return f(ctx, c, in)
+	})
+}
+
+func (w *wire) createBucket(ctx context.Context, _ Caller, in *s3.CreateBucketRequest) (*s3.CreateBucketOutput, error) {
+	if c := in.CreateBucketConfiguration; c != nil && (c.Location != nil || c.Bucket != nil || len(c.Tags) > 0) {
+		return nil, notServed("CreateBucketConfiguration")
+	}
+	name := text(in.Bucket)
+	return &s3.CreateBucketOutput{Location: new("/" + name)}, w.s.CreateBucket(ctx, name)
+}
+
+func (w *wire) deleteBucket(ctx context.Context, _ Caller, in *s3.DeleteBucketRequest) (*s3.DeleteBucketOutput, error) {
+	return nil, w.s.DeleteBucket(ctx, text(in.Bucket))
+}
+
+func (w *wire) headBucket(ctx context.Context, _ Caller, in *s3.HeadBucketRequest) (*s3.HeadBucketOutput, error) {
+	return nil, w.s.HeadBucket(ctx, text(in.Bucket))
+}
+
+// text is the string that an optional member has, empty if it is absent.
+func text(p *string) string { return value(p) }
+
+func value[T any](p *T) (v T) {
+	if p != nil {
+		v = *p
+	}
+	return v
+}
+
+// optional is the member for a string that may be absent.
+func optional(v string) *string {
+	if v == "" {
+		return nil
+	}
+	return &v
+}
+
+func quoted(etag string) *string { return new(`"` + etag + `"`) }
+
+// wireHeaders are the members that describe a representation. Three inputs have them.
+type wireHeaders struct {
+	contentType, encoding, disposition, language, cache, expires *string
+	metadata                                                     map[string]string
+}
+
+func (h wireHeaders) headers() Headers {
+	out := Headers{
+		ContentType: text(h.contentType), ContentEncoding: contentEncoding(text(h.encoding)), ContentDisposition: text(h.disposition),
+		ContentLanguage: text(h.language), CacheControl: text(h.cache), Expires: text(h.expires),
+	}
+	if len(h.metadata) > 0 {
+		out.Metadata = make(map[string]string, len(h.metadata))
+		for name, v := range h.metadata {
+			out.Metadata[strings.ToLower(name)] = v
+		}
+	}
+	return out
+}
+
+// contentEncoding takes aws-chunked, which is a framing of the request, out of the object's encodings.
+func contentEncoding(header string) string {
+	var kept []string
+	for e := range strings.SplitSeq(header, ",") {
+		if e = strings.TrimSpace(e); e != "" && !strings.EqualFold(e, "aws-chunked") {
+			kept = append(kept, e)
+		}
+	}
+	return strings.Join(kept, ",")
+}

@@ -1,0 +1,184 @@
+package objects
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"latchkey/internal/awsapi/s3"
+	"latchkey/internal/awserror"
+	"latchkey/internal/fault"
+)
+
+func (w *wire) putObject(ctx context.Context, c Caller, in *s3.PutObjectRequest) (*s3.PutObjectOutput, error) {
+	body, err := wireBody{in.Body, in.ContentLength, in.ContentMD5, in.ChecksumAlgorithm,
+		sums{in.ChecksumCRC32, in.ChecksumCRC32C, in.ChecksumCRC64NVME, in.ChecksumSHA1, in.ChecksumSHA256}}.open(c)
+	if err != nil {
+		return nil, err
+	}
+	o, err := w.s.Put(ctx, Put{
+		Bucket: text(in.Bucket), Key: text(in.Key), Body: body,
+		Headers: wireHeaders{in.ContentType, in.ContentEncoding, in.ContentDisposition, in.ContentLanguage, in.CacheControl, in.Expires, in.Metadata}.headers(),
+		If:      Conditions{IfMatch: text(in.IfMatch), IfNoneMatch: text(in.IfNoneMatch)},
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := &s3.PutObjectOutput{ETag: quoted(o.ETag)}
+	sum, kind := sumsOf(o.Checksum)
+	out.ChecksumCRC32, out.ChecksumCRC32C, out.ChecksumCRC64NVME = sum.crc32, sum.crc32c, sum.crc64nvme
+	out.ChecksumSHA1, out.ChecksumSHA256, out.ChecksumType = sum.sha1, sum.sha256, kind
+	return out, nil
+}
+
+func (w *wire) getObject(ctx context.Context, _ Caller, in *s3.GetObjectRequest) (*s3.GetObjectOutput, error) {
+	if err := checkAskedPart(in.PartNumber); err != nil {
+		return nil, err
+	}
+	c, err := w.s.Get(ctx, Get{
+		Bucket: text(in.Bucket), Key: text(in.Key), Range: text(in.Range), Part: int(value(in.PartNumber)),
+		If: Conditions{text(in.IfMatch), text(in.IfNoneMatch), value(in.IfModifiedSince), value(in.IfUnmodifiedSince)},
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := &s3.GetObjectOutput{
+		Body: c, AcceptRanges: new("bytes"), LastModified: &c.Modified, ContentLength: &c.Length, ETag: quoted(c.ETag),
+		ContentRange: c.contentRange(), PartsCount: c.partsCount(in.PartNumber),
+		CacheControl:       override(c.Headers.CacheControl, in.ResponseCacheControl),
+		ContentDisposition: override(c.Headers.ContentDisposition, in.ResponseContentDisposition),
+		ContentEncoding:    override(c.Headers.ContentEncoding, in.ResponseContentEncoding),
+		ContentLanguage:    override(c.Headers.ContentLanguage, in.ResponseContentLanguage),
+		ContentType:        override(c.Headers.ContentType, in.ResponseContentType),
+		Expires:            override(c.Headers.Expires, httpDate(in.ResponseExpires)),
+		Metadata:           c.Headers.Metadata,
+	}
+	sum, kind := sumsOf(c.shownChecksum(in.ChecksumMode))
+	out.ChecksumCRC32, out.ChecksumCRC32C, out.ChecksumCRC64NVME = sum.crc32, sum.crc32c, sum.crc64nvme
+	out.ChecksumSHA1, out.ChecksumSHA256, out.ChecksumType = sum.sha1, sum.sha256, kind
+	return out, nil
+}
+
+func (w *wire) headObject(ctx context.Context, _ Caller, in *s3.HeadObjectRequest) (*s3.HeadObjectOutput, error) {
+	if err := checkAskedPart(in.PartNumber); err != nil {
+		return nil, err
+	}
+	c, err := w.s.Head(ctx, Get{
+		Bucket: text(in.Bucket), Key: text(in.Key), Range: text(in.Range), Part: int(value(in.PartNumber)),
+		If: Conditions{text(in.IfMatch), text(in.IfNoneMatch), value(in.IfModifiedSince), value(in.IfUnmodifiedSince)},
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := &s3.HeadObjectOutput{
+		AcceptRanges: new("bytes"), LastModified: &c.Modified, ContentLength: &c.Length, ETag: quoted(c.ETag),
+		ContentRange: c.contentRange(), PartsCount: c.partsCount(in.PartNumber),
+		CacheControl:       override(c.Headers.CacheControl, in.ResponseCacheControl),
+		ContentDisposition: override(c.Headers.ContentDisposition, in.ResponseContentDisposition),
+		ContentEncoding:    override(c.Headers.ContentEncoding, in.ResponseContentEncoding),
+		ContentLanguage:    override(c.Headers.ContentLanguage, in.ResponseContentLanguage),
+		ContentType:        override(c.Headers.ContentType, in.ResponseContentType),
+		Expires:            override(c.Headers.Expires, httpDate(in.ResponseExpires)),
+		Metadata:           c.Headers.Metadata,
+	}
+	sum, kind := sumsOf(c.shownChecksum(in.ChecksumMode))
+	out.ChecksumCRC32, out.ChecksumCRC32C, out.ChecksumCRC64NVME = sum.crc32, sum.crc32c, sum.crc64nvme
+	out.ChecksumSHA1, out.ChecksumSHA256, out.ChecksumType = sum.sha1, sum.sha256, kind
+	return out, nil
+}
+
+// checkAskedPart refuses a part number that is there and is none; the store takes 0 for no part.
+func checkAskedPart(n *int32) error {
+	if n == nil {
+		return nil
+	}
+	return checkPartNumber(int(*n))
+}
+
+func (c *Content) contentRange() *string {
+	if !c.Partial {
+		return nil
+	}
+	return new(fmt.Sprintf("bytes %d-%d/%d", c.Offset, c.Offset+c.Length-1, c.Size))
+}
+
+// partsCount is told to who asks for a part of a multipart object.
+func (c *Content) partsCount(asked *int32) *int32 {
+	if asked == nil || c.Parts == 0 {
+		return nil
+	}
+	return new(int32(c.Parts))
+}
+
+// shownChecksum is the checksum of exactly the bytes of the answer, if the client wants one and there is one.
+// A checksum of other bytes than those that it gets breaks a client.
+func (c *Content) shownChecksum(mode *string) Checksum {
+	switch {
+	case text(mode) != "ENABLED":
+		return Checksum{}
+	case c.Partial:
+		return c.PartChecksum
+	}
+	return c.Checksum
+}
+
+func override(stored string, asked *string) *string {
+	if asked != nil {
+		return asked
+	}
+	return optional(stored)
+}
+
+func httpDate(t *time.Time) *string {
+	if t == nil {
+		return nil
+	}
+	return new(t.UTC().Format(httpTime))
+}
+
+func (w *wire) deleteObject(ctx context.Context, _ Caller, in *s3.DeleteObjectRequest) (*s3.DeleteObjectOutput, error) {
+	return nil, w.s.Delete(ctx, text(in.Bucket), Delete{Key: text(in.Key), IfMatch: text(in.IfMatch)})
+}
+
+func (w *wire) deleteObjects(ctx context.Context, _ Caller, in *s3.DeleteObjectsRequest) (*s3.DeleteObjectsOutput, error) {
+	if in.Delete == nil || len(in.Delete.Objects) == 0 || len(in.Delete.Objects) > MaxDeletes {
+		return nil, fault.New(fault.Malformed, fault.XML, "")
+	}
+	refused := make([]error, len(in.Delete.Objects))
+	var keys []Delete
+	var at []int // where keys[i] is in the request
+	for i, o := range in.Delete.Objects {
+		if refused[i] = checkIdentifier(o); refused[i] == nil {
+			keys, at = append(keys, Delete{Key: text(o.Key), IfMatch: text(o.ETag)}), append(at, i)
+		}
+	}
+	errs, err := w.s.DeleteMany(ctx, text(in.Bucket), keys)
+	if err != nil {
+		return nil, err
+	}
+	for i, err := range errs {
+		refused[at[i]] = err
+	}
+	out := new(s3.DeleteObjectsOutput)
+	for i, o := range in.Delete.Objects {
+		switch err := refused[i]; {
+		case err != nil:
+			e := awserror.Of(awserror.S3, err)
+			out.Errors = append(out.Errors, s3.Error{Key: o.Key, VersionId: o.VersionId, Code: &e.Code, Message: &e.Message})
+		case !value(in.Delete.Quiet):
+			out.Deleted = append(out.Deleted, s3.DeletedObject{Key: o.Key, VersionId: o.VersionId})
+		}
+	}
+	return out, nil
+}
+
+// checkIdentifier refuses what names more than a key and its entity tag.
+func checkIdentifier(o s3.ObjectIdentifier) error {
+	if v := text(o.VersionId); v != "" && v != "null" {
+		return notServed("VersionId")
+	}
+	if o.LastModifiedTime != nil || o.Size != nil {
+		return notServed("LastModifiedTime")
+	}
+	return nil
+}

@@ -1,0 +1,133 @@
+package objects
+
+import (
+	"context"
+
+	"latchkey/internal/awsapi/s3"
+)
+
+const standard = "STANDARD" // the one storage class
+
+func (w *wire) createMultipartUpload(ctx context.Context, _ Caller, in *s3.CreateMultipartUploadRequest) (*s3.CreateMultipartUploadOutput, error) {
+	u, err := w.s.CreateUpload(ctx, CreateUpload{
+		Bucket: text(in.Bucket), Key: text(in.Key),
+		Headers:   wireHeaders{in.ContentType, in.ContentEncoding, in.ContentDisposition, in.ContentLanguage, in.CacheControl, in.Expires, in.Metadata}.headers(),
+		Algorithm: Algorithm(text(in.ChecksumAlgorithm)), Type: ChecksumType(text(in.ChecksumType)),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &s3.CreateMultipartUploadOutput{
+		Bucket: in.Bucket, Key: in.Key, UploadId: &u.ID,
+		ChecksumAlgorithm: optional(string(u.Algorithm)), ChecksumType: optional(string(u.Type)),
+	}, nil
+}
+
+func (w *wire) uploadPart(ctx context.Context, c Caller, in *s3.UploadPartRequest) (*s3.UploadPartOutput, error) {
+	body, err := wireBody{in.Body, in.ContentLength, in.ContentMD5, in.ChecksumAlgorithm,
+		sums{in.ChecksumCRC32, in.ChecksumCRC32C, in.ChecksumCRC64NVME, in.ChecksumSHA1, in.ChecksumSHA256}}.open(c)
+	if err != nil {
+		return nil, err
+	}
+	p, err := w.s.PutPart(ctx, PutPart{
+		Bucket: text(in.Bucket), Key: text(in.Key), UploadID: text(in.UploadId), Number: int(value(in.PartNumber)), Body: body,
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := &s3.UploadPartOutput{ETag: quoted(p.ETag)}
+	sum, _ := sumsOf(p.Checksum)
+	out.ChecksumCRC32, out.ChecksumCRC32C, out.ChecksumCRC64NVME = sum.crc32, sum.crc32c, sum.crc64nvme
+	out.ChecksumSHA1, out.ChecksumSHA256 = sum.sha1, sum.sha256
+	return out, nil
+}
+
+func (w *wire) completeMultipartUpload(ctx context.Context, c Caller, in *s3.CompleteMultipartUploadRequest) (*s3.CompleteMultipartUploadOutput, error) {
+	req := Complete{
+		Bucket: text(in.Bucket), Key: text(in.Key), UploadID: text(in.UploadId), Type: text(in.ChecksumType), Size: -1,
+		If: Conditions{IfMatch: text(in.IfMatch), IfNoneMatch: text(in.IfNoneMatch)},
+	}
+	if in.MpuObjectSize != nil {
+		if req.Size = *in.MpuObjectSize; req.Size < 0 {
+			return nil, badArgument("x-amz-mp-object-size", itoa(req.Size), "Value for x-amz-mp-object-size header is invalid.")
+		}
+	}
+	var err error
+	if req.Sum, err = (sums{in.ChecksumCRC32, in.ChecksumCRC32C, in.ChecksumCRC64NVME, in.ChecksumSHA1, in.ChecksumSHA256}).one(); err != nil {
+		return nil, err
+	}
+	if in.MultipartUpload != nil {
+		for _, p := range in.MultipartUpload.Parts {
+			if p.ChecksumMD5 != nil || p.ChecksumSHA512 != nil || p.ChecksumXXHASH64 != nil || p.ChecksumXXHASH3 != nil || p.ChecksumXXHASH128 != nil {
+				return nil, notServed("Checksum")
+			}
+			sum, err := (sums{p.ChecksumCRC32, p.ChecksumCRC32C, p.ChecksumCRC64NVME, p.ChecksumSHA1, p.ChecksumSHA256}).one()
+			if err != nil {
+				return nil, err
+			}
+			req.Parts = append(req.Parts, CompletePart{Number: int(value(p.PartNumber)), ETag: text(p.ETag), Sum: sum})
+		}
+	}
+	o, err := w.s.Complete(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	out := &s3.CompleteMultipartUploadOutput{
+		Location: new(c.Location + "/" + req.Bucket + "/" + escapeKey(req.Key)), Bucket: in.Bucket, Key: in.Key, ETag: quoted(o.ETag),
+	}
+	sum, kind := sumsOf(o.Checksum)
+	out.ChecksumCRC32, out.ChecksumCRC32C, out.ChecksumCRC64NVME = sum.crc32, sum.crc32c, sum.crc64nvme
+	out.ChecksumSHA1, out.ChecksumSHA256, out.ChecksumType = sum.sha1, sum.sha256, kind
+	return out, nil
+}
+
+func (w *wire) abortMultipartUpload(ctx context.Context, _ Caller, in *s3.AbortMultipartUploadRequest) (*s3.AbortMultipartUploadOutput, error) {
+	return nil, w.s.AbortUpload(ctx, text(in.Bucket), text(in.Key), text(in.UploadId))
+}
+
+func (w *wire) listParts(ctx context.Context, c Caller, in *s3.ListPartsRequest) (*s3.ListPartsOutput, error) {
+	max, err := pageSize("max-parts", in.MaxParts)
+	if err != nil {
+		return nil, err
+	}
+	after := value(in.PartNumberMarker)
+	if after < 0 {
+		return nil, badArgument("part-number-marker", itoa(int64(after)), "Argument part-number-marker must be an integer between 0 and 2147483647")
+	}
+	page, err := w.s.ListParts(ctx, text(in.Bucket), text(in.Key), text(in.UploadId), int(after), max)
+	if err != nil {
+		return nil, err
+	}
+	out := &s3.ListPartsOutput{
+		Bucket: in.Bucket, Key: in.Key, UploadId: in.UploadId, PartNumberMarker: &after, MaxParts: new(int32(max)),
+		IsTruncated: &page.Truncated, StorageClass: new(standard),
+		Owner: owner(c), Initiator: initiator(c),
+		ChecksumAlgorithm: optional(string(page.Upload.Algorithm)), ChecksumType: optional(string(page.Upload.Type)),
+	}
+	for _, p := range page.Parts {
+		sum, _ := sumsOf(p.Checksum)
+		out.Parts = append(out.Parts, s3.Part{
+			PartNumber: new(int32(p.Number)), LastModified: &p.Modified, ETag: quoted(p.ETag), Size: &p.Size,
+			ChecksumCRC32: sum.crc32, ChecksumCRC32C: sum.crc32c, ChecksumCRC64NVME: sum.crc64nvme, ChecksumSHA1: sum.sha1, ChecksumSHA256: sum.sha256,
+		})
+		out.NextPartNumberMarker = new(int32(p.Number))
+	}
+	if !page.Truncated {
+		out.NextPartNumberMarker = nil
+	}
+	return out, nil
+}
+
+func owner(c Caller) *s3.Owner {
+	if c.Owner == "" {
+		return nil
+	}
+	return &s3.Owner{ID: &c.Owner}
+}
+
+func initiator(c Caller) *s3.Initiator {
+	if c.Owner == "" {
+		return nil
+	}
+	return &s3.Initiator{ID: &c.Owner}
+}
