@@ -2,7 +2,10 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
+
+	"latchkey/internal/credential"
 )
 
 // readMeta learns at start what later calls need: the store's id, and the last audit id so that new ones
@@ -28,4 +31,38 @@ func revOf(ctx context.Context, q Querier) (Rev, error) {
 		return 0, unavailable("read the revision", err)
 	}
 	return rev, nil
+}
+
+// ErrWrongKey is the error of CheckKey for a key ring that cannot open what this store holds.
+var ErrWrongKey = errors.New("the encryption key is not the one that this database was made with")
+
+const checkPurpose = "store check value"
+
+// CheckKey makes sure that the ring opens what is sealed in this store, so that a wrong key is told at start
+// and not by the first secret that will not open. The first ring ever given sets the check value. A ring
+// that opens it with an older key seals it anew, so that the older key can be dropped later.
+func (db *DB) CheckKey(ctx context.Context, ring *credential.Ring) error {
+	newest, err := credential.NewRing(ring.Keys()[0])
+	if err != nil {
+		return err
+	}
+	_, err = db.Update(ctx, func(tx *Tx) error {
+		var sealed []byte
+		if _, err := one(ctx, tx, `SELECT canary FROM meta WHERE id = 1`, nil, &sealed); err != nil {
+			return unavailable("read the check value", err)
+		}
+		if sealed != nil {
+			plain, err := ring.Unseal(checkPurpose, sealed)
+			if err != nil || string(plain) != db.cluster {
+				return ErrWrongKey
+			}
+			if _, err := newest.Unseal(checkPurpose, sealed); err == nil {
+				return nil
+			}
+		}
+		_, err := tx.exec(`UPDATE meta SET canary = $1 WHERE id = 1`, ring.Seal(checkPurpose, []byte(db.cluster)))
+		tx.written = true
+		return err
+	})
+	return err
 }
