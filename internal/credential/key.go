@@ -37,11 +37,11 @@ type keyMaterial struct {
 	root [keySize]byte
 	id   KeyID
 
-	salt   []byte // synthetic salts of sealed sessions
-	seal   []byte // keys of sealed sessions
-	other  []byte // keys of everything else that is sealed
-	access []byte // access key ids
-	secret []byte // secret access keys
+	salt   *prf // synthetic salts of sealed sessions
+	seal   *prf // keys of sealed sessions
+	other  *prf // keys of everything else that is sealed
+	access *prf // access key ids
+	secret *prf // secret access keys
 }
 
 // NewKey makes a random key.
@@ -54,11 +54,11 @@ func NewKey() Key {
 func newKey(root [keySize]byte) Key {
 	m := &keyMaterial{root: root}
 	copy(m.id[:], m.derive("key id", len(m.id)))
-	m.salt = m.derive("session salt", keySize)
-	m.seal = m.derive("session seal", keySize)
-	m.other = m.derive("purpose seal", keySize)
-	m.access = m.derive("access key id", keySize)
-	m.secret = m.derive("secret access key", keySize)
+	m.salt = newPRF(m.derive("session salt", keySize))
+	m.seal = newPRF(m.derive("session seal", keySize))
+	m.other = newPRF(m.derive("purpose seal", keySize))
+	m.access = newPRF(m.derive("access key id", keySize))
+	m.secret = newPRF(m.derive("secret access key", keySize))
 	return m.key()
 }
 

@@ -1,7 +1,6 @@
 package credential
 
 import (
-	"crypto/hmac"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base32"
@@ -70,7 +69,7 @@ func (r *Ring) Open(accessKeyID, token string, now time.Time) (Session, Secret, 
 
 func (r *Ring) open(accessKeyID, token string) (Session, Secret, error) {
 	// The decoder skips line breaks, and one credential must have one token only.
-	if len(token) > MaxToken || strings.ContainsAny(token, "\r\n") {
+	if len(token) > MaxToken || strings.IndexByte(token, '\r') >= 0 || strings.IndexByte(token, '\n') >= 0 {
 		return Session{}, Secret{}, ErrSealed
 	}
 	sealed, err := base64.RawURLEncoding.Strict().DecodeString(token)
@@ -106,11 +105,6 @@ func (m *keyMaterial) secretKey(id SessionID, sealed []byte) Secret {
 
 // credentialHash hashes the session's id with the sealed token's salt and tag, which stand for all of it: nobody
 // without the ring's key can compute it, though he sees the token and the access key.
-func credentialHash(key []byte, id SessionID, sealed []byte) (sum [sha256.Size]byte) {
-	mac := hmac.New(sha256.New, key)
-	mac.Write(id[:])
-	mac.Write(sealed[:headSize])
-	mac.Write(sealed[len(sealed)-tagSize:])
-	mac.Sum(sum[:0])
-	return sum
+func credentialHash(key *prf, id SessionID, sealed []byte) [sha256.Size]byte {
+	return key.sum(id[:], sealed[:headSize], sealed[len(sealed)-tagSize:])
 }

@@ -233,7 +233,7 @@ func TestAttack23_KeysAreSeparateRandomAndRotate(t *testing.T) {
 	}
 	// Each use has a key of its own: what one use reveals opens nothing of another.
 	m := newer.material()
-	uses := [][]byte{m.root[:], m.salt, m.seal, m.other, m.access, m.secret}
+	uses := [][]byte{m.root[:], m.salt.key, m.seal.key, m.other.key, m.access.key, m.secret.key}
 	for i := range uses {
 		for j := range i {
 			if string(uses[i]) == string(uses[j]) {

@@ -3,10 +3,7 @@ package credential
 import (
 	"crypto/aes"
 	"crypto/cipher"
-	"crypto/hkdf"
-	"crypto/hmac"
 	"crypto/rand"
-	"crypto/sha256"
 	"crypto/subtle"
 	"errors"
 )
@@ -54,12 +51,9 @@ func (r *Ring) parse(sealed []byte) (*keyMaterial, [saltSize]byte, error) {
 }
 
 // messageAEAD is the cipher of one message. The purpose is in the key as well as in the associated data.
-func messageAEAD(key []byte, salt [saltSize]byte, purpose string) cipher.AEAD {
-	k, err := hkdf.Expand(sha256.New, key, string(salt[:])+purpose, keySize)
-	if err != nil {
-		panic(err) // only for sizes over 8160
-	}
-	block, err := aes.NewCipher(k)
+func messageAEAD(key *prf, salt [saltSize]byte, purpose string) cipher.AEAD {
+	k := key.expand(salt[:], []byte(purpose))
+	block, err := aes.NewCipher(k[:])
 	if err != nil {
 		panic(err) // only for wrong key sizes
 	}
@@ -70,7 +64,7 @@ func messageAEAD(key []byte, salt [saltSize]byte, purpose string) cipher.AEAD {
 	return aead
 }
 
-func (m *keyMaterial) sealWith(key []byte, salt [saltSize]byte, purpose string, plaintext []byte) []byte {
+func (m *keyMaterial) sealWith(key *prf, salt [saltSize]byte, purpose string, plaintext []byte) []byte {
 	out := make([]byte, 0, headSize+len(plaintext)+tagSize)
 	out = append(out, sealVersion)
 	out = append(out, m.id[:]...)
@@ -79,7 +73,7 @@ func (m *keyMaterial) sealWith(key []byte, salt [saltSize]byte, purpose string, 
 	return messageAEAD(key, salt, purpose).Seal(out, nonce[:], plaintext, associated(m.id, purpose))
 }
 
-func (m *keyMaterial) openWith(key []byte, salt [saltSize]byte, purpose string, sealed []byte) ([]byte, error) {
+func (m *keyMaterial) openWith(key *prf, salt [saltSize]byte, purpose string, sealed []byte) ([]byte, error) {
 	var nonce [12]byte
 	plain, err := messageAEAD(key, salt, purpose).Open(nil, nonce[:], sealed[headSize:], associated(m.id, purpose))
 	if err != nil {
@@ -119,9 +113,4 @@ func (r *Ring) openSession(sealed []byte) (*keyMaterial, []byte, error) {
 	return m, plain, nil
 }
 
-func (m *keyMaterial) sessionSalt(plaintext []byte) (salt [saltSize]byte) {
-	mac := hmac.New(sha256.New, m.salt)
-	mac.Write(plaintext)
-	mac.Sum(salt[:0])
-	return salt
-}
+func (m *keyMaterial) sessionSalt(plaintext []byte) [saltSize]byte { return m.salt.sum(plaintext) }
