@@ -221,6 +221,8 @@ func decodeHeader(m *member, dst reflect.Value, r *http.Request, query url.Value
 		return err
 	case len(list) == 0:
 		return nil
+	case m.kind == kindList && strings.TrimSpace(list[0]) == "":
+		return nil
 	case m.kind == kindList:
 		return decodeTexts(m, dst, splitHeader(strings.Join(list, ","), m.elem.kind == kindTime && m.elem.timeAs(timeHTTP) == timeHTTP), timeHTTP)
 	case len(list) > 1:

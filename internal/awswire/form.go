@@ -87,25 +87,12 @@ func (n *formNode) structure(p *plan, dst reflect.Value) error {
 		return errors.New("text where a structure belongs")
 	}
 	for name, child := range n.children {
-		m := p.formMember(name)
+		m := p.body[name]
 		if m == nil {
 			return fmt.Errorf("unknown field %s", name)
 		}
 		if err := child.value(&m.value, dst.Field(m.index), m.camel); err != nil {
 			return err
-		}
-	}
-	return nil
-}
-
-// formMember finds a member by its name in a form. A flat list whose elements have a name goes by that one.
-func (p *plan) formMember(name string) *member {
-	if m := p.body[name]; m != nil && !(m.flat && m.kind == kindList && m.elem.name != "") {
-		return m
-	}
-	for i := range p.members {
-		if m := &p.members[i]; m.flat && m.kind == kindList && m.elem.name == name {
-			return m
 		}
 	}
 	return nil

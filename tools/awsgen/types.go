@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"maps"
 	"regexp"
@@ -130,9 +131,8 @@ func (g *generator) tag(m Member) (string, error) {
 	flag(m.Idempotent, "idempotent")
 	flag(m.HostLabel, "host")
 	s := g.model.Shapes[m.Shape]
-	flag(m.Payload && m.As == "" && s.Root != "", "root="+s.Root)
-	flag(m.Namespace != "", "ns="+m.Namespace)
-	flag(m.Prefix != "", "nsprefix="+m.Prefix)
+	// A payload's root element: the member's own name for it, or else the structure's.
+	flag(m.Payload && name == m.Name && s.Type == "structure", "root="+cmp.Or(s.Root, m.Shape))
 	if len(opts) > 0 && strings.HasPrefix(opts[0], "?") {
 		return "", fmt.Errorf("unknown location %q", m.In)
 	}
@@ -163,6 +163,12 @@ func (g *generator) level(tags *[]string, at, name string, opts []string, m Memb
 			t = m.Time
 		}
 		opts = append(opts, "ts="+t)
+	}
+	if m.Namespace != "" {
+		opts = append(opts, "ns="+m.Namespace)
+	}
+	if m.Prefix != "" {
+		opts = append(opts, "nsprefix="+m.Prefix)
 	}
 	if s.Sensitive {
 		opts = append(opts, "sensitive")

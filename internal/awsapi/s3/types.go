@@ -114,7 +114,7 @@ type CompletedPart struct {
 
 // CopyObjectOutput is what CopyObject answers.
 type CopyObjectOutput struct {
-	CopyObjectResult        *CopyObjectResult `aws:"CopyObjectResult,payload"`
+	CopyObjectResult        *CopyObjectResult `aws:"CopyObjectResult,payload,root=CopyObjectResult"`
 	Expiration              *string           `aws:"x-amz-expiration,header"`
 	CopySourceVersionId     *string           `aws:"x-amz-copy-source-version-id,header"`
 	VersionId               *string           `aws:"x-amz-version-id,header"`
@@ -225,7 +225,7 @@ type CreateBucketOutput struct {
 type CreateBucketRequest struct {
 	ACL                        *string                    `aws:"x-amz-acl,header" enum:"private|public-read|public-read-write|authenticated-read"`
 	Bucket                     *string                    `aws:"Bucket,uri,required"`
-	CreateBucketConfiguration  *CreateBucketConfiguration `aws:"CreateBucketConfiguration,payload,ns=http://s3.amazonaws.com/doc/2006-03-01/"`
+	CreateBucketConfiguration  *CreateBucketConfiguration `aws:"CreateBucketConfiguration,payload,root=CreateBucketConfiguration,ns=http://s3.amazonaws.com/doc/2006-03-01/"`
 	GrantFullControl           *string                    `aws:"x-amz-grant-full-control,header"`
 	GrantRead                  *string                    `aws:"x-amz-grant-read,header"`
 	GrantReadACP               *string                    `aws:"x-amz-grant-read-acp,header"`
@@ -346,7 +346,7 @@ type DeleteObjectsOutput struct {
 // DeleteObjectsRequest is what DeleteObjects takes.
 type DeleteObjectsRequest struct {
 	Bucket                    *string `aws:"Bucket,uri,required"`
-	Delete                    *Delete `aws:"Delete,payload,required,ns=http://s3.amazonaws.com/doc/2006-03-01/"`
+	Delete                    *Delete `aws:"Delete,payload,required,root=Delete,ns=http://s3.amazonaws.com/doc/2006-03-01/"`
 	MFA                       *string `aws:"x-amz-mfa,header"`
 	RequestPayer              *string `aws:"x-amz-request-payer,header" enum:"requester"`
 	BypassGovernanceRetention *bool   `aws:"x-amz-bypass-governance-retention,header"`
@@ -866,7 +866,7 @@ type Tag struct {
 // UploadPartCopyOutput is what UploadPartCopy answers.
 type UploadPartCopyOutput struct {
 	CopySourceVersionId  *string         `aws:"x-amz-copy-source-version-id,header"`
-	CopyPartResult       *CopyPartResult `aws:"CopyPartResult,payload"`
+	CopyPartResult       *CopyPartResult `aws:"CopyPartResult,payload,root=CopyPartResult"`
 	ServerSideEncryption *string         `aws:"x-amz-server-side-encryption,header" enum:"AES256|aws:fsx|aws:kms|aws:kms:dsse"`
 	SSECustomerAlgorithm *string         `aws:"x-amz-server-side-encryption-customer-algorithm,header"`
 	SSECustomerKeyMD5    *string         `aws:"x-amz-server-side-encryption-customer-key-MD5,header"`
