@@ -12,6 +12,12 @@ import (
 // times as unsigned varints. A session has exactly one form: the decoder refuses every other. encoding/json would
 // cost ten times as much in a path that each request takes.
 
+// The flags of a session share one byte.
+const (
+	flagChained    = 1 << 0
+	flagObjectOnly = 1 << 1
+)
+
 func (s *Session) strings() [20]*string {
 	return [...]*string{&s.Account, &s.Region, &s.PrincipalID, &s.Name, &s.SourceIdentity, &s.ParentKey,
 		&s.ParentPrincipalID, &s.GrantID, &s.LocationID, &s.InstanceID, &s.Scope, &s.Permission, &s.GranteeType,
@@ -23,7 +29,10 @@ func (s *Session) encode() []byte {
 	b := make([]byte, 0, 512)
 	b = append(b, byte(s.Kind), 0)
 	if s.Chained {
-		b[1] = 1
+		b[1] |= flagChained
+	}
+	if s.ObjectOnly {
+		b[1] |= flagObjectOnly
 	}
 	b = append(b, s.ID[:]...)
 	b = append(b, s.CallerSessionID[:]...)
@@ -61,8 +70,8 @@ func decode(data []byte) (Session, error) {
 	if d.bad {
 		return Session{}, errForm
 	}
-	s.Kind, s.Chained = Kind(head[0]), head[1] == 1
-	if head[1] > 1 {
+	s.Kind, s.Chained, s.ObjectOnly = Kind(head[0]), head[1]&flagChained != 0, head[1]&flagObjectOnly != 0
+	if head[1]&^(flagChained|flagObjectOnly) != 0 {
 		d.bad = true
 	}
 	copy(s.ID[:], head[2:])

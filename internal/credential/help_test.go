@@ -46,7 +46,7 @@ func vended() Session {
 		GrantID: "6d1a4fcb-0a14-4a06-9c2f-3b1b5d1c8f70", LocationID: "a3d9f8c2-77a1-4a3a-8f42-5d2b1f0e9c11",
 		InstanceID: "default", Scope: "s3://lake/finance/*", Permission: "READ",
 		GranteeType: "DIRECTORY_GROUP", GranteeID: "83d43802-00b1-7054-db02-f1d683aacba5",
-		CallerPrincipalID: "AROAEXAMPLEROLEID0003", CallerSessionID: SessionID{9, 9, 9},
+		CallerPrincipalID: "AROAEXAMPLEROLEID0003", CallerSessionID: SessionID{9, 9, 9}, ObjectOnly: true,
 		IdentityStoreID: "d-1234567890", UserID: "44c854b8-60a1-70f5-9c3a-000000000001",
 		ApplicationARN: "arn:aws:sso::111122223333:application/ssoins-1/apl-1", CredentialID: "cred-1",
 		IdentityCenterInstance: "arn:aws:sso:::instance/ssoins-1",

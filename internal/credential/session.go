@@ -65,6 +65,7 @@ type Session struct {
 	InstanceID        string
 	Scope             string // s3://bucket/prefix* or s3://bucket/key: all that the credential reaches
 	Permission        string // READ, WRITE or READWRITE
+	ObjectOnly        bool   // no right on the bucket, such as listing
 	GranteeType       string
 	GranteeID         string // the grantee of the grant
 	CallerPrincipalID string // immutable id of the principal that asked
@@ -98,7 +99,7 @@ func (s *Session) check() error {
 		return errors.New("the vended session lacks its grant, scope, permission or grantee")
 	}
 	all := append(leash, s.LocationID, s.InstanceID, s.CallerPrincipalID)
-	if s.Kind != Vended && (slices.ContainsFunc(all, func(v string) bool { return v != "" }) || s.CallerSessionID != SessionID{}) {
+	if s.Kind != Vended && (slices.ContainsFunc(all, func(v string) bool { return v != "" }) || s.CallerSessionID != SessionID{} || s.ObjectOnly) {
 		return errors.New("a session that is not vended carries a grant")
 	}
 	for _, k := range s.TransitiveTagKeys {
