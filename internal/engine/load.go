@@ -1,0 +1,169 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"latchkey/internal/access"
+	"latchkey/internal/fault"
+	"latchkey/internal/store"
+)
+
+// source is how one kind of noun gets from the store into a draft.
+type source struct {
+	kind store.Kind
+	all  func(context.Context, store.Querier, *draft) error
+	one  func(context.Context, store.Querier, *draft, string) error
+	drop func(*draft, string)
+}
+
+// sources are the nouns that the snapshot holds; grants come by another way. Policies come before the
+// principals that use them, which spares compiling anew.
+func sources() []source {
+	return []source{
+		from(&store.Accounts, (*draft).putAccount, (*draft).dropAccount),
+		from(&store.ManagedPolicies, (*draft).putPolicy, (*draft).dropPolicy),
+		from(&store.Users, (*draft).putUser, (*draft).dropPrincipal),
+		from(&store.Roles, (*draft).putRole, (*draft).dropPrincipal),
+		from(&store.AccessKeys, (*draft).putKey, (*draft).dropKey),
+		from(&store.Buckets, (*draft).putBucket, (*draft).dropBucket),
+		from(&store.Instances, (*draft).putInstance, (*draft).dropInstance),
+		from(&store.Locations, (*draft).putLocation, (*draft).dropLocation),
+	}
+}
+
+func from[T any](table *store.Table[T], put func(*draft, *T), drop func(*draft, string)) source {
+	return source{
+		kind: table.Kind,
+		all: func(ctx context.Context, q store.Querier, d *draft) error {
+			for v, err := range table.All(ctx, q) {
+				if err != nil {
+					return err
+				}
+				put(d, v)
+			}
+			return nil
+		},
+		one: func(ctx context.Context, q store.Querier, d *draft, id string) error {
+			v, err := table.Get(ctx, q, id)
+			if err == nil {
+				put(d, v)
+			}
+			return err
+		},
+		drop: drop,
+	}
+}
+
+// load reads everything, at one revision.
+func load(ctx context.Context, db *store.DB) (s *Snapshot, err error) {
+	err = db.Snapshot(ctx, func(r *store.Reader) error {
+		d := (&Snapshot{}).edit()
+		for _, src := range sources() {
+			if err := src.all(ctx, r, d); err != nil {
+				return err
+			}
+		}
+		b := access.NewBuilder(0)
+		for g, err := range store.ScanGrants(ctx, r) {
+			if err != nil {
+				return err
+			}
+			b.Add(g)
+			d.lastGrant = max(d.lastGrant, g.Seq)
+		}
+		d.grants = b.Index()
+		s, _ = d.publish(r.Rev())
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("load snapshot: %w", err)
+	}
+	return s, nil
+}
+
+var errInconsistent = errors.New("the change list and the rows do not agree")
+
+// advance makes the snapshot of the reader's revision out of s and of what was changed since. It reports how
+// many grants came and went. It fails with errInconsistent when changes and rows do not agree.
+func (s *Snapshot) advance(ctx context.Context, r *store.Reader, changes []store.Change) (*Snapshot, int, error) {
+	// Only the last thing that happened to a row counts: the reader sees the outcome of them all.
+	last := make(map[store.Kind]map[string]store.Op)
+	for _, c := range changes {
+		if last[c.Kind] == nil {
+			last[c.Kind] = map[string]store.Op{}
+		}
+		last[c.Kind][c.ID] = c.Op
+	}
+	d := s.edit()
+	for _, src := range sources() {
+		for id, op := range last[src.kind] {
+			if op == store.Deleted {
+				src.drop(d, id)
+				continue
+			}
+			if err := found(src.one(ctx, r, d, id)); err != nil {
+				return nil, 0, fmt.Errorf("%s %s: %w", src.kind, id, err)
+			}
+		}
+	}
+	if err := d.advanceGrants(ctx, r, last[store.KindGrant]); err != nil {
+		return nil, 0, err
+	}
+	next, edits := d.publish(r.Rev())
+	return next, edits, nil
+}
+
+// few is how many new grants are read one by one; more are read together.
+const few = 4
+
+func (d *draft) advanceGrants(ctx context.Context, r *store.Reader, last map[string]store.Op) error {
+	var added []access.GrantID
+	for text, op := range last {
+		id, err := access.ParseGrantID(text)
+		if err != nil {
+			return fmt.Errorf("grant %s: %w", text, errInconsistent)
+		}
+		if op == store.Deleted {
+			d.remove = append(d.remove, id)
+		} else {
+			added = append(added, id)
+		}
+	}
+	if len(added) <= few {
+		for _, id := range added {
+			g, err := store.GrantByID(ctx, r, id)
+			if err := found(err); err != nil {
+				return fmt.Errorf("grant %s: %w", id, err)
+			}
+			d.putGrant(g)
+		}
+		return nil
+	}
+	const page = 5000
+	for {
+		grants, err := store.GrantsAfter(ctx, r, d.lastGrant, page)
+		if err != nil {
+			return err
+		}
+		for _, g := range grants {
+			d.putGrant(g)
+		}
+		if len(grants) < page {
+			break
+		}
+	}
+	if len(d.add) != len(added) {
+		return fmt.Errorf("%d new grants where the changes name %d: %w", len(d.add), len(added), errInconsistent)
+	}
+	return nil
+}
+
+// found makes a missing row an inconsistency.
+func found(err error) error {
+	if err != nil && fault.KindOf(err) == fault.NotFound {
+		return errors.Join(errInconsistent, err)
+	}
+	return err
+}
