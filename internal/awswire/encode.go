@@ -91,13 +91,13 @@ func encodeBody(op *Operation, x reflect.Value, requestID string) (body []byte, 
 			body, contentType, err = encodePayload(op, p, x.Field(p.index))
 			break
 		}
-		if !op.out.hasBody() {
-			return nil, "", nil
-		}
 		if s.Protocol == RestJSON {
 			w := &jsonWriter{}
 			w.structure(op.out, x, s.FullLists)
 			return w.b, "application/json", w.err
+		}
+		if !op.out.hasBody() {
+			return nil, "", nil
 		}
 		w := &xmlWriter{b: append(make([]byte, 0, 1024), xmlHeader...)}
 		w.start(op.OutRoot, s.Namespace, "", op.out, x)

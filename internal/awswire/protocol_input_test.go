@@ -27,7 +27,7 @@ var inputsLeftOut = func() map[string]string {
 	return out
 }()
 
-const wantInputs = 285
+const wantInputs = 291
 
 // TestProtocolInputs does the reverse of a client: it decodes AWS's serialised requests and compares the
 // result with the parameters that they were made of.

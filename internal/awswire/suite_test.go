@@ -214,7 +214,7 @@ func (s suite) itemOf(name string, depth int) reflect.Type {
 
 func (s suite) tag(parent *shape, name string, r ref) string {
 	wire := r.Name
-	if wire == "" {
+	if wire == "" && r.Location != "headers" {
 		wire = name
 	}
 	opts := []string{wire}

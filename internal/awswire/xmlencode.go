@@ -98,7 +98,7 @@ func (w *xmlWriter) value(v *value, name string, x reflect.Value) {
 	case kindList:
 		item := itemName(v.elem, "member")
 		if v.flat {
-			item = itemName(v.elem, name)
+			item = name
 		} else {
 			w.start(name, v.ns, v.nsPrefix, nil, x)
 		}

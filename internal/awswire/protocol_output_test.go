@@ -1,0 +1,313 @@
+package awswire
+
+import (
+	"bytes"
+	"encoding/json"
+	"encoding/xml"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// outputsLeftOut are the cases that are not encoded, each with the reason. Ids are protocol/id.
+var outputsLeftOut = map[string]string{
+	"query/QueryComplexError":                     "an error with a structure inside: no service of ours has one",
+	"json/AwsJson11ComplexError":                  "an error with a structure inside: no service of ours has one",
+	"rest-xml/ComplexError":                       "an error with a structure inside: no service of ours has one",
+	"rest-json/RestJsonComplexErrorWithNoMessage": "an error with a structure inside: no service of ours has one",
+	"json/handles_unexpected_json_output":         "what a client must overlook, not what a server sends",
+	"json/AwsJson11DeserializeIgnoreType":         "what a client must overlook, not what a server sends",
+	"rest-json/RestJsonDeserializeIgnoreType":     "what a client must overlook, not what a server sends",
+	"rest-xml/IgnoreQueryParamsInResponse":        "an output that shares its shape with an input's query member: none of ours does",
+}
+
+const wantOutputs = 257
+
+// TestProtocolOutputs encodes the results of AWS's cases and compares the message with AWS's own, as a
+// client would read the two: by structure and value, not by bytes.
+func TestProtocolOutputs(t *testing.T) {
+	done := 0
+	for protocol, suites := range readSuites(t, "output") {
+		for _, s := range suites {
+			for _, c := range s.Cases {
+				id := protocol + "/" + c.ID
+				if _, out := outputsLeftOut[id]; out {
+					continue
+				}
+				if t.Run(id, func(t *testing.T) {
+					if c.ErrorCode != "" || c.Error != nil {
+						encodesError(t, s, c)
+					} else {
+						encodesCase(t, s, c)
+					}
+				}) {
+					done++
+				}
+			}
+		}
+	}
+	t.Logf("%d cases encoded, %d left out", done, len(outputsLeftOut))
+	if done < wantOutputs {
+		t.Errorf("%d cases encoded, want at least %d", done, wantOutputs)
+	}
+}
+
+func encodesCase(t *testing.T, s suite, c protocolCase) {
+	op := s.operation(c)
+	out := reflect.New(op.Out)
+	if c.Given.Output.Shape != "" {
+		if err := s.fill(c.Given.Output.Shape, out.Elem(), s.asServed(c.Given.Output.Shape, c.Result)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w := httptest.NewRecorder()
+	ids := IDs{Request: "foo-id"}
+	for name, text := range c.Response.Headers {
+		if strings.EqualFold(name, "x-amzn-requestid") {
+			ids.Request = text
+		}
+	}
+	if err := Encode(w, op, out.Interface(), ids); err != nil {
+		t.Fatal(err)
+	}
+	if want := c.Response.Status; w.Code != want {
+		t.Errorf("status %d, want %d", w.Code, want)
+	}
+	for name, want := range c.Response.Headers {
+		if name == "Content-Type" || name == "Content-Length" || name == "X-Amz-Target" { // a request's header, by mistake in one case
+			continue
+		}
+		if got := header(w.Header(), name); !sameText(strings.ReplaceAll(got, ", ", ","), strings.ReplaceAll(want, ", ", ",")) {
+			t.Errorf("header %s: %q, want %q", name, got, want)
+		}
+	}
+	body := w.Body.Bytes()
+	switch {
+	case strings.TrimSpace(c.Response.Body) == "":
+		if got := canonical(body); got != nil && !blankTree(got) {
+			t.Errorf("a body where AWS has none: %s", body)
+		}
+		return
+	case op.out.payload != nil && (op.out.payload.kind == kindStream || op.out.payload.kind == kindBlob || op.out.payload.kind == kindString):
+		if string(body) != c.Response.Body {
+			t.Errorf("payload %q, want %q", body, c.Response.Body)
+		}
+		return
+	}
+	want, got := canonical([]byte(c.Response.Body)), canonical(body)
+	if diff := cmp.Diff(want, got, cmp.Comparer(sameText)); diff != "" {
+		t.Errorf("message differs (-want +got):\n%s\n%s", diff, body)
+	}
+}
+
+// header finds a header whatever the case of its name.
+func header(h http.Header, name string) string {
+	for k, v := range h {
+		if strings.EqualFold(k, name) {
+			return strings.Join(v, ",")
+		}
+	}
+	return ""
+}
+
+// tree is an XML element as a client reads it: children by name, in order within a name, entries of maps by key.
+type tree struct {
+	Text     string
+	Attrs    map[string]string
+	Children map[string][]tree
+}
+
+// canonical reads a body as JSON or XML. The names of XML roots are left out: the cases' models do not carry
+// them, and clients do not look.
+func canonical(body []byte) any {
+	if len(bytes.TrimSpace(body)) == 0 {
+		return nil
+	}
+	var v any
+	if json.Unmarshal(body, &v) == nil {
+		return withoutNulls(v)
+	}
+	d := xml.NewDecoder(bytes.NewReader(body))
+	for {
+		tok, err := d.Token()
+		if err != nil {
+			return fmt.Sprintf("unreadable: %v: %s", err, body)
+		}
+		if start, ok := tok.(xml.StartElement); ok {
+			t := readTree(d, start)
+			delete(t.Children, "ResponseMetadata")
+			return t
+		}
+	}
+}
+
+func withoutNulls(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		for k, x := range v {
+			if x == nil {
+				delete(v, k)
+			} else {
+				v[k] = withoutNulls(x)
+			}
+		}
+	case []any:
+		for i := range v {
+			v[i] = withoutNulls(v[i])
+		}
+	}
+	return v
+}
+
+func readTree(d *xml.Decoder, start xml.StartElement) tree {
+	t := tree{Children: map[string][]tree{}, Attrs: map[string]string{}}
+	for _, a := range start.Attr {
+		if a.Name.Space != "xmlns" && a.Name.Local != "xmlns" {
+			t.Attrs[a.Name.Local] = a.Value
+		}
+	}
+	for {
+		tok, err := d.Token()
+		if err != nil {
+			t.Text += "unreadable: " + err.Error()
+			return t
+		}
+		switch x := tok.(type) {
+		case xml.CharData:
+			t.Text += string(x)
+		case xml.StartElement:
+			t.Children[x.Name.Local] = append(t.Children[x.Name.Local], readTree(d, x))
+		case xml.EndElement:
+			if len(t.Children) > 0 || strings.TrimSpace(t.Text) == "" && strings.Contains(t.Text, "\n") {
+				t.Text = "" // white space between elements
+			}
+			for _, list := range t.Children {
+				slices.SortStableFunc(list, func(a, b tree) int { return strings.Compare(a.mapKey(), b.mapKey()) })
+			}
+			return t
+		}
+	}
+}
+
+// mapKey orders the entries of a map, which has no order of its own.
+func (t tree) mapKey() string {
+	if len(t.Children) != 2 {
+		return ""
+	}
+	for _, name := range []string{"key", "K", "Attribute", "OuterKey", "InnerKey"} {
+		if k := t.Children[name]; len(k) == 1 {
+			return k[0].Text
+		}
+	}
+	return ""
+}
+
+func blankTree(v any) bool {
+	switch v := v.(type) {
+	case tree:
+		for _, list := range v.Children { // the wrapper of an empty result
+			if len(list) != 1 || !blankTree(list[0]) {
+				return false
+			}
+		}
+		return strings.TrimSpace(v.Text) == "" && len(v.Attrs) == 0
+	case map[string]any:
+		return len(v) == 0
+	}
+	return false
+}
+
+// sameText compares two texts: as numbers or times, where they are such.
+func sameText(a, b string) bool {
+	if a == b {
+		return true
+	}
+	if x, err := strconv.ParseFloat(a, 64); err == nil {
+		y, err := strconv.ParseFloat(b, 64)
+		return err == nil && x == y
+	}
+	x, errX := time.Parse(time.RFC3339Nano, a)
+	y, errY := time.Parse(time.RFC3339Nano, b)
+	if errX == nil && errY == nil {
+		return x.Equal(y)
+	}
+	x, errX = parseTime(a, timeHTTP)
+	y, errY = parseTime(b, timeHTTP)
+	return errX == nil && errY == nil && x.Truncate(time.Second).Equal(y.Truncate(time.Second))
+}
+
+// encodesError writes a case's failure and reads it as SDKs do.
+func encodesError(t *testing.T, s suite, c protocolCase) {
+	op := s.operation(c)
+	e := WireError{Code: c.ErrorCode, Status: c.Response.Status, Message: c.ErrorMessage, Fields: map[string]string{}}
+	if e.Code == "" {
+		t.Fatal("a case without a code")
+	}
+	for name, x := range c.Error {
+		text, ok := x.(string)
+		switch {
+		case !ok:
+			t.Fatalf("the member %s is no text", name)
+		case strings.EqualFold(name, "message"):
+			e.Message = text
+		default:
+			e.Fields[name] = text
+		}
+	}
+	w := httptest.NewRecorder()
+	EncodeError(w, op.Service, e, IDs{Request: "foo-id", Host: "host-id"})
+	if w.Code != c.Response.Status {
+		t.Errorf("status %d, want %d", w.Code, c.Response.Status)
+	}
+	code, message, fields := readError(t, op.Service.Protocol, w.Result())
+	if code != e.Code || message != e.Message {
+		t.Errorf("read %q %q, want %q %q", code, message, e.Code, e.Message)
+	}
+	for name, want := range e.Fields {
+		if fields[name] != want {
+			t.Errorf("member %s is %q, want %q", name, fields[name], want)
+		}
+	}
+}
+
+func readError(t *testing.T, p Protocol, r *http.Response) (code, message string, fields map[string]string) {
+	t.Helper()
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fields = map[string]string{}
+	if p == JSON || p == RestJSON {
+		if err := json.Unmarshal(body, &fields); err != nil {
+			t.Fatalf("%v in %s", err, body)
+		}
+		code, message = fields["__type"], fields["Message"]
+		if p == RestJSON {
+			code, message = header(r.Header, "x-amzn-ErrorType"), fields["message"]
+		}
+		return code, message, fields
+	}
+	top, ok := canonical(body).(tree)
+	if !ok {
+		t.Fatalf("unreadable: %s", body)
+	}
+	if len(top.Children["RequestId"]) != 1 || top.Children["RequestId"][0].Text != "foo-id" {
+		t.Errorf("no request id in %s", body)
+	}
+	if inner := top.Children["Error"]; len(inner) == 1 {
+		top = inner[0]
+	}
+	for name, list := range top.Children {
+		fields[name] = list[0].Text
+	}
+	return fields["Code"], fields["Message"], fields
+}
