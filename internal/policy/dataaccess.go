@@ -1,6 +1,10 @@
 package policy
 
-import "strings"
+import (
+	"slices"
+	"strings"
+	"sync"
+)
 
 // EscapeLiteral writes s so that a policy of Version 2012-10-17 takes it literally: the characters that are
 // special there (*, ?, $) become ${*}, ${?}, ${$}.
@@ -22,16 +26,26 @@ func EscapeLiteral(s string) string {
 	return b.String()
 }
 
-// The actions of Access Grants' permission levels (user guide, "Access Grants: supported S3 APIs").
-var (
-	readObject = []string{
-		"s3:GetObject", "s3:GetObjectVersion", "s3:GetObjectAcl", "s3:GetObjectVersionAcl", "s3:ListMultipartUploadParts",
+// dataActions are the compiled actions of Access Grants' permission levels (user guide, "Access Grants:
+// supported S3 APIs").
+type dataActions struct{ read, write, readWrite, list []pattern }
+
+var compiledDataActions = sync.OnceValue(func() (a dataActions) {
+	a.read = literalActions("s3:GetObject", "s3:GetObjectVersion", "s3:GetObjectAcl", "s3:GetObjectVersionAcl", "s3:ListMultipartUploadParts")
+	a.write = literalActions("s3:PutObject", "s3:PutObjectAcl", "s3:PutObjectVersionAcl", "s3:DeleteObject", "s3:DeleteObjectVersion", "s3:AbortMultipartUpload")
+	a.readWrite = slices.Concat(a.read, a.write)
+	a.list = literalActions("s3:ListBucket", "s3:ListBucketVersions", "s3:ListBucketMultipartUploads")
+	return a
+})
+
+// literalActions compiles actions that have no wildcards.
+func literalActions(names ...string) []pattern {
+	list := make([]pattern, len(names))
+	for i, n := range names {
+		list[i] = pattern{text: n, matcher: newMatcher(template{{text: strings.ToLower(n)}})}
 	}
-	writeObject = []string{
-		"s3:PutObject", "s3:PutObjectAcl", "s3:PutObjectVersionAcl", "s3:DeleteObject", "s3:DeleteObjectVersion", "s3:AbortMultipartUpload",
-	}
-	readBucket = []string{"s3:ListBucket", "s3:ListBucketVersions", "s3:ListBucketMultipartUploads"}
-)
+	return list
+}
 
 // DataAccess is the session policy of a vended credential for the keys of bucket that begin with prefix, or,
 // if exact, for the one key prefix. permission is READ, WRITE or READWRITE; anything else yields a policy
@@ -41,15 +55,9 @@ var (
 // A bucket-level request must carry s3:prefix for a listing to be allowed below a prefix: listing without
 // one, or with a shorter one, is refused.
 func DataAccess(bucket, prefix string, exact bool, permission string, objectOnly bool) *Document {
-	var actions []string
-	read := permission == "READ" || permission == "READWRITE"
-	if read {
-		actions = append(actions, readObject...)
-	}
-	if permission == "WRITE" || permission == "READWRITE" {
-		actions = append(actions, writeObject...)
-	}
-	if len(actions) == 0 || bucket == "" && (prefix != "" || exact) || exact && prefix == "" {
+	known := compiledDataActions()
+	actions := map[string][]pattern{"READ": known.read, "WRITE": known.write, "READWRITE": known.readWrite}[permission]
+	if actions == nil || bucket == "" && (prefix != "" || exact) || exact && prefix == "" {
 		return denyAll()
 	}
 	buckets, keys := EscapeLiteral(bucket), EscapeLiteral(prefix)
@@ -63,10 +71,10 @@ func DataAccess(bucket, prefix string, exact bool, permission string, objectOnly
 	if err != nil {
 		return denyAll()
 	}
-	if !read || exact || objectOnly {
+	if permission == "WRITE" || exact || objectOnly {
 		return generated(object)
 	}
-	list, err := allow(readBucket, "arn:aws:s3:::"+buckets)
+	list, err := allow(known.list, "arn:aws:s3:::"+buckets)
 	if err != nil {
 		return denyAll()
 	}
@@ -81,30 +89,17 @@ func DataAccess(bucket, prefix string, exact bool, permission string, objectOnly
 }
 
 func generated(statements ...statement) *Document {
-	d := &Document{kind: Session, version: Version2012, statements: statements}
-	d.size = sizeOf(d.String())
-	return d
+	return &Document{kind: Session, version: Version2012, statements: statements}
 }
 
 // denyAll is the policy for what cannot be said: an empty policy could be taken for none.
 func denyAll() *Document {
-	anything := pattern{text: everyone, matcher: newMatcher(template{{kind: elemStar}})}
-	return generated(statement{deny: true, actions: []pattern{anything}, resources: []pattern{anything}})
+	anything := []pattern{{text: everyone, matcher: newMatcher(template{{kind: elemStar}})}}
+	return generated(statement{deny: true, actions: anything, resources: anything})
 }
 
-// allow compiles one statement as Parse does.
-func allow(actions []string, resource string) (s statement, err error) {
+// allow compiles the resource of a statement as Parse does.
+func allow(actions []pattern, resource string) (statement, error) {
 	r, err := newResource(resource, true)
-	if err != nil {
-		return s, err
-	}
-	s.resources = []pattern{r}
-	for _, a := range actions {
-		p, err := newAction(a)
-		if err != nil {
-			return s, err
-		}
-		s.actions = append(s.actions, p)
-	}
-	return s, nil
+	return statement{actions: actions, resources: []pattern{r}}, err
 }

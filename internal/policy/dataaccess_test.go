@@ -8,7 +8,7 @@ import (
 )
 
 // Every action of the user guide's table, and which permission has it.
-var dataActions = map[string]string{
+var levelOfAction = map[string]string{
 	"s3:GetObject": "READ", "s3:GetObjectVersion": "READ", "s3:GetObjectAcl": "READ", "s3:GetObjectVersionAcl": "READ", "s3:ListMultipartUploadParts": "READ",
 	"s3:PutObject": "WRITE", "s3:PutObjectAcl": "WRITE", "s3:PutObjectVersionAcl": "WRITE", "s3:DeleteObject": "WRITE", "s3:DeleteObjectVersion": "WRITE", "s3:AbortMultipartUpload": "WRITE",
 }
@@ -19,7 +19,7 @@ func TestDataAccessHasTheActionsOfItsPermission(t *testing.T) {
 	for _, permission := range []string{"READ", "WRITE", "READWRITE"} {
 		t.Run(permission, func(t *testing.T) {
 			p := within(t, DataAccess("lake", "p/", false, permission, false))
-			for action, level := range dataActions {
+			for action, level := range levelOfAction {
 				if got, want := Evaluate(objectRequest(action, "p/x"), p).Allowed, strings.Contains(permission, level); got != want {
 					t.Errorf("%s inside: allowed %v, want %v", action, got, want)
 				}

@@ -42,7 +42,7 @@ type Document struct {
 	version    string
 	id         string
 	statements []statement
-	size       int
+	size       int // 0 when there was no text
 }
 
 type statement struct {
@@ -83,8 +83,14 @@ func (d *Document) Kind() Kind { return d.kind }
 // Version is Version2012 or Version2008.
 func (d *Document) Version() string { return d.version }
 
-// Size is the number of characters without white space, which is what AWS's limits count.
-func (d *Document) Size() int { return d.size }
+// Size is the number of characters without white space, which is what AWS's limits count: those of the text
+// that was parsed or, for a document that was made here, of String.
+func (d *Document) Size() int {
+	if d.size == 0 {
+		return sizeOf(d.String())
+	}
+	return d.size
+}
 
 func sizeOf(text string) int {
 	n := 0
@@ -133,7 +139,7 @@ func (d *Document) RewritePrincipals(f func(string) string) (*Document, error) {
 			s.principals[j] = q
 		}
 	}
-	c.size = sizeOf(c.String())
+	c.size = 0
 	return &c, nil
 }
 

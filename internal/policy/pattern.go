@@ -277,17 +277,20 @@ func (g *segment) suffix(s string) bool {
 // may contain a colon: a wildcard, or a variable's value, in one part never reaches into the next.
 type matcher struct {
 	globs []glob
-	parts []template // set when there are variables: they are bound at each evaluation
+	open  []template // nil, or for each part with variables its pieces, which are bound at each evaluation
 }
 
 func newMatcher(parts ...template) matcher {
 	m := matcher{globs: make([]glob, len(parts))}
 	for i, p := range parts {
-		if p.hasVariables() {
-			m.parts = parts
-			return m
+		if !p.hasVariables() {
+			m.globs[i] = p.glob()
+			continue
 		}
-		m.globs[i] = p.glob()
+		if m.open == nil {
+			m.open = make([]template, len(parts))
+		}
+		m.open[i] = p
 	}
 	return m
 }
@@ -300,18 +303,23 @@ func newARNMatcher(t template) matcher {
 	return newMatcher(t)
 }
 
-// match reports whether s matches; resolved is false when a variable of the pattern has no value.
+// match reports whether s matches; resolved is false when a variable of the pattern has no value. A pattern
+// is resolved as a whole before any of it is compared: what is missing does not depend on s.
 func (m *matcher) match(s string, e *evaluation) (matched, resolved bool) {
-	if m.parts == nil {
+	if m.open == nil {
 		return matchGlobs(m.globs, s), true
 	}
-	globs := make([]glob, len(m.parts))
-	for i, p := range m.parts {
-		b, ok := p.bind(e)
+	var room [6]glob
+	globs := append(room[:0], m.globs...)
+	for i, t := range m.open {
+		if t == nil {
+			continue
+		}
+		bound, ok := t.bind(e)
 		if !ok {
 			return false, false
 		}
-		globs[i] = b.glob()
+		globs[i] = bound.glob()
 	}
 	return matchGlobs(globs, s), true
 }
