@@ -124,12 +124,14 @@ func (t *tx) chosen(u Upload, list []CompletePart) ([]piece, error) {
 		if err := u.checkPartSum(want, p); err != nil {
 			return nil, err
 		}
-		if p.size < MinPartSize && i < len(list)-1 {
+		parts[i] = p
+	}
+	for i, p := range parts[:len(parts)-1] {
+		if p.size < MinPartSize {
 			return nil, fault.New(fault.Invalid, fault.PartSize, "Your proposed upload is smaller than the minimum allowed size").
 				With("ProposedSize", itoa(p.size)).With("MinSizeAllowed", itoa(MinPartSize)).
-				With("PartNumber", itoa(int64(want.Number))).With("ETag", trimTag(want.ETag))
+				With("PartNumber", itoa(int64(list[i].Number))).With("ETag", trimTag(list[i].ETag))
 		}
-		parts[i] = p
 	}
 	return parts, nil
 }

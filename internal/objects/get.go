@@ -75,35 +75,45 @@ func retry(ctx context.Context, look func() (*Content, error)) (*Content, error)
 // errReplaced says that the object was replaced between two looks at it.
 var errReplaced = errors.New("the object was replaced while it was opened")
 
-func (s *Store) get(ctx context.Context, in Get) (c *Content, err error) {
+func (s *Store) get(ctx context.Context, in Get) (*Content, error) {
+	c, only, err := s.hold(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.prepare(ctx, in, only); err != nil {
+		c.Close()
+		return nil, err
+	}
+	return c, nil
+}
+
+// hold finds the object and pins its content. only is its piece, if it came in one.
+func (s *Store) hold(ctx context.Context, in Get) (c *Content, only piece, err error) {
 	s.gate.RLock()
+	defer s.gate.RUnlock()
 	o, only, err := s.lookupContent(ctx, in.Bucket, in.Key)
 	if err != nil {
-		s.gate.RUnlock()
-		return nil, err
+		return nil, piece{}, err
 	}
-	c = &Content{Object: o, s: s, unpin: s.pin(o.content)}
-	s.gate.RUnlock()
-	defer func() {
-		if err != nil {
-			c.Close()
-		}
-	}()
-	if err := in.If.checkRead(o); err != nil {
-		return nil, err
+	return &Content{Object: o, s: s, unpin: s.pin(o.content)}, only, nil
+}
+
+func (c *Content) prepare(ctx context.Context, in Get, only piece) (err error) {
+	if err := in.If.checkRead(c.Object); err != nil {
+		return err
 	}
-	if o.Parts == 0 {
+	if c.Parts == 0 {
 		c.pieces = []piece{only}
-	} else if c.pieces, err = s.pieces(ctx, o.content); err != nil {
-		return nil, err
-	} else if len(c.pieces) != o.Parts {
-		return nil, errReplaced
+	} else if c.pieces, err = c.s.pieces(ctx, c.content); err != nil {
+		return err
+	} else if len(c.pieces) != c.Parts {
+		return errReplaced
 	}
-	if err := s.locate(ctx, c, in); err != nil {
-		return nil, err
+	if err := c.s.locate(ctx, c, in); err != nil {
+		return err
 	}
 	c.seek()
-	return c, c.openFirst()
+	return c.openFirst()
 }
 
 // pieces lists the pieces of a multipart object in order.

@@ -1,0 +1,176 @@
+package objects
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"time"
+
+	"latchkey/internal/fault"
+)
+
+func TestCopy(t *testing.T) {
+	s := openStore(t)
+	for _, size := range []int{0, 100, 3 * bufferSize} {
+		want := pattern(size)
+		src, err := s.Put(t.Context(), Put{
+			Bucket: "b", Key: "from", Body: Body{Reader: bytes.NewReader(want), Length: int64(size), Sum: Checksum{Algorithm: SHA256}},
+			Headers: Headers{ContentType: "text/plain", Metadata: map[string]string{"a": "1"}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		o, err := s.Copy(t.Context(), Copy{From: Source{Bucket: "b", Key: "from"}, Bucket: "b", Key: "to"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if o.ETag != src.ETag || o.Checksum != src.Checksum {
+			t.Errorf("size %d: copy has %s %v, source %s %v", size, o.ETag, o.Checksum, src.ETag, src.Checksum)
+		}
+		if err := s.Delete(t.Context(), "b", Delete{Key: "from"}); err != nil {
+			t.Fatal(err)
+		}
+		got, c := get(t, s, Get{Key: "to"})
+		if !bytes.Equal(got, want) || c.Headers.ContentType != "text/plain" || c.Headers.Metadata["a"] != "1" {
+			t.Errorf("size %d: read %d bytes, %+v", size, len(got), c.Headers)
+		}
+
+		o, err = s.Copy(t.Context(), Copy{From: Source{Bucket: "b", Key: "to"}, Bucket: "b", Key: "other", Algorithm: CRC32C,
+			Replace: true, Headers: Headers{ContentLanguage: "de"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if o.Checksum != (Checksum{CRC32C, FullObject, sumOf(CRC32C, want)}) {
+			t.Errorf("size %d: checksum of the copy %v", size, o.Checksum)
+		}
+		got, c = get(t, s, Get{Key: "other"})
+		if !bytes.Equal(got, want) || c.Headers.ContentType != defaultContentType || c.Headers.ContentLanguage != "de" || len(c.Headers.Metadata) != 0 {
+			t.Errorf("size %d: read %d bytes, %+v", size, len(got), c.Headers)
+		}
+	}
+}
+
+func TestCopyToItself(t *testing.T) {
+	s := openStore(t)
+	want := pattern(2 * inlineMax)
+	put(t, s, "k", string(want))
+	self := Copy{From: Source{Bucket: "b", Key: "k"}, Bucket: "b", Key: "k"}
+	_, err := s.Copy(t.Context(), self)
+	wantFault(t, err, fault.Invalid, fault.Request)
+	self.Replace, self.Headers = true, Headers{Metadata: map[string]string{"new": "1"}}
+	if _, err := s.Copy(t.Context(), self); err != nil {
+		t.Fatal(err)
+	}
+	if got, c := get(t, s, Get{Key: "k"}); !bytes.Equal(got, want) || c.Headers.Metadata["new"] != "1" {
+		t.Errorf("read %d bytes, %+v", len(got), c.Headers)
+	}
+}
+
+func TestCopyConditions(t *testing.T) {
+	s := openStore(t)
+	o := put(t, s, "k", "x")
+	before, after := o.Modified.Add(-time.Hour), o.Modified.Add(time.Hour)
+	tests := []struct {
+		name string
+		cond Conditions
+		ok   bool
+	}{
+		{"copied if the tag matches", Conditions{IfMatch: o.ETag}, true},
+		{"copied if the tag matches though modified since", Conditions{IfMatch: o.ETag, IfUnmodifiedSince: before}, true},
+		{"refused if the tag does not match", Conditions{IfMatch: "x"}, false},
+		{"refused if modified since", Conditions{IfUnmodifiedSince: before}, false},
+		{"refused if the tag is the unwanted one", Conditions{IfNoneMatch: o.ETag}, false},
+		{"refused if the tag is the unwanted one though modified since", Conditions{IfNoneMatch: o.ETag, IfModifiedSince: before}, false},
+		{"refused if not modified since", Conditions{IfModifiedSince: after}, false},
+		{"copied if modified since", Conditions{IfModifiedSince: before}, true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := s.Copy(t.Context(), Copy{From: Source{Bucket: "b", Key: "k", If: tt.cond}, Bucket: "b", Key: "to"})
+			if tt.ok && err != nil {
+				t.Fatal(err)
+			}
+			if !tt.ok {
+				wantFault(t, err, fault.Precondition, "")
+			}
+		})
+	}
+	t.Run("refused if the destination has something", func(t *testing.T) {
+		_, err := s.Copy(t.Context(), Copy{From: Source{Bucket: "b", Key: "k"}, Bucket: "b", Key: "to", If: Conditions{IfNoneMatch: "*"}})
+		wantFault(t, err, fault.Precondition, "")
+	})
+	t.Run("refused without a source", func(t *testing.T) {
+		_, err := s.Copy(t.Context(), Copy{From: Source{Bucket: "b", Key: "none"}, Bucket: "b", Key: "to"})
+		wantFault(t, err, fault.NotFound, fault.Key)
+		_, err = s.Copy(t.Context(), Copy{From: Source{Bucket: "none", Key: "k"}, Bucket: "b", Key: "to"})
+		wantFault(t, err, fault.NotFound, fault.Bucket)
+		_, err = s.Copy(t.Context(), Copy{From: Source{Bucket: "b", Key: "k"}, Bucket: "none", Key: "to"})
+		wantFault(t, err, fault.NotFound, fault.Bucket)
+	})
+}
+
+// TestAttack03_CopySourceHasOneReading lists copy sources that readers have disagreed about: each has one
+// reading, or none.
+func TestAttack03_CopySourceHasOneReading(t *testing.T) {
+	tests := []struct {
+		header, bucket, key, version string
+	}{
+		{"b/k", "b", "k", ""},
+		{"/b/k", "b", "k", ""},
+		{"b%2Fk", "b", "k", ""},
+		{"%2Fb%2Fk", "b", "k", ""},
+		{"b/a/b", "b", "a/b", ""},
+		{"b//k", "b", "/k", ""},
+		{"b/../k", "b", "../k", ""},
+		{"b/a/%2E%2E/k", "b", "a/../k", ""},
+		{"b/a%252Fk", "b", "a%2Fk", ""},
+		{"b/a+b", "b", "a+b", ""},
+		{"b/a%20b", "b", "a b", ""},
+		{"b/a b", "b", "a b", ""},
+		{"b/k?versionId=null", "b", "k", "null"},
+		{"b/k?versionId=a%2Fb", "b", "k", "a/b"},
+		{"b/k%3FversionId=x", "b", "k?versionId=x", ""},
+		{"b/k%3FversionId=x?versionId=y", "b", "k?versionId=x", "y"},
+		{"b/%C3%A9", "b", "é", ""},
+	}
+	for _, tt := range tests {
+		t.Run("read "+tt.header, func(t *testing.T) {
+			bucket, key, version, err := ParseCopySource(tt.header)
+			if err != nil || bucket != tt.bucket || key != tt.key || version != tt.version {
+				t.Errorf("got %q %q %q, %v", bucket, key, version, err)
+			}
+		})
+	}
+	for _, header := range []string{"", "/", "b", "b/", "/b/", "//k", "//b/k", "b/k?", "b/k?x=y", "b/k?versionId=", "b/k?versionId=a&versionId=b",
+		"b/k?versionid=x", "b/k?versionId=x?versionId=y", "b/k?x&versionId=y", "b/%zz", "b/k%", "b/%ff", "b/k?versionId=%zz", "b/" + strings.Repeat("k", 1025),
+		"arn:aws:s3:us-east-1:123456789012:accesspoint/ap/object/k"} {
+		t.Run("refused "+header, func(t *testing.T) {
+			if bucket, key, version, err := ParseCopySource(header); err == nil || bucket+key+version != "" {
+				t.Errorf("got %q %q %q, %v", bucket, key, version, err)
+			}
+		})
+	}
+}
+
+func FuzzParseCopySource(f *testing.F) {
+	for _, seed := range []string{"b/k", "/b/k?versionId=null", "b%2Fk", "b/%2e%2e/x", "b/k%3FversionId=x", "//", "b/%", "arn:x", "b/a+b"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, header string) {
+		bucket, key, version, err := ParseCopySource(header)
+		if err != nil {
+			if bucket+key+version != "" {
+				t.Fatalf("%q: a failure with %q %q %q", header, bucket, key, version)
+			}
+			return
+		}
+		if bucket == "" || strings.Contains(bucket, "/") || checkKey(key) != nil {
+			t.Fatalf("%q: %q %q", header, bucket, key)
+		}
+		// What was read, written again, reads the same.
+		again := escapeKey(bucket) + "/" + escapeKey(key)
+		if b, k, _, err := ParseCopySource(again); !strings.HasPrefix(bucket, "arn:") && (err != nil || b != bucket || k != key) {
+			t.Fatalf("%q reads as %q %q, %q as %q %q: %v", header, bucket, key, again, b, k, err)
+		}
+	})
+}
