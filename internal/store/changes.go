@@ -46,9 +46,13 @@ type Change struct {
 // load the whole state again.
 var ErrPruned = errors.New("changes were pruned")
 
+// ErrRewound is the error of Changes to a reader that is ahead of the store, which then was restored from an
+// older copy. It is an ErrPruned too, because what the reader must do is the same.
+var ErrRewound = fmt.Errorf("the store was set back to an earlier state: %w", ErrPruned)
+
 // Changes returns what the revisions above after changed, in order: at least limit changes if there are as
 // many, and never a part of a revision, so that the last one's Rev is where to go on. It returns ErrPruned
-// to a reader that is too far behind.
+// to a reader that is too far behind, and ErrRewound to one that is ahead.
 func (db *DB) Changes(ctx context.Context, after Rev, limit int) ([]Change, error) {
 	all, err := collect(ctx, db, scanChange, `SELECT rev, ord, kind, id, op FROM changes WHERE rev > $1
 		ORDER BY rev, ord LIMIT $2`, int64(after), max(limit, 1))
@@ -64,9 +68,12 @@ func (db *DB) Changes(ctx context.Context, after Rev, limit int) ([]Change, erro
 		all = append(all, rest...)
 	}
 	// Read after the rows: a pruning in between is then seen.
-	var horizon Rev
-	if _, err := one(ctx, db, `SELECT horizon FROM meta WHERE id = 1`, nil, &horizon); err != nil {
+	var rev, horizon Rev
+	if _, err := one(ctx, db, `SELECT rev, horizon FROM meta WHERE id = 1`, nil, &rev, &horizon); err != nil {
 		return nil, unavailable("read the horizon", err)
+	}
+	if after > rev {
+		return nil, fmt.Errorf("changes after revision %d, of %d: %w", after, rev, ErrRewound)
 	}
 	if after < horizon {
 		return nil, fmt.Errorf("changes after revision %d: %w up to %d", after, ErrPruned, horizon)
@@ -93,15 +100,15 @@ func (db *DB) Prune(ctx context.Context, before Rev) error {
 	return err
 }
 
-// Wait returns the store's revision as soon as it is above after, and in any case after the polling
-// interval: a revision that is not above after means that the database was heard and has nothing new.
+// Wait returns the store's revision as soon as it is another than after, and in any case after the polling
+// interval: the same revision then means that the database was heard and has nothing new.
 func (db *DB) Wait(ctx context.Context, after Rev) (Rev, error) {
 	timer := time.NewTimer(db.poll)
 	defer timer.Stop()
 	for last := false; ; {
 		woken := db.wake.next()
 		rev, err := db.Rev(ctx)
-		if err != nil || rev > after || last {
+		if err != nil || rev != after || last {
 			return rev, err
 		}
 		select {

@@ -33,13 +33,13 @@ func (db *DB) openPostgreSQL(ctx context.Context, url string) (err error) {
 			db.Close()
 		}
 	}()
-	if err = retry(ctx, func() error { return migrate(ctx, db.read, true) }); err != nil {
+	if err = migrate(ctx, db.read, true); err != nil {
 		return err
 	}
 	if err = db.readMeta(ctx); err != nil {
 		return err
 	}
-	db.lane = newLane(db, poolWriter{db.read})
+	db.lane = newLane(db, poolWriter{db.read, map[int]string{}})
 	listen, cancel := context.WithCancel(context.Background())
 	db.cancel = cancel
 	db.tasks.Go(func() { db.listen(listen, config) })
@@ -94,20 +94,17 @@ func retryable(err error) bool {
 	return ok && (e.Code == "40001" || e.Code == "40P01")
 }
 
-// retry runs fn again while the database asks for it, a bounded number of times.
-func retry(ctx context.Context, fn func() error) error {
-	var err error
-	for attempt := range 20 {
-		if err = fn(); err == nil || !retryable(err) || ctx.Err() != nil {
-			return err
-		}
-		time.Sleep(time.Duration(attempt) * time.Millisecond)
-	}
-	return err
+// clash reports that a row with that key exists: unique_violation.
+func clash(err error) bool {
+	e, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && e.Code == "23505"
 }
 
 // poolWriter commits audit records to PostgreSQL: one statement, one commit.
-type poolWriter struct{ db *sql.DB }
+type poolWriter struct {
+	db    *sql.DB
+	texts map[int]string // the statement for so many rows
+}
 
 func (w poolWriter) close() {}
 
@@ -121,39 +118,43 @@ func (w poolWriter) commit(db *DB, _ []*op, records []*record) {
 	}
 }
 
-// insert writes all records or none. An id that another node took at the same microsecond makes a new try
-// with new ids.
 func (w poolWriter) insert(db *DB, records []*record) error {
+	const most = 128 // rows in a statement; every number has a prepared statement of its own
+	var rows []*auditRow
+	for _, r := range records {
+		for i := range r.rows {
+			rows = append(rows, &r.rows[i])
+		}
+	}
+	for len(rows) > 0 {
+		n := min(most, len(rows))
+		if err := w.insertRows(db, rows[:n]); err != nil {
+			return err
+		}
+		rows = rows[n:]
+	}
+	return nil
+}
+
+// insertRows writes all rows or none. An id that another node took in the same microsecond makes a new try
+// with new ids.
+func (w poolWriter) insertRows(db *DB, rows []*auditRow) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
-	for range 8 {
-		var clash bool
-		err := retry(ctx, func() error {
-			tx, err := w.db.BeginTx(ctx, nil)
-			if err != nil {
-				return err
-			}
-			defer tx.Rollback()
-			t := &Tx{ctx: ctx, w: txWriter{tx}, db: db}
-			var rows [][]any
-			now := db.now()
-			for _, r := range records {
-				for i := range r.rows {
-					rows = append(rows, r.rows[i].values(db.ids.next(now)))
-				}
-			}
-			n, err := t.insertMany(insertAudit, ` ON CONFLICT DO NOTHING`, rows)
-			if err != nil {
-				return err
-			}
-			if clash = n < int64(len(rows)); clash {
-				return nil
-			}
-			return tx.Commit()
-		})
-		if err != nil || !clash {
+	text, ok := w.texts[len(rows)]
+	if !ok {
+		text = insertAudit + placeholders(len(rows), auditColumns)
+		w.texts[len(rows)] = text
+	}
+	for attempt := 1; ; attempt++ {
+		now := db.now()
+		args := make([]any, 0, len(rows)*auditColumns)
+		for _, r := range rows {
+			args = append(args, r.values(db.ids.next(now))...)
+		}
+		_, err := w.db.ExecContext(ctx, text, args...)
+		if err == nil || attempt == 20 || !retryable(err) && !clash(err) {
 			return err
 		}
 	}
-	return errors.New("no free audit ids")
 }

@@ -54,6 +54,9 @@ func pruned(t *testing.T, db *store.DB) {
 	if changes, err := db.Changes(t.Context(), 3, 10); err != nil || len(changes) != 2 {
 		t.Errorf("a reader at the horizon got %d changes (%v)", len(changes), err)
 	}
+	if _, err := db.Changes(t.Context(), 6, 10); !errors.Is(err, store.ErrRewound) || !errors.Is(err, store.ErrPruned) {
+		t.Errorf("a reader ahead of the store got %v", err)
+	}
 	if err := db.Prune(t.Context(), 2); err != nil { // the horizon does not go back
 		t.Fatal(err)
 	}

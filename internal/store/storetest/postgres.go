@@ -44,6 +44,9 @@ func PostgreSQL(t testing.TB) string {
 	return freshDatabase(t, admin)
 }
 
+// Database returns the URL of a fresh database on this server.
+func (s *Server) Database(t testing.TB) string { return freshDatabase(t, s.URL()) }
+
 func freshDatabase(t testing.TB, admin string) string {
 	t.Helper()
 	u, err := url.Parse(admin)
