@@ -268,7 +268,7 @@ func (c *chunkReader) readTrailer() error {
 		if !ok {
 			return badChunk("a line of the trailer has no name")
 		}
-		name, value = lower(name), strings.Trim(value, " \t")
+		name, value = lower(name), strings.TrimLeft(value, " \t")
 		if name == hTrailerSignature {
 			if !c.signed {
 				return badChunk("the trailer may not be signed in this mode")

@@ -1,0 +1,564 @@
+package sigv4
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"latchkey/internal/fault"
+)
+
+const object = "http://s3.example.org/bucket/key"
+
+func TestAttack10_AFormIsNoSignature(t *testing.T) {
+	form := "--b\r\nContent-Disposition: form-data; name=\"policy\"\r\n\r\ne30=\r\n--b\r\n" +
+		"Content-Disposition: form-data; name=\"x-amz-signature\"\r\n\r\n00\r\n--b--\r\n"
+	for _, ct := range []string{"multipart/form-data; boundary=b", "multipart/form-data", "application/x-www-form-urlencoded", ""} {
+		for _, target := range []string{object, "http://s3.example.org/bucket", object + "?policy=e30%3D&key=x"} {
+			_, err := verify(received(t, bare(t, "POST", target, form, "Content-Type", ct)))
+			refused(t, err, fault.Unauthenticated, fault.MissingAuth)
+		}
+	}
+	mustVerify(t, signer{}.header(t, request(t, "POST", object, form, "Content-Type", "multipart/form-data; boundary=b")))
+}
+
+func TestAttack11_EveryPayloadModeNeedsASignature(t *testing.T) {
+	for _, mode := range []string{unsignedPayload, unsignedChunks, signedChunks, signedTrailer, hexSum("x")} {
+		headers := []string{"X-Amz-Content-Sha256", mode, "X-Amz-Date", testDate, "X-Amz-Decoded-Content-Length", "1"}
+		// No signature, or pieces of one.
+		_, err := verify(received(t, bare(t, "PUT", object, "x", headers...)))
+		refused(t, err, fault.Unauthenticated, fault.MissingAuth)
+		_, err = verify(received(t, bare(t, "PUT", object+"?X-Amz-Credential="+testKey+"/"+testScope, "x", headers...)))
+		refused(t, err, fault.Invalid, fault.AuthQuery)
+		// A wrong signature.
+		_, err = verify(signer{secret: "guess"}.header(t, request(t, "PUT", object, "x", headers...)))
+		refused(t, err, fault.Unauthenticated, fault.Signature)
+		// The mode changed after signing.
+		for _, other := range []string{unsignedPayload, unsignedChunks, signedChunks, signedTrailer, hexSum("x")} {
+			if r := (signer{}).header(t, request(t, "PUT", object, "x", headers...)); other != mode {
+				r.Header.Set("X-Amz-Content-Sha256", other)
+				_, err := verify(r)
+				refused(t, err, fault.Unauthenticated, fault.Signature)
+			}
+		}
+		// The mode not signed.
+		_, err = verify(signer{signed: []string{"host", "x-amz-date", "x-amz-decoded-content-length"}}.header(t, request(t, "PUT", object, "x", headers...)))
+		refused(t, err, fault.Denied, fault.Header)
+		mustVerify(t, signer{}.header(t, request(t, "PUT", object, "x", headers...)))
+	}
+}
+
+func TestAttack11_APresignedURLStartsNoFraming(t *testing.T) {
+	for _, mode := range []string{unsignedChunks, signedChunks, signedTrailer} {
+		r := bare(t, "PUT", object, "x", "X-Amz-Content-Sha256", mode, "X-Amz-Decoded-Content-Length", "1")
+		_, err := verify(signer{hash: mode}.presign(t, r))
+		refused(t, err, fault.Invalid, fault.Argument)
+		_, err = verify(signer{hash: mode}.presign(t, bare(t, "PUT", object+"?X-Amz-Content-Sha256="+mode, "x")))
+		refused(t, err, fault.Invalid, fault.Argument)
+	}
+	two := bare(t, "PUT", object+"?X-Amz-Content-Sha256="+hexSum("x"), "x", "X-Amz-Content-Sha256", unsignedPayload)
+	_, err := verify(signer{}.presign(t, two))
+	refused(t, err, fault.Invalid, fault.Argument)
+
+	// A hash in the query of a presigned URL holds for the body.
+	honest := func(body string) *Signed {
+		r := bare(t, "PUT", object+"?X-Amz-Content-Sha256="+hexSum("x"), body)
+		return mustVerify(t, signer{hash: hexSum("x")}.presign(t, r))
+	}
+	if got, err := content(t, honest("x")); err != nil || got != "x" {
+		t.Error(got, err)
+	}
+	_, err = content(t, honest("y"))
+	refused(t, err, fault.Invalid, fault.PayloadHash)
+}
+
+func TestAttack11_OtherModesAreRefused(t *testing.T) {
+	for _, mode := range []string{"", "unsigned-payload", "UNSIGNED", "STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD",
+		"STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD-TRAILER", "STREAMING-AWS4-HMAC-SHA256-EVENTS", hexSum("x")[:63], hexSum("x") + "0",
+		strings.Repeat("g", 64)} {
+		r := bare(t, "PUT", object, "x")
+		r.Header["X-Amz-Content-Sha256"] = []string{mode}
+		_, err := verify(signer{}.header(t, r))
+		refused(t, err, fault.Invalid, fault.Argument)
+	}
+	_, err := verify(signer{hash: unsignedPayload}.header(t, bare(t, "PUT", object, "x")))
+	refused(t, err, fault.Invalid, fault.Header) // S3 wants the header
+	scope := strings.Replace(testScope, "s3", "sts", 1)
+	for _, mode := range []string{unsignedPayload, unsignedChunks, signedChunks} {
+		_, err := verify(signer{scope: scope}.header(t, request(t, "POST", "http://sts.example.org/", "x", "X-Amz-Content-Sha256", mode)))
+		refused(t, err, fault.Invalid, fault.Argument)
+	}
+	_, err = verify(signer{}.header(t, request(t, "PUT", object, "x", "Content-Encoding", "gzip, AWS-chunked")))
+	refused(t, err, fault.Invalid, fault.Header)
+	_, err = verify(signer{}.header(t, request(t, "PUT", object, "x", "X-Amz-Trailer", "x-amz-checksum-crc32")))
+	refused(t, err, fault.Invalid, fault.Header)
+	for _, n := range []string{"-1", "+1", "1.0", "0x1", "1 1", "18446744073709551616"} {
+		_, err := verify(framing{mode: signedChunks, decoded: n}.request(t))
+		refused(t, err, fault.Invalid, fault.Header)
+	}
+	_, err = verify(framing{mode: signedChunks, decoded: "-"}.request(t))
+	refused(t, err, fault.Invalid, fault.ContentLength)
+	for _, names := range []string{"content-type", "x-amz-trailer-signature", "x-amz-checksum-crc32,x-amz-checksum-crc32", ",", "authorization"} {
+		_, err := verify(framing{mode: signedTrailer, names: names}.request(t))
+		refused(t, err, fault.Invalid, fault.Header)
+	}
+	big := framing{mode: unsignedChunks, decoded: "100"}.request(t)
+	big.ContentLength = 99
+	_, err = verify(big)
+	refused(t, err, fault.Incomplete, fault.Body)
+}
+
+func TestAttack12_HeadersAddedAfterSigning(t *testing.T) {
+	added := []string{"X-Amz-Acl", "X-Amz-Tagging", "X-Amz-Copy-Source", "X-Amz-Server-Side-Encryption", "X-Amz-Meta-A",
+		"X-Amz-Bypass-Governance-Retention", "X-Amz-Account-Id", "X-Amz-Security-Token", "Content-Md5"}
+	for _, name := range added {
+		for mode, make := range map[string]func(*http.Request) *http.Request{
+			"header":    func(r *http.Request) *http.Request { return signer{}.header(t, r) },
+			"presigned": func(r *http.Request) *http.Request { return signer{}.presign(t, r) },
+		} {
+			r := make(request(t, "PUT", object, ""))
+			if mode == "presigned" {
+				r = make(bare(t, "PUT", object, ""))
+			}
+			r.Header.Set(name, "x")
+			_, err := verify(r)
+			refused(t, err, fault.Denied, fault.Header)
+			if fault.Of(err).Fields["HeadersNotSigned"] != strings.ToLower(name) {
+				t.Error(fault.Of(err).Fields)
+			}
+			// The same name spelled so that a map lookup would miss it.
+			r.Header.Del(name)
+			r.Header[strings.ToUpper(name)] = []string{"x"}
+			_, err = verify(r)
+			refused(t, err, fault.Denied, fault.Header)
+
+			r = request(t, "PUT", object, "", name, "x")
+			if mode == "presigned" {
+				r = bare(t, "PUT", object, "", name, "x")
+			}
+			if name != "X-Amz-Security-Token" {
+				r = make(r)
+				mustVerify(t, r)
+				// A second value of a signed header, and another value.
+				r.Header.Add(name, "y")
+				_, err = verify(r)
+				refused(t, err, fault.Invalid, fault.Header)
+				r.Header.Set(name, "y")
+				_, err = verify(r)
+				refused(t, err, fault.Unauthenticated, fault.Signature)
+				r.Header.Del(name)
+				_, err = verify(r)
+				refused(t, err, fault.Unauthenticated, fault.Signature)
+			}
+		}
+	}
+	for _, name := range []string{"Authorization", "Content-Type", "Date", "X-Amz-Date"} {
+		r := signer{}.header(t, request(t, "PUT", object, "", "Content-Type", "text/plain"))
+		r.Header.Add(name, "x")
+		r.Header.Add(name, "y")
+		_, err := verify(r)
+		refused(t, err, fault.Invalid, fault.Header)
+	}
+	twice := signer{}.header(t, request(t, "PUT", object, "", "X-Amz-Acl", "private"))
+	twice.Header["x-amz-acl"] = []string{"public-read"}
+	_, err := verify(twice)
+	refused(t, err, fault.Invalid, fault.Header)
+}
+
+func TestAttack13_HeadersThatNameACallerMeanNothing(t *testing.T) {
+	r := signer{signed: []string{"host", "x-amz-content-sha256", "x-amz-date"}}.header(t, request(t, "GET", object, "",
+		"X-Latchkey-Principal", "root", "X-Forwarded-User", "root", "X-Seaweedfs-Principal", "root", "X-Amzn-Principal", "root"))
+	s := mustVerify(t, r)
+	if s.AccessKeyID != testKey || s.SessionToken() != "" || strings.Contains(s.String(), "root") {
+		t.Errorf("%v", s)
+	}
+	r.Header.Set("X-Amz-Principal", "root")
+	_, err := verify(r)
+	refused(t, err, fault.Denied, fault.Header)
+}
+
+func TestAttack14_TheClock(t *testing.T) {
+	at := func(r *http.Request, now time.Time) error {
+		s, err := Parse(r, Options{})
+		if err != nil {
+			return err
+		}
+		return s.Verify(testSecret, now)
+	}
+	const skew = 15 * time.Minute
+	r := signer{}.header(t, request(t, "GET", object, ""))
+	for _, d := range []time.Duration{0, skew, -skew} {
+		if err := at(r, testTime().Add(d)); err != nil {
+			t.Errorf("%v: %v", d, err)
+		}
+	}
+	for _, d := range []time.Duration{skew + time.Second, -skew - time.Second, 24 * time.Hour, 365 * 24 * time.Hour, 1 << 62, -1 << 62} {
+		refused(t, at(r, testTime().Add(d)), fault.Expired, fault.RequestTime)
+	}
+	// A later time in the header is another signature.
+	later := "20260501T130000Z"
+	r.Header.Set("X-Amz-Date", later)
+	refused(t, at(r, testTime().Add(30*time.Minute)), fault.Unauthenticated, fault.Signature)
+	// X-Amz-Date rules where both are present.
+	both := signer{}.header(t, request(t, "GET", object, "", "Date", "Fri, 01 May 2020 12:30:00 GMT", "X-Amz-Date", testDate))
+	if err := at(both, testTime()); err != nil {
+		t.Error(err)
+	}
+	both = signer{date: "20200501T123000Z", scope: "20200501/us-east-1/s3/aws4_request"}.header(t,
+		request(t, "GET", object, "", "Date", "Fri, 01 May 2026 12:30:00 GMT", "X-Amz-Date", "20200501T123000Z"))
+	refused(t, at(both, testTime()), fault.Expired, fault.RequestTime)
+	// Date alone serves, in either form.
+	for _, d := range []string{"Fri, 01 May 2026 12:30:00 GMT", testDate} {
+		if err := at(signer{}.header(t, request(t, "GET", object, "", "Date", d)), testTime()); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, d := range []string{"yesterday", "20260501T123000.5Z", "2026-05-01T12:30:00Z", "20261301T123000Z"} {
+		_, err := verify(signer{date: d}.header(t, request(t, "GET", object, "")))
+		refused(t, err, fault.Denied, fault.RequestTime)
+	}
+	none := signer{}.header(t, request(t, "GET", object, ""))
+	none.Header.Del("X-Amz-Date")
+	_, err := verify(none)
+	refused(t, err, fault.Denied, fault.RequestTime)
+	// The scope's day is the request's day.
+	_, err = verify(signer{scope: "20260430/us-east-1/s3/aws4_request"}.header(t, request(t, "GET", object, "")))
+	refused(t, err, fault.Invalid, fault.Authorization)
+	_, err = verify(signer{scope: "20260430/us-east-1/s3/aws4_request"}.presign(t, bare(t, "GET", object, "")))
+	refused(t, err, fault.Invalid, fault.AuthQuery)
+}
+
+func TestAttack14_PresignedExpiry(t *testing.T) {
+	link := func(expires string) *http.Request {
+		return signer{}.presign(t, bare(t, "GET", object+"?X-Amz-Expires="+expires, ""))
+	}
+	at := func(r *http.Request, d time.Duration) error {
+		s, err := Parse(r, Options{})
+		if err != nil {
+			return err
+		}
+		return s.Verify(testSecret, testTime().Add(d))
+	}
+	week := link("604800")
+	for _, d := range []time.Duration{-15 * time.Minute, 0, 7 * 24 * time.Hour} {
+		if err := at(week, d); err != nil {
+			t.Errorf("%v: %v", d, err)
+		}
+	}
+	for _, d := range []time.Duration{7*24*time.Hour + time.Second, 1 << 62, -16 * time.Minute} {
+		refused(t, at(week, d), fault.Denied, fault.RequestTime)
+	}
+	second := link("1")
+	if err := at(second, time.Second); err != nil {
+		t.Error(err)
+	}
+	refused(t, at(second, 2*time.Second), fault.Denied, fault.RequestTime)
+	for _, bad := range []string{"604801", "0", "00", "-1", "%2B1", "1.5", "1e3", "99999999999999999999", "9223372036854775808", "x", "1%20"} {
+		refused(t, at(link(bad), 0), fault.Invalid, fault.AuthQuery)
+	}
+	stretched := link("600")
+	stretched.URL.RawQuery = strings.Replace(stretched.URL.RawQuery, "Expires=600", "Expires=604800", 1)
+	refused(t, at(stretched, 0), fault.Unauthenticated, fault.Signature)
+	dated := signer{}.presign(t, bare(t, "GET", object, "", "X-Amz-Date", "20260501T123100Z"))
+	refused(t, at(dated, 0), fault.Invalid, fault.AuthQuery)
+}
+
+func TestAttack15_SignedHeaders(t *testing.T) {
+	for name, list := range map[string]string{
+		"empty": "", "an empty name": "host;;x-amz-content-sha256;x-amz-date", "an empty first name": ";host;x-amz-content-sha256;x-amz-date",
+		"an empty last name": "host;x-amz-content-sha256;x-amz-date;", "unsorted": "x-amz-content-sha256;host;x-amz-date",
+		"a name twice": "host;host;x-amz-content-sha256;x-amz-date", "upper case": "Host;x-amz-content-sha256;x-amz-date",
+		"no host": "x-amz-content-sha256;x-amz-date", "a space": "host;x-amz-content-sha256; x-amz-date",
+		"too many": "host" + strings.Repeat(";i", 300),
+	} {
+		t.Run(name, func(t *testing.T) {
+			signed := strings.Split(list, ";")
+			r := signer{signed: signed, list: list}.header(t, request(t, "GET", object, ""))
+			if list == "" {
+				r.Header.Set("Authorization", strings.Replace(r.Header.Get("Authorization"), "SignedHeaders=host;x-amz-content-sha256;x-amz-date", "SignedHeaders=", 1))
+			}
+			_, err := verify(r)
+			if name == "empty" {
+				if err == nil {
+					t.Error("accepted")
+				}
+				return
+			}
+			refused(t, err, fault.Invalid, fault.Authorization)
+		})
+	}
+	_, err := verify(signer{signed: []string{"host", "x-amz-content-sha256", "x-amz-date", "x-amz-expected"}}.header(t, request(t, "GET", object, "")))
+	refused(t, err, fault.Unauthenticated, fault.Signature) // signed and not there
+	r := signer{}.header(t, request(t, "GET", object, ""))
+	r.Host = ""
+	_, err = verify(r)
+	refused(t, err, fault.Invalid, fault.Host)
+	r.Host = "other.example.org"
+	_, err = verify(r)
+	refused(t, err, fault.Unauthenticated, fault.Signature)
+	r = signer{}.header(t, request(t, "GET", object, ""))
+	r.Header["Host"] = []string{"other.example.org"}
+	_, err = verify(r)
+	refused(t, err, fault.Invalid, fault.Header)
+}
+
+func TestAttack15_AuthorizationHeader(t *testing.T) {
+	honest := signer{}.header(t, request(t, "GET", object, ""))
+	mustVerify(t, honest)
+	v := honest.Header.Get("Authorization")
+	cred := testKey + "/" + testScope
+	for name, c := range map[string]struct {
+		value string
+		noun  fault.Noun
+	}{
+		"Signature Version 2":       {"AWS " + testKey + ":AAAA", fault.Signature},
+		"SigV4A":                    {strings.Replace(v, "HMAC", "ECDSA-P256", 1), fault.Signature},
+		"no mechanism":              {strings.TrimPrefix(v, "AWS4-HMAC-SHA256 "), fault.Signature},
+		"a bearer token":            {"Bearer x", fault.Signature},
+		"lower case":                {strings.ToLower(v), fault.Signature},
+		"two credentials":           {strings.Replace(v, "Signed", "Credential="+cred+", Signed", 1), fault.Authorization},
+		"two signatures":            {v + ", Signature=00", fault.Authorization},
+		"an unknown component":      {v + ", Token=00", fault.Authorization},
+		"an empty component":        {v + ",", fault.Authorization},
+		"no signature":              {v[:strings.Index(v, ", Signature")], fault.Authorization},
+		"no signed headers":         {strings.Replace(v, "SignedHeaders", "Headers", 1), fault.Authorization},
+		"an empty access key":       {strings.Replace(v, testKey, "", 1), fault.Authorization},
+		"a credential too long":     {strings.Replace(v, testKey, strings.Repeat("A", 129), 1), fault.Authorization},
+		"a credential of six parts": {strings.Replace(v, testKey, testKey+"/x", 1), fault.Authorization},
+		"a credential of four":      {strings.Replace(v, "/s3", "", 1), fault.Authorization},
+		"another terminator":        {strings.Replace(v, "aws4_request", "aws5_request", 1), fault.Authorization},
+		"no region":                 {strings.Replace(v, "us-east-1", "", 1), fault.Authorization},
+		"endless":                   {v + strings.Repeat(" ", maxAuthorization) + "x", fault.Authorization},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := honest.Clone(t.Context())
+			r.Header.Set("Authorization", c.value)
+			_, err := verify(r)
+			refused(t, err, fault.Invalid, c.noun)
+		})
+	}
+	sig := v[len(v)-64:]
+	for name, s := range map[string]string{"empty": "x", "short": sig[:63], "long": sig + "0", "upper case": strings.ToUpper(sig), "another": hexSum("x")} {
+		t.Run("signature: "+name, func(t *testing.T) {
+			r := honest.Clone(t.Context())
+			r.Header.Set("Authorization", strings.Replace(v, sig, s, 1))
+			_, err := verify(r)
+			refused(t, err, fault.Unauthenticated, fault.Signature)
+		})
+	}
+	for i := range 64 {
+		r := honest.Clone(t.Context())
+		c := byte('0')
+		if sig[i] == c {
+			c = '1'
+		}
+		r.Header.Set("Authorization", v[:len(v)-64]+sig[:i]+string(c)+sig[i+1:])
+		_, err := verify(r)
+		refused(t, err, fault.Unauthenticated, fault.Signature)
+	}
+	noSecret, err := Parse(signer{secret: " "}.header(t, request(t, "GET", object, "")), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	refused(t, noSecret.Verify("", testTime()), fault.Unauthenticated, fault.Signature)
+	// No spaces after the commas is common, and the same.
+	tight := honest.Clone(t.Context())
+	tight.Header.Set("Authorization", strings.ReplaceAll(v, ", ", ","))
+	mustVerify(t, tight)
+}
+
+func TestAttack15_AuthQuery(t *testing.T) {
+	honest := func() *http.Request {
+		return signer{token: "tok"}.presign(t, bare(t, "GET", object+"?versionId=1", ""))
+	}
+	mustVerify(t, honest())
+	names := authNames[:7]
+	for _, name := range names {
+		r := honest()
+		r.URL.RawQuery += "&" + name + "=x"
+		_, err := verify(r)
+		refused(t, err, fault.Invalid, fault.AuthQuery)
+		r = honest()
+		r.URL.RawQuery += "&" + strings.ToLower(name) + "=x"
+		_, err = verify(r)
+		refused(t, err, fault.Invalid, fault.AuthQuery)
+		r = honest()
+		r.URL.RawQuery += "&X-Amz-%" + strconv.FormatInt(int64(name[6]), 16) + name[7:] + "=x"
+		_, err = verify(r)
+		refused(t, err, fault.Invalid, fault.AuthQuery)
+
+		r = honest()
+		q := r.URL.Query()
+		q.Del(name)
+		r.URL.RawQuery = q.Encode()
+		if _, err = verify(r); err == nil {
+			t.Errorf("accepted without %s", name)
+		}
+		q.Set(name, "")
+		r.URL.RawQuery = q.Encode()
+		if _, err = verify(r); err == nil {
+			t.Errorf("accepted with an empty %s", name)
+		}
+	}
+	for _, extra := range []string{"acl", "x=%31", "versionId=1", "tagging=", "=", "X-Amz-Acl=public-read", ";"} {
+		r := honest()
+		r.URL.RawQuery += "&" + extra
+		_, err := verify(r)
+		refused(t, err, fault.Unauthenticated, fault.Signature)
+	}
+	both := honest()
+	both.Header.Set("Authorization", signer{}.header(t, request(t, "GET", object, "")).Header.Get("Authorization"))
+	_, err := verify(both)
+	refused(t, err, fault.Invalid, fault.Argument)
+	header := signer{}.header(t, request(t, "GET", object+"?X-Amz-Security-Token=x", ""))
+	_, err = verify(header)
+	refused(t, err, fault.Invalid, fault.Argument)
+	for query, hint := range map[string]string{
+		"AWSAccessKeyId=AKID&Signature=x&Expires=1": "s3v4",
+		"X-Amz-Algorithm=AWS4-ECDSA-P256-SHA256&X-Amz-Credential=AKID%2F20260501%2Fs3%2Faws4_request&X-Amz-Signature=00": "SigV4A",
+		"X-Amz-Algorithm=AWS2&X-Amz-Signature=00": "AWS4-HMAC-SHA256",
+	} {
+		_, err := verify(received(t, bare(t, "GET", object+"?"+query, "")))
+		refused(t, err, fault.Invalid, fault.Signature)
+		if !strings.Contains(fault.Of(err).Text, hint) {
+			t.Errorf("%q does not name %s", fault.Of(err).Text, hint)
+		}
+	}
+}
+
+func TestAttack16_TokensInQueryAndHeader(t *testing.T) {
+	mustVerify(t, signer{token: "one"}.presign(t, bare(t, "GET", object, "", "X-Amz-Security-Token", "one")))
+	_, err := verify(signer{token: "one"}.presign(t, bare(t, "GET", object, "", "X-Amz-Security-Token", "two")))
+	refused(t, err, fault.Invalid, fault.AuthQuery)
+	s := mustVerify(t, signer{}.presign(t, bare(t, "GET", object, "", "X-Amz-Security-Token", "two")))
+	if s.SessionToken() != "two" {
+		t.Error(s.SessionToken())
+	}
+	_, err = verify(signer{signed: []string{"host"}}.presign(t, bare(t, "GET", object, "", "X-Amz-Security-Token", "two")))
+	refused(t, err, fault.Denied, fault.Header)
+	empty := bare(t, "GET", object+"?X-Amz-Security-Token=", "")
+	_, err = verify(signer{}.presign(t, empty))
+	refused(t, err, fault.Unauthenticated, fault.SessionToken)
+	_, err = verify(signer{token: strings.Repeat("x", maxTokenBytes+1)}.header(t, request(t, "GET", object, "")))
+	refused(t, err, fault.Unauthenticated, fault.SessionToken)
+	// The token of a request is part of its signature.
+	for _, r := range []*http.Request{signer{token: "one"}.header(t, request(t, "GET", object, ""))} {
+		r.Header.Set("X-Amz-Security-Token", "two")
+		_, err := verify(r)
+		refused(t, err, fault.Unauthenticated, fault.Signature)
+	}
+}
+
+func TestAttack17_ASignatureIsForOneServiceHostAndMethod(t *testing.T) {
+	r := signer{}.header(t, request(t, "GET", object, ""))
+	s := mustVerify(t, r)
+	if err := s.RequireService("s3"); err != nil {
+		t.Error(err)
+	}
+	refused(t, s.RequireService("sts"), fault.Invalid, fault.Authorization)
+	p := mustVerify(t, signer{}.presign(t, bare(t, "GET", object, "")))
+	refused(t, p.RequireService("sts"), fault.Invalid, fault.AuthQuery)
+	for name, change := range map[string]func(r *http.Request){
+		"service": func(r *http.Request) {
+			r.Header.Set("Authorization", strings.Replace(r.Header.Get("Authorization"), "/s3/", "/sts/", 1))
+		},
+		"region": func(r *http.Request) {
+			r.Header.Set("Authorization", strings.Replace(r.Header.Get("Authorization"), "us-east-1", "us-east-2", 1))
+		},
+		"host":   func(r *http.Request) { r.Host = "sts.example.org" },
+		"method": func(r *http.Request) { r.Method = "PUT" },
+		"path":   func(r *http.Request) { r.URL.Path = "/bucket/other" },
+		"query":  func(r *http.Request) { r.URL.RawQuery = "acl" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := r.Clone(t.Context())
+			change(r)
+			_, err := verify(r)
+			refused(t, err, fault.Unauthenticated, fault.Signature)
+		})
+	}
+}
+
+func TestAttack18_SignedHeadersAreNotHopByHop(t *testing.T) {
+	for _, v := range []string{"x-amz-content-sha256", "close, X-Amz-Date", "keep-alive,\tx-amz-acl", "Authorization", "host", "content-type"} {
+		r := signer{}.header(t, request(t, "PUT", object, "", "Content-Type", "text/plain"))
+		r.Header.Set("Connection", v)
+		_, err := verify(r)
+		refused(t, err, fault.Invalid, fault.Header)
+	}
+	for _, v := range []string{"close", "keep-alive", "TE, close"} {
+		r := signer{}.header(t, request(t, "PUT", object, ""))
+		r.Header.Set("Connection", v)
+		mustVerify(t, r)
+	}
+}
+
+// Requests over a real connection: what net/http takes out of the headers is still covered.
+func TestOverTheWire(t *testing.T) {
+	results := make(chan error, 1)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s, err := verify(r)
+		if err == nil {
+			err = s.Body(BodyOptions{}).Drain()
+		}
+		results <- err
+	}))
+	defer server.Close()
+	u, err := url.Parse(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	send := func(proxy bool, target string, r *http.Request) error {
+		t.Helper()
+		r.RequestURI = ""
+		if r.URL, err = url.Parse(target); err != nil {
+			t.Fatal(err)
+		}
+		tr := &http.Transport{}
+		defer tr.CloseIdleConnections()
+		if proxy {
+			tr.Proxy = http.ProxyURL(u)
+		}
+		resp, err := tr.RoundTrip(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		return <-results
+	}
+	t.Run("content-length is signed", func(t *testing.T) {
+		target := server.URL + "/bucket/a%2Fb//c%20d/../e?x=%20+&y;z=1"
+		r := signer{signed: []string{"content-length", "host", "x-amz-content-sha256", "x-amz-date"}}.header(t,
+			request(t, "PUT", target, "12345", "Content-Length", "5"))
+		if err := send(false, target, r); err == nil {
+			t.Error("accepted a pair with ';' that was not signed")
+		}
+		target = server.URL + "/bucket/a%2Fb//c%20d/../e?x=%20+&y%3Bz=1"
+		r = signer{signed: []string{"content-length", "host", "x-amz-content-sha256", "x-amz-date"}}.header(t,
+			request(t, "PUT", target, "12345", "Content-Length", "5"))
+		if err := send(false, target, r); err != nil {
+			t.Error(err, fields(err))
+		}
+	})
+	t.Run("a proxy's absolute form", func(t *testing.T) {
+		target := "http://123456789012.s3.grants:9000/v20180820/accessgrantsinstance"
+		r := signer{}.header(t, request(t, "GET", target, ""))
+		if err := send(true, target, r); err != nil {
+			t.Error(err, fields(err))
+		}
+		other := strings.Replace(target, "123456789012", "210987654321", 1)
+		r = signer{}.header(t, request(t, "GET", target, ""))
+		r.Host = strings.TrimPrefix(strings.Split(other, "/v2")[0], "http://")
+		refused(t, send(true, other, r), fault.Unauthenticated, fault.Signature)
+	})
+	t.Run("a body cut short", func(t *testing.T) {
+		r := signer{}.header(t, request(t, "PUT", server.URL+"/bucket/key", "12345"))
+		r.Body, r.ContentLength = io.NopCloser(strings.NewReader("1234")), -1
+		refused(t, send(false, server.URL+"/bucket/key", r), fault.Invalid, fault.PayloadHash)
+	})
+}
