@@ -39,6 +39,7 @@ const (
 	Entity          Noun = "entity"
 	InstanceProfile Noun = "instance profile"
 	SourceIdentity  Noun = "source identity"
+	IdentityToken   Noun = "identity token"
 )
 
 // Nouns of the wire and of signatures.

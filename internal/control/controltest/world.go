@@ -1,0 +1,108 @@
+// Package controltest gives the tests of the control plane a whole deployment without a listener: a store and
+// an engine on a fresh SQLite file, a key ring, and callers who are established as over the wire, by the
+// signature of a real request.
+package controltest
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"latchkey/internal/audit"
+	"latchkey/internal/caller"
+	"latchkey/internal/control"
+	"latchkey/internal/credential"
+	"latchkey/internal/engine"
+	"latchkey/internal/store"
+)
+
+// Region is the region that every request is signed for.
+const Region = "us-east-1"
+
+// World is a deployment of one node.
+type World struct {
+	*control.Control
+	Auth *caller.Authenticator
+
+	ahead atomic.Int64 // how far callers' clock is ahead of ours
+}
+
+// New makes a world that ends with the test.
+func New(t testing.TB) *World {
+	t.Helper()
+	db, err := store.Open(t.Context(), store.Options{Path: filepath.Join(t.TempDir(), "latchkey.db")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	e, err := engine.Open(t.Context(), db, engine.Options{MaxStaleness: time.Minute})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { e.Close() })
+	ring, err := credential.NewRing(credential.NewKey())
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &World{}
+	w.Control = &control.Control{DB: db, Engine: e, Ring: ring, Now: w.now, Region: Region, Quotas: control.DefaultQuotas}
+	w.Auth = &caller.Authenticator{Engine: e, Ring: ring, Now: w.now, Region: Region}
+	return w
+}
+
+func (w *World) now() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) }
+
+// Advance sets the clock of callers and sessions forward.
+func (w *World) Advance(d time.Duration) { w.ahead.Add(int64(d)) }
+
+// Keys are what a client signs with.
+type Keys struct{ ID, Secret, Token string }
+
+// KeysOf are the keys of temporary credentials.
+func KeysOf(c credential.Credentials) Keys {
+	return Keys{c.AccessKeyID, c.Secret.Reveal(), c.SessionToken.Reveal()}
+}
+
+// Sign makes a request of a query service, signed with these keys.
+func (w *World) Sign(t testing.TB, k Keys, service, form string) *http.Request {
+	t.Helper()
+	r := httptest.NewRequest(http.MethodPost, "http://latchkey.test:4242/", strings.NewReader(form))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")
+	sign(r, k, service, form, w.now())
+	return r
+}
+
+// Authenticate establishes who the holder of these keys is, or why nobody.
+func (w *World) Authenticate(t testing.TB, k Keys, service string) (*caller.Caller, error) {
+	t.Helper()
+	who, _, err := w.Auth.Authenticate(w.Sign(t, k, service, ""), service, "request-1")
+	return who, err
+}
+
+// Call begins a call of an operation by the holder of these keys, as the wire would.
+func (w *World) Call(t testing.TB, k Keys, service, operation string) *control.Call {
+	t.Helper()
+	who, err := w.Authenticate(t, k, service)
+	if err != nil {
+		t.Fatalf("authenticate %s for %s: %v", k.ID, operation, err)
+	}
+	return w.Begin(who, service+".amazonaws.com", operation, false, nil)
+}
+
+// Records are all audit records, oldest first.
+func (w *World) Records(t testing.TB) []audit.Event {
+	t.Helper()
+	records, err := w.DB.Events(t.Context(), store.AuditFilter{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := make([]audit.Event, len(records))
+	for i, r := range records {
+		all[i] = r.Event
+	}
+	return all
+}

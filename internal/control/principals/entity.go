@@ -1,0 +1,139 @@
+package principals
+
+import (
+	"context"
+	"strings"
+
+	"latchkey/internal/control"
+	"latchkey/internal/fault"
+	"latchkey/internal/iam"
+	"latchkey/internal/policy"
+	"latchkey/internal/store"
+)
+
+// Kind is one of the two kinds of entity that have policies. Its text is the one in the names of IAM's
+// actions: iam:PutUserPolicy, iam:PutRolePolicy.
+type Kind string
+
+// The kinds of entity.
+const (
+	User Kind = "User"
+	Role Kind = "Role"
+)
+
+func (k Kind) lower() string { return strings.ToLower(string(k)) }
+
+func (k Kind) noun() fault.Noun {
+	if k == Role {
+		return fault.Role
+	}
+	return fault.User
+}
+
+// Entity names a user or a role of the caller's account. What both have (policies, a boundary, tags) is
+// administered by the same methods.
+type Entity struct {
+	Kind Kind
+	Name string
+}
+
+// UserNamed is the user with this name.
+func UserNamed(name string) Entity { return Entity{User, name} }
+
+// RoleNamed is the role with this name.
+func RoleNamed(name string) Entity { return Entity{Role, name} }
+
+// held is what a user and a role have in common. It points into the noun that it was made from.
+type held struct {
+	Entity
+	id, arn  string
+	policies *iam.Policies
+	tags     *[]iam.Tag
+	user     *iam.User // one of the two is nil
+	role     *iam.Role
+}
+
+func heldUser(u *iam.User) *held {
+	return &held{Entity: UserNamed(u.Name), id: u.ID, arn: u.ARN(), policies: &u.Policies, tags: &u.Tags, user: u}
+}
+
+func heldRole(r *iam.Role) *held {
+	return &held{Entity: RoleNamed(r.Name), id: r.ID, arn: r.ARN(), policies: &r.Policies, tags: &r.Tags, role: r}
+}
+
+// resourceType is CloudTrail's name for the kind.
+func (h *held) resourceType() string { return "AWS::IAM::" + string(h.Kind) }
+
+func (h *held) save(tx *store.Tx) error {
+	if h.role != nil {
+		return store.Roles.Update(tx, h.role)
+	}
+	return store.Users.Update(tx, h.user)
+}
+
+// find checks an action on an entity and returns it as the snapshot has it: not to be changed. An entity that
+// does not exist is asked for under the ARN that it would have at the root path, so that only who may act
+// on it learns that it is missing.
+func (p *Principals) find(call *control.Call, action string, e Entity, values policy.Values) (*held, error) {
+	var h *held
+	if e.Kind == Role {
+		if r := call.Snapshot.RoleByName(call.Account, e.Name); r != nil {
+			h = heldRole(r)
+		}
+	} else if u := call.Snapshot.UserByName(call.Account, e.Name); u != nil {
+		h = heldUser(u)
+	}
+	if h == nil {
+		if err := may(call, action, "arn:aws:iam::"+string(call.Account)+":"+e.Kind.lower()+"/"+e.Name, values); err != nil {
+			return nil, err
+		}
+		return nil, noSuch(e)
+	}
+	if err := may(call, action, h.arn, withResource(values, *h.tags, h.policies.Boundary)); err != nil {
+		return nil, err
+	}
+	call.Touch(h.resourceType(), h.arn, call.Account)
+	return h, nil
+}
+
+// reload reads an entity again in a transaction: a copy that may be changed and saved.
+func reload(ctx context.Context, tx *store.Tx, h *held) (*held, error) {
+	if h.Kind == Role {
+		r, err := store.Roles.Get(ctx, tx, h.id)
+		if err != nil {
+			return nil, orNoSuch(err, h.Entity)
+		}
+		return heldRole(r), nil
+	}
+	u, err := store.Users.Get(ctx, tx, h.id)
+	if err != nil {
+		return nil, orNoSuch(err, h.Entity)
+	}
+	return heldUser(u), nil
+}
+
+func orNoSuch(err error, e Entity) error {
+	if fault.Is(err, fault.NotFound, e.Kind.noun()) {
+		return noSuch(e)
+	}
+	return err
+}
+
+// change checks an action on an entity and then changes it in one transaction.
+func (p *Principals) change(ctx context.Context, call *control.Call, action string, e Entity, values policy.Values,
+	fn func(*store.Tx, *held) error) error {
+	seen, err := p.find(call, action, e, values)
+	if err != nil {
+		return err
+	}
+	return p.Update(ctx, call, func(tx *store.Tx) error {
+		h, err := reload(ctx, tx, seen)
+		if err != nil {
+			return err
+		}
+		if err := fn(tx, h); err != nil {
+			return err
+		}
+		return h.save(tx)
+	})
+}
