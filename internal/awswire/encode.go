@@ -252,6 +252,9 @@ func encodeStream(w http.ResponseWriter, op *Operation, x reflect.Value, ids IDs
 		return err
 	}
 	setIDs(h, op.Service, ids)
+	if h.Get("Content-Type") == "" {
+		h.Set("Content-Type", "binary/octet-stream") // S3's own; without one net/http would guess from the bytes
+	}
 	if body == nil && h.Get("Content-Length") == "" {
 		h.Set("Content-Length", "0")
 	}

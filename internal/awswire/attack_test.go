@@ -1,0 +1,258 @@
+package awswire_test
+
+import (
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"latchkey/internal/awsapi/iam"
+	"latchkey/internal/awsapi/s3"
+	"latchkey/internal/awsapi/s3control"
+	"latchkey/internal/awsapi/sts"
+	"latchkey/internal/awswire"
+	"latchkey/internal/fault"
+)
+
+const grantNS = ` xmlns="http://awss3control.amazonaws.com/doc/2018-08-20/"`
+
+// grantBody is an honest CreateAccessGrant with something before its end.
+func grantBody(extra string) string {
+	return `<?xml version="1.0" encoding="UTF-8"?><CreateAccessGrantRequest` + grantNS + `>` +
+		`<AccessGrantsLocationId>default</AccessGrantsLocationId>` +
+		`<AccessGrantsLocationConfiguration><S3SubPrefix>b/p*</S3SubPrefix></AccessGrantsLocationConfiguration>` +
+		`<Grantee><GranteeType>IAM</GranteeType><GranteeIdentifier>arn:aws:iam::123456789012:user/bob</GranteeIdentifier></Grantee>` +
+		`<Permission>READ</Permission>` + extra + `</CreateAccessGrantRequest>`
+}
+
+func decodeGrant(t *testing.T, body string) (*s3control.CreateAccessGrantRequest, error) {
+	t.Helper()
+	r := httptest.NewRequest("POST", "/v20180820/accessgrantsinstance/grant", strings.NewReader(body))
+	r.Header.Set("x-amz-account-id", "123456789012")
+	in, err := awswire.Decode(s3control.CreateAccessGrant.Operation, r, nil, []byte(body))
+	if err != nil {
+		return nil, err
+	}
+	return in.(*s3control.CreateAccessGrantRequest), nil
+}
+
+func TestAttack39_XML(t *testing.T) {
+	t.Run("honest body is read", func(t *testing.T) {
+		in, err := decodeGrant(t, grantBody("<Tags><Tag><Key>k</Key><Value></Value></Tag></Tags>"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if *in.Permission != "READ" || *in.AccessGrantsLocationConfiguration.S3SubPrefix != "b/p*" || *in.AccountId != "123456789012" ||
+			len(in.Tags) != 1 || *in.Tags[0].Value != "" {
+			t.Errorf("read %+v", in)
+		}
+	})
+	t.Run("honest body without namespace is read", func(t *testing.T) {
+		if _, err := decodeGrant(t, strings.ReplaceAll(grantBody(""), grantNS, "")); err != nil {
+			t.Fatal(err)
+		}
+	})
+	t.Run("honest body with a prefixed namespace is read", func(t *testing.T) {
+		body := `<a:TagResourceRequest xmlns:a="http://awss3control.amazonaws.com/doc/2018-08-20/"><a:Tags><a:Tag><a:Key>k</a:Key><a:Value>v</a:Value></a:Tag></a:Tags></a:TagResourceRequest>`
+		r := httptest.NewRequest("POST", "/v20180820/tags/arn:aws:s3:x", nil)
+		r.Header.Set("x-amz-account-id", "123456789012")
+		if _, err := awswire.Decode(s3control.TagResource.Operation, r, awswire.Labels{"resourceArn": "arn:aws:s3:us-east-1:123456789012:access-grants/default"}, []byte(body)); err != nil {
+			t.Fatal(err)
+		}
+	})
+	bodies := map[string]string{
+		"document type":                 strings.Replace(grantBody(""), "?>", `?><!DOCTYPE x [<!ENTITY e "READWRITE">]>`, 1),
+		"entity of a document type":     strings.Replace(strings.Replace(grantBody(""), "?>", `?><!DOCTYPE x [<!ENTITY e "READ">]>`, 1), ">READ<", ">&e;<", 1),
+		"unknown entity":                strings.Replace(grantBody(""), ">READ<", ">&e;<", 1),
+		"external entity":               strings.Replace(grantBody(""), "?>", `?><!DOCTYPE x SYSTEM "file:///etc/passwd">`, 1),
+		"processing instruction":        strings.Replace(grantBody(""), "?>", `?><?php x?>`, 1),
+		"second declaration":            strings.Replace(grantBody(""), "?>", `?><?xml version="1.0"?>`, 1),
+		"comment inside a value":        strings.Replace(grantBody(""), ">READ<", "><!-- -->READ<", 1),
+		"doubled element":               grantBody("<Permission>READWRITE</Permission>"),
+		"doubled structure":             grantBody("<Grantee><GranteeType>IAM</GranteeType></Grantee>"),
+		"doubled list":                  grantBody("<Tags/><Tags/>"),
+		"unknown element":               grantBody("<Surprise>x</Surprise>"),
+		"unknown attribute":             strings.Replace(grantBody(""), "<Permission>", `<Permission x="y">`, 1),
+		"doubled attribute":             strings.Replace(grantBody(""), grantNS, grantNS+grantNS, 1),
+		"element of another namespace":  strings.Replace(grantBody(""), "<Permission>", `<Permission xmlns="http://evil">`, 1),
+		"root of another namespace":     strings.Replace(grantBody(""), grantNS, ` xmlns="http://evil"`, 1),
+		"unbound prefix":                strings.ReplaceAll(grantBody(""), "Permission>", "x:Permission>"),
+		"another root":                  `<UpdateAccessGrantsLocationRequest><IAMRoleArn>x</IAMRoleArn></UpdateAccessGrantsLocationRequest>`,
+		"text beside elements":          grantBody("text"),
+		"text in a structure":           strings.Replace(grantBody(""), "<GranteeType>", "x<GranteeType>", 1),
+		"element in a value":            strings.Replace(grantBody(""), ">READ<", "><b>READ</b><", 1),
+		"wrong list item":               grantBody("<Tags><member><Key>k</Key><Value>v</Value></member></Tags>"),
+		"text in a list":                grantBody("<Tags>x</Tags>"),
+		"trailing data":                 grantBody("") + "x",
+		"trailing element":              grantBody("") + "<x/>",
+		"second document":               grantBody("") + grantBody(""),
+		"trailing processing":           grantBody("") + "<?x y?>",
+		"wrong end":                     strings.Replace(grantBody(""), "</Permission>", "</Grantee>", 1),
+		"cut short":                     grantBody("")[:200],
+		"no element":                    `<?xml version="1.0"?>`,
+		"not XML":                       `{"Permission":"READ"}`,
+		"another encoding":              strings.Replace(grantBody(""), "UTF-8", "UTF-16", 1),
+		"invalid UTF-8":                 strings.Replace(grantBody(""), "b/p", "b/\xff", 1),
+		"control character":             strings.Replace(grantBody(""), "b/p", "b/\x01", 1),
+		"control character as a number": strings.Replace(grantBody(""), "b/p", "b/&#1;", 1),
+		"deep nesting":                  strings.Repeat("<CreateAccessGrantRequest>", 5000),
+		"many attributes":               strings.Replace(grantBody(""), grantNS, grantNS+manyAttributes(), 1),
+	}
+	for name, body := range bodies {
+		t.Run(name+" is refused", func(t *testing.T) {
+			in, err := decodeGrant(t, body)
+			if !fault.Is(err, fault.Malformed, fault.XML) {
+				t.Errorf("got %v, %+v; want a malformed body", err, in)
+			}
+		})
+	}
+}
+
+func manyAttributes() string {
+	var b strings.Builder
+	for range 1000 {
+		b.WriteString(` xmlns:a="x"`)
+	}
+	return b.String()
+}
+
+func TestAttack39_XMLOfS3(t *testing.T) {
+	decode := func(body string) (*s3.DeleteObjectsRequest, error) {
+		r := httptest.NewRequest("POST", "/b?delete", nil)
+		in, err := awswire.Decode(s3.DeleteObjects.Operation, r, awswire.Labels{"Bucket": "b"}, []byte(body))
+		if err != nil {
+			return nil, err
+		}
+		return in.(*s3.DeleteObjectsRequest), nil
+	}
+	in, err := decode(`<Delete xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Object><Key>a &amp; b</Key></Object><Object><Key>c</Key></Object><Quiet>true</Quiet></Delete>`)
+	if err != nil || len(in.Delete.Objects) != 2 || *in.Delete.Objects[0].Key != "a & b" || !*in.Delete.Quiet {
+		t.Fatalf("honest body: %+v, %v", in, err)
+	}
+	for name, body := range map[string]string{
+		"two keys in one object": `<Delete><Object><Key>a</Key><Key>b</Key></Object></Delete>`,
+		"doubled flag":           `<Delete><Object><Key>a</Key></Object><Quiet>true</Quiet><Quiet>false</Quiet></Delete>`,
+		"wrapped list":           `<Delete><Objects><Object><Key>a</Key></Object></Objects></Delete>`,
+		"wrong root":             `<Deletion><Object><Key>a</Key></Object></Deletion>`,
+	} {
+		t.Run(name+" is refused", func(t *testing.T) {
+			if in, err := decode(body); !fault.Is(err, fault.Malformed, fault.XML) {
+				t.Errorf("got %v, %+v", err, in)
+			}
+		})
+	}
+	t.Run("body without the required list is refused", func(t *testing.T) {
+		if in, err := decode(`<Delete></Delete>`); !fault.Is(err, fault.Invalid, fault.Member) {
+			t.Errorf("got %v, %+v", err, in)
+		}
+	})
+}
+
+func TestAttack39_Forms(t *testing.T) {
+	decode := func(body string) (*sts.AssumeRoleRequest, error) {
+		r := httptest.NewRequest("POST", "/", nil)
+		in, err := awswire.Decode(sts.AssumeRole.Operation, r, nil, []byte(body))
+		if err != nil {
+			return nil, err
+		}
+		return in.(*sts.AssumeRoleRequest), nil
+	}
+	const honest = "Action=AssumeRole&Version=2011-06-15&RoleArn=arn%3Aaws%3Aiam%3A%3A123456789012%3Arole%2Fx&RoleSessionName=bob"
+	in, err := decode(honest + "&Tags.member.2.Key=b&Tags.member.2.Value=&Tags.member.1.Key=a&Tags.member.1.Value=1&DurationSeconds=900&PolicyArns=")
+	if err != nil || len(in.Tags) != 2 || *in.Tags[0].Key != "a" || *in.Tags[1].Value != "" || *in.DurationSeconds != 900 || len(in.PolicyArns) != 0 {
+		t.Fatalf("honest form: %+v, %v", in, err)
+	}
+	for name, extra := range map[string]string{
+		"unknown field":              "&SessionToken=x",
+		"doubled field":              "&RoleSessionName=eve",
+		"doubled action's parameter": "&Policy=a&Policy=b",
+		"gap in a list":              "&Tags.member.1.Key=a&Tags.member.3.Key=b",
+		"list from zero":             "&Tags.member.0.Key=a",
+		"number with a zero":         "&Tags.member.01.Key=a",
+		"huge number":                "&Tags.member.99999999999999999999.Key=a",
+		"negative number":            "&Tags.member.-1.Key=a",
+		"list without member":        "&Tags.1.Key=a",
+		"text and list":              "&Tags=x&Tags.member.1.Key=a",
+		"text and structure":         "&Tags.member.1=x&Tags.member.1.Key=a",
+		"structure for text":         "&Policy.x=y",
+		"deep nesting":               "&Tags.member.1." + strings.Repeat("a.", 60) + "=x",
+		"bad percent encoding":       "&Policy=%zz",
+		"unknown inside":             "&Tags.member.1.Key=a&Tags.member.1.Colour=b",
+		"many fields":                strings.Repeat("&a.b", 1) + manyFields(),
+	} {
+		t.Run(name+" is refused", func(t *testing.T) {
+			if in, err := decode(honest + extra); !fault.Is(err, fault.Malformed, fault.Form) {
+				t.Errorf("got %v, %+v", err, in)
+			}
+		})
+	}
+	t.Run("number that is none is refused", func(t *testing.T) {
+		for _, text := range []string{"", "x", "1.0", "+900", "9e2", "99999999999", " 900"} {
+			if in, err := decode(honest + "&DurationSeconds=" + text); !fault.Is(err, fault.Invalid, fault.Member) {
+				t.Errorf("%q: got %v, %+v", text, err, in)
+			}
+		}
+	})
+	t.Run("invalid UTF-8 is refused", func(t *testing.T) {
+		if in, err := decode(honest + "&ExternalId=ab%ff"); !fault.Is(err, fault.Invalid, fault.Member) {
+			t.Errorf("got %v, %+v", err, in)
+		}
+	})
+}
+
+func manyFields() string {
+	var b strings.Builder
+	for i := range 6000 {
+		b.WriteString("&f")
+		b.WriteString(strings.Repeat("x", 1+i%7))
+		b.WriteByte(byte('a' + i%26))
+		b.WriteString(strings.Repeat("y", i/26))
+	}
+	return b.String()
+}
+
+func TestValidation(t *testing.T) {
+	decode := func(form string) error {
+		r := httptest.NewRequest("POST", "/", nil)
+		_, err := awswire.Decode(iam.CreateUser.Operation, r, nil, []byte("Action=CreateUser&Version=2010-05-08"+form))
+		return err
+	}
+	for name, c := range map[string]struct{ form, want string }{
+		"missing":                    {"", "1 validation error detected: Value null at 'userName' failed to satisfy constraint: Member must not be null"},
+		"pattern":                    {"&UserName=b%20b", `1 validation error detected: Value 'b b' at 'userName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\w+=,.@-]+`},
+		"too long":                   {"&UserName=" + strings.Repeat("é", 65), "Member must have length less than or equal to 64"},
+		"too short":                  {"&UserName=", "Member must have length greater than or equal to 1"},
+		"in a list":                  {"&UserName=bob&Tags.member.1.Key=a&Tags.member.1.Value=b&Tags.member.2.Value=c", "Value null at 'tags.2.member.key' failed to satisfy constraint: Member must not be null"},
+		"escapes as AWS writes them": {"&UserName=bob&Path=x", `Member must satisfy regular expression pattern: (\u002F)|(\u002F[\u0021-\u007E]+\u002F)`},
+	} {
+		t.Run(name+" is refused in AWS's words", func(t *testing.T) {
+			err := decode(c.form)
+			if !fault.Is(err, fault.Invalid, fault.Member) || !strings.Contains(fault.Of(err).Text, c.want) {
+				t.Errorf("got %v, want %s", err, c.want)
+			}
+		})
+	}
+	t.Run("the longest name passes", func(t *testing.T) {
+		if err := decode("&UserName=" + strings.Repeat("e", 64) + "&Path=/"); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Run("range and enum are refused", func(t *testing.T) {
+		r := httptest.NewRequest("GET", "/v20180820/accessgrantsinstance/dataaccess?target=s3%3A%2F%2Fb%2F%2A&permission=ALL&durationSeconds=899", nil)
+		r.Header.Set("x-amz-account-id", "12345678901x")
+		_, err := awswire.Decode(s3control.GetDataAccess.Operation, r, nil, nil)
+		for _, want := range []string{"3 validation errors detected", "Member must satisfy enum value set: [READ, WRITE, READWRITE]",
+			"Value '899' at 'durationSeconds' failed to satisfy constraint: Member must have value greater than or equal to 900",
+			`Value '12345678901x' at 'accountId' failed to satisfy constraint: Member must satisfy regular expression pattern: ^\d{12}$`} {
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("got %v, want %s", err, want)
+			}
+		}
+	})
+	t.Run("a secret is not repeated", func(t *testing.T) {
+		r := httptest.NewRequest("POST", "/", nil)
+		_, err := awswire.Decode(sts.AssumeRoleWithWebIdentity.Operation, r, nil, []byte("Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleArn=arn:aws:iam::123456789012:role/x&RoleSessionName=bob&WebIdentityToken=abc"))
+		if !fault.Is(err, fault.Invalid, fault.Member) || strings.Contains(err.Error(), "abc") {
+			t.Errorf("got %v", err)
+		}
+	})
+}
