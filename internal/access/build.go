@@ -12,7 +12,7 @@ import (
 
 // Builder collects grants for an index. A zero Builder is not usable; see NewBuilder.
 type Builder struct {
-	seed   maphash.Seed
+	seed   seed
 	insts  map[instance]uint32
 	names  []instance
 	scopes interner // instance number, then search key
@@ -31,12 +31,12 @@ type row struct {
 }
 
 // NewBuilder makes a Builder with room for n grants.
-func NewBuilder(n int) *Builder { return newBuilder(maphash.MakeSeed(), n) }
+func NewBuilder(n int) *Builder { return newBuilder(makeSeed(), n) }
 
-func newBuilder(seed maphash.Seed, n int) *Builder {
+func newBuilder(seed seed, n int) *Builder {
 	b := &Builder{seed: seed, insts: map[instance]uint32{}, rows: make([]row, 0, n)}
 	for _, t := range []*interner{&b.scopes, &b.whos, &b.apps, &b.locs, &b.subs} {
-		t.seed = seed
+		t.seed = seed.hash
 	}
 	b.apps.intern(nil)
 	return b
@@ -163,7 +163,7 @@ func (b *Builder) placeWhos(l *layer) []uint32 {
 			kind:      GranteeType(key[0]),
 			principal: size,
 			shown:     uint16(len(key) - 3 - int(size)),
-			print:     fingerprint(b.seed, GranteeType(key[0]), string(key[3:3+size])),
+			print:     b.seed.fingerprint(GranteeType(key[0]), string(key[3:3+size])),
 		}
 	}
 	slices.SortFunc(order, func(x, y uint32) int {
@@ -296,7 +296,7 @@ func (l *layer) makeByID() {
 next:
 	for e := range l.rest {
 		id := &l.rest[e].id
-		j := uint32(maphash.Bytes(l.seed, id[:])) & mask
+		j := uint32(maphash.Bytes(l.seed.hash, id[:])) & mask
 		for ; l.byID[j] != 0; j = (j + 1) & mask {
 			if l.rest[l.byID[j]-1].id == *id {
 				l.leftDups = append(l.leftDups, uint32(e))

@@ -1,7 +1,5 @@
 package access
 
-import "hash/maphash"
-
 // Verdict is the answer to a request, without its explanation. The zero Verdict denies.
 type Verdict struct {
 	OK  bool
@@ -23,14 +21,16 @@ func (ix *Index) Decide(r *Request) Verdict {
 	}
 	in := instance{r.Account, r.Region}
 	key, tail := r.Target.searchKey()
+	s := search{r: r, seed: &ix.seed}
 	var at [layers]uint32
 	for i := range ix.views {
 		at[i] = none
 		if l := ix.views[i].layer; l != nil {
-			at[i] = l.deepest(in, key, tail)
+			scope, read := l.deepest(in, key, tail)
+			at[i] = scope
+			s.read += read
 		}
 	}
-	s := search{r: r, seed: ix.seed}
 	for {
 		longest := -1
 		for i, scope := range at {
@@ -48,8 +48,8 @@ func (ix *Index) Decide(r *Request) Verdict {
 				at[i] = v.scopes[at[i]].parent
 			}
 		}
-		if s.best.OK {
-			return s.best
+		if s.view != nil {
+			return s.verdict()
 		}
 	}
 }
@@ -66,33 +66,41 @@ func (v Verdict) Decision(r *Request) Decision {
 // grant so far.
 type search struct {
 	r    *Request
-	seed maphash.Seed
-	best Verdict
-	rank rank
+	seed *seed
+	read uint32 // see layer.warm
+
+	view  *view // of the best grant, nil without one
+	entry uint32
+	rank  rank
+
+	hits [32]hit // entries of the view at hand whose fingerprint is an identity's
+	n    int
 
 	ready  bool
-	prints [maxFew]uint32
-	slots  [2 * maxFew]uint16 // number of an identity + 1, by fingerprint; open addressing
+	seen   [4096 / 64]uint64 // a bit for each fingerprint: most strangers go no further
+	heads  [1024]uint16      // by fingerprint: number of an identity + 1
+	prints [maxFew]uint32    // by number of an identity
+	next   [maxFew]uint16    // the next identity with the same head, + 1
 }
+
+type hit struct{ entry, identity uint32 }
 
 // maxFew is how many identities fit into the set; callers with more are looked up one by one.
 const maxFew = 512
 
 func (s *search) print(i int) uint32 {
 	id := &s.r.Identities[i]
-	return fingerprint(s.seed, id.Type, id.Principal)
+	return s.seed.fingerprint(id.Type, id.Principal)
 }
 
 func (s *search) prepare() {
 	s.ready = true
-	for i := range s.r.Identities {
+	for i := range min(len(s.r.Identities), maxFew) {
 		p := s.print(i)
 		s.prints[i] = p
-		j := p % (2 * maxFew)
-		for s.slots[j] != 0 {
-			j = (j + 1) % (2 * maxFew)
-		}
-		s.slots[j] = uint16(i + 1)
+		s.seen[p>>6%64] |= 1 << (p % 64)
+		head := &s.heads[p%1024]
+		s.next[i], *head = *head, uint16(i+1)
 	}
 }
 
@@ -106,12 +114,16 @@ func (s *search) match(v *view, scope uint32) {
 	}
 	if few && (rec.bits == 0 || int(last-first) <= 4*len(s.r.Identities)) {
 		for i, p := range v.prints[first:last] {
-			for j := p % (2 * maxFew); s.slots[j] != 0; j = (j + 1) % (2 * maxFew) {
-				if k := s.slots[j] - 1; s.prints[k] == p {
-					s.try(v, first+uint32(i), &s.r.Identities[k])
+			if s.seen[p>>6%64]>>(p%64)&1 == 0 {
+				continue
+			}
+			for k := s.heads[p%1024]; k != 0; k = s.next[k-1] {
+				if s.prints[k-1] == p {
+					s.hit(v, first+uint32(i), int(k-1))
 				}
 			}
 		}
+		s.settle(v)
 		return
 	}
 	for i := range s.r.Identities {
@@ -128,23 +140,53 @@ func (s *search) match(v *view, scope uint32) {
 		}
 		for e := lo; e < hi && v.prints[e] <= p; e++ {
 			if v.prints[e] == p {
-				s.try(v, e, &s.r.Identities[i])
+				s.hit(v, e, i)
 			}
 		}
 	}
+	s.settle(v)
 }
 
-// try takes the entry if it answers, is the identity's and comes before the best so far.
-func (s *search) try(v *view, entry uint32, id *Identity) {
-	t := &v.terms[entry]
-	if !t.perm.Covers(s.r.Permission) || t.app != 0 && v.apps[t.app] != s.r.Application ||
-		v.dead.has(entry) || !v.isWho(t.who, id) {
-		return
+// hit keeps an entry for settle and reads of it for the reason of layer.warm.
+func (s *search) hit(v *view, entry uint32, identity int) {
+	s.read += v.terms[entry].who
+	s.hits[s.n] = hit{entry, uint32(identity)}
+	if s.n++; s.n == len(s.hits) {
+		s.settle(v)
 	}
-	k := rank{t.perm != s.r.Permission, t.kind, t.seq, v.rest[entry].id}
-	if s.best.OK && !k.before(s.rank) {
-		return
+}
+
+// settle takes the best of the hits that answers and is indeed the identity's, if it comes before the best
+// so far. The fingerprint alone never decides.
+func (s *search) settle(v *view) {
+	for s.n > 0 {
+		best, rank := -1, s.rank
+		for i := range s.n {
+			t := &v.terms[s.hits[i].entry]
+			if !t.perm.Covers(s.r.Permission) || t.app != 0 && v.apps[t.app] != s.r.Application {
+				continue
+			}
+			if k := rankOf(t, s.r); best < 0 && s.view == nil || k.before(rank) {
+				best, rank = i, k
+			}
+		}
+		if best < 0 {
+			break
+		}
+		h := s.hits[best]
+		if !v.dead.has(h.entry) && v.isWho(v.terms[h.entry].who, &s.r.Identities[h.identity]) {
+			s.view, s.entry, s.rank = v, h.entry, rank
+			break
+		}
+		s.n--
+		s.hits[best] = s.hits[s.n]
 	}
-	s.rank = k
-	s.best = Verdict{OK: true, ID: k.id, Seq: t.seq, layer: v.layer, entry: entry}
+	s.n = 0
+}
+
+func rankOf(t *entryTerm, r *Request) rank { return rank{t.perm != r.Permission, t.kind, t.seq} }
+
+func (s *search) verdict() Verdict {
+	v := s.view
+	return Verdict{OK: true, ID: v.rest[s.entry].id, Seq: s.rank.seq, layer: v.layer, entry: s.entry}
 }

@@ -75,7 +75,8 @@ func (ix *Index) othersAt(r *Request) func(func(Grant) bool) {
 			if v.layer == nil {
 				continue
 			}
-			for s := v.deepest(instance{r.Account, r.Region}, key, tail); s != none; s = v.scopes[s].parent {
+			s, _ := v.deepest(instance{r.Account, r.Region}, key, tail)
+			for ; s != none; s = v.scopes[s].parent {
 				for e := v.scopes[s].first; e < v.scopes[s+1].first; e++ {
 					if v.dead.has(e) || slices.ContainsFunc(r.Identities, func(id Identity) bool { return v.isWho(v.terms[e].who, &id) }) {
 						continue

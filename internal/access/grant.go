@@ -9,7 +9,7 @@ import (
 // deleted.
 type Grant struct {
 	ID             GrantID
-	Seq            int64 // order of creation from 1, given by the store: older grants have smaller ones
+	Seq            int64 // order of creation from 1, given by the store; no two grants of an instance have the same
 	Account        AccountID
 	Region         string
 	LocationID     LocationID

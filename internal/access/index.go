@@ -1,9 +1,6 @@
 package access
 
-import (
-	"hash/maphash"
-	"slices"
-)
+import "slices"
 
 // Index is a set of grants that answers requests. It is an immutable snapshot: any number of goroutines
 // may read it without locks while its owner derives the next one with With. The zero Index is not usable;
@@ -14,7 +11,7 @@ import (
 // marked. From time to time the owner merges everything with Compact, beside the readers and the writer,
 // and lets the outcome CatchUp.
 type Index struct {
-	seed    maphash.Seed
+	seed    seed
 	views   [layers]view // the large one first
 	live    int
 	version uint64  // how many times With was applied

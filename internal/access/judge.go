@@ -24,7 +24,6 @@ type rank struct {
 	wide bool        // READWRITE where less would do: every other sufficient permission is equal
 	kind GranteeType // directory user, directory group, IAM
 	seq  int64       // the oldest
-	id   GrantID     // only if a store gave two grants one Seq
 }
 
 func (a rank) before(b rank) bool {
@@ -33,8 +32,6 @@ func (a rank) before(b rank) bool {
 		return b.wide
 	case a.kind != b.kind:
 		return a.kind < b.kind
-	case a.seq != b.seq:
-		return a.seq < b.seq
 	}
-	return string(a.id[:]) < string(b.id[:])
+	return a.seq < b.seq
 }

@@ -11,7 +11,7 @@ import (
 // scope its grants, and the ways in by grant id and by grantee. Its large arrays hold no pointers, so the
 // garbage collector never walks them.
 type layer struct {
-	seed  maphash.Seed
+	seed  seed
 	roots map[instance]uint32 // root nodes; a trie for each instance
 	names []instance
 
@@ -52,9 +52,10 @@ type scopeRec struct {
 	bits   uint8  // 0: no directory; otherwise entries by the fingerprint's first bits
 }
 
-// node is a node of the trie: the bytes start to end of a search key found at off.
+// node is a node of the trie: the bytes start to end of a search key. Up to eight of them stand in label
+// itself, more in text, where label is the place of the whole search key.
 type node struct {
-	off        uint64
+	label      uint64
 	first      uint32 // its children
 	scope      uint32 // the scope that ends here, or none
 	start, end uint16
@@ -86,11 +87,6 @@ type whoRec struct {
 	kind             GranteeType
 }
 
-// fingerprint narrows a search down; a match is always confirmed on the full identity.
-func fingerprint(seed maphash.Seed, kind GranteeType, principal string) uint32 {
-	return uint32(maphash.String(seed, principal)>>32) + uint32(kind)*0x9e3779b1
-}
-
 // searchKey is the scope's search key, in two parts so that nothing need be copied.
 func (s Scope) searchKey() (key, tail string) {
 	switch {
@@ -104,33 +100,61 @@ func (s Scope) searchKey() (key, tail string) {
 
 // deepest is the longest scope of the instance whose search key is a prefix of key+tail, or none. Its
 // parents are all others.
-func (l *layer) deepest(in instance, key, tail string) uint32 {
+//
+// What it reads of the scopes on the way is of no use but to have been read, see warm.
+func (l *layer) deepest(in instance, key, tail string) (scope, read uint32) {
 	root, ok := l.roots[in]
 	if !ok {
-		return none
+		return none, 0
 	}
 	size := len(key) + len(tail)
 	found := none
 	n := &l.nodes[root]
-	for int(n.end) <= size {
-		label := l.text[n.off+uint64(n.start) : n.off+uint64(n.end)]
-		if !holds(key, tail, int(n.start), label) {
-			break
-		}
+	for int(n.end) <= size && l.labelled(n, key, tail) {
 		if n.scope != none {
 			found = n.scope
+			read += l.warm(n.scope)
 		}
-		if int(n.end) == size {
+		if int(n.end) == size || n.kids == 0 {
 			break
 		}
-		c := byteAt(key, tail, int(n.end))
-		j := bytes.IndexByte(l.edge[n.first:n.first+uint32(n.kids)], c)
-		if j < 0 {
-			break
+		j := 0
+		if n.kids > 1 { // the label of an only child says enough
+			j = bytes.IndexByte(l.edge[n.first:n.first+uint32(n.kids)], byteAt(key, tail, int(n.end)))
+			if j < 0 {
+				break
+			}
 		}
 		n = &l.nodes[n.first+uint32(j)]
 	}
-	return found
+	return found, read
+}
+
+// warm reads one fingerprint of every cache line of a scope that is not large. A decision's time is the
+// memory's: these reads wait for nothing and so go on beside each other and beside the walk, where the
+// search that follows would wait for one after the other.
+func (l *layer) warm(scope uint32) (read uint32) {
+	first, last := l.scopes[scope].first, l.scopes[scope+1].first
+	last = min(last, first+512)
+	for ; first < last; first += 16 {
+		read += l.prints[first]
+	}
+	return read
+}
+
+// labelled reports whether key+tail, which is long enough, has the node's label.
+func (l *layer) labelled(n *node, key, tail string) bool {
+	if size := n.end - n.start; size > 8 {
+		return holds(key, tail, int(n.start), l.text[n.label+uint64(n.start):n.label+uint64(n.end)])
+	}
+	label := n.label
+	for i := int(n.start); i < int(n.end); i++ {
+		if byteAt(key, tail, i) != byte(label) {
+			return false
+		}
+		label >>= 8
+	}
+	return true
 }
 
 func byteAt(key, tail string, i int) byte {
@@ -166,7 +190,7 @@ func (l *layer) find(id *GrantID) uint32 {
 		return none
 	}
 	mask := uint32(len(l.byID) - 1)
-	for j := uint32(maphash.Bytes(l.seed, id[:])) & mask; l.byID[j] != 0; j = (j + 1) & mask {
+	for j := uint32(maphash.Bytes(l.seed.hash, id[:])) & mask; l.byID[j] != 0; j = (j + 1) & mask {
 		if e := l.byID[j] - 1; l.rest[e].id == *id {
 			return e
 		}

@@ -123,7 +123,7 @@ func (ix *Index) queues(ids []Identity, after int64) queues {
 
 // appendWhos appends the grantees that are the identity: more than one if it changed its ARN.
 func (l *layer) appendWhos(to []uint32, id *Identity) []uint32 {
-	p := fingerprint(l.seed, id.Type, id.Principal)
+	p := l.seed.fingerprint(id.Type, id.Principal)
 	n := len(l.whos) - 1
 	for w := sort.Search(n, func(i int) bool { return l.whos[i].print >= p }); w < n && l.whos[w].print == p; w++ {
 		if l.isWho(uint32(w), id) {

@@ -26,7 +26,7 @@ func oracle(grants []Grant, r *Request) (Grant, bool) {
 		if x, y := specificity(a.Scope), specificity(b.Scope); x != y {
 			return y - x
 		}
-		if x, y := rankOf(r, a), rankOf(r, b); x.before(y) {
+		if x, y := plainRank(r, a), plainRank(r, b); x.before(y) {
 			return -1
 		}
 		return 1
@@ -41,8 +41,8 @@ func specificity(s Scope) int {
 	return n
 }
 
-func rankOf(r *Request, g Grant) rank {
-	return rank{g.Permission != r.Permission, g.Grantee.Type, g.Seq, g.ID}
+func plainRank(r *Request, g Grant) rank {
+	return rank{g.Permission != r.Permission, g.Grantee.Type, g.Seq}
 }
 
 // Small alphabets, so that everything collides with everything.

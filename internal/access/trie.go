@@ -43,14 +43,14 @@ func (l *layer) key(scope int) []byte {
 func (l *layer) fill(at uint32, lo, hi, start int, parent uint32) {
 	key := l.key(lo)
 	end := start + common(key[start:], l.key(hi - 1)[start:])
-	off, scope := l.scopes[lo].off, none
+	first, scope := lo, none
 	if len(key) == end {
 		scope = uint32(lo)
 		l.scopes[lo].parent = parent
 		parent = scope
 		lo++
 	}
-	l.nodes[at] = node{off: off, scope: scope, start: uint16(start), end: uint16(end)}
+	l.nodes[at] = node{label: label(l.scopes[first].off, key[start:end]), scope: scope, start: uint16(start), end: uint16(end)}
 	if lo == hi {
 		return
 	}
@@ -61,12 +61,22 @@ func (l *layer) fill(at uint32, lo, hi, start int, parent uint32) {
 		i = l.lastWith(i, hi, end, l.key(i)[end])
 	}
 	kids[n] = hi
-	first := l.newNodes(n)
-	l.nodes[at].first, l.nodes[at].kids = first, uint16(n)
+	below := l.newNodes(n)
+	l.nodes[at].first, l.nodes[at].kids = below, uint16(n)
 	for k := range n {
-		l.edge[first+uint32(k)] = l.key(kids[k])[end]
-		l.fill(first+uint32(k), kids[k], kids[k+1], end, parent)
+		l.edge[below+uint32(k)] = l.key(kids[k])[end]
+		l.fill(below+uint32(k), kids[k], kids[k+1], end, parent)
 	}
+}
+
+// label is the short label itself, or else the place of the search key.
+func label(off uint64, b []byte) uint64 {
+	if len(b) > 8 {
+		return off
+	}
+	var short [8]byte
+	copy(short[:], b)
+	return binary.LittleEndian.Uint64(short[:])
 }
 
 // lastWith is the end of the run from lo whose keys have c at position i: steps that double, then halves.

@@ -1,0 +1,172 @@
+package access
+
+import (
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// TestAttack35_AnIndexOfManyChangesEqualsAFreshOne applies changes, compacts beside them and catches up,
+// and after every step compares the index with the plain list of what should stand. Older snapshots must
+// not move.
+func TestAttack35_AnIndexOfManyChangesEqualsAFreshOne(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		ix := NewIndex()
+		var grants []Grant
+		var seq int64
+		type snapshot struct {
+			ix     *Index
+			grants []Grant
+		}
+		var taken []snapshot
+		var compacted *Index
+		for range rapid.IntRange(1, 12).Draw(t, "steps") {
+			switch rapid.IntRange(0, 5).Draw(t, "step") {
+			default:
+				var add []Grant
+				for range rapid.SampledFrom([]int{0, 1, 2, 40, 100}).Draw(t, "add") {
+					seq++
+					add = append(add, drawGrant(t, seq))
+				}
+				var remove []GrantID
+				for range rapid.IntRange(0, min(len(grants), 5)).Draw(t, "remove") {
+					i := rapid.IntRange(0, len(grants)-1).Draw(t, "which")
+					remove = append(remove, grants[i].ID)
+				}
+				ix = ix.With(add, remove)
+				grants = slices.DeleteFunc(slices.Clone(grants), func(g Grant) bool { return slices.Contains(remove, g.ID) })
+				grants = append(grants, add...)
+				if rapid.Bool().Draw(t, "twice") {
+					ix = ix.With(add, remove)
+				}
+			case 4:
+				if compacted = ix.Compact(); compacted.Pending() != 0 {
+					t.Fatalf("after Compact, Pending = %d", compacted.Pending())
+				}
+			case 5:
+				if compacted != nil {
+					next, ok := compacted.CatchUp(ix)
+					if !ok {
+						t.Fatal("CatchUp refused an index of its own line")
+					}
+					ix, compacted = next, nil
+				}
+			}
+			taken = append(taken, snapshot{ix, grants})
+			checkAgainstOracle(t, ix, grants)
+			for i := range seq {
+				standing := slices.ContainsFunc(grants, func(g Grant) bool { return g.ID == numbered(i+1) })
+				if ix.Has(numbered(i+1)) != standing {
+					t.Fatalf("Has(%d) = %v", i+1, !standing)
+				}
+			}
+		}
+		for _, s := range taken {
+			checkAgainstOracle(t, s.ix, s.grants)
+		}
+	})
+}
+
+func TestWithReplacesAGrantOfTheSameID(t *testing.T) {
+	old := give(t, 1, u1, "s3://bkt/a/*", Read)
+	ix := NewIndex(old)
+	moved := give(t, 1, u1, "s3://bkt/b/*", Read)
+	ix = ix.With([]Grant{old, moved}, nil)
+	if ix.Len() != 1 {
+		t.Fatalf("Len = %d", ix.Len())
+	}
+	if ix.Decide(ask(t, "s3://bkt/a/x", Read, u1)).OK {
+		t.Error("the replaced grant still answers")
+	}
+	if !ix.Decide(ask(t, "s3://bkt/b/x", Read, u1)).OK {
+		t.Error("the new grant does not answer")
+	}
+}
+
+func TestAGrantAddedTwiceIsGoneWhenRemovedOnce(t *testing.T) {
+	g := give(t, 1, u1, "s3://bkt/a/*", Read)
+	again := g
+	again.Scope = scopeOf(t, "s3://bkt/b/*")
+	ix := NewIndex(g, again).With(nil, []GrantID{g.ID})
+	if ix.Len() != 0 || ix.Has(g.ID) || ix.Decide(ask(t, "s3://bkt/a/x", Read, u1)).OK || ix.Decide(ask(t, "s3://bkt/b/x", Read, u1)).OK {
+		t.Error("a twin outlived its removal")
+	}
+	if ix = ix.Compact(); ix.Len() != 0 {
+		t.Error("a twin outlived its removal and a Compact")
+	}
+}
+
+func TestCatchUpRefusesAnIndexOfAnotherLine(t *testing.T) {
+	a, b := NewIndex(), NewIndex()
+	if _, ok := a.CatchUp(b); ok {
+		t.Error("another line was accepted")
+	}
+	next := a.With([]Grant{give(t, 1, u1, "s3://bkt/*", Read)}, nil)
+	if _, ok := next.CatchUp(a); ok {
+		t.Error("an older snapshot was accepted")
+	}
+	if _, ok := a.CatchUp(next.Compact()); ok {
+		t.Error("a snapshot that has forgotten its changes was accepted")
+	}
+}
+
+func TestWhatCannotMatchIsLeftOut(t *testing.T) {
+	good := give(t, 1, u1, "s3://bkt/*", Read)
+	for name, spoil := range map[string]func(*Grant){
+		"no id":         func(g *Grant) { g.ID = GrantID{} },
+		"no scope":      func(g *Grant) { g.Scope = Scope{} },
+		"no permission": func(g *Grant) { g.Permission = 0 },
+		"no kind":       func(g *Grant) { g.Grantee.Type = 0 },
+		"no principal":  func(g *Grant) { g.Principal = "" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := good
+			spoil(&g)
+			if n := NewIndex(g).Len(); n != 0 {
+				t.Errorf("Len = %d", n)
+			}
+		})
+	}
+}
+
+// Large scopes have directories, and callers with many identities do without the set of fingerprints.
+func TestManyGranteesAndManyIdentities(t *testing.T) {
+	var grants []Grant
+	name := func(i int) Identity { return Identity{DirectoryGroup, "group-" + numbered(int64(i)).String()} }
+	for i := range 3000 {
+		g := give(t, int64(i+1), g1, []string{"s3://bkt/*", "s3://bkt/team/*", "s3://bkt/team/x"}[i%3], []Permission{Read, Write, ReadWrite}[i/3%3])
+		g.Principal = name(i / 2).Principal
+		grants = append(grants, g)
+	}
+	whole := NewIndex(grants...)
+	parts := NewIndex(grants[:1000]...).With(grants[1000:2500], nil).With(grants[2500:], nil)
+	for _, ids := range []int{1, 3, 200, maxFew, maxFew + 1, 1400} {
+		for _, from := range []int{0, 700, 1490, 1600} {
+			for _, p := range []Permission{Read, Write, ReadWrite} {
+				r := ask(t, "s3://bkt/team/x", p)
+				for i := range ids {
+					r.Identities = append(r.Identities, name(from+i))
+				}
+				want, ok := oracle(grants, r)
+				for _, ix := range []*Index{whole, parts} {
+					if d := ix.Decide(r).Decision(r); d.OK != ok || d.Grant != want {
+						t.Fatalf("%d identities from %d, %v: %+v, want %v %+v", ids, from, p, d, ok, want)
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestDecideAndHasDoNotAllocate(t *testing.T) {
+	ix := NewIndex(give(t, 1, u1, "s3://bkt/a/*", Read)).With([]Grant{give(t, 2, g1, "s3://bkt/*", Read)}, nil)
+	r := ask(t, "s3://bkt/b/x", Read, u1, d1, g1)
+	if n := testing.AllocsPerRun(100, func() { ix.Decide(r) }); n != 0 {
+		t.Errorf("Decide allocates %v times", n)
+	}
+	id := numbered(2)
+	if n := testing.AllocsPerRun(100, func() { ix.Has(id) }); n != 0 {
+		t.Errorf("Has allocates %v times", n)
+	}
+}
