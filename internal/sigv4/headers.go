@@ -153,20 +153,26 @@ func appendCanonicalHeaders(dst []byte, h headerSet, signed []string) []byte {
 	return append(dst, '\n')
 }
 
-// appendFolded appends v without white space at its ends and with each run of it inside as one space.
+// appendFolded appends v without white space at its ends and with each run of it inside as one space. Almost all
+// values are so already.
 func appendFolded(dst []byte, v string) []byte {
-	begin, space := len(dst), false
+	v = strings.Trim(v, white)
+	if !strings.ContainsAny(v, white[1:]) && !strings.Contains(v, "  ") {
+		return append(dst, v...)
+	}
+	space := false
 	for i := range len(v) {
-		switch c := v[i]; c {
-		case ' ', '\t', '\n', '\r', '\v', '\f':
+		if strings.IndexByte(white, v[i]) >= 0 {
 			space = true
-		default:
-			if space && len(dst) > begin {
-				dst = append(dst, ' ')
-			}
-			space = false
-			dst = append(dst, c)
+			continue
 		}
+		if space {
+			dst = append(dst, ' ')
+		}
+		space = false
+		dst = append(dst, v[i])
 	}
 	return dst
 }
+
+const white = " \t\n\r\v\f"

@@ -17,7 +17,14 @@ import (
 
 // writeCanonical writes the canonical request up to, and without, its last line: the payload hash.
 func (s *Signed) writeCanonical(r *http.Request, h headerSet) {
-	b := make([]byte, 0, 1024)
+	size := 256 + 2*(len(s.Path)+len(r.URL.RawQuery))
+	for _, name := range s.SignedHeaders {
+		size += 2*len(name) + 3
+		for _, v := range h[name] {
+			size += len(v)
+		}
+	}
+	b := make([]byte, 0, size)
 	b = append(b, r.Method...)
 	b = append(b, '\n')
 	if s.isS3() {
@@ -53,7 +60,7 @@ func (s *Signed) Verify(secret string, now time.Time) error {
 			return err
 		}
 	}
-	canonical := append(s.canonical[:len(s.canonical):len(s.canonical)], s.ContentSHA256...)
+	canonical := append(s.canonical, s.ContentSHA256...) // s.canonical keeps its length
 	toSign := s.stringToSign(canonical)
 	id := cacheID(secret, s.date[:8], s.Region, s.Service)
 	key, ok := s.options.Keys.get(id)
