@@ -42,6 +42,9 @@ func Encode(w http.ResponseWriter, op *Operation, out any, ids IDs) error {
 		return err
 	}
 	setIDs(h, op.Service, ids)
+	if !bodyAllowed(status) {
+		body = nil
+	}
 	if len(body) > 0 && h.Get("Content-Type") == "" {
 		h.Set("Content-Type", contentType)
 	}

@@ -148,6 +148,9 @@ func (v *value) text(b []byte, x reflect.Value, def timeFormat) []byte {
 	case kindBool:
 		return strconv.AppendBool(b, x.Bool())
 	case kindTime:
+		if x.CanAddr() { // saves an allocation for each of a listing's thousand times
+			return appendTime(b, *x.Addr().Interface().(*time.Time), v.timeAs(def))
+		}
 		return appendTime(b, x.Interface().(time.Time), v.timeAs(def))
 	case kindBlob:
 		return base64.StdEncoding.AppendEncode(b, x.Bytes())
