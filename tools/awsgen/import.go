@@ -17,6 +17,7 @@ import (
 type Served struct {
 	Version    string   `json:"version"`
 	Operations []string `json:"operations"`
+	Own        bool     `json:"own"` // our own service: its model is written by hand, not imported
 }
 
 // The parts of botocore's service-2.json that we read.
@@ -102,6 +103,9 @@ func importModels(botocore, models string) error {
 		return err
 	}
 	for _, service := range slices.Sorted(maps.Keys(served)) {
+		if served[service].Own {
+			continue
+		}
 		rel := filepath.Join("data", service, served[service].Version, "service-2.json")
 		boto, err := readBoto(filepath.Join(botocore, rel))
 		if err != nil {
