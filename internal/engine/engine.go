@@ -53,6 +53,18 @@ var errClosed = errors.New("the engine is closed")
 // Open loads a snapshot of one revision and follows the store until Close. The context bounds the loading
 // only.
 func Open(ctx context.Context, db *store.DB, o Options) (*Engine, error) {
+	e, err := prepare(ctx, db, o)
+	if err != nil {
+		return nil, err
+	}
+	run, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	e.cancel = cancel
+	e.tasks.Go(func() { e.follower.run(run) })
+	return e, nil
+}
+
+// prepare makes an engine with a current snapshot that nothing follows yet.
+func prepare(ctx context.Context, db *store.DB, o Options) (*Engine, error) {
 	e := &Engine{db: db, maxStaleness: o.MaxStaleness, poll: o.Poll, now: o.Now, log: o.Log, closed: make(chan struct{})}
 	if e.maxStaleness <= 0 {
 		e.maxStaleness = DefaultMaxStaleness
@@ -74,9 +86,6 @@ func Open(ctx context.Context, db *store.DB, o Options) (*Engine, error) {
 	if err := e.follower.sync(ctx); err != nil { // loading may have taken longer than MaxStaleness
 		return nil, err
 	}
-	run, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	e.cancel = cancel
-	e.tasks.Go(func() { e.follower.run(run) })
 	return e, nil
 }
 

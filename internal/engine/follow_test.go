@@ -1,0 +1,353 @@
+package engine
+
+import (
+	"bytes"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+	"unsafe"
+
+	"latchkey/internal/fault"
+	"latchkey/internal/store"
+	"latchkey/internal/store/storetest"
+)
+
+// bench is a store and an engine that only follows when the test says so.
+type bench struct {
+	*testing.T
+	path string
+	db   *store.DB
+	e    *Engine
+	log  *logBuffer
+}
+
+func newBench(t *testing.T) *bench {
+	b := &bench{T: t, path: filepath.Join(t.TempDir(), "latchkey.db"), log: &logBuffer{}}
+	b.db = openStore(t, b.path)
+	e, err := prepare(t.Context(), b.db, Options{MaxStaleness: time.Hour, Log: slog.New(slog.NewTextHandler(b.log, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.e = e
+	return b
+}
+
+// user commits a user behind the engine's back.
+func (b *bench) user(name string) {
+	b.Helper()
+	_, err := b.db.Update(b.Context(), func(tx *store.Tx) error {
+		return store.Users.Insert(tx, storetest.NewUser(acct, name, tx.Now()))
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+}
+
+// sql changes the database file as a restore would: around the store.
+func (b *bench) sql(texts ...string) {
+	b.Helper()
+	db, err := sql.Open("sqlite", "file:"+b.path+"?_pragma=busy_timeout(10000)")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer db.Close()
+	for _, text := range texts {
+		if _, err := db.Exec(text); err != nil {
+			b.Fatalf("%s: %v", text, err)
+		}
+	}
+}
+
+func (b *bench) sync() {
+	b.Helper()
+	if err := b.e.follower.sync(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+}
+
+func (b *bench) has(name string) bool {
+	b.Helper()
+	return snapshot(b, b.e).UserByName(acct, name) != nil
+}
+
+func (b *bench) refuses(why string) {
+	b.Helper()
+	if _, err := b.e.Snapshot(); err == nil || fault.KindOf(err) != fault.Unavailable || !strings.Contains(err.Error(), why) {
+		b.Fatalf("got %v, want a refusal that speaks of %q", err, why)
+	}
+}
+
+type logBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *logBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *logBuffer) has(text string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return strings.Contains(l.b.String(), text)
+}
+
+// remove takes a user away as a restore would: with its revision.
+func remove(name string, rev int) []string {
+	return []string{
+		`DELETE FROM nouns WHERE kind = 'user' AND name = '` + name + `'`,
+		fmt.Sprintf(`DELETE FROM changes WHERE rev >= %d`, rev),
+		fmt.Sprintf(`UPDATE meta SET rev = %d`, rev-1),
+	}
+}
+
+func TestAttack41_RevisionRollback(t *testing.T) {
+	rollback := map[string]func(*bench){
+		"to an earlier revision": func(b *bench) { b.sql(remove("late", 3)...) },
+		"to another history of the same length": func(b *bench) {
+			b.sql(remove("late", 3)...)
+			b.user("other")
+		},
+		"to another history that is longer": func(b *bench) {
+			b.sql(remove("late", 3)...)
+			b.user("other")
+			b.user("another")
+		},
+		"to the beginning": func(b *bench) {
+			b.sql(`DELETE FROM nouns`, `DELETE FROM changes`, `UPDATE meta SET rev = 0`)
+		},
+	}
+	for name, back := range rollback {
+		t.Run("refuses until everything is loaded after a restore "+name, func(t *testing.T) {
+			b := newBench(t)
+			for _, name := range []string{"early", "middle", "late"} {
+				b.user(name)
+			}
+			b.sync()
+			if !b.has("late") {
+				t.Fatal("the engine does not follow")
+			}
+			back(b)
+			b.sql(`ALTER TABLE grants RENAME TO away`) // it cannot be loaded
+			for range 2 {
+				if err := b.e.follower.sync(t.Context()); err == nil {
+					t.Fatal("an engine that cannot load is in sync")
+				}
+				b.refuses("another history")
+			}
+			if !b.log.has("WENT BACK IN TIME") || !b.log.has("level=ERROR") {
+				t.Error("nobody was told")
+			}
+			b.sql(`ALTER TABLE away RENAME TO grants`)
+			b.sync()
+			if b.has("late") {
+				t.Error("what the restored database does not know is still there")
+			}
+			b.user("new")
+			b.sync()
+			if !b.has("new") {
+				t.Error("the engine does not follow after the restore")
+			}
+		})
+	}
+	t.Run("an update that lands in another history is no success", func(t *testing.T) {
+		b := newBench(t)
+		for _, name := range []string{"early", "middle", "late"} {
+			b.user(name)
+		}
+		b.sync()
+		b.sql(remove("early", 2)...)
+		err := b.e.Update(t.Context(), func(tx *store.Tx) error { return store.Users.Insert(tx, storetest.NewUser(acct, "x", tx.Now())) })
+		if fault.KindOf(err) != fault.Unavailable {
+			t.Fatalf("got %v", err)
+		}
+		b.refuses("another history")
+		b.sync()
+		if !b.has("x") {
+			t.Error("the engine did not load")
+		}
+	})
+}
+
+func TestBrokenChangeListIsLoadedAnew(t *testing.T) {
+	for name, spoil := range map[string]func(*bench){
+		"when a revision is missing": func(b *bench) { b.sql(`DELETE FROM changes WHERE rev = 3`) },
+		"when changes were pruned": func(b *bench) {
+			if err := b.db.Prune(b.Context(), 4); err != nil {
+				b.Fatal(err)
+			}
+		},
+		"when a changed row is not there": func(b *bench) {
+			b.sql(`INSERT INTO changes (rev, ord, kind, id, op) VALUES (4, 9, 'user', 'AIDAX', 1)`)
+		},
+		"when a new grant is not there": func(b *bench) {
+			b.sql(`INSERT INTO changes (rev, ord, kind, id, op) VALUES (4, 9, 'grant', '00000000-0000-0000-0000-000000000001', 1)`)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
+			b.user("first")
+			b.user("second")
+			b.sync()
+			b.user("third")
+			b.user("fourth")
+			spoil(b)
+			b.sync()
+			if !b.has("first") || !b.has("third") || !b.has("fourth") {
+				t.Error("the snapshot is not what the store has")
+			}
+			if !b.log.has("loaded again") {
+				t.Error("it was not loaded anew")
+			}
+			b.user("fifth")
+			b.sync()
+			if !b.has("fifth") {
+				t.Error("the engine does not follow any more")
+			}
+		})
+	}
+}
+
+func TestPruningWhatIsKnownNeedsNoLoading(t *testing.T) {
+	b := newBench(t)
+	for i := range 9 {
+		b.user(fmt.Sprint("u", i))
+	}
+	b.sync()
+	if err := b.db.Prune(t.Context(), 10); err != nil {
+		t.Fatal(err)
+	}
+	b.sync()
+	b.user("more")
+	b.sync()
+	if !b.has("more") || b.log.has("loaded again") {
+		t.Error("the snapshot was loaded")
+	}
+}
+
+func TestUpdateThatIsNotSeenMakesTheSnapshotUnavailable(t *testing.T) {
+	b := newBench(t)
+	b.e.maxStaleness = 20 * time.Millisecond // nothing follows: Update waits in vain
+	err := b.e.Update(t.Context(), func(tx *store.Tx) error { return store.Users.Insert(tx, storetest.NewUser(acct, "u", tx.Now())) })
+	if err == nil || fault.KindOf(err) != fault.Unavailable {
+		t.Fatalf("got %v", err)
+	}
+	b.e.maxStaleness = time.Hour
+	b.refuses("was committed here")
+	b.sync()
+	if !b.has("u") {
+		t.Error("the change does not show")
+	}
+}
+
+func TestManyChangedRowsAreLoaded(t *testing.T) {
+	b := newBench(t)
+	_, err := b.db.Update(t.Context(), func(tx *store.Tx) error {
+		for i := range 6000 {
+			if err := store.Users.Insert(tx, storetest.NewUser(acct, fmt.Sprint("user", i), tx.Now())); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.sync()
+	if n := len(snapshot(t, b.e).UsersOf(acct)); n != 6000 {
+		t.Fatalf("%d users", n)
+	}
+	b.user("more")
+	b.sync()
+	if !b.has("more") {
+		t.Error("the engine does not follow after a large revision")
+	}
+}
+
+func TestSilentDatabaseMakesTheSnapshotUnavailable(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		db, err := store.Open(t.Context(), store.Options{Path: filepath.Join(dir, "latchkey.db")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		e, err := Open(t.Context(), db, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer e.Close()
+		time.Sleep(10 * time.Minute) // an idle store that answers
+		if _, err := e.Snapshot(); err != nil || e.Age() > DefaultPoll*2 {
+			t.Fatalf("idle: %v, age %v", err, e.Age())
+		}
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(DefaultMaxStaleness - DefaultPoll - 10*time.Millisecond)
+		if _, err := e.Snapshot(); err != nil {
+			t.Errorf("refuses too early: %v", err)
+		}
+		time.Sleep(DefaultPoll + 20*time.Millisecond)
+		if _, err := e.Snapshot(); err == nil || fault.KindOf(err) != fault.Unavailable {
+			t.Errorf("got %v", err)
+		}
+		if e.Current() == nil || e.Age() <= DefaultMaxStaleness {
+			t.Errorf("age %v", e.Age())
+		}
+	})
+}
+
+// A suspended machine's monotonic clock stands still; a wall clock can be set back. The larger counts.
+func TestAgeIsTheLargerOfTwoClocks(t *testing.T) {
+	then := time.Now()
+	shift := func(t time.Time, wall, mono time.Duration) time.Time {
+		parts := (*struct { // as package time lays it out: 33 bits of seconds above 30 bits of nanoseconds
+			wall uint64
+			ext  int64
+		})(unsafe.Pointer(&t))
+		parts.wall += uint64(wall/time.Second) << 30
+		parts.ext += int64(mono)
+		return t
+	}
+	for name, c := range map[string]struct{ wall, mono, want time.Duration }{
+		"both agree":             {time.Minute, time.Minute, time.Minute},
+		"the machine slept":      {time.Hour, time.Second, time.Hour},
+		"the clock was set back": {-time.Hour, time.Minute, time.Minute},
+	} {
+		if got := since(then, shift(then, c.wall, c.mono)); got != c.want {
+			t.Errorf("%s: %v, want %v", name, got, c.want)
+		}
+	}
+}
+
+func TestTwoEnginesSeeEachOthersChanges(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "latchkey.db")
+	seeEachOther(t, openStore(t, path), openStore(t, path))
+}
+
+func seeEachOther(t *testing.T, one, two *store.DB) {
+	t.Helper()
+	a, b := openEngine(t, one, Options{Poll: 20 * time.Millisecond}), openEngine(t, two, Options{Poll: 20 * time.Millisecond})
+	g := storetest.NewGrant(t, acct, "s3://lake/*", "user-1")
+	update(t, a, func(tx *store.Tx) error {
+		return errors.Join(store.InsertGrant(tx, &g), store.Users.Insert(tx, storetest.NewUser(acct, "u", tx.Now())))
+	})
+	eventually(t, "the other engine has the grant", func() bool { return snapshot(t, b).Grants().Has(g.ID) })
+	if snapshot(t, b).UserByName(acct, "u") == nil {
+		t.Error("a part of the revision is missing")
+	}
+	update(t, b, func(tx *store.Tx) error { return store.DeleteGrant(tx, g.ID) })
+	if snapshot(t, b).Grants().Has(g.ID) {
+		t.Error("not revoked at once where it was revoked")
+	}
+	eventually(t, "the first engine has lost the grant", func() bool { return !snapshot(t, a).Grants().Has(g.ID) })
+}
