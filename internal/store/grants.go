@@ -91,7 +91,7 @@ func GrantBySeq(ctx context.Context, q Querier, seq int64) (access.Grant, error)
 }
 
 func firstGrant(ctx context.Context, q Querier, text string, arg any) (access.Grant, error) {
-	all, err := collect(ctx, q, scanGrant, text, arg)
+	all, err := collect(ctx, q, grantScan(), text, arg)
 	if err != nil {
 		return access.Grant{}, unavailable("read grant", err)
 	}
@@ -169,14 +169,28 @@ func digest(parts ...string) []byte {
 // scopeHash finds the few grants among which those of a scope are.
 func scopeHash(scope string) int64 { return int64(binary.BigEndian.Uint64(digest(scope))) }
 
-func scanGrant(rows *sql.Rows) (g access.Grant, err error) {
-	var id, account, location, scope, granteeType, permission sql.RawBytes
-	var created int64
-	if err := rows.Scan(&g.Seq, &id, &account, &g.Region, &location, &g.SubPrefix, &scope, &granteeType,
-		&g.Grantee.ID, &g.Principal, &permission, &g.ApplicationARN, &g.Object, &created); err != nil {
+// grantScan returns the scanner of one query. Neighbours share much: what equals the row before is not
+// allocated again.
+func grantScan() func(*sql.Rows) (access.Grant, error) {
+	var last access.Grant
+	return func(rows *sql.Rows) (access.Grant, error) {
+		g, err := scanGrant(rows, &last)
+		last = g
 		return g, err
 	}
-	g.Account, g.LocationID = access.AccountID(account), access.LocationID(location)
+}
+
+func scanGrant(rows *sql.Rows, last *access.Grant) (g access.Grant, err error) {
+	var id, account, region, location, scope, granteeType, grantee, principal, permission, app sql.RawBytes
+	var created int64
+	if err := rows.Scan(&g.Seq, &id, &account, &region, &location, &g.SubPrefix, &scope, &granteeType,
+		&grantee, &principal, &permission, &app, &g.Object, &created); err != nil {
+		return g, err
+	}
+	g.Account, g.LocationID = shared(account, last.Account), shared(location, last.LocationID)
+	g.Region, g.ApplicationARN = shared(region, last.Region), shared(app, last.ApplicationARN)
+	g.Grantee.ID = shared(grantee, last.Grantee.ID)
+	g.Principal = shared(principal, g.Grantee.ID) // a directory id is its own principal
 	g.CreatedAt = time.UnixMicro(created).UTC()
 	if g.ID, err = access.ParseGrantID(string(id)); err == nil {
 		if g.Scope, err = access.ParseScope(string(scope)); err == nil {
@@ -189,4 +203,12 @@ func scanGrant(rows *sql.Rows) (g access.Grant, err error) {
 		return g, fmt.Errorf("grant %s: %w", id, err)
 	}
 	return g, nil
+}
+
+// shared is b as a text: known itself if it says the same.
+func shared[S ~string](b []byte, known S) S {
+	if string(b) == string(known) {
+		return known
+	}
+	return S(b)
 }

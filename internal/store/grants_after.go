@@ -10,7 +10,7 @@ import (
 // limit. Numbers are given in commit order, so what is behind the last grant of a revision is exactly what
 // was added since.
 func GrantsAfter(ctx context.Context, q Querier, afterSeq int64, limit int) ([]access.Grant, error) {
-	all, err := collect(ctx, q, scanGrant, selectGrant+` WHERE seq > $1 ORDER BY seq LIMIT $2`, afterSeq, limit)
+	all, err := collect(ctx, q, grantScan(), selectGrant+` WHERE seq > $1 ORDER BY seq LIMIT $2`, afterSeq, limit)
 	if err != nil {
 		return nil, unavailable("read new grants", err)
 	}

@@ -22,7 +22,7 @@ type GrantFilter struct {
 // GrantsPage lists grants in the order of their creation, those behind afterSeq, at most limit.
 func GrantsPage(ctx context.Context, q Querier, f GrantFilter, afterSeq int64, limit int) ([]access.Grant, error) {
 	text, args := f.sql(afterSeq, limit)
-	all, err := collect(ctx, q, scanGrant, text, args...)
+	all, err := collect(ctx, q, grantScan(), text, args...)
 	if err != nil {
 		return nil, unavailable("list grants", err)
 	}
@@ -55,7 +55,7 @@ func ScanGrants(ctx context.Context, q Querier) iter.Seq2[access.Grant, error] {
 	const page = 5000
 	return func(yield func(access.Grant, error) bool) {
 		for after := int64(0); ; {
-			grants, err := collect(ctx, q, scanGrant, selectGrant+` WHERE seq > $1 ORDER BY seq LIMIT $2`, after, page)
+			grants, err := collect(ctx, q, grantScan(), selectGrant+` WHERE seq > $1 ORDER BY seq LIMIT $2`, after, page)
 			if err != nil {
 				yield(access.Grant{}, unavailable("scan grants", err))
 				return

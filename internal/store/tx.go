@@ -122,9 +122,14 @@ func (t *Tx) query(_ context.Context, text string, args ...any) (*sql.Rows, erro
 	return rows, err
 }
 
-// insertMany inserts rows of equal length, some hundred in one statement, and tells how many went in.
+// insertMany inserts rows of equal length, many in one statement, and tells how many went in. SQLite finds a
+// parameter's name by going through all of them, so there statements are kept short.
 func (t *Tx) insertMany(head, tail string, rows [][]any) (inserted int64, err error) {
-	const most = 200
+	most := 200
+	if !t.db.pg {
+		most = 4
+	}
+	text, sized := "", 0
 	for len(rows) > 0 {
 		n := min(most, len(rows))
 		if n < most && n > 8 { // few distinct texts: each is prepared once and kept
@@ -134,7 +139,10 @@ func (t *Tx) insertMany(head, tail string, rows [][]any) (inserted int64, err er
 		for _, r := range rows[:n] {
 			args = append(args, r...)
 		}
-		done, err := t.exec(head+placeholders(n, len(rows[0]))+tail, args...)
+		if n != sized {
+			text, sized = head+placeholders(n, len(rows[0]))+tail, n
+		}
+		done, err := t.exec(text, args...)
 		if err != nil {
 			return inserted, err
 		}
