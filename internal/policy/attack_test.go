@@ -3,6 +3,7 @@ package policy
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -59,6 +60,19 @@ func TestAttack06_WildcardsInNamesDoNotWidenASessionPolicy(t *testing.T) {
 				t.Error("an exact key covers a longer one")
 			}
 		})
+	}
+}
+
+func TestAttack06_WildcardsInABucketsNameDoNotWiden(t *testing.T) {
+	p := within(t, DataAccess("l*e", "", false, "READ", false))
+	for _, r := range []Request{objectRequest("s3:GetObject", "x"), listRequest("s3:ListBucket")} {
+		if got := Evaluate(r, p); got.Allowed {
+			t.Errorf("%s: %s", r.Action, got.Explain())
+		}
+		r.Resource = strings.Replace(r.Resource, "lake", "l*e", 1)
+		if got := Evaluate(r, p); !got.Allowed {
+			t.Errorf("%s of the bucket itself: %s", r.Action, got.Explain())
+		}
 	}
 }
 

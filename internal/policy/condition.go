@@ -150,35 +150,28 @@ func newCondition(name, key string) (condition, error) {
 // add compiles one value.
 func (c *condition) add(text string, bare, variables bool) error {
 	v := value{text: text, bare: bare}
-	var err error
-	switch c.op {
-	case opStringEquals, opStringEqualsIgnoreCase:
-		if v.template, err = cut(text, variables, false); err != nil {
-			return err
+	if c.op > opStringLike && c.op != opArn {
+		if v.parse(c.op, text) != nil {
+			return fmt.Errorf("%q is not a value for %s", clip(text), c.name)
 		}
-		if !v.template.hasVariables() {
-			v.literal, v.template = v.template.literal(), nil
-		}
-	case opStringLike:
-		t, err := cut(text, variables, true)
-		if err != nil {
-			return err
-		}
-		v.matcher = newMatcher(t)
-	case opArn:
-		t, err := cut(text, variables, true)
-		if err != nil {
-			return err
-		}
-		if _, ok := t.splitARN(); !ok && text != everyone {
-			return fmt.Errorf("%q is not an ARN, which %s needs", clip(text), c.name)
-		}
-		v.matcher = newARNMatcher(t)
-	default:
-		err = v.parse(c.op, text)
+		c.values = append(c.values, v)
+		return nil
 	}
+	t, err := cut(text, variables, c.op == opStringLike || c.op == opArn)
 	if err != nil {
-		return fmt.Errorf("%q is not a value for %s", clip(text), c.name)
+		return err
+	}
+	switch _, six := t.splitARN(); {
+	case c.op == opArn && !six && text != everyone:
+		return fmt.Errorf("%q is not an ARN, which %s needs", clip(text), c.name)
+	case c.op == opArn:
+		v.matcher = newARNMatcher(t)
+	case c.op == opStringLike:
+		v.matcher = newMatcher(t)
+	case t.hasVariables():
+		v.template = t
+	default:
+		v.literal = t.literal()
 	}
 	c.values = append(c.values, v)
 	return nil

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -174,7 +175,7 @@ func newAction(text string) (pattern, error) {
 		case !ok:
 			return p, errNoVendor
 		case strings.Contains(name, ":"):
-			return p, fmt.Errorf("Actions/Condition can contain only one colon.")
+			return p, errors.New("Actions/Condition can contain only one colon.")
 		case vendor == "" || strings.IndexFunc(vendor, notVendor) >= 0:
 			return p, fmt.Errorf("Vendor %s is not valid", clip(vendor))
 		case name == "" || strings.IndexFunc(name, notAction) >= 0:
@@ -212,7 +213,7 @@ func newResource(text string, variables bool) (pattern, error) {
 			return p, fmt.Errorf("Resource %s must be in ARN format or \"*\".", clip(text))
 		}
 		if ok && (len(parts[1]) == 0 || len(parts[2]) == 0) {
-			return p, fmt.Errorf("Resource vendor must be fully qualified and cannot contain regexes.")
+			return p, errors.New("Resource vendor must be fully qualified and cannot contain regexes.")
 		}
 	}
 	p.matcher = newARNMatcher(t)

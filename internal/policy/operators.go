@@ -40,7 +40,7 @@ func (v *value) parse(op operator, s string) (err error) {
 	return err
 }
 
-// compare decides have op want.
+// compare decides have op want. What is had of a network is one address.
 func (op operator) compare(have, want *value) bool {
 	switch op {
 	case opNumericEquals:
@@ -68,7 +68,7 @@ func (op operator) compare(have, want *value) bool {
 	case opBinaryEquals:
 		return have.literal == want.literal
 	case opIPAddress:
-		return have.network.Bits() >= want.network.Bits() && want.network.Contains(have.network.Addr())
+		return want.network.Contains(have.network.Addr())
 	}
 	return false
 }

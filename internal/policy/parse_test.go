@@ -62,6 +62,13 @@ func TestPrint(t *testing.T) {
 	}
 }
 
+func TestParseRefusesBytesThatAreNoUTF8(t *testing.T) {
+	text := "{\"Statement\":{\"Effect\":\"Allow\",\"Action\":\"s3:*\",\"Resource\":\"arn:aws:s3:::\xff\"}}"
+	if d, err := Parse(text, Identity); err == nil || !strings.Contains(err.Error(), "U+FFFD is not allowed") {
+		t.Errorf("got %v, %v", d, err)
+	}
+}
+
 func TestSizeLeavesOutWhiteSpace(t *testing.T) {
 	d := parse(t, Identity, "{\"Statement\": {\n\t\"Effect\": \"Allow\", \"Action\": \"s3:*\",\r\n \"Resource\": \"arn:aws:s3:::é\"}}")
 	if want := len([]rune(`{"Statement":{"Effect":"Allow","Action":"s3:*","Resource":"arn:aws:s3:::é"}}`)); d.Size() != want {

@@ -36,9 +36,7 @@ const maxDepth = 8
 // scan reads text as one JSON value. It refuses what encoding/json lets pass: duplicate members, bytes that
 // are no UTF-8, characters outside U+0009, U+000A, U+000D, U+0020-U+00FF, and anything after the value.
 func scan(text string) (*node, error) {
-	if !utf8.ValidString(text) {
-		return nil, errors.New("the text is not valid UTF-8")
-	}
+	// Bytes that are no UTF-8 show up as U+FFFD here.
 	if i := badRune(text); i >= 0 {
 		r, _ := utf8.DecodeRuneInString(text[i:])
 		return nil, fmt.Errorf("line %d: character %U is not allowed", lineAt(text, i), r)
