@@ -127,7 +127,7 @@ func (t *Tx) query(_ context.Context, text string, args ...any) (*sql.Rows, erro
 func (t *Tx) insertMany(head, tail string, rows [][]any) (inserted int64, err error) {
 	most := 200
 	if !t.db.pg {
-		most = 4
+		most = 1
 	}
 	text, sized := "", 0
 	for len(rows) > 0 {
