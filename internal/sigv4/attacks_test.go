@@ -396,20 +396,30 @@ func TestAttack15_AuthQuery(t *testing.T) {
 		q := r.URL.Query()
 		q.Del(name)
 		r.URL.RawQuery = q.Encode()
-		if _, err = verify(r); err == nil {
-			t.Errorf("accepted without %s", name)
+		kind, noun := fault.Invalid, fault.AuthQuery
+		if name == "X-Amz-Security-Token" {
+			kind, noun = fault.Unauthenticated, fault.Signature
 		}
+		_, err = verify(r)
+		refused(t, err, kind, noun)
 		q.Set(name, "")
 		r.URL.RawQuery = q.Encode()
-		if _, err = verify(r); err == nil {
-			t.Errorf("accepted with an empty %s", name)
+		if name == "X-Amz-Security-Token" {
+			noun = fault.SessionToken
 		}
+		_, err = verify(r)
+		refused(t, err, kind, noun)
 	}
 	for _, extra := range []string{"acl", "x=%31", "versionId=1", "tagging=", "=", "X-Amz-Acl=public-read", ";"} {
 		r := honest()
 		r.URL.RawQuery += "&" + extra
 		_, err := verify(r)
 		refused(t, err, fault.Unauthenticated, fault.Signature)
+	}
+	for _, p := range mustVerify(t, honest()).Query {
+		if IsAuthParam(p.Name) == (p.Name == "versionId") {
+			t.Errorf("%s is taken for the wrong thing", p.Name)
+		}
 	}
 	both := honest()
 	both.Header.Set("Authorization", signer{}.header(t, request(t, "GET", object, "")).Header.Get("Authorization"))

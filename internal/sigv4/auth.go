@@ -58,12 +58,9 @@ func parseAuthorization(v string) (authParams, error) {
 	seen := map[string]*string{"Credential": &a.credential, "SignedHeaders": &a.signedHeaders, "Signature": &a.signature}
 	for part := range strings.SplitSeq(rest, ",") {
 		name, value, ok := strings.Cut(strings.Trim(part, " \t"), "=")
-		if !ok {
-			return a, malformedHeader("the authorization header requires three components: Credential, SignedHeaders, and Signature")
-		}
 		to := seen[name]
-		if to == nil {
-			return a, malformedHeader("the component %q is not known", name)
+		if !ok || to == nil {
+			return a, malformedHeader("the authorization header requires three components: Credential, SignedHeaders, and Signature")
 		}
 		if *to != "" || value == "" {
 			return a, malformedHeader("the %s must be present once and not empty", name)
@@ -115,7 +112,7 @@ func findQueryAuth(params []Param) (a authParams, ok bool, err error) {
 	}
 	a = authParams{credential: values[1], date: values[2], expires: values[3], signedHeaders: values[4],
 		signature: values[5], token: values[6], hasToken: have[6], contentSHA256: values[7], hasContentSHA256: have[7]}
-	if have[0] && values[0] != algorithm {
+	if values[0] != "" && values[0] != algorithm {
 		return a, true, otherMechanism(values[0])
 	}
 	for i := range 6 {
@@ -126,6 +123,17 @@ func findQueryAuth(params []Param) (a authParams, ok bool, err error) {
 		}
 	}
 	return a, true, nil
+}
+
+// IsAuthParam reports whether a query parameter of a presigned URL belongs to its signature and not to its operation.
+// A request that is signed in its header has none: [Parse] refuses it.
+func IsAuthParam(name string) bool {
+	for _, n := range authNames {
+		if n == name {
+			return true
+		}
+	}
+	return false
 }
 
 // readCredential reads "key/YYYYMMDD/region/service/aws4_request" and holds its date against the request's.
