@@ -1,0 +1,141 @@
+package api
+
+import (
+	"context"
+
+	wire "latchkey/internal/awsapi/iam"
+	"latchkey/internal/control"
+	"latchkey/internal/control/principals"
+	"latchkey/internal/iam"
+)
+
+func policyOut(m *principals.ManagedPolicy) wire.Policy {
+	return wire.Policy{
+		PolicyName: new(m.Name), PolicyId: new(m.ID), Arn: new(m.ARN()), Path: new(m.Path), DefaultVersionId: new(m.Default),
+		AttachmentCount: new(int32(m.Attached)), PermissionsBoundaryUsageCount: new(int32(m.Bounding)), IsAttachable: new(true),
+		Description: optional(m.Description), CreateDate: new(m.Created), UpdateDate: new(m.Updated), Tags: iamTagsOut(m.Tags),
+	}
+}
+
+func versionOut(v iam.PolicyVersion, inForce bool) wire.PolicyVersion {
+	return wire.PolicyVersion{VersionId: new(v.ID), IsDefaultVersion: new(inForce), CreateDate: new(v.Created)}
+}
+
+func (a *API) createPolicy(ctx context.Context, c *control.Call, in *wire.CreatePolicyRequest) (*wire.CreatePolicyResponse, error) {
+	m, err := a.Principals.CreatePolicy(ctx, c, principals.NewPolicy{
+		Name: text(in.PolicyName), Path: text(in.Path), Description: text(in.Description), Document: text(in.PolicyDocument), Tags: iamTagsIn(in.Tags),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &wire.CreatePolicyResponse{Policy: new(policyOut(m))}, nil
+}
+
+func (a *API) getPolicy(_ context.Context, c *control.Call, in *wire.GetPolicyRequest) (*wire.GetPolicyResponse, error) {
+	m, err := a.Principals.GetPolicy(c, text(in.PolicyArn))
+	if err != nil {
+		return nil, err
+	}
+	return &wire.GetPolicyResponse{Policy: new(policyOut(m))}, nil
+}
+
+func (a *API) listPolicies(_ context.Context, c *control.Call, in *wire.ListPoliciesRequest) (*wire.ListPoliciesResponse, error) {
+	filter := principals.PolicyFilter{
+		Scope: principals.Scope(text(in.Scope)), PathPrefix: text(in.PathPrefix),
+		OnlyAttached: in.OnlyAttached != nil && *in.OnlyAttached, Usage: principals.Usage(text(in.PolicyUsageFilter)),
+	}
+	page, err := a.Principals.ListPolicies(c, filter, asked(in.Marker, in.MaxItems))
+	if err != nil {
+		return nil, err
+	}
+	out := &wire.ListPoliciesResponse{}
+	for _, m := range page.Items {
+		w := policyOut(m)
+		w.Description, w.Tags = nil, nil // lists leave them out (IAM API reference, ListPolicies)
+		out.Policies = append(out.Policies, w)
+	}
+	out.IsTruncated, out.Marker = truncated(page.Marker)
+	return out, nil
+}
+
+func (a *API) deletePolicy(ctx context.Context, c *control.Call, in *wire.DeletePolicyRequest) (*wire.DeletePolicyResponse, error) {
+	return nil, a.Principals.DeletePolicy(ctx, c, text(in.PolicyArn))
+}
+
+func (a *API) createPolicyVersion(ctx context.Context, c *control.Call, in *wire.CreatePolicyVersionRequest) (*wire.CreatePolicyVersionResponse, error) {
+	inForce := in.SetAsDefault != nil && *in.SetAsDefault
+	v, err := a.Principals.CreatePolicyVersion(ctx, c, text(in.PolicyArn), text(in.PolicyDocument), inForce)
+	if err != nil {
+		return nil, err
+	}
+	return &wire.CreatePolicyVersionResponse{PolicyVersion: new(versionOut(v, inForce))}, nil
+}
+
+func (a *API) getPolicyVersion(_ context.Context, c *control.Call, in *wire.GetPolicyVersionRequest) (*wire.GetPolicyVersionResponse, error) {
+	v, inForce, err := a.Principals.GetPolicyVersion(c, text(in.PolicyArn), text(in.VersionId))
+	if err != nil {
+		return nil, err
+	}
+	out := versionOut(v, inForce)
+	out.Document = encoded(v.Document)
+	return &wire.GetPolicyVersionResponse{PolicyVersion: &out}, nil
+}
+
+func (a *API) listPolicyVersions(_ context.Context, c *control.Call, in *wire.ListPolicyVersionsRequest) (*wire.ListPolicyVersionsResponse, error) {
+	page, inForce, err := a.Principals.ListPolicyVersions(c, text(in.PolicyArn), asked(in.Marker, in.MaxItems))
+	if err != nil {
+		return nil, err
+	}
+	out := &wire.ListPolicyVersionsResponse{}
+	for _, v := range page.Items {
+		out.Versions = append(out.Versions, versionOut(v, v.ID == inForce))
+	}
+	out.IsTruncated, out.Marker = truncated(page.Marker)
+	return out, nil
+}
+
+func (a *API) deletePolicyVersion(ctx context.Context, c *control.Call, in *wire.DeletePolicyVersionRequest) (*wire.DeletePolicyVersionResponse, error) {
+	return nil, a.Principals.DeletePolicyVersion(ctx, c, text(in.PolicyArn), text(in.VersionId))
+}
+
+func (a *API) setDefaultPolicyVersion(ctx context.Context, c *control.Call, in *wire.SetDefaultPolicyVersionRequest) (*wire.SetDefaultPolicyVersionResponse, error) {
+	return nil, a.Principals.SetDefaultPolicyVersion(ctx, c, text(in.PolicyArn), text(in.VersionId))
+}
+
+// listEntitiesForPolicy knows users and roles. The filters Group, LocalManagedPolicy and AWSManagedPolicy
+// choose what no policy of ours has.
+func (a *API) listEntitiesForPolicy(_ context.Context, c *control.Call, in *wire.ListEntitiesForPolicyRequest) (*wire.ListEntitiesForPolicyResponse, error) {
+	filter := principals.EntityFilter{Kind: principals.Kind(text(in.EntityFilter)), PathPrefix: text(in.PathPrefix), Usage: principals.Usage(text(in.PolicyUsageFilter))}
+	page, err := a.Principals.ListEntitiesForPolicy(c, text(in.PolicyArn), filter, asked(in.Marker, in.MaxItems))
+	if err != nil {
+		return nil, err
+	}
+	out := &wire.ListEntitiesForPolicyResponse{}
+	for _, u := range page.Items {
+		if u.Kind == principals.Role {
+			out.PolicyRoles = append(out.PolicyRoles, wire.PolicyRole{RoleName: new(u.Name), RoleId: new(u.ID)})
+		} else {
+			out.PolicyUsers = append(out.PolicyUsers, wire.PolicyUser{UserName: new(u.Name), UserId: new(u.ID)})
+		}
+	}
+	out.IsTruncated, out.Marker = truncated(page.Marker)
+	return out, nil
+}
+
+func (a *API) tagPolicy(ctx context.Context, c *control.Call, in *wire.TagPolicyRequest) (*wire.TagPolicyResponse, error) {
+	return nil, a.Principals.TagPolicy(ctx, c, text(in.PolicyArn), iamTagsIn(in.Tags))
+}
+
+func (a *API) untagPolicy(ctx context.Context, c *control.Call, in *wire.UntagPolicyRequest) (*wire.UntagPolicyResponse, error) {
+	return nil, a.Principals.UntagPolicy(ctx, c, text(in.PolicyArn), in.TagKeys)
+}
+
+func (a *API) listPolicyTags(_ context.Context, c *control.Call, in *wire.ListPolicyTagsRequest) (*wire.ListPolicyTagsResponse, error) {
+	page, err := a.Principals.ListPolicyTags(c, text(in.PolicyArn), asked(in.Marker, in.MaxItems))
+	if err != nil {
+		return nil, err
+	}
+	out := &wire.ListPolicyTagsResponse{Tags: iamTagsOut(page.Items)}
+	out.IsTruncated, out.Marker = truncated(page.Marker)
+	return out, nil
+}

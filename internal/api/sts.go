@@ -1,0 +1,83 @@
+package api
+
+import (
+	"context"
+
+	wire "latchkey/internal/awsapi/sts"
+	"latchkey/internal/awswire"
+	"latchkey/internal/control"
+	"latchkey/internal/control/tokens"
+	"latchkey/internal/credential"
+	"latchkey/internal/iam"
+)
+
+func (a *API) registerSTS(m *awswire.Mux[*control.Call]) {
+	awswire.Handle(m, wire.AssumeRole, a.assumeRole)
+	awswire.Handle(m, wire.AssumeRoleWithWebIdentity, a.assumeRoleWithWebIdentity)
+	awswire.Handle(m, wire.GetCallerIdentity, a.getCallerIdentity)
+	awswire.Handle(m, wire.GetSessionToken, a.getSessionToken)
+	awswire.Handle(m, wire.GetAccessKeyInfo, a.getAccessKeyInfo)
+}
+
+func credentialsOut(c credential.Credentials) *wire.Credentials {
+	return &wire.Credentials{
+		AccessKeyId: new(c.AccessKeyID), SecretAccessKey: new(c.Secret.Reveal()), SessionToken: new(c.SessionToken.Reveal()),
+		Expiration: new(c.Expires),
+	}
+}
+
+func (a *API) assumeRole(ctx context.Context, c *control.Call, in *wire.AssumeRoleRequest) (*wire.AssumeRoleResponse, error) {
+	ask := tokens.AssumeRole{
+		RoleARN: text(in.RoleArn), SessionName: text(in.RoleSessionName), Duration: seconds(in.DurationSeconds), Policy: text(in.Policy),
+		ExternalID: text(in.ExternalId), SourceIdentity: text(in.SourceIdentity), TransitiveTagKeys: in.TransitiveTagKeys,
+		MFA: in.SerialNumber != nil || in.TokenCode != nil, Contexts: len(in.ProvidedContexts) > 0,
+	}
+	for _, p := range in.PolicyArns {
+		ask.PolicyARNs = append(ask.PolicyARNs, text(p.Arn))
+	}
+	for _, t := range in.Tags {
+		ask.Tags = append(ask.Tags, iam.Tag{Key: text(t.Key), Value: text(t.Value)})
+	}
+	s, err := a.Tokens.AssumeRole(ctx, c, ask)
+	if err != nil {
+		return nil, err
+	}
+	out := &wire.AssumeRoleResponse{
+		Credentials:     credentialsOut(s.Credentials),
+		AssumedRoleUser: &wire.AssumedRoleUser{AssumedRoleId: new(s.RoleID), Arn: new(s.ARN)},
+		SourceIdentity:  optional(s.SourceIdentity),
+	}
+	if s.PackedSize >= 0 {
+		out.PackedPolicySize = new(int32(s.PackedSize))
+	}
+	return out, nil
+}
+
+// assumeRoleWithWebIdentity always refuses. The call may be unsigned and then has no caller.
+func (a *API) assumeRoleWithWebIdentity(_ context.Context, _ *control.Call, _ *wire.AssumeRoleWithWebIdentityRequest) (*wire.AssumeRoleWithWebIdentityResponse, error) {
+	return nil, a.Tokens.WebIdentity()
+}
+
+func (a *API) getCallerIdentity(_ context.Context, c *control.Call, _ *wire.GetCallerIdentityRequest) (*wire.GetCallerIdentityResponse, error) {
+	id, err := a.Tokens.CallerIdentity(c)
+	if err != nil {
+		return nil, err
+	}
+	return &wire.GetCallerIdentityResponse{UserId: new(id.UserID), Account: new(string(id.Account)), Arn: new(id.ARN)}, nil
+}
+
+func (a *API) getSessionToken(ctx context.Context, c *control.Call, in *wire.GetSessionTokenRequest) (*wire.GetSessionTokenResponse, error) {
+	s, err := a.Tokens.SessionToken(ctx, c, seconds(in.DurationSeconds), in.SerialNumber != nil || in.TokenCode != nil)
+	if err != nil {
+		return nil, err
+	}
+	return &wire.GetSessionTokenResponse{Credentials: credentialsOut(*s)}, nil
+}
+
+func (a *API) getAccessKeyInfo(_ context.Context, c *control.Call, in *wire.GetAccessKeyInfoRequest) (*wire.GetAccessKeyInfoResponse, error) {
+	account, err := a.Tokens.AccessKeyAccount(c, text(in.AccessKeyId))
+	if err != nil {
+		return nil, err
+	}
+	return &wire.GetAccessKeyInfoResponse{Account: new(string(account))}, nil
+}
