@@ -81,6 +81,7 @@ var s3Codes = map[key]entry{
 	{fault.Invalid, fault.CopySource}:        {"InvalidArgument", http.StatusBadRequest, "Copy Source must mention the source bucket and key: sourcebucket/sourcekey"},
 	{fault.Invalid, fault.Argument}:          {"InvalidArgument", http.StatusBadRequest, "Invalid Argument"},
 	{fault.Range, fault.ByteRange}:           {"InvalidRange", http.StatusRequestedRangeNotSatisfiable, "The requested range is not satisfiable"},
+	{fault.Range, fault.Part}:                {"InvalidPartNumber", http.StatusRequestedRangeNotSatisfiable, "The requested partnumber is not satisfiable"},
 	{fault.NotFound, fault.Object}:           {"NoSuchVersion", http.StatusNotFound, "The specified version does not exist."},
 	{fault.Invalid, fault.ObjectSize}:        {"InvalidArgument", http.StatusBadRequest, "The object size is not valid."},
 	{fault.LimitExceeded, fault.Storage}:     {"InsufficientStorage", http.StatusInsufficientStorage, "There is no space left in the store"},
