@@ -69,6 +69,13 @@ func TestCasesOfGrantScopes(t *testing.T) {
 	}
 }
 
+func TestCase034_TheRefusalNamesTheRemedy(t *testing.T) {
+	_, err := joined(t, "s3://", "", false)
+	if err == nil || err.Error() != "S3SubPrefix must name a bucket when the location is the default location s3://" {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestCasesOfGrantKeys(t *testing.T) {
 	first := give(t, 1, u1, "s3://bkt/p/*", Read)
 	t.Run("042 the same again has the same key", func(t *testing.T) {

@@ -1,6 +1,7 @@
 package access
 
 import (
+	"hash/maphash"
 	"slices"
 	"testing"
 
@@ -154,6 +155,45 @@ func TestManyGranteesAndManyIdentities(t *testing.T) {
 						t.Fatalf("%d identities from %d, %v: %+v, want %v %+v", ids, from, p, d, ok, want)
 					}
 				}
+			}
+		}
+	}
+}
+
+// With a seed of zeros all ids of usual lengths have one fingerprint: the identity alone must decide.
+func TestFingerprintsNeverDecide(t *testing.T) {
+	ids := []Identity{{IAM, "AIDA00000000000000001"}, {IAM, "AIDA00000000000000002"}, {IAM, "AIDA000000000000000020"}, {DirectoryUser, d1.Principal}, {DirectoryUser, d2.Principal}}
+	b := newBuilder(seed{hash: maphash.MakeSeed()}, 0)
+	var grants []Grant
+	for i := range 200 {
+		g := give(t, int64(i+1), ids[i%3], []string{"s3://bkt/*", "s3://bkt/a/*", "s3://bkt/b/*"}[i/3%3], Permission(1+i%3))
+		grants = append(grants, g)
+		b.Add(g)
+	}
+	ix := b.Index()
+	if x, y := ix.seed.fingerprint(IAM, ids[0].Principal), ix.seed.fingerprint(IAM, ids[1].Principal); x != y {
+		t.Fatalf("fingerprints differ: %x, %x", x, y)
+	}
+	for _, as := range [][]Identity{ids[:1], ids[1:2], ids[2:3], ids[3:], {ids[2], ids[0]}} {
+		for _, p := range []Permission{Read, Write, ReadWrite} {
+			r := ask(t, "s3://bkt/a/x", p, as...)
+			want, ok := oracle(grants, r)
+			if d := ix.Decide(r).Decision(r); d.OK != ok || d.Grant != want {
+				t.Errorf("%v %v: %+v, want %v %+v", as, p, d, ok, want)
+			}
+			l := ListRequest{Account: owner, Region: region, Identities: as}
+			for g := range ix.ForIdentities(l) {
+				if !slices.Contains(as, g.Identity()) {
+					t.Errorf("%v is shown grant %d of %v", as, g.Seq, g.Identity())
+				}
+			}
+		}
+	}
+	l := ix.views[0].layer
+	for _, id := range []Identity{{DirectoryUser, ids[0].Principal}, {IAM, ids[0].Principal + "0"}, {IAM, ids[0].Principal[:20]}, {IAM, ""}} {
+		for w := range len(l.whos) - 1 {
+			if l.isWho(uint32(w), &id) {
+				t.Errorf("%v is taken for grantee %d", id, w)
 			}
 		}
 	}

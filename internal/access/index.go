@@ -1,6 +1,9 @@
 package access
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
 // Index is a set of grants that answers requests. It is an immutable snapshot: any number of goroutines
 // may read it without locks while its owner derives the next one with With. The zero Index is not usable;
@@ -208,9 +211,22 @@ func (ix *Index) CatchUp(latest *Index) (*Index, bool) {
 	if uint64(len(missed)) != latest.version-ix.version {
 		return nil, false
 	}
-	out := ix
-	for _, c := range slices.Backward(missed) {
-		out = out.With(c.add, c.remove)
+	if len(missed) == 0 {
+		return ix, true
 	}
+	// What came and went meanwhile need not come at all. With removes before it adds, as each change did.
+	added := map[GrantID]Grant{}
+	var removed []GrantID
+	for _, c := range slices.Backward(missed) {
+		for _, id := range c.remove {
+			delete(added, id)
+		}
+		for _, g := range c.add {
+			added[g.ID] = g
+		}
+		removed = append(removed, c.remove...)
+	}
+	out := ix.With(slices.Collect(maps.Values(added)), removed)
+	out.version, out.log.version = latest.version, latest.version
 	return out, true
 }

@@ -60,7 +60,7 @@ func Join(l LocationScope, sub string, object bool) (Scope, error) {
 	} else if l.IsDefault() {
 		return Scope{}, refuse(BadGrant, "S3SubPrefix must name a bucket when the location is the default location s3://")
 	}
-	base, sub := strings.TrimSuffix(l.text, "*"), sub
+	base := strings.TrimSuffix(l.text, "*")
 	var text string
 	switch {
 	case l.IsDefault():
@@ -77,9 +77,6 @@ func Join(l LocationScope, sub string, object bool) (Scope, error) {
 		return Scope{}, err
 	}
 	if s.Key() == "" && !s.wild {
-		if object {
-			return Scope{}, refuse(BadGrant, "S3PrefixType Object needs a scope that names one object")
-		}
 		if s, err = parseScope(scheme+s.Bucket()+"/*", BadGrant, "The scope of the access grant"); err != nil {
 			return Scope{}, err
 		}
