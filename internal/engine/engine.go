@@ -141,7 +141,7 @@ func since(then, now time.Time) time.Duration {
 // fails with fault.Unavailable, and Snapshot refuses until the change shows.
 func (e *Engine) Update(ctx context.Context, fn func(*store.Tx) error) error {
 	before := e.current.Load().rev
-	rev, err := e.db.Update(ctx, fn)
+	rev, err := e.db.Update(ctx, stamped(fn))
 	if err != nil {
 		return err
 	}
@@ -166,6 +166,17 @@ func (e *Engine) Update(ctx context.Context, fn func(*store.Tx) error) error {
 		case <-e.closed:
 			return unavailable(errClosed)
 		}
+	}
+}
+
+// stamped makes the revision one that no other history has; see history.
+func stamped(fn func(*store.Tx) error) func(*store.Tx) error {
+	return func(tx *store.Tx) error {
+		err := fn(tx)
+		if err == nil {
+			tx.Stamp()
+		}
+		return err
 	}
 }
 

@@ -50,6 +50,22 @@ func (b *bench) user(name string) {
 	}
 }
 
+// rename commits another name for a user, as Engine.Update would.
+func (b *bench) rename(from, to string) {
+	b.Helper()
+	_, err := b.db.Update(b.Context(), stamped(func(tx *store.Tx) error {
+		u, err := store.Users.ByName(b.Context(), tx, string(acct), from)
+		if err != nil {
+			return err
+		}
+		u.Name = to
+		return store.Users.Update(tx, u)
+	}))
+	if err != nil {
+		b.Fatal(err)
+	}
+}
+
 // sql changes the database file as a restore would: around the store.
 func (b *bench) sql(texts ...string) {
 	b.Helper()
@@ -121,6 +137,13 @@ func TestAttack41_RevisionRollback(t *testing.T) {
 			b.sql(remove("late", 3)...)
 			b.user("other")
 			b.user("another")
+		},
+		"to another history that looks the same": func(b *bench) {
+			b.rename("late", "later")
+			b.sync()
+			b.sql(`UPDATE nouns SET body = REPLACE(body, 'later', 'late'), name = 'late' WHERE name = 'later'`,
+				`DELETE FROM changes WHERE rev >= 4`, `UPDATE meta SET rev = 3`)
+			b.rename("late", "latest")
 		},
 		"to the beginning": func(b *bench) {
 			b.sql(`DELETE FROM nouns`, `DELETE FROM changes`, `UPDATE meta SET rev = 0`)

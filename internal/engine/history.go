@@ -8,7 +8,8 @@ import (
 
 // history remembers the newest changes that went into the snapshot. Every look at the store asks for them
 // again: if they are no longer there as they were, the store was taken back to an earlier state, whatever
-// revision it has reached since.
+// revision it has reached since. Update stamps every revision with a random change, so two histories never
+// look the same; a revision that was committed around Update is known by the rows that it changed.
 type history struct {
 	base store.Rev      // the revision before seen; the snapshot's own when nothing is remembered
 	seen []store.Change // the whole changes of the revisions above base
