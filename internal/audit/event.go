@@ -81,13 +81,13 @@ type Resource struct {
 // Addendum is what AWS does not record: which grant answered, through which identity, and what the
 // decision weighed.
 type Addendum struct {
-	GrantID      string `json:"grantId,omitempty"`
-	GrantScope   string `json:"grantScope,omitempty"`
-	LocationID   string `json:"locationId,omitempty"`
-	Grantee      string `json:"grantee,omitempty"`
-	CredentialID string `json:"credentialId,omitempty"` // access key id of what was vended
-	Expires      string `json:"expires,omitempty"`
-	Reason       string `json:"reason,omitempty"`
+	GrantID    string `json:"grantId,omitempty"`
+	GrantScope string `json:"grantScope,omitempty"`
+	LocationID string `json:"locationId,omitempty"`
+	Grantee    string `json:"grantee,omitempty"`
+	Session    string `json:"session,omitempty"` // role session name of what was vended: the gateway's records carry it
+	Expires    string `json:"expires,omitempty"`
+	Reason     string `json:"reason,omitempty"`
 }
 
 // JSON is the event as one line.

@@ -18,6 +18,7 @@ const (
 	S3 Dialect = iota // S3 and S3 Control
 	STS
 	IAM
+	JSON // Latchkey's own service, in the manner of AWS's json services
 )
 
 // Error is what a client is told.
@@ -69,6 +70,8 @@ func tables(d Dialect) (map[key]entry, map[fault.Kind]entry) {
 		return stsCodes, queryKinds
 	case IAM:
 		return iamCodes, iamKinds
+	case JSON:
+		return jsonCodes, jsonKinds
 	default:
 		return s3Codes, s3Kinds
 	}

@@ -28,7 +28,7 @@ type CreateAccessGrantRequest struct {
 	Permission                        *string                            `aws:"Permission,required" enum:"READ|WRITE|READWRITE"`
 	ApplicationArn                    *string                            `aws:"ApplicationArn,min=10,max=1224" pattern:"arn:[^:]+:sso::\\d{12}:application/.*$"`
 	S3PrefixType                      *string                            `aws:"S3PrefixType" enum:"Object"`
-	Tags                              []Tag                              `aws:"Tags,min=0,max=50" item:"Tag"`
+	Tags                              []Tag                              `aws:"Tags" item:"Tag"`
 }
 
 // CreateAccessGrantResult is what CreateAccessGrant answers.
@@ -48,7 +48,7 @@ type CreateAccessGrantResult struct {
 type CreateAccessGrantsInstanceRequest struct {
 	AccountId         *string `aws:"x-amz-account-id,header,required,host,max=64" pattern:"^\\d{12}$"`
 	IdentityCenterArn *string `aws:"IdentityCenterArn,min=10,max=1224" pattern:"arn:[^:]+:sso::(\\d{12}){0,1}:instance/.*$"`
-	Tags              []Tag   `aws:"Tags,min=0,max=50" item:"Tag"`
+	Tags              []Tag   `aws:"Tags" item:"Tag"`
 }
 
 // CreateAccessGrantsInstanceResult is what CreateAccessGrantsInstance answers.
@@ -66,7 +66,7 @@ type CreateAccessGrantsLocationRequest struct {
 	AccountId     *string `aws:"x-amz-account-id,header,required,host,max=64" pattern:"^\\d{12}$"`
 	LocationScope *string `aws:"LocationScope,required,min=1,max=2000" pattern:"^.+$"`
 	IAMRoleArn    *string `aws:"IAMRoleArn,required,min=1,max=2048" pattern:"arn:[^:]+:iam::\\d{12}:role/.*"`
-	Tags          []Tag   `aws:"Tags,min=0,max=50" item:"Tag"`
+	Tags          []Tag   `aws:"Tags" item:"Tag"`
 }
 
 // CreateAccessGrantsLocationResult is what CreateAccessGrantsLocation answers.
@@ -340,7 +340,7 @@ type ListTagsForResourceRequest struct {
 
 // ListTagsForResourceResult is what ListTagsForResource answers.
 type ListTagsForResourceResult struct {
-	Tags []Tag `aws:"Tags,min=0,max=50" item:"Tag"`
+	Tags []Tag `aws:"Tags" item:"Tag"`
 }
 
 // PutAccessGrantsInstanceResourcePolicyRequest is what PutAccessGrantsInstanceResourcePolicy takes.
@@ -359,15 +359,15 @@ type PutAccessGrantsInstanceResourcePolicyResult struct {
 
 // Tag is a part of larger structures.
 type Tag struct {
-	Key   *string `aws:"Key,required,min=1,max=128" pattern:"^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)$"`
-	Value *string `aws:"Value,required,min=0,max=256" pattern:"^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)$"`
+	Key   *string `aws:"Key,required"`
+	Value *string `aws:"Value,required"`
 }
 
 // TagResourceRequest is what TagResource takes.
 type TagResourceRequest struct {
 	AccountId   *string `aws:"x-amz-account-id,header,required,host,max=64" pattern:"^\\d{12}$"`
 	ResourceArn *string `aws:"resourceArn,uri,required,max=1011" pattern:"arn:[^:]+:s3(express)?:[^:].*"`
-	Tags        []Tag   `aws:"Tags,required,min=0,max=50" item:"Tag"`
+	Tags        []Tag   `aws:"Tags,required" item:"Tag"`
 }
 
 // TagResourceResult is what TagResource answers.
@@ -378,7 +378,7 @@ type TagResourceResult struct {
 type UntagResourceRequest struct {
 	AccountId   *string  `aws:"x-amz-account-id,header,required,host,max=64" pattern:"^\\d{12}$"`
 	ResourceArn *string  `aws:"resourceArn,uri,required,max=1011" pattern:"arn:[^:]+:s3(express)?:[^:].*"`
-	TagKeys     []string `aws:"tagKeys,query,required,min=0,max=50" item:",min=1,max=128" item-pattern:"^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)$"`
+	TagKeys     []string `aws:"tagKeys,query,required,min=0,max=50"`
 }
 
 // UntagResourceResult is what UntagResource answers.

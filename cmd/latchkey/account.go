@@ -1,0 +1,58 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/spf13/cobra"
+)
+
+func newAccount() *cobra.Command {
+	cmd := &cobra.Command{Use: "account", Short: "Manage accounts"}
+	cmd.AddCommand(newAccountCreate())
+	return cmd
+}
+
+func newAccountCreate() *cobra.Command {
+	var f clientFlags
+	var id, name string
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "create",
+		Short: "Create a further account and print its root key, once",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := f.client()
+			if err != nil {
+				return err
+			}
+			in := map[string]any{}
+			if id != "" {
+				in["AccountId"] = id
+			}
+			if name != "" {
+				in["Name"] = name
+			}
+			var out struct {
+				AccountID       string `json:"AccountId"`
+				Name            string `json:",omitempty"`
+				AccessKeyID     string `json:"AccessKeyId"`
+				SecretAccessKey string
+			}
+			if err := c.call(cmd.Context(), "CreateAccount", in, &out); err != nil {
+				return err
+			}
+			if asJSON {
+				return json.NewEncoder(cmd.OutOrStdout()).Encode(out)
+			}
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "account %s\nroot key, shown this once:\n  AWS_ACCESS_KEY_ID=%s\n  AWS_SECRET_ACCESS_KEY=%s\n",
+				out.AccountID, out.AccessKeyID, out.SecretAccessKey)
+			return err
+		},
+	}
+	f.add(cmd)
+	cmd.Flags().StringVar(&id, "id", "", "twelve digits (default: random)")
+	cmd.Flags().StringVar(&name, "name", "", "a name")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}

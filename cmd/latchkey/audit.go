@@ -1,0 +1,186 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+// auditFlags narrow the audit records.
+type auditFlags struct {
+	client                             clientFlags
+	event, principal, key, code, grant string
+	since, until                       string
+	limit                              int32
+	asJSON                             bool
+}
+
+func newAudit() *cobra.Command {
+	cmd := &cobra.Command{Use: "audit", Short: "Read the audit log"}
+	cmd.AddCommand(newAuditQuery(), newAuditTail())
+	return cmd
+}
+
+func (f *auditFlags) add(cmd *cobra.Command) {
+	f.client.add(cmd)
+	fl := cmd.Flags()
+	fl.StringVar(&f.event, "event", "", "only this operation, such as GetDataAccess")
+	fl.StringVar(&f.principal, "principal", "", "only calls by this `ARN`")
+	fl.StringVar(&f.key, "access-key", "", "only calls signed with this access key `id`")
+	fl.StringVar(&f.code, "error-code", "", "only refusals with this code, such as AccessDenied")
+	fl.StringVar(&f.grant, "grant", "", "only what this grant `id` answered")
+	fl.BoolVar(&f.asJSON, "json", false, "print each record as one line of JSON, as CloudTrail has it")
+}
+
+func (f *auditFlags) filter() map[string]any {
+	in := map[string]any{}
+	for name, v := range map[string]string{
+		"EventName": f.event, "Principal": f.principal, "AccessKeyId": f.key, "ErrorCode": f.code, "GrantId": f.grant,
+	} {
+		if v != "" {
+			in[name] = v
+		}
+	}
+	return in
+}
+
+// page is a page of audit records, each with its id and its text.
+type page struct {
+	Events []struct {
+		ID    string `json:"Id"`
+		Event string
+	}
+}
+
+func newAuditQuery() *cobra.Command {
+	var f auditFlags
+	cmd := &cobra.Command{
+		Use:   "query",
+		Short: "List audit records, newest first",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := f.client.client()
+			if err != nil {
+				return err
+			}
+			in := f.filter()
+			in["NewestFirst"], in["MaxResults"] = true, f.limit
+			for name, v := range map[string]string{"StartTime": f.since, "EndTime": f.until} {
+				if v == "" {
+					continue
+				}
+				at, err := parseTime(v, time.Now())
+				if err != nil {
+					return err
+				}
+				in[name] = at.Unix()
+			}
+			var p page
+			if err := c.call(cmd.Context(), "QueryAudit", in, &p); err != nil {
+				return err
+			}
+			return p.print(cmd.OutOrStdout(), f.asJSON)
+		},
+	}
+	f.add(cmd)
+	cmd.Flags().StringVar(&f.since, "since", "", "from this `time` on: RFC 3339, or a duration ago such as 2h")
+	cmd.Flags().StringVar(&f.until, "until", "", "before this `time`")
+	cmd.Flags().Int32Var(&f.limit, "limit", 100, "at most this many records, 1 to 1000")
+	return cmd
+}
+
+// parseTime reads a time, or a duration before now.
+func parseTime(s string, now time.Time) (time.Time, error) {
+	if d, err := time.ParseDuration(s); err == nil {
+		return now.Add(-d), nil
+	}
+	t, err := time.Parse(time.RFC3339, s)
+	if err != nil {
+		return t, fmt.Errorf("%q is neither a time such as 2026-01-02T15:04:05Z nor a duration such as 2h", s)
+	}
+	return t, nil
+}
+
+func newAuditTail() *cobra.Command {
+	var f auditFlags
+	cmd := &cobra.Command{
+		Use:   "tail",
+		Short: "Print audit records as they are made, until interrupted",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := f.client.client()
+			if err != nil {
+				return err
+			}
+			in := f.filter()
+			in["MaxResults"], in["StartTime"] = 1000, time.Now().Add(-time.Minute).Unix()
+			ticker := time.NewTicker(time.Second)
+			defer ticker.Stop()
+			for {
+				var p page
+				if err := c.call(cmd.Context(), "QueryAudit", in, &p); err != nil {
+					if cmd.Context().Err() != nil {
+						return nil
+					}
+					return err
+				}
+				if err := p.print(cmd.OutOrStdout(), f.asJSON); err != nil {
+					return err
+				}
+				if n := len(p.Events); n > 0 {
+					in["After"] = p.Events[n-1].ID
+				}
+				select {
+				case <-cmd.Context().Done():
+					return nil
+				case <-ticker.C:
+				}
+			}
+		},
+	}
+	f.add(cmd)
+	return cmd
+}
+
+func (p *page) print(out io.Writer, asJSON bool) error {
+	for _, e := range p.Events {
+		if asJSON {
+			if _, err := fmt.Fprintln(out, e.Event); err != nil {
+				return err
+			}
+			continue
+		}
+		var r struct {
+			EventTime         time.Time
+			EventName         string
+			ErrorCode         string
+			UserIdentity      struct{ ARN, InvokedBy string }
+			RequestParameters map[string]any
+			Latchkey          struct{ GrantID string }
+		}
+		if err := json.Unmarshal([]byte(e.Event), &r); err != nil {
+			return fmt.Errorf("record %s cannot be read: %w", e.ID, err)
+		}
+		outcome, who := "ok", r.UserIdentity.ARN
+		if r.ErrorCode != "" {
+			outcome = r.ErrorCode
+		}
+		if who == "" {
+			who = r.UserIdentity.InvokedBy
+		}
+		line := fmt.Sprintf("%s  %-32s %-14s %s", r.EventTime.Format(time.RFC3339), r.EventName, outcome, who)
+		if t, ok := r.RequestParameters["target"].(string); ok {
+			line += fmt.Sprintf("  %v %s", r.RequestParameters["permission"], t)
+		}
+		if r.Latchkey.GrantID != "" {
+			line += "  grant " + r.Latchkey.GrantID
+		}
+		if _, err := fmt.Fprintln(out, line); err != nil {
+			return err
+		}
+	}
+	return nil
+}

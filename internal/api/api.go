@@ -1,0 +1,218 @@
+// Package api is the control plane's wire: it finds the service and the operation that a request asks for,
+// lets the phases run that every request goes through, and turns wire types into nouns and back. Wire types
+// stop here.
+//
+// It decides nothing: who may do what, and what happens, is package control's.
+package api
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/google/uuid"
+
+	"latchkey/internal/access"
+	"latchkey/internal/awsapi/iam"
+	"latchkey/internal/awsapi/latchkey"
+	"latchkey/internal/awsapi/s3control"
+	"latchkey/internal/awsapi/sts"
+	"latchkey/internal/awserror"
+	"latchkey/internal/awswire"
+	"latchkey/internal/caller"
+	"latchkey/internal/control"
+	"latchkey/internal/control/grants"
+	"latchkey/internal/control/principals"
+	"latchkey/internal/control/tokens"
+	"latchkey/internal/fault"
+	"latchkey/internal/sigv4"
+)
+
+// API serves the control plane. Fill it and call Handler.
+type API struct {
+	Control    *control.Control
+	Grants     *grants.Grants
+	Principals *principals.Principals
+	Tokens     *tokens.Tokens
+	Auth       *caller.Authenticator
+	Operator   access.AccountID // the account whose root user may create accounts
+	Log        *slog.Logger
+	Observe    func(service, operation, code string, status int, took time.Duration) // metrics; may be nil
+}
+
+// maxBody is the largest control-plane body: a resource policy may have 350,000 characters, each of which may
+// be escaped.
+const maxBody = 2 << 20
+
+// door is how one service is let in.
+type door struct {
+	service *awswire.Service
+	dialect awserror.Dialect
+	source  string // CloudTrail's eventSource
+}
+
+var (
+	s3controlDoor = &door{s3control.Service, awserror.S3, grants.Source}
+	stsDoor       = &door{sts.Service, awserror.STS, "sts.amazonaws.com"}
+	iamDoor       = &door{iam.Service, awserror.IAM, "iam.amazonaws.com"}
+	latchkeyDoor  = &door{latchkey.Service, awserror.JSON, "latchkey"}
+)
+
+// Front is the HTTP side of an API.
+type Front struct {
+	*API
+	mux awswire.Mux[*control.Call]
+}
+
+// Handler registers every operation and returns the front.
+func (a *API) Handler() *Front {
+	f := &Front{API: a}
+	a.registerS3Control(&f.mux)
+	a.registerIAM(&f.mux)
+	a.registerSTS(&f.mux)
+	a.registerLatchkey(&f.mux)
+	return f
+}
+
+// Claims reports whether a request is for the control plane. What it does not claim is for the gateway.
+func (f *Front) Claims(r *http.Request) bool { return findDoor(r) != nil }
+
+// request is one request on its way through the phases.
+type request struct {
+	*http.Request
+	door   *door
+	id     string
+	began  time.Time
+	op     *awswire.Operation
+	call   *control.Call // nil until the caller is established
+	answer awserror.Error
+	err    error
+}
+
+// hostID is sent as x-amz-id-2, which clients print beside the request id.
+const hostID = "latchkey"
+
+// ServeHTTP lets awswire run the phases, and hangs in what they need: who calls, the record, the failure.
+func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	q := &request{Request: r, door: findDoor(r), id: uuid.NewString(), began: time.Now(), answer: awserror.Error{Status: http.StatusOK}}
+	if q.door == nil {
+		http.NotFound(w, r)
+		return
+	}
+	ids := awswire.IDs{Request: q.id, Host: hostID}
+	s := awswire.Server[*control.Call]{
+		Service: q.door.service, Mux: &f.mux, BodyLimit: maxBody,
+		IDs: func(*http.Request) awswire.IDs { return ids },
+		Authenticate: func(r *http.Request, op *awswire.Operation) (*control.Call, error) {
+			return f.authenticate(q, r, op)
+		},
+		Around: func(ctx context.Context, call *control.Call, c awswire.Call, next func(context.Context) (any, error)) (any, error) {
+			return f.around(ctx, q, c, next)
+		},
+		Fail: func(w http.ResponseWriter, r *http.Request, op *awswire.Operation, err error) {
+			q.op = op
+			f.fail(w, q, ids, err)
+		},
+	}
+	s.ServeHTTP(w, r)
+	f.note(q)
+}
+
+// authenticate establishes the caller and opens the call. From here on, whatever happens is recorded.
+func (f *Front) authenticate(q *request, r *http.Request, op *awswire.Operation) (*control.Call, error) {
+	q.op = op
+	who, signature, err := f.Auth.Authenticate(r, q.door.service.SigningName, q.id)
+	if err != nil {
+		return nil, err
+	}
+	r.Body = signature.Body(sigv4.BodyOptions{})
+	q.call = f.Control.Begin(who, q.door.source, op.Name, readOnly(op.Name), nil)
+	return q.call, nil
+}
+
+// around runs the handler and, when it succeeded, ends the record: what is not recorded is not handed out.
+func (f *Front) around(ctx context.Context, q *request, c awswire.Call, next func(context.Context) (any, error)) (any, error) {
+	for k, v := range awswire.Parameters(c.Operation, c.Input) {
+		q.call.Event.RequestParameters[k] = v
+	}
+	if q.door == s3controlDoor {
+		if err := address(q); err != nil {
+			return nil, err
+		}
+	}
+	out, err := next(ctx)
+	if err != nil {
+		return nil, err
+	}
+	q.answer.Status = c.Operation.SuccessStatus()
+	return out, f.Control.Finish(context.WithoutCancel(ctx), q.call, "", "")
+}
+
+// fail records the refusal and tells the client. A request whose caller was never established leaves no
+// record: CloudTrail keeps none either, and anybody could fill the log.
+func (f *Front) fail(w http.ResponseWriter, q *request, ids awswire.IDs, err error) {
+	q.err, q.answer = err, awserror.Of(q.door.dialect, err)
+	if q.call != nil {
+		// The record is kept even if the client has gone away.
+		if err := f.Control.Finish(context.WithoutCancel(q.Context()), q.call, q.answer.Code, q.answer.Message); err != nil {
+			q.err, q.answer = err, awserror.Of(q.door.dialect, fault.New(fault.Internal, "", "").Because(err))
+		}
+	}
+	awswire.EncodeError(w, q.door.service, awswire.WireError{
+		Code: q.answer.Code, Status: q.answer.Status, Message: q.answer.Message, Fields: q.answer.Fields,
+	}, ids)
+}
+
+// address takes the account that an s3control request addresses from its header, and refuses a host whose
+// label says otherwise.
+func address(q *request) error {
+	id, err := access.ParseAccountID(q.Header.Get("X-Amz-Account-Id"))
+	if err != nil {
+		return control.Refused(err)
+	}
+	if label := accountLabel(q.Host); label != "" && label != string(id) {
+		return fault.New(fault.Invalid, fault.AccountID, "The account id in the host, %s, is not the one in x-amz-account-id, %s", label, id)
+	}
+	q.call.Target = id
+	return nil
+}
+
+// note writes the one log record of the request.
+func (f *Front) note(q *request) {
+	answer, err := q.answer, q.err
+	took := time.Since(q.began)
+	name := "unknown"
+	if q.op != nil {
+		name = q.op.Name
+	}
+	if f.Observe != nil {
+		f.Observe(q.door.service.Name, name, answer.Code, answer.Status, took)
+	}
+	attrs := []slog.Attr{
+		slog.String("service", q.door.service.Name), slog.String("op", name), slog.Int("status", answer.Status),
+		slog.String("request", q.id), slog.Duration("took", took),
+	}
+	if q.call != nil {
+		attrs = append(attrs, slog.String("caller", q.call.ARN()), slog.String("account", string(q.call.Target)))
+	}
+	level := slog.LevelInfo
+	if err != nil {
+		attrs = append(attrs, slog.String("code", answer.Code), slog.String("error", err.Error()))
+		if answer.Status >= 500 {
+			level = slog.LevelError
+		}
+	}
+	f.Log.LogAttrs(q.Context(), level, "request", attrs...)
+}
+
+// readOnly reports whether an operation changes nothing. GetDataAccess counts as one although it
+// mints a credential: CloudTrail says readOnly too.
+func readOnly(op string) bool {
+	for _, prefix := range []string{"Get", "List", "Describe", "AssumeRole", "Decode"} {
+		if len(op) >= len(prefix) && op[:len(prefix)] == prefix {
+			return true
+		}
+	}
+	return false
+}

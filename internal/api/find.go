@@ -1,0 +1,63 @@
+package api
+
+import (
+	"mime"
+	"net/http"
+	"strings"
+)
+
+// controlPath is the path that every S3 Control request begins with. No bucket may be called so.
+const controlPath = "/v20180820/"
+
+// findDoor finds the service that a request is for, or nil for S3's data plane. The order is: S3 Control's
+// path; the target of a JSON call; a form, whose signature tells IAM from STS.
+func findDoor(r *http.Request) *door {
+	switch {
+	case strings.HasPrefix(r.URL.EscapedPath(), controlPath):
+		return s3controlDoor
+	case strings.HasPrefix(r.Header.Get("X-Amz-Target"), "Latchkey."):
+		return latchkeyDoor
+	case isForm(r):
+		return formDoor(r)
+	}
+	return nil
+}
+
+// isForm reports whether r is a call of a query service: a form posted to the root. S3 knows no operation
+// on the root but ListBuckets, a GET.
+func isForm(r *http.Request) bool {
+	if r.Method != http.MethodPost || r.URL.Path != "/" && r.URL.Path != "" {
+		return false
+	}
+	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	return err == nil && kind == "application/x-www-form-urlencoded"
+}
+
+// formDoor tells IAM from STS by the service that the request was signed for. It is only a sorting: the
+// signature is verified for that very service afterwards. Unsigned forms can only be STS's.
+func formDoor(r *http.Request) *door {
+	if signedService(r) == "iam" {
+		return iamDoor
+	}
+	return stsDoor
+}
+
+// signedService is the service in the credential scope of the Authorization header, unverified.
+func signedService(r *http.Request) string {
+	_, rest, _ := strings.Cut(r.Header.Get("Authorization"), "Credential=")
+	credential, _, _ := strings.Cut(rest, ",")
+	parts := strings.Split(strings.TrimSpace(credential), "/")
+	if len(parts) < 5 {
+		return ""
+	}
+	return parts[len(parts)-2]
+}
+
+// accountLabel is the account id that S3 Control's clients put before the endpoint's host, or empty.
+func accountLabel(host string) string {
+	label, _, _ := strings.Cut(host, ".")
+	if len(label) != 12 || strings.Trim(label, "0123456789") != "" {
+		return ""
+	}
+	return label
+}

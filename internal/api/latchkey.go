@@ -1,0 +1,120 @@
+package api
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"latchkey/internal/access"
+	wire "latchkey/internal/awsapi/latchkey"
+	"latchkey/internal/awswire"
+	"latchkey/internal/control"
+	"latchkey/internal/control/grants"
+	"latchkey/internal/fault"
+	"latchkey/internal/policy"
+	"latchkey/internal/store"
+)
+
+// registerLatchkey registers what AWS has no operation for: explaining a decision, reading the audit log,
+// creating an account. They travel and are authorised like AWS's own.
+func (a *API) registerLatchkey(m *awswire.Mux[*control.Call]) {
+	awswire.Handle(m, wire.Explain, a.explain)
+	awswire.Handle(m, wire.QueryAudit, a.queryAudit)
+	awswire.Handle(m, wire.CreateAccount, a.createAccount)
+}
+
+func (a *API) explain(_ context.Context, c *control.Call, in *wire.ExplainRequest) (*wire.ExplainResponse, error) {
+	permission, err := access.ParsePermission(text(in.Permission))
+	if err != nil {
+		return nil, control.Refused(err)
+	}
+	privilege, err := access.ParsePrivilege(text(in.Privilege))
+	if err != nil {
+		return nil, control.Refused(err)
+	}
+	limit := 50
+	if in.MaxResults != nil {
+		limit = int(*in.MaxResults)
+	}
+	e, err := a.Grants.Explain(c, text(in.Principal), grants.DataAccess{
+		Target: text(in.Target), Permission: permission, Privilege: privilege, Object: text(in.TargetType) == "Object",
+	}, limit)
+	if err != nil {
+		return nil, err
+	}
+	d := &e.Decision
+	out := &wire.ExplainResponse{Allowed: new(e.Allowed()), Reason: new(d.Reason.String()), Truncated: new(d.Truncated)}
+	if d.OK {
+		out.MatchedGrantTarget, out.GrantId, out.LocationId = new(d.Matched()), new(d.Grant.ID.String()), new(string(d.Grant.LocationID))
+		out.GranteeType, out.GranteeIdentifier = new(d.Grant.Grantee.Type.String()), new(d.Grant.Grantee.ID)
+		out.RoleArn = optional(e.RoleARN)
+	}
+	for _, check := range e.Checks {
+		out.Checks = append(out.Checks, wire.Check{Name: new(check.Name), Passed: new(check.Passed), Text: new(check.Text)})
+	}
+	for _, x := range d.Considered {
+		out.Considered = append(out.Considered, wire.Considered{
+			GrantId: new(x.Grant.ID.String()), GrantScope: new(x.Grant.Scope.String()), Permission: new(x.Grant.Permission.String()),
+			GranteeType: new(x.Grant.Grantee.Type.String()), GranteeIdentifier: new(x.Grant.Grantee.ID),
+			ApplicationArn: optional(x.Grant.ApplicationARN), LocationId: new(string(x.Grant.LocationID)), Outcome: new(x.Outcome.String()),
+		})
+	}
+	return out, nil
+}
+
+// queryAudit lists the audit records of the caller's account.
+func (a *API) queryAudit(ctx context.Context, c *control.Call, in *wire.QueryAuditRequest) (*wire.QueryAuditResponse, error) {
+	if err := c.May("latchkey:QueryAudit", "*", policy.Values{}, nil, c.Account); err != nil {
+		return nil, err
+	}
+	f := store.AuditFilter{
+		Account: string(c.Account), EventName: text(in.EventName), Principal: text(in.Principal), AccessKey: text(in.AccessKeyId),
+		ErrorCode: text(in.ErrorCode), GrantID: text(in.GrantId), Since: at(in.StartTime), Until: at(in.EndTime),
+		NewestFirst: in.NewestFirst != nil && *in.NewestFirst, Limit: 100,
+	}
+	if in.MaxResults != nil {
+		f.Limit = int(*in.MaxResults)
+	}
+	if in.After != nil {
+		id, err := strconv.ParseInt(*in.After, 10, 64)
+		if err != nil {
+			return nil, fault.New(fault.Invalid, fault.Member, "After must be the Id of an event")
+		}
+		f.After = id
+	}
+	records, err := a.Control.DB.Events(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	out := &wire.QueryAuditResponse{}
+	for _, r := range records {
+		line, err := r.Event.JSON()
+		if err != nil {
+			return nil, err
+		}
+		out.Events = append(out.Events, wire.Event{Id: new(strconv.FormatInt(r.ID, 10)), Event: new(string(line))})
+	}
+	return out, nil
+}
+
+func at(p *time.Time) time.Time {
+	if p == nil {
+		return time.Time{}
+	}
+	return *p
+}
+
+// createAccount creates a further account. Only the root user of the server's first account may: the new
+// account's root key is in the answer, and nowhere else.
+func (a *API) createAccount(ctx context.Context, c *control.Call, in *wire.CreateAccountRequest) (*wire.CreateAccountResponse, error) {
+	if !c.IsRoot() || c.IsTemporary() || c.Account != a.Operator {
+		return nil, fault.New(fault.Denied, "", "Only the root user of account %s may create accounts", a.Operator)
+	}
+	account, key, err := a.Principals.CreateAccount(ctx, access.AccountID(text(in.AccountId)), text(in.Name))
+	if err != nil {
+		return nil, err
+	}
+	return &wire.CreateAccountResponse{
+		AccountId: new(string(account.ID)), Name: optional(account.Name), AccessKeyId: new(key.AccessKeyID), SecretAccessKey: new(key.Secret.Reveal()),
+	}, nil
+}

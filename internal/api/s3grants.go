@@ -1,0 +1,186 @@
+package api
+
+import (
+	"context"
+
+	"latchkey/internal/access"
+	wire "latchkey/internal/awsapi/s3control"
+	"latchkey/internal/control"
+	"latchkey/internal/control/grants"
+	"latchkey/internal/fault"
+)
+
+func (a *API) createGrant(ctx context.Context, c *control.Call, in *wire.CreateAccessGrantRequest) (*wire.CreateAccessGrantResult, error) {
+	grantee, err := granteeIn(in.Grantee)
+	if err != nil {
+		return nil, control.Refused(err)
+	}
+	permission, err := access.ParsePermission(text(in.Permission))
+	if err != nil {
+		return nil, control.Refused(err)
+	}
+	n := grants.NewGrant{
+		LocationID: access.LocationID(text(in.AccessGrantsLocationId)), Grantee: grantee, Permission: permission,
+		ApplicationARN: text(in.ApplicationArn), Object: text(in.S3PrefixType) == "Object", Tags: tagsIn(in.Tags),
+	}
+	if in.AccessGrantsLocationConfiguration != nil {
+		n.SubPrefix = text(in.AccessGrantsLocationConfiguration.S3SubPrefix)
+	}
+	g, err := a.Grants.CreateGrant(ctx, c, n)
+	if err != nil {
+		return nil, err
+	}
+	return new(wire.CreateAccessGrantResult(grantOut(g))), nil
+}
+
+// granteeIn reads a grantee. What has no grantee's form is refused by the text that clients look for.
+func granteeIn(in *wire.Grantee) (access.Grantee, error) {
+	if in == nil {
+		return access.Grantee{}, fault.New(fault.Invalid, fault.Grantee, "Invalid Grantee in the request: it is missing")
+	}
+	kind, err := access.ParseGranteeType(text(in.GranteeType))
+	if err != nil {
+		return access.Grantee{}, err
+	}
+	return access.ParseGrantee(kind, text(in.GranteeIdentifier))
+}
+
+func granteeOut(g access.Grantee) *wire.Grantee {
+	return &wire.Grantee{GranteeType: new(g.Type.String()), GranteeIdentifier: new(g.ID)}
+}
+
+// grantOut is a grant as GetAccessGrant gives it. A grant without a sub prefix has an empty one, not none: so
+// does AWS, and Terraform counts on it.
+func grantOut(g *access.Grant) wire.CreateAccessGrantResult {
+	return wire.CreateAccessGrantResult{
+		CreatedAt: new(g.CreatedAt), AccessGrantId: new(g.ID.String()), AccessGrantArn: new(g.ARN()), Grantee: granteeOut(g.Grantee),
+		AccessGrantsLocationId: new(string(g.LocationID)), Permission: new(g.Permission.String()), GrantScope: new(g.Scope.String()),
+		AccessGrantsLocationConfiguration: &wire.AccessGrantsLocationConfiguration{S3SubPrefix: new(g.SubPrefix)},
+		ApplicationArn:                    optional(g.ApplicationARN),
+	}
+}
+
+func (a *API) getGrant(ctx context.Context, c *control.Call, in *wire.GetAccessGrantRequest) (*wire.GetAccessGrantResult, error) {
+	g, err := a.Grants.Grant(ctx, c, text(in.AccessGrantId))
+	if err != nil {
+		return nil, err
+	}
+	o := grantOut(g)
+	return &wire.GetAccessGrantResult{
+		CreatedAt: o.CreatedAt, AccessGrantId: o.AccessGrantId, AccessGrantArn: o.AccessGrantArn, Grantee: o.Grantee,
+		AccessGrantsLocationId: o.AccessGrantsLocationId, AccessGrantsLocationConfiguration: o.AccessGrantsLocationConfiguration,
+		Permission: o.Permission, GrantScope: o.GrantScope, ApplicationArn: o.ApplicationArn,
+	}, nil
+}
+
+func (a *API) listGrants(ctx context.Context, c *control.Call, in *wire.ListAccessGrantsRequest) (*wire.ListAccessGrantsResult, error) {
+	size, err := control.PageSize(in.MaxResults, maxPage, maxPage)
+	if err != nil {
+		return nil, err
+	}
+	f := grants.GrantFilter{GranteeID: text(in.GranteeIdentifier), Scope: text(in.GrantScope), ApplicationARN: text(in.ApplicationArn)}
+	if in.GranteeType != nil {
+		if f.GranteeType, err = access.ParseGranteeType(*in.GranteeType); err != nil {
+			return nil, fault.New(fault.Invalid, fault.Member, "%s", err)
+		}
+	}
+	if in.Permission != nil {
+		if f.Permission, err = access.ParsePermission(*in.Permission); err != nil {
+			return nil, control.Refused(err)
+		}
+	}
+	page, err := a.Grants.Grants(ctx, c, f, text(in.NextToken), size)
+	if err != nil {
+		return nil, err
+	}
+	out := &wire.ListAccessGrantsResult{NextToken: optional(page.Next)}
+	for i := range page.Grants {
+		o := grantOut(&page.Grants[i])
+		out.AccessGrantsList = append(out.AccessGrantsList, wire.ListAccessGrantEntry{
+			CreatedAt: o.CreatedAt, AccessGrantId: o.AccessGrantId, AccessGrantArn: o.AccessGrantArn, Grantee: o.Grantee,
+			Permission: o.Permission, AccessGrantsLocationId: o.AccessGrantsLocationId,
+			AccessGrantsLocationConfiguration: o.AccessGrantsLocationConfiguration, GrantScope: o.GrantScope, ApplicationArn: o.ApplicationArn,
+		})
+	}
+	return out, nil
+}
+
+func (a *API) deleteGrant(ctx context.Context, c *control.Call, in *wire.DeleteAccessGrantRequest) (*wire.DeleteAccessGrantResult, error) {
+	return nil, a.Grants.DeleteGrant(ctx, c, text(in.AccessGrantId))
+}
+
+func (a *API) listCallerGrants(_ context.Context, c *control.Call, in *wire.ListCallerAccessGrantsRequest) (*wire.ListCallerAccessGrantsResult, error) {
+	size, err := control.PageSize(in.MaxResults, maxPage, maxPage)
+	if err != nil {
+		return nil, err
+	}
+	if err := instanceScope(in.InstanceScope); err != nil {
+		return nil, err
+	}
+	page, err := a.Grants.CallerGrants(c, text(in.GrantScope), in.AllowedByApplication != nil && *in.AllowedByApplication, text(in.NextToken), size)
+	if err != nil {
+		return nil, err
+	}
+	out := &wire.ListCallerAccessGrantsResult{NextToken: optional(page.Next)}
+	for _, g := range page.Grants {
+		entry := wire.ListCallerAccessGrantsEntry{Permission: new(g.Permission.String()), GrantScope: new(g.Scope.String()), ApplicationArn: new(g.ApplicationARN)}
+		if in.InstanceScope != nil {
+			entry.AccessGrantsInstanceArn = new(access.InstanceARN(c.Target, c.Facts.Region))
+		}
+		out.CallerAccessGrantsList = append(out.CallerAccessGrantsList, entry)
+	}
+	return out, nil
+}
+
+// instanceScope accepts ALL, which would also look into instances that other accounts share through RAM: there
+// are none here, so that ALL finds what the account's own instance has.
+func instanceScope(p *string) error {
+	if p != nil && *p != "ALL" {
+		return fault.New(fault.Invalid, fault.Request, "instanceScope must be ALL")
+	}
+	return nil
+}
+
+func (a *API) getDataAccess(ctx context.Context, c *control.Call, in *wire.GetDataAccessRequest) (*wire.GetDataAccessResult, error) {
+	permission, err := access.ParsePermission(text(in.Permission))
+	if err != nil {
+		return nil, control.Refused(err)
+	}
+	privilege, err := access.ParsePrivilege(text(in.Privilege))
+	if err != nil {
+		return nil, control.Refused(err)
+	}
+	if err := instanceScope(in.InstanceScope); err != nil {
+		return nil, err
+	}
+	v, err := a.Grants.GetDataAccess(ctx, c, grants.DataAccess{
+		Target: text(in.Target), Permission: permission, Privilege: privilege, Object: text(in.TargetType) == "Object",
+		Duration: seconds(in.DurationSeconds), AuditContext: text(in.AuditContext),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &wire.GetDataAccessResult{
+		Credentials: &wire.Credentials{
+			AccessKeyId: new(v.Credentials.AccessKeyID), SecretAccessKey: new(v.Credentials.Secret.Reveal()),
+			SessionToken: new(v.Credentials.SessionToken.Reveal()), Expiration: new(v.Credentials.Expires),
+		},
+		MatchedGrantTarget: new(v.Matched), Grantee: granteeOut(v.Grantee),
+	}, nil
+}
+
+func (a *API) tagResource(ctx context.Context, c *control.Call, in *wire.TagResourceRequest) (*wire.TagResourceResult, error) {
+	return nil, a.Grants.Tag(ctx, c, text(in.ResourceArn), tagsIn(in.Tags))
+}
+
+func (a *API) untagResource(ctx context.Context, c *control.Call, in *wire.UntagResourceRequest) (*wire.UntagResourceResult, error) {
+	return nil, a.Grants.Untag(ctx, c, text(in.ResourceArn), in.TagKeys)
+}
+
+func (a *API) listTags(ctx context.Context, c *control.Call, in *wire.ListTagsForResourceRequest) (*wire.ListTagsForResourceResult, error) {
+	tags, err := a.Grants.Tags(ctx, c, text(in.ResourceArn))
+	if err != nil {
+		return nil, err
+	}
+	return &wire.ListTagsForResourceResult{Tags: tagsOut(tags)}, nil
+}

@@ -1,0 +1,116 @@
+package caller
+
+import (
+	"crypto/tls"
+	"strconv"
+	"time"
+
+	"latchkey/internal/access"
+	"latchkey/internal/credential"
+	"latchkey/internal/fault"
+	"latchkey/internal/policy"
+)
+
+// Ask is one question to the caller's policies.
+type Ask struct {
+	Action          string // s3:GetDataAccess
+	Resource        string // ARN
+	ResourceAccount access.AccountID
+	Values          policy.Values    // condition keys of this action; the global keys are added
+	ResourcePolicy  *policy.Document // the policy on the resource, if it has one
+}
+
+// Decide evaluates the caller's policies and the resource's policy.
+func (c *Caller) Decide(a Ask) policy.Decision {
+	ps := c.policies
+	if a.ResourcePolicy != nil {
+		ps.Resource = []*policy.Document{a.ResourcePolicy}
+	}
+	return policy.Evaluate(policy.Request{
+		Principal:       c.Principal,
+		Action:          a.Action,
+		Resource:        a.Resource,
+		ResourceAccount: string(a.ResourceAccount),
+		Context:         c.values(a),
+	}, ps)
+}
+
+// Authorize is Decide with the refusal worded as AWS words it: who, what, on which resource, and which layer
+// of policy said no.
+func (c *Caller) Authorize(a Ask) error {
+	d := c.Decide(a)
+	if d.Allowed {
+		return nil
+	}
+	return fault.New(fault.Denied, "", "User: %s is not authorized to perform: %s on resource: %q %s",
+		c.ARN(), a.Action, a.Resource, d.Because())
+}
+
+// values are the condition keys of a request: the global ones (IAM user guide, "AWS global condition context
+// keys"), those that S3 adds to every request, and the action's own. Nothing here comes from a header that
+// the client may set freely, but aws:UserAgent and aws:Referer, which AWS documents as unsafe too.
+func (c *Caller) values(a Ask) policy.Values {
+	f := &c.Facts
+	v := a.Values.Clone()
+	v.Grow(24)
+	set := func(k, val string) {
+		if val != "" {
+			v.Set(k, val)
+		}
+	}
+	set("aws:currenttime", f.Time.UTC().Format(time.RFC3339))
+	set("aws:epochtime", strconv.FormatInt(f.Time.Unix(), 10))
+	set("aws:securetransport", strconv.FormatBool(f.TLS != 0))
+	if f.SourceIP.IsValid() {
+		set("aws:sourceip", f.SourceIP.String())
+	}
+	set("aws:useragent", f.UserAgent)
+	set("aws:requestedregion", f.Region)
+	set("s3:resourceaccount", string(a.ResourceAccount))
+	set("s3:authtype", f.AuthType)
+	set("s3:signatureversion", f.SignatureVersion)
+	set("s3:x-amz-content-sha256", f.ContentSHA256)
+	set("s3:tlsversion", tlsVersion(f.TLS))
+	if f.AuthType == QueryString {
+		set("s3:signatureage", strconv.FormatInt(f.SignatureAge.Milliseconds(), 10))
+	}
+	c.principalValues(set)
+	return v
+}
+
+// principalValues are the keys that follow from who is calling, but for those that package policy takes from
+// the principal itself.
+func (c *Caller) principalValues(set func(k, v string)) {
+	switch {
+	case c.Role != nil:
+		for _, t := range c.Role.Tags {
+			set("aws:principaltag/"+t.Key, t.Value)
+		}
+	case c.User != nil:
+		for _, t := range c.User.Tags {
+			set("aws:principaltag/"+t.Key, t.Value)
+		}
+	}
+	s := c.Session
+	if s == nil {
+		return
+	}
+	for k, val := range s.Tags { // a session tag overrides the role's tag of the same key
+		set("aws:principaltag/"+k, val)
+	}
+	set("aws:sourceidentity", s.SourceIdentity)
+	set("aws:tokenissuetime", s.Issued.UTC().Format(time.RFC3339))
+	if s.Kind == credential.Vended {
+		set("s3:accessgrantsinstancearn", s.InstanceID)
+	}
+}
+
+func tlsVersion(v uint16) string {
+	switch v {
+	case tls.VersionTLS12:
+		return "1.2"
+	case tls.VersionTLS13:
+		return "1.3"
+	}
+	return ""
+}

@@ -1,0 +1,78 @@
+package caller
+
+import (
+	"latchkey/internal/access"
+	"latchkey/internal/credential"
+	"latchkey/internal/engine"
+	"latchkey/internal/fault"
+	"latchkey/internal/iam"
+)
+
+// leash checks that everything a session was made from still stands: the principal, the long-term key at the
+// root of the chain, and for a vended credential the instance, the location, the grant and the grantee. It
+// runs at every request, so an access that is taken away ends at once, not when the credential expires.
+//
+// The texts name the reason. Only the holder of the credential, whose signature was verified before, sees
+// them, and the audit log.
+func leash(snap *engine.Snapshot, s *credential.Session) error {
+	if s.ParentKey != "" {
+		k := snap.AccessKey(s.ParentKey)
+		if k == nil || k.Status != iam.Active {
+			return gone("the access key that this session was made with is deleted or inactive")
+		}
+	}
+	if s.ParentPrincipalID != "" && !principalStands(snap, s.ParentPrincipalID) {
+		return gone("the principal that this session was made by is deleted")
+	}
+	switch s.Kind {
+	case credential.AssumedRole, credential.Vended:
+		if snap.Role(s.PrincipalID) == nil {
+			return gone("the role of this session is deleted")
+		}
+	case credential.UserSession:
+		if snap.User(s.PrincipalID) == nil {
+			return gone("the user of this session is deleted")
+		}
+	case credential.RootSession:
+		if snap.Account(access.AccountID(s.Account)) == nil {
+			return gone("the account of this session is deleted")
+		}
+	default:
+		return gone("the session is of an unknown kind")
+	}
+	if s.Kind == credential.Vended {
+		return grantLeash(snap, s)
+	}
+	return nil
+}
+
+func grantLeash(snap *engine.Snapshot, s *credential.Session) error {
+	instance, err := access.ParseResourceARN(s.InstanceID)
+	if err != nil {
+		return gone("the session names no Access Grants instance")
+	}
+	grant, err := access.ParseGrantID(s.GrantID)
+	if err != nil {
+		return gone("the session names no grant")
+	}
+	switch {
+	case snap.Instance(instance.Account, instance.Region) == nil:
+		return gone("the Access Grants instance behind this credential is deleted")
+	case snap.Location(instance.Account, instance.Region, access.LocationID(s.LocationID)) == nil:
+		return gone("the location behind this credential is deleted")
+	case !snap.Grants().Has(grant):
+		return gone("the grant behind this credential is deleted")
+	case !principalStands(snap, s.CallerPrincipalID):
+		return gone("the grantee of this credential is deleted")
+	}
+	return nil
+}
+
+// principalStands reports whether the user, role or account with this immutable id still exists.
+func principalStands(snap *engine.Snapshot, id string) bool {
+	return snap.User(id) != nil || snap.Role(id) != nil || snap.Account(access.AccountID(id)) != nil
+}
+
+func gone(reason string) error {
+	return fault.New(fault.Denied, fault.SessionToken, "Access Denied: %s", reason)
+}

@@ -1,0 +1,169 @@
+// Package buckets is the registry of buckets: who owns which, where it is, and its policy. What is in a bucket
+// is the upstream's business; that it may exist, and who may do something with it, is decided from here.
+//
+// It creates nothing in the store: the gateway does, and registers what it created.
+package buckets
+
+import (
+	"context"
+
+	"latchkey/internal/access"
+	"latchkey/internal/caller"
+	"latchkey/internal/control"
+	"latchkey/internal/fault"
+	"latchkey/internal/iam"
+	"latchkey/internal/policy"
+	"latchkey/internal/store"
+)
+
+// Source is the event source of every operation in this package.
+const Source = "s3.amazonaws.com"
+
+// maxPolicy is the largest bucket policy, in bytes (S3 user guide, "Bucket policies").
+const maxPolicy = 20 << 10
+
+// Buckets serves the registry.
+type Buckets struct{ *control.Control }
+
+// Owned is the bucket with this name, or a fault for none. A non-empty expected owner must be the bucket's
+// (x-amz-expected-bucket-owner).
+func Owned(call *control.Call, name, expected string) (*iam.Bucket, error) {
+	b := call.Snapshot.Bucket(name)
+	if b == nil {
+		return nil, fault.New(fault.NotFound, fault.Bucket, "").With("BucketName", name)
+	}
+	if expected != "" && expected != string(b.Account) {
+		return nil, fault.New(fault.Denied, "", "Access Denied")
+	}
+	call.Target = b.Account
+	return b, nil
+}
+
+// May checks an action on a bucket or on a key in it; the bucket's policy takes part.
+func May(call *control.Call, b *iam.Bucket, action, resource string, values policy.Values) error {
+	doc, err := call.Snapshot.BucketPolicy(b.Name)
+	if err != nil {
+		return err
+	}
+	return call.Authorize(caller.Ask{
+		Action: action, Resource: resource, ResourceAccount: b.Account, Values: values, ResourcePolicy: doc,
+	})
+}
+
+// CheckNew checks that the caller may create a bucket of this name in this region, and that nobody has it.
+// Names are shared by all accounts.
+func (b *Buckets) CheckNew(call *control.Call, name, region string) error {
+	if err := access.CheckBucket(name); err != nil {
+		return fault.New(fault.Invalid, fault.BucketName, "%s", err).With("BucketName", name)
+	}
+	if name == "v20180820" {
+		return fault.New(fault.Invalid, fault.BucketName, "The name v20180820 is the path of S3 Control").With("BucketName", name)
+	}
+	values := control.Values("s3:LocationConstraint", region)
+	if err := call.May("s3:CreateBucket", "arn:aws:s3:::"+name, values, nil, call.Account); err != nil {
+		return err
+	}
+	return taken(call, call.Snapshot.Bucket(name))
+}
+
+func taken(call *control.Call, b *iam.Bucket) error {
+	switch {
+	case b == nil:
+		return nil
+	case b.Account == call.Account:
+		return fault.New(fault.AlreadyExists, fault.BucketOwned, "").With("BucketName", b.Name)
+	default:
+		return fault.New(fault.AlreadyExists, fault.Bucket, "").With("BucketName", b.Name)
+	}
+}
+
+// Register records a bucket that was created in the upstream.
+func (b *Buckets) Register(ctx context.Context, call *control.Call, name, region string) error {
+	call.Touch("AWS::S3::Bucket", "arn:aws:s3:::"+name, call.Account)
+	return b.Update(ctx, call, func(tx *store.Tx) error {
+		err := store.Buckets.Insert(tx, &iam.Bucket{Name: name, Account: call.Account, Region: region, Created: tx.Now()})
+		if !fault.Is(err, fault.AlreadyExists, fault.Bucket) {
+			return err
+		}
+		existing, err := store.Buckets.Get(ctx, tx, name)
+		if err != nil {
+			return err
+		}
+		return taken(call, existing)
+	})
+}
+
+// Unregister forgets a bucket that was deleted in the upstream.
+func (b *Buckets) Unregister(ctx context.Context, call *control.Call, name string) error {
+	return b.Update(ctx, call, func(tx *store.Tx) error { return store.Buckets.Delete(tx, name) })
+}
+
+// List returns the buckets of the caller's account in the order of their names.
+func (b *Buckets) List(call *control.Call) ([]*iam.Bucket, error) {
+	if err := call.May("s3:ListAllMyBuckets", "*", policy.Values{}, nil, call.Account); err != nil {
+		return nil, err
+	}
+	return call.Snapshot.BucketsOf(call.Account), nil
+}
+
+// PutPolicy replaces a bucket's policy.
+func (b *Buckets) PutPolicy(ctx context.Context, call *control.Call, bucket *iam.Bucket, text string) error {
+	if err := b.mayPolicy(call, bucket, "s3:PutBucketPolicy"); err != nil {
+		return err
+	}
+	if len(text) > maxPolicy {
+		return fault.New(fault.TooLarge, fault.Body, "The bucket policy exceeds %d bytes", maxPolicy)
+	}
+	doc, err := policy.Parse(text, policy.Resource)
+	if err != nil {
+		return fault.New(fault.Malformed, fault.BucketPolicy, "%s", err)
+	}
+	for _, r := range doc.Resources() {
+		if r != bucket.ARN() && (len(r) <= len(bucket.ARN()) || r[:len(bucket.ARN())+1] != bucket.ARN()+"/") {
+			return fault.New(fault.Invalid, fault.BucketPolicy, "Policy has invalid resource: %s", r)
+		}
+	}
+	return b.change(ctx, call, bucket.Name, text)
+}
+
+// Policy returns a bucket's policy as it was given.
+func (b *Buckets) Policy(call *control.Call, bucket *iam.Bucket) (string, error) {
+	if err := b.mayPolicy(call, bucket, "s3:GetBucketPolicy"); err != nil {
+		return "", err
+	}
+	if bucket.Policy == "" {
+		return "", fault.New(fault.NotFound, fault.BucketPolicy, "").With("BucketName", bucket.Name)
+	}
+	return bucket.Policy, nil
+}
+
+// DeletePolicy removes a bucket's policy. A bucket without one is left as it is.
+func (b *Buckets) DeletePolicy(ctx context.Context, call *control.Call, bucket *iam.Bucket) error {
+	if err := b.mayPolicy(call, bucket, "s3:DeleteBucketPolicy"); err != nil {
+		return err
+	}
+	return b.change(ctx, call, bucket.Name, "")
+}
+
+// mayPolicy checks an action on the policy itself. The root user of the bucket's account is never locked out
+// by the policy (S3 user guide, "Bucket policies"); principals of other accounts never get in.
+func (b *Buckets) mayPolicy(call *control.Call, bucket *iam.Bucket, action string) error {
+	if call.Account != bucket.Account {
+		return fault.New(fault.Denied, "", "Access Denied")
+	}
+	if call.IsRoot() {
+		return nil
+	}
+	return May(call, bucket, action, bucket.ARN(), policy.Values{})
+}
+
+func (b *Buckets) change(ctx context.Context, call *control.Call, name, text string) error {
+	return b.Update(ctx, call, func(tx *store.Tx) error {
+		current, err := store.Buckets.Get(ctx, tx, name)
+		if err != nil {
+			return err
+		}
+		current.Policy = text
+		return store.Buckets.Update(tx, current)
+	})
+}

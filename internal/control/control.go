@@ -1,0 +1,136 @@
+// Package control is the control plane's common ground: what every call brings along, how a change and its
+// audit record are committed together, and what the limits are.
+//
+// What may be asked, and who may ask it, is in its sub-packages, one a subject: grants (S3 Access Grants),
+// principals (IAM), tokens (STS), buckets (the registry of buckets). None of them knows the wire; package api
+// does.
+package control
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"latchkey/internal/access"
+	"latchkey/internal/audit"
+	"latchkey/internal/caller"
+	"latchkey/internal/credential"
+	"latchkey/internal/engine"
+	"latchkey/internal/policy"
+	"latchkey/internal/store"
+)
+
+// Control is what the control plane works with.
+type Control struct {
+	DB     *store.DB
+	Engine *engine.Engine
+	Ring   *credential.Ring
+	Now    func() time.Time
+	Region string // the default region
+	Quotas Quotas
+	Log    *slog.Logger
+}
+
+// Quotas are the limits that AWS sets by default; every one can be configured.
+type Quotas struct {
+	Locations     int // per instance; S3 user guide, "S3 Access Grants limitations": 1,000
+	Grants        int // per instance: 100,000
+	Tags          int // per resource: 50
+	AccessKeys    int // per user: 2
+	AttachedTo    int // managed policies per principal: 10
+	PolicyVersion int // per managed policy: 5
+}
+
+// DefaultQuotas are AWS's.
+var DefaultQuotas = Quotas{Locations: 1000, Grants: 100_000, Tags: 50, AccessKeys: 2, AttachedTo: 10, PolicyVersion: 5}
+
+// Call is one request on its way through the control plane. It is made by Begin and ended by Finish, which
+// sees to it that exactly one audit record tells of it.
+type Call struct {
+	*caller.Caller
+	Target access.AccountID // the account that the request addresses
+	Event  audit.Event
+
+	also     []audit.Event // further records of the same call, such as the service's AssumeRole
+	recorded bool
+}
+
+// Begin starts a call. The event is complete but for what the operation adds and for its outcome.
+func (c *Control) Begin(who *caller.Caller, source, operation string, readOnly bool, parameters map[string]any) *Call {
+	return &Call{
+		Caller: who,
+		Target: who.Account,
+		Event:  newEvent(who, source, operation, readOnly, parameters),
+	}
+}
+
+// Update commits a change and the call's audit record in one transaction, and returns when this node's
+// snapshot shows the change. Rows written together carry one time: tx.Now().
+func (c *Control) Update(ctx context.Context, call *Call, fn func(*store.Tx) error) error {
+	err := c.Engine.Update(ctx, func(tx *store.Tx) error {
+		if err := fn(tx); err != nil {
+			return err
+		}
+		for _, e := range call.events() {
+			if err := tx.Record(e); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err == nil {
+		call.recorded = true
+	}
+	return err
+}
+
+// Record commits the call's audit record now, before anything that it tells of leaves the program.
+func (c *Control) Record(ctx context.Context, call *Call) error {
+	if err := c.DB.Record(ctx, call.events()...); err != nil {
+		return err
+	}
+	call.recorded = true
+	return nil
+}
+
+// Finish ends the call: when no record has been committed yet, it commits one, with the code and the text
+// that the client is told if the call failed. The error it returns is a failure to record; the client must
+// then not get what it asked for.
+func (c *Control) Finish(ctx context.Context, call *Call, code, message string) error {
+	if call.recorded {
+		return nil
+	}
+	if code != "" {
+		call.also = nil // they tell of what would have followed
+		call.Event.ErrorCode, call.Event.ErrorMessage = code, message
+		call.Event.ResponseElements = nil
+	}
+	return c.Record(ctx, call)
+}
+
+// Also adds a further record that is committed together with the call's own.
+func (call *Call) Also(e audit.Event) { call.also = append(call.also, e) }
+
+// Touch names a resource that the call reads or changes.
+func (call *Call) Touch(kind, arn string, account access.AccountID) {
+	call.Event.Resources = append(call.Event.Resources, audit.Resource{Type: kind, ARN: arn, AccountID: string(account)})
+}
+
+// events are the records of the call. They are the log of the account whose resources the call is about, whoever
+// the caller is: its owner wants to know who came.
+func (call *Call) events() []audit.Event {
+	all := append([]audit.Event{call.Event}, call.also...)
+	for i := range all {
+		if all[i].RecipientAccountID == call.Event.RecipientAccountID {
+			all[i].RecipientAccountID = string(call.Target)
+		}
+	}
+	return all
+}
+
+// May asks the caller's policies. resourcePolicy may be nil.
+func (call *Call) May(action, resource string, values policy.Values, resourcePolicy *policy.Document, owner access.AccountID) error {
+	return call.Authorize(caller.Ask{
+		Action: action, Resource: resource, ResourceAccount: owner, Values: values, ResourcePolicy: resourcePolicy,
+	})
+}

@@ -1,0 +1,81 @@
+package control
+
+import (
+	"crypto/tls"
+	"time"
+
+	"github.com/google/uuid"
+
+	"latchkey/internal/audit"
+	"latchkey/internal/caller"
+	"latchkey/internal/policy"
+)
+
+// newEvent is a management event as CloudTrail words it.
+func newEvent(who *caller.Caller, source, operation string, readOnly bool, parameters map[string]any) audit.Event {
+	f := &who.Facts
+	e := audit.Event{
+		EventVersion: "1.11", UserIdentity: identity(who), EventTime: f.Time.UTC().Truncate(time.Second), EventSource: source,
+		EventName: operation, AWSRegion: f.Region, UserAgent: f.UserAgent, RequestParameters: parameters,
+		RequestID: f.RequestID, EventID: uuid.NewString(), ReadOnly: readOnly, EventType: "AwsApiCall",
+		ManagementEvent: true, RecipientAccountID: string(who.Account), EventCategory: "Management",
+		AdditionalEventData: map[string]any{"SignatureVersion": "SigV4", "AuthenticationMethod": authMethod(f.AuthType)},
+	}
+	if f.SourceIP.IsValid() {
+		e.SourceIPAddress = f.SourceIP.String()
+	}
+	if f.TLS != 0 {
+		e.AdditionalEventData["tlsVersion"] = tls.VersionName(f.TLS)
+	}
+	if e.RequestParameters == nil {
+		e.RequestParameters = map[string]any{}
+	}
+	e.RequestParameters["Host"] = f.Host
+	return e
+}
+
+func authMethod(authType string) string {
+	if authType == caller.QueryString {
+		return "QueryString"
+	}
+	return "AuthHeader"
+}
+
+// identity is CloudTrail's userIdentity element for a caller.
+func identity(who *caller.Caller) audit.Identity {
+	id := audit.Identity{
+		PrincipalID: who.UserID(), ARN: who.ARN(), AccountID: string(who.Account), AccessKeyID: who.AccessKeyID,
+	}
+	switch {
+	case who.Principal.Kind == policy.Root:
+		id.Type = "Root"
+	case who.Role != nil:
+		id.Type = "AssumedRole"
+		id.SessionContext = &audit.SessionContext{
+			CreationDate: who.Session.Issued, SourceIdentity: who.Session.SourceIdentity,
+			SessionIssuer: &audit.SessionIssuer{
+				Type: "Role", PrincipalID: who.Role.ID, ARN: who.Role.ARN(), AccountID: string(who.Role.Account), UserName: who.Role.Name,
+			},
+		}
+	case who.User != nil:
+		id.Type, id.UserName = "IAMUser", who.User.Name
+		if who.Session != nil {
+			id.SessionContext = &audit.SessionContext{CreationDate: who.Session.Issued}
+		}
+	default:
+		id.Type = "Unknown"
+	}
+	return id
+}
+
+// ServiceEvent is the record of something that the Access Grants service did by itself on behalf of the call:
+// the AssumeRole of a location's role.
+func (call *Call) ServiceEvent(source, operation, invokedBy string, parameters map[string]any) audit.Event {
+	return audit.Event{
+		EventVersion: "1.11", UserIdentity: audit.Identity{Type: "AWSService", InvokedBy: invokedBy},
+		EventTime: call.Event.EventTime, EventSource: source, EventName: operation, AWSRegion: call.Event.AWSRegion,
+		SourceIPAddress: invokedBy, UserAgent: invokedBy, RequestParameters: parameters, RequestID: call.Event.RequestID,
+		EventID: uuid.NewString(), ReadOnly: true, EventType: "AwsApiCall", ManagementEvent: true,
+		RecipientAccountID: call.Event.RecipientAccountID, EventCategory: "Management",
+	}
+}

@@ -1,0 +1,57 @@
+package grants
+
+import (
+	"latchkey/internal/access"
+	"latchkey/internal/control"
+	"latchkey/internal/fault"
+	"latchkey/internal/policy"
+)
+
+// CallerGrant is what a caller learns of a grant of its own: neither its id nor its grantee.
+type CallerGrant struct {
+	Permission     access.Permission
+	Scope          access.Scope
+	ApplicationARN string // an ARN; ALL: any application; NA: the grant is not bound to applications at all
+}
+
+// CallerGrantList is a page of the caller's grants.
+type CallerGrantList struct {
+	Grants []CallerGrant
+	Next   string
+}
+
+// CallerGrants lists the grants of the caller, in the order of their creation. prefix keeps those whose scope
+// begins with it; it may be no more than the first characters of a path. byApplication keeps those that the
+// caller's own application may use.
+func (g *Grants) CallerGrants(call *control.Call, prefix string, byApplication bool, token string, size int) (*CallerGrantList, error) {
+	if call.IsVended() {
+		return nil, fault.New(fault.Denied, "", "A credential that was vended by S3 Access Grants cannot list grants")
+	}
+	if err := g.mayInstance(call, "s3:ListCallerAccessGrants", policy.Values{}); err != nil {
+		return nil, err
+	}
+	if _, err := g.instance(call); err != nil {
+		return nil, err
+	}
+	if err := access.CheckScopePrefix(prefix); err != nil {
+		return nil, control.Refused(err)
+	}
+	list := listName("ListCallerAccessGrants", call, prefix, map[bool]string{true: "app"}[byApplication])
+	after, err := g.After(list, token)
+	if err != nil {
+		return nil, err
+	}
+	page := &CallerGrantList{}
+	var last int64
+	for grant := range call.Snapshot.Grants().ForIdentities(access.ListRequest{
+		Account: call.Target, Region: call.Facts.Region, Identities: Identities(call), After: after,
+		ScopePrefix: prefix, ByApplication: byApplication,
+	}) {
+		if len(page.Grants) == size {
+			page.Next = g.NextToken(list, last)
+			return page, nil
+		}
+		page.Grants, last = append(page.Grants, CallerGrant{grant.Permission, grant.Scope, grant.CallerApplication()}), grant.Seq
+	}
+	return page, nil
+}

@@ -1,0 +1,115 @@
+// Package grants is what may be asked of S3 Access Grants: instances, locations, grants, their tags and
+// resource policy, and the vending of credentials.
+//
+// Every operation checks the caller's IAM permission first, on the resource that the Service Authorization
+// Reference names ("Actions, resources, and condition keys for Amazon S3"), and only then says whether the
+// thing exists. Which grant answers a request is decided in package access; how a credential is sealed, in
+// package credential.
+package grants
+
+import (
+	"time"
+
+	"latchkey/internal/access"
+	"latchkey/internal/control"
+	"latchkey/internal/control/tokens"
+	"latchkey/internal/fault"
+	"latchkey/internal/policy"
+	"latchkey/internal/store"
+)
+
+// Source is the event source of every operation in this package.
+const Source = "s3.amazonaws.com"
+
+// ServicePrincipal is the name under which S3 Access Grants assumes the role of a location.
+const ServicePrincipal = "access-grants.s3.amazonaws.com"
+
+// Grants serves the operations of S3 Access Grants.
+type Grants struct {
+	*control.Control
+	Tokens  *tokens.Tokens
+	Vendor  Vendor
+	Observe func(decision, vend time.Duration) // how long a decision and the vending after it took; may be nil
+}
+
+// conditions of the Access Grants actions.
+const (
+	grantScopeKey    = "s3:AccessGrantScope"
+	locationScopeKey = "s3:AccessGrantsLocationScope"
+)
+
+// mayInstance checks an action on the instance of the account that the call addresses. The instance's
+// resource policy takes part; it is what admits callers of other accounts.
+func (g *Grants) mayInstance(call *control.Call, action string, values policy.Values) error {
+	resource := access.InstanceARN(call.Target, call.Facts.Region)
+	doc, err := call.Snapshot.InstancePolicy(call.Target, call.Facts.Region)
+	if err != nil {
+		return err
+	}
+	return call.May(action, resource, g.withInstanceTags(call, values), doc, call.Target)
+}
+
+// mayOwn is mayInstance for the actions that only the account's own principals may be allowed.
+func (g *Grants) mayOwn(call *control.Call, action string, values policy.Values) error {
+	if call.Account != call.Target {
+		return crossAccount(call, action)
+	}
+	return g.mayInstance(call, action, values)
+}
+
+// mayOn checks an action on a grant or a location of the caller's own account.
+func mayOn(call *control.Call, action, resource string, values policy.Values, tags []access.Tag) error {
+	if call.Account != call.Target {
+		return crossAccount(call, action)
+	}
+	return call.May(action, resource, control.Tagged(values, "aws:ResourceTag/", tags), nil, call.Target)
+}
+
+func crossAccount(call *control.Call, action string) error {
+	return fault.New(fault.Denied, "", "User: %s is not authorized to perform: %s on resource: %q because the action is not allowed across accounts",
+		call.ARN(), action, access.InstanceARN(call.Target, call.Facts.Region))
+}
+
+func (g *Grants) withInstanceTags(call *control.Call, values policy.Values) policy.Values {
+	if i := call.Snapshot.Instance(call.Target, call.Facts.Region); i != nil {
+		return control.Tagged(values, "aws:ResourceTag/", i.Tags)
+	}
+	return values
+}
+
+// instance is the instance that the call addresses.
+func (g *Grants) instance(call *control.Call) (*store.Instance, error) {
+	i := call.Snapshot.Instance(call.Target, call.Facts.Region)
+	if i == nil {
+		return nil, fault.New(fault.NotFound, fault.Instance, "")
+	}
+	call.Touch("AWS:S3::AccessGrantsInstance", i.ARN(), i.Account)
+	return i, nil
+}
+
+// requestTags are the condition keys of tags that a create brings along.
+func requestTags(values policy.Values, tags []access.Tag) policy.Values {
+	v := control.Tagged(values, "aws:RequestTag/", tags)
+	if len(tags) > 0 {
+		keys := make([]string, len(tags))
+		for i, t := range tags {
+			keys[i] = t.Key
+		}
+		v.Set("aws:TagKeys", keys...)
+	}
+	return v
+}
+
+func instanceID(i *access.Instance) string { return store.InstanceID(i.Account, i.Region) }
+
+func locationID(l *access.Location) string { return store.LocationID(l.Account, l.Region, l.ID) }
+
+// locationARN and grantARN name what the call asks for, whether it exists or not: permissions are checked on
+// them first.
+func locationARN(call *control.Call, id access.LocationID) string {
+	return access.Location{ID: id, Account: call.Target, Region: call.Facts.Region}.ARN()
+}
+
+func grantARN(call *control.Call, id string) string {
+	return access.InstanceARN(call.Target, call.Facts.Region) + "/grant/" + id
+}

@@ -1,0 +1,250 @@
+package grants
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"latchkey/internal/access"
+	"latchkey/internal/control"
+	"latchkey/internal/fault"
+	"latchkey/internal/policy"
+	"latchkey/internal/store"
+)
+
+func lower(s string) string { return strings.ToLower(s) }
+
+// CreateInstance creates the instance of the account in the region that the client signed for. There is at
+// most one; a repeat is refused even with the same parameters.
+func (g *Grants) CreateInstance(ctx context.Context, call *control.Call, identityCenter string, tags []access.Tag) (*store.Instance, error) {
+	if err := g.mayOwn(call, "s3:CreateAccessGrantsInstance", requestTags(policy.Values{}, tags)); err != nil {
+		return nil, err
+	}
+	if err := access.CheckTags(tags); err != nil {
+		return nil, control.Refused(err)
+	}
+	if identityCenter != "" {
+		if err := g.checkIdentityCenter(call, identityCenter); err != nil {
+			return nil, err
+		}
+	}
+	i := &store.Instance{
+		Instance: access.Instance{Account: call.Target, Region: call.Facts.Region, IdentityCenterARN: identityCenter}, Tags: tags,
+	}
+	call.Touch("AWS:S3::AccessGrantsInstance", i.ARN(), i.Account)
+	err := g.Update(ctx, call, func(tx *store.Tx) error {
+		i.CreatedAt = tx.Now()
+		return store.Instances.Insert(tx, i)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return i, nil
+}
+
+// Instance returns the account's own instance. Other accounts never may, resource policy or not (S3 Control
+// API reference, GetAccessGrantsInstance).
+func (g *Grants) Instance(call *control.Call) (*store.Instance, error) {
+	if err := g.mayOwn(call, "s3:GetAccessGrantsInstance", policy.Values{}); err != nil {
+		return nil, err
+	}
+	return g.instance(call)
+}
+
+// InstanceForPrefix finds the instance that governs a bucket: that of the bucket's owner in this region. A
+// bucket that does not exist and an owner without an instance are answered alike, so that nobody learns which
+// buckets exist.
+func (g *Grants) InstanceForPrefix(call *control.Call, prefix string) (*store.Instance, error) {
+	if call.Account != call.Target {
+		return nil, crossAccount(call, "s3:GetAccessGrantsInstanceForPrefix")
+	}
+	bucket, err := bucketOf(prefix)
+	if err != nil {
+		return nil, control.Refused(err)
+	}
+	owner := call.Account
+	b := call.Snapshot.Bucket(bucket)
+	if b != nil {
+		owner = b.Account
+	}
+	call.Target = owner
+	if err := g.mayInstance(call, "s3:GetAccessGrantsInstanceForPrefix", policy.Values{}); err != nil {
+		if owner != call.Account {
+			return nil, fault.New(fault.NotFound, fault.Instance, "").Because(err)
+		}
+		return nil, err
+	}
+	if b == nil {
+		return nil, fault.New(fault.NotFound, fault.Instance, "")
+	}
+	return g.instance(call)
+}
+
+// bucketOf is the bucket of an S3 prefix of any shape that the plugins send: s3://b, s3://b/k, s3://b/*.
+func bucketOf(prefix string) (string, error) {
+	s, err := access.ParseLocationScope(prefix)
+	if err != nil {
+		return "", err
+	}
+	if s.IsDefault() {
+		return "", &access.Error{Problem: access.BadRequest, Text: "S3Prefix must name a bucket"}
+	}
+	return s.Bucket(), nil
+}
+
+// Instances lists the account's instance in this region, if it has one. There is never a second page, so that
+// no token can be right.
+func (g *Grants) Instances(call *control.Call, token string) ([]*store.Instance, error) {
+	if call.Account != call.Target {
+		return nil, crossAccount(call, "s3:ListAccessGrantsInstances")
+	}
+	if err := call.May("s3:ListAccessGrantsInstances", "*", policy.Values{}, nil, call.Target); err != nil {
+		return nil, err
+	}
+	if _, err := g.After(listName("ListAccessGrantsInstances", call), token); err != nil {
+		return nil, err
+	}
+	i := call.Snapshot.Instance(call.Target, call.Facts.Region)
+	if i == nil {
+		return nil, nil
+	}
+	return []*store.Instance{i}, nil
+}
+
+// DeleteInstance deletes an instance that has no locations and no Identity Center association. Its resource
+// policy goes with it.
+func (g *Grants) DeleteInstance(ctx context.Context, call *control.Call) error {
+	if err := g.mayOwn(call, "s3:DeleteAccessGrantsInstance", policy.Values{}); err != nil {
+		return err
+	}
+	i, err := g.instance(call)
+	if err != nil {
+		return err
+	}
+	if i.IdentityCenterARN != "" {
+		return fault.New(fault.Invalid, fault.Request, "The Access Grants Instance is associated with an Identity Center instance. Dissociate it before deleting the instance")
+	}
+	return g.Update(ctx, call, func(tx *store.Tx) error {
+		n, err := store.Locations.CountChildren(ctx, tx, instanceID(&i.Instance))
+		if err != nil {
+			return err
+		}
+		if n > 0 {
+			return fault.New(fault.InUse, fault.Instance, "")
+		}
+		return store.Instances.Delete(tx, instanceID(&i.Instance))
+	})
+}
+
+// crossAccountActions are those that a resource policy can admit other accounts to (S3 user guide, "S3
+// Access Grants cross-account access").
+var crossAccountActions = []string{
+	"s3:GetAccessGrantsInstanceForPrefix", "s3:ListAccessGrants", "s3:ListAccessGrantsLocations",
+	"s3:ListCallerAccessGrants", "s3:GetDataAccess",
+}
+
+// PutPolicy creates or replaces the instance's resource policy and returns it as it is kept: minified, with
+// account ids written as ARNs.
+func (g *Grants) PutPolicy(ctx context.Context, call *control.Call, text, organization string) (*store.Instance, error) {
+	if err := g.mayOwn(call, "s3:PutAccessGrantsInstanceResourcePolicy", policy.Values{}); err != nil {
+		return nil, err
+	}
+	i, err := g.instance(call)
+	if err != nil {
+		return nil, err
+	}
+	doc, err := policy.Parse(text, policy.Resource)
+	if err != nil {
+		return nil, fault.New(fault.Invalid, fault.InstancePolicy, "The specified Resource Policy is invalid: %s", err)
+	}
+	if err := checkInstancePolicy(doc, i.ARN()); err != nil {
+		return nil, err
+	}
+	changed := *i
+	err = g.Update(ctx, call, func(tx *store.Tx) error {
+		current, err := store.Instances.Get(ctx, tx, instanceID(&i.Instance))
+		if err != nil {
+			return err
+		}
+		changed = *current
+		changed.Policy, changed.Organization = doc.String(), organization
+		if changed.PolicyCreated.IsZero() {
+			changed.PolicyCreated = tx.Now()
+		}
+		return store.Instances.Update(tx, &changed)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &changed, nil
+}
+
+// checkInstancePolicy refuses a policy that speaks of another resource, or of an action that can never be
+// shared.
+func checkInstancePolicy(doc *policy.Document, instanceARN string) error {
+	invalid := func(format string, args ...any) error {
+		return fault.New(fault.Invalid, fault.InstancePolicy, "The specified Resource Policy is invalid: "+format, args...)
+	}
+	resources, actions := doc.Resources(), doc.Actions()
+	if len(resources) == 0 || len(actions) == 0 {
+		return invalid("NotResource and NotAction are not supported")
+	}
+	for _, r := range resources {
+		if r != instanceARN && !strings.HasPrefix(r, instanceARN+"/") {
+			return invalid("the resource %q is not the Access Grants instance %q", r, instanceARN)
+		}
+	}
+	for _, a := range actions {
+		if !shareable(a) {
+			return invalid("the action %q cannot be shared with other accounts", a)
+		}
+	}
+	return nil
+}
+
+func shareable(action string) bool {
+	for _, a := range crossAccountActions {
+		if strings.EqualFold(a, action) {
+			return true
+		}
+	}
+	return false
+}
+
+// Policy returns the instance with its resource policy.
+func (g *Grants) Policy(call *control.Call) (*store.Instance, error) {
+	if err := g.mayOwn(call, "s3:GetAccessGrantsInstanceResourcePolicy", policy.Values{}); err != nil {
+		return nil, err
+	}
+	i, err := g.instance(call)
+	if err != nil {
+		return nil, err
+	}
+	if i.Policy == "" {
+		return nil, fault.New(fault.NotFound, fault.InstancePolicy, "")
+	}
+	return i, nil
+}
+
+// DeletePolicy deletes the resource policy, and with it every other account's access.
+func (g *Grants) DeletePolicy(ctx context.Context, call *control.Call) error {
+	if err := g.mayOwn(call, "s3:DeleteAccessGrantsInstanceResourcePolicy", policy.Values{}); err != nil {
+		return err
+	}
+	i, err := g.instance(call)
+	if err != nil {
+		return err
+	}
+	return g.Update(ctx, call, func(tx *store.Tx) error {
+		current, err := store.Instances.Get(ctx, tx, instanceID(&i.Instance))
+		if err != nil {
+			return err
+		}
+		if current.Policy == "" {
+			return fault.New(fault.NotFound, fault.InstancePolicy, "")
+		}
+		changed := *current
+		changed.Policy, changed.Organization, changed.PolicyCreated = "", "", time.Time{}
+		return store.Instances.Update(tx, &changed)
+	})
+}

@@ -1,0 +1,48 @@
+package control
+
+import (
+	"encoding/base64"
+	"encoding/binary"
+
+	"latchkey/internal/fault"
+)
+
+// A page token is opaque and authenticated: the sequence number after which the next page begins, sealed for
+// one list, that is for one operation, account, region and set of filters. A token that was changed, or that
+// belongs to another list, does not open.
+
+// NextToken is the token of the page that begins after this sequence number. list names the list: operation,
+// account, region and filters, in any unambiguous form.
+func (c *Control) NextToken(list string, after int64) string {
+	var b [8]byte
+	binary.BigEndian.PutUint64(b[:], uint64(after))
+	return base64.RawURLEncoding.EncodeToString(c.Ring.Seal("page:"+list, b[:]))
+}
+
+// After is the sequence number that a token of this list stands for; an empty token is the first page.
+func (c *Control) After(list, token string) (int64, error) {
+	if token == "" {
+		return 0, nil
+	}
+	bad := fault.New(fault.Invalid, fault.NextToken, "The provided NextToken is not valid.")
+	sealed, err := base64.RawURLEncoding.DecodeString(token)
+	if err != nil {
+		return 0, bad.Because(err)
+	}
+	b, err := c.Ring.Unseal("page:"+list, sealed)
+	if err != nil || len(b) != 8 {
+		return 0, bad.Because(err)
+	}
+	return int64(binary.BigEndian.Uint64(b)), nil
+}
+
+// PageSize is the page size to use for what a client asked: nil and zero mean the default.
+func PageSize(asked *int32, byDefault, most int) (int, error) {
+	if asked == nil || *asked == 0 {
+		return byDefault, nil
+	}
+	if *asked < 0 || int(*asked) > most {
+		return 0, fault.New(fault.Invalid, fault.Member, "maxResults must be between 0 and %d", most)
+	}
+	return int(*asked), nil
+}

@@ -1,0 +1,66 @@
+package gateway
+
+import (
+	"net"
+	"net/http"
+	"strings"
+
+	"latchkey/internal/access"
+	"latchkey/internal/fault"
+)
+
+// path is the request's path in its escaped form with the bucket as its first segment, whether the client put
+// the bucket into the path or into the host name. The key is the bytes that follow, decoded once, by the
+// router of the operation: nothing here or later normalises it.
+func (g *Gateway) path(r *http.Request) (string, error) {
+	escaped := r.URL.EscapedPath()
+	if escaped == "" {
+		escaped = "/"
+	}
+	bucket, err := g.hostBucket(r.Host)
+	if err != nil {
+		return "", err
+	}
+	if bucket == "" {
+		return escaped, nil
+	}
+	return "/" + bucket + escaped, nil
+}
+
+// hostBucket is the bucket that a host name carries as labels before one of the gateway's domains, or empty.
+// Only the Host that was signed counts; X-Forwarded-Host does not.
+func (g *Gateway) hostBucket(host string) (string, error) {
+	name := host
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		name = h
+	}
+	name = strings.ToLower(strings.TrimSuffix(name, "."))
+	for _, d := range g.Domains {
+		label, ok := strings.CutSuffix(name, "."+d)
+		if !ok {
+			continue
+		}
+		if err := access.CheckBucket(label); err != nil {
+			return "", fault.New(fault.Invalid, fault.BucketName, "%s", err).With("BucketName", label)
+		}
+		return label, nil
+	}
+	return "", nil
+}
+
+// checkSegments refuses what an upstream that maps keys to paths would fold into another key: the segments
+// ".", ".." and empty ones. Behind such a store a/../b would be b, and a scope on a/ would reach it.
+func (g *Gateway) checkSegments(keys ...string) error {
+	if g.Flat {
+		return nil
+	}
+	for _, k := range keys {
+		// A trailing slash is a directory marker, which such stores know.
+		for i, s := range strings.Split(strings.TrimSuffix(k, "/"), "/") {
+			if s == "." || s == ".." || s == "" && (k != "" || i > 0) {
+				return fault.New(fault.Unsupported, fault.Key, "The key %q has a path segment that this store does not keep apart", k)
+			}
+		}
+	}
+	return nil
+}

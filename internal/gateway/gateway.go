@@ -1,0 +1,210 @@
+// Package gateway is S3's data plane: it names the operation of a request, finds out which rights it needs,
+// checks every one of them, and lets an upstream perform it.
+//
+// It recognises an operation only if method, path and every query parameter are known; what it does not
+// recognise is NotImplemented, never something else. Upstreams get typed calls that were built from the
+// request, never the request's own bytes beyond its body. Who may do what is decided by the caller's policies
+// (caller), the scope of a vended credential among them, and by the bucket's policy (control/buckets).
+package gateway
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/google/uuid"
+
+	"latchkey/internal/awsapi/s3"
+	"latchkey/internal/awserror"
+	"latchkey/internal/awswire"
+	"latchkey/internal/caller"
+	"latchkey/internal/control"
+	"latchkey/internal/control/buckets"
+	"latchkey/internal/fault"
+	"latchkey/internal/iam"
+	"latchkey/internal/sigv4"
+)
+
+// Upstream performs S3 operations that were recognised, decoded and authorised. Do returns the operation's
+// output; its errors are faults.
+type Upstream interface {
+	Do(ctx context.Context, d Delivery, call awswire.Call) (any, error)
+}
+
+// Delivery is what an upstream learns of a call besides its input.
+type Delivery struct {
+	Owner    string // canonical id of the bucket's owner, for listings
+	Trailer  string // the names of the trailers that the body brings
+	Location string // scheme and host that the client used, for the Location of a completed upload
+}
+
+// Gateway serves S3. All fields but Observe must be set.
+type Gateway struct {
+	Control  *control.Control
+	Buckets  *buckets.Buckets
+	Auth     *caller.Authenticator
+	Upstream Upstream
+	Flat     bool     // the upstream keeps keys as they are; otherwise path segments that it would fold are refused
+	Domains  []string // a bucket may stand as a label before any of these host names
+	Log      *slog.Logger
+	Observe  func(service, operation, code string, status int, took time.Duration)
+}
+
+// maxBody is the largest body that is buffered: 1,000 keys to delete, or 10,000 parts to put together.
+const maxBody = 8 << 20
+
+// hostID is sent as x-amz-id-2.
+const hostID = "latchkey"
+
+// request is one request on its way through the gateway.
+type request struct {
+	*http.Request
+	id     string
+	began  time.Time
+	op     *awswire.Operation
+	call   *control.Call
+	bucket *iam.Bucket // the addressed bucket, once it is known to exist
+	key    string
+	status int
+	err    error
+}
+
+// ServeHTTP answers one request and writes one log record.
+func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	q := &request{Request: r, id: uuid.NewString(), began: time.Now(), status: http.StatusOK}
+	defer g.note(q)
+	out, err := g.answer(q)
+	if q.bucket != nil {
+		w.Header()["x-amz-bucket-region"] = []string{q.bucket.Region}
+	}
+	ids := awswire.IDs{Request: q.id, Host: hostID}
+	if err == nil {
+		err = awswire.Encode(w, q.op, out, ids)
+		if err == nil {
+			q.status = q.op.SuccessStatus()
+			return
+		}
+	}
+	q.err = err
+	if _, begun := errors.AsType[*awswire.StreamError](err); begun {
+		// The only way to let the client see that the object is cut short.
+		panic(http.ErrAbortHandler)
+	}
+	e := awserror.Of(awserror.S3, err)
+	q.status = e.Status
+	fields := map[string]string{"Resource": r.URL.EscapedPath()}
+	for k, v := range e.Fields {
+		fields[k] = v
+	}
+	if r.ContentLength != 0 {
+		// The body was not read to its end: the connection cannot be used again.
+		w.Header().Set("Connection", "close")
+	}
+	awswire.EncodeError(w, s3.Service, awswire.WireError{Code: e.Code, Status: e.Status, Message: e.Message, Fields: fields}, ids)
+}
+
+// answer runs the phases: who calls, which operation, which rights, and only then the upstream.
+func (g *Gateway) answer(q *request) (any, error) {
+	who, signature, err := g.Auth.Authenticate(q.Request, s3.Service.SigningName, q.id)
+	if err != nil {
+		return nil, err
+	}
+	labels, err := g.recognise(q)
+	if err != nil {
+		return nil, err
+	}
+	q.call = g.Control.Begin(who, buckets.Source, q.op.Name, q.Method == http.MethodGet || q.Method == http.MethodHead, nil)
+	body := signature.Body(sigv4.BodyOptions{})
+	q.Request.Body = body
+	in, err := decode(q, labels)
+	if err != nil {
+		return nil, err
+	}
+	if do, ok := registryOps[q.op]; ok {
+		return g.registry(q, in, do)
+	}
+	out, err := g.perform(q, in)
+	if err != nil {
+		return nil, err
+	}
+	// An upstream that succeeded without reading the whole body has not seen its signature hold.
+	if q.op.Streams() {
+		if err := body.Drain(); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// recognise names the operation. A parameter that the operation does not know mostly names another one that
+// is not served, so it is NotImplemented.
+func (g *Gateway) recognise(q *request) (awswire.Labels, error) {
+	path, err := g.path(q.Request)
+	if err != nil {
+		return nil, err
+	}
+	query, err := awswire.ParseQuery(q.URL.RawQuery)
+	if err != nil {
+		return nil, err
+	}
+	op, labels, err := s3.Service.MatchPath(q.Method, path, query, q.Header)
+	if err != nil {
+		return nil, err
+	}
+	q.op = op
+	if unknown := awswire.UnknownParameters(op, query); len(unknown) > 0 {
+		return nil, fault.New(fault.Unsupported, fault.Operation, "The query parameter %q is not implemented for %s", unknown[0], op.Name)
+	}
+	return labels, nil
+}
+
+// decode reads the input. A body that is part of the input is read and checked now; a stream is left to the
+// upstream, after authorisation.
+func decode(q *request, labels awswire.Labels) (any, error) {
+	var body []byte
+	if !q.op.Streams() {
+		var err error
+		if body, err = awswire.ReadBody(q.Request, maxBody); err != nil {
+			return nil, err
+		}
+		if err := awswire.CheckBody(q.op, q.Header, body); err != nil {
+			return nil, err
+		}
+	}
+	return awswire.Decode(q.op, q.Request, labels, body)
+}
+
+// note writes the one log record of the request.
+func (g *Gateway) note(q *request) {
+	took := time.Since(q.began)
+	name, code := "unknown", ""
+	if q.op != nil {
+		name = q.op.Name
+	}
+	level := slog.LevelInfo
+	attrs := make([]slog.Attr, 0, 12)
+	attrs = append(attrs, slog.String("service", "s3"), slog.String("op", name), slog.Int("status", q.status),
+		slog.String("request", q.id), slog.Duration("took", took))
+	if q.call != nil {
+		attrs = append(attrs, slog.String("caller", q.call.ARN()), slog.String("accessKey", q.call.AccessKeyID))
+		if s := q.call.Session; s != nil && s.GrantID != "" {
+			attrs = append(attrs, slog.String("grant", s.GrantID))
+		}
+	}
+	if q.bucket != nil {
+		attrs = append(attrs, slog.String("bucket", q.bucket.Name), slog.String("key", q.key))
+	}
+	if q.err != nil {
+		code = awserror.Of(awserror.S3, q.err).Code
+		attrs = append(attrs, slog.String("code", code), slog.String("error", q.err.Error()))
+		if q.status >= 500 {
+			level = slog.LevelError
+		}
+	}
+	if g.Observe != nil {
+		g.Observe("s3", name, code, q.status, took)
+	}
+	g.Log.LogAttrs(q.Context(), level, "request", attrs...)
+}

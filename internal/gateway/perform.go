@@ -1,0 +1,156 @@
+package gateway
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+
+	"latchkey/internal/awsapi/s3"
+	"latchkey/internal/awserror"
+	"latchkey/internal/awswire"
+	"latchkey/internal/control"
+	"latchkey/internal/control/buckets"
+	"latchkey/internal/fault"
+	"latchkey/internal/iam"
+)
+
+// perform authorises a call on objects and lets the upstream do it.
+func (g *Gateway) perform(q *request, in any) (any, error) {
+	if in, ok := in.(*s3.DeleteObjectsRequest); ok {
+		return g.deleteObjects(q, in)
+	}
+	needed, err := rights(q.op, in)
+	if err != nil {
+		return nil, err
+	}
+	if err := g.checkSegments(prefixes(in)...); err != nil {
+		return nil, err
+	}
+	q.key = needed[0].key
+	for i := range needed {
+		b, err := g.authorise(q, &needed[i])
+		if i == 0 {
+			q.bucket = b
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	out, err := g.deliver(q, in)
+	if fault.Is(err, fault.NotFound, fault.Key) {
+		return nil, g.hideAbsence(q, needed, err)
+	}
+	return out, err
+}
+
+// authorise checks one right: the bucket exists, belongs to whom the client expects, and the policies of the
+// caller and of the bucket allow the action.
+func (g *Gateway) authorise(q *request, n *right) (*iam.Bucket, error) {
+	b, err := buckets.Owned(q.call, n.bucket, n.owner)
+	if err != nil {
+		return b, err
+	}
+	if n.key != "" {
+		if err := g.checkSegments(n.key); err != nil {
+			return b, err
+		}
+	}
+	return b, buckets.May(q.call, b, n.action, n.resource(), n.values)
+}
+
+// hideAbsence answers for a key that does not exist: only who may list it learns so; to others it is a key
+// that they may not read (S3 API reference, GetObject: "If you don't have the s3:ListBucket permission").
+func (g *Gateway) hideAbsence(q *request, needed []right, absent error) error {
+	for i := range needed {
+		n := &needed[i]
+		if n.action != "s3:GetObject" && n.action != "s3:GetObjectVersion" {
+			continue
+		}
+		b := q.call.Snapshot.Bucket(n.bucket)
+		if b == nil {
+			return absent
+		}
+		if err := buckets.May(q.call, b, "s3:ListBucket", b.ARN(), control.Values("s3:prefix", n.key)); err != nil {
+			return err
+		}
+	}
+	return absent
+}
+
+func (g *Gateway) deliver(q *request, in any) (any, error) {
+	return g.Upstream.Do(q.Context(), g.delivery(q), awswire.Call{Operation: q.op, Input: in, Request: q.Request})
+}
+
+func (g *Gateway) delivery(q *request) Delivery {
+	scheme := "http://"
+	if q.TLS != nil {
+		scheme = "https://"
+	}
+	d := Delivery{Trailer: q.Header.Get("X-Amz-Trailer"), Location: scheme + q.Host}
+	if q.bucket != nil {
+		d.Owner = CanonicalID(q.bucket)
+	}
+	return d
+}
+
+// CanonicalID is the owner id that listings show for a bucket: 64 hexadecimal digits that follow from the
+// account, as S3's canonical user ids do.
+func CanonicalID(b *iam.Bucket) string {
+	sum := sha256.Sum256([]byte("canonical user id of " + string(b.Account)))
+	return hex.EncodeToString(sum[:])
+}
+
+// maxDelete is the largest number of keys in one DeleteObjects (S3 API reference).
+const maxDelete = 1000
+
+// deleteObjects checks every key by itself and deletes those that may be deleted; the others are reported as
+// refused, each with its own error. The bucket itself needs no right.
+func (g *Gateway) deleteObjects(q *request, in *s3.DeleteObjectsRequest) (any, error) {
+	b, err := buckets.Owned(q.call, text(in.Bucket), text(in.ExpectedBucketOwner))
+	if err != nil {
+		return nil, err
+	}
+	q.bucket = b
+	if in.Delete == nil || len(in.Delete.Objects) == 0 || len(in.Delete.Objects) > maxDelete {
+		return nil, fault.New(fault.Malformed, fault.XML, "")
+	}
+	var refused []s3.Error
+	allowed := make([]s3.ObjectIdentifier, 0, len(in.Delete.Objects))
+	for _, o := range in.Delete.Objects {
+		needed := write(versioned("s3:DeleteObject", o.VersionId), in.Bucket, o.Key, nil, o.ETag)
+		if err := g.authoriseAll(q, needed); err != nil {
+			refused = append(refused, refusal(o, err))
+			continue
+		}
+		allowed = append(allowed, o)
+	}
+	out := &s3.DeleteObjectsOutput{}
+	if len(allowed) > 0 {
+		some := *in
+		some.Delete = &s3.Delete{Objects: allowed, Quiet: in.Delete.Quiet}
+		done, err := g.deliver(q, &some)
+		if err != nil {
+			return nil, err
+		}
+		out = done.(*s3.DeleteObjectsOutput)
+	}
+	out.Errors = append(out.Errors, refused...)
+	return out, nil
+}
+
+func (g *Gateway) authoriseAll(q *request, needed []right) error {
+	for i := range needed {
+		if needed[i].key == "" {
+			return fault.New(fault.Invalid, fault.Key, "The key of an object to delete must not be empty")
+		}
+		if _, err := g.authorise(q, &needed[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// refusal is one key's entry among the errors of a DeleteObjects.
+func refusal(o s3.ObjectIdentifier, err error) s3.Error {
+	e := awserror.Of(awserror.S3, err)
+	return s3.Error{Key: o.Key, VersionId: o.VersionId, Code: &e.Code, Message: &e.Message}
+}

@@ -1,0 +1,139 @@
+package gateway
+
+import (
+	"strconv"
+
+	"latchkey/internal/awsapi/s3"
+	"latchkey/internal/awswire"
+	"latchkey/internal/objects"
+	"latchkey/internal/policy"
+)
+
+// right is one right that an operation needs: an action on a bucket, or on a key in it.
+type right struct {
+	action string
+	bucket string
+	key    string // empty: the bucket itself
+	owner  string // the account that the client expects to own the bucket; empty: any
+	values policy.Values
+}
+
+func (n *right) resource() string {
+	if n.key == "" {
+		return "arn:aws:s3:::" + n.bucket
+	}
+	return "arn:aws:s3:::" + n.bucket + "/" + n.key
+}
+
+// rights are all the rights that a decoded call needs (Service Authorization Reference, "Actions defined by
+// Amazon S3"; S3 user guide, "Required permissions for Amazon S3 API operations"). The first one is on what
+// the request addresses. DeleteObjects is not here: its keys are checked one by one.
+//
+// An operation that is not in this switch needs a right that nobody has.
+func rights(op *awswire.Operation, in any) ([]right, error) {
+	switch in := in.(type) {
+	case *s3.GetObjectRequest:
+		return one(versioned("s3:GetObject", in.VersionId), in.Bucket, in.Key, in.ExpectedBucketOwner), nil
+	case *s3.HeadObjectRequest:
+		return one(versioned("s3:GetObject", in.VersionId), in.Bucket, in.Key, in.ExpectedBucketOwner), nil
+	case *s3.PutObjectRequest:
+		return write("s3:PutObject", in.Bucket, in.Key, in.ExpectedBucketOwner, in.IfMatch), nil
+	case *s3.DeleteObjectRequest:
+		return write(versioned("s3:DeleteObject", in.VersionId), in.Bucket, in.Key, in.ExpectedBucketOwner, in.IfMatch), nil
+	case *s3.CopyObjectRequest:
+		to := write("s3:PutObject", in.Bucket, in.Key, in.ExpectedBucketOwner, in.IfMatch)
+		return withSource(to, in.CopySource, in.ExpectedSourceBucketOwner, in.MetadataDirective)
+	case *s3.CreateMultipartUploadRequest:
+		return one("s3:PutObject", in.Bucket, in.Key, in.ExpectedBucketOwner), nil
+	case *s3.UploadPartRequest:
+		return one("s3:PutObject", in.Bucket, in.Key, in.ExpectedBucketOwner), nil
+	case *s3.UploadPartCopyRequest:
+		return withSource(one("s3:PutObject", in.Bucket, in.Key, in.ExpectedBucketOwner), in.CopySource, in.ExpectedSourceBucketOwner, nil)
+	case *s3.CompleteMultipartUploadRequest:
+		return write("s3:PutObject", in.Bucket, in.Key, in.ExpectedBucketOwner, in.IfMatch), nil
+	case *s3.AbortMultipartUploadRequest:
+		return one("s3:AbortMultipartUpload", in.Bucket, in.Key, in.ExpectedBucketOwner), nil
+	case *s3.ListPartsRequest:
+		return one("s3:ListMultipartUploadParts", in.Bucket, in.Key, in.ExpectedBucketOwner), nil
+	case *s3.ListMultipartUploadsRequest:
+		return listing("s3:ListBucketMultipartUploads", in.Bucket, in.ExpectedBucketOwner, in.Prefix, in.Delimiter, in.MaxUploads), nil
+	case *s3.ListObjectsRequest:
+		return listing("s3:ListBucket", in.Bucket, in.ExpectedBucketOwner, in.Prefix, in.Delimiter, in.MaxKeys), nil
+	case *s3.ListObjectsV2Request:
+		return listing("s3:ListBucket", in.Bucket, in.ExpectedBucketOwner, in.Prefix, in.Delimiter, in.MaxKeys), nil
+	}
+	return []right{{action: "latchkey:" + op.Name}}, nil
+}
+
+func one(action string, bucket, key, owner *string) []right {
+	return []right{{action: action, bucket: text(bucket), key: text(key), owner: text(owner)}}
+}
+
+// write is one, and the right to read where the client makes the write depend on the object's ETag: else a
+// holder of WRITE alone could find out the ETag by trying.
+func write(action string, bucket, key, owner, ifMatch *string) []right {
+	all := one(action, bucket, key, owner)
+	if ifMatch != nil {
+		all = append(all, one("s3:GetObject", bucket, key, owner)...)
+	}
+	return all
+}
+
+// versioned is the action on a version of an object: versioned reads are rights of their own.
+func versioned(action string, version *string) string {
+	if text(version) != "" {
+		return action + "Version"
+	}
+	return action
+}
+
+// withSource adds the right to read a copy's source. The source is parsed by the one reader of that header.
+func withSource(to []right, source, owner, directive *string) ([]right, error) {
+	bucket, key, version, err := objects.ParseCopySource(text(source))
+	if err != nil {
+		return nil, err
+	}
+	to[0].values.Set("s3:x-amz-copy-source", bucket+"/"+key)
+	if directive != nil {
+		to[0].values.Set("s3:x-amz-metadata-directive", *directive)
+	}
+	from := one(versioned("s3:GetObject", &version), &bucket, &key, owner)
+	return append(to, from...), nil
+}
+
+// listing is the right to list. The condition keys are there only when the client sent the parameters: to
+// list without a prefix is to list everything, and s3:prefix is then absent, as on AWS.
+func listing(action string, bucket, owner, prefix, delimiter *string, most *int32) []right {
+	n := right{action: action, bucket: text(bucket), owner: text(owner)}
+	if prefix != nil {
+		n.values.Set("s3:prefix", *prefix)
+	}
+	if delimiter != nil {
+		n.values.Set("s3:delimiter", *delimiter)
+	}
+	if most != nil {
+		n.values.Set("s3:max-keys", strconv.Itoa(int(*most)))
+	}
+	return []right{n}
+}
+
+func text(p *string) string {
+	if p == nil {
+		return ""
+	}
+	return *p
+}
+
+// prefixes are the texts of a listing that the upstream turns into keys, next to the prefix: where to begin.
+// They may lie anywhere, for the prefix bounds what is listed, but a path-mapped store must not fold them.
+func prefixes(in any) []string {
+	switch in := in.(type) {
+	case *s3.ListObjectsRequest:
+		return []string{text(in.Prefix), text(in.Marker)}
+	case *s3.ListObjectsV2Request:
+		return []string{text(in.Prefix), text(in.StartAfter)}
+	case *s3.ListMultipartUploadsRequest:
+		return []string{text(in.Prefix), text(in.KeyMarker)}
+	}
+	return nil
+}

@@ -1,0 +1,94 @@
+package server
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"latchkey/internal/control/principals"
+	"latchkey/internal/credential"
+	"latchkey/internal/store"
+)
+
+// RootCredentialsFile is the file in the data folder that keeps the root key which the server made. It has
+// the form of the AWS CLI's shared credentials file.
+const RootCredentialsFile = "root-credentials"
+
+// bootstrap sees to it that the first account has a root key. A key that the configuration gives wins; then
+// the one in the file; only when the account has none at all one is made. It is written to the file before it
+// works, so that no crash can leave a key whose secret nobody knows.
+func (s *Server) bootstrap(ctx context.Context) error {
+	p := &principals.Principals{Control: s.Control}
+	file := filepath.Join(s.Config.Data, RootCredentialsFile)
+	key, err := s.rootKey(ctx, file)
+	if err != nil {
+		return err
+	}
+	if key.AccessKeyID == "" {
+		return nil
+	}
+	if _, err := p.EnsureRoot(ctx, s.Config.Account, key); err != nil {
+		return fmt.Errorf("make the root key: %w", err)
+	}
+	s.Root = key
+	return nil
+}
+
+func (s *Server) rootKey(ctx context.Context, file string) (principals.RootKey, error) {
+	c := s.Config
+	if c.RootAccessKeyID != "" || c.RootSecretAccessKey != "" {
+		return principals.RootKey{AccessKeyID: c.RootAccessKeyID, Secret: credential.NewSecret(c.RootSecretAccessKey)}, nil
+	}
+	key, err := ReadRootKey(file)
+	if err == nil || !errors.Is(err, fs.ErrNotExist) {
+		return key, err
+	}
+	keys, err := store.AccessKeys.Children(ctx, s.db, string(c.Account))
+	if err != nil || len(keys) > 0 {
+		return principals.RootKey{}, err // another node has it
+	}
+	key = principals.NewRootKey()
+	s.RootMade = true
+	return key, writeRootKey(file, key)
+}
+
+// ReadRootKey reads a file that writeRootKey wrote.
+func ReadRootKey(file string) (principals.RootKey, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return principals.RootKey{}, fmt.Errorf("read the root key: %w", err)
+	}
+	defer f.Close()
+	var key principals.RootKey
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		name, value, _ := strings.Cut(lines.Text(), "=")
+		switch strings.TrimSpace(name) {
+		case "aws_access_key_id":
+			key.AccessKeyID = strings.TrimSpace(value)
+		case "aws_secret_access_key":
+			key.Secret = credential.NewSecret(strings.TrimSpace(value))
+		}
+	}
+	if key.AccessKeyID == "" || key.Secret.IsZero() {
+		return principals.RootKey{}, fmt.Errorf("%s holds no root key; delete it to have a new one made on an empty data folder", file)
+	}
+	return key, nil
+}
+
+// writeRootKey writes the key for its owner alone, durably, and never over another.
+func writeRootKey(file string, key principals.RootKey) (err error) {
+	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return fmt.Errorf("keep the root key: %w", err)
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	if _, err := fmt.Fprintf(f, "[default]\naws_access_key_id = %s\naws_secret_access_key = %s\n", key.AccessKeyID, key.Secret.Reveal()); err != nil {
+		return fmt.Errorf("keep the root key: %w", err)
+	}
+	return f.Sync()
+}

@@ -1,0 +1,66 @@
+package server
+
+import (
+	"log/slog"
+	"slices"
+	"time"
+
+	"latchkey/internal/access"
+	"latchkey/internal/caller"
+	"latchkey/internal/control"
+)
+
+// Config is everything that can be chosen about a server. The zero Config, completed by Defaults, is a working
+// system on embedded parts.
+type Config struct {
+	Listen  string // host:port of the one listener; port 0 picks one
+	Metrics string // host:port for /metrics, /healthz and /readyz alone; empty: on Listen
+	TLSCert string // PEM files; both or none
+	TLSKey  string
+
+	Data     string           // the folder for the database, the objects, the keys
+	Database string           // postgres://...; empty: SQLite in Data
+	Account  access.AccountID // the first account
+	Region   string           // the default region
+
+	RootAccessKeyID     string // both or none; none: made at first start and kept in Data
+	RootSecretAccessKey string
+	SealingKey          string // the key ring as text; empty: the file in Data, made at first start
+
+	Revocation   caller.Revocation
+	MaxStaleness time.Duration // how long the snapshot may not have heard from the database
+	DrainTimeout time.Duration // how long requests in flight may take to end at shutdown
+	Quotas       control.Quotas
+	Domains      []string // host names of this server: virtual-hosted buckets and accounts are labels before them
+
+	Log *slog.Logger
+	Now func() time.Time
+}
+
+// Defaults fills what was left open.
+func (c Config) Defaults() Config {
+	fill(&c.Listen, "127.0.0.1:4242")
+	fill(&c.Data, "latchkey-data")
+	fill(&c.Account, "123456789012")
+	fill(&c.Region, "us-east-1")
+	c.Domains = append(slices.Clone(c.Domains), ProxyName, "localhost")
+	fill(&c.MaxStaleness, 10*time.Second)
+	fill(&c.DrainTimeout, 30*time.Second)
+	if c.Quotas == (control.Quotas{}) {
+		c.Quotas = control.DefaultQuotas
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return c
+}
+
+func fill[T comparable](p *T, v T) {
+	var zero T
+	if *p == zero {
+		*p = v
+	}
+}

@@ -1,0 +1,38 @@
+package server
+
+import (
+	"net"
+	"strings"
+)
+
+// ProxyName is the host name under which `latchkey exec` and `latchkey env` let clients reach the server
+// through the server itself, so that {account}.s3.latchkey needs no name service.
+const ProxyName = "s3.latchkey"
+
+// names are the host names that this server answers to when it is asked as a proxy.
+type names struct {
+	domains []string
+	port    string // of the listener
+}
+
+// ours reports whether host, with or without a port, is the server itself: its domains and every name below
+// them, localhost, and loopback addresses, each only on the server's own port.
+func (n *names) ours(host string) bool {
+	name, port, err := net.SplitHostPort(host)
+	if err != nil {
+		name, port = host, ""
+	}
+	if port != "" && port != n.port {
+		return false
+	}
+	name = strings.ToLower(strings.TrimSuffix(name, "."))
+	if ip := net.ParseIP(name); ip != nil {
+		return ip.IsLoopback()
+	}
+	for _, d := range n.domains {
+		if name == d || strings.HasSuffix(name, "."+d) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,65 @@
+package server
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+)
+
+// pages are the server's own: /healthz (the process answers), /readyz (it can decide now, and is not shutting
+// down) and /metrics.
+func (s *Server) pages(m *metrics) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
+		select {
+		case <-s.draining:
+			http.Error(w, "shutting down", http.StatusServiceUnavailable)
+			return
+		default:
+		}
+		if _, err := s.engine.Snapshot(); err != nil {
+			http.Error(w, "the snapshot is stale", http.StatusServiceUnavailable)
+			return
+		}
+		fmt.Fprintln(w, "ready")
+	})
+	mux.Handle("GET /metrics", m.handler())
+	return mux
+}
+
+// stall is how long a client may take to send the next bytes of a body.
+const stall = time.Minute
+
+// patient gives every read of a body its own deadline: an upload may take hours, but not stand still. A
+// deadline for the whole request would cut large objects off.
+func patient(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ContentLength != 0 {
+			r.Body = &patientBody{ReadCloser: r.Body, rc: http.NewResponseController(w)}
+		}
+		h.ServeHTTP(w, r)
+	})
+}
+
+type patientBody struct {
+	io.ReadCloser
+	rc   *http.ResponseController
+	next time.Time
+}
+
+func (b *patientBody) Read(p []byte) (int, error) {
+	// Setting a deadline costs: move it only when a part of it is used up.
+	if now := time.Now(); now.After(b.next) {
+		if err := b.rc.SetReadDeadline(now.Add(stall)); err != nil {
+			return 0, err
+		}
+		b.next = now.Add(stall / 4)
+	}
+	n, err := b.ReadCloser.Read(p)
+	if err == io.EOF {
+		_ = b.rc.SetReadDeadline(time.Time{}) // the connection goes back to idling
+	}
+	return n, err
+}

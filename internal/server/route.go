@@ -1,0 +1,45 @@
+package server
+
+import (
+	"net/http"
+	"strings"
+
+	"latchkey/internal/api"
+)
+
+// router is the one listener's front: it tells the server's own pages, the control plane and the gateway
+// apart. It never goes through http.ServeMux, which would redirect keys that contain // or /./.
+type router struct {
+	own   http.Handler // /healthz, /readyz, /metrics
+	api   *api.Front
+	s3    http.Handler
+	names *names
+}
+
+func (t *router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	switch {
+	case r.Method == http.MethodConnect:
+		http.Error(w, "this server tunnels nothing", http.StatusMethodNotAllowed)
+	case r.URL.IsAbs() && !t.names.ours(r.URL.Host):
+		// A client that has this server as its proxy may reach this server through it, nothing else.
+		http.Error(w, "this server is a proxy for its own names only; set NO_PROXY for "+r.URL.Host, http.StatusForbidden)
+	case ownPath(r.URL.Path) && !signed(r):
+		t.own.ServeHTTP(w, r)
+	case t.api.Claims(r):
+		t.api.ServeHTTP(w, r)
+	default:
+		t.s3.ServeHTTP(w, r)
+	}
+}
+
+func ownPath(path string) bool { return path == "/healthz" || path == "/readyz" || path == "/metrics" }
+
+// signed reports whether a request carries an AWS signature of any kind. Such a request is for AWS's services,
+// whatever its path: buckets may be called healthz or metrics.
+func signed(r *http.Request) bool {
+	if strings.HasPrefix(r.Header.Get("Authorization"), "AWS") {
+		return true
+	}
+	q := r.URL.RawQuery
+	return strings.Contains(q, "X-Amz-Signature=") || strings.Contains(q, "X-Amz-Algorithm=") || strings.Contains(q, "AWSAccessKeyId=")
+}

@@ -1,0 +1,251 @@
+// Package server is a whole Latchkey as a value: it opens the database, the engine, the control plane, the
+// gateway and the embedded object store, puts them together, and serves them. Tests and the tour boot one on
+// port 0; the command line fills its Config.
+//
+// It knows no flag and prints nothing.
+package server
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"latchkey/internal/api"
+	"latchkey/internal/awswire"
+	"latchkey/internal/caller"
+	"latchkey/internal/control"
+	"latchkey/internal/control/buckets"
+	"latchkey/internal/control/grants"
+	"latchkey/internal/control/principals"
+	"latchkey/internal/control/tokens"
+	"latchkey/internal/credential"
+	"latchkey/internal/engine"
+	"latchkey/internal/gateway"
+	"latchkey/internal/objects"
+	"latchkey/internal/sigv4"
+	"latchkey/internal/store"
+)
+
+// Server is an open Latchkey. Serve serves it; Close releases it.
+type Server struct {
+	Config   Config
+	Control  *control.Control
+	Grants   *grants.Grants
+	Root     principals.RootKey // the root key of Config.Account
+	RootMade bool               // the root key was made just now: show it
+
+	db       *store.DB
+	engine   *engine.Engine
+	objects  *objects.Store
+	listener net.Listener
+	metrics  net.Listener // nil: on listener
+	router   *router
+	own      http.Handler
+	draining chan struct{}
+}
+
+// Open opens everything and begins to listen. Nothing is served before Serve.
+func Open(ctx context.Context, c Config) (s *Server, err error) {
+	c = c.Defaults()
+	s = &Server{Config: c, draining: make(chan struct{})}
+	defer func() {
+		if err != nil {
+			s.Close()
+		}
+	}()
+	if err := os.MkdirAll(c.Data, 0o700); err != nil {
+		return nil, fmt.Errorf("make the data folder: %w", err)
+	}
+	ring, err := openRing(c)
+	if err != nil {
+		return nil, err
+	}
+	if s.db, err = store.Open(ctx, store.Options{URL: c.Database, Path: filepath.Join(c.Data, "latchkey.db"), Now: c.Now, Log: c.Log}); err != nil {
+		return nil, fmt.Errorf("open the database: %w", err)
+	}
+	if err := s.db.CheckKey(ctx, ring); err != nil {
+		return nil, err
+	}
+	// The engine's clock is the real one: it measures how long the database was silent.
+	if s.engine, err = engine.Open(ctx, s.db, engine.Options{MaxStaleness: c.MaxStaleness, Log: c.Log}); err != nil {
+		return nil, fmt.Errorf("load the snapshot: %w", err)
+	}
+	if s.objects, err = objects.Open(ctx, filepath.Join(c.Data, "objects"), objects.Options{Now: c.Now, Log: c.Log}); err != nil {
+		return nil, fmt.Errorf("open the object store: %w", err)
+	}
+	if err := s.listen(ctx); err != nil {
+		return nil, err
+	}
+	s.wire(ring)
+	return s, s.bootstrap(ctx)
+}
+
+func openRing(c Config) (*credential.Ring, error) {
+	if c.SealingKey != "" {
+		return credential.ParseRing(c.SealingKey)
+	}
+	return credential.LoadOrCreateRing(filepath.Join(c.Data, "sealing-keys"))
+}
+
+// wire puts the parts together: the one place that knows them all.
+func (s *Server) wire(ring *credential.Ring) {
+	c := s.Config
+	m := newMetrics(s.engine)
+	auth := &caller.Authenticator{
+		Engine: s.engine, Ring: ring, Now: c.Now, Region: c.Region, Revocation: c.Revocation,
+		Signatures: sigv4.Options{Keys: sigv4.NewKeyCache(4096)},
+	}
+	s.Control = &control.Control{
+		DB: s.db, Engine: s.engine, Ring: ring, Now: c.Now, Region: c.Region, Quotas: c.Quotas, Log: c.Log,
+	}
+	token := &tokens.Tokens{Control: s.Control}
+	s.Grants = &grants.Grants{Control: s.Control, Tokens: token, Vendor: grants.Sealed{Ring: ring}, Observe: m.vended}
+	front := &api.API{
+		Control: s.Control, Grants: s.Grants, Principals: &principals.Principals{Control: s.Control}, Tokens: token,
+		Auth: auth, Operator: c.Account, Log: c.Log, Observe: m.observe,
+	}
+	names := &names{domains: c.Domains, port: portOf(s.listener)}
+	gate := &gateway.Gateway{
+		Control: s.Control, Buckets: &buckets.Buckets{Control: s.Control}, Auth: auth, Upstream: embedded{s.objects.Mux()}, Flat: true,
+		Domains: c.Domains, Log: c.Log, Observe: m.observe,
+	}
+	s.own = s.pages(m)
+	s.router = &router{own: s.own, api: front.Handler(), s3: gate, names: names}
+	if s.metrics != nil {
+		s.router.own = http.NotFoundHandler()
+	}
+}
+
+// embedded makes the object store an upstream of the gateway.
+type embedded struct{ mux *awswire.Mux[objects.Caller] }
+
+func (e embedded) Do(ctx context.Context, d gateway.Delivery, call awswire.Call) (any, error) {
+	return e.mux.Do(ctx, objects.Caller{Owner: d.Owner, Trailer: d.Trailer, Location: d.Location}, call)
+}
+
+func (s *Server) listen(ctx context.Context) (err error) {
+	var lc net.ListenConfig
+	if s.listener, err = lc.Listen(ctx, "tcp", s.Config.Listen); err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	if s.Config.Metrics != "" {
+		if s.metrics, err = lc.Listen(ctx, "tcp", s.Config.Metrics); err != nil {
+			return fmt.Errorf("listen for metrics: %w", err)
+		}
+	}
+	return nil
+}
+
+func portOf(l net.Listener) string {
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	return port
+}
+
+// URL is where the server answers. A listener on every address is named by the loopback one.
+func (s *Server) URL() string {
+	scheme := "http"
+	if s.Config.TLSCert != "" {
+		scheme = "https"
+	}
+	host, port, _ := net.SplitHostPort(s.listener.Addr().String())
+	if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	return scheme + "://" + net.JoinHostPort(host, port)
+}
+
+// MetricsURL is where /metrics, /healthz and /readyz are when they have a listener of their own.
+func (s *Server) MetricsURL() string {
+	if s.metrics == nil {
+		return s.URL()
+	}
+	return "http://" + s.metrics.Addr().String()
+}
+
+// Serve serves until ctx ends, then finishes the requests in flight and returns nil. Requests that take
+// longer than Config.DrainTimeout to end are cut off, and Serve says so.
+func (s *Server) Serve(ctx context.Context) error {
+	main := s.httpServer(s.router)
+	if s.Config.TLSCert != "" {
+		cert, err := tls.LoadX509KeyPair(s.Config.TLSCert, s.Config.TLSKey)
+		if err != nil {
+			return fmt.Errorf("load the TLS certificate: %w", err)
+		}
+		main.TLSConfig = &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}
+	}
+	servers := []*http.Server{main}
+	var g errgroup.Group
+	g.Go(func() error {
+		if main.TLSConfig != nil {
+			return main.ServeTLS(s.listener, "", "")
+		}
+		return main.Serve(s.listener)
+	})
+	if s.metrics != nil {
+		aside := s.httpServer(s.own)
+		servers = append(servers, aside)
+		g.Go(func() error { return aside.Serve(s.metrics) })
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- g.Wait() }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	close(s.draining)
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.Config.DrainTimeout)
+	defer cancel()
+	var late error
+	for _, h := range servers {
+		if err := h.Shutdown(drain); err != nil {
+			late = errors.Join(fmt.Errorf("requests in flight were cut off: %w", err), h.Close())
+		}
+	}
+	if err := <-failed; !errors.Is(err, http.ErrServerClosed) {
+		return errors.Join(err, late)
+	}
+	return late
+}
+
+func (s *Server) httpServer(h http.Handler) *http.Server {
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true) // S3's clients speak nothing newer, and some misbehave when it is offered
+	return &http.Server{
+		Handler: patient(h), Protocols: protocols, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
+		MaxHeaderBytes: 64 << 10,
+	}
+}
+
+// Close releases what Open opened. Call it after Serve has returned.
+func (s *Server) Close() error {
+	var errs []error
+	if s.listener != nil {
+		if err := s.listener.Close(); !errors.Is(err, net.ErrClosed) {
+			errs = append(errs, err)
+		}
+	}
+	if s.metrics != nil {
+		if err := s.metrics.Close(); !errors.Is(err, net.ErrClosed) {
+			errs = append(errs, err)
+		}
+	}
+	if s.objects != nil {
+		errs = append(errs, s.objects.Close())
+	}
+	if s.engine != nil {
+		errs = append(errs, s.engine.Close())
+	}
+	if s.db != nil {
+		errs = append(errs, s.db.Close())
+	}
+	return errors.Join(errs...)
+}
