@@ -1,6 +1,7 @@
 package awswire_test
 
 import (
+	"fmt"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -95,6 +96,8 @@ func TestAttack39_XML(t *testing.T) {
 		"control character":             strings.Replace(grantBody(""), "b/p", "b/\x01", 1),
 		"control character as a number": strings.Replace(grantBody(""), "b/p", "b/&#1;", 1),
 		"deep nesting":                  strings.Repeat("<CreateAccessGrantRequest>", 5000),
+		"text before the root":          "x" + grantBody(""),
+		"instruction before the root":   "<?php x?>" + strings.ReplaceAll(grantBody(""), `<?xml version="1.0" encoding="UTF-8"?>`, ""),
 		"many attributes":               strings.Replace(grantBody(""), grantNS, grantNS+manyAttributes(), 1),
 	}
 	for name, body := range bodies {
@@ -109,8 +112,8 @@ func TestAttack39_XML(t *testing.T) {
 
 func manyAttributes() string {
 	var b strings.Builder
-	for range 1000 {
-		b.WriteString(` xmlns:a="x"`)
+	for i := range 1000 {
+		fmt.Fprintf(&b, ` xmlns:a%d="x"`, i)
 	}
 	return b.String()
 }
@@ -177,7 +180,8 @@ func TestAttack39_Forms(t *testing.T) {
 		"deep nesting":               "&Tags.member.1." + strings.Repeat("a.", 60) + "=x",
 		"bad percent encoding":       "&Policy=%zz",
 		"unknown inside":             "&Tags.member.1.Key=a&Tags.member.1.Colour=b",
-		"many fields":                strings.Repeat("&a.b", 1) + manyFields(),
+		"text beside its parts":      "&Policy=x&Policy.y=z",
+		"many fields":                manyFields(),
 	} {
 		t.Run(name+" is refused", func(t *testing.T) {
 			if in, err := decode(honest + extra); !fault.Is(err, fault.Malformed, fault.Form) {
@@ -186,7 +190,7 @@ func TestAttack39_Forms(t *testing.T) {
 		})
 	}
 	t.Run("number that is none is refused", func(t *testing.T) {
-		for _, text := range []string{"", "x", "1.0", "+900", "9e2", "99999999999", " 900"} {
+		for _, text := range []string{"", "x", "1.0", "+900", "%2B900", "9e2", "99999999999", " 900"} {
 			if in, err := decode(honest + "&DurationSeconds=" + text); !fault.Is(err, fault.Invalid, fault.Member) {
 				t.Errorf("%q: got %v, %+v", text, err, in)
 			}
@@ -202,10 +206,7 @@ func TestAttack39_Forms(t *testing.T) {
 func manyFields() string {
 	var b strings.Builder
 	for i := range 6000 {
-		b.WriteString("&f")
-		b.WriteString(strings.Repeat("x", 1+i%7))
-		b.WriteByte(byte('a' + i%26))
-		b.WriteString(strings.Repeat("y", i/26))
+		fmt.Fprintf(&b, "&PolicyArns.member.%d.arn=arn:aws:iam::aws:policy/ReadOnlyAccess", i+1)
 	}
 	return b.String()
 }
@@ -221,6 +222,7 @@ func TestValidation(t *testing.T) {
 		"pattern":                    {"&UserName=b%20b", `1 validation error detected: Value 'b b' at 'userName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\w+=,.@-]+`},
 		"too long":                   {"&UserName=" + strings.Repeat("é", 65), "Member must have length less than or equal to 64"},
 		"too short":                  {"&UserName=", "Member must have length greater than or equal to 1"},
+		"too many":                   {"&UserName=bob" + manyTags(51), "Member must have length less than or equal to 50"},
 		"in a list":                  {"&UserName=bob&Tags.member.1.Key=a&Tags.member.1.Value=b&Tags.member.2.Value=c", "Value null at 'tags.2.member.key' failed to satisfy constraint: Member must not be null"},
 		"escapes as AWS writes them": {"&UserName=bob&Path=x", `Member must satisfy regular expression pattern: (\u002F)|(\u002F[\u0021-\u007E]+\u002F)`},
 	} {
@@ -231,6 +233,11 @@ func TestValidation(t *testing.T) {
 			}
 		})
 	}
+	t.Run("the most tags pass", func(t *testing.T) {
+		if err := decode("&UserName=bob" + manyTags(50)); err != nil {
+			t.Error(err)
+		}
+	})
 	t.Run("the longest name passes", func(t *testing.T) {
 		if err := decode("&UserName=" + strings.Repeat("e", 64) + "&Path=/"); err != nil {
 			t.Error(err)
@@ -255,4 +262,12 @@ func TestValidation(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	})
+}
+
+func manyTags(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "&Tags.member.%d.Key=k%d&Tags.member.%d.Value=v", i+1, i, i+1)
+	}
+	return b.String()
 }
