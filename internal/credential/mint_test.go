@@ -118,6 +118,15 @@ func TestMintRefuses(t *testing.T) {
 			}
 		})
 	}
+	t.Run("a kind that there is not", func(t *testing.T) {
+		for _, k := range []Kind{0, numberOfKinds, 255} {
+			s := assumed()
+			s.Kind = k
+			if _, err := r.Mint(s); err == nil {
+				t.Errorf("minted %v", k)
+			}
+		}
+	})
 	t.Run("a session too large for a token", func(t *testing.T) {
 		s := assumed()
 		s.Policies = []string{strings.Repeat("x", MaxToken)}

@@ -103,6 +103,33 @@ func TestRingFileIsRefusedIfOthersMayOpenIt(t *testing.T) {
 	}
 }
 
+func TestRingsAndFilesThatAreNone(t *testing.T) {
+	for name, keys := range map[string][]Key{"no key": nil, "the zero key": {fixedKey(1), {}}, "one key twice": {fixedKey(1), fixedKey(1)}} {
+		r := ringOf(t, fixedKey(9))
+		if err := r.Replace(keys...); err == nil {
+			t.Errorf("%s: %v", name, r)
+		}
+		if k := r.Keys(); len(k) != 1 || k[0].ID() != fixedKey(9).ID() {
+			t.Errorf("%s: the ring lost its keys: %v", name, k)
+		}
+	}
+	path := filepath.Join(t.TempDir(), "keyring")
+	for name, text := range map[string]string{
+		"empty": "", "no keys": "# a comment\n", "something else": "hello",
+		"endless": strings.Repeat("# a comment\n", 10_000) + fixedKey(1).Text().Reveal(),
+	} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if r, err := LoadOrCreateRing(path); err == nil {
+			t.Errorf("%s: %v", name, r)
+		}
+		if got, err := os.ReadFile(path); err != nil || string(got) != text {
+			t.Errorf("%s: the file was written over", name)
+		}
+	}
+}
+
 func TestOneOfManyProcessesMakesTheRing(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "keyring")
 	var all [8]*Ring

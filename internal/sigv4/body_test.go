@@ -77,8 +77,11 @@ func TestUnsignedPayloadIsHandedThrough(t *testing.T) {
 		t.Error(got, err)
 	}
 	for _, body := range []string{"", "12345", "1234567"} {
-		_, err := content(t, send(body))
+		got, err := content(t, send(body))
 		refused(t, err, fault.Incomplete, fault.Body)
+		if len(got) >= 6 {
+			t.Errorf("%q got out", got)
+		}
 	}
 }
 
@@ -104,6 +107,18 @@ func TestCheckRunsBeforeTheLastBytes(t *testing.T) {
 					t.Errorf("%d calls, %q, %v", calls, got, err)
 				}
 			}
+		}
+	}
+}
+
+func TestCheckDoesNotExcuseAWrongLength(t *testing.T) {
+	for _, body := range []string{"", "12345", "1234567"} {
+		r := signer{}.header(t, request(t, "PUT", object, "123456", "X-Amz-Content-Sha256", unsignedPayload))
+		r.Body = io.NopCloser(strings.NewReader(body))
+		got, err := io.ReadAll(mustVerify(t, r).Body(BodyOptions{Check: func(http.Header) error { return nil }}))
+		refused(t, err, fault.Incomplete, fault.Body)
+		if len(got) > 0 {
+			t.Errorf("%q got out", got)
 		}
 	}
 }

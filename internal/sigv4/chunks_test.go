@@ -187,7 +187,7 @@ func TestAttack15_ChunkChain(t *testing.T) {
 			if err == nil || string(got) != c.delivered {
 				t.Fatalf("%q, %v", got, err)
 			}
-			if k := fault.KindOf(err); k != fault.Unauthenticated && k != fault.Invalid {
+			if k := fault.KindOf(err); (k == fault.Invalid) != (name == "no chunk signatures") || k != fault.Unauthenticated && k != fault.Invalid {
 				t.Error(err)
 			}
 		})
@@ -246,6 +246,17 @@ func TestAttack15_ChunkSizesAndLengths(t *testing.T) {
 				t.Errorf("then %v", again)
 			}
 		})
+	}
+}
+
+func TestAChunkLargerThanAnnouncedIsNotReadAtAll(t *testing.T) {
+	_, b := framing{mode: signedChunks, decoded: "10"}.send(t, BodyOptions{}, func(string) string {
+		return "b;chunk-signature=" + strings.Repeat("0", 64) + "\r\n"
+	})
+	_, err := io.ReadAll(b)
+	refused(t, err, fault.Incomplete, fault.Body)
+	if !strings.Contains(err.Error(), "announced") {
+		t.Error(err)
 	}
 }
 
