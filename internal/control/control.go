@@ -117,7 +117,7 @@ func (call *Call) Touch(kind, arn string, account access.AccountID) {
 }
 
 // events are the records of the call. They are the log of the account whose resources the call is about, whoever
-// the caller is: its owner wants to know who came.
+// the caller is: its owner wants to know who came. One that is addressed to a further account stays so.
 func (call *Call) events() []audit.Event {
 	all := append([]audit.Event{call.Event}, call.also...)
 	for i := range all {

@@ -22,12 +22,9 @@ type Identity struct {
 }
 
 // CallerIdentity tells a caller who it is. No permission is needed, and none can be taken away: the same
-// facts stand in every refusal (STS API reference, GetCallerIdentity). Only a vended credential is refused,
-// which is good for the keys of one prefix and nothing else.
+// facts stand in every refusal (STS API reference, GetCallerIdentity). A vended credential learns that it is
+// a session of the location's role, as on AWS.
 func (t *Tokens) CallerIdentity(call *control.Call) (Identity, error) {
-	if call.IsVended() {
-		return Identity{}, admit(call, "sts:GetCallerIdentity", "*")
-	}
 	return Identity{UserID: call.UserID(), Account: call.Account, ARN: call.ARN()}, nil
 }
 
@@ -81,11 +78,11 @@ func (t *Tokens) SessionToken(ctx context.Context, call *control.Call, d time.Du
 // key alone, because nothing about it is stored.
 func (t *Tokens) AccessKeyAccount(call *control.Call, id string) (access.AccountID, error) {
 	const action = "sts:GetAccessKeyInfo"
-	if call.Session != nil && call.Session.Kind != credential.AssumedRole {
-		return "", fault.New(fault.Denied, "", "Cannot call GetAccessKeyInfo with session credentials")
-	}
 	if err := admit(call, action, "*"); err != nil {
 		return "", err
+	}
+	if call.Session != nil && call.Session.Kind != credential.AssumedRole {
+		return "", fault.New(fault.Denied, "", "Cannot call GetAccessKeyInfo with session credentials")
 	}
 	if err := call.May(action, "*", policy.Values{}, nil, call.Account); err != nil {
 		return "", err

@@ -21,11 +21,13 @@ const (
 	packedLimit     = 2048
 	longestTagKey   = 128
 	longestTagValue = 256
+
+	longestExternalID = 1224
 )
 
 var (
 	sessionName = regexp.MustCompile(`^[\w+=,.@-]{2,64}$`)
-	externalID  = regexp.MustCompile(`^[\w+=,.@:/-]{2,1224}$`)
+	externalID  = regexp.MustCompile(`^[\w+=,.@:/-]{2,}$`)
 )
 
 // check refuses what needs no role to be refused.
@@ -33,7 +35,7 @@ func (in *AssumeRole) check() error {
 	switch {
 	case !sessionName.MatchString(in.SessionName):
 		return constraint(in.SessionName, "roleSessionName", `Member must satisfy regular expression pattern: [\w+=,.@-]{2,64}`)
-	case in.ExternalID != "" && !externalID.MatchString(in.ExternalID):
+	case in.ExternalID != "" && (!externalID.MatchString(in.ExternalID) || len(in.ExternalID) > longestExternalID):
 		return constraint(in.ExternalID, "externalId", `Member must satisfy regular expression pattern: [\w+=,.@:\/-]{2,1224}`)
 	case in.SourceIdentity != "" && (!sessionName.MatchString(in.SourceIdentity) || reserved(in.SourceIdentity)):
 		return constraint(in.SourceIdentity, "sourceIdentity", `Member must satisfy regular expression pattern: [\w+=,.@-]{2,64}`)
