@@ -51,6 +51,20 @@ func (s *Store) discard(p piece) {
 	}
 }
 
+// settle ends a piece's loose life after the write that was to name it. A blob that may yet turn out to be
+// named stays: the next sweep will know.
+func (s *Store) settle(p piece, err error) {
+	switch _, unknown := errors.AsType[uncertain](err); {
+	case err == nil:
+		s.adopt(p)
+	case unknown && p.blob != "":
+		s.blobs.leaked.Store(true)
+		s.adopt(p)
+	default:
+		s.discard(p)
+	}
+}
+
 // adopt says that a row names the piece's blob now.
 func (s *Store) adopt(p piece) {
 	if p.blob != "" {
@@ -60,7 +74,7 @@ func (s *Store) adopt(p piece) {
 
 // receive reads a body to its end, checks it against everything that the client said of it, and makes
 // its blob durable. It stores nothing when it fails. The piece carries a checksum by the algorithm store.
-// The caller must adopt or discard the piece.
+// The caller must settle the piece.
 func (s *Store) receive(b Body, store Algorithm) (p piece, err error) {
 	if b.Length > MaxPutSize {
 		return piece{}, tooLarge(b.Length)

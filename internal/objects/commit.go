@@ -168,24 +168,12 @@ func (c *committer) prepared(q string) (*sql.Stmt, error) {
 func (c *committer) loop() {
 	batch := make([]*write, 0, maxBatch)
 	for w := range c.writes {
-		batch = append(batch[:0], w)
-	drain:
-		for len(batch) < maxBatch {
-			select {
-			case w, ok := <-c.writes:
-				if !ok {
-					break drain
-				}
-				batch = append(batch, w)
-			default:
-				break drain
-			}
-		}
+		batch = c.gather(append(batch[:0], w), len(batch))
 		if err := c.commit(batch); err != nil {
 			for _, w := range batch {
 				w.freed = nil
 				if w.err == nil {
-					w.err = err
+					w.err = uncertain{err}
 				}
 			}
 		}
@@ -193,6 +181,40 @@ func (c *committer) loop() {
 			close(w.done)
 		}
 	}
+}
+
+// gather adds the writes that wait to a batch. If the last batch was shared, the clients that it released
+// are likely to be back at once: a moment's patience, short beside a sync, lets them share this one, too,
+// instead of taking turns with those that came in between.
+func (c *committer) gather(batch []*write, last int) []*write {
+	var patience <-chan time.Time
+	if last > 1 {
+		patience = time.After(200 * time.Microsecond)
+	}
+	for len(batch) < maxBatch {
+		select {
+		case w, ok := <-c.writes:
+			if !ok {
+				return batch
+			}
+			batch = append(batch, w)
+			continue
+		default:
+		}
+		if patience == nil || len(batch) > last {
+			return batch
+		}
+		select {
+		case w, ok := <-c.writes:
+			if !ok {
+				return batch
+			}
+			batch = append(batch, w)
+		case <-patience:
+			return batch
+		}
+	}
+	return batch
 }
 
 // commit runs the writes in one transaction. A write that fails is undone alone; an error from commit
@@ -238,6 +260,12 @@ func (c *committer) do(q string) error {
 	_, err = st.Exec()
 	return err
 }
+
+// uncertain is the failure of a commit. The writes have not happened for anybody who looks now; but where
+// it was the disk that failed, a restart may find them in the log.
+type uncertain struct{ error }
+
+func (u uncertain) Unwrap() error { return u.error }
 
 // update runs fn in a transaction and returns when it is on the disk, or when it has failed and left
 // nothing. A caller that goes away does not stop a write that has begun: its outcome must be known,

@@ -38,7 +38,8 @@ func (s *Store) Copy(ctx context.Context, in Copy) (Object, error) {
 	if in.From.Bucket == in.Bucket && in.From.Key == in.Key && !in.Replace && in.Algorithm == "" {
 		return Object{}, invalidRequest("This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.")
 	}
-	if _, err := s.bucketID(ctx, in.Bucket); err != nil {
+	bucket, err := s.bucketID(ctx, in.Bucket)
+	if err != nil {
 		return Object{}, err
 	}
 	src, err := s.openSource(ctx, in.From)
@@ -68,7 +69,7 @@ func (s *Store) Copy(ctx context.Context, in Copy) (Object, error) {
 		Key: in.Key, Size: p.size, ETag: etagOf(p.md5), Headers: headers,
 		Checksum: Checksum{Algorithm: algorithm, Type: FullObject, Value: sum},
 	}
-	return s.putPiece(ctx, in.Bucket, o, p, in.If)
+	return s.putPiece(ctx, in.Bucket, bucket, o, p, in.If)
 }
 
 // openSource opens what a copy reads. A condition that does not hold is Precondition, never NotModified.

@@ -99,6 +99,16 @@ func TestCopyConditions(t *testing.T) {
 		_, err := s.Copy(t.Context(), Copy{From: Source{Bucket: "b", Key: "k"}, Bucket: "b", Key: "to", If: Conditions{IfNoneMatch: "*"}})
 		wantFault(t, err, fault.Precondition, "")
 	})
+	t.Run("refused with what no put takes", func(t *testing.T) {
+		_, err := s.Copy(t.Context(), Copy{From: Source{Bucket: "b", Key: "k"}, Bucket: "b", Key: "to", If: Conditions{IfNoneMatch: o.ETag}})
+		wantFault(t, err, fault.Unsupported, fault.Header)
+		_, err = s.Copy(t.Context(), Copy{From: Source{Bucket: "b", Key: "k"}, Bucket: "b", Key: "\xff"})
+		wantFault(t, err, fault.Invalid, fault.Key)
+		_, err = s.Copy(t.Context(), Copy{From: Source{Bucket: "b", Key: "k"}, Bucket: "b", Key: "to", Replace: true, Headers: Headers{ContentType: "\xff"}})
+		wantFault(t, err, fault.Invalid, fault.Header)
+		_, err = s.Copy(t.Context(), Copy{From: Source{Bucket: "b", Key: "k"}, Bucket: "b", Key: "to", Algorithm: "MD5"})
+		wantFault(t, err, fault.Unsupported, fault.Header)
+	})
 	t.Run("refused without a source", func(t *testing.T) {
 		_, err := s.Copy(t.Context(), Copy{From: Source{Bucket: "b", Key: "none"}, Bucket: "b", Key: "to"})
 		wantFault(t, err, fault.NotFound, fault.Key)
@@ -173,4 +183,30 @@ func FuzzParseCopySource(f *testing.F) {
 			t.Fatalf("%q reads as %q %q, %q as %q %q: %v", header, bucket, key, again, b, k, err)
 		}
 	})
+}
+
+// TestSizeLimits claims sizes that no test can store.
+func TestSizeLimits(t *testing.T) {
+	s := openStore(t)
+	put(t, s, "k", "x")
+	claim := func(size int64) {
+		t.Helper()
+		if err := s.update(t.Context(), func(t *tx) error {
+			_, err := t.exec(`UPDATE objects SET size = ?`, size)
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	claim(MaxPutSize + 1)
+	_, err := s.Copy(t.Context(), Copy{From: Source{Bucket: "b", Key: "k"}, Bucket: "b", Key: "to"})
+	wantFault(t, err, fault.Invalid, fault.Request)
+	u, _ := upload(t, s, CreateUpload{Key: "up"})
+	_, err = s.CopyPart(t.Context(), CopyPart{From: Source{Bucket: "b", Key: "k"}, Bucket: "b", Key: "up", UploadID: u.ID, Number: 1})
+	wantFault(t, err, fault.Invalid, fault.Request)
+	claim(2) // more than there is: the failure is ours, not the client's
+	_, err = s.CopyPart(t.Context(), CopyPart{From: Source{Bucket: "b", Key: "k"}, Bucket: "b", Key: "up", UploadID: u.ID, Number: 1})
+	wantFault(t, err, fault.Internal, "")
+	in := &inflow{s: s, size: MaxPutSize}
+	wantFault(t, in.copy(strings.NewReader("x")), fault.TooLarge, fault.ObjectSize)
 }

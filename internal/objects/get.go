@@ -47,11 +47,14 @@ func (s *Store) head(ctx context.Context, in Get) (*Content, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Content{Object: o, s: s}
 	if err := in.If.checkRead(o); err != nil {
 		return nil, err
 	}
-	return c, s.locate(ctx, c, in)
+	c := &Content{Object: o, s: s}
+	if err := s.locate(ctx, c, in); err != nil {
+		return nil, err
+	}
+	return c, nil
 }
 
 // Get opens an object. The conditions are checked before the range, and both against the same object
@@ -242,6 +245,9 @@ func (c *Content) next() (in io.Reader, n int64, err error) {
 	p := c.pieces[0]
 	n = min(p.size-c.skip, c.left)
 	if p.blob == "" {
+		if int64(len(p.data)) != p.size {
+			return nil, 0, c.short()
+		}
 		return &sliceReader{c, p.data[c.skip : c.skip+n]}, n, nil
 	}
 	if c.file == nil {

@@ -211,11 +211,10 @@ func (s *Store) storePart(ctx context.Context, bucket string, u Upload, number i
 		part.Modified = time.Unix(t.now(), 0).UTC()
 		return t.insertPiece(u.content, number, p)
 	})
+	s.settle(p, err)
 	if err != nil {
-		s.discard(p)
 		return Part{}, err
 	}
-	s.adopt(p)
 	return part, nil
 }
 

@@ -238,6 +238,14 @@ func TestMultipartChecksums(t *testing.T) {
 			}
 		})
 	}
+	t.Run("an upload is checked as a put is", func(t *testing.T) {
+		_, err := s.CreateUpload(t.Context(), CreateUpload{Bucket: "b", Key: "k", Headers: Headers{ContentType: "\xff"}})
+		wantFault(t, err, fault.Invalid, fault.Header)
+		_, err = s.CreateUpload(t.Context(), CreateUpload{Bucket: "b"})
+		wantFault(t, err, fault.Invalid, fault.Argument)
+		_, err = s.CreateUpload(t.Context(), CreateUpload{Bucket: "none", Key: "k"})
+		wantFault(t, err, fault.NotFound, fault.Bucket)
+	})
 	t.Run("a part with another algorithm is refused", func(t *testing.T) {
 		u, _ := upload(t, s, CreateUpload{Algorithm: CRC32})
 		body := bodyOf([]byte("x"))

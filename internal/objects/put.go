@@ -27,7 +27,8 @@ func (s *Store) Put(ctx context.Context, in Put) (Object, error) {
 	if err := in.If.checkWritable(); err != nil {
 		return Object{}, err
 	}
-	if _, err := s.bucketID(ctx, in.Bucket); err != nil { // before the body is asked for
+	bucket, err := s.bucketID(ctx, in.Bucket) // before the body is asked for
+	if err != nil {
 		return Object{}, err
 	}
 	store := in.Body.Sum.Algorithm
@@ -44,11 +45,12 @@ func (s *Store) Put(ctx context.Context, in Put) (Object, error) {
 		Key: in.Key, Size: p.size, ETag: etagOf(p.md5), Headers: in.Headers,
 		Checksum: Checksum{Algorithm: store, Type: FullObject, Value: base64.StdEncoding.EncodeToString(p.sum)},
 	}
-	return s.putPiece(ctx, in.Bucket, o, p, in.If)
+	return s.putPiece(ctx, in.Bucket, bucket, o, p, in.If)
 }
 
-// putPiece makes o, whose content is p, the object of its key.
-func (s *Store) putPiece(ctx context.Context, bucket string, o Object, p piece, cond Conditions) (Object, error) {
+// putPiece makes o, whose content is p, the object of its key. The bucket must still be the one that the
+// request began with: another one of the same name may be another owner's.
+func (s *Store) putPiece(ctx context.Context, bucket string, number int64, o Object, p piece, cond Conditions) (Object, error) {
 	if o.Headers.ContentType == "" {
 		o.Headers.ContentType = defaultContentType
 	}
@@ -58,17 +60,19 @@ func (s *Store) putPiece(ctx context.Context, bucket string, o Object, p piece, 
 		if err != nil {
 			return err
 		}
+		if id != number {
+			return noBucket(bucket)
+		}
 		if err := t.replace(id, o, cond); err != nil {
 			return err
 		}
 		o.Modified = time.Unix(t.now(), 0).UTC()
 		return t.insertPiece(o.content, 1, p)
 	})
+	s.settle(p, err)
 	if err != nil {
-		s.discard(p)
 		return Object{}, err
 	}
-	s.adopt(p)
 	return o, nil
 }
 

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"crypto/md5"
 	"encoding/base64"
+	"errors"
 	"io"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -254,5 +256,59 @@ func TestAFullDiskIsTold(t *testing.T) {
 	wantFault(t, err, fault.LimitExceeded, fault.Storage)
 	if files := blobFiles(t, s); len(files) != 0 {
 		t.Errorf("blobs are left: %v", files)
+	}
+}
+
+// TestABucketOfTheSameNameIsAnotherOne replaces the bucket while the body is on its way.
+func TestABucketOfTheSameNameIsAnotherOne(t *testing.T) {
+	s := openStore(t)
+	for _, size := range []int{10, 2 * bufferSize} {
+		body := io.MultiReader(bytes.NewReader(pattern(size)), readerFunc(func([]byte) (int, error) {
+			if err := errors.Join(s.DeleteBucket(t.Context(), "b"), s.CreateBucket(t.Context(), "b")); err != nil {
+				t.Error(err)
+			}
+			return 0, io.EOF
+		}))
+		_, err := s.Put(t.Context(), Put{Bucket: "b", Key: "k", Body: Body{Reader: body, Length: -1}})
+		wantFault(t, err, fault.NotFound, fault.Bucket)
+	}
+	if files := blobFiles(t, s); len(files) != 0 {
+		t.Errorf("blobs are left: %v", files)
+	}
+}
+
+// TestAnUncertainCommitKeepsTheBlob: when a commit fails, a restart may still find it in the log.
+func TestAnUncertainCommitKeepsTheBlob(t *testing.T) {
+	dir := t.TempDir()
+	s, err := Open(t.Context(), dir, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := s.receive(bodyOf(pattern(inlineMax+1)), CRC32)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.settle(p, storageFault(uncertain{syscall.EIO}))
+	if n := len(blobFiles(t, s)); n != 1 {
+		t.Errorf("%d blobs, want 1", n)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(blobFiles(t, openIn(t, dir))); n != 0 {
+		t.Errorf("the next start left %d blobs", n)
+	}
+}
+
+func TestFolderNamesAreLiteral(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "a b?c=d%20#é")
+	s := openIn(t, dir)
+	put(t, s, "k", string(pattern(inlineMax+1)))
+	entries, err := os.ReadDir(filepath.Dir(dir))
+	if err != nil || len(entries) != 1 {
+		t.Errorf("beside the folder there are %v, %v", entries, err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "objects.db")); err != nil {
+		t.Error(err)
 	}
 }
