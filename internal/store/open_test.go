@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"database/sql"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -167,11 +168,11 @@ func TestClusterIDStays(t *testing.T) {
 
 func TestAuditIDsGrowWhenTheClockIsSetBack(t *testing.T) {
 	both(t, func(t *testing.T, o store.Options, _ *sql.DB) {
-		for _, year := range []int{2030, 2020} {
+		for i, year := range []int{2030, 2020} {
 			o.Now = func() time.Time { return time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC) }
 			db := open(t, o)
-			for range 3 {
-				if err := db.Record(t.Context(), storetest.NewEvent("x")); err != nil {
+			for j := range 3 {
+				if err := db.Record(t.Context(), storetest.NewEvent(fmt.Sprint(3*i+j))); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -181,12 +182,38 @@ func TestAuditIDsGrowWhenTheClockIsSetBack(t *testing.T) {
 		if err != nil || len(all) != 6 {
 			t.Fatalf("%d records (%v)", len(all), err)
 		}
-		for i := range all[:5] {
-			if all[i].ID >= all[i+1].ID {
-				t.Errorf("record %d has id %d, the next %d", i, all[i].ID, all[i+1].ID)
+		for i, r := range all {
+			if r.Event.EventName != fmt.Sprint(i) {
+				t.Errorf("record %s stands at place %d", r.Event.EventName, i)
 			}
 		}
 	})
+}
+
+// TestNodesStartTogether: nodes that find an empty database at the same time make its schema once.
+func TestNodesStartTogether(t *testing.T) {
+	for range 3 {
+		url := storetest.PostgreSQL(t)
+		var wg sync.WaitGroup
+		ids := make([]string, 8)
+		for i := range ids {
+			wg.Go(func() {
+				db, err := store.Open(t.Context(), store.Options{URL: url})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				ids[i] = db.ClusterID()
+				db.Close()
+			})
+		}
+		wg.Wait()
+		for _, id := range ids {
+			if id == "" || id != ids[0] {
+				t.Errorf("the nodes know the store as %q", ids)
+			}
+		}
+	}
 }
 
 func TestSQLiteFilesAreTheirOwnersAlone(t *testing.T) {
@@ -264,7 +291,7 @@ func TestNodesTellEachOther(t *testing.T) {
 	const nodes, each = 3, 20
 	all := make([]*store.DB, nodes)
 	var wg sync.WaitGroup
-	for i := range all { // they start together, on an empty database
+	for i := range all {
 		wg.Go(func() {
 			db, err := store.Open(t.Context(), store.Options{URL: url, Poll: time.Hour})
 			if err != nil {
