@@ -264,6 +264,11 @@ func TestAttack14_PresignedExpiry(t *testing.T) {
 	stretched := link("600")
 	stretched.URL.RawQuery = strings.Replace(stretched.URL.RawQuery, "Expires=600", "Expires=604800", 1)
 	refused(t, at(stretched, 0), fault.Unauthenticated, fault.Signature)
+	undated := signer{}.presign(t, bare(t, "GET", object+"?X-Amz-Date=yesterday", ""))
+	refused(t, at(undated, 0), fault.Invalid, fault.AuthQuery)
+	if err := at(undated, 0); !strings.Contains(err.Error(), "ISO8601") {
+		t.Error(err)
+	}
 	dated := signer{}.presign(t, bare(t, "GET", object, "", "X-Amz-Date", "20260501T123100Z"))
 	refused(t, at(dated, 0), fault.Invalid, fault.AuthQuery)
 }

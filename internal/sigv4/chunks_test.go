@@ -229,7 +229,9 @@ func TestAttack15_ChunkSizesAndLengths(t *testing.T) {
 		"a trailer of many lines":        {framing{mode: unsignedChunks, chunks: signed.chunks, names: sum[0][0]}, fixed("a\r\n0123456789\r\n0\r\n" + sum[0][0] + ":" + strings.Repeat("x", maxTrailer) + "\r\n\r\n"), fault.Invalid, fault.Chunk},
 		"a trailer signature unasked":    {unsigned, fixed("a\r\n0123456789\r\n0\r\nx-amz-trailer-signature:00\r\n\r\n"), fault.Invalid, fault.Chunk},
 		"a signed trailer not signed":    {framing{mode: signedTrailer, chunks: signed.chunks}, func(b string) string { return b[:strings.Index(b, "x-amz-trailer-s")] + "\r\n\r\n" }, fault.Invalid, fault.Chunk},
-		"lines after the blank line":     {framing{mode: signedTrailer, chunks: signed.chunks, trailer: sum, minio: true}, func(b string) string { return strings.Replace(b, sum[0][0], "\r\n"+sum[0][0], 1) }, fault.Invalid, fault.Chunk},
+		"lines after the blank line":     {framing{mode: signedTrailer, chunks: signed.chunks, trailer: sum}, func(b string) string { return strings.Replace(b, sum[0][0], "\r\n"+sum[0][0], 1) }, fault.Invalid, fault.Chunk},
+		"a line of no name":              {unsigned, fixed("a\r\n0123456789\r\n0\r\nx-amz-checksum-crc32\r\n\r\n"), fault.Invalid, fault.Chunk},
+		"a carriage return in a line":    {framing{mode: unsignedChunks, chunks: signed.chunks, names: sum[0][0]}, fixed("a\r\n0123456789\r\n0\r\n" + sum[0][0] + ":x\ry\r\n\r\n"), fault.Invalid, fault.Chunk},
 		"a request inside after the end": {signed, func(b string) string { return b + "GET / HTTP/1.1\r\n\r\n" }, fault.Invalid, fault.Chunk},
 	} {
 		t.Run(name, func(t *testing.T) {
