@@ -215,7 +215,7 @@ func TestCasesOfRefusals(t *testing.T) {
 			{IAM, "arn:aws:iam::111122223333:group/g"}, {IAM, "arn:aws:iam::111122223333:root"}, {IAM, "*"}, {IAM, ""},
 			{IAM, "arn:aws:sts::111122223333:assumed-role/r/s"}, {IAM, "arn:aws:iam::111122223333:role/*"},
 			{IAM, "arn:aws:iam::11112222333:role/r"}, {IAM, "arn:aws:iam::111122223333:role/"}, {IAM, "arn:aws:iam::111122223333:role/a/"},
-			{IAM, "arn:aws:iam:eu:111122223333:role/r"}, {IAM, "arn:aws:iam::111122223333:role/a b"},
+			{IAM, "arn:aws:sts::111122223333:role/r"}, {IAM, "arn:aws:iam:eu:111122223333:role/r"}, {IAM, "arn:aws:iam::111122223333:role/a b"},
 			{IAM, "83d43802-00b1-7054-db02-f1d683aacba5"}, {DirectoryUser, "arn:aws:iam::111122223333:user/u"}, {DirectoryGroup, ""},
 			{0, "83d43802-00b1-7054-db02-f1d683aacba5"},
 		} {

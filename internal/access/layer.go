@@ -180,8 +180,7 @@ func holds(key, tail string, i int, label []byte) bool {
 // isWho reports whether the grantee is that identity.
 func (l *layer) isWho(who uint32, id *Identity) bool {
 	w := &l.whos[who]
-	return w.kind == id.Type && int(w.principal) == len(id.Principal) &&
-		string(l.whoText[w.off:w.off+uint64(w.principal)]) == id.Principal
+	return w.kind == id.Type && string(l.whoText[w.off:w.off+uint64(w.principal)]) == id.Principal
 }
 
 // find is the entry of a grant, or none.
