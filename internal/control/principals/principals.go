@@ -13,6 +13,7 @@ package principals
 import (
 	"strings"
 
+	"latchkey/internal/caller"
 	"latchkey/internal/control"
 	"latchkey/internal/credential"
 	"latchkey/internal/fault"
@@ -38,7 +39,11 @@ func may(call *control.Call, action, resource string, values policy.Values) erro
 		return fault.New(fault.Unauthenticated, fault.SessionToken,
 			"The security token included in the request is invalid: a session made by GetSessionToken cannot call IAM")
 	}
-	return call.May(action, resource, values, nil, call.Account)
+	d := call.Decide(caller.Ask{Action: action, Resource: resource, ResourceAccount: call.Account, Values: values})
+	if !d.Allowed { // worded without the quotes that S3 puts around the resource
+		return fault.New(fault.Denied, "", "User: %s is not authorized to perform: %s on resource: %s %s", call.ARN(), action, resource, d.Because())
+	}
+	return nil
 }
 
 // The condition keys of IAM's actions.

@@ -84,8 +84,8 @@ func (t *Tokens) AccessKeyAccount(call *control.Call, id string) (access.Account
 	if call.Session != nil && call.Session.Kind != credential.AssumedRole {
 		return "", fault.New(fault.Denied, "", "Cannot call GetAccessKeyInfo with session credentials")
 	}
-	if err := call.May(action, "*", policy.Values{}, nil, call.Account); err != nil {
-		return "", err
+	if d := call.Decide(caller.Ask{Action: action, Resource: "*", ResourceAccount: call.Account}); !d.Allowed {
+		return "", fault.New(fault.Denied, "", "User: %s is not authorized to perform: %s on resource: * %s", call.ARN(), action, d.Because())
 	}
 	if id == call.AccessKeyID {
 		return call.Account, nil
