@@ -56,7 +56,7 @@ func turn[T any](c *control.Control, call *control.Call, ask Ask, all []T, key f
 }
 
 func openMarker(c *control.Control, purpose, marker string) (string, error) {
-	sealed, err := base64.RawURLEncoding.DecodeString(marker)
+	sealed, err := base64.RawURLEncoding.Strict().DecodeString(marker)
 	if err != nil {
 		return "", fault.New(fault.Invalid, fault.NextToken, "Invalid Marker.").Because(err)
 	}
