@@ -128,6 +128,11 @@ func TestReadBody(t *testing.T) {
 			}
 		}
 	})
+	t.Run("body announced over the limit is not read", func(t *testing.T) {
+		if b, err := awswire.ReadBody(request(broken{io.ErrUnexpectedEOF}, 10), 5); !fault.Is(err, fault.TooLarge, fault.Body) {
+			t.Errorf("read %q, %v", b, err)
+		}
+	})
 	t.Run("body cut short is incomplete", func(t *testing.T) {
 		if b, err := awswire.ReadBody(request(broken{io.ErrUnexpectedEOF}, 10), 50); !fault.Is(err, fault.Incomplete, fault.Body) {
 			t.Errorf("read %q, %v", b, err)

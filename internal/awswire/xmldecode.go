@@ -7,33 +7,7 @@ import (
 	"fmt"
 	"io"
 	"reflect"
-	"slices"
-	"strings"
 )
-
-// maxDepth bounds how deep a body may nest, in XML, forms and JSON alike. AWS's own shapes stay under ten.
-const maxDepth = 40
-
-// xmlReader reads XML more strictly than encoding/xml does: no document types, no comments, no processing
-// instructions but the declaration, no unknown elements or attributes, one namespace for all elements but
-// those for which the model names another, nothing after the root.
-type xmlReader struct {
-	d       *xml.Decoder
-	op      *Operation
-	spaces  []binding // namespace bindings in force, innermost last
-	open    []element
-	started bool
-}
-
-type binding struct {
-	prefix, uri string
-	depth       int
-}
-
-type element struct {
-	name  xml.Name // as written: Space is the prefix
-	space string   // the namespace
-}
 
 func decodeXML(op *Operation, p *plan, dst reflect.Value, body []byte, root, namespace string) error {
 	d := xml.NewDecoder(bytes.NewReader(body))
@@ -66,103 +40,6 @@ func (r *xmlReader) document(p *plan, dst reflect.Value, root, namespace string)
 		return err
 	}
 	return errors.New("something follows the root element")
-}
-
-func (r *xmlReader) top() element { return r.open[len(r.open)-1] }
-
-// next returns the next start element, or the text before the end of the innermost element, or io.EOF after
-// the root. Text before a start element must be blank: AWS's bodies have no mixed content.
-func (r *xmlReader) next() (*xml.StartElement, string, error) {
-	var text []byte
-	for {
-		t, err := r.d.RawToken()
-		if err == io.EOF && len(r.open) > 0 {
-			return nil, "", io.ErrUnexpectedEOF
-		}
-		if err != nil {
-			return nil, string(text), err
-		}
-		switch t := t.(type) {
-		case xml.StartElement:
-			if !blank(string(text)) {
-				return nil, "", errors.New("text beside elements")
-			}
-			return &t, "", r.push(&t)
-		case xml.EndElement:
-			if len(r.open) == 0 || r.top().name != t.Name {
-				return nil, "", fmt.Errorf("unexpected end of %s", t.Name.Local)
-			}
-			r.pop()
-			return nil, string(text), nil
-		case xml.CharData:
-			if len(r.open) == 0 && !blank(string(t)) {
-				return nil, "", errors.New("text outside the root element")
-			}
-			text = append(text, t...)
-		case xml.ProcInst:
-			if t.Target != "xml" || r.started {
-				return nil, "", errors.New("a processing instruction")
-			}
-		default:
-			return nil, "", fmt.Errorf("a %T", t)
-		}
-		r.started = true
-	}
-}
-
-func blank(s string) bool { return strings.Trim(s, " \t\r\n") == "" }
-
-// push enters an element: its namespace bindings, and its own namespace.
-func (r *xmlReader) push(t *xml.StartElement) error {
-	r.started = true
-	if len(r.open) >= maxDepth {
-		return errors.New("nested too deeply")
-	}
-	const maxAttributes = 16
-	if len(t.Attr) > maxAttributes {
-		return errors.New("too many attributes")
-	}
-	for i, a := range t.Attr {
-		if slices.ContainsFunc(t.Attr[:i], func(b xml.Attr) bool { return a.Name == b.Name }) {
-			return fmt.Errorf("attribute %s twice", a.Name.Local)
-		}
-		switch {
-		case a.Name.Space == "" && a.Name.Local == "xmlns":
-			r.spaces = append(r.spaces, binding{"", a.Value, len(r.open)})
-		case a.Name.Space == "xmlns":
-			r.spaces = append(r.spaces, binding{a.Name.Local, a.Value, len(r.open)})
-		}
-	}
-	space, ok := r.resolve(t.Name.Space)
-	if !ok {
-		return fmt.Errorf("unknown namespace prefix %s", t.Name.Space)
-	}
-	r.open = append(r.open, element{t.Name, space})
-	return nil
-}
-
-func (r *xmlReader) pop() {
-	r.open = r.open[:len(r.open)-1]
-	for len(r.spaces) > 0 && r.spaces[len(r.spaces)-1].depth >= len(r.open) {
-		r.spaces = r.spaces[:len(r.spaces)-1]
-	}
-}
-
-func (r *xmlReader) resolve(prefix string) (string, bool) {
-	for i := len(r.spaces) - 1; i >= 0; i-- {
-		if r.spaces[i].prefix == prefix {
-			return r.spaces[i].uri, true
-		}
-	}
-	return "", prefix == ""
-}
-
-// inSpace checks that the element just entered is in its parent's namespace or in the one that the model names.
-func (r *xmlReader) inSpace(v *value) error {
-	if n := len(r.open); n > 1 && r.open[n-1].space != r.open[n-2].space && r.open[n-1].space != v.ns {
-		return fmt.Errorf("%s is in another namespace", r.open[n-1].name.Local)
-	}
-	return nil
 }
 
 // structure reads the inside of an element that was just entered, to its end.
