@@ -63,7 +63,8 @@ func (db *DB) openSQLite(ctx context.Context, path string) (err error) {
 func dsn(path, txlock string, pragmas ...string) string {
 	q := url.Values{"_txlock": {txlock}}
 	for _, p := range append([]string{"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)",
-		"foreign_keys(1)", "fullfsync(1)", "trusted_schema(0)"}, pragmas...) {
+		"foreign_keys(1)", "fullfsync(1)", "trusted_schema(0)",
+		"wal_autocheckpoint(4000)", "journal_size_limit(67108864)"}, pragmas...) {
 		q.Add("_pragma", p)
 	}
 	return fmt.Sprintf("file:%s?%s", (&url.URL{Path: path}).EscapedPath(), q.Encode())
