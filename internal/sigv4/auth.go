@@ -35,14 +35,14 @@ func otherMechanism(found string) error {
 	const tail = "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256."
 	switch {
 	case found == "AWS" || strings.HasPrefix(found, "AWS3"):
-		return fault.New(fault.Invalid, fault.Signature, tail+" This request is signed with Signature Version 2: "+
+		return fault.New(fault.Unsupported, fault.Signature, tail+" This request is signed with Signature Version 2: "+
 			"sign with Signature Version 4, in boto3 Config(signature_version='s3v4'), in the AWS CLI "+
 			"aws configure set default.s3.signature_version s3v4.")
 	case strings.HasPrefix(found, "AWS4-ECDSA"):
-		return fault.New(fault.Invalid, fault.Signature, tail+" This request is signed with SigV4A (%s), "+
+		return fault.New(fault.Unsupported, fault.Signature, tail+" This request is signed with SigV4A (%s), "+
 			"which is for multi-Region access points: use an ordinary bucket or endpoint name and one region.", found)
 	}
-	return fault.New(fault.Invalid, fault.Signature, tail)
+	return fault.New(fault.Unsupported, fault.Signature, tail)
 }
 
 // parseAuthorization reads "AWS4-HMAC-SHA256 Credential=..., SignedHeaders=..., Signature=...".

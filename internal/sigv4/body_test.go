@@ -194,6 +194,8 @@ func TestBufferedBody(t *testing.T) {
 	}
 	_, err = send(strings.Replace(form, "GetCallerIdentity", "AssumeRole", 1), Options{})
 	refused(t, err, fault.Unauthenticated, fault.Signature)
+	s.request.Body = io.NopCloser(io.MultiReader(strings.NewReader(form), iotest.ErrReader(errors.New("connection reset"))))
+	refused(t, s.Verify(testSecret, testTime()), fault.Incomplete, fault.Body)
 	_, err = send(form, Options{MaxBuffered: int64(len(form)) - 1})
 	refused(t, err, fault.TooLarge, fault.Body)
 	if _, err = send(form, Options{MaxBuffered: int64(len(form))}); err != nil {

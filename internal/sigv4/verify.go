@@ -44,7 +44,7 @@ func (s *Signed) writeCanonical(r *http.Request, h headerSet) {
 }
 
 // Verify checks the request's time against now and its signature against the secret of its access key. Faults:
-// Expired/RequestTime for a clock too far off, Denied/RequestTime for a presigned URL before or after its time,
+// Expired/RequestTime for a clock too far off, Expired/Signature for a presigned URL before or after its time,
 // Unauthenticated/Signature for a signature that does not match, with what we signed as fields, and
 // Invalid/PayloadHash where an empty body contradicts its hash.
 //
@@ -100,10 +100,10 @@ func (s *Signed) checkTime(now time.Time) error {
 	ahead, behind := s.Time.Sub(now) > s.options.MaxSkew, now.Sub(s.Time) > s.options.MaxSkew
 	if s.Presigned {
 		if ahead {
-			return fault.New(fault.Denied, fault.RequestTime, "Request is not yet valid").With("ServerTime", now.Format(field))
+			return fault.New(fault.Expired, fault.Signature, "Request is not yet valid").With("ServerTime", now.Format(field))
 		}
 		if end := s.Time.Add(s.Expires); now.After(end) {
-			return fault.New(fault.Denied, fault.RequestTime, "Request has expired").
+			return fault.New(fault.Expired, fault.Signature, "Request has expired").
 				With("X-Amz-Expires", strconv.Itoa(int(s.Expires/time.Second))).
 				With("Expires", end.Format(field)).With("ServerTime", now.Format(field))
 		}
