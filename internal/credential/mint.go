@@ -32,7 +32,7 @@ type Credentials struct {
 func (c Credentials) LogValue() slog.Value { return slog.StringValue(c.AccessKeyID) }
 
 // Mint seals a session under the ring's newest key. Equal arguments give equal results. A session that breaks a rule
-// is our own mistake (Internal); one too large for a token is LimitExceeded/PackedPolicy.
+// is our own mistake (Internal); one too large for a token is TooLarge/PackedPolicy.
 func (r *Ring) Mint(s Session) (Credentials, error) {
 	if err := s.check(); err != nil {
 		return Credentials{}, fmt.Errorf("mint a credential: %w", err)
@@ -41,7 +41,7 @@ func (r *Ring) Mint(s Session) (Credentials, error) {
 	sealed := m.sealSession(s.encode())
 	token := base64.RawURLEncoding.EncodeToString(sealed)
 	if len(token) > MaxToken {
-		return Credentials{}, fault.New(fault.LimitExceeded, fault.PackedPolicy,
+		return Credentials{}, fault.New(fault.TooLarge, fault.PackedPolicy,
 			"Packed size of session policies and tags exceeds the size limit: the session token would have %d bytes, more than %d.", len(token), MaxToken)
 	}
 	return Credentials{

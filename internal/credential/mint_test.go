@@ -130,7 +130,7 @@ func TestMintRefuses(t *testing.T) {
 	t.Run("a session too large for a token", func(t *testing.T) {
 		s := assumed()
 		s.Policies = []string{strings.Repeat("x", MaxToken)}
-		if _, err := r.Mint(s); !fault.Is(err, fault.LimitExceeded, fault.PackedPolicy) {
+		if _, err := r.Mint(s); !fault.Is(err, fault.TooLarge, fault.PackedPolicy) {
 			t.Error(err)
 		}
 	})
