@@ -95,7 +95,6 @@ func (e *Engine) Close() error {
 		e.refuse(errClosed)
 		e.cancel()
 		e.tasks.Wait()
-		e.refuse(errClosed) // the follower may have had another reason
 		close(e.closed)
 	})
 	return nil
@@ -190,7 +189,22 @@ func (e *Engine) owe(rev store.Rev) {
 	}
 }
 
-func (e *Engine) refuse(why error) { e.refused.Store(&why) }
+// refuse makes Snapshot refuse. A closed engine stays so.
+func (e *Engine) refuse(why error) {
+	for {
+		have := e.refused.Load()
+		if have != nil && *have == errClosed || e.refused.CompareAndSwap(have, &why) {
+			return
+		}
+	}
+}
+
+// lift ends refusing, unless the engine was closed.
+func (e *Engine) lift() {
+	if why := e.refused.Load(); why != nil && *why != errClosed {
+		e.refused.CompareAndSwap(why, nil)
+	}
+}
 
 func unavailable(cause error) error {
 	return fault.New(fault.Unavailable, "", "").Because(fmt.Errorf("snapshot: %w", cause))

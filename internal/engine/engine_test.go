@@ -132,6 +132,13 @@ func TestClosedEngineRefuses(t *testing.T) {
 	if e.Current() == nil {
 		t.Error("diagnosis lost the snapshot")
 	}
+	e.refuse(errWentBack)
+	if err := e.follower.reload(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := e.Snapshot(); !errors.Is(err, errClosed) {
+		t.Errorf("a closed engine was opened again: %v", err)
+	}
 }
 
 func TestManyGrantsInOneRevision(t *testing.T) {

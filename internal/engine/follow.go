@@ -77,9 +77,6 @@ func (f *follower) sync(ctx context.Context) error {
 	}
 	fresh, err := f.look(ctx, s.rev, owed)
 	switch {
-	case errors.Is(err, store.ErrPruned), errors.Is(err, errGap):
-		f.log.Warn("the snapshot is loaded again", slog.Any("reason", err), slog.Int64("revision", int64(s.rev)))
-		return f.reload(ctx)
 	case errors.Is(err, errWentBack):
 		// Grants and keys that were taken away may be back, and the other way round. Nobody is let in by
 		// what was true in another history.
@@ -87,6 +84,9 @@ func (f *follower) sync(ctx context.Context) error {
 		f.log.Error("THE DATABASE WENT BACK IN TIME, as after a restore from a backup: "+
 			"nothing is served until everything was loaded again, and whatever was taken away since the backup must be taken away again",
 			slog.Any("reason", err), slog.Int64("revision", int64(s.rev)))
+		return f.reload(ctx)
+	case errors.Is(err, store.ErrPruned), errors.Is(err, errGap):
+		f.log.Warn("the snapshot is loaded again", slog.Any("reason", err), slog.Int64("revision", int64(s.rev)))
 		return f.reload(ctx)
 	case err != nil:
 		return err
@@ -120,6 +120,9 @@ func (f *follower) look(ctx context.Context, at store.Rev, owed int64) ([]store.
 		f.past = history{base: at}
 		changes, err = f.db.Changes(ctx, at, changesPage)
 	}
+	if errors.Is(err, store.ErrRewound) {
+		return nil, fmt.Errorf("%w: %w", errWentBack, err)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -137,8 +140,8 @@ func (f *follower) look(ctx context.Context, at store.Rev, owed int64) ([]store.
 	switch {
 	case err != nil:
 		return nil, err
-	case rev < at || int64(rev) < owed:
-		return nil, fmt.Errorf("%w: revision %d after %d", errWentBack, rev, max(int64(at), owed))
+	case int64(rev) < owed:
+		return nil, fmt.Errorf("%w: revision %d after %d", errWentBack, rev, owed)
 	}
 	return nil, nil
 }
@@ -214,13 +217,6 @@ func (f *follower) reload(ctx context.Context) error {
 	f.owed.CompareAndSwap(owed, 0)
 	f.lift()
 	return nil
-}
-
-// lift ends refusing, unless the engine was closed.
-func (f *follower) lift() {
-	if why := f.refused.Load(); why != nil && *why != errClosed {
-		f.refused.CompareAndSwap(why, nil)
-	}
 }
 
 func (f *follower) publish(s *Snapshot, heard time.Time) {

@@ -145,6 +145,14 @@ func TestAttack41_RevisionRollback(t *testing.T) {
 				`DELETE FROM changes WHERE rev >= 4`, `UPDATE meta SET rev = 3`)
 			b.rename("late", "latest")
 		},
+		"to an earlier revision when no change is remembered": func(b *bench) {
+			b.e.follower.past = history{base: b.e.Revision()}
+			b.sql(remove("late", 3)...)
+		},
+		"to before what this node committed last": func(b *bench) {
+			b.e.owe(4)
+			b.sql(`DELETE FROM nouns WHERE name = 'late'`)
+		},
 		"to the beginning": func(b *bench) {
 			b.sql(`DELETE FROM nouns`, `DELETE FROM changes`, `UPDATE meta SET rev = 0`)
 		},
@@ -182,6 +190,30 @@ func TestAttack41_RevisionRollback(t *testing.T) {
 			}
 		})
 	}
+	t.Run("serves again only after loading, even where the history agrees again", func(t *testing.T) {
+		b := newBench(t)
+		b.user("early")
+		b.sync()
+		b.e.refuse(errWentBack)
+		b.refuses("another history")
+		loaded := b.e.Current()
+		b.sync()
+		if !b.has("early") || b.e.Current() == loaded {
+			t.Error("not loaded anew")
+		}
+	})
+	t.Run("does not follow rows that are older than the snapshot", func(t *testing.T) {
+		b := newBench(t)
+		for _, name := range []string{"early", "middle", "late"} {
+			b.user(name)
+		}
+		b.sync()
+		b.sql(remove("late", 3)...) // between the look and the reading of the rows
+		fresh := []store.Change{{Rev: 4, Kind: store.KindUser, ID: "AIDAX", Op: store.Deleted}}
+		if err := b.e.follower.follow(t.Context(), b.e.Current(), fresh, time.Now()); !errors.Is(err, errWentBack) || b.e.Revision() != 3 {
+			t.Errorf("got %v, at revision %d", err, b.e.Revision())
+		}
+	})
 	t.Run("an update that lands in another history is no success", func(t *testing.T) {
 		b := newBench(t)
 		for _, name := range []string{"early", "middle", "late"} {
