@@ -33,24 +33,24 @@ var floors = map[string]int{
 	"internal/caller":  4,
 	"internal/control": 5,
 
-	"internal/control/grants":      6,
+	"internal/control/grants":      7,
 	"internal/control/principals":  6,
 	"internal/control/tokens":      6,
 	"internal/control/buckets":     6,
 	"internal/control/controltest": 6,
 
-	"internal/api":     7,
-	"internal/scim":    7,
-	"internal/console": 7,
-	"internal/gateway": 7,
-	"internal/objects": 7,
+	"internal/api":     8,
+	"internal/scim":    8,
+	"internal/console": 8,
+	"internal/gateway": 8,
+	"internal/objects": 6,
 
-	"internal/server": 8,
-	"cmd/latchkey":    9,
+	"internal/server": 9,
+	"cmd/latchkey":    10,
 
 	// Tools and benchmarks stand beside the house.
-	"tools": 10,
-	"bench": 10,
+	"tools": 11,
+	"bench": 11,
 }
 
 // testOnly are packages that only tests may import; they may look at anything below the package they serve.
