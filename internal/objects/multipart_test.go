@@ -183,6 +183,8 @@ func TestCompleteRefuses(t *testing.T) {
 	}
 	_, err := s.Complete(t.Context(), Complete{Bucket: "b", Key: "k", UploadID: u.ID, Size: -1, Parts: list[1:], Sum: Checksum{Algorithm: SHA256, Value: list[0].Sum.Value}})
 	wantFault(t, err, fault.Invalid, fault.Checksum)
+	_, err = s.Complete(t.Context(), Complete{Bucket: "b", Key: "k", UploadID: u.ID, Size: -1, Parts: list[1:], If: Conditions{IfNoneMatch: `"x"`}})
+	wantFault(t, err, fault.Unsupported, fault.Header)
 	put(t, s, "k", "x")
 	_, err = s.Complete(t.Context(), Complete{Bucket: "b", Key: "k", UploadID: u.ID, Size: -1, Parts: list[1:], If: Conditions{IfNoneMatch: "*"}})
 	wantFault(t, err, fault.Precondition, "")
