@@ -146,7 +146,7 @@ func (e *Engine) Update(ctx context.Context, fn func(*store.Tx) error) error {
 	}
 	if rev < before {
 		err := fmt.Errorf("%w: a commit became revision %d after %d", errWentBack, rev, before)
-		e.refuse(err)
+		e.distrust(err)
 		return unavailable(err)
 	}
 	// The caller's own deadline does not count any more: the change has happened.
@@ -197,6 +197,15 @@ func (e *Engine) refuse(why error) {
 			return
 		}
 	}
+}
+
+// distrust refuses because the store went back. Grants and keys that were taken away may be back in it, and
+// the other way round; nobody is let in by what was true in another history.
+func (e *Engine) distrust(why error) {
+	e.refuse(why)
+	e.log.Error("THE DATABASE WENT BACK IN TIME, as after a restore from a backup: nothing is served until everything "+
+		"was loaded again, and what was taken away since the backup must be taken away again",
+		slog.Any("reason", why), slog.Int64("revision", int64(e.Revision())))
 }
 
 // lift ends refusing, unless the engine was closed.

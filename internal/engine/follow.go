@@ -49,8 +49,11 @@ func (f *follower) run(ctx context.Context) {
 }
 
 // wait returns when the store has more than the snapshot, and at the latest when the store is to be asked
-// again.
+// again: at once when loading took so long that what was loaded is stale.
 func (f *follower) wait(ctx context.Context) error {
+	if f.Age() > f.maxStaleness {
+		return nil
+	}
 	due, cancel := context.WithTimeout(ctx, f.poll)
 	defer cancel()
 	if _, err := f.db.Wait(due, f.Revision()); err != nil && due.Err() == nil {
@@ -78,12 +81,7 @@ func (f *follower) sync(ctx context.Context) error {
 	fresh, err := f.look(ctx, s.rev, owed)
 	switch {
 	case errors.Is(err, errWentBack):
-		// Grants and keys that were taken away may be back, and the other way round. Nobody is let in by
-		// what was true in another history.
-		f.refuse(err)
-		f.log.Error("THE DATABASE WENT BACK IN TIME, as after a restore from a backup: "+
-			"nothing is served until everything was loaded again, and whatever was taken away since the backup must be taken away again",
-			slog.Any("reason", err), slog.Int64("revision", int64(s.rev)))
+		f.distrust(err)
 		return f.reload(ctx)
 	case errors.Is(err, store.ErrPruned), errors.Is(err, errGap):
 		f.log.Warn("the snapshot is loaded again", slog.Any("reason", err), slog.Int64("revision", int64(s.rev)))

@@ -226,6 +226,9 @@ func TestAttack41_RevisionRollback(t *testing.T) {
 			t.Fatalf("got %v", err)
 		}
 		b.refuses("another history")
+		if !b.log.has("WENT BACK IN TIME") {
+			t.Error("nobody was told")
+		}
 		b.sync()
 		if !b.has("x") {
 			t.Error("the engine did not load")
