@@ -6,6 +6,7 @@ package buckets
 
 import (
 	"context"
+	"errors"
 
 	"latchkey/internal/access"
 	"latchkey/internal/caller"
@@ -106,7 +107,8 @@ func (b *Buckets) List(call *control.Call) ([]*iam.Bucket, error) {
 	return call.Snapshot.BucketsOf(call.Account), nil
 }
 
-// PutPolicy replaces a bucket's policy.
+// PutPolicy replaces a bucket's policy. The principals that it names must exist, and are kept by their
+// immutable ids.
 func (b *Buckets) PutPolicy(ctx context.Context, call *control.Call, bucket *iam.Bucket, text string) error {
 	if err := b.mayPolicy(call, bucket, "s3:PutBucketPolicy"); err != nil {
 		return err
@@ -123,10 +125,19 @@ func (b *Buckets) PutPolicy(ctx context.Context, call *control.Call, bucket *iam
 			return fault.New(fault.Invalid, fault.BucketPolicy, "Policy has invalid resource: %s", r)
 		}
 	}
-	return b.change(ctx, call, bucket.Name, text)
+	return b.change(ctx, call, bucket.Name, func(tx *store.Tx) (string, error) {
+		bound, err := control.Bind(ctx, tx, doc)
+		if unknown, ok := errors.AsType[*control.UnknownPrincipal](err); ok {
+			return "", fault.New(fault.Invalid, fault.BucketPolicy, "%s", unknown)
+		}
+		if err != nil {
+			return "", err
+		}
+		return bound.String(), nil
+	})
 }
 
-// Policy returns a bucket's policy as it was given.
+// Policy returns a bucket's policy as an administrator reads it.
 func (b *Buckets) Policy(call *control.Call, bucket *iam.Bucket) (string, error) {
 	if err := b.mayPolicy(call, bucket, "s3:GetBucketPolicy"); err != nil {
 		return "", err
@@ -134,7 +145,7 @@ func (b *Buckets) Policy(call *control.Call, bucket *iam.Bucket) (string, error)
 	if bucket.Policy == "" {
 		return "", fault.New(fault.NotFound, fault.BucketPolicy, "").With("BucketName", bucket.Name)
 	}
-	return bucket.Policy, nil
+	return control.Unbind(call.Snapshot, bucket.Policy, policy.Resource), nil
 }
 
 // DeletePolicy removes a bucket's policy. A bucket without one is left as it is.
@@ -142,7 +153,7 @@ func (b *Buckets) DeletePolicy(ctx context.Context, call *control.Call, bucket *
 	if err := b.mayPolicy(call, bucket, "s3:DeleteBucketPolicy"); err != nil {
 		return err
 	}
-	return b.change(ctx, call, bucket.Name, "")
+	return b.change(ctx, call, bucket.Name, func(*store.Tx) (string, error) { return "", nil })
 }
 
 // mayPolicy checks an action on the policy itself. The root user of the bucket's account is never locked out
@@ -157,13 +168,16 @@ func (b *Buckets) mayPolicy(call *control.Call, bucket *iam.Bucket, action strin
 	return May(call, bucket, action, bucket.ARN(), policy.Values{})
 }
 
-func (b *Buckets) change(ctx context.Context, call *control.Call, name, text string) error {
+// change replaces the policy of a bucket by what text makes of it.
+func (b *Buckets) change(ctx context.Context, call *control.Call, name string, text func(*store.Tx) (string, error)) error {
 	return b.Update(ctx, call, func(tx *store.Tx) error {
 		current, err := store.Buckets.Get(ctx, tx, name)
 		if err != nil {
 			return err
 		}
-		current.Policy = text
+		if current.Policy, err = text(tx); err != nil {
+			return err
+		}
 		return store.Buckets.Update(tx, current)
 	})
 }

@@ -2,6 +2,7 @@ package grants
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -166,8 +167,15 @@ func (g *Grants) PutPolicy(ctx context.Context, call *control.Call, text, organi
 		if err != nil {
 			return err
 		}
+		bound, err := control.Bind(ctx, tx, doc)
+		if unknown, ok := errors.AsType[*control.UnknownPrincipal](err); ok {
+			return fault.New(fault.Invalid, fault.InstancePolicy, "The specified Resource Policy is invalid: %s", unknown)
+		}
+		if err != nil {
+			return err
+		}
 		changed = *current
-		changed.Policy, changed.Organization = doc.String(), organization
+		changed.Policy, changed.Organization = bound.String(), organization
 		if changed.PolicyCreated.IsZero() {
 			changed.PolicyCreated = tx.Now()
 		}
@@ -176,6 +184,7 @@ func (g *Grants) PutPolicy(ctx context.Context, call *control.Call, text, organi
 	if err != nil {
 		return nil, err
 	}
+	changed.Policy = doc.String()
 	return &changed, nil
 }
 
@@ -211,7 +220,7 @@ func shareable(action string) bool {
 	return false
 }
 
-// Policy returns the instance with its resource policy.
+// Policy returns the instance with its resource policy as an administrator reads it.
 func (g *Grants) Policy(call *control.Call) (*store.Instance, error) {
 	if err := g.mayOwn(call, "s3:GetAccessGrantsInstanceResourcePolicy", policy.Values{}); err != nil {
 		return nil, err
@@ -223,7 +232,9 @@ func (g *Grants) Policy(call *control.Call) (*store.Instance, error) {
 	if i.Policy == "" {
 		return nil, fault.New(fault.NotFound, fault.InstancePolicy, "")
 	}
-	return i, nil
+	shown := *i
+	shown.Policy = control.Unbind(call.Snapshot, i.Policy, policy.Resource)
+	return &shown, nil
 }
 
 // DeletePolicy deletes the resource policy, and with it every other account's access.

@@ -2,8 +2,9 @@ package principals
 
 import (
 	"context"
-	"strings"
+	"errors"
 
+	"latchkey/internal/control"
 	"latchkey/internal/engine"
 	"latchkey/internal/fault"
 	"latchkey/internal/iam"
@@ -26,108 +27,16 @@ func bindTrust(ctx context.Context, tx *store.Tx, text string) (string, error) {
 	if d.Size() > trustLimit {
 		return "", quota(fault.PolicyDocument, "ACLSizePerRole", trustLimit)
 	}
-	bound := map[string]string{}
-	for _, name := range d.Principals() {
-		id, err := bind(ctx, tx, name)
-		if err != nil {
-			return "", err
-		}
-		if id == "" {
-			return "", fault.New(fault.Malformed, fault.PolicyDocument, "Invalid principal in policy: \"AWS\":\"%s\"", name)
-		}
-		bound[name] = id
+	bound, err := control.Bind(ctx, tx, d)
+	if unknown, ok := errors.AsType[*control.UnknownPrincipal](err); ok {
+		return "", fault.New(fault.Malformed, fault.PolicyDocument, "%s", unknown.Error())
 	}
-	d, err = d.RewritePrincipals(func(name string) string { return bound[name] })
 	if err != nil {
-		return "", malformed(err)
+		return "", err
 	}
-	return d.String(), nil
-}
-
-// bind is what a principal of a trust policy is stored as; empty when it does not exist.
-func bind(ctx context.Context, tx *store.Tx, name string) (string, error) {
-	id, err := bound(ctx, tx, name)
-	if fault.KindOf(err) == fault.NotFound && err != nil {
-		return "", nil
-	}
-	return id, err
-}
-
-func bound(ctx context.Context, tx *store.Tx, name string) (string, error) {
-	if id, session, _ := strings.Cut(name, ":"); strings.HasPrefix(id, iam.UserIDPrefix) && session == "" {
-		_, err := store.Users.Get(ctx, tx, id)
-		return name, err
-	} else if strings.HasPrefix(id, iam.RoleIDPrefix) {
-		_, err := store.Roles.Get(ctx, tx, id)
-		return name, err
-	}
-	account, kind, path := splitARN(name)
-	if kind == "root" {
-		_, err := store.Accounts.Get(ctx, tx, account)
-		return name, err
-	}
-	if kind == "assumed-role" {
-		role, session, _ := strings.Cut(path, "/")
-		r, err := store.Roles.ByName(ctx, tx, account, role)
-		if err != nil || r.Name != role {
-			return "", err
-		}
-		return r.ID + ":" + session, nil
-	}
-	p, ok := iam.ParsePrincipalARN(name)
-	switch {
-	case !ok:
-		return "", nil
-	case p.Role:
-		r, err := store.Roles.ByName(ctx, tx, account, p.Name)
-		if err != nil || r.ARN() != name {
-			return "", err
-		}
-		return r.ID, nil
-	default:
-		u, err := store.Users.ByName(ctx, tx, account, p.Name)
-		if err != nil || u.ARN() != name {
-			return "", err
-		}
-		return u.ID, nil
-	}
-}
-
-// splitARN cuts arn:aws:SERVICE::ACCOUNT:KIND/PATH.
-func splitARN(arn string) (account, kind, path string) {
-	parts := strings.SplitN(arn, ":", 6)
-	if len(parts) != 6 || parts[1] != "aws" {
-		return "", "", ""
-	}
-	kind, path, _ = strings.Cut(parts[5], "/")
-	return parts[4], kind, path
+	return bound.String(), nil
 }
 
 // Trust is a role's trust policy as its administrator reads it: with the ARNs that the ids stand for now. The
 // id of a principal that is deleted shows as it is, as on AWS.
-func Trust(snap *engine.Snapshot, r *iam.Role) string {
-	d, err := policy.Parse(r.Trust, policy.Trust)
-	if err != nil {
-		return r.Trust
-	}
-	shown, err := d.RewritePrincipals(func(name string) string { return unbind(snap, name) })
-	if err != nil {
-		return r.Trust
-	}
-	return shown.String()
-}
-
-func unbind(snap *engine.Snapshot, name string) string {
-	id, session, _ := strings.Cut(name, ":")
-	if u := snap.User(id); u != nil {
-		return u.ARN()
-	}
-	r := snap.Role(id)
-	switch {
-	case r == nil:
-		return name
-	case session != "":
-		return iam.SessionARN(r.Account, r.Name, session)
-	}
-	return r.ARN()
-}
+func Trust(snap *engine.Snapshot, r *iam.Role) string { return control.Unbind(snap, r.Trust, policy.Trust) }

@@ -1,0 +1,119 @@
+package control
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"latchkey/internal/engine"
+	"latchkey/internal/fault"
+	"latchkey/internal/iam"
+	"latchkey/internal/policy"
+	"latchkey/internal/store"
+)
+
+// UnknownPrincipal is a principal of a policy that does not exist.
+type UnknownPrincipal struct{ Name string }
+
+// Error is the text for the client, as AWS words it.
+func (e *UnknownPrincipal) Error() string {
+	return fmt.Sprintf("Invalid principal in policy: \"AWS\":\"%s\"", e.Name)
+}
+
+// Bind puts the immutable ids of the users and roles that a trust or resource policy names in the place of
+// their ARNs, as AWS does when such a policy is written: who is deleted and created again under the same name
+// is a stranger to it. A principal or account that does not exist is an *UnknownPrincipal.
+func Bind(ctx context.Context, tx *store.Tx, d *policy.Document) (*policy.Document, error) {
+	bound := map[string]string{}
+	for _, name := range d.Principals() {
+		id, err := bind(ctx, tx, name)
+		if err != nil && fault.KindOf(err) != fault.NotFound {
+			return nil, err
+		}
+		if err != nil || id == "" {
+			return nil, &UnknownPrincipal{name}
+		}
+		bound[name] = id
+	}
+	return d.RewritePrincipals(func(name string) string { return bound[name] })
+}
+
+// bind is what a principal of a policy is stored as; empty or NotFound when it does not exist.
+func bind(ctx context.Context, tx *store.Tx, name string) (string, error) {
+	if id, session, _ := strings.Cut(name, ":"); strings.HasPrefix(id, iam.UserIDPrefix) && session == "" {
+		_, err := store.Users.Get(ctx, tx, id)
+		return name, err
+	} else if strings.HasPrefix(id, iam.RoleIDPrefix) {
+		_, err := store.Roles.Get(ctx, tx, id)
+		return name, err
+	}
+	account, kind, path := splitARN(name)
+	if kind == "root" {
+		_, err := store.Accounts.Get(ctx, tx, account)
+		return name, err
+	}
+	if kind == "assumed-role" {
+		role, session, _ := strings.Cut(path, "/")
+		r, err := store.Roles.ByName(ctx, tx, account, role)
+		if err != nil || r.Name != role {
+			return "", err
+		}
+		return r.ID + ":" + session, nil
+	}
+	p, ok := iam.ParsePrincipalARN(name)
+	switch {
+	case !ok:
+		return "", nil
+	case p.Role:
+		r, err := store.Roles.ByName(ctx, tx, account, p.Name)
+		if err != nil || r.ARN() != name {
+			return "", err
+		}
+		return r.ID, nil
+	default:
+		u, err := store.Users.ByName(ctx, tx, account, p.Name)
+		if err != nil || u.ARN() != name {
+			return "", err
+		}
+		return u.ID, nil
+	}
+}
+
+// splitARN cuts arn:aws:SERVICE::ACCOUNT:KIND/PATH.
+func splitARN(arn string) (account, kind, path string) {
+	parts := strings.SplitN(arn, ":", 6)
+	if len(parts) != 6 || parts[1] != "aws" {
+		return "", "", ""
+	}
+	kind, path, _ = strings.Cut(parts[5], "/")
+	return parts[4], kind, path
+}
+
+// Unbind is a bound policy as an administrator reads it: with the ARNs that the ids stand for now. The id of a
+// principal that is deleted shows as it is, as on AWS. A text that cannot be read comes back unchanged.
+func Unbind(snap *engine.Snapshot, text string, kind policy.Kind) string {
+	d, err := policy.Parse(text, kind)
+	if err != nil {
+		return text
+	}
+	shown, err := d.RewritePrincipals(func(name string) string { return unbind(snap, name) })
+	if err != nil {
+		return text
+	}
+	return shown.String()
+}
+
+func unbind(snap *engine.Snapshot, name string) string {
+	id, session, _ := strings.Cut(name, ":")
+	if u := snap.User(id); u != nil {
+		return u.ARN()
+	}
+	r := snap.Role(id)
+	switch {
+	case r == nil:
+		return name
+	case session != "":
+		return iam.SessionARN(r.Account, r.Name, session)
+	}
+	return r.ARN()
+}
