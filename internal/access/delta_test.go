@@ -3,6 +3,8 @@ package access
 import (
 	"hash/maphash"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -209,4 +211,46 @@ func TestDecideAndHasDoNotAllocate(t *testing.T) {
 	if n := testing.AllocsPerRun(100, func() { ix.Has(id) }); n != 0 {
 		t.Errorf("Has allocates %v times", n)
 	}
+}
+
+// Readers of old snapshots go on while the next ones are derived and one is compacted beside them.
+func TestReadersGoOnBesideWriterAndCompaction(t *testing.T) {
+	honest := give(t, 1, u1, "s3://bkt/a/*", Read)
+	var current atomic.Pointer[Index]
+	current.Store(NewIndex(honest))
+	r := ask(t, "s3://bkt/a/x", Read, u1)
+	done := make(chan struct{})
+	var readers sync.WaitGroup
+	for range 3 {
+		readers.Go(func() {
+			for {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				ix := current.Load()
+				if v := ix.Decide(r); !v.OK || v.ID != honest.ID || !ix.Has(honest.ID) {
+					t.Error("the standing grant does not answer")
+					return
+				}
+			}
+		})
+	}
+	for round := range 5 {
+		before := current.Load()
+		compacted := make(chan *Index)
+		go func() { compacted <- before.Compact() }()
+		for i := range 100 {
+			seq := int64(2 + round*100 + i)
+			current.Store(current.Load().With([]Grant{give(t, seq, u2, "s3://bkt/a/*", Read)}, []GrantID{numbered(max(2, seq-2))}))
+		}
+		next, ok := (<-compacted).CatchUp(current.Load())
+		if !ok || next.Len() != current.Load().Len() {
+			t.Fatalf("caught up: %v, %d grants, want %d", ok, next.Len(), current.Load().Len())
+		}
+		current.Store(next)
+	}
+	close(done)
+	readers.Wait()
 }
