@@ -181,20 +181,20 @@ func (s *Store) release(dropped []freed) {
 	if len(dropped) == 0 {
 		return
 	}
-	// Whoever read a row before the commit has pinned its content once the gate was ours.
+	// Once the gate is ours, whoever read a row before the commit has pinned its content.
 	s.gate.Lock()
-	s.gate.Unlock() //nolint:staticcheck // an empty critical section: it waits for readers
+	s.pinMu.Lock()
+	var free []string
 	for _, f := range dropped {
-		s.pinMu.Lock()
-		pinned := s.pins[f.content] > 0
-		if pinned {
+		if s.pins[f.content] > 0 {
 			s.doomed[f.content] = append(s.doomed[f.content], f.blobs...)
-		}
-		s.pinMu.Unlock()
-		if !pinned {
-			s.unlink(f.blobs)
+		} else {
+			free = append(free, f.blobs...)
 		}
 	}
+	s.pinMu.Unlock()
+	s.gate.Unlock()
+	s.unlink(free)
 }
 
 func (s *Store) unlink(names []string) {
