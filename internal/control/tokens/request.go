@@ -66,9 +66,6 @@ func (in *AssumeRole) keepSourceIdentity(call *control.Call) error {
 // session, which no request may replace.
 func (in *AssumeRole) sessionTags(call *control.Call) (tags map[string]string, transitive []string, err error) {
 	tags = map[string]string{}
-	if len(in.Tags) > mostTags {
-		return nil, nil, fault.New(fault.Invalid, fault.Tags, "A session can have at most %d tags.", mostTags)
-	}
 	for _, t := range in.Tags {
 		switch {
 		case t.Key == "" || utf8.RuneCountInString(t.Key) > longestTagKey || utf8.RuneCountInString(t.Value) > longestTagValue:
