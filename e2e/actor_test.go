@@ -1,0 +1,111 @@
+package e2e
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3control"
+	"github.com/aws/aws-sdk-go-v2/service/s3control/types"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+)
+
+// actor is somebody who holds keys: the root of an account, a user, a session, a vended credential.
+type actor struct {
+	t       testing.TB
+	site    *site
+	account *account
+	name    string
+	arn     string
+	keys    aws.Credentials
+
+	control *s3control.Client
+	s3      *s3.Client
+	sts     *sts.Client
+	iam     *iam.Client
+}
+
+// actor equips a holder of keys with the clients of AWS's Go SDK.
+func (a *account) actor(name, arn string, keys aws.Credentials) *actor {
+	s := a.site
+	signer := func(service string) clockedSigner {
+		return clockedSigner{v4.NewSigner(func(o *v4.SignerOptions) { o.DisableURIPathEscaping = service == "s3" }), s.now}
+	}
+	c := aws.Config{
+		Region: region, HTTPClient: s.http, BaseEndpoint: aws.String(s.endpoint()), RetryMaxAttempts: 1,
+		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return keys, nil }),
+	}
+	return &actor{
+		t: a.t, site: s, account: a, name: name, arn: arn, keys: keys,
+		control: s3control.NewFromConfig(c, func(o *s3control.Options) { o.HTTPSignerV4 = signer("s3") }),
+		s3:      s3.NewFromConfig(c, func(o *s3.Options) { o.UsePathStyle, o.HTTPSignerV4 = true, signer("s3") }),
+		sts:     sts.NewFromConfig(c, func(o *sts.Options) { o.HTTPSignerV4 = signer("sts") }),
+		iam:     iam.NewFromConfig(c, func(o *iam.Options) { o.HTTPSignerV4 = signer("iam") }),
+	}
+}
+
+// vended is what GetDataAccess gave: an actor of its own.
+type vended struct {
+	*actor
+	matched string
+	grantee types.Grantee
+	expires time.Time
+}
+
+// option changes a GetDataAccess request.
+type option func(*s3control.GetDataAccessInput)
+
+func minimal(in *s3control.GetDataAccessInput)  { in.Privilege = types.PrivilegeMinimal }
+func byObject(in *s3control.GetDataAccessInput) { in.TargetType = types.S3PrefixTypeObject }
+func lasting(d time.Duration) option {
+	return func(in *s3control.GetDataAccessInput) { in.DurationSeconds = aws.Int32(int32(d.Seconds())) }
+}
+
+// of addresses the instance of another account.
+func of(owner *account) option {
+	return func(in *s3control.GetDataAccessInput) { in.AccountId = &owner.id }
+}
+
+// asks asks for access and must get it.
+func (a *actor) asks(target string, permission types.Permission, options ...option) *vended {
+	a.t.Helper()
+	out, err := a.tryAsking(target, permission, options...)
+	if err != nil {
+		a.t.Fatalf("%s asks for %s of %s: %v", a.name, permission, target, err)
+	}
+	c := out.Credentials
+	keys := aws.Credentials{AccessKeyID: *c.AccessKeyId, SecretAccessKey: *c.SecretAccessKey, SessionToken: *c.SessionToken}
+	return &vended{a.account.actor(a.name+"'s credential", "", keys), *out.MatchedGrantTarget, *out.Grantee, *c.Expiration}
+}
+
+// tryAsking asks for access.
+func (a *actor) tryAsking(target string, permission types.Permission, options ...option) (*s3control.GetDataAccessOutput, error) {
+	in := &s3control.GetDataAccessInput{AccountId: &a.account.id, Target: &target, Permission: permission}
+	for _, o := range options {
+		o(in)
+	}
+	return a.control.GetDataAccess(a.t.Context(), in)
+}
+
+// isRefusedAccess asks for access and must be told that there is no such permission, in AWS's words.
+func (a *actor) isRefusedAccess(target string, permission types.Permission, options ...option) {
+	a.t.Helper()
+	_, err := a.tryAsking(target, permission, options...)
+	refused(a.t, err, 403, "AccessDenied", "You do not have "+string(permission)+" permissions to the requested S3 Prefix: "+target)
+}
+
+// assumes makes a session of a role.
+func (a *actor) assumes(role, name string) *actor {
+	a.t.Helper()
+	out, err := a.sts.AssumeRole(a.t.Context(), &sts.AssumeRoleInput{RoleArn: &role, RoleSessionName: &name})
+	if err != nil {
+		a.t.Fatalf("%s assumes %s: %v", a.name, role, err)
+	}
+	c := out.Credentials
+	keys := aws.Credentials{AccessKeyID: *c.AccessKeyId, SecretAccessKey: *c.SecretAccessKey, SessionToken: *c.SessionToken}
+	return a.account.actor(name, *out.AssumedRoleUser.Arn, keys)
+}
