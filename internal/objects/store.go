@@ -15,7 +15,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	_ "modernc.org/sqlite" // the driver "sqlite"
+	"modernc.org/sqlite"
 )
 
 // Options are the parts of a Store that a test or an operator may choose. The zero value is the normal store.
@@ -50,6 +50,9 @@ type Store struct {
 	closeOnce sync.Once
 	closeErr  error
 }
+
+// ErrInUse is the error of Open when another Store, of this process or another, has the folder open.
+var ErrInUse = errors.New("the folder is in use by another process")
 
 // Open opens the store in the folder dir, which it creates if needed, and removes what a crash left
 // behind. It fails when another Store has the folder open.
@@ -173,6 +176,8 @@ func openDB(file, more string, conns int) (*sql.DB, error) {
 	return db, nil
 }
 
+const sqliteBusy = 5 // SQLite's primary result code SQLITE_BUSY
+
 // lockFolder takes the folder's lock: an open write transaction on a database of its own, which the
 // system lets go when the process ends, however it ends.
 func lockFolder(ctx context.Context, dir string) (*sql.DB, error) {
@@ -184,7 +189,10 @@ func lockFolder(ctx context.Context, dir string) (*sql.DB, error) {
 	db.SetConnMaxLifetime(0)
 	if _, err := db.ExecContext(ctx, `BEGIN EXCLUSIVE`); err != nil {
 		db.Close()
-		return nil, fmt.Errorf("the folder is in use by another process: %w", err)
+		if e, ok := errors.AsType[*sqlite.Error](err); ok && e.Code()&0xff == sqliteBusy {
+			return nil, ErrInUse
+		}
+		return nil, fmt.Errorf("lock the folder: %w", err)
 	}
 	return db, nil
 }

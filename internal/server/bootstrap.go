@@ -57,13 +57,20 @@ func (s *Server) rootKey(ctx context.Context, file string) (principals.RootKey, 
 	return key, writeRootKey(file, key)
 }
 
-// ReadRootKey reads a file that writeRootKey wrote.
+// ReadRootKey reads a file that writeRootKey wrote, and refuses one that its group or others may read or write.
 func ReadRootKey(file string) (principals.RootKey, error) {
 	f, err := os.Open(file)
 	if err != nil {
 		return principals.RootKey{}, fmt.Errorf("read the root key: %w", err)
 	}
 	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return principals.RootKey{}, fmt.Errorf("read the root key: %w", err)
+	}
+	if perm := info.Mode().Perm(); perm&0o077 != 0 {
+		return principals.RootKey{}, fmt.Errorf("root key %s is open to others (%v): chmod 600 it", file, perm)
+	}
 	var key principals.RootKey
 	for lines := bufio.NewScanner(f); lines.Scan(); {
 		name, value, _ := strings.Cut(lines.Text(), "=")

@@ -45,6 +45,7 @@ type Server struct {
 	db       *store.DB
 	engine   *engine.Engine
 	objects  *objects.Store
+	tls      *tls.Config // nil: plain HTTP
 	listener net.Listener
 	metrics  net.Listener // nil: on listener
 	router   *router
@@ -52,40 +53,68 @@ type Server struct {
 	draining chan struct{}
 }
 
-// Open opens everything and begins to listen. Nothing is served before Serve.
-func Open(ctx context.Context, c Config) (s *Server, err error) {
-	c = c.Defaults()
-	s = &Server{Config: c, draining: make(chan struct{})}
-	defer func() {
-		if err != nil {
-			s.Close()
-		}
-	}()
+// Open opens everything and begins to listen. Nothing is served before Serve. What it returns is nil exactly when
+// it returns an error; then nothing is left open.
+func Open(ctx context.Context, c Config) (*Server, error) {
+	s := &Server{Config: c.Defaults(), draining: make(chan struct{})}
+	if err := s.open(ctx); err != nil {
+		_ = s.Close() // the first error is the one that tells
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *Server) open(ctx context.Context) error {
+	c := s.Config
+	// What a person may have got wrong comes before what makes files.
+	if err := s.loadCertificate(); err != nil {
+		return err
+	}
 	if err := os.MkdirAll(c.Data, 0o700); err != nil {
-		return nil, fmt.Errorf("make the data folder: %w", err)
+		return fmt.Errorf("make the data folder: %w", err)
 	}
 	ring, err := openRing(c)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if s.db, err = store.Open(ctx, store.Options{URL: c.Database, Path: filepath.Join(c.Data, "latchkey.db"), Now: c.Now, Log: c.Log}); err != nil {
-		return nil, fmt.Errorf("open the database: %w", err)
+		return &DatabaseError{err}
 	}
 	if err := s.db.CheckKey(ctx, ring); err != nil {
-		return nil, err
+		return err
 	}
 	// The engine's clock is the real one: it measures how long the database was silent.
 	if s.engine, err = engine.Open(ctx, s.db, engine.Options{MaxStaleness: c.MaxStaleness, Log: c.Log}); err != nil {
-		return nil, fmt.Errorf("load the snapshot: %w", err)
+		return fmt.Errorf("load the snapshot: %w", err)
 	}
 	if s.objects, err = objects.Open(ctx, filepath.Join(c.Data, "objects"), objects.Options{Now: c.Now, Log: c.Log}); err != nil {
-		return nil, fmt.Errorf("open the object store: %w", err)
+		return err
 	}
 	if err := s.listen(ctx); err != nil {
-		return nil, err
+		return err
 	}
 	s.wire(ring)
-	return s, s.bootstrap(ctx)
+	return s.bootstrap(ctx)
+}
+
+// DatabaseError is an error of Open: the database could not be opened. Its text never shows a password.
+type DatabaseError struct{ err error }
+
+func (e *DatabaseError) Error() string { return "open the database: " + e.err.Error() }
+
+// Unwrap is the store's own error.
+func (e *DatabaseError) Unwrap() error { return e.err }
+
+func (s *Server) loadCertificate() error {
+	if s.Config.TLSCert == "" && s.Config.TLSKey == "" {
+		return nil
+	}
+	cert, err := tls.LoadX509KeyPair(s.Config.TLSCert, s.Config.TLSKey)
+	if err != nil {
+		return fmt.Errorf("load the TLS certificate: %w", err)
+	}
+	s.tls = &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}
+	return nil
 }
 
 func openRing(c Config) (*credential.Ring, error) {
@@ -134,7 +163,7 @@ func (e embedded) Do(ctx context.Context, d gateway.Delivery, call awswire.Call)
 func (s *Server) listen(ctx context.Context) (err error) {
 	var lc net.ListenConfig
 	if s.listener, err = lc.Listen(ctx, "tcp", s.Config.Listen); err != nil {
-		return fmt.Errorf("listen: %w", err)
+		return err // it names the address
 	}
 	if s.Config.Metrics != "" {
 		if s.metrics, err = lc.Listen(ctx, "tcp", s.Config.Metrics); err != nil {
@@ -152,7 +181,7 @@ func portOf(l net.Listener) string {
 // URL is where the server answers. A listener on every address is named by the loopback one.
 func (s *Server) URL() string {
 	scheme := "http"
-	if s.Config.TLSCert != "" {
+	if s.tls != nil {
 		scheme = "https"
 	}
 	host, port, _ := net.SplitHostPort(s.listener.Addr().String())
@@ -160,6 +189,12 @@ func (s *Server) URL() string {
 		host = "127.0.0.1"
 	}
 	return scheme + "://" + net.JoinHostPort(host, port)
+}
+
+// Exposed reports whether others than this machine can reach the server over plain HTTP.
+func (s *Server) Exposed() bool {
+	a, ok := s.listener.Addr().(*net.TCPAddr)
+	return s.tls == nil && !(ok && a.IP.IsLoopback())
 }
 
 // MetricsURL is where /metrics, /healthz and /readyz are when they have a listener of their own.
@@ -174,17 +209,11 @@ func (s *Server) MetricsURL() string {
 // longer than Config.DrainTimeout to end are cut off, and Serve says so.
 func (s *Server) Serve(ctx context.Context) error {
 	main := s.httpServer(s.router)
-	if s.Config.TLSCert != "" {
-		cert, err := tls.LoadX509KeyPair(s.Config.TLSCert, s.Config.TLSKey)
-		if err != nil {
-			return fmt.Errorf("load the TLS certificate: %w", err)
-		}
-		main.TLSConfig = &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}
-	}
+	main.TLSConfig = s.tls
 	servers := []*http.Server{main}
 	var g errgroup.Group
 	g.Go(func() error {
-		if main.TLSConfig != nil {
+		if s.tls != nil {
 			return main.ServeTLS(s.listener, "", "")
 		}
 		return main.Serve(s.listener)
