@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
 	"reflect"
 	"strconv"
 	"strings"
@@ -265,8 +264,8 @@ func encodeStream(w http.ResponseWriter, op *Operation, x reflect.Value, ids IDs
 	if body == nil || !bodyAllowed(status) {
 		return nil
 	}
-	if _, isFile := body.(*os.File); isFile {
-		_, err = io.Copy(w, body) // the kernel copies
+	if from, ok := body.(io.WriterTo); ok {
+		_, err = from.WriteTo(w) // a file lets the kernel copy
 	} else {
 		buf := copyBuffers.Get().(*[]byte)
 		defer copyBuffers.Put(buf)

@@ -219,6 +219,8 @@ func TestEncodeError(t *testing.T) {
 		{"rest-json names the code in a header", restService, awswire.WireError{Code: "InvalidGrantException", Status: 400, Fields: map[string]string{"error": "invalid_grant", "error_description": "no"}},
 			`{"error":"invalid_grant","error_description":"no"}`, map[string]string{"x-amzn-ErrorType": "InvalidGrantException"}},
 		{"not modified has no body", s3.Service, awswire.WireError{Code: "NotModified", Status: 304}, "", nil},
+		{"not modified names the object's version in headers", s3.Service,
+			awswire.WireError{Code: "NotModified", Status: 304, Fields: map[string]string{"ETag": `"abc"`}}, "", map[string]string{"ETag": `"abc"`}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := httptest.NewRecorder()

@@ -19,12 +19,15 @@ type WireError struct {
 
 // EncodeError writes a failure in the service's form. S3's is a bare <Error>, S3 Control's the same one
 // wrapped in <ErrorResponse> with the IDs outside; STS and IAM add a Type; the JSON protocols name the code in
-// __type or in a header. A status that has no body, such as 304, gets none. It writes no checksum header:
+// __type or in a header. A status that has no body, such as 304, gets none: its fields become headers. It writes no checksum header:
 // SDKs trip over one beside a failure.
 func EncodeError(w http.ResponseWriter, s *Service, e WireError, ids IDs) {
 	h := w.Header()
 	setIDs(h, s, ids)
 	if !bodyAllowed(e.Status) {
+		for name, text := range e.Fields { // such as the ETag beside a 304
+			h[name] = []string{text}
+		}
 		w.WriteHeader(e.Status)
 		return
 	}
