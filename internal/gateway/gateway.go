@@ -94,7 +94,10 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	e := awserror.Of(awserror.S3, err)
 	q.status = e.Status
-	fields := map[string]string{"Resource": r.URL.EscapedPath()}
+	fields := map[string]string{}
+	if e.Status != http.StatusNotModified { // whose fields are headers
+		fields["Resource"] = r.URL.EscapedPath()
+	}
 	for k, v := range e.Fields {
 		fields[k] = v
 	}
