@@ -39,4 +39,6 @@ func bindTrust(ctx context.Context, tx *store.Tx, text string) (string, error) {
 
 // Trust is a role's trust policy as its administrator reads it: with the ARNs that the ids stand for now. The
 // id of a principal that is deleted shows as it is, as on AWS.
-func Trust(snap *engine.Snapshot, r *iam.Role) string { return control.Unbind(snap, r.Trust, policy.Trust) }
+func Trust(snap *engine.Snapshot, r *iam.Role) string {
+	return control.Unbind(snap, r.Trust, policy.Trust)
+}
