@@ -41,7 +41,7 @@ type Signature = sigv4.Signed
 
 // Authenticate establishes who signed r for the service with this signing name. It refuses, in this order, a
 // request whose signature cannot be parsed or is meant for another service, an unknown key, a foreign or
-// expired session token, a signature that does not match, and a session whose grounds have gone.
+// expired session token, a signature that does not match, and a session whose grounds have gone (Ended).
 //
 // The signature is verified before the session's grounds are looked at, so that only the holder of a
 // credential learns why it ended.
@@ -71,33 +71,86 @@ func (a *Authenticator) Authenticate(r *http.Request, service, requestID string)
 	if err := signed.Verify(secret.Reveal(), now); err != nil {
 		return nil, nil, err
 	}
-	if c.Session != nil && (c.Session.Kind != credential.Vended || a.Revocation == AtOnce) {
-		if err := leash(snap, c.Session); err != nil {
-			return nil, nil, err
-		}
-	}
-	if err := c.load(); err != nil {
+	if err := a.judge(c); err != nil {
 		return nil, nil, err
 	}
 	return c, signed, nil
 }
 
+// Again judges an authenticated caller once more, against what is known now: for a request that took its time
+// between its signature and the moment when it changes something. It is c itself when nothing has changed. A
+// key or a session that has expired meanwhile does not matter; one that was taken away does.
+func (a *Authenticator) Again(c *Caller) (*Caller, error) {
+	snap, err := a.Engine.Snapshot()
+	if err != nil {
+		return nil, err
+	}
+	if snap == c.Snapshot {
+		return c, nil
+	}
+	fresh := &Caller{AccessKeyID: c.AccessKeyID, Session: c.Session, Snapshot: snap, Facts: c.Facts}
+	if c.Session != nil {
+		fresh.holdSession()
+	} else if _, err := fresh.holdKey(); err != nil {
+		return nil, err
+	}
+	if err := a.judge(fresh); err != nil {
+		return nil, err
+	}
+	return fresh, nil
+}
+
+// judge holds a caller whose signature was good against the snapshot: does its session still stand, and what
+// do its policies say.
+func (a *Authenticator) judge(c *Caller) error {
+	c.identify()
+	if s := c.Session; s != nil && (s.Kind != credential.Vended || a.Revocation == AtOnce) {
+		if reason := leash(c.Snapshot, s); reason != "" {
+			return &Ended{Caller: c, Reason: reason}
+		}
+	}
+	return a.load(c)
+}
+
+// Ended is the refusal of a session whose signature held and whose grounds have gone: deleted, or made
+// inactive. To a client it is the fault that it wraps.
+type Ended struct {
+	Caller *Caller // whose session it was; it has no policies and may do nothing
+	Reason string
+}
+
+// Error is the reason.
+func (e *Ended) Error() string { return "the session ended: " + e.Reason }
+
+// Unwrap is what the client is told.
+func (e *Ended) Unwrap() error { return gone(e.Reason) }
+
 func (a *Authenticator) longTerm(c *Caller) (credential.Secret, error) {
-	k := c.Snapshot.AccessKey(c.AccessKeyID)
-	if k == nil || k.Status != iam.Active {
-		return credential.Secret{}, fault.New(fault.Unauthenticated, fault.AccessKey, "").With("AWSAccessKeyId", c.AccessKeyID)
+	k, err := c.holdKey()
+	if err != nil {
+		return credential.Secret{}, err
 	}
 	secret, err := a.Ring.Unseal(KeyPurpose(k.ID), k.Sealed)
 	if err != nil {
 		return credential.Secret{}, fault.New(fault.Internal, fault.AccessKey, "").Because(err)
 	}
+	return credential.NewSecret(string(secret)), nil
+}
+
+// holdKey finds the long-term key of the caller, which must be active, and whose it is.
+func (c *Caller) holdKey() (*iam.AccessKey, error) {
+	unknown := fault.New(fault.Unauthenticated, fault.AccessKey, "").With("AWSAccessKeyId", c.AccessKeyID)
+	k := c.Snapshot.AccessKey(c.AccessKeyID)
+	if k == nil || k.Status != iam.Active {
+		return nil, unknown
+	}
 	c.Account = k.Account
 	if k.UserID != "" {
 		if c.User = c.Snapshot.User(k.UserID); c.User == nil {
-			return credential.Secret{}, fault.New(fault.Unauthenticated, fault.AccessKey, "").With("AWSAccessKeyId", c.AccessKeyID)
+			return nil, unknown
 		}
 	}
-	return credential.NewSecret(string(secret)), nil
+	return k, nil
 }
 
 // KeyPurpose is the purpose under which the secret of a long-term key is sealed: a sealed secret moved to
@@ -110,21 +163,24 @@ func (a *Authenticator) session(c *Caller, token string, now time.Time) (credent
 		return credential.Secret{}, err
 	}
 	c.Session = &s
-	c.Account = access.AccountID(s.Account)
-	switch s.Kind {
-	case credential.AssumedRole, credential.Vended:
-		c.Role = c.Snapshot.Role(s.PrincipalID)
-		if c.Role == nil {
-			return secret, nil // the leash refuses after the signature was verified
-		}
-	case credential.UserSession:
-		c.User = c.Snapshot.User(s.PrincipalID)
-	}
+	c.holdSession()
 	return secret, nil
 }
 
-// load fills the principal and its policies.
-func (c *Caller) load() error {
+// holdSession finds the principal of the session. One that is gone stays nil: the leash refuses it, after the
+// signature was verified.
+func (c *Caller) holdSession() {
+	c.Account = access.AccountID(c.Session.Account)
+	switch c.Session.Kind {
+	case credential.AssumedRole, credential.Vended:
+		c.Role = c.Snapshot.Role(c.Session.PrincipalID)
+	case credential.UserSession:
+		c.User = c.Snapshot.User(c.Session.PrincipalID)
+	}
+}
+
+// identify fills the principal, as far as it exists.
+func (c *Caller) identify() {
 	switch {
 	case c.Role != nil:
 		c.Principal = policy.Principal{
@@ -135,9 +191,17 @@ func (c *Caller) load() error {
 		c.Principal = policy.Principal{Kind: policy.User, ID: c.User.ID, Account: string(c.User.Account), ARN: c.User.ARN()}
 	case c.Session == nil || c.Session.Kind == credential.RootSession:
 		c.Principal = policy.Principal{Kind: policy.Root, ID: string(c.Account), Account: string(c.Account), ARN: iam.RootARN(c.Account)}
+	}
+}
+
+// load fills the policies of the principal.
+func (a *Authenticator) load(c *Caller) error {
+	switch c.Principal.Kind {
+	case policy.Root:
 		return nil
+	case policy.User, policy.Role:
 	default:
-		return gone("the principal of this session is deleted")
+		return &Ended{Caller: c, Reason: "the principal of this session is deleted"}
 	}
 	compiled := c.Snapshot.Compiled(c.Principal.ID)
 	if compiled == nil || compiled.Err != nil {
@@ -194,7 +258,7 @@ func (c *Caller) loadSessionPolicies() error {
 func (a *Authenticator) facts(r *http.Request, s *sigv4.Signed, now time.Time, requestID string) Facts {
 	f := Facts{
 		Time: now, UserAgent: r.UserAgent(), Region: s.Region, Service: s.Service, Host: r.Host, RequestID: requestID,
-		AuthType: Header, SignatureVersion: "AWS4-HMAC-SHA256", ContentSHA256: r.Header.Get("X-Amz-Content-Sha256"),
+		AuthType: Header, SignatureVersion: "AWS4-HMAC-SHA256", ContentSHA256: s.ContentSHA256,
 	}
 	if f.Region == SnowRegion {
 		f.Region = a.Region

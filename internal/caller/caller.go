@@ -44,7 +44,7 @@ type Facts struct {
 	RequestID        string
 	AuthType         string        // REST-HEADER or REST-QUERY-STRING
 	SignatureAge     time.Duration // only for presigned requests
-	ContentSHA256    string        // x-amz-content-sha256 as sent
+	ContentSHA256    string        // how the body is signed: x-amz-content-sha256, UNSIGNED-PAYLOAD for a presigned URL without; empty: not known at once
 	SignatureVersion string        // always AWS4-HMAC-SHA256
 }
 
@@ -75,6 +75,10 @@ func (c *Caller) UserID() string {
 		return c.Role.ID + ":" + c.Session.Name
 	case c.User != nil:
 		return c.User.ID
+	case c.Session != nil && c.Session.Name != "": // of a role that is deleted
+		return c.Session.PrincipalID + ":" + c.Session.Name
+	case c.Session != nil:
+		return c.Session.PrincipalID
 	default:
 		return string(c.Account)
 	}

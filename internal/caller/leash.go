@@ -10,62 +10,63 @@ import (
 
 // leash checks that everything a session was made from still stands: the principal, the long-term key at the
 // root of the chain, and for a vended credential the instance, the location, the grant and the grantee. It
-// runs at every request, so an access that is taken away ends at once, not when the credential expires.
+// runs at every request, so an access that is taken away ends at once, not when the credential expires. It
+// gives the reason why the session ended, or nothing.
 //
 // The texts name the reason. Only the holder of the credential, whose signature was verified before, sees
 // them, and the audit log.
-func leash(snap *engine.Snapshot, s *credential.Session) error {
+func leash(snap *engine.Snapshot, s *credential.Session) (reason string) {
 	if s.ParentKey != "" {
 		k := snap.AccessKey(s.ParentKey)
 		if k == nil || k.Status != iam.Active {
-			return gone("the access key that this session was made with is deleted or inactive")
+			return "the access key that this session was made with is deleted or inactive"
 		}
 	}
 	if s.ParentPrincipalID != "" && !principalStands(snap, s.ParentPrincipalID) {
-		return gone("the principal that this session was made by is deleted")
+		return "the principal that this session was made by is deleted"
 	}
 	switch s.Kind {
 	case credential.AssumedRole, credential.Vended:
 		if snap.Role(s.PrincipalID) == nil {
-			return gone("the role of this session is deleted")
+			return "the role of this session is deleted"
 		}
 	case credential.UserSession:
 		if snap.User(s.PrincipalID) == nil {
-			return gone("the user of this session is deleted")
+			return "the user of this session is deleted"
 		}
 	case credential.RootSession:
 		if snap.Account(access.AccountID(s.Account)) == nil {
-			return gone("the account of this session is deleted")
+			return "the account of this session is deleted"
 		}
 	default:
-		return gone("the session is of an unknown kind")
+		return "the session is of an unknown kind"
 	}
 	if s.Kind == credential.Vended {
 		return grantLeash(snap, s)
 	}
-	return nil
+	return ""
 }
 
-func grantLeash(snap *engine.Snapshot, s *credential.Session) error {
+func grantLeash(snap *engine.Snapshot, s *credential.Session) (reason string) {
 	instance, err := access.ParseResourceARN(s.InstanceID)
 	if err != nil {
-		return gone("the session names no Access Grants instance")
+		return "the session names no Access Grants instance"
 	}
 	grant, err := access.ParseGrantID(s.GrantID)
 	if err != nil {
-		return gone("the session names no grant")
+		return "the session names no grant"
 	}
 	switch {
 	case snap.Instance(instance.Account, instance.Region) == nil:
-		return gone("the Access Grants instance behind this credential is deleted")
+		return "the Access Grants instance behind this credential is deleted"
 	case snap.Location(instance.Account, instance.Region, access.LocationID(s.LocationID)) == nil:
-		return gone("the location behind this credential is deleted")
+		return "the location behind this credential is deleted"
 	case !snap.Grants().Has(grant):
-		return gone("the grant behind this credential is deleted")
+		return "the grant behind this credential is deleted"
 	case !principalStands(snap, s.CallerPrincipalID):
-		return gone("the grantee of this credential is deleted")
+		return "the grantee of this credential is deleted"
 	}
-	return nil
+	return ""
 }
 
 // principalStands reports whether the user, role or account with this immutable id still exists.

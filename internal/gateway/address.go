@@ -30,22 +30,42 @@ func (g *Gateway) path(r *http.Request) (string, error) {
 // hostBucket is the bucket that a host name carries as labels before one of the gateway's domains, or empty.
 // Only the Host that was signed counts; X-Forwarded-Host does not.
 func (g *Gateway) hostBucket(host string) (string, error) {
-	name := host
-	if h, _, err := net.SplitHostPort(host); err == nil {
-		name = h
+	label, _ := g.cutHost(host)
+	if label == "" {
+		return "", nil
+	}
+	if err := access.CheckBucket(label); err != nil {
+		return "", fault.New(fault.Invalid, fault.BucketName, "%s", err).With("BucketName", label)
+	}
+	return label, nil
+}
+
+// endpoint is a host without the bucket that it may carry.
+func (g *Gateway) endpoint(host string) string {
+	if label, rest := g.cutHost(host); label != "" {
+		return rest
+	}
+	return host
+}
+
+// cutHost splits a host into the labels before one of our domains, if any, and the rest, port included. Where
+// one domain lies below another the longer one counts: the shorter one would take its first label for a bucket.
+func (g *Gateway) cutHost(host string) (label, rest string) {
+	name, port := host, ""
+	if h, p, err := net.SplitHostPort(host); err == nil {
+		name, port = h, ":"+p
 	}
 	name = strings.ToLower(strings.TrimSuffix(name, "."))
+	longest := ""
 	for _, d := range g.Domains {
-		label, ok := strings.CutSuffix(name, "."+d)
-		if !ok {
-			continue
+		if (name == d || strings.HasSuffix(name, "."+d)) && len(d) > len(longest) {
+			longest = d
 		}
-		if err := access.CheckBucket(label); err != nil {
-			return "", fault.New(fault.Invalid, fault.BucketName, "%s", err).With("BucketName", label)
-		}
-		return label, nil
 	}
-	return "", nil
+	if longest == "" || name == longest {
+		return "", host
+	}
+	return strings.TrimSuffix(name, "."+longest), longest + port
 }
 
 // checkSegments refuses what an upstream that maps keys to paths would fold into another key: the segments

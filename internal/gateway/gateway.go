@@ -12,6 +12,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -29,6 +30,10 @@ import (
 
 // Upstream performs S3 operations that were recognised, decoded and authorised. Do returns the operation's
 // output; its errors are faults.
+//
+// A body that comes with a call proves itself at its end: whether its hash, its chunks' signatures and its
+// length held, and whether the caller may still write, is known only when Read gives io.EOF. An upstream must
+// not make a write visible before that, and must undo it on any other error.
 type Upstream interface {
 	Do(ctx context.Context, d Delivery, call awswire.Call) (any, error)
 }
@@ -47,13 +52,28 @@ type Gateway struct {
 	Auth     *caller.Authenticator
 	Upstream Upstream
 	Flat     bool     // the upstream keeps keys as they are; otherwise path segments that it would fold are refused
-	Domains  []string // a bucket may stand as a label before any of these host names
+	Domains  []string // a bucket may stand as a label before any of these host names; lower case
 	Log      *slog.Logger
 	Observe  func(service, operation, code string, status int, took time.Duration)
+
+	registering sync.Mutex // held while a bucket is created or deleted, upstream and registry together
+	ended       endedLog
 }
 
-// maxBody is the largest body that is buffered: 1,000 keys to delete, or 10,000 parts to put together.
-const maxBody = 8 << 20
+// The largest bodies that are buffered: 1,000 keys to delete or 10,000 parts to put together, and for all other
+// operations enough to tell a document that is too large for its kind.
+const (
+	maxListBody = 8 << 20
+	maxBody     = 64 << 10
+)
+
+func bodyLimit(op *awswire.Operation) int64 {
+	switch op {
+	case s3.DeleteObjects.Operation, s3.CompleteMultipartUpload.Operation:
+		return maxListBody
+	}
+	return maxBody
+}
 
 // hostID is sent as x-amz-id-2.
 const hostID = "latchkey"
@@ -67,13 +87,14 @@ type request struct {
 	call   *control.Call
 	bucket *iam.Bucket // the addressed bucket, once it is known to exist
 	key    string
+	needed []right // what was authorised before the upstream was called
 	status int
 	err    error
 }
 
 // ServeHTTP answers one request and writes one log record.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	q := &request{Request: r, id: uuid.NewString(), began: time.Now(), status: http.StatusOK}
+	q := &request{Request: r, id: uuid.NewString(), began: time.Now(), status: http.StatusInternalServerError}
 	defer g.note(q)
 	out, err := g.answer(q)
 	if q.bucket != nil {
@@ -92,8 +113,16 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		// The only way to let the client see that the object is cut short.
 		panic(http.ErrAbortHandler)
 	}
+	g.noteEnded(q, err)
 	e := awserror.Of(awserror.S3, err)
 	q.status = e.Status
+	if e.Status == http.StatusNotModified { // it has no body to carry them
+		for _, name := range []string{"ETag", "Last-Modified"} {
+			if v := e.Fields[name]; v != "" {
+				w.Header().Set(name, v)
+			}
+		}
+	}
 	fields := map[string]string{}
 	if e.Status != http.StatusNotModified { // whose fields are headers
 		fields["Resource"] = r.URL.EscapedPath()
@@ -110,6 +139,10 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // answer runs the phases: who calls, which operation, which rights, and only then the upstream.
 func (g *Gateway) answer(q *request) (any, error) {
+	if q.Method == http.MethodOptions {
+		// A browser asks before it signs. No bucket has rules that would allow it anything.
+		return nil, fault.New(fault.Denied, "", "CORSResponse: CORS is not enabled for this bucket.")
+	}
 	who, signature, err := g.Auth.Authenticate(q.Request, s3.Service.SigningName, q.id)
 	if err != nil {
 		return nil, err
@@ -119,11 +152,20 @@ func (g *Gateway) answer(q *request) (any, error) {
 		return nil, err
 	}
 	q.call = g.Control.Begin(who, buckets.Source, q.op.Name, q.Method == http.MethodGet || q.Method == http.MethodHead, nil)
-	body := signature.Body(sigv4.BodyOptions{})
+	var options sigv4.BodyOptions
+	if q.op.Streams() {
+		options.Check = func(http.Header) error { return g.still(q) }
+	}
+	body := signature.Body(options)
 	q.Request.Body = body
 	in, err := decode(q, labels)
 	if err != nil {
 		return nil, err
+	}
+	if !q.op.Streams() && q.ContentLength != 0 {
+		if err := g.again(q); err != nil { // the body may have taken its time
+			return nil, err
+		}
 	}
 	if do, ok := registryOps[q.op]; ok {
 		return g.registry(q, in, do)
@@ -139,6 +181,16 @@ func (g *Gateway) answer(q *request) (any, error) {
 		}
 	}
 	return out, nil
+}
+
+// again judges the caller against what is known now.
+func (g *Gateway) again(q *request) error {
+	who, err := g.Auth.Again(q.call.Caller)
+	if err != nil {
+		return err
+	}
+	q.call.Caller = who
+	return nil
 }
 
 // recognise names the operation. A parameter that the operation does not know mostly names another one that
@@ -169,7 +221,7 @@ func decode(q *request, labels awswire.Labels) (any, error) {
 	var body []byte
 	if !q.op.Streams() {
 		var err error
-		if body, err = awswire.ReadBody(q.Request, maxBody); err != nil {
+		if body, err = awswire.ReadBody(q.Request, bodyLimit(q.op)); err != nil {
 			return nil, err
 		}
 		if err := awswire.CheckBody(q.op, q.Header, body); err != nil {

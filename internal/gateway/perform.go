@@ -18,7 +18,7 @@ func (g *Gateway) perform(q *request, in any) (any, error) {
 	if in, ok := in.(*s3.DeleteObjectsRequest); ok {
 		return g.deleteObjects(q, in)
 	}
-	needed, err := rights(q.op, in)
+	needed, err := rights(in)
 	if err != nil {
 		return nil, err
 	}
@@ -27,7 +27,7 @@ func (g *Gateway) perform(q *request, in any) (any, error) {
 	}
 	q.key = needed[0].key
 	for i := range needed {
-		b, err := g.authorise(q, &needed[i])
+		b, err := g.authorise(q.call, &needed[i])
 		if i == 0 {
 			q.bucket = b
 		}
@@ -35,6 +35,7 @@ func (g *Gateway) perform(q *request, in any) (any, error) {
 			return nil, err
 		}
 	}
+	q.needed = needed
 	out, err := g.deliver(q, in)
 	if fault.Is(err, fault.NotFound, fault.Key) {
 		return nil, g.hideAbsence(q, needed, err)
@@ -44,8 +45,8 @@ func (g *Gateway) perform(q *request, in any) (any, error) {
 
 // authorise checks one right: the bucket exists, belongs to whom the client expects, and the policies of the
 // caller and of the bucket allow the action.
-func (g *Gateway) authorise(q *request, n *right) (*iam.Bucket, error) {
-	b, err := buckets.Owned(q.call, n.bucket, n.owner)
+func (g *Gateway) authorise(call *control.Call, n *right) (*iam.Bucket, error) {
+	b, err := buckets.Owned(call, n.bucket, n.owner)
 	if err != nil {
 		return b, err
 	}
@@ -54,7 +55,28 @@ func (g *Gateway) authorise(q *request, n *right) (*iam.Bucket, error) {
 			return b, err
 		}
 	}
-	return b, buckets.May(q.call, b, n.action, n.resource(), n.values)
+	return b, buckets.May(call, b, n.action, n.resource(), n.values)
+}
+
+// still authorises a call once more, when the last byte of its body has come and before the upstream gets it:
+// a body can take hours, and what was taken away meanwhile must not be written with. It leaves q.call as it
+// is, because the upstream may read the body on a goroutine of its own.
+func (g *Gateway) still(q *request) error {
+	who, err := g.Auth.Again(q.call.Caller)
+	if err != nil {
+		return err
+	}
+	if who == q.call.Caller {
+		return nil
+	}
+	now := *q.call
+	now.Caller = who
+	for i := range q.needed {
+		if _, err := g.authorise(&now, &q.needed[i]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // hideAbsence answers for a key that does not exist: only who may list it learns so; to others it is a key
@@ -85,7 +107,7 @@ func (g *Gateway) delivery(q *request) Delivery {
 	if q.TLS != nil {
 		scheme = "https://"
 	}
-	d := Delivery{Trailer: q.Header.Get("X-Amz-Trailer"), Location: scheme + q.Host}
+	d := Delivery{Trailer: q.Header.Get("X-Amz-Trailer"), Location: scheme + g.endpoint(q.Host)}
 	if q.bucket != nil {
 		d.Owner = CanonicalID(q.bucket)
 	}
@@ -116,7 +138,9 @@ func (g *Gateway) deleteObjects(q *request, in *s3.DeleteObjectsRequest) (any, e
 	var refused []s3.Error
 	allowed := make([]s3.ObjectIdentifier, 0, len(in.Delete.Objects))
 	for _, o := range in.Delete.Objects {
-		needed := write(versioned("s3:DeleteObject", o.VersionId), in.Bucket, o.Key, nil, o.ETag)
+		needed := write(one(versioned("s3:DeleteObject", o.VersionId), in.Bucket, o.Key, nil),
+			conditions{etag: o.ETag, other: o.Size != nil || o.LastModifiedTime != nil},
+			wishes{bypass: flag(in.BypassGovernanceRetention), version: o.VersionId})
 		if err := g.authoriseAll(q, needed); err != nil {
 			refused = append(refused, refusal(o, err))
 			continue
@@ -142,7 +166,7 @@ func (g *Gateway) authoriseAll(q *request, needed []right) error {
 		if needed[i].key == "" {
 			return fault.New(fault.Invalid, fault.Key, "The key of an object to delete must not be empty")
 		}
-		if _, err := g.authorise(q, &needed[i]); err != nil {
+		if _, err := g.authorise(q.call, &needed[i]); err != nil {
 			return err
 		}
 	}

@@ -44,26 +44,25 @@ func (g *Gateway) registry(q *request, in any, do func(*Gateway, *request, any) 
 // owned finds the addressed bucket.
 func (q *request) owned(name, owner *string) (*iam.Bucket, error) {
 	b, err := buckets.Owned(q.call, text(name), text(owner))
-	if err == nil {
-		q.bucket = b
-	}
+	q.bucket = b
 	return b, err
 }
 
 func (g *Gateway) listBuckets(q *request, in any) (any, error) {
 	r := in.(*s3.ListBucketsRequest)
-	if r.ContinuationToken != nil || r.BucketRegion != nil {
-		return nil, fault.New(fault.Unsupported, fault.Operation, "Paging through buckets is not implemented: all are listed at once")
+	size := 0
+	if r.MaxBuckets != nil {
+		size = int(*r.MaxBuckets)
 	}
-	all, err := g.Buckets.List(q.call)
+	page, next, err := g.Buckets.List(q.call, buckets.Filter{Prefix: text(r.Prefix), Region: text(r.BucketRegion)}, text(r.ContinuationToken), size)
 	if err != nil {
 		return nil, err
 	}
 	out := &s3.ListBucketsOutput{Prefix: r.Prefix, Owner: &s3.Owner{ID: new(CanonicalID(&iam.Bucket{Account: q.call.Account}))}}
-	for _, b := range all {
-		if p := text(r.Prefix); len(b.Name) < len(p) || b.Name[:len(p)] != p {
-			continue
-		}
+	if next != "" {
+		out.ContinuationToken = &next
+	}
+	for _, b := range page {
 		out.Buckets = append(out.Buckets, s3.Bucket{Name: new(b.Name), CreationDate: new(b.Created), BucketRegion: new(b.Region)})
 	}
 	return out, nil
@@ -74,12 +73,17 @@ func (g *Gateway) listBuckets(q *request, in any) (any, error) {
 func (g *Gateway) createBucket(q *request, in any) (any, error) {
 	r := in.(*s3.CreateBucketRequest)
 	region := q.call.Facts.Region
-	if c := r.CreateBucketConfiguration; c != nil && text(c.LocationConstraint) != "" {
-		if *c.LocationConstraint != region && *c.LocationConstraint != "EU" {
-			return nil, fault.New(fault.Invalid, fault.Region, "The %s location constraint is incompatible for the region specific endpoint this request was sent to.", *c.LocationConstraint)
+	if c := r.CreateBucketConfiguration; c != nil {
+		if asked := text(c.LocationConstraint); asked != "" && asked != region && !(asked == "EU" && region == "eu-west-1") {
+			return nil, fault.New(fault.Invalid, fault.Region, "The %s location constraint is incompatible for the region specific endpoint this request was sent to.", asked)
 		}
 	}
 	name := text(r.Bucket)
+	g.registering.Lock()
+	defer g.registering.Unlock()
+	if err := g.again(q); err != nil { // what the one before us did with this name
+		return nil, err
+	}
 	if err := g.Buckets.CheckNew(q.call, name, region); err != nil {
 		return nil, err
 	}
@@ -95,6 +99,11 @@ func (g *Gateway) createBucket(q *request, in any) (any, error) {
 // deleteBucket deletes the bucket in the upstream, then forgets it.
 func (g *Gateway) deleteBucket(q *request, in any) (any, error) {
 	r := in.(*s3.DeleteBucketRequest)
+	g.registering.Lock()
+	defer g.registering.Unlock()
+	if err := g.again(q); err != nil {
+		return nil, err
+	}
 	b, err := q.owned(r.Bucket, r.ExpectedBucketOwner)
 	if err != nil {
 		return nil, err
@@ -105,7 +114,7 @@ func (g *Gateway) deleteBucket(q *request, in any) (any, error) {
 	if _, err := g.deliver(q, in); err != nil && !fault.Is(err, fault.NotFound, fault.Bucket) {
 		return nil, err
 	}
-	return &s3.DeleteBucketOutput{}, g.Buckets.Unregister(q.Context(), q.call, b.Name)
+	return &s3.DeleteBucketOutput{}, g.Buckets.Unregister(q.Context(), q.call, b)
 }
 
 func (g *Gateway) headBucket(q *request, in any) (any, error) {

@@ -4,7 +4,7 @@ import (
 	"strconv"
 
 	"latchkey/internal/awsapi/s3"
-	"latchkey/internal/awswire"
+	"latchkey/internal/fault"
 	"latchkey/internal/objects"
 	"latchkey/internal/policy"
 )
@@ -29,28 +29,30 @@ func (n *right) resource() string {
 // Amazon S3"; S3 user guide, "Required permissions for Amazon S3 API operations"). The first one is on what
 // the request addresses. DeleteObjects is not here: its keys are checked one by one.
 //
-// An operation that is not in this switch needs a right that nobody has.
-func rights(op *awswire.Operation, in any) ([]right, error) {
+// An operation that is not in this switch is not served, whoever asks.
+func rights(in any) ([]right, error) {
 	switch in := in.(type) {
 	case *s3.GetObjectRequest:
-		return one(versioned("s3:GetObject", in.VersionId), in.Bucket, in.Key, in.ExpectedBucketOwner), nil
+		return read(in.Bucket, in.Key, in.VersionId, in.ExpectedBucketOwner), nil
 	case *s3.HeadObjectRequest:
-		return one(versioned("s3:GetObject", in.VersionId), in.Bucket, in.Key, in.ExpectedBucketOwner), nil
+		return read(in.Bucket, in.Key, in.VersionId, in.ExpectedBucketOwner), nil
 	case *s3.PutObjectRequest:
-		return write("s3:PutObject", in.Bucket, in.Key, in.ExpectedBucketOwner, in.IfMatch), nil
+		return write(one("s3:PutObject", in.Bucket, in.Key, in.ExpectedBucketOwner), conditions{etag: in.IfMatch, absent: in.IfNoneMatch}, putWishes(in)), nil
 	case *s3.DeleteObjectRequest:
-		return write(versioned("s3:DeleteObject", in.VersionId), in.Bucket, in.Key, in.ExpectedBucketOwner, in.IfMatch), nil
+		to := one(versioned("s3:DeleteObject", in.VersionId), in.Bucket, in.Key, in.ExpectedBucketOwner)
+		state := conditions{etag: in.IfMatch, other: in.IfMatchLastModifiedTime != nil || in.IfMatchSize != nil}
+		return write(to, state, wishes{bypass: flag(in.BypassGovernanceRetention), version: in.VersionId}), nil
 	case *s3.CopyObjectRequest:
-		to := write("s3:PutObject", in.Bucket, in.Key, in.ExpectedBucketOwner, in.IfMatch)
-		return withSource(to, in.CopySource, in.ExpectedSourceBucketOwner, in.MetadataDirective)
+		to := write(one("s3:PutObject", in.Bucket, in.Key, in.ExpectedBucketOwner), conditions{etag: in.IfMatch, absent: in.IfNoneMatch}, copyWishes(in))
+		return withSource(to, in.CopySource, in.ExpectedSourceBucketOwner)
 	case *s3.CreateMultipartUploadRequest:
-		return one("s3:PutObject", in.Bucket, in.Key, in.ExpectedBucketOwner), nil
+		return write(one("s3:PutObject", in.Bucket, in.Key, in.ExpectedBucketOwner), conditions{}, uploadWishes(in)), nil
 	case *s3.UploadPartRequest:
 		return one("s3:PutObject", in.Bucket, in.Key, in.ExpectedBucketOwner), nil
 	case *s3.UploadPartCopyRequest:
-		return withSource(one("s3:PutObject", in.Bucket, in.Key, in.ExpectedBucketOwner), in.CopySource, in.ExpectedSourceBucketOwner, nil)
+		return withSource(one("s3:PutObject", in.Bucket, in.Key, in.ExpectedBucketOwner), in.CopySource, in.ExpectedSourceBucketOwner)
 	case *s3.CompleteMultipartUploadRequest:
-		return write("s3:PutObject", in.Bucket, in.Key, in.ExpectedBucketOwner, in.IfMatch), nil
+		return write(one("s3:PutObject", in.Bucket, in.Key, in.ExpectedBucketOwner), conditions{etag: in.IfMatch, absent: in.IfNoneMatch}, wishes{}), nil
 	case *s3.AbortMultipartUploadRequest:
 		return one("s3:AbortMultipartUpload", in.Bucket, in.Key, in.ExpectedBucketOwner), nil
 	case *s3.ListPartsRequest:
@@ -62,21 +64,25 @@ func rights(op *awswire.Operation, in any) ([]right, error) {
 	case *s3.ListObjectsV2Request:
 		return listing("s3:ListBucket", in.Bucket, in.ExpectedBucketOwner, in.Prefix, in.Delimiter, in.MaxKeys), nil
 	}
-	return []right{{action: "latchkey:" + op.Name}}, nil
+	return nil, fault.New(fault.Unsupported, fault.Operation, "")
 }
 
 func one(action string, bucket, key, owner *string) []right {
 	return []right{{action: action, bucket: text(bucket), key: text(key), owner: text(owner)}}
 }
 
-// write is one, and the right to read where the client makes the write depend on the object's ETag: else a
-// holder of WRITE alone could find out the ETag by trying.
-func write(action string, bucket, key, owner, ifMatch *string) []right {
-	all := one(action, bucket, key, owner)
-	if ifMatch != nil {
-		all = append(all, one("s3:GetObject", bucket, key, owner)...)
-	}
+// read is the right to read an object, or one version of it.
+func read(bucket, key, version, owner *string) []right {
+	all := one(versioned("s3:GetObject", version), bucket, key, owner)
+	all[0].set("s3:VersionId", version)
 	return all
+}
+
+// set makes a parameter of the request a condition key, if the client sent it.
+func (n *right) set(condition string, v *string) {
+	if v != nil {
+		n.values.Set(condition, *v)
+	}
 }
 
 // versioned is the action on a version of an object: versioned reads are rights of their own.
@@ -88,16 +94,18 @@ func versioned(action string, version *string) string {
 }
 
 // withSource adds the right to read a copy's source. The source is parsed by the one reader of that header.
-func withSource(to []right, source, owner, directive *string) ([]right, error) {
+func withSource(to []right, source, owner *string) ([]right, error) {
 	bucket, key, version, err := objects.ParseCopySource(text(source))
 	if err != nil {
 		return nil, err
 	}
 	to[0].values.Set("s3:x-amz-copy-source", bucket+"/"+key)
-	if directive != nil {
-		to[0].values.Set("s3:x-amz-metadata-directive", *directive)
+	var from []right
+	if version == "" {
+		from = read(&bucket, &key, nil, owner)
+	} else {
+		from = read(&bucket, &key, &version, owner)
 	}
-	from := one(versioned("s3:GetObject", &version), &bucket, &key, owner)
 	return append(to, from...), nil
 }
 
@@ -105,12 +113,8 @@ func withSource(to []right, source, owner, directive *string) ([]right, error) {
 // list without a prefix is to list everything, and s3:prefix is then absent, as on AWS.
 func listing(action string, bucket, owner, prefix, delimiter *string, most *int32) []right {
 	n := right{action: action, bucket: text(bucket), owner: text(owner)}
-	if prefix != nil {
-		n.values.Set("s3:prefix", *prefix)
-	}
-	if delimiter != nil {
-		n.values.Set("s3:delimiter", *delimiter)
-	}
+	n.set("s3:prefix", prefix)
+	n.set("s3:delimiter", delimiter)
 	if most != nil {
 		n.values.Set("s3:max-keys", strconv.Itoa(int(*most)))
 	}
@@ -123,6 +127,8 @@ func text(p *string) string {
 	}
 	return *p
 }
+
+func flag(p *bool) bool { return p != nil && *p }
 
 // prefixes are the texts of a listing that the upstream turns into keys, next to the prefix: where to begin.
 // They may lie anywhere, for the prefix bounds what is listed, but a path-mapped store must not fold them.

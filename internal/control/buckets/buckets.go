@@ -95,16 +95,23 @@ func (b *Buckets) Register(ctx context.Context, call *control.Call, name, region
 }
 
 // Unregister forgets a bucket that was deleted in the upstream.
-func (b *Buckets) Unregister(ctx context.Context, call *control.Call, name string) error {
-	return b.Update(ctx, call, func(tx *store.Tx) error { return store.Buckets.Delete(tx, name) })
+func (b *Buckets) Unregister(ctx context.Context, call *control.Call, bucket *iam.Bucket) error {
+	return b.Update(ctx, call, func(tx *store.Tx) error {
+		if _, err := same(ctx, tx, bucket); err != nil {
+			return err
+		}
+		return store.Buckets.Delete(tx, bucket.Name)
+	})
 }
 
-// List returns the buckets of the caller's account in the order of their names.
-func (b *Buckets) List(call *control.Call) ([]*iam.Bucket, error) {
-	if err := call.May("s3:ListAllMyBuckets", "*", policy.Values{}, nil, call.Account); err != nil {
-		return nil, err
+// same reads the bucket that the caller was judged for. One of the same name that was created since may be
+// another account's: for this caller it does not exist.
+func same(ctx context.Context, tx *store.Tx, bucket *iam.Bucket) (*iam.Bucket, error) {
+	now, err := store.Buckets.Get(ctx, tx, bucket.Name)
+	if err == nil && (now.Account != bucket.Account || !now.Created.Equal(bucket.Created)) {
+		err = fault.New(fault.NotFound, fault.Bucket, "").With("BucketName", bucket.Name)
 	}
-	return call.Snapshot.BucketsOf(call.Account), nil
+	return now, err
 }
 
 // PutPolicy replaces a bucket's policy. The principals that it names must exist, and are kept by their
@@ -125,7 +132,7 @@ func (b *Buckets) PutPolicy(ctx context.Context, call *control.Call, bucket *iam
 			return fault.New(fault.Invalid, fault.BucketPolicy, "Policy has invalid resource: %s", r)
 		}
 	}
-	return b.change(ctx, call, bucket.Name, func(tx *store.Tx) (string, error) {
+	return b.change(ctx, call, bucket, func(tx *store.Tx) (string, error) {
 		bound, err := control.Bind(ctx, tx, doc)
 		if unknown, ok := errors.AsType[*control.UnknownPrincipal](err); ok {
 			return "", fault.New(fault.Invalid, fault.BucketPolicy, "%s", unknown)
@@ -153,7 +160,7 @@ func (b *Buckets) DeletePolicy(ctx context.Context, call *control.Call, bucket *
 	if err := b.mayPolicy(call, bucket, "s3:DeleteBucketPolicy"); err != nil {
 		return err
 	}
-	return b.change(ctx, call, bucket.Name, func(*store.Tx) (string, error) { return "", nil })
+	return b.change(ctx, call, bucket, func(*store.Tx) (string, error) { return "", nil })
 }
 
 // mayPolicy checks an action on the policy itself. The root user of the bucket's account is never locked out
@@ -169,9 +176,9 @@ func (b *Buckets) mayPolicy(call *control.Call, bucket *iam.Bucket, action strin
 }
 
 // change replaces the policy of a bucket by what text makes of it.
-func (b *Buckets) change(ctx context.Context, call *control.Call, name string, text func(*store.Tx) (string, error)) error {
+func (b *Buckets) change(ctx context.Context, call *control.Call, bucket *iam.Bucket, text func(*store.Tx) (string, error)) error {
 	return b.Update(ctx, call, func(tx *store.Tx) error {
-		current, err := store.Buckets.Get(ctx, tx, name)
+		current, err := same(ctx, tx, bucket)
 		if err != nil {
 			return err
 		}

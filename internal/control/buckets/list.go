@@ -1,0 +1,70 @@
+package buckets
+
+import (
+	"encoding/base64"
+	"strings"
+
+	"latchkey/internal/control"
+	"latchkey/internal/fault"
+	"latchkey/internal/iam"
+	"latchkey/internal/policy"
+)
+
+// maxList is the largest page of buckets (S3 API reference, ListBuckets).
+const maxList = 10_000
+
+// Filter says which buckets of an account to list.
+type Filter struct {
+	Prefix string
+	Region string // empty: all
+}
+
+// list names the list that a token belongs to.
+func (f Filter) list(call *control.Call) string {
+	return "ListBuckets\x00" + string(call.Account) + "\x00" + f.Region + "\x00" + f.Prefix
+}
+
+// List returns a page of the buckets of the caller's account in the order of their names, and the token of
+// the next page, empty for none. A size of zero is the largest. A token is good for the same account and
+// filter only.
+func (b *Buckets) List(call *control.Call, f Filter, token string, size int) (page []*iam.Bucket, next string, err error) {
+	if err := call.May("s3:ListAllMyBuckets", "*", policy.Values{}, nil, call.Account); err != nil {
+		return nil, "", err
+	}
+	after, err := b.after(call, f, token)
+	if err != nil {
+		return nil, "", err
+	}
+	if size <= 0 || size > maxList {
+		size = maxList
+	}
+	for _, bucket := range call.Snapshot.BucketsOf(call.Account) {
+		if bucket.Name <= after || !strings.HasPrefix(bucket.Name, f.Prefix) || f.Region != "" && bucket.Region != f.Region {
+			continue
+		}
+		if len(page) == size {
+			last := []byte(page[size-1].Name)
+			return page, base64.RawURLEncoding.EncodeToString(b.Ring.Seal(f.list(call), last)), nil
+		}
+		page = append(page, bucket)
+	}
+	return page, "", nil
+}
+
+// after is the name that a token ended with.
+func (b *Buckets) after(call *control.Call, f Filter, token string) (string, error) {
+	if token == "" {
+		return "", nil
+	}
+	bad := fault.New(fault.Invalid, fault.Argument, "The continuation token provided is incorrect").
+		With("ArgumentName", "continuation-token")
+	sealed, err := base64.RawURLEncoding.Strict().DecodeString(token)
+	if err != nil {
+		return "", bad.Because(err)
+	}
+	name, err := b.Ring.Unseal(f.list(call), sealed)
+	if err != nil {
+		return "", bad.Because(err)
+	}
+	return string(name), nil
+}

@@ -1,0 +1,97 @@
+package gateway
+
+import (
+	"time"
+
+	"latchkey/internal/awsapi/s3"
+)
+
+// wishes are what a write asks for by headers besides its bytes: most are rights of their own, and most are
+// condition keys (Service Authorization Reference, "Condition keys for Amazon S3"). Whether the upstream can
+// do what is wished is its business; whether the caller may wish it is decided here.
+type wishes struct {
+	acl, class, redirect, encryption, kmsKey, directive *string
+	version                                             *string
+	grants                                              [5]*string // full-control, read, read-acp, write, write-acp
+	tagging                                             *string
+	lockMode, legalHold                                 *string
+	retainUntil                                         *time.Time
+	bypass                                              bool
+}
+
+var grantNames = [...]string{"full-control", "read", "read-acp", "write", "write-acp"}
+
+// conditions are what a write may depend on.
+type conditions struct {
+	etag   *string // If-Match
+	absent *string // If-None-Match
+	other  bool    // the size or the time of the object
+}
+
+// write adds to the right to write what its headers need: for a wish its own right, and for a condition on
+// the object that is there the right to read it. Else a holder of WRITE alone could find out an ETag by trying.
+func write(to []right, state conditions, w wishes) []right {
+	n := &to[0]
+	n.set("s3:VersionId", w.version)
+	n.set("s3:if-match", state.etag)
+	n.set("s3:if-none-match", state.absent)
+	n.set("s3:x-amz-acl", w.acl)
+	n.set("s3:x-amz-storage-class", w.class)
+	n.set("s3:x-amz-website-redirect-location", w.redirect)
+	n.set("s3:x-amz-server-side-encryption", w.encryption)
+	n.set("s3:x-amz-server-side-encryption-aws-kms-key-id", w.kmsKey)
+	n.set("s3:x-amz-metadata-directive", w.directive)
+	n.set("s3:object-lock-mode", w.lockMode)
+	n.set("s3:object-lock-legal-hold", w.legalHold)
+	if w.retainUntil != nil {
+		n.values.Set("s3:object-lock-retain-until-date", w.retainUntil.UTC().Format(time.RFC3339))
+	}
+	acl := w.acl != nil
+	for i, g := range w.grants {
+		n.set("s3:x-amz-grant-"+grantNames[i], g)
+		acl = acl || g != nil
+	}
+	for _, x := range []struct {
+		asked  bool
+		action string
+	}{
+		{acl, "s3:PutObjectAcl"},
+		{w.tagging != nil, "s3:PutObjectTagging"},
+		{w.lockMode != nil || w.retainUntil != nil, "s3:PutObjectRetention"},
+		{w.legalHold != nil, "s3:PutObjectLegalHold"},
+		{w.bypass, "s3:BypassGovernanceRetention"},
+		{state.etag != nil || state.other, "s3:GetObject"},
+	} {
+		if x.asked {
+			more := to[0]
+			more.action = x.action
+			to = append(to, more)
+		}
+	}
+	return to
+}
+
+func putWishes(in *s3.PutObjectRequest) wishes {
+	return wishes{
+		acl: in.ACL, class: in.StorageClass, redirect: in.WebsiteRedirectLocation, encryption: in.ServerSideEncryption, kmsKey: in.SSEKMSKeyId,
+		grants:  [5]*string{in.GrantFullControl, in.GrantRead, in.GrantReadACP, nil, in.GrantWriteACP},
+		tagging: in.Tagging, lockMode: in.ObjectLockMode, legalHold: in.ObjectLockLegalHoldStatus, retainUntil: in.ObjectLockRetainUntilDate,
+	}
+}
+
+func copyWishes(in *s3.CopyObjectRequest) wishes {
+	return wishes{
+		acl: in.ACL, class: in.StorageClass, redirect: in.WebsiteRedirectLocation, encryption: in.ServerSideEncryption, kmsKey: in.SSEKMSKeyId,
+		directive: in.MetadataDirective,
+		grants:    [5]*string{in.GrantFullControl, in.GrantRead, in.GrantReadACP, nil, in.GrantWriteACP},
+		tagging:   in.Tagging, lockMode: in.ObjectLockMode, legalHold: in.ObjectLockLegalHoldStatus, retainUntil: in.ObjectLockRetainUntilDate,
+	}
+}
+
+func uploadWishes(in *s3.CreateMultipartUploadRequest) wishes {
+	return wishes{
+		acl: in.ACL, class: in.StorageClass, redirect: in.WebsiteRedirectLocation, encryption: in.ServerSideEncryption, kmsKey: in.SSEKMSKeyId,
+		grants:  [5]*string{in.GrantFullControl, in.GrantRead, in.GrantReadACP, nil, in.GrantWriteACP},
+		tagging: in.Tagging, lockMode: in.ObjectLockMode, legalHold: in.ObjectLockLegalHoldStatus, retainUntil: in.ObjectLockRetainUntilDate,
+	}
+}
