@@ -51,8 +51,8 @@ func (g *Grants) CreateGrant(ctx context.Context, call *control.Call, in NewGran
 	if scopeErr != nil {
 		return nil, control.Refused(scopeErr)
 	}
-	if err := access.CheckTags(in.Tags); err != nil {
-		return nil, control.Refused(err)
+	if err := g.checkTags(in.Tags); err != nil {
+		return nil, err
 	}
 	if err := checkBucket(call, scope.Bucket(), fault.Grant); err != nil {
 		return nil, err

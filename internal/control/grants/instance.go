@@ -2,6 +2,7 @@ package grants
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"strings"
 	"time"
@@ -13,16 +14,14 @@ import (
 	"latchkey/internal/store"
 )
 
-func lower(s string) string { return strings.ToLower(s) }
-
 // CreateInstance creates the instance of the account in the region that the client signed for. There is at
 // most one; a repeat is refused even with the same parameters.
 func (g *Grants) CreateInstance(ctx context.Context, call *control.Call, identityCenter string, tags []access.Tag) (*store.Instance, error) {
 	if err := g.mayOwn(call, "s3:CreateAccessGrantsInstance", requestTags(policy.Values{}, tags)); err != nil {
 		return nil, err
 	}
-	if err := access.CheckTags(tags); err != nil {
-		return nil, control.Refused(err)
+	if err := g.checkTags(tags); err != nil {
+		return nil, err
 	}
 	if identityCenter != "" {
 		if err := g.checkIdentityCenter(call, identityCenter); err != nil {
@@ -53,44 +52,45 @@ func (g *Grants) Instance(call *control.Call) (*store.Instance, error) {
 }
 
 // InstanceForPrefix finds the instance that governs a bucket: that of the bucket's owner in this region. A
-// bucket that does not exist and an owner without an instance are answered alike, so that nobody learns which
-// buckets exist.
+// caller who may not learn of another account's instance gets the answer of a bucket that does not exist, so
+// that nobody learns which buckets do.
 func (g *Grants) InstanceForPrefix(call *control.Call, prefix string) (*store.Instance, error) {
+	const action = "s3:GetAccessGrantsInstanceForPrefix"
 	if call.Account != call.Target {
-		return nil, crossAccount(call, "s3:GetAccessGrantsInstanceForPrefix")
+		return nil, crossAccount(call, action)
 	}
 	bucket, err := bucketOf(prefix)
 	if err != nil {
 		return nil, control.Refused(err)
 	}
-	owner := call.Account
-	b := call.Snapshot.Bucket(bucket)
-	if b != nil {
-		owner = b.Account
-	}
-	call.Target = owner
-	if err := g.mayInstance(call, "s3:GetAccessGrantsInstanceForPrefix", policy.Values{}); err != nil {
-		if owner != call.Account {
-			return nil, fault.New(fault.NotFound, fault.Instance, "").Because(err)
+	if b := call.Snapshot.Bucket(bucket); b != nil && b.Account != call.Account {
+		call.Target = b.Account
+		if g.mayInstance(call, action, policy.Values{}) == nil {
+			return g.instance(call)
 		}
+		call.Target = call.Account
+		bucket = ""
+	} else if b == nil {
+		bucket = ""
+	}
+	if err := g.mayInstance(call, action, policy.Values{}); err != nil {
 		return nil, err
 	}
-	if b == nil {
+	if bucket == "" {
 		return nil, fault.New(fault.NotFound, fault.Instance, "")
 	}
 	return g.instance(call)
 }
 
-// bucketOf is the bucket of an S3 prefix of any shape that the plugins send: s3://b, s3://b/k, s3://b/*.
+// bucketOf is the bucket of an S3 prefix of any shape that the plugins send: s3://b, s3://b/k, s3://b/*. What
+// stands behind the bucket does not matter: a key may be called anything.
 func bucketOf(prefix string) (string, error) {
-	s, err := access.ParseLocationScope(prefix)
-	if err != nil {
-		return "", err
+	rest, ok := strings.CutPrefix(prefix, "s3://")
+	bucket, _, _ := strings.Cut(rest, "/")
+	if !ok || access.CheckBucket(bucket) != nil {
+		return "", &access.Error{Problem: access.BadRequest, Text: "S3Prefix must begin with s3:// and name a bucket"}
 	}
-	if s.IsDefault() {
-		return "", &access.Error{Problem: access.BadRequest, Text: "S3Prefix must name a bucket"}
-	}
-	return s.Bucket(), nil
+	return bucket, nil
 }
 
 // Instances lists the account's instance in this region, if it has one. There is never a second page, so that
@@ -122,10 +122,14 @@ func (g *Grants) DeleteInstance(ctx context.Context, call *control.Call) error {
 	if err != nil {
 		return err
 	}
-	if i.IdentityCenterARN != "" {
-		return fault.New(fault.Invalid, fault.Request, "The Access Grants Instance is associated with an Identity Center instance. Dissociate it before deleting the instance")
-	}
 	return g.Update(ctx, call, func(tx *store.Tx) error {
+		current, err := store.Instances.Get(ctx, tx, instanceID(&i.Instance))
+		if err != nil {
+			return err
+		}
+		if current.IdentityCenterARN != "" {
+			return fault.New(fault.Invalid, fault.Request, "The Access Grants Instance is associated with an Identity Center instance. Dissociate it before deleting the instance")
+		}
 		n, err := store.Locations.CountChildren(ctx, tx, instanceID(&i.Instance))
 		if err != nil {
 			return err
@@ -194,10 +198,18 @@ func checkInstancePolicy(doc *policy.Document, instanceARN string) error {
 	invalid := func(format string, args ...any) error {
 		return fault.New(fault.Invalid, fault.InstancePolicy, "The specified Resource Policy is invalid: "+format, args...)
 	}
-	resources, actions := doc.Resources(), doc.Actions()
-	if len(resources) == 0 || len(actions) == 0 {
-		return invalid("NotResource and NotAction are not supported")
+	var negated struct {
+		Statement []struct{ NotAction, NotResource any }
 	}
+	if err := json.Unmarshal([]byte(doc.String()), &negated); err != nil {
+		return invalid("it cannot be read")
+	}
+	for _, s := range negated.Statement {
+		if s.NotAction != nil || s.NotResource != nil {
+			return invalid("NotResource and NotAction are not supported")
+		}
+	}
+	resources, actions := doc.Resources(), doc.Actions()
 	for _, r := range resources {
 		if r != instanceARN && !strings.HasPrefix(r, instanceARN+"/") {
 			return invalid("the resource %q is not the Access Grants instance %q", r, instanceARN)

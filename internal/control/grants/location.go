@@ -2,6 +2,7 @@ package grants
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/google/uuid"
 
@@ -24,8 +25,8 @@ func (g *Grants) CreateLocation(ctx context.Context, call *control.Call, scope, 
 	if err != nil {
 		return nil, err
 	}
-	if err := access.CheckTags(tags); err != nil {
-		return nil, control.Refused(err)
+	if err := g.checkTags(tags); err != nil {
+		return nil, err
 	}
 	ls, err := access.ParseLocationScope(scope)
 	if err != nil {
@@ -88,10 +89,16 @@ func (g *Grants) passableRole(call *control.Call, arn string) (*iam.Role, error)
 		return nil, fault.New(fault.Invalid, fault.IAMRole, "The specified IAM Role is invalid: %s is not the ARN of a role", arn)
 	}
 	values := control.Values("iam:PassedToService", ServicePrincipal, "iam:AssociatedResourceArn", access.InstanceARN(call.Target, call.Facts.Region))
+	role := call.Snapshot.RoleByName(parsed.Account, parsed.Name)
+	if role != nil && role.ARN() == arn {
+		for _, t := range role.Tags {
+			values.Set("iam:ResourceTag/"+t.Key, t.Value)
+			values.Set("aws:ResourceTag/"+t.Key, t.Value)
+		}
+	}
 	if err := call.May("iam:PassRole", arn, values, nil, parsed.Account); err != nil {
 		return nil, err
 	}
-	role := call.Snapshot.RoleByName(parsed.Account, parsed.Name)
 	if role == nil || role.ARN() != arn || role.Account != call.Target {
 		return nil, fault.New(fault.Invalid, fault.IAMRole, "The specified IAM Role %s does not exist in account %s", arn, call.Target)
 	}
@@ -202,11 +209,7 @@ func (g *Grants) DeleteLocation(ctx context.Context, call *control.Call, id acce
 	})
 }
 
-// listName names a list for its page tokens.
+// listName names a list for its page tokens: equal for the same question of the same principal, and only then.
 func listName(op string, call *control.Call, filters ...string) string {
-	name := op + "\x00" + string(call.Target) + "\x00" + call.Facts.Region + "\x00" + call.Principal.ID
-	for _, f := range filters {
-		name += "\x00" + f
-	}
-	return name
+	return fmt.Sprintf("%q", append([]string{op, string(call.Target), call.Facts.Region, call.Principal.ID}, filters...))
 }

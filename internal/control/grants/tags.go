@@ -3,6 +3,7 @@ package grants
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"latchkey/internal/access"
 	"latchkey/internal/audit"
@@ -16,13 +17,16 @@ func resource(kind, arn, account string) audit.Resource {
 	return audit.Resource{Type: kind, ARN: arn, AccountID: account}
 }
 
-// tagged resource: an instance, a location or a grant, found by its ARN.
+// taggable is a resource that has tags: an instance, a location or a grant, found by its ARN.
 type taggable struct {
 	arn      string
-	tags     []access.Tag
+	tags     []access.Tag // as of the call's snapshot: what the permission is checked with
 	notFound *fault.Error
-	set      func(context.Context, *store.Tx, []access.Tag) error
+	change   func(context.Context, *store.Tx, edit) error // makes the new tags out of those of the moment
 }
+
+// edit makes a resource's tags out of those that it has.
+type edit func([]access.Tag) ([]access.Tag, error)
 
 // taggable finds the resource of a tag operation. An ARN of another account or region is refused: tags are
 // reached through the account and the region that the request addresses.
@@ -34,54 +38,73 @@ func (g *Grants) taggable(ctx context.Context, call *control.Call, arn string) (
 	if r.Account != call.Target || r.Region != call.Facts.Region {
 		return nil, fault.New(fault.Invalid, fault.Request, "The resource %s is not in account %s and region %s", arn, call.Target, call.Facts.Region)
 	}
-	t := &taggable{arn: arn}
 	switch {
 	case !r.GrantID.IsZero():
-		t.notFound = fault.New(fault.NotFound, fault.Grant, "")
-		return t, g.taggableGrant(ctx, t, r)
+		return g.taggableGrant(ctx, call, arn, r.GrantID)
 	case r.LocationID != "":
-		t.notFound = fault.New(fault.NotFound, fault.Location, "")
-		if l := call.Snapshot.Location(r.Account, r.Region, r.LocationID); l != nil {
-			t.notFound, t.tags = nil, l.Tags
-		}
-		t.set = func(ctx context.Context, tx *store.Tx, tags []access.Tag) error {
-			l, err := store.Locations.Get(ctx, tx, store.LocationID(r.Account, r.Region, r.LocationID))
-			if err != nil {
-				return err
-			}
-			l.Tags = tags
-			return store.Locations.Update(tx, l)
-		}
+		return taggableLocation(call, arn, r), nil
 	default:
-		t.notFound = fault.New(fault.NotFound, fault.Instance, "")
-		if i := call.Snapshot.Instance(r.Account, r.Region); i != nil {
-			t.notFound, t.tags = nil, i.Tags
-		}
-		t.set = func(ctx context.Context, tx *store.Tx, tags []access.Tag) error {
-			i, err := store.Instances.Get(ctx, tx, store.InstanceID(r.Account, r.Region))
-			if err != nil {
-				return err
-			}
-			i.Tags = tags
-			return store.Instances.Update(tx, i)
-		}
+		return taggableInstance(call, arn, r), nil
 	}
-	return t, nil
 }
 
-func (g *Grants) taggableGrant(ctx context.Context, t *taggable, r access.Resource) error {
-	tags, err := store.GrantTags(ctx, g.DB, r.GrantID)
-	if fault.Is(err, fault.NotFound, fault.Grant) {
-		return nil
+func taggableInstance(call *control.Call, arn string, r access.Resource) *taggable {
+	t := &taggable{arn: arn, notFound: fault.New(fault.NotFound, fault.Instance, "")}
+	if i := call.Snapshot.Instance(r.Account, r.Region); i != nil {
+		t.notFound, t.tags = nil, i.Tags
 	}
-	if err != nil {
-		return err
+	t.change = func(ctx context.Context, tx *store.Tx, e edit) error {
+		i, err := store.Instances.Get(ctx, tx, store.InstanceID(r.Account, r.Region))
+		if err != nil {
+			return err
+		}
+		if i.Tags, err = e(i.Tags); err != nil {
+			return err
+		}
+		return store.Instances.Update(tx, i)
+	}
+	return t
+}
+
+func taggableLocation(call *control.Call, arn string, r access.Resource) *taggable {
+	t := &taggable{arn: arn, notFound: fault.New(fault.NotFound, fault.Location, "")}
+	if l := call.Snapshot.Location(r.Account, r.Region, r.LocationID); l != nil {
+		t.notFound, t.tags = nil, l.Tags
+	}
+	t.change = func(ctx context.Context, tx *store.Tx, e edit) error {
+		l, err := store.Locations.Get(ctx, tx, store.LocationID(r.Account, r.Region, r.LocationID))
+		if err != nil {
+			return err
+		}
+		if l.Tags, err = e(l.Tags); err != nil {
+			return err
+		}
+		return store.Locations.Update(tx, l)
+	}
+	return t
+}
+
+// taggableGrant finds a grant of the addressed account and region. The ids of other accounts' grants are
+// unknown here, whatever account the ARN names.
+func (g *Grants) taggableGrant(ctx context.Context, call *control.Call, arn string, id access.GrantID) (*taggable, error) {
+	t := &taggable{arn: arn, notFound: fault.New(fault.NotFound, fault.Grant, "")}
+	grant, tags, err := g.find(ctx, call, id.String())
+	if err != nil || grant == nil {
+		return t, err
 	}
 	t.notFound, t.tags = nil, tags
-	t.set = func(_ context.Context, tx *store.Tx, tags []access.Tag) error {
-		return store.SetGrantTags(tx, r.GrantID, tags)
+	t.change = func(ctx context.Context, tx *store.Tx, e edit) error {
+		have, err := store.GrantTags(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		tags, err := e(have)
+		if err != nil {
+			return err
+		}
+		return store.SetGrantTags(tx, id, tags)
 	}
-	return nil
+	return t, nil
 }
 
 // may checks the action on the resource, then that the resource exists.
@@ -92,6 +115,7 @@ func (t *taggable) may(call *control.Call, action string, values policy.Values) 
 	if t.notFound != nil {
 		return t.notFound
 	}
+	call.Touch("AWS:S3::AccessGrantsInstance", access.InstanceARN(call.Target, call.Facts.Region), call.Target)
 	return nil
 }
 
@@ -104,11 +128,36 @@ func (g *Grants) Tag(ctx context.Context, call *control.Call, arn string, tags [
 	if err := t.may(call, "s3:TagResource", requestTags(policy.Values{}, tags)); err != nil {
 		return err
 	}
-	merged, err := access.MergeTags(t.tags, tags)
-	if err != nil {
+	if err := g.checkTags(tags); err != nil {
+		return err
+	}
+	return g.Update(ctx, call, func(tx *store.Tx) error {
+		return t.change(ctx, tx, func(have []access.Tag) ([]access.Tag, error) {
+			merged, err := access.MergeTags(have, tags)
+			if err != nil {
+				return nil, control.Refused(err)
+			}
+			return merged, g.checkTags(merged)
+		})
+	})
+}
+
+// checkTags refuses what AWS refuses, more tags than the quota, and keys that differ only in case: policies
+// compare the keys of tags without case (IAM user guide, "Controlling access to AWS resources using tags"), so
+// that one of two such tags would hide the other from a condition.
+func (g *Grants) checkTags(tags []access.Tag) error {
+	if err := access.CheckTags(tags); err != nil {
 		return control.Refused(err)
 	}
-	return g.Update(ctx, call, func(tx *store.Tx) error { return t.set(ctx, tx, merged) })
+	if len(tags) > g.Quotas.Tags {
+		return fault.New(fault.LimitExceeded, fault.Tags, "The number of tags exceeds the limit of %d tags", g.Quotas.Tags)
+	}
+	for i, t := range tags {
+		if slices.ContainsFunc(tags[:i], func(u access.Tag) bool { return strings.EqualFold(t.Key, u.Key) }) {
+			return fault.New(fault.Invalid, fault.Tag, "Tag keys must differ in more than case")
+		}
+	}
+	return nil
 }
 
 // Untag removes tags by their keys; keys that the resource does not have are ignored.
@@ -120,8 +169,11 @@ func (g *Grants) Untag(ctx context.Context, call *control.Call, arn string, keys
 	if err := t.may(call, "s3:UntagResource", tagKeys(keys)); err != nil {
 		return err
 	}
-	left := slices.DeleteFunc(slices.Clone(t.tags), func(tag access.Tag) bool { return slices.Contains(keys, tag.Key) })
-	return g.Update(ctx, call, func(tx *store.Tx) error { return t.set(ctx, tx, left) })
+	return g.Update(ctx, call, func(tx *store.Tx) error {
+		return t.change(ctx, tx, func(have []access.Tag) ([]access.Tag, error) {
+			return slices.DeleteFunc(slices.Clone(have), func(tag access.Tag) bool { return slices.Contains(keys, tag.Key) }), nil
+		})
+	})
 }
 
 // Tags lists the tags of a resource.
