@@ -174,9 +174,10 @@ func TestAttack15_AuthQuery(t *testing.T) {
 	_, err = verify(header)
 	refused(t, err, fault.Invalid, fault.Argument)
 	for query, hint := range map[string]string{
-		"AWSAccessKeyId=AKID&Signature=x&Expires=1": "s3v4",
+		"AWSAccessKeyId=AKID&Signature=x&Expires=1":                                                                      "s3v4",
+		"AWSAccessKeyId=ASIA&Signature=x&x-amz-security-token=t&Expires=1":                                               "s3v4",
 		"X-Amz-Algorithm=AWS4-ECDSA-P256-SHA256&X-Amz-Credential=AKID%2F20260501%2Fs3%2Faws4_request&X-Amz-Signature=00": "SigV4A",
-		"X-Amz-Algorithm=AWS2&X-Amz-Signature=00": "AWS4-HMAC-SHA256",
+		"X-Amz-Algorithm=AWS2&X-Amz-Signature=00":                                                                        "AWS4-HMAC-SHA256",
 	} {
 		_, err := verify(received(t, bare(t, "GET", object+"?"+query, "")))
 		refused(t, err, fault.Unsupported, fault.Signature)

@@ -1,6 +1,7 @@
 package sigv4
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -86,11 +87,11 @@ const qSignature = "X-Amz-Signature"
 func findQueryAuth(params []Param) (a authParams, ok bool, err error) {
 	var values [len(authNames)]string
 	var have [len(authNames)]bool
-	v2 := false
+	// Before the spelling of the others: Signature Version 2 carries its token as x-amz-security-token.
+	if slices.ContainsFunc(params, func(p Param) bool { return p.Name == "AWSAccessKeyId" }) {
+		return a, true, otherMechanism("AWS")
+	}
 	for _, p := range params {
-		if p.Name == "AWSAccessKeyId" {
-			v2 = true
-		}
 		if len(p.Name) < len(amzPrefix) || !strings.EqualFold(p.Name[:len(amzPrefix)], amzPrefix) {
 			continue
 		}
@@ -103,9 +104,6 @@ func findQueryAuth(params []Param) (a authParams, ok bool, err error) {
 			}
 			values[i], have[i] = p.Value, true
 		}
-	}
-	if v2 {
-		return a, true, otherMechanism("AWS")
 	}
 	if have == [len(authNames)]bool{} {
 		return a, false, nil
