@@ -32,7 +32,9 @@ type Event struct {
 	EventType           string         `json:"eventType"` // AwsApiCall, AwsServiceEvent
 	ManagementEvent     bool           `json:"managementEvent"`
 	RecipientAccountID  string         `json:"recipientAccountId"`
-	EventCategory       string         `json:"eventCategory"` // Management, Data
+	SharedEventID       string         `json:"sharedEventID,omitempty"` // the same in the records that two accounts get of one call
+	EventCategory       string         `json:"eventCategory"`           // Management, Data
+	TLSDetails          *TLSDetails    `json:"tlsDetails,omitempty"`
 	Latchkey            *Addendum      `json:"latchkey,omitempty"`
 }
 
@@ -69,6 +71,12 @@ type SessionIssuer struct {
 type OnBehalfOf struct {
 	UserID           string `json:"userId"`
 	IdentityStoreARN string `json:"identityStoreArn"`
+}
+
+// TLSDetails says how the call was protected on its way.
+type TLSDetails struct {
+	TLSVersion               string `json:"tlsVersion"` // TLSv1.2, TLSv1.3
+	ClientProvidedHostHeader string `json:"clientProvidedHostHeader"`
 }
 
 // Resource is a resource that the call touched.

@@ -11,6 +11,8 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/google/uuid"
+
 	"latchkey/internal/access"
 	"latchkey/internal/audit"
 	"latchkey/internal/caller"
@@ -84,13 +86,21 @@ func (c *Control) Update(ctx context.Context, call *Call, fn func(*store.Tx) err
 	return err
 }
 
-// Record commits the call's audit record now, before anything that it tells of leaves the program.
+// Record commits the call's audit record now, before anything that it tells of leaves the program. A client
+// that has gone away does not stop it: whether the record is on the disk must be known.
 func (c *Control) Record(ctx context.Context, call *Call) error {
-	if err := c.DB.Record(ctx, call.events()...); err != nil {
+	if err := c.DB.Record(context.WithoutCancel(ctx), call.events()...); err != nil {
 		return err
 	}
 	call.recorded = true
 	return nil
+}
+
+// Failed tells that what was recorded did not come about after all: Finish then commits a further record of
+// the same request, which says why.
+func (call *Call) Failed() {
+	call.Event.EventID, call.Event.Latchkey = uuid.NewString(), nil
+	call.also, call.recorded = nil, false
 }
 
 // Finish ends the call: when no record has been committed yet, it commits one, with the code and the text
@@ -117,15 +127,33 @@ func (call *Call) Touch(kind, arn string, account access.AccountID) {
 }
 
 // events are the records of the call. They are the log of the account whose resources the call is about, whoever
-// the caller is: its owner wants to know who came. One that is addressed to a further account stays so.
+// the caller is: its owner wants to know who came. A management call across accounts is in the log of the
+// caller's account too, as on AWS, but without what concerns the owner alone. What is addressed to a further
+// account stays so.
 func (call *Call) events() []audit.Event {
 	all := append([]audit.Event{call.Event}, call.also...)
+	home, owner := call.Event.RecipientAccountID, call.owner()
 	for i := range all {
-		if all[i].RecipientAccountID == call.Event.RecipientAccountID {
-			all[i].RecipientAccountID = string(call.Target)
+		if all[i].RecipientAccountID == home {
+			all[i].RecipientAccountID = owner
 		}
 	}
+	if owner != home && call.Event.ManagementEvent {
+		all[0].SharedEventID = uuid.NewString()
+		copied := all[0]
+		copied.EventID, copied.RecipientAccountID, copied.Latchkey = uuid.NewString(), home, nil
+		all = append(all, copied)
+	}
 	return all
+}
+
+// owner is the account that the call addresses, or the caller's own if there is no such account: nobody would
+// ever read its log.
+func (call *Call) owner() string {
+	if call.Target == call.Account || call.Snapshot == nil || call.Snapshot.Account(call.Target) == nil {
+		return string(call.Account)
+	}
+	return string(call.Target)
 }
 
 // May asks the caller's policies. resourcePolicy may be nil.

@@ -2,6 +2,7 @@ package control
 
 import (
 	"crypto/tls"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -25,7 +26,8 @@ func newEvent(who *caller.Caller, source, operation string, readOnly bool, param
 		e.SourceIPAddress = f.SourceIP.String()
 	}
 	if f.TLS != 0 {
-		e.AdditionalEventData["tlsVersion"] = tls.VersionName(f.TLS)
+		version := strings.Replace(tls.VersionName(f.TLS), "TLS ", "TLSv", 1)
+		e.TLSDetails = &audit.TLSDetails{TLSVersion: version, ClientProvidedHostHeader: f.Host}
 	}
 	if e.RequestParameters == nil {
 		e.RequestParameters = map[string]any{}

@@ -7,10 +7,12 @@ import (
 	"github.com/google/uuid"
 
 	"latchkey/internal/access"
+	"latchkey/internal/caller"
 	"latchkey/internal/control"
 	"latchkey/internal/control/tokens"
 	"latchkey/internal/credential"
 	"latchkey/internal/fault"
+	"latchkey/internal/iam"
 	"latchkey/internal/policy"
 	"latchkey/internal/store"
 )
@@ -55,10 +57,11 @@ type Vended struct {
 // GetDataAccess decides which grant answers the caller, assumes the role of that grant's location, commits
 // the audit record, and only then seals a credential.
 func (g *Grants) GetDataAccess(ctx context.Context, call *control.Call, in DataAccess) (*Vended, error) {
-	if call.IsVended() {
-		return nil, fault.New(fault.Denied, "", "A credential that was vended by S3 Access Grants cannot be used to ask for another")
+	ask, err := askDataAccess(call)
+	if err != nil {
+		return nil, err
 	}
-	if err := g.mayInstance(call, "s3:GetDataAccess", policy.Values{}); err != nil {
+	if err := call.Authorize(ask); err != nil {
 		return nil, err
 	}
 	i, err := g.instance(call)
@@ -79,22 +82,33 @@ func (g *Grants) GetDataAccess(ctx context.Context, call *control.Call, in DataA
 	if !d.OK {
 		return nil, fault.New(fault.Denied, "", "%s", request.DeniedText())
 	}
-	session, err := g.session(call, i, d, duration)
+	l, role, err := g.assume(call, i, &d.Grant, duration)
 	if err != nil {
 		return nil, err
 	}
-	g.note(call, d, session)
+	session := newSession(call, i, d, l, role, duration)
+	note(call, d, session, role)
 	if err := g.Record(ctx, call); err != nil {
 		return nil, err
 	}
 	credentials, err := g.Vendor.Vend(ctx, *session)
 	if err != nil {
+		call.Failed()
 		return nil, err
 	}
 	if g.Observe != nil {
 		g.Observe(decided.Sub(began), time.Since(decided))
 	}
 	return &Vended{Credentials: credentials, Matched: d.Matched(), Grantee: d.Grant.Grantee}, nil
+}
+
+// askDataAccess is what the caller's policies are asked. A vended credential is not even asked about: its reach
+// is a prefix of a bucket and nothing else.
+func askDataAccess(call *control.Call) (caller.Ask, error) {
+	if call.IsVended() {
+		return caller.Ask{}, fault.New(fault.Denied, "", "A credential that was vended by S3 Access Grants cannot be used to ask for another")
+	}
+	return askInstance(call, "s3:GetDataAccess", policy.Values{})
 }
 
 // dataRequest is the question that the index decides.
@@ -133,24 +147,26 @@ func checkDuration(d time.Duration) (time.Duration, error) {
 	return d, nil
 }
 
-// session is what the credential will carry, once the location's role was found to trust the service.
-func (g *Grants) session(call *control.Call, i *store.Instance, d access.Decision, duration time.Duration) (*credential.Session, error) {
-	l := call.Snapshot.Location(d.Grant.Account, d.Grant.Region, d.Grant.LocationID)
+// assume finds the location of a grant and its role, which must trust the service and allow sessions of this
+// length.
+func (g *Grants) assume(call *control.Call, i *store.Instance, grant *access.Grant, duration time.Duration) (*store.Location, *iam.Role, error) {
+	l := call.Snapshot.Location(grant.Account, grant.Region, grant.LocationID)
 	if l == nil {
-		return nil, fault.New(fault.Unavailable, fault.Location, "The location of the grant is being changed. Please try again.")
+		return nil, nil, fault.New(fault.Unavailable, fault.Location, "The location of the grant is being changed. Please try again.")
 	}
-	source := sourceIdentity(call)
 	role, err := g.Tokens.AssumeForService(call, tokens.ServiceAssume{
 		RoleID: l.RoleID, RoleARN: l.RoleARN, Service: ServicePrincipal, SourceAccount: i.Account, SourceARN: i.ARN(),
-		SourceIdentity: source, Duration: duration,
+		SourceIdentity: sourceIdentity(call), Duration: duration,
 	})
-	if err != nil {
-		return nil, err
-	}
+	return l, role, err
+}
+
+// newSession is what the credential will carry.
+func newSession(call *control.Call, i *store.Instance, d access.Decision, l *store.Location, role *iam.Role, duration time.Duration) *credential.Session {
 	now := call.Facts.Time.UTC().Truncate(time.Second)
 	s := &credential.Session{
 		ID: credential.SessionID(uuid.New()), Kind: credential.Vended, Account: string(role.Account), Region: i.Region, PrincipalID: role.ID,
-		SourceIdentity: source, Issued: now, Expires: now.Add(duration),
+		SourceIdentity: sourceIdentity(call), Issued: now, Expires: now.Add(duration),
 		InstanceID: i.ARN(), GrantID: d.Grant.ID.String(), LocationID: string(l.ID), Scope: d.Scope.String(),
 		Permission: d.Permission.String(), ObjectOnly: d.Object, GranteeType: d.Grant.Grantee.Type.String(), GranteeID: d.Grant.Grantee.ID,
 		CallerPrincipalID: call.Principal.ID,
@@ -160,7 +176,7 @@ func (g *Grants) session(call *control.Call, i *store.Instance, d access.Decisio
 	if call.Session != nil {
 		s.CallerSessionID = call.Session.ID
 	}
-	return s, nil
+	return s
 }
 
 // sourceIdentity is what S3 sets on the sessions that it makes: the caller's own if it has one. Callers
@@ -168,12 +184,10 @@ func (g *Grants) session(call *control.Call, i *store.Instance, d access.Decisio
 func sourceIdentity(call *control.Call) string { return call.SourceIdentity() }
 
 // note completes the audit record: what was decided, and the service's own AssumeRole.
-func (g *Grants) note(call *control.Call, d access.Decision, s *credential.Session) {
+func note(call *control.Call, d access.Decision, s *credential.Session, role *iam.Role) {
+	noteGrant(call, &d.Grant)
 	added := call.Event.Added()
-	added.GrantID, added.GrantScope = d.Grant.ID.String(), d.Grant.Scope.String()
-	added.LocationID, added.Grantee = s.LocationID, d.Grant.Grantee.ID
 	added.Session, added.Expires = s.Name, s.Expires.Format(time.RFC3339)
-	role := call.Snapshot.Role(s.PrincipalID)
 	parameters := map[string]any{
 		"roleArn": role.ARN(), "roleSessionName": s.Name, "durationSeconds": int(s.Expires.Sub(s.Issued).Seconds()),
 	}

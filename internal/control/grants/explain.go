@@ -4,9 +4,10 @@ import (
 	"strings"
 
 	"latchkey/internal/access"
+	"latchkey/internal/caller"
 	"latchkey/internal/control"
-	"latchkey/internal/control/tokens"
 	"latchkey/internal/fault"
+	"latchkey/internal/iam"
 	"latchkey/internal/policy"
 )
 
@@ -35,7 +36,8 @@ func (e *Explanation) Allowed() bool {
 }
 
 // Explain answers what GetDataAccess would decide for another principal, and why, by the same code. It vends
-// nothing. most bounds the grants that are told of.
+// nothing. most bounds the grants that are told of. What depends on the request itself, such as the address
+// that it comes from, is judged as of this call.
 func (g *Grants) Explain(call *control.Call, principal string, in DataAccess, most int) (*Explanation, error) {
 	if err := g.mayOwn(call, "latchkey:Explain", policy.Values{}); err != nil {
 		return nil, err
@@ -44,28 +46,31 @@ func (g *Grants) Explain(call *control.Call, principal string, in DataAccess, mo
 	if err != nil {
 		return nil, err
 	}
-	request, err := dataRequest(call, in)
+	duration, err := checkDuration(in.Duration)
 	if err != nil {
 		return nil, err
 	}
-	id, err := principalOf(call, principal)
+	subject, err := suppose(call, principal)
 	if err != nil {
 		return nil, err
 	}
-	request.Identities = []access.Identity{{Type: access.IAM, Principal: id}}
-	e := &Explanation{Decision: call.Snapshot.Grants().Explain(&request, most)}
-	e.Checks = append(e.Checks, g.mayAsk(call, id))
+	request, err := dataRequest(subject, in)
+	if err != nil {
+		return nil, err
+	}
+	asked, err := mayAsk(subject)
+	if err != nil {
+		return nil, err
+	}
+	e := &Explanation{Decision: call.Snapshot.Grants().Explain(&request, most), Checks: []Check{asked}}
 	if !e.Decision.OK {
 		return e, nil
 	}
-	l := call.Snapshot.Location(i.Account, i.Region, e.Decision.Grant.LocationID)
+	l, _, err := g.assume(subject, i, &e.Decision.Grant, duration)
 	if l == nil {
-		return nil, fault.New(fault.Unavailable, fault.Location, "The location of the grant is being changed. Please try again.")
+		return nil, err
 	}
 	e.RoleARN = l.RoleARN
-	_, err = g.Tokens.AssumeForService(call, tokens.ServiceAssume{
-		RoleID: l.RoleID, RoleARN: l.RoleARN, Service: ServicePrincipal, SourceAccount: i.Account, SourceARN: i.ARN(), Duration: DefaultDuration,
-	})
 	trust := Check{Name: "the location's role trusts the service", Passed: err == nil, Text: l.RoleARN}
 	if err != nil {
 		trust.Text = fault.Of(err).Text
@@ -74,54 +79,52 @@ func (g *Grants) Explain(call *control.Call, principal string, in DataAccess, mo
 	return e, nil
 }
 
-// mayAsk says whether the principal's own policies let it call GetDataAccess on this instance. Conditions that
-// depend on the request are judged as of this call.
-func (g *Grants) mayAsk(call *control.Call, id string) Check {
-	c := Check{Name: "the principal may call s3:GetDataAccess"}
-	subject, compiled := policyPrincipal(call, id), call.Snapshot.Compiled(id)
-	if compiled == nil || compiled.Err != nil {
-		c.Text = "a policy of the principal cannot be read"
-		return c
-	}
-	ps := policy.Policies{Identity: compiled.Identity, Boundary: compiled.Boundary}
-	doc, err := call.Snapshot.InstancePolicy(call.Target, call.Facts.Region)
+// mayAsk says whether the principal may call GetDataAccess on this instance. Which of its policies say so is
+// told to its own account only.
+func mayAsk(subject *control.Call) (Check, error) {
+	ask, err := askDataAccess(subject)
 	if err != nil {
-		c.Text = "the instance's resource policy cannot be read"
-		return c
+		return Check{}, err
 	}
-	if doc != nil {
-		ps.Resource = []*policy.Document{doc}
-	}
-	d := policy.Evaluate(policy.Request{
-		Principal: subject, Action: "s3:GetDataAccess", Resource: access.InstanceARN(call.Target, call.Facts.Region), ResourceAccount: string(call.Target),
-	}, ps)
-	c.Passed, c.Text = d.Allowed, d.Explain()
-	return c
-}
-
-func policyPrincipal(call *control.Call, id string) policy.Principal {
-	if r := call.Snapshot.Role(id); r != nil {
-		return policy.Principal{Kind: policy.Role, ID: r.ID, ARN: r.ARN(), Account: string(r.Account)}
-	}
-	if u := call.Snapshot.User(id); u != nil {
-		return policy.Principal{Kind: policy.User, ID: u.ID, ARN: u.ARN(), Account: string(u.Account)}
-	}
-	return policy.Principal{}
-}
-
-// principalOf is the immutable id of a user, a role, or the role behind an assumed-role session ARN.
-func principalOf(call *control.Call, arn string) (string, error) {
-	if rest, ok := strings.CutPrefix(arn, "arn:aws:sts::"); ok {
-		account, path, _ := strings.Cut(rest, ":assumed-role/")
-		name, _, _ := strings.Cut(path, "/")
-		if r := call.Snapshot.RoleByName(access.AccountID(account), name); r != nil {
-			return r.ID, nil
+	d := subject.Decide(ask)
+	c := Check{Name: "the principal may call s3:GetDataAccess", Passed: d.Allowed, Text: d.Explain()}
+	if subject.Account != subject.Target {
+		c.Text = "the instance's resource policy and the principal's own account allow it"
+		if !d.Allowed {
+			c.Text = "the instance's resource policy or the principal's own account does not allow it"
 		}
-		return "", fault.New(fault.Invalid, fault.Grantee, "%s is not a session of a role that exists", arn)
 	}
-	id, err := granteePrincipal(call, access.Grantee{Type: access.IAM, ID: arn})
+	return c, nil
+}
+
+// suppose is the call that a user, a role, or an assumed-role session would make in the place of this one.
+func suppose(call *control.Call, arn string) (*control.Call, error) {
+	id, session := "", ""
+	if account, kind, path, ok := principalPath(arn); ok && kind == "assumed-role" {
+		var name string
+		name, session, _ = strings.Cut(path, "/")
+		r := call.Snapshot.RoleByName(account, name)
+		if r == nil || r.Name != name || session == "" || arn != iam.SessionARN(account, name, session) {
+			return nil, fault.New(fault.Invalid, fault.Grantee, "%s is not a session of a role that exists", arn)
+		}
+		id = r.ID
+	} else {
+		var err error
+		if id, err = granteePrincipal(call, access.Grantee{Type: access.IAM, ID: arn}); err != nil {
+			return nil, fault.New(fault.Invalid, fault.Grantee, "%s is not a user or a role that exists", arn)
+		}
+	}
+	who, err := caller.Suppose(call.Snapshot, id, session, call.Facts)
 	if err != nil {
-		return "", fault.New(fault.Invalid, fault.Grantee, "%s is not a user or a role that exists", arn)
+		return nil, err
 	}
-	return id, nil
+	return &control.Call{Caller: who, Target: call.Target}, nil
+}
+
+// principalPath cuts arn:aws:sts::ACCOUNT:KIND/PATH.
+func principalPath(arn string) (account access.AccountID, kind, path string, ok bool) {
+	rest, ok := strings.CutPrefix(arn, "arn:aws:sts::")
+	number, rest, cut := strings.Cut(rest, ":")
+	kind, path, _ = strings.Cut(rest, "/")
+	return access.AccountID(number), kind, path, ok && cut
 }

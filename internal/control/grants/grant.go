@@ -80,12 +80,26 @@ func (g *Grants) CreateGrant(ctx context.Context, call *control.Call, in NewGran
 			return fault.New(fault.LimitExceeded, fault.Grant, "The maximum number of Access Grants (%d) is reached", g.Quotas.Grants)
 		}
 		grant.CreatedAt = tx.Now()
-		return store.InsertGrant(tx, &grant, in.Tags...)
+		if err := store.InsertGrant(tx, &grant, in.Tags...); err != nil {
+			return err
+		}
+		noteGrant(call, &grant)
+		call.Event.ResponseElements = map[string]any{
+			"accessGrantId": grant.ID.String(), "accessGrantArn": grant.ARN(), "grantScope": grant.Scope.String(),
+		}
+		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
 	return &grant, nil
+}
+
+// noteGrant names a grant in the record: the log can be asked for everything that has to do with one.
+func noteGrant(call *control.Call, g *access.Grant) {
+	added := call.Event.Added()
+	added.GrantID, added.GrantScope = g.ID.String(), g.Scope.String()
+	added.LocationID, added.Grantee = string(g.LocationID), g.Grantee.ID
 }
 
 // granteePrincipal is the immutable id that a grantee is matched on. A principal that is deleted and made
@@ -209,5 +223,6 @@ func (g *Grants) DeleteGrant(ctx context.Context, call *control.Call, id string)
 	if err != nil {
 		return err
 	}
+	noteGrant(call, grant)
 	return g.Update(ctx, call, func(tx *store.Tx) error { return store.DeleteGrant(tx, grant.ID) })
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"latchkey/internal/access"
+	"latchkey/internal/caller"
 	"latchkey/internal/control"
 	"latchkey/internal/control/tokens"
 	"latchkey/internal/fault"
@@ -41,12 +42,26 @@ const (
 // mayInstance checks an action on the instance of the account that the call addresses. The instance's
 // resource policy takes part; it is what admits callers of other accounts.
 func (g *Grants) mayInstance(call *control.Call, action string, values policy.Values) error {
-	resource := access.InstanceARN(call.Target, call.Facts.Region)
-	doc, err := call.Snapshot.InstancePolicy(call.Target, call.Facts.Region)
+	ask, err := askInstance(call, action, values)
 	if err != nil {
 		return err
 	}
-	return call.May(action, resource, g.withInstanceTags(call, values), doc, call.Target)
+	return call.Authorize(ask)
+}
+
+// askInstance is the question that mayInstance asks.
+func askInstance(call *control.Call, action string, values policy.Values) (caller.Ask, error) {
+	doc, err := call.Snapshot.InstancePolicy(call.Target, call.Facts.Region)
+	if err != nil {
+		return caller.Ask{}, err
+	}
+	if i := call.Snapshot.Instance(call.Target, call.Facts.Region); i != nil {
+		values = control.Tagged(values, "aws:ResourceTag/", i.Tags)
+	}
+	return caller.Ask{
+		Action: action, Resource: access.InstanceARN(call.Target, call.Facts.Region), ResourceAccount: call.Target,
+		Values: values, ResourcePolicy: doc,
+	}, nil
 }
 
 // mayOwn is mayInstance for the actions that only the account's own principals may be allowed.
@@ -68,13 +83,6 @@ func mayOn(call *control.Call, action, resource string, values policy.Values, ta
 func crossAccount(call *control.Call, action string) error {
 	return fault.New(fault.Denied, "", "User: %s is not authorized to perform: %s on resource: %q because the action is not allowed across accounts",
 		call.ARN(), action, access.InstanceARN(call.Target, call.Facts.Region))
-}
-
-func (g *Grants) withInstanceTags(call *control.Call, values policy.Values) policy.Values {
-	if i := call.Snapshot.Instance(call.Target, call.Facts.Region); i != nil {
-		return control.Tagged(values, "aws:ResourceTag/", i.Tags)
-	}
-	return values
 }
 
 // instance is the instance that the call addresses.

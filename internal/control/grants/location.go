@@ -58,7 +58,12 @@ func (g *Grants) CreateLocation(ctx context.Context, call *control.Call, scope, 
 			return fault.New(fault.LimitExceeded, fault.Location, "The maximum number of Access Grants Locations (%d) is reached", g.Quotas.Locations)
 		}
 		l.CreatedAt = tx.Now()
-		return store.Locations.Insert(tx, l)
+		if err := store.Locations.Insert(tx, l); err != nil {
+			return err
+		}
+		call.Event.Added().LocationID = string(l.ID)
+		call.Event.ResponseElements = map[string]any{"accessGrantsLocationId": string(l.ID), "accessGrantsLocationArn": l.ARN()}
+		return nil
 	})
 	if err != nil {
 		return nil, err
@@ -127,6 +132,7 @@ func (g *Grants) location(call *control.Call, action string, id access.LocationI
 	if l == nil {
 		return nil, fault.New(fault.NotFound, fault.Location, "")
 	}
+	call.Event.Added().LocationID = string(l.ID)
 	return l, nil
 }
 
