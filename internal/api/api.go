@@ -7,8 +7,11 @@ package api
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -56,7 +59,7 @@ var (
 	s3controlDoor = &door{s3control.Service, awserror.S3, grants.Source}
 	stsDoor       = &door{sts.Service, awserror.STS, "sts.amazonaws.com"}
 	iamDoor       = &door{iam.Service, awserror.IAM, "iam.amazonaws.com"}
-	latchkeyDoor  = &door{latchkey.Service, awserror.JSON, "latchkey"}
+	latchkeyDoor  = &door{latchkey.Service, awserror.JSON, latchkeySource}
 )
 
 // Front is the HTTP side of an API.
@@ -64,6 +67,10 @@ type Front struct {
 	*API
 	mux awswire.Mux[*control.Call]
 }
+
+// latchkeySource is the eventSource of Latchkey's own operations. It is no name of AWS's, so that nothing that
+// reads CloudTrail takes them for something else.
+const latchkeySource = "latchkey.local"
 
 // Handler registers every operation and returns the front.
 func (a *API) Handler() *Front {
@@ -122,20 +129,41 @@ func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // authenticate establishes the caller and opens the call. From here on, whatever happens is recorded.
 func (f *Front) authenticate(q *request, r *http.Request, op *awswire.Operation) (*control.Call, error) {
 	q.op = op
+	if q.door == stsDoor && op.Name == sts.AssumeRoleWithWebIdentity.Name && r.Header.Get("Authorization") == "" {
+		return nil, f.Tokens.WebIdentity() // clients do not sign it: the token is the proof
+	}
 	who, signature, err := f.Auth.Authenticate(r, q.door.service.SigningName, q.id)
+	if ended, ok := errors.AsType[*caller.Ended](err); ok {
+		q.call = f.Control.Begin(ended.Caller, q.door.source, op.Name, readOnly(op.Name), nil)
+	}
 	if err != nil {
 		return nil, err
+	}
+	if !isRegion(who.Facts.Region) {
+		return nil, fault.New(fault.Invalid, fault.Authorization, "The authorization header is malformed; the region %q is not a region", who.Facts.Region)
 	}
 	r.Body = signature.Body(sigv4.BodyOptions{})
 	q.call = f.Control.Begin(who, q.door.source, op.Name, readOnly(op.Name), nil)
 	return q.call, nil
 }
 
-// around runs the handler and, when it succeeded, ends the record: what is not recorded is not handed out.
+// isRegion reports whether a name can be a region's. It becomes a part of ARNs that policies are asked about:
+// a region with a colon in it could pass for another account's resource.
+func isRegion(s string) bool {
+	return s != "" && len(s) <= 32 && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
+}
+
+// around runs the handler and, when it succeeded, ends the record: what is not recorded is not handed out. The
+// body may have come slowly: the caller is judged again, as of now.
 func (f *Front) around(ctx context.Context, q *request, c awswire.Call, next func(context.Context) (any, error)) (any, error) {
 	for k, v := range awswire.Parameters(c.Operation, c.Input) {
-		q.call.Event.RequestParameters[k] = v
+		q.call.Event.RequestParameters[k] = parameter(q, v)
 	}
+	who, err := f.Auth.Again(q.call.Caller)
+	if err != nil {
+		return nil, err
+	}
+	q.call.Caller = who
 	if q.door == s3controlDoor {
 		if err := address(q); err != nil {
 			return nil, err
@@ -147,6 +175,19 @@ func (f *Front) around(ctx context.Context, q *request, c awswire.Call, next fun
 	}
 	q.answer.Status = c.Operation.SuccessStatus()
 	return out, f.Control.Finish(context.WithoutCancel(ctx), q.call, "", "")
+}
+
+// parameter is a request parameter as CloudTrail shows it: S3 Control's lists have the texts of their query,
+// numbers and booleans included (AWS Transfer Family user guide, sample of ListCallerAccessGrants).
+func parameter(q *request, v any) any {
+	if q.door != s3controlDoor || !strings.HasPrefix(q.op.Name, "List") {
+		return v
+	}
+	switch v.(type) {
+	case bool, int32, int64:
+		return fmt.Sprint(v)
+	}
+	return v
 }
 
 // fail records the refusal and tells the client. A request whose caller was never established leaves no
