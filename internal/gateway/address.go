@@ -30,8 +30,8 @@ func (g *Gateway) path(r *http.Request) (string, error) {
 // hostBucket is the bucket that a host name carries as labels before one of the gateway's domains, or empty.
 // Only the Host that was signed counts; X-Forwarded-Host does not.
 func (g *Gateway) hostBucket(host string) (string, error) {
-	label, _ := g.cutHost(host)
-	if label == "" {
+	label, _, ok := g.cutHost(host)
+	if !ok {
 		return "", nil
 	}
 	if err := access.CheckBucket(label); err != nil {
@@ -42,15 +42,13 @@ func (g *Gateway) hostBucket(host string) (string, error) {
 
 // endpoint is a host without the bucket that it may carry.
 func (g *Gateway) endpoint(host string) string {
-	if label, rest := g.cutHost(host); label != "" {
-		return rest
-	}
-	return host
+	_, rest, _ := g.cutHost(host)
+	return rest
 }
 
-// cutHost splits a host into the labels before one of our domains, if any, and the rest, port included. Where
-// one domain lies below another the longer one counts: the shorter one would take its first label for a bucket.
-func (g *Gateway) cutHost(host string) (label, rest string) {
+// cutHost splits a host into the labels before one of our domains and the rest, port included; ok is false when
+// it has none. Where one domain lies below another the longer one counts: the shorter one would take its first label for a bucket.
+func (g *Gateway) cutHost(host string) (label, rest string, ok bool) {
 	name, port := host, ""
 	if h, p, err := net.SplitHostPort(host); err == nil {
 		name, port = h, ":"+p
@@ -63,9 +61,9 @@ func (g *Gateway) cutHost(host string) (label, rest string) {
 		}
 	}
 	if longest == "" || name == longest {
-		return "", host
+		return "", host, false
 	}
-	return strings.TrimSuffix(name, "."+longest), longest + port
+	return strings.TrimSuffix(name, "."+longest), longest + port, true
 }
 
 // checkSegments refuses what an upstream that maps keys to paths would fold into another key: the segments

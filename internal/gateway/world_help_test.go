@@ -3,11 +3,13 @@ package gateway_test
 import (
 	"bytes"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
+	"latchkey/internal/awsapi/s3"
 	"latchkey/internal/control/principals"
 )
 
@@ -64,4 +66,33 @@ func deletion(keys ...string) string {
 func onBucket(bucket, effect, principal, action string) string {
 	return allow(`{"Effect":"` + effect + `","Principal":` + principal + `,"Action":"` + action +
 		`","Resource":["arn:aws:s3:::` + bucket + `","arn:aws:s3:::` + bucket + `/*"]}`)
+}
+
+// served3 are the names of all operations of the S3 model that is served.
+func served3() (names []string) {
+	for _, op := range s3.Service.Operations {
+		names = append(names, op.Name)
+	}
+	return names
+}
+
+// resignCanonical sends a path as it is, signed over its one canonical spelling, as S3's rule has it.
+func (w *world) resignCanonical(k awsKeys, path string) *answer {
+	w.t.Helper()
+	plain, err := url.PathUnescape(path)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	// An encoded slash is signed encoded: escape the segments of the raw path one by one.
+	var b strings.Builder
+	for i, part := range strings.Split(path, "/") {
+		if i > 0 {
+			b.WriteByte('/')
+		}
+		p, _ := url.PathUnescape(part)
+		b.WriteString(strings.ReplaceAll(escape(p), "/", "%2F"))
+	}
+	r := w.request(k, ask{method: http.MethodGet, path: b.String()})
+	r.URL.Path, r.URL.RawPath = plain, path
+	return w.send(r)
 }

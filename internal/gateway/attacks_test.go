@@ -1,0 +1,568 @@
+package gateway_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestAttack07_ListingStaysInItsPrefix tries every parameter that says where a listing begins or ends.
+func TestAttack07_ListingStaysInItsPrefix(t *testing.T) {
+	w := start(t)
+	w.grants()
+	w.bucket(w.root, "lake")
+	for _, k := range []string{"a/secret", "in/1", "in/2", "in/3", "in2/secret", "z/secret"} {
+		w.object("/lake/"+k, "x")
+		w.upload(w.root, "/lake/"+k)
+	}
+	alice := w.user("alice", everything)
+	w.grant("alice", "lake/in/*", "READ", false)
+	vended := w.vend(alice, "s3://lake/in/*", "READ")
+	var page struct {
+		Next string `xml:"NextContinuationToken"`
+	}
+	w.parse(w.must(w.root, ask{method: "GET", path: "/lake?list-type=2&max-keys=1"}), &page)
+	whole := page.Next
+	w.parse(w.must(w.root, ask{method: "GET", path: "/lake?list-type=2&max-keys=1&prefix=z"}), &page)
+	w.parse(w.must(vended, ask{method: "GET", path: "/lake?list-type=2&max-keys=1&prefix=in/"}), &page)
+	own := page.Next
+	for query, want := range map[string]int{
+		"list-type=2&prefix=in/":                               200,
+		"list-type=2&prefix=in%2F":                             200,
+		"list-type=2&prefix=in/&delimiter=/":                   200,
+		"list-type=2&prefix=in/&delimiter=n":                   200,
+		"list-type=2&prefix=in/&delimiter=":                    200,
+		"list-type=2&prefix=in/&start-after=a":                 200,
+		"list-type=2&prefix=in/&start-after=in2/":              200,
+		"list-type=2&prefix=in/&encoding-type=url":             200,
+		"list-type=2&prefix=in/&fetch-owner=true":              200,
+		"list-type=2&prefix=in/&continuation-token=" + own:     200,
+		"list-type=2&prefix=in/&continuation-token=" + whole:   400, // of another listing
+		"list-type=2&prefix=in/&continuation-token=bm90aGluZw": 400,
+		"list-type=2&prefix=in/&continuation-token=":           400,
+		"prefix=in/":          200,
+		"prefix=in/&marker=a": 200,
+		"prefix=in/&marker=z": 200,
+		"uploads&prefix=in/":  200,
+		"uploads&prefix=in/&key-marker=a&upload-id-marker=x": 200,
+		"list-type=2":                                            403,
+		"list-type=2&prefix=":                                    403,
+		"list-type=2&prefix=in":                                  403,
+		"list-type=2&prefix=in2/":                                403,
+		"list-type=2&prefix=a&start-after=in/":                   403,
+		"list-type=2&prefix=IN/":                                 403,
+		"list-type=2&Prefix=in/":                                 501,
+		"list-type=2&prefix=in/&prefix=":                         400,
+		"list-type=2&prefix=&prefix=in/":                         400,
+		"list-type=2&list-type=2&prefix=in/":                     501,
+		"list-type=1&prefix=in/":                                 501,
+		"list-type=2&prefix=in/&marker=a":                        501, // a parameter of the other version
+		"versions&prefix=in/":                                    501,
+		"list-type=2&prefix=*":                                   403,
+		"list-type=2&prefix=%3Fn/":                               403,
+		"uploads":                                                403,
+		"uploads&prefix=a":                                       403,
+		"list-type=2&prefix=in/../":                              200, // a prefix of its own bytes, under in/
+		"list-type=2&prefix=%2Fin/":                              403,
+		"list-type=2&delimiter=in/":                              403,
+		"list-type=2&start-after=in/":                            403,
+		"list-type=2&prefix=in/&continuation-token=x&prefix=in/": 400,
+	} {
+		got := w.get(vended, "/lake?"+query)
+		if got.status != want {
+			t.Errorf("%s: %v, want %d", query, got, want)
+		}
+		if strings.Contains(got.body, "secret") {
+			t.Errorf("%s shows what is outside: %s", query, got.body)
+		}
+	}
+}
+
+// TestAttack09_AddressesAgree puts the bucket into the host name, in every spelling.
+func TestAttack09_AddressesAgree(t *testing.T) {
+	w := start(t)
+	w.bucket(w.root, "lake", "other", "with.dots", accountA)
+	w.object("/lake/k", "lake")
+	w.object("/lake/lake/k", "nested")
+	w.object("/other/k", "other")
+	w.object("/"+accountA+"/k", "digits")
+	w.object("/with.dots/k", "dots")
+	alice := w.user("alice", allow(`{"Effect":"Allow","Action":"s3:GetObject","Resource":["arn:aws:s3:::lake/*","arn:aws:s3:::with.dots/*","arn:aws:s3:::`+accountA+`/*"]}`))
+	_, port, _ := strings.Cut(w.host, ":")
+	for _, x := range []struct {
+		host, path string
+		status     int
+		body       string
+	}{
+		{"s3.latchkey", "/lake/k", 200, "lake"},
+		{"s3.latchkey:" + port, "/lake/k", 200, "lake"},
+		{"S3.Latchkey.", "/lake/k", 200, "lake"},
+		{"lake.s3.latchkey", "/k", 200, "lake"},
+		{"lake.s3.latchkey:" + port, "/k", 200, "lake"},
+		{"LAKE.S3.LatchKey", "/k", 200, "lake"},
+		{"lake.s3.latchkey.", "/k", 200, "lake"},
+		{"lake.localhost:" + port, "/k", 200, "lake"},
+		{"lake.s3.latchkey", "/lake/k", 200, "nested"},
+		{"lake.s3.latchkey", "/other/k", 403, ""}, // the key other/k of lake, not the bucket other: it is not there
+		{"other.s3.latchkey", "/k", 403, ""},
+		{"other.s3.latchkey", "/lake/k", 403, ""},
+		{"with.dots.s3.latchkey", "/k", 200, "dots"},
+		{accountA + ".s3.latchkey", "/k", 200, "digits"}, // to S3 the label is a bucket
+		{accountA + ".s3.latchkey", "/lake/k", 403, ""},
+		{"lake..s3.latchkey", "/k", 400, ""},
+		{".s3.latchkey", "/lake/k", 400, ""},
+		{"la_ke.s3.latchkey", "/k", 400, ""},
+		{"lake.example.org", "/lake/k", 200, "lake"}, // no name of ours: path style
+		{"s3.latchkey.example.org", "/lake/k", 200, "lake"},
+		{"xs3.latchkey", "/lake/k", 200, "lake"},
+	} {
+		got := w.do(alice, ask{method: "GET", path: x.path, host: x.host})
+		if got.status != x.status || x.status == 200 && got.body != x.body {
+			t.Errorf("%s%s: %v %q, want %d %q", x.host, x.path, got, got.body, x.status, x.body)
+		}
+	}
+	t.Run("forwarding headers say nothing", func(t *testing.T) {
+		for _, name := range []string{"X-Forwarded-Host", "X-Host", "Forwarded", "X-Original-Url", "X-Rewrite-Url"} {
+			got := w.do(alice, ask{method: "GET", path: "/other/k", header: header(name, "lake.s3.latchkey")})
+			refused(t, name, got, 403, "AccessDenied", "")
+			got = w.do(alice, ask{method: "GET", path: "/k", host: "lake.s3.latchkey", header: header(name, "other.s3.latchkey")})
+			if got.body != "lake" {
+				t.Errorf("%s: %v", name, got)
+			}
+		}
+	})
+	t.Run("the host is signed", func(t *testing.T) {
+		got := w.do(alice, ask{method: "GET", path: "/k", host: "lake.s3.latchkey", after: func(r *http.Request) { r.Host = "other.s3.latchkey" }})
+		refused(t, "another host", got, 403, "SignatureDoesNotMatch", "")
+	})
+	t.Run("a completed upload is where the client will find it", func(t *testing.T) {
+		p := "/m?uploadId=" + w.upload(w.root, "/lake/m")
+		etag := w.must(w.root, ask{method: "PUT", path: p + "&partNumber=1", host: "lake.s3.latchkey", body: "x"}).header.Get("ETag")
+		got := w.must(w.root, ask{method: "POST", path: p, host: "lake.s3.latchkey:" + port, body: complete(etag)})
+		if !strings.Contains(got.body, "<Location>http://s3.latchkey:"+port+"/lake/m</Location>") {
+			t.Error(got.body)
+		}
+	})
+}
+
+// TestAttack12_UnsignedHeaders adds to a signed request what was not signed.
+func TestAttack12_UnsignedHeaders(t *testing.T) {
+	w := start(t)
+	w.bucket(w.root, "lake")
+	w.object("/lake/k", "content")
+	w.object("/lake/secret", "secret")
+	for _, name := range []string{"X-Amz-Copy-Source", "X-Amz-Acl", "X-Amz-Tagging", "X-Amz-Storage-Class", "X-Amz-Server-Side-Encryption", "X-Amz-Expected-Bucket-Owner",
+		"X-Amz-Meta-Owner", "X-Amz-Metadata-Directive", "X-Amz-Bypass-Governance-Retention", "X-Amz-Security-Token", "X-Amz-Trailer", "X-Amz-Decoded-Content-Length", "Content-Md5"} {
+		got := w.do(w.root, ask{method: "PUT", path: "/lake/new", body: "x", after: func(r *http.Request) { r.Header.Set(name, "lake/secret") }})
+		if got.status != 403 || w.exists("/lake/new") {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+	got := w.do(w.root, ask{method: "PUT", path: "/lake/new", body: "x", header: header("X-Amz-Meta-A", "1"), after: func(r *http.Request) { r.Header.Add("X-Amz-Meta-A", "2") }})
+	refused(t, "twice", got, 400, "", "more than once")
+	r := w.presign(w.root, "PUT", "/lake/new", time.Minute, nil)
+	r.Header.Set("X-Amz-Copy-Source", "lake/secret")
+	refused(t, "presigned", w.send(r), 403, "AccessDenied", "not signed")
+	r = w.presign(w.root, "PUT", "/lake/new", time.Minute, nil)
+	r.URL.RawQuery += "&x-amz-copy-source=lake/secret"
+	refused(t, "presigned query", w.send(r), 403, "SignatureDoesNotMatch", "")
+	served(t, "beside", w.put(w.root, "/lake/new", "x"))
+}
+
+// TestAttack13_HeadersAreNoIdentity sends what proxies and other gateways take for a caller.
+func TestAttack13_HeadersAreNoIdentity(t *testing.T) {
+	w := start(t)
+	w.bucket(w.root, "lake")
+	w.object("/lake/k", "content")
+	nobody := w.user("nobody", "")
+	for _, name := range []string{"X-Amz-Principal", "X-Amz-Caller-Arn", "X-Latchkey-Principal", "X-Remote-User", "X-Forwarded-User", "X-Seaweedfs-Principal", "X-Minio-Extract",
+		"X-Amz-Account-Id", "X-Amz-Source-Arn", "Authorization-Context", "X-Amz-Grant-Id"} {
+		got := w.do(nobody, ask{method: "GET", path: "/lake/k", header: header(name, "arn:aws:iam::"+accountA+":root")})
+		if got.status < 400 {
+			t.Errorf("%s: %v", name, got)
+		}
+		r, _ := http.NewRequestWithContext(t.Context(), "GET", w.url+"/lake/k", nil)
+		r.Header.Set(name, "arn:aws:iam::"+accountA+":root")
+		if got := w.send(r); got.status < 400 {
+			t.Errorf("%s, unsigned: %v", name, got)
+		}
+	}
+}
+
+// TestAttack16_PresignedUrlsEndWithTheirGround uses a presigned URL after the access behind it was taken away.
+func TestAttack16_PresignedUrlsEndWithTheirGround(t *testing.T) {
+	w := start(t)
+	w.grants()
+	w.bucket(w.root, "lake")
+	w.object("/lake/in/k", "content")
+	alice := w.user("alice", everything)
+	id := w.grant("alice", "lake/in/*", "READWRITE", false)
+	vended := w.vend(alice, "s3://lake/in/*", "READWRITE")
+	again := func(r *http.Request) *answer {
+		next, _ := http.NewRequestWithContext(t.Context(), r.Method, "/", nil)
+		next.URL, next.Header = r.URL, r.Header.Clone()
+		return w.send(next)
+	}
+	get, put := w.presign(vended, "GET", "/lake/in/k", time.Hour, nil), w.presign(vended, "PUT", "/lake/in/new", time.Hour, nil)
+	out := w.presign(vended, "GET", "/lake/out", time.Hour, nil)
+	users := w.presign(alice, "GET", "/lake/in/k", time.Hour, nil)
+	if got := again(get); got.body != "content" {
+		t.Fatal(got)
+	}
+	served(t, "put", again(put))
+	refused(t, "out of scope", again(out), 403, "AccessDenied", "no session policy")
+	served(t, "a user's", again(users))
+
+	t.Run("the token of one and the key of another", func(t *testing.T) {
+		second := w.vend(alice, "s3://lake/in/*", "READWRITE")
+		mixed := vended
+		mixed.SessionToken = second.SessionToken
+		refused(t, "mixed", w.get(mixed, "/lake/in/k"), 400, "InvalidToken", "")
+		mixed.SessionToken = ""
+		refused(t, "without token", w.get(mixed, "/lake/in/k"), 403, "InvalidAccessKeyId", "")
+		mixed = alice
+		mixed.SessionToken = second.SessionToken
+		refused(t, "a user's key with a token", w.get(mixed, "/lake/in/k"), 400, "InvalidToken", "")
+		r := w.presign(vended, "GET", "/lake/in/k", time.Hour, nil)
+		r.Header.Set("X-Amz-Security-Token", second.SessionToken)
+		if got := w.send(r); got.status < 400 {
+			t.Errorf("token in query and header disagree: %v", got)
+		}
+	})
+	t.Run("expired", func(t *testing.T) {
+		short := w.presign(alice, "GET", "/lake/in/k", time.Minute, nil)
+		w.advance(2 * time.Minute)
+		refused(t, "late", again(short), 403, "AccessDenied", "Request has expired")
+	})
+	w.must(w.root, ask{method: "DELETE", path: control + "/grant/" + id})
+	refused(t, "get after the grant was deleted", again(get), 403, "AccessDenied", "the grant behind this credential is deleted")
+	refused(t, "put after the grant was deleted", again(put), 403, "AccessDenied", "the grant behind this credential is deleted")
+	w.iam("UpdateAccessKey", "UserName", "alice", "AccessKeyId", alice.AccessKeyID, "Status", "Inactive")
+	refused(t, "a user's after the key was made inactive", again(users), 403, "InvalidAccessKeyId", "")
+}
+
+// TestAttack27_CopiesNeedTheirSource tries to copy out of where the caller may not read.
+func TestAttack27_CopiesNeedTheirSource(t *testing.T) {
+	w := start(t)
+	w.grants()
+	w.bucket(w.root, "lake", "vault")
+	w.object("/lake/in/k", "mine")
+	w.object("/lake/out/k", "secret")
+	w.object("/vault/k", "secret")
+	alice := w.user("alice", everything)
+	w.grant("alice", "lake/in/*", "READWRITE", false)
+	w.grant("alice", "lake/in/*", "WRITE", false)
+	both, write := w.vend(alice, "s3://lake/in/*", "READWRITE"), w.vend(alice, "s3://lake/in/*", "WRITE")
+	copies := func(k awsKeys, source string) *answer {
+		return w.do(k, ask{method: "PUT", path: "/lake/in/copy", header: header("X-Amz-Copy-Source", source)})
+	}
+	part := func(k awsKeys, source string) *answer {
+		id := w.upload(w.root, "/lake/in/m")
+		return w.do(k, ask{method: "PUT", path: "/lake/in/m?partNumber=1&uploadId=" + id, header: header("X-Amz-Copy-Source", source, "X-Amz-Copy-Source-Range", "bytes=0-0")})
+	}
+	for _, source := range []string{"lake/out/k", "/lake/out/k", "vault/k", "lake/out%2Fk", "lake%2Fout%2Fk", "%6Cake/out/k", "lake/out/k?versionId=null", "lake/in/../out/k",
+		"/lake/in/..%2Fout%2Fk", "lake/in%2F..%2Fout/k", "//lake/in/k", "arn:aws:s3:us-east-1:123456789012:accesspoint/x/object/lake/out/k", "lake", "lake/", "/", "lake/out/k?x=1", "lake/in/k?versionId=null&y=lake/out/k"} {
+		for what, got := range map[string]*answer{"copy": copies(both, source), "part": part(both, source)} {
+			if got.status < 400 || w.exists("/lake/in/copy") {
+				t.Errorf("%s of %s: %v", what, source, got)
+			}
+		}
+	}
+	refused(t, "WRITE alone", copies(write, "lake/in/k"), 403, "AccessDenied", "s3:GetObject")
+	refused(t, "WRITE alone", part(write, "lake/in/k"), 403, "AccessDenied", "s3:GetObject")
+	refused(t, "out of the scope", w.do(both, ask{method: "PUT", path: "/lake/out/copy", header: header("X-Amz-Copy-Source", "lake/in/k")}), 403, "AccessDenied", "s3:PutObject")
+	served(t, "within", copies(both, "/lake/in/k"))
+	served(t, "a part within", part(both, "lake/in/k"))
+	refused(t, "condition on a source that may not be read",
+		w.do(write, ask{method: "PUT", path: "/lake/in/copy", header: header("X-Amz-Copy-Source", "lake/in/k", "X-Amz-Copy-Source-If-Match", "x")}), 403, "AccessDenied", "")
+	t.Run("presigned, with the source in the query", func(t *testing.T) {
+		r := w.presign(both, "PUT", "/lake/in/q?x-amz-copy-source="+"lake%2Fout%2Fk", time.Minute, nil)
+		refused(t, "presigned", w.send(r), 403, "AccessDenied", "s3:GetObject")
+		if w.exists("/lake/in/q") {
+			t.Error("something was written")
+		}
+		served(t, "presigned within", w.send(w.presign(both, "PUT", "/lake/in/q?x-amz-copy-source="+"lake%2Fin%2Fk", time.Minute, nil)))
+		if got := w.content("/lake/in/q"); got != "mine" {
+			t.Errorf("copied %q", got)
+		}
+	})
+}
+
+// TestAttack28_UploadsBelongToTheirKey uses an upload under another key, bucket or caller.
+func TestAttack28_UploadsBelongToTheirKey(t *testing.T) {
+	w := start(t)
+	w.grants()
+	w.bucket(w.root, "lake", "other")
+	w.object("/lake/out/k", "old")
+	alice := w.user("alice", everything)
+	w.grant("alice", "lake/in/*", "READWRITE", false)
+	vended := w.vend(alice, "s3://lake/in/*", "READWRITE")
+	foreign, own := w.upload(w.root, "/lake/out/k"), w.upload(vended, "/lake/in/k")
+	etag := w.must(w.root, ask{method: "PUT", path: "/lake/out/k?partNumber=1&uploadId=" + foreign, body: "new"}).header.Get("ETag")
+	for _, x := range []struct {
+		method, path, body string
+		want               int
+	}{
+		{"PUT", "/lake/out/k?partNumber=1&uploadId=" + own, "x", 403},
+		{"POST", "/lake/out/k?uploadId=" + own, complete(etag), 403},
+		{"DELETE", "/lake/out/k?uploadId=" + own, "", 403},
+		{"GET", "/lake/out/k?uploadId=" + own, "", 403},
+		{"POST", "/lake/out/new?uploads", "", 403},
+		{"PUT", "/lake/in/k?partNumber=1&uploadId=" + foreign, "x", 404}, // an upload of another key does not exist here
+		{"POST", "/lake/in/k?uploadId=" + foreign, complete(etag), 404},
+		{"DELETE", "/lake/in/k?uploadId=" + foreign, "", 404},
+		{"GET", "/lake/in/k?uploadId=" + foreign, "", 404},
+		{"GET", "/lake/in/other?uploadId=" + own, "", 404},
+		{"PUT", "/other/in/k?partNumber=1&uploadId=" + own, "x", 403},
+		{"PUT", "/lake/in/k?partNumber=1&uploadId=" + own + "&uploadId=" + foreign, "x", 400},
+		{"PUT", "/lake/in/k?partNumber=0&uploadId=" + own, "x", 400},
+		{"PUT", "/lake/in/k?partNumber=10001&uploadId=" + own, "x", 400},
+		{"PUT", "/lake/in/k?uploadId=" + own, "x", 501},
+		{"PUT", "/lake/in/k?partNumber=1", "x", 501},
+		{"POST", "/lake/in/k", complete(etag), 400},
+	} {
+		if got := w.do(vended, ask{method: x.method, path: x.path, body: x.body}); got.status != x.want {
+			t.Errorf("%s %s: %v, want %d", x.method, x.path, got, x.want)
+		}
+	}
+	if w.content("/lake/out/k") != "old" || w.exists("/lake/in/k") {
+		t.Error("something was written")
+	}
+	served(t, "own part", w.put(vended, "/lake/in/k?partNumber=1&uploadId="+own, "x"))
+	if got := w.root; w.do(got, ask{method: "POST", path: "/lake/out/k?uploadId=" + foreign, body: complete(etag)}).status != 200 {
+		t.Error("the other's upload was harmed")
+	}
+}
+
+// TestAttack29_DeleteObjectsIsManyDeletes checks every key by itself.
+func TestAttack29_DeleteObjectsIsManyDeletes(t *testing.T) {
+	w := start(t)
+	w.grants()
+	w.bucket(w.root, "lake", "other")
+	for _, k := range []string{"/lake/in/1", "/lake/in/2", "/lake/in/3", "/lake/out/1", "/lake/in2/1", "/other/in/1"} {
+		w.object(k, "x")
+	}
+	alice := w.user("alice", everything)
+	w.grant("alice", "lake/in/*", "WRITE", false)
+	vended := w.vend(alice, "s3://lake/in/*", "WRITE")
+	type result struct {
+		Deleted []string                              `xml:"Deleted>Key"`
+		Errors  []struct{ Key, Code, Message string } `xml:"Error"`
+	}
+	remove := func(k awsKeys, body string) (r result) {
+		t.Helper()
+		w.parse(w.must(k, ask{method: "POST", path: "/lake?delete", body: body}), &r)
+		return r
+	}
+	got := remove(vended, deletion("in/1", "out/1", "in/1", "in2/1", "in/none", "/lake/in/2", "../other/in/1"))
+	if fmt.Sprint(got.Deleted) != "[in/1 in/1 in/none]" || len(got.Errors) != 4 {
+		t.Errorf("got %+v", got)
+	}
+	for _, e := range got.Errors {
+		if e.Code != "AccessDenied" || !strings.Contains(e.Message, "s3:DeleteObject on resource") {
+			t.Errorf("got %+v", e)
+		}
+	}
+	if w.exists("/lake/in/1") || !w.exists("/lake/out/1") || !w.exists("/lake/in2/1") || !w.exists("/other/in/1") {
+		t.Error("the wrong keys are gone")
+	}
+	if got := remove(vended, strings.Replace(deletion("in/2", "out/1"), "<Delete>", "<Delete><Quiet>true</Quiet>", 1)); len(got.Deleted) != 0 || len(got.Errors) != 1 {
+		t.Errorf("quiet: %+v", got)
+	}
+	if got := remove(vended, `<Delete><Object><Key>in/3</Key><VersionId>null</VersionId></Object><Object><Key>out/1</Key><VersionId>null</VersionId></Object></Delete>`); len(got.Deleted) != 1 || len(got.Errors) != 1 || !strings.Contains(got.Errors[0].Message, "s3:DeleteObjectVersion") {
+		t.Errorf("versions: %+v", got)
+	}
+	w.object("/lake/in/3", "x")
+	if got := remove(vended, `<Delete><Object><Key>in/3</Key><ETag>x</ETag></Object></Delete>`); len(got.Errors) != 1 || !strings.Contains(got.Errors[0].Message, "s3:GetObject") {
+		t.Errorf("an ETag is a right to read: %+v", got)
+	}
+	many := make([]string, 1001)
+	for i := range many {
+		many[i] = fmt.Sprintf("in/%d", i)
+	}
+	refusals := map[string]string{
+		"1001 keys":         deletion(many...),
+		"no keys":           "<Delete></Delete>",
+		"no document":       "",
+		"two documents":     deletion("in/3") + deletion("in/3"),
+		"an entity":         `<!DOCTYPE x [<!ENTITY e "in/3">]><Delete><Object><Key>&e;</Key></Object></Delete>`,
+		"an unknown member": "<Delete><Object><Key>in/3</Key><Bucket>other</Bucket></Object></Delete>",
+		"another document":  "<Wipe><Object><Key>in/3</Key></Object></Wipe>",
+		"a key twice":       "<Delete><Object><Key>in/2</Key><Key>in/3</Key></Object></Delete>",
+	}
+	for what, body := range refusals {
+		if got := w.do(vended, ask{method: "POST", path: "/lake?delete", body: body}); got.status != 400 {
+			t.Errorf("%s: %v", what, got)
+		}
+	}
+	if r := w.do(vended, ask{method: "POST", path: "/lake?delete", body: deletion("", "in/3")}); r.status == 200 {
+		var got result
+		w.parse(r, &got)
+		if len(got.Errors) != 1 || len(got.Deleted) != 1 {
+			t.Errorf("an empty key: %+v", got)
+		}
+	} else if r.status != 400 {
+		t.Errorf("an empty key: %v", r)
+	}
+	if got := remove(vended, deletion(many[:1000]...)); len(got.Deleted) != 1000 {
+		t.Errorf("1000 keys: %d deleted, %+v", len(got.Deleted), got.Errors[:min(1, len(got.Errors))])
+	}
+	w.bucket(w.root, "third")
+	refused(t, "no checksum and no signed hash", w.do(vended, ask{method: "POST", path: "/lake?delete", body: deletion("in/3"), hash: "UNSIGNED-PAYLOAD"}), 400, "InvalidRequest", "Content-MD5")
+}
+
+// TestAttack10_FormUploadsAreNothing: what browsers post with a policy is no request of ours.
+func TestAttack10_FormUploadsAreNothing(t *testing.T) {
+	w := start(t)
+	w.bucket(w.root, "lake")
+	const form = "--x\r\nContent-Disposition: form-data; name=\"key\"\r\n\r\npwned\r\n--x\r\nContent-Disposition: form-data; name=\"policy\"\r\n\r\ne30=\r\n" +
+		"--x\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\ncontent\r\n--x--\r\n"
+	for _, path := range []string{"/lake", "/lake/", "/lake/pwned", "/"} {
+		for what, k := range map[string]awsKeys{"unsigned": {}, "signed": w.root} {
+			var got *answer
+			if k.AccessKeyID == "" {
+				r, _ := http.NewRequestWithContext(t.Context(), "POST", w.url+path, strings.NewReader(form))
+				r.Header.Set("Content-Type", "multipart/form-data; boundary=x")
+				got = w.send(r)
+				if got.status != 403 {
+					t.Errorf("%s %s: %v", what, path, got)
+				}
+			} else if got = w.do(k, ask{method: "POST", path: path, body: form, header: header("Content-Type", "multipart/form-data; boundary=x")}); got.status < 400 {
+				t.Errorf("%s %s: %v", what, path, got)
+			}
+		}
+	}
+	if w.exists("/lake/pwned") {
+		t.Error("it was written")
+	}
+}
+
+// TestAttack30_VersionsAndConditions: a version is not the object, and a condition on an object reads it.
+func TestAttack30_VersionsAndConditions(t *testing.T) {
+	w := start(t)
+	w.grants()
+	w.bucket(w.root, "lake")
+	w.object("/lake/in/k", "secret")
+	etag := w.etagOf("/lake/in/k")
+	plain := w.user("plain", allow(`{"Effect":"Allow","Action":["s3:GetObject","s3:DeleteObject"],"Resource":"*"}`))
+	served(t, "plain get", w.get(plain, "/lake/in/k"))
+	refused(t, "version", w.get(plain, "/lake/in/k?versionId=null"), 403, "AccessDenied", "s3:GetObjectVersion")
+	refused(t, "version that is none", w.get(plain, "/lake/in/k?versionId=x"), 403, "AccessDenied", "s3:GetObjectVersion")
+	refused(t, "delete a version", w.del(plain, "/lake/in/k?versionId=null"), 403, "AccessDenied", "s3:DeleteObjectVersion")
+	refused(t, "bypass", w.do(plain, ask{method: "DELETE", path: "/lake/in/k", header: header("X-Amz-Bypass-Governance-Retention", "true")}), 403, "AccessDenied", "s3:BypassGovernanceRetention")
+	if got := w.get(w.root, "/lake/in/k?versionId="); got.status == 200 && got.body != "secret" {
+		t.Error(got)
+	}
+
+	alice := w.user("alice", everything)
+	w.grant("alice", "lake/in/*", "WRITE", false)
+	w.grant("alice", "lake/in/*", "READ", false)
+	write, read := w.vend(alice, "s3://lake/in/*", "WRITE"), w.vend(alice, "s3://lake/in/*", "READ")
+	for _, tag := range []string{etag, `"00000000000000000000000000000000"`, "*"} {
+		refused(t, "WRITE put if "+tag, w.do(write, ask{method: "PUT", path: "/lake/in/k", body: "x", header: header("If-Match", tag)}), 403, "AccessDenied", "s3:GetObject")
+		refused(t, "WRITE delete if "+tag, w.do(write, ask{method: "DELETE", path: "/lake/in/k", header: header("If-Match", tag)}), 403, "AccessDenied", "s3:GetObject")
+	}
+	if got := w.do(write, ask{method: "PUT", path: "/lake/in/k", body: "x", header: header("If-None-Match", etag)}); got.status != 501 {
+		t.Errorf("WRITE put if not the tag: %v", got)
+	}
+	for _, name := range []string{"If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since", "Range"} {
+		if got := w.do(write, ask{method: "GET", path: "/lake/in/k", header: header(name, "*")}); got.status < 400 || got.status == 412 {
+			t.Errorf("WRITE get %s: %v", name, got)
+		}
+		if got := w.do(write, ask{method: "HEAD", path: "/lake/in/k", header: header(name, etag)}); got.status != 403 && got.status != 400 || got.header.Get("ETag") != "" {
+			t.Errorf("WRITE head %s: %v", name, got)
+		}
+	}
+	for _, sub := range []string{"acl", "tagging", "retention", "legal-hold"} {
+		if got := w.put(read, "/lake/in/k?"+sub, "<x/>"); got.status != 501 {
+			t.Errorf("READ put %s: %v", sub, got)
+		}
+	}
+	if w.content("/lake/in/k") != "secret" {
+		t.Error("it was overwritten")
+	}
+}
+
+// TestAttack31_UnknownIsNothing: a sub-resource or method that is not served is never taken for another one.
+func TestAttack31_UnknownIsNothing(t *testing.T) {
+	w := start(t)
+	w.bucket(w.root, "lake")
+	w.object("/lake/k", "content")
+	subs := []string{"acl", "policyStatus", "versions", "tagging", "torrent", "x=y", "cors", "lifecycle", "logging", "notification", "replication", "requestPayment",
+		"versioning", "website", "encryption", "object-lock", "publicAccessBlock", "ownershipControls", "accelerate", "analytics", "inventory", "metrics",
+		"intelligent-tiering", "metadataTable", "session", "attributes", "retention", "legal-hold", "restore", "select", "renameObject", "append", "Policy", "POLICY",
+		"location&acl", "policy&x", "uploads&acl", "delete&acl", "%61cl", "acl=", "uploadid=1", "list-type=2&versions", "X-Amz-Foo=1", "partnumber=1", "x-amz-acl=private"}
+	for _, sub := range subs {
+		for _, method := range []string{"GET", "HEAD", "PUT", "POST", "DELETE"} {
+			for _, path := range []string{"/lake", "/lake/k", "/lake/new", "/", "/newbucket"} {
+				got := w.do(w.root, ask{method: method, path: path + "?" + sub})
+				if got.status != 501 && got.status != 405 {
+					t.Errorf("%s %s?%s: %v", method, path, sub, got)
+				}
+			}
+		}
+	}
+	for _, method := range []string{"PATCH", "TRACE", "PROPFIND", "COPY", "get", "LINK", "BREW"} {
+		for _, path := range []string{"/lake", "/lake/k", "/"} {
+			if got := w.do(w.root, ask{method: method, path: path}); got.status != 501 && got.status != 405 {
+				t.Errorf("%s %s: %v", method, path, got)
+			}
+		}
+	}
+	if w.content("/lake/k") != "content" || w.exists("/lake/new") || w.get(w.root, "/newbucket").status != 404 {
+		t.Error("something changed")
+	}
+	t.Run("a preflight gets no rules", func(t *testing.T) {
+		for _, path := range []string{"/lake/k", "/none/k", "/"} {
+			r, _ := http.NewRequestWithContext(t.Context(), "OPTIONS", w.url+path, nil)
+			r.Header.Set("Origin", "https://evil.example")
+			r.Header.Set("Access-Control-Request-Method", "GET")
+			got := w.send(r)
+			refused(t, path, got, 403, "AccessDenied", "CORS is not enabled")
+			for name := range got.header {
+				if strings.HasPrefix(name, "Access-Control") {
+					t.Errorf("%s: %s", path, name)
+				}
+			}
+		}
+		if got := w.do(w.root, ask{method: "GET", path: "/lake/k", header: header("Origin", "https://evil.example")}); got.header.Get("Access-Control-Allow-Origin") != "" {
+			t.Error("an origin was reflected")
+		}
+	})
+}
+
+// TestAttack33_ConditionsComeFromTheServer sends headers and parameters named as condition keys.
+func TestAttack33_ConditionsComeFromTheServer(t *testing.T) {
+	w := start(t)
+	w.bucket(w.root, "lake")
+	w.object("/lake/k", "content")
+	alice := w.user("alice", allow(`{"Effect":"Allow","Action":"s3:*","Resource":"*","Condition":{"IpAddress":{"aws:SourceIp":"10.0.0.0/8"}}}`))
+	for _, name := range []string{"X-Forwarded-For", "X-Real-Ip", "Forwarded", "True-Client-Ip", "Cf-Connecting-Ip", "Aws-Sourceip", "X-Amz-Source-Ip", "X-Amz-Meta-Aws-Sourceip", "Sourceip"} {
+		if got := w.do(alice, ask{method: "GET", path: "/lake/k", header: header(name, "10.0.0.1")}); got.status < 400 {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+	if got := w.get(alice, "/lake/k?aws:SourceIp=10.0.0.1"); got.status < 400 {
+		t.Error(got)
+	}
+	w.policy("alice", allow(`{"Effect":"Allow","Action":"s3:*","Resource":"*","Condition":{"IpAddress":{"aws:SourceIp":"127.0.0.0/8"}}}`))
+	served(t, "from here", w.do(alice, ask{method: "GET", path: "/lake/k", header: header("X-Forwarded-For", "10.0.0.1")}))
+	for key, value := range map[string]string{"aws:SecureTransport": "true", "s3:authType": "REST-QUERY-STRING", "aws:PrincipalAccount": accountB, "s3:prefix": "x", "aws:username": "root",
+		"s3:ExistingObjectTag/a": "b", "aws:PrincipalTag/team": "a", "s3:AccessGrantsInstanceArn": "arn"} {
+		w.policy("alice", allow(`{"Effect":"Allow","Action":"s3:*","Resource":"*","Condition":{"StringEquals":{"`+key+`":"`+value+`"}}}`))
+		for _, name := range []string{key, "X-Amz-" + strings.TrimPrefix(strings.TrimPrefix(key, "aws:"), "s3:"), "X-Amz-Meta-" + key} {
+			name = strings.NewReplacer(":", "-", "/", "-").Replace(name)
+			if got := w.do(alice, ask{method: "GET", path: "/lake/k", header: header(name, value)}); got.status < 400 {
+				t.Errorf("%s as %s: %v", key, name, got)
+			}
+		}
+	}
+	t.Run("a presigned URL does not hide its payload", func(t *testing.T) {
+		w.policy("alice", allow(`{"Effect":"Allow","Action":"s3:*","Resource":"*"}`, `{"Effect":"Deny","Action":"s3:*","Resource":"*","Condition":{"StringEquals":{"s3:x-amz-content-sha256":"UNSIGNED-PAYLOAD"}}}`))
+		served(t, "signed", w.put(alice, "/lake/signed", "x"))
+		refused(t, "header", w.do(alice, ask{method: "PUT", path: "/lake/u", body: "x", hash: "UNSIGNED-PAYLOAD"}), 403, "AccessDenied", "explicit deny")
+		refused(t, "presigned", w.send(w.presign(alice, "GET", "/lake/k", time.Minute, nil)), 403, "AccessDenied", "explicit deny")
+	})
+}
