@@ -8,7 +8,7 @@ import (
 )
 
 func newAccount() *cobra.Command {
-	cmd := &cobra.Command{Use: "account", Short: "Manage accounts"}
+	cmd := newGroup("account", "Manage accounts")
 	cmd.AddCommand(newAccountCreate())
 	return cmd
 }
@@ -20,7 +20,10 @@ func newAccountCreate() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "create",
 		Short: "Create a further account and print its root key, once",
-		Args:  cobra.NoArgs,
+		Long:  `Create a further account and print its root key, once. Only the root key of the server's first account may.`,
+		Example: `  latchkey account create --name research
+  latchkey account create --id 210987654321 --json`,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := f.client()
 			if err != nil {

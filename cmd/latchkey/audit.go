@@ -14,12 +14,12 @@ type auditFlags struct {
 	client                             clientFlags
 	event, principal, key, code, grant string
 	since, until                       string
-	limit                              int32
+	limit                              int
 	asJSON                             bool
 }
 
 func newAudit() *cobra.Command {
-	cmd := &cobra.Command{Use: "audit", Short: "Read the audit log"}
+	cmd := newGroup("audit", "Read the audit log")
 	cmd.AddCommand(newAuditQuery(), newAuditTail())
 	return cmd
 }
@@ -47,6 +47,8 @@ func (f *auditFlags) filter() map[string]any {
 	return in
 }
 
+const pageSize = 1000 // records in an answer, at most
+
 // page is a page of audit records, each with its id and its text.
 type page struct {
 	Events []struct {
@@ -60,14 +62,16 @@ func newAuditQuery() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "query",
 		Short: "List audit records, newest first",
-		Args:  cobra.NoArgs,
+		Example: `  latchkey audit query --event GetDataAccess --since 2h
+  latchkey audit query --error-code AccessDenied --json`,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := f.client.client()
 			if err != nil {
 				return err
 			}
 			in := f.filter()
-			in["NewestFirst"], in["MaxResults"] = true, f.limit
+			in["NewestFirst"] = true
 			for name, v := range map[string]string{"StartTime": f.since, "EndTime": f.until} {
 				if v == "" {
 					continue
@@ -78,17 +82,31 @@ func newAuditQuery() *cobra.Command {
 				}
 				in[name] = at.Unix()
 			}
-			var p page
-			if err := c.call(cmd.Context(), "QueryAudit", in, &p); err != nil {
-				return err
+			if f.limit < 1 {
+				return fmt.Errorf("--limit %d: it must be 1 or more", f.limit)
 			}
-			return p.print(cmd.OutOrStdout(), f.asJSON)
+			for left := f.limit; left > 0; {
+				var p page
+				in["MaxResults"] = min(left, pageSize)
+				if err := c.call(cmd.Context(), "QueryAudit", in, &p); err != nil {
+					return err
+				}
+				if err := p.print(cmd.OutOrStdout(), f.asJSON); err != nil {
+					return err
+				}
+				n := len(p.Events)
+				if n < min(left, pageSize) {
+					break
+				}
+				in["After"], left = p.Events[n-1].ID, left-n
+			}
+			return nil
 		},
 	}
 	f.add(cmd)
 	cmd.Flags().StringVar(&f.since, "since", "", "from this `time` on: RFC 3339, or a duration ago such as 2h")
 	cmd.Flags().StringVar(&f.until, "until", "", "before this `time`")
-	cmd.Flags().Int32Var(&f.limit, "limit", 100, "at most this many records, 1 to 1000")
+	cmd.Flags().IntVar(&f.limit, "limit", 100, "at most this many records")
 	return cmd
 }
 
@@ -99,7 +117,7 @@ func parseTime(s string, now time.Time) (time.Time, error) {
 	}
 	t, err := time.Parse(time.RFC3339, s)
 	if err != nil {
-		return t, fmt.Errorf("%q is neither a time such as 2026-01-02T15:04:05Z nor a duration such as 2h", s)
+		return t, fmt.Errorf("time %q: it must be a time such as 2026-01-02T15:04:05Z, or a duration ago such as 2h", s)
 	}
 	return t, nil
 }
@@ -109,14 +127,17 @@ func newAuditTail() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "tail",
 		Short: "Print audit records as they are made, until interrupted",
-		Args:  cobra.NoArgs,
+		Long:  `Print the audit records of the last minute, and then every further one as it is made, until interrupted.`,
+		Example: `  latchkey audit tail
+  latchkey audit tail --event GetDataAccess --json`,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := f.client.client()
 			if err != nil {
 				return err
 			}
 			in := f.filter()
-			in["MaxResults"], in["StartTime"] = 1000, time.Now().Add(-time.Minute).Unix()
+			in["MaxResults"], in["StartTime"] = pageSize, time.Now().Add(-time.Minute).Unix()
 			ticker := time.NewTicker(time.Second)
 			defer ticker.Stop()
 			for {
@@ -132,6 +153,9 @@ func newAuditTail() *cobra.Command {
 				}
 				if n := len(p.Events); n > 0 {
 					in["After"] = p.Events[n-1].ID
+					if n == pageSize {
+						continue // more is there
+					}
 				}
 				select {
 				case <-cmd.Context().Done():

@@ -36,9 +36,9 @@ type client struct {
 type clientFlags struct{ url, data, region string }
 
 func (f *clientFlags) add(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.url, "url", envOr("LATCHKEY_URL", "http://127.0.0.1:4242"), "the server's `URL` (LATCHKEY_URL)")
-	cmd.Flags().StringVar(&f.data, "data", envOr("LATCHKEY_DATA", "latchkey-data"), "the server's data `folder`, for its root key (LATCHKEY_DATA)")
-	cmd.Flags().StringVar(&f.region, "region", envOr("LATCHKEY_REGION", "us-east-1"), "the region (LATCHKEY_REGION)")
+	cmd.Flags().StringVar(&f.url, "url", envOr("LATCHKEY_URL", defaultURL), "the server's `URL` (LATCHKEY_URL)")
+	cmd.Flags().StringVar(&f.data, "data", envOr("LATCHKEY_DATA", defaultData), "the server's data `folder`, for its root key (LATCHKEY_DATA)")
+	cmd.Flags().StringVar(&f.region, "region", envOr("LATCHKEY_REGION", defaultRegion), "the region (LATCHKEY_REGION)")
 }
 
 func envOr(name, otherwise string) string {
@@ -55,8 +55,8 @@ func (f *clientFlags) client() (*client, error) {
 		return nil, err
 	}
 	u, err := url.Parse(f.url)
-	if err != nil || u.Host == "" {
-		return nil, fmt.Errorf("--url %q is not a URL such as http://127.0.0.1:4242", f.url)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return nil, fmt.Errorf("--url %q: it must be a URL such as %s", f.url, defaultURL)
 	}
 	// Never through a proxy: the server may be the proxy.
 	return &client{url: strings.TrimSuffix(f.url, "/"), region: f.region, keys: keys, http: &http.Client{Transport: &http.Transport{}}}, nil
@@ -117,7 +117,10 @@ func (c *client) do(ctx context.Context, r request) (int, []byte, error) {
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return 0, nil, hint(fmt.Errorf("no server answers at %s: %w", c.url, err), "start one with `latchkey serve`, or name it with --url")
+		if ctx.Err() != nil {
+			return 0, nil, &exitError{130, nil} // interrupted: nobody waits for the answer
+		}
+		return 0, nil, hint(fmt.Errorf("no server answers at %s: %w", c.url, errors.Unwrap(err)), "start one with `latchkey serve`, or name it with --url")
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)

@@ -1,47 +1,68 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strings"
 
 	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
 	"github.com/spf13/pflag"
 )
 
+// setting is a value of the configuration file, and its line.
+type setting struct {
+	value string
+	line  int
+}
+
 // fillFlags gives every flag that was not set on the command line its value from the environment, or else
-// from the YAML file. The file is read strictly: a key that is no flag is an error with its line.
-func fillFlags(fl *pflag.FlagSet, config string, env func(string) (string, bool)) error {
+// from the YAML file. An empty variable counts as none. The file is read strictly: a key that is no flag is
+// an error with its line.
+func fillFlags(fl *pflag.FlagSet, config string, env func(string) string) error {
 	if config == "" {
-		config, _ = env("LATCHKEY_CONFIG")
+		config = env("LATCHKEY_CONFIG")
 	}
 	file, err := readConfig(config, fl)
 	if err != nil {
 		return err
 	}
-	var failed error
 	fl.VisitAll(func(f *pflag.Flag) {
-		if f.Changed || f.Name == "config" || f.Name == "help" || failed != nil {
+		if f.Changed || f.Name == "config" || f.Name == "help" || err != nil {
 			return
 		}
-		name := "LATCHKEY_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
-		if v, ok := env(name); ok {
-			if err := fl.Set(f.Name, v); err != nil {
-				failed = fmt.Errorf("%s: %w", name, err)
-			}
+		where, value := "LATCHKEY_"+strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_")), ""
+		if v := env(where); v != "" {
+			value = v
+		} else if s, ok := file[f.Name]; ok {
+			where, value = fmt.Sprintf("%s:%d: %s", config, s.line, f.Name), s.value
+		} else {
 			return
 		}
-		if v, ok := file[f.Name]; ok {
-			if err := fl.Set(f.Name, v); err != nil {
-				failed = fmt.Errorf("%s: %s: %w", config, f.Name, err)
-			}
+		if fl.Set(f.Name, value) != nil {
+			err = wrongValue(where, f, value)
 		}
 	})
-	return failed
+	return err
 }
 
-// readConfig reads a YAML file of flag names and values.
-func readConfig(path string, fl *pflag.FlagSet) (map[string]string, error) {
+// wrongValue says what a flag's value must be, wherever it was given.
+func wrongValue(where string, f *pflag.Flag, value string) error {
+	must := map[string]string{
+		"int": "a whole number", "int32": "a whole number", "duration": "a duration such as 30s or 5m", "bool": "true or false",
+	}[f.Value.Type()]
+	if must == "" {
+		must = "a " + f.Value.Type()
+	}
+	return fmt.Errorf("%s %q: it must be %s", where, value, must)
+}
+
+// readConfig reads a YAML file of flag names and plain values, or lists of them where a flag can be repeated. A
+// value is its text as written: a number such as 012345678901 keeps its zero.
+func readConfig(path string, fl *pflag.FlagSet) (map[string]setting, error) {
 	if path == "" {
 		return nil, nil
 	}
@@ -49,38 +70,70 @@ func readConfig(path string, fl *pflag.FlagSet) (map[string]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the configuration: %w", err)
 	}
-	var entries yaml.MapSlice
-	if err := yaml.Unmarshal(text, &entries); err != nil {
-		return nil, fmt.Errorf("%s: %s", path, yaml.FormatError(err, false, true))
+	file, err := parser.ParseBytes(text, 0)
+	if e, ok := errors.AsType[yaml.Error](err); ok && e.GetToken() != nil {
+		return nil, fmt.Errorf("%s:%d: %s", path, e.GetToken().Position.Line, e.GetMessage())
 	}
-	values := map[string]string{}
-	for _, e := range entries {
-		name := fmt.Sprint(e.Key)
-		if f := fl.Lookup(name); f == nil || name == "config" || name == "help" {
-			return nil, fmt.Errorf("%s:%d: unknown setting %q; the settings are the flags of latchkey serve", path, lineOf(string(text), name), name)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	settings := map[string]setting{}
+	for i, doc := range file.Docs {
+		if doc.Body == nil {
+			continue // nothing but comments
 		}
-		if list, ok := e.Value.([]any); ok {
-			parts := make([]string, len(list))
-			for i, v := range list {
-				parts[i] = fmt.Sprint(v)
+		entries, ok := doc.Body.(ast.MapNode)
+		if !ok || i > 0 {
+			return nil, fmt.Errorf("%s:%d: it must be one list of settings, such as `listen: 127.0.0.1:4242`", path, lineOf(doc.Body))
+		}
+		for it := entries.MapRange(); it.Next(); {
+			name, line := it.Key().GetToken().Value, lineOf(it.Key())
+			f := fl.Lookup(name)
+			if f == nil || name == "config" || name == "help" {
+				return nil, hint(fmt.Errorf("%s:%d: unknown setting %q", path, line, name), "the settings are the flags that latchkey serve --help lists")
 			}
-			values[name] = strings.Join(parts, ",")
-			continue
+			value, ok := plain(it.Value(), strings.HasSuffix(f.Value.Type(), "Slice"))
+			if !ok {
+				return nil, fmt.Errorf("%s:%d: %s must have a plain value", path, line, name)
+			}
+			settings[name] = setting{value, line}
 		}
-		if _, nested := e.Value.(map[string]any); nested || e.Value == nil {
-			return nil, fmt.Errorf("%s:%d: %s must have a plain value", path, lineOf(string(text), name), name)
-		}
-		values[name] = fmt.Sprint(e.Value)
 	}
-	return values, nil
+	return settings, nil
 }
 
-// lineOf is the line of a top-level key, counted from 1.
-func lineOf(text, key string) int {
-	for i, line := range strings.Split(text, "\n") {
-		if strings.HasPrefix(line, key) || strings.HasPrefix(line, `"`+key) || strings.HasPrefix(line, "'"+key) {
-			return i + 1
+// plain is the text of a scalar, or of a list of scalars where a list may be.
+func plain(n ast.Node, list bool) (string, bool) {
+	switch n := n.(type) {
+	case *ast.StringNode:
+		return n.Value, true
+	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.InfinityNode, *ast.NanNode:
+		return n.GetToken().Value, true
+	case *ast.SequenceNode:
+		var parts []string
+		for _, v := range n.Values {
+			part, ok := plain(v, false)
+			if !ok {
+				return "", false
+			}
+			parts = append(parts, part)
 		}
+		return strings.Join(parts, ","), list
+	}
+	return "", false
+}
+
+func lineOf(n ast.Node) int {
+	if t := n.GetToken(); t != nil && t.Position != nil {
+		return firstLine(t)
 	}
 	return 1
+}
+
+// firstLine is the line on which a value begins: the token of a mapping is its first colon.
+func firstLine(t *token.Token) int {
+	if t.Type == token.MappingValueType && t.Prev != nil && t.Prev.Position != nil {
+		return t.Prev.Position.Line
+	}
+	return t.Position.Line
 }

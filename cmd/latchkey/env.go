@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/url"
 	"os"
 	"os/exec"
 	"slices"
 	"strings"
+	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -64,7 +67,9 @@ func newEnv() *cobra.Command {
 Over plain HTTP the clients use the server as their proxy (it answers for its own names only), because clients of S3 Control put the
 account id before the host and such names seldom resolve. Where they do resolve, the proxy can be left out; what was found is told
 in comments.`,
-		Args: cobra.NoArgs,
+		Example: `  eval "$(latchkey env)"
+  aws s3control list-access-grants-instances --account-id 123456789012`,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := f.client()
 			if err != nil {
@@ -74,15 +79,21 @@ in comments.`,
 			if err != nil {
 				return err
 			}
-			for _, kv := range env {
-				fmt.Fprintf(cmd.OutOrStdout(), "export %s=%s\n", kv[0], quote(kv[1]))
+			out := cmd.OutOrStdout()
+			for _, name := range stronger {
+				if os.Getenv(name) != "" && !slices.ContainsFunc(env, func(kv [2]string) bool { return kv[0] == name }) {
+					fmt.Fprintf(out, "unset %s\n", name)
+				}
 			}
-			fmt.Fprint(cmd.OutOrStdout(), nameAdvice(cmd.Context(), c.url, account))
-			return nil
+			for _, kv := range env {
+				fmt.Fprintf(out, "export %s=%s\n", kv[0], quote(kv[1]))
+			}
+			_, err = fmt.Fprint(out, nameAdvice(cmd.Context(), c.url, account))
+			return err
 		},
 	}
 	f.add(cmd)
-	cmd.Flags().StringVar(&account, "account", envOr("LATCHKEY_ACCOUNT", "123456789012"), "the account whose name is looked up")
+	cmd.Flags().StringVar(&account, "account", envOr("LATCHKEY_ACCOUNT", defaultAccount), "the account whose name is looked up")
 	return cmd
 }
 
@@ -96,18 +107,22 @@ func nameAdvice(ctx context.Context, base, account string) string {
 	if err != nil {
 		return ""
 	}
-	host := u.Hostname()
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Second) // a name service that does not answer is as good as none
+	defer cancel()
+	host, address := u.Hostname(), "127.0.0.1"
 	if ip := net.ParseIP(host); ip != nil {
-		host = "localhost"
 		if !ip.IsLoopback() {
-			return fmt.Sprintf("# %s is an address: S3 Control's clients need a name. Give %s a name, with %s.NAME for the account.\n", ip, ip, account)
+			return fmt.Sprintf("# %s is an address: to go without the proxy, give it a name, and the account %s.NAME.\n", ip, account)
 		}
+		host, address = "localhost", ip.String()
+	} else if addrs, err := net.DefaultResolver.LookupHost(ctx, host); err == nil {
+		address = addrs[0]
 	}
 	name := account + "." + host
 	if addrs, err := net.DefaultResolver.LookupHost(ctx, name); err == nil {
-		return fmt.Sprintf("# %s resolves to %s: without the proxy, AWS_ENDPOINT_URL=%s://%s:%s works too.\n", name, addrs[0], u.Scheme, host, portOf(u))
+		return fmt.Sprintf("# %s resolves to %s: AWS_ENDPOINT_URL=%s://%s:%s works without the proxy, too.\n", name, addrs[0], u.Scheme, host, portOf(u))
 	}
-	return fmt.Sprintf("# %s does not resolve: without the proxy, add to /etc/hosts:\n#   127.0.0.1 %s\n# or use the region name snow with --endpoint-url %s.\n", name, name, base)
+	return fmt.Sprintf("# %s does not resolve. To go without the proxy, add this line to /etc/hosts:\n#   %s %s\n# or use the region name snow with --endpoint-url %s.\n", name, address, name, base)
 }
 
 func newExec() *cobra.Command {
@@ -117,12 +132,21 @@ func newExec() *cobra.Command {
 		Short: "Run a command with its AWS clients pointed at the server",
 		Long: `Run a command with the environment that ` + "`latchkey env`" + ` prints: endpoint, keys, region, and over plain HTTP the server as proxy.
 
-  latchkey exec -- aws s3control get-access-grants-instance --account-id 123456789012
-  latchkey exec -- python my_job.py
+AWS_PROFILE and other variables that would win over these are taken out of the command's environment. The server is a proxy for its
+own names only: other plain-HTTP requests of the command are refused unless NO_PROXY names their hosts, HTTPS ones are untouched.
+The exit code is the command's, 127 when there is no such command.
 
-AWS_PROFILE and other AWS_ variables that would win over these are taken out of the command's environment. The server is a proxy
-for its own names only: other plain-HTTP requests of the command are refused, HTTPS ones are untouched.`,
-		Args: cobra.MinimumNArgs(1),
+Which keys: LATCHKEY_ROOT_ACCESS_KEY_ID and LATCHKEY_ROOT_SECRET_ACCESS_KEY, else AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (with
+AWS_SESSION_TOKEN), else the root key in the data folder.`,
+		Example: `  latchkey exec -- aws s3control list-access-grants-instances --account-id 123456789012
+  latchkey exec -- python my_job.py
+  latchkey exec --url https://s3.example.org -- aws s3 ls`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return hint(errors.New("there is no command to run"), "latchkey exec -- aws s3 ls")
+			}
+			return nil
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := f.client()
 			if err != nil {
@@ -132,7 +156,7 @@ for its own names only: other plain-HTTP requests of the command are refused, HT
 			if err != nil {
 				return err
 			}
-			return run(cmd.Context(), args, withEnv(os.Environ(), env))
+			return become(args, withEnv(os.Environ(), env))
 		},
 	}
 	f.add(cmd)
@@ -140,33 +164,52 @@ for its own names only: other plain-HTTP requests of the command are refused, HT
 	return cmd
 }
 
-// withEnv is an environment with these variables, and without those that would be stronger.
+// stronger are the variables that would win over the ones that exec and env set, or spoil them.
+var stronger = [...]string{
+	"AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "AWS_CREDENTIAL_EXPIRATION", "AWS_ACCOUNT_ID",
+	"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT",
+	"AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL_S3_CONTROL", "AWS_ENDPOINT_URL_IAM", "AWS_ENDPOINT_URL_STS",
+}
+
+// withEnv is an environment with these variables, and without those that would be stronger. NO_PROXY loses only
+// what would keep a client from the server.
 func withEnv(environ []string, env [][2]string) []string {
-	drop := []string{"AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_CA_BUNDLE", "NO_PROXY", "no_proxy"}
+	drop := slices.Clone(stronger[:])
 	for _, kv := range env {
 		drop = append(drop, kv[0])
 	}
-	out := slices.DeleteFunc(slices.Clone(environ), func(kv string) bool {
-		name, _, _ := strings.Cut(kv, "=")
-		return slices.Contains(drop, name) || strings.HasPrefix(name, "AWS_ENDPOINT_URL")
-	})
+	var out []string
+	for _, kv := range environ {
+		name, value, _ := strings.Cut(kv, "=")
+		switch {
+		case slices.Contains(drop, name), strings.HasPrefix(name, "AWS_ENDPOINT_URL"):
+		case strings.EqualFold(name, "NO_PROXY"):
+			out = append(out, name+"="+withoutOurs(value))
+		default:
+			out = append(out, kv)
+		}
+	}
 	for _, kv := range env {
 		out = append(out, kv[0]+"="+kv[1])
 	}
 	return out
 }
 
-// run runs the command in the foreground and passes its exit code on.
-func run(ctx context.Context, args, env []string) error {
+func withoutOurs(noProxy string) string {
+	return strings.Join(slices.DeleteFunc(strings.Split(noProxy, ","), func(host string) bool {
+		host = strings.TrimSpace(host)
+		return host == "*" || strings.HasSuffix(server.ProxyName, strings.TrimLeft(host, "*."))
+	}), ",")
+}
+
+// become replaces this process by the command, which so gets its signals, its terminal and its exit code.
+func become(args, env []string) error {
 	path, err := exec.LookPath(args[0])
-	if err != nil {
-		return fmt.Errorf("%s: %w", args[0], err)
+	if errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist) {
+		return &exitError{127, fmt.Errorf("%s: command not found", args[0])}
 	}
-	cmd := exec.CommandContext(ctx, path, args[1:]...)
-	cmd.Env, cmd.Stdin, cmd.Stdout, cmd.Stderr = env, os.Stdin, os.Stdout, os.Stderr
-	err = cmd.Run()
-	if e, ok := errors.AsType[*exec.ExitError](err); ok {
-		return &exitError{max(e.ExitCode(), 1)}
+	if err == nil {
+		err = syscall.Exec(path, args, env)
 	}
-	return err
+	return &exitError{126, fmt.Errorf("%s: %w", args[0], err)}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"text/tabwriter"
@@ -42,13 +43,18 @@ func newExplain() *cobra.Command {
 	var as, target, permission, privilege string
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use:   "explain --as ARN --target s3://BUCKET/PREFIX* --permission READ",
+		Use:   "explain --as ARN --target s3://BUCKET/PREFIX* [--permission READ]",
 		Short: "Explain what GetDataAccess would decide for somebody, and why",
 		Long: `Explain what GetDataAccess would decide for an IAM user, a role or a session of a role: which grants were considered, why each did or
 did not count, and what else must hold. It is decided by the same code as GetDataAccess; nothing is vended. The exit code is 0 when
 access would be given and 3 when it would not.`,
-		Args: cobra.NoArgs,
+		Example: `  latchkey explain --as arn:aws:iam::123456789012:user/alice --target 's3://lake/finance/*' --permission READ
+  latchkey explain --as arn:aws:iam::123456789012:role/etl --target s3://lake/raw/1.csv --permission WRITE --json`,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if as == "" || target == "" {
+				return hint(errors.New("--as and --target are needed"), "latchkey explain --as arn:aws:iam::%s:user/alice --target 's3://lake/finance/*' --permission READ", defaultAccount)
+			}
 			c, err := f.client()
 			if err != nil {
 				return err
@@ -72,7 +78,7 @@ access would be given and 3 when it would not.`,
 				e.print(out, as, permission, target)
 			}
 			if !e.Allowed {
-				return &exitError{3}
+				return &exitError{code: 3}
 			}
 			return nil
 		},
@@ -83,8 +89,6 @@ access would be given and 3 when it would not.`,
 	cmd.Flags().StringVar(&permission, "permission", "READ", "READ, WRITE or READWRITE")
 	cmd.Flags().StringVar(&privilege, "privilege", "", "Default or Minimal")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
-	_ = cmd.MarkFlagRequired("as") // both flags exist
-	_ = cmd.MarkFlagRequired("target")
 	return cmd
 }
 

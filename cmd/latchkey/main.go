@@ -5,39 +5,64 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := newRoot().ExecuteContext(ctx)
 	stop()
-	os.Exit(report(err))
+	os.Exit(report(os.Stderr, err))
 }
 
 // report prints what went wrong in one line, a hint in another, and returns the exit code.
-func report(err error) int {
+func report(out io.Writer, err error) int {
 	if err == nil {
 		return 0
 	}
+	code := 1
 	if e, ok := errors.AsType[*exitError](err); ok {
-		return e.code
+		code = e.code
 	}
-	fmt.Fprintln(os.Stderr, "latchkey:", err)
+	if text := oneLine(err.Error()); text != "" {
+		fmt.Fprintln(out, "latchkey:", text)
+	}
 	if h, ok := errors.AsType[*hintError](err); ok {
-		fmt.Fprintln(os.Stderr, "hint:", h.hint)
+		fmt.Fprintln(out, "hint:", h.hint)
 	}
-	return 1
+	return code
 }
 
-// exitError ends the program with the exit code of a command that it ran.
-type exitError struct{ code int }
+// oneLine folds an error of several lines, such as a database driver's, into one.
+func oneLine(text string) string {
+	lines := strings.FieldsFunc(text, func(r rune) bool { return r == '\n' })
+	for i := range lines {
+		lines[i] = strings.TrimSpace(lines[i])
+	}
+	return strings.Join(lines, " ")
+}
 
-func (e *exitError) Error() string { return fmt.Sprintf("exit code %d", e.code) }
+// exitError ends the program with a code of its own, and with a line on stderr unless err is nil.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e *exitError) Error() string {
+	if e.err == nil {
+		return ""
+	}
+	return e.err.Error()
+}
+
+func (e *exitError) Unwrap() error { return e.err }
 
 // hintError is an error that knows what to do next.
 type hintError struct {
@@ -56,17 +81,45 @@ func hint(err error, format string, args ...any) error {
 }
 
 func newRoot() *cobra.Command {
-	root := &cobra.Command{
-		Use:   "latchkey",
-		Short: "S3 Access Grants for every S3 store",
-		Long: `Latchkey gives any S3 store Amazon S3 Access Grants: the same API, the same clients, on your own machines.
-
-  latchkey tour                 walks through the whole story on a throw-away server
-  latchkey serve                starts a server; no configuration is needed
-  latchkey exec -- aws s3 ls    runs any AWS client against it`,
-		SilenceUsage:  true,
-		SilenceErrors: true,
-	}
-	root.AddCommand(newServe(), newExec(), newEnv(), newExplain(), newTour(), newAudit(), newAccount(), newVersion())
+	root := newGroup("latchkey", "S3 Access Grants for every S3 store")
+	root.Long = `Latchkey gives any S3 store Amazon S3 Access Grants: the same API, the same clients, on your own machines.`
+	root.Example = `  latchkey tour                 # walk through the whole story on a throw-away server
+  latchkey serve                # start a server; no configuration is needed
+  latchkey exec -- aws s3 ls    # run any AWS client against it`
+	root.SilenceUsage, root.SilenceErrors = true, true
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		if e, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
+			err = wrongValue("--"+e.GetFlag().Name, e.GetFlag(), e.GetValue())
+		}
+		return hint(err, "%s --help lists the flags", cmd.CommandPath())
+	})
+	root.AddCommand(newServe(), newExec(), newEnv(), newExplain(), newTour(), newAudit(), newAccount(), newKeys(), newVersion())
 	return root
+}
+
+// newGroup is a command that only has commands below it.
+func newGroup(use, short string) *cobra.Command {
+	return &cobra.Command{
+		Use: use, Short: short,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return nil
+			}
+			err := fmt.Errorf("unknown command %q for %q", args[0], cmd.CommandPath())
+			if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+				return hint(err, "did you mean %s %s?", cmd.CommandPath(), near[0])
+			}
+			return hint(err, "%s --help lists the commands", cmd.CommandPath())
+		},
+		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		SuggestionsMinimumDistance: 2,
+	}
+}
+
+// noArgs refuses arguments and says where the flags are listed.
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	return hint(fmt.Errorf("%s takes no argument: %q", cmd.CommandPath(), args[0]), "%s --help lists the flags", cmd.CommandPath())
 }

@@ -1,11 +1,15 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
+	"net"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -13,7 +17,18 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/caller"
 	"latchkey/internal/control"
+	"latchkey/internal/objects"
 	"latchkey/internal/server"
+	"latchkey/internal/store"
+)
+
+// What a server is when nothing is said, and where the client commands look for it.
+const (
+	defaultListen  = "127.0.0.1:4242"
+	defaultURL     = "http://" + defaultListen
+	defaultData    = "latchkey-data"
+	defaultAccount = "123456789012"
+	defaultRegion  = "us-east-1"
 )
 
 // serveFlags are what `latchkey serve` can be told. Every flag can also be given as LATCHKEY_ and its name in
@@ -40,15 +55,18 @@ file (--config, LATCHKEY_CONFIG) under its own name. A flag is stronger than the
 
 Only in the environment: LATCHKEY_ROOT_ACCESS_KEY_ID and LATCHKEY_ROOT_SECRET_ACCESS_KEY (the root key), LATCHKEY_SEALING_KEY (the
 key ring that seals credentials and secrets; nodes that share a database share it).`,
-		Args: cobra.NoArgs,
+		Example: `  latchkey serve                                              # 127.0.0.1:4242, everything in ./latchkey-data
+  latchkey serve --data /var/lib/latchkey --listen 0.0.0.0:443 --tls-cert tls.crt --tls-key tls.key --domain s3.example.org
+  latchkey serve --config latchkey.yaml --log json`,
+		Args: noArgs,
 	}
 	fl := cmd.Flags()
 	fl.StringVar(&config, "config", "", "a YAML file with these settings")
-	fl.StringVar(&f.listen, "listen", "127.0.0.1:4242", "`host:port` to listen on")
+	fl.StringVar(&f.listen, "listen", defaultListen, "`host:port` to listen on")
 	fl.StringVar(&f.metrics, "metrics-listen", "", "`host:port` for /metrics, /healthz and /readyz alone (default: on --listen)")
-	fl.StringVar(&f.data, "data", "latchkey-data", "the `folder` for database, objects and keys")
-	fl.StringVar(&f.account, "account", "123456789012", "the first account, twelve digits")
-	fl.StringVar(&f.region, "region", "us-east-1", "the default region")
+	fl.StringVar(&f.data, "data", defaultData, "the `folder` for database, objects and keys")
+	fl.StringVar(&f.account, "account", defaultAccount, "the first account, twelve digits")
+	fl.StringVar(&f.region, "region", defaultRegion, "the default region")
 	fl.StringVar(&f.database, "database", "", "postgres://... (default: SQLite in the data folder)")
 	fl.StringVar(&f.tlsCert, "tls-cert", "", "PEM `file` with the certificate chain")
 	fl.StringVar(&f.tlsKey, "tls-key", "", "PEM `file` with the certificate's key")
@@ -60,7 +78,7 @@ key ring that seals credentials and secrets; nodes that share a database share i
 	fl.IntVar(&f.grants, "quota-grants", control.DefaultQuotas.Grants, "grants per instance")
 	fl.StringVar(&f.logFormat, "log", "text", "log records on stderr: text, json or off")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		if err := fillFlags(fl, config, os.LookupEnv); err != nil {
+		if err := fillFlags(fl, config, os.Getenv); err != nil {
 			return err
 		}
 		c, err := f.config(cmd.ErrOrStderr())
@@ -79,7 +97,7 @@ func (f *serveFlags) config(log io.Writer) (server.Config, error) {
 		return server.Config{}, fmt.Errorf("--account %q: it must be twelve digits", f.account)
 	}
 	if (f.tlsCert == "") != (f.tlsKey == "") {
-		return server.Config{}, fmt.Errorf("--tls-cert and --tls-key belong together")
+		return server.Config{}, fmt.Errorf("--tls-cert and --tls-key belong together: give both or none")
 	}
 	c := server.Config{
 		Listen: f.listen, Metrics: f.metrics, Data: f.data, Account: account, Region: f.region, Database: f.database,
@@ -88,7 +106,13 @@ func (f *serveFlags) config(log io.Writer) (server.Config, error) {
 		SealingKey: os.Getenv("LATCHKEY_SEALING_KEY"), Quotas: control.DefaultQuotas,
 	}
 	if (c.RootAccessKeyID == "") != (c.RootSecretAccessKey == "") {
-		return server.Config{}, fmt.Errorf("LATCHKEY_ROOT_ACCESS_KEY_ID and LATCHKEY_ROOT_SECRET_ACCESS_KEY belong together")
+		return server.Config{}, fmt.Errorf("LATCHKEY_ROOT_ACCESS_KEY_ID and LATCHKEY_ROOT_SECRET_ACCESS_KEY belong together: set both or none")
+	}
+	if f.locations < 1 || f.grants < 1 {
+		return server.Config{}, fmt.Errorf("--quota-locations and --quota-grants must be 1 or more")
+	}
+	if f.maxStaleness <= 0 || f.drain <= 0 {
+		return server.Config{}, fmt.Errorf("--max-staleness and --drain-timeout must be more than 0s")
 	}
 	c.Quotas.Locations, c.Quotas.Grants = f.locations, f.grants
 	switch f.revocation {
@@ -114,7 +138,7 @@ func (f *serveFlags) config(log io.Writer) (server.Config, error) {
 func runServe(cmd *cobra.Command, c server.Config) error {
 	s, err := server.Open(cmd.Context(), c)
 	if err != nil {
-		return err
+		return startHint(err)
 	}
 	out := cmd.OutOrStdout()
 	if s.RootMade {
@@ -125,11 +149,49 @@ func runServe(cmd *cobra.Command, c server.Config) error {
 		fmt.Fprintf(out, "The root key of account %s, shown this once and kept in %s:\n  AWS_ACCESS_KEY_ID=%s\n  AWS_SECRET_ACCESS_KEY=%s\n",
 			c.Account, file, s.Root.AccessKeyID, s.Root.Secret.Reveal())
 	}
-	fmt.Fprintf(out, "Try: latchkey exec -- aws s3control list-access-grants-instances --account-id %s\n", c.Account)
+	if s.Exposed() {
+		fmt.Fprintf(cmd.ErrOrStderr(), "warning: others can reach %s over plain HTTP: vended keys and objects travel readable; give --tls-cert and --tls-key, or put TLS in front\n", c.Listen)
+	}
+	fmt.Fprintf(out, "Try: latchkey exec%s -- aws s3control list-access-grants-instances --account-id %s\n", execFlags(s.URL(), c), c.Account)
 	fmt.Fprintf(out, "ready %s\n", s.URL())
 	err = s.Serve(cmd.Context())
 	if closeErr := s.Close(); err == nil {
 		err = closeErr
+	}
+	return err
+}
+
+// execFlags are the flags that `latchkey exec` needs to find this server from the same folder.
+func execFlags(url string, c server.Config) (flags string) {
+	if url != defaultURL {
+		flags += " --url " + url
+	}
+	if c.Data != defaultData {
+		flags += " --data " + quote(c.Data)
+	}
+	if c.Region != defaultRegion {
+		flags += " --region " + quote(c.Region)
+	}
+	return flags
+}
+
+// startHint says what to do about an error of [server.Open].
+func startHint(err error) error {
+	_, database := errors.AsType[*server.DatabaseError](err)
+	_, listen := errors.AsType[*net.OpError](err)
+	switch {
+	case errors.Is(err, store.ErrWrongKey):
+		return hint(err, "put the %s file that belongs to this database back, or give its text as LATCHKEY_SEALING_KEY", server.SealingKeysFile)
+	case errors.Is(err, objects.ErrInUse):
+		return hint(err, "another latchkey serves from this data folder: end it, or give this one a folder of its own with --data")
+	case database && !errors.Is(err, fs.ErrPermission):
+		return hint(err, "is --database right, and does the database answer? without --database, latchkey uses SQLite in the data folder")
+	case listen && errors.Is(err, syscall.EADDRINUSE):
+		return hint(err, "another program listens there: end it, or choose another port with --listen (0 picks a free one)")
+	case listen:
+		return hint(err, "--listen and --metrics-listen are host:port, such as 127.0.0.1:4242 or :4242")
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.ENOTDIR), errors.Is(err, syscall.EROFS):
+		return hint(err, "choose a folder that this user may write to with --data")
 	}
 	return err
 }

@@ -117,11 +117,18 @@ func (s *Server) loadCertificate() error {
 	return nil
 }
 
+// SealingKeysFile is the file in the data folder that keeps the key ring.
+const SealingKeysFile = "sealing-keys"
+
 func openRing(c Config) (*credential.Ring, error) {
 	if c.SealingKey != "" {
-		return credential.ParseRing(c.SealingKey)
+		ring, err := credential.ParseRing(c.SealingKey)
+		if err != nil {
+			return nil, fmt.Errorf("the sealing key of the configuration: %w", err)
+		}
+		return ring, nil
 	}
-	return credential.LoadOrCreateRing(filepath.Join(c.Data, "sealing-keys"))
+	return credential.LoadOrCreateRing(filepath.Join(c.Data, SealingKeysFile))
 }
 
 // wire puts the parts together: the one place that knows them all.
