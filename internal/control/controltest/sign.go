@@ -5,28 +5,43 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
 
-// sign puts a Signature Version 4 on a form posted to the root, as the IAM user guide describes it ("Create a
-// signed AWS API request"). It shares nothing with the package that checks signatures.
-func sign(r *http.Request, k Keys, service, body string, now time.Time) {
+// sign puts a Signature Version 4 on a request, as the IAM user guide describes it ("Create a signed AWS API
+// request"): over its content type and all its x-amz headers. The path and the query of its URL must stand
+// there as they are signed. It shares nothing with the package that checks signatures.
+func sign(r *http.Request, k Keys, service, region, body string, now time.Time) {
 	stamp := now.UTC().Format("20060102T150405Z")
 	r.Header.Set("X-Amz-Date", stamp)
-	names := []string{"content-type", "host", "x-amz-date"}
-	values := []string{r.Header.Get("Content-Type"), r.Host, stamp}
 	if k.Token != "" {
 		r.Header.Set("X-Amz-Security-Token", k.Token)
-		names, values = append(names, "x-amz-security-token"), append(values, k.Token)
 	}
+	if service == "s3" {
+		r.Header.Set("X-Amz-Content-Sha256", hash(body))
+	}
+	names := []string{"host"}
+	for name := range r.Header {
+		if name = strings.ToLower(name); name == "content-type" || strings.HasPrefix(name, "x-amz-") {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
 	var headers strings.Builder
-	for i, n := range names {
-		headers.WriteString(n + ":" + values[i] + "\n")
+	for _, n := range names {
+		value := r.Header.Get(n)
+		if n == "host" {
+			value = r.Host
+		}
+		headers.WriteString(n + ":" + value + "\n")
 	}
 	signed := strings.Join(names, ";")
-	canonical := strings.Join([]string{r.Method, "/", "", headers.String(), signed, hash(body)}, "\n")
-	scope := strings.Join([]string{stamp[:8], Region, service, "aws4_request"}, "/")
+	query := strings.Split(r.URL.RawQuery, "&")
+	slices.Sort(query)
+	canonical := strings.Join([]string{r.Method, r.URL.EscapedPath(), strings.Join(query, "&"), headers.String(), signed, hash(body)}, "\n")
+	scope := strings.Join([]string{stamp[:8], region, service, "aws4_request"}, "/")
 	toSign := strings.Join([]string{"AWS4-HMAC-SHA256", stamp, scope, hash(canonical)}, "\n")
 	key := []byte("AWS4" + k.Secret)
 	for _, part := range strings.Split(scope, "/") {
