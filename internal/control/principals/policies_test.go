@@ -209,6 +209,9 @@ func TestPolicyLists(t *testing.T) {
 	if got := list(principals.PolicyFilter{}); got[0] != "alpha" || !slices.Contains(got, "AmazonS3FullAccess") {
 		t.Errorf("all: %v", got)
 	}
+	if got := list(principals.PolicyFilter{PathPrefix: "/elsewhere/"}); len(got) != 0 {
+		t.Errorf("on another path: %v", got)
+	}
 	if got := list(principals.PolicyFilter{OnlyAttached: true}); !slices.Equal(got, []string{"alpha"}) {
 		t.Errorf("attached: %v", got)
 	}

@@ -67,6 +67,8 @@ func TestUsers(t *testing.T) {
 		_, keys := w.user("clerk", allow("iam:UpdateUser", iamARN+"user/team/alice"))
 		err := w.UpdateUser(ctx, w.by(keys), "alice", principals.UserChange{Name: "root2"})
 		refused(t, err, fault.Denied, iamARN+"user/team/root2")
+		err = w.UpdateUser(ctx, w.by(keys), "alice", principals.UserChange{Path: "/admin/"})
+		refused(t, err, fault.Denied, iamARN+"user/admin/alice")
 		must(t, w.UpdateUser(ctx, w.asRoot(), "alice", principals.UserChange{Name: "alicia", Path: "/"}))
 		got, err := w.GetUser(w.asRoot(), "alicia")
 		must(t, err)
