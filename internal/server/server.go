@@ -10,6 +10,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -91,6 +92,9 @@ func (s *Server) open(ctx context.Context) error {
 		return err
 	}
 	if err := s.listen(ctx); err != nil {
+		return err
+	}
+	if err := s.reseal(ctx, ring); err != nil {
 		return err
 	}
 	s.wire(ring)
@@ -257,7 +261,7 @@ func (s *Server) httpServer(h http.Handler) *http.Server {
 	protocols.SetHTTP1(true) // S3's clients speak nothing newer, and some misbehave when it is offered
 	return &http.Server{
 		Handler: patient(h), Protocols: protocols, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
-		MaxHeaderBytes: 64 << 10,
+		MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(s.Config.Log.Handler(), slog.LevelWarn),
 	}
 }
 
