@@ -74,34 +74,36 @@ func (c *Caller) values(a Ask) policy.Values {
 	if f.AuthType == QueryString {
 		set("s3:signatureage", strconv.FormatInt(f.SignatureAge.Milliseconds(), 10))
 	}
-	c.principalValues(set)
+	c.principalValues(&v)
 	return v
 }
 
 // principalValues are the keys that follow from who is calling, but for those that package policy takes from
 // the principal itself.
-func (c *Caller) principalValues(set func(k, v string)) {
+func (c *Caller) principalValues(v *policy.Values) {
 	switch {
 	case c.Role != nil:
 		for _, t := range c.Role.Tags {
-			set("aws:principaltag/"+t.Key, t.Value)
+			v.Set("aws:principaltag/"+t.Key, t.Value)
 		}
 	case c.User != nil:
 		for _, t := range c.User.Tags {
-			set("aws:principaltag/"+t.Key, t.Value)
+			v.Set("aws:principaltag/"+t.Key, t.Value)
 		}
 	}
 	s := c.Session
 	if s == nil {
 		return
 	}
-	for k, val := range s.Tags { // a session tag overrides the role's tag of the same key
-		set("aws:principaltag/"+k, val)
+	for k, val := range s.Tags { // a session tag overrides the role's tag of the same key, even with nothing
+		v.Set("aws:principaltag/"+k, val)
 	}
-	set("aws:sourceidentity", s.SourceIdentity)
-	set("aws:tokenissuetime", s.Issued.UTC().Format(time.RFC3339))
+	if s.SourceIdentity != "" {
+		v.Set("aws:sourceidentity", s.SourceIdentity)
+	}
+	v.Set("aws:tokenissuetime", s.Issued.UTC().Format(time.RFC3339))
 	if s.Kind == credential.Vended {
-		set("s3:accessgrantsinstancearn", s.InstanceID)
+		v.Set("s3:accessgrantsinstancearn", s.InstanceID)
 	}
 }
 

@@ -25,7 +25,7 @@ func (c *Control) After(list, token string) (int64, error) {
 		return 0, nil
 	}
 	bad := fault.New(fault.Invalid, fault.NextToken, "The provided NextToken is not valid.")
-	sealed, err := base64.RawURLEncoding.DecodeString(token)
+	sealed, err := base64.RawURLEncoding.Strict().DecodeString(token)
 	if err != nil {
 		return 0, bad.Because(err)
 	}

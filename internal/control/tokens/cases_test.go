@@ -195,6 +195,17 @@ func TestTransitiveTags(t *testing.T) {
 			t.Fatalf("decided %s", d.Explain())
 		}
 	})
+	t.Run("an empty session tag hides the role's tag of the same key", func(t *testing.T) {
+		tagged := w.roleWith(principals.NewRole{Name: "tagged", Trust: trusting("sts:AssumeRole sts:TagSession", w.u.ARN()),
+			Tags: []iam.Tag{{Key: "team", Value: "data"}}})
+		keys, _ := w.assume(w.keys, tokens.AssumeRole{RoleARN: tagged.ARN(), Tags: []iam.Tag{{Key: "team", Value: ""}}})
+		d := w.by(keys).Decide(caller.Ask{Action: "s3:GetObject", Resource: "arn:aws:s3:::lake/k", ResourceAccount: account,
+			ResourcePolicy: mustParse(t, `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*",`+
+				`"Condition":{"StringEquals":{"aws:PrincipalTag/team":"data"}}}]}`)})
+		if d.Effect == policy.ExplicitDeny {
+			t.Fatalf("the role's own tag counted: %s", d.Explain())
+		}
+	})
 }
 
 func mustParse(t *testing.T, text string) *policy.Document {
