@@ -150,7 +150,7 @@ func TestTheRoleOfALocationIsJudgedByWhatItIsNow(t *testing.T) {
 			refused(t, err, fault.Denied, fault.ServiceTrust, "StsNotAuthorizedError", 403)
 		})
 	}
-	must(t, w.IAM.UpdateAssumeRolePolicy(t.Context(), w.as(w.root), "lake", strings.TrimSuffix(under(serviceTrust, "StringEquals", "aws:SourceAccount", "111122223333"), "}}]}")+`},"ArnEquals":{"aws:SourceArn":"`+instanceARN+`"}}}]}`))
+	must(t, w.IAM.UpdateAssumeRolePolicy(t.Context(), w.as(w.root), "lake", strings.TrimSuffix(under(serviceTrust, "StringEquals", "aws:SourceAccount", "111122223333"), "}}]}")+`,"ArnEquals":{"aws:SourceArn":"`+instanceARN+`"}}}]}`))
 	w.vend(w.keys, "s3://lake/k", access.Read)
 	t.Run("refused when it was deleted and made again", func(t *testing.T) {
 		must(t, w.IAM.DeleteRole(t.Context(), w.as(w.root), "lake"))
