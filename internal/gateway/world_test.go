@@ -109,7 +109,10 @@ func digest(body string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-var signer = v4.NewSigner(func(o *v4.SignerOptions) { o.DisableURIPathEscaping, o.DisableHeaderHoisting = true, true })
+// newSigner is new for every request: a signer remembers keys by their id, and a wrong secret would not be used.
+func newSigner() *v4.Signer {
+	return v4.NewSigner(func(o *v4.SignerOptions) { o.DisableURIPathEscaping, o.DisableHeaderHoisting = true, true })
+}
 
 // request builds the signed request of an ask.
 func (w *world) request(k aws.Credentials, a ask) *http.Request {
@@ -134,7 +137,7 @@ func (w *world) request(k aws.Credentials, a ask) *http.Request {
 		a.service = "s3"
 	}
 	r.Header.Set("X-Amz-Content-Sha256", a.hash)
-	if err := signer.SignHTTP(w.t.Context(), k, r, a.hash, a.service, region, w.now()); err != nil {
+	if err := newSigner().SignHTTP(w.t.Context(), k, r, a.hash, a.service, region, w.now()); err != nil {
 		w.t.Fatal(err)
 	}
 	if a.after != nil {
@@ -369,7 +372,7 @@ func (w *world) presign(k aws.Credentials, method, path string, expires time.Dur
 	for name, v := range header {
 		r.Header[http.CanonicalHeaderKey(name)] = v
 	}
-	target, signed, err := signer.PresignHTTP(w.t.Context(), k, r, "UNSIGNED-PAYLOAD", "s3", region, w.now())
+	target, signed, err := newSigner().PresignHTTP(w.t.Context(), k, r, "UNSIGNED-PAYLOAD", "s3", region, w.now())
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -29,17 +29,28 @@ func (s *Server) pages(m *metrics) http.Handler {
 	return mux
 }
 
-// stall is how long a client may take to send the next bytes of a body.
-const stall = time.Minute
+// stall is how long a client may take to send the next bytes of a body, and linger how long the server goes on
+// to read one that nobody wants, so that the client can see the answer.
+const (
+	stall  = time.Minute
+	linger = 3 * time.Second
+)
 
 // patient gives every read of a body its own deadline: an upload may take hours, but not stand still. A
 // deadline for the whole request would cut large objects off.
 func patient(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.ContentLength != 0 {
-			r.Body = &patientBody{ReadCloser: r.Body, rc: http.NewResponseController(w)}
+		if r.ContentLength == 0 {
+			h.ServeHTTP(w, r)
+			return
 		}
+		body := &patientBody{ReadCloser: r.Body, rc: http.NewResponseController(w)}
+		r.Body = body
 		h.ServeHTTP(w, r)
+		if !body.done {
+			// net/http now reads what is left. Without a deadline it would wait for it for ever.
+			_ = body.rc.SetReadDeadline(time.Now().Add(linger))
+		}
 	})
 }
 
@@ -47,6 +58,7 @@ type patientBody struct {
 	io.ReadCloser
 	rc   *http.ResponseController
 	next time.Time
+	done bool // its end was seen, or what cut it off
 }
 
 func (b *patientBody) Read(p []byte) (int, error) {
@@ -58,6 +70,7 @@ func (b *patientBody) Read(p []byte) (int, error) {
 		b.next = now.Add(stall / 4)
 	}
 	n, err := b.ReadCloser.Read(p)
+	b.done = b.done || err != nil
 	if err == io.EOF {
 		_ = b.rc.SetReadDeadline(time.Time{}) // the connection goes back to idling
 	}
