@@ -10,12 +10,13 @@ import (
 	"latchkey/internal/access"
 )
 
+const owner access.AccountID = "111122223333"
+
 const (
-	owner     access.AccountID = "111122223333"
-	region                     = "us-east-1"
-	groupsOf                   = 200     // groups of a caller
-	crowdSize                  = 100_000 // grantees of the crowded scope
-	depth                      = 60      // segments of the deep target
+	region    = "us-east-1"
+	groupsOf  = 200     // groups of a caller
+	crowdSize = 100_000 // grantees of the crowded scope
+	depth     = 60      // segments of the deep target
 )
 
 var sizes = []int{1_000, 10_000, 100_000, 1_000_000, 10_000_000}

@@ -6,10 +6,9 @@ import (
 	"time"
 )
 
-const (
-	owner  AccountID = "111122223333"
-	region           = "eu-central-1"
-)
+const owner AccountID = "111122223333"
+
+const region = "eu-central-1"
 
 var epoch = time.Date(2026, 1, 2, 3, 4, 5, 6000, time.UTC)
 
