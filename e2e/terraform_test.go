@@ -79,6 +79,7 @@ func TestCase121_TheResourcesOfTerraform(t *testing.T) {
 			if gone(err) {
 				return nil
 			}
+			//lint:ignore SA1019 the deprecated member is there for clients that still read it
 			if out.IdentityCenterArn != nil || out.IdentityCenterApplicationArn != nil || out.IdentityCenterInstanceArn != nil {
 				t.Error("identity_center_arn would differ: there is none")
 			}
