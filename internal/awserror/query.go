@@ -40,6 +40,7 @@ var querySignatures = map[key]entry{
 	{fault.Denied, fault.Header}:                {"SignatureDoesNotMatch", http.StatusForbidden, "There were headers present in the request which were not signed"},
 	{fault.Unsupported, fault.Signature}:        {"IncompleteSignature", http.StatusBadRequest, "Only AWS4-HMAC-SHA256 is supported."},
 	{fault.Invalid, fault.PayloadHash}:          {"SignatureDoesNotMatch", http.StatusForbidden, "The payload does not match its signed hash."},
+	{fault.Unsupported, fault.Method}:           {"MethodNotAllowed", http.StatusMethodNotAllowed, "The method is not allowed."},
 }
 
 var stsCodes = with(querySignatures, map[key]entry{

@@ -23,7 +23,7 @@ func Suppose(snap *engine.Snapshot, principalID, session string, facts Facts) (*
 	case c.User != nil:
 		c.Account = c.User.Account
 	default:
-		return nil, fault.New(fault.NotFound, fault.Entity, "")
+		return nil, fault.New(fault.Invalid, fault.Grantee, "the principal does not exist")
 	}
 	c.identify()
 	if session == "" {

@@ -1,0 +1,218 @@
+package awserror
+
+import (
+	"errors"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"latchkey/internal/fault"
+)
+
+// heardBy says who hears of the failures of a package: the clients of which dialects.
+var heardBy = map[string][]Dialect{
+	"api": {S3, STS, IAM, JSON}, "awswire": {S3, STS, IAM, JSON}, "caller": {S3, STS, IAM, JSON}, "credential": {S3, STS, IAM, JSON},
+	"engine": {S3, STS, IAM, JSON}, "sigv4": {S3, STS, IAM, JSON}, "store": {S3, STS, IAM, JSON}, "control": {S3, STS, IAM, JSON},
+	"control/buckets": {S3}, "control/grants": {S3, JSON}, "control/principals": {IAM, JSON}, "control/tokens": {STS},
+	"gateway": {S3}, "objects": {S3},
+}
+
+// generic are the faults that the kind alone describes, for dialects that have no row of their own: nothing
+// that a client does depends on the noun. STS, IAM and the json services have one code for whatever input they
+// refuse, for what is not there, and for what is there already; S3 has one for each noun.
+func generic(d Dialect, k fault.Kind, noun string) bool {
+	switch k {
+	case fault.Internal, fault.Unavailable, fault.Incomplete:
+		return true
+	case fault.Denied:
+		return slices.Contains([]string{"", "Policy", "SessionToken", "User", "RequestTime", "ServiceTrust"}, noun)
+	case fault.Unsupported:
+		return noun == "Operation" || d == S3 && (noun == "Header" || noun == "CopySource")
+	}
+	if d != S3 {
+		return slices.Contains([]fault.Kind{fault.Invalid, fault.Malformed, fault.TooLarge, fault.NotFound, fault.AlreadyExists, fault.InUse, fault.LimitExceeded}, k)
+	}
+	switch k {
+	case fault.Invalid: // InvalidRequest
+		return slices.Contains([]string{"Request", "Member", "Header", "Host", "Chunk", "Metadata"}, noun)
+	case fault.TooLarge: // MaxMessageLengthExceeded
+		return noun == "Request" || noun == "Chunk"
+	case fault.Precondition, fault.NotModified:
+		return true
+	}
+	return false
+}
+
+// raised is a kind and a noun that a package makes a fault of.
+type raised struct{ pkg, kind, noun string }
+
+// faultsOf finds every fault.New whose kind and noun stand there in words.
+func faultsOf(t *testing.T) map[raised]token.Position {
+	found := map[raised]token.Position{}
+	files := token.NewFileSet()
+	err := filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.IsDir() && strings.HasSuffix(d.Name(), "test") {
+			return filepath.SkipDir // storetest and the like serve tests
+		}
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		f, err := parser.ParseFile(files, path, nil, parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		pkg := filepath.ToSlash(strings.TrimPrefix(filepath.Dir(path), ".."+string(filepath.Separator)))
+		ast.Inspect(f, func(n ast.Node) bool {
+			call, ok := n.(*ast.CallExpr)
+			if ok && len(call.Args) >= 3 && selector(call.Fun) == "New" {
+				kind, noun := selector(call.Args[0]), selector(call.Args[1])
+				if lit, ok := call.Args[1].(*ast.BasicLit); ok && lit.Value == `""` {
+					noun = `""`
+				}
+				if kind != "" && noun != "" {
+					found[raised{pkg, kind, strings.Trim(noun, `"`)}] = files.Position(call.Pos())
+				}
+			}
+			return true
+		})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+// selector is X of fault.X, or empty.
+func selector(e ast.Expr) string {
+	s, ok := e.(*ast.SelectorExpr)
+	if !ok {
+		return ""
+	}
+	if x, ok := s.X.(*ast.Ident); !ok || x.Name != "fault" {
+		return ""
+	}
+	return s.Sel.Name
+}
+
+// names are the kinds and the nouns by the names that sources give them.
+func names(t *testing.T) (kinds map[string]fault.Kind, nouns map[string]fault.Noun) {
+	kinds, nouns = map[string]fault.Kind{}, map[string]fault.Noun{"": ""}
+	pkgs, err := parser.ParseDir(token.NewFileSet(), "../fault", nil, parser.SkipObjectResolution)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range pkgs["fault"].Files {
+		for _, d := range f.Decls {
+			g, ok := d.(*ast.GenDecl)
+			if !ok || g.Tok != token.CONST {
+				continue
+			}
+			for i, spec := range g.Specs {
+				v := spec.(*ast.ValueSpec)
+				if lit, ok := first(v.Values).(*ast.BasicLit); ok {
+					nouns[v.Names[0].Name] = fault.Noun(strings.Trim(lit.Value, `"`))
+				} else {
+					kinds[v.Names[0].Name] = fault.Kind(i)
+				}
+			}
+		}
+	}
+	return kinds, nouns
+}
+
+func first(values []ast.Expr) ast.Expr {
+	if len(values) == 0 {
+		return nil
+	}
+	return values[0]
+}
+
+func TestEveryFaultHasACodeOnPurpose(t *testing.T) {
+	kinds, nouns := names(t)
+	found := faultsOf(t)
+	if len(found) < 100 || kinds["Throttled"] != fault.Throttled || nouns["IAMRole"] != fault.IAMRole {
+		t.Fatalf("%d faults found, %v", len(found), kinds)
+	}
+	for r, at := range found {
+		kind, ok := kinds[r.kind]
+		noun, okNoun := nouns[r.noun]
+		dialects, okPkg := heardBy[r.pkg]
+		if !ok || !okNoun || !okPkg {
+			t.Errorf("%s: package %s raises %s, %s, which this test does not know", at, r.pkg, r.kind, r.noun)
+			continue
+		}
+		for _, d := range dialects {
+			own, _ := tables(d)
+			if _, ok := own[key{kind, noun}]; ok {
+				continue
+			}
+			if !generic(d, kind, r.noun) {
+				t.Errorf("%s: %s, %s is just %s to clients of dialect %d", at, r.kind, r.noun, lookup(d, kind, noun).code, d)
+			}
+		}
+	}
+}
+
+func TestEveryKindHasACodeInEveryDialect(t *testing.T) {
+	kinds, _ := names(t)
+	dataOnly := []fault.Kind{fault.Precondition, fault.NotModified, fault.Range} // of objects, which only S3 has
+	for _, d := range []Dialect{S3, STS, IAM, JSON} {
+		_, common := tables(d)
+		for name, k := range kinds {
+			if _, ok := common[k]; !ok && (d == S3 || !slices.Contains(dataOnly, k)) {
+				t.Errorf("dialect %d has no code for %s", d, name)
+			}
+		}
+	}
+}
+
+func TestCodesThatClientsCountOn(t *testing.T) {
+	for _, c := range []struct {
+		d      Dialect
+		k      fault.Kind
+		n      fault.Noun
+		code   string
+		status int
+	}{
+		{S3, fault.Unavailable, fault.Location, "ServiceUnavailable", 503}, // SDKs try again
+		{S3, fault.Throttled, "", "SlowDown", 503},
+		{S3, fault.TooLarge, fault.PackedPolicy, "StsPackedPolicyTooLargeError", 400},
+		{S3, fault.Unsupported, fault.Operation, "NotImplemented", 501},
+		{S3, fault.Unsupported, fault.Method, "MethodNotAllowed", 405},
+		{S3, fault.Expired, fault.SessionToken, "ExpiredToken", 400},
+		{STS, fault.Unsupported, fault.Operation, "InvalidAction", 400},
+		{STS, fault.Unsupported, fault.Method, "MethodNotAllowed", 405},
+		{STS, fault.Expired, fault.SessionToken, "ExpiredToken", 403},
+		{IAM, fault.Unsupported, fault.Method, "MethodNotAllowed", 405},
+		{IAM, fault.Unsupported, fault.Operation, "InvalidAction", 400},
+		{IAM, fault.NotFound, fault.Role, "NoSuchEntity", 404},
+		{JSON, fault.Unsupported, fault.Operation, "UnknownOperationException", 400},
+		{JSON, fault.InUse, fault.User, "ConflictException", 400},
+		{JSON, fault.Invalid, fault.PayloadHash, "InvalidSignatureException", 400},
+		{JSON, fault.Denied, fault.Header, "InvalidSignatureException", 400},
+	} {
+		if got := Of(c.d, fault.New(c.k, c.n, "")); got.Code != c.code || got.Status != c.status || got.Message == "" {
+			t.Errorf("%v %s is %d %s in dialect %d, want %d %s", c.k, c.n, got.Status, got.Code, c.d, c.status, c.code)
+		}
+	}
+}
+
+func TestNoCauseReachesAClient(t *testing.T) {
+	for _, d := range []Dialect{S3, STS, IAM, JSON} {
+		for _, err := range []error{
+			errors.New("secret"), fault.New(fault.Internal, "", "secret").Because(errors.New("secret")),
+			fault.New(fault.Denied, "", "no").Because(errors.New("secret")), fmt.Errorf("secret: %w", fault.New(fault.Invalid, "", "no")),
+		} {
+			if got := Of(d, err); strings.Contains(got.Message, "secret") {
+				t.Errorf("dialect %d tells %q", d, got.Message)
+			}
+		}
+	}
+}
