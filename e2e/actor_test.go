@@ -12,6 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3control"
 	"github.com/aws/aws-sdk-go-v2/service/s3control/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go/middleware"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
 // actor is somebody who holds keys: the root of an account, a user, a session, a vended credential.
@@ -108,4 +110,9 @@ func (a *actor) assumes(role, name string) *actor {
 	c := out.Credentials
 	keys := aws.Credentials{AccessKeyID: *c.AccessKeyId, SecretAccessKey: *c.SecretAccessKey, SessionToken: *c.SessionToken}
 	return a.account.actor(name, *out.AssumedRoleUser.Arn, keys)
+}
+
+// withHeader adds a header to every request of a client before it is signed.
+func withHeader(name, value string) func(*middleware.Stack) error {
+	return smithyhttp.AddHeaderValue(name, value)
 }
