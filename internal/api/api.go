@@ -250,7 +250,7 @@ func (f *Front) note(q *request) {
 // readOnly reports whether an operation changes nothing. GetDataAccess counts as one although it
 // mints a credential: CloudTrail says readOnly too.
 func readOnly(op string) bool {
-	for _, prefix := range []string{"Get", "List", "Describe", "AssumeRole", "Decode"} {
+	for _, prefix := range []string{"Get", "List", "Describe", "AssumeRole", "Decode", "Explain", "Query"} {
 		if len(op) >= len(prefix) && op[:len(prefix)] == prefix {
 			return true
 		}
