@@ -90,6 +90,7 @@ type ask struct {
 	hash    string // x-amz-content-sha256 to send; empty: the body's own
 	host    string // empty: the listener's
 	service string // empty: s3
+	region  string // empty: the usual one
 	after   func(*http.Request)
 }
 
@@ -137,7 +138,7 @@ func (w *world) request(k aws.Credentials, a ask) *http.Request {
 		a.service = "s3"
 	}
 	r.Header.Set("X-Amz-Content-Sha256", a.hash)
-	if err := newSigner().SignHTTP(w.t.Context(), k, r, a.hash, a.service, region, w.now()); err != nil {
+	if err := newSigner().SignHTTP(w.t.Context(), k, r, a.hash, a.service, or(a.region, region), w.now()); err != nil {
 		w.t.Fatal(err)
 	}
 	if a.after != nil {

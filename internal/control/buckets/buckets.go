@@ -27,14 +27,15 @@ const maxPolicy = 20 << 10
 type Buckets struct{ *control.Control }
 
 // Owned is the bucket with this name, or a fault for none. A non-empty expected owner must be the bucket's
-// (x-amz-expected-bucket-owner).
+// (x-amz-expected-bucket-owner); where it is not, the bucket is returned beside the refusal, which tells its
+// region as every answer about it does.
 func Owned(call *control.Call, name, expected string) (*iam.Bucket, error) {
 	b := call.Snapshot.Bucket(name)
 	if b == nil {
 		return nil, fault.New(fault.NotFound, fault.Bucket, "").With("BucketName", name)
 	}
 	if expected != "" && expected != string(b.Account) {
-		return nil, fault.New(fault.Denied, "", "Access Denied")
+		return b, fault.New(fault.Denied, "", "Access Denied")
 	}
 	call.Target = b.Account
 	return b, nil

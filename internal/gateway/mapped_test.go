@@ -1,0 +1,173 @@
+package gateway_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"latchkey/internal/awsapi/s3"
+	"latchkey/internal/awswire"
+	"latchkey/internal/control/buckets"
+	"latchkey/internal/control/controltest"
+	"latchkey/internal/control/principals"
+	"latchkey/internal/gateway"
+	"latchkey/internal/objects"
+)
+
+// upstream is a store that a test answers for.
+type upstream func(context.Context, gateway.Delivery, awswire.Call) (any, error)
+
+func (u upstream) Do(ctx context.Context, d gateway.Delivery, call awswire.Call) (any, error) {
+	return u(ctx, d, call)
+}
+
+// behind is a gateway alone, before an upstream of the test's choice. nil is the embedded store.
+func behind(t *testing.T, flat bool, u upstream) *world {
+	t.Helper()
+	c := controltest.New(t)
+	root, err := (&principals.Principals{Control: c.Control}).EnsureRoot(t.Context(), accountA, principals.NewRootKey())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if u == nil {
+		store, err := objects.Open(t.Context(), filepath.Join(t.TempDir(), "objects"), objects.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { store.Close() })
+		mux := store.Mux()
+		u = func(ctx context.Context, d gateway.Delivery, call awswire.Call) (any, error) {
+			return mux.Do(ctx, objects.Caller{Owner: d.Owner, Trailer: d.Trailer, Location: d.Location}, call)
+		}
+	}
+	w := &world{t: t, http: &http.Client{}, root: aws.Credentials{AccessKeyID: root.AccessKeyID, SecretAccessKey: root.Secret.Reveal()}}
+	g := &gateway.Gateway{Control: c.Control, Buckets: &buckets.Buckets{Control: c.Control}, Auth: c.Auth, Upstream: u, Flat: flat,
+		Domains: []string{"s3.example.org", "example.org"}, Log: slog.New(slog.NewJSONHandler(&w.log, nil))}
+	srv := httptest.NewServer(g)
+	t.Cleanup(srv.Close)
+	w.url, w.host = srv.URL, strings.TrimPrefix(srv.URL, "http://")
+	return w
+}
+
+// TestAttack02_StoresThatMapKeysToPaths: before such a store no key is let through that it would fold into
+// another one, wherever it stands.
+func TestAttack02_StoresThatMapKeysToPaths(t *testing.T) {
+	for _, flat := range []bool{true, false} {
+		w := behind(t, flat, nil)
+		w.bucket(w.root, "lake")
+		w.object("/lake/a/k", "x")
+		for _, key := range []string{"a/../k", "a/./k", "a//k", "/k", "..", ".", "../k", "a/..", "a/.", "./k", "//", "a//", "a/../"} {
+			id := w.upload(w.root, "/lake/m")
+			asks := map[string]ask{
+				"get": {method: "GET", path: "/lake/" + escape(key)}, "head": {method: "HEAD", path: "/lake/" + escape(key)}, "put": {method: "PUT", path: "/lake/" + escape(key)},
+				"encoded": {method: "GET", path: "/lake/" + strings.ReplaceAll(escape(key), "/", "%2F")}, "delete": {method: "DELETE", path: "/lake/" + escape(key)},
+				"copy to": {method: "PUT", path: "/lake/" + escape(key), header: header("X-Amz-Copy-Source", "lake/a/k")}, "copy from": {method: "PUT", path: "/lake/c", header: header("X-Amz-Copy-Source", "lake/"+escape(key))},
+				"part from": {method: "PUT", path: "/lake/m?partNumber=1&uploadId=" + id, header: header("X-Amz-Copy-Source", "lake/"+escape(key))}, "upload": {method: "POST", path: "/lake/" + escape(key) + "?uploads"},
+				"list": {method: "GET", path: "/lake?list-type=2&prefix=" + escape(key)}, "list from": {method: "GET", path: "/lake?list-type=2&start-after=" + escape(key)},
+				"list 1 from": {method: "GET", path: "/lake?marker=" + escape(key)}, "uploads": {method: "GET", path: "/lake?uploads&prefix=" + escape(key)}, "uploads from": {method: "GET", path: "/lake?uploads&key-marker=" + escape(key)},
+			}
+			for what, a := range asks {
+				got := w.do(w.root, a)
+				if folded := got.status == 501; folded == flat {
+					t.Errorf("flat %v: %s %q: %v", flat, what, key, got)
+				}
+			}
+			got := w.do(w.root, ask{method: "POST", path: "/lake?delete", body: deletion(key, "none")})
+			if n := strings.Count(got.body, "<Deleted>"); flat && n != 2 || !flat && (n != 1 || !strings.Contains(got.body, "<Code>NotImplemented</Code>")) {
+				t.Errorf("flat %v: delete many %q: %s", flat, key, got.body)
+			}
+		}
+		for _, key := range []string{"a/k", "a/", "a/...", "a/.hidden", "a/k.", "a/..k", "a b/c"} {
+			served(t, key, w.put(w.root, "/lake/"+escape(key), "x"))
+		}
+		served(t, "list all", w.get(w.root, "/lake?list-type=2"))
+		served(t, "list a folder", w.get(w.root, "/lake?list-type=2&prefix=a/"))
+	}
+}
+
+// TestTheLongestDomainCounts: of two domains, one below the other, the name of the longer is no bucket.
+func TestTheLongestDomainCounts(t *testing.T) {
+	w := behind(t, true, nil)
+	w.bucket(w.root, "lake", "s3x")
+	w.object("/lake/k", "x")
+	for host, path := range map[string]string{"s3.example.org": "/lake/k", "example.org": "/lake/k", "lake.s3.example.org": "/k", "lake.example.org": "/k"} {
+		if got := w.do(w.root, ask{method: "GET", path: path, host: host}); got.body != "x" {
+			t.Errorf("%s%s: %v", host, path, got)
+		}
+	}
+}
+
+// TestUpstreamsThatMisbehave: what an upstream does wrong is not passed on as a success.
+func TestUpstreamsThatMisbehave(t *testing.T) {
+	answers := map[*awswire.Operation]func(awswire.Call) (any, error){}
+	w := behind(t, true, func(_ context.Context, _ gateway.Delivery, call awswire.Call) (any, error) {
+		if f := answers[call.Operation]; f != nil {
+			return f(call)
+		}
+		return &s3.CreateBucketOutput{}, nil
+	})
+	w.bucket(w.root, "lake")
+	t.Run("it does not read the body", func(t *testing.T) {
+		answers[s3.PutObject.Operation] = func(awswire.Call) (any, error) { return &s3.PutObjectOutput{}, nil }
+		refused(t, "another hash", w.do(w.root, ask{method: "PUT", path: "/lake/k", body: "hello", hash: digest("other")}), 400, "XAmzContentSHA256Mismatch", "")
+		served(t, "the right hash", w.put(w.root, "/lake/k", "hello"))
+	})
+	t.Run("it reads and hears of the forgery before the end", func(t *testing.T) {
+		var heard error
+		answers[s3.PutObject.Operation] = func(c awswire.Call) (any, error) {
+			_, heard = io.ReadAll(c.Input.(*s3.PutObjectRequest).Body)
+			return &s3.PutObjectOutput{}, nil // and goes on as if nothing were
+		}
+		if got := w.do(w.root, ask{method: "PUT", path: "/lake/k", body: "hello", hash: digest("other")}); got.status != 400 || heard == nil {
+			t.Errorf("got %v, the upstream heard %v", got, heard)
+		}
+	})
+	t.Run("it fails", func(t *testing.T) {
+		answers[s3.GetObject.Operation] = func(awswire.Call) (any, error) { return nil, errors.New("dial tcp 10.0.0.7:9000: secret detail") }
+		got := w.get(w.root, "/lake/k")
+		refused(t, "get", got, 500, "InternalError", "We encountered an internal error")
+		if strings.Contains(got.body, "10.0.0.7") {
+			t.Error("the cause reached the client")
+		}
+	})
+	t.Run("it answers something else", func(t *testing.T) {
+		answers[s3.GetObject.Operation] = func(awswire.Call) (any, error) { return &s3.HeadObjectOutput{}, nil }
+		refused(t, "get", w.get(w.root, "/lake/k"), 500, "InternalError", "")
+	})
+	t.Run("it breaks off", func(t *testing.T) {
+		answers[s3.GetObject.Operation] = func(awswire.Call) (any, error) {
+			return &s3.GetObjectOutput{Body: io.NopCloser(io.MultiReader(strings.NewReader("half"), brokenReader{})), ContentLength: new(int64(8))}, nil
+		}
+		resp, err := w.http.Do(w.request(w.root, ask{method: "GET", path: "/lake/k"}))
+		if err == nil {
+			_, err = io.ReadAll(resp.Body)
+			resp.Body.Close()
+		}
+		if err == nil {
+			t.Error("the client took it for whole")
+		}
+	})
+	t.Run("it panics", func(t *testing.T) {
+		answers[s3.GetObject.Operation] = func(awswire.Call) (any, error) { panic(http.ErrAbortHandler) }
+		if resp, err := w.http.Do(w.request(w.root, ask{method: "GET", path: "/lake/k"})); err == nil {
+			t.Errorf("status %d", resp.StatusCode)
+			resp.Body.Close()
+		}
+		lines := strings.Split(strings.TrimSpace(w.log.String()), "\n")
+		if last := lines[len(lines)-1]; !strings.Contains(last, `"status":500`) {
+			t.Errorf("logged as %s", last)
+		}
+	})
+}
+
+type brokenReader struct{}
+
+func (brokenReader) Read([]byte) (int, error) { return 0, errors.New("broken") }
