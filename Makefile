@@ -4,7 +4,7 @@ GO          ?= go
 STATICCHECK ?= honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK ?= golang.org/x/vuln/cmd/govulncheck@v1.8.0
 FUZZTIME    ?= 5s
-PACKAGES     = $(shell $(GO) list ./... | grep -v /bench/)
+PACKAGES     = ./internal/...
 
 .PHONY: run build test e2e lint race fuzz bench
 
