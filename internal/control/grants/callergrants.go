@@ -3,7 +3,6 @@ package grants
 import (
 	"latchkey/internal/access"
 	"latchkey/internal/control"
-	"latchkey/internal/fault"
 	"latchkey/internal/policy"
 )
 
@@ -24,9 +23,6 @@ type CallerGrantList struct {
 // begins with it; it may be no more than the first characters of a path. byApplication keeps those that the
 // caller's own application may use.
 func (g *Grants) CallerGrants(call *control.Call, prefix string, byApplication bool, token string, size int) (*CallerGrantList, error) {
-	if call.IsVended() {
-		return nil, fault.New(fault.Denied, "", "A credential that was vended by S3 Access Grants cannot list grants")
-	}
 	if err := g.mayInstance(call, "s3:ListCallerAccessGrants", policy.Values{}); err != nil {
 		return nil, err
 	}

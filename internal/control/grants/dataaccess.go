@@ -102,12 +102,8 @@ func (g *Grants) GetDataAccess(ctx context.Context, call *control.Call, in DataA
 	return &Vended{Credentials: credentials, Matched: d.Matched(), Grantee: d.Grant.Grantee}, nil
 }
 
-// askDataAccess is what the caller's policies are asked. A vended credential is not even asked about: its reach
-// is a prefix of a bucket and nothing else.
+// askDataAccess is what the caller's policies are asked.
 func askDataAccess(call *control.Call) (caller.Ask, error) {
-	if call.IsVended() {
-		return caller.Ask{}, fault.New(fault.Denied, "", "A credential that was vended by S3 Access Grants cannot be used to ask for another")
-	}
 	return askInstance(call, "s3:GetDataAccess", policy.Values{})
 }
 

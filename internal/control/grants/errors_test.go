@@ -129,7 +129,7 @@ func TestErrorsOfGrants(t *testing.T) {
 	t.Run("an object that is a prefix", func(t *testing.T) {
 		refused(t, create(func(n *grants.NewGrant) { n.Object = true }), fault.Invalid, fault.Grant, "InvalidAccessGrant", 400)
 	})
-	for _, who := range []string{"user/none", "role/none", "user/U", "group/g", "root"} {
+	for _, who := range []string{"user/none", "role/none", "user/U", "role/LAKE", "role/x/lake", "user/x/u", "group/g", "root"} {
 		t.Run("grantee "+who, func(t *testing.T) {
 			err := create(func(n *grants.NewGrant) { n.Grantee.ID = iamARN + who })
 			refused(t, err, fault.Invalid, fault.Grantee, "InvalidRequest", 400)

@@ -51,6 +51,9 @@ func (g *Grants) mayInstance(call *control.Call, action string, values policy.Va
 
 // askInstance is the question that mayInstance asks.
 func askInstance(call *control.Call, action string, values policy.Values) (caller.Ask, error) {
+	if err := refuseVended(call, action); err != nil {
+		return caller.Ask{}, err
+	}
 	doc, err := call.Snapshot.InstancePolicy(call.Target, call.Facts.Region)
 	if err != nil {
 		return caller.Ask{}, err
@@ -72,10 +75,23 @@ func (g *Grants) mayOwn(call *control.Call, action string, values policy.Values)
 	return g.mayInstance(call, action, values)
 }
 
+// refuseVended refuses a credential that was vended here: its reach is a prefix of a bucket and nothing else. Its
+// session policy says so too, but a resource policy that names everybody would pass that by.
+func refuseVended(call *control.Call, action string) error {
+	if !call.IsVended() {
+		return nil
+	}
+	return fault.New(fault.Denied, "", "User: %s is not authorized to perform: %s on resource: %q because no session policy allows the %s action",
+		call.ARN(), action, access.InstanceARN(call.Target, call.Facts.Region), action)
+}
+
 // mayOn checks an action on a grant or a location of the caller's own account.
 func mayOn(call *control.Call, action, resource string, values policy.Values, tags []access.Tag) error {
 	if call.Account != call.Target {
 		return crossAccount(call, action)
+	}
+	if err := refuseVended(call, action); err != nil {
+		return err
 	}
 	return call.May(action, resource, control.Tagged(values, "aws:ResourceTag/", tags), nil, call.Target)
 }

@@ -99,6 +99,9 @@ func (g *Grants) Instances(call *control.Call, token string) ([]*store.Instance,
 	if call.Account != call.Target {
 		return nil, crossAccount(call, "s3:ListAccessGrantsInstances")
 	}
+	if err := refuseVended(call, "s3:ListAccessGrantsInstances"); err != nil {
+		return nil, err
+	}
 	if err := call.May("s3:ListAccessGrantsInstances", "*", policy.Values{}, nil, call.Target); err != nil {
 		return nil, err
 	}
