@@ -8,8 +8,8 @@ PACKAGES     = ./internal/...
 
 .PHONY: run build test e2e lint race fuzz bench
 
-run:
-	CGO_ENABLED=0 $(GO) run ./cmd/latchkey serve
+run: build
+	bin/latchkey serve
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/latchkey ./cmd/latchkey

@@ -66,7 +66,7 @@ func TestTLS(t *testing.T) {
 	if status, err := get(&tls.Config{RootCAs: roots}); status != http.StatusOK || err != nil {
 		t.Errorf("over TLS: %d, %v", status, err)
 	}
-	if status, err := get(&tls.Config{RootCAs: roots, MaxVersion: tls.VersionTLS11}); err == nil {
+	if status, err := get(&tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}); err == nil {
 		t.Errorf("over TLS 1.1: %d", status)
 	}
 	if status, _, body := send(t, s, "GET", "/healthz", "x"); status != http.StatusBadRequest {
@@ -86,6 +86,9 @@ func TestExposed(t *testing.T) {
 		s := &Server{listener: addressed{&net.TCPAddr{IP: c.ip, Port: 1}}}
 		if s.Exposed() != c.want {
 			t.Errorf("%v: exposed is %v", c.ip, !c.want)
+		}
+		if s.tls = new(tls.Config); s.Exposed() {
+			t.Errorf("%v over TLS is called exposed", c.ip)
 		}
 	}
 }
