@@ -106,7 +106,7 @@ func (a *Authenticator) judge(c *Caller) error {
 	c.identify()
 	if s := c.Session; s != nil && (s.Kind != credential.Vended || a.Revocation == AtOnce) {
 		if reason := leash(c.Snapshot, s); reason != "" {
-			return &Ended{Caller: c, Reason: reason}
+			return ended(c, reason)
 		}
 	}
 	return a.load(c)
@@ -115,8 +115,14 @@ func (a *Authenticator) judge(c *Caller) error {
 // Ended is the refusal of a session whose signature held and whose grounds have gone: deleted, or made
 // inactive. To a client it is the fault that it wraps.
 type Ended struct {
-	Caller *Caller // whose session it was; it has no policies and may do nothing
+	Caller *Caller // whose session it was; it may do nothing
 	Reason string
+}
+
+// ended takes from the caller what it might still be allowed: an empty session policy allows nothing.
+func ended(c *Caller, reason string) *Ended {
+	c.policies = policy.Policies{HasSession: true}
+	return &Ended{Caller: c, Reason: reason}
 }
 
 // Error is the reason.
@@ -201,7 +207,7 @@ func (a *Authenticator) load(c *Caller) error {
 		return nil
 	case policy.User, policy.Role:
 	default:
-		return &Ended{Caller: c, Reason: "the principal of this session is deleted"}
+		return ended(c, "the principal of this session is deleted")
 	}
 	compiled := c.Snapshot.Compiled(c.Principal.ID)
 	if compiled == nil || compiled.Err != nil {
