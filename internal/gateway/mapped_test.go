@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
@@ -166,6 +167,35 @@ func TestUpstreamsThatMisbehave(t *testing.T) {
 			t.Errorf("logged as %s", last)
 		}
 	})
+}
+
+// TestBucketsAreMadeAndDeletedInTurn: while one deletion is in the upstream no other one gets there, which by
+// the time that it does might delete the next owner's bucket.
+func TestBucketsAreMadeAndDeletedInTurn(t *testing.T) {
+	inside, release := make(chan struct{}, 2), make(chan struct{})
+	w := behind(t, true, func(_ context.Context, _ gateway.Delivery, call awswire.Call) (any, error) {
+		if call.Operation == s3.DeleteBucket.Operation {
+			inside <- struct{}{}
+			<-release
+			return &s3.DeleteBucketOutput{}, nil
+		}
+		return &s3.CreateBucketOutput{}, nil
+	})
+	w.bucket(w.root, "lake")
+	answers := make(chan int, 2)
+	for range 2 {
+		go func() { answers <- w.del(w.root, "/lake").status }()
+	}
+	<-inside
+	select {
+	case <-inside:
+		t.Error("two deletions are in the upstream at once")
+	case <-time.After(200 * time.Millisecond):
+	}
+	close(release)
+	if a, b := <-answers, <-answers; a+b != 204+404 {
+		t.Errorf("answers %d and %d, want 204 and 404", a, b)
+	}
 }
 
 type brokenReader struct{}

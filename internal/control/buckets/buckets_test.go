@@ -1,0 +1,110 @@
+package buckets_test
+
+import (
+	"testing"
+
+	"latchkey/internal/access"
+	"latchkey/internal/control"
+	"latchkey/internal/control/buckets"
+	"latchkey/internal/control/controltest"
+	"latchkey/internal/control/principals"
+	"latchkey/internal/fault"
+)
+
+const (
+	accountA = access.AccountID("123456789012")
+	accountB = access.AccountID("210987654321")
+	open     = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::lake/*"}]}`
+)
+
+type world struct {
+	*controltest.World
+	*buckets.Buckets
+	t    *testing.T
+	a, b controltest.Keys
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	cw := controltest.New(t)
+	w := &world{World: cw, Buckets: &buckets.Buckets{Control: cw.Control}, t: t}
+	for id, k := range map[access.AccountID]*controltest.Keys{accountA: &w.a, accountB: &w.b} {
+		made, err := (&principals.Principals{Control: cw.Control}).EnsureRoot(t.Context(), id, principals.RootKey{})
+		must(t, err)
+		*k = controltest.Keys{ID: made.AccessKeyID, Secret: made.Secret.Reveal()}
+	}
+	return w
+}
+
+func (w *world) call(k controltest.Keys) *control.Call {
+	w.t.Helper()
+	return w.Call(w.t, k, "iam", "Test")
+}
+
+func (w *world) register(k controltest.Keys, name string) {
+	w.t.Helper()
+	must(w.t, w.Register(w.t.Context(), w.call(k), name, controltest.Region))
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestACallThatKnewAnotherBucket: what was judged for a bucket does not change another one of its name.
+func TestACallThatKnewAnotherBucket(t *testing.T) {
+	for name, do := range map[string]func(*world, *control.Call) error{
+		"PutPolicy": func(w *world, c *control.Call) error {
+			return w.PutPolicy(t.Context(), c, c.Snapshot.Bucket("lake"), open)
+		},
+		"DeletePolicy": func(w *world, c *control.Call) error {
+			return w.DeletePolicy(t.Context(), c, c.Snapshot.Bucket("lake"))
+		},
+		"Unregister": func(w *world, c *control.Call) error { return w.Unregister(t.Context(), c, c.Snapshot.Bucket("lake")) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.register(w.a, "lake")
+			must(t, do(w, w.call(w.a))) // the honest one
+			if name == "Unregister" {
+				w.register(w.a, "lake")
+			}
+			stale := w.call(w.a)
+			now := w.call(w.a)
+			must(t, w.Unregister(t.Context(), now, now.Snapshot.Bucket("lake")))
+			if err := do(w, stale); !fault.Is(err, fault.NotFound, fault.Bucket) {
+				t.Errorf("after it was deleted: %v", err)
+			}
+			w.register(w.b, "lake")
+			if err := do(w, stale); !fault.Is(err, fault.NotFound, fault.Bucket) {
+				t.Errorf("after it became another's: %v", err)
+			}
+			if b := w.call(w.b).Snapshot.Bucket("lake"); b == nil || b.Account != accountB || b.Policy != "" {
+				t.Errorf("the other's bucket is %+v", b)
+			}
+		})
+	}
+}
+
+// TestNamesAreShared: of two who register one name, whatever they knew, one gets it.
+func TestNamesAreShared(t *testing.T) {
+	w := newWorld(t)
+	first, second, again := w.call(w.a), w.call(w.b), w.call(w.a)
+	for _, c := range []*control.Call{first, second, again} {
+		must(t, w.CheckNew(c, "lake", controltest.Region))
+	}
+	must(t, w.Register(t.Context(), first, "lake", controltest.Region))
+	if err := w.Register(t.Context(), second, "lake", controltest.Region); !fault.Is(err, fault.AlreadyExists, fault.Bucket) {
+		t.Errorf("the second: %v", err)
+	}
+	if err := w.Register(t.Context(), again, "lake", controltest.Region); !fault.Is(err, fault.AlreadyExists, fault.BucketOwned) {
+		t.Errorf("again: %v", err)
+	}
+	for name, want := range map[string]bool{"lake": false, "v20180820": false, "UPPER": false, "ab": false, "fine": true} {
+		if err := w.CheckNew(w.call(w.a), name, controltest.Region); (err == nil) != want {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
