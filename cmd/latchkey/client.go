@@ -65,7 +65,11 @@ func (f *clientFlags) client() (*client, error) {
 func findKeys(data string) (aws.Credentials, error) {
 	for _, prefix := range []string{"LATCHKEY_ROOT_", "AWS_"} {
 		id, secret := os.Getenv(prefix+"ACCESS_KEY_ID"), os.Getenv(prefix+"SECRET_ACCESS_KEY")
-		if id != "" && secret != "" {
+		if (id == "") != (secret == "") {
+			// Half a key is a slip; going on with the root key in the data folder would be a surprise.
+			return aws.Credentials{}, fmt.Errorf("%[1]sACCESS_KEY_ID and %[1]sSECRET_ACCESS_KEY belong together: set both or none", prefix)
+		}
+		if id != "" {
 			return aws.Credentials{AccessKeyID: id, SecretAccessKey: secret, SessionToken: os.Getenv(prefix + "SESSION_TOKEN")}, nil
 		}
 	}

@@ -24,7 +24,7 @@ func newTour() *cobra.Command {
 refused read. Each step is printed as the AWS CLI command that does the same on a server of your own, where its data folder is: paste
 the commands one by one, or run all of them as a shell script.`,
 		Example: `  latchkey tour
-  latchkey tour > tour.sh && sh tour.sh    # the same on your own server, by the AWS CLI`,
+  latchkey tour > tour.sh && sh -e tour.sh    # the same on your own server, by the AWS CLI`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			dir, err := os.MkdirTemp("", "latchkey-tour-")
@@ -56,7 +56,8 @@ the commands one by one, or run all of them as a shell script.`,
 // play tells the story as a shell script and does, step by step, what its commands do.
 func play(ctx context.Context, out io.Writer, c *cast) error {
 	fmt.Fprintf(out, `# A throw-away server at %s goes through this story now. The lines without a # are shell commands: they do the
-# same on a server of your own, in the folder where you started it. They need the AWS CLI.
+# same on a server of your own, in the folder where you started it. They need the AWS CLI, and a server that has no bucket lake,
+# no role lake-access and no user alice yet.
 `, c.admin.url)
 	for i, scene := range story() {
 		fmt.Fprintf(out, "\n# %d. %s\n", i+1, scene.tells)

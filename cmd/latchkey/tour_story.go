@@ -60,7 +60,7 @@ func story() []scene {
 				call: fixed(iamRequest("PutUserPolicy", "UserName", "alice", "PolicyName", "ask", "PolicyDocument", tourAsk))},
 			{shell: `key=$(latchkey exec -- aws iam create-access-key --user-name alice --query 'AccessKey.[AccessKeyId,SecretAccessKey]' --output text)`,
 				call: fixed(iamRequest("CreateAccessKey", "UserName", "alice")), learn: learnKey},
-			{shell: `as_alice() { env AWS_ACCESS_KEY_ID="$(echo "$key" | cut -f1)" AWS_SECRET_ACCESS_KEY="$(echo "$key" | cut -f2)" latchkey exec -- "$@"; }`},
+			{shell: `as_alice() { : "${key:?}"; env AWS_ACCESS_KEY_ID="$(echo "$key" | cut -f1)" AWS_SECRET_ACCESS_KEY="$(echo "$key" | cut -f2)" latchkey exec -- "$@"; }`},
 		}},
 		{"The instance, a location for the bucket, and a grant: Alice may read finance/.", []step{
 			{shell: `latchkey exec -- aws s3control create-access-grants-instance --account-id ACCOUNT`,
@@ -80,7 +80,7 @@ func story() []scene {
 				call: func(c *cast) request {
 					return c.control(http.MethodGet, "/dataaccess?target=s3%3A%2F%2Flake%2Ffinance%2F%2A&permission=READ", "")
 				}},
-			{shell: `with_lease() { env AWS_ACCESS_KEY_ID="$(echo "$lease" | cut -f1)" AWS_SECRET_ACCESS_KEY="$(echo "$lease" | cut -f2)" ` +
+			{shell: `with_lease() { : "${lease:?}"; env AWS_ACCESS_KEY_ID="$(echo "$lease" | cut -f1)" AWS_SECRET_ACCESS_KEY="$(echo "$lease" | cut -f2)" ` +
 				`AWS_SESSION_TOKEN="$(echo "$lease" | cut -f3)" latchkey exec -- "$@"; }`},
 		}},
 		{"With these credentials she reads finance/. Writing is refused, and so is reading hr/.", []step{
