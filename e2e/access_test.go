@@ -39,6 +39,12 @@ func TestCasesOfDataAccess(t *testing.T) {
 		c.may(reading(b, "bob/x"))
 		c.mayNot(reading(b, "bob/y"), listing(b, "bob/"), listing(b, "bob/x"))
 	})
+	t.Run("057 an object within the whole scope is read, not listed", func(t *testing.T) {
+		c := alice.asks(l.at("bob/x"), READ, byObject)
+		is(t, "matched", c.matched, l.at("bob/*"))
+		c.may(reading(b, "bob/x"), reading(b, "bob/y"))
+		c.mayNot(listing(b, "bob/"))
+	})
 	t.Run("058 the directory's name, and no more", func(t *testing.T) {
 		c := alice.asks(l.at("bob/"), READ, minimal)
 		is(t, "matched", c.matched, l.at("bob/"))

@@ -201,6 +201,22 @@ func TestAttack21_WithWhatItWasMadeOfACredentialEnds(t *testing.T) {
 			bob.asks(s.at("data/x"), READ).may(reading(s.bucket, "data/x"))
 		})
 	}
+	t.Run("the role that was granted is deleted", func(t *testing.T) {
+		s := newScene(t)
+		granted := s.account.role("granted", trustsAccount(s.account), mayAsk)
+		s.location.grantsARN(granted, READ, "data/*")
+		session := s.chief("chief").assumes(granted, "work")
+		c := session.asks(s.at("data/*"), READ)
+		c.may(reading(s.bucket, "data/x"))
+		_, err := s.root.iam.DeleteRolePolicy(ctx, &iam.DeleteRolePolicyInput{RoleName: aws.String("granted"), PolicyName: aws.String("inline")})
+		s.check(err)
+		_, err = s.root.iam.DeleteRole(ctx, &iam.DeleteRoleInput{RoleName: aws.String("granted")})
+		s.check(err)
+		c.mayNot(reading(s.bucket, "data/x"))
+		_, err = session.tryAsking(s.at("data/*"), READ)
+		refused(t, err, 403, "AccessDenied")
+		s.c.may(reading(s.bucket, "data/x"))
+	})
 	t.Run("a token belongs to its key", func(t *testing.T) {
 		s := newScene(t)
 		bob := s.user("bob")

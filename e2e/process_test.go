@@ -128,6 +128,7 @@ func TestSIGTERMFinishesWhatIsInFlight(t *testing.T) {
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPut, link.URL, body)
 	l.check(err)
 	req.ContentLength = int64(len(content))
+	req.Header.Set("Expect", "100-continue") // the body begins when the server asks for it
 	type result struct {
 		status int
 		err    error

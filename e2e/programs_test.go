@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -64,8 +65,8 @@ func (a *account) node(t testing.TB, script string, args ...string) string {
 	return a.site.exec(t, nil, a.root.keys, append([]string{"node", filepath.Join("js", script)}, args...)...)
 }
 
-// proxied asks the site, as a proxy, for a URL, and returns the status.
-func proxied(t testing.TB, s *site, target string) int {
+// proxied asks the site, as a proxy, for a URL.
+func proxied(t testing.TB, s *site, target string) (status int, text string) {
 	t.Helper()
 	c, err := net.Dial("tcp", s.addr())
 	if err != nil {
@@ -78,6 +79,10 @@ func proxied(t testing.TB, s *site, target string) int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	resp.Body.Close()
-	return resp.StatusCode
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, string(body)
 }

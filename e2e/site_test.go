@@ -34,7 +34,7 @@ func newSite(url string, operator aws.Credentials, now func() time.Time) *site {
 	var d net.Dialer
 	transport := &http.Transport{
 		DialContext:         func(ctx context.Context, _, _ string) (net.Conn, error) { return d.DialContext(ctx, "tcp", addr) },
-		MaxIdleConnsPerHost: 32, DisableCompression: true,
+		MaxIdleConnsPerHost: 32, DisableCompression: true, ExpectContinueTimeout: time.Minute,
 	}
 	return &site{url: url, port: port, operator: operator, now: now, http: &http.Client{Transport: transport, CheckRedirect: noRedirects}}
 }

@@ -1,0 +1,72 @@
+package e2e
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/service/s3control"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"latchkey/internal/server"
+	"latchkey/internal/store/storetest"
+)
+
+// Two nodes share a PostgreSQL database and the sealing keys: what one of them was told, the other knows soon, and
+// what one of them vended, the other judges as its own.
+func TestTwoNodesAreOneSystem(t *testing.T) {
+	database := "--database=" + storetest.PostgreSQL(t)
+	here, there := t.TempDir(), t.TempDir()
+	one := startOn(t, here, database)
+	for _, file := range []string{"sealing-keys", server.RootCredentialsFile} {
+		text, err := os.ReadFile(filepath.Join(here, file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(there, file), text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	two := startOn(t, there, database)
+
+	l := lakeOf(one.first(t))
+	g := l.location.grants(l.alice, READ, "data/*")
+	kept := l.location.grants(l.alice, READ, "kept/*")
+	far := two.first(t)
+	alice := far.actor("alice", l.alice.arn, l.alice.keys)
+
+	await(t, "the grant to be known on the other node", func() bool {
+		_, err := alice.tryAsking(l.at("kept/*"), READ)
+		return err == nil
+	})
+	c := alice.asks(l.at("data/*"), READ)
+	other := l.alice.asks(l.at("kept/*"), READ)
+	alive := func(who *actor) bool {
+		_, err := who.sts.GetCallerIdentity(t.Context(), &sts.GetCallerIdentityInput{})
+		return err == nil
+	}
+	is(t, "the other node's credential here", alive(l.actor("here", "", c.keys)), true)
+	is(t, "this node's credential there", alive(far.actor("there", "", other.keys)), true)
+
+	g.isTakenBack()
+	is(t, "the credential where the grant was taken back", alive(l.actor("here", "", c.keys)), false)
+	await(t, "the credential to end on the other node", func() bool { return !alive(c.actor) })
+	alice.isRefusedAccess(l.at("data/*"), READ)
+
+	// One node goes; the other takes its writes.
+	one.process.kill()
+	_, err := far.root.control.DeleteAccessGrant(t.Context(), &s3control.DeleteAccessGrantInput{AccountId: &far.id, AccessGrantId: &kept.id})
+	far.check(err)
+	is(t, "a credential of the node that went", alive(far.actor("there", "", other.keys)), false)
+
+	// A node with other sealing keys does not join.
+	s, err := launch(program{data: t.TempDir(), args: []string{database}})
+	if err == nil {
+		s.process.kill()
+		t.Fatal("a node whose keys open nothing was started")
+	}
+	if !strings.Contains(err.Error(), "sealing key") {
+		t.Errorf("the refusal does not speak of the sealing key: %v", err)
+	}
+}
