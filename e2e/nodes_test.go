@@ -66,7 +66,7 @@ func TestTwoNodesAreOneSystem(t *testing.T) {
 		s.process.kill()
 		t.Fatal("a node whose keys open nothing was started")
 	}
-	if !strings.Contains(err.Error(), "sealing key") {
+	if !strings.Contains(err.Error(), "sealing-keys") {
 		t.Errorf("the refusal does not speak of the sealing key: %v", err)
 	}
 }
