@@ -40,7 +40,8 @@ func TestMain(m *testing.M) {
 //
 //	[!] end NAME [SIGNAL]
 //
-// which sends it a signal (TERM) and waits for its exit code 0, or with ! for another;
+// which sends it a signal (TERM; NONE for a command that ends by itself) and waits for its exit code 0, or with ! for
+// another;
 //
 //	mode FILE OCTAL
 //
@@ -204,8 +205,10 @@ func cmdEnd(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	b := named(ts, args[0])
 	delete(ts.Value(backgroundKey{}).(map[string]*background), args[0])
-	if err := b.cmd.Process.Signal(signal); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		ts.Fatalf("signal: %v", err)
+	if len(args) < 2 || args[1] != "NONE" {
+		if err := b.cmd.Process.Signal(signal); err != nil && !errors.Is(err, os.ErrProcessDone) {
+			ts.Fatalf("signal: %v", err)
+		}
 	}
 	err := b.finish()
 	b.show(ts)
