@@ -49,6 +49,7 @@ type world struct {
 	rand                         *rand.Rand
 	users, roles, keys, policies []string
 	ever                         []string
+	applications, issuers        []string
 	grants                       []access.GrantID
 	all                          []access.GrantID
 }
@@ -98,6 +99,9 @@ func (w *world) managed() *iam.ManagedPolicy {
 
 // change makes one change; what the store refuses is as good as done.
 func (w *world) change(tx *store.Tx) error {
+	if w.pick(5) == 0 {
+		return w.changeCenter(tx)
+	}
 	switch w.pick(23) {
 	case 21: // another with the same name takes its place
 		u, err := store.Users.Get(w.Context(), tx, w.id(w.users))
@@ -308,6 +312,7 @@ func (w *world) describe(s *Snapshot) []string {
 			scope, _ := access.ParseLocationScope(text)
 			say("scope %s: %+v", text, s.LocationByScope(a, here, scope))
 		}
+		out = append(out, describeCenter(s, a)...)
 		for _, k := range s.KeysOf(string(a)) {
 			say("root key %+v", *k)
 		}

@@ -30,6 +30,10 @@ func sources() []source {
 		from(&store.Buckets, (*draft).putBucket, (*draft).dropBucket),
 		from(&store.Instances, (*draft).putInstance, (*draft).dropInstance),
 		from(&store.Locations, (*draft).putLocation, (*draft).dropLocation),
+		from(&store.IdentityCenters, (*draft).putIdentityCenter, (*draft).dropIdentityCenter),
+		from(&store.Applications, (*draft).putApplication, (*draft).dropApplication),
+		from(&store.Assignments, (*draft).putAssignment, (*draft).dropAssignment),
+		from(&store.Issuers, (*draft).putIssuer, (*draft).dropIssuer),
 	}
 }
 
