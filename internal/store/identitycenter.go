@@ -68,6 +68,21 @@ func IdentityCenter(ctx context.Context, q Querier, account access.AccountID) (*
 	return sso.First(a.ID, a.Created), nil
 }
 
+// IdentityStoreID is the id that the identity store of an account has: the one that the account's Identity Center
+// instance names. It fails with NotFound when the account deleted its instance.
+func IdentityStoreID(ctx context.Context, q Querier, account access.AccountID) (string, error) {
+	i, err := IdentityCenters.Get(ctx, q, string(account))
+	switch {
+	case fault.Is(err, fault.NotFound, fault.IdentityCenter):
+		return sso.IdentityStoreID(account), nil
+	case err != nil:
+		return "", err
+	case i.Deleted:
+		return "", fault.New(fault.NotFound, fault.IdentityCenter, "")
+	}
+	return i.IdentityStoreID, nil
+}
+
 // PutIdentityCenter writes the row of an account's instance, whether there was one or not.
 func PutIdentityCenter(tx *Tx, i *sso.Instance) error {
 	err := IdentityCenters.Update(tx, i)
