@@ -59,6 +59,7 @@ var floors = map[string]int{
 var testOnly = map[string]int{
 	"internal/store/storetest":     2,
 	"internal/control/controltest": 6,
+	"internal/oidc/oidctest":       1,
 }
 
 func TestFloors(t *testing.T) {
