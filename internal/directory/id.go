@@ -8,11 +8,6 @@ type (
 	MembershipID string // a uuid
 )
 
-// ARN is the store's ARN in the account that owns it.
-func (id StoreID) ARN(account string) string {
-	return "arn:aws:identitystore::" + account + ":identitystore/" + string(id)
-}
-
 // ARN is the user's ARN. It names no account (Service Authorization Reference, AWS Identity Store).
 func (id UserID) ARN() string { return "arn:aws:identitystore:::user/" + string(id) }
 

@@ -2,16 +2,6 @@ package directory
 
 import "time"
 
-// Store is the identity store of an account: each account has one, made together with the account.
-type Store struct {
-	ID      StoreID
-	Account string
-	Created time.Time
-}
-
-// ARN is the store's ARN.
-func (s *Store) ARN() string { return s.ID.ARN(s.Account) }
-
 // Stamp is when and by whom a noun was made and changed last.
 type Stamp struct {
 	Created   time.Time

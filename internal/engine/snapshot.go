@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"latchkey/internal/access"
+	"latchkey/internal/directory"
 	"latchkey/internal/iam"
 	"latchkey/internal/sso"
 	"latchkey/internal/store"
@@ -25,6 +26,9 @@ type Snapshot struct {
 	buckets      pmap[string, *bucket]          // by name
 	applications pmap[string, *application]     // of Identity Center, by id
 	issuers      pmap[string, *sso.Issuer]      // by id
+	stores       pmap[directory.StoreID, *identityStore]
+	people       pmap[directory.UserID, *person]
+	groups       pmap[directory.GroupID, *group]
 	grants       *access.Index
 	lastGrant    int64 // the largest Seq that any grant ever had
 }

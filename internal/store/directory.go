@@ -2,48 +2,21 @@ package store
 
 import (
 	"context"
+	"errors"
 
-	"latchkey/internal/access"
 	"latchkey/internal/directory"
 	"latchkey/internal/fault"
 )
 
 // The kinds of the directory's rows.
 const (
-	KindIdentityStore  Kind = "identity-store"
 	KindDirectoryUser  Kind = "directory-user"
 	KindDirectoryGroup Kind = "directory-group"
 	KindMembership     Kind = "membership" // ID is PairID of group and user; only inserted and deleted
 )
 
-// IdentityStores: id is the d-... id. An account has one.
-var IdentityStores = Table[directory.Store]{
-	Kind: KindIdentityStore, Noun: fault.IdentityStore,
-	Key: func(s *directory.Store) Key {
-		return Key{ID: string(s.ID), Account: s.Account, Name: "identity store"}
-	},
-}
-
-// EnsureIdentityStore returns the identity store of an account, and makes it if there is none, with the id that the
-// account's Identity Center instance names (sso.Instance.IdentityStoreID).
-func EnsureIdentityStore(tx *Tx, account access.AccountID) (*directory.Store, error) {
-	have, err := IdentityStores.InAccount(tx.ctx, tx, string(account))
-	if err != nil {
-		return nil, err
-	}
-	if len(have) > 0 {
-		return have[0], nil
-	}
-	id, err := IdentityStoreID(tx.ctx, tx, account)
-	if err != nil {
-		return nil, err
-	}
-	s := &directory.Store{ID: directory.StoreID(id), Account: string(account), Created: tx.Now()}
-	return s, IdentityStores.Insert(tx, s)
-}
-
-// DirectoryUsers: id is the immutable user id; the identity store stands in the account's place. Deleting a user
-// ends its memberships, of which the change list tells nothing more.
+// DirectoryUsers: id is the immutable user id; the identity store stands in the account's place. With a user go its
+// application assignments, and its memberships, of which the change list tells nothing more.
 var DirectoryUsers = Table[directory.User]{
 	Kind: KindDirectoryUser, Noun: fault.DirectoryUser,
 	Key: func(u *directory.User) Key {
@@ -53,12 +26,12 @@ var DirectoryUsers = Table[directory.User]{
 	Seq:  func(u *directory.User, seq int64) { u.Seq = seq },
 	Drop: func(tx *Tx, id string) error {
 		_, err := tx.exec(`DELETE FROM memberships WHERE user_id = $1`, id)
-		return err
+		return errors.Join(err, DeleteAssignmentsOf(tx.ctx, tx, id))
 	},
 }
 
-// DirectoryGroups: id is the immutable group id; the identity store stands in the account's place. Deleting a group
-// ends the memberships in it, of which the change list tells nothing more.
+// DirectoryGroups: id is the immutable group id; the identity store stands in the account's place. With a group go its
+// application assignments, and the memberships in it, of which the change list tells nothing more.
 var DirectoryGroups = Table[directory.Group]{
 	Kind: KindDirectoryGroup, Noun: fault.DirectoryGroup,
 	Key: func(g *directory.Group) Key {
@@ -68,8 +41,30 @@ var DirectoryGroups = Table[directory.Group]{
 	Seq:  func(g *directory.Group, seq int64) { g.Seq = seq },
 	Drop: func(tx *Tx, id string) error {
 		_, err := tx.exec(`DELETE FROM memberships WHERE group_id = $1`, id)
-		return err
+		return errors.Join(err, DeleteAssignmentsOf(tx.ctx, tx, id))
 	},
+}
+
+// DeleteDirectory deletes every user, group and membership of an identity store, which ends with its Identity Center
+// instance.
+func DeleteDirectory(tx *Tx, s directory.StoreID) error {
+	if _, err := tx.exec(`DELETE FROM memberships WHERE store = $1`, string(s)); err != nil {
+		return err
+	}
+	return errors.Join(deleteAll(tx, &DirectoryUsers, s), deleteAll(tx, &DirectoryGroups, s))
+}
+
+func deleteAll[T any](tx *Tx, b *Table[T], s directory.StoreID) error {
+	all, err := b.InAccount(tx.ctx, tx, string(s))
+	if err != nil {
+		return err
+	}
+	for _, v := range all {
+		if err := b.Delete(tx, b.Key(v).ID); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // further are the keys behind the first, the name, as texts.

@@ -34,30 +34,31 @@ func NewMembership(g *directory.Group, u *directory.User) *directory.Membership 
 	return &directory.Membership{ID: directory.MembershipID(uuid.NewString()), Store: g.Store, Group: g.ID, User: u.ID, Created: db0, CreatedBy: "arn"}
 }
 
-func identityStores(t *testing.T, db *store.DB) {
-	var first directory.Store
-	for range 2 {
-		update(t, db, func(tx *store.Tx) error {
-			s, err := store.EnsureIdentityStore(tx, account)
-			if err == nil && first.ID == "" {
-				first = *s
-			}
-			if err == nil && *s != first {
-				return fmt.Errorf("another store: %v and %v", *s, first)
-			}
-			return err
-		})
-	}
-	if len(first.ID) != 12 || !strings.HasPrefix(string(first.ID), "d-") || first.Account != string(account) {
-		t.Errorf("the store is %+v", first)
-	}
+func deleteDirectory(t *testing.T, db *store.DB) {
+	u, g := NewPerson(identityStore, "u"), NewGroup(identityStore, "g")
+	u.Emails = []directory.Email{{Value: "u@x"}}
+	stranger, strangers := NewPerson(otherIdentityStore, "u"), NewGroup(otherIdentityStore, "g")
 	update(t, db, func(tx *store.Tx) error {
-		s, err := store.EnsureIdentityStore(tx, other)
-		if err == nil && s.ID == first.ID {
-			return errors.New("two accounts have one store")
-		}
-		return err
+		return errors.Join(store.DirectoryUsers.Insert(tx, u), store.DirectoryUsers.Insert(tx, stranger), store.DirectoryGroups.Insert(tx, g),
+			store.DirectoryGroups.Insert(tx, strangers), store.InsertMembership(tx, NewMembership(g, u)),
+			store.InsertMembership(tx, NewMembership(strangers, stranger)))
 	})
+	update(t, db, func(tx *store.Tx) error { return store.DeleteDirectory(tx, identityStore) })
+	left := 0
+	for m, err := range store.ScanMemberships(t.Context(), db) {
+		if left++; err != nil || m.User != stranger.ID {
+			t.Errorf("left: %v (%v)", m, err)
+		}
+	}
+	users, err := store.DirectoryUsers.InAccount(t.Context(), db, string(identityStore))
+	groups, err2 := store.DirectoryGroups.InAccount(t.Context(), db, string(identityStore))
+	others, err3 := store.DirectoryUsers.InAccount(t.Context(), db, string(otherIdentityStore))
+	if left != 1 || len(users)+len(groups) != 0 || len(others) != 1 || errors.Join(err, err2, err3) != nil {
+		t.Errorf("%d memberships, %v, %v, %v are left (%v)", left, users, groups, others, errors.Join(err, err2, err3))
+	}
+	again := NewPerson(identityStore, "u")
+	again.Emails = u.Emails
+	update(t, db, func(tx *store.Tx) error { return store.DirectoryUsers.Insert(tx, again) })
 }
 
 func furtherKeys(t *testing.T, db *store.DB) {

@@ -38,7 +38,7 @@ func Run(t *testing.T, open func(*testing.T) *store.DB) {
 		{"many grants are one revision", grantBulk},
 		{"grant tags are set and read", grantTags},
 		{"scopes as long as they may be are stored", longTexts},
-		{"an account has one identity store", identityStores},
+		{"a directory is deleted as a whole", deleteDirectory},
 		{"keys besides the name are unique", furtherKeys},
 		{"memberships are kept, listed and go with user and group", membershipRows},
 		{"memberships are scanned in the order of creation", membershipScan},
