@@ -19,6 +19,7 @@ const (
 	STS
 	IAM
 	JSON // Latchkey's own service, in the manner of AWS's json services
+	SSO  // Identity Center's administration
 )
 
 // Error is what a client is told.
@@ -72,6 +73,8 @@ func tables(d Dialect) (map[key]entry, map[fault.Kind]entry) {
 		return iamCodes, iamKinds
 	case JSON:
 		return jsonCodes, jsonKinds
+	case SSO:
+		return ssoCodes, ssoKinds
 	default:
 		return s3Codes, s3Kinds
 	}
