@@ -17,12 +17,14 @@ import (
 	"latchkey/internal/awsapi/iam"
 	"latchkey/internal/awsapi/latchkey"
 	"latchkey/internal/awsapi/s3control"
+	"latchkey/internal/awsapi/ssoadmin"
 	"latchkey/internal/awsapi/sts"
 	"latchkey/internal/awserror"
 	"latchkey/internal/awswire"
 	"latchkey/internal/caller"
 	"latchkey/internal/control"
 	"latchkey/internal/control/grants"
+	"latchkey/internal/control/identitycenter"
 	"latchkey/internal/control/principals"
 	"latchkey/internal/control/tokens"
 	"latchkey/internal/fault"
@@ -31,14 +33,15 @@ import (
 
 // API serves the control plane. Fill it and call Handler.
 type API struct {
-	Control    *control.Control
-	Grants     *grants.Grants
-	Principals *principals.Principals
-	Tokens     *tokens.Tokens
-	Auth       *caller.Authenticator
-	Operator   access.AccountID // the account whose root user may create accounts
-	Log        *slog.Logger
-	Observe    func(service, operation, code string, status int, took time.Duration) // metrics; may be nil
+	Control        *control.Control
+	Grants         *grants.Grants
+	Principals     *principals.Principals
+	Tokens         *tokens.Tokens
+	IdentityCenter *identitycenter.Center
+	Auth           *caller.Authenticator
+	Operator       access.AccountID // the account whose root user may create accounts
+	Log            *slog.Logger
+	Observe        func(service, operation, code string, status int, took time.Duration) // metrics; may be nil
 }
 
 // maxBody is the largest control-plane body: a resource policy may have 350,000 characters, each of which may
@@ -56,6 +59,7 @@ var (
 	s3controlDoor = &door{s3control.Service, awserror.S3, grants.Source}
 	stsDoor       = &door{sts.Service, awserror.STS, "sts.amazonaws.com"}
 	iamDoor       = &door{iam.Service, awserror.IAM, "iam.amazonaws.com"}
+	ssoDoor       = &door{ssoadmin.Service, awserror.SSO, identitycenter.Source}
 	latchkeyDoor  = &door{latchkey.Service, awserror.JSON, "latchkey"}
 )
 
@@ -71,6 +75,7 @@ func (a *API) Handler() *Front {
 	a.registerS3Control(&f.mux)
 	a.registerIAM(&f.mux)
 	a.registerSTS(&f.mux)
+	a.registerSSOAdmin(&f.mux)
 	a.registerLatchkey(&f.mux)
 	return f
 }

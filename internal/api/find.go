@@ -17,6 +17,8 @@ func findDoor(r *http.Request) *door {
 		return s3controlDoor
 	case strings.HasPrefix(r.Header.Get("X-Amz-Target"), "Latchkey."):
 		return latchkeyDoor
+	case strings.HasPrefix(r.Header.Get("X-Amz-Target"), "SWBExternalService."):
+		return ssoDoor
 	case isForm(r):
 		return formDoor(r)
 	}

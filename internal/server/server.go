@@ -24,6 +24,7 @@ import (
 	"latchkey/internal/control"
 	"latchkey/internal/control/buckets"
 	"latchkey/internal/control/grants"
+	"latchkey/internal/control/identitycenter"
 	"latchkey/internal/control/principals"
 	"latchkey/internal/control/tokens"
 	"latchkey/internal/credential"
@@ -110,7 +111,7 @@ func (s *Server) wire(ring *credential.Ring) {
 	s.Grants = &grants.Grants{Control: s.Control, Tokens: token, Vendor: grants.Sealed{Ring: ring}, Observe: m.vended}
 	front := &api.API{
 		Control: s.Control, Grants: s.Grants, Principals: &principals.Principals{Control: s.Control}, Tokens: token,
-		Auth: auth, Operator: c.Account, Log: c.Log, Observe: m.observe,
+		IdentityCenter: &identitycenter.Center{Control: s.Control}, Auth: auth, Operator: c.Account, Log: c.Log, Observe: m.observe,
 	}
 	names := &names{domains: c.Domains, port: portOf(s.listener)}
 	gate := &gateway.Gateway{
