@@ -107,15 +107,18 @@ func dataRequest(call *control.Call, in DataAccess) (access.Request, error) {
 		Account: call.Target, Region: call.Facts.Region, Identities: Identities(call), Target: target,
 		Permission: in.Permission, Privilege: in.Privilege, Object: in.Object,
 	}
+	if call.Session != nil {
+		r.Application = call.Session.ApplicationARN
+	}
 	return r, control.Refused(r.Check())
 }
 
-// Identities are those under which a caller can hold grants: the user itself, or the role behind the session.
-// The root user has none.
+// Identities are those under which a caller can hold grants: the user itself, or the role behind the session with
+// the person of the directory for whom it acts. The root user has none.
 func Identities(call *control.Call) []access.Identity {
 	switch {
 	case call.Role != nil:
-		return []access.Identity{{Type: access.IAM, Principal: call.Role.ID}}
+		return append([]access.Identity{{Type: access.IAM, Principal: call.Role.ID}}, directoryIdentities(call)...)
 	case call.User != nil:
 		return []access.Identity{{Type: access.IAM, Principal: call.User.ID}}
 	}

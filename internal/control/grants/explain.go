@@ -52,7 +52,7 @@ func (g *Grants) Explain(call *control.Call, principal string, in DataAccess, mo
 	if err != nil {
 		return nil, err
 	}
-	request.Identities = []access.Identity{{Type: access.IAM, Principal: id}}
+	request.Identities, request.Application = []access.Identity{{Type: access.IAM, Principal: id}}, ""
 	e := &Explanation{Decision: call.Snapshot.Grants().Explain(&request, most)}
 	e.Checks = append(e.Checks, g.mayAsk(call, id))
 	if !e.Decision.OK {

@@ -24,16 +24,21 @@ func (g *Grants) CreateInstance(ctx context.Context, call *control.Call, identit
 	if err := access.CheckTags(tags); err != nil {
 		return nil, control.Refused(err)
 	}
+	var a *association
 	if identityCenter != "" {
-		if err := g.checkIdentityCenter(call, identityCenter); err != nil {
+		var err error
+		if a, err = associate(call, identityCenter, true); err != nil {
 			return nil, err
 		}
 	}
-	i := &store.Instance{
-		Instance: access.Instance{Account: call.Target, Region: call.Facts.Region, IdentityCenterARN: identityCenter}, Tags: tags,
-	}
+	i := &store.Instance{Instance: access.Instance{Account: call.Target, Region: call.Facts.Region}, Tags: tags}
 	call.Touch("AWS:S3::AccessGrantsInstance", i.ARN(), i.Account)
 	err := g.Update(ctx, call, func(tx *store.Tx) error {
+		if a != nil {
+			if err := a.insert(ctx, tx, g, i); err != nil {
+				return err
+			}
+		}
 		i.CreatedAt = tx.Now()
 		return store.Instances.Insert(tx, i)
 	})
@@ -122,10 +127,14 @@ func (g *Grants) DeleteInstance(ctx context.Context, call *control.Call) error {
 	if err != nil {
 		return err
 	}
-	if i.IdentityCenterARN != "" {
-		return fault.New(fault.Invalid, fault.Request, "The Access Grants Instance is associated with an Identity Center instance. Dissociate it before deleting the instance")
-	}
 	return g.Update(ctx, call, func(tx *store.Tx) error {
+		current, err := store.Instances.Get(ctx, tx, instanceID(&i.Instance))
+		if err != nil {
+			return err
+		}
+		if current.IdentityCenterARN != "" {
+			return fault.New(fault.Invalid, fault.Request, "The Access Grants Instance is associated with an Identity Center instance. Dissociate it before deleting the instance")
+		}
 		n, err := store.Locations.CountChildren(ctx, tx, instanceID(&i.Instance))
 		if err != nil {
 			return err
