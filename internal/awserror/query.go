@@ -47,6 +47,7 @@ var stsCodes = with(querySignatures, map[key]entry{
 	{fault.Invalid, fault.PolicyDocument}:   {"MalformedPolicyDocument", http.StatusBadRequest, "The policy document is malformed."},
 	{fault.TooLarge, fault.PackedPolicy}:    {"PackedPolicyTooLarge", http.StatusBadRequest, "The total packed size of the session policies and session tags combined was too large."},
 	{fault.Invalid, fault.IdentityToken}:    {"InvalidIdentityToken", http.StatusBadRequest, "The identity token could not be validated."},
+	{fault.Expired, fault.IdentityToken}:    {"ExpiredTokenException", http.StatusBadRequest, "The identity token has expired."},
 	{fault.Denied, fault.SourceIdentity}:    {"AccessDenied", http.StatusForbidden, "The source identity of a session cannot be changed."},
 })
 

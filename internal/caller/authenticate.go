@@ -148,6 +148,9 @@ func (c *Caller) load() error {
 	if c.Session == nil {
 		return nil
 	}
+	if err := c.guard(); err != nil {
+		return err
+	}
 	return c.loadSessionPolicies()
 }
 
