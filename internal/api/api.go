@@ -8,6 +8,7 @@ package api
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"net/http"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/awsapi/iam"
+	"latchkey/internal/awsapi/identitystore"
 	"latchkey/internal/awsapi/latchkey"
 	"latchkey/internal/awsapi/s3control"
 	"latchkey/internal/awsapi/ssoadmin"
@@ -23,6 +25,7 @@ import (
 	"latchkey/internal/awswire"
 	"latchkey/internal/caller"
 	"latchkey/internal/control"
+	"latchkey/internal/control/directory"
 	"latchkey/internal/control/grants"
 	"latchkey/internal/control/identitycenter"
 	"latchkey/internal/control/principals"
@@ -38,6 +41,7 @@ type API struct {
 	Principals     *principals.Principals
 	Tokens         *tokens.Tokens
 	IdentityCenter *identitycenter.Center
+	Directory      *directory.Directory
 	Auth           *caller.Authenticator
 	Operator       access.AccountID // the account whose root user may create accounts
 	Log            *slog.Logger
@@ -56,11 +60,12 @@ type door struct {
 }
 
 var (
-	s3controlDoor = &door{s3control.Service, awserror.S3, grants.Source}
-	stsDoor       = &door{sts.Service, awserror.STS, "sts.amazonaws.com"}
-	iamDoor       = &door{iam.Service, awserror.IAM, "iam.amazonaws.com"}
-	ssoDoor       = &door{ssoadmin.Service, awserror.SSO, identitycenter.Source}
-	latchkeyDoor  = &door{latchkey.Service, awserror.JSON, "latchkey"}
+	s3controlDoor     = &door{s3control.Service, awserror.S3, grants.Source}
+	stsDoor           = &door{sts.Service, awserror.STS, "sts.amazonaws.com"}
+	iamDoor           = &door{iam.Service, awserror.IAM, "iam.amazonaws.com"}
+	ssoDoor           = &door{ssoadmin.Service, awserror.SSO, identitycenter.Source}
+	identitystoreDoor = &door{identitystore.Service, awserror.SSO, directory.Source}
+	latchkeyDoor      = &door{latchkey.Service, awserror.JSON, "latchkey"}
 )
 
 // Front is the HTTP side of an API.
@@ -76,6 +81,7 @@ func (a *API) Handler() *Front {
 	a.registerIAM(&f.mux)
 	a.registerSTS(&f.mux)
 	a.registerSSOAdmin(&f.mux)
+	a.registerIdentityStore(&f.mux)
 	a.registerLatchkey(&f.mux)
 	return f
 }
@@ -164,8 +170,16 @@ func (f *Front) fail(w http.ResponseWriter, q *request, ids awswire.IDs, err err
 			q.err, q.answer = err, awserror.Of(q.door.dialect, fault.New(fault.Internal, "", "").Because(err))
 		}
 	}
+	fields := q.answer.Fields
+	if q.door == identitystoreDoor { // whose exceptions carry it as a member
+		fields = maps.Clone(fields)
+		if fields == nil {
+			fields = map[string]string{}
+		}
+		fields["RequestId"] = q.id
+	}
 	awswire.EncodeError(w, q.door.service, awswire.WireError{
-		Code: q.answer.Code, Status: q.answer.Status, Message: q.answer.Message, Fields: q.answer.Fields,
+		Code: q.answer.Code, Status: q.answer.Status, Message: q.answer.Message, Fields: fields,
 	}, ids)
 }
 
@@ -214,7 +228,7 @@ func (f *Front) note(q *request) {
 // readOnly reports whether an operation changes nothing. GetDataAccess counts as one although it
 // mints a credential: CloudTrail says readOnly too.
 func readOnly(op string) bool {
-	for _, prefix := range []string{"Get", "List", "Describe", "AssumeRole", "Decode"} {
+	for _, prefix := range []string{"Get", "List", "Describe", "AssumeRole", "Decode", "IsMember"} {
 		if len(op) >= len(prefix) && op[:len(prefix)] == prefix {
 			return true
 		}

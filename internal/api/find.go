@@ -19,6 +19,8 @@ func findDoor(r *http.Request) *door {
 		return latchkeyDoor
 	case strings.HasPrefix(r.Header.Get("X-Amz-Target"), "SWBExternalService."):
 		return ssoDoor
+	case strings.HasPrefix(r.Header.Get("X-Amz-Target"), "AWSIdentityStore."):
+		return identitystoreDoor
 	case isForm(r):
 		return formDoor(r)
 	}

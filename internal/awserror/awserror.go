@@ -19,7 +19,7 @@ const (
 	STS
 	IAM
 	JSON // Latchkey's own service, in the manner of AWS's json services
-	SSO  // Identity Center's administration
+	SSO  // Identity Center's administration, and its identity store
 )
 
 // Error is what a client is told.

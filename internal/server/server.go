@@ -23,6 +23,7 @@ import (
 	"latchkey/internal/caller"
 	"latchkey/internal/control"
 	"latchkey/internal/control/buckets"
+	"latchkey/internal/control/directory"
 	"latchkey/internal/control/grants"
 	"latchkey/internal/control/identitycenter"
 	"latchkey/internal/control/principals"
@@ -110,7 +111,7 @@ func (s *Server) wire(ring *credential.Ring) {
 	token := &tokens.Tokens{Control: s.Control}
 	s.Grants = &grants.Grants{Control: s.Control, Tokens: token, Vendor: grants.Sealed{Ring: ring}, Observe: m.vended}
 	front := &api.API{
-		Control: s.Control, Grants: s.Grants, Principals: &principals.Principals{Control: s.Control}, Tokens: token,
+		Control: s.Control, Grants: s.Grants, Principals: &principals.Principals{Control: s.Control}, Directory: &directory.Directory{Control: s.Control}, Tokens: token,
 		IdentityCenter: &identitycenter.Center{Control: s.Control}, Auth: auth, Operator: c.Account, Log: c.Log, Observe: m.observe,
 	}
 	names := &names{domains: c.Domains, port: portOf(s.listener)}

@@ -25,7 +25,7 @@ type AlternateIdentifier struct {
 // AttributeOperation is a part of larger structures.
 type AttributeOperation struct {
 	AttributePath  *string `aws:"AttributePath,required,min=1,max=255" pattern:"(?:\\p{L}+:\\p{L}+:\\p{L}+(?:\\.\\p{L}+){0,3}|\\p{L}+(?:\\.\\p{L}+){0,2})"`
-	AttributeValue any     `aws:"AttributeValue,document"`
+	AttributeValue any     `aws:"AttributeValue,sensitive,document"`
 }
 
 // AttributeValue is a part of larger structures.
@@ -78,7 +78,7 @@ type CreateUserRequest struct {
 	Website           *string        `aws:"Website,min=1,max=1024,sensitive" pattern:"[\\p{L}\\p{M}\\p{S}\\p{N}\\p{P}\\t\\n\\r \u00a0\u3000]+"`
 	Birthdate         *string        `aws:"Birthdate,min=1,max=1024,sensitive" pattern:"[\\p{L}\\p{M}\\p{S}\\p{N}\\p{P}\\t\\n\\r \u00a0\u3000]+"`
 	Roles             []Role         `aws:"Roles,min=1,max=1"`
-	Extensions        map[string]any `aws:"Extensions,min=1,max=10" key:",min=1,max=50" key-pattern:"aws:identitystore:[a-z]{1,20}" item:",document"`
+	Extensions        map[string]any `aws:"Extensions,min=1,max=10" key:",min=1,max=50" key-pattern:"aws:identitystore:[a-z]{1,20}" item:",sensitive,document"`
 }
 
 // CreateUserResponse is what CreateUser answers.
@@ -188,7 +188,7 @@ type DescribeUserResponse struct {
 	CreatedBy         *string        `aws:"CreatedBy"`
 	UpdatedAt         *time.Time     `aws:"UpdatedAt"`
 	UpdatedBy         *string        `aws:"UpdatedBy"`
-	Extensions        map[string]any `aws:"Extensions,min=1,max=10" key:",min=1,max=50" key-pattern:"aws:identitystore:[a-z]{1,20}" item:",document"`
+	Extensions        map[string]any `aws:"Extensions,min=1,max=10" key:",min=1,max=50" key-pattern:"aws:identitystore:[a-z]{1,20}" item:",sensitive,document"`
 }
 
 // Email is a part of larger structures.
@@ -388,7 +388,7 @@ type Role struct {
 // UniqueAttribute is a part of larger structures.
 type UniqueAttribute struct {
 	AttributePath  *string `aws:"AttributePath,required,min=1,max=255" pattern:"(?:\\p{L}+:\\p{L}+:\\p{L}+(?:\\.\\p{L}+){0,3}|\\p{L}+(?:\\.\\p{L}+){0,2})"`
-	AttributeValue any     `aws:"AttributeValue,required,document"`
+	AttributeValue any     `aws:"AttributeValue,required,sensitive,document"`
 }
 
 // UpdateGroupRequest is what UpdateGroup takes.
@@ -440,5 +440,5 @@ type User struct {
 	CreatedBy         *string        `aws:"CreatedBy"`
 	UpdatedAt         *time.Time     `aws:"UpdatedAt"`
 	UpdatedBy         *string        `aws:"UpdatedBy"`
-	Extensions        map[string]any `aws:"Extensions,min=1,max=10" key:",min=1,max=50" key-pattern:"aws:identitystore:[a-z]{1,20}" item:",document"`
+	Extensions        map[string]any `aws:"Extensions,min=1,max=10" key:",min=1,max=50" key-pattern:"aws:identitystore:[a-z]{1,20}" item:",sensitive,document"`
 }
