@@ -244,3 +244,7 @@ func (w *centerWorld) store(fn func(*store.Tx) error) {
 		w.t.Fatal(err)
 	}
 }
+
+func keysOf(k principals.RootKey) controltest.Keys {
+	return controltest.Keys{ID: k.AccessKeyID, Secret: k.Secret.Reveal()}
+}
