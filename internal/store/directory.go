@@ -48,9 +48,6 @@ var DirectoryGroups = Table[directory.Group]{
 // DeleteDirectory deletes every user, group and membership of an identity store, which ends with its Identity Center
 // instance.
 func DeleteDirectory(tx *Tx, s directory.StoreID) error {
-	if _, err := tx.exec(`DELETE FROM memberships WHERE store = $1`, string(s)); err != nil {
-		return err
-	}
 	return errors.Join(deleteAll(tx, &DirectoryUsers, s), deleteAll(tx, &DirectoryGroups, s))
 }
 

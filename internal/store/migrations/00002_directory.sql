@@ -27,7 +27,6 @@ CREATE TABLE memberships (
 CREATE UNIQUE INDEX memberships_id ON memberships (id);
 CREATE UNIQUE INDEX memberships_pair ON memberships (group_id, user_id);
 CREATE INDEX memberships_group ON memberships (group_id, seq);
-CREATE INDEX memberships_store ON memberships (store);
 CREATE INDEX memberships_user ON memberships (user_id, seq);
 
 -- +goose Down
