@@ -36,6 +36,7 @@ var floors = map[string]int{
 
 	"internal/control/grants":         7,
 	"internal/control/directory":      6,
+	"internal/control/exchange":       6,
 	"internal/control/identitycenter": 6,
 	"internal/control/principals":     6,
 	"internal/control/tokens":         6,

@@ -20,12 +20,14 @@ import (
 	"latchkey/internal/awsapi/latchkey"
 	"latchkey/internal/awsapi/s3control"
 	"latchkey/internal/awsapi/ssoadmin"
+	"latchkey/internal/awsapi/ssooidc"
 	"latchkey/internal/awsapi/sts"
 	"latchkey/internal/awserror"
 	"latchkey/internal/awswire"
 	"latchkey/internal/caller"
 	"latchkey/internal/control"
 	"latchkey/internal/control/directory"
+	"latchkey/internal/control/exchange"
 	"latchkey/internal/control/grants"
 	"latchkey/internal/control/identitycenter"
 	"latchkey/internal/control/principals"
@@ -42,6 +44,7 @@ type API struct {
 	Tokens         *tokens.Tokens
 	IdentityCenter *identitycenter.Center
 	Directory      *directory.Directory
+	Exchange       *exchange.Exchange
 	Auth           *caller.Authenticator
 	Operator       access.AccountID // the account whose root user may create accounts
 	Log            *slog.Logger
@@ -65,6 +68,7 @@ var (
 	iamDoor           = &door{iam.Service, awserror.IAM, "iam.amazonaws.com"}
 	ssoDoor           = &door{ssoadmin.Service, awserror.SSO, identitycenter.Source}
 	identitystoreDoor = &door{identitystore.Service, awserror.SSO, directory.Source}
+	oauthDoor         = &door{ssooidc.Service, awserror.OAuth, exchange.Source}
 	latchkeyDoor      = &door{latchkey.Service, awserror.JSON, "latchkey"}
 )
 
@@ -82,6 +86,7 @@ func (a *API) Handler() *Front {
 	a.registerSTS(&f.mux)
 	a.registerSSOAdmin(&f.mux)
 	a.registerIdentityStore(&f.mux)
+	a.registerOAuth(&f.mux)
 	a.registerLatchkey(&f.mux)
 	return f
 }
@@ -133,6 +138,9 @@ func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // authenticate establishes the caller and opens the call. From here on, whatever happens is recorded.
 func (f *Front) authenticate(q *request, r *http.Request, op *awswire.Operation) (*control.Call, error) {
 	q.op = op
+	if q.door == oauthDoor && op.Unsigned {
+		return nil, errPublicClient
+	}
 	who, signature, err := f.Auth.Authenticate(r, q.door.service.SigningName, q.id)
 	if err != nil {
 		return nil, err
@@ -178,8 +186,12 @@ func (f *Front) fail(w http.ResponseWriter, q *request, ids awswire.IDs, err err
 		}
 		fields["RequestId"] = q.id
 	}
+	message := q.answer.Message
+	if q.door == oauthDoor {
+		message = "" // its clients read error_description
+	}
 	awswire.EncodeError(w, q.door.service, awswire.WireError{
-		Code: q.answer.Code, Status: q.answer.Status, Message: q.answer.Message, Fields: fields,
+		Code: q.answer.Code, Status: q.answer.Status, Message: message, Fields: fields,
 	}, ids)
 }
 

@@ -72,8 +72,11 @@ var iamCodes = with(querySignatures, map[key]entry{
 })
 
 // with is base overlaid with more.
-func with[K comparable](base, more map[K]entry) map[K]entry {
+func with[K comparable, V any](base, more map[K]V) map[K]V {
 	all := maps.Clone(base)
+	if all == nil {
+		all = map[K]V{}
+	}
 	maps.Copy(all, more)
 	return all
 }

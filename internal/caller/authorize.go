@@ -42,11 +42,8 @@ func (c *Caller) DecideActor(a Ask) policy.Decision {
 	if !d.Allowed {
 		return d
 	}
-	if a.ResourcePolicy == nil {
-		return policy.Decision{Missing: policy.LayerResource}
-	}
 	anything, err := policy.Parse(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`, policy.Identity)
-	if err != nil {
+	if err != nil || a.ResourcePolicy == nil {
 		return policy.Decision{Missing: policy.LayerResource}
 	}
 	// From an account that is not the resource's own, nothing but the resource's policy lets anybody in.

@@ -1,6 +1,8 @@
 package caller
 
 import (
+	"slices"
+
 	"latchkey/internal/access"
 	"latchkey/internal/credential"
 	"latchkey/internal/directory"
@@ -94,6 +96,9 @@ func directoryLeash(snap *engine.Snapshot, s *credential.Session, account access
 	if app == nil || sso.InstanceARN(app.InstanceID) != s.IdentityCenterInstance {
 		return denied("association_removed", "the Access Grants instance is not associated with the user's Identity Center any more")
 	}
+	if !Reaches(snap, &s.Delegation, app, sso.S3Scope) {
+		return denied("scope_removed", "the application that acts for the user may not reach S3 Access Grants any more")
+	}
 	switch {
 	case s.GranteeType == access.DirectoryUser.String() && s.GranteeID == s.UserID:
 		return nil
@@ -101,6 +106,20 @@ func directoryLeash(snap *engine.Snapshot, s *credential.Session, account access
 		return nil
 	}
 	return denied("membership_removed", "the directory user is not in the group that was granted access any more")
+}
+
+// Reaches reports whether the application that acts in a delegation was let reach the application of a service, and
+// still is: by a scope that the service owns, towards that application, towards its instance or towards everything.
+func Reaches(snap *engine.Snapshot, d *credential.Delegation, service *sso.Application, scope string) bool {
+	acting := snap.Application(d.ApplicationARN)
+	if acting == nil || !d.HasScope(scope) {
+		return false
+	}
+	has := acting.Scope(scope)
+	if has == nil {
+		return false
+	}
+	return len(has.Targets) == 0 || slices.Contains(has.Targets, service.ARN()) || slices.Contains(has.Targets, sso.InstanceARN(service.InstanceID))
 }
 
 // OnBehalfOf reports whether the caller acts for a person of the directory: then the session's delegation says for

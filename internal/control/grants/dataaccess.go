@@ -143,9 +143,10 @@ func (g *Grants) session(call *control.Call, i *store.Instance, d access.Decisio
 		return nil, fault.New(fault.Unavailable, fault.Location, "The location of the grant is being changed. Please try again.")
 	}
 	source := sourceIdentity(call)
+	behalf, _ := call.OnBehalfOf() // S3 hands the context on, so that what is done with the data names the person
 	role, err := g.Tokens.AssumeForService(call, tokens.ServiceAssume{
 		RoleID: l.RoleID, RoleARN: l.RoleARN, Service: ServicePrincipal, SourceAccount: i.Account, SourceARN: i.ARN(),
-		SourceIdentity: source, Duration: duration,
+		SourceIdentity: source, OnBehalfOf: behalf, Duration: duration,
 	})
 	if err != nil {
 		return nil, err
@@ -161,7 +162,7 @@ func (g *Grants) session(call *control.Call, i *store.Instance, d access.Decisio
 	s.Name = "access-grants-" + uuid.UUID(s.ID).String()
 	tokens.Inherit(call, s)
 	if call.Session != nil {
-		s.CallerSessionID = call.Session.ID
+		s.CallerSessionID, s.Delegation = call.Session.ID, call.Session.Delegation
 	}
 	return s, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"latchkey/internal/access"
+	"latchkey/internal/caller"
 	"latchkey/internal/control"
 	"latchkey/internal/control/identitycenter"
 	"latchkey/internal/directory"
@@ -191,7 +192,7 @@ func directoryIdentities(call *control.Call) []access.Identity {
 		return nil
 	}
 	app := call.Snapshot.Association(call.Target, call.Facts.Region)
-	if app == nil || sso.InstanceARN(app.InstanceID) != call.Session.IdentityCenterInstance {
+	if app == nil || sso.InstanceARN(app.InstanceID) != call.Session.IdentityCenterInstance || !caller.Reaches(call.Snapshot, &call.Session.Delegation, app, sso.S3Scope) {
 		return nil
 	}
 	return call.Snapshot.AppendIdentities(nil, directory.UserID(call.Session.UserID))
