@@ -20,6 +20,7 @@ var floors = map[string]int{
 	"internal/audit":     0,
 
 	"internal/iam":        1,
+	"internal/sso":        1,
 	"internal/credential": 1,
 	"internal/sigv4":      1,
 	"internal/oidc":       1,
@@ -33,11 +34,14 @@ var floors = map[string]int{
 	"internal/caller":  4,
 	"internal/control": 5,
 
-	"internal/control/grants":      7,
-	"internal/control/principals":  6,
-	"internal/control/tokens":      6,
-	"internal/control/buckets":     6,
-	"internal/control/controltest": 6,
+	"internal/control/grants":         7,
+	"internal/control/directory":      6,
+	"internal/control/exchange":       6,
+	"internal/control/identitycenter": 6,
+	"internal/control/principals":     6,
+	"internal/control/tokens":         6,
+	"internal/control/buckets":        6,
+	"internal/control/controltest":    6,
 
 	"internal/api":     8,
 	"internal/scim":    8,
@@ -57,6 +61,7 @@ var floors = map[string]int{
 var testOnly = map[string]int{
 	"internal/store/storetest":     2,
 	"internal/control/controltest": 6,
+	"internal/oidc/oidctest":       1,
 }
 
 func TestFloors(t *testing.T) {

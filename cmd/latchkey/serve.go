@@ -37,7 +37,8 @@ type serveFlags struct {
 	listen, metrics, data, account, region, database string
 	tlsCert, tlsKey, revocation, logFormat           string
 	domains                                          []string
-	maxStaleness, drain                              time.Duration
+	maxStaleness, drain, directorySession            time.Duration
+	privateIssuers                                   bool
 	locations, grants                                int
 }
 
@@ -74,6 +75,8 @@ key ring that seals credentials and secrets; nodes that share a database share i
 	fl.StringVar(&f.revocation, "revocation", "at-once", "when a vended credential ends whose grant is deleted: at-once, or expiry as on AWS")
 	fl.DurationVar(&f.maxStaleness, "max-staleness", 10*time.Second, "how long the database may be silent before this node stops deciding")
 	fl.DurationVar(&f.drain, "drain-timeout", 30*time.Second, "how long requests in flight may take at shutdown")
+	fl.BoolVar(&f.privateIssuers, "private-issuers", false, "trusted token issuers may be at private and loopback addresses, and there without TLS")
+	fl.DurationVar(&f.directorySession, "directory-session", 8*time.Hour, "how long after a person's token was exchanged its refresh tokens hold")
 	fl.IntVar(&f.locations, "quota-locations", control.DefaultQuotas.Locations, "locations per instance")
 	fl.IntVar(&f.grants, "quota-grants", control.DefaultQuotas.Grants, "grants per instance")
 	fl.StringVar(&f.logFormat, "log", "text", "log records on stderr: text, json or off")
@@ -102,6 +105,7 @@ func (f *serveFlags) config(log io.Writer) (server.Config, error) {
 	c := server.Config{
 		Listen: f.listen, Metrics: f.metrics, Data: f.data, Account: account, Region: f.region, Database: f.database,
 		TLSCert: f.tlsCert, TLSKey: f.tlsKey, Domains: f.domains, MaxStaleness: f.maxStaleness, DrainTimeout: f.drain,
+		PrivateIssuers: f.privateIssuers, DirectorySession: f.directorySession,
 		RootAccessKeyID: os.Getenv("LATCHKEY_ROOT_ACCESS_KEY_ID"), RootSecretAccessKey: os.Getenv("LATCHKEY_ROOT_SECRET_ACCESS_KEY"),
 		SealingKey: os.Getenv("LATCHKEY_SEALING_KEY"), Quotas: control.DefaultQuotas,
 	}
@@ -113,6 +117,9 @@ func (f *serveFlags) config(log io.Writer) (server.Config, error) {
 	}
 	if f.maxStaleness <= 0 || f.drain <= 0 {
 		return server.Config{}, fmt.Errorf("--max-staleness and --drain-timeout must be more than 0s")
+	}
+	if f.directorySession < time.Hour || f.directorySession > 7*24*time.Hour {
+		return server.Config{}, fmt.Errorf("--directory-session %v: it must be from 1h to 168h", f.directorySession)
 	}
 	c.Quotas.Locations, c.Quotas.Grants = f.locations, f.grants
 	switch f.revocation {

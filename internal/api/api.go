@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"strings"
 	"time"
@@ -18,14 +19,20 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/awsapi/iam"
+	"latchkey/internal/awsapi/identitystore"
 	"latchkey/internal/awsapi/latchkey"
 	"latchkey/internal/awsapi/s3control"
+	"latchkey/internal/awsapi/ssoadmin"
+	"latchkey/internal/awsapi/ssooidc"
 	"latchkey/internal/awsapi/sts"
 	"latchkey/internal/awserror"
 	"latchkey/internal/awswire"
 	"latchkey/internal/caller"
 	"latchkey/internal/control"
+	"latchkey/internal/control/directory"
+	"latchkey/internal/control/exchange"
 	"latchkey/internal/control/grants"
+	"latchkey/internal/control/identitycenter"
 	"latchkey/internal/control/principals"
 	"latchkey/internal/control/tokens"
 	"latchkey/internal/fault"
@@ -34,14 +41,17 @@ import (
 
 // API serves the control plane. Fill it and call Handler.
 type API struct {
-	Control    *control.Control
-	Grants     *grants.Grants
-	Principals *principals.Principals
-	Tokens     *tokens.Tokens
-	Auth       *caller.Authenticator
-	Operator   access.AccountID // the account whose root user may create accounts
-	Log        *slog.Logger
-	Observe    func(service, operation, code string, status int, took time.Duration) // metrics; may be nil
+	Control        *control.Control
+	Grants         *grants.Grants
+	Principals     *principals.Principals
+	Tokens         *tokens.Tokens
+	IdentityCenter *identitycenter.Center
+	Directory      *directory.Directory
+	Exchange       *exchange.Exchange
+	Auth           *caller.Authenticator
+	Operator       access.AccountID // the account whose root user may create accounts
+	Log            *slog.Logger
+	Observe        func(service, operation, code string, status int, took time.Duration) // metrics; may be nil
 }
 
 // maxBody is the largest control-plane body: a resource policy may have 350,000 characters, each of which may
@@ -56,10 +66,13 @@ type door struct {
 }
 
 var (
-	s3controlDoor = &door{s3control.Service, awserror.S3, grants.Source}
-	stsDoor       = &door{sts.Service, awserror.STS, "sts.amazonaws.com"}
-	iamDoor       = &door{iam.Service, awserror.IAM, "iam.amazonaws.com"}
-	latchkeyDoor  = &door{latchkey.Service, awserror.JSON, latchkeySource}
+	s3controlDoor     = &door{s3control.Service, awserror.S3, grants.Source}
+	stsDoor           = &door{sts.Service, awserror.STS, "sts.amazonaws.com"}
+	iamDoor           = &door{iam.Service, awserror.IAM, "iam.amazonaws.com"}
+	ssoDoor           = &door{ssoadmin.Service, awserror.SSO, identitycenter.Source}
+	identitystoreDoor = &door{identitystore.Service, awserror.SSO, directory.Source}
+	oauthDoor         = &door{ssooidc.Service, awserror.OAuth, exchange.Source}
+	latchkeyDoor      = &door{latchkey.Service, awserror.JSON, latchkeySource}
 )
 
 // Front is the HTTP side of an API.
@@ -78,6 +91,9 @@ func (a *API) Handler() *Front {
 	a.registerS3Control(&f.mux)
 	a.registerIAM(&f.mux)
 	a.registerSTS(&f.mux)
+	a.registerSSOAdmin(&f.mux)
+	a.registerIdentityStore(&f.mux)
+	a.registerOAuth(&f.mux)
 	a.registerLatchkey(&f.mux)
 	return f
 }
@@ -131,6 +147,9 @@ func (f *Front) authenticate(q *request, r *http.Request, op *awswire.Operation)
 	q.op = op
 	if q.door == stsDoor && op.Name == sts.AssumeRoleWithWebIdentity.Name && r.Header.Get("Authorization") == "" {
 		return nil, f.Tokens.WebIdentity() // clients do not sign it: the token is the proof
+	}
+	if q.door == oauthDoor && op.Unsigned {
+		return nil, errPublicClient
 	}
 	who, signature, err := f.Auth.Authenticate(r, q.door.service.SigningName, q.id)
 	if ended, ok := errors.AsType[*caller.Ended](err); ok {
@@ -200,8 +219,20 @@ func (f *Front) fail(w http.ResponseWriter, q *request, ids awswire.IDs, err err
 			q.err, q.answer = err, awserror.Of(q.door.dialect, fault.New(fault.Internal, "", "").Because(err))
 		}
 	}
+	fields := q.answer.Fields
+	if q.door == identitystoreDoor { // whose exceptions carry it as a member
+		fields = maps.Clone(fields)
+		if fields == nil {
+			fields = map[string]string{}
+		}
+		fields["RequestId"] = q.id
+	}
+	message := q.answer.Message
+	if q.door == oauthDoor {
+		message = "" // its clients read error_description
+	}
 	awswire.EncodeError(w, q.door.service, awswire.WireError{
-		Code: q.answer.Code, Status: q.answer.Status, Message: q.answer.Message, Fields: q.answer.Fields,
+		Code: q.answer.Code, Status: q.answer.Status, Message: message, Fields: fields,
 	}, ids)
 }
 
@@ -250,7 +281,7 @@ func (f *Front) note(q *request) {
 // readOnly reports whether an operation changes nothing. GetDataAccess counts as one although it
 // mints a credential: CloudTrail says readOnly too.
 func readOnly(op string) bool {
-	for _, prefix := range []string{"Get", "List", "Describe", "AssumeRole", "Decode", "Explain", "Query"} {
+	for _, prefix := range []string{"Get", "List", "Describe", "AssumeRole", "Decode", "Explain", "Query", "IsMember"} {
 		if len(op) >= len(prefix) && op[:len(prefix)] == prefix {
 			return true
 		}

@@ -4,6 +4,8 @@ import (
 	"mime"
 	"net/http"
 	"strings"
+
+	"latchkey/internal/awsapi/ssooidc"
 )
 
 // controlPath is the path that every S3 Control request begins with. No bucket may be called so.
@@ -17,10 +19,30 @@ func findDoor(r *http.Request) *door {
 		return s3controlDoor
 	case strings.HasPrefix(r.Header.Get("X-Amz-Target"), "Latchkey."):
 		return latchkeyDoor
+	case strings.HasPrefix(r.Header.Get("X-Amz-Target"), "SWBExternalService."):
+		return ssoDoor
+	case strings.HasPrefix(r.Header.Get("X-Amz-Target"), "AWSIdentityStore."):
+		return identitystoreDoor
 	case isForm(r):
 		return formDoor(r)
+	case isOAuth(r):
+		return oauthDoor
 	}
 	return nil
+}
+
+// isOAuth reports whether r is a call of Identity Center's OAuth service. Its paths could be buckets too, so that a
+// request counts only if it is signed for that service, or not signed at all and a JSON body.
+func isOAuth(r *http.Request) bool {
+	path := r.URL.EscapedPath()
+	if r.Method != http.MethodPost || path != "/token" && path != "/client/register" && path != "/device_authorization" {
+		return false
+	}
+	if r.Header.Get("Authorization") != "" {
+		return signedService(r) == ssooidc.Service.SigningName
+	}
+	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	return err == nil && kind == "application/json" && (r.URL.RawQuery == "" || r.URL.RawQuery == "aws_iam=t")
 }
 
 // isForm reports whether r is a call of a query service: a form posted to the root. S3 knows no operation

@@ -30,7 +30,10 @@ func (a *API) assumeRole(ctx context.Context, c *control.Call, in *wire.AssumeRo
 	ask := tokens.AssumeRole{
 		RoleARN: text(in.RoleArn), SessionName: text(in.RoleSessionName), Duration: seconds(in.DurationSeconds), Policy: text(in.Policy),
 		ExternalID: text(in.ExternalId), SourceIdentity: text(in.SourceIdentity), TransitiveTagKeys: in.TransitiveTagKeys,
-		MFA: in.SerialNumber != nil || in.TokenCode != nil, Contexts: len(in.ProvidedContexts) > 0,
+		MFA: in.SerialNumber != nil || in.TokenCode != nil,
+	}
+	for _, p := range in.ProvidedContexts {
+		ask.Contexts = append(ask.Contexts, tokens.ProvidedContext{ProviderARN: text(p.ProviderArn), Assertion: credential.NewSecret(text(p.ContextAssertion))})
 	}
 	for _, p := range in.PolicyArns {
 		ask.PolicyARNs = append(ask.PolicyARNs, text(p.Arn))

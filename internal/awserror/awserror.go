@@ -18,7 +18,9 @@ const (
 	S3 Dialect = iota // S3 and S3 Control
 	STS
 	IAM
-	JSON // Latchkey's own service, in the manner of AWS's json services
+	JSON  // Latchkey's own service, in the manner of AWS's json services
+	SSO   // Identity Center's administration, and its identity store
+	OAuth // Identity Center's OAuth service
 )
 
 // Error is what a client is told.
@@ -50,7 +52,11 @@ func Of(d Dialect, err error) Error {
 	if text == "" || f.Kind == fault.Internal {
 		text = e.text
 	}
-	return Error{Code: e.code, Status: e.status, Message: text, Fields: f.Fields}
+	out := Error{Code: e.code, Status: e.status, Message: text, Fields: f.Fields}
+	if d == OAuth {
+		return oauth(out)
+	}
+	return out
 }
 
 func lookup(d Dialect, k fault.Kind, n fault.Noun) entry {
@@ -72,6 +78,10 @@ func tables(d Dialect) (map[key]entry, map[fault.Kind]entry) {
 		return iamCodes, iamKinds
 	case JSON:
 		return jsonCodes, jsonKinds
+	case SSO:
+		return ssoCodes, ssoKinds
+	case OAuth:
+		return oauthCodes, oauthKinds
 	default:
 		return s3Codes, s3Kinds
 	}

@@ -48,6 +48,7 @@ var stsCodes = with(querySignatures, map[key]entry{
 	{fault.Invalid, fault.PolicyDocument}:   {"MalformedPolicyDocument", http.StatusBadRequest, "The policy document is malformed."},
 	{fault.TooLarge, fault.PackedPolicy}:    {"PackedPolicyTooLarge", http.StatusBadRequest, "The total packed size of the session policies and session tags combined was too large."},
 	{fault.Invalid, fault.IdentityToken}:    {"InvalidIdentityToken", http.StatusBadRequest, "The identity token could not be validated."},
+	{fault.Expired, fault.IdentityToken}:    {"ExpiredTokenException", http.StatusBadRequest, "The identity token has expired."},
 	{fault.Denied, fault.SourceIdentity}:    {"AccessDenied", http.StatusForbidden, "The source identity of a session cannot be changed."},
 })
 
@@ -72,8 +73,11 @@ var iamCodes = with(querySignatures, map[key]entry{
 })
 
 // with is base overlaid with more.
-func with[K comparable](base, more map[K]entry) map[K]entry {
+func with[K comparable, V any](base, more map[K]V) map[K]V {
 	all := maps.Clone(base)
+	if all == nil {
+		all = map[K]V{}
+	}
 	maps.Copy(all, more)
 	return all
 }

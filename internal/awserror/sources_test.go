@@ -21,17 +21,24 @@ var heardBy = map[string][]Dialect{
 	"engine": {S3, STS, IAM, JSON}, "sigv4": {S3, STS, IAM, JSON}, "store": {S3, STS, IAM, JSON}, "control": {S3, STS, IAM, JSON},
 	"control/buckets": {S3}, "control/grants": {S3, JSON}, "control/principals": {IAM, JSON}, "control/tokens": {STS},
 	"gateway": {S3}, "objects": {S3},
+	"control/directory": {SSO}, "control/identitycenter": {SSO}, "control/exchange": {OAuth},
 }
 
 // generic are the faults that the kind alone describes, for dialects that have no row of their own: nothing
 // that a client does depends on the noun. STS, IAM and the json services have one code for whatever input they
 // refuse, for what is not there, and for what is there already; S3 has one for each noun.
 func generic(d Dialect, k fault.Kind, noun string) bool {
+	ofDirectory := []string{"Membership", "IdentityCenter", "ApplicationGrant", "TokenIssuer", "AuthenticationMethod", "IdentityToken"}
+	if d != SSO && d != OAuth && slices.Contains(ofDirectory, noun) {
+		return true // only the directory's clients ever ask for one
+	}
 	switch k {
 	case fault.Internal, fault.Unavailable, fault.Incomplete:
 		return true
+	case fault.Conflict:
+		return noun == "Instance" || d == SSO // changed by another request at the same time
 	case fault.Denied:
-		return slices.Contains([]string{"", "Policy", "SessionToken", "User", "RequestTime", "ServiceTrust"}, noun)
+		return slices.Contains([]string{"", "Policy", "SessionToken", "User", "RequestTime", "ServiceTrust", "IdentityCenter"}, noun)
 	case fault.Unsupported:
 		return noun == "Operation" || d == S3 && (noun == "Header" || noun == "CopySource")
 	}

@@ -218,6 +218,9 @@ func (a *Authenticator) load(c *Caller) error {
 	if c.Session == nil {
 		return nil
 	}
+	if err := c.guard(); err != nil {
+		return err
+	}
 	return c.loadSessionPolicies()
 }
 

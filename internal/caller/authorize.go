@@ -35,6 +35,26 @@ func (c *Caller) Decide(a Ask) policy.Decision {
 	}, ps)
 }
 
+// DecideActor is Decide where the resource policy must allow the caller whatever its own policies say, be it by the
+// account: a policy of actors that does not name somebody keeps him out.
+func (c *Caller) DecideActor(a Ask) policy.Decision {
+	d := c.Decide(a)
+	if !d.Allowed {
+		return d
+	}
+	anything, err := policy.Parse(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`, policy.Identity)
+	if err != nil || a.ResourcePolicy == nil {
+		return policy.Decision{Missing: policy.LayerResource}
+	}
+	// From an account that is not the resource's own, nothing but the resource's policy lets anybody in.
+	named := policy.Evaluate(policy.Request{Principal: c.Principal, Action: a.Action, Resource: a.Resource, Context: c.values(a)},
+		policy.Policies{Identity: []*policy.Document{anything}, Resource: []*policy.Document{a.ResourcePolicy}})
+	if !named.Allowed {
+		return named
+	}
+	return d
+}
+
 // Authorize is Decide with the refusal worded as AWS words it: who, what, on which resource, and which layer
 // of policy said no.
 func (c *Caller) Authorize(a Ask) error {
@@ -52,7 +72,7 @@ func (c *Caller) Authorize(a Ask) error {
 func (c *Caller) values(a Ask) policy.Values {
 	f := &c.Facts
 	v := a.Values.Clone()
-	v.Grow(24)
+	v.Grow(29)
 	set := func(k, val string) {
 		if val != "" {
 			v.Set(k, val)
@@ -104,6 +124,13 @@ func (c *Caller) principalValues(v *policy.Values) {
 	v.Set("aws:tokenissuetime", s.Issued.UTC().Format(time.RFC3339))
 	if s.Kind == credential.Vended {
 		v.Set("s3:accessgrantsinstancearn", s.InstanceID)
+	}
+	if d, ok := c.OnBehalfOf(); ok {
+		directoryValues(d, func(k, val string) {
+			if val != "" {
+				v.Set(k, val)
+			}
+		})
 	}
 }
 

@@ -9,9 +9,9 @@ import (
 )
 
 // leash checks that everything a session was made from still stands: the principal, the long-term key at the
-// root of the chain, and for a vended credential the instance, the location, the grant and the grantee. It
-// runs at every request, so an access that is taken away ends at once, not when the credential expires. It
-// gives the reason why the session ended, or nothing.
+// root of the chain, what stands behind a delegation, and for a vended credential the instance, the location, the
+// grant and the grantee. It runs at every request, so an access that is taken away ends at once, not when the
+// credential expires. It gives the reason why the session ended, or nothing.
 //
 // The texts name the reason. Only the holder of the credential, whose signature was verified before, sees
 // them, and the audit log.
@@ -41,6 +41,11 @@ func leash(snap *engine.Snapshot, s *credential.Session) (reason string) {
 	default:
 		return "the session is of an unknown kind"
 	}
+	if s.UserID != "" {
+		if err := DelegationStands(snap, &s.Delegation); err != nil {
+			return fault.Of(err).Text
+		}
+	}
 	if s.Kind == credential.Vended {
 		return grantLeash(snap, s)
 	}
@@ -65,6 +70,9 @@ func grantLeash(snap *engine.Snapshot, s *credential.Session) (reason string) {
 		return "the grant behind this credential is deleted"
 	case !principalStands(snap, s.CallerPrincipalID):
 		return "the grantee of this credential is deleted"
+	}
+	if err := directoryLeash(snap, s, instance.Account, instance.Region); err != nil {
+		return fault.Of(err).Text
 	}
 	return ""
 }

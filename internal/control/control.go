@@ -41,10 +41,23 @@ type Quotas struct {
 	AccessKeys    int // per user: 2
 	AttachedTo    int // managed policies per principal: 10
 	PolicyVersion int // per managed policy: 5
+
+	DirectoryUsers  int // per identity store; IAM Identity Center user guide, "Quotas": 200,000
+	DirectoryGroups int // per identity store: 100,000
+
+	// Of Identity Center (user guide, "IAM Identity Center quotas").
+	Applications   int // per account: 7,000
+	TokenIssuers   int // trusted token issuers per instance: 10
+	AccessScopes   int // per application: 25
+	AssignedGroups int // groups assigned to an application: 100
 }
 
 // DefaultQuotas are AWS's.
-var DefaultQuotas = Quotas{Locations: 1000, Grants: 100_000, Tags: 50, AccessKeys: 2, AttachedTo: 10, PolicyVersion: 5}
+var DefaultQuotas = Quotas{
+	Locations: 1000, Grants: 100_000, Tags: 50, AccessKeys: 2, AttachedTo: 10, PolicyVersion: 5,
+	DirectoryUsers: 200_000, DirectoryGroups: 100_000,
+	Applications: 7000, TokenIssuers: 10, AccessScopes: 25, AssignedGroups: 100,
+}
 
 // Call is one request on its way through the control plane. It is made by Begin and ended by Finish, which
 // sees to it that exactly one audit record tells of it.

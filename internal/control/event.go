@@ -67,14 +67,24 @@ func identity(who *caller.Caller) audit.Identity {
 	default:
 		id.Type = "Unknown"
 	}
+	id.OnBehalfOf = onBehalfOf(who)
 	return id
+}
+
+// onBehalfOf is the person of the directory whom the caller acts for; nil for none.
+func onBehalfOf(who *caller.Caller) *audit.OnBehalfOf {
+	d, ok := who.OnBehalfOf()
+	if !ok {
+		return nil
+	}
+	return &audit.OnBehalfOf{UserID: d.UserID, IdentityStoreARN: caller.IdentityStoreARN(d)}
 }
 
 // ServiceEvent is the record of something that the Access Grants service did by itself on behalf of the call:
 // the AssumeRole of a location's role.
 func (call *Call) ServiceEvent(source, operation, invokedBy string, parameters map[string]any) audit.Event {
 	return audit.Event{
-		EventVersion: "1.11", UserIdentity: audit.Identity{Type: "AWSService", InvokedBy: invokedBy},
+		EventVersion: "1.11", UserIdentity: audit.Identity{Type: "AWSService", InvokedBy: invokedBy, OnBehalfOf: call.Event.UserIdentity.OnBehalfOf},
 		EventTime: call.Event.EventTime, EventSource: source, EventName: operation, AWSRegion: call.Event.AWSRegion,
 		SourceIPAddress: invokedBy, UserAgent: invokedBy, RequestParameters: parameters, RequestID: call.Event.RequestID,
 		EventID: uuid.NewString(), ReadOnly: true, EventType: "AwsApiCall", ManagementEvent: true,

@@ -18,11 +18,11 @@ const (
 	flagObjectOnly = 1 << 1
 )
 
-func (s *Session) strings() [20]*string {
+func (s *Session) strings() [23]*string {
 	return [...]*string{&s.Account, &s.Region, &s.PrincipalID, &s.Name, &s.SourceIdentity, &s.ParentKey,
 		&s.ParentPrincipalID, &s.GrantID, &s.LocationID, &s.InstanceID, &s.Scope, &s.Permission, &s.GranteeType,
 		&s.GranteeID, &s.CallerPrincipalID, &s.IdentityStoreID, &s.UserID, &s.ApplicationARN, &s.CredentialID,
-		&s.IdentityCenterInstance}
+		&s.IdentityCenterInstance, &s.OriginARN, &s.IssuerARN, &s.Scopes}
 }
 
 func (s *Session) encode() []byte {

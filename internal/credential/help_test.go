@@ -37,6 +37,15 @@ func assumed() Session {
 	}
 }
 
+func delegation() Delegation {
+	return Delegation{
+		IdentityStoreID: "d-1234567890", UserID: "44c854b8-60a1-70f5-9c3a-000000000001",
+		ApplicationARN: "arn:aws:sso::111122223333:application/ssoins-1/apl-1", CredentialID: "cred-1",
+		IdentityCenterInstance: "arn:aws:sso:::instance/ssoins-1", OriginARN: "arn:aws:sso::111122223333:application/ssoins-1/apl-2",
+		IssuerARN: "arn:aws:sso::111122223333:trustedTokenIssuer/ssoins-1/tti-1", Scopes: "openid s3:access_grants:read_write",
+	}
+}
+
 func vended() Session {
 	return Session{
 		ID: SessionID{0xff, 1}, Kind: Vended, Account: "111122223333", Region: "us-east-1",
@@ -47,9 +56,7 @@ func vended() Session {
 		InstanceID: "default", Scope: "s3://lake/finance/*", Permission: "READ",
 		GranteeType: "DIRECTORY_GROUP", GranteeID: "83d43802-00b1-7054-db02-f1d683aacba5",
 		CallerPrincipalID: "AROAEXAMPLEROLEID0003", CallerSessionID: SessionID{9, 9, 9}, ObjectOnly: true,
-		IdentityStoreID: "d-1234567890", UserID: "44c854b8-60a1-70f5-9c3a-000000000001",
-		ApplicationARN: "arn:aws:sso::111122223333:application/ssoins-1/apl-1", CredentialID: "cred-1",
-		IdentityCenterInstance: "arn:aws:sso:::instance/ssoins-1",
+		Delegation: delegation(),
 	}
 }
 

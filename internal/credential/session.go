@@ -71,12 +71,7 @@ type Session struct {
 	CallerPrincipalID string // immutable id of the principal that asked
 	CallerSessionID   SessionID
 
-	// Of an identity-enhanced session, and of what is vended from it.
-	IdentityStoreID        string
-	UserID                 string // the directory user
-	ApplicationARN         string
-	CredentialID           string // the application's credential, which can be revoked
-	IdentityCenterInstance string
+	Delegation // of an identity-enhanced session, and of what is vended from it; else zero
 }
 
 // check holds a session against the rules that every sealed session keeps.

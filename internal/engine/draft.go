@@ -7,6 +7,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/iam"
+	"latchkey/internal/sso"
 	"latchkey/internal/store"
 )
 
@@ -69,10 +70,14 @@ func (d *draft) region(id access.AccountID, name string) *region {
 	return r
 }
 
-func (d *draft) putAccount(a *iam.Account) { d.account(a.ID).row = a }
-func (d *draft) dropAccount(id string)     { d.account(access.AccountID(id)).row = nil }
-func (d *draft) putUser(u *iam.User)       { d.putPrincipal(&principal{user: u}) }
-func (d *draft) putRole(r *iam.Role)       { d.putPrincipal(&principal{role: r}) }
+func (d *draft) putAccount(a *iam.Account) {
+	to := d.account(a.ID)
+	to.row, to.center.first = a, sso.First(a.ID, a.Created)
+}
+
+func (d *draft) dropAccount(id string) { d.account(access.AccountID(id)).row = nil }
+func (d *draft) putUser(u *iam.User)   { d.putPrincipal(&principal{user: u}) }
+func (d *draft) putRole(r *iam.Role)   { d.putPrincipal(&principal{role: r}) }
 
 func (d *draft) putPrincipal(p *principal) {
 	d.dropPrincipal(p.id())

@@ -15,6 +15,7 @@ import (
 	"pgregory.net/rapid"
 
 	"latchkey/internal/access"
+	"latchkey/internal/directory"
 	"latchkey/internal/fault"
 	"latchkey/internal/iam"
 	"latchkey/internal/policy"
@@ -49,6 +50,9 @@ type world struct {
 	rand                         *rand.Rand
 	users, roles, keys, policies []string
 	ever                         []string
+	applications, issuers        []string
+	people                       []directory.UserID // ever
+	groups                       []directory.GroupID
 	grants                       []access.GrantID
 	all                          []access.GrantID
 }
@@ -98,6 +102,12 @@ func (w *world) managed() *iam.ManagedPolicy {
 
 // change makes one change; what the store refuses is as good as done.
 func (w *world) change(tx *store.Tx) error {
+	switch w.pick(10) {
+	case 0, 1:
+		return w.changeCenter(tx)
+	case 2, 3, 4:
+		return w.changeDirectory(tx)
+	}
 	switch w.pick(23) {
 	case 21: // another with the same name takes its place
 		u, err := store.Users.Get(w.Context(), tx, w.id(w.users))
@@ -308,6 +318,7 @@ func (w *world) describe(s *Snapshot) []string {
 			scope, _ := access.ParseLocationScope(text)
 			say("scope %s: %+v", text, s.LocationByScope(a, here, scope))
 		}
+		out = append(out, describeCenter(s, a)...)
 		for _, k := range s.KeysOf(string(a)) {
 			say("root key %+v", *k)
 		}
@@ -318,6 +329,7 @@ func (w *world) describe(s *Snapshot) []string {
 			say("key %+v", *k)
 		}
 	}
+	out = append(out, w.describeDirectory(s)...)
 	for _, id := range w.all {
 		g, ok := s.Grants().Grant(id)
 		say("grant %s: %v %v %+v", id, s.Grants().Has(id), ok, g)

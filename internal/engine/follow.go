@@ -145,18 +145,20 @@ func (f *follower) look(ctx context.Context, at store.Rev, owed int64) ([]store.
 }
 
 // tooMany reports that loading everything is cheaper than reading what changed row by row. Grants do not
-// count: new ones are read together.
+// count: new ones are read together. Memberships are not read at all: the change says everything.
 func tooMany(s *Snapshot, changes []store.Change) bool {
 	if len(changes) < 5000 {
 		return false
 	}
 	n := 0
 	for _, c := range changes {
-		if c.Kind != store.KindGrant && c.Kind != store.KindGrantTags {
+		switch c.Kind {
+		case store.KindGrant, store.KindGrantTags, store.KindMembership:
+		default:
 			n++
 		}
 	}
-	return n >= 5000 && n > (s.principals.len()+s.keys.len()+s.buckets.len())/4
+	return n >= 5000 && n > (s.principals.len()+s.keys.len()+s.buckets.len()+s.people.len()+s.groups.len())/4
 }
 
 // follow applies changes. They are read up to the one revision at which all rows are read, so that no

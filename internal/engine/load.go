@@ -18,7 +18,7 @@ type source struct {
 	drop func(*draft, string)
 }
 
-// sources are the nouns that the snapshot holds; grants come by another way. Policies come before the
+// sources are the nouns that the snapshot holds; memberships and grants come by another way. Policies come before the
 // principals that use them, which spares compiling anew.
 func sources() []source {
 	return []source{
@@ -30,6 +30,12 @@ func sources() []source {
 		from(&store.Buckets, (*draft).putBucket, (*draft).dropBucket),
 		from(&store.Instances, (*draft).putInstance, (*draft).dropInstance),
 		from(&store.Locations, (*draft).putLocation, (*draft).dropLocation),
+		from(&store.DirectoryUsers, (*draft).putPerson, (*draft).dropPerson),
+		from(&store.DirectoryGroups, (*draft).putGroup, (*draft).dropGroup),
+		from(&store.IdentityCenters, (*draft).putIdentityCenter, (*draft).dropIdentityCenter),
+		from(&store.Applications, (*draft).putApplication, (*draft).dropApplication),
+		from(&store.Assignments, (*draft).putAssignment, (*draft).dropAssignment),
+		from(&store.Issuers, (*draft).putIssuer, (*draft).dropIssuer),
 	}
 }
 
@@ -64,6 +70,12 @@ func load(ctx context.Context, db *store.DB) (s *Snapshot, err error) {
 			if err := src.all(ctx, r, d); err != nil {
 				return err
 			}
+		}
+		for m, err := range store.ScanMemberships(ctx, r) {
+			if err != nil {
+				return err
+			}
+			d.join(m.Group, m.User)
 		}
 		b := access.NewBuilder(0)
 		for g, err := range store.ScanGrants(ctx, r) {
@@ -107,6 +119,9 @@ func (s *Snapshot) advance(ctx context.Context, r *store.Reader, changes []store
 				return nil, 0, fmt.Errorf("%s %s: %w", src.kind, id, err)
 			}
 		}
+	}
+	if err := d.advanceMemberships(last[store.KindMembership]); err != nil {
+		return nil, 0, err
 	}
 	if err := d.advanceGrants(ctx, r, last[store.KindGrant]); err != nil {
 		return nil, 0, err

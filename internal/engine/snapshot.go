@@ -5,7 +5,9 @@ import (
 	"strings"
 
 	"latchkey/internal/access"
+	"latchkey/internal/directory"
 	"latchkey/internal/iam"
+	"latchkey/internal/sso"
 	"latchkey/internal/store"
 )
 
@@ -13,17 +15,22 @@ import (
 // without locks, and everything read from one Snapshot agrees. What it returns is shared: nobody may change
 // it. A nil pointer means that there is no such thing.
 type Snapshot struct {
-	rev        store.Rev
-	accounts   pmap[access.AccountID, *account]
-	principals pmap[string, *principal]       // users and roles by id
-	keys       pmap[string, *iam.AccessKey]   // by id
-	keysOf     pmap[string, []*iam.AccessKey] // by user id; root keys by account id
-	policies   pmap[string, *managed]         // by ARN
-	policyIDs  pmap[string, *managed]         // by id
-	uses       pmap[string, uses]             // by the ARN of a managed policy, ours or AWS's
-	buckets    pmap[string, *bucket]          // by name
-	grants     *access.Index
-	lastGrant  int64 // the largest Seq that any grant ever had
+	rev          store.Rev
+	accounts     pmap[access.AccountID, *account]
+	principals   pmap[string, *principal]       // users and roles by id
+	keys         pmap[string, *iam.AccessKey]   // by id
+	keysOf       pmap[string, []*iam.AccessKey] // by user id; root keys by account id
+	policies     pmap[string, *managed]         // by ARN
+	policyIDs    pmap[string, *managed]         // by id
+	uses         pmap[string, uses]             // by the ARN of a managed policy, ours or AWS's
+	buckets      pmap[string, *bucket]          // by name
+	applications pmap[string, *application]     // of Identity Center, by id
+	issuers      pmap[string, *sso.Issuer]      // by id
+	stores       pmap[directory.StoreID, *identityStore]
+	people       pmap[directory.UserID, *person]
+	groups       pmap[directory.GroupID, *group]
+	grants       *access.Index
+	lastGrant    int64 // the largest Seq that any grant ever had
 }
 
 // account is what belongs to one account. The rows of an account that has no row of its own are kept all
@@ -36,6 +43,7 @@ type account struct {
 	policies list[string, *managed]   // by ARN
 	buckets  list[string, *bucket]    // by name
 	regions  map[string]*region       // copied by every change
+	center   center
 }
 
 // region is the Access Grants instance of an account in a region, with its locations.

@@ -42,6 +42,25 @@ const (
 	IdentityToken   Noun = "identity token"
 )
 
+// Nouns of the corporate directory.
+const (
+	IdentityStore  Noun = "identity store"
+	DirectoryUser  Noun = "directory user"
+	DirectoryGroup Noun = "directory group"
+	Membership     Noun = "group membership"
+)
+
+// Nouns of Identity Center.
+const (
+	Application          Noun = "application"
+	ApplicationProvider  Noun = "application provider"
+	ApplicationGrant     Noun = "application grant"
+	AuthenticationMethod Noun = "authentication method"
+	AccessScope          Noun = "access scope"
+	Assignment           Noun = "application assignment"
+	TokenIssuer          Noun = "trusted token issuer"
+)
+
 // Nouns of the wire and of signatures.
 const (
 	Operation     Noun = "operation"

@@ -27,6 +27,9 @@ type Config struct {
 	RootSecretAccessKey string
 	SealingKey          string // the key ring as text; empty: the file in Data, made at first start
 
+	PrivateIssuers   bool          // token issuers may be at addresses that are not public, and there without TLS
+	DirectorySession time.Duration // how long after the exchange of a person's token its refresh tokens hold; 0: 8 h
+
 	Revocation   caller.Revocation
 	MaxStaleness time.Duration // how long the snapshot may not have heard from the database
 	DrainTimeout time.Duration // how long requests in flight may take to end at shutdown

@@ -1,16 +1,19 @@
 package server
 
 import (
+	"encoding/json"
 	"net/http"
 	"strings"
 
 	"latchkey/internal/api"
+	"latchkey/internal/control/exchange"
 )
 
 // router is the one listener's front: it tells the server's own pages, the control plane and the gateway
 // apart. It never goes through http.ServeMux, which would redirect keys that contain // or /./.
 type router struct {
 	own   http.Handler // /healthz, /readyz, /metrics
+	keys  http.Handler // KeysPath
 	api   *api.Front
 	s3    http.Handler
 	names *names
@@ -25,11 +28,31 @@ func (t *router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "this server is a proxy for its own names only; set NO_PROXY for "+r.URL.Host, http.StatusForbidden)
 	case ownPath(r.URL.Path) && !signed(r):
 		t.own.ServeHTTP(w, r)
+	case r.URL.Path == KeysPath && r.Method == http.MethodGet:
+		t.keys.ServeHTTP(w, r)
 	case t.api.Claims(r):
 		t.api.ServeHTTP(w, r)
 	default:
 		t.s3.ServeHTTP(w, r)
 	}
+}
+
+// KeysPath is where the public keys are that verify the identity tokens of Identity Center's OAuth service. No bucket
+// can have its name.
+const KeysPath = "/.well-known/jwks.json"
+
+// keySet serves the keys, which anybody may know.
+func keySet(e *exchange.Exchange) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		body, err := json.Marshal(e.Keys())
+		if err != nil {
+			http.Error(w, "the keys cannot be shown", http.StatusInternalServerError)
+			return
+		}
+		w.Header().Set("Content-Type", "application/jwk-set+json")
+		w.Header().Set("Cache-Control", "public, max-age=300")
+		w.Write(body)
+	})
 }
 
 func ownPath(path string) bool { return path == "/healthz" || path == "/readyz" || path == "/metrics" }

@@ -24,13 +24,17 @@ import (
 	"latchkey/internal/caller"
 	"latchkey/internal/control"
 	"latchkey/internal/control/buckets"
+	"latchkey/internal/control/directory"
+	"latchkey/internal/control/exchange"
 	"latchkey/internal/control/grants"
+	"latchkey/internal/control/identitycenter"
 	"latchkey/internal/control/principals"
 	"latchkey/internal/control/tokens"
 	"latchkey/internal/credential"
 	"latchkey/internal/engine"
 	"latchkey/internal/gateway"
 	"latchkey/internal/objects"
+	"latchkey/internal/oidc"
 	"latchkey/internal/sigv4"
 	"latchkey/internal/store"
 )
@@ -148,9 +152,13 @@ func (s *Server) wire(ring *credential.Ring) {
 	}
 	token := &tokens.Tokens{Control: s.Control}
 	s.Grants = &grants.Grants{Control: s.Control, Tokens: token, Vendor: grants.Sealed{Ring: ring}, Observe: m.vended}
+	tokenExchange := &exchange.Exchange{
+		Control: s.Control, Verifier: oidc.New(oidc.Options{AllowPrivate: c.PrivateIssuers, Now: c.Now}), Session: c.DirectorySession,
+	}
 	front := &api.API{
-		Control: s.Control, Grants: s.Grants, Principals: &principals.Principals{Control: s.Control}, Tokens: token,
-		Auth: auth, Operator: c.Account, Log: c.Log, Observe: m.observe,
+		Exchange: tokenExchange,
+		Control:  s.Control, Grants: s.Grants, Principals: &principals.Principals{Control: s.Control}, Directory: &directory.Directory{Control: s.Control}, Tokens: token,
+		IdentityCenter: &identitycenter.Center{Control: s.Control}, Auth: auth, Operator: c.Account, Log: c.Log, Observe: m.observe,
 	}
 	names := &names{domains: c.Domains, port: portOf(s.listener)}
 	gate := &gateway.Gateway{
@@ -158,7 +166,7 @@ func (s *Server) wire(ring *credential.Ring) {
 		Domains: c.Domains, Log: c.Log, Observe: m.observe,
 	}
 	s.own = s.pages(m)
-	s.router = &router{own: s.own, api: front.Handler(), s3: gate, names: names}
+	s.router = &router{own: s.own, keys: keySet(tokenExchange), api: front.Handler(), s3: gate, names: names}
 	if s.metrics != nil {
 		s.router.own = http.NotFoundHandler()
 	}

@@ -9,7 +9,7 @@ import (
 	"latchkey/internal/iam"
 )
 
-// The kinds of rows that the change list tells of. Directory nouns and others are declared with their tables.
+// The kinds of rows that the change list tells of. Directory nouns are declared with their tables.
 const (
 	KindAccount       Kind = "account"
 	KindUser          Kind = "user"

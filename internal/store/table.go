@@ -24,19 +24,25 @@ type Key struct {
 // Table is one kind of small noun. Every kind lies in the same physical table; a new kind needs no
 // migration, only a Table value. A body is JSON: secrets must be sealed before they come here.
 type Table[T any] struct {
-	Kind Kind                   // in the change list
-	Noun fault.Noun             // in faults
-	Key  func(*T) Key           // of a valid noun
-	Fold bool                   // names that differ only in case are the same name
-	Seq  func(*T, int64)        // hands the noun its number, which orders the table by creation; nil: it keeps none
-	Pack func(*T) any           // what is stored as JSON in place of *T; nil: *T itself
-	Open func([]byte, *T) error // the reverse of Pack; nil: JSON straight into *T
+	Kind Kind                    // in the change list
+	Noun fault.Noun              // in faults
+	Key  func(*T) Key            // of a valid noun
+	Also func(*T) []string       // what it is unique by besides its name, within its account; nil: nothing
+	Drop func(*Tx, string) error // removes what goes with the noun of an id when it is deleted; nil: nothing
+	Fold bool                    // names that differ only in case are the same name
+	Seq  func(*T, int64)         // hands the noun its number, which orders the table by creation; nil: it keeps none
+	Pack func(*T) any            // what is stored as JSON in place of *T; nil: *T itself
+	Open func([]byte, *T) error  // the reverse of Pack; nil: JSON straight into *T
 }
 
-// Insert adds a noun. It fails with AlreadyExists when its id is taken, or its name in its account.
+// Insert adds a noun. It fails with AlreadyExists when its id is taken, or its name or another of its keys in its
+// account; see Taken.
 func (b *Table[T]) Insert(tx *Tx, v *T) error {
 	body, err := b.encode(v)
 	if err != nil {
+		return err
+	}
+	if err := b.checkKeys(tx, v); err != nil {
 		return err
 	}
 	k, seq := b.Key(v), tx.nextSeq()
@@ -47,7 +53,10 @@ func (b *Table[T]) Insert(tx *Tx, v *T) error {
 		return err
 	}
 	if n == 0 {
-		return fault.New(fault.AlreadyExists, b.Noun, "")
+		return b.taken(k.Name)
+	}
+	if err := b.addKeys(tx, v); err != nil {
+		return err
 	}
 	if b.Seq != nil {
 		b.Seq(v, seq)
@@ -57,7 +66,7 @@ func (b *Table[T]) Insert(tx *Tx, v *T) error {
 }
 
 // Update replaces the noun with the same id. It fails with NotFound when there is none, and with
-// AlreadyExists when its new name is another's.
+// AlreadyExists when its new name, or another of its keys, is another's.
 func (b *Table[T]) Update(tx *Tx, v *T) error {
 	body, err := b.encode(v)
 	if err != nil {
@@ -72,8 +81,11 @@ func (b *Table[T]) Update(tx *Tx, v *T) error {
 			return err
 		}
 		if found && other != k.ID {
-			return fault.New(fault.AlreadyExists, b.Noun, "")
+			return b.taken(k.Name)
 		}
+	}
+	if err := b.checkKeys(tx, v); err != nil {
+		return err
 	}
 	n, err := tx.exec(`UPDATE nouns SET account = $1, name = $2, parent = $3, body = $4, rev = $5 WHERE kind = $6 AND id = $7`,
 		k.Account, b.name(k.Name), k.Parent, body, int64(tx.rev), string(b.Kind), k.ID)
@@ -83,11 +95,19 @@ func (b *Table[T]) Update(tx *Tx, v *T) error {
 	if n == 0 {
 		return fault.New(fault.NotFound, b.Noun, "")
 	}
+	if b.Also != nil {
+		if err := b.dropKeys(tx, k.ID); err != nil {
+			return err
+		}
+		if err := b.addKeys(tx, v); err != nil {
+			return err
+		}
+	}
 	tx.changed(b.Kind, k.ID, Updated)
 	return nil
 }
 
-// Delete removes a noun. It fails with NotFound when there is none.
+// Delete removes a noun, and what goes with it. It fails with NotFound when there is none.
 func (b *Table[T]) Delete(tx *Tx, id string) error {
 	n, err := tx.exec(`DELETE FROM nouns WHERE kind = $1 AND id = $2`, string(b.Kind), id)
 	if err != nil {
@@ -97,6 +117,14 @@ func (b *Table[T]) Delete(tx *Tx, id string) error {
 		return fault.New(fault.NotFound, b.Noun, "")
 	}
 	tx.changed(b.Kind, id, Deleted)
+	if b.Also != nil {
+		if err := b.dropKeys(tx, id); err != nil {
+			return err
+		}
+	}
+	if b.Drop != nil {
+		return b.Drop(tx, id)
+	}
 	return nil
 }
 
@@ -120,6 +148,14 @@ func (b *Table[T]) Children(ctx context.Context, q Querier, parent string) ([]*T
 // InAccount returns the nouns of an account, oldest first.
 func (b *Table[T]) InAccount(ctx context.Context, q Querier, account string) ([]*T, error) {
 	rows, err := b.some(ctx, q, `SELECT seq, body FROM nouns WHERE kind = $1 AND account = $2 ORDER BY seq`, string(b.Kind), account)
+	return values(rows), err
+}
+
+// Page returns at most limit of an account's nouns, oldest first, those behind the number after. The number of a
+// noun is what Seq hands it.
+func (b *Table[T]) Page(ctx context.Context, q Querier, account string, after int64, limit int) ([]*T, error) {
+	rows, err := b.some(ctx, q, `SELECT seq, body FROM nouns WHERE kind = $1 AND account = $2 AND seq > $3 ORDER BY seq LIMIT $4`,
+		string(b.Kind), account, after, limit)
 	return values(rows), err
 }
 

@@ -24,7 +24,7 @@ func generate(models, out string) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", service, err)
 		}
-		dir := filepath.Join(out, service)
+		dir := filepath.Join(out, packageName(service))
 		if err := os.MkdirAll(dir, 0o755); err != nil {
 			return err
 		}
@@ -112,8 +112,8 @@ func (g *generator) operations(b *bytes.Buffer) error {
 	if !ok {
 		return fmt.Errorf("unknown protocol %q", m.Protocol)
 	}
-	fmt.Fprintf(b, "// Package %s holds the types and operations of AWS's %s API, version %s, as far as we serve it.\n", m.Name, m.Name, m.APIVersion)
-	fmt.Fprintf(b, "// It owns no behaviour.\npackage %s\n\nimport \"latchkey/internal/awswire\"\n\n", m.Name)
+	fmt.Fprintf(b, "// Package %s holds the types and operations of AWS's %s API, version %s, as far as we serve it.\n", packageName(m.Name), m.Name, m.APIVersion)
+	fmt.Fprintf(b, "// It owns no behaviour.\npackage %s\n\nimport \"latchkey/internal/awswire\"\n\n", packageName(m.Name))
 	fmt.Fprintf(b, "// Service is %s as its clients see it.\nvar Service = awswire.NewService(&awswire.Service{\n", m.Name)
 	fields(b, []field{
 		{"Name", m.Name}, {"SigningName", m.SigningName}, {"Protocol", literal("awswire." + protocol)}, {"APIVersion", m.APIVersion},
@@ -183,5 +183,8 @@ func fields(b *bytes.Buffer, list []field, sep string) {
 		}
 	}
 }
+
+// packageName is the Go package of a service: its name without the dashes (sso-admin is package ssoadmin).
+func packageName(service string) string { return strings.ReplaceAll(service, "-", "") }
 
 func exported(name string) string { return strings.ToUpper(name[:1]) + name[1:] }

@@ -23,16 +23,16 @@ func TestGenerateLeavesNoDifference(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, service := range slices.Sorted(maps.Keys(served)) {
-		entries, err := os.ReadDir(filepath.Join(awsapi, service))
+		entries, err := os.ReadDir(filepath.Join(awsapi, packageName(service)))
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, e := range entries {
-			have, err := os.ReadFile(filepath.Join(awsapi, service, e.Name()))
+			have, err := os.ReadFile(filepath.Join(awsapi, packageName(service), e.Name()))
 			if err != nil {
 				t.Fatal(err)
 			}
-			want, err := os.ReadFile(filepath.Join(out, service, e.Name()))
+			want, err := os.ReadFile(filepath.Join(out, packageName(service), e.Name()))
 			if err != nil || !bytes.Equal(have, want) {
 				t.Errorf("%s/%s differs from what generate writes (%v): run go generate ./internal/awsapi", service, e.Name(), err)
 			}
@@ -140,6 +140,14 @@ func TestImportThenGenerate(t *testing.T) {
 			t.Error("imported")
 		}
 	})
+}
+
+func TestPackageNameHasNoDashes(t *testing.T) {
+	for service, want := range map[string]string{"sso-admin": "ssoadmin", "sso-oidc": "ssooidc", "s3control": "s3control"} {
+		if got := packageName(service); got != want {
+			t.Errorf("%s became package %s", service, got)
+		}
+	}
 }
 
 func TestPatterns(t *testing.T) {

@@ -33,7 +33,7 @@ func (g *generator) typesFile(b *bytes.Buffer) error {
 		}
 		body.WriteString("}\n")
 	}
-	fmt.Fprintf(b, "package %s\n\n", g.model.Name)
+	fmt.Fprintf(b, "package %s\n\n", packageName(g.model.Name))
 	for _, imp := range []string{"io", "time"} {
 		if bytes.Contains(body.Bytes(), []byte(" "+imp+".")) || bytes.Contains(body.Bytes(), []byte("*"+imp+".")) {
 			fmt.Fprintf(b, "import %q\n", imp)

@@ -37,11 +37,15 @@ func (g *Grants) CallerGrants(call *control.Call, prefix string, byApplication b
 	if err != nil {
 		return nil, err
 	}
+	application := ""
+	if d, ok := call.OnBehalfOf(); ok {
+		application = d.ApplicationARN
+	}
 	page := &CallerGrantList{}
 	var last int64
 	for grant := range call.Snapshot.Grants().ForIdentities(access.ListRequest{
 		Account: call.Target, Region: call.Facts.Region, Identities: Identities(call), After: after,
-		ScopePrefix: prefix, ByApplication: byApplication,
+		ScopePrefix: prefix, ByApplication: byApplication, Application: application,
 	}) {
 		if len(page.Grants) == size {
 			page.Next = g.NextToken(list, last)

@@ -117,15 +117,18 @@ func dataRequest(call *control.Call, in DataAccess) (access.Request, error) {
 		Account: call.Target, Region: call.Facts.Region, Identities: Identities(call), Target: target,
 		Permission: in.Permission, Privilege: in.Privilege, Object: in.Object,
 	}
+	if call.Session != nil {
+		r.Application = call.Session.ApplicationARN
+	}
 	return r, control.Refused(r.Check())
 }
 
-// Identities are those under which a caller can hold grants: the user itself, or the role behind the session.
-// The root user has none.
+// Identities are those under which a caller can hold grants: the user itself, or the role behind the session with
+// the person of the directory for whom it acts. The root user has none.
 func Identities(call *control.Call) []access.Identity {
 	switch {
 	case call.Role != nil:
-		return []access.Identity{{Type: access.IAM, Principal: call.Role.ID}}
+		return append([]access.Identity{{Type: access.IAM, Principal: call.Role.ID}}, directoryIdentities(call)...)
 	case call.User != nil:
 		return []access.Identity{{Type: access.IAM, Principal: call.User.ID}}
 	}
@@ -150,9 +153,10 @@ func (g *Grants) assume(call *control.Call, i *store.Instance, grant *access.Gra
 	if l == nil {
 		return nil, nil, fault.New(fault.Unavailable, fault.Location, "The location of the grant is being changed. Please try again.")
 	}
+	behalf, _ := call.OnBehalfOf() // S3 hands the context on, so that what is done with the data names the person
 	role, err := g.Tokens.AssumeForService(call, tokens.ServiceAssume{
 		RoleID: l.RoleID, RoleARN: l.RoleARN, Service: ServicePrincipal, SourceAccount: i.Account, SourceARN: i.ARN(),
-		SourceIdentity: sourceIdentity(call), Duration: duration,
+		SourceIdentity: sourceIdentity(call), OnBehalfOf: behalf, Duration: duration,
 	})
 	return l, role, err
 }
@@ -170,7 +174,7 @@ func newSession(call *control.Call, i *store.Instance, d access.Decision, l *sto
 	s.Name = "access-grants-" + uuid.UUID(s.ID).String()
 	tokens.Inherit(call, s)
 	if call.Session != nil {
-		s.CallerSessionID = call.Session.ID
+		s.CallerSessionID, s.Delegation = call.Session.ID, call.Session.Delegation
 	}
 	return s
 }

@@ -61,6 +61,9 @@ func (g *Grants) CreateGrant(ctx context.Context, call *control.Call, in NewGran
 	if err != nil {
 		return nil, err
 	}
+	if err := checkApplication(call, in.ApplicationARN); err != nil {
+		return nil, err
+	}
 	grant, err := access.NewGrant(access.GrantSpec{
 		ID: access.GrantID(uuid.New()), Location: l.Location, SubPrefix: in.SubPrefix, Object: in.Object, Grantee: in.Grantee,
 		Principal: principal, Permission: in.Permission, ApplicationARN: in.ApplicationARN,
@@ -107,7 +110,7 @@ func noteGrant(call *control.Call, g *access.Grant) {
 func granteePrincipal(call *control.Call, who access.Grantee) (string, error) {
 	invalid := fault.New(fault.Invalid, fault.Grantee, "Invalid Grantee in the request: %s does not exist", who.ID)
 	if who.Type != access.IAM {
-		return "", fault.New(fault.Invalid, fault.Request, "A directory grantee needs an Access Grants instance that is associated with an Identity Center instance")
+		return who.ID, checkDirectoryGrantee(call, who)
 	}
 	p, ok := iam.ParsePrincipalARN(who.ID)
 	if !ok {

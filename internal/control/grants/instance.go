@@ -23,16 +23,21 @@ func (g *Grants) CreateInstance(ctx context.Context, call *control.Call, identit
 	if err := g.checkTags(tags); err != nil {
 		return nil, err
 	}
+	var a *association
 	if identityCenter != "" {
-		if err := g.checkIdentityCenter(call, identityCenter); err != nil {
+		var err error
+		if a, err = associate(call, identityCenter, true); err != nil {
 			return nil, err
 		}
 	}
-	i := &store.Instance{
-		Instance: access.Instance{Account: call.Target, Region: call.Facts.Region, IdentityCenterARN: identityCenter}, Tags: tags,
-	}
+	i := &store.Instance{Instance: access.Instance{Account: call.Target, Region: call.Facts.Region}, Tags: tags}
 	call.Touch("AWS:S3::AccessGrantsInstance", i.ARN(), i.Account)
 	err := g.Update(ctx, call, func(tx *store.Tx) error {
+		if a != nil {
+			if err := a.insert(ctx, tx, g, i); err != nil {
+				return err
+			}
+		}
 		i.CreatedAt = tx.Now()
 		return store.Instances.Insert(tx, i)
 	})

@@ -27,7 +27,7 @@ type AssumeRole struct {
 	Tags                 []iam.Tag
 	TransitiveTagKeys    []string
 	MFA                  bool // a serial number or a token code was given
-	Contexts             bool // provided contexts were given
+	Contexts             []ProvidedContext
 }
 
 // Assumed is the session that AssumeRole made.
@@ -61,7 +61,11 @@ func (t *Tokens) AssumeRole(ctx context.Context, call *control.Call, in AssumeRo
 	if err := in.keepSourceIdentity(call); err != nil {
 		return nil, err
 	}
-	role, err := in.trusted(call, tags, transitive)
+	behalf, err := t.openContexts(call, in.Contexts)
+	if err != nil {
+		return nil, err
+	}
+	role, err := in.trusted(call, tags, transitive, behalf)
 	if err != nil {
 		return nil, err
 	}
@@ -83,6 +87,7 @@ func (t *Tokens) AssumeRole(ctx context.Context, call *control.Call, in AssumeRo
 		s.Policies = []string{in.Policy}
 	}
 	Inherit(call, &s)
+	behalf.enhance(call, &s)
 	out := &Assumed{
 		RoleID: role.ID + ":" + s.Name, ARN: iam.SessionARN(role.Account, role.Name, s.Name), PackedSize: packed, SourceIdentity: s.SourceIdentity,
 	}
@@ -101,12 +106,13 @@ const (
 	actionAssume = "sts:AssumeRole"
 	actionTag    = "sts:TagSession"
 	actionSource = "sts:SetSourceIdentity"
+	actionSet    = "sts:SetContext"
 )
 
 // trusted finds the role and checks that the caller may assume it with what it asks for. A chain needs
 // sts:TagSession and sts:SetSourceIdentity at every role for what it carries on (IAM user guide, "Pass session
 // tags in AWS STS" and "Monitor and control actions taken with assumed roles").
-func (in *AssumeRole) trusted(call *control.Call, tags map[string]string, transitive []string) (*iam.Role, error) {
+func (in *AssumeRole) trusted(call *control.Call, tags map[string]string, transitive []string, behalf *onBehalf) (*iam.Role, error) {
 	parsed, ok := iam.ParsePrincipalARN(in.RoleARN)
 	if !ok || !parsed.Role {
 		return nil, fault.New(fault.Invalid, fault.Member, "%s is invalid", in.RoleARN)
@@ -127,6 +133,10 @@ func (in *AssumeRole) trusted(call *control.Call, tags map[string]string, transi
 		actions = append(actions, actionSource)
 	}
 	values := in.values(role, tags, transitive)
+	if behalf != nil {
+		actions = append(actions, actionSet)
+		contextValues(&values, &behalf.Delegation)
+	}
 	for _, action := range actions {
 		d := call.DecideTrust(caller.Ask{Action: action, Resource: in.RoleARN, ResourceAccount: role.Account, Values: values}, compiled.Trust)
 		if !d.Allowed {
@@ -134,7 +144,7 @@ func (in *AssumeRole) trusted(call *control.Call, tags map[string]string, transi
 		}
 	}
 	call.Touch("AWS::IAM::Role", role.ARN(), role.Account)
-	return role, nil
+	return role, behalf.fits(role)
 }
 
 // refused is the one refusal for everything that is not allowed, in AWS's words.

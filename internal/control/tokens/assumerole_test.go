@@ -164,7 +164,6 @@ func TestRefusedRequests(t *testing.T) {
 		"external id with a space":       {tokens.AssumeRole{ExternalID: "a b"}, fault.Invalid, "'externalId'"},
 		"source identity with a colon":   {tokens.AssumeRole{SourceIdentity: "aws:x"}, fault.Invalid, "'sourceIdentity'"},
 		"a token code":                   {tokens.AssumeRole{MFA: true}, fault.Denied, "MultiFactorAuthentication failed"},
-		"provided contexts":              {tokens.AssumeRole{Contexts: true}, fault.Denied, "ProvidedContexts is not accepted"},
 		"too many tags":                  {tokens.AssumeRole{Tags: many}, fault.Invalid, "at most 50 tags"},
 		"the same tag twice":             {tokens.AssumeRole{Tags: []iam.Tag{{Key: "a"}, {Key: "A"}}}, fault.Invalid, "Duplicate tag keys found."},
 		"a reserved tag":                 {tokens.AssumeRole{Tags: []iam.Tag{{Key: "AWS:a"}}}, fault.Invalid, "reserved"},

@@ -41,10 +41,11 @@ func TestAttack19_NoNarrowSessionMakesAWiderOne(t *testing.T) {
 	location := w.role("location", "sts:AssumeRole", w.u.ARN())
 	session := "arn:aws:sts::123456789012:assumed-role/location/s1"
 	wide := w.role("wide", "sts:AssumeRole", location.ARN(), session, iamARN+"root")
+	behalf := w.delegation()
 	for name, k := range map[string]controltest.Keys{
 		"vended":                       w.vended(location),
-		"identity of a directory user": w.mint(location, func(s *credential.Session) { s.UserID = "9067-user" }),
-		"vended to a directory user":   w.mint(location, func(s *credential.Session) { *s = *w.by(w.vended(location)).Session; s.UserID = "9067-user" }),
+		"identity of a directory user": w.mint(location, func(s *credential.Session) { s.Delegation = behalf }),
+		"vended to a directory user":   w.mint(location, func(s *credential.Session) { *s = *w.by(w.vended(location)).Session; s.Delegation = behalf }),
 	} {
 		t.Run(name, func(t *testing.T) {
 			refused(t, w.try(k, tokens.AssumeRole{RoleARN: wide.ARN()}), fault.Denied, "because no session policy allows the sts:AssumeRole action")

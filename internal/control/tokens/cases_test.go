@@ -16,12 +16,6 @@ import (
 
 // The numbered cases of AWS's behaviour that this server is held to.
 
-func TestIdentityCase062_063_064_065_ProvidedContexts(t *testing.T) {
-	w := newWorld(t)
-	r := w.role("bearer", "sts:AssumeRole sts:SetContext", w.u.ARN())
-	refused(t, w.try(w.keys, tokens.AssumeRole{RoleARN: r.ARN(), Contexts: true}), fault.Denied, "no Identity Center instance")
-}
-
 func TestIdentityCase073_LongerThanTheRoleAllows(t *testing.T) {
 	w := newWorld(t)
 	r := w.role("r", "sts:AssumeRole", w.u.ARN())

@@ -9,8 +9,10 @@ import (
 	"latchkey/internal/control/controltest"
 	"latchkey/internal/control/principals"
 	"latchkey/internal/control/tokens"
+	"latchkey/internal/credential"
 	"latchkey/internal/fault"
 	"latchkey/internal/iam"
+	"latchkey/internal/sso"
 )
 
 const (
@@ -139,4 +141,14 @@ func trusting(actions string, arns ...string) string {
 // under is a document of one statement with a condition added.
 func under(document, operator, key, value string) string {
 	return strings.TrimSuffix(document, "}]}") + `,"Condition":{"` + operator + `":{"` + key + `":"` + value + `"}}}]}`
+}
+
+// delegation is an application acting for somebody of the directory, both of whom are there.
+func (w *world) delegation() credential.Delegation {
+	w.t.Helper()
+	u, app := w.Person(w.t, account, "alice"), w.Application(w.t, account, nil)
+	return credential.Delegation{
+		IdentityStoreID: string(u.Store), UserID: string(u.ID), ApplicationARN: app.ARN(), CredentialID: "credential-1",
+		IdentityCenterInstance: sso.InstanceARN(app.InstanceID), Scopes: sso.S3Scope,
+	}
 }

@@ -41,8 +41,6 @@ func (in *AssumeRole) check() error {
 		return constraint(in.SourceIdentity, "sourceIdentity", `Member must satisfy regular expression pattern: [\w+=,.@-]{2,64}`)
 	case in.MFA:
 		return fault.New(fault.Denied, "", "MultiFactorAuthentication failed: no MFA device is registered for this caller.")
-	case in.Contexts:
-		return fault.New(fault.Denied, "", "ProvidedContexts is not accepted: this server has no Identity Center instance that could have issued the context.")
 	}
 	return checkDuration(in.Duration, shortest, longest)
 }

@@ -6,6 +6,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/control"
+	"latchkey/internal/credential"
 	"latchkey/internal/fault"
 	"latchkey/internal/iam"
 	"latchkey/internal/policy"
@@ -13,12 +14,13 @@ import (
 
 // ServiceAssume is what a service of ours asks when it assumes a role on behalf of a call.
 type ServiceAssume struct {
-	RoleID         string           // immutable id of the role
-	RoleARN        string           // as it was registered; the refusal names it
-	Service        string           // access-grants.s3.amazonaws.com
-	SourceAccount  access.AccountID // whose resource the service acts for
-	SourceARN      string           // that resource
-	SourceIdentity string           // to be set on the session; empty: none
+	RoleID         string                 // immutable id of the role
+	RoleARN        string                 // as it was registered; the refusal names it
+	Service        string                 // access-grants.s3.amazonaws.com
+	SourceAccount  access.AccountID       // whose resource the service acts for
+	SourceARN      string                 // that resource
+	SourceIdentity string                 // to be set on the session; empty: none
+	OnBehalfOf     *credential.Delegation // of the caller, handed on to the session; nil: none
 	Duration       time.Duration
 }
 
@@ -44,6 +46,10 @@ func (t *Tokens) AssumeForService(call *control.Call, in ServiceAssume) (*iam.Ro
 	if in.SourceIdentity != "" {
 		v.Set("sts:SourceIdentity", in.SourceIdentity)
 		actions = append(actions, actionSource)
+	}
+	if in.OnBehalfOf != nil {
+		actions = append(actions, actionSet)
+		contextValues(&v, in.OnBehalfOf)
 	}
 	for _, action := range actions {
 		d := policy.EvaluateTrust(policy.Request{

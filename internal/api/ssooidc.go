@@ -1,0 +1,44 @@
+package api
+
+import (
+	"context"
+
+	wire "latchkey/internal/awsapi/ssooidc"
+	"latchkey/internal/awswire"
+	"latchkey/internal/control"
+	"latchkey/internal/control/exchange"
+	"latchkey/internal/credential"
+	"latchkey/internal/fault"
+)
+
+func (a *API) registerOAuth(m *awswire.Mux[*control.Call]) {
+	awswire.Handle(m, wire.CreateTokenWithIAM, a.createTokenWithIAM)
+	awswire.Handle(m, wire.CreateToken, publicClient[wire.CreateTokenRequest, wire.CreateTokenResponse])
+	awswire.Handle(m, wire.RegisterClient, publicClient[wire.RegisterClientRequest, wire.RegisterClientResponse])
+	awswire.Handle(m, wire.StartDeviceAuthorization, publicClient[wire.StartDeviceAuthorizationRequest, wire.StartDeviceAuthorizationResponse])
+}
+
+// errPublicClient refuses the unsigned operations, which are for programs at which people sign in.
+var errPublicClient = fault.New(fault.Denied, fault.ApplicationGrant,
+	"public_clients_not_served: people cannot sign in here; exchange a token of your identity provider with CreateTokenWithIAM")
+
+func publicClient[In, Out any](context.Context, *control.Call, *In) (*Out, error) {
+	return nil, errPublicClient
+}
+
+func (a *API) createTokenWithIAM(ctx context.Context, c *control.Call, in *wire.CreateTokenWithIAMRequest) (*wire.CreateTokenWithIAMResponse, error) {
+	delete(c.Event.RequestParameters, "code")
+	t, err := a.Exchange.CreateTokenWithIAM(ctx, c, exchange.Request{
+		ClientID: text(in.ClientId), GrantType: text(in.GrantType), Scopes: in.Scope, Assertion: credential.NewSecret(text(in.Assertion)),
+		RefreshToken: credential.NewSecret(text(in.RefreshToken)), SubjectToken: credential.NewSecret(text(in.SubjectToken)),
+		SubjectTokenType: text(in.SubjectTokenType), RequestedTokenType: text(in.RequestedTokenType),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &wire.CreateTokenWithIAMResponse{
+		AccessToken: new(t.Access.Reveal()), TokenType: new("Bearer"), ExpiresIn: new(int32(t.Life.Seconds())),
+		RefreshToken: optional(t.Refresh.Reveal()), IdToken: new(t.ID.Reveal()), IssuedTokenType: new(t.Type), Scope: t.Scopes,
+		AwsAdditionalDetails: &wire.AwsAdditionalDetails{IdentityContext: new(t.Context.Reveal())},
+	}, nil
+}

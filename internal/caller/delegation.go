@@ -1,0 +1,162 @@
+package caller
+
+import (
+	"slices"
+
+	"latchkey/internal/access"
+	"latchkey/internal/credential"
+	"latchkey/internal/directory"
+	"latchkey/internal/engine"
+	"latchkey/internal/fault"
+	"latchkey/internal/policy"
+	"latchkey/internal/sso"
+)
+
+// DelegationStands checks that everything behind a delegation still stands: the Identity Center instance, the
+// application that acts and the one that admitted the user, the issuer that said who the user is, the user, and the
+// user's assignment to the application. It fails with a denial whose text begins with a code for the reason.
+func DelegationStands(snap *engine.Snapshot, d *credential.Delegation) error {
+	app, err := applicationStands(snap, d.ApplicationARN, d)
+	if err != nil {
+		return err
+	}
+	origin := app
+	if d.OriginARN != "" {
+		if origin, err = applicationStands(snap, d.OriginARN, d); err != nil {
+			return err
+		}
+	}
+	if d.IssuerARN != "" {
+		if snap.Issuer(d.IssuerARN) == nil {
+			return denied("issuer_deleted", "the trusted token issuer that vouched for the user is deleted")
+		}
+		if !accepts(origin, d.IssuerARN) {
+			return denied("issuer_unknown", "the application does not accept the issuer that vouched for the user any more")
+		}
+	}
+	return PersonStands(snap, d.ApplicationARN, d.IdentityStoreID, directory.UserID(d.UserID))
+}
+
+// PersonStands checks that a user of this identity store exists, is enabled, and may use an application by its
+// assignments. Its failures are as those of DelegationStands.
+func PersonStands(snap *engine.Snapshot, applicationARN, store string, id directory.UserID) error {
+	u := snap.Person(id)
+	switch {
+	case u == nil || string(u.Store) != store:
+		return denied("user_deleted", "the directory user is deleted")
+	case u.Disabled:
+		return denied("user_disabled", "the directory user is disabled")
+	case !snap.PersonMayUse(applicationARN, id):
+		return denied("not_assigned", "the application is not assigned to the directory user")
+	}
+	return nil
+}
+
+func applicationStands(snap *engine.Snapshot, arn string, d *credential.Delegation) (*sso.Application, error) {
+	app := snap.Application(arn)
+	switch {
+	case app == nil:
+		return nil, denied("application_deleted", "the application that acts for the directory user is deleted")
+	case app.Disabled:
+		return nil, denied("application_disabled", "the application that acts for the directory user is disabled")
+	}
+	center := snap.IdentityCenter(app.Account)
+	if center == nil || center.ID != app.InstanceID || center.ARN() != d.IdentityCenterInstance || center.IdentityStoreID != d.IdentityStoreID {
+		return nil, denied("instance_deleted", "the Identity Center instance of the directory user is deleted")
+	}
+	return app, nil
+}
+
+// accepts reports whether an application may exchange tokens of an issuer.
+func accepts(app *sso.Application, issuerARN string) bool {
+	grant := app.Grant(sso.JWTBearer)
+	if grant == nil {
+		return false
+	}
+	for _, i := range grant.Issuers {
+		if i.IssuerARN == issuerARN {
+			return true
+		}
+	}
+	return false
+}
+
+func denied(code, reason string) error {
+	return fault.New(fault.Denied, fault.SessionToken, "%s: %s", code, reason)
+}
+
+// directoryLeash is what a vended credential hangs on besides the grant when a person of the directory asked for
+// it: a grant to the person, or to a group, answers only while the Access Grants instance is associated with the
+// person's Identity Center, and while the person is in the group.
+func directoryLeash(snap *engine.Snapshot, s *credential.Session, account access.AccountID, region string) error {
+	if s.GranteeType == access.IAM.String() {
+		return nil
+	}
+	app := snap.Association(account, region)
+	if app == nil || sso.InstanceARN(app.InstanceID) != s.IdentityCenterInstance {
+		return denied("association_removed", "the Access Grants instance is not associated with the user's Identity Center any more")
+	}
+	if !Reaches(snap, &s.Delegation, app, sso.S3Scope) {
+		return denied("scope_removed", "the application that acts for the user may not reach S3 Access Grants any more")
+	}
+	switch {
+	case s.GranteeType == access.DirectoryUser.String() && s.GranteeID == s.UserID:
+		return nil
+	case s.GranteeType == access.DirectoryGroup.String() && snap.InGroup(directory.UserID(s.UserID), directory.GroupID(s.GranteeID)):
+		return nil
+	}
+	return denied("membership_removed", "the directory user is not in the group that was granted access any more")
+}
+
+// Reaches reports whether the application that acts in a delegation was let reach the application of a service, and
+// still is: by a scope that the service owns, towards that application, towards its instance or towards everything.
+func Reaches(snap *engine.Snapshot, d *credential.Delegation, service *sso.Application, scope string) bool {
+	acting := snap.Application(d.ApplicationARN)
+	if acting == nil || !d.HasScope(scope) {
+		return false
+	}
+	has := acting.Scope(scope)
+	if has == nil {
+		return false
+	}
+	return len(has.Targets) == 0 || slices.Contains(has.Targets, service.ARN()) || slices.Contains(has.Targets, sso.InstanceARN(service.InstanceID))
+}
+
+// OnBehalfOf reports whether the caller acts for a person of the directory: then the session's delegation says for
+// whom.
+func (c *Caller) OnBehalfOf() (*credential.Delegation, bool) {
+	if c.Session == nil || c.Session.UserID == "" {
+		return nil, false
+	}
+	return &c.Session.Delegation, true
+}
+
+// IdentityStoreARN is the ARN of the identity store of a delegation.
+func IdentityStoreARN(d *credential.Delegation) string {
+	r, _ := sso.ParseARN(d.ApplicationARN)
+	return sso.IdentityStoreARN(r.Account, d.IdentityStoreID)
+}
+
+// guard adds what STS adds to a session with an identity context: AWS's allow-list, which denies all but what such
+// a session is for, whatever the role may do. A vended credential has its own limits.
+func (c *Caller) guard() error {
+	if _, ok := c.OnBehalfOf(); !ok || c.IsVended() {
+		return nil
+	}
+	list, ok := policy.Managed(policy.IdentityContextAllowList)
+	if !ok {
+		return fault.New(fault.Denied, fault.Policy, "Access Denied: the allow-list of identity contexts cannot be read")
+	}
+	c.policies.Guard = append(c.policies.Guard, list)
+	return nil
+}
+
+// directoryValues are the condition keys of sessions with an identity context (Service Authorization Reference, AWS
+// Identity Store and AWS IAM Identity Center).
+func directoryValues(d *credential.Delegation, set func(k, v string)) {
+	set("identitystore:userid", d.UserID)
+	set("identitystore:identitystorearn", IdentityStoreARN(d))
+	set("identitycenter:instancearn", d.IdentityCenterInstance)
+	set("identitycenter:applicationarn", d.ApplicationARN)
+	set("identitycenter:credentialid", d.CredentialID)
+}

@@ -1,0 +1,127 @@
+// Package exchange is what may be asked of Identity Center's OAuth service: CreateTokenWithIAM, by which an
+// application turns a foreign identity token into tokens that stand for a person of the directory.
+//
+// It decides who may exchange what, for whom, and what the tokens are good for. It does not verify foreign tokens
+// (oidc), seal (credential), or make sessions of what it issues (tokens). Every refusal begins with a code that says
+// which check refused, and is recorded with it; no refusal holds a token.
+package exchange
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"latchkey/internal/audit"
+	"latchkey/internal/caller"
+	"latchkey/internal/control"
+	"latchkey/internal/credential"
+	"latchkey/internal/directory"
+	"latchkey/internal/engine"
+	"latchkey/internal/fault"
+	"latchkey/internal/oidc"
+	"latchkey/internal/sso"
+	"latchkey/internal/store"
+)
+
+// Source is the event source of every operation in this package.
+const Source = "sso-oauth.amazonaws.com"
+
+// How long what is issued lives.
+const (
+	TokenLife      = time.Hour     // of access tokens, identity tokens and contexts, as on AWS
+	DefaultSession = 8 * time.Hour // from the exchange of a foreign token: nothing that came of it outlives that
+)
+
+// Exchange serves the OAuth operations of Identity Center.
+type Exchange struct {
+	*control.Control
+	Verifier *oidc.Verifier
+	Session  time.Duration // how long tokens can be refreshed and exchanged for others; 0: DefaultSession
+
+	pruned atomic.Int64 // the hour in which old rows were deleted last
+}
+
+// Request is what CreateTokenWithIAM takes.
+type Request struct {
+	ClientID           string // ARN of the application
+	GrantType          string
+	Scopes             []string // none: all that the application has
+	Assertion          credential.Secret
+	RefreshToken       credential.Secret
+	SubjectToken       credential.Secret
+	SubjectTokenType   string
+	RequestedTokenType string
+}
+
+// Token types (RFC 8693, section 3).
+const (
+	AccessTokenType  = "urn:ietf:params:oauth:token-type:access_token"
+	RefreshTokenType = "urn:ietf:params:oauth:token-type:refresh_token"
+)
+
+// Tokens are what an application gets.
+type Tokens struct {
+	Access  credential.Secret
+	Refresh credential.Secret // empty without a refresh grant
+	ID      credential.Secret // a JWT that we signed
+	Context credential.Secret // for AssumeRole: the claim sts:identity_context of ID
+	Type    string            // issuedTokenType
+	Scopes  []string
+	Life    time.Duration
+}
+
+// admitted is a person who was recognised, and through what.
+type admitted struct {
+	credential.Delegation // without application and scopes, which are the client's
+	snapshot              *engine.Snapshot
+	signedIn              time.Time
+	scopes                []string // what the presented token was good for; nil: a foreign token, good for all
+	use                   *store.TokenUse
+}
+
+// CreateTokenWithIAM gives an application tokens that stand for a person. The checks run in the order of AWS's
+// documentation: actor, client, grant type, the presented token, its single use, the person, the assignment, the
+// scopes.
+func (e *Exchange) CreateTokenWithIAM(ctx context.Context, call *control.Call, in Request) (*Tokens, error) {
+	app, err := e.client(call, in.ClientID)
+	if err != nil {
+		return nil, err
+	}
+	grant, err := grantOf(call, app, in.GrantType)
+	if err != nil {
+		return nil, err
+	}
+	var who *admitted
+	switch grant.Type {
+	case sso.JWTBearer:
+		who, err = e.byAssertion(ctx, call, app, grant, in)
+	case sso.RefreshToken:
+		who, err = e.byRefreshToken(call, app, in)
+	case sso.TokenExchange:
+		who, err = e.byAccessToken(call, app, in)
+	default:
+		err = refuse(call, fault.Invalid, fault.IdentityToken, "code_unknown", "no authorization code was issued: this server has no sign-in page")
+	}
+	if err != nil {
+		return nil, err
+	}
+	call.Event.UserIdentity.OnBehalfOf = &audit.OnBehalfOf{
+		UserID: who.UserID, IdentityStoreARN: sso.IdentityStoreARN(app.Account, who.IdentityStoreID),
+	}
+	if err := caller.PersonStands(who.snapshot, app.ARN(), who.IdentityStoreID, directory.UserID(who.UserID)); err != nil {
+		return nil, passOn(call, err)
+	}
+	scopes, err := grantedScopes(call, app, in.Scopes, who.scopes)
+	if err != nil {
+		return nil, err
+	}
+	return e.issue(ctx, call, app, in, who, scopes)
+}
+
+// session is the end of everything that comes of one sign-in.
+func (e *Exchange) session(signedIn time.Time) time.Time {
+	if e.Session == 0 {
+		return signedIn.Add(DefaultSession)
+	}
+	return signedIn.Add(e.Session)
+}

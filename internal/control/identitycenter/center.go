@@ -1,0 +1,150 @@
+// Package identitycenter is what may be asked of IAM Identity Center (sso-admin): the account's instance, its
+// applications with their assignments, grants, authentication methods and access scopes, the trusted token
+// issuers, and the tags of all three. It also makes and removes the applications that belong to services, for
+// those who associate a service with the instance.
+//
+// Every operation checks the caller's IAM permission first, on the resource that the Service Authorization
+// Reference names ("Actions, resources, and condition keys for AWS IAM Identity Center"), and only then says
+// whether the thing exists. It exchanges no tokens and knows no person: those are the exchange's and the
+// directory's.
+package identitycenter
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+
+	"latchkey/internal/access"
+	"latchkey/internal/control"
+	"latchkey/internal/fault"
+	"latchkey/internal/policy"
+	"latchkey/internal/sso"
+)
+
+// Source is the event source of every operation in this package.
+const Source = "sso.amazonaws.com"
+
+// Center serves the operations of Identity Center.
+type Center struct{ *control.Control }
+
+const applicationAccountKey = "sso:ApplicationAccount"
+
+// instance finds the instance of the caller's account after checking the action on the ARN that was asked for. An
+// instance that is not the caller's own is refused like one that the caller may not see: nobody learns which
+// instances exist.
+func instance(call *control.Call, action, arn string, values policy.Values) (*sso.Instance, error) {
+	i := call.Snapshot.IdentityCenter(call.Account)
+	own := i != nil && i.ARN() == arn
+	if own {
+		values = control.Tagged(values, "aws:ResourceTag/", i.Tags)
+	}
+	if err := call.May(action, arn, values, nil, call.Account); err != nil {
+		return nil, err
+	}
+	if !own {
+		return nil, foreign(call, action, arn)
+	}
+	call.Touch("AWS::SSO::Instance", arn, i.Account)
+	return i, nil
+}
+
+func foreign(call *control.Call, action, arn string) error {
+	return fault.New(fault.Denied, fault.IdentityCenter, "User: %s is not authorized to perform: %s on resource: %q", call.ARN(), action, arn)
+}
+
+// application finds an application after checking the action on it.
+func application(call *control.Call, action, arn string) (*sso.Application, error) {
+	return applicationWith(call, action, arn, policy.Values{})
+}
+
+// applicationWith is application with condition keys of the request.
+func applicationWith(call *control.Call, action, arn string, values policy.Values) (*sso.Application, error) {
+	owner := call.Account
+	if r, ok := sso.ParseARN(arn); ok && r.Kind == sso.KindApplication {
+		owner = r.Account
+	}
+	app := call.Snapshot.Application(arn)
+	if app != nil {
+		values = control.Tagged(values, "aws:ResourceTag/", app.Tags)
+	}
+	values.Set(applicationAccountKey, string(owner))
+	if err := call.May(action, arn, values, nil, owner); err != nil {
+		return nil, err
+	}
+	if app == nil || app.Account != call.Account {
+		return nil, noApplication(arn)
+	}
+	call.Touch("AWS::SSO::Application", arn, app.Account)
+	return app, nil
+}
+
+// ownApplication is application for what only an application's owner may change: a service decides itself what
+// its application may do.
+func ownApplication(call *control.Call, action, arn string) (*sso.Application, error) {
+	app, err := application(call, action, arn)
+	if err == nil && app.ServiceOwned() {
+		return nil, fault.New(fault.Invalid, fault.Application, "The application %s is managed by the service that created it and cannot be changed in this way", arn)
+	}
+	return app, err
+}
+
+func noApplication(arn string) error {
+	return fault.New(fault.NotFound, fault.Application, "Application %s does not exist", arn)
+}
+
+// issuer finds a trusted token issuer after checking the action on it.
+func issuer(call *control.Call, action, arn string, values policy.Values) (*sso.Issuer, error) {
+	owner := call.Account
+	if r, ok := sso.ParseARN(arn); ok && r.Kind == sso.KindIssuer {
+		owner = r.Account
+	}
+	i := call.Snapshot.Issuer(arn)
+	if i != nil {
+		values = control.Tagged(values, "aws:ResourceTag/", i.Tags)
+	}
+	if err := call.May(action, arn, values, nil, owner); err != nil {
+		return nil, err
+	}
+	if i == nil || i.Account != call.Account {
+		return nil, noIssuer(arn)
+	}
+	call.Touch("AWS::SSO::TrustedTokenIssuer", arn, i.Account)
+	return i, nil
+}
+
+func noIssuer(arn string) error {
+	return fault.New(fault.NotFound, fault.TokenIssuer, "Trusted token issuer %s does not exist", arn)
+}
+
+// requestTags are the condition keys of tags that a request brings along.
+func requestTags(tags []access.Tag) (v policy.Values) {
+	keys := make([]string, len(tags))
+	for i, t := range tags {
+		keys[i] = t.Key
+	}
+	v = control.Tagged(v, "aws:RequestTag/", tags)
+	if len(keys) > 0 {
+		v.Set("aws:TagKeys", keys...)
+	}
+	return v
+}
+
+// digest is a fingerprint of what something is created with, by which a repeated request is told from another one
+// with the same client token.
+func digest(parts ...any) string {
+	b, err := json.Marshal(parts)
+	if err != nil {
+		panic("identitycenter: " + err.Error()) // plain values only
+	}
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
+}
+
+// mismatch refuses a client token that was used for something else.
+func mismatch() error {
+	return fault.New(fault.Conflict, "", "IdempotentParameterMismatch: the client token was used before with other parameters")
+}
+
+func quota(noun fault.Noun, what string, most int) error {
+	return fault.New(fault.LimitExceeded, noun, "The maximum number of %s (%d) is reached", what, most)
+}

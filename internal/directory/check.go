@@ -1,0 +1,164 @@
+package directory
+
+import (
+	"slices"
+	"strconv"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// The limits of the Identity Store API reference.
+const (
+	longestUserName   = 128
+	longestText       = 1024
+	longestExternal   = 256
+	mostExternalIDs   = 10
+	mostPhotos        = 3
+	mostOfAnotherList = 1
+)
+
+// Check reports the first rule that the user breaks, whichever way it came into the directory. What only the
+// Identity Store API asks for is CheckComplete's.
+func (u *User) Check() error {
+	if u.UserName == "" {
+		return broken("userName", "userName is a required attribute")
+	}
+	if reserved(u.UserName) {
+		return broken("userName", "Member must not be a reserved name")
+	}
+	if err := checkParts(u, ""); err != nil {
+		return err
+	}
+	for i, p := range u.Photos {
+		if p.Value == "" {
+			return broken("photos."+strconv.Itoa(i+1)+".value", "Member must not be null")
+		}
+	}
+	return checkExternal(u.ExternalIDs)
+}
+
+// CheckComplete reports the first of the attributes that AWS documents as required and that the user lacks.
+func (u *User) CheckComplete() error {
+	for _, a := range []struct{ name, value string }{
+		{"userName", u.UserName}, {"displayName", u.DisplayName}, {"name.givenName", u.Name.GivenName}, {"name.familyName", u.Name.FamilyName},
+	} {
+		if a.value == "" {
+			return broken(a.name, "%s is a required attribute", a.name)
+		}
+	}
+	return nil
+}
+
+// Check reports the first rule that the group breaks.
+func (g *Group) Check() error {
+	if g.DisplayName == "" {
+		return broken("displayName", "displayName is a required attribute")
+	}
+	if reserved(g.DisplayName) {
+		return broken("displayName", "Member must not be a reserved name")
+	}
+	if err := checkParts(g, ""); err != nil {
+		return err
+	}
+	return checkExternal(g.ExternalIDs)
+}
+
+// reserved are the names that neither a user nor a group may have (CreateUser, CreateGroup).
+func reserved(name string) bool {
+	return slices.Contains([]string{"administrator", "awsadministrators"}, Fold(name))
+}
+
+func checkParts(p parts, at string) error {
+	for _, a := range p.attributes() {
+		if err := checkValue(a.at, at+a.name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func checkValue(at any, name string) error {
+	if list, ok := elements(at); ok {
+		most := mostOfAnotherList
+		if name == "photos" {
+			most = mostPhotos
+		}
+		if len(list) > most {
+			return broken(name, "Member must have length less than or equal to %d", most)
+		}
+		for i, e := range list {
+			if err := checkParts(e, name+"."+strconv.Itoa(i+1)+"."); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	switch v := at.(type) {
+	case parts:
+		return checkParts(v, name+".")
+	case *string:
+		return checkText(*v, name)
+	}
+	return nil
+}
+
+// checkText checks a text attribute; an empty one is absent.
+func checkText(s, name string) error {
+	most, white := longestText, true
+	if name == "userName" {
+		most, white = longestUserName, false
+	}
+	if utf8.RuneCountInString(s) > most {
+		return broken(name, "Member must have length less than or equal to %d", most)
+	}
+	if err := checkRunes(s, name, white); err != nil {
+		return err
+	}
+	if name == "birthdate" && s != "" {
+		if _, err := time.Parse(time.DateOnly, s); err != nil {
+			return broken(name, "Member must be a date of the form YYYY-MM-DD")
+		}
+	}
+	return nil
+}
+
+// checkRunes lets letters, marks, symbols, numbers and punctuation through and, where white is true, the white
+// space that the API's patterns name.
+func checkRunes(s, name string, white bool) error {
+	if !utf8.ValidString(s) {
+		return broken(name, "Member must be UTF-8")
+	}
+	for _, r := range s {
+		switch {
+		case unicode.In(r, unicode.L, unicode.M, unicode.S, unicode.N, unicode.P):
+		case white && (r == '\t' || r == '\n' || r == '\r' || r == ' ' || r == '\u00a0' || r == '\u3000'):
+		case unicode.IsSpace(r):
+			return broken(name, "Member must not contain this kind of white space")
+		default:
+			return broken(name, "Member must consist of letters, marks, symbols, numbers and punctuation")
+		}
+	}
+	return nil
+}
+
+func checkExternal(ids []ExternalID) error {
+	if len(ids) > mostExternalIDs {
+		return broken("externalIds", "Member must have length less than or equal to %d", mostExternalIDs)
+	}
+	for i, e := range ids {
+		for _, a := range []struct{ name, value string }{{"issuer", e.Issuer}, {"id", e.ID}} {
+			name := "externalIds." + strconv.Itoa(i+1) + "." + a.name
+			if a.value == "" || utf8.RuneCountInString(a.value) > longestExternal {
+				return broken(name, "Member must have length between 1 and %d", longestExternal)
+			}
+			if err := checkRunes(a.value, name, false); err != nil {
+				return err
+			}
+		}
+		if slices.Contains(ids[:i], e) {
+			return broken("externalIds", "Member must not name the same id twice")
+		}
+	}
+	return nil
+}

@@ -1,0 +1,140 @@
+package directory
+
+import "time"
+
+// Stamp is when and by whom a noun was made and changed last.
+type Stamp struct {
+	Created   time.Time
+	CreatedBy string
+	Updated   time.Time
+	UpdatedBy string
+}
+
+// User is a person of the directory. Empty attributes are absent.
+type User struct {
+	ID    UserID
+	Store StoreID
+	Seq   int64 `json:"-"` // orders users by creation; given by the store
+
+	UserName    string
+	Name        Name   `json:",omitzero"`
+	DisplayName string `json:",omitempty"`
+
+	NickName          string `json:",omitempty"`
+	ProfileURL        string `json:",omitempty"`
+	UserType          string `json:",omitempty"`
+	Title             string `json:",omitempty"`
+	PreferredLanguage string `json:",omitempty"`
+	Locale            string `json:",omitempty"`
+	Timezone          string `json:",omitempty"`
+	Website           string `json:",omitempty"`
+	Birthdate         string `json:",omitempty"` // YYYY-MM-DD
+
+	Emails       []Email       `json:",omitempty"`
+	Addresses    []Address     `json:",omitempty"`
+	PhoneNumbers []PhoneNumber `json:",omitempty"`
+	Roles        []Role        `json:",omitempty"`
+	Photos       []Photo       `json:",omitempty"`
+	Enterprise   *Enterprise   `json:",omitempty"`
+
+	ExternalIDs []ExternalID `json:",omitempty"` // who the user is to the source that it came from; set by SCIM and syncs
+	Disabled    bool         `json:",omitempty"`
+	Stamp
+}
+
+// Name is the parts of a person's name.
+type Name struct {
+	Formatted       string `json:",omitempty"`
+	FamilyName      string `json:",omitempty"`
+	GivenName       string `json:",omitempty"`
+	MiddleName      string `json:",omitempty"`
+	HonorificPrefix string `json:",omitempty"`
+	HonorificSuffix string `json:",omitempty"`
+}
+
+// Email is an email address.
+type Email struct {
+	Value   string `json:",omitempty"`
+	Type    string `json:",omitempty"`
+	Primary bool   `json:",omitempty"`
+}
+
+// PhoneNumber is a telephone number in any form.
+type PhoneNumber struct {
+	Value   string `json:",omitempty"`
+	Type    string `json:",omitempty"`
+	Primary bool   `json:",omitempty"`
+}
+
+// Role is what a person is in their organisation; it gives no rights.
+type Role struct {
+	Value   string `json:",omitempty"`
+	Type    string `json:",omitempty"`
+	Primary bool   `json:",omitempty"`
+}
+
+// Photo is where a picture of a person is.
+type Photo struct {
+	Value   string `json:",omitempty"`
+	Type    string `json:",omitempty"`
+	Display string `json:",omitempty"`
+	Primary bool   `json:",omitempty"`
+}
+
+// Address is a postal address.
+type Address struct {
+	StreetAddress string `json:",omitempty"`
+	Locality      string `json:",omitempty"`
+	Region        string `json:",omitempty"`
+	PostalCode    string `json:",omitempty"`
+	Country       string `json:",omitempty"`
+	Formatted     string `json:",omitempty"`
+	Type          string `json:",omitempty"`
+	Primary       bool   `json:",omitempty"`
+}
+
+// EnterpriseKey names the only extension that there is.
+const EnterpriseKey = "aws:identitystore:enterprise"
+
+// Enterprise is the enterprise extension of a user.
+type Enterprise struct {
+	EmployeeNumber string  `json:",omitempty"`
+	CostCenter     string  `json:",omitempty"`
+	Organization   string  `json:",omitempty"`
+	Division       string  `json:",omitempty"`
+	Department     string  `json:",omitempty"`
+	Manager        Manager `json:",omitzero"`
+}
+
+// Manager is whom a user reports to.
+type Manager struct {
+	Value string `json:",omitempty"`
+}
+
+// ExternalID is the id of a user or group in the directory that it came from.
+type ExternalID struct {
+	Issuer string
+	ID     string
+}
+
+// Group is a set of users.
+type Group struct {
+	ID          GroupID
+	Store       StoreID
+	Seq         int64 `json:"-"` // orders groups by creation; given by the store
+	DisplayName string
+	Description string       `json:",omitempty"`
+	ExternalIDs []ExternalID `json:",omitempty"`
+	Stamp
+}
+
+// Membership says that a user is in a group. Groups have no groups in them (Identity Store API reference, MemberId).
+type Membership struct {
+	ID        MembershipID
+	Store     StoreID
+	Group     GroupID
+	User      UserID
+	Seq       int64 // orders memberships by creation; given by the store
+	Created   time.Time
+	CreatedBy string
+}

@@ -1,0 +1,271 @@
+package oidc
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"errors"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/go-jose/go-jose/v4/json"
+)
+
+// Limits of a token.
+const (
+	MaxToken   = 20000           // bytes; what STS takes as a web identity token
+	MaxSkew    = 5 * time.Minute // how far iat and nbf may lie ahead of our clock
+	ExpirySkew = time.Minute     // how long after exp a token still holds, for clocks that go behind
+)
+
+// algorithms are all that may have signed a token. Every one needs a private key to sign: what verifies it can
+// be published without anybody being able to forge with it.
+var algorithms = []jose.SignatureAlgorithm{
+	jose.RS256, jose.RS384, jose.RS512, jose.PS256, jose.PS384, jose.PS512, jose.ES256, jose.ES384, jose.ES512, jose.EdDSA,
+}
+
+// Issuer is what the caller knows of an issuer.
+type Issuer struct {
+	Audiences []string // the token must be for one of them
+	Disabled  bool
+}
+
+// Claims are a verified token's.
+type Claims struct {
+	Issuer   string
+	Subject  string
+	Audience []string
+	Expires  time.Time
+	IssuedAt time.Time // zero: not said
+	ID       string    // jti; empty: none
+	All      map[string]any
+}
+
+// Verify checks a token. trust says what is known of the issuer that the token names; ok is false for one that
+// is not trusted, and then nothing is fetched. iss is compared byte by byte, as OpenID Connect wants it. The
+// error is an *Error, or the context's.
+func (v *Verifier) Verify(ctx context.Context, token string, trust func(issuer string) (i Issuer, ok bool)) (*Claims, error) {
+	h, c, err := parse(token)
+	if err != nil {
+		return nil, err
+	}
+	known, ok := trust(c.Issuer)
+	if c.Issuer == "" || !ok {
+		return nil, refuse(IssuerUnknown, "the issuer of the token is not trusted here")
+	}
+	if known.Disabled {
+		return nil, refuse(IssuerDisabled, "the issuer of the token is disabled")
+	}
+	if err := v.signed(ctx, token, h, c.Issuer); err != nil {
+		return nil, err
+	}
+	if err := c.check(v.now(), known.Audiences); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// header is what counts of a token's protected header. Keys that a token brings along (jwk, jku, x5c, x5u) are
+// not even read.
+type header struct {
+	Alg  string          `json:"alg"`
+	Kid  string          `json:"kid"`
+	Typ  string          `json:"typ"`
+	Crit json.RawMessage `json:"crit"`
+}
+
+// parse reads header and claims; nothing in them is verified yet.
+func parse(token string) (*header, *Claims, error) {
+	if len(token) > MaxToken {
+		return nil, nil, refuse(TokenTooLarge, "the token has more than %d bytes", MaxToken)
+	}
+	parts := strings.Split(token, ".")
+	if len(parts) != 3 {
+		return nil, nil, refuse(TokenMalformed, "the token is not a signed JWT of three parts")
+	}
+	// The decoder skips line breaks and stray bits, and one token must have one text only.
+	if _, err := base64.RawURLEncoding.Strict().DecodeString(parts[2]); err != nil || strings.ContainsAny(token, "\r\n") {
+		return nil, nil, refuse(TokenMalformed, "the token is not in base64url").because(err)
+	}
+	h := &header{}
+	if err := part(parts[0], h); err != nil {
+		return nil, nil, refuse(TokenMalformed, "the header of the token cannot be read").because(err)
+	}
+	if !slices.Contains(algorithms, jose.SignatureAlgorithm(h.Alg)) {
+		return nil, nil, refuse(AlgForbidden, "the signature algorithm of the token is not accepted; RS, PS, ES and EdDSA are")
+	}
+	if h.Crit != nil {
+		return nil, nil, refuse(TokenMalformed, "the token has critical header members that are not understood")
+	}
+	if !slices.Contains([]string{"", "jwt", "at+jwt", "application/jwt", "application/at+jwt"}, strings.ToLower(h.Typ)) {
+		return nil, nil, refuse(TypeForbidden, "the token is neither an identity token nor an access token")
+	}
+	c := &Claims{}
+	if err := part(parts[1], &c.All); err != nil || c.All == nil {
+		return nil, nil, refuse(TokenMalformed, "the claims of the token cannot be read").because(err)
+	}
+	c.Issuer, _ = c.All["iss"].(string)
+	return h, c, nil
+}
+
+// part decodes one part. The decoder refuses duplicate members, of which two readers may see different ones.
+func part(text string, v any) error {
+	b, err := base64.RawURLEncoding.Strict().DecodeString(text)
+	if err != nil {
+		return err
+	}
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.SetNumberType(json.UnmarshalJSONNumber)
+	if err := d.Decode(v); err != nil {
+		return err
+	}
+	if d.More() {
+		return errors.New("more than one value")
+	}
+	return nil
+}
+
+// signed checks the signature with the issuer's keys. A key that is not known, and a signature without a key
+// id that matches none, may mean that the issuer has changed its keys: they are fetched again, once.
+func (v *Verifier) signed(ctx context.Context, token string, h *header, issuer string) error {
+	jws, err := jose.ParseSignedCompact(token, algorithms)
+	if err != nil {
+		return refuse(TokenMalformed, "the token is not a signed JWT").because(err)
+	}
+	set, fresh, err := v.keys(ctx, issuer)
+	if err != nil {
+		return err
+	}
+	refused := set.verify(jws, h)
+	if refused == nil || fresh || refused.Reason != KeyUnknown && h.Kid != "" {
+		return asError(refused)
+	}
+	again, err := v.refetch(ctx, issuer, set)
+	if err != nil {
+		return err
+	}
+	if again == nil { // not so soon after the last time
+		return asError(refused)
+	}
+	return asError(again.verify(jws, h))
+}
+
+// asError keeps a nil *Error a nil error.
+func asError(e *Error) error {
+	if e == nil {
+		return nil
+	}
+	return e
+}
+
+// check holds the claims against the clock and the audiences.
+func (c *Claims) check(now time.Time, audiences []string) error {
+	var err error
+	if c.Audience, err = audience(c.All["aud"]); err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(c.Audience, func(a string) bool { return slices.Contains(audiences, a) }) {
+		return refuse(AudMismatch, "the token is not for an audience that this application accepts")
+	}
+	if c.Expires, err = instant(c.All, "exp"); err != nil {
+		return err
+	}
+	if c.Expires.IsZero() {
+		return refuse(ClaimMissing, "the token has no exp claim")
+	}
+	if !now.Before(c.Expires.Add(ExpirySkew)) {
+		return refuse(TokenExpired, "the token has expired")
+	}
+	if c.IssuedAt, err = instant(c.All, "iat"); err != nil {
+		return err
+	}
+	notBefore, err := instant(c.All, "nbf")
+	if err != nil {
+		return err
+	}
+	if now.Add(MaxSkew).Before(notBefore) || now.Add(MaxSkew).Before(c.IssuedAt) {
+		return refuse(TokenNotYetValid, "the token is not valid yet: are the clocks right?")
+	}
+	if c.Subject, err = text(c.All, "sub"); err != nil {
+		return err
+	}
+	if c.Subject == "" {
+		return refuse(ClaimMissing, "the token has no sub claim")
+	}
+	c.ID, err = text(c.All, "jti")
+	return err
+}
+
+func audience(v any) ([]string, error) {
+	switch v := v.(type) {
+	case nil:
+		return nil, refuse(ClaimMissing, "the token has no aud claim")
+	case string:
+		return []string{v}, nil
+	case []any:
+		list := make([]string, 0, len(v))
+		for _, x := range v {
+			s, ok := x.(string)
+			if !ok {
+				return nil, refuse(ClaimInvalid, "the aud claim is not a list of strings")
+			}
+			list = append(list, s)
+		}
+		return list, nil
+	}
+	return nil, refuse(ClaimInvalid, "the aud claim is neither a string nor a list")
+}
+
+// instant is a claim in seconds since 1970; the zero time if it is not there.
+func instant(all map[string]any, name string) (time.Time, error) {
+	v, ok := all[name]
+	if !ok {
+		return time.Time{}, nil
+	}
+	n, ok := v.(json.Number)
+	if !ok {
+		return time.Time{}, refuse(ClaimInvalid, "the %s claim is not a number", name)
+	}
+	f, err := n.Float64()
+	if err != nil || f < 1 || f > math.MaxInt32*100.0 {
+		return time.Time{}, refuse(ClaimInvalid, "the %s claim is not a time", name)
+	}
+	return time.Unix(int64(f), 0).UTC(), nil
+}
+
+// text is a claim that is a string; empty if it is not there.
+func text(all map[string]any, name string) (string, error) {
+	v, ok := all[name]
+	if !ok {
+		return "", nil
+	}
+	s, ok := v.(string)
+	if !ok {
+		return "", refuse(ClaimInvalid, "the %s claim is not a string", name)
+	}
+	return s, nil
+}
+
+// Path is the text at a path of claims such as email or address.country; the names of claims may themselves
+// contain dots, and the longest one that is there counts. It is empty when there is none, or no text.
+func (c *Claims) Path(path string) string { return at(c.All, path) }
+
+func at(m map[string]any, path string) string {
+	if s, ok := m[path].(string); ok {
+		return s
+	}
+	for i := len(path) - 1; i > 0; i-- {
+		if path[i] != '.' {
+			continue
+		}
+		if inner, ok := m[path[:i]].(map[string]any); ok {
+			if s := at(inner, path[i+1:]); s != "" {
+				return s
+			}
+		}
+	}
+	return ""
+}

@@ -1,0 +1,107 @@
+package store
+
+import (
+	"context"
+
+	"latchkey/internal/access"
+	"latchkey/internal/fault"
+	"latchkey/internal/sso"
+)
+
+// The kinds of Identity Center's rows.
+const (
+	KindIdentityCenter Kind = "identity-center"
+	KindApplication    Kind = "application"
+	KindAssignment     Kind = "application-assignment"
+	KindIssuer         Kind = "token-issuer"
+)
+
+// IdentityCenters: id is the account, of which each has at most one. An account without a row has its first
+// instance, see IdentityCenter.
+var IdentityCenters = Table[sso.Instance]{
+	Kind: KindIdentityCenter, Noun: fault.IdentityCenter,
+	Key: func(i *sso.Instance) Key { return Key{ID: string(i.Account), Account: string(i.Account)} },
+}
+
+// Applications: id is the apl-... id, name the client token that it was created with, parent the instance's id.
+var Applications = Table[sso.Application]{
+	Kind: KindApplication, Noun: fault.Application,
+	Key: func(a *sso.Application) Key {
+		return Key{ID: a.ID, Account: string(a.Account), Name: a.ClientToken, Parent: a.InstanceID}
+	},
+	Seq: func(a *sso.Application, seq int64) { a.Seq = seq },
+}
+
+// Assignments: id is AssignmentID, parent the directory user or group. The application stands in the place of
+// the account, so that InAccount finds the assignments of an application and Children those of a principal.
+var Assignments = Table[sso.Assignment]{
+	Kind: KindAssignment, Noun: fault.Assignment,
+	Key: func(a *sso.Assignment) Key {
+		return Key{ID: a.ID(), Account: a.ApplicationID, Parent: a.PrincipalID}
+	},
+	Seq: func(a *sso.Assignment, seq int64) { a.Seq = seq },
+}
+
+// Issuers: id is the tti-... id, name the issuer's URL, unique in the account; parent the instance's id.
+var Issuers = Table[sso.Issuer]{
+	Kind: KindIssuer, Noun: fault.TokenIssuer,
+	Key: func(i *sso.Issuer) Key {
+		return Key{ID: i.ID, Account: string(i.Account), Name: i.URL, Parent: i.InstanceID}
+	},
+	Seq: func(i *sso.Issuer, seq int64) { i.Seq = seq },
+}
+
+// IdentityCenter is the Identity Center instance of an account: its row, or the first instance while nobody has
+// changed it. It fails with NotFound when the account deleted its instance or does not exist.
+func IdentityCenter(ctx context.Context, q Querier, account access.AccountID) (*sso.Instance, error) {
+	i, err := IdentityCenters.Get(ctx, q, string(account))
+	switch {
+	case err == nil && i.Deleted:
+		return nil, fault.New(fault.NotFound, fault.IdentityCenter, "")
+	case !fault.Is(err, fault.NotFound, fault.IdentityCenter):
+		return i, err
+	}
+	a, err := Accounts.Get(ctx, q, string(account))
+	if err != nil {
+		return nil, err
+	}
+	return sso.First(a.ID, a.Created), nil
+}
+
+// IdentityStoreID is the id that the identity store of an account has: the one that the account's Identity Center
+// instance names. It fails with NotFound when the account deleted its instance.
+func IdentityStoreID(ctx context.Context, q Querier, account access.AccountID) (string, error) {
+	i, err := IdentityCenters.Get(ctx, q, string(account))
+	switch {
+	case fault.Is(err, fault.NotFound, fault.IdentityCenter):
+		return sso.IdentityStoreID(account), nil
+	case err != nil:
+		return "", err
+	case i.Deleted:
+		return "", fault.New(fault.NotFound, fault.IdentityCenter, "")
+	}
+	return i.IdentityStoreID, nil
+}
+
+// PutIdentityCenter writes the row of an account's instance, whether there was one or not.
+func PutIdentityCenter(tx *Tx, i *sso.Instance) error {
+	err := IdentityCenters.Update(tx, i)
+	if fault.Is(err, fault.NotFound, fault.IdentityCenter) {
+		return IdentityCenters.Insert(tx, i)
+	}
+	return err
+}
+
+// DeleteAssignmentsOf deletes every assignment of a directory user or group, which is about to be deleted.
+func DeleteAssignmentsOf(ctx context.Context, tx *Tx, principalID string) error {
+	all, err := Assignments.Children(ctx, tx, principalID)
+	if err != nil {
+		return err
+	}
+	for _, a := range all {
+		if err := Assignments.Delete(tx, a.ID()); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,78 @@
+package store
+
+import (
+	"context"
+
+	"latchkey/internal/fault"
+)
+
+// Taken is the private cause of a table's AlreadyExists: which key another noun of the account has. For a taken id
+// it is the noun's own name.
+type Taken struct{ Key string }
+
+// Error is the text for logs.
+func (t *Taken) Error() string { return "taken: " + t.Key }
+
+func (b *Table[T]) taken(key string) error {
+	return fault.New(fault.AlreadyExists, b.Noun, "").Because(&Taken{key})
+}
+
+// ByKey finds a noun by one of the keys that Table.Also gives it. It fails with NotFound when there is none.
+func (b *Table[T]) ByKey(ctx context.Context, q Querier, account, key string) (*T, error) {
+	id, err := b.holder(ctx, q, account, key)
+	if err != nil {
+		return nil, err
+	}
+	if id == "" {
+		return nil, fault.New(fault.NotFound, b.Noun, "")
+	}
+	return b.Get(ctx, q, id)
+}
+
+// holder is the id of the noun that has a key; empty for none.
+func (b *Table[T]) holder(ctx context.Context, q Querier, account, key string) (id string, err error) {
+	if _, err := one(ctx, q, `SELECT id FROM noun_keys WHERE kind = $1 AND account = $2 AND key = $3`,
+		[]any{string(b.Kind), account, b.name(key)}, &id); err != nil {
+		return "", unavailable("read "+string(b.Kind), err)
+	}
+	return id, nil
+}
+
+// checkKeys refuses a noun one of whose further keys is another's. Writers queue, so what is free stays free until
+// the transaction ends.
+func (b *Table[T]) checkKeys(tx *Tx, v *T) error {
+	if b.Also == nil {
+		return nil
+	}
+	k := b.Key(v)
+	for _, key := range b.Also(v) {
+		id, err := b.holder(tx.ctx, tx, k.Account, key)
+		if err != nil {
+			return err
+		}
+		if id != "" && id != k.ID {
+			return b.taken(key)
+		}
+	}
+	return nil
+}
+
+func (b *Table[T]) addKeys(tx *Tx, v *T) error {
+	if b.Also == nil {
+		return nil
+	}
+	k := b.Key(v)
+	for _, key := range b.Also(v) {
+		_, err := tx.exec(`INSERT INTO noun_keys (kind, account, key, id) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
+			string(b.Kind), k.Account, b.name(key), k.ID)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *Table[T]) dropKeys(tx *Tx, id string) error {
+	_, err := tx.exec(`DELETE FROM noun_keys WHERE kind = $1 AND id = $2`, string(b.Kind), id)
+	return err
+}
