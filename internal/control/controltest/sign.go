@@ -14,8 +14,13 @@ import (
 func sign(r *http.Request, k Keys, service, body string, now time.Time) {
 	stamp := now.UTC().Format("20060102T150405Z")
 	r.Header.Set("X-Amz-Date", stamp)
-	names := []string{"content-type", "host", "x-amz-date"}
-	values := []string{r.Header.Get("Content-Type"), r.Host, stamp}
+	names := []string{"content-type", "host"}
+	values := []string{r.Header.Get("Content-Type"), r.Host}
+	if service == "s3" { // which asks for the hash of the body as a header
+		r.Header.Set("X-Amz-Content-Sha256", hash(body))
+		names, values = append(names, "x-amz-content-sha256"), append(values, hash(body))
+	}
+	names, values = append(names, "x-amz-date"), append(values, stamp)
 	if k.Token != "" {
 		r.Header.Set("X-Amz-Security-Token", k.Token)
 		names, values = append(names, "x-amz-security-token"), append(values, k.Token)
