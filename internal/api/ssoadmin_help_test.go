@@ -51,8 +51,8 @@ func newCenterWorld(t *testing.T) *centerWorld {
 // object is a JSON object, as it goes over the wire.
 type object = map[string]any
 
-// do sends a signed request and returns status and body.
-func (w *centerWorld) do(who, service, method, target string, header http.Header, body []byte) (int, []byte) {
+// signed makes a request that is signed for a service.
+func (w *centerWorld) signed(who, service, method, target string, header http.Header, body []byte) *http.Request {
 	w.t.Helper()
 	r := httptest.NewRequest(method, "http://latchkey.test:4242"+target, bytes.NewReader(body))
 	for k, v := range header {
@@ -66,8 +66,14 @@ func (w *centerWorld) do(who, service, method, target string, header http.Header
 		w.t.Context(), credentials, r, hex.EncodeToString(sum[:]), service, controltest.Region, time.Now()); err != nil {
 		w.t.Fatal(err)
 	}
+	return r
+}
+
+// do sends a signed request and returns status and body.
+func (w *centerWorld) do(who, service, method, target string, header http.Header, body []byte) (int, []byte) {
+	w.t.Helper()
 	out := httptest.NewRecorder()
-	w.front.ServeHTTP(out, r)
+	w.front.ServeHTTP(out, w.signed(who, service, method, target, header, body))
 	answer, err := io.ReadAll(out.Result().Body)
 	if err != nil {
 		w.t.Fatal(err)

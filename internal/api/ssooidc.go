@@ -27,7 +27,6 @@ func publicClient[In, Out any](context.Context, *control.Call, *In) (*Out, error
 }
 
 func (a *API) createTokenWithIAM(ctx context.Context, c *control.Call, in *wire.CreateTokenWithIAMRequest) (*wire.CreateTokenWithIAMResponse, error) {
-	delete(c.Event.RequestParameters, "code")
 	t, err := a.Exchange.CreateTokenWithIAM(ctx, c, exchange.Request{
 		ClientID: text(in.ClientId), GrantType: text(in.GrantType), Scopes: in.Scope, Assertion: credential.NewSecret(text(in.Assertion)),
 		RefreshToken: credential.NewSecret(text(in.RefreshToken)), SubjectToken: credential.NewSecret(text(in.SubjectToken)),

@@ -13,7 +13,7 @@ type CreateTokenRequest struct {
 	ClientSecret *string  `aws:"clientSecret,required,sensitive"`
 	GrantType    *string  `aws:"grantType,required"`
 	DeviceCode   *string  `aws:"deviceCode"`
-	Code         *string  `aws:"code"`
+	Code         *string  `aws:"code,sensitive"`
 	RefreshToken *string  `aws:"refreshToken,sensitive"`
 	Scope        []string `aws:"scope"`
 	RedirectUri  *string  `aws:"redirectUri"`
@@ -33,7 +33,7 @@ type CreateTokenResponse struct {
 type CreateTokenWithIAMRequest struct {
 	ClientId           *string  `aws:"clientId,required"`
 	GrantType          *string  `aws:"grantType,required"`
-	Code               *string  `aws:"code"`
+	Code               *string  `aws:"code,sensitive"`
 	RefreshToken       *string  `aws:"refreshToken,sensitive"`
 	Assertion          *string  `aws:"assertion,sensitive"`
 	Scope              []string `aws:"scope"`

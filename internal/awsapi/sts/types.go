@@ -105,7 +105,7 @@ type PolicyDescriptorType struct {
 // ProvidedContext is a part of larger structures.
 type ProvidedContext struct {
 	ProviderArn      *string `aws:"ProviderArn,min=20,max=2048" pattern:"[\\x{0009}\\x{000A}\\x{000D}\\x{0020}-\\x{007E}\\x{0085}\\x{00A0}-\\x{D7FF}\\x{E000}-\\x{FFFD}\\x{10000}-\\x{10FFFF}]+"`
-	ContextAssertion *string `aws:"ContextAssertion,min=4,max=2048"`
+	ContextAssertion *string `aws:"ContextAssertion,min=4,max=2048,sensitive"`
 }
 
 // Tag is a part of larger structures.

@@ -32,14 +32,14 @@ func (g *Grants) CallerGrants(call *control.Call, prefix string, byApplication b
 	if err := access.CheckScopePrefix(prefix); err != nil {
 		return nil, control.Refused(err)
 	}
-	list := listName("ListCallerAccessGrants", call, prefix, map[bool]string{true: "app"}[byApplication])
+	application, person := "", ""
+	if d, ok := call.OnBehalfOf(); ok {
+		application, person = d.ApplicationARN, d.UserID
+	}
+	list := listName("ListCallerAccessGrants", call, prefix, map[bool]string{true: "app"}[byApplication], application, person)
 	after, err := g.After(list, token)
 	if err != nil {
 		return nil, err
-	}
-	application := ""
-	if d, ok := call.OnBehalfOf(); ok {
-		application = d.ApplicationARN
 	}
 	page := &CallerGrantList{}
 	var last int64

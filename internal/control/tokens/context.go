@@ -36,13 +36,6 @@ type onBehalf struct {
 // openContexts opens the contexts of a request, of which one may be an identity context or an audit context, and
 // checks that what the context stands for still stands. No refusal repeats the assertion.
 func (t *Tokens) openContexts(call *control.Call, all []ProvidedContext) (*onBehalf, error) {
-	if shown, ok := call.Event.RequestParameters["providedContexts"]; ok && shown != nil {
-		providers := make([]any, len(all)) // a context is a bearer token: it is not recorded
-		for i, c := range all {
-			providers[i] = map[string]any{"providerArn": c.ProviderARN}
-		}
-		call.Event.RequestParameters["providedContexts"] = providers
-	}
 	if len(all) == 0 {
 		return nil, nil
 	}

@@ -1,7 +1,6 @@
 package tokens_test
 
 import (
-	"strings"
 	"testing"
 	"time"
 
@@ -139,21 +138,6 @@ func TestContextOfAnotherAccountIsRefused(t *testing.T) {
 	w.assume(w.keys, tokens.AssumeRole{RoleARN: r.ARN()})
 	err = w.try(w.keys, tokens.AssumeRole{RoleARN: r.ARN(), Contexts: []tokens.ProvidedContext{w.context(credential.IdentityContext, d, time.Hour)}})
 	refused(t, err, fault.Denied, "of another account than the role's")
-}
-
-func TestAssertionsAreNotRecorded(t *testing.T) {
-	w := newWorld(t)
-	r := w.role("bearer", "sts:AssumeRole sts:SetContext", w.u.ARN())
-	c := w.context(credential.IdentityContext, w.delegation(), time.Hour)
-	call := w.by(w.keys)
-	call.Event.RequestParameters["providedContexts"] = []any{map[string]any{"providerArn": c.ProviderARN, "contextAssertion": c.Assertion.Reveal()}}
-	_, err := w.STS.AssumeRole(t.Context(), call, tokens.AssumeRole{RoleARN: r.ARN(), SessionName: "s1", Contexts: []tokens.ProvidedContext{c}})
-	must(t, err)
-	for _, e := range w.Records(t) {
-		if line, _ := e.JSON(); strings.Contains(string(line), c.Assertion.Reveal()) {
-			t.Errorf("recorded: %s", line)
-		}
-	}
 }
 
 // What a session was made from may go at any time. The session ends at the next request, and says why.
