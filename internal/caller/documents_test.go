@@ -31,7 +31,7 @@ func TestDocumentsAreKeptApartAndBounded(t *testing.T) {
 		t.Error("what cannot be read was kept")
 	}
 	for i := range 2*mostPolicies + 10 {
-		if _, err := d.ofText(fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:x","Resource":"r%d"}]}`, i)); err != nil {
+		if _, err := d.ofText(fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:x","Resource":"arn:aws:s3:::lake/%d"}]}`, i)); err != nil {
 			t.Fatal(err)
 		}
 	}
