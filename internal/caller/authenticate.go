@@ -33,6 +33,8 @@ type Authenticator struct {
 	Now        func() time.Time
 	Region     string // the region that "snow" stands for
 	Revocation Revocation
+
+	documents documents
 }
 
 // Signature is a request's verified signature. Body must be read through it: it is what checks a signed
@@ -221,7 +223,7 @@ func (a *Authenticator) load(c *Caller) error {
 	if err := c.guard(); err != nil {
 		return err
 	}
-	return c.loadSessionPolicies()
+	return c.loadSessionPolicies(&a.documents)
 }
 
 func unreadable(compiled *engine.Compiled) error {
@@ -234,19 +236,19 @@ func unreadable(compiled *engine.Compiled) error {
 
 // loadSessionPolicies adds what narrows a session: its session policies, and for a vended credential the
 // policy generated from its scope and permission.
-func (c *Caller) loadSessionPolicies() error {
+func (c *Caller) loadSessionPolicies(docs *documents) error {
 	s := c.Session
 	if s.Kind == credential.Vended {
-		scope, err := access.ParseScope(s.Scope)
+		d, err := docs.ofScope(scopeKey{s.Scope, s.Permission, s.ObjectOnly})
 		if err != nil {
 			return fault.New(fault.Denied, fault.SessionToken, "").Because(err)
 		}
 		c.policies.HasSession = true
-		c.policies.Session = append(c.policies.Session, policy.DataAccess(scope.Bucket(), scope.Key(), !scope.Wildcard(), s.Permission, s.ObjectOnly))
+		c.policies.Session = append(c.policies.Session, d)
 		return nil
 	}
 	for _, text := range s.Policies {
-		d, err := policy.Parse(text, policy.Session)
+		d, err := docs.ofText(text)
 		if err != nil {
 			return fault.New(fault.Denied, fault.Policy, "Access Denied: a session policy cannot be read").Because(err)
 		}

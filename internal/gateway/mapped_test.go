@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -108,31 +109,33 @@ func TestTheLongestDomainCounts(t *testing.T) {
 
 // TestUpstreamsThatMisbehave: what an upstream does wrong is not passed on as a success.
 func TestUpstreamsThatMisbehave(t *testing.T) {
-	answers := map[*awswire.Operation]func(awswire.Call) (any, error){}
+	var answers sync.Map // of operations
+	answer := func(op *awswire.Operation, f func(awswire.Call) (any, error)) { answers.Store(op, f) }
 	w := behind(t, true, func(_ context.Context, _ gateway.Delivery, call awswire.Call) (any, error) {
-		if f := answers[call.Operation]; f != nil {
-			return f(call)
+		if f, ok := answers.Load(call.Operation); ok {
+			return f.(func(awswire.Call) (any, error))(call)
 		}
 		return &s3.CreateBucketOutput{}, nil
 	})
 	w.bucket(w.root, "lake")
 	t.Run("it does not read the body", func(t *testing.T) {
-		answers[s3.PutObject.Operation] = func(awswire.Call) (any, error) { return &s3.PutObjectOutput{}, nil }
+		answer(s3.PutObject.Operation, func(awswire.Call) (any, error) { return &s3.PutObjectOutput{}, nil })
 		refused(t, "another hash", w.do(w.root, ask{method: "PUT", path: "/lake/k", body: "hello", hash: digest("other")}), 400, "XAmzContentSHA256Mismatch", "")
 		served(t, "the right hash", w.put(w.root, "/lake/k", "hello"))
 	})
 	t.Run("it reads and hears of the forgery before the end", func(t *testing.T) {
-		var heard error
-		answers[s3.PutObject.Operation] = func(c awswire.Call) (any, error) {
-			_, heard = io.ReadAll(c.Input.(*s3.PutObjectRequest).Body)
+		heard := make(chan error, 1)
+		answer(s3.PutObject.Operation, func(c awswire.Call) (any, error) {
+			_, err := io.ReadAll(c.Input.(*s3.PutObjectRequest).Body)
+			heard <- err
 			return &s3.PutObjectOutput{}, nil // and goes on as if nothing were
-		}
-		if got := w.do(w.root, ask{method: "PUT", path: "/lake/k", body: "hello", hash: digest("other")}); got.status != 400 || heard == nil {
-			t.Errorf("got %v, the upstream heard %v", got, heard)
+		})
+		if got := w.do(w.root, ask{method: "PUT", path: "/lake/k", body: "hello", hash: digest("other")}); got.status != 400 || <-heard == nil {
+			t.Errorf("got %v, or the upstream heard nothing", got)
 		}
 	})
 	t.Run("it fails", func(t *testing.T) {
-		answers[s3.GetObject.Operation] = func(awswire.Call) (any, error) { return nil, errors.New("dial tcp 10.0.0.7:9000: secret detail") }
+		answer(s3.GetObject.Operation, func(awswire.Call) (any, error) { return nil, errors.New("dial tcp 10.0.0.7:9000: secret detail") })
 		got := w.get(w.root, "/lake/k")
 		refused(t, "get", got, 500, "InternalError", "We encountered an internal error")
 		if strings.Contains(got.body, "10.0.0.7") {
@@ -140,13 +143,13 @@ func TestUpstreamsThatMisbehave(t *testing.T) {
 		}
 	})
 	t.Run("it answers something else", func(t *testing.T) {
-		answers[s3.GetObject.Operation] = func(awswire.Call) (any, error) { return &s3.HeadObjectOutput{}, nil }
+		answer(s3.GetObject.Operation, func(awswire.Call) (any, error) { return &s3.HeadObjectOutput{}, nil })
 		refused(t, "get", w.get(w.root, "/lake/k"), 500, "InternalError", "")
 	})
 	t.Run("it breaks off", func(t *testing.T) {
-		answers[s3.GetObject.Operation] = func(awswire.Call) (any, error) {
+		answer(s3.GetObject.Operation, func(awswire.Call) (any, error) {
 			return &s3.GetObjectOutput{Body: io.NopCloser(io.MultiReader(strings.NewReader("half"), brokenReader{})), ContentLength: new(int64(8))}, nil
-		}
+		})
 		resp, err := w.http.Do(w.request(w.root, ask{method: "GET", path: "/lake/k"}))
 		if err == nil {
 			_, err = io.ReadAll(resp.Body)
@@ -157,7 +160,7 @@ func TestUpstreamsThatMisbehave(t *testing.T) {
 		}
 	})
 	t.Run("it panics", func(t *testing.T) {
-		answers[s3.GetObject.Operation] = func(awswire.Call) (any, error) { panic(http.ErrAbortHandler) }
+		answer(s3.GetObject.Operation, func(awswire.Call) (any, error) { panic(http.ErrAbortHandler) })
 		if resp, err := w.http.Do(w.request(w.root, ask{method: "GET", path: "/lake/k"})); err == nil {
 			t.Errorf("status %d", resp.StatusCode)
 			resp.Body.Close()

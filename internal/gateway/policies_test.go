@@ -70,7 +70,7 @@ func TestBucketPolicies(t *testing.T) {
 			"no JSON": "{", "nothing": "", "XML": "<Policy/>", "no principal": everything, "another bucket": onBucket("other", "Allow", `"*"`, "s3:GetObject"),
 			"a longer name": onBucket("lake-other", "Allow", `"*"`, "s3:GetObject"), "too long": onBucket("lake", "Allow", `"*"`, "s3:Get"+strings.Repeat("x", 21<<10)),
 			"unknown principal": onBucket("lake", "Allow", `{"AWS":"arn:aws:iam::`+accountA+`:user/ghost"}`, "s3:GetObject"),
-			"huge":              onBucket("lake", "Allow", `"*"`, "s3:Get"+strings.Repeat("x", 1<<20)),
+			"huge":              onBucket("lake", "Allow", `"*"`, "s3:Get"+strings.Repeat("x", 100<<10)),
 		} {
 			if got := w.do(w.root, ask{method: "PUT", path: "/lake?policy", body: text}); got.status != 400 {
 				t.Errorf("%s: %v", what, got)
@@ -247,7 +247,7 @@ func TestTheRegistryRecords(t *testing.T) {
 	w := start(t)
 	w.bucket(w.root, "lake")
 	nobody := w.user("nobody", "")
-	w.put(nobody, "/lake?policy", onBucket("lake", "Allow", `"*"`, "s3:Get"+strings.Repeat("x", 1<<20)))
+	w.put(nobody, "/lake?policy", onBucket("lake", "Allow", `"*"`, "s3:Get"+strings.Repeat("x", 100<<10)))
 	refused(t, "delete", w.del(nobody, "/lake"), 403, "AccessDenied", "")
 	records, err := w.server.Control.DB.Events(t.Context(), store.AuditFilter{})
 	if err != nil {
