@@ -48,7 +48,7 @@ type peopleWorld struct {
 	location access.LocationID
 }
 
-const serviceTrust = `{"Version":"2012-10-17","Statement":[
+const peopleTrust = `{"Version":"2012-10-17","Statement":[
 	{"Effect":"Allow","Principal":{"Service":"access-grants.s3.amazonaws.com"},"Action":["sts:AssumeRole","sts:SetSourceIdentity"],
 	 "Condition":{"StringEquals":{"aws:SourceAccount":"123456789012"}}},
 	{"Effect":"Allow","Principal":{"Service":"access-grants.s3.amazonaws.com"},"Action":"sts:SetContext",
@@ -76,7 +76,7 @@ func newPeopleWorld(t *testing.T) *peopleWorld {
 	w.issuer = w.Issuer(t, owner, w.idp.URL, nil)
 	w.app = w.application()
 	w.r1 = w.role("r1", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"`+w.user.ARN()+`"},"Action":["sts:AssumeRole","sts:SetContext"]}]}`)
-	w.lr = w.role("lr", serviceTrust)
+	w.lr = w.role("lr", peopleTrust)
 	_, err = w.Grants.CreateInstance(t.Context(), w.as("s3"), w.Center(t, owner).ARN(), nil)
 	w.must(err)
 	l, err := w.Grants.CreateLocation(t.Context(), w.as("s3"), "s3://"+bucket+"/", w.lr.ARN(), nil)
