@@ -178,7 +178,8 @@ func (in *inflow) copy(r io.Reader) error {
 	}
 	for {
 		n, err := io.ReadFull(onlyReader{r}, buf)
-		last := errors.Is(err, io.EOF) || err == io.ErrUnexpectedEOF
+		// Only io.EOF itself is the end: an error that wraps it is a body that was cut off.
+		last := err == io.EOF || err == io.ErrUnexpectedEOF
 		if err != nil && !last {
 			return bodyFault(err)
 		}
