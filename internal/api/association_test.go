@@ -187,6 +187,8 @@ func TestAssociationAsksForPermissionsInIdentityCenter(t *testing.T) {
 			t.Error(text)
 		}
 	}
+	w.policy("admin", strings.Replace(allow(append(associating, "s3:*")...), `"Resource":"*"`, `"NotResource":"`+sso.S3Provider+`"`, 1))
+	w.s3Refused("admin", http.MethodPost, centerPath, associateBody(w.instance()), 403, "AccessDenied")
 	w.policy("admin", allow(append(associating, "s3:*")...))
 	if status, body := w.s3("admin", http.MethodPost, centerPath, associateBody(w.instance())); status != 200 {
 		t.Fatal(body)
@@ -238,6 +240,16 @@ func TestDirectoryGranteesMustExist(t *testing.T) {
 	w.s3Refused("root", http.MethodPost, grantPath, grantBody(location, "DIRECTORY_USER", string(elsewhere.ID), "a/*", ""), 400, "InvalidRequest")
 
 	w.s3Refused("root", http.MethodPost, grantPath, grantBody(location, "DIRECTORY_USER", alice, "a/*", app[:len(app)-2]+"00"), 400, "InvalidRequest")
+	_, key, err := w.api.Principals.CreateAccount(t.Context(), "111122223333", "other")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.keys["other"] = keysOf(key)
+	_, theirs := w.sso("other", "ListInstances", object{})
+	_, made := w.sso("other", "CreateApplication", object{
+		"InstanceArn": theirs["Instances"].([]any)[0].(object)["InstanceArn"], "ApplicationProviderArn": customProvider, "Name": "theirs",
+	})
+	w.s3Refused("root", http.MethodPost, grantPath, grantBody(location, "DIRECTORY_USER", alice, "a/*", made["ApplicationArn"].(string)), 400, "InvalidRequest")
 	w.s3Must(http.MethodPost, grantPath, grantBody(location, "DIRECTORY_USER", alice, "a/*", app))
 	w.s3Must(http.MethodPost, grantPath, grantBody(location, "DIRECTORY_GROUP", team, "a/*", ""))
 	w.s3Refused("root", http.MethodPost, grantPath, grantBody(location, "DIRECTORY_GROUP", team, "a/*", ""), 409, "AccessGrantAlreadyExists")

@@ -6,6 +6,10 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+
+	"latchkey/internal/directory"
+	"latchkey/internal/store"
 )
 
 // everyCall is a call of each operation that a caller without permission must not get anything from, though what
@@ -87,6 +91,18 @@ func TestPermissionsOnOneResource(t *testing.T) {
 			w.refusedTo(who, "ListApplications", object{"InstanceArn": w.instance()}, "AccessDeniedException")
 		})
 	}
+	t.Run("an application of a provider", func(t *testing.T) {
+		i := w.instance()
+		w.user("maker", `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"sso:CreateApplication","Resource":"`+i+`"}}`)
+		in := object{"InstanceArn": i, "ApplicationProviderArn": customProvider, "Name": "n"}
+		if text := w.refusedTo("maker", "CreateApplication", in, "AccessDeniedException"); !strings.Contains(text, customProvider) {
+			t.Error(text)
+		}
+		w.policy("maker", `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"sso:CreateApplication","Resource":["`+i+`","`+customProvider+`"]}}`)
+		if status, out := w.sso("maker", "CreateApplication", in); status != 200 {
+			t.Error(out)
+		}
+	})
 	t.Run("tags that may be set", func(t *testing.T) {
 		w.user("tagger", `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"sso:TagResource","Resource":"*","Condition":{"StringEquals":{"aws:RequestTag/team":"web"}}}}`)
 		if status, out := w.sso("tagger", "TagResource", object{"ResourceArn": mine, "Tags": []any{object{"Key": "team", "Value": "web"}}}); status != 200 {
@@ -104,6 +120,9 @@ func TestWhatBelongsToAnotherAccount(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.keys["other"] = keysOf(key)
+	// The account in an ARN is not to be chosen: an id alone finds nothing.
+	w.refusedTo("other", "DescribeApplication", object{"ApplicationArn": strings.Replace(app, "123456789012", "111122223333", 1)}, "ResourceNotFoundException")
+	w.refusedTo("other", "DescribeTrustedTokenIssuer", object{"TrustedTokenIssuerArn": strings.Replace(issuer, "123456789012", "111122223333", 1)}, "ResourceNotFoundException")
 	for op, in := range map[string]object{
 		"DescribeInstance": {"InstanceArn": instance}, "DeleteInstance": {"InstanceArn": instance}, "ListApplications": {"InstanceArn": instance},
 		"DescribeApplication": {"ApplicationArn": app}, "DeleteApplication": {"ApplicationArn": app}, "DescribeTrustedTokenIssuer": {"TrustedTokenIssuerArn": issuer},
@@ -127,6 +146,9 @@ func TestAssignments(t *testing.T) {
 	w.must("CreateApplicationAssignment", object{"ApplicationArn": app, "PrincipalId": team, "PrincipalType": "GROUP"})
 	w.must("CreateApplicationAssignment", object{"ApplicationArn": other, "PrincipalId": alice, "PrincipalType": "USER"})
 	w.refused("CreateApplicationAssignment", object{"ApplicationArn": app, "PrincipalId": alice, "PrincipalType": "GROUP"}, "ResourceNotFoundException")
+	elsewhere := &directory.User{ID: directory.UserID(uuid.NewString()), Store: "d-0000000000", UserName: "bob", DisplayName: "bob"}
+	w.store(func(tx *store.Tx) error { return store.DirectoryUsers.Insert(tx, elsewhere) })
+	w.refused("CreateApplicationAssignment", object{"ApplicationArn": app, "PrincipalId": elsewhere.ID, "PrincipalType": "USER"}, "ResourceNotFoundException")
 	w.refused("CreateApplicationAssignment", object{"ApplicationArn": app, "PrincipalId": "11111111-1111-4111-8111-111111111111", "PrincipalType": "USER"}, "ResourceNotFoundException")
 
 	entry := func(app, id, kind string) object {
