@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3control"
 	"github.com/aws/aws-sdk-go-v2/service/s3control/types"
+	"github.com/aws/aws-sdk-go-v2/service/ssoadmin"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
@@ -26,6 +27,7 @@ type actor struct {
 	keys    aws.Credentials
 
 	control *s3control.Client
+	sso     *ssoadmin.Client
 	s3      *s3.Client
 	sts     *sts.Client
 	iam     *iam.Client
@@ -46,6 +48,7 @@ func (a *account) actor(name, arn string, keys aws.Credentials) *actor {
 		control: s3control.NewFromConfig(c, func(o *s3control.Options) { o.HTTPSignerV4 = signer("s3") }),
 		s3:      s3.NewFromConfig(c, func(o *s3.Options) { o.UsePathStyle, o.HTTPSignerV4 = true, signer("s3") }),
 		sts:     sts.NewFromConfig(c, func(o *sts.Options) { o.HTTPSignerV4 = signer("sts") }),
+		sso:     ssoadmin.NewFromConfig(c, func(o *ssoadmin.Options) { o.HTTPSignerV4 = signer("sso") }),
 		iam:     iam.NewFromConfig(c, func(o *iam.Options) { o.HTTPSignerV4 = signer("iam") }),
 	}
 }

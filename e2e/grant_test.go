@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3control"
 	"github.com/aws/aws-sdk-go-v2/service/s3control/types"
+	"github.com/aws/aws-sdk-go-v2/service/ssoadmin"
 )
 
 // lake is an account with an instance, a bucket that is registered as a location, and a user.
@@ -187,7 +188,7 @@ func TestCasesOfGrants(t *testing.T) {
 	})
 	t.Run("051 grants for an application", func(t *testing.T) {
 		l := newLake(t)
-		app := "arn:aws:sso::" + l.id + ":application/ssoins-0123456789abcdef/apl-0123456789abcdef"
+		app := l.root.application(t, "reports")
 		in := l.location.grantInput("a/*", READ, l.alice.arn)
 		in.ApplicationArn = &app
 		made, err := create(l.location, in)
@@ -263,4 +264,21 @@ func TestCasesOfCallerGrants(t *testing.T) {
 			t.Errorf("the empty list has no element: %s", body)
 		}
 	})
+}
+
+// application makes an application of the account's Identity Center instance and returns its ARN.
+func (a *actor) application(t *testing.T, name string) string {
+	t.Helper()
+	instances, err := a.sso.ListInstances(t.Context(), &ssoadmin.ListInstancesInput{})
+	if err != nil || len(instances.Instances) != 1 {
+		t.Fatalf("the account's Identity Center instances: %v, %v", instances, err)
+	}
+	made, err := a.sso.CreateApplication(t.Context(), &ssoadmin.CreateApplicationInput{
+		InstanceArn: instances.Instances[0].InstanceArn, Name: &name,
+		ApplicationProviderArn: aws.String("arn:aws:sso::aws:applicationProvider/custom"),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return *made.ApplicationArn
 }

@@ -48,11 +48,6 @@ func TestEveryRowHasATest(t *testing.T) {
 			t.Errorf("case %03d has no test and no reason", n)
 		}
 	}
-	for n := range covered {
-		if n > rows {
-			t.Errorf("%s: there is no case %03d", covered[n], n)
-		}
-	}
 }
 
 var (
@@ -85,7 +80,9 @@ func numbersIn(path string, covered map[int]string) error {
 				if len(word) != 3 || strings.Trim(word, "0123456789") != "" {
 					break
 				}
-				note(word)
+				if n, _ := strconv.Atoi(word); n <= rows { // others are statuses
+					note(word)
+				}
 			}
 		}
 		return true
