@@ -195,3 +195,22 @@ func TestSilentIssuer(t *testing.T) {
 		t.Errorf("a caller that has gone waits: %v", err)
 	}
 }
+
+func TestAttack22_KeysWithoutTLS(t *testing.T) {
+	i, s := oidctest.NewTLS(t)
+	roots := x509.NewCertPool()
+	roots.AddCert(s.Certificate())
+	plain := oidctest.New(t)
+	i.Serve(oidctest.Discovery, func(w http.ResponseWriter, _ *http.Request) {
+		json.NewEncoder(w).Encode(map[string]any{"issuer": i.URL, "jwks_uri": plain.URL + oidctest.KeySet})
+	})
+	forged := plain.Token(t, map[string]any{"iss": i.URL})
+	refused(t, oidc.New(oidc.Options{AllowPrivate: true, Roots: roots}), i, forged, oidc.IssuerInvalid)
+	// To public addresses nothing is spoken without TLS, wherever else it may be.
+	v := oidc.New(oidc.Options{AllowPrivate: true, Timeout: 300 * time.Millisecond})
+	const public = "http://8.8.8.8:9"
+	_, err := v.Verify(t.Context(), i.Token(t, map[string]any{"iss": public}), trusting(public))
+	if e, ok := errors.AsType[*oidc.Error](err); !ok || e.Reason != oidc.AddressForbidden {
+		t.Errorf("%v", err)
+	}
+}
