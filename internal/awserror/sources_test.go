@@ -111,6 +111,7 @@ func selector(e ast.Expr) string {
 // names are the kinds and the nouns by the names that sources give them.
 func names(t *testing.T) (kinds map[string]fault.Kind, nouns map[string]fault.Noun) {
 	kinds, nouns = map[string]fault.Kind{}, map[string]fault.Noun{"": ""}
+	//lint:ignore SA1019 the package has no build tags, and its files are all that is wanted
 	pkgs, err := parser.ParseDir(token.NewFileSet(), "../fault", nil, parser.SkipObjectResolution)
 	if err != nil {
 		t.Fatal(err)

@@ -76,6 +76,7 @@ func TestSigningKeys(t *testing.T) {
 	if x[0].Key().Equal(a.SigningKeys("else")[0].Key()) {
 		t.Error("two purposes have one key")
 	}
+	//lint:ignore SA1019 the number is only looked for in print
 	if s := fmt.Sprintf("%+v %#v", x, x); strings.Contains(s, x[0].Key().D.String()) {
 		t.Error("a key prints")
 	}
