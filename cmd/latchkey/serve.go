@@ -40,6 +40,7 @@ type serveFlags struct {
 	maxStaleness, drain, directorySession            time.Duration
 	privateIssuers                                   bool
 	locations, grants                                int
+	applications, issuers, scopes                    int
 }
 
 func newServe() *cobra.Command {
@@ -79,6 +80,9 @@ key ring that seals credentials and secrets; nodes that share a database share i
 	fl.DurationVar(&f.directorySession, "directory-session", 8*time.Hour, "how long after a person's token was exchanged its refresh tokens hold")
 	fl.IntVar(&f.locations, "quota-locations", control.DefaultQuotas.Locations, "locations per instance")
 	fl.IntVar(&f.grants, "quota-grants", control.DefaultQuotas.Grants, "grants per instance")
+	fl.IntVar(&f.applications, "quota-applications", control.DefaultQuotas.Applications, "Identity Center applications per account")
+	fl.IntVar(&f.issuers, "quota-token-issuers", control.DefaultQuotas.TokenIssuers, "trusted token issuers per account")
+	fl.IntVar(&f.scopes, "quota-access-scopes", control.DefaultQuotas.AccessScopes, "access scopes per application")
 	fl.StringVar(&f.logFormat, "log", "text", "log records on stderr: text, json or off")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if err := fillFlags(fl, config, os.Getenv); err != nil {
@@ -122,6 +126,7 @@ func (f *serveFlags) config(log io.Writer) (server.Config, error) {
 		return server.Config{}, fmt.Errorf("--directory-session %v: it must be from 1h to 168h", f.directorySession)
 	}
 	c.Quotas.Locations, c.Quotas.Grants = f.locations, f.grants
+	c.Quotas.Applications, c.Quotas.TokenIssuers, c.Quotas.AccessScopes = f.applications, f.issuers, f.scopes
 	switch f.revocation {
 	case "at-once":
 		c.Revocation = caller.AtOnce

@@ -153,7 +153,7 @@ func (s *Snapshot) IssuersOf(id access.AccountID) []*sso.Issuer {
 // then nobody of the directory holds a grant there, whatever grants there are.
 func (s *Snapshot) Association(id access.AccountID, region string) *sso.Application {
 	i, center := s.Instance(id, region), s.IdentityCenter(id)
-	if i == nil || center == nil || i.IdentityCenterARN != center.ARN() {
+	if i == nil || center == nil {
 		return nil
 	}
 	app := s.Application(i.ApplicationARN)
