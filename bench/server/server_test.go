@@ -47,6 +47,7 @@ func start(b *testing.B) *world {
 	}
 	served := make(chan error, 1)
 	go func() { served <- s.Serve(ctx) }()
+	go server.PaceCollector(ctx) // as the program does
 	w := &world{
 		url:  s.URL(),
 		http: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 128, DisableCompression: true}},

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"sync"
 	"syscall"
 	"time"
 
@@ -166,7 +168,12 @@ func runServe(cmd *cobra.Command, c server.Config) error {
 	}
 	fmt.Fprintf(out, "Try: latchkey exec%s -- aws s3control list-access-grants-instances --account-id %s\n", execFlags(s.URL(), c), c.Account)
 	fmt.Fprintf(out, "ready %s\n", s.URL())
-	err = s.Serve(cmd.Context())
+	running, stop := context.WithCancel(cmd.Context())
+	var pace sync.WaitGroup
+	pace.Go(func() { server.PaceCollector(running) })
+	err = s.Serve(running)
+	stop()
+	pace.Wait()
 	if closeErr := s.Close(); err == nil {
 		err = closeErr
 	}
