@@ -36,13 +36,13 @@ const (
 // serveFlags are what `latchkey serve` can be told. Every flag can also be given as LATCHKEY_ and its name in
 // capitals, or in the YAML file; a flag is stronger than the environment, and that than the file.
 type serveFlags struct {
-	listen, metrics, data, account, region, database string
-	tlsCert, tlsKey, revocation, logFormat           string
-	domains                                          []string
-	maxStaleness, drain, directorySession            time.Duration
-	privateIssuers                                   bool
-	locations, grants                                int
-	applications, issuers, scopes                    int
+	listen, metrics, data, account, region, database    string
+	tlsCert, tlsKey, revocation, logFormat, sealingKeys string
+	domains                                             []string
+	maxStaleness, drain, directorySession               time.Duration
+	privateIssuers                                      bool
+	locations, grants                                   int
+	applications, issuers, scopes                       int
 }
 
 func newServe() *cobra.Command {
@@ -72,6 +72,7 @@ key ring that seals credentials and secrets; nodes that share a database share i
 	fl.StringVar(&f.account, "account", defaultAccount, "the first account, twelve digits")
 	fl.StringVar(&f.region, "region", defaultRegion, "the default region")
 	fl.StringVar(&f.database, "database", "", "postgres://... (default: SQLite in the data folder)")
+	fl.StringVar(&f.sealingKeys, "sealing-keys", "", "an existing `file` with the key ring, mode 0600 (default: sealing-keys in the data folder, made at the first start)")
 	fl.StringVar(&f.tlsCert, "tls-cert", "", "PEM `file` with the certificate chain")
 	fl.StringVar(&f.tlsKey, "tls-key", "", "PEM `file` with the certificate's key")
 	fl.StringSliceVar(&f.domains, "domain", nil, "a host `name` of this server; buckets and accounts may be labels before it (repeatable)")
@@ -113,7 +114,7 @@ func (f *serveFlags) config(log io.Writer) (server.Config, error) {
 		TLSCert: f.tlsCert, TLSKey: f.tlsKey, Domains: f.domains, MaxStaleness: f.maxStaleness, DrainTimeout: f.drain,
 		PrivateIssuers: f.privateIssuers, DirectorySession: f.directorySession,
 		RootAccessKeyID: os.Getenv("LATCHKEY_ROOT_ACCESS_KEY_ID"), RootSecretAccessKey: os.Getenv("LATCHKEY_ROOT_SECRET_ACCESS_KEY"),
-		SealingKey: os.Getenv("LATCHKEY_SEALING_KEY"), Quotas: control.DefaultQuotas,
+		SealingKey: os.Getenv("LATCHKEY_SEALING_KEY"), SealingKeyFile: f.sealingKeys, Quotas: control.DefaultQuotas,
 	}
 	if (c.RootAccessKeyID == "") != (c.RootSecretAccessKey == "") {
 		return server.Config{}, fmt.Errorf("LATCHKEY_ROOT_ACCESS_KEY_ID and LATCHKEY_ROOT_SECRET_ACCESS_KEY belong together: set both or none")

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -120,5 +121,24 @@ func TestSecretsAreSealedAnewWhenTheSealingKeyWasRotated(t *testing.T) {
 			t.Errorf("the new key alone opens %q (%v)", plain, err)
 		}
 		s.Close()
+	}
+}
+
+func TestTheKeyRingOfANamedFile(t *testing.T) {
+	elsewhere := filepath.Join(t.TempDir(), "keys")
+	if _, err := credential.LoadOrCreateRing(elsewhere); err != nil {
+		t.Fatal(err)
+	}
+	data := t.TempDir()
+	open(t, Config{Data: data, SealingKeyFile: elsewhere}).Close()
+	if _, err := os.Stat(filepath.Join(data, SealingKeysFile)); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a ring was made in the data folder all the same: %v", err)
+	}
+	missing := filepath.Join(t.TempDir(), "keys")
+	if _, err := Open(t.Context(), Config{Listen: "127.0.0.1:0", Data: t.TempDir(), SealingKeyFile: missing}); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a file that is not there: %v", err)
+	}
+	if _, err := os.Stat(missing); !errors.Is(err, fs.ErrNotExist) {
+		t.Error("a wrong name made a new ring")
 	}
 }

@@ -25,7 +25,8 @@ type Config struct {
 
 	RootAccessKeyID     string // both or none; none: made at first start and kept in Data
 	RootSecretAccessKey string
-	SealingKey          string // the key ring as text; empty: the file in Data, made at first start
+	SealingKey          string // the key ring as text; empty: the file below
+	SealingKeyFile      string // an existing key ring file, for its owner alone; empty: the one in Data, made at first start
 
 	PrivateIssuers   bool          // token issuers may be at addresses that are not public, and there without TLS
 	DirectorySession time.Duration // how long after the exchange of a person's token its refresh tokens hold; 0: 8 h

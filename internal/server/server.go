@@ -136,6 +136,9 @@ func openRing(c Config) (*credential.Ring, error) {
 		}
 		return ring, nil
 	}
+	if c.SealingKeyFile != "" { // a file that was named is never made: a wrong name must not look like a new server
+		return credential.LoadRing(c.SealingKeyFile)
+	}
 	return credential.LoadOrCreateRing(filepath.Join(c.Data, SealingKeysFile))
 }
 
