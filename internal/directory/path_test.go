@@ -181,7 +181,7 @@ func FuzzOperation(f *testing.F) {
 	f.Fuzz(func(t *testing.T, path, text string) {
 		var doc any
 		if json.Unmarshal([]byte(text), &doc) != nil {
-			t.Skip()
+			return // no document, so no operation
 		}
 		u := alice()
 		before := maps.Clone(values(t, u))

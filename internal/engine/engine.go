@@ -39,7 +39,7 @@ type Engine struct {
 	heard   atomic.Pointer[time.Time] // when a look began that found current to be the newest
 	refused atomic.Pointer[error]     // set: no snapshot is given out, this is why
 	owed    atomic.Int64              // a revision that this node committed and could not catch up with
-	news    broadcast                 // a snapshot was published
+	news    store.Broadcast           // a snapshot was published
 
 	closing  sync.Once
 	closed   chan struct{}
@@ -153,7 +153,7 @@ func (e *Engine) Update(ctx context.Context, fn func(*store.Tx) error) error {
 	timer := time.NewTimer(e.maxStaleness)
 	defer timer.Stop()
 	for {
-		published := e.news.next()
+		published := e.news.Next()
 		if e.current.Load().rev >= rev {
 			return nil
 		}
@@ -217,29 +217,4 @@ func (e *Engine) lift() {
 
 func unavailable(cause error) error {
 	return fault.New(fault.Unavailable, "", "").Because(fmt.Errorf("snapshot: %w", cause))
-}
-
-// broadcast wakes everybody who waits.
-type broadcast struct {
-	mu sync.Mutex
-	ch chan struct{}
-}
-
-// next is closed at the next wake.
-func (b *broadcast) next() <-chan struct{} {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.ch == nil {
-		b.ch = make(chan struct{})
-	}
-	return b.ch
-}
-
-func (b *broadcast) wake() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.ch != nil {
-		close(b.ch)
-		b.ch = nil
-	}
 }

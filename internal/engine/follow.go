@@ -222,5 +222,5 @@ func (f *follower) reload(ctx context.Context) error {
 func (f *follower) publish(s *Snapshot, heard time.Time) {
 	f.current.Store(s)
 	f.heard.Store(&heard)
-	f.news.wake()
+	f.news.Wake()
 }

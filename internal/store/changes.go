@@ -106,7 +106,7 @@ func (db *DB) Wait(ctx context.Context, after Rev) (Rev, error) {
 	timer := time.NewTimer(db.poll)
 	defer timer.Stop()
 	for last := false; ; {
-		woken := db.wake.next()
+		woken := db.wake.Next()
 		rev, err := db.Rev(ctx)
 		if err != nil || rev != after || last {
 			return rev, err

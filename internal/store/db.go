@@ -38,7 +38,7 @@ type DB struct {
 	stmts  stmtCache
 	lane   *lane   // SQLite: updates and records; PostgreSQL: records
 	ids    auditID // gives audit records their ids
-	wake   broadcast
+	wake   Broadcast
 	cancel context.CancelFunc // ends the listener
 	tasks  sync.WaitGroup
 
@@ -115,29 +115,4 @@ func unavailable(what string, err error) error {
 		return fmt.Errorf("%s: %w", what, err)
 	}
 	return fault.New(fault.Unavailable, "", "").Because(fmt.Errorf("%s: %w", what, err))
-}
-
-// broadcast wakes everybody who waits.
-type broadcast struct {
-	mu sync.Mutex
-	ch chan struct{}
-}
-
-// next is closed at the next wake.
-func (b *broadcast) next() <-chan struct{} {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.ch == nil {
-		b.ch = make(chan struct{})
-	}
-	return b.ch
-}
-
-func (b *broadcast) wake() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.ch != nil {
-		close(b.ch)
-		b.ch = nil
-	}
 }

@@ -211,7 +211,7 @@ func (c *connWriter) commit(db *DB, updates []*op, records []*record) {
 	if err != nil {
 		err = unavailable("commit", err)
 	} else if changed {
-		db.wake.wake()
+		db.wake.Wake()
 	}
 	for _, r := range records {
 		r.end <- err

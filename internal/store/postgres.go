@@ -78,12 +78,12 @@ func (db *DB) listenOnce(ctx context.Context, config *pgx.ConnConfig) error {
 	if _, err := conn.Exec(ctx, `LISTEN `+channel); err != nil {
 		return err
 	}
-	db.wake.wake() // what was committed before LISTEN took hold
+	db.wake.Wake() // what was committed before LISTEN took hold
 	for {
 		if _, err := conn.WaitForNotification(ctx); err != nil {
 			return err
 		}
-		db.wake.wake()
+		db.wake.Wake()
 	}
 }
 

@@ -128,7 +128,7 @@ func (db *DB) updateOnce(ctx context.Context, fn func(*Tx) error) (Rev, error) {
 		return 0, unavailable("commit update", err)
 	}
 	if len(t.changes) > 0 {
-		db.wake.wake()
+		db.wake.Wake()
 	}
 	return t.rev, nil
 }

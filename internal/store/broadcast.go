@@ -1,0 +1,29 @@
+package store
+
+import "sync"
+
+// Broadcast wakes everybody who waits. The zero Broadcast is ready for use by many goroutines.
+type Broadcast struct {
+	mu sync.Mutex
+	ch chan struct{}
+}
+
+// Next is closed at the next Wake. Ask for it before looking at what one waits for, so that no wake is missed.
+func (b *Broadcast) Next() <-chan struct{} {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.ch == nil {
+		b.ch = make(chan struct{})
+	}
+	return b.ch
+}
+
+// Wake wakes all who wait now.
+func (b *Broadcast) Wake() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.ch != nil {
+		close(b.ch)
+		b.ch = nil
+	}
+}
