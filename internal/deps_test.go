@@ -26,6 +26,7 @@ var floors = map[string]int{
 	"internal/oidc":       1,
 	"internal/awswire":    1,
 	"internal/awserror":   1,
+	"internal/ldap":       1,
 
 	"internal/awsapi": 2,
 	"internal/store":  2,
@@ -35,6 +36,10 @@ var floors = map[string]int{
 	"internal/control": 5,
 
 	"internal/control/grants":         7,
+	"internal/control/sync":           7,
+	"internal/control/provision":      6,
+	"internal/control/reach":          6,
+	"internal/control/signin":         6,
 	"internal/control/directory":      6,
 	"internal/control/exchange":       6,
 	"internal/control/identitycenter": 6,
@@ -45,6 +50,8 @@ var floors = map[string]int{
 
 	"internal/api":     8,
 	"internal/scim":    8,
+	"internal/pages":   8,
+	"internal/login":   3,
 	"internal/console": 8,
 	"internal/gateway": 8,
 	"internal/objects": 6,

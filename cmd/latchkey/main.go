@@ -93,7 +93,7 @@ func newRoot() *cobra.Command {
 		}
 		return hint(err, "%s --help lists the flags", cmd.CommandPath())
 	})
-	root.AddCommand(newServe(), newExec(), newEnv(), newExplain(), newTour(), newAudit(), newAccount(), newKeys(), newVersion())
+	root.AddCommand(newServe(), newExec(), newEnv(), newExplain(), newTour(), newAudit(), newAccount(), newDirectory(), newKeys(), newVersion())
 	return root
 }
 

@@ -267,10 +267,9 @@ func (c *Caller) loadSessionPolicies(docs *documents) error {
 }
 
 func (a *Authenticator) facts(r *http.Request, s *sigv4.Signed, now time.Time, requestID string) Facts {
-	f := Facts{
-		Time: now, UserAgent: r.UserAgent(), Region: s.Region, Service: s.Service, Host: r.Host, RequestID: requestID,
-		AuthType: Header, SignatureVersion: "AWS4-HMAC-SHA256", ContentSHA256: s.ContentSHA256,
-	}
+	f := a.Unsigned(r, now, requestID)
+	f.Region, f.Service, f.ContentSHA256 = s.Region, s.Service, s.ContentSHA256
+	f.AuthType, f.SignatureVersion = Header, "AWS4-HMAC-SHA256"
 	if f.Region == SnowRegion {
 		f.Region = a.Region
 	}
@@ -278,6 +277,12 @@ func (a *Authenticator) facts(r *http.Request, s *sigv4.Signed, now time.Time, r
 		f.AuthType = QueryString
 		f.SignatureAge = now.Sub(s.Time)
 	}
+	return f
+}
+
+// Unsigned are the facts of a request that carries no AWS signature: who sends it, some other proof says.
+func (a *Authenticator) Unsigned(r *http.Request, now time.Time, requestID string) Facts {
+	f := Facts{Time: now, UserAgent: r.UserAgent(), Region: a.Region, Host: r.Host, RequestID: requestID}
 	if r.TLS != nil {
 		f.TLS = r.TLS.Version
 	}

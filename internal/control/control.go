@@ -79,6 +79,15 @@ func (c *Control) Begin(who *caller.Caller, source, operation string, readOnly b
 	}
 }
 
+// BeginFor starts a call of somebody who is no IAM principal: a provisioning client with its bearer token, a person
+// who signs in, the server itself. Its caller has no policies, so that whatever asks them is refused; by what right it
+// acts, the operation has to know. who is how the record names it.
+func (c *Control) BeginFor(who audit.Identity, account access.AccountID, snap *engine.Snapshot, facts caller.Facts, source, operation string, readOnly bool, parameters map[string]any) *Call {
+	call := c.Begin(&caller.Caller{Account: account, Snapshot: snap, Facts: facts}, source, operation, readOnly, parameters)
+	call.Event.UserIdentity, call.Event.AdditionalEventData = who, map[string]any{}
+	return call
+}
+
 // Update commits a change and the call's audit record in one transaction, and returns when this node's
 // snapshot shows the change. Rows written together carry one time: tx.Now().
 func (c *Control) Update(ctx context.Context, call *Call, fn func(*store.Tx) error) error {

@@ -17,6 +17,7 @@ type center struct {
 	applications list[string, *application]
 	issuers      list[string, *sso.Issuer] // by id
 	byURL        pmap[string, *sso.Issuer]
+	signIn       *sso.SignIn
 }
 
 // application is an application with its assignments, and its actor policy, read when it is first asked for.
@@ -119,6 +120,14 @@ func (s *Snapshot) MayUse(arn, userID string, groupIDs []string) bool {
 	return false
 }
 
+// SignIn is how people of an account sign in; nil while nobody has set it up.
+func (s *Snapshot) SignIn(id access.AccountID) *sso.SignIn {
+	if a := s.accounts.at(id); a != nil {
+		return a.center.signIn
+	}
+	return nil
+}
+
 // Issuer finds a trusted token issuer by its ARN.
 func (s *Snapshot) Issuer(arn string) *sso.Issuer {
 	r, ok := sso.ParseARN(arn)
@@ -168,6 +177,10 @@ func (d *draft) putIdentityCenter(i *sso.Instance) { d.account(i.Account).center
 func (d *draft) dropIdentityCenter(id string) {
 	d.account(access.AccountID(id)).center.instance = nil
 }
+
+func (d *draft) putSignIn(i *sso.SignIn) { d.account(i.Account).center.signIn = i }
+
+func (d *draft) dropSignIn(id string) { d.account(access.AccountID(id)).center.signIn = nil }
 
 func (d *draft) putApplication(row *sso.Application) {
 	app := &application{Application: row}

@@ -36,6 +36,7 @@ func sources() []source {
 		from(&store.Applications, (*draft).putApplication, (*draft).dropApplication),
 		from(&store.Assignments, (*draft).putAssignment, (*draft).dropAssignment),
 		from(&store.Issuers, (*draft).putIssuer, (*draft).dropIssuer),
+		from(&store.SignIns, (*draft).putSignIn, (*draft).dropSignIn),
 	}
 }
 

@@ -48,6 +48,8 @@ const (
 	DirectoryUser  Noun = "directory user"
 	DirectoryGroup Noun = "directory group"
 	Membership     Noun = "group membership"
+	Provisioning   Noun = "provisioning token"
+	Source         Noun = "directory source"
 )
 
 // Nouns of Identity Center.
@@ -59,6 +61,7 @@ const (
 	AccessScope          Noun = "access scope"
 	Assignment           Noun = "application assignment"
 	TokenIssuer          Noun = "trusted token issuer"
+	SignIn               Noun = "sign-in"
 )
 
 // Nouns of the wire and of signatures.

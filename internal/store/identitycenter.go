@@ -14,6 +14,7 @@ const (
 	KindApplication    Kind = "application"
 	KindAssignment     Kind = "application-assignment"
 	KindIssuer         Kind = "token-issuer"
+	KindSignIn         Kind = "sign-in"
 )
 
 // IdentityCenters: id is the account, of which each has at most one. An account without a row has its first
@@ -49,6 +50,12 @@ var Issuers = Table[sso.Issuer]{
 		return Key{ID: i.ID, Account: string(i.Account), Name: i.URL, Parent: i.InstanceID}
 	},
 	Seq: func(i *sso.Issuer, seq int64) { i.Seq = seq },
+}
+
+// SignIns: id is the account, of which each has at most one.
+var SignIns = Table[sso.SignIn]{
+	Kind: KindSignIn, Noun: fault.SignIn,
+	Key: func(i *sso.SignIn) Key { return Key{ID: string(i.Account), Account: string(i.Account)} },
 }
 
 // IdentityCenter is the Identity Center instance of an account: its row, or the first instance while nobody has

@@ -16,15 +16,55 @@ var Service = awswire.NewService(&awswire.Service{
 	JSONVersion:  "1.1",
 },
 	CreateAccount.Operation,
+	CreateProvisioningToken.Operation,
+	DeleteProvisioningToken.Operation,
+	DeleteSignIn.Operation,
 	Explain.Operation,
+	GetSignIn.Operation,
+	ListProvisioningTokens.Operation,
+	PutSignIn.Operation,
 	QueryAudit.Operation,
+	SetUserStatus.Operation,
+	SyncDirectory.Operation,
+	WhatCan.Operation,
+	WhoCan.Operation,
 )
 
 // CreateAccount is POST /.
 var CreateAccount = awswire.NewOp[CreateAccountRequest, CreateAccountResponse](awswire.Operation{Name: "CreateAccount", Method: "POST", URI: "/"})
 
+// CreateProvisioningToken is POST /.
+var CreateProvisioningToken = awswire.NewOp[CreateProvisioningTokenRequest, CreateProvisioningTokenResponse](awswire.Operation{Name: "CreateProvisioningToken", Method: "POST", URI: "/"})
+
+// DeleteProvisioningToken is POST /.
+var DeleteProvisioningToken = awswire.NewOp[DeleteProvisioningTokenRequest, DeleteProvisioningTokenResponse](awswire.Operation{Name: "DeleteProvisioningToken", Method: "POST", URI: "/"})
+
+// DeleteSignIn is POST /.
+var DeleteSignIn = awswire.NewOp[DeleteSignInRequest, DeleteSignInResponse](awswire.Operation{Name: "DeleteSignIn", Method: "POST", URI: "/"})
+
 // Explain is POST /.
 var Explain = awswire.NewOp[ExplainRequest, ExplainResponse](awswire.Operation{Name: "Explain", Method: "POST", URI: "/"})
 
+// GetSignIn is POST /.
+var GetSignIn = awswire.NewOp[GetSignInRequest, GetSignInResponse](awswire.Operation{Name: "GetSignIn", Method: "POST", URI: "/"})
+
+// ListProvisioningTokens is POST /.
+var ListProvisioningTokens = awswire.NewOp[ListProvisioningTokensRequest, ListProvisioningTokensResponse](awswire.Operation{Name: "ListProvisioningTokens", Method: "POST", URI: "/"})
+
+// PutSignIn is POST /.
+var PutSignIn = awswire.NewOp[PutSignInRequest, PutSignInResponse](awswire.Operation{Name: "PutSignIn", Method: "POST", URI: "/"})
+
 // QueryAudit is POST /.
 var QueryAudit = awswire.NewOp[QueryAuditRequest, QueryAuditResponse](awswire.Operation{Name: "QueryAudit", Method: "POST", URI: "/"})
+
+// SetUserStatus is POST /.
+var SetUserStatus = awswire.NewOp[SetUserStatusRequest, SetUserStatusResponse](awswire.Operation{Name: "SetUserStatus", Method: "POST", URI: "/"})
+
+// SyncDirectory is POST /.
+var SyncDirectory = awswire.NewOp[SyncDirectoryRequest, SyncDirectoryResponse](awswire.Operation{Name: "SyncDirectory", Method: "POST", URI: "/"})
+
+// WhatCan is POST /.
+var WhatCan = awswire.NewOp[WhatCanRequest, WhatCanResponse](awswire.Operation{Name: "WhatCan", Method: "POST", URI: "/"})
+
+// WhoCan is POST /.
+var WhoCan = awswire.NewOp[WhoCanRequest, WhoCanResponse](awswire.Operation{Name: "WhoCan", Method: "POST", URI: "/"})

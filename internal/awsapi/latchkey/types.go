@@ -4,6 +4,25 @@ package latchkey
 
 import "time"
 
+// AccessChange is a part of larger structures.
+type AccessChange struct {
+	UserId     *string `aws:"UserId"`
+	UserName   *string `aws:"UserName"`
+	Change     *string `aws:"Change"`
+	Region     *string `aws:"Region"`
+	GrantScope *string `aws:"GrantScope"`
+	Permission *string `aws:"Permission"`
+	GrantId    *string `aws:"GrantId"`
+	Via        *string `aws:"Via"`
+}
+
+// Change is a part of larger structures.
+type Change struct {
+	Kind *string `aws:"Kind"`
+	Name *string `aws:"Name"`
+	Text *string `aws:"Text"`
+}
+
 // Check is a part of larger structures.
 type Check struct {
 	Name   *string `aws:"Name"`
@@ -37,6 +56,35 @@ type CreateAccountResponse struct {
 	SecretAccessKey *string `aws:"SecretAccessKey,sensitive"`
 }
 
+// CreateProvisioningTokenRequest is what CreateProvisioningToken takes.
+type CreateProvisioningTokenRequest struct {
+	DurationSeconds *int32 `aws:"DurationSeconds,min=1,max=315360000"`
+}
+
+// CreateProvisioningTokenResponse is what CreateProvisioningToken answers.
+type CreateProvisioningTokenResponse struct {
+	TokenId        *string    `aws:"TokenId"`
+	Token          *string    `aws:"Token,sensitive"`
+	ExpirationTime *time.Time `aws:"ExpirationTime"`
+}
+
+// DeleteProvisioningTokenRequest is what DeleteProvisioningToken takes.
+type DeleteProvisioningTokenRequest struct {
+	TokenId *string `aws:"TokenId,required,min=1,max=2048"`
+}
+
+// DeleteProvisioningTokenResponse is what DeleteProvisioningToken answers.
+type DeleteProvisioningTokenResponse struct {
+}
+
+// DeleteSignInRequest is what DeleteSignIn takes.
+type DeleteSignInRequest struct {
+}
+
+// DeleteSignInResponse is what DeleteSignIn answers.
+type DeleteSignInResponse struct {
+}
+
 // Event is a part of larger structures.
 type Event struct {
 	Id    *string `aws:"Id"`
@@ -68,6 +116,53 @@ type ExplainResponse struct {
 	Truncated          *bool        `aws:"Truncated"`
 }
 
+// GetSignInRequest is what GetSignIn takes.
+type GetSignInRequest struct {
+}
+
+// GetSignInResponse is what GetSignIn answers.
+type GetSignInResponse struct {
+	IssuerUrl             *string  `aws:"IssuerUrl"`
+	ClientId              *string  `aws:"ClientId"`
+	HasClientSecret       *bool    `aws:"HasClientSecret"`
+	Scopes                []string `aws:"Scopes,max=50" item:",min=1,max=2048"`
+	ApplicationArn        *string  `aws:"ApplicationArn"`
+	ApplicationRoleArn    *string  `aws:"ApplicationRoleArn"`
+	IdentityBearerRoleArn *string  `aws:"IdentityBearerRoleArn"`
+}
+
+// ListProvisioningTokensRequest is what ListProvisioningTokens takes.
+type ListProvisioningTokensRequest struct {
+}
+
+// ListProvisioningTokensResponse is what ListProvisioningTokens answers.
+type ListProvisioningTokensResponse struct {
+	Tokens []ProvisioningToken `aws:"Tokens"`
+}
+
+// ProvisioningToken is a part of larger structures.
+type ProvisioningToken struct {
+	TokenId        *string    `aws:"TokenId"`
+	CreatedTime    *time.Time `aws:"CreatedTime"`
+	CreatedBy      *string    `aws:"CreatedBy"`
+	ExpirationTime *time.Time `aws:"ExpirationTime"`
+}
+
+// PutSignInRequest is what PutSignIn takes.
+type PutSignInRequest struct {
+	IssuerUrl             *string  `aws:"IssuerUrl,required,min=1,max=2048"`
+	ClientId              *string  `aws:"ClientId,required,min=1,max=2048"`
+	ClientSecret          *string  `aws:"ClientSecret,sensitive"`
+	Scopes                []string `aws:"Scopes,max=50" item:",min=1,max=2048"`
+	ApplicationArn        *string  `aws:"ApplicationArn,required,min=1,max=2048"`
+	ApplicationRoleArn    *string  `aws:"ApplicationRoleArn,required,min=1,max=2048"`
+	IdentityBearerRoleArn *string  `aws:"IdentityBearerRoleArn,required,min=1,max=2048"`
+}
+
+// PutSignInResponse is what PutSignIn answers.
+type PutSignInResponse struct {
+}
+
 // QueryAuditRequest is what QueryAudit takes.
 type QueryAuditRequest struct {
 	EventName   *string    `aws:"EventName,min=1,max=2048"`
@@ -85,4 +180,99 @@ type QueryAuditRequest struct {
 // QueryAuditResponse is what QueryAudit answers.
 type QueryAuditResponse struct {
 	Events []Event `aws:"Events"`
+}
+
+// Reach is a part of larger structures.
+type Reach struct {
+	Type               *string `aws:"Type"`
+	Principal          *string `aws:"Principal"`
+	UserId             *string `aws:"UserId"`
+	UserName           *string `aws:"UserName"`
+	DisplayName        *string `aws:"DisplayName"`
+	GroupId            *string `aws:"GroupId"`
+	GroupName          *string `aws:"GroupName"`
+	GrantId            *string `aws:"GrantId"`
+	GrantScope         *string `aws:"GrantScope"`
+	MatchedGrantTarget *string `aws:"MatchedGrantTarget"`
+	Permission         *string `aws:"Permission"`
+	LocationId         *string `aws:"LocationId"`
+	ApplicationArn     *string `aws:"ApplicationArn"`
+	Obstacle           *string `aws:"Obstacle"`
+}
+
+// SetUserStatusRequest is what SetUserStatus takes.
+type SetUserStatusRequest struct {
+	UserId     *string `aws:"UserId,min=1,max=2048"`
+	UserName   *string `aws:"UserName,min=1,max=2048"`
+	UserStatus *string `aws:"UserStatus,required" enum:"ENABLED|DISABLED"`
+}
+
+// SetUserStatusResponse is what SetUserStatus answers.
+type SetUserStatusResponse struct {
+	UserId     *string `aws:"UserId"`
+	UserName   *string `aws:"UserName"`
+	UserStatus *string `aws:"UserStatus"`
+}
+
+// SyncDirectoryRequest is what SyncDirectory takes.
+type SyncDirectoryRequest struct {
+	Source     *string `aws:"Source,min=1,max=2048"`
+	DryRun     *bool   `aws:"DryRun"`
+	Force      *bool   `aws:"Force"`
+	MaxResults *int32  `aws:"MaxResults,min=1,max=1000"`
+}
+
+// SyncDirectoryResponse is what SyncDirectory answers.
+type SyncDirectoryResponse struct {
+	Source             *string        `aws:"Source"`
+	DryRun             *bool          `aws:"DryRun"`
+	Applied            *bool          `aws:"Applied"`
+	Refused            *string        `aws:"Refused"`
+	UsersRead          *int32         `aws:"UsersRead"`
+	GroupsRead         *int32         `aws:"GroupsRead"`
+	UsersCreated       *int32         `aws:"UsersCreated"`
+	UsersUpdated       *int32         `aws:"UsersUpdated"`
+	UsersDisabled      *int32         `aws:"UsersDisabled"`
+	UsersDeleted       *int32         `aws:"UsersDeleted"`
+	GroupsCreated      *int32         `aws:"GroupsCreated"`
+	GroupsUpdated      *int32         `aws:"GroupsUpdated"`
+	GroupsDeleted      *int32         `aws:"GroupsDeleted"`
+	MembershipsCreated *int32         `aws:"MembershipsCreated"`
+	MembershipsDeleted *int32         `aws:"MembershipsDeleted"`
+	Changes            []Change       `aws:"Changes"`
+	Access             []AccessChange `aws:"Access"`
+	Conflicts          []string       `aws:"Conflicts"`
+	Truncated          *bool          `aws:"Truncated"`
+}
+
+// WhatCanRequest is what WhatCan takes.
+type WhatCanRequest struct {
+	Principal  *string `aws:"Principal,required,min=1,max=2048"`
+	MaxResults *int32  `aws:"MaxResults,min=1,max=1000"`
+	NextToken  *string `aws:"NextToken,min=1,max=2048"`
+}
+
+// WhatCanResponse is what WhatCan answers.
+type WhatCanResponse struct {
+	Principal  *string `aws:"Principal"`
+	UserId     *string `aws:"UserId"`
+	UserName   *string `aws:"UserName"`
+	UserStatus *string `aws:"UserStatus"`
+	Entries    []Reach `aws:"Entries"`
+	NextToken  *string `aws:"NextToken"`
+}
+
+// WhoCanRequest is what WhoCan takes.
+type WhoCanRequest struct {
+	Target     *string `aws:"Target,required,min=1,max=2048"`
+	Permission *string `aws:"Permission,required" enum:"READ|WRITE|READWRITE"`
+	TargetType *string `aws:"TargetType" enum:"Object"`
+	MaxResults *int32  `aws:"MaxResults,min=1,max=1000"`
+	NextToken  *string `aws:"NextToken,min=1,max=2048"`
+}
+
+// WhoCanResponse is what WhoCan answers.
+type WhoCanResponse struct {
+	Entries   []Reach `aws:"Entries"`
+	NextToken *string `aws:"NextToken"`
 }
