@@ -54,7 +54,7 @@ func (s *Server) reseal(ctx context.Context, ring *credential.Ring) error {
 			return fmt.Errorf("seal secrets anew: %w", err)
 		}
 	}
-	return nil
+	return s.resealSignIns(ctx, ring, newest)
 }
 
 // resealKey reads the key again: it may have changed, or gone, since it was found.

@@ -12,11 +12,12 @@ import (
 // router is the one listener's front: it tells the server's own pages, the control plane and the gateway
 // apart. It never goes through http.ServeMux, which would redirect keys that contain // or /./.
 type router struct {
-	own   http.Handler // /healthz, /readyz, /metrics
-	keys  http.Handler // KeysPath
-	api   *api.Front
-	s3    http.Handler
-	names *names
+	own    http.Handler // /healthz, /readyz, /metrics
+	keys   http.Handler // KeysPath
+	signIn http.Handler // DiscoveryPath
+	api    *api.Front
+	s3     http.Handler
+	names  *names
 }
 
 func (t *router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -30,6 +31,8 @@ func (t *router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		t.own.ServeHTTP(w, r)
 	case r.URL.Path == KeysPath && r.Method == http.MethodGet:
 		t.keys.ServeHTTP(w, r)
+	case r.URL.Path == DiscoveryPath && r.Method == http.MethodGet:
+		t.signIn.ServeHTTP(w, r)
 	case t.api.Claims(r):
 		t.api.ServeHTTP(w, r)
 	default:

@@ -169,7 +169,7 @@ func (s *Server) wire(ring *credential.Ring) {
 		Domains: c.Domains, Log: c.Log, Observe: m.observe,
 	}
 	s.own = s.pages(m)
-	s.router = &router{own: s.own, keys: keySet(tokenExchange), api: front.Handler(), s3: gate, names: names}
+	s.router = &router{own: s.own, keys: keySet(tokenExchange), signIn: signInDiscovery(s.engine, c), api: front.Handler(), s3: gate, names: names}
 	if s.metrics != nil {
 		s.router.own = http.NotFoundHandler()
 	}

@@ -1,0 +1,42 @@
+package api
+
+import (
+	"context"
+
+	wire "latchkey/internal/awsapi/latchkey"
+	"latchkey/internal/control"
+	"latchkey/internal/control/identitycenter"
+	"latchkey/internal/credential"
+)
+
+func (a *API) putSignIn(ctx context.Context, c *control.Call, in *wire.PutSignInRequest) (*wire.PutSignInResponse, error) {
+	n := identitycenter.NewSignIn{
+		IssuerURL: text(in.IssuerUrl), ClientID: text(in.ClientId), Scopes: in.Scopes,
+		Application: text(in.ApplicationArn), ApplicationRole: text(in.ApplicationRoleArn), BearerRole: text(in.IdentityBearerRoleArn),
+	}
+	if in.ClientSecret != nil {
+		n.ClientSecret = new(credential.NewSecret(*in.ClientSecret))
+	}
+	if err := a.IdentityCenter.PutSignIn(ctx, c, n); err != nil {
+		return nil, err
+	}
+	return &wire.PutSignInResponse{}, nil
+}
+
+func (a *API) getSignIn(_ context.Context, c *control.Call, _ *wire.GetSignInRequest) (*wire.GetSignInResponse, error) {
+	s, err := a.IdentityCenter.SignIn(c)
+	if err != nil {
+		return nil, err
+	}
+	return &wire.GetSignInResponse{
+		IssuerUrl: new(s.IssuerURL), ClientId: new(s.ClientID), HasClientSecret: new(len(s.Sealed) > 0), Scopes: s.Scopes,
+		ApplicationArn: new(s.Application), ApplicationRoleArn: new(s.ApplicationRole), IdentityBearerRoleArn: new(s.BearerRole),
+	}, nil
+}
+
+func (a *API) deleteSignIn(ctx context.Context, c *control.Call, _ *wire.DeleteSignInRequest) (*wire.DeleteSignInResponse, error) {
+	if err := a.IdentityCenter.DeleteSignIn(ctx, c); err != nil {
+		return nil, err
+	}
+	return &wire.DeleteSignInResponse{}, nil
+}

@@ -1,0 +1,126 @@
+package identitycenter
+
+import (
+	"context"
+	"net/url"
+	"slices"
+
+	"latchkey/internal/control"
+	"latchkey/internal/credential"
+	"latchkey/internal/fault"
+	"latchkey/internal/iam"
+	"latchkey/internal/policy"
+	"latchkey/internal/sso"
+	"latchkey/internal/store"
+)
+
+// DefaultSignInScopes are what is asked of a provider when nobody says otherwise: the person's name and e-mail.
+var DefaultSignInScopes = []string{"openid", "email", "profile"}
+
+// NewSignIn is what PutSignIn takes. A nil ClientSecret leaves the one that is there, as long as provider and client
+// stay the same; an empty one takes it away.
+type NewSignIn struct {
+	IssuerURL, ClientID                      string
+	ClientSecret                             *credential.Secret
+	Scopes                                   []string // none: DefaultSignInScopes; openid is added when it is missing
+	Application, ApplicationRole, BearerRole string   // ARNs
+}
+
+// PutSignIn says how people of the caller's account sign in, in place of what was said before. Application, issuer
+// and roles must be the account's own: what is said here tells every person's machine whom to hand its token.
+func (c *Center) PutSignIn(ctx context.Context, call *control.Call, in NewSignIn) error {
+	if err := mayOwn(call, "latchkey:PutSignIn"); err != nil {
+		return err
+	}
+	if err := in.check(call); err != nil {
+		return err
+	}
+	scopes := in.Scopes
+	if len(scopes) == 0 {
+		scopes = DefaultSignInScopes
+	}
+	if !slices.Contains(scopes, "openid") {
+		scopes = slices.Concat([]string{"openid"}, scopes)
+	}
+	made := &sso.SignIn{
+		Account: call.Account, IssuerURL: in.IssuerURL, ClientID: in.ClientID, Scopes: scopes,
+		Application: in.Application, ApplicationRole: in.ApplicationRole, BearerRole: in.BearerRole,
+	}
+	return c.Update(ctx, call, func(tx *store.Tx) error {
+		old, err := store.SignIns.Get(ctx, tx, string(call.Account))
+		fresh := fault.Is(err, fault.NotFound, fault.SignIn)
+		if err != nil && !fresh {
+			return err
+		}
+		switch {
+		case in.ClientSecret != nil && in.ClientSecret.Reveal() != "":
+			made.Sealed = c.Ring.Seal(sso.SignInPurpose(call.Account), []byte(in.ClientSecret.Reveal()))
+		case in.ClientSecret == nil && !fresh && old.IssuerURL == in.IssuerURL && old.ClientID == in.ClientID:
+			made.Sealed = old.Sealed
+		}
+		if fresh {
+			return store.SignIns.Insert(tx, made)
+		}
+		return store.SignIns.Update(tx, made)
+	})
+}
+
+func (in *NewSignIn) check(call *control.Call) error {
+	invalid := func(format string, args ...any) error {
+		return fault.New(fault.Invalid, fault.SignIn, format, args...)
+	}
+	if u, err := url.Parse(in.IssuerURL); err != nil || u.Host == "" || u.User != nil || u.Scheme != "https" && u.Scheme != "http" {
+		return invalid("The IssuerUrl %s is not the URL of an issuer", in.IssuerURL)
+	}
+	if call.Snapshot.IssuerByURL(call.Account, in.IssuerURL) == nil {
+		return invalid("There is no trusted token issuer with the IssuerUrl %s in account %s", in.IssuerURL, call.Account)
+	}
+	app := call.Snapshot.Application(in.Application)
+	if app == nil || app.Account != call.Account || app.ServiceOwned() {
+		return invalid("%s is not a custom application of account %s", in.Application, call.Account)
+	}
+	for _, arn := range []string{in.ApplicationRole, in.BearerRole} {
+		p, ok := iam.ParsePrincipalARN(arn)
+		if !ok || !p.Role || p.Account != call.Account {
+			return invalid("%s is not the ARN of a role of account %s", arn, call.Account)
+		}
+		if r := call.Snapshot.RoleByName(call.Account, p.Name); r == nil || r.ARN() != arn {
+			return invalid("The role %s does not exist", arn)
+		}
+	}
+	return nil
+}
+
+// SignIn returns how people of the caller's account sign in. It fails with NotFound while nobody has said so.
+func (c *Center) SignIn(call *control.Call) (*sso.SignIn, error) {
+	if err := mayOwn(call, "latchkey:GetSignIn"); err != nil {
+		return nil, err
+	}
+	if s := call.Snapshot.SignIn(call.Account); s != nil {
+		return s, nil
+	}
+	return nil, noSignIn(call)
+}
+
+// DeleteSignIn forgets how people of the caller's account sign in. Sessions that they have stay.
+func (c *Center) DeleteSignIn(ctx context.Context, call *control.Call) error {
+	if err := mayOwn(call, "latchkey:DeleteSignIn"); err != nil {
+		return err
+	}
+	return c.Update(ctx, call, func(tx *store.Tx) error {
+		err := store.SignIns.Delete(tx, string(call.Account))
+		if fault.Is(err, fault.NotFound, fault.SignIn) {
+			return noSignIn(call)
+		}
+		return err
+	})
+}
+
+func noSignIn(call *control.Call) error {
+	return fault.New(fault.NotFound, fault.SignIn, "Sign-in is not set up in account %s", call.Account)
+}
+
+// mayOwn checks an action on the caller's own account.
+func mayOwn(call *control.Call, action string) error {
+	return call.May(action, "*", policy.Values{}, nil, call.Account)
+}
