@@ -21,7 +21,7 @@ var heardBy = map[string][]Dialect{
 	"engine": {S3, STS, IAM, JSON}, "sigv4": {S3, STS, IAM, JSON}, "store": {S3, STS, IAM, JSON}, "control": {S3, STS, IAM, JSON},
 	"control/buckets": {S3}, "control/grants": {S3, JSON}, "control/principals": {IAM, JSON}, "control/tokens": {STS},
 	"gateway": {S3}, "objects": {S3},
-	"control/directory": {SSO}, "control/identitycenter": {SSO}, "control/exchange": {OAuth},
+	"control/directory": {SSO}, "control/provision": {JSON}, "control/identitycenter": {SSO}, "control/exchange": {OAuth},
 }
 
 // generic are the faults that the kind alone describes, for dialects that have no row of their own: nothing

@@ -11,7 +11,6 @@ package directory
 
 import (
 	"context"
-	"errors"
 
 	"latchkey/internal/caller"
 	"latchkey/internal/control"
@@ -77,56 +76,18 @@ func (d *Directory) change(ctx context.Context, call *control.Call, in directory
 
 // The refusals. The fields are those of the API's exceptions.
 
-func notFound(noun fault.Noun, kind, id string) error {
-	return fault.New(fault.NotFound, noun, "%s not found.", kind).With("ResourceType", kind).With("ResourceId", id)
-}
-
 func noStore(id directory.StoreID) error {
-	return notFound(fault.IdentityStore, "IDENTITY_STORE", string(id))
+	return control.DirectoryMissing(fault.IdentityStore, "IDENTITY_STORE", string(id))
 }
 
-func noUser(id directory.UserID) error { return notFound(fault.DirectoryUser, "USER", string(id)) }
+func noUser(id directory.UserID) error {
+	return control.DirectoryMissing(fault.DirectoryUser, "USER", string(id))
+}
 
-func noGroup(id directory.GroupID) error { return notFound(fault.DirectoryGroup, "GROUP", string(id)) }
+func noGroup(id directory.GroupID) error {
+	return control.DirectoryMissing(fault.DirectoryGroup, "GROUP", string(id))
+}
 
 func noMembership(id directory.MembershipID) error {
-	return notFound(fault.Membership, "GROUP_MEMBERSHIP", string(id))
-}
-
-func conflict(noun fault.Noun, text string) error {
-	return fault.New(fault.AlreadyExists, noun, "%s", text).With("Reason", "UNIQUENESS_CONSTRAINT_VIOLATION")
-}
-
-// orTaken words the refusal of a key that another has.
-func orTaken(err error) error {
-	f := fault.Of(err)
-	if f == nil || f.Kind != fault.AlreadyExists {
-		return err
-	}
-	taken, ok := errors.AsType[*store.Taken](err)
-	if !ok {
-		return err
-	}
-	group := f.Noun == fault.DirectoryGroup
-	switch directory.Key(taken.Key).Attribute(group) {
-	case "emails.value":
-		return conflict(f.Noun, "Duplicate Email")
-	case "externalIds":
-		return conflict(f.Noun, "Duplicate ExternalId")
-	case "displayName":
-		return conflict(f.Noun, "Duplicate GroupDisplayName")
-	}
-	return conflict(f.Noun, "Duplicate UserName")
-}
-
-// invalid turns a rule that package directory holds up into a fault; any other error stays as it is.
-func invalid(err error) error {
-	if e, ok := errors.AsType[*directory.Error](err); ok {
-		return fault.New(fault.Invalid, fault.Member, "%s", e.Error())
-	}
-	return err
-}
-
-func quota(noun fault.Noun, what string, most int) error {
-	return fault.New(fault.LimitExceeded, noun, "The maximum number of %s (%d) is reached", what, most)
+	return control.DirectoryMissing(fault.Membership, "GROUP_MEMBERSHIP", string(id))
 }

@@ -18,16 +18,16 @@ func (d *Directory) CreateGroup(ctx context.Context, call *control.Call, in dire
 	}
 	g.ID, g.Store, g.ExternalIDs = directory.GroupID(uuid.NewString()), in, nil
 	if err := g.Check(); err != nil {
-		return nil, invalid(err)
+		return nil, control.DirectoryFault(err)
 	}
 	if call.Snapshot.Groups(in) >= d.Quotas.DirectoryGroups {
-		return nil, quota(fault.DirectoryGroup, "groups", d.Quotas.DirectoryGroups)
+		return nil, control.DirectoryFull(fault.DirectoryGroup, "groups", d.Quotas.DirectoryGroups)
 	}
 	call.Touch("AWS::IdentityStore::Group", g.ID.ARN(), call.Account)
 	err := d.change(ctx, call, in, func(tx *store.Tx) error {
 		g.Stamp = directory.Stamp{Created: tx.Now(), CreatedBy: call.ARN(), Updated: tx.Now(), UpdatedBy: call.ARN()}
 		if err := store.DirectoryGroups.Insert(tx, &g); err != nil {
-			return orTaken(err)
+			return control.DirectoryFault(err)
 		}
 		call.Event.ResponseElements = map[string]any{"groupId": string(g.ID), "identityStoreId": string(in)}
 		return nil
@@ -75,10 +75,10 @@ func (d *Directory) UpdateGroup(ctx context.Context, call *control.Call, in dire
 			return err
 		}
 		if g, err = g.With(ops); err != nil {
-			return invalid(err)
+			return control.DirectoryFault(err)
 		}
 		g.Updated, g.UpdatedBy = tx.Now(), call.ARN()
-		return orTaken(store.DirectoryGroups.Update(tx, g))
+		return control.DirectoryFault(store.DirectoryGroups.Update(tx, g))
 	})
 }
 

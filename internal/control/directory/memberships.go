@@ -28,7 +28,7 @@ func (d *Directory) CreateMembership(ctx context.Context, call *control.Call, in
 		m.Created = tx.Now()
 		if err := store.InsertMembership(tx, m); err != nil {
 			if fault.Is(err, fault.AlreadyExists, fault.Membership) {
-				return conflict(fault.Membership, "Member and Group relationship already exists.")
+				return fault.New(fault.AlreadyExists, fault.Membership, "Member and Group relationship already exists.").With("Reason", "UNIQUENESS_CONSTRAINT_VIOLATION")
 			}
 			return err
 		}

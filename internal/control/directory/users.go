@@ -19,19 +19,19 @@ func (d *Directory) CreateUser(ctx context.Context, call *control.Call, in direc
 	}
 	u.ID, u.Store, u.ExternalIDs, u.Disabled = directory.UserID(uuid.NewString()), in, nil, false
 	if err := u.CheckComplete(); err != nil {
-		return nil, invalid(err)
+		return nil, control.DirectoryFault(err)
 	}
 	if err := u.Check(); err != nil {
-		return nil, invalid(err)
+		return nil, control.DirectoryFault(err)
 	}
 	if call.Snapshot.People(in) >= d.Quotas.DirectoryUsers {
-		return nil, quota(fault.DirectoryUser, "users", d.Quotas.DirectoryUsers)
+		return nil, control.DirectoryFull(fault.DirectoryUser, "users", d.Quotas.DirectoryUsers)
 	}
 	call.Touch("AWS::IdentityStore::User", u.ID.ARN(), call.Account)
 	err := d.change(ctx, call, in, func(tx *store.Tx) error {
 		u.Stamp = directory.Stamp{Created: tx.Now(), CreatedBy: call.ARN(), Updated: tx.Now(), UpdatedBy: call.ARN()}
 		if err := store.DirectoryUsers.Insert(tx, &u); err != nil {
-			return orTaken(err)
+			return control.DirectoryFault(err)
 		}
 		call.Event.ResponseElements = map[string]any{"userId": string(u.ID), "identityStoreId": string(in)}
 		return nil
@@ -80,10 +80,10 @@ func (d *Directory) UpdateUser(ctx context.Context, call *control.Call, in direc
 			return err
 		}
 		if u, err = u.With(ops); err != nil {
-			return invalid(err)
+			return control.DirectoryFault(err)
 		}
 		u.Updated, u.UpdatedBy = tx.Now(), call.ARN()
-		return orTaken(store.DirectoryUsers.Update(tx, u))
+		return control.DirectoryFault(store.DirectoryUsers.Update(tx, u))
 	})
 }
 

@@ -1,0 +1,46 @@
+package control
+
+import (
+	"errors"
+
+	"latchkey/internal/directory"
+	"latchkey/internal/fault"
+	"latchkey/internal/store"
+)
+
+// DirectoryFault words what package directory refuses, and a key that another user or group has, as the Identity
+// Store API does; any other error stays as it is.
+func DirectoryFault(err error) error {
+	if e, ok := errors.AsType[*directory.Error](err); ok {
+		return fault.New(fault.Invalid, fault.Member, "%s", e.Error())
+	}
+	f := fault.Of(err)
+	if f == nil || f.Kind != fault.AlreadyExists {
+		return err
+	}
+	taken, ok := errors.AsType[*store.Taken](err)
+	if !ok {
+		return err
+	}
+	text := "Duplicate UserName"
+	switch directory.Key(taken.Key).Attribute(f.Noun == fault.DirectoryGroup) {
+	case "emails.value":
+		text = "Duplicate Email"
+	case "externalIds":
+		text = "Duplicate ExternalId"
+	case "displayName":
+		text = "Duplicate GroupDisplayName"
+	}
+	return fault.New(fault.AlreadyExists, f.Noun, "%s", text).With("Reason", "UNIQUENESS_CONSTRAINT_VIOLATION")
+}
+
+// DirectoryMissing says that a user, a group, a membership or an identity store does not exist, with the members of
+// the Identity Store API's exception. kind is its ResourceType, such as USER.
+func DirectoryMissing(noun fault.Noun, kind, id string) error {
+	return fault.New(fault.NotFound, noun, "%s not found.", kind).With("ResourceType", kind).With("ResourceId", id)
+}
+
+// DirectoryFull says that a store has as many users or groups as it may.
+func DirectoryFull(noun fault.Noun, what string, most int) error {
+	return fault.New(fault.LimitExceeded, noun, "The maximum number of %s (%d) is reached", what, most)
+}

@@ -1,0 +1,118 @@
+package provision
+
+import (
+	"slices"
+
+	"github.com/google/uuid"
+
+	"latchkey/internal/control"
+	"latchkey/internal/directory"
+	"latchkey/internal/fault"
+	"latchkey/internal/store"
+)
+
+// Members are the users in a group, in the order in which they came.
+func (w *Writer) Members(g directory.GroupID) ([]directory.UserID, error) {
+	const page = 1000
+	var all []directory.UserID
+	for after := int64(0); ; {
+		some, err := store.MembershipsOfGroup(w.ctx, w.tx, g, after, page)
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range some {
+			all, after = append(all, m.User), m.Seq
+		}
+		if len(some) < page {
+			return all, nil
+		}
+	}
+}
+
+// AddMembers puts users into a group and returns those who were not in it. It fails with NotFound, and the
+// transaction must then be given up, when the group or one of the users does not exist in the store.
+func (w *Writer) AddMembers(g directory.GroupID, users []directory.UserID) (added []directory.UserID, err error) {
+	if _, err := w.Group(g); err != nil {
+		return nil, err
+	}
+	users = distinct(users)
+	here, err := store.UsersAmong(w.ctx, w.tx, w.Store, users)
+	if err != nil {
+		return nil, err
+	}
+	in, err := store.MembersAmong(w.ctx, w.tx, g, users)
+	if err != nil {
+		return nil, err
+	}
+	var rows []directory.Membership
+	for _, u := range users {
+		if !here[u] {
+			return nil, control.DirectoryMissing(fault.DirectoryUser, "USER", string(u))
+		}
+		if in[u] {
+			continue
+		}
+		added = append(added, u)
+		rows = append(rows, directory.Membership{
+			ID: directory.MembershipID(uuid.NewString()), Store: w.Store, Group: g, User: u, Created: w.tx.Now(), CreatedBy: w.source.By,
+		})
+	}
+	return added, store.InsertMemberships(w.tx, rows)
+}
+
+// RemoveMembers takes users out of a group and returns those who were in it: what the group gave them is gone at
+// their next request. That a user is not in it, or does not exist, is no failure. It fails with NotFound when the
+// group does not exist in the store.
+func (w *Writer) RemoveMembers(g directory.GroupID, users []directory.UserID) (removed []directory.UserID, err error) {
+	if _, err := w.Group(g); err != nil {
+		return nil, err
+	}
+	users = distinct(users)
+	in, err := store.MembersAmong(w.ctx, w.tx, g, users)
+	if err != nil {
+		return nil, err
+	}
+	for _, u := range users {
+		if !in[u] {
+			continue
+		}
+		if err := store.DeleteMembership(w.tx, g, u); err != nil {
+			return nil, err
+		}
+		removed = append(removed, u)
+	}
+	return removed, nil
+}
+
+// SetMembers makes exactly these users the members of a group, and returns who came and who went. It fails as
+// AddMembers does.
+func (w *Writer) SetMembers(g directory.GroupID, users []directory.UserID) (added, removed []directory.UserID, err error) {
+	if _, err := w.Group(g); err != nil {
+		return nil, nil, err
+	}
+	now, err := w.Members(g)
+	if err != nil {
+		return nil, nil, err
+	}
+	keep := make(map[directory.UserID]bool, len(users))
+	for _, u := range users {
+		keep[u] = true
+	}
+	if removed, err = w.RemoveMembers(g, slices.DeleteFunc(now, func(u directory.UserID) bool { return keep[u] })); err != nil {
+		return nil, nil, err
+	}
+	added, err = w.AddMembers(g, users)
+	return added, removed, err
+}
+
+func distinct(users []directory.UserID) []directory.UserID {
+	seen := make(map[directory.UserID]bool, len(users))
+	var all []directory.UserID
+	for _, u := range users {
+		if !seen[u] {
+			seen[u] = true
+			all = append(all, u)
+		}
+	}
+	return all
+}
