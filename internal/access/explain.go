@@ -69,22 +69,12 @@ func miss(o Outcome) Reason {
 // othersAt goes through the grants of others at the scopes that contain the target.
 func (ix *Index) othersAt(r *Request) func(func(Grant) bool) {
 	return func(yield func(Grant) bool) {
-		key, tail := r.Target.searchKey()
-		for i := range ix.views {
-			v := &ix.views[i]
-			if v.layer == nil {
+		for v, e := range ix.at(r) {
+			if slices.ContainsFunc(r.Identities, func(id Identity) bool { return v.isWho(v.terms[e].who, &id) }) {
 				continue
 			}
-			s, _ := v.deepest(instance{r.Account, r.Region}, key, tail)
-			for ; s != none; s = v.scopes[s].parent {
-				for e := v.scopes[s].first; e < v.scopes[s+1].first; e++ {
-					if v.dead.has(e) || slices.ContainsFunc(r.Identities, func(id Identity) bool { return v.isWho(v.terms[e].who, &id) }) {
-						continue
-					}
-					if !yield(v.grant(e)) {
-						return
-					}
-				}
+			if !yield(v.grant(e)) {
+				return
 			}
 		}
 	}

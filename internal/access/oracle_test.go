@@ -119,6 +119,7 @@ func checkAgainstOracle(t *rapid.T, ix *Index, grants []Grant) {
 				t.Fatalf("Explain(%+v) considered %+v as %v, winner %+v", r, c.Grant, c.Outcome, want)
 			}
 		}
+		checkCovering(t, ix, grants, r)
 		if ok && !(want.Scope.Contains(d.Scope) && d.Scope.Contains(r.Target)) {
 			t.Fatalf("credential scope %v is not between grant %v and target %v", d.Scope, want.Scope, r.Target)
 		}
