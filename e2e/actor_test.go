@@ -8,10 +8,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/identitystore"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3control"
 	"github.com/aws/aws-sdk-go-v2/service/s3control/types"
 	"github.com/aws/aws-sdk-go-v2/service/ssoadmin"
+	"github.com/aws/aws-sdk-go-v2/service/ssooidc"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
@@ -28,6 +30,8 @@ type actor struct {
 
 	control *s3control.Client
 	sso     *ssoadmin.Client
+	people  *identitystore.Client
+	oauth   *ssooidc.Client
 	s3      *s3.Client
 	sts     *sts.Client
 	iam     *iam.Client
@@ -49,6 +53,8 @@ func (a *account) actor(name, arn string, keys aws.Credentials) *actor {
 		s3:      s3.NewFromConfig(c, func(o *s3.Options) { o.UsePathStyle, o.HTTPSignerV4 = true, signer("s3") }),
 		sts:     sts.NewFromConfig(c, func(o *sts.Options) { o.HTTPSignerV4 = signer("sts") }),
 		sso:     ssoadmin.NewFromConfig(c, func(o *ssoadmin.Options) { o.HTTPSignerV4 = signer("sso") }),
+		people:  identitystore.NewFromConfig(c, func(o *identitystore.Options) { o.HTTPSignerV4 = signer("identitystore") }),
+		oauth:   ssooidc.NewFromConfig(c, func(o *ssooidc.Options) { o.HTTPSignerV4 = signer("sso-oauth") }),
 		iam:     iam.NewFromConfig(c, func(o *iam.Options) { o.HTTPSignerV4 = signer("iam") }),
 	}
 }

@@ -18,7 +18,7 @@ type record struct {
 	RequestParameters                                           map[string]any
 	ResponseElements                                            json.RawMessage
 	Resources                                                   []struct{ Type, ARN, AccountID string }
-	Latchkey                                                    struct{ GrantID, GrantScope, Session string }
+	Latchkey                                                    struct{ GrantID, GrantScope, Session, Reason string }
 }
 
 // audited are the audit records of the first account that a query finds, newest first, and their text.
@@ -36,6 +36,14 @@ func (s *site) audited(t testing.TB, args ...string) ([]record, string) {
 		records = append(records, r)
 	}
 	return records, text
+}
+
+// audited are the audit records of an account that a query finds, newest first, and their text.
+func (a *account) audited(t testing.TB, args ...string) ([]record, string) {
+	t.Helper()
+	s := *a.site
+	s.operator = a.root.keys
+	return s.audited(t, args...)
 }
 
 func TestCase123_TheAuditLogTellsOfEveryRequestForAccess(t *testing.T) {

@@ -8,7 +8,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -53,15 +52,7 @@ func (a *account) python(t testing.TB, script string, args ...string) string {
 // node runs a script of the folder js.
 func (a *account) node(t testing.TB, script string, args ...string) string {
 	t.Helper()
-	if os.Getenv("LATCHKEY_TEST_WITHOUT_JS") == "1" {
-		t.Skip("LATCHKEY_TEST_WITHOUT_JS=1: the tests of the AWS SDK for JavaScript are skipped")
-	}
-	if _, err := exec.LookPath("node"); err != nil {
-		t.Skip("node is not installed: the tests of the AWS SDK for JavaScript are skipped")
-	}
-	if _, err := os.Stat(filepath.Join("js", "node_modules")); err != nil {
-		t.Fatal("the npm packages are not installed: run `npm ci` in e2e/js, or set LATCHKEY_TEST_WITHOUT_JS=1")
-	}
+	nodeOrSkip(t)
 	return a.site.exec(t, nil, a.root.keys, append([]string{"node", filepath.Join("js", script)}, args...)...)
 }
 
