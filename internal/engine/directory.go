@@ -16,6 +16,7 @@ type identityStore struct {
 	owner   *token
 	people  pmap[directory.Key, directory.UserID]
 	groups  pmap[directory.Key, directory.GroupID]
+	foreign pmap[string, []directory.UserID] // by the text of an external id, ordered; never changed in place
 	nPeople int
 	nGroups int
 }
@@ -33,6 +34,7 @@ type group struct {
 	owner   *token
 	row     *directory.Group
 	members pmap[directory.UserID, struct{}]
+	ordered lazy[[]directory.UserID] // the members
 }
 
 // Person finds a directory user by its immutable id.
@@ -111,6 +113,28 @@ func (s *Snapshot) MembersOf(id directory.GroupID) iter.Seq[directory.UserID] {
 	}
 }
 
+// MembersAfter is every member of a group whose id comes after this one, in the order of the ids: all for an empty id.
+// It sorts the members of a group once, until the group changes. The slice is shared, and nobody may change it.
+func (s *Snapshot) MembersAfter(id directory.GroupID, after directory.UserID) []directory.UserID {
+	g := s.groups.at(id)
+	if g == nil {
+		return nil
+	}
+	all := *g.ordered.get(func() *[]directory.UserID {
+		ids := make([]directory.UserID, 0, g.members.len())
+		for u := range g.members.all() {
+			ids = append(ids, u)
+		}
+		slices.Sort(ids)
+		return &ids
+	})
+	i, found := slices.BinarySearch(all, after)
+	if found {
+		i++
+	}
+	return all[i:]
+}
+
 // MemberCount is how many users are in a group.
 func (s *Snapshot) MemberCount(id directory.GroupID) int {
 	if g := s.groups.at(id); g != nil {
@@ -183,6 +207,12 @@ func (d *draft) putPerson(row *directory.User) {
 	for _, k := range row.Keys() {
 		in.people.set(d.t, k, row.ID)
 	}
+	for _, e := range row.ExternalIDs {
+		same := in.foreign.at(e.ID)
+		if i, there := slices.BinarySearch(same, row.ID); !there {
+			in.foreign.set(d.t, e.ID, slices.Insert(slices.Clone(same), i, row.ID))
+		}
+	}
 }
 
 func (d *draft) dropPersonKeys(row *directory.User) {
@@ -190,6 +220,17 @@ func (d *draft) dropPersonKeys(row *directory.User) {
 	for _, k := range row.Keys() {
 		if in.people.at(k) == row.ID { // within one revision another may have taken it already
 			in.people.delete(d.t, k)
+		}
+	}
+	for _, e := range row.ExternalIDs {
+		same := in.foreign.at(e.ID)
+		i, there := slices.BinarySearch(same, row.ID)
+		switch {
+		case !there:
+		case len(same) == 1:
+			in.foreign.delete(d.t, e.ID)
+		default:
+			in.foreign.set(d.t, e.ID, slices.Delete(slices.Clone(same), i, i+1))
 		}
 	}
 }

@@ -93,6 +93,9 @@ func (w *world) describeDirectory(s *Snapshot) (out []string) {
 			for _, k := range []directory.Key{directory.NameKey(n), directory.EmailKey(n + "@x"), directory.ExternalKey(directory.ExternalID{Issuer: "scim", ID: n})} {
 				say("%s: %+v %+v", k, s.PersonByKey(in, k), s.GroupByKey(in, k))
 			}
+			for _, u := range s.PeopleByExternalID(in, n) {
+				say("with the external id %s: %s", n, u.ID)
+			}
 		}
 	}
 	for _, u := range w.people {
@@ -105,6 +108,7 @@ func (w *world) describeDirectory(s *Snapshot) (out []string) {
 	}
 	for _, g := range w.groups {
 		say("group %s: %+v with %d: %v", g, s.Group(g), s.MemberCount(g), slices.Sorted(s.MembersOf(g)))
+		say("  in order: %v", s.MembersAfter(g, ""))
 	}
 	return out
 }

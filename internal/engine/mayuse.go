@@ -32,20 +32,12 @@ func (s *Snapshot) PersonMayUse(arn string, id directory.UserID) bool {
 	return false
 }
 
-// PeopleByExternalID is every user of a store who has this id in some foreign directory, whatever that is called. It
-// goes through all users.
+// PeopleByExternalID is every user of a store who has this id in some foreign directory, whatever that is called, in
+// the order of their own ids.
 func (s *Snapshot) PeopleByExternalID(in directory.StoreID, id string) []*directory.User {
-	var found []*directory.User
-	for _, p := range s.people.all() {
-		if p.row.Store != in {
-			continue
-		}
-		for _, e := range p.row.ExternalIDs {
-			if e.ID == id {
-				found = append(found, p.row)
-				break
-			}
-		}
+	d := s.stores.at(in)
+	if d == nil {
+		return nil
 	}
-	return found
+	return project(d.foreign.at(id), s.Person)
 }

@@ -15,35 +15,39 @@ import (
 // without locks, and everything read from one Snapshot agrees. What it returns is shared: nobody may change
 // it. A nil pointer means that there is no such thing.
 type Snapshot struct {
-	rev          store.Rev
-	accounts     pmap[access.AccountID, *account]
-	principals   pmap[string, *principal]       // users and roles by id
-	keys         pmap[string, *iam.AccessKey]   // by id
-	keysOf       pmap[string, []*iam.AccessKey] // by user id; root keys by account id
-	policies     pmap[string, *managed]         // by ARN
-	policyIDs    pmap[string, *managed]         // by id
-	uses         pmap[string, uses]             // by the ARN of a managed policy, ours or AWS's
-	buckets      pmap[string, *bucket]          // by name
-	applications pmap[string, *application]     // of Identity Center, by id
-	issuers      pmap[string, *sso.Issuer]      // by id
-	stores       pmap[directory.StoreID, *identityStore]
-	people       pmap[directory.UserID, *person]
-	groups       pmap[directory.GroupID, *group]
-	grants       *access.Index
-	lastGrant    int64 // the largest Seq that any grant ever had
+	rev           store.Rev
+	accounts      pmap[access.AccountID, *account]
+	principals    pmap[string, *principal]        // users and roles by id
+	keys          pmap[string, *iam.AccessKey]    // by id
+	keysOf        pmap[string, []*iam.AccessKey]  // by user id; root keys by account id
+	policies      pmap[string, *managed]          // by ARN
+	policyIDs     pmap[string, *managed]          // by id
+	uses          pmap[string, uses]              // by the ARN of a managed policy, ours or AWS's
+	buckets       pmap[string, *bucket]           // by name
+	applications  pmap[string, *application]      // of Identity Center, by id
+	issuers       pmap[string, *sso.Issuer]       // by id
+	oidcProviders pmap[string, *iam.OIDCProvider] // of IAM, by id
+	stores        pmap[directory.StoreID, *identityStore]
+	people        pmap[directory.UserID, *person]
+	groups        pmap[directory.GroupID, *group]
+	grants        *access.Index
+	lastGrant     int64 // the largest Seq that any grant ever had
+
+	provisioning provisioning
 }
 
 // account is what belongs to one account. The rows of an account that has no row of its own are kept all
 // the same.
 type account struct {
-	owner    *token
-	row      *iam.Account
-	users    list[string, *principal] // by folded name
-	roles    list[string, *principal] // by folded name
-	policies list[string, *managed]   // by ARN
-	buckets  list[string, *bucket]    // by name
-	regions  map[string]*region       // copied by every change
-	center   center
+	owner         *token
+	row           *iam.Account
+	users         list[string, *principal] // by folded name
+	roles         list[string, *principal] // by folded name
+	policies      list[string, *managed]   // by ARN
+	buckets       list[string, *bucket]    // by name
+	regions       map[string]*region       // copied by every change
+	center        center
+	oidcProviders list[string, *iam.OIDCProvider] // by name
 }
 
 // region is the Access Grants instance of an account in a region, with its locations.
