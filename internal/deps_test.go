@@ -69,6 +69,7 @@ var testOnly = map[string]int{
 	"internal/store/storetest":     2,
 	"internal/control/controltest": 6,
 	"internal/oidc/oidctest":       1,
+	"internal/ldap/ldaptest":       1,
 }
 
 func TestFloors(t *testing.T) {
