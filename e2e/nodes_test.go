@@ -13,12 +13,13 @@ import (
 	"latchkey/internal/store/storetest"
 )
 
-// Two nodes share a PostgreSQL database and the sealing keys: what one of them was told, the other knows soon, and
-// what one of them vended, the other judges as its own.
-func TestTwoNodesAreOneSystem(t *testing.T) {
-	database := "--database=" + storetest.PostgreSQL(t)
+// twoNodes starts two servers that share a PostgreSQL database and the sealing keys.
+func twoNodes(t testing.TB, args ...string) (one, two *site, database string) {
+	t.Helper()
+	database = "--database=" + storetest.PostgreSQL(t)
+	args = append([]string{database}, args...)
 	here, there := t.TempDir(), t.TempDir()
-	one := startOn(t, here, database)
+	one = startOn(t, here, args...)
 	for _, file := range []string{"sealing-keys", server.RootCredentialsFile} {
 		text, err := os.ReadFile(filepath.Join(here, file))
 		if err != nil {
@@ -28,8 +29,13 @@ func TestTwoNodesAreOneSystem(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	two := startOn(t, there, database)
+	return one, startOn(t, there, args...), database
+}
 
+// Two nodes share a PostgreSQL database and the sealing keys: what one of them was told, the other knows soon, and
+// what one of them vended, the other judges as its own.
+func TestTwoNodesAreOneSystem(t *testing.T) {
+	one, two, database := twoNodes(t)
 	l := lakeOf(one.first(t))
 	g := l.location.grants(l.alice, READ, "data/*")
 	kept := l.location.grants(l.alice, READ, "kept/*")
