@@ -21,6 +21,8 @@ func (a *API) registerLatchkey(m *awswire.Mux[*control.Call]) {
 	awswire.Handle(m, wire.Explain, a.explain)
 	awswire.Handle(m, wire.QueryAudit, a.queryAudit)
 	awswire.Handle(m, wire.CreateAccount, a.createAccount)
+	awswire.Handle(m, wire.SetUserStatus, a.setUserStatus)
+	a.registerProvisioning(m)
 	awswire.Handle(m, wire.PutSignIn, a.putSignIn)
 	awswire.Handle(m, wire.GetSignIn, a.getSignIn)
 	awswire.Handle(m, wire.DeleteSignIn, a.deleteSignIn)

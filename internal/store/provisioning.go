@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"crypto/sha256"
 	"database/sql"
 	"encoding/hex"
 	"strconv"
@@ -21,7 +22,8 @@ const KindProvisioning Kind = "provisioning-token"
 type ProvisioningToken struct {
 	ID        string // a uuid
 	Account   access.AccountID
-	Digest    [32]byte // SHA-256 of the token
+	Store     directory.StoreID // a token does not outlive its identity store
+	Digest    [sha256.Size]byte // of the token
 	Created   time.Time
 	CreatedBy string // ARN
 	Expires   time.Time

@@ -1,0 +1,23 @@
+package api
+
+import (
+	"context"
+
+	wire "latchkey/internal/awsapi/latchkey"
+	"latchkey/internal/control"
+	people "latchkey/internal/control/directory"
+	"latchkey/internal/directory"
+)
+
+// setUserStatus disables or enables a user of the directory, for which AWS has no operation.
+func (a *API) setUserStatus(ctx context.Context, c *control.Call, in *wire.SetUserStatusRequest) (*wire.SetUserStatusResponse, error) {
+	u, err := a.Directory.SetUserStatus(ctx, c, people.Named{ID: directory.UserID(text(in.UserId)), Name: text(in.UserName)}, text(in.UserStatus) == "DISABLED")
+	if err != nil {
+		return nil, err
+	}
+	status := "ENABLED"
+	if u.Disabled {
+		status = "DISABLED"
+	}
+	return &wire.SetUserStatusResponse{UserId: new(string(u.ID)), UserName: new(u.UserName), UserStatus: new(status)}, nil
+}
