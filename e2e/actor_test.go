@@ -112,13 +112,21 @@ func (a *actor) isRefusedAccess(target string, permission types.Permission, opti
 // assumes makes a session of a role.
 func (a *actor) assumes(role, name string) *actor {
 	a.t.Helper()
-	out, err := a.sts.AssumeRole(a.t.Context(), &sts.AssumeRoleInput{RoleArn: &role, RoleSessionName: &name})
+	return a.assumesWith(role, name, "")
+}
+
+// assumesWith makes a session of a role under a session policy, which may be empty.
+func (a *actor) assumesWith(role, name, policy string) *actor {
+	a.t.Helper()
+	in := &sts.AssumeRoleInput{RoleArn: &role, RoleSessionName: &name}
+	if policy != "" {
+		in.Policy = &policy
+	}
+	out, err := a.sts.AssumeRole(a.t.Context(), in)
 	if err != nil {
 		a.t.Fatalf("%s assumes %s: %v", a.name, role, err)
 	}
-	c := out.Credentials
-	keys := aws.Credentials{AccessKeyID: *c.AccessKeyId, SecretAccessKey: *c.SecretAccessKey, SessionToken: *c.SessionToken}
-	return a.account.actor(name, *out.AssumedRoleUser.Arn, keys)
+	return a.account.actor(name, *out.AssumedRoleUser.Arn, keysOfSTS(out.Credentials))
 }
 
 // withHeader adds a header to every request of a client before it is signed.
