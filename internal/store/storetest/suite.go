@@ -42,6 +42,8 @@ func Run(t *testing.T, open func(*testing.T) *store.DB) {
 		{"keys besides the name are unique", furtherKeys},
 		{"memberships are kept, listed and go with user and group", membershipRows},
 		{"memberships are scanned in the order of creation", membershipScan},
+		{"one node at a time synchronises a source", syncLease},
+		{"what a synchronisation remembers is kept", syncMarks},
 		{"audit records are kept in order", auditOrder},
 		{"audit records are filtered and paged", auditFilters},
 		{"audit records commit or roll back with their change", auditInUpdate},
