@@ -76,6 +76,7 @@ func (a *API) registerIAM(m *awswire.Mux[*control.Call]) {
 	awswire.Handle(m, wire.TagPolicy, a.tagPolicy)
 	awswire.Handle(m, wire.UntagPolicy, a.untagPolicy)
 	awswire.Handle(m, wire.ListPolicyTags, a.listPolicyTags)
+	a.registerOIDCProviders(m)
 }
 
 // encoded is a policy document as IAM returns it: URL-encoded by RFC 3986. Clients decode it.

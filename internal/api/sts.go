@@ -56,11 +56,6 @@ func (a *API) assumeRole(ctx context.Context, c *control.Call, in *wire.AssumeRo
 	return out, nil
 }
 
-// assumeRoleWithWebIdentity always refuses. The call may be unsigned and then has no caller.
-func (a *API) assumeRoleWithWebIdentity(_ context.Context, _ *control.Call, _ *wire.AssumeRoleWithWebIdentityRequest) (*wire.AssumeRoleWithWebIdentityResponse, error) {
-	return nil, a.Tokens.WebIdentity()
-}
-
 func (a *API) getCallerIdentity(_ context.Context, c *control.Call, _ *wire.GetCallerIdentityRequest) (*wire.GetCallerIdentityResponse, error) {
 	id, err := a.Tokens.CallerIdentity(c)
 	if err != nil {

@@ -40,15 +40,16 @@ type Event struct {
 
 // Identity is CloudTrail's userIdentity.
 type Identity struct {
-	Type           string          `json:"type"` // Root, IAMUser, AssumedRole, AWSService, Unknown
-	PrincipalID    string          `json:"principalId,omitempty"`
-	ARN            string          `json:"arn,omitempty"`
-	AccountID      string          `json:"accountId,omitempty"`
-	AccessKeyID    string          `json:"accessKeyId,omitempty"`
-	UserName       string          `json:"userName,omitempty"`
-	SessionContext *SessionContext `json:"sessionContext,omitempty"`
-	InvokedBy      string          `json:"invokedBy,omitempty"`
-	OnBehalfOf     *OnBehalfOf     `json:"onBehalfOf,omitempty"`
+	Type             string          `json:"type"` // Root, IAMUser, AssumedRole, WebIdentityUser, AWSService, Unknown
+	PrincipalID      string          `json:"principalId,omitempty"`
+	ARN              string          `json:"arn,omitempty"`
+	AccountID        string          `json:"accountId,omitempty"`
+	AccessKeyID      string          `json:"accessKeyId,omitempty"`
+	UserName         string          `json:"userName,omitempty"`
+	SessionContext   *SessionContext `json:"sessionContext,omitempty"`
+	InvokedBy        string          `json:"invokedBy,omitempty"`
+	IdentityProvider string          `json:"identityProvider,omitempty"` // of a WebIdentityUser: ARN of the OpenID Connect provider
+	OnBehalfOf       *OnBehalfOf     `json:"onBehalfOf,omitempty"`
 }
 
 // SessionContext says which role issued a session.

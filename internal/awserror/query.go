@@ -44,12 +44,14 @@ var querySignatures = map[key]entry{
 }
 
 var stsCodes = with(querySignatures, map[key]entry{
-	{fault.Malformed, fault.PolicyDocument}: {"MalformedPolicyDocument", http.StatusBadRequest, "The policy document is malformed."},
-	{fault.Invalid, fault.PolicyDocument}:   {"MalformedPolicyDocument", http.StatusBadRequest, "The policy document is malformed."},
-	{fault.TooLarge, fault.PackedPolicy}:    {"PackedPolicyTooLarge", http.StatusBadRequest, "The total packed size of the session policies and session tags combined was too large."},
-	{fault.Invalid, fault.IdentityToken}:    {"InvalidIdentityToken", http.StatusBadRequest, "The identity token could not be validated."},
-	{fault.Expired, fault.IdentityToken}:    {"ExpiredTokenException", http.StatusBadRequest, "The identity token has expired."},
-	{fault.Denied, fault.SourceIdentity}:    {"AccessDenied", http.StatusForbidden, "The source identity of a session cannot be changed."},
+	{fault.Malformed, fault.PolicyDocument}:  {"MalformedPolicyDocument", http.StatusBadRequest, "The policy document is malformed."},
+	{fault.Invalid, fault.PolicyDocument}:    {"MalformedPolicyDocument", http.StatusBadRequest, "The policy document is malformed."},
+	{fault.TooLarge, fault.PackedPolicy}:     {"PackedPolicyTooLarge", http.StatusBadRequest, "The total packed size of the session policies and session tags combined was too large."},
+	{fault.Invalid, fault.IdentityToken}:     {"InvalidIdentityToken", http.StatusBadRequest, "The identity token could not be validated."},
+	{fault.Expired, fault.IdentityToken}:     {"ExpiredTokenException", http.StatusBadRequest, "The identity token has expired."},
+	{fault.Denied, fault.IdentityToken}:      {"IDPRejectedClaim", http.StatusForbidden, "The claims of the identity token are not accepted."},
+	{fault.Unavailable, fault.IdentityToken}: {"IDPCommunicationError", http.StatusBadRequest, "The identity provider cannot be reached. Try again."},
+	{fault.Denied, fault.SourceIdentity}:     {"AccessDenied", http.StatusForbidden, "The source identity of a session cannot be changed."},
 })
 
 var iamKinds = with(queryKinds, map[fault.Kind]entry{
@@ -67,6 +69,7 @@ var iamCodes = with(querySignatures, map[key]entry{
 	{fault.Invalid, fault.Tags}:             {"InvalidInput", http.StatusBadRequest, "The tags are not valid."},
 	{fault.Invalid, fault.Tag}:              {"InvalidInput", http.StatusBadRequest, "The tag is not valid."},
 	{fault.Invalid, fault.ReservedTag}:      {"InvalidInput", http.StatusBadRequest, "The tag key cannot start with the reserved prefix aws:"},
+	{fault.Invalid, fault.OIDCProvider}:     {"InvalidInput", http.StatusBadRequest, "An invalid or out-of-range value was supplied for the input parameter."},
 	{fault.Conflict, fault.Role}:            {"UnmodifiableEntity", http.StatusBadRequest, "The role cannot be modified."},
 	{fault.Conflict, fault.Policy}:          {"PolicyNotAttachable", http.StatusBadRequest, "The policy cannot be attached."},
 	{fault.Invalid, fault.NextToken}:        {"ValidationError", http.StatusBadRequest, "Invalid Marker."},

@@ -193,7 +193,7 @@ func (c *Caller) identify() {
 	case c.Role != nil:
 		c.Principal = policy.Principal{
 			Kind: policy.Role, ID: c.Role.ID, Account: string(c.Role.Account), ARN: c.Role.ARN(),
-			SessionARN: iam.SessionARN(c.Role.Account, c.Role.Name, c.Session.Name),
+			SessionARN: iam.SessionARN(c.Role.Account, c.Role.Name, c.Session.Name), Federated: c.federatedBy(),
 		}
 	case c.User != nil:
 		c.Principal = policy.Principal{Kind: policy.User, ID: c.User.ID, Account: string(c.User.Account), ARN: c.User.ARN()}

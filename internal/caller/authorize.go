@@ -125,6 +125,7 @@ func (c *Caller) principalValues(v *policy.Values) {
 	if s.Kind == credential.Vended {
 		v.Set("s3:accessgrantsinstancearn", s.InstanceID)
 	}
+	c.federationValues(v)
 	if d, ok := c.OnBehalfOf(); ok {
 		directoryValues(d, func(k, val string) {
 			if val != "" {

@@ -9,7 +9,7 @@ import (
 )
 
 // leash checks that everything a session was made from still stands: the principal, the long-term key at the
-// root of the chain, what stands behind a delegation, and for a vended credential the instance, the location, the
+// root of the chain, the provider of a foreign token, what stands behind a delegation, and for a vended credential the instance, the location, the
 // grant and the grantee. It runs at every request, so an access that is taken away ends at once, not when the
 // credential expires. It gives the reason why the session ended, or nothing.
 //
@@ -24,6 +24,9 @@ func leash(snap *engine.Snapshot, s *credential.Session) (reason string) {
 	}
 	if s.ParentPrincipalID != "" && !principalStands(snap, s.ParentPrincipalID) {
 		return "the principal that this session was made by is deleted"
+	}
+	if reason := federationLeash(snap, s); reason != "" {
+		return reason
 	}
 	switch s.Kind {
 	case credential.AssumedRole, credential.Vended:

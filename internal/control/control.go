@@ -66,6 +66,10 @@ type Call struct {
 	Target access.AccountID // the account that the request addresses
 	Event  audit.Event
 
+	// Unproven says that nobody has proved yet who calls: a refusal then leaves no record, which anybody could fill
+	// the log with.
+	Unproven bool
+
 	also     []audit.Event // further records of the same call, such as the service's AssumeRole
 	recorded bool
 }
@@ -129,7 +133,7 @@ func (call *Call) Failed() {
 // that the client is told if the call failed. The error it returns is a failure to record; the client must
 // then not get what it asked for.
 func (c *Control) Finish(ctx context.Context, call *Call, code, message string) error {
-	if call.recorded {
+	if call.recorded || call.Unproven && code != "" {
 		return nil
 	}
 	if code != "" {

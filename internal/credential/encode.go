@@ -16,6 +16,7 @@ import (
 const (
 	flagChained    = 1 << 0
 	flagObjectOnly = 1 << 1
+	flagFederated  = 1 << 2 // a Federation follows the tags
 )
 
 func (s *Session) strings() [23]*string {
@@ -52,6 +53,12 @@ func (s *Session) encode() []byte {
 		b = appendText(b, k)
 		b = appendText(b, s.Tags[k])
 	}
+	if !s.Federation.IsZero() {
+		b[1] |= flagFederated
+		for _, v := range s.Federation.strings() {
+			b = appendText(b, *v)
+		}
+	}
 	return b
 }
 
@@ -71,7 +78,7 @@ func decode(data []byte) (Session, error) {
 		return Session{}, errForm
 	}
 	s.Kind, s.Chained, s.ObjectOnly = Kind(head[0]), head[1]&flagChained != 0, head[1]&flagObjectOnly != 0
-	if head[1]&^(flagChained|flagObjectOnly) != 0 {
+	if head[1]&^(flagChained|flagObjectOnly|flagFederated) != 0 {
 		d.bad = true
 	}
 	copy(s.ID[:], head[2:])
@@ -92,6 +99,12 @@ func decode(data []byte) (Session, error) {
 			last = k
 			s.Tags[k] = d.text()
 		}
+	}
+	if head[1]&flagFederated != 0 {
+		for _, v := range s.Federation.strings() {
+			*v = d.text()
+		}
+		d.bad = d.bad || s.Federation.IsZero()
 	}
 	if d.bad || d.rest != "" {
 		return Session{}, errForm

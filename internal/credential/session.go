@@ -71,6 +71,7 @@ type Session struct {
 	CallerPrincipalID string // immutable id of the principal that asked
 	CallerSessionID   SessionID
 
+	Federation // of a session that a foreign token was shown for, and of what came of it; else zero
 	Delegation // of an identity-enhanced session, and of what is vended from it; else zero
 }
 
@@ -96,6 +97,9 @@ func (s *Session) check() error {
 	all := append(leash, s.LocationID, s.InstanceID, s.CallerPrincipalID)
 	if s.Kind != Vended && (slices.ContainsFunc(all, func(v string) bool { return v != "" }) || s.CallerSessionID != SessionID{} || s.ObjectOnly) {
 		return errors.New("a session that is not vended carries a grant")
+	}
+	if err := s.Federation.check(s.Kind); err != nil {
+		return err
 	}
 	for _, k := range s.TransitiveTagKeys {
 		if _, ok := s.Tags[k]; !ok {

@@ -40,6 +40,7 @@ const (
 	InstanceProfile Noun = "instance profile"
 	SourceIdentity  Noun = "source identity"
 	IdentityToken   Noun = "identity token"
+	OIDCProvider    Noun = "openid connect provider"
 )
 
 // Nouns of the corporate directory.
@@ -62,6 +63,8 @@ const (
 	Assignment           Noun = "application assignment"
 	TokenIssuer          Noun = "trusted token issuer"
 	SignIn               Noun = "sign-in"
+	OAuthClient          Noun = "oauth client"
+	RedirectURI          Noun = "redirect uri"
 )
 
 // Nouns of the wire and of signatures.

@@ -31,6 +31,7 @@ var algorithms = []jose.SignatureAlgorithm{
 type Issuer struct {
 	Audiences []string // the token must be for one of them
 	Disabled  bool
+	Party     bool // a token's azp claim, if it has one, is its audience in place of aud: what AWS STS goes by
 }
 
 // Claims are a verified token's.
@@ -38,6 +39,7 @@ type Claims struct {
 	Issuer   string
 	Subject  string
 	Audience []string
+	Party    string // azp, the client that the token was issued to; empty: not said
 	Expires  time.Time
 	IssuedAt time.Time // zero: not said
 	ID       string    // jti; empty: none
@@ -62,7 +64,7 @@ func (v *Verifier) Verify(ctx context.Context, token string, trust func(issuer s
 	if err := v.signed(ctx, token, h, c.Issuer); err != nil {
 		return nil, err
 	}
-	if err := c.check(v.now(), known.Audiences); err != nil {
+	if err := c.check(v.now(), known); err != nil {
 		return nil, err
 	}
 	return c, nil
@@ -162,12 +164,19 @@ func asError(e *Error) error {
 }
 
 // check holds the claims against the clock and the audiences.
-func (c *Claims) check(now time.Time, audiences []string) error {
+func (c *Claims) check(now time.Time, known Issuer) error {
 	var err error
 	if c.Audience, err = audience(c.All["aud"]); err != nil {
 		return err
 	}
-	if !slices.ContainsFunc(c.Audience, func(a string) bool { return slices.Contains(audiences, a) }) {
+	if c.Party, err = text(c.All, "azp"); err != nil {
+		return err
+	}
+	meant := c.Audience
+	if known.Party && c.Party != "" {
+		meant = []string{c.Party}
+	}
+	if !slices.ContainsFunc(meant, func(a string) bool { return slices.Contains(known.Audiences, a) }) {
 		return refuse(AudMismatch, "the token is not for an audience that this application accepts")
 	}
 	if c.Expires, err = instant(c.All, "exp"); err != nil {

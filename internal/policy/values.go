@@ -70,7 +70,7 @@ type Principal struct {
 	ID         string // unique id: AIDA... of a user, AROA... of a role (without session name)
 	SessionARN string // arn:aws:sts::<account>:assumed-role/<role>/<session>, of a Role
 	Service    string // name of a Service
-	Federated  string // ARN or host name of the provider of a Federated
+	Federated  string // ARN or host name of the provider of a Federated, and of a Role's session that one made
 }
 
 // SessionName is the last part of the session's ARN, or empty.
@@ -155,7 +155,7 @@ func (e *evaluation) derived(key string) (value string, derived bool) {
 			return p.Service, true
 		}
 	case "aws:federatedprovider":
-		if p.Kind == Federated {
+		if p.Kind == Federated || p.Kind == Role {
 			return p.Federated, true
 		}
 	case "aws:resourceaccount":

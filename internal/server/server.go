@@ -153,14 +153,15 @@ func (s *Server) wire(ring *credential.Ring) {
 	s.Control = &control.Control{
 		DB: s.db, Engine: s.engine, Ring: ring, Now: c.Now, Region: c.Region, Quotas: c.Quotas, Log: c.Log,
 	}
-	token := &tokens.Tokens{Control: s.Control}
+	verifier := oidc.New(oidc.Options{AllowPrivate: c.PrivateIssuers, Now: c.Now}) // one for everybody: its limits hold for the server
+	token := &tokens.Tokens{Control: s.Control, Verifier: verifier}
 	s.Grants = &grants.Grants{Control: s.Control, Tokens: token, Vendor: grants.Sealed{Ring: ring}, Observe: m.vended}
 	tokenExchange := &exchange.Exchange{
-		Control: s.Control, Verifier: oidc.New(oidc.Options{AllowPrivate: c.PrivateIssuers, Now: c.Now}), Session: c.DirectorySession,
+		Control: s.Control, Verifier: verifier, Session: c.DirectorySession,
 	}
 	front := &api.API{
 		Exchange: tokenExchange,
-		Control:  s.Control, Grants: s.Grants, Principals: &principals.Principals{Control: s.Control}, Directory: &directory.Directory{Control: s.Control}, Tokens: token,
+		Control:  s.Control, Grants: s.Grants, Principals: &principals.Principals{Control: s.Control, PrivateIssuers: c.PrivateIssuers}, Directory: &directory.Directory{Control: s.Control}, Tokens: token,
 		IdentityCenter: &identitycenter.Center{Control: s.Control}, Auth: auth, Operator: c.Account, Log: c.Log, Observe: m.observe,
 	}
 	names := &names{domains: c.Domains, port: portOf(s.listener)}

@@ -15,14 +15,17 @@ var Service = awswire.NewService(&awswire.Service{
 	Namespace:   "https://iam.amazonaws.com/doc/2010-05-08/",
 	FullLists:   true,
 },
+	AddClientIDToOpenIDConnectProvider.Operation,
 	AttachRolePolicy.Operation,
 	AttachUserPolicy.Operation,
 	CreateAccessKey.Operation,
+	CreateOpenIDConnectProvider.Operation,
 	CreatePolicy.Operation,
 	CreatePolicyVersion.Operation,
 	CreateRole.Operation,
 	CreateUser.Operation,
 	DeleteAccessKey.Operation,
+	DeleteOpenIDConnectProvider.Operation,
 	DeletePolicy.Operation,
 	DeletePolicyVersion.Operation,
 	DeleteRole.Operation,
@@ -34,6 +37,7 @@ var Service = awswire.NewService(&awswire.Service{
 	DetachRolePolicy.Operation,
 	DetachUserPolicy.Operation,
 	GetAccessKeyLastUsed.Operation,
+	GetOpenIDConnectProvider.Operation,
 	GetPolicy.Operation,
 	GetPolicyVersion.Operation,
 	GetRole.Operation,
@@ -47,6 +51,8 @@ var Service = awswire.NewService(&awswire.Service{
 	ListGroupsForUser.Operation,
 	ListInstanceProfiles.Operation,
 	ListInstanceProfilesForRole.Operation,
+	ListOpenIDConnectProviderTags.Operation,
+	ListOpenIDConnectProviders.Operation,
 	ListPolicies.Operation,
 	ListPolicyTags.Operation,
 	ListPolicyVersions.Operation,
@@ -60,19 +66,26 @@ var Service = awswire.NewService(&awswire.Service{
 	PutRolePolicy.Operation,
 	PutUserPermissionsBoundary.Operation,
 	PutUserPolicy.Operation,
+	RemoveClientIDFromOpenIDConnectProvider.Operation,
 	SetDefaultPolicyVersion.Operation,
+	TagOpenIDConnectProvider.Operation,
 	TagPolicy.Operation,
 	TagRole.Operation,
 	TagUser.Operation,
+	UntagOpenIDConnectProvider.Operation,
 	UntagPolicy.Operation,
 	UntagRole.Operation,
 	UntagUser.Operation,
 	UpdateAccessKey.Operation,
 	UpdateAssumeRolePolicy.Operation,
+	UpdateOpenIDConnectProviderThumbprint.Operation,
 	UpdateRole.Operation,
 	UpdateRoleDescription.Operation,
 	UpdateUser.Operation,
 )
+
+// AddClientIDToOpenIDConnectProvider is POST /.
+var AddClientIDToOpenIDConnectProvider = awswire.NewOp[AddClientIDToOpenIDConnectProviderRequest, AddClientIDToOpenIDConnectProviderResponse](awswire.Operation{Name: "AddClientIDToOpenIDConnectProvider", Method: "POST", URI: "/", OutRoot: "AddClientIDToOpenIDConnectProviderResponse"})
 
 // AttachRolePolicy is POST /.
 var AttachRolePolicy = awswire.NewOp[AttachRolePolicyRequest, AttachRolePolicyResponse](awswire.Operation{Name: "AttachRolePolicy", Method: "POST", URI: "/", OutRoot: "AttachRolePolicyResponse"})
@@ -82,6 +95,9 @@ var AttachUserPolicy = awswire.NewOp[AttachUserPolicyRequest, AttachUserPolicyRe
 
 // CreateAccessKey is POST /.
 var CreateAccessKey = awswire.NewOp[CreateAccessKeyRequest, CreateAccessKeyResponse](awswire.Operation{Name: "CreateAccessKey", Method: "POST", URI: "/", OutRoot: "CreateAccessKeyResponse", OutWrapper: "CreateAccessKeyResult"})
+
+// CreateOpenIDConnectProvider is POST /.
+var CreateOpenIDConnectProvider = awswire.NewOp[CreateOpenIDConnectProviderRequest, CreateOpenIDConnectProviderResponse](awswire.Operation{Name: "CreateOpenIDConnectProvider", Method: "POST", URI: "/", OutRoot: "CreateOpenIDConnectProviderResponse", OutWrapper: "CreateOpenIDConnectProviderResult"})
 
 // CreatePolicy is POST /.
 var CreatePolicy = awswire.NewOp[CreatePolicyRequest, CreatePolicyResponse](awswire.Operation{Name: "CreatePolicy", Method: "POST", URI: "/", OutRoot: "CreatePolicyResponse", OutWrapper: "CreatePolicyResult"})
@@ -97,6 +113,9 @@ var CreateUser = awswire.NewOp[CreateUserRequest, CreateUserResponse](awswire.Op
 
 // DeleteAccessKey is POST /.
 var DeleteAccessKey = awswire.NewOp[DeleteAccessKeyRequest, DeleteAccessKeyResponse](awswire.Operation{Name: "DeleteAccessKey", Method: "POST", URI: "/", OutRoot: "DeleteAccessKeyResponse"})
+
+// DeleteOpenIDConnectProvider is POST /.
+var DeleteOpenIDConnectProvider = awswire.NewOp[DeleteOpenIDConnectProviderRequest, DeleteOpenIDConnectProviderResponse](awswire.Operation{Name: "DeleteOpenIDConnectProvider", Method: "POST", URI: "/", OutRoot: "DeleteOpenIDConnectProviderResponse"})
 
 // DeletePolicy is POST /.
 var DeletePolicy = awswire.NewOp[DeletePolicyRequest, DeletePolicyResponse](awswire.Operation{Name: "DeletePolicy", Method: "POST", URI: "/", OutRoot: "DeletePolicyResponse"})
@@ -130,6 +149,9 @@ var DetachUserPolicy = awswire.NewOp[DetachUserPolicyRequest, DetachUserPolicyRe
 
 // GetAccessKeyLastUsed is POST /.
 var GetAccessKeyLastUsed = awswire.NewOp[GetAccessKeyLastUsedRequest, GetAccessKeyLastUsedResponse](awswire.Operation{Name: "GetAccessKeyLastUsed", Method: "POST", URI: "/", OutRoot: "GetAccessKeyLastUsedResponse", OutWrapper: "GetAccessKeyLastUsedResult"})
+
+// GetOpenIDConnectProvider is POST /.
+var GetOpenIDConnectProvider = awswire.NewOp[GetOpenIDConnectProviderRequest, GetOpenIDConnectProviderResponse](awswire.Operation{Name: "GetOpenIDConnectProvider", Method: "POST", URI: "/", OutRoot: "GetOpenIDConnectProviderResponse", OutWrapper: "GetOpenIDConnectProviderResult"})
 
 // GetPolicy is POST /.
 var GetPolicy = awswire.NewOp[GetPolicyRequest, GetPolicyResponse](awswire.Operation{Name: "GetPolicy", Method: "POST", URI: "/", OutRoot: "GetPolicyResponse", OutWrapper: "GetPolicyResult"})
@@ -170,6 +192,12 @@ var ListInstanceProfiles = awswire.NewOp[ListInstanceProfilesRequest, ListInstan
 // ListInstanceProfilesForRole is POST /.
 var ListInstanceProfilesForRole = awswire.NewOp[ListInstanceProfilesForRoleRequest, ListInstanceProfilesForRoleResponse](awswire.Operation{Name: "ListInstanceProfilesForRole", Method: "POST", URI: "/", OutRoot: "ListInstanceProfilesForRoleResponse", OutWrapper: "ListInstanceProfilesForRoleResult"})
 
+// ListOpenIDConnectProviderTags is POST /.
+var ListOpenIDConnectProviderTags = awswire.NewOp[ListOpenIDConnectProviderTagsRequest, ListOpenIDConnectProviderTagsResponse](awswire.Operation{Name: "ListOpenIDConnectProviderTags", Method: "POST", URI: "/", OutRoot: "ListOpenIDConnectProviderTagsResponse", OutWrapper: "ListOpenIDConnectProviderTagsResult"})
+
+// ListOpenIDConnectProviders is POST /.
+var ListOpenIDConnectProviders = awswire.NewOp[ListOpenIDConnectProvidersRequest, ListOpenIDConnectProvidersResponse](awswire.Operation{Name: "ListOpenIDConnectProviders", Method: "POST", URI: "/", OutRoot: "ListOpenIDConnectProvidersResponse", OutWrapper: "ListOpenIDConnectProvidersResult"})
+
 // ListPolicies is POST /.
 var ListPolicies = awswire.NewOp[ListPoliciesRequest, ListPoliciesResponse](awswire.Operation{Name: "ListPolicies", Method: "POST", URI: "/", OutRoot: "ListPoliciesResponse", OutWrapper: "ListPoliciesResult"})
 
@@ -209,8 +237,14 @@ var PutUserPermissionsBoundary = awswire.NewOp[PutUserPermissionsBoundaryRequest
 // PutUserPolicy is POST /.
 var PutUserPolicy = awswire.NewOp[PutUserPolicyRequest, PutUserPolicyResponse](awswire.Operation{Name: "PutUserPolicy", Method: "POST", URI: "/", OutRoot: "PutUserPolicyResponse"})
 
+// RemoveClientIDFromOpenIDConnectProvider is POST /.
+var RemoveClientIDFromOpenIDConnectProvider = awswire.NewOp[RemoveClientIDFromOpenIDConnectProviderRequest, RemoveClientIDFromOpenIDConnectProviderResponse](awswire.Operation{Name: "RemoveClientIDFromOpenIDConnectProvider", Method: "POST", URI: "/", OutRoot: "RemoveClientIDFromOpenIDConnectProviderResponse"})
+
 // SetDefaultPolicyVersion is POST /.
 var SetDefaultPolicyVersion = awswire.NewOp[SetDefaultPolicyVersionRequest, SetDefaultPolicyVersionResponse](awswire.Operation{Name: "SetDefaultPolicyVersion", Method: "POST", URI: "/", OutRoot: "SetDefaultPolicyVersionResponse"})
+
+// TagOpenIDConnectProvider is POST /.
+var TagOpenIDConnectProvider = awswire.NewOp[TagOpenIDConnectProviderRequest, TagOpenIDConnectProviderResponse](awswire.Operation{Name: "TagOpenIDConnectProvider", Method: "POST", URI: "/", OutRoot: "TagOpenIDConnectProviderResponse"})
 
 // TagPolicy is POST /.
 var TagPolicy = awswire.NewOp[TagPolicyRequest, TagPolicyResponse](awswire.Operation{Name: "TagPolicy", Method: "POST", URI: "/", OutRoot: "TagPolicyResponse"})
@@ -220,6 +254,9 @@ var TagRole = awswire.NewOp[TagRoleRequest, TagRoleResponse](awswire.Operation{N
 
 // TagUser is POST /.
 var TagUser = awswire.NewOp[TagUserRequest, TagUserResponse](awswire.Operation{Name: "TagUser", Method: "POST", URI: "/", OutRoot: "TagUserResponse"})
+
+// UntagOpenIDConnectProvider is POST /.
+var UntagOpenIDConnectProvider = awswire.NewOp[UntagOpenIDConnectProviderRequest, UntagOpenIDConnectProviderResponse](awswire.Operation{Name: "UntagOpenIDConnectProvider", Method: "POST", URI: "/", OutRoot: "UntagOpenIDConnectProviderResponse"})
 
 // UntagPolicy is POST /.
 var UntagPolicy = awswire.NewOp[UntagPolicyRequest, UntagPolicyResponse](awswire.Operation{Name: "UntagPolicy", Method: "POST", URI: "/", OutRoot: "UntagPolicyResponse"})
@@ -235,6 +272,9 @@ var UpdateAccessKey = awswire.NewOp[UpdateAccessKeyRequest, UpdateAccessKeyRespo
 
 // UpdateAssumeRolePolicy is POST /.
 var UpdateAssumeRolePolicy = awswire.NewOp[UpdateAssumeRolePolicyRequest, UpdateAssumeRolePolicyResponse](awswire.Operation{Name: "UpdateAssumeRolePolicy", Method: "POST", URI: "/", OutRoot: "UpdateAssumeRolePolicyResponse"})
+
+// UpdateOpenIDConnectProviderThumbprint is POST /.
+var UpdateOpenIDConnectProviderThumbprint = awswire.NewOp[UpdateOpenIDConnectProviderThumbprintRequest, UpdateOpenIDConnectProviderThumbprintResponse](awswire.Operation{Name: "UpdateOpenIDConnectProviderThumbprint", Method: "POST", URI: "/", OutRoot: "UpdateOpenIDConnectProviderThumbprintResponse"})
 
 // UpdateRole is POST /.
 var UpdateRole = awswire.NewOp[UpdateRoleRequest, UpdateRoleResponse](awswire.Operation{Name: "UpdateRole", Method: "POST", URI: "/", OutRoot: "UpdateRoleResponse", OutWrapper: "UpdateRoleResult"})

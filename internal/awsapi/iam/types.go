@@ -28,6 +28,16 @@ type AccessKeyMetadata struct {
 	CreateDate  *time.Time `aws:"CreateDate"`
 }
 
+// AddClientIDToOpenIDConnectProviderRequest is what AddClientIDToOpenIDConnectProvider takes.
+type AddClientIDToOpenIDConnectProviderRequest struct {
+	OpenIDConnectProviderArn *string `aws:"OpenIDConnectProviderArn,required,min=20,max=2048"`
+	ClientID                 *string `aws:"ClientID,required,min=1,max=255"`
+}
+
+// AddClientIDToOpenIDConnectProviderResponse is what AddClientIDToOpenIDConnectProvider answers.
+type AddClientIDToOpenIDConnectProviderResponse struct {
+}
+
 // AttachRolePolicyRequest is what AttachRolePolicy takes.
 type AttachRolePolicyRequest struct {
 	RoleName  *string `aws:"RoleName,required,min=1,max=64" pattern:"[\\w+=,.@-]+"`
@@ -68,6 +78,20 @@ type CreateAccessKeyRequest struct {
 // CreateAccessKeyResponse is what CreateAccessKey answers.
 type CreateAccessKeyResponse struct {
 	AccessKey *AccessKey `aws:"AccessKey,required"`
+}
+
+// CreateOpenIDConnectProviderRequest is what CreateOpenIDConnectProvider takes.
+type CreateOpenIDConnectProviderRequest struct {
+	Url            *string  `aws:"Url,required,min=1,max=255"`
+	ClientIDList   []string `aws:"ClientIDList" item:",min=1,max=255"`
+	ThumbprintList []string `aws:"ThumbprintList" item:",min=40,max=40"`
+	Tags           []Tag    `aws:"Tags,max=50"`
+}
+
+// CreateOpenIDConnectProviderResponse is what CreateOpenIDConnectProvider answers.
+type CreateOpenIDConnectProviderResponse struct {
+	OpenIDConnectProviderArn *string `aws:"OpenIDConnectProviderArn,min=20,max=2048"`
+	Tags                     []Tag   `aws:"Tags,max=50"`
 }
 
 // CreatePolicyRequest is what CreatePolicy takes.
@@ -133,6 +157,15 @@ type DeleteAccessKeyRequest struct {
 
 // DeleteAccessKeyResponse is what DeleteAccessKey answers.
 type DeleteAccessKeyResponse struct {
+}
+
+// DeleteOpenIDConnectProviderRequest is what DeleteOpenIDConnectProvider takes.
+type DeleteOpenIDConnectProviderRequest struct {
+	OpenIDConnectProviderArn *string `aws:"OpenIDConnectProviderArn,required,min=20,max=2048"`
+}
+
+// DeleteOpenIDConnectProviderResponse is what DeleteOpenIDConnectProvider answers.
+type DeleteOpenIDConnectProviderResponse struct {
 }
 
 // DeletePolicyRequest is what DeletePolicy takes.
@@ -239,6 +272,20 @@ type GetAccessKeyLastUsedRequest struct {
 type GetAccessKeyLastUsedResponse struct {
 	UserName          *string            `aws:"UserName,min=1,max=128" pattern:"[\\w+=,.@-]+"`
 	AccessKeyLastUsed *AccessKeyLastUsed `aws:"AccessKeyLastUsed"`
+}
+
+// GetOpenIDConnectProviderRequest is what GetOpenIDConnectProvider takes.
+type GetOpenIDConnectProviderRequest struct {
+	OpenIDConnectProviderArn *string `aws:"OpenIDConnectProviderArn,required,min=20,max=2048"`
+}
+
+// GetOpenIDConnectProviderResponse is what GetOpenIDConnectProvider answers.
+type GetOpenIDConnectProviderResponse struct {
+	Url            *string    `aws:"Url,min=1,max=255"`
+	ClientIDList   []string   `aws:"ClientIDList" item:",min=1,max=255"`
+	ThumbprintList []string   `aws:"ThumbprintList" item:",min=40,max=40"`
+	CreateDate     *time.Time `aws:"CreateDate"`
+	Tags           []Tag      `aws:"Tags,max=50"`
 }
 
 // GetPolicyRequest is what GetPolicy takes.
@@ -433,6 +480,29 @@ type ListInstanceProfilesResponse struct {
 	Marker           *string           `aws:"Marker"`
 }
 
+// ListOpenIDConnectProviderTagsRequest is what ListOpenIDConnectProviderTags takes.
+type ListOpenIDConnectProviderTagsRequest struct {
+	OpenIDConnectProviderArn *string `aws:"OpenIDConnectProviderArn,required,min=20,max=2048"`
+	Marker                   *string `aws:"Marker,min=1,max=320" pattern:"[\\x{0020}-\\x{00FF}]+"`
+	MaxItems                 *int32  `aws:"MaxItems,min=1,max=1000"`
+}
+
+// ListOpenIDConnectProviderTagsResponse is what ListOpenIDConnectProviderTags answers.
+type ListOpenIDConnectProviderTagsResponse struct {
+	Tags        []Tag   `aws:"Tags,required,max=50"`
+	IsTruncated *bool   `aws:"IsTruncated"`
+	Marker      *string `aws:"Marker"`
+}
+
+// ListOpenIDConnectProvidersRequest is what ListOpenIDConnectProviders takes.
+type ListOpenIDConnectProvidersRequest struct {
+}
+
+// ListOpenIDConnectProvidersResponse is what ListOpenIDConnectProviders answers.
+type ListOpenIDConnectProvidersResponse struct {
+	OpenIDConnectProviderList []OpenIDConnectProviderListEntry `aws:"OpenIDConnectProviderList"`
+}
+
 // ListPoliciesRequest is what ListPolicies takes.
 type ListPoliciesRequest struct {
 	Scope             *string `aws:"Scope" enum:"All|AWS|Local"`
@@ -562,6 +632,11 @@ type ListUsersResponse struct {
 	Marker      *string `aws:"Marker"`
 }
 
+// OpenIDConnectProviderListEntry is a part of larger structures.
+type OpenIDConnectProviderListEntry struct {
+	Arn *string `aws:"Arn,min=20,max=2048"`
+}
+
 // Policy is a part of larger structures.
 type Policy struct {
 	PolicyName                    *string    `aws:"PolicyName,min=1,max=128" pattern:"[\\w+=,.@-]+"`
@@ -646,6 +721,16 @@ type PutUserPolicyRequest struct {
 type PutUserPolicyResponse struct {
 }
 
+// RemoveClientIDFromOpenIDConnectProviderRequest is what RemoveClientIDFromOpenIDConnectProvider takes.
+type RemoveClientIDFromOpenIDConnectProviderRequest struct {
+	OpenIDConnectProviderArn *string `aws:"OpenIDConnectProviderArn,required,min=20,max=2048"`
+	ClientID                 *string `aws:"ClientID,required,min=1,max=255"`
+}
+
+// RemoveClientIDFromOpenIDConnectProviderResponse is what RemoveClientIDFromOpenIDConnectProvider answers.
+type RemoveClientIDFromOpenIDConnectProviderResponse struct {
+}
+
 // Role is a part of larger structures.
 type Role struct {
 	Path                     *string                      `aws:"Path,required,min=1,max=512" pattern:"(\\x{002F})|(\\x{002F}[\\x{0021}-\\x{007E}]+\\x{002F})"`
@@ -683,6 +768,16 @@ type Tag struct {
 	Value *string `aws:"Value,required,min=0,max=256" pattern:"[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*"`
 }
 
+// TagOpenIDConnectProviderRequest is what TagOpenIDConnectProvider takes.
+type TagOpenIDConnectProviderRequest struct {
+	OpenIDConnectProviderArn *string `aws:"OpenIDConnectProviderArn,required,min=20,max=2048"`
+	Tags                     []Tag   `aws:"Tags,required,max=50"`
+}
+
+// TagOpenIDConnectProviderResponse is what TagOpenIDConnectProvider answers.
+type TagOpenIDConnectProviderResponse struct {
+}
+
 // TagPolicyRequest is what TagPolicy takes.
 type TagPolicyRequest struct {
 	PolicyArn *string `aws:"PolicyArn,required,min=20,max=2048"`
@@ -711,6 +806,16 @@ type TagUserRequest struct {
 
 // TagUserResponse is what TagUser answers.
 type TagUserResponse struct {
+}
+
+// UntagOpenIDConnectProviderRequest is what UntagOpenIDConnectProvider takes.
+type UntagOpenIDConnectProviderRequest struct {
+	OpenIDConnectProviderArn *string  `aws:"OpenIDConnectProviderArn,required,min=20,max=2048"`
+	TagKeys                  []string `aws:"TagKeys,required,max=50" item:",min=1,max=128" item-pattern:"[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+"`
+}
+
+// UntagOpenIDConnectProviderResponse is what UntagOpenIDConnectProvider answers.
+type UntagOpenIDConnectProviderResponse struct {
 }
 
 // UntagPolicyRequest is what UntagPolicy takes.
@@ -762,6 +867,16 @@ type UpdateAssumeRolePolicyRequest struct {
 
 // UpdateAssumeRolePolicyResponse is what UpdateAssumeRolePolicy answers.
 type UpdateAssumeRolePolicyResponse struct {
+}
+
+// UpdateOpenIDConnectProviderThumbprintRequest is what UpdateOpenIDConnectProviderThumbprint takes.
+type UpdateOpenIDConnectProviderThumbprintRequest struct {
+	OpenIDConnectProviderArn *string  `aws:"OpenIDConnectProviderArn,required,min=20,max=2048"`
+	ThumbprintList           []string `aws:"ThumbprintList,required" item:",min=40,max=40"`
+}
+
+// UpdateOpenIDConnectProviderThumbprintResponse is what UpdateOpenIDConnectProviderThumbprint answers.
+type UpdateOpenIDConnectProviderThumbprintResponse struct {
 }
 
 // UpdateRoleDescriptionRequest is what UpdateRoleDescription takes.

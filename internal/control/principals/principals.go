@@ -25,7 +25,10 @@ import (
 const Source = "iam.amazonaws.com"
 
 // Principals serves the operations of IAM.
-type Principals struct{ *control.Control }
+type Principals struct {
+	*control.Control
+	PrivateIssuers bool // OpenID Connect providers may be without TLS
+}
 
 // may asks the caller's policies for an action on a resource of the caller's account. It is the only way in:
 // a vended credential never passes, and neither does a session that GetSessionToken made, which AWS keeps

@@ -28,6 +28,8 @@ type AssumeRole struct {
 	TransitiveTagKeys    []string
 	MFA                  bool // a serial number or a token code was given
 	Contexts             []ProvidedContext
+
+	vouched *vouched // by a foreign token, in place of the caller's signature; nil: AssumeRole itself
 }
 
 // Assumed is the session that AssumeRole made.
@@ -69,6 +71,11 @@ func (t *Tokens) AssumeRole(ctx context.Context, call *control.Call, in AssumeRo
 	if err != nil {
 		return nil, err
 	}
+	return t.make(ctx, call, &in, role, tags, transitive, behalf)
+}
+
+// make makes the session of a role that may be assumed.
+func (t *Tokens) make(ctx context.Context, call *control.Call, in *AssumeRole, role *iam.Role, tags map[string]string, transitive []string, behalf *onBehalf) (*Assumed, error) {
 	packed, err := in.checkPolicies(call, role, tags)
 	if err != nil {
 		return nil, err
@@ -87,11 +94,13 @@ func (t *Tokens) AssumeRole(ctx context.Context, call *control.Call, in AssumeRo
 		s.Policies = []string{in.Policy}
 	}
 	Inherit(call, &s)
+	in.vouched.enhance(&s)
 	behalf.enhance(call, &s)
 	out := &Assumed{
 		RoleID: role.ID + ":" + s.Name, ARN: iam.SessionARN(role.Account, role.Name, s.Name), PackedSize: packed, SourceIdentity: s.SourceIdentity,
 	}
 	noteAssumed(call, role, &s, out)
+	in.vouched.note(call)
 	if err := t.Record(ctx, call); err != nil {
 		return nil, err
 	}
@@ -119,13 +128,13 @@ func (in *AssumeRole) trusted(call *control.Call, tags map[string]string, transi
 	}
 	role := call.Snapshot.RoleByName(parsed.Account, parsed.Name)
 	if role == nil || role.ARN() != in.RoleARN {
-		return nil, in.refused(call, actionAssume)
+		return nil, in.refused(call, in.vouched.action())
 	}
 	compiled := call.Snapshot.Compiled(role.ID)
 	if compiled == nil || compiled.Err != nil || compiled.Trust == nil {
-		return nil, in.refused(call, actionAssume)
+		return nil, in.refused(call, in.vouched.action())
 	}
-	actions := []string{actionAssume}
+	actions := []string{in.vouched.action()}
 	if len(tags) > 0 {
 		actions = append(actions, actionTag)
 	}
@@ -133,6 +142,7 @@ func (in *AssumeRole) trusted(call *control.Call, tags map[string]string, transi
 		actions = append(actions, actionSource)
 	}
 	values := in.values(role, tags, transitive)
+	in.vouched.values(&values)
 	if behalf != nil {
 		actions = append(actions, actionSet)
 		contextValues(&values, &behalf.Delegation)
@@ -149,6 +159,9 @@ func (in *AssumeRole) trusted(call *control.Call, tags map[string]string, transi
 
 // refused is the one refusal for everything that is not allowed, in AWS's words.
 func (in *AssumeRole) refused(call *control.Call, action string) error {
+	if in.vouched != nil { // nothing else is said to somebody whom no account knows
+		return fault.New(fault.Denied, "", "Not authorized to perform %s", action)
+	}
 	return fault.New(fault.Denied, "", "User: %s is not authorized to perform: %s on resource: %s", call.ARN(), action, in.RoleARN)
 }
 

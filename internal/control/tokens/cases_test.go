@@ -155,13 +155,6 @@ func TestIdentityCase081_SourceIdentityIsSticky(t *testing.T) {
 	refused(t, w.try(keys, tokens.AssumeRole{RoleARN: forgets.ARN()}), fault.Denied, "not authorized to perform: sts:SetSourceIdentity on resource: "+forgets.ARN())
 }
 
-func TestIdentityCase083_NoOpenIDConnectProvider(t *testing.T) {
-	w := newWorld(t)
-	if err := w.STS.WebIdentity(); !fault.Is(err, fault.Invalid, fault.IdentityToken) {
-		t.Fatalf("got %v", err)
-	}
-}
-
 func TestTransitiveTags(t *testing.T) {
 	w := newWorld(t)
 	first := w.role("first", "sts:AssumeRole sts:TagSession", w.u.ARN())

@@ -96,8 +96,3 @@ func (t *Tokens) AccessKeyAccount(call *control.Call, id string) (access.Account
 	}
 	return k.Account, nil
 }
-
-// WebIdentity refuses AssumeRoleWithWebIdentity: no account has an OpenID Connect provider.
-func (t *Tokens) WebIdentity() error {
-	return fault.New(fault.Invalid, fault.IdentityToken, "No OpenIDConnect provider found in your account for this token.")
-}

@@ -11,13 +11,17 @@ import (
 	"latchkey/internal/control"
 	"latchkey/internal/credential"
 	"latchkey/internal/fault"
+	"latchkey/internal/oidc"
 )
 
 // Source is the event source of every operation in this package.
 const Source = "sts.amazonaws.com"
 
 // Tokens serves the operations of STS.
-type Tokens struct{ *control.Control }
+type Tokens struct {
+	*control.Control
+	Verifier *oidc.Verifier // of foreign tokens; nil: none is accepted
+}
 
 // admit refuses the sessions that must not make further ones: a vended credential, whose reach is a prefix of
 // a bucket and nothing else, and a session with the identity of a directory user (AWS's allow-list for
@@ -46,6 +50,7 @@ func Inherit(call *control.Call, s *credential.Session) {
 		s.ParentKey, s.ParentPrincipalID = call.AccessKeyID, call.Principal.ID
 		return
 	}
+	s.Federation = call.Session.Federation
 	s.ParentKey, s.ParentPrincipalID, s.Chained = call.Session.ParentKey, call.Session.ParentPrincipalID, true
 	if call.Session.Expires.Before(s.Expires) {
 		s.Expires = call.Session.Expires

@@ -1,0 +1,91 @@
+package api
+
+import (
+	"context"
+	"strings"
+
+	wire "latchkey/internal/awsapi/iam"
+	"latchkey/internal/awswire"
+	"latchkey/internal/control"
+	"latchkey/internal/control/principals"
+)
+
+func (a *API) registerOIDCProviders(m *awswire.Mux[*control.Call]) {
+	awswire.Handle(m, wire.CreateOpenIDConnectProvider, a.createOIDCProvider)
+	awswire.Handle(m, wire.GetOpenIDConnectProvider, a.getOIDCProvider)
+	awswire.Handle(m, wire.ListOpenIDConnectProviders, a.listOIDCProviders)
+	awswire.Handle(m, wire.DeleteOpenIDConnectProvider, a.deleteOIDCProvider)
+	awswire.Handle(m, wire.UpdateOpenIDConnectProviderThumbprint, a.updateOIDCThumbprint)
+	awswire.Handle(m, wire.AddClientIDToOpenIDConnectProvider, a.addOIDCClient)
+	awswire.Handle(m, wire.RemoveClientIDFromOpenIDConnectProvider, a.removeOIDCClient)
+	awswire.Handle(m, wire.TagOpenIDConnectProvider, a.tagOIDCProvider)
+	awswire.Handle(m, wire.UntagOpenIDConnectProvider, a.untagOIDCProvider)
+	awswire.Handle(m, wire.ListOpenIDConnectProviderTags, a.listOIDCProviderTags)
+}
+
+func (a *API) createOIDCProvider(ctx context.Context, c *control.Call, in *wire.CreateOpenIDConnectProviderRequest) (*wire.CreateOpenIDConnectProviderResponse, error) {
+	p, err := a.Principals.CreateOIDCProvider(ctx, c, principals.NewOIDCProvider{
+		URL: text(in.Url), ClientIDs: in.ClientIDList, Thumbprints: in.ThumbprintList, Tags: iamTagsIn(in.Tags),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &wire.CreateOpenIDConnectProviderResponse{OpenIDConnectProviderArn: new(p.ARN()), Tags: iamTagsOut(p.Tags)}, nil
+}
+
+func (a *API) getOIDCProvider(_ context.Context, c *control.Call, in *wire.GetOpenIDConnectProviderRequest) (*wire.GetOpenIDConnectProviderResponse, error) {
+	p, err := a.Principals.GetOIDCProvider(c, text(in.OpenIDConnectProviderArn))
+	if err != nil {
+		return nil, err
+	}
+	return &wire.GetOpenIDConnectProviderResponse{
+		Url:          new(strings.TrimPrefix(p.URL, "https://")), // as AWS shows it; what has no TLS shows that
+		ClientIDList: p.ClientIDs, ThumbprintList: p.Thumbprints, CreateDate: new(p.Created), Tags: iamTagsOut(p.Tags),
+	}, nil
+}
+
+func (a *API) listOIDCProviders(_ context.Context, c *control.Call, _ *wire.ListOpenIDConnectProvidersRequest) (*wire.ListOpenIDConnectProvidersResponse, error) {
+	all, err := a.Principals.OIDCProviders(c)
+	if err != nil {
+		return nil, err
+	}
+	out := &wire.ListOpenIDConnectProvidersResponse{}
+	for _, p := range all {
+		out.OpenIDConnectProviderList = append(out.OpenIDConnectProviderList, wire.OpenIDConnectProviderListEntry{Arn: new(p.ARN())})
+	}
+	return out, nil
+}
+
+func (a *API) deleteOIDCProvider(ctx context.Context, c *control.Call, in *wire.DeleteOpenIDConnectProviderRequest) (*wire.DeleteOpenIDConnectProviderResponse, error) {
+	return nil, a.Principals.DeleteOIDCProvider(ctx, c, text(in.OpenIDConnectProviderArn))
+}
+
+func (a *API) updateOIDCThumbprint(ctx context.Context, c *control.Call, in *wire.UpdateOpenIDConnectProviderThumbprintRequest) (*wire.UpdateOpenIDConnectProviderThumbprintResponse, error) {
+	return nil, a.Principals.SetOIDCThumbprints(ctx, c, text(in.OpenIDConnectProviderArn), in.ThumbprintList)
+}
+
+func (a *API) addOIDCClient(ctx context.Context, c *control.Call, in *wire.AddClientIDToOpenIDConnectProviderRequest) (*wire.AddClientIDToOpenIDConnectProviderResponse, error) {
+	return nil, a.Principals.AddOIDCClient(ctx, c, text(in.OpenIDConnectProviderArn), text(in.ClientID))
+}
+
+func (a *API) removeOIDCClient(ctx context.Context, c *control.Call, in *wire.RemoveClientIDFromOpenIDConnectProviderRequest) (*wire.RemoveClientIDFromOpenIDConnectProviderResponse, error) {
+	return nil, a.Principals.RemoveOIDCClient(ctx, c, text(in.OpenIDConnectProviderArn), text(in.ClientID))
+}
+
+func (a *API) tagOIDCProvider(ctx context.Context, c *control.Call, in *wire.TagOpenIDConnectProviderRequest) (*wire.TagOpenIDConnectProviderResponse, error) {
+	return nil, a.Principals.TagOIDCProvider(ctx, c, text(in.OpenIDConnectProviderArn), iamTagsIn(in.Tags))
+}
+
+func (a *API) untagOIDCProvider(ctx context.Context, c *control.Call, in *wire.UntagOpenIDConnectProviderRequest) (*wire.UntagOpenIDConnectProviderResponse, error) {
+	return nil, a.Principals.UntagOIDCProvider(ctx, c, text(in.OpenIDConnectProviderArn), in.TagKeys)
+}
+
+func (a *API) listOIDCProviderTags(_ context.Context, c *control.Call, in *wire.ListOpenIDConnectProviderTagsRequest) (*wire.ListOpenIDConnectProviderTagsResponse, error) {
+	page, err := a.Principals.ListOIDCProviderTags(c, text(in.OpenIDConnectProviderArn), asked(in.Marker, in.MaxItems))
+	if err != nil {
+		return nil, err
+	}
+	out := &wire.ListOpenIDConnectProviderTagsResponse{Tags: iamTagsOut(page.Items)}
+	out.IsTruncated, out.Marker = truncated(page.Marker)
+	return out, nil
+}

@@ -1,0 +1,49 @@
+package caller
+
+import (
+	"latchkey/internal/credential"
+	"latchkey/internal/engine"
+	"latchkey/internal/iam"
+	"latchkey/internal/policy"
+)
+
+// federationLeash checks that the provider of the foreign token behind a session is still there and still accepts
+// the client that the token was for. It gives the reason why the session ended, or nothing.
+func federationLeash(snap *engine.Snapshot, s *credential.Session) (reason string) {
+	if s.Federation.IsZero() {
+		return ""
+	}
+	p := snap.OIDCProvider(s.ProviderID)
+	switch {
+	case p == nil:
+		return "the OpenID Connect provider that vouched for this session is deleted"
+	case !p.Accepts(s.ClientID):
+		return "the client id that this session was made for is removed from its OpenID Connect provider"
+	}
+	return ""
+}
+
+// federation is the provider whose token the caller's session was made with. A session that was made with such a
+// session hangs on the provider too, but is not its own (IAM user guide, "Available keys for AWS OIDC federation").
+func (c *Caller) federation() *iam.OIDCProvider {
+	if c.Session == nil || c.Session.Federation.IsZero() || c.Session.Chained {
+		return nil
+	}
+	return c.Snapshot.OIDCProvider(c.Session.ProviderID)
+}
+
+// federatedBy is the ARN of federation's provider; empty for none.
+func (c *Caller) federatedBy() string {
+	if p := c.federation(); p != nil {
+		return p.ARN()
+	}
+	return ""
+}
+
+// federationValues are the condition keys that a foreign token leaves to the session.
+func (c *Caller) federationValues(v *policy.Values) {
+	if p := c.federation(); p != nil {
+		v.Set(p.Name()+":aud", c.Session.ClientID)
+		v.Set(p.Name()+":sub", c.Session.Subject)
+	}
+}

@@ -1,0 +1,15 @@
+package store
+
+import (
+	"latchkey/internal/fault"
+	"latchkey/internal/iam"
+)
+
+// KindOIDCProvider is the kind of OpenID Connect providers in the change list.
+const KindOIDCProvider Kind = "oidc-provider"
+
+// OIDCProviders: id is the immutable OIDP... id, name the URL without its scheme, unique in the account.
+var OIDCProviders = Table[iam.OIDCProvider]{
+	Kind: KindOIDCProvider, Noun: fault.OIDCProvider,
+	Key: func(p *iam.OIDCProvider) Key { return Key{ID: p.ID, Account: string(p.Account), Name: p.Name()} },
+}
