@@ -105,6 +105,13 @@ func (o *office) accepts(kind string, g sso.Grant) {
 	o.check(err)
 }
 
+// forgets takes a kind of tokens from the application again.
+func (o *office) forgets(kind string) {
+	o.t.Helper()
+	_, err := o.root.sso.DeleteApplicationGrant(o.t.Context(), &ssoadmin.DeleteApplicationGrantInput{ApplicationArn: &o.app, GrantType: sso.GrantType(kind)})
+	o.check(err)
+}
+
 // actsThrough lets a principal, and nobody else, exchange tokens for the application.
 func (o *office) actsThrough(arn string) {
 	o.t.Helper()
