@@ -1,0 +1,174 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"latchkey/internal/login"
+)
+
+// sessionFlags say which sign-in is meant: of which server, in which file.
+type sessionFlags struct {
+	url, file string
+	urlGiven  bool
+}
+
+func (f *sessionFlags) add(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.url, "url", envOr("LATCHKEY_URL", defaultURL), "the server's `URL` (LATCHKEY_URL)")
+	cmd.Flags().StringVar(&f.file, "session-file", os.Getenv("LATCHKEY_SESSION"),
+		"where the session is kept (LATCHKEY_SESSION); a `FILE` per server in the configuration folder unless given")
+}
+
+// session is the file of the session. A URL that was named must be the session's own.
+func (f *sessionFlags) session(cmd *cobra.Command) (login.File, error) {
+	f.url = strings.TrimSuffix(f.url, "/")
+	f.urlGiven = cmd.Flags().Changed("url") || os.Getenv("LATCHKEY_URL") != ""
+	if f.file != "" {
+		return login.File(f.file), nil
+	}
+	return login.DefaultFile(f.url)
+}
+
+// resume takes up the session.
+func (f *sessionFlags) resume(file login.File) (*login.Person, error) {
+	p, err := login.Resume(file)
+	if err != nil {
+		return nil, err
+	}
+	if f.urlGiven && p.Session.Server != f.url {
+		return nil, fmt.Errorf("the session in %s is one of %s, not of %s", file, p.Session.Server, f.url)
+	}
+	return p, nil
+}
+
+func newLogin() *cobra.Command {
+	var f sessionFlags
+	var o login.Options
+	var secretFile string
+	var noBrowser bool
+	var wait time.Duration
+	cmd := &cobra.Command{
+		Use:   "login",
+		Short: "Sign in at your identity provider, for credentials on this machine",
+		Long: `Sign in at the identity provider that the server names, with the browser of this machine, or with any other device by --device.
+
+What comes of it is a session: ` + "`latchkey credentials`, `latchkey agent` and `latchkey grants`" + ` then work without you until it ends, or until
+` + "`latchkey logout`" + `. It is kept in a file for you alone; your password never comes near it. The server gets your identity token: sign in
+only at servers that you trust. An administrator sets sign-in up with ` + "`latchkey directory setup`" + `.`,
+		Example: `  latchkey login --url https://s3.example.org
+  latchkey login --device            # no browser here: enter a code on your telephone
+  latchkey login --no-browser        # print the page's address alone`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			file, err := f.session(cmd)
+			if err != nil {
+				return err
+			}
+			if secretFile != "" {
+				b, err := os.ReadFile(secretFile)
+				if err != nil {
+					return err
+				}
+				o.ClientSecret = strings.TrimSpace(string(b))
+			}
+			out := cmd.OutOrStdout()
+			o.Server = f.url
+			o.Begin = func(in *login.SignIn) {
+				fmt.Fprintf(out, "Signing in to %s (account %s) at %s.\n", f.url, in.Account, in.Issuer)
+			}
+			o.ShowURL = func(url string) error {
+				fmt.Fprintf(out, "Open this page in a browser on this machine:\n\n  %s\n\n", url)
+				if !noBrowser {
+					openBrowser(url)
+				}
+				return nil
+			}
+			o.ShowDevice = func(d login.DeviceCode) error { return showDevice(out, d) }
+			ctx, cancel := context.WithTimeout(cmd.Context(), wait)
+			defer cancel()
+			s, err := login.Begin(ctx, file, o)
+			switch {
+			case errors.Is(err, login.ErrNotSetUp):
+				return hint(err, "an administrator does that with `latchkey directory setup`; --url names another server, --account another account")
+			case cmd.Context().Err() != nil:
+				return &exitError{130, nil}
+			case err != nil:
+				return err
+			}
+			fmt.Fprintf(out, "Signed in as %s.\n", s.Name)
+			return nil
+		},
+	}
+	f.add(cmd)
+	fl := cmd.Flags()
+	fl.StringVar(&o.Account, "account", os.Getenv("LATCHKEY_ACCOUNT"), "the account to sign in to; the server's first unless given (LATCHKEY_ACCOUNT)")
+	fl.BoolVar(&o.Device, "device", false, "sign in with a code on another device")
+	fl.BoolVar(&noBrowser, "no-browser", false, "only print the page's address")
+	fl.StringVar(&o.Redirect, "redirect-uri", login.DefaultRedirect, "the loopback `URI` that the provider knows; without a port, any port")
+	fl.StringVar(&secretFile, "client-secret-file", "", "a `FILE` with the client's secret, for a provider that gives even native programs one")
+	fl.DurationVar(&wait, "timeout", 5*time.Minute, "how long to wait for you")
+	fl.BoolVar(&o.AllowPlainHTTP, "allow-plain-http", false, "sign in although server or provider are on other machines and have no TLS")
+	return cmd
+}
+
+func showDevice(out io.Writer, d login.DeviceCode) error {
+	fmt.Fprintf(out, "Open this page on any device:\n\n  %s\n\nand enter this code:\n\n  %s\n\n", d.URL, d.Code)
+	if d.Complete != "" {
+		fmt.Fprintf(out, "Or open the page with the code in it:\n\n  %s\n\n", d.Complete)
+	}
+	return nil
+}
+
+// openBrowser tries to show a page. Whether it did, only the person sees; the address is printed anyway.
+func openBrowser(url string) {
+	var c *exec.Cmd
+	switch {
+	case runtime.GOOS == "darwin":
+		c = exec.Command("open", url)
+	case os.Getenv("DISPLAY") != "" || os.Getenv("WAYLAND_DISPLAY") != "":
+		c = exec.Command("xdg-open", url)
+	default:
+		return // nothing here could show it
+	}
+	if c.Start() == nil {
+		_ = c.Process.Release() // it may go on longer than this program
+	}
+}
+
+func newLogout() *cobra.Command {
+	var f sessionFlags
+	cmd := &cobra.Command{
+		Use:   "logout",
+		Short: "End the session of latchkey login on this machine",
+		Long: `Delete the session and the credentials that were kept for it. Credentials that programs have already got hold until they expire, or
+until the grant behind them goes. At your identity provider you stay signed in.`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			file, err := f.session(cmd)
+			if err != nil {
+				return err
+			}
+			had, err := file.Delete(cmd.Context(), login.DefaultCache())
+			if err != nil {
+				return err
+			}
+			if had {
+				fmt.Fprintln(cmd.OutOrStdout(), "Signed out.")
+			} else {
+				fmt.Fprintln(cmd.OutOrStdout(), "You were not signed in.")
+			}
+			return nil
+		},
+	}
+	f.add(cmd)
+	return cmd
+}

@@ -1,0 +1,175 @@
+package oidctest
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"maps"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// Provider is an Issuer at which a person signs in: by authorization code with PKCE, by refresh token, and by the device
+// flow. It asks nothing: whoever comes is Person.
+type Provider struct {
+	*Issuer
+	Client string // the one client that it knows, which is public
+
+	t         testing.TB
+	mu        sync.Mutex
+	person    map[string]any // claims of who signs in; nil: the person refuses
+	codes     map[string]url.Values
+	refreshes map[string]bool
+	devices   map[string]bool // by device code: approved
+}
+
+// The provider's paths.
+const (
+	Authorize = "/authorize"
+	Token     = "/token"
+	Device    = "/device"
+)
+
+// NewProvider starts a provider with one public client, at which a person with these claims signs in.
+func NewProvider(t testing.TB, client string, person map[string]any) *Provider {
+	p := &Provider{
+		Issuer: New(t), Client: client, t: t, person: person,
+		codes: map[string]url.Values{}, refreshes: map[string]bool{}, devices: map[string]bool{},
+	}
+	p.Serve(Discovery, func(w http.ResponseWriter, _ *http.Request) { _ = json.NewEncoder(w).Encode(p.Metadata()) })
+	p.Serve(Authorize, p.authorize)
+	p.Serve(Token, p.token)
+	p.Serve(Device, p.device)
+	return p
+}
+
+// Metadata is the discovery document.
+func (p *Provider) Metadata() map[string]any {
+	return map[string]any{
+		"issuer": p.URL, "jwks_uri": p.URL + KeySet, "authorization_endpoint": p.URL + Authorize, "token_endpoint": p.URL + Token,
+		"device_authorization_endpoint": p.URL + Device, "response_types_supported": []string{"code"},
+		"scopes_supported": []string{"openid", "email", "profile"}, "code_challenge_methods_supported": []string{"S256"},
+		"id_token_signing_alg_values_supported": []string{"RS256"}, "authorization_response_iss_parameter_supported": true,
+		"token_endpoint_auth_methods_supported": []string{"none"},
+	}
+}
+
+// Become makes somebody else sign in from now on; nil refuses.
+func (p *Provider) Become(person map[string]any) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.person = person
+}
+
+// Forget ends every refresh token.
+func (p *Provider) Forget() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	clear(p.refreshes)
+}
+
+// Approve is the person who enters the code of every device that waits.
+func (p *Provider) Approve() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for code := range p.devices {
+		p.devices[code] = true
+	}
+}
+
+func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	q := r.URL.Query()
+	back, err := url.Parse(q.Get("redirect_uri"))
+	if err != nil || q.Get("client_id") != p.Client || q.Get("response_type") != "code" || q.Get("code_challenge_method") != "S256" ||
+		!strings.Contains(" "+q.Get("scope")+" ", " openid ") {
+		http.Error(w, "what is asked for is not served", http.StatusBadRequest)
+		return
+	}
+	answer := url.Values{"state": {q.Get("state")}, "iss": {p.URL}}
+	if p.person == nil {
+		answer.Set("error", "access_denied")
+	} else {
+		code := rand.Text()
+		p.codes[code] = q
+		answer.Set("code", code)
+	}
+	back.RawQuery = answer.Encode()
+	http.Redirect(w, r, back.String(), http.StatusFound)
+}
+
+func (p *Provider) token(w http.ResponseWriter, r *http.Request) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	refuse := func(code string) {
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(http.StatusBadRequest)
+		_ = json.NewEncoder(w).Encode(map[string]string{"error": code})
+	}
+	claims := map[string]any{"aud": p.Client}
+	maps.Copy(claims, p.person)
+	switch r.PostFormValue("grant_type") {
+	case "authorization_code":
+		code := r.PostFormValue("code")
+		q := p.codes[code]
+		delete(p.codes, code)
+		sum := sha256.Sum256([]byte(r.PostFormValue("code_verifier")))
+		if q == nil || q.Get("redirect_uri") != r.PostFormValue("redirect_uri") || r.PostFormValue("client_id") != p.Client ||
+			q.Get("code_challenge") != base64.RawURLEncoding.EncodeToString(sum[:]) {
+			refuse("invalid_grant")
+			return
+		}
+		claims["nonce"] = q.Get("nonce")
+	case "refresh_token":
+		if old := r.PostFormValue("refresh_token"); !p.refreshes[old] {
+			refuse("invalid_grant")
+			return
+		} else {
+			delete(p.refreshes, old) // each is good once
+		}
+	case "urn:ietf:params:oauth:grant-type:device_code":
+		approved, known := p.devices[r.PostFormValue("device_code")]
+		switch {
+		case !known:
+			refuse("invalid_grant")
+			return
+		case p.person == nil:
+			refuse("access_denied")
+			return
+		case !approved:
+			refuse("authorization_pending")
+			return
+		}
+		delete(p.devices, r.PostFormValue("device_code"))
+	default:
+		refuse("unsupported_grant_type")
+		return
+	}
+	refresh := rand.Text()
+	p.refreshes[refresh] = true
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(map[string]any{
+		"access_token": rand.Text(), "token_type": "Bearer", "expires_in": 3600, "refresh_token": refresh, "id_token": p.Issuer.Token(p.t, claims),
+	})
+}
+
+func (p *Provider) device(w http.ResponseWriter, r *http.Request) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if r.PostFormValue("client_id") != p.Client {
+		http.Error(w, "no such client", http.StatusBadRequest)
+		return
+	}
+	code := rand.Text()
+	p.devices[code] = false
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(map[string]any{
+		"device_code": code, "user_code": "ABCD-EFGH", "verification_uri": p.URL + "/enter",
+		"verification_uri_complete": p.URL + "/enter?code=ABCD-EFGH", "expires_in": 60, "interval": 1,
+	})
+}
