@@ -39,7 +39,7 @@ var floors = map[string]int{
 	"internal/control/sync":           7,
 	"internal/control/provision":      6,
 	"internal/control/reach":          6,
-	"internal/control/signin":         6,
+	"internal/control/signin":         7,
 	"internal/control/directory":      6,
 	"internal/control/exchange":       6,
 	"internal/control/identitycenter": 6,

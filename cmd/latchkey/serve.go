@@ -38,6 +38,7 @@ const (
 type serveFlags struct {
 	listen, metrics, data, account, region, database    string
 	tlsCert, tlsKey, revocation, logFormat, sealingKeys string
+	publicURL                                           string
 	domains                                             []string
 	maxStaleness, drain, directorySession               time.Duration
 	privateIssuers                                      bool
@@ -76,6 +77,7 @@ key ring that seals credentials and secrets; nodes that share a database share i
 	fl.StringVar(&f.tlsCert, "tls-cert", "", "PEM `file` with the certificate chain")
 	fl.StringVar(&f.tlsKey, "tls-key", "", "PEM `file` with the certificate's key")
 	fl.StringSliceVar(&f.domains, "domain", nil, "a host `name` of this server; buckets and accounts may be labels before it (repeatable)")
+	fl.StringVar(&f.publicURL, "public-url", "", "the `URL` by which browsers know this server, such as https://grants.example.org: people sign in there (default: the listener's)")
 	fl.StringVar(&f.revocation, "revocation", "at-once", "when a vended credential ends whose grant is deleted: at-once, or expiry as on AWS")
 	fl.DurationVar(&f.maxStaleness, "max-staleness", 10*time.Second, "how long the database may be silent before this node stops deciding")
 	fl.DurationVar(&f.drain, "drain-timeout", 30*time.Second, "how long requests in flight may take at shutdown")
@@ -114,10 +116,13 @@ func (f *serveFlags) config(log io.Writer) (server.Config, error) {
 		TLSCert: f.tlsCert, TLSKey: f.tlsKey, Domains: f.domains, MaxStaleness: f.maxStaleness, DrainTimeout: f.drain,
 		PrivateIssuers: f.privateIssuers, DirectorySession: f.directorySession,
 		RootAccessKeyID: os.Getenv("LATCHKEY_ROOT_ACCESS_KEY_ID"), RootSecretAccessKey: os.Getenv("LATCHKEY_ROOT_SECRET_ACCESS_KEY"),
-		SealingKey: os.Getenv("LATCHKEY_SEALING_KEY"), SealingKeyFile: f.sealingKeys, Quotas: control.DefaultQuotas,
+		PublicURL: f.publicURL, SealingKey: os.Getenv("LATCHKEY_SEALING_KEY"), SealingKeyFile: f.sealingKeys, Quotas: control.DefaultQuotas,
 	}
 	if (c.RootAccessKeyID == "") != (c.RootSecretAccessKey == "") {
 		return server.Config{}, fmt.Errorf("LATCHKEY_ROOT_ACCESS_KEY_ID and LATCHKEY_ROOT_SECRET_ACCESS_KEY belong together: set both or none")
+	}
+	if err := server.CheckPublicURL(c.PublicURL); err != nil {
+		return server.Config{}, fmt.Errorf("--public-url: %w", err)
 	}
 	if f.locations < 1 || f.grants < 1 {
 		return server.Config{}, fmt.Errorf("--quota-locations and --quota-grants must be 1 or more")

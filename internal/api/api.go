@@ -34,6 +34,7 @@ import (
 	"latchkey/internal/control/grants"
 	"latchkey/internal/control/identitycenter"
 	"latchkey/internal/control/principals"
+	"latchkey/internal/control/signin"
 	"latchkey/internal/control/tokens"
 	"latchkey/internal/fault"
 	"latchkey/internal/sigv4"
@@ -48,6 +49,7 @@ type API struct {
 	IdentityCenter *identitycenter.Center
 	Directory      *directory.Directory
 	Exchange       *exchange.Exchange
+	SignIn         *signin.SignIn
 	Auth           *caller.Authenticator
 	Operator       access.AccountID // the account whose root user may create accounts
 	Log            *slog.Logger
@@ -149,7 +151,7 @@ func (f *Front) authenticate(q *request, r *http.Request, op *awswire.Operation)
 		return f.byToken(q, r, op)
 	}
 	if q.door == oauthDoor && op.Unsigned {
-		return nil, errPublicClient
+		return f.byNobody(q, r, op)
 	}
 	who, signature, err := f.Auth.Authenticate(r, q.door.service.SigningName, q.id)
 	if ended, ok := errors.AsType[*caller.Ended](err); ok {
@@ -195,6 +197,9 @@ func (f *Front) around(ctx context.Context, q *request, c awswire.Call, next fun
 		return nil, err
 	}
 	q.answer.Status = c.Operation.SuccessStatus()
+	if q.call.Unproven { // nothing was changed, and nobody was given anything that opens something
+		return out, nil
+	}
 	return out, f.Control.Finish(context.WithoutCancel(ctx), q.call, "", "")
 }
 
@@ -283,7 +288,7 @@ func (f *Front) note(q *request) {
 // readOnly reports whether an operation changes nothing. GetDataAccess counts as one although it
 // mints a credential: CloudTrail says readOnly too.
 func readOnly(op string) bool {
-	for _, prefix := range []string{"Get", "List", "Describe", "AssumeRole", "Decode", "Explain", "Query", "IsMember"} {
+	for _, prefix := range []string{"Get", "List", "Describe", "AssumeRole", "Decode", "Explain", "Query", "IsMember", "WhoCan", "WhatCan"} {
 		if len(op) >= len(prefix) && op[:len(prefix)] == prefix {
 			return true
 		}

@@ -8,22 +8,13 @@ import (
 	"latchkey/internal/control"
 	"latchkey/internal/control/exchange"
 	"latchkey/internal/credential"
-	"latchkey/internal/fault"
 )
 
 func (a *API) registerOAuth(m *awswire.Mux[*control.Call]) {
 	awswire.Handle(m, wire.CreateTokenWithIAM, a.createTokenWithIAM)
-	awswire.Handle(m, wire.CreateToken, publicClient[wire.CreateTokenRequest, wire.CreateTokenResponse])
-	awswire.Handle(m, wire.RegisterClient, publicClient[wire.RegisterClientRequest, wire.RegisterClientResponse])
-	awswire.Handle(m, wire.StartDeviceAuthorization, publicClient[wire.StartDeviceAuthorizationRequest, wire.StartDeviceAuthorizationResponse])
-}
-
-// errPublicClient refuses the unsigned operations, which are for programs at which people sign in.
-var errPublicClient = fault.New(fault.Denied, fault.ApplicationGrant,
-	"public_clients_not_served: people cannot sign in here; exchange a token of your identity provider with CreateTokenWithIAM")
-
-func publicClient[In, Out any](context.Context, *control.Call, *In) (*Out, error) {
-	return nil, errPublicClient
+	awswire.Handle(m, wire.CreateToken, a.createToken)
+	awswire.Handle(m, wire.RegisterClient, a.registerClient)
+	awswire.Handle(m, wire.StartDeviceAuthorization, a.startDeviceAuthorization)
 }
 
 func (a *API) createTokenWithIAM(ctx context.Context, c *control.Call, in *wire.CreateTokenWithIAMRequest) (*wire.CreateTokenWithIAMResponse, error) {
@@ -31,6 +22,7 @@ func (a *API) createTokenWithIAM(ctx context.Context, c *control.Call, in *wire.
 		ClientID: text(in.ClientId), GrantType: text(in.GrantType), Scopes: in.Scope, Assertion: credential.NewSecret(text(in.Assertion)),
 		RefreshToken: credential.NewSecret(text(in.RefreshToken)), SubjectToken: credential.NewSecret(text(in.SubjectToken)),
 		SubjectTokenType: text(in.SubjectTokenType), RequestedTokenType: text(in.RequestedTokenType),
+		Code: credential.NewSecret(text(in.Code)), RedirectURI: text(in.RedirectUri), CodeVerifier: credential.NewSecret(text(in.CodeVerifier)),
 	})
 	if err != nil {
 		return nil, err

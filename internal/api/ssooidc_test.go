@@ -168,24 +168,6 @@ func TestAttack17_SignatureOfAnotherService(t *testing.T) {
 	}
 }
 
-func TestPublicClientsAreRefusedClearly(t *testing.T) {
-	w := newOAuthWorld(t)
-	for path, body := range map[string]string{
-		"/token":                `{"clientId":"a","clientSecret":"b","grantType":"refresh_token","refreshToken":"c"}`,
-		"/client/register":      `{"clientName":"a","clientType":"public"}`,
-		"/device_authorization": `{"clientId":"a","clientSecret":"b","startUrl":"https://x.example/start"}`,
-	} {
-		r := httptest.NewRequest(http.MethodPost, "http://latchkey.test:4242"+path, strings.NewReader(body))
-		r.Header.Set("Content-Type", "application/json")
-		out := httptest.NewRecorder()
-		w.front.ServeHTTP(out, r)
-		answer := decoded(t, out)
-		if out.Code != http.StatusBadRequest || answer["error"] != "unauthorized_client" || !strings.Contains(answer["error_description"].(string), "CreateTokenWithIAM") {
-			t.Errorf("%s: %d %v", path, out.Code, answer)
-		}
-	}
-}
-
 // Buckets may be called token and client: what is meant for them goes to them.
 func TestBucketsWithTheNamesOfOAuthPaths(t *testing.T) {
 	for name, r := range map[string]*http.Request{

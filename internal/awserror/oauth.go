@@ -24,6 +24,10 @@ var oauthCodes = with(jsonCodes, map[key]entry{
 	{fault.Denied, fault.ApplicationGrant}:      {"UnauthorizedClientException", http.StatusBadRequest, "The client may not use this grant type."},
 	{fault.Unsupported, fault.ApplicationGrant}: {"UnsupportedGrantTypeException", http.StatusBadRequest, "The grant type is not known."},
 	{fault.Invalid, fault.AccessScope}:          {"InvalidScopeException", http.StatusBadRequest, "A scope is not allowed."},
+	{fault.Conflict, fault.SignIn}:              {"AuthorizationPendingException", http.StatusBadRequest, "Nobody has approved the request yet."},
+	{fault.Throttled, fault.SignIn}:             {"SlowDownException", http.StatusBadRequest, "Slow down."},
+	{fault.Invalid, fault.OAuthClient}:          {"InvalidClientMetadataException", http.StatusBadRequest, "The client cannot be registered."},
+	{fault.Invalid, fault.RedirectURI}:          {"InvalidRedirectUriException", http.StatusBadRequest, "The redirect URI is not allowed."},
 })
 
 // oauthErrors are OAuth's own names of the codes (RFC 6749, 5.2; RFC 8628, 3.5).
@@ -31,7 +35,8 @@ var oauthErrors = map[string]string{
 	"InvalidClientException": "invalid_client", "InvalidGrantException": "invalid_grant", "ExpiredTokenException": "expired_token",
 	"UnauthorizedClientException": "unauthorized_client", "UnsupportedGrantTypeException": "unsupported_grant_type",
 	"InvalidScopeException": "invalid_scope", "InvalidRequestException": "invalid_request", "SlowDownException": "slow_down",
-	"InternalServerException": "server_error",
+	"InternalServerException": "server_error", "AuthorizationPendingException": "authorization_pending",
+	"InvalidClientMetadataException": "invalid_client_metadata", "InvalidRedirectUriException": "invalid_redirect_uri",
 }
 
 // oauth gives an answer the members that the service's clients read: error and error_description.

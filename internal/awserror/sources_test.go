@@ -22,6 +22,7 @@ var heardBy = map[string][]Dialect{
 	"control/buckets": {S3}, "control/grants": {S3, JSON}, "control/principals": {IAM, JSON}, "control/tokens": {STS},
 	"gateway": {S3}, "objects": {S3},
 	"control/directory": {SSO}, "control/provision": {JSON}, "control/identitycenter": {SSO}, "control/exchange": {OAuth},
+	"control/signin": {OAuth}, "pages": {OAuth},
 }
 
 // generic are the faults that the kind alone describes, for dialects that have no row of their own: nothing

@@ -40,6 +40,7 @@ type Verifier struct {
 	tls, plain *http.Client
 	mu         sync.Mutex
 	issuers    map[string]*issuer
+	providers  map[string]*Provider
 	fetching   singleflight.Group
 }
 

@@ -35,6 +35,7 @@ type Config struct {
 	MaxStaleness time.Duration // how long the snapshot may not have heard from the database
 	DrainTimeout time.Duration // how long requests in flight may take to end at shutdown
 	Quotas       control.Quotas
+	PublicURL    string   // by which browsers know this server, without a path: they sign in there; empty: the listener's
 	Domains      []string // host names of this server: virtual-hosted buckets and accounts are labels before them
 
 	Log *slog.Logger

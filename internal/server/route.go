@@ -7,6 +7,7 @@ import (
 
 	"latchkey/internal/api"
 	"latchkey/internal/control/exchange"
+	"latchkey/internal/pages"
 )
 
 // router is the one listener's front: it tells the server's own pages, the control plane and the gateway
@@ -15,6 +16,7 @@ type router struct {
 	own    http.Handler // /healthz, /readyz, /metrics
 	keys   http.Handler // KeysPath
 	signIn http.Handler // DiscoveryPath
+	pages  http.Handler // where people sign in
 	api    *api.Front
 	s3     http.Handler
 	names  *names
@@ -33,9 +35,12 @@ func (t *router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		t.keys.ServeHTTP(w, r)
 	case r.URL.Path == DiscoveryPath && r.Method == http.MethodGet:
 		t.signIn.ServeHTTP(w, r)
+	case pages.Claims(r) && !signed(r):
+		t.pages.ServeHTTP(w, r)
 	case t.api.Claims(r):
 		t.api.ServeHTTP(w, r)
 	default:
+		sandbox(w, r)
 		t.s3.ServeHTTP(w, r)
 	}
 }

@@ -29,12 +29,14 @@ import (
 	"latchkey/internal/control/grants"
 	"latchkey/internal/control/identitycenter"
 	"latchkey/internal/control/principals"
+	"latchkey/internal/control/signin"
 	"latchkey/internal/control/tokens"
 	"latchkey/internal/credential"
 	"latchkey/internal/engine"
 	"latchkey/internal/gateway"
 	"latchkey/internal/objects"
 	"latchkey/internal/oidc"
+	"latchkey/internal/pages"
 	"latchkey/internal/sigv4"
 	"latchkey/internal/store"
 )
@@ -73,6 +75,9 @@ func (s *Server) open(ctx context.Context) error {
 	c := s.Config
 	// What a person may have got wrong comes before what makes files.
 	if err := s.loadCertificate(); err != nil {
+		return err
+	}
+	if err := CheckPublicURL(c.PublicURL); err != nil {
 		return err
 	}
 	if err := os.MkdirAll(c.Data, 0o700); err != nil {
@@ -157,11 +162,12 @@ func (s *Server) wire(ring *credential.Ring) {
 	token := &tokens.Tokens{Control: s.Control, Verifier: verifier}
 	s.Grants = &grants.Grants{Control: s.Control, Tokens: token, Vendor: grants.Sealed{Ring: ring}, Observe: m.vended}
 	tokenExchange := &exchange.Exchange{
-		Control: s.Control, Verifier: verifier, Session: c.DirectorySession,
+		Control: s.Control, Verifier: verifier, Session: c.DirectorySession, Default: c.Account,
 	}
+	signIn := &signin.SignIn{Control: s.Control, Exchange: tokenExchange, Public: s.publicURL()}
 	front := &api.API{
-		Exchange: tokenExchange,
-		Control:  s.Control, Grants: s.Grants, Principals: &principals.Principals{Control: s.Control, PrivateIssuers: c.PrivateIssuers}, Directory: &directory.Directory{Control: s.Control}, Tokens: token,
+		Exchange: tokenExchange, SignIn: signIn,
+		Control: s.Control, Grants: s.Grants, Principals: &principals.Principals{Control: s.Control, PrivateIssuers: c.PrivateIssuers}, Directory: &directory.Directory{Control: s.Control}, Tokens: token,
 		IdentityCenter: &identitycenter.Center{Control: s.Control}, Auth: auth, Operator: c.Account, Log: c.Log, Observe: m.observe,
 	}
 	names := &names{domains: c.Domains, port: portOf(s.listener)}
@@ -170,7 +176,7 @@ func (s *Server) wire(ring *credential.Ring) {
 		Domains: c.Domains, Log: c.Log, Observe: m.observe,
 	}
 	s.own = s.pages(m)
-	s.router = &router{own: s.own, keys: keySet(tokenExchange), signIn: signInDiscovery(s.engine, c), api: front.Handler(), s3: gate, names: names}
+	s.router = &router{own: s.own, keys: keySet(tokenExchange), signIn: signInDiscovery(s.engine, c), pages: &pages.Pages{SignIn: signIn, Auth: auth, Log: c.Log}, api: front.Handler(), s3: gate, names: names}
 	if s.metrics != nil {
 		s.router.own = http.NotFoundHandler()
 	}

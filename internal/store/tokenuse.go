@@ -4,16 +4,18 @@ import (
 	"context"
 	"time"
 
+	"latchkey/internal/access"
 	"latchkey/internal/fault"
 )
 
 // KindTokenUse is a foreign token that was exchanged and must not be again.
 const KindTokenUse Kind = "token-use"
 
-// TokenUse says that a foreign token was exchanged.
+// TokenUse says that a foreign token was exchanged, or a code of ours redeemed.
 type TokenUse struct {
-	ID      string    // digest of whose token and which one it was
-	Expires time.Time // from then on the token holds no more by itself, and the row may go
+	ID      string           // digest of whose token and which one it was
+	Account access.AccountID `json:",omitempty"` // of a code: whose it was
+	Expires time.Time        // from then on the token holds no more by itself, and the row may go
 }
 
 // TokenUses: id is TokenUse.ID. Rows are only inserted and deleted.

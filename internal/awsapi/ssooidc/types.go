@@ -12,7 +12,7 @@ type CreateTokenRequest struct {
 	ClientId     *string  `aws:"clientId,required"`
 	ClientSecret *string  `aws:"clientSecret,required,sensitive"`
 	GrantType    *string  `aws:"grantType,required"`
-	DeviceCode   *string  `aws:"deviceCode"`
+	DeviceCode   *string  `aws:"deviceCode,sensitive"`
 	Code         *string  `aws:"code,sensitive"`
 	RefreshToken *string  `aws:"refreshToken,sensitive"`
 	Scope        []string `aws:"scope"`
@@ -86,7 +86,7 @@ type StartDeviceAuthorizationRequest struct {
 
 // StartDeviceAuthorizationResponse is what StartDeviceAuthorization answers.
 type StartDeviceAuthorizationResponse struct {
-	DeviceCode              *string `aws:"deviceCode"`
+	DeviceCode              *string `aws:"deviceCode,sensitive"`
 	UserCode                *string `aws:"userCode"`
 	VerificationUri         *string `aws:"verificationUri"`
 	VerificationUriComplete *string `aws:"verificationUriComplete"`

@@ -34,7 +34,7 @@ func (e *Exchange) byAssertion(ctx context.Context, call *control.Call, app *sso
 		return known, ok
 	})
 	if bad, ok := errors.AsType[*oidc.Error](err); ok {
-		return nil, refuse(call, fault.Invalid, fault.IdentityToken, string(bad.Reason), "%s", bad.Text).Because(err)
+		return nil, Refuse(call, fault.Invalid, fault.IdentityToken, string(bad.Reason), "%s", bad.Text).Because(err)
 	}
 	if err != nil {
 		return nil, err
@@ -50,9 +50,9 @@ func (e *Exchange) byAssertion(ctx context.Context, call *control.Call, app *sso
 	}
 	center := who.snapshot.IdentityCenter(app.Account)
 	if center == nil || center.ID != app.InstanceID {
-		return nil, refuse(call, fault.Unauthenticated, fault.Application, "client_unknown", "the application's Identity Center instance is deleted")
+		return nil, Refuse(call, fault.Unauthenticated, fault.Application, "client_unknown", "the application's Identity Center instance is deleted")
 	}
-	u, err := personOf(call, who.snapshot, directory.StoreID(center.IdentityStoreID), issuer, claims)
+	u, err := PersonOf(call, who.snapshot, directory.StoreID(center.IdentityStoreID), issuer, claims)
 	if err != nil {
 		return nil, err
 	}
@@ -81,17 +81,17 @@ func (e *Exchange) unused(ctx context.Context, call *control.Call, app *sso.Appl
 }
 
 func replayed(call *control.Call) error {
-	return refuse(call, fault.Invalid, fault.IdentityToken, "token_replayed", "the token was exchanged before; get a fresh one, or one without a jti claim")
+	return Refuse(call, fault.Invalid, fault.IdentityToken, "token_replayed", "the token was exchanged before; get a fresh one, or one without a jti claim")
 }
 
-// personOf finds the one person whom a token names, by the claim and the attribute that its issuer is set up with.
-func personOf(call *control.Call, snap *engine.Snapshot, in directory.StoreID, issuer *sso.Issuer, claims *oidc.Claims) (*directory.User, error) {
+// PersonOf finds the one person whom a token names, by the claim and the attribute that its issuer is set up with.
+func PersonOf(call *control.Call, snap *engine.Snapshot, in directory.StoreID, issuer *sso.Issuer, claims *oidc.Claims) (*directory.User, error) {
 	value := claims.Path(issuer.ClaimPath)
 	if value == "" {
-		return nil, refuse(call, fault.Invalid, fault.IdentityToken, "claim_missing", "the token has no claim %s that is a text", issuer.ClaimPath)
+		return nil, Refuse(call, fault.Invalid, fault.IdentityToken, "claim_missing", "the token has no claim %s that is a text", issuer.ClaimPath)
 	}
 	if issuer.ClaimPath == "email" && unverified(claims.All["email_verified"]) {
-		return nil, refuse(call, fault.Invalid, fault.IdentityToken, "claim_unverified", "the issuer says that the email address is not verified")
+		return nil, Refuse(call, fault.Invalid, fault.IdentityToken, "claim_unverified", "the issuer says that the email address is not verified")
 	}
 	var found []*directory.User
 	switch issuer.StorePath {
@@ -105,11 +105,11 @@ func personOf(call *control.Call, snap *engine.Snapshot, in directory.StoreID, i
 	found = slices.DeleteFunc(found, func(u *directory.User) bool { return u == nil })
 	switch len(found) {
 	case 0:
-		return nil, refuse(call, fault.Invalid, fault.IdentityToken, "user_not_found", "no user of the identity store has the claim's value as %s", issuer.StorePath)
+		return nil, Refuse(call, fault.Invalid, fault.IdentityToken, "user_not_found", "no user of the identity store has the claim's value as %s", issuer.StorePath)
 	case 1:
 		return found[0], nil
 	}
-	return nil, refuse(call, fault.Invalid, fault.IdentityToken, "user_ambiguous", "several users of the identity store have the claim's value as %s", issuer.StorePath)
+	return nil, Refuse(call, fault.Invalid, fault.IdentityToken, "user_ambiguous", "several users of the identity store have the claim's value as %s", issuer.StorePath)
 }
 
 // unverified reports that an issuer says in so many words that an address is not the user's. Some write it as text.

@@ -114,6 +114,8 @@ func TestIdentityCase050_GrantTypeNotConfigured(t *testing.T) {
 	w.refused(w.ask(nil), fault.Denied, fault.ApplicationGrant, "grant_type_not_configured")
 	in := w.ask(nil)
 	in.GrantType = string(sso.AuthorizationCode)
+	w.refused(in, fault.Invalid, fault.Member, "parameter_missing")
+	in.Code, in.RedirectURI = credential.NewSecret("code"), "https://app.example.org/back"
 	w.refused(in, fault.Invalid, fault.IdentityToken, "code_unknown")
 }
 

@@ -17,7 +17,7 @@ const actionCreate = "sso-oauth:CreateTokenWithIAM"
 func (e *Exchange) client(call *control.Call, id string) (*sso.Application, error) {
 	app := call.Snapshot.Application(id)
 	if app == nil {
-		return nil, refuse(call, fault.Unauthenticated, fault.Application, "client_unknown", "the application does not exist")
+		return nil, Refuse(call, fault.Unauthenticated, fault.Application, "client_unknown", "the application does not exist")
 	}
 	call.Target = app.Account
 	call.Touch("AWS::SSO::Application", app.ARN(), app.Account)
@@ -27,16 +27,16 @@ func (e *Exchange) client(call *control.Call, id string) (*sso.Application, erro
 	center := call.Snapshot.IdentityCenter(app.Account)
 	switch {
 	case center == nil || center.ID != app.InstanceID:
-		return nil, refuse(call, fault.Unauthenticated, fault.Application, "client_unknown", "the application's Identity Center instance is deleted")
+		return nil, Refuse(call, fault.Unauthenticated, fault.Application, "client_unknown", "the application's Identity Center instance is deleted")
 	case app.Disabled:
-		return nil, refuse(call, fault.Unauthenticated, fault.Application, "client_disabled", "the application is disabled")
+		return nil, Refuse(call, fault.Unauthenticated, fault.Application, "client_disabled", "the application is disabled")
 	}
 	return app, nil
 }
 
 func mayAct(call *control.Call, app *sso.Application) error {
 	denied := func(because string) *fault.Error {
-		return refuse(call, fault.Denied, "", "actor_not_allowed", "User: %s is not authorized to perform: %s on resource: %s %s",
+		return Refuse(call, fault.Denied, "", "actor_not_allowed", "User: %s is not authorized to perform: %s on resource: %s %s",
 			call.ARN(), actionCreate, app.ARN(), because)
 	}
 	if call.IsVended() {
@@ -63,17 +63,17 @@ func mayAct(call *control.Call, app *sso.Application) error {
 func grantOf(call *control.Call, app *sso.Application, name string) (*sso.Grant, error) {
 	known := []sso.GrantType{sso.AuthorizationCode, sso.RefreshToken, sso.JWTBearer, sso.TokenExchange}
 	if !slices.Contains(known, sso.GrantType(name)) {
-		return nil, refuse(call, fault.Unsupported, fault.ApplicationGrant, "grant_type_unknown", "there is no such grant type")
+		return nil, Refuse(call, fault.Unsupported, fault.ApplicationGrant, "grant_type_unknown", "there is no such grant type")
 	}
 	g := app.Grant(sso.GrantType(name))
 	if g == nil {
-		return nil, refuse(call, fault.Denied, fault.ApplicationGrant, "grant_type_not_configured", "the application may not use this grant type")
+		return nil, Refuse(call, fault.Denied, fault.ApplicationGrant, "grant_type_not_configured", "the application may not use this grant type")
 	}
 	return g, nil
 }
 
-// baseScopes are good for every application.
-var baseScopes = []string{"sts:identity_context", "openid", "aws"}
+// BaseScopes are good for every application.
+var BaseScopes = []string{"sts:identity_context", "openid", "aws"}
 
 // grantedScopes are what the tokens will be good for: what was asked for, which must all be there, or everything.
 // had is what the token that was presented is good for: its exchange gives no more.
@@ -85,12 +85,12 @@ func grantedScopes(call *control.Call, app *sso.Application, asked, had []string
 		}
 	}
 	for _, a := range asked {
-		if !slices.Contains(own, a) && !slices.Contains(baseScopes, a) {
-			return nil, refuse(call, fault.Invalid, fault.AccessScope, "scope_not_configured", "the application cannot have a scope that was asked for")
+		if !slices.Contains(own, a) && !slices.Contains(BaseScopes, a) {
+			return nil, Refuse(call, fault.Invalid, fault.AccessScope, "scope_not_configured", "the application cannot have a scope that was asked for")
 		}
 	}
 	if len(asked) > 0 {
 		own = slices.DeleteFunc(own, func(s string) bool { return !slices.Contains(asked, s) })
 	}
-	return slices.Concat(baseScopes[:1], own, baseScopes[1:]), nil
+	return slices.Concat(BaseScopes[:1], own, BaseScopes[1:]), nil
 }

@@ -11,13 +11,13 @@ import (
 	"sync/atomic"
 	"time"
 
+	"latchkey/internal/access"
 	"latchkey/internal/audit"
 	"latchkey/internal/caller"
 	"latchkey/internal/control"
 	"latchkey/internal/credential"
 	"latchkey/internal/directory"
 	"latchkey/internal/engine"
-	"latchkey/internal/fault"
 	"latchkey/internal/oidc"
 	"latchkey/internal/sso"
 	"latchkey/internal/store"
@@ -36,9 +36,11 @@ const (
 type Exchange struct {
 	*control.Control
 	Verifier *oidc.Verifier
-	Session  time.Duration // how long tokens can be refreshed and exchanged for others; 0: DefaultSession
+	Session  time.Duration    // how long tokens can be refreshed and exchanged for others; 0: DefaultSession
+	Default  access.AccountID // whose people sign in where nothing names another account
 
 	pruned atomic.Int64 // the hour in which old rows were deleted last
+	pace   pace
 }
 
 // Request is what CreateTokenWithIAM takes.
@@ -51,6 +53,9 @@ type Request struct {
 	SubjectToken       credential.Secret
 	SubjectTokenType   string
 	RequestedTokenType string
+	Code               credential.Secret
+	RedirectURI        string
+	CodeVerifier       credential.Secret
 }
 
 // Token types (RFC 8693, section 3).
@@ -75,8 +80,11 @@ type admitted struct {
 	credential.Delegation // without application and scopes, which are the client's
 	snapshot              *engine.Snapshot
 	signedIn              time.Time
-	scopes                []string // what the presented token was good for; nil: a foreign token, good for all
-	use                   *store.TokenUse
+	scopes                []string              // what the presented token was good for; nil: a foreign token, good for all
+	use                   *store.TokenUse       // says that what was presented is used up
+	spend                 func(*store.Tx) error // takes away what was presented; nil: there is nothing to take
+	refresh               credential.Use        // of the refresh token; empty: an application's
+	noRefresh             bool
 }
 
 // CreateTokenWithIAM gives an application tokens that stand for a person. The checks run in the order of AWS's
@@ -100,7 +108,7 @@ func (e *Exchange) CreateTokenWithIAM(ctx context.Context, call *control.Call, i
 	case sso.TokenExchange:
 		who, err = e.byAccessToken(call, app, in)
 	default:
-		err = refuse(call, fault.Invalid, fault.IdentityToken, "code_unknown", "no authorization code was issued: this server has no sign-in page")
+		who, err = e.byCode(ctx, call, app.ARN(), in.RedirectURI, in.Code, in.CodeVerifier)
 	}
 	if err != nil {
 		return nil, err
@@ -109,7 +117,7 @@ func (e *Exchange) CreateTokenWithIAM(ctx context.Context, call *control.Call, i
 		UserID: who.UserID, IdentityStoreARN: sso.IdentityStoreARN(app.Account, who.IdentityStoreID),
 	}
 	if err := caller.PersonStands(who.snapshot, app.ARN(), who.IdentityStoreID, directory.UserID(who.UserID)); err != nil {
-		return nil, passOn(call, err)
+		return nil, PassOn(call, err)
 	}
 	scopes, err := grantedScopes(call, app, in.Scopes, who.scopes)
 	if err != nil {

@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -28,7 +29,7 @@ func (e *Exchange) issue(ctx context.Context, call *control.Call, app *sso.Appli
 	end := e.session(signedIn)
 	life := min(TokenLife, end.Sub(now))
 	if life <= 0 {
-		return nil, refuse(call, fault.Expired, fault.IdentityToken, "token_expired", "the person signed in too long ago")
+		return nil, Refuse(call, fault.Expired, fault.IdentityToken, "token_expired", "the person signed in too long ago")
 	}
 	d := credential.SealedDelegation{Delegation: who.Delegation, SignedIn: signedIn, Expires: now.Add(life)}
 	d.ApplicationARN, d.Scopes = app.ARN(), strings.Join(scopes, " ")
@@ -49,10 +50,10 @@ func (e *Exchange) issue(ctx context.Context, call *control.Call, app *sso.Appli
 	if out.ID, err = e.identityToken(app, d, now, out.Context); err != nil {
 		return nil, err
 	}
-	if app.Grant(sso.RefreshToken) != nil {
+	if app.Grant(sso.RefreshToken) != nil && !who.noRefresh {
 		long := d
 		long.Expires = end
-		if out.Refresh, err = e.Ring.SealDelegation(credential.RefreshToken, long); err != nil {
+		if out.Refresh, err = e.Ring.SealDelegation(cmp.Or(who.refresh, credential.RefreshToken), long); err != nil {
 			return nil, err
 		}
 		if in.RequestedTokenType == RefreshTokenType {
@@ -62,20 +63,32 @@ func (e *Exchange) issue(ctx context.Context, call *control.Call, app *sso.Appli
 	call.Event.ResponseElements = map[string]any{
 		"scope": scopes, "expiresIn": int(life.Seconds()), "credentialId": d.CredentialID, "userId": d.UserID, "issuedTokenType": out.Type,
 	}
-	if err := e.commit(ctx, call, who.use); err != nil {
+	if err := e.commit(ctx, call, who); err != nil {
 		return nil, err
 	}
 	return out, nil
 }
 
-// commit records the exchange. Of two that present the same token at once, the second one's row is refused.
-func (e *Exchange) commit(ctx context.Context, call *control.Call, use *store.TokenUse) error {
-	if use == nil {
+// commit records the exchange. Of two that present the same token or code at once, on whatever nodes, the second one
+// is refused: its row is there already, or gone.
+func (e *Exchange) commit(ctx context.Context, call *control.Call, who *admitted) error {
+	if who.use == nil {
 		return e.Record(ctx, call)
 	}
 	e.prune(ctx, call.Facts.Time)
-	err := e.Update(ctx, call, func(tx *store.Tx) error { return store.TokenUses.Insert(tx, use) })
-	if fault.Is(err, fault.AlreadyExists, fault.IdentityToken) {
+	err := e.Update(ctx, call, func(tx *store.Tx) error {
+		if who.spend != nil {
+			if err := who.spend(tx); err != nil {
+				return err
+			}
+		}
+		return store.TokenUses.Insert(tx, who.use)
+	})
+	switch {
+	case who.spend != nil && (fault.Is(err, fault.AlreadyExists, fault.IdentityToken) || fault.Is(err, fault.NotFound, fault.IdentityToken)):
+		call.Event.ResponseElements = nil
+		return codeReplayed(call)
+	case fault.Is(err, fault.AlreadyExists, fault.IdentityToken):
 		return replayed(call)
 	}
 	return err

@@ -19,9 +19,9 @@ func (e *Exchange) byRefreshToken(call *control.Call, app *sso.Application, in R
 	d, err := e.Ring.OpenDelegation(credential.RefreshToken, in.RefreshToken, call.Facts.Time)
 	switch {
 	case errors.Is(err, credential.ErrExpired):
-		return nil, refuse(call, fault.Expired, fault.IdentityToken, "token_expired", "the refresh token has expired")
+		return nil, Refuse(call, fault.Expired, fault.IdentityToken, "token_expired", "the refresh token has expired")
 	case err != nil || d.ApplicationARN != app.ARN():
-		return nil, refuse(call, fault.Invalid, fault.IdentityToken, "refresh_token_invalid", "the refresh token was not issued to this application")
+		return nil, Refuse(call, fault.Invalid, fault.IdentityToken, "refresh_token_invalid", "the refresh token was not issued to this application")
 	}
 	return standing(call, d)
 }
@@ -32,18 +32,18 @@ func (e *Exchange) byAccessToken(call *control.Call, app *sso.Application, in Re
 	case in.SubjectToken.IsZero():
 		return nil, missing(call, "subjectToken")
 	case in.SubjectTokenType != AccessTokenType:
-		return nil, refuse(call, fault.Invalid, fault.Member, "subject_token_type", "subjectTokenType must be %s", AccessTokenType)
+		return nil, Refuse(call, fault.Invalid, fault.Member, "subject_token_type", "subjectTokenType must be %s", AccessTokenType)
 	case in.RequestedTokenType != "" && in.RequestedTokenType != AccessTokenType && in.RequestedTokenType != RefreshTokenType:
-		return nil, refuse(call, fault.Invalid, fault.Member, "requested_token_type", "requestedTokenType must be %s or %s", AccessTokenType, RefreshTokenType)
+		return nil, Refuse(call, fault.Invalid, fault.Member, "requested_token_type", "requestedTokenType must be %s or %s", AccessTokenType, RefreshTokenType)
 	case in.RequestedTokenType == RefreshTokenType && app.Grant(sso.RefreshToken) == nil:
-		return nil, refuse(call, fault.Denied, fault.ApplicationGrant, "grant_type_not_configured", "the application may not have refresh tokens")
+		return nil, Refuse(call, fault.Denied, fault.ApplicationGrant, "grant_type_not_configured", "the application may not have refresh tokens")
 	}
 	d, err := e.Ring.OpenDelegation(credential.AccessToken, in.SubjectToken, call.Facts.Time)
 	switch {
 	case errors.Is(err, credential.ErrExpired):
-		return nil, refuse(call, fault.Invalid, fault.IdentityToken, "token_expired", "the access token has expired")
+		return nil, Refuse(call, fault.Invalid, fault.IdentityToken, "token_expired", "the access token has expired")
 	case err != nil || d.IdentityCenterInstance != sso.InstanceARN(app.InstanceID):
-		return nil, refuse(call, fault.Invalid, fault.IdentityToken, "subject_token_invalid", "the subject token is no access token of this Identity Center instance")
+		return nil, Refuse(call, fault.Invalid, fault.IdentityToken, "subject_token_invalid", "the subject token is no access token of this Identity Center instance")
 	}
 	who, err := standing(call, d)
 	if err != nil {
@@ -61,7 +61,7 @@ func (e *Exchange) byAccessToken(call *control.Call, app *sso.Application, in Re
 // standing is who is behind a token of ours, if all that it came of still stands.
 func standing(call *control.Call, d credential.SealedDelegation) (*admitted, error) {
 	if err := caller.DelegationStands(call.Snapshot, &d.Delegation); err != nil {
-		return nil, passOn(call, err)
+		return nil, PassOn(call, err)
 	}
 	return &admitted{Delegation: d.Delegation, snapshot: call.Snapshot, signedIn: d.SignedIn, scopes: strings.Fields(d.Scopes)}, nil
 }

@@ -8,14 +8,14 @@ import (
 	"latchkey/internal/fault"
 )
 
-// refuse words a refusal: the code that says which check refused, and a text. The record gets the code too.
-func refuse(call *control.Call, k fault.Kind, n fault.Noun, code, format string, args ...any) *fault.Error {
+// Refuse words a refusal: the code that says which check refused, and a text. The record gets the code too.
+func Refuse(call *control.Call, k fault.Kind, n fault.Noun, code, format string, args ...any) *fault.Error {
 	call.Event.Added().Reason = code
 	return fault.New(k, n, "%s: %s", code, fmt.Sprintf(format, args...))
 }
 
-// passOn is a denial of the leash, which has its code already.
-func passOn(call *control.Call, err error) error {
+// PassOn is a denial of the leash, which has its code already.
+func PassOn(call *control.Call, err error) error {
 	f := fault.Of(err)
 	if f.Kind != fault.Denied {
 		return err
@@ -26,5 +26,5 @@ func passOn(call *control.Call, err error) error {
 
 // missing is the refusal of a request without a parameter that its grant type needs.
 func missing(call *control.Call, name string) error {
-	return refuse(call, fault.Invalid, fault.Member, "parameter_missing", "%s is required for this grant type", name)
+	return Refuse(call, fault.Invalid, fault.Member, "parameter_missing", "%s is required for this grant type", name)
 }

@@ -1,0 +1,66 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"latchkey/internal/audit"
+	wire "latchkey/internal/awsapi/ssooidc"
+	"latchkey/internal/awswire"
+	"latchkey/internal/control"
+	"latchkey/internal/control/exchange"
+	"latchkey/internal/control/signin"
+	"latchkey/internal/credential"
+)
+
+// byNobody begins a call of the unsigned operations of the OAuth service, which are for programs at which people sign
+// in. Whoever calls is nobody until a secret or a code says more.
+func (f *Front) byNobody(q *request, r *http.Request, op *awswire.Operation) (*control.Call, error) {
+	snap, err := f.Control.Engine.Snapshot()
+	if err != nil {
+		return nil, err
+	}
+	facts := f.Auth.Unsigned(r, f.Control.Now(), q.id)
+	q.call = f.Control.BeginFor(audit.Identity{Type: "Unknown"}, "", snap, facts, q.door.source, op.Name, readOnly(op.Name), nil)
+	q.call.Unproven = true
+	return q.call, nil
+}
+
+func (a *API) registerClient(_ context.Context, c *control.Call, in *wire.RegisterClientRequest) (*wire.RegisterClientResponse, error) {
+	r, err := a.Exchange.Register(c, exchange.Registration{
+		Name: text(in.ClientName), Type: text(in.ClientType), RedirectURIs: in.RedirectUris, GrantTypes: in.GrantTypes, Scopes: in.Scopes,
+		StartURL: text(in.IssuerUrl), Application: text(in.EntitledApplicationArn),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &wire.RegisterClientResponse{
+		ClientId: new(r.Text), ClientSecret: new(r.Secret.Reveal()), ClientIdIssuedAt: new(r.Issued.Unix()), ClientSecretExpiresAt: new(r.Expires.Unix()),
+		AuthorizationEndpoint: new(a.SignIn.Public + signin.AuthorizePath), TokenEndpoint: new(a.SignIn.Public + "/token"),
+	}, nil
+}
+
+func (a *API) startDeviceAuthorization(ctx context.Context, c *control.Call, in *wire.StartDeviceAuthorizationRequest) (*wire.StartDeviceAuthorizationResponse, error) {
+	d, err := a.SignIn.StartDevice(ctx, c, text(in.ClientId), credential.NewSecret(text(in.ClientSecret)), text(in.StartUrl))
+	if err != nil {
+		return nil, err
+	}
+	return &wire.StartDeviceAuthorizationResponse{
+		DeviceCode: new(d.DeviceCode.Reveal()), UserCode: new(d.UserCode), VerificationUri: new(d.URL), VerificationUriComplete: new(d.Complete),
+		ExpiresIn: new(int32(signin.DeviceLife.Seconds())), Interval: new(int32(exchange.PollInterval.Seconds())),
+	}, nil
+}
+
+func (a *API) createToken(ctx context.Context, c *control.Call, in *wire.CreateTokenRequest) (*wire.CreateTokenResponse, error) {
+	t, err := a.Exchange.CreateToken(ctx, c, exchange.PublicRequest{
+		ClientID: text(in.ClientId), ClientSecret: credential.NewSecret(text(in.ClientSecret)), GrantType: text(in.GrantType),
+		DeviceCode: credential.NewSecret(text(in.DeviceCode)), Code: credential.NewSecret(text(in.Code)), RedirectURI: text(in.RedirectUri),
+		CodeVerifier: credential.NewSecret(text(in.CodeVerifier)), RefreshToken: credential.NewSecret(text(in.RefreshToken)),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &wire.CreateTokenResponse{
+		AccessToken: new(t.Access.Reveal()), TokenType: new("Bearer"), ExpiresIn: new(int32(t.Life.Seconds())), RefreshToken: optional(t.Refresh.Reveal()),
+	}, nil
+}

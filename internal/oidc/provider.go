@@ -1,0 +1,144 @@
+package oidc
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/oauth2"
+)
+
+// Provider is where people sign in at an issuer, as its discovery document says.
+type Provider struct {
+	Issuer     string
+	SaysIssuer bool // its answers to the browser name it (RFC 9207): one that does not is not its own
+
+	endpoint oauth2.Endpoint
+	client   *http.Client
+	fetched  time.Time
+}
+
+// Client is who we are to a provider.
+type Client struct {
+	ID       string
+	Secret   func() string // nil: a public client
+	Redirect string
+	Scopes   []string
+}
+
+// Attempt is one person's way to the provider and back: three random texts that nobody else knows.
+type Attempt struct{ State, Nonce, Verifier string }
+
+// Provider reads where people sign in at an issuer; what it said is believed as long as its keys are. The error is
+// an *Error, or the context's. Ask only for issuers that are trusted: it is connected to.
+func (v *Verifier) Provider(ctx context.Context, issuer string) (*Provider, error) {
+	v.mu.Lock()
+	p := v.providers[issuer]
+	v.mu.Unlock()
+	if p != nil && v.now().Sub(p.fetched) < v.o.KeysFor {
+		return p, nil
+	}
+	done := v.fetching.DoChan("provider "+issuer, func() (any, error) {
+		limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), v.o.Timeout)
+		defer cancel()
+		p, err := v.discover(limited, issuer)
+		if err == nil {
+			v.mu.Lock()
+			defer v.mu.Unlock()
+			if v.providers == nil || len(v.providers) >= v.o.MaxIssuers {
+				v.providers = map[string]*Provider{}
+			}
+			v.providers[issuer] = p
+		}
+		return p, err
+	})
+	select {
+	case r := <-done:
+		if r.Err != nil {
+			return nil, r.Err
+		}
+		return r.Val.(*Provider), nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+func (v *Verifier) discover(ctx context.Context, issuer string) (*Provider, error) {
+	body, err := v.document(ctx, strings.TrimSuffix(issuer, "/")+"/.well-known/openid-configuration")
+	if err != nil {
+		return nil, err
+	}
+	var found struct {
+		Issuer     string   `json:"issuer"`
+		Authorize  string   `json:"authorization_endpoint"`
+		Token      string   `json:"token_endpoint"`
+		Methods    []string `json:"token_endpoint_auth_methods_supported"`
+		SaysIssuer bool     `json:"authorization_response_iss_parameter_supported"`
+	}
+	if err := json.Unmarshal(body, &found); err != nil {
+		return nil, refuse(IssuerInvalid, "the issuer's discovery document cannot be read").because(err)
+	}
+	if found.Issuer != issuer {
+		return nil, refuse(IssuerInvalid, "the discovery document at the issuer's URL is another issuer's")
+	}
+	for _, at := range []string{found.Authorize, found.Token} {
+		u, err := url.Parse(at)
+		secure := err == nil && u.Scheme == "https"
+		if err != nil || u.Host == "" || u.User != nil || u.Fragment != "" || !secure && (u.Scheme != "http" || strings.HasPrefix(issuer, "https:")) {
+			return nil, refuse(IssuerInvalid, "the issuer's discovery document does not say where people sign in")
+		}
+	}
+	p := &Provider{Issuer: issuer, SaysIssuer: found.SaysIssuer, client: v.tls, fetched: v.now()}
+	if strings.HasPrefix(found.Token, "http:") {
+		if !v.o.AllowPrivate {
+			return nil, refuse(AddressForbidden, "issuers are reached over TLS only")
+		}
+		p.client = v.plain
+	}
+	p.endpoint = oauth2.Endpoint{AuthURL: found.Authorize, TokenURL: found.Token, AuthStyle: oauth2.AuthStyleInHeader}
+	if found.Methods != nil && !slices.Contains(found.Methods, "client_secret_basic") {
+		p.endpoint.AuthStyle = oauth2.AuthStyleInParams
+	}
+	return p, nil
+}
+
+func (p *Provider) config(c Client) *oauth2.Config {
+	o := &oauth2.Config{ClientID: c.ID, Endpoint: p.endpoint, RedirectURL: c.Redirect, Scopes: c.Scopes}
+	if c.Secret == nil {
+		o.Endpoint.AuthStyle = oauth2.AuthStyleInParams
+	} else {
+		o.ClientSecret = c.Secret()
+	}
+	return o
+}
+
+// SignInURL is where the browser goes (OpenID Connect Core 1.0, 3.1.2.1, with PKCE of RFC 7636).
+func (p *Provider) SignInURL(c Client, a Attempt) string {
+	return p.config(c).AuthCodeURL(a.State, oauth2.S256ChallengeOption(a.Verifier), oauth2.SetAuthURLParam("nonce", a.Nonce))
+}
+
+// Redeem exchanges the code that the browser brought back for the identity token, which is still to be verified. The
+// error is an *Error that holds neither code nor token.
+func (p *Provider) Redeem(ctx context.Context, c Client, a Attempt, code string) (idToken string, err error) {
+	t, err := p.config(c).Exchange(context.WithValue(ctx, oauth2.HTTPClient, p.client), code, oauth2.VerifierOption(a.Verifier))
+	if said, ok := errors.AsType[*oauth2.RetrieveError](err); ok {
+		return "", refuse(IssuerInvalid, "the issuer did not accept the sign-in").because(fmt.Errorf("status %s, error %q", said.Response.Status, said.ErrorCode))
+	}
+	if errors.Is(err, errAddress) {
+		return "", refuse(AddressForbidden, "the issuer's address may not be connected to").because(err)
+	}
+	if err != nil {
+		return "", refuse(IssuerUnreachable, "the issuer cannot be reached").because(err)
+	}
+	idToken, _ = t.Extra("id_token").(string)
+	if idToken == "" {
+		return "", refuse(TokenMalformed, "the issuer gave no identity token: is openid among the scopes?")
+	}
+	return idToken, nil
+}

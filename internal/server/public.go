@@ -1,0 +1,36 @@
+package server
+
+import (
+	"cmp"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// publicURL is the URL by which browsers know this server: what the configuration says, else the listener's. The Host
+// of a request never decides it: it goes to OpenID providers as a redirect URI.
+func (s *Server) publicURL() string {
+	return cmp.Or(strings.TrimSuffix(s.Config.PublicURL, "/"), s.URL())
+}
+
+// CheckPublicURL checks the public URL of a configuration: a scheme and a host, nothing else. An empty one is good.
+func CheckPublicURL(text string) error {
+	if text == "" {
+		return nil
+	}
+	u, err := url.Parse(strings.TrimSuffix(text, "/"))
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.Scheme+"://"+u.Host != strings.TrimSuffix(text, "/") || strings.ToLower(text) != text {
+		return fmt.Errorf("the public URL %q is not a scheme and a host in small letters, such as https://grants.example.org", text)
+	}
+	return nil
+}
+
+// sandbox keeps an object that a browser shows as a page from acting as this server: objects have the origin of the pages
+// where people sign in, and anybody may have written them.
+func sandbox(w http.ResponseWriter, r *http.Request) {
+	if r.Header.Get("Sec-Fetch-Mode") == "navigate" || strings.Contains(r.Header.Get("Accept"), "text/html") {
+		w.Header().Set("Content-Security-Policy", "sandbox")
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+	}
+}

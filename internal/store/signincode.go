@@ -1,0 +1,101 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"latchkey/internal/access"
+	"latchkey/internal/fault"
+)
+
+// The kinds of rows that people's sign-ins leave.
+const (
+	KindSignInCode    Kind = "sign-in-code"
+	KindDeviceRequest Kind = "device-request"
+)
+
+// SignedIn is a person whom an OpenID provider vouched for.
+type SignedIn struct {
+	IdentityStoreID string
+	UserID          string // of the directory; empty: nobody yet
+	InstanceARN     string // of the Identity Center
+	IssuerARN       string // of the trusted token issuer
+	Application     string // ARN of the application through which the person was admitted
+	At              time.Time
+}
+
+// SignInCode is an OAuth authorization code that was given to a browser and not yet redeemed.
+type SignInCode struct {
+	ID          string // digest of the code, which is not kept
+	Account     access.AccountID
+	ClientID    string   // ARN of an application, or the id of a registered client
+	Application string   // ARN of the application that the tokens will belong to
+	RedirectURI string   // to which the code was sent
+	Challenge   string   // of PKCE, S256; empty: the client sent none
+	Scopes      []string // asked for; none: all
+	Person      SignedIn
+	Expires     time.Time
+}
+
+// SignInCodes: id is SignInCode.ID. Rows are only inserted and deleted: who deletes one has redeemed it.
+var SignInCodes = Table[SignInCode]{
+	Kind: KindSignInCode, Noun: fault.IdentityToken,
+	Key: func(c *SignInCode) Key { return Key{ID: c.ID, Account: string(c.Account)} },
+}
+
+// DeviceRequest is a device's request that a person sign in for it elsewhere (RFC 8628).
+type DeviceRequest struct {
+	ID          string // digest of the user code, which is not kept
+	Secret      string // digest of the device code, which is not kept
+	Account     access.AccountID
+	ClientID    string // id of the registered client
+	ClientName  string // as the client calls itself
+	Application string // ARN of the application that the tokens will belong to
+	Scopes      []string
+	Source      string // the address that asked
+	Asked       time.Time
+	Expires     time.Time
+	Denied      bool
+	Person      SignedIn // who approved; nobody while it waits
+}
+
+// DeviceRequests: id is DeviceRequest.ID. Who deletes an approved one has redeemed it.
+var DeviceRequests = Table[DeviceRequest]{
+	Kind: KindDeviceRequest, Noun: fault.IdentityToken,
+	Key: func(r *DeviceRequest) Key { return Key{ID: r.ID, Account: string(r.Account)} },
+}
+
+// ExpiredSignIns are the ids of an account's codes and device requests that expired before now.
+func ExpiredSignIns(ctx context.Context, q Querier, account access.AccountID, now time.Time) (codes, requests []string, err error) {
+	all, err := SignInCodes.InAccount(ctx, q, string(account))
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, c := range all {
+		if c.Expires.Before(now) {
+			codes = append(codes, c.ID)
+		}
+	}
+	asked, err := DeviceRequests.InAccount(ctx, q, string(account))
+	for _, r := range asked {
+		if r.Expires.Before(now) {
+			requests = append(requests, r.ID)
+		}
+	}
+	return codes, requests, err
+}
+
+// DeleteSignIns deletes those codes and device requests that are still there.
+func DeleteSignIns(tx *Tx, codes, requests []string) error {
+	for _, id := range codes {
+		if err := SignInCodes.Delete(tx, id); err != nil && !fault.Is(err, fault.NotFound, fault.IdentityToken) {
+			return err
+		}
+	}
+	for _, id := range requests {
+		if err := DeviceRequests.Delete(tx, id); err != nil && !fault.Is(err, fault.NotFound, fault.IdentityToken) {
+			return err
+		}
+	}
+	return nil
+}
