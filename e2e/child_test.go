@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -19,16 +20,11 @@ const childVariable = "LATCHKEY_E2E_CHILD"
 
 // children are programs that tests run in a process of their own, as users of the AWS SDK for Go write them:
 // nothing in them knows of Latchkey.
-var children = map[string]func() int{"instance": childInstance}
+var children = map[string]func() int{"instance": childInstance, "reads": childReads}
 
 // childInstance prints the account's Access Grants instance, and how many buckets there are.
 func childInstance() int {
-	err := func() error {
-		ctx := context.Background()
-		c, err := config.LoadDefaultConfig(ctx)
-		if err != nil {
-			return err
-		}
+	return child(func(ctx context.Context, c aws.Config) error {
 		me, err := sts.NewFromConfig(c).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 		if err != nil {
 			return err
@@ -48,7 +44,29 @@ func childInstance() int {
 		}
 		fmt.Println(*i.AccessGrantsInstanceArn, len(buckets.Buckets))
 		return nil
-	}()
+	})
+}
+
+// childReads prints the object whose bucket and key are its arguments.
+func childReads() int {
+	return child(func(ctx context.Context, c aws.Config) error {
+		out, err := s3.NewFromConfig(c, func(o *s3.Options) { o.UsePathStyle = true }).GetObject(ctx, &s3.GetObjectInput{Bucket: &os.Args[1], Key: &os.Args[2]})
+		if err != nil {
+			return err
+		}
+		defer out.Body.Close()
+		_, err = io.Copy(os.Stdout, out.Body)
+		return err
+	})
+}
+
+// child runs a program with the configuration that its environment gives.
+func child(run func(context.Context, aws.Config) error) int {
+	ctx := context.Background()
+	c, err := config.LoadDefaultConfig(ctx)
+	if err == nil {
+		err = run(ctx, c)
+	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/identitystore"
 	people "github.com/aws/aws-sdk-go-v2/service/identitystore/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3control"
@@ -43,6 +44,8 @@ type office struct {
 	issuer string // ARN of the trusted token issuer
 	web    *actor // who exchanges tokens for the application
 	bearer string // ARN of the role that carries identities
+
+	trusted string // ARN of IAM's OpenID Connect provider, if the application is federated
 
 	alice, group, membership string // ids
 	grant                    *grant // READ of team/* for the group
@@ -124,6 +127,22 @@ func (o *office) actsThrough(arn string) {
 		})}},
 	})
 	o.check(err)
+}
+
+// federates replaces the application's user by a role: whoever has a token of the provider for its client may take
+// it, and exchange the token. It returns the role's ARN.
+func (o *office) federates() string {
+	o.t.Helper()
+	provider, err := o.root.iam.CreateOpenIDConnectProvider(o.t.Context(), &iam.CreateOpenIDConnectProviderInput{Url: &o.idp.issuer, ClientIDList: []string{cliClient}})
+	o.check(err)
+	o.trusted = *provider.OpenIDConnectProviderArn
+	role := o.role("application", fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Federated":%q},
+		"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"%s:aud":%q}}}]}`, o.trusted, strings.TrimPrefix(o.idp.issuer, "http://"), cliClient), "")
+	o.actsThrough(role)
+	trust := fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":%q},"Action":["sts:AssumeRole","sts:SetContext"]}]}`, role)
+	_, err = o.root.iam.UpdateAssumeRolePolicy(o.t.Context(), &iam.UpdateAssumeRolePolicyInput{RoleName: aws.String("bearer"), PolicyDocument: &trust})
+	o.check(err)
+	return role
 }
 
 // person makes somebody in the directory.

@@ -69,18 +69,7 @@ func TestIdentityCase106_ThePluginOfTrustedIdentityPropagation(t *testing.T) {
 	s := hosted(t, server.Config{PrivateIssuers: true, DirectorySession: 2 * time.Hour, Now: func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }})
 	idp := startProvider(t, providerOptions{Users: []string{"alice", "mallory"}, IDTokenSeconds: 24 * 3600})
 	o := officeOf(s.first(t), idp)
-
-	// The application has a role instead of a user: whoever has a token of the provider for it may take it.
-	made, err := o.root.iam.CreateOpenIDConnectProvider(t.Context(), &iam.CreateOpenIDConnectProviderInput{Url: &idp.issuer, ClientIDList: []string{cliClient}})
-	o.check(err)
-	host := strings.TrimPrefix(idp.issuer, "http://")
-	applicationRole := o.role("application", fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Federated":%q},
-		"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"%s:aud":%q}}}]}`, *made.OpenIDConnectProviderArn, host, cliClient), "")
-	o.actsThrough(applicationRole)
-	trust := fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":%q},"Action":["sts:AssumeRole","sts:SetContext"]}]}`, applicationRole)
-	_, err = o.root.iam.UpdateAssumeRolePolicy(t.Context(), &iam.UpdateAssumeRolePolicyInput{RoleName: aws.String("bearer"), PolicyDocument: &trust})
-	o.check(err)
-
+	applicationRole := o.federates()
 	p := &propagation{o: o, applicationRole: applicationRole, webToken: func() string { return idp.signsIn(t, "alice") }}
 	gives := func(grants string) {
 		t.Helper()
@@ -111,7 +100,7 @@ func TestIdentityCase106_ThePluginOfTrustedIdentityPropagation(t *testing.T) {
 		gives("jwt-bearer")
 	})
 	t.Run("a provider that is deleted vouches for nobody", func(t *testing.T) {
-		_, err := o.root.iam.DeleteOpenIDConnectProvider(t.Context(), &iam.DeleteOpenIDConnectProviderInput{OpenIDConnectProviderArn: made.OpenIDConnectProviderArn})
+		_, err := o.root.iam.DeleteOpenIDConnectProvider(t.Context(), &iam.DeleteOpenIDConnectProviderInput{OpenIDConnectProviderArn: &o.trusted})
 		o.check(err)
 		_, err = p.credentials()
 		refused(t, err, 400, "InvalidIdentityToken")
