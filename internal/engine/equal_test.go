@@ -107,6 +107,8 @@ func (w *world) change(tx *store.Tx) error {
 		return w.changeCenter(tx)
 	case 2, 3, 4:
 		return w.changeDirectory(tx)
+	case 5:
+		return w.changeOIDC(tx)
 	}
 	switch w.pick(23) {
 	case 21: // another with the same name takes its place
@@ -319,6 +321,7 @@ func (w *world) describe(s *Snapshot) []string {
 			say("scope %s: %+v", text, s.LocationByScope(a, here, scope))
 		}
 		out = append(out, describeCenter(s, a)...)
+		out = append(out, w.describeOIDC(s, a)...)
 		for _, k := range s.KeysOf(string(a)) {
 			say("root key %+v", *k)
 		}

@@ -67,15 +67,18 @@ func (p *Principals) CreateOIDCProvider(ctx context.Context, call *control.Call,
 	return made, nil
 }
 
-// findOIDC checks an action on a provider and returns it as the snapshot has it: not to be changed. Providers of other
-// accounts are not found.
+// findOIDC checks an action on a provider and returns it as the snapshot has it: not to be changed. Those of other
+// accounts are denied, whether they are there or not.
 func (p *Principals) findOIDC(call *control.Call, action, arn string, values policy.Values) (*iam.OIDCProvider, error) {
 	account, name, ok := iam.ParseOIDCProviderARN(arn)
 	if !ok {
 		return nil, fault.New(fault.Invalid, fault.Member, "Invalid ARN: %s is not the ARN of an OpenID Connect provider.", arn)
 	}
+	if account != call.Account {
+		return nil, fault.New(fault.Denied, "", "User: %s is not authorized to perform: %s on resource: %s", call.ARN(), action, arn)
+	}
 	found := call.Snapshot.OIDCProviderByName(call.Account, name)
-	if found == nil || account != call.Account {
+	if found == nil {
 		if err := may(call, action, arn, values); err != nil {
 			return nil, err
 		}

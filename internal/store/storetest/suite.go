@@ -44,6 +44,7 @@ func Run(t *testing.T, open func(*testing.T) *store.DB) {
 		{"memberships are scanned in the order of creation", membershipScan},
 		{"one node at a time synchronises a source", syncLease},
 		{"what a synchronisation remembers is kept", syncMarks},
+		{"a provider's URL is unique without its scheme", oidcProviders},
 		{"audit records are kept in order", auditOrder},
 		{"audit records are filtered and paged", auditFilters},
 		{"audit records commit or roll back with their change", auditInUpdate},
