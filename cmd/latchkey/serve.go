@@ -41,7 +41,7 @@ type serveFlags struct {
 	publicURL                                           string
 	domains                                             []string
 	maxStaleness, drain, directorySession               time.Duration
-	privateIssuers                                      bool
+	privateIssuers, strictSCIM                          bool
 	locations, grants                                   int
 	applications, issuers, scopes                       int
 }
@@ -88,6 +88,7 @@ key ring that seals credentials and secrets; nodes that share a database share i
 	fl.IntVar(&f.applications, "quota-applications", control.DefaultQuotas.Applications, "Identity Center applications per account")
 	fl.IntVar(&f.issuers, "quota-token-issuers", control.DefaultQuotas.TokenIssuers, "trusted token issuers per account")
 	fl.IntVar(&f.scopes, "quota-access-scopes", control.DefaultQuotas.AccessScopes, "access scopes per application")
+	fl.BoolVar(&f.strictSCIM, "scim-strict-aws", false, "give the SCIM endpoint the limits of AWS's, to test a provisioning client against")
 	fl.StringVar(&f.logFormat, "log", "text", "log records on stderr: text, json or off")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if err := fillFlags(fl, config, os.Getenv); err != nil {
@@ -114,7 +115,7 @@ func (f *serveFlags) config(log io.Writer) (server.Config, error) {
 	c := server.Config{
 		Listen: f.listen, Metrics: f.metrics, Data: f.data, Account: account, Region: f.region, Database: f.database,
 		TLSCert: f.tlsCert, TLSKey: f.tlsKey, Domains: f.domains, MaxStaleness: f.maxStaleness, DrainTimeout: f.drain,
-		PrivateIssuers: f.privateIssuers, DirectorySession: f.directorySession,
+		PrivateIssuers: f.privateIssuers, StrictSCIM: f.strictSCIM, DirectorySession: f.directorySession,
 		RootAccessKeyID: os.Getenv("LATCHKEY_ROOT_ACCESS_KEY_ID"), RootSecretAccessKey: os.Getenv("LATCHKEY_ROOT_SECRET_ACCESS_KEY"),
 		PublicURL: f.publicURL, SealingKey: os.Getenv("LATCHKEY_SEALING_KEY"), SealingKeyFile: f.sealingKeys, Quotas: control.DefaultQuotas,
 	}

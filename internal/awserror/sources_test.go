@@ -21,7 +21,7 @@ var heardBy = map[string][]Dialect{
 	"engine": {S3, STS, IAM, JSON}, "sigv4": {S3, STS, IAM, JSON}, "store": {S3, STS, IAM, JSON}, "control": {S3, STS, IAM, JSON},
 	"control/buckets": {S3}, "control/grants": {S3, JSON}, "control/principals": {IAM, JSON}, "control/tokens": {STS},
 	"gateway": {S3}, "objects": {S3},
-	"control/directory": {SSO}, "control/provision": {JSON}, "control/identitycenter": {SSO}, "control/exchange": {OAuth},
+	"control/directory": {SSO}, "control/provision": {JSON}, "control/sync": {JSON}, "scim": {}, "control/identitycenter": {SSO}, "control/exchange": {OAuth},
 	"control/signin": {OAuth}, "pages": {OAuth},
 }
 
@@ -29,7 +29,7 @@ var heardBy = map[string][]Dialect{
 // that a client does depends on the noun. STS, IAM and the json services have one code for whatever input they
 // refuse, for what is not there, and for what is there already; S3 has one for each noun.
 func generic(d Dialect, k fault.Kind, noun string) bool {
-	ofDirectory := []string{"Membership", "IdentityCenter", "ApplicationGrant", "TokenIssuer", "AuthenticationMethod", "IdentityToken"}
+	ofDirectory := []string{"Membership", "IdentityCenter", "ApplicationGrant", "TokenIssuer", "AuthenticationMethod", "IdentityToken", "Source"}
 	if d != SSO && d != OAuth && slices.Contains(ofDirectory, noun) {
 		return true // only the directory's clients ever ask for one
 	}

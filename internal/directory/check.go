@@ -16,6 +16,10 @@ const (
 	mostExternalIDs   = 10
 	mostPhotos        = 3
 	mostOfAnotherList = 1
+
+	// What a source of the directory may bring beyond the API: a person has telephones at work and on the way. Of e-mail
+	// addresses there is one all the same, because a person is found by it.
+	mostFromSource = 10
 )
 
 // Check reports the first rule that the user breaks, whichever way it came into the directory. What only the
@@ -80,9 +84,12 @@ func checkParts(p parts, at string) error {
 
 func checkValue(at any, name string) error {
 	if list, ok := elements(at); ok {
-		most := mostOfAnotherList
-		if name == "photos" {
+		most := mostFromSource
+		switch name {
+		case "photos":
 			most = mostPhotos
+		case "emails":
+			most = mostOfAnotherList
 		}
 		if len(list) > most {
 			return broken(name, "Member must have length less than or equal to %d", most)

@@ -140,8 +140,12 @@ func setList[T any, P interface {
 	if !ok || len(docs) == 0 {
 		return broken(name, "Member must be a list with length greater than or equal to 1")
 	}
-	if len(docs) > mostPhotos { // no list may be longer, so nothing longer is read
-		return broken(name, "Member must have length less than or equal to %d", mostOfAnotherList)
+	most := mostOfAnotherList
+	if name == "photos" {
+		most = mostPhotos
+	}
+	if len(docs) > most {
+		return broken(name, "Member must have length less than or equal to %d", most)
 	}
 	all := make([]T, len(docs))
 	for i := range docs {

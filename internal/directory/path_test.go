@@ -131,6 +131,7 @@ func TestOperationsThatAreRefused(t *testing.T) {
 		"a part in two spellings":              {[]Operation{{Path: "name", Value: map[string]any{"givenName": "a", "GivenName": "a"}}}, "name.givenName"},
 		"a text for a boolean":                 {[]Operation{{Path: "emails", Value: []any{map[string]any{"primary": "true"}}}}, "emails.1.primary"},
 		"two emails":                           {[]Operation{{Path: "emails", Value: []any{map[string]any{"value": "a"}, map[string]any{"value": "b"}}}}, "emails"},
+		"two phone numbers":                    {[]Operation{{Path: "phoneNumbers", Value: []any{map[string]any{"value": "a"}, map[string]any{"value": "b"}}}}, "phoneNumbers"},
 		"a thousand emails":                    {[]Operation{{Path: "emails", Value: make([]any, 1000)}}, "emails"},
 		"a value that no user may have":        {[]Operation{{Path: "userName", Value: "a b"}}, "userName"},
 		"a good operation before a broken one": {[]Operation{{Path: "title", Value: "x"}, {Path: "locale", Value: "\x00"}}, "locale"},

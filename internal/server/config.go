@@ -31,6 +31,7 @@ type Config struct {
 	PrivateIssuers   bool          // token issuers may be at addresses that are not public, and there without TLS
 	DirectorySession time.Duration // how long after the exchange of a person's token its refresh tokens hold; 0: 8 h
 
+	StrictSCIM   bool // the SCIM endpoint has the limits of AWS's, for tests of its clients
 	Revocation   caller.Revocation
 	MaxStaleness time.Duration // how long the snapshot may not have heard from the database
 	DrainTimeout time.Duration // how long requests in flight may take to end at shutdown

@@ -8,6 +8,7 @@ import (
 	"latchkey/internal/api"
 	"latchkey/internal/control/exchange"
 	"latchkey/internal/pages"
+	"latchkey/internal/scim"
 )
 
 // router is the one listener's front: it tells the server's own pages, the control plane and the gateway
@@ -17,6 +18,7 @@ type router struct {
 	keys   http.Handler // KeysPath
 	signIn http.Handler // DiscoveryPath
 	pages  http.Handler // where people sign in
+	scim   http.Handler // scim.Path
 	api    *api.Front
 	s3     http.Handler
 	names  *names
@@ -35,6 +37,8 @@ func (t *router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		t.keys.ServeHTTP(w, r)
 	case r.URL.Path == DiscoveryPath && r.Method == http.MethodGet:
 		t.signIn.ServeHTTP(w, r)
+	case scim.Claims(r.URL.Path) && !signed(r):
+		t.scim.ServeHTTP(w, r)
 	case pages.Claims(r) && !signed(r):
 		t.pages.ServeHTTP(w, r)
 	case t.api.Claims(r):

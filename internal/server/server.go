@@ -37,6 +37,7 @@ import (
 	"latchkey/internal/objects"
 	"latchkey/internal/oidc"
 	"latchkey/internal/pages"
+	"latchkey/internal/scim"
 	"latchkey/internal/sigv4"
 	"latchkey/internal/store"
 )
@@ -176,7 +177,8 @@ func (s *Server) wire(ring *credential.Ring) {
 		Domains: c.Domains, Log: c.Log, Observe: m.observe,
 	}
 	s.own = s.pages(m)
-	s.router = &router{own: s.own, keys: keySet(tokenExchange), signIn: signInDiscovery(s.engine, c), pages: &pages.Pages{SignIn: signIn, Auth: auth, Log: c.Log}, api: front.Handler(), s3: gate, names: names}
+	provisioning := &scim.Handler{Control: s.Control, Auth: auth, Public: c.PublicURL, Strict: c.StrictSCIM, Log: c.Log, Observe: m.observe}
+	s.router = &router{own: s.own, keys: keySet(tokenExchange), signIn: signInDiscovery(s.engine, c), scim: provisioning, pages: &pages.Pages{SignIn: signIn, Auth: auth, Log: c.Log}, api: front.Handler(), s3: gate, names: names}
 	if s.metrics != nil {
 		s.router.own = http.NotFoundHandler()
 	}

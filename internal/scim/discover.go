@@ -1,0 +1,110 @@
+package scim
+
+import (
+	"net/http"
+	"strings"
+)
+
+// serviceProviderConfig says what of SCIM is served (RFC 7643, section 5).
+func serviceProviderConfig(q *request) (reply, error) {
+	no := map[string]any{"supported": false}
+	most := pageMost
+	if q.h.Strict {
+		most = strictPage
+	}
+	at := q.view.base + "/ServiceProviderConfig"
+	return reply{status: http.StatusOK, body: map[string]any{
+		"schemas":          []any{"urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"},
+		"documentationUri": "https://docs.aws.amazon.com/singlesignon/latest/userguide/provision-automatically.html",
+		"patch":            map[string]any{"supported": true},
+		"bulk":             map[string]any{"supported": false, "maxOperations": 0, "maxPayloadSize": 0},
+		"filter":           map[string]any{"supported": true, "maxResults": most},
+		"changePassword":   no, "sort": no, "etag": no,
+		"pagination": map[string]any{
+			"cursor": true, "index": !q.h.Strict, "defaultPaginationMethod": "index", "defaultPageSize": pageDefault, "maxPageSize": most,
+		},
+		"authenticationSchemes": []any{map[string]any{
+			"type": "oauthbearertoken", "name": "OAuth Bearer Token", "primary": true,
+			"description": "A provisioning token, which latchkey directory token create makes",
+		}},
+		"meta": map[string]any{"resourceType": "ServiceProviderConfig", "location": at},
+	}}, nil
+}
+
+// listed serves a list that never changes, or one of it.
+func listed(id string, all func(*request) []map[string]any) func(*request) (reply, error) {
+	return func(q *request) (reply, error) {
+		list := []any{}
+		for _, m := range all(q) {
+			if id != "" && strings.EqualFold(m["id"].(string), id) {
+				return reply{status: http.StatusOK, body: m}, nil
+			}
+			list = append(list, m)
+		}
+		if id != "" {
+			return reply{}, q.nothing()
+		}
+		return q.tellList(page{start: 1}, len(list), list, ""), nil
+	}
+}
+
+func resourceTypes(q *request) (all []map[string]any) {
+	for _, r := range []*resource{users(), groups()} {
+		m := map[string]any{
+			"schemas": []any{"urn:ietf:params:scim:schemas:core:2.0:ResourceType"}, "id": r.name, "name": r.name,
+			"endpoint": "/" + r.endpoint, "description": r.says, "schema": r.schema,
+			"meta": map[string]any{"resourceType": "ResourceType", "location": q.view.base + "/ResourceTypes/" + r.name},
+		}
+		if r.extension != nil {
+			m["schemaExtensions"] = []any{map[string]any{"schema": enterpriseSchema, "required": false}}
+		}
+		all = append(all, m)
+	}
+	return all
+}
+
+func schemas(q *request) (all []map[string]any) {
+	add := func(id, name, says string, attrs []*attribute) {
+		all = append(all, map[string]any{
+			"schemas": []any{"urn:ietf:params:scim:schemas:core:2.0:Schema"}, "id": id, "name": name, "description": says,
+			"attributes": definitions(attrs),
+			"meta":       map[string]any{"resourceType": "Schema", "location": q.view.base + "/Schemas/" + id},
+		})
+	}
+	u, g := users(), groups()
+	add(u.schema, u.name, u.says, u.attrs)
+	add(g.schema, g.name, g.says, g.attrs)
+	add(enterpriseSchema, "EnterpriseUser", "What an organization knows of a person", u.extension)
+	return all
+}
+
+// definitions describe attributes (RFC 7643, section 7). Those common to all resources belong to no schema.
+func definitions(attrs []*attribute) []any {
+	var all []any
+	for _, a := range attrs {
+		if a.name == "id" || a.name == "externalId" || a.name == "meta" {
+			continue
+		}
+		m := map[string]any{
+			"name": a.name, "type": a.kind, "multiValued": a.many, "description": a.says, "required": a.required,
+			"mutability": "readWrite", "returned": "default", "uniqueness": "none",
+		}
+		if a.readOnly {
+			m["mutability"] = "readOnly"
+		}
+		if a.required {
+			m["uniqueness"] = "server"
+		}
+		if a.kind == text || a.kind == reference {
+			m["caseExact"] = a.exact
+		}
+		if a.kind == reference {
+			m["referenceTypes"] = []any{"uri"}
+		}
+		if a.parts != nil {
+			m["subAttributes"] = definitions(a.parts)
+		}
+		all = append(all, m)
+	}
+	return all
+}

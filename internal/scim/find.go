@@ -1,0 +1,260 @@
+package scim
+
+import (
+	"cmp"
+	"slices"
+
+	"latchkey/internal/directory"
+)
+
+// findUsers are the users of the store that pass a filter, oldest first. Who is named by a key is looked up by it;
+// other filters are held against every user of the snapshot.
+func (q *request) findUsers(f filter) ([]*directory.User, error) {
+	if f == nil {
+		return q.h.lists.usersOf(q.snap, q.in), nil
+	}
+	if q.h.Strict {
+		if err := q.strictUnknown(f, "groups", func(id string) bool { return q.ourGroup(id) != nil }, "Group"); err != nil {
+			return nil, err
+		}
+	}
+	ids, ok := candidates(f, q.usersNamed)
+	all := q.h.lists.usersOf
+	if !ok {
+		return only(all(q.snap, q.in), func(u *directory.User) bool { return match(f, q.userValues(u)) }), nil
+	}
+	var found []*directory.User
+	for id := range ids {
+		if u := q.snap.Person(id); u != nil && u.Store == q.in && match(f, q.userValues(u)) {
+			found = append(found, u)
+		}
+	}
+	slices.SortFunc(found, func(a, b *directory.User) int { return cmp.Compare(a.Seq, b.Seq) })
+	return found, nil
+}
+
+func (q *request) findGroups(f filter) ([]*directory.Group, error) {
+	if f == nil {
+		return q.h.lists.groupsOf(q.snap, q.in), nil
+	}
+	if q.h.Strict {
+		if err := q.strictUnknown(f, "members", func(id string) bool { return q.ourUser(id) != nil }, "User"); err != nil {
+			return nil, err
+		}
+	}
+	ids, ok := candidates(f, q.groupsNamed)
+	if !ok {
+		return only(q.h.lists.groupsOf(q.snap, q.in), func(g *directory.Group) bool { return match(f, q.groupValues(g)) }), nil
+	}
+	var found []*directory.Group
+	for id := range ids {
+		if g := q.snap.Group(id); g != nil && g.Store == q.in && match(f, q.groupValues(g)) {
+			found = append(found, g)
+		}
+	}
+	slices.SortFunc(found, func(a, b *directory.Group) int { return cmp.Compare(a.Seq, b.Seq) })
+	return found, nil
+}
+
+func only[T any](all []T, keep func(T) bool) []T {
+	var some []T
+	for _, v := range all {
+		if keep(v) {
+			some = append(some, v)
+		}
+	}
+	return some
+}
+
+func (q *request) ourUser(id string) *directory.User {
+	if u := q.snap.Person(directory.UserID(id)); u != nil && u.Store == q.in {
+		return u
+	}
+	return nil
+}
+
+func (q *request) ourGroup(id string) *directory.Group {
+	if g := q.snap.Group(directory.GroupID(id)); g != nil && g.Store == q.in {
+		return g
+	}
+	return nil
+}
+
+// candidates are all that can pass a filter, if the filter says so plainly. ok is false when everything has to be
+// looked at. named finds those of whom one comparison can be true.
+func candidates[ID comparable](f filter, named func(name string, value string) (map[ID]bool, bool)) (ids map[ID]bool, ok bool) {
+	switch f := f.(type) {
+	case both:
+		left, ok := candidates(f.left, named)
+		if right, alsoOK := candidates(f.right, named); alsoOK && (!ok || len(right) < len(left)) {
+			return right, true
+		}
+		return left, ok
+	case either:
+		left, ok := candidates(f.left, named)
+		right, alsoOK := candidates(f.right, named)
+		if !ok || !alsoOK {
+			return nil, false
+		}
+		all := make(map[ID]bool, len(left)+len(right))
+		for _, some := range []map[ID]bool{left, right} {
+			for id := range some {
+				all[id] = true
+			}
+		}
+		return all, true
+	case compare:
+		value, text := f.value.(string)
+		if f.op != "eq" || !text || f.on.attr == nil || f.on.extension || f.on.part != nil && f.on.part.name != "value" {
+			return nil, false
+		}
+		return named(f.on.attr.name, value)
+	case within:
+		if f.on.attr == nil || f.on.extension {
+			return nil, false
+		}
+		if f.then != nil && f.then.op == "eq" && f.then.on.attr != nil && f.then.on.attr.name == "value" {
+			if value, text := f.then.value.(string); text {
+				return named(f.on.attr.name, value)
+			}
+		}
+		if value, text := implied(f.of)["value"].(string); text {
+			return named(f.on.attr.name, value)
+		}
+	}
+	return nil, false
+}
+
+func (q *request) usersNamed(name, value string) (map[directory.UserID]bool, bool) {
+	ids := map[directory.UserID]bool{}
+	key := directory.Key("")
+	switch name {
+	case "id":
+		ids[directory.UserID(value)] = true
+		return ids, true
+	case "groups":
+		if q.ourGroup(value) != nil {
+			for u := range q.snap.MembersOf(directory.GroupID(value)) {
+				ids[u] = true
+			}
+		}
+		return ids, true
+	case "userName":
+		key = directory.NameKey(value)
+	case "emails":
+		key = directory.EmailKey(value)
+	case "externalId":
+		key = directory.ExternalKey(directory.ExternalID{Issuer: Issuer, ID: value})
+	default:
+		return nil, false
+	}
+	if u := q.snap.PersonByKey(q.in, key); u != nil {
+		ids[u.ID] = true
+	}
+	return ids, true
+}
+
+func (q *request) groupsNamed(name, value string) (map[directory.GroupID]bool, bool) {
+	ids := map[directory.GroupID]bool{}
+	key := directory.Key("")
+	switch name {
+	case "id":
+		ids[directory.GroupID(value)] = true
+		return ids, true
+	case "members":
+		for _, g := range q.snap.GroupsOf(directory.UserID(value)) {
+			ids[g] = true
+		}
+		return ids, true
+	case "displayName":
+		key = directory.NameKey(value)
+	case "externalId":
+		key = directory.ExternalKey(directory.ExternalID{Issuer: Issuer, ID: value})
+	default:
+		return nil, false
+	}
+	if g := q.snap.GroupByKey(q.in, key); g != nil {
+		ids[g.ID] = true
+	}
+	return ids, true
+}
+
+// strictUnknown refuses a filter by a member or a group that does not exist, as AWS does.
+func (q *request) strictUnknown(f filter, attr string, known func(id string) bool, kind string) error {
+	switch f := f.(type) {
+	case both:
+		if err := q.strictUnknown(f.left, attr, known, kind); err != nil {
+			return err
+		}
+		return q.strictUnknown(f.right, attr, known, kind)
+	case compare:
+		if id, text := f.value.(string); text && f.on.attr != nil && f.on.attr.name == attr && !known(id) {
+			return noResource(kind, id)
+		}
+	}
+	return nil
+}
+
+// userValues are the values of a user's attributes. The groups are not rendered where the filter names one.
+func (q *request) userValues(u *directory.User) values {
+	var d document
+	return func(t target) []any {
+		if t.attr == nil {
+			return nil
+		}
+		switch t.attr.name {
+		case "userName":
+			return []any{u.UserName}
+		case "active":
+			return []any{!u.Disabled}
+		case "groups":
+			return parts(q.view.groupsOf(u.ID), t.part)
+		}
+		if d == nil {
+			d = q.view.user(u)
+		}
+		return d.values(t)
+	}
+}
+
+func (q *request) groupValues(g *directory.Group) values {
+	return func(t target) []any {
+		if t.attr == nil {
+			return nil
+		}
+		if t.attr.name == "members" {
+			return parts(q.view.membersOf(g.ID), t.part)
+		}
+		return q.view.group(g).values(t)
+	}
+}
+
+// values are the values that a document has for a target, one by one.
+func (d document) values(t target) []any {
+	at := map[string]any(d)
+	if t.extension {
+		at, _ = d[enterpriseSchema].(map[string]any)
+	}
+	v, ok := at[t.attr.name]
+	if !ok {
+		return nil
+	}
+	list, ok := v.([]any)
+	if !ok {
+		list = []any{v}
+	}
+	return parts(list, t.part)
+}
+
+func parts(list []any, part *attribute) []any {
+	if part == nil {
+		return list
+	}
+	var all []any
+	for _, v := range list {
+		if m, ok := v.(map[string]any); ok && m[part.name] != nil {
+			all = append(all, m[part.name])
+		}
+	}
+	return all
+}

@@ -1,0 +1,278 @@
+package scim
+
+import (
+	"errors"
+	"net/http"
+
+	"latchkey/internal/control/provision"
+	"latchkey/internal/directory"
+	"latchkey/internal/fault"
+)
+
+// shownGroup is a group as the client wants to see it, with its members unless AWS would leave them out.
+func (q *request) shownGroup(g *directory.Group, p projection) document {
+	d := q.view.group(g)
+	if q.h.Strict {
+		d["members"] = []any{}
+	} else if p.wants("members") {
+		d["members"] = q.view.membersOf(g.ID)
+	}
+	return p.of(d)
+}
+
+func (q *request) tellGroup(status int, g *directory.Group) (reply, error) {
+	p, err := q.projection(groups())
+	if err != nil {
+		return reply{}, err
+	}
+	return reply{status, q.shownGroup(g, p), q.view.base + "/Groups/" + string(g.ID)}, nil
+}
+
+func (q *request) groupID() directory.GroupID { return directory.GroupID(q.PathValue("id")) }
+
+func getGroup(q *request) (reply, error) {
+	g := q.snap.Group(q.groupID())
+	if g == nil || g.Store != q.in {
+		return reply{}, noResource("Group", q.PathValue("id"))
+	}
+	return q.tellGroup(http.StatusOK, g)
+}
+
+// sentGroup reads a group and its members from a body; given is false when it says nothing of members.
+func (q *request) sentGroup() (d document, members []directory.UserID, given bool, err error) {
+	r := groups()
+	if _, err := q.projection(r); err != nil {
+		return nil, nil, false, err
+	}
+	sent := make(map[string]any, len(q.body))
+	var list any
+	for name, v := range q.body {
+		if directory.Fold(name) == "members" {
+			list, given = v, v != nil
+			continue
+		}
+		sent[name] = v
+	}
+	if d, err = r.document(sent); err != nil {
+		return nil, nil, false, err
+	}
+	members, err = memberIDs(list)
+	return d, members, given, err
+}
+
+func createGroup(q *request) (reply, error) {
+	q.begin(map[string]any{})
+	d, members, _, err := q.sentGroup()
+	if err != nil {
+		return reply{}, err
+	}
+	q.recordGroup(d, members)
+	if q.h.Strict && len(members) > strictMembers {
+		return reply{}, tooManyMembers()
+	}
+	var made *directory.Group
+	err = q.change(func(w *provision.Writer) (err error) {
+		if made, err = w.CreateGroup(parseGroup(d, directory.Group{})); err != nil {
+			return err
+		}
+		q.touchGroup(made.ID)
+		q.call.Event.ResponseElements = map[string]any{"groupId": string(made.ID), "identityStoreId": string(q.in)}
+		_, err = w.AddMembers(made.ID, members)
+		return q.noMember(err)
+	})
+	if err != nil {
+		return reply{}, err
+	}
+	return q.tellGroup(http.StatusCreated, made)
+}
+
+// noMember tells of a member who does not exist. It is no 404 but where AWS has one: a client that is told so of a
+// change of a group takes the group for gone.
+func (q *request) noMember(err error) error {
+	if !fault.Is(err, fault.NotFound, fault.DirectoryUser) {
+		return err
+	}
+	id := fault.Of(err).Fields["ResourceId"]
+	if q.snap.Group(directory.GroupID(id)) != nil && q.snap.Group(directory.GroupID(id)).Store == q.in {
+		return refuse(badValue, "%s is a group. Groups cannot be members of groups: make the people in it members instead.", id)
+	}
+	if q.h.Strict {
+		return noResource("User", id)
+	}
+	return refuse(badValue, "There is no user %q to be a member.", id)
+}
+
+func putGroup(q *request) (reply, error) {
+	q.begin(map[string]any{"groupId": q.PathValue("id")})
+	if q.h.Strict {
+		return reply{}, fault.New(fault.Unsupported, fault.Operation, "PutGroup is not served. Use PATCH.")
+	}
+	d, members, given, err := q.sentGroup()
+	if err != nil {
+		return reply{}, err
+	}
+	q.recordGroup(d, members)
+	q.touchGroup(q.groupID())
+	var now *directory.Group
+	err = q.change(func(w *provision.Writer) error {
+		old, err := w.Group(q.groupID())
+		if err != nil {
+			return err
+		}
+		if now, err = w.ReplaceGroup(parseGroup(d, *old)); err != nil || !given {
+			return err // of members that a client does not speak of, it does not mean that they should go
+		}
+		_, _, err = w.SetMembers(now.ID, members)
+		return q.noMember(err)
+	})
+	if err != nil {
+		return reply{}, err
+	}
+	return q.tellGroup(http.StatusOK, now)
+}
+
+func patchGroup(q *request) (reply, error) {
+	q.begin(map[string]any{"groupId": q.PathValue("id")})
+	p, err := q.projection(groups())
+	if err != nil {
+		return reply{}, err
+	}
+	ops, err := operations(q.body)
+	if err != nil {
+		return reply{}, err
+	}
+	q.recordOperations(ops)
+	if q.h.Strict {
+		if err := strictMembersOf(ops); err != nil {
+			return reply{}, err
+		}
+	}
+	q.touchGroup(q.groupID())
+	var now *directory.Group
+	err = q.change(func(w *provision.Writer) error {
+		old, err := w.Group(q.groupID())
+		if err != nil {
+			return err
+		}
+		m := &membersPatch{w: w, group: old.ID, view: q.view}
+		d := q.view.group(old)
+		for _, op := range ops {
+			if err := m.apply(d, op); err != nil {
+				return q.noMember(err)
+			}
+		}
+		q.recordMembers(m.added, m.removed)
+		now, err = w.ReplaceGroup(parseGroup(d, *old))
+		return err
+	})
+	if err != nil {
+		return reply{}, err
+	}
+	if p.given { // who asks for attributes wants to see them (RFC 7644, section 3.5.2)
+		return q.tellGroup(http.StatusOK, now)
+	}
+	return reply{status: http.StatusNoContent}, nil
+}
+
+func deleteGroup(q *request) (reply, error) {
+	q.begin(map[string]any{"groupId": q.PathValue("id")})
+	q.touchGroup(q.groupID())
+	err := q.change(func(w *provision.Writer) error { return w.DeleteGroup(q.groupID()) })
+	return reply{status: http.StatusNoContent}, err
+}
+
+// membersPatch applies operations to a group whose members are written at once and never all read, where that can be.
+type membersPatch struct {
+	w              *provision.Writer
+	group          directory.GroupID
+	view           *view
+	added, removed []directory.UserID
+}
+
+func (m *membersPatch) apply(d document, op operation) error {
+	r := groups()
+	if op.path == "" {
+		return m.applyObject(d, op)
+	}
+	p, ok, err := r.parsePath(op.path)
+	if err != nil || !ok {
+		return err
+	}
+	if p.attr.name != "members" {
+		if err := r.apply(d, op); err != nil {
+			return err
+		}
+		return nil
+	}
+	return m.members(p, op)
+}
+
+// applyObject takes the members out of an operation without a path; the rest is the document's.
+func (m *membersPatch) applyObject(d document, op operation) error {
+	values, ok := op.value.(map[string]any)
+	if !ok {
+		return refuse(badValue, "value must be an object when there is no path")
+	}
+	rest := map[string]any{}
+	var err error
+	for name, v := range values {
+		if p, known, e := groups().parsePath(name); e == nil && known && p.attr.name == "members" {
+			err = errors.Join(err, m.members(p, operation{op.op, name, v}))
+			continue
+		}
+		rest[name] = v
+	}
+	if err != nil {
+		return err
+	}
+	return groups().applyObject(d, op.op, rest)
+}
+
+func (m *membersPatch) members(p path, op operation) error {
+	if p.part != nil {
+		return refuse(badPath, "The parts of a member cannot be changed: add and remove members")
+	}
+	ids, err := memberIDs(op.value)
+	if err != nil && (op.op != "remove" || op.value != nil && p.of == nil) {
+		return err
+	}
+	var came, went []directory.UserID
+	switch {
+	case op.op == "add" && p.of == nil:
+		came, err = m.w.AddMembers(m.group, ids)
+	case op.op == "replace" && p.of == nil:
+		came, went, err = m.w.SetMembers(m.group, ids)
+	case op.op != "remove":
+		return refuse(badPath, "Members are added by the path members, without a filter")
+	case p.of != nil:
+		if ids, err = m.matching(p.of); err == nil {
+			went, err = m.w.RemoveMembers(m.group, ids)
+		}
+	case op.value == nil:
+		_, went, err = m.w.SetMembers(m.group, nil)
+	default:
+		went, err = m.w.RemoveMembers(m.group, ids)
+	}
+	m.added, m.removed = append(m.added, came...), append(m.removed, went...)
+	return err
+}
+
+// matching are the members that pass a filter. Those that it names need not be looked for.
+func (m *membersPatch) matching(f filter) ([]directory.UserID, error) {
+	if id, ok := implied(f)["value"].(string); ok {
+		if _, plain := f.(compare); plain {
+			return []directory.UserID{directory.UserID(id)}, nil
+		}
+	}
+	all, err := m.w.Members(m.group)
+	if err != nil {
+		return nil, err
+	}
+	var ids []directory.UserID
+	for _, id := range all {
+		if match(f, partValues(map[string]any{"value": string(id), "type": "User"})) {
+			ids = append(ids, id)
+		}
+	}
+	return ids, nil
+}

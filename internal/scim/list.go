@@ -1,0 +1,192 @@
+package scim
+
+import (
+	"cmp"
+	"net/http"
+	"slices"
+	"strconv"
+	"sync"
+
+	"latchkey/internal/directory"
+	"latchkey/internal/engine"
+)
+
+const (
+	pageDefault = 100
+	pageMost    = 1000
+)
+
+// page is which page a client wants.
+type page struct {
+	start  int // from 1 on
+	count  int
+	cursor bool
+	after  int64 // with a cursor: the number behind which the page begins
+	list   string
+}
+
+// page reads startIndex and count, or cursor and count. filter is part of what a cursor belongs to: it is of no use
+// with another one.
+func (q *request) page(filter string) (p page, err error) {
+	query := q.URL.Query()
+	most := pageMost
+	if q.h.Strict {
+		most = strictPage
+	}
+	p = page{start: 1, count: pageDefault, cursor: query.Has("cursor"), list: string(q.token.Account) + " scim " + q.name + " " + string(q.in) + " " + filter}
+	if s := query.Get("count"); s != "" {
+		if p.count, err = strconv.Atoi(s); err != nil || p.cursor && p.count < 1 {
+			return p, refuse(badCount, "count must be a number from 1 to %d", most)
+		}
+		p.count = max(0, min(p.count, most))
+	}
+	if p.cursor {
+		if query.Has("startIndex") && !q.h.Strict {
+			return p, refuse(badCursor, "cursor and startIndex exclude each other")
+		}
+		if p.after, err = q.h.Control.After(p.list, query.Get("cursor")); err != nil {
+			return p, refuse(badCursor, "The cursor is not valid for this request.").Because(err)
+		}
+		return p, nil
+	}
+	if s := query.Get("startIndex"); s != "" && !q.h.Strict {
+		if p.start, err = strconv.Atoi(s); err != nil {
+			return p, refuse(badValue, "startIndex must be a number")
+		}
+		p.start = max(1, p.start)
+	}
+	return p, nil
+}
+
+// cut is the part of a list, ordered by creation, that a page shows, and the cursor of the next page.
+func cut[T any](q *request, p page, all []T, seq func(T) int64) (shown []T, next string) {
+	from := min(p.start-1, len(all))
+	if p.cursor {
+		from, _ = slices.BinarySearchFunc(all, p.after+1, func(v T, n int64) int { return cmp.Compare(seq(v), n) })
+	}
+	to := min(from+p.count, len(all))
+	if p.cursor && to < len(all) {
+		next = q.h.Control.NextToken(p.list, seq(all[to-1]))
+	}
+	return all[from:to], next
+}
+
+// tellList is the answer that shows a page.
+func (q *request) tellList(p page, total int, shown []any, next string) reply {
+	body := map[string]any{"schemas": []any{listMessage}, "itemsPerPage": len(shown), "Resources": shown}
+	if !p.cursor || !q.h.Strict {
+		body["totalResults"] = total
+	}
+	if !p.cursor {
+		body["startIndex"] = p.start
+	}
+	if next != "" {
+		body["nextCursor"] = next
+	}
+	return reply{status: http.StatusOK, body: body}
+}
+
+// asked is the filter that a request carries; nil for none.
+func (q *request) asked(r *resource) (filter, string, error) {
+	s := q.URL.Query().Get("filter")
+	if s == "" {
+		return nil, "", nil
+	}
+	f, err := parseFilter(r, s)
+	if err == nil && q.h.Strict {
+		err = strictFilter(r, f)
+	}
+	return f, s, err
+}
+
+func listUsers(q *request) (reply, error) {
+	r := users()
+	f, text, err := q.asked(r)
+	if err != nil {
+		return reply{}, err
+	}
+	p, err := q.page(text)
+	if err != nil {
+		return reply{}, err
+	}
+	shape, err := q.projection(r)
+	if err != nil {
+		return reply{}, err
+	}
+	found, err := q.findUsers(f)
+	if err != nil {
+		return reply{}, err
+	}
+	some, next := cut(q, p, found, func(u *directory.User) int64 { return u.Seq })
+	shown := make([]any, len(some))
+	for i, u := range some {
+		shown[i] = q.shownUser(u, shape)
+	}
+	return q.tellList(p, len(found), shown, next), nil
+}
+
+func listGroups(q *request) (reply, error) {
+	r := groups()
+	f, text, err := q.asked(r)
+	if err != nil {
+		return reply{}, err
+	}
+	p, err := q.page(text)
+	if err != nil {
+		return reply{}, err
+	}
+	shape, err := q.projection(r)
+	if err != nil {
+		return reply{}, err
+	}
+	found, err := q.findGroups(f)
+	if err != nil {
+		return reply{}, err
+	}
+	some, next := cut(q, p, found, func(g *directory.Group) int64 { return g.Seq })
+	shown, members := make([]any, len(some)), 0
+	for i, g := range some {
+		if members += q.snap.MemberCount(g.ID); !q.h.Strict && shape.wants("members") && members > mostMembersListed {
+			return reply{}, refuse(tooMany, "These groups have too many members for one page: ask for fewer by count, or add excludedAttributes=members")
+		}
+		shown[i] = q.shownGroup(g, shape)
+	}
+	return q.tellList(p, len(found), shown, next), nil
+}
+
+// mostMembersListed is how many members a page of several groups shows at most.
+const mostMembersListed = 250_000
+
+// lists keeps the users and the groups of the store that was listed last, ordered by creation, for as long as the
+// snapshot stays the same: whoever pages through 100,000 users does not have them sorted for each page.
+type lists struct {
+	mu     sync.Mutex
+	snap   *engine.Snapshot
+	in     directory.StoreID
+	users  []*directory.User
+	groups []*directory.Group
+}
+
+func (l *lists) at(s *engine.Snapshot, in directory.StoreID) {
+	if l.snap != s || l.in != in {
+		l.snap, l.in, l.users, l.groups = s, in, nil, nil
+	}
+}
+
+func (l *lists) usersOf(s *engine.Snapshot, in directory.StoreID) []*directory.User {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.at(s, in); l.users == nil {
+		l.users = slices.SortedFunc(s.PeopleOf(in), func(a, b *directory.User) int { return cmp.Compare(a.Seq, b.Seq) })
+	}
+	return l.users
+}
+
+func (l *lists) groupsOf(s *engine.Snapshot, in directory.StoreID) []*directory.Group {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.at(s, in); l.groups == nil {
+		l.groups = slices.SortedFunc(s.GroupsIn(in), func(a, b *directory.Group) int { return cmp.Compare(a.Seq, b.Seq) })
+	}
+	return l.groups
+}

@@ -1,0 +1,330 @@
+package scim
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"latchkey/internal/directory"
+)
+
+// mostOperations is how many operations a PATCH has at most.
+const mostOperations = 1000
+
+// operation is one operation of a PATCH (RFC 7644, section 3.5.2).
+type operation struct {
+	op    string // add, replace, remove
+	path  string // as it was sent; empty: value is an object of paths
+	value any
+}
+
+// operations reads the body of a PATCH. The names of operations are not distinguished by case: Entra ID capitalises
+// them.
+func operations(body map[string]any) ([]operation, error) {
+	if err := (&resource{schema: patchMessage}).checkSchemas(body); err != nil {
+		return nil, err
+	}
+	list, _ := member(body, "Operations")
+	all, ok := list.([]any)
+	if !ok || len(all) == 0 {
+		return nil, refuse(badSyntax, "Operations must be a list with at least one operation")
+	}
+	if len(all) > mostOperations {
+		return nil, refuse(tooMany, "There are more than %d operations", mostOperations)
+	}
+	out := make([]operation, len(all))
+	for i, v := range all {
+		m, ok := v.(map[string]any)
+		if !ok {
+			return nil, refuse(badSyntax, "An operation must be an object")
+		}
+		op, _ := member(m, "op")
+		name, _ := op.(string)
+		out[i].op = strings.ToLower(name)
+		if !slices.Contains([]string{"add", "replace", "remove"}, out[i].op) {
+			return nil, refuse(badSyntax, "op must be add, replace or remove")
+		}
+		path, _ := member(m, "path")
+		if out[i].path, ok = path.(string); !ok && path != nil {
+			return nil, refuse(badPath, "path must be a string")
+		}
+		out[i].value, _ = member(m, "value")
+		if out[i].path == "" && out[i].op == "remove" {
+			return nil, refuse(noTarget, "remove needs a path")
+		}
+	}
+	return out, nil
+}
+
+// path is where an operation points: an attribute, those of its values that pass a filter, a part of them.
+type path struct {
+	target
+	of filter // nil: all values
+}
+
+// parsePath reads a path. ok is false when it names an attribute that is not kept here and is passed over.
+func (r *resource) parsePath(s string) (p path, ok bool, err error) {
+	if len(s) > longestFilter {
+		return p, false, refuse(badPath, "A path is longer than %d bytes", longestFilter)
+	}
+	if r.foreign(s) {
+		return p, false, nil
+	}
+	f := &filterParser{lexer: lexer{text: s}}
+	f.blank()
+	word := f.word()
+	p.target, ok = r.resolve(word)
+	if !ok {
+		return p, false, refuse(badPath, "There is no attribute %q", s)
+	}
+	if f.take('[') {
+		if p.attr == nil || p.part != nil || p.attr.kind != complexly || !p.attr.many {
+			return p, false, refuse(badPath, "Only an attribute with several values may have a filter: %q", s)
+		}
+		f.resolve = partsOf(p.attr)
+		if p.of, err = f.either(0); err != nil {
+			return p, false, refuse(badPath, "The path %q cannot be read", s).Because(err)
+		}
+		if f.blank(); !f.take(']') {
+			return p, false, refuse(badPath, "A bracket is not closed: %q", s)
+		}
+		if f.take('.') {
+			name := f.word()
+			if p.part = p.attr.part(name); p.part == nil {
+				return p, false, refuse(badPath, "There is no attribute %q", s)
+			}
+		}
+	}
+	if f.blank(); !f.done() {
+		return p, false, refuse(badPath, "The path %q cannot be read", s)
+	}
+	return p, true, nil
+}
+
+// apply does one operation on a document.
+func (r *resource) apply(d document, op operation) error {
+	if op.path == "" {
+		return r.applyObject(d, op.op, op.value)
+	}
+	p, ok, err := r.parsePath(op.path)
+	if err != nil || !ok {
+		return err
+	}
+	if p.attr == nil { // the extension as a whole
+		if op.op == "remove" {
+			delete(d, enterpriseSchema)
+			return nil
+		}
+		return r.applyExtension(d, op.op, op.value)
+	}
+	if p.attr.readOnly || p.part != nil && p.part.readOnly {
+		return nil
+	}
+	if op.op == "remove" {
+		return d.remove(p, op.value)
+	}
+	return d.set(p, op.op, op.value)
+}
+
+// applyObject does what an operation without a path says: every member of its value is a path.
+func (r *resource) applyObject(d document, op string, value any) error {
+	m, ok := value.(map[string]any)
+	if !ok {
+		return refuse(badValue, "value must be an object when there is no path")
+	}
+	for _, name := range slices.Sorted(maps.Keys(m)) { // in an order that does not change from one run to the next
+		err := r.apply(d, operation{op, name, m[name]})
+		if name == "" {
+			err = refuse(badPath, "A path is empty")
+		}
+		if isUnknownPath(err) { // attributes that a resource does not have are passed over where they stand in objects
+			continue
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *resource) applyExtension(d document, op string, value any) error {
+	m, ok := value.(map[string]any)
+	if !ok {
+		return refuse(badValue, "%s must be an object", enterpriseSchema)
+	}
+	qualified := make(map[string]any, len(m))
+	for name, v := range m {
+		qualified[enterpriseSchema+":"+name] = v
+	}
+	return r.applyObject(d, op, qualified)
+}
+
+// set does an add or a replace. It assigns; adding to several values appends.
+func (d document) set(p path, op string, value any) error {
+	at := d.place(p.target)
+	a := p.attr
+	if !a.many {
+		return setOne(at, a, p.part, op, value)
+	}
+	list, _ := at[a.name].([]any)
+	list = slices.Clone(list)
+	if p.of == nil && p.part == nil {
+		v, err := a.clean(value, a.name)
+		if err != nil {
+			return err
+		}
+		given, _ := v.([]any)
+		if op == "add" {
+			given = merge(list, given)
+		}
+		at[a.name] = given
+		return nil
+	}
+	found := false
+	for i, v := range list {
+		m, _ := v.(map[string]any)
+		if p.of != nil && !match(p.of, partValues(m)) {
+			continue
+		}
+		found = true
+		next, err := a.changed(m, p, value)
+		if err != nil {
+			return err
+		}
+		list[i] = next
+	}
+	if !found { // RFC 7644 would refuse a replace; Entra ID counts on the value being made
+		next, err := a.changed(implied(p.of), p, value)
+		if err != nil {
+			return err
+		}
+		list = append(list, next)
+	}
+	at[a.name] = list
+	return nil
+}
+
+// changed is one of several values with what an operation sets in it.
+func (a *attribute) changed(m map[string]any, p path, value any) (map[string]any, error) {
+	next := maps.Clone(m)
+	if next == nil {
+		next = map[string]any{}
+	}
+	if p.part != nil {
+		return next, fill(next, a.parts, map[string]any{p.part.name: value}, a.name+".")
+	}
+	v, err := a.cleanOne(value, a.name)
+	given, _ := v.(map[string]any)
+	maps.Copy(next, given)
+	return next, err
+}
+
+// implied are the parts that a value must have to pass a filter: those that the filter compares by eq.
+func implied(f filter) map[string]any {
+	switch f := f.(type) {
+	case both:
+		m := implied(f.left)
+		maps.Copy(m, implied(f.right))
+		return m
+	case compare:
+		if f.op == "eq" && f.on.attr != nil && f.value != nil {
+			if v, err := f.on.attr.cleanOne(f.value, ""); err == nil && v != nil {
+				return map[string]any{f.on.attr.name: v}
+			}
+		}
+	}
+	return map[string]any{}
+}
+
+// setOne sets an attribute that has one value, or a part of it. The parts that an object does not name stay.
+func setOne(at map[string]any, a, part *attribute, op string, value any) error {
+	if a.kind != complexly || value == nil && part == nil {
+		return fill(at, []*attribute{a}, map[string]any{a.name: value}, "")
+	}
+	old, _ := at[a.name].(map[string]any)
+	next := maps.Clone(old)
+	if next == nil {
+		next = map[string]any{}
+	}
+	if part != nil {
+		value = map[string]any{part.name: value}
+	}
+	if s, ok := value.(string); ok && a.part("value") != nil {
+		value = map[string]any{"value": s}
+	}
+	m, ok := value.(map[string]any)
+	if !ok {
+		return refuse(badValue, "%s must be an object", a.name)
+	}
+	if err := fill(next, a.parts, m, a.name+"."); err != nil {
+		return err
+	}
+	if at[a.name] = next; len(next) == 0 {
+		delete(at, a.name)
+	}
+	return nil
+}
+
+// merge appends values to others. What is there already is not added twice, and a new primary value is the only one.
+func merge(list, given []any) []any {
+	for _, v := range given {
+		m, _ := v.(map[string]any)
+		if boolOf(m, "primary") {
+			for i, old := range list {
+				if o, ok := old.(map[string]any); ok && boolOf(o, "primary") {
+					o = maps.Clone(o)
+					delete(o, "primary")
+					list[i] = o
+				}
+			}
+		}
+		if !slices.ContainsFunc(list, func(old any) bool { o, _ := old.(map[string]any); return maps.Equal(o, m) }) {
+			list = append(list, v)
+		}
+	}
+	return list
+}
+
+// remove does a remove. Values given with a path to several say which of them go: Entra ID's way for members.
+func (d document) remove(p path, value any) error {
+	at, a := d.place(p.target), p.attr
+	if !a.many {
+		if p.part == nil {
+			delete(at, a.name)
+		} else if m, ok := at[a.name].(map[string]any); ok {
+			m = maps.Clone(m)
+			delete(m, p.part.name)
+			at[a.name] = m
+		}
+		return nil
+	}
+	goes := func(m map[string]any) bool { return p.of == nil || match(p.of, partValues(m)) }
+	if p.of == nil && p.part == nil && value != nil {
+		given, err := a.clean(value, a.name)
+		if err != nil {
+			return err
+		}
+		all, _ := given.([]any)
+		goes = func(m map[string]any) bool {
+			return slices.ContainsFunc(all, func(v any) bool {
+				g, _ := v.(map[string]any)
+				return directory.Fold(textOf(g, "value")) == directory.Fold(textOf(m, "value"))
+			})
+		}
+	}
+	list, _ := at[a.name].([]any)
+	var stay []any
+	for _, v := range list {
+		m, _ := v.(map[string]any)
+		if goes(m) {
+			if p.part == nil || p.part.name == "value" {
+				continue
+			}
+			m = maps.Clone(m)
+			delete(m, p.part.name)
+		}
+		stay = append(stay, m)
+	}
+	at[a.name] = stay
+	return nil
+}

@@ -1,0 +1,240 @@
+package scim
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"latchkey/internal/fault"
+)
+
+// route finds what a request asks for, and names it.
+func (q *request) route() (func(*request) (reply, error), error) {
+	path := strings.Trim(strings.TrimPrefix(q.URL.Path, Path), "/")
+	endpoint, id, hasID := strings.Cut(path, "/")
+	if strings.Contains(id, "/") {
+		return nil, q.nothing()
+	}
+	if id == ".search" {
+		endpoint = ".search"
+	}
+	find := func(name string) bool { return strings.EqualFold(endpoint, name) }
+	switch {
+	case find("Users") && hasID:
+		return q.one("User", id, map[string]action{
+			http.MethodGet: {"GetUser", getUser}, http.MethodPut: {"PutUser", putUser},
+			http.MethodPatch: {"PatchUser", patchUser}, http.MethodDelete: {"DeleteUser", deleteUser},
+		})
+	case find("Users"):
+		return q.pick(map[string]action{http.MethodGet: {"ListUsers", listUsers}, http.MethodPost: {"CreateUser", createUser}})
+	case find("Groups") && hasID:
+		return q.one("Group", id, map[string]action{
+			http.MethodGet: {"GetGroup", getGroup}, http.MethodPut: {"PutGroup", putGroup},
+			http.MethodPatch: {"PatchGroup", patchGroup}, http.MethodDelete: {"DeleteGroup", deleteGroup},
+		})
+	case find("Groups"):
+		return q.pick(map[string]action{http.MethodGet: {"ListGroups", listGroups}, http.MethodPost: {"CreateGroup", createGroup}})
+	case find("ServiceProviderConfig") && !hasID:
+		return q.pick(map[string]action{http.MethodGet: {"GetServiceProviderConfig", serviceProviderConfig}})
+	case find("ResourceTypes"):
+		return q.pick(map[string]action{http.MethodGet: {"ListResourceTypes", listed(id, resourceTypes)}})
+	case find("Schemas"):
+		return q.pick(map[string]action{http.MethodGet: {"ListSchemas", listed(id, schemas)}})
+	case find("Me"), find("Bulk"), find(".search"):
+		return nil, fault.New(fault.Unsupported, fault.Operation, "/%s is not served.", endpoint)
+	}
+	return nil, q.nothing()
+}
+
+func (q *request) nothing() error {
+	return fault.New(fault.NotFound, fault.Request, "There is nothing at this address.")
+}
+
+// action is an operation and what does it.
+type action struct {
+	name string
+	run  func(*request) (reply, error)
+}
+
+// pick is the action of the request's method.
+func (q *request) pick(all map[string]action) (func(*request) (reply, error), error) {
+	method := q.Method
+	if method == http.MethodHead {
+		method = http.MethodGet
+	}
+	a, ok := all[method]
+	if !ok {
+		return nil, fault.New(fault.Unsupported, fault.Method, "%s is not served here.", q.Method)
+	}
+	q.name = a.name
+	return a.run, nil
+}
+
+// one is pick for a resource with an id. Ids are uuids as this server writes them: whatever else a client calls a
+// resource by, there is no such thing.
+func (q *request) one(kind, id string, all map[string]action) (func(*request) (reply, error), error) {
+	run, err := q.pick(all)
+	if err != nil {
+		return nil, err
+	}
+	if !isID(id) {
+		return nil, noResource(kind, id)
+	}
+	q.SetPathValue("id", id)
+	return run, nil
+}
+
+func isID(s string) bool {
+	id, err := uuid.Parse(s)
+	return err == nil && id.String() == s
+}
+
+func noResource(kind, id string) error {
+	noun := fault.DirectoryUser
+	if kind == "Group" {
+		noun = fault.DirectoryGroup
+	}
+	return fault.New(fault.NotFound, noun, "%s %s not found.", kind, id)
+}
+
+// projection says which attributes of a resource a client wants (RFC 7644, section 3.9).
+type projection struct {
+	only, without []target
+	given         bool // the client named attributes to return
+	unknown       bool // it named some that do not exist
+}
+
+func (q *request) projection(r *resource) (p projection, err error) {
+	if q.h.Strict {
+		return p, nil
+	}
+	query := q.URL.Query()
+	only, without := query.Get("attributes"), query.Get("excludedAttributes")
+	if only != "" && without != "" {
+		return p, refuse(badValue, "attributes and excludedAttributes exclude each other")
+	}
+	p.given = only != ""
+	return projection{only: r.targets(only), without: r.targets(without), given: p.given}, nil
+}
+
+// targets reads a list of attribute paths; names that nothing has are passed over.
+func (r *resource) targets(list string) (all []target) {
+	for s := range strings.SplitSeq(list, ",") {
+		if t, ok := r.resolve(strings.TrimSpace(s)); ok {
+			all = append(all, t)
+		}
+	}
+	return all
+}
+
+// wants reports whether an attribute of the core schema will be shown, at least in part.
+func (p projection) wants(name string) bool {
+	has := func(all []target, whole bool) bool {
+		return slices.ContainsFunc(all, func(t target) bool {
+			return t.attr != nil && !t.extension && t.attr.name == name && (!whole || t.part == nil)
+		})
+	}
+	if p.given {
+		return has(p.only, false)
+	}
+	return !has(p.without, true)
+}
+
+// of is what is shown of a document. schemas and id are always shown.
+func (p projection) of(d document) document {
+	if p.given {
+		shown := document{"schemas": d["schemas"], "id": d["id"]}
+		for _, t := range p.only {
+			shown.copy(d, t)
+		}
+		return shown
+	}
+	for _, t := range p.without {
+		if t.attr == nil {
+			delete(d, enterpriseSchema)
+		} else if t.attr.name != "id" {
+			d.drop(t)
+		}
+	}
+	return d
+}
+
+// copy copies what a target names from another document.
+func (d document) copy(from document, t target) {
+	if t.extension {
+		inner, ok := from[enterpriseSchema].(map[string]any)
+		switch {
+		case !ok:
+			return
+		case t.attr == nil:
+			d[enterpriseSchema] = inner
+		default:
+			document(d.inExtension()).copy(inner, target{attr: t.attr, part: t.part})
+		}
+		return
+	}
+	v, ok := from[t.attr.name]
+	if !ok {
+		return
+	}
+	if t.part != nil {
+		v = partsOnly(v, t.part.name, d[t.attr.name])
+	}
+	d[t.attr.name] = v
+}
+
+// partsOnly is an object, or a list of them, with one of their parts, besides what was kept of them before.
+func partsOnly(v any, part string, before any) any {
+	keep := func(v, before any) map[string]any {
+		m, _ := v.(map[string]any)
+		kept, ok := before.(map[string]any)
+		if !ok {
+			kept = map[string]any{}
+		}
+		if x, ok := m[part]; ok {
+			kept[part] = x
+		}
+		return kept
+	}
+	list, ok := v.([]any)
+	if !ok {
+		return keep(v, before)
+	}
+	old, _ := before.([]any)
+	all := make([]any, len(list))
+	for i, e := range list {
+		var b any
+		if i < len(old) {
+			b = old[i]
+		}
+		all[i] = keep(e, b)
+	}
+	return all
+}
+
+// drop removes what a target names. The values in it may be shared by nobody.
+func (d document) drop(t target) {
+	at := map[string]any(d)
+	if t.extension {
+		inner, ok := d[enterpriseSchema].(map[string]any)
+		if !ok {
+			return
+		}
+		at = inner
+	}
+	if t.part == nil {
+		delete(at, t.attr.name)
+		return
+	}
+	list, ok := at[t.attr.name].([]any)
+	if !ok {
+		list = []any{at[t.attr.name]}
+	}
+	for _, v := range list {
+		if m, ok := v.(map[string]any); ok {
+			delete(m, t.part.name)
+		}
+	}
+}

@@ -1,0 +1,227 @@
+package scim
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"latchkey/internal/control/provision"
+	"latchkey/internal/directory"
+	"latchkey/internal/engine"
+)
+
+// Issuer is the issuer of the external ids that provisioning clients give: what GetUserId and GetGroupId take as
+// ExternalId.Issuer. AWS's is the address of the SCIM endpoint, which names no account here.
+const Issuer = "scim"
+
+// view renders resources as of one snapshot, for one request.
+type view struct {
+	snap   *engine.Snapshot
+	base   string // address of the endpoints: https://host/scim/v2
+	strict bool   // as AWS answers
+}
+
+// userTexts are the attributes of a user that are single texts, under their SCIM names.
+func userTexts(u *directory.User) map[string]*string {
+	return map[string]*string{
+		"userName": &u.UserName, "displayName": &u.DisplayName, "nickName": &u.NickName, "profileUrl": &u.ProfileURL,
+		"title": &u.Title, "userType": &u.UserType, "preferredLanguage": &u.PreferredLanguage, "locale": &u.Locale, "timezone": &u.Timezone,
+	}
+}
+
+func nameTexts(n *directory.Name) map[string]*string {
+	return map[string]*string{
+		"formatted": &n.Formatted, "familyName": &n.FamilyName, "givenName": &n.GivenName, "middleName": &n.MiddleName,
+		"honorificPrefix": &n.HonorificPrefix, "honorificSuffix": &n.HonorificSuffix,
+	}
+}
+
+func enterpriseTexts(e *directory.Enterprise) map[string]*string {
+	return map[string]*string{
+		"employeeNumber": &e.EmployeeNumber, "costCenter": &e.CostCenter, "organization": &e.Organization,
+		"division": &e.Division, "department": &e.Department,
+	}
+}
+
+func addressTexts(a *directory.Address) map[string]*string {
+	return map[string]*string{
+		"formatted": &a.Formatted, "streetAddress": &a.StreetAddress, "locality": &a.Locality, "region": &a.Region,
+		"postalCode": &a.PostalCode, "country": &a.Country, "type": &a.Type,
+	}
+}
+
+// show puts texts that are not empty into an object.
+func show(m map[string]any, texts map[string]*string) map[string]any {
+	for name, s := range texts {
+		if *s != "" {
+			m[name] = *s
+		}
+	}
+	return m
+}
+
+// take sets texts from an object; what it does not have becomes empty.
+func take(m map[string]any, texts map[string]*string) {
+	for name, s := range texts {
+		*s = textOf(m, name)
+	}
+}
+
+// user is a user as a document, without what only the snapshot knows.
+func (v *view) user(u *directory.User) document {
+	d := document{
+		"schemas": []any{userSchema}, "id": string(u.ID), "active": !u.Disabled,
+		"meta": v.meta("User", "Users/"+string(u.ID), u.Stamp),
+	}
+	show(d, userTexts(u))
+	d.put("externalId", provision.ExternalID(u.ExternalIDs, Issuer))
+	if n := show(map[string]any{}, nameTexts(&u.Name)); len(n) > 0 {
+		d["name"] = n
+	}
+	var emails, phones, roles, photos, addresses []any
+	for _, e := range u.Emails {
+		emails = append(emails, value(e.Value, e.Type, "", e.Primary))
+	}
+	for _, e := range u.PhoneNumbers {
+		phones = append(phones, value(e.Value, e.Type, "", e.Primary))
+	}
+	for _, e := range u.Roles {
+		roles = append(roles, value(e.Value, e.Type, "", e.Primary))
+	}
+	for _, e := range u.Photos {
+		photos = append(photos, value(e.Value, e.Type, e.Display, e.Primary))
+	}
+	for _, a := range u.Addresses {
+		addresses = append(addresses, primary(show(map[string]any{}, addressTexts(&a)), a.Primary))
+	}
+	for name, all := range map[string][]any{"emails": emails, "phoneNumbers": phones, "roles": roles, "photos": photos, "addresses": addresses} {
+		if len(all) > 0 {
+			d[name] = all
+		}
+	}
+	if u.Enterprise != nil {
+		e := show(d.inExtension(), enterpriseTexts(u.Enterprise))
+		if u.Enterprise.Manager.Value != "" {
+			e["manager"] = map[string]any{"value": u.Enterprise.Manager.Value}
+		}
+		d["schemas"] = []any{userSchema, enterpriseSchema}
+	}
+	return d
+}
+
+func (d document) put(name, s string) {
+	if s != "" {
+		d[name] = s
+	}
+}
+
+func value(s, kind, display string, first bool) map[string]any {
+	return primary(show(map[string]any{}, map[string]*string{"value": &s, "type": &kind, "display": &display}), first)
+}
+
+func primary(m map[string]any, first bool) map[string]any {
+	if first {
+		m["primary"] = true
+	}
+	return m
+}
+
+func (v *view) meta(kind, at string, s directory.Stamp) map[string]any {
+	m := map[string]any{"resourceType": kind, "location": v.base + "/" + at}
+	if !s.Created.IsZero() {
+		m["created"], m["lastModified"] = s.Created.UTC().Format(time.RFC3339), s.Updated.UTC().Format(time.RFC3339)
+	}
+	return m
+}
+
+// parseUser makes a user of a document. What SCIM does not know of the user stays as it is in base; whoever is
+// disabled stays so unless the document says otherwise.
+func parseUser(d document, base directory.User) (directory.User, error) {
+	u := base
+	take(d, userTexts(&u))
+	name, _ := d["name"].(map[string]any)
+	take(name, nameTexts(&u.Name))
+	u.ExternalIDs = provision.WithExternalID(base.ExternalIDs, Issuer, textOf(d, "externalId"))
+	if active, ok := d["active"].(bool); ok {
+		u.Disabled = !active
+	}
+	u.Emails, u.PhoneNumbers, u.Roles, u.Photos, u.Addresses = nil, nil, nil, nil, nil
+	if m := mainOf(several(d, "emails")); m != nil {
+		u.Emails = []directory.Email{{Value: textOf(m, "value"), Type: textOf(m, "type"), Primary: boolOf(m, "primary")}}
+	}
+	for _, m := range several(d, "phoneNumbers") {
+		u.PhoneNumbers = append(u.PhoneNumbers, directory.PhoneNumber{Value: textOf(m, "value"), Type: textOf(m, "type"), Primary: boolOf(m, "primary")})
+	}
+	for _, m := range several(d, "roles") {
+		u.Roles = append(u.Roles, directory.Role{Value: textOf(m, "value"), Type: textOf(m, "type"), Primary: boolOf(m, "primary")})
+	}
+	for _, m := range several(d, "photos") {
+		u.Photos = append(u.Photos, directory.Photo{Value: textOf(m, "value"), Type: textOf(m, "type"), Display: textOf(m, "display"), Primary: boolOf(m, "primary")})
+	}
+	for _, m := range several(d, "addresses") {
+		a := directory.Address{Primary: boolOf(m, "primary")}
+		take(m, addressTexts(&a))
+		u.Addresses = append(u.Addresses, a)
+	}
+	u.Enterprise = nil
+	if e, _ := d[enterpriseSchema].(map[string]any); len(e) > 0 {
+		u.Enterprise = &directory.Enterprise{}
+		take(e, enterpriseTexts(u.Enterprise))
+		manager, _ := e["manager"].(map[string]any)
+		u.Enterprise.Manager.Value = textOf(manager, "value")
+		if *u.Enterprise == (directory.Enterprise{}) {
+			u.Enterprise = nil
+		}
+	}
+	return u, nil
+}
+
+// several are the values of an attribute that say something: more than what they are and whether they are preferred.
+// At most the first that says so is primary.
+func several(d document, name string) []map[string]any {
+	list, _ := d[name].([]any)
+	var all []map[string]any
+	seen := false
+	for _, v := range list {
+		m, _ := v.(map[string]any)
+		m = maps.Clone(m)
+		if boolOf(m, "primary") && seen {
+			delete(m, "primary")
+		}
+		for part := range m {
+			if part != "type" && part != "primary" && part != "display" {
+				seen = seen || boolOf(m, "primary")
+				all = append(all, m)
+				break
+			}
+		}
+	}
+	return all
+}
+
+// mainOf is the one of several e-mail addresses that is kept: the primary one, or else that for work, or else the
+// first. A person is found by it, so there is one and no more (see also Email in package directory).
+func mainOf(all []map[string]any) map[string]any {
+	if i := slices.IndexFunc(all, func(m map[string]any) bool { return boolOf(m, "primary") }); i >= 0 {
+		return all[i]
+	}
+	if i := slices.IndexFunc(all, func(m map[string]any) bool { return strings.EqualFold(textOf(m, "type"), "work") }); i >= 0 {
+		return all[i]
+	}
+	if len(all) > 0 {
+		return all[0]
+	}
+	return nil
+}
+
+// groupsOf are the groups of a user, ordered by their ids.
+func (v *view) groupsOf(id directory.UserID) []any {
+	var all []any
+	for _, g := range v.snap.GroupsOf(id) {
+		if row := v.snap.Group(g); row != nil {
+			all = append(all, map[string]any{"value": string(g), "display": row.DisplayName, "$ref": v.base + "/Groups/" + string(g), "type": "direct"})
+		}
+	}
+	return all
+}

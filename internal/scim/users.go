@@ -1,0 +1,147 @@
+package scim
+
+import (
+	"net/http"
+
+	"latchkey/internal/control/provision"
+	"latchkey/internal/directory"
+)
+
+// shownUser is a user as the client wants to see it.
+func (q *request) shownUser(u *directory.User, p projection) document {
+	d := q.view.user(u)
+	if !q.h.Strict && p.wants("groups") {
+		if all := q.view.groupsOf(u.ID); len(all) > 0 {
+			d["groups"] = all
+		}
+	}
+	return p.of(d)
+}
+
+// tell is the answer that shows a user.
+func (q *request) tellUser(status int, u *directory.User) (reply, error) {
+	p, err := q.projection(users())
+	if err != nil {
+		return reply{}, err
+	}
+	return reply{status, q.shownUser(u, p), q.view.base + "/Users/" + string(u.ID)}, nil
+}
+
+func (q *request) userID() directory.UserID { return directory.UserID(q.PathValue("id")) }
+
+func getUser(q *request) (reply, error) {
+	u := q.snap.Person(q.userID())
+	if u == nil || u.Store != q.in {
+		return reply{}, noResource("User", q.PathValue("id"))
+	}
+	return q.tellUser(http.StatusOK, u)
+}
+
+func createUser(q *request) (reply, error) {
+	q.begin(map[string]any{})
+	r := users()
+	if _, err := q.projection(r); err != nil { // before anything is changed
+		return reply{}, err
+	}
+	d, err := r.document(q.body)
+	if err != nil {
+		return reply{}, err
+	}
+	q.recordUser(d)
+	u, err := q.parseUser(d, directory.User{})
+	if err != nil {
+		return reply{}, err
+	}
+	var made *directory.User
+	err = q.change(func(w *provision.Writer) (err error) {
+		if made, err = w.CreateUser(u); err != nil {
+			return err
+		}
+		q.touchUser(made.ID)
+		q.call.Event.ResponseElements = map[string]any{"userId": string(made.ID), "identityStoreId": string(q.in)}
+		return nil
+	})
+	if err != nil {
+		return reply{}, err
+	}
+	return q.tellUser(http.StatusCreated, made)
+}
+
+// parseUser makes a user of a document, as strictly as AWS where that is asked for.
+func (q *request) parseUser(d document, base directory.User) (directory.User, error) {
+	if q.h.Strict {
+		if err := strictUser(d); err != nil {
+			return directory.User{}, err
+		}
+	}
+	return parseUser(d, base)
+}
+
+func putUser(q *request) (reply, error) {
+	q.begin(map[string]any{"userId": q.PathValue("id")})
+	return q.replaceUser(func(old *directory.User) (document, error) {
+		d, err := users().document(q.body)
+		if err == nil {
+			q.recordUser(d)
+		}
+		return d, err
+	})
+}
+
+func patchUser(q *request) (reply, error) {
+	q.begin(map[string]any{"userId": q.PathValue("id")})
+	ops, err := operations(q.body)
+	if err != nil {
+		return reply{}, err
+	}
+	q.recordOperations(ops)
+	r := users()
+	return q.replaceUser(func(old *directory.User) (document, error) {
+		d := q.view.user(old)
+		for _, op := range ops {
+			if err := r.apply(d, op); err != nil {
+				return nil, err
+			}
+		}
+		if _, ok := d["active"]; !ok { // nobody is enabled, or disabled, by leaving it open
+			return nil, refuse(mutable, "active cannot be removed")
+		}
+		return d, nil
+	})
+}
+
+// replaceUser makes a user what next says, in one transaction.
+func (q *request) replaceUser(next func(old *directory.User) (document, error)) (reply, error) {
+	if _, err := q.projection(users()); err != nil {
+		return reply{}, err
+	}
+	q.touchUser(q.userID())
+	var now *directory.User
+	err := q.change(func(w *provision.Writer) error {
+		old, err := w.User(q.userID())
+		if err != nil {
+			return err
+		}
+		d, err := next(old)
+		if err != nil {
+			return err
+		}
+		u, err := q.parseUser(d, *old)
+		if err != nil {
+			return err
+		}
+		now, err = w.ReplaceUser(u)
+		return err
+	})
+	if err != nil {
+		return reply{}, err
+	}
+	return q.tellUser(http.StatusOK, now)
+}
+
+func deleteUser(q *request) (reply, error) {
+	q.begin(map[string]any{"userId": q.PathValue("id")})
+	q.touchUser(q.userID())
+	err := q.change(func(w *provision.Writer) error { return w.DeleteUser(q.userID()) })
+	return reply{status: http.StatusNoContent}, err
+}
