@@ -116,6 +116,8 @@ type visitor struct {
 	name string // what is typed into a field for the name
 	code string // what is typed into a field for a code
 	http *http.Client
+
+	presses string // the button of a form that has several; empty: the first
 }
 
 // arrival is where a visit ended.
@@ -206,6 +208,8 @@ func (v *visitor) fills(f *form) url.Values {
 			value = "any"
 		case name == "user_code" && value == "":
 			value = v.code
+		case name == "action" && value == "approve" && v.presses != "":
+			value = v.presses
 		}
 		out.Set(name, value)
 	}

@@ -1,0 +1,156 @@
+package e2e
+
+import (
+	"errors"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ssoadmin"
+	sso "github.com/aws/aws-sdk-go-v2/service/ssoadmin/types"
+	"github.com/aws/aws-sdk-go-v2/service/ssooidc"
+	oidc "github.com/aws/aws-sdk-go-v2/service/ssooidc/types"
+	"golang.org/x/oauth2"
+)
+
+const tokenExchange = "urn:ietf:params:oauth:grant-type:token-exchange"
+
+// pageOffice is an office whose server has pages of its own where people sign in, with a client of the provider that
+// has a secret.
+func pageOffice(t testing.TB) *office {
+	t.Helper()
+	s := start(t, "--private-issuers")
+	idp := startProvider(t, providerOptions{Users: []string{"alice"}, Redirects: []string{s.url + "/authorize/callback"}})
+	o := officeOf(s.first(t), idp)
+	s.own(t, s.operator, "PutSignIn", map[string]any{
+		"IssuerUrl": idp.issuer, "ClientId": "latchkey-web", "ClientSecret": "web-secret", "Scopes": []string{"openid", "email"},
+		"ApplicationArn": o.app, "ApplicationRoleArn": o.bearer, "IdentityBearerRoleArn": o.bearer,
+	}, &struct{}{})
+	o.accepts(tokenExchange, &sso.GrantMemberTokenExchange{})
+	return o
+}
+
+// device is a program that signs people in by a code, with the calls of `aws sso login --use-device-code`.
+type device struct {
+	*actor
+	client *ssooidc.RegisterClientOutput
+	asked  *ssooidc.StartDeviceAuthorizationOutput
+}
+
+func (o *office) device() *device {
+	o.t.Helper()
+	d := &device{actor: o.actor("a device", "", aws.Credentials{})}
+	var err error
+	d.client, err = d.oauth.RegisterClient(o.t.Context(), &ssooidc.RegisterClientInput{
+		ClientName: aws.String("botocore-client-e2e"), ClientType: aws.String("public"), Scopes: []string{"sso:account:access"},
+	})
+	o.check(err)
+	d.asked, err = d.oauth.StartDeviceAuthorization(o.t.Context(), &ssooidc.StartDeviceAuthorizationInput{
+		ClientId: d.client.ClientId, ClientSecret: d.client.ClientSecret, StartUrl: aws.String(o.site.url + "/start"),
+	})
+	o.check(err)
+	return d
+}
+
+// polls asks once whether somebody has decided.
+func (d *device) polls() (*ssooidc.CreateTokenOutput, error) {
+	return d.oauth.CreateToken(d.t.Context(), &ssooidc.CreateTokenInput{
+		ClientId: d.client.ClientId, ClientSecret: d.client.ClientSecret, DeviceCode: d.asked.DeviceCode,
+		GrantType: aws.String("urn:ietf:params:oauth:grant-type:device_code"),
+	})
+}
+
+// waits asks as often as it may until somebody has decided.
+func (d *device) waits() (out *ssooidc.CreateTokenOutput, err error) {
+	await(d.t, "the device's code to be decided", func() bool {
+		out, err = d.polls()
+		_, pending := errors.AsType[*oidc.AuthorizationPendingException](err)
+		_, hasty := errors.AsType[*oidc.SlowDownException](err)
+		if hasty {
+			time.Sleep(time.Duration(d.asked.Interval) * time.Second) // as the protocol asks for
+		}
+		return !pending && !hasty
+	})
+	return out, err
+}
+
+func TestIdentityCase102_ACodeOfADevice(t *testing.T) {
+	o := pageOffice(t)
+	d := o.device()
+	is(t, "interval", d.asked.Interval, 1)
+	_, err := d.polls()
+	refused(t, err, 400, "AuthorizationPendingException")
+	_, err = d.polls()
+	refused(t, err, 400, "SlowDownException")
+
+	page := browses(t, "alice", *d.asked.VerificationUri, *d.asked.UserCode, "You are signed in on the device")
+	t.Logf("the browser's last page: %s", strings.Join(strings.Fields(page), " "))
+	token, err := d.waits()
+	o.check(err)
+	if token.IdToken != nil {
+		t.Error("a device gets an ID token")
+	}
+	_, err = d.polls()
+	refused(t, err, 400, "InvalidGrantException")
+
+	t.Run("an application exchanges the token, and reads for the person", func(t *testing.T) {
+		out, err := o.web.oauth.CreateTokenWithIAM(t.Context(), &ssooidc.CreateTokenWithIAMInput{
+			ClientId: &o.app, GrantType: aws.String(tokenExchange), SubjectToken: token.AccessToken,
+			SubjectTokenType: aws.String("urn:ietf:params:oauth:token-type:access_token"),
+		})
+		o.check(err)
+		who, err := o.carries(o.web, "alice", *out.AwsAdditionalDetails.IdentityContext)
+		o.check(err)
+		lease := who.asks(o.at("team/*"), READ)
+		is(t, "content", lease.gets(o.bucket, "team/plan"), "team/plan")
+		o.check(o.leaves(o.membership))
+		lease.mayNot(reading(o.bucket, "team/plan"))
+	})
+	t.Run("who says no is heard", func(t *testing.T) {
+		d := o.device()
+		v := newVisitor(t, "alice")
+		v.code, v.presses = *d.asked.UserCode, "deny"
+		v.visits(*d.asked.VerificationUri, "")
+		_, err := d.waits()
+		refused(t, err, 400, "AccessDeniedException")
+	})
+	t.Run("a code that nobody asked for", func(t *testing.T) {
+		v := newVisitor(t, "alice")
+		v.code = "BCDF-GHJK"
+		if got := v.visits(*d.asked.VerificationUri, ""); !strings.Contains(got.page, "No device waits with this code") {
+			t.Errorf("the page at %s: %s", got.url, got.page)
+		}
+	})
+}
+
+// A client of the administrator's sends people to the server's page by authorization code, and exchanges the code.
+func TestSigningInForAnApplicationOfTheAccount(t *testing.T) {
+	o := pageOffice(t)
+	const back = "https://analytics.example.org/back"
+	o.accepts("authorization_code", &sso.GrantMemberAuthorizationCode{Value: sso.AuthorizationCodeGrant{RedirectUris: []string{back}}})
+	const verifier = "a-verifier-of-at-least-forty-three-characters-0"
+	sent := url.Values{
+		"response_type": {"code"}, "client_id": {o.app}, "redirect_uri": {back}, "state": {"s"}, "code_challenge_method": {"S256"},
+		"code_challenge": {oauth2.S256ChallengeFromVerifier(verifier)},
+	}
+	end := newVisitor(t, "alice").visits(o.site.url+"/authorize?"+sent.Encode(), back)
+	is(t, "state", end.url.Query().Get("state"), "s")
+	exchange := func(verifier string) (*ssooidc.CreateTokenWithIAMOutput, error) {
+		return o.web.oauth.CreateTokenWithIAM(t.Context(), &ssooidc.CreateTokenWithIAMInput{
+			ClientId: &o.app, GrantType: aws.String("authorization_code"), Code: aws.String(end.url.Query().Get("code")), RedirectUri: aws.String(back), CodeVerifier: &verifier,
+		})
+	}
+	out, err := exchange(verifier)
+	o.check(err)
+	who, err := o.carries(o.web, "alice", *out.AwsAdditionalDetails.IdentityContext)
+	o.check(err)
+	lease := who.asks(o.at("team/*"), READ)
+	_, err = exchange(verifier)
+	refused(t, err, 400, "InvalidGrantException")
+
+	_, err = o.root.sso.UpdateApplication(t.Context(), &ssoadmin.UpdateApplicationInput{ApplicationArn: &o.app, Status: sso.ApplicationStatusDisabled})
+	o.check(err)
+	lease.mayNot(reading(o.bucket, "team/plan"))
+}
