@@ -37,6 +37,7 @@ var floors = map[string]int{
 
 	"internal/control/grants":         7,
 	"internal/control/sync":           7,
+	"internal/control/arrival":        7,
 	"internal/control/provision":      6,
 	"internal/control/reach":          6,
 	"internal/control/signin":         7,

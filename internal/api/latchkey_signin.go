@@ -13,6 +13,7 @@ func (a *API) putSignIn(ctx context.Context, c *control.Call, in *wire.PutSignIn
 	n := identitycenter.NewSignIn{
 		IssuerURL: text(in.IssuerUrl), ClientID: text(in.ClientId), Scopes: in.Scopes,
 		Application: text(in.ApplicationArn), ApplicationRole: text(in.ApplicationRoleArn), BearerRole: text(in.IdentityBearerRoleArn),
+		CreateUsers: in.CreateUsers != nil && *in.CreateUsers, GroupsClaim: text(in.GroupsClaim),
 	}
 	if in.ClientSecret != nil {
 		n.ClientSecret = new(credential.NewSecret(*in.ClientSecret))
@@ -31,6 +32,7 @@ func (a *API) getSignIn(_ context.Context, c *control.Call, _ *wire.GetSignInReq
 	return &wire.GetSignInResponse{
 		IssuerUrl: new(s.IssuerURL), ClientId: new(s.ClientID), HasClientSecret: new(len(s.Sealed) > 0), Scopes: s.Scopes,
 		ApplicationArn: new(s.Application), ApplicationRoleArn: new(s.ApplicationRole), IdentityBearerRoleArn: new(s.BearerRole),
+		CreateUsers: new(s.CreateUsers), GroupsClaim: optional(s.GroupsClaim),
 	}, nil
 }
 

@@ -21,7 +21,7 @@ var heardBy = map[string][]Dialect{
 	"engine": {S3, STS, IAM, JSON}, "sigv4": {S3, STS, IAM, JSON}, "store": {S3, STS, IAM, JSON}, "control": {S3, STS, IAM, JSON},
 	"control/buckets": {S3}, "control/grants": {S3, JSON}, "control/principals": {IAM, JSON}, "control/tokens": {STS},
 	"gateway": {S3}, "objects": {S3},
-	"control/directory": {SSO}, "control/provision": {JSON}, "control/sync": {JSON}, "scim": {}, "control/identitycenter": {SSO}, "control/exchange": {OAuth},
+	"control/directory": {SSO}, "control/provision": {JSON}, "control/sync": {JSON}, "scim": {}, "control/identitycenter": {SSO}, "control/arrival": {OAuth}, "control/exchange": {OAuth},
 	"control/signin": {OAuth}, "pages": {OAuth},
 }
 

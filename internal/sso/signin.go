@@ -13,6 +13,8 @@ type SignIn struct {
 	Application     string   // ARN of the application that exchanges the provider's tokens
 	ApplicationRole string   // ARN of the role that AssumeRoleWithWebIdentity gives, which may exchange
 	BearerRole      string   // ARN of the role that is assumed with the person's identity context
+	CreateUsers     bool     `json:",omitempty"` // who comes with a token of ClientID and is not in the directory is made a user
+	GroupsClaim     string   `json:",omitempty"` // the claim that lists the groups of the account in which the person is; empty: tokens say nothing of groups
 }
 
 // SignInPurpose is the purpose under which the client secret of an account's sign-in is sealed.

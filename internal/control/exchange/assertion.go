@@ -44,6 +44,9 @@ func (e *Exchange) byAssertion(ctx context.Context, call *control.Call, app *sso
 	if who.use, err = e.unused(ctx, call, app, claims); err != nil {
 		return nil, err
 	}
+	if err := e.Arrived(ctx, call, app.Account, issuer, claims); err != nil {
+		return nil, err
+	}
 	// The issuer may have taken seconds to answer. The person is judged by what is true now.
 	if who.snapshot, err = e.Engine.Snapshot(); err != nil {
 		return nil, err
@@ -90,7 +93,7 @@ func PersonOf(call *control.Call, snap *engine.Snapshot, in directory.StoreID, i
 	if value == "" {
 		return nil, Refuse(call, fault.Invalid, fault.IdentityToken, "claim_missing", "the token has no claim %s that is a text", issuer.ClaimPath)
 	}
-	if issuer.ClaimPath == "email" && unverified(claims.All["email_verified"]) {
+	if issuer.ClaimPath == "email" && Unverified(claims) {
 		return nil, Refuse(call, fault.Invalid, fault.IdentityToken, "claim_unverified", "the issuer says that the email address is not verified")
 	}
 	var found []*directory.User
@@ -112,8 +115,10 @@ func PersonOf(call *control.Call, snap *engine.Snapshot, in directory.StoreID, i
 	return nil, Refuse(call, fault.Invalid, fault.IdentityToken, "user_ambiguous", "several users of the identity store have the claim's value as %s", issuer.StorePath)
 }
 
-// unverified reports that an issuer says in so many words that an address is not the user's. Some write it as text.
-func unverified(v any) bool {
+// Unverified reports that an issuer says in so many words that the address in a token is not the user's. Some write it
+// as text.
+func Unverified(claims *oidc.Claims) bool {
+	v := claims.All["email_verified"]
 	text, _ := v.(string)
 	return v == false || strings.EqualFold(text, "false")
 }

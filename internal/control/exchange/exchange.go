@@ -39,6 +39,10 @@ type Exchange struct {
 	Session  time.Duration    // how long tokens can be refreshed and exchanged for others; 0: DefaultSession
 	Default  access.AccountID // whose people sign in where nothing names another account
 
+	// Arrive brings the directory up to date with a verified foreign token, before the person that it names is looked
+	// for. nil: tokens change no directory.
+	Arrive func(ctx context.Context, call *control.Call, account access.AccountID, issuer *sso.Issuer, claims *oidc.Claims) error
+
 	pruned atomic.Int64 // the hour in which old rows were deleted last
 	pace   pace
 }
@@ -124,6 +128,14 @@ func (e *Exchange) CreateTokenWithIAM(ctx context.Context, call *control.Call, i
 		return nil, err
 	}
 	return e.issue(ctx, call, app, in, who, scopes)
+}
+
+// Arrived lets the directory know of somebody with a verified token; see Arrive.
+func (e *Exchange) Arrived(ctx context.Context, call *control.Call, account access.AccountID, issuer *sso.Issuer, claims *oidc.Claims) error {
+	if e.Arrive == nil {
+		return nil
+	}
+	return e.Arrive(ctx, call, account, issuer, claims)
 }
 
 // session is the end of everything that comes of one sign-in.

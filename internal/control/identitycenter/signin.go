@@ -24,6 +24,8 @@ type NewSignIn struct {
 	ClientSecret                             *credential.Secret
 	Scopes                                   []string // none: DefaultSignInScopes; openid is added when it is missing
 	Application, ApplicationRole, BearerRole string   // ARNs
+	CreateUsers                              bool     // see sso.SignIn
+	GroupsClaim                              string
 }
 
 // PutSignIn says how people of the caller's account sign in, in place of what was said before. Application, issuer
@@ -45,6 +47,7 @@ func (c *Center) PutSignIn(ctx context.Context, call *control.Call, in NewSignIn
 	made := &sso.SignIn{
 		Account: call.Account, IssuerURL: in.IssuerURL, ClientID: in.ClientID, Scopes: scopes,
 		Application: in.Application, ApplicationRole: in.ApplicationRole, BearerRole: in.BearerRole,
+		CreateUsers: in.CreateUsers, GroupsClaim: in.GroupsClaim,
 	}
 	return c.Update(ctx, call, func(tx *store.Tx) error {
 		old, err := store.SignIns.Get(ctx, tx, string(call.Account))

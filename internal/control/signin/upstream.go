@@ -214,6 +214,11 @@ func (s *SignIn) recognise(ctx context.Context, call *control.Call, a *attempt, 
 		return nil, bad("azp_mismatch", "the identity token was made for another client")
 	}
 	call.Event.AdditionalEventData["assertion"] = map[string]any{"issuer": claims.Issuer, "subject": claims.Subject}
+	if i := call.Snapshot.IssuerByURL(a.Account, a.Issuer); i != nil {
+		if err := s.Exchange.Arrived(ctx, call, a.Account, i, claims); err != nil {
+			return nil, err
+		}
+	}
 	return s.personOf(call, a, claims)
 }
 
