@@ -11,6 +11,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"log/slog"
+	"mime"
 	"net/http"
 	"net/url"
 	"strings"
@@ -32,16 +33,15 @@ type Pages struct {
 }
 
 // Claims reports whether a request is for a page, by its exact path. Buckets may have such names: one that carries an
-// AWS signature is for S3, which the caller has to see to.
+// AWS signature is for S3, which the caller has to see to, and so is an upload from a form (S3's POST Object).
 func Claims(r *http.Request) bool {
-	if r.Method != http.MethodGet && r.Method != http.MethodPost {
-		return false
-	}
-	switch r.URL.EscapedPath() {
-	case signin.AuthorizePath, signin.DevicePath:
-		return true
-	case signin.CallbackPath:
-		return r.Method == http.MethodGet
+	path := r.URL.EscapedPath()
+	switch r.Method {
+	case http.MethodGet:
+		return path == signin.AuthorizePath || path == signin.DevicePath || path == signin.CallbackPath
+	case http.MethodPost:
+		kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+		return err == nil && kind == "application/x-www-form-urlencoded" && (path == signin.AuthorizePath || path == signin.DevicePath)
 	}
 	return false
 }

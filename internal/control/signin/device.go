@@ -34,7 +34,7 @@ func (s *SignIn) StartDevice(ctx context.Context, call *control.Call, clientID s
 		return nil, exchange.Refuse(call, fault.Denied, fault.ApplicationGrant, "grant_type_not_registered", "the client did not register for device codes")
 	}
 	now := call.Facts.Time.UTC()
-	if _, ok := s.starts.take(call.Facts.SourceIP, now); !ok {
+	if _, ok := s.starts.take(call.Facts.SourceIP, now, forStarts); !ok {
 		return nil, exchange.Refuse(call, fault.Throttled, fault.SignIn, "too_many_requests", "too many devices ask from this address")
 	}
 	account, err := s.Exchange.AccountOf(call, startURL)
@@ -136,7 +136,7 @@ type Asked struct {
 
 // FindDevice finds the request of a user code. Wrong codes of an address soon cost it the right to try more.
 func (s *SignIn) FindDevice(ctx context.Context, facts caller.Facts, userCode string) (*Asked, error) {
-	back, ok := s.guesses.take(facts.SourceIP, facts.Time)
+	back, ok := s.guesses.take(facts.SourceIP, facts.Time, forGuesses)
 	if !ok {
 		return nil, fault.New(fault.Throttled, fault.SignIn, "too_many_guesses: too many wrong codes came from this address; wait a minute")
 	}

@@ -8,12 +8,20 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// What one address may do: so much at once, and then one each so often.
-const (
-	burst       = 30
-	every       = 2 * time.Second
-	maxLimiters = 8192 // addresses that are remembered
+// allowance is what one address may do: so much at once, and then one each so often.
+type allowance struct {
+	burst int
+	every time.Duration
+}
+
+// An office may have one address, and a proxy in front of us makes it everybody's: forwarded headers are not believed.
+var (
+	forStarts  = allowance{60, time.Second / 2}
+	forGuesses = allowance{20, 3 * time.Second}
 )
+
+// maxLimiters is how many addresses are remembered.
+const maxLimiters = 8192
 
 // limiter limits what each address may do, on this node. The zero limiter is ready for use.
 type limiter struct {
@@ -22,7 +30,7 @@ type limiter struct {
 }
 
 // take uses up one try of an address. ok is false when there is none left; back gives it back.
-func (l *limiter) take(from netip.Addr, now time.Time) (back func(), ok bool) {
+func (l *limiter) take(from netip.Addr, now time.Time, a allowance) (back func(), ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	from = from.Unmap()
@@ -36,7 +44,7 @@ func (l *limiter) take(from netip.Addr, now time.Time) (back func(), ok bool) {
 		if l.each == nil || len(l.each) >= maxLimiters {
 			l.each = map[netip.Prefix]*rate.Limiter{}
 		}
-		one = rate.NewLimiter(rate.Every(every), burst)
+		one = rate.NewLimiter(rate.Every(a.every), a.burst)
 		l.each[key] = one
 	}
 	r := one.ReserveN(now, 1)
