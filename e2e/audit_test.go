@@ -14,11 +14,14 @@ type record struct {
 	EventName, EventSource, EventType, EventCategory, AWSRegion string
 	ErrorCode, ErrorMessage, RecipientAccountID, RequestID      string
 	ReadOnly, ManagementEvent                                   bool
-	UserIdentity                                                struct{ Type, ARN, AccountID, InvokedBy, UserName string }
-	RequestParameters                                           map[string]any
-	ResponseElements                                            json.RawMessage
-	Resources                                                   []struct{ Type, ARN, AccountID string }
-	Latchkey                                                    struct{ GrantID, GrantScope, Session, Reason string }
+	UserIdentity                                                struct {
+		Type, ARN, AccountID, InvokedBy, UserName string
+		OnBehalfOf                                struct{ UserID string }
+	}
+	RequestParameters map[string]any
+	ResponseElements  json.RawMessage
+	Resources         []struct{ Type, ARN, AccountID string }
+	Latchkey          struct{ GrantID, GrantScope, Session, Reason string }
 }
 
 // audited are the audit records of the first account that a query finds, newest first, and their text.

@@ -47,8 +47,9 @@ type office struct {
 
 	trusted string // ARN of IAM's OpenID Connect provider, if the application is federated
 
-	alice, group, membership string // ids
-	grant                    *grant // READ of team/* for the group
+	alice, group, membership string     // ids
+	grant                    *grant     // READ of team/* for the group
+	scim                     *connector // where a test has one
 }
 
 // officeOf sets an account up. Its server must allow private issuers.

@@ -21,13 +21,17 @@ func TestAnAccessEndsWithWhatItStandsOn(t *testing.T) {
 		name, reason string
 		end          func(o *office) error
 	}{
-		{"taken out of the group", "membership_removed", func(o *office) error { return o.leaves(o.membership) }},
-		{"deleted from the directory", "user_deleted", func(o *office) error {
-			_, err := o.root.people.DeleteUser(t.Context(), &identitystore.DeleteUserInput{IdentityStoreId: &o.store, UserId: &o.alice})
-			return err
+		{"taken out of the group by SCIM", "membership_removed", func(o *office) error { o.scim.leaves(o.group, o.alice); return nil }},
+		{"disabled by SCIM", "user_disabled", func(o *office) error { o.scim.disables(o.alice); return nil }},
+		{"deleted by SCIM", "user_deleted", func(o *office) error { o.scim.dismisses(o.alice); return nil }},
+		{"the group deleted by SCIM", "membership_removed", func(o *office) error { o.scim.dissolves(o.group); return nil }},
+		{"taken out of the group by the API", "membership_removed", func(o *office) error { return o.leaves(o.membership) }},
+		{"disabled by an administrator", "user_disabled", func(o *office) error {
+			o.site.own(t, o.root.keys, "SetUserStatus", map[string]any{"UserName": "alice", "UserStatus": "DISABLED"}, &struct{}{})
+			return nil
 		}},
-		{"the group deleted", "membership_removed", func(o *office) error {
-			_, err := o.root.people.DeleteGroup(t.Context(), &identitystore.DeleteGroupInput{IdentityStoreId: &o.store, GroupId: &o.group})
+		{"deleted by the API", "user_deleted", func(o *office) error {
+			_, err := o.root.people.DeleteUser(t.Context(), &identitystore.DeleteUserInput{IdentityStoreId: &o.store, UserId: &o.alice})
 			return err
 		}},
 		{"the application disabled", "application_disabled", func(o *office) error {
@@ -45,6 +49,7 @@ func TestAnAccessEndsWithWhatItStandsOn(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			o := officeOf(s.newAccount(t), idp)
+			o.scim = o.connector()
 			who := o.signedIn("alice")
 			who.isRefusedAccess(o.at("secret/*"), READ)
 			lease := who.asks(o.at("team/*"), READ)
@@ -80,6 +85,7 @@ func TestAnAccessEndsOnEveryNode(t *testing.T) {
 	one, two, _ := twoNodes(t, "--private-issuers")
 	idp := startProvider(t, providerOptions{Users: []string{"alice"}})
 	o := officeOf(one.first(t), idp)
+	o.scim = o.connector()
 	lease := o.signedIn("alice").asks(o.at("team/*"), READ)
 	reads := func(who *actor) error { return reading(o.bucket, "team/plan").do(t.Context(), who) }
 	there := two.first(t).actor("there", "", lease.keys)
@@ -93,7 +99,7 @@ func TestAnAccessEndsOnEveryNode(t *testing.T) {
 	for range 20 {
 		await(t, "the other node to let the credential read", func() bool { ok, _ := letThrough(); return ok })
 		lease.may(reading(o.bucket, "team/plan"))
-		o.check(o.leaves(o.membership))
+		o.scim.leaves(o.group, o.alice)
 		removed := time.Now()
 		refused(t, reads(lease.actor), 403, "AccessDenied", "membership_removed")
 		ok, err := letThrough()
@@ -104,7 +110,7 @@ func TestAnAccessEndsOnEveryNode(t *testing.T) {
 		}
 		took = append(took, time.Since(removed))
 		refused(t, err, 403, "AccessDenied", "membership_removed")
-		o.membership = o.joins(o.group, o.alice)
+		o.scim.joins(o.group, o.alice)
 	}
 	slices.Sort(took)
 	t.Logf("removed on one node, refused on the other: median %v, longest %v of %d", took[len(took)/2], took[len(took)-1], len(took))

@@ -1,0 +1,125 @@
+package e2e
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/service/s3control/types"
+)
+
+// connector is an identity provider that brings its people and groups in by SCIM.
+type connector struct {
+	t     testing.TB
+	site  *site
+	token string
+}
+
+// connector makes a provisioning token for the office's directory.
+func (o *office) connector() *connector {
+	o.t.Helper()
+	var made struct{ Token string }
+	o.site.own(o.t, o.root.keys, "CreateProvisioningToken", map[string]any{}, &made)
+	return &connector{o.t, o.site, made.Token}
+}
+
+// sends sends a request, as Entra ID's connector words them, and returns the answer's document.
+func (c *connector) sends(method, path, body string, status int) map[string]any {
+	c.t.Helper()
+	req, err := http.NewRequestWithContext(c.t.Context(), method, c.site.url+"/scim/v2"+path, strings.NewReader(body))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+c.token)
+	req.Header.Set("Content-Type", "application/scim+json; charset=utf-8")
+	resp, err := c.site.http.Do(req)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	answer, err := io.ReadAll(resp.Body)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	if resp.StatusCode != status {
+		c.t.Fatalf("%s %s: status %d, want %d: %s", method, path, resp.StatusCode, status, answer)
+	}
+	out := map[string]any{}
+	if len(bytes.TrimSpace(answer)) > 0 && json.Unmarshal(answer, &out) != nil {
+		c.t.Fatalf("%s %s answers %s", method, path, answer)
+	}
+	return out
+}
+
+const patchOp = `{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[%s]}`
+
+// hires brings somebody in, and returns their id.
+func (c *connector) hires(name, email string) string {
+	c.t.Helper()
+	return c.sends(http.MethodPost, "/Users", fmt.Sprintf(`{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User","urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"],
+		"externalId":"entra-%[1]s","userName":%[1]q,"active":true,"displayName":%[1]q,"name":{"givenName":%[1]q,"familyName":"Example"},
+		"emails":[{"primary":true,"type":"work","value":%[2]q}]}`, name, email), http.StatusCreated)["id"].(string)
+}
+
+// forms makes a group, and returns its id.
+func (c *connector) forms(name string) string {
+	c.t.Helper()
+	return c.sends(http.MethodPost, "/Groups", fmt.Sprintf(`{"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"],"externalId":"entra-%[1]s","displayName":%[1]q,"members":[]}`, name), http.StatusCreated)["id"].(string)
+}
+
+// joins and leaves change the members of a group.
+func (c *connector) joins(group, user string) {
+	c.t.Helper()
+	c.sends(http.MethodPatch, "/Groups/"+group, fmt.Sprintf(patchOp, fmt.Sprintf(`{"op":"Add","path":"members","value":[{"value":%q}]}`, user)), http.StatusNoContent)
+}
+
+func (c *connector) leaves(group, user string) {
+	c.t.Helper()
+	c.sends(http.MethodPatch, "/Groups/"+group, fmt.Sprintf(patchOp, fmt.Sprintf(`{"op":"Remove","path":"members","value":[{"value":%q}]}`, user)), http.StatusNoContent)
+}
+
+// disables is Entra's soft delete.
+func (c *connector) disables(user string) {
+	c.t.Helper()
+	got := c.sends(http.MethodPatch, "/Users/"+user, fmt.Sprintf(patchOp, `{"op":"Replace","path":"active","value":"False"}`), http.StatusOK)
+	is(c.t, "active", got["active"], any(false))
+}
+
+func (c *connector) dismisses(user string) {
+	c.t.Helper()
+	c.sends(http.MethodDelete, "/Users/"+user, "", http.StatusNoContent)
+}
+
+func (c *connector) dissolves(group string) {
+	c.t.Helper()
+	c.sends(http.MethodDelete, "/Groups/"+group, "", http.StatusNoContent)
+}
+
+// People whom an identity provider brings in sign in there, and have what their groups were granted.
+func TestPeopleWhomAConnectorBringsIn(t *testing.T) {
+	s := start(t, "--private-issuers")
+	idp := startProvider(t, providerOptions{Users: []string{"bob"}})
+	o := officeOf(s.newAccount(t), idp)
+	c := o.connector()
+	_, err := o.tryExchanging(idp.signsIn(t, "bob"))
+	refused(t, err, 400, "InvalidGrantException")
+
+	bob, auditors := c.hires("bob", "Bob@Example.com"), c.forms("auditors")
+	o.root.puts(o.bucket, "audit/x")
+	o.grantsTo(types.GranteeTypeDirectoryGroup, auditors, READ, "audit/*")
+	o.signedIn("bob").isRefusedAccess(o.at("audit/*"), READ)
+	c.joins(auditors, bob)
+	lease := o.signedIn("bob").asks(o.at("audit/*"), READ)
+	is(t, "content", lease.gets(o.bucket, "audit/x"), "audit/x")
+
+	records, _ := o.audited(t, "--event", "GetDataAccess")
+	is(t, "who asked", records[0].UserIdentity.OnBehalfOf.UserID, bob)
+	c.disables(bob)
+	lease.mayNot(reading(o.bucket, "audit/x"))
+	_, err = o.tryExchanging(idp.signsIn(t, "bob"))
+	refused(t, err, 400, "AccessDeniedException")
+}
