@@ -101,6 +101,8 @@ only at servers that you trust. An administrator sets sign-in up with ` + "`latc
 				return hint(err, "an administrator does that with `latchkey directory setup`; --url names another server, --account another account")
 			case cmd.Context().Err() != nil:
 				return &exitError{130, nil}
+			case err != nil && ctx.Err() != nil:
+				return hint(fmt.Errorf("nobody signed in within %s", wait), "--timeout waits longer")
 			case err != nil:
 				return err
 			}

@@ -98,6 +98,12 @@ func (p *people) furnish() {
 // grant gives alice a grant and returns its id.
 func (p *people) grant(prefix, permission string) string {
 	p.t.Helper()
+	return p.grantTo("DIRECTORY_USER", p.alice, prefix, permission)
+}
+
+// grantTo gives somebody a grant and returns its id.
+func (p *people) grantTo(kind, grantee, prefix, permission string) string {
+	p.t.Helper()
 	c := newCast(p.s)
 	var location string
 	if m := regexp.MustCompile("<AccessGrantsLocationId>([^<]+)").FindStringSubmatch(p.ask(c.control(http.MethodGet, "/locations", ""))); m != nil {
@@ -106,8 +112,8 @@ func (p *people) grant(prefix, permission string) string {
 		location = regexp.MustCompile("<AccessGrantsLocationId>([^<]+)").FindStringSubmatch(p.ask(createLocation(c)))[1]
 	}
 	body := p.ask(c.control(http.MethodPost, "/grant", "<CreateAccessGrantRequest><AccessGrantsLocationId>"+location+"</AccessGrantsLocationId>"+
-		"<AccessGrantsLocationConfiguration><S3SubPrefix>"+prefix+"</S3SubPrefix></AccessGrantsLocationConfiguration><Grantee><GranteeType>DIRECTORY_USER</GranteeType>"+
-		"<GranteeIdentifier>"+p.alice+"</GranteeIdentifier></Grantee><Permission>"+permission+"</Permission></CreateAccessGrantRequest>"))
+		"<AccessGrantsLocationConfiguration><S3SubPrefix>"+prefix+"</S3SubPrefix></AccessGrantsLocationConfiguration><Grantee><GranteeType>"+kind+"</GranteeType>"+
+		"<GranteeIdentifier>"+grantee+"</GranteeIdentifier></Grantee><Permission>"+permission+"</Permission></CreateAccessGrantRequest>"))
 	return regexp.MustCompile("<AccessGrantId>([^<]+)").FindStringSubmatch(body)[1]
 }
 
@@ -182,7 +188,7 @@ func (p *people) login(args ...string) {
 
 // process is what credential_process prints.
 type process struct {
-	Version                                                  int
+	Version                                                int
 	AccessKeyId, SecretAccessKey, SessionToken, Expiration string
 }
 
@@ -248,4 +254,3 @@ func (p *people) editSession(change func(fields)) {
 }
 
 func lines(s string) int { return len(strings.Split(strings.TrimRight(s, "\n"), "\n")) }
-
