@@ -5,6 +5,6 @@ import "github.com/spf13/cobra"
 // newDirectory groups what administers the corporate directory beyond AWS's own operations.
 func newDirectory() *cobra.Command {
 	cmd := newGroup("directory", "Bring people and groups in, and let people sign in")
-	cmd.AddCommand(newDirectorySetup())
+	cmd.AddCommand(newDirectorySetup(), newDirectoryToken(), newDirectoryUser())
 	return cmd
 }

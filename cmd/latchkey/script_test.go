@@ -24,7 +24,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"latchkey": main, "ask": ask})
+	testscript.Main(m, map[string]func(){"latchkey": main, "ask": ask, "scim": scim})
 }
 
 // TestScripts plays the sessions in testdata. Besides testscript's own commands they use

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// newDirectoryUser groups what can be done with one person.
+func newDirectoryUser() *cobra.Command {
+	cmd := newGroup("user", "Disable and enable people")
+	cmd.AddCommand(
+		newUserStatus("disable", "DISABLED", "Disable a user: no new credentials, and those held end at their next request"),
+		newUserStatus("enable", "ENABLED", "Enable a user again"),
+	)
+	return cmd
+}
+
+func newUserStatus(use, status, short string) *cobra.Command {
+	var f clientFlags
+	var name, id string
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   use,
+		Short: short,
+		Example: `  latchkey directory user ` + use + ` --user alice@example.org
+  latchkey directory user ` + use + ` --id 9f3a6b8c-1b7e-4f43-8d1f-0a4c3e1f2b10`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if (name == "") == (id == "") {
+				return fmt.Errorf("say who: give one of --user and --id")
+			}
+			c, err := f.client()
+			if err != nil {
+				return err
+			}
+			in := map[string]any{"UserStatus": status}
+			if name != "" {
+				in["UserName"] = name
+			} else {
+				in["UserId"] = id
+			}
+			var out struct {
+				UserID     string `json:"UserId"`
+				UserName   string
+				UserStatus string
+			}
+			if err := c.call(cmd.Context(), "SetUserStatus", in, &out); err != nil {
+				return err
+			}
+			if asJSON {
+				return json.NewEncoder(cmd.OutOrStdout()).Encode(out)
+			}
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "user %s (%s) is %s\n", out.UserName, out.UserID, strings.ToLower(out.UserStatus))
+			return err
+		},
+	}
+	f.add(cmd)
+	cmd.Flags().StringVar(&name, "user", "", "the user `name`")
+	cmd.Flags().StringVar(&id, "id", "", "the user's id")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
