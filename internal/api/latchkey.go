@@ -19,6 +19,7 @@ import (
 // creating an account. They travel and are authorised like AWS's own.
 func (a *API) registerLatchkey(m *awswire.Mux[*control.Call]) {
 	awswire.Handle(m, wire.Explain, a.explain)
+	a.registerReach(m)
 	awswire.Handle(m, wire.QueryAudit, a.queryAudit)
 	awswire.Handle(m, wire.CreateAccount, a.createAccount)
 	awswire.Handle(m, wire.SetUserStatus, a.setUserStatus)
@@ -41,7 +42,7 @@ func (a *API) explain(_ context.Context, c *control.Call, in *wire.ExplainReques
 	if in.MaxResults != nil {
 		limit = int(*in.MaxResults)
 	}
-	e, err := a.Grants.Explain(c, text(in.Principal), grants.DataAccess{
+	e, err := a.explained(c, in, grants.DataAccess{
 		Target: text(in.Target), Permission: permission, Privilege: privilege, Object: text(in.TargetType) == "Object",
 	}, limit)
 	if err != nil {
@@ -54,6 +55,13 @@ func (a *API) explain(_ context.Context, c *control.Call, in *wire.ExplainReques
 		out.GranteeType, out.GranteeIdentifier = new(d.Grant.Grantee.Type.String()), new(d.Grant.Grantee.ID)
 		out.RoleArn = optional(e.RoleARN)
 	}
+	if e.Person != nil {
+		out.UserId, out.UserName = new(string(e.Person.ID)), new(e.Person.UserName)
+	}
+	if e.Application != nil {
+		out.ApplicationArn = new(e.Application.ARN())
+	}
+	out.Notes = e.Notes
 	for _, check := range e.Checks {
 		out.Checks = append(out.Checks, wire.Check{Name: new(check.Name), Passed: new(check.Passed), Text: new(check.Text)})
 	}

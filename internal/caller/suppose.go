@@ -16,18 +16,46 @@ func Suppose(snap *engine.Snapshot, principalID, session string, facts Facts) (*
 	switch {
 	case c.Role != nil:
 		c.Account = c.Role.Account
-		c.Session = &credential.Session{
-			Kind: credential.AssumedRole, Account: string(c.Account), PrincipalID: c.Role.ID, Name: session,
-			Issued: facts.Time, Expires: facts.Time.Add(12 * time.Hour),
-		}
+		c.Session = supposedSession(c, session)
 	case c.User != nil:
 		c.Account = c.User.Account
 	default:
 		return nil, fault.New(fault.Invalid, fault.Grantee, "the principal does not exist")
 	}
+	return c, c.suppose(session)
+}
+
+// SupposePerson is Suppose for the session of a role that acts for a person of the directory. Without a role it is a
+// caller who has the person's identities and no policies, so that everything that asks them is refused: which role
+// bears the identity, only the session decides. Whether what the delegation names still stands is not asked here.
+func SupposePerson(snap *engine.Snapshot, roleID string, d credential.Delegation, facts Facts) (*Caller, error) {
+	c := &Caller{Snapshot: snap, Facts: facts}
+	if roleID != "" {
+		if c.Role = snap.Role(roleID); c.Role == nil {
+			return nil, fault.New(fault.Invalid, fault.Grantee, "the role does not exist")
+		}
+		c.Account = c.Role.Account
+	}
+	c.Session = supposedSession(c, "")
+	c.Session.Delegation = d
+	if c.Role == nil {
+		return c, nil
+	}
+	return c, c.suppose("")
+}
+
+func supposedSession(c *Caller, name string) *credential.Session {
+	s := &credential.Session{Kind: credential.AssumedRole, Account: string(c.Account), Name: name, Issued: c.Facts.Time, Expires: c.Facts.Time.Add(12 * time.Hour)}
+	if c.Role != nil {
+		s.PrincipalID = c.Role.ID
+	}
+	return s
+}
+
+func (c *Caller) suppose(session string) error {
 	c.identify()
 	if session == "" {
 		c.Principal.SessionARN = ""
 	}
-	return c, (&Authenticator{}).load(c)
+	return (&Authenticator{}).load(c)
 }

@@ -85,6 +85,12 @@ type DeleteSignInRequest struct {
 type DeleteSignInResponse struct {
 }
 
+// DirectoryGroup is a part of larger structures.
+type DirectoryGroup struct {
+	GroupId   *string `aws:"GroupId"`
+	GroupName *string `aws:"GroupName"`
+}
+
 // Event is a part of larger structures.
 type Event struct {
 	Id    *string `aws:"Id"`
@@ -93,12 +99,15 @@ type Event struct {
 
 // ExplainRequest is what Explain takes.
 type ExplainRequest struct {
-	Principal  *string `aws:"Principal,required,min=1,max=2048"`
-	Target     *string `aws:"Target,required,min=1,max=2048"`
-	Permission *string `aws:"Permission,required" enum:"READ|WRITE|READWRITE"`
-	Privilege  *string `aws:"Privilege" enum:"Minimal|Default"`
-	TargetType *string `aws:"TargetType" enum:"Object"`
-	MaxResults *int32  `aws:"MaxResults,min=1,max=1000"`
+	Principal      *string `aws:"Principal,min=1,max=2048"`
+	User           *string `aws:"User,min=1,max=2048"`
+	RoleArn        *string `aws:"RoleArn,min=1,max=2048"`
+	ApplicationArn *string `aws:"ApplicationArn,min=1,max=2048"`
+	Target         *string `aws:"Target,required,min=1,max=2048"`
+	Permission     *string `aws:"Permission,required" enum:"READ|WRITE|READWRITE"`
+	Privilege      *string `aws:"Privilege" enum:"Minimal|Default"`
+	TargetType     *string `aws:"TargetType" enum:"Object"`
+	MaxResults     *int32  `aws:"MaxResults,min=1,max=1000"`
 }
 
 // ExplainResponse is what Explain answers.
@@ -111,7 +120,11 @@ type ExplainResponse struct {
 	GranteeIdentifier  *string      `aws:"GranteeIdentifier"`
 	LocationId         *string      `aws:"LocationId"`
 	RoleArn            *string      `aws:"RoleArn"`
+	UserId             *string      `aws:"UserId"`
+	UserName           *string      `aws:"UserName"`
+	ApplicationArn     *string      `aws:"ApplicationArn"`
 	Checks             []Check      `aws:"Checks"`
+	Notes              []string     `aws:"Notes"`
 	Considered         []Considered `aws:"Considered"`
 	Truncated          *bool        `aws:"Truncated"`
 }
@@ -129,6 +142,8 @@ type GetSignInResponse struct {
 	ApplicationArn        *string  `aws:"ApplicationArn"`
 	ApplicationRoleArn    *string  `aws:"ApplicationRoleArn"`
 	IdentityBearerRoleArn *string  `aws:"IdentityBearerRoleArn"`
+	CreateUsers           *bool    `aws:"CreateUsers"`
+	GroupsClaim           *string  `aws:"GroupsClaim,min=1,max=2048"`
 }
 
 // ListProvisioningTokensRequest is what ListProvisioningTokens takes.
@@ -157,6 +172,8 @@ type PutSignInRequest struct {
 	ApplicationArn        *string  `aws:"ApplicationArn,required,min=1,max=2048"`
 	ApplicationRoleArn    *string  `aws:"ApplicationRoleArn,required,min=1,max=2048"`
 	IdentityBearerRoleArn *string  `aws:"IdentityBearerRoleArn,required,min=1,max=2048"`
+	CreateUsers           *bool    `aws:"CreateUsers"`
+	GroupsClaim           *string  `aws:"GroupsClaim,min=1,max=2048"`
 }
 
 // PutSignInResponse is what PutSignIn answers.
@@ -184,20 +201,21 @@ type QueryAuditResponse struct {
 
 // Reach is a part of larger structures.
 type Reach struct {
-	Type               *string `aws:"Type"`
-	Principal          *string `aws:"Principal"`
-	UserId             *string `aws:"UserId"`
-	UserName           *string `aws:"UserName"`
-	DisplayName        *string `aws:"DisplayName"`
-	GroupId            *string `aws:"GroupId"`
-	GroupName          *string `aws:"GroupName"`
-	GrantId            *string `aws:"GrantId"`
-	GrantScope         *string `aws:"GrantScope"`
-	MatchedGrantTarget *string `aws:"MatchedGrantTarget"`
-	Permission         *string `aws:"Permission"`
-	LocationId         *string `aws:"LocationId"`
-	ApplicationArn     *string `aws:"ApplicationArn"`
-	Obstacle           *string `aws:"Obstacle"`
+	Type                *string `aws:"Type"`
+	Principal           *string `aws:"Principal"`
+	UserId              *string `aws:"UserId"`
+	UserName            *string `aws:"UserName"`
+	DisplayName         *string `aws:"DisplayName"`
+	GroupId             *string `aws:"GroupId"`
+	GroupName           *string `aws:"GroupName"`
+	GrantId             *string `aws:"GrantId"`
+	GrantScope          *string `aws:"GrantScope"`
+	Permission          *string `aws:"Permission"`
+	LocationId          *string `aws:"LocationId"`
+	GrantApplicationArn *string `aws:"GrantApplicationArn"`
+	ApplicationArn      *string `aws:"ApplicationArn"`
+	Open                *bool   `aws:"Open"`
+	Obstacle            *string `aws:"Obstacle"`
 }
 
 // SetUserStatusRequest is what SetUserStatus takes.
@@ -239,6 +257,9 @@ type SyncDirectoryResponse struct {
 	GroupsDeleted      *int32         `aws:"GroupsDeleted"`
 	MembershipsCreated *int32         `aws:"MembershipsCreated"`
 	MembershipsDeleted *int32         `aws:"MembershipsDeleted"`
+	ForeignMembers     *int32         `aws:"ForeignMembers"`
+	LosingAccess       *int32         `aws:"LosingAccess"`
+	GainingAccess      *int32         `aws:"GainingAccess"`
 	Changes            []Change       `aws:"Changes"`
 	Access             []AccessChange `aws:"Access"`
 	Conflicts          []string       `aws:"Conflicts"`
@@ -247,19 +268,21 @@ type SyncDirectoryResponse struct {
 
 // WhatCanRequest is what WhatCan takes.
 type WhatCanRequest struct {
-	Principal  *string `aws:"Principal,required,min=1,max=2048"`
+	Principal  *string `aws:"Principal,min=1,max=2048"`
+	User       *string `aws:"User,min=1,max=2048"`
 	MaxResults *int32  `aws:"MaxResults,min=1,max=1000"`
 	NextToken  *string `aws:"NextToken,min=1,max=2048"`
 }
 
 // WhatCanResponse is what WhatCan answers.
 type WhatCanResponse struct {
-	Principal  *string `aws:"Principal"`
-	UserId     *string `aws:"UserId"`
-	UserName   *string `aws:"UserName"`
-	UserStatus *string `aws:"UserStatus"`
-	Entries    []Reach `aws:"Entries"`
-	NextToken  *string `aws:"NextToken"`
+	Principal  *string          `aws:"Principal"`
+	UserId     *string          `aws:"UserId"`
+	UserName   *string          `aws:"UserName"`
+	UserStatus *string          `aws:"UserStatus"`
+	Groups     []DirectoryGroup `aws:"Groups"`
+	Entries    []Reach          `aws:"Entries"`
+	NextToken  *string          `aws:"NextToken"`
 }
 
 // WhoCanRequest is what WhoCan takes.
@@ -267,6 +290,7 @@ type WhoCanRequest struct {
 	Target     *string `aws:"Target,required,min=1,max=2048"`
 	Permission *string `aws:"Permission,required" enum:"READ|WRITE|READWRITE"`
 	TargetType *string `aws:"TargetType" enum:"Object"`
+	All        *bool   `aws:"All"`
 	MaxResults *int32  `aws:"MaxResults,min=1,max=1000"`
 	NextToken  *string `aws:"NextToken,min=1,max=2048"`
 }

@@ -6,9 +6,11 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/caller"
 	"latchkey/internal/control"
+	"latchkey/internal/directory"
 	"latchkey/internal/fault"
 	"latchkey/internal/iam"
 	"latchkey/internal/policy"
+	"latchkey/internal/sso"
 )
 
 // Explanation is why GetDataAccess would or would not answer a principal.
@@ -16,6 +18,10 @@ type Explanation struct {
 	Decision access.Decision // which grants were weighed, and what became of each
 	RoleARN  string          // of the winning grant's location
 	Checks   []Check         // what else must hold before a credential is vended
+	Notes    []string        // what only a session decides, and what was supposed of it
+
+	Person      *directory.User  // who was asked about; nil for a principal
+	Application *sso.Application // that the person is supposed to come through; nil: there is none
 }
 
 // Check is one thing besides a grant that must hold.
@@ -99,26 +105,32 @@ func mayAsk(subject *control.Call) (Check, error) {
 
 // suppose is the call that a user, a role, or an assumed-role session would make in the place of this one.
 func suppose(call *control.Call, arn string) (*control.Call, error) {
-	id, session := "", ""
-	if account, kind, path, ok := principalPath(arn); ok && kind == "assumed-role" {
-		var name string
-		name, session, _ = strings.Cut(path, "/")
-		r := call.Snapshot.RoleByName(account, name)
-		if r == nil || r.Name != name || session == "" || arn != iam.SessionARN(account, name, session) {
-			return nil, fault.New(fault.Invalid, fault.Grantee, "%s is not a session of a role that exists", arn)
-		}
-		id = r.ID
-	} else {
-		var err error
-		if id, err = granteePrincipal(call, access.Grantee{Type: access.IAM, ID: arn}); err != nil {
-			return nil, fault.New(fault.Invalid, fault.Grantee, "%s is not a user or a role that exists", arn)
-		}
+	id, session, err := findPrincipal(call, arn)
+	if err != nil {
+		return nil, err
 	}
 	who, err := caller.Suppose(call.Snapshot, id, session, call.Facts)
 	if err != nil {
 		return nil, err
 	}
 	return &control.Call{Caller: who, Target: call.Target}, nil
+}
+
+// findPrincipal finds the id of a user or a role, or of the role of an assumed-role session with the session's name.
+func findPrincipal(call *control.Call, arn string) (id, session string, err error) {
+	if account, kind, path, ok := principalPath(arn); ok && kind == "assumed-role" {
+		var name string
+		name, session, _ = strings.Cut(path, "/")
+		r := call.Snapshot.RoleByName(account, name)
+		if r == nil || r.Name != name || session == "" || arn != iam.SessionARN(account, name, session) {
+			return "", "", fault.New(fault.Invalid, fault.Grantee, "%s is not a session of a role that exists", arn)
+		}
+		return r.ID, session, nil
+	}
+	if id, err = granteePrincipal(call, access.Grantee{Type: access.IAM, ID: arn}); err != nil {
+		return "", "", fault.New(fault.Invalid, fault.Grantee, "%s is not a user or a role that exists", arn)
+	}
+	return id, "", nil
 }
 
 // principalPath cuts arn:aws:sts::ACCOUNT:KIND/PATH.

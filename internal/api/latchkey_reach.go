@@ -1,0 +1,105 @@
+package api
+
+import (
+	"context"
+
+	"latchkey/internal/access"
+	wire "latchkey/internal/awsapi/latchkey"
+	"latchkey/internal/awswire"
+	"latchkey/internal/control"
+	"latchkey/internal/control/grants"
+	"latchkey/internal/fault"
+	"latchkey/internal/iam"
+)
+
+func (a *API) registerReach(m *awswire.Mux[*control.Call]) {
+	awswire.Handle(m, wire.WhoCan, a.whoCan)
+	awswire.Handle(m, wire.WhatCan, a.whatCan)
+}
+
+// reachPage is the size of a page of WhoCan and WhatCan when the client says none.
+const reachPage = 100
+
+func (a *API) whoCan(_ context.Context, c *control.Call, in *wire.WhoCanRequest) (*wire.WhoCanResponse, error) {
+	permission, err := access.ParsePermission(text(in.Permission))
+	if err != nil {
+		return nil, control.Refused(err)
+	}
+	page, err := a.Grants.WhoCan(c, grants.WhoCan{
+		Target: text(in.Target), Permission: permission, Object: text(in.TargetType) == "Object",
+		All: in.All != nil && *in.All, Token: text(in.NextToken), Size: reachSize(in.MaxResults),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &wire.WhoCanResponse{Entries: reaches(page.Entries), NextToken: optional(page.Next)}, nil
+}
+
+func (a *API) whatCan(_ context.Context, c *control.Call, in *wire.WhatCanRequest) (*wire.WhatCanResponse, error) {
+	page, err := a.Grants.WhatCan(c, grants.WhatCan{
+		Principal: text(in.Principal), User: text(in.User), Token: text(in.NextToken), Size: reachSize(in.MaxResults),
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := &wire.WhatCanResponse{Principal: optional(page.PrincipalARN), Entries: reaches(page.Entries), NextToken: optional(page.Next)}
+	if p := page.Person; p != nil {
+		out.UserId, out.UserName, out.UserStatus = new(string(p.ID)), new(p.UserName), new("ENABLED")
+		if p.Disabled {
+			out.UserStatus = new("DISABLED")
+		}
+	}
+	for _, g := range page.Groups {
+		out.Groups = append(out.Groups, wire.DirectoryGroup{GroupId: new(string(g.ID)), GroupName: new(g.DisplayName)})
+	}
+	return out, nil
+}
+
+func reachSize(asked *int32) int {
+	if asked == nil {
+		return reachPage
+	}
+	return int(*asked)
+}
+
+func reaches(all []grants.Reach) []wire.Reach {
+	var out []wire.Reach
+	for _, r := range all {
+		e := wire.Reach{
+			GrantId: new(r.Grant.ID.String()), GrantScope: new(r.Grant.Scope.String()), Permission: new(r.Grant.Permission.String()),
+			LocationId: new(string(r.Grant.LocationID)), GrantApplicationArn: optional(r.Grant.ApplicationARN),
+			Open: new(r.Open), Obstacle: optional(r.Obstacle),
+		}
+		switch {
+		case r.Person != nil:
+			e.Type, e.UserId, e.UserName, e.DisplayName = new("DIRECTORY_USER"), new(string(r.Person.ID)), optional(r.Person.UserName), optional(r.Person.DisplayName)
+		default:
+			e.Type, e.Principal = new("IAM_USER"), new(r.PrincipalARN)
+			if p, ok := iam.ParsePrincipalARN(r.PrincipalARN); !ok || p.Role { // a session's ARN is no principal's
+				e.Type = new("IAM_ROLE")
+			}
+		}
+		if r.Via != nil {
+			e.GroupId, e.GroupName = new(string(r.Via.ID)), new(r.Via.DisplayName)
+		}
+		if r.Application != nil {
+			e.ApplicationArn = new(r.Application.ARN())
+		}
+		out = append(out, e)
+	}
+	return out
+}
+
+// explained asks for an explanation about a principal or about a person.
+func (a *API) explained(c *control.Call, in *wire.ExplainRequest, data grants.DataAccess, most int) (*grants.Explanation, error) {
+	principal, user := text(in.Principal), text(in.User)
+	switch {
+	case (principal == "") == (user == ""):
+		return nil, fault.New(fault.Invalid, fault.Member, "Exactly one of Principal and User must be given")
+	case user != "":
+		return a.Grants.ExplainPerson(c, grants.Somebody{User: user, RoleARN: text(in.RoleArn), ApplicationARN: text(in.ApplicationArn)}, data, most)
+	case in.RoleArn != nil || in.ApplicationArn != nil:
+		return nil, fault.New(fault.Invalid, fault.Member, "RoleArn and ApplicationArn go with User, not with Principal")
+	}
+	return a.Grants.Explain(c, principal, data, most)
+}
