@@ -10,7 +10,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"sync"
+	gosync "sync"
 	"syscall"
 	"time"
 
@@ -19,6 +19,7 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/caller"
 	"latchkey/internal/control"
+	"latchkey/internal/control/sync"
 	"latchkey/internal/objects"
 	"latchkey/internal/server"
 	"latchkey/internal/store"
@@ -38,6 +39,7 @@ const (
 type serveFlags struct {
 	listen, metrics, data, account, region, database    string
 	tlsCert, tlsKey, revocation, logFormat, sealingKeys string
+	directories                                         string
 	publicURL                                           string
 	domains                                             []string
 	maxStaleness, drain, directorySession               time.Duration
@@ -83,6 +85,7 @@ key ring that seals credentials and secrets; nodes that share a database share i
 	fl.DurationVar(&f.drain, "drain-timeout", 30*time.Second, "how long requests in flight may take at shutdown")
 	fl.BoolVar(&f.privateIssuers, "private-issuers", false, "trusted token issuers may be at private and loopback addresses, and there without TLS")
 	fl.DurationVar(&f.directorySession, "directory-session", 8*time.Hour, "how long after a person's token was exchanged its refresh tokens hold")
+	fl.StringVar(&f.directories, "directories", "", "a YAML `file` with the LDAP directories that people and groups come from")
 	fl.IntVar(&f.locations, "quota-locations", control.DefaultQuotas.Locations, "locations per instance")
 	fl.IntVar(&f.grants, "quota-grants", control.DefaultQuotas.Grants, "grants per instance")
 	fl.IntVar(&f.applications, "quota-applications", control.DefaultQuotas.Applications, "Identity Center applications per account")
@@ -136,6 +139,11 @@ func (f *serveFlags) config(log io.Writer) (server.Config, error) {
 	}
 	c.Quotas.Locations, c.Quotas.Grants = f.locations, f.grants
 	c.Quotas.Applications, c.Quotas.TokenIssuers, c.Quotas.AccessScopes = f.applications, f.issuers, f.scopes
+	if f.directories != "" {
+		if c.Directories, err = sync.Load(f.directories, account); err != nil {
+			return server.Config{}, err
+		}
+	}
 	switch f.revocation {
 	case "at-once":
 		c.Revocation = caller.AtOnce
@@ -176,7 +184,7 @@ func runServe(cmd *cobra.Command, c server.Config) error {
 	fmt.Fprintf(out, "Try: latchkey exec%s -- aws s3control list-access-grants-instances --account-id %s\n", execFlags(s.URL(), c), c.Account)
 	fmt.Fprintf(out, "ready %s\n", s.URL())
 	running, stop := context.WithCancel(cmd.Context())
-	var pace sync.WaitGroup
+	var pace gosync.WaitGroup
 	pace.Go(func() { server.PaceCollector(running) })
 	err = s.Serve(running)
 	stop()

@@ -35,6 +35,7 @@ import (
 	"latchkey/internal/control/identitycenter"
 	"latchkey/internal/control/principals"
 	"latchkey/internal/control/signin"
+	"latchkey/internal/control/sync"
 	"latchkey/internal/control/tokens"
 	"latchkey/internal/fault"
 	"latchkey/internal/sigv4"
@@ -50,6 +51,7 @@ type API struct {
 	Directory      *directory.Directory
 	Exchange       *exchange.Exchange
 	SignIn         *signin.SignIn
+	Sync           *sync.Syncer // nil: the server has no directory sources
 	Auth           *caller.Authenticator
 	Operator       access.AccountID // the account whose root user may create accounts
 	Log            *slog.Logger

@@ -24,6 +24,7 @@ func (a *API) registerLatchkey(m *awswire.Mux[*control.Call]) {
 	awswire.Handle(m, wire.CreateAccount, a.createAccount)
 	awswire.Handle(m, wire.SetUserStatus, a.setUserStatus)
 	a.registerProvisioning(m)
+	awswire.Handle(m, wire.SyncDirectory, a.syncDirectory)
 	awswire.Handle(m, wire.PutSignIn, a.putSignIn)
 	awswire.Handle(m, wire.GetSignIn, a.getSignIn)
 	awswire.Handle(m, wire.DeleteSignIn, a.deleteSignIn)

@@ -30,6 +30,7 @@ import (
 	"latchkey/internal/control/identitycenter"
 	"latchkey/internal/control/principals"
 	"latchkey/internal/control/signin"
+	"latchkey/internal/control/sync"
 	"latchkey/internal/control/tokens"
 	"latchkey/internal/credential"
 	"latchkey/internal/engine"
@@ -59,6 +60,7 @@ type Server struct {
 	router   *router
 	own      http.Handler
 	draining chan struct{}
+	syncer   *sync.Syncer
 }
 
 // Open opens everything and begins to listen. Nothing is served before Serve. What it returns is nil exactly when
@@ -166,7 +168,9 @@ func (s *Server) wire(ring *credential.Ring) {
 		Control: s.Control, Verifier: verifier, Session: c.DirectorySession, Default: c.Account,
 	}
 	signIn := &signin.SignIn{Control: s.Control, Exchange: tokenExchange, Public: s.publicURL()}
+	s.syncer = newSyncer(s.Control, c.Directories, m)
 	front := &api.API{
+		Sync:     s.syncer,
 		Exchange: tokenExchange, SignIn: signIn,
 		Control: s.Control, Grants: s.Grants, Principals: &principals.Principals{Control: s.Control, PrivateIssuers: c.PrivateIssuers}, Directory: &directory.Directory{Control: s.Control}, Tokens: token,
 		IdentityCenter: &identitycenter.Center{Control: s.Control}, Auth: auth, Operator: c.Account, Log: c.Log, Observe: m.observe,
@@ -239,6 +243,7 @@ func (s *Server) MetricsURL() string {
 // Serve serves until ctx ends, then finishes the requests in flight and returns nil. Requests that take
 // longer than Config.DrainTimeout to end are cut off, and Serve says so.
 func (s *Server) Serve(ctx context.Context) error {
+	defer s.synchronise(ctx)()
 	main := s.httpServer(s.router)
 	main.TLSConfig = s.tls
 	servers := []*http.Server{main}
