@@ -57,6 +57,14 @@ type SessionContext struct {
 	SessionIssuer  *SessionIssuer `json:"sessionIssuer,omitempty"`
 	SourceIdentity string         `json:"sourceIdentity,omitempty"`
 	CreationDate   time.Time      `json:"creationDate"`
+
+	WebIDFederation *WebIDFederation `json:"webIdFederationData,omitempty"`
+}
+
+// WebIDFederation says which foreign token a session was made with.
+type WebIDFederation struct {
+	FederatedProvider string            `json:"federatedProvider"` // ARN of the OpenID Connect provider
+	Attributes        map[string]string `json:"attributes"`        // its condition keys aud and sub
 }
 
 // SessionIssuer is the role behind a session.

@@ -9,6 +9,7 @@ import (
 
 	"latchkey/internal/audit"
 	"latchkey/internal/caller"
+	"latchkey/internal/iam"
 	"latchkey/internal/policy"
 )
 
@@ -58,6 +59,7 @@ func identity(who *caller.Caller) audit.Identity {
 			SessionIssuer: &audit.SessionIssuer{
 				Type: "Role", PrincipalID: who.Role.ID, ARN: who.Role.ARN(), AccountID: string(who.Role.Account), UserName: who.Role.Name,
 			},
+			WebIDFederation: federation(who),
 		}
 	case who.User != nil:
 		id.Type, id.UserName = "IAMUser", who.User.Name
@@ -69,6 +71,17 @@ func identity(who *caller.Caller) audit.Identity {
 	}
 	id.OnBehalfOf = onBehalfOf(who)
 	return id
+}
+
+// federation is the foreign token behind a session; nil for none.
+func federation(who *caller.Caller) *audit.WebIDFederation {
+	if who.Principal.Federated == "" || who.Session == nil {
+		return nil
+	}
+	_, name, _ := iam.ParseOIDCProviderARN(who.Principal.Federated)
+	return &audit.WebIDFederation{
+		FederatedProvider: who.Principal.Federated, Attributes: map[string]string{name + ":aud": who.Session.ClientID, name + ":sub": who.Session.Subject},
+	}
 }
 
 // onBehalfOf is the person of the directory whom the caller acts for; nil for none.

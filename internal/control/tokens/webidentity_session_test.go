@@ -119,6 +119,11 @@ func TestWebIdentityRecord(t *testing.T) {
 	}
 	text, err := json.Marshal(e)
 	must(t, err)
+	keys := controltest.KeysOf(v.Credentials)
+	f := w.by(keys).Event.UserIdentity.SessionContext.WebIDFederation
+	if f == nil || f.FederatedProvider != w.provider.ARN() || f.Attributes[w.key("sub")] != pod || f.Attributes[w.key("aud")] != "app" {
+		t.Errorf("the session's own records: %+v", f)
+	}
 	for _, secret := range []string{token, strings.Split(token, ".")[2], v.Credentials.Secret.Reveal(), v.Credentials.SessionToken.Reveal()} {
 		if strings.Contains(string(text), secret) {
 			t.Error("the record holds a secret")
