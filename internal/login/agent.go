@@ -110,7 +110,7 @@ func (a *Agent) answer(w http.ResponseWriter, r *http.Request, h *held) {
 func (a *Agent) current(ctx context.Context, h *held) (*Lease, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	now := a.vendor.At.now()
+	now := a.vendor.At.Now()
 	if h.lease != nil && now.Before(h.lease.KeepUntil()) {
 		return h.lease, nil
 	}
@@ -141,12 +141,12 @@ func (a *Agent) Prepare(ctx context.Context) error {
 func (a *Agent) Renew(ctx context.Context) {
 	const pause = 30 * time.Second
 	for {
-		next := a.vendor.At.now().Add(time.Hour)
+		next := a.vendor.At.Now().Add(time.Hour)
 		for _, h := range a.wants {
 			h.mu.Lock()
 			l := h.lease
 			h.mu.Unlock()
-			at := a.vendor.At.now().Add(pause)
+			at := a.vendor.At.Now().Add(pause)
 			if l != nil && l.KeepUntil().After(at) {
 				at = l.KeepUntil()
 			}
@@ -157,7 +157,7 @@ func (a *Agent) Renew(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-time.After(next.Sub(a.vendor.At.now())):
+		case <-time.After(next.Sub(a.vendor.At.Now())):
 		}
 		for _, h := range a.wants {
 			_, _ = a.current(ctx, h)

@@ -122,7 +122,7 @@ func (v *Vendor) kept(path string) *Lease {
 		return nil
 	}
 	l := &Lease{}
-	if json.Unmarshal(b, l) != nil || !v.At.now().Before(l.KeepUntil()) {
+	if json.Unmarshal(b, l) != nil || !v.At.Now().Before(l.KeepUntil()) {
 		return nil
 	}
 	return l
@@ -137,7 +137,7 @@ func (v *Vendor) ask(ctx context.Context, w Want) (*Lease, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !l.lasts(v.At.now(), shortest) {
+	if !l.lasts(v.At.Now(), shortest) {
 		return nil, errors.New("the credentials that the server gave have expired; is this machine's clock right?")
 	}
 	return l, nil

@@ -102,7 +102,7 @@ func (e *Endpoint) exchange(ctx context.Context, k Keys, application, grant, tok
 	if err := json.Unmarshal(answer, &out); err != nil || out.Details.Context == "" {
 		return nil, errors.New("CreateTokenWithIAM: the server's answer has no identity context")
 	}
-	return &exchanged{context: out.Details.Context, refresh: out.Refresh, expires: e.now().Add(time.Duration(out.Expires) * time.Second)}, nil
+	return &exchanged{context: out.Details.Context, refresh: out.Refresh, expires: e.Now().Add(time.Duration(out.Expires) * time.Second)}, nil
 }
 
 // bearer is AssumeRole with an identity context: keys that stand for the person.

@@ -54,7 +54,7 @@ func Begin(ctx context.Context, f File, o Options) (*Session, error) {
 	}
 	s := &Session{
 		Version: sessionVersion, ID: rand.Text(), Server: at.URL, SignIn: *in, Subject: t.identity.Subject, Name: Printable(t.identity.name()),
-		SignedIn: at.now(), AllowPlainHTTP: o.AllowPlainHTTP, ClientSecret: o.ClientSecret,
+		SignedIn: at.Now(), AllowPlainHTTP: o.AllowPlainHTTP, ClientSecret: o.ClientSecret,
 	}
 	if err := at.admit(ctx, s, t); err != nil {
 		return nil, err

@@ -41,7 +41,7 @@ func (p *Person) ID() string { return p.Session.ID }
 func (p *Person) Keys(ctx context.Context) (Keys, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.bearer.lasts(p.at.now(), 5*margin) {
+	if p.bearer.lasts(p.at.Now(), 5*margin) {
 		return p.bearer, nil
 	}
 	unlock, err := lock(ctx, string(p.file)+".lock")
@@ -71,7 +71,7 @@ func (p *Person) Keys(ctx context.Context) (Keys, error) {
 
 // assume walks the chain from where the session still holds.
 func (p *Person) assume(ctx context.Context, s *Session) (Keys, error) {
-	if now := p.at.now(); s.Context == "" || !now.Add(margin).Before(s.ContextExpires) || !s.Application.lasts(now, margin) {
+	if now := p.at.Now(); s.Context == "" || !now.Add(margin).Before(s.ContextExpires) || !s.Application.lasts(now, margin) {
 		if err := p.renew(ctx, s); err != nil {
 			return Keys{}, err
 		}
@@ -86,7 +86,7 @@ func (p *Person) assume(ctx context.Context, s *Session) (Keys, error) {
 // fresh identity token of the provider.
 func (p *Person) renew(ctx context.Context, s *Session) error {
 	ended := ErrEnded
-	if s.Refresh != "" && s.Application.lasts(p.at.now(), margin) {
+	if s.Refresh != "" && s.Application.lasts(p.at.Now(), margin) {
 		x, err := p.at.exchange(ctx, s.Application, s.SignIn.Application, refreshGrant, s.Refresh)
 		if err == nil {
 			s.take(x)
@@ -101,7 +101,7 @@ func (p *Person) renew(ctx context.Context, s *Session) error {
 	if s.ProviderRefresh == "" {
 		return ended
 	}
-	t, err := again(ctx, s, p.at.now)
+	t, err := again(ctx, s, p.at.Now)
 	if err != nil {
 		return err
 	}

@@ -46,7 +46,7 @@ func (e *Endpoint) GetDataAccess(ctx context.Context, k Keys, account string, w 
 		GranteeType string `xml:"Grantee>GranteeType"`
 		Grantee     string `xml:"Grantee>GranteeIdentifier"`
 	}
-	asked := e.now()
+	asked := e.Now()
 	if err := e.s3control(ctx, k, account, "GetDataAccess", "/dataaccess", q, &out); err != nil {
 		return nil, err
 	}

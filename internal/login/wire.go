@@ -21,8 +21,8 @@ import (
 type Endpoint struct {
 	URL    string // http://127.0.0.1:4242
 	Region string
+	Now    func() time.Time // the clock by which credentials are old or not
 	http   *http.Client
-	now    func() time.Time
 }
 
 // NewEndpoint is a server at a URL. It is never reached through a proxy: the server may be the proxy.
@@ -30,7 +30,7 @@ func NewEndpoint(at, region string) (*Endpoint, error) {
 	if err := checkURL("the server", at, true); err != nil {
 		return nil, err
 	}
-	return &Endpoint{URL: strings.TrimSuffix(at, "/"), Region: region, http: direct(), now: time.Now}, nil
+	return &Endpoint{URL: strings.TrimSuffix(at, "/"), Region: region, http: direct(), Now: time.Now}, nil
 }
 
 // Refusal is what a server answered in place of what was asked for.
@@ -78,7 +78,7 @@ func (e *Endpoint) do(ctx context.Context, k Keys, r request) ([]byte, error) {
 		hash := hex.EncodeToString(sum[:])
 		req.Header.Set("X-Amz-Content-Sha256", hash)
 		sign := v4.NewSigner(func(o *v4.SignerOptions) { o.DisableURIPathEscaping = r.service == "s3" })
-		if err := sign.SignHTTP(ctx, k.aws(), req, hash, r.service, e.Region, e.now()); err != nil {
+		if err := sign.SignHTTP(ctx, k.aws(), req, hash, r.service, e.Region, time.Now()); err != nil {
 			return nil, err
 		}
 	}
