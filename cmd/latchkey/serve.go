@@ -83,7 +83,7 @@ key ring that seals credentials and secrets; nodes that share a database share i
 	fl.StringVar(&f.revocation, "revocation", "at-once", "when a vended credential ends whose grant is deleted: at-once, or expiry as on AWS")
 	fl.DurationVar(&f.maxStaleness, "max-staleness", 10*time.Second, "how long the database may be silent before this node stops deciding")
 	fl.DurationVar(&f.drain, "drain-timeout", 30*time.Second, "how long requests in flight may take at shutdown")
-	fl.BoolVar(&f.privateIssuers, "private-issuers", false, "trusted token issuers may be at private and loopback addresses, and there without TLS")
+	fl.BoolVar(&f.privateIssuers, "private-issuers", false, "token issuers and OpenID Connect providers may be at private and loopback addresses, and there without TLS")
 	fl.DurationVar(&f.directorySession, "directory-session", 8*time.Hour, "how long after a person's token was exchanged its refresh tokens hold")
 	fl.StringVar(&f.directories, "directories", "", "a YAML `file` with the LDAP directories that people and groups come from")
 	fl.IntVar(&f.locations, "quota-locations", control.DefaultQuotas.Locations, "locations per instance")
