@@ -6,7 +6,9 @@ import (
 	"strings"
 	"testing"
 
+	"latchkey/internal/access"
 	"latchkey/internal/control/exchange"
+	"latchkey/internal/control/principals"
 	"latchkey/internal/sso"
 )
 
@@ -102,4 +104,64 @@ func TestAuthorizationCodeOfAnApplication(t *testing.T) {
 		t.Fatalf("%+v", out)
 	}
 	w.withIAM(in).wants(t, 400, "InvalidGrantException", "invalid_grant", "code_replayed")
+}
+
+// A start URL says in which account people sign in.
+func TestAccountsOfStartURLs(t *testing.T) {
+	w := newWorld(t)
+	const second = access.AccountID("210987654321")
+	_, err := (&principals.Principals{Control: w.Control}).EnsureRoot(t.Context(), second, principals.RootKey{})
+	must(t, err)
+	here, there := w.Center(t, account), w.Center(t, second)
+	c := w.register(nil)
+	for url, reason := range map[string]string{
+		"https://grants.example.org/start": "", "start": "", "https://" + here.IdentityStoreID + ".awsapps.com/start": "",
+		"https://grants.example.org/" + here.ID: "", "https://grants.example.org/x" + there.IdentityStoreID + "/": "",
+		"https://" + there.IdentityStoreID + ".awsapps.com/start":        "sign_in_not_configured",
+		"https://grants.example.org/" + there.ID + "/start":              "sign_in_not_configured",
+		"https://grants.example.org/start?x=" + there.IdentityStoreID:    "",
+		"https://d-0123456789.awsapps.com/start":                         "start_url_unknown",
+		"https://grants.example.org/ssoins-0123456789abcdef/start#/more": "start_url_unknown",
+	} {
+		a := c.post("/device_authorization", map[string]any{"clientId": c.id, "clientSecret": c.secret, "startUrl": url})
+		if a.reason() != reason || (a.status == http.StatusOK) != (reason == "") {
+			t.Errorf("%s: %+v, want %q", url, a, reason)
+		}
+	}
+	bound := w.register(map[string]any{"issuerUrl": "https://" + there.IdentityStoreID + ".awsapps.com/start"})
+	bound.start().wants(t, 400, "InvalidRequestException", "invalid_request", "start_url_mismatch")
+	if q := w.browser().open(authorization(bound.id, nil)).sent().Query(); !strings.HasPrefix(q.Get("error_description"), "sign_in_not_configured: ") {
+		t.Errorf("%v", q)
+	}
+}
+
+// A client may register for an application at which people sign in; its tokens then belong to that one, and end with it.
+func TestClientsOfAnApplication(t *testing.T) {
+	w := newWorld(t)
+	app := w.application(func(a *sso.Application) {
+		a.Grants = []sso.Grant{{Type: sso.AuthorizationCode, RedirectURIs: []string{"https://app.example.org/back"}}}
+		a.AssignmentOptional = false
+	})
+	c := w.register(map[string]any{"entitledApplicationArn": app.ARN(), "redirectUris": []string{"https://app.example.org/back", loopback}})
+	b := w.browser().open(authorization(c.id, nil)).press("approve")
+	if q := b.sent().Query(); !strings.HasPrefix(q.Get("error_description"), "not_assigned: ") {
+		t.Fatalf("%v", q)
+	}
+	w.Assign(t, app, sso.User, string(w.alice.ID))
+	to := w.browser().open(authorization(c.id, nil)).press("approve").sent()
+	d := c.redeem(to, nil).opens(w)
+	if d.ApplicationARN != app.ARN() || d.OriginARN != w.app.ARN() {
+		t.Errorf("%+v", d)
+	}
+	far := url.Values{"redirect_uri": {"https://app.example.org/back"}}
+	if b := w.browser().open(authorization(c.id, far)).press("approve"); b.left == nil || b.left.Host != "app.example.org" || b.left.Query().Get("code") == "" {
+		t.Errorf("%v %s", b.left, b.page)
+	}
+	to = w.browser().open(authorization(c.id, nil)).press("approve").sent()
+	w.SetApplication(t, app, func(a *sso.Application) { a.Grants[0].RedirectURIs = []string{"https://app.example.org/other"} })
+	if b := w.browser().open(authorization(c.id, far)); b.left != nil || b.status != 400 {
+		t.Errorf("a redirect URI that was taken away: %v %s", b.left, b.page)
+	}
+	w.SetApplication(t, w.app, func(a *sso.Application) { a.Disabled = true }) // at which alice signed in
+	c.redeem(to, nil).wants(t, 400, "AccessDeniedException", "access_denied", "application_disabled")
 }
