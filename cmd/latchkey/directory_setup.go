@@ -20,6 +20,8 @@ type setupFlags struct {
 	issuer, clientID, secretFile, claim, attribute string
 	audiences, scopes                              []string
 	assignment, noAssociate, repair, print, plain  bool
+	create                                         bool
+	groups                                         string
 }
 
 func newDirectorySetup() *cobra.Command {
@@ -40,6 +42,7 @@ latchkey login --device, allow the device flow too. The claim of the identity to
 with this value as the attribute.`,
 		Example: `  latchkey directory setup --issuer https://login.example.org/realms/staff --client-id latchkey
   latchkey directory setup --issuer https://idp.example.org --client-id 0oa1b2 --claim preferred_username --attribute userName
+  latchkey directory setup --issuer https://idp.example.org --client-id 0oa1b2 --create-users --groups-claim groups
   latchkey directory setup --issuer https://idp.example.org --client-id 0oa1b2 --print > setup.sh`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
@@ -54,6 +57,8 @@ with this value as the attribute.`,
 	fl.StringSliceVar(&f.audiences, "audience", nil, "a further audience whose tokens the application takes (repeatable)")
 	fl.StringSliceVar(&f.scopes, "scope", nil, "a scope that is asked of the provider (default openid, email and profile; repeatable)")
 	fl.BoolVar(&f.assignment, "assignment-required", false, "let in only people who, or whose groups, are assigned to the application")
+	fl.BoolVar(&f.create, "create-users", false, "make a user of everybody who signs in and is not in the directory: for a provider that is the only source of people")
+	fl.StringVar(&f.groups, "groups-claim", "", "the `CLAIM` that lists a person's groups; those that the directory has by the same name, the person is put into and out of at every sign-in")
 	fl.BoolVar(&f.noAssociate, "no-associate", false, "leave the Access Grants instance as it is, associated with the directory or not")
 	fl.BoolVar(&f.repair, "repair", false, "write what differs anew")
 	fl.BoolVar(&f.print, "print", false, "only print the commands; nothing is asked and nothing is changed")
@@ -71,10 +76,16 @@ func (f *setupFlags) run(cmd *cobra.Command) error {
 	if !slices.Contains([]string{"emails.value", "userName", "externalId"}, f.attribute) {
 		return fmt.Errorf("--attribute %q: it must be emails.value, userName or externalId", f.attribute)
 	}
-	if strings.ContainsAny(f.issuer+f.clientID+f.claim+strings.Join(f.audiences, ""), "'\"\\\n") {
+	if strings.ContainsAny(f.issuer+f.clientID+f.claim+f.groups+strings.Join(f.audiences, ""), "'\"\\\n") {
 		return errors.New("quotes, backslashes and line breaks are not allowed in --issuer, --client-id, --claim and --audience")
 	}
 	s := &setup{setupFlags: f, out: cmd.OutOrStdout(), assignmentGiven: cmd.Flags().Changed("assignment-required"), scopesGiven: len(f.scopes) > 0}
+	if cmd.Flags().Changed("create-users") {
+		s.createUsers = &f.create
+	}
+	if cmd.Flags().Changed("groups-claim") {
+		s.groupsClaim = &f.groups
+	}
 	if f.secretFile != "" {
 		b, err := os.ReadFile(f.secretFile)
 		if err != nil {
@@ -133,6 +144,8 @@ type setup struct {
 	secret          *string
 	assignmentGiven bool
 	scopesGiven     bool
+	createUsers     *bool // nil: as it was
+	groupsClaim     *string
 
 	account, instance, application, tokenIssuer string // learned
 	freshRole, freshApplication                 bool   // made in this run

@@ -286,16 +286,21 @@ func (s *setup) signIn(ctx context.Context) (string, error) {
 		s.scopes = have.Scopes
 	}
 	if err == nil && s.secret == nil && have.IssuerUrl == s.issuer && have.ClientId == s.clientID && have.ApplicationArn == s.application &&
-		have.ApplicationRoleArn == role && have.IdentityBearerRoleArn == person && slices.Equal(have.Scopes, s.scopes) {
+		have.ApplicationRoleArn == role && have.IdentityBearerRoleArn == person && slices.Equal(have.Scopes, s.scopes) &&
+		(s.createUsers == nil || *s.createUsers == have.CreateUsers) && (s.groupsClaim == nil || *s.groupsClaim == have.GroupsClaim) {
 		return "there already", nil
+	}
+	if s.createUsers != nil {
+		have.CreateUsers = *s.createUsers
+	}
+	if s.groupsClaim != nil {
+		have.GroupsClaim = *s.groupsClaim
 	}
 	in := fields{
 		"IssuerUrl": s.issuer, "ClientId": s.clientID, "Scopes": s.scopes, "ApplicationArn": s.application,
 		"ApplicationRoleArn": role, "IdentityBearerRoleArn": person,
 	}
-	if have.CreateUsers { // what else was said of the sign-in stays
-		in["CreateUsers"] = true
-	}
+	in["CreateUsers"] = have.CreateUsers // as it was, unless this run says otherwise
 	if have.GroupsClaim != "" {
 		in["GroupsClaim"] = have.GroupsClaim
 	}

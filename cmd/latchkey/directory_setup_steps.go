@@ -99,6 +99,10 @@ func (s *setup) steps() []setupStep {
 	if s.claim != "email" || s.attribute != "emails.value" {
 		again += " --claim " + quote(s.claim) + " --attribute " + quote(s.attribute)
 	}
+	if f := s.setupFlags; f.create || f.groups != "" {
+		again += map[bool]string{true: " --create-users"}[f.create]
+		again += map[bool]string{true: " --groups-claim " + quote(f.groups)}[f.groups != ""]
+	}
 	last := setupStep{"The server tells the machines of people where to sign in. AWS has no operation for that.", nil, s.signIn}
 	if s.print {
 		last.shell = []string{again + "    # finds the rest done"}
