@@ -147,8 +147,9 @@ type setup struct {
 	createUsers     *bool // nil: as it was
 	groupsClaim     *string
 
-	account, instance, application, tokenIssuer string // learned
-	freshRole, freshApplication                 bool   // made in this run
+	account, instance, application, tokenIssuer string   // learned
+	issuers                                     []string // all trusted token issuers
+	freshRole, freshApplication                 bool     // made in this run
 	differs                                     []string
 }
 

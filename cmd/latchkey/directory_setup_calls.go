@@ -82,13 +82,32 @@ func (s *setup) iam(ctx context.Context, out any, action string, pairs ...string
 	return s.c.xml(ctx, action, iamRequest(action, pairs...), out)
 }
 
-// same reports whether two JSON texts say the same. IAM gives documents URL-encoded.
+// same reports whether two policy documents say the same. IAM gives them URL-encoded, and a list of one may come as
+// that one.
 func same(given, want string) bool {
 	if text, err := url.QueryUnescape(given); err == nil && strings.HasPrefix(given, "%7B") {
 		given = text
 	}
 	var a, b any
-	return json.Unmarshal([]byte(given), &a) == nil && json.Unmarshal([]byte(want), &b) == nil && reflect.DeepEqual(a, b)
+	return json.Unmarshal([]byte(given), &a) == nil && json.Unmarshal([]byte(want), &b) == nil && reflect.DeepEqual(unlisted(a), unlisted(b))
+}
+
+// unlisted is a JSON value in which lists of one are that one.
+func unlisted(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		for k := range v {
+			v[k] = unlisted(v[k])
+		}
+	case []any:
+		for i := range v {
+			v[i] = unlisted(v[i])
+		}
+		if len(v) == 1 {
+			return v[0]
+		}
+	}
+	return v
 }
 
 // role makes a role or looks what it is like. It says whether it made it.

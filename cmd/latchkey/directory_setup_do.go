@@ -59,6 +59,7 @@ func (s *setup) issuerStep(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	s.issuers = arns
 	type configuration struct{ IssuerUrl, ClaimAttributePath, IdentityStoreAttributePath, JwksRetrievalOption string }
 	for _, arn := range arns {
 		var have struct {
@@ -86,7 +87,7 @@ func (s *setup) issuerStep(ctx context.Context) (string, error) {
 		"InstanceArn": s.instance, "Name": "latchkey", "TrustedTokenIssuerType": "OIDC_JWT",
 		"TrustedTokenIssuerConfiguration": fields{"OidcJwtConfiguration": configuration{s.issuer, s.claim, s.attribute, "OPEN_ID_DISCOVERY"}},
 	}, &made)
-	s.tokenIssuer = made.TrustedTokenIssuerArn
+	s.tokenIssuer, s.issuers = made.TrustedTokenIssuerArn, append(s.issuers, made.TrustedTokenIssuerArn)
 	return "created " + s.tokenIssuer, err
 }
 
@@ -142,6 +143,10 @@ func (s *setup) grantsStep(ctx context.Context) (string, error) {
 	if err != nil && !absent(err) {
 		return "", err
 	}
+	// An issuer that was deleted is in the way of every change.
+	have.Grant.JwtBearer.AuthorizedTokenIssuers = slices.DeleteFunc(have.Grant.JwtBearer.AuthorizedTokenIssuers, func(t trusted) bool {
+		return !slices.Contains(s.issuers, t.TrustedTokenIssuerArn)
+	})
 	if have.Grant.add(trusted{s.tokenIssuer, s.allAudiences()}) {
 		if err := s.sso(ctx, "PutApplicationGrant", fields{"ApplicationArn": s.application, "GrantType": grantJWT, "Grant": have.Grant}, nil); err != nil {
 			return "", err
