@@ -59,6 +59,9 @@ func memberIDs(value any) ([]directory.UserID, error) {
 		if !isText || id == "" {
 			return nil, refuse(badValue, "Every member must have the id of a user as its value")
 		}
+		if !isID(id) {
+			return nil, refuse(badValue, "There is no user %q to be a member.", id)
+		}
 		ids = append(ids, directory.UserID(id))
 	}
 	return ids, nil

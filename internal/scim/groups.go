@@ -66,7 +66,7 @@ func createGroup(q *request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	q.recordGroup(d, members)
+	q.recordGroup(members)
 	if q.h.Strict && len(members) > strictMembers {
 		return reply{}, tooManyMembers()
 	}
@@ -111,7 +111,7 @@ func putGroup(q *request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	q.recordGroup(d, members)
+	q.recordGroup(members)
 	q.touchGroup(q.groupID())
 	var now *directory.Group
 	err = q.change(func(w *provision.Writer) error {
@@ -199,10 +199,7 @@ func (m *membersPatch) apply(d document, op operation) error {
 		return err
 	}
 	if p.attr.name != "members" {
-		if err := r.apply(d, op); err != nil {
-			return err
-		}
-		return nil
+		return r.apply(d, op)
 	}
 	return m.members(p, op)
 }
@@ -260,7 +257,7 @@ func (m *membersPatch) members(p path, op operation) error {
 // matching are the members that pass a filter. Those that it names need not be looked for.
 func (m *membersPatch) matching(f filter) ([]directory.UserID, error) {
 	if id, ok := implied(f)["value"].(string); ok {
-		if _, plain := f.(compare); plain {
+		if _, plain := f.(compare); plain && isID(id) {
 			return []directory.UserID{directory.UserID(id)}, nil
 		}
 	}

@@ -1,6 +1,10 @@
 package scim
 
 import (
+	"maps"
+	"slices"
+	"strings"
+
 	"latchkey/internal/directory"
 )
 
@@ -17,21 +21,14 @@ func (q *request) touchGroup(id directory.GroupID) {
 	q.call.Touch("AWS::IdentityStore::Group", id.ARN(), q.token.Account)
 }
 
-// recordUser names a user in the record: what finds it and whether it is active. The rest is personal.
+// recordUser tells whether a user is to be active. All else of a person is personal: ids say whom a record is about.
 func (q *request) recordUser(d document) {
-	for _, name := range []string{"userName", "externalId", "active"} {
-		if v, ok := d[name]; ok {
-			q.call.Event.RequestParameters[name] = v
-		}
+	if v, ok := d["active"]; ok {
+		q.call.Event.RequestParameters["active"] = v
 	}
 }
 
-func (q *request) recordGroup(d document, members []directory.UserID) {
-	for _, name := range []string{"displayName", "externalId"} {
-		if v, ok := d[name]; ok {
-			q.call.Event.RequestParameters[name] = v
-		}
-	}
+func (q *request) recordGroup(members []directory.UserID) {
 	if len(members) > 0 {
 		q.call.Event.RequestParameters["members"] = some(members)
 		q.call.Event.RequestParameters["memberCount"] = len(members)
@@ -44,13 +41,13 @@ func (q *request) recordOperations(ops []operation) {
 	for _, op := range ops[:min(len(ops), mostRecorded)] {
 		o := map[string]any{"op": op.op}
 		if op.path != "" {
-			o["path"] = op.path
+			o["path"] = withoutValues(op.path)
 		}
 		if m, ok := op.value.(map[string]any); ok && op.path == "" {
 			var paths []any
-			for name := range m {
+			for _, name := range slices.Sorted(maps.Keys(m)) {
 				if len(paths) < mostRecorded {
-					paths = append(paths, name)
+					paths = append(paths, withoutValues(name))
 				}
 			}
 			o["paths"] = paths
@@ -66,6 +63,15 @@ func (q *request) recordOperations(ops []operation) {
 	if len(ops) > mostRecorded {
 		q.call.Event.RequestParameters["operationCount"] = len(ops)
 	}
+}
+
+// withoutValues is a path without what its filter compares with: emails[].value.
+func withoutValues(path string) string {
+	from, to := strings.Index(path, "["), strings.LastIndex(path, "]")
+	if from < 0 || to < from {
+		return path[:min(len(path), 256)]
+	}
+	return path[:from+1] + path[to:]
 }
 
 // recordMembers tells who came into a group and who went.

@@ -1,0 +1,177 @@
+package scim_test
+
+import (
+	"strings"
+	"testing"
+
+	"latchkey/internal/access"
+	"latchkey/internal/control"
+	"latchkey/internal/control/controltest"
+	"latchkey/internal/control/exchange"
+	"latchkey/internal/control/grants"
+	"latchkey/internal/control/principals"
+	"latchkey/internal/control/tokens"
+	"latchkey/internal/credential"
+	"latchkey/internal/iam"
+	"latchkey/internal/oidc"
+	"latchkey/internal/oidc/oidctest"
+	"latchkey/internal/sso"
+	"latchkey/internal/store"
+)
+
+const everything = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`
+
+// data is what it takes for people of the directory to come to the bucket lake.
+type data struct {
+	*world
+	iam      *principals.Principals
+	sts      *tokens.Tokens
+	grants   *grants.Grants
+	exchange *exchange.Exchange
+	idp      *oidctest.Issuer
+	app      *sso.Application
+	role     *iam.Role
+	keys     controltest.Keys // of the application
+	location access.LocationID
+}
+
+func newData(t *testing.T) *data {
+	t.Helper()
+	w := newWorld(t)
+	d := &data{world: w, iam: &principals.Principals{Control: w.Control}, sts: &tokens.Tokens{Control: w.Control}, idp: oidctest.New(t)}
+	d.grants = &grants.Grants{Control: w.Control, Tokens: d.sts, Vendor: grants.Sealed{Ring: w.Ring}}
+	d.exchange = &exchange.Exchange{Control: w.Control, Verifier: oidc.New(oidc.Options{AllowPrivate: true, Now: w.Now})}
+	w.Change(t, func(tx *store.Tx) error {
+		return store.Buckets.Insert(tx, &iam.Bucket{Name: "lake", Account: account, Region: controltest.Region})
+	})
+	u, err := d.iam.CreateUser(t.Context(), d.root("iam"), principals.NewUser{Name: "app"})
+	d.must(err)
+	k, err := d.iam.CreateAccessKey(t.Context(), d.root("iam"), "app")
+	d.must(err)
+	d.keys = controltest.Keys{ID: k.ID, Secret: k.Secret.Reveal()}
+	issuer := w.Issuer(t, account, d.idp.URL, nil)
+	d.app = w.Application(t, account, func(a *sso.Application) {
+		a.Grants = []sso.Grant{{Type: sso.JWTBearer, Issuers: []sso.AuthorizedIssuer{{IssuerARN: issuer.ARN(), Audiences: []string{"app"}}}}}
+		a.Actor = &sso.ActorPolicy{Bound: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"` + u.ID + `"},"Action":"sso-oauth:*","Resource":"*"}]}`}
+	})
+	trust := func(principal, action string) string {
+		return `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{` + principal + `},"Action":[` + action + `]}]}`
+	}
+	d.role = d.newRole("r1", trust(`"AWS":"`+u.ARN()+`"`, `"sts:AssumeRole","sts:SetContext"`))
+	lr := d.newRole("lr", trust(`"Service":"access-grants.s3.amazonaws.com"`, `"sts:AssumeRole","sts:SetSourceIdentity","sts:SetContext"`))
+	_, err = d.grants.CreateInstance(t.Context(), d.root("s3"), w.Center(t, account).ARN(), nil)
+	d.must(err)
+	l, err := d.grants.CreateLocation(t.Context(), d.root("s3"), "s3://lake/", lr.ARN(), nil)
+	d.must(err)
+	d.location = l.ID
+	return d
+}
+
+func (d *data) must(err error) {
+	d.t.Helper()
+	if err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+func (d *data) root(service string) *control.Call {
+	d.t.Helper()
+	return d.Call(d.t, d.roots[account], service, "Test")
+}
+
+func (d *data) newRole(name, trust string) *iam.Role {
+	d.t.Helper()
+	r, err := d.iam.CreateRole(d.t.Context(), d.root("iam"), principals.NewRole{Name: name, Trust: trust})
+	d.must(err)
+	d.must(d.iam.PutInline(d.t.Context(), d.root("iam"), principals.RoleNamed(name), "all", everything))
+	return r
+}
+
+// session is the way of a person from an identity token to a session on the person's behalf.
+func (d *data) session(email string) (controltest.Keys, error) {
+	d.t.Helper()
+	out, err := d.exchange.CreateTokenWithIAM(d.t.Context(), d.Call(d.t, d.keys, "sso-oauth", "CreateTokenWithIAM"), exchange.Request{
+		ClientID: d.app.ARN(), GrantType: string(sso.JWTBearer), Assertion: credential.NewSecret(d.idp.Token(d.t, map[string]any{"email": email})),
+	})
+	if err != nil {
+		return controltest.Keys{}, err
+	}
+	a, err := d.sts.AssumeRole(d.t.Context(), d.Call(d.t, d.keys, "sts", "AssumeRole"), tokens.AssumeRole{
+		RoleARN: d.role.ARN(), SessionName: "person", Contexts: []tokens.ProvidedContext{{ProviderARN: tokens.ContextProvider, Assertion: out.Context}},
+	})
+	if err != nil {
+		return controltest.Keys{}, err
+	}
+	return controltest.KeysOf(a.Credentials), nil
+}
+
+// vend gets a credential for a person of a group that may read.
+func (d *data) vend(email string) controltest.Keys {
+	d.t.Helper()
+	s, err := d.session(email)
+	d.must(err)
+	v, err := d.grants.GetDataAccess(d.t.Context(), d.Call(d.t, s, "s3", "GetDataAccess"), grants.DataAccess{Target: "s3://lake/in/*", Permission: access.Read})
+	d.must(err)
+	return controltest.KeysOf(v.Credentials)
+}
+
+func TestWhatSCIMTakesAwayEndsAtTheNextRequest(t *testing.T) {
+	d := newData(t)
+	alice := d.user("alice")
+	g := d.group("readers", alice)
+	_, err := d.grants.CreateGrant(t.Context(), d.root("s3"), grants.NewGrant{
+		LocationID: d.location, SubPrefix: "in/*", Grantee: access.Grantee{Type: access.DirectoryGroup, ID: g}, Permission: access.Read,
+	})
+	d.must(err)
+	for name, c := range map[string]struct {
+		away, back []string // method, path, body
+		reason     string
+	}{
+		"disabling": {
+			[]string{"PATCH", "/Users/" + alice, patch(`{"op":"Replace","path":"active","value":"False"}`)},
+			[]string{"PATCH", "/Users/" + alice, patch(`{"op":"Replace","path":"active","value":"True"}`)}, "user_disabled",
+		},
+		"leaving a group": {
+			[]string{"PATCH", "/Groups/" + g, patch(`{"op":"remove","path":"members[value eq \"` + alice + `\"]"}`)},
+			[]string{"PATCH", "/Groups/" + g, patch(`{"op":"add","path":"members","value":[{"value":"` + alice + `"}]}`)}, "membership_removed",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			vended := d.vend("alice@mail.example.org")
+			if _, err := d.Authenticate(t, vended, "s3"); err != nil {
+				t.Fatalf("before: %v", err)
+			}
+			d.do(c.away[0], c.away[1], c.away[2])
+			if _, err := d.Authenticate(t, vended, "s3"); err == nil || !strings.Contains(err.Error(), c.reason) {
+				t.Fatalf("afterwards: %v", err)
+			}
+			d.do(c.back[0], c.back[1], c.back[2])
+			if _, err := d.Authenticate(t, vended, "s3"); err != nil {
+				t.Fatalf("given back: %v", err)
+			}
+		})
+	}
+	t.Run("deleting, and a namesake gets nothing of it", func(t *testing.T) {
+		vended := d.vend("alice@mail.example.org")
+		d.do("DELETE", "/Users/"+alice, "").want(204)
+		d.user("alice")
+		if _, err := d.Authenticate(t, vended, "s3"); err == nil || !strings.Contains(err.Error(), "user_deleted") {
+			t.Fatalf("afterwards: %v", err)
+		}
+		s, err := d.session("alice@mail.example.org")
+		d.must(err)
+		if _, err := d.grants.GetDataAccess(t.Context(), d.Call(t, s, "s3", "GetDataAccess"), grants.DataAccess{Target: "s3://lake/in/*", Permission: access.Read}); err == nil {
+			t.Fatal("the namesake was given access")
+		}
+	})
+	t.Run("who is disabled exchanges no token (case 38)", func(t *testing.T) {
+		bob := d.user("bob")
+		if _, err := d.session("bob@mail.example.org"); err != nil {
+			t.Fatal(err)
+		}
+		d.do("PATCH", "/Users/"+bob, patch(`{"op":"Replace","path":"active","value":"False"}`)).want(200)
+		if _, err := d.session("bob@mail.example.org"); err == nil {
+			t.Fatal("the exchange was not refused")
+		}
+	})
+}
