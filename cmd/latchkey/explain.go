@@ -20,6 +20,9 @@ type explanation struct {
 	GranteeIdentifier  string `json:",omitempty"`
 	LocationID         string `json:"LocationId,omitempty"`
 	RoleArn            string `json:",omitempty"`
+	UserID             string `json:"UserId,omitempty"`
+	UserName           string `json:",omitempty"`
+	ApplicationArn     string `json:",omitempty"`
 	Checks             []struct {
 		Name   string
 		Passed bool
@@ -35,33 +38,48 @@ type explanation struct {
 		LocationID        string `json:"LocationId"`
 		Outcome           string
 	}
-	Truncated bool `json:",omitempty"`
+	Truncated bool     `json:",omitempty"`
+	Notes     []string `json:",omitempty"`
 }
 
 func newExplain() *cobra.Command {
 	var f clientFlags
-	var as, target, permission, privilege string
+	var as, user, role, application, target, permission, privilege string
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use:   "explain --as ARN --target s3://BUCKET/PREFIX* [--permission READ]",
+		Use:   "explain --as ARN | --user NAME --target s3://BUCKET/PREFIX* [--permission READ]",
 		Short: "Explain what GetDataAccess would decide for somebody, and why",
 		Long: `Explain what GetDataAccess would decide for an IAM user, a role or a session of a role: which grants were considered, why each did or
 did not count, and what else must hold. It is decided by the same code as GetDataAccess; nothing is vended. The exit code is 0 when
-access would be given and 3 when it would not.`,
+access would be given and 3 when it would not.
+
+For a person of the directory say --user with the user name, the id or an email address. People come through an application, and a role
+acts for them: --application names one of Identity Center, otherwise the oldest with which access would be given is supposed; --role
+names the role, whose policies and grants then count too.`,
 		Example: `  latchkey explain --as arn:aws:iam::123456789012:user/alice --target 's3://lake/finance/*' --permission READ
-  latchkey explain --as arn:aws:iam::123456789012:role/etl --target s3://lake/raw/1.csv --permission WRITE --json`,
+  latchkey explain --as arn:aws:iam::123456789012:role/etl --target s3://lake/raw/1.csv --permission WRITE --json
+  latchkey explain --user alice@example.org --target s3://lake/finance/q1.csv`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if as == "" || target == "" {
+			switch {
+			case user == "" && (as == "" || target == ""):
 				return hint(errors.New("--as and --target are needed"), "latchkey explain --as arn:aws:iam::%s:user/alice --target 's3://lake/finance/*' --permission READ", defaultAccount)
+			case target == "":
+				return hint(errors.New("--target is needed"), "latchkey explain --user %s --target 's3://lake/finance/*' --permission READ", user)
+			case user != "" && as != "":
+				return errors.New("--as and --user exclude each other")
+			case user == "" && (role != "" || application != ""):
+				return errors.New("--role and --application go with --user")
 			}
 			c, err := f.client()
 			if err != nil {
 				return err
 			}
-			in := map[string]any{"Principal": as, "Target": target, "Permission": permission}
-			if privilege != "" {
-				in["Privilege"] = privilege
+			in := map[string]any{"Target": target, "Permission": permission}
+			for name, v := range map[string]string{"Principal": as, "User": user, "RoleArn": role, "ApplicationArn": application, "Privilege": privilege} {
+				if v != "" {
+					in[name] = v
+				}
 			}
 			var e explanation
 			if err := c.call(cmd.Context(), "Explain", in, &e); err != nil {
@@ -75,7 +93,11 @@ access would be given and 3 when it would not.`,
 					return err
 				}
 			} else {
-				e.print(out, as, permission, target)
+				who := as
+				if user != "" {
+					who = fmt.Sprintf("person %s (%s)", onOneLine(e.UserName), e.UserID)
+				}
+				e.print(out, who, permission, target)
 			}
 			if !e.Allowed {
 				return &exitError{code: 3}
@@ -85,6 +107,9 @@ access would be given and 3 when it would not.`,
 	}
 	f.add(cmd)
 	cmd.Flags().StringVar(&as, "as", "", "the `ARN` of a user, a role or an assumed-role session")
+	cmd.Flags().StringVar(&user, "user", "", "the `name`, id or email address of a person in the directory")
+	cmd.Flags().StringVar(&role, "role", "", "with --user: the `ARN` of the role that acts for the person")
+	cmd.Flags().StringVar(&application, "application", "", "with --user: the `ARN` of the application that the person comes through")
 	cmd.Flags().StringVar(&target, "target", "", "s3://bucket/key or s3://bucket/prefix*")
 	cmd.Flags().StringVar(&permission, "permission", "READ", "READ, WRITE or READWRITE")
 	cmd.Flags().StringVar(&privilege, "privilege", "", "Default or Minimal")
@@ -107,7 +132,13 @@ func (e *explanation) print(out io.Writer, as, permission, target string) {
 		if !c.Passed {
 			mark = "NO "
 		}
-		fmt.Fprintf(out, "  %s %s (%s)\n", mark, c.Name, c.Text)
+		fmt.Fprintf(out, "  %s %s (%s)\n", mark, c.Name, onOneLine(c.Text))
+	}
+	if e.ApplicationArn != "" {
+		fmt.Fprintf(out, "  through:  %s\n", e.ApplicationArn)
+	}
+	for _, n := range e.Notes {
+		fmt.Fprintf(out, "  note: %s\n", n)
 	}
 	if len(e.Considered) == 0 {
 		fmt.Fprintln(out, "  no grant was considered")

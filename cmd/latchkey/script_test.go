@@ -230,7 +230,8 @@ func cmdMode(ts *testscript.TestScript, neg bool, args []string) {
 
 // ask is an AWS client of few words that knows what every client reads from the environment: endpoint, region, keys
 // and proxy. `ask iam CreateUser UserName alice` calls IAM; `ask s3 PUT /bucket` and
-// `ask s3control POST /v20180820/... [BODY]` call those. It prints the answer's body and fails unless the status is 200.
+// `ask s3control POST /v20180820/... [BODY]` call those; `ask sso OPERATION JSON` and `ask identitystore OPERATION JSON`
+// Identity Center. It prints the answer's body and fails unless the status is 200.
 func ask() {
 	endpoint, err := url.Parse(os.Getenv("AWS_ENDPOINT_URL"))
 	if err != nil || endpoint.Host == "" {
@@ -249,6 +250,11 @@ func ask() {
 		r = iamRequest(args[1], args[2:]...)
 	case "s3":
 		r = s3Request(args[1], args[2], args[3])
+	case "sso", "identitystore":
+		prefix := map[string]string{"sso": "SWBExternalService.", "identitystore": "AWSIdentityStore."}[args[0]]
+		r = request{service: args[0], method: http.MethodPost, path: "/", body: []byte(args[2]), header: http.Header{
+			"X-Amz-Target": {prefix + args[1]}, "Content-Type": {"application/x-amz-json-1.1"},
+		}}
 	case "s3control":
 		c.url = endpoint.Scheme + "://" + defaultAccount + "." + endpoint.Host
 		r = controlRequest(defaultAccount, args[1], args[2], args[3])

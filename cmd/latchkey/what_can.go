@@ -1,0 +1,95 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+)
+
+// whatCan is the server's answer to WhatCan, all pages together.
+type whatCan struct {
+	Principal  string `json:",omitempty"`
+	UserID     string `json:"UserId,omitempty"`
+	UserName   string `json:",omitempty"`
+	UserStatus string `json:",omitempty"`
+	Groups     []struct {
+		GroupID   string `json:"GroupId"`
+		GroupName string
+	} `json:",omitempty"`
+	Entries []reached
+}
+
+func newWhatCan() *cobra.Command {
+	var f clientFlags
+	var as, user string
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "what-can --user NAME | --as ARN",
+		Short: "Tell what somebody gets to",
+		Long: `Tell the grants that a person, a user or a role holds: scope, permission, through which group, and what keeps a grant from being used.
+--user takes the user name, the id or an email address of a person in the directory. It is decided by the same code as GetDataAccess.`,
+		Example: `  latchkey what-can --user alice
+  latchkey what-can --as arn:aws:iam::123456789012:role/etl --json`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if (as == "") == (user == "") {
+				return hint(errors.New("either --user or --as is needed"), "latchkey what-can --user alice")
+			}
+			c, err := f.client()
+			if err != nil {
+				return err
+			}
+			in := map[string]any{"MaxResults": pageSize}
+			if user != "" {
+				in["User"] = user
+			} else {
+				in["Principal"] = as
+			}
+			var got whatCan
+			var all []reached
+			pages := c.pages(cmd.Context(), "WhatCan", in, &got, func() []reached {
+				page := got.Entries
+				got.Entries = nil
+				return page
+			})
+			for page, err := range pages {
+				if err != nil {
+					return err
+				}
+				all = append(all, page...)
+			}
+			out := cmd.OutOrStdout()
+			if asJSON {
+				got.Entries = append([]reached{}, all...)
+				enc := json.NewEncoder(out)
+				enc.SetEscapeHTML(false)
+				enc.SetIndent("", "  ")
+				return enc.Encode(got)
+			}
+			got.print(out)
+			return printReach(out, false, "no grants", func(yield func([]reached, error) bool) { yield(all, nil) }, func(r *reached) []string {
+				return []string{r.Permission, r.GrantScope, r.via(), r.GrantID, r.state()}
+			})
+		},
+	}
+	f.add(cmd)
+	cmd.Flags().StringVar(&user, "user", "", "the `name`, id or email address of a person in the directory")
+	cmd.Flags().StringVar(&as, "as", "", "the `ARN` of a user, a role or an assumed-role session")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+// print tells who was asked about.
+func (w *whatCan) print(out io.Writer) {
+	if w.UserID == "" {
+		fmt.Fprintln(out, w.Principal)
+		return
+	}
+	fmt.Fprintf(out, "person %s (%s), %s\n", onOneLine(w.UserName), w.UserID, w.UserStatus)
+	for _, g := range w.Groups {
+		fmt.Fprintf(out, "  in %s (%s)\n", onOneLine(g.GroupName), g.GroupID)
+	}
+}

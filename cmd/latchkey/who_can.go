@@ -1,0 +1,174 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"strings"
+	"text/tabwriter"
+	"unicode"
+
+	"github.com/spf13/cobra"
+)
+
+// reached is somebody and a grant, as the server tells it.
+type reached struct {
+	Type                string
+	Principal           string `json:",omitempty"`
+	UserID              string `json:"UserId,omitempty"`
+	UserName            string `json:",omitempty"`
+	DisplayName         string `json:",omitempty"`
+	GroupID             string `json:"GroupId,omitempty"`
+	GroupName           string `json:",omitempty"`
+	GrantID             string `json:"GrantId"`
+	GrantScope          string
+	Permission          string
+	LocationID          string `json:"LocationId"`
+	GrantApplicationArn string `json:",omitempty"`
+	ApplicationArn      string `json:",omitempty"`
+	Open                bool
+	Obstacle            string `json:",omitempty"`
+}
+
+func (r *reached) who() string {
+	switch {
+	case r.UserName != "":
+		return "person " + r.UserName
+	case r.UserID != "":
+		return "person " + r.UserID
+	}
+	return r.Principal
+}
+
+func (r *reached) via() string {
+	if r.GroupID == "" {
+		return "directly"
+	}
+	return "via " + r.GroupName
+}
+
+func (r *reached) state() string {
+	switch {
+	case !r.Open:
+		return "NO: " + r.Obstacle
+	case r.GrantApplicationArn != "":
+		return "through " + r.GrantApplicationArn + " only"
+	}
+	return ""
+}
+
+func newWhoCan() *cobra.Command {
+	var f clientFlags
+	var permission string
+	var object, all, asJSON bool
+	cmd := &cobra.Command{
+		Use:   "who-can s3://BUCKET/PREFIX* [--permission READ]",
+		Short: "Tell everybody who gets to a prefix or an object",
+		Long: `Tell every person, user and role for whom GetDataAccess would answer about a target now: by which grant, and through which group. It is
+decided by the same code as GetDataAccess. People come through an application and a role that only their session knows: told are those
+for whom some application will do, supposed that its role may call GetDataAccess. A role that holds grants is told itself. With --all
+those are told too who hold a grant that covers the target and are kept from using it, with the reason.`,
+		Example: `  latchkey who-can 's3://lake/finance/*'
+  latchkey who-can s3://lake/finance/q1.csv --permission WRITE --all
+  latchkey who-can 's3://lake/*' --json | jq -r 'select(.UserName) | .UserName'`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return hint(errors.New("one target is needed"), "latchkey who-can 's3://lake/finance/*' --permission READ")
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := f.client()
+			if err != nil {
+				return err
+			}
+			in := map[string]any{"Target": args[0], "Permission": permission, "All": all, "MaxResults": pageSize}
+			if object {
+				in["TargetType"] = "Object"
+			}
+			var out struct{ Entries []reached }
+			return printReach(cmd.OutOrStdout(), asJSON, "nobody", c.pages(cmd.Context(), "WhoCan", in, &out, func() []reached {
+				page := out.Entries
+				out.Entries = nil
+				return page
+			}), func(r *reached) []string {
+				return []string{r.who(), r.via(), r.Permission, r.GrantScope, r.GrantID, r.state()}
+			})
+		},
+	}
+	f.add(cmd)
+	cmd.Flags().StringVar(&permission, "permission", "READ", "READ, WRITE or READWRITE")
+	cmd.Flags().BoolVar(&object, "object", false, "the target is one object (targetType Object)")
+	cmd.Flags().BoolVar(&all, "all", false, "tell of those too who hold a grant and cannot use it")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print each as one line of JSON")
+	return cmd
+}
+
+// pages calls an operation until there is no next page, and yields what take finds in each answer.
+func (c *client) pages(ctx context.Context, operation string, in map[string]any, out any, take func() []reached) iter.Seq2[[]reached, error] {
+	return func(yield func([]reached, error) bool) {
+		for {
+			var raw json.RawMessage
+			var next struct{ NextToken string }
+			err := c.call(ctx, operation, in, &raw)
+			if err == nil {
+				err = errors.Join(json.Unmarshal(raw, out), json.Unmarshal(raw, &next))
+			}
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if !yield(take(), nil) || next.NextToken == "" {
+				return
+			}
+			in["NextToken"] = next.NextToken
+		}
+	}
+}
+
+// printReach prints pages as they come: lines of JSON, or columns, which are lined up within a page.
+func printReach(out io.Writer, asJSON bool, none string, pages iter.Seq2[[]reached, error], columns func(*reached) []string) error {
+	n := 0
+	enc := json.NewEncoder(out)
+	enc.SetEscapeHTML(false)
+	for page, err := range pages {
+		if err != nil {
+			return err
+		}
+		w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
+		for i := range page {
+			n++
+			if asJSON {
+				if err := enc.Encode(&page[i]); err != nil {
+					return err
+				}
+				continue
+			}
+			texts := columns(&page[i])
+			for k := range texts {
+				texts[k] = onOneLine(texts[k])
+			}
+			fmt.Fprintln(w, strings.TrimRight(strings.Join(texts, "\t"), "\t"))
+		}
+		if err := w.Flush(); err != nil {
+			return err
+		}
+	}
+	if n == 0 && !asJSON {
+		fmt.Fprintln(out, none)
+	}
+	return nil
+}
+
+// onOneLine is a text of somebody else's making on one line of a terminal: what would not print shows as a question mark.
+func onOneLine(text string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return '?'
+		}
+		return r
+	}, text)
+}
