@@ -10,14 +10,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// signInOffice is an office in the first account of a server of its own, whose people may sign in at their own machines.
+// signInOffice is an office in the first account of a server of its own, whose people may sign in at their own machines:
+// one command has set that up.
 func signInOffice(t testing.TB) *office {
 	t.Helper()
 	s := start(t, "--private-issuers")
-	o := officeOf(s.first(t), startProvider(t, providerOptions{Users: []string{"alice", "bob"}}))
-	s.own(t, s.operator, "PutSignIn", map[string]any{
-		"IssuerUrl": o.idp.issuer, "ClientId": cliClient, "ApplicationArn": o.app, "ApplicationRoleArn": o.federates(), "IdentityBearerRoleArn": o.bearer,
-	}, &struct{}{})
+	o := newOffice(s.first(t), startProvider(t, providerOptions{Users: []string{"alice", "bob"}}))
+	s.latchkey(t, "directory", "setup", "--issuer", o.idp.issuer, "--client-id", cliClient)
+	o.hasData()
 	return o
 }
 

@@ -55,51 +55,64 @@ type office struct {
 // officeOf sets an account up. Its server must allow private issuers.
 func officeOf(a *account, idp *provider) *office {
 	a.t.Helper()
-	o := &office{account: a, idp: idp}
-	t, ctx := a.t, a.t.Context()
-	instances, err := a.root.sso.ListInstances(ctx, &ssoadmin.ListInstancesInput{})
+	o := newOffice(a, idp)
+	_, err := a.root.control.AssociateAccessGrantsIdentityCenter(a.t.Context(), &s3control.AssociateAccessGrantsIdentityCenterInput{AccountId: &a.id, IdentityCenterArn: &o.center})
 	a.check(err)
-	is(t, "instances", len(instances.Instances), 1)
-	o.center, o.store = *instances.Instances[0].InstanceArn, *instances.Instances[0].IdentityStoreId
+	o.hasData()
+	o.hasApplication()
+	return o
+}
 
-	// Data, and who may reach it.
-	a.hasInstance()
-	_, err = a.root.control.AssociateAccessGrantsIdentityCenter(ctx, &s3control.AssociateAccessGrantsIdentityCenterInput{AccountId: &a.id, IdentityCenterArn: &o.center})
+// newOffice is an account with an Access Grants instance, and nothing else yet.
+func newOffice(a *account, idp *provider) *office {
+	a.t.Helper()
+	instances, err := a.root.sso.ListInstances(a.t.Context(), &ssoadmin.ListInstancesInput{})
 	a.check(err)
-	o.bucket = a.bucket()
-	a.root.puts(o.bucket, "team/plan", "secret/x")
-	a.made++
-	o.location = a.registersWith("s3://"+o.bucket, a.role(fmt.Sprintf("location-%d", a.made), trustsPeople, mayAnything))
+	is(a.t, "instances", len(instances.Instances), 1)
+	a.hasInstance()
+	return &office{account: a, idp: idp, center: *instances.Instances[0].InstanceArn, store: *instances.Instances[0].IdentityStoreId}
+}
+
+// hasData makes the data, alice in her group, and the group's grant. The instance must be associated.
+func (o *office) hasData() {
+	o.t.Helper()
+	o.bucket = o.account.bucket()
+	o.root.puts(o.bucket, "team/plan", "secret/x")
+	o.made++
+	o.location = o.registersWith("s3://"+o.bucket, o.role(fmt.Sprintf("location-%d", o.made), trustsPeople, mayAnything))
 	o.alice = o.person("alice", "alice@example.com")
 	o.group = o.team("analysts")
 	o.membership = o.joins(o.group, o.alice)
 	o.grant = o.grantsTo(types.GranteeTypeDirectoryGroup, o.group, READ, "team/*")
+}
 
-	// The application.
-	o.web = a.userWho("web", "")
-	o.bearer = a.role("bearer", fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":%q},"Action":["sts:AssumeRole","sts:SetContext"]}]}`, o.web.arn), mayAsk)
-	made, err := a.root.sso.CreateApplication(ctx, &ssoadmin.CreateApplicationInput{InstanceArn: &o.center, ApplicationProviderArn: aws.String(customOAuth), Name: aws.String("analytics")})
-	a.check(err)
+// hasApplication makes the application and says whose tokens it exchanges, and for whom.
+func (o *office) hasApplication() {
+	o.t.Helper()
+	ctx := o.t.Context()
+	o.web = o.userWho("web", "")
+	o.bearer = o.role("bearer", fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":%q},"Action":["sts:AssumeRole","sts:SetContext"]}]}`, o.web.arn), mayAsk)
+	made, err := o.root.sso.CreateApplication(ctx, &ssoadmin.CreateApplicationInput{InstanceArn: &o.center, ApplicationProviderArn: aws.String(customOAuth), Name: aws.String("analytics")})
+	o.check(err)
 	o.app = *made.ApplicationArn
-	_, err = a.root.sso.PutApplicationAssignmentConfiguration(ctx, &ssoadmin.PutApplicationAssignmentConfigurationInput{ApplicationArn: &o.app, AssignmentRequired: aws.Bool(false)})
-	a.check(err)
-	_, err = a.root.sso.PutApplicationAccessScope(ctx, &ssoadmin.PutApplicationAccessScopeInput{ApplicationArn: &o.app, Scope: aws.String(grantsScope)})
-	a.check(err)
+	_, err = o.root.sso.PutApplicationAssignmentConfiguration(ctx, &ssoadmin.PutApplicationAssignmentConfigurationInput{ApplicationArn: &o.app, AssignmentRequired: aws.Bool(false)})
+	o.check(err)
+	_, err = o.root.sso.PutApplicationAccessScope(ctx, &ssoadmin.PutApplicationAccessScopeInput{ApplicationArn: &o.app, Scope: aws.String(grantsScope)})
+	o.check(err)
 	o.actsThrough(o.web.arn)
-	trusted, err := a.root.sso.CreateTrustedTokenIssuer(ctx, &ssoadmin.CreateTrustedTokenIssuerInput{
+	trusted, err := o.root.sso.CreateTrustedTokenIssuer(ctx, &ssoadmin.CreateTrustedTokenIssuerInput{
 		InstanceArn: &o.center, Name: aws.String("provider"), TrustedTokenIssuerType: sso.TrustedTokenIssuerTypeOidcJwt,
 		TrustedTokenIssuerConfiguration: &sso.TrustedTokenIssuerConfigurationMemberOidcJwtConfiguration{Value: sso.OidcJwtConfiguration{
-			IssuerUrl: &idp.issuer, ClaimAttributePath: aws.String("email"), IdentityStoreAttributePath: aws.String("emails.value"),
+			IssuerUrl: &o.idp.issuer, ClaimAttributePath: aws.String("email"), IdentityStoreAttributePath: aws.String("emails.value"),
 			JwksRetrievalOption: sso.JwksRetrievalOptionOpenIdDiscovery,
 		}},
 	})
-	a.check(err)
+	o.check(err)
 	o.issuer = *trusted.TrustedTokenIssuerArn
 	o.accepts(jwtBearer, &sso.GrantMemberJwtBearer{Value: sso.JwtBearerGrant{
 		AuthorizedTokenIssuers: []sso.AuthorizedTokenIssuer{{TrustedTokenIssuerArn: &o.issuer, AuthorizedAudiences: []string{cliClient}}},
 	}})
 	o.accepts("refresh_token", &sso.GrantMemberRefreshToken{})
-	return o
 }
 
 // accepts lets the application exchange tokens of a kind.
