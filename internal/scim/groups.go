@@ -122,7 +122,8 @@ func putGroup(q *request) (reply, error) {
 		if now, err = w.ReplaceGroup(parseGroup(d, *old)); err != nil || !given {
 			return err // of members that a client does not speak of, it does not mean that they should go
 		}
-		_, _, err = w.SetMembers(now.ID, members)
+		added, removed, err := w.SetMembers(now.ID, members)
+		q.recordMembers(added, removed)
 		return q.noMember(err)
 	})
 	if err != nil {

@@ -114,8 +114,8 @@ func TestEntraIDProvisionsByTheLaterFlavour(t *testing.T) {
 		{"many attributes at once", "PATCH", "/Users/{bob}", patch(`{"op":"replace","value":{"displayName":"Bobby","name.givenName":"Rob","name.familyName":"Example","` +
 			enterprise + `:department":"Sales","` + enterprise + `:manager":"{bob}","emails[type eq \"work\"].value":"rob@contoso.example"}}`), 200, "",
 			[]any{"displayName", "Bobby", "name.givenName", "Rob", "name.familyName", "Example", "|" + enterprise + "|.department", "Sales", "|" + enterprise + "|.manager.value", "{bob}", "emails.0.value", "rob@contoso.example"}},
-		{"an add without a path", "PATCH", "/Users/{bob}", patch(`{"op":"add","value":{"title":"T","`+enterprise+`:costCenter":"9"}}`), 200, "", []any{"title", "T", "|" + enterprise + "|.costCenter", "9"}},
-		{"a remove", "PATCH", "/Users/{bob}", patch(`{"op":"remove","path":"`+enterprise+`:department"}`), 200, "", []any{"|" + enterprise + "|.department", nil, "|" + enterprise + "|.costCenter", "9"}},
+		{"an add without a path", "PATCH", "/Users/{bob}", patch(`{"op":"add","value":{"title":"T","` + enterprise + `:costCenter":"9"}}`), 200, "", []any{"title", "T", "|" + enterprise + "|.costCenter", "9"}},
+		{"a remove", "PATCH", "/Users/{bob}", patch(`{"op":"remove","path":"` + enterprise + `:department"}`), 200, "", []any{"|" + enterprise + "|.department", nil, "|" + enterprise + "|.costCenter", "9"}},
 		{"the user is disabled", "PATCH", "/Users/{bob}", patch(`{"op":"replace","path":"active","value":false}`), 200, "", []any{"active", false}},
 		{"a group is created", "POST", "/Groups", `{` + groupSchema + `,"externalId":"g","displayName":"Sellers","members":[]}`, 201, "sellers", nil},
 		{"a member is added", "PATCH", "/Groups/{sellers}", patch(`{"op":"add","path":"members","value":[{"value":"{bob}"}]}`), 204, "", nil},
