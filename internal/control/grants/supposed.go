@@ -77,7 +77,14 @@ func (g *Grants) assumes(s *supposed, grant *access.Grant) (obstacle string) {
 // take long; what is left comes with the next.
 type budget int
 
-const pageBudget budget = 100_000
+const pageWork = 100_000
+
+func newBudget(work int) budget {
+	if work == 0 {
+		return pageWork
+	}
+	return budget(work)
+}
 
 func (b *budget) spend(n int) { *b -= budget(n) }
 

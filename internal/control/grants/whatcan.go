@@ -18,6 +18,7 @@ type WhatCan struct {
 	User      string // of the directory: its id, its name or an email address
 	Token     string
 	Size      int // of a page
+	Work      int // as of WhoCan
 }
 
 // WhatCanPage is who was asked about, and a page of the grants. It may have fewer entries than were asked for, and more
@@ -59,7 +60,7 @@ func (g *Grants) whatPerson(call *control.Call, i *store.Instance, in WhatCan) (
 	for _, id := range call.Snapshot.GroupsOf(person.ID) {
 		page.Groups = append(page.Groups, call.Snapshot.Group(id))
 	}
-	left := pageBudget
+	left := newBudget(in.Work)
 	w := g.ways(call, i, &left)
 	apps, obstacle := w.usable(person.ID)
 	err = g.held(call, page, &left, in, string(person.ID), reach.Person(call.Snapshot, person.ID), func(grant *access.Grant) Reach {
@@ -83,7 +84,7 @@ func (g *Grants) whatPrincipal(call *control.Call, i *store.Instance, in WhatCan
 	}
 	page := &WhatCanPage{PrincipalARN: in.Principal}
 	s, obstacle := g.mayCome(call, i, id, session)
-	left := pageBudget
+	left := newBudget(in.Work)
 	err = g.held(call, page, &left, in, id, []access.Identity{{Type: access.IAM, Principal: id}}, func(grant *access.Grant) Reach {
 		r := Reach{PrincipalARN: in.Principal, Grant: *grant, Obstacle: obstacle}
 		switch {

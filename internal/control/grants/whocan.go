@@ -25,6 +25,7 @@ type WhoCan struct {
 	All        bool // tell of those too who hold a grant and are kept from using it
 	Token      string
 	Size       int // of a page
+	Work       int // after how many decisions, or the like, a page may end before it is full; 0: pageWork
 }
 
 // Reach is somebody and a grant. Exactly one of Person and PrincipalARN is set.
@@ -75,7 +76,7 @@ func (g *Grants) WhoCan(call *control.Call, in WhoCan) (*ReachPage, error) {
 	if err != nil {
 		return nil, err
 	}
-	left, from := pageBudget, at
+	left, from := newBudget(in.Work), at
 	c := &candidates{call: call, first: map[access.Identity]int64{}, left: &left}
 	c.find(&request)
 	w := g.ways(call, i, &left)

@@ -247,10 +247,10 @@ func TestWhoCanAndWhatCanAgreeWithGetDataAccess(t *testing.T) {
 		w.shuffle(rt)
 		target := "s3://lake/" + rapid.SampledFrom([]string{"x", "a/b", "a/b/c", "a/*", "n/x", "na/b", "na/b*", "*"}).Draw(rt, "target")
 		p := rapid.SampledFrom([]access.Permission{access.Read, access.Write}).Draw(rt, "permission")
-		size := rapid.IntRange(1, 4).Draw(rt, "size")
+		size, work := rapid.IntRange(1, 4).Draw(rt, "size"), rapid.IntRange(0, 40).Draw(rt, "work")
 		found := map[string]grants.Reach{}
 		held := map[string]bool{}
-		for _, r := range w.whoCan(grants.WhoCan{Target: target, Permission: p, Size: size, All: true}) {
+		for _, r := range w.whoCan(grants.WhoCan{Target: target, Permission: p, Size: size, Work: work, All: true}) {
 			name := r.PrincipalARN
 			if r.Person != nil {
 				name = r.Person.UserName
@@ -275,13 +275,13 @@ func TestWhoCanAndWhatCanAgreeWithGetDataAccess(t *testing.T) {
 			if r.Open != (v != nil) || v != nil && r.Grant.Scope.String() != v.Matched {
 				rt.Fatalf("%s: told %+v, vended %+v", u.Name, r, v)
 			}
-			w.checkHeld(rt, w.whatCan(grants.WhatCan{Principal: u.ARN(), Size: size}), target, p, v, func(*sso.Application) controltest.Keys { return w.userKeys[i] })
+			w.checkHeld(rt, w.whatCan(grants.WhatCan{Principal: u.ARN(), Size: size, Work: work}), target, p, v, func(*sso.Application) controltest.Keys { return w.userKeys[i] })
 		}
 	})
 }
 
 func (w *reachWorld) checkPerson(rt *rapid.T, u *directory.User, target string, p access.Permission, told grants.Reach) {
-	held := w.whatCan(grants.WhatCan{User: string(u.ID), Size: 3})
+	held := w.whatCan(grants.WhatCan{User: string(u.ID), Size: 3, Work: 5})
 	var oldest *sso.Application
 	for _, a := range w.apps {
 		v := w.gets(w.through(u, a), target, p)
