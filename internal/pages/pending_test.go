@@ -1,0 +1,47 @@
+package pages_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"latchkey/internal/control/signin"
+	"latchkey/internal/store"
+)
+
+// Devices that wait are bounded for each account, and what expired makes room and goes.
+func TestAttack40_DevicesThatWait(t *testing.T) {
+	w := newWorld(t)
+	c := w.register(nil)
+	now := w.Now().UTC()
+	fill := func(name string, expires time.Time) {
+		w.Change(t, func(tx *store.Tx) error {
+			for i := range signin.MaxPending {
+				r := &store.DeviceRequest{ID: fmt.Sprint(name, i), Account: account, Expires: expires}
+				if err := store.DeviceRequests.Insert(tx, r); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	count := func() int {
+		n, err := store.DeviceRequests.Count(t.Context(), w.DB, string(account))
+		must(t, err)
+		return n
+	}
+	fill("old", now.Add(-time.Second))
+	if a := c.start(); a.status != 200 {
+		t.Fatalf("expired requests are in the way: %+v", a)
+	}
+	fill("new", now.Add(signin.DeviceLife))
+	c.start().wants(t, 400, "SlowDownException", "slow_down", "too_many_requests")
+	_, to := approved(w, nil)
+	w.Advance(3 * signin.DeviceLife)
+	if a := c.start(); a.status != 200 || count() != 1 {
+		t.Errorf("%+v, %d rows are left", a, count())
+	}
+	if codes, err := store.SignInCodes.Count(t.Context(), w.DB, string(account)); err != nil || codes != 0 || to == nil {
+		t.Errorf("%d codes are left, %v", codes, err)
+	}
+}
