@@ -26,9 +26,10 @@ type provider struct {
 
 // providerOptions are the argument of js/provider.mjs.
 type providerOptions struct {
-	Users          []string `json:"users"`
-	Redirects      []string `json:"redirects,omitempty"` // of the confidential client "latchkey-web"
-	IDTokenSeconds int      `json:"idTokenSeconds,omitempty"`
+	Users          []string            `json:"users"`
+	Groups         map[string][]string `json:"groups,omitempty"`    // by user
+	Redirects      []string            `json:"redirects,omitempty"` // of the confidential client "latchkey-web"
+	IDTokenSeconds int                 `json:"idTokenSeconds,omitempty"`
 }
 
 // startProvider runs an OpenID provider until the test ends.

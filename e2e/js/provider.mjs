@@ -2,13 +2,13 @@
 //
 // Its one argument is a JSON object: users (the names that may sign in; each has the address NAME@example.com unless
 // the name is one itself) and redirects (redirect URIs of the confidential client "latchkey-web", whose secret is
-// "web-secret"). The public client "latchkey-cli" has PKCE, redirects to any port of loopback, the device flow and refresh tokens.
+// "web-secret"), and groups (for a name, the groups that the ID token says). The public client "latchkey-cli" has PKCE, redirects to any port of loopback, the device flow and refresh tokens.
 // It prints its issuer as a line of JSON, and ends when its input does.
 import { createServer } from "node:http";
 import { generateKeyPairSync } from "node:crypto";
 import Provider from "oidc-provider";
 
-const { users = [], redirects = [], idTokenSeconds = 3600 } = JSON.parse(process.argv[2] ?? "{}");
+const { users = [], groups = {}, redirects = [], idTokenSeconds = 3600 } = JSON.parse(process.argv[2] ?? "{}");
 const email = (name) => (name.includes("@") ? name : `${name}@example.com`);
 
 const server = createServer();
@@ -35,7 +35,7 @@ const provider = new Provider(issuer, {
   clients,
   jwks: { keys: [{ ...privateKey.export({ format: "jwk" }), alg: "RS256", use: "sig" }] },
   cookies: { keys: ["only for tests"] },
-  claims: { openid: ["sub"], email: ["email", "email_verified"], profile: ["name", "preferred_username"] },
+  claims: { openid: ["sub"], email: ["email", "email_verified"], profile: ["name", "preferred_username", "groups"] },
   scopes: ["openid", "email", "profile", "offline_access"],
   conformIdTokenClaims: false, // the email is in the ID token, as Entra, Okta and Keycloak put it there
   features: { devInteractions: { enabled: true }, deviceFlow: { enabled: true }, rpInitiatedLogout: { enabled: false } },
@@ -44,7 +44,7 @@ const provider = new Provider(issuer, {
   ttl: { IdToken: idTokenSeconds, AccessToken: 3600, AuthorizationCode: 60, DeviceCode: 600, RefreshToken: 86400, Interaction: 600, Session: 3600, Grant: 86400 },
   findAccount: async (_ctx, name) =>
     users.includes(name)
-      ? { accountId: name, claims: async () => ({ sub: name, email: email(name), email_verified: true, name, preferred_username: name }) }
+      ? { accountId: name, claims: async () => ({ sub: name, email: email(name), email_verified: true, name, preferred_username: name, groups: groups[name] }) }
       : undefined,
 });
 provider.on("server_error", (_ctx, error) => console.error(error));
