@@ -2,9 +2,11 @@ package pages_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
+	"latchkey/internal/control/exchange"
 	"latchkey/internal/control/signin"
 	"latchkey/internal/store"
 )
@@ -44,4 +46,19 @@ func TestAttack40_DevicesThatWait(t *testing.T) {
 	if codes, err := store.SignInCodes.Count(t.Context(), w.DB, string(account)); err != nil || codes != 0 || to == nil {
 		t.Errorf("%d codes are left, %v", codes, err)
 	}
+}
+
+// A device code is its client's, and all of it counts: its first part follows from the user code, which others see.
+func TestAttack22_DeviceCodesOfOthers(t *testing.T) {
+	w := newWorld(t)
+	c := w.register(nil)
+	d := c.start()
+	w.browser().enter(d.text("userCode")).press("approve").shows(200, "Approved")
+	w.register(nil).poll(d).wants(t, 400, "InvalidGrantException", "invalid_grant", "code_of_another_client")
+	id, secret, _ := strings.Cut(d.text("deviceCode"), ".")
+	for _, code := range []string{id, id + ".", id + "." + strings.Repeat("A", 52), "." + secret, secret} {
+		w.Advance(exchange.PollInterval)
+		c.token(map[string]any{"grantType": string(exchange.DeviceCode), "deviceCode": code}).wants(t, 400, "InvalidGrantException", "invalid_grant", "code_unknown")
+	}
+	c.poll(d).opens(w)
 }
