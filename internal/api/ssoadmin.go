@@ -27,6 +27,7 @@ func (a *API) registerSSOAdmin(m *awswire.Mux[*control.Call]) {
 	awswire.Handle(m, wire.DescribeApplicationProvider, a.describeApplicationProvider)
 
 	a.registerApplicationParts(m)
+	a.registerRegions(m)
 
 	awswire.Handle(m, wire.CreateTrustedTokenIssuer, a.createIssuer)
 	awswire.Handle(m, wire.DescribeTrustedTokenIssuer, a.describeIssuer)

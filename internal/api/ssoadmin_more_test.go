@@ -52,13 +52,17 @@ func (w *centerWorld) everyCall() map[string]object {
 		"ListTrustedTokenIssuers": {"InstanceArn": i},
 		"TagResource":             {"ResourceArn": app, "Tags": []any{object{"Key": "k", "Value": "v"}}}, "UntagResource": {"ResourceArn": app, "TagKeys": []any{"k"}},
 		"ListTagsForResource": {"ResourceArn": app},
+		"ListRegions":         {"InstanceArn": i}, "DescribeRegion": {"InstanceArn": i, "RegionName": "us-east-1"},
+		"AddRegion": {"InstanceArn": i, "RegionName": "eu-west-1"}, "RemoveRegion": {"InstanceArn": i, "RegionName": "eu-west-1"},
+		"PutApplicationSessionConfiguration": {"ApplicationArn": app, "UserBackgroundSessionApplicationStatus": "ENABLED"},
+		"GetApplicationSessionConfiguration": {"ApplicationArn": app},
 	}
 }
 
 func TestEverySSOAdminOperationAsksForItsPermission(t *testing.T) {
 	w := newCenterWorld(t)
 	calls := w.everyCall()
-	if len(calls) != 39 {
+	if len(calls) != 45 {
 		t.Fatalf("%d operations are tried", len(calls))
 	}
 	w.user("bob", allow("s3:ListBucket"))

@@ -23,6 +23,8 @@ type Application struct {
 	CreatedFrom string // region
 	Tags        []access.Tag
 
+	BackgroundSessions string `json:",omitempty"` // ENABLED or DISABLED; empty: not said. It is kept for clients; nothing comes of it
+
 	AssignmentOptional bool          // who is in the directory may use it without an assignment
 	Grants             []Grant       // at most one of a type, in the order of their creation
 	Actor              *ActorPolicy  // who may ask for tokens in its name; nil: nobody

@@ -16,6 +16,7 @@ var Service = awswire.NewService(&awswire.Service{
 	JSONVersion:  "1.1",
 	FullLists:    true,
 },
+	AddRegion.Operation,
 	CreateApplication.Operation,
 	CreateApplicationAssignment.Operation,
 	CreateInstance.Operation,
@@ -31,11 +32,13 @@ var Service = awswire.NewService(&awswire.Service{
 	DescribeApplicationAssignment.Operation,
 	DescribeApplicationProvider.Operation,
 	DescribeInstance.Operation,
+	DescribeRegion.Operation,
 	DescribeTrustedTokenIssuer.Operation,
 	GetApplicationAccessScope.Operation,
 	GetApplicationAssignmentConfiguration.Operation,
 	GetApplicationAuthenticationMethod.Operation,
 	GetApplicationGrant.Operation,
+	GetApplicationSessionConfiguration.Operation,
 	ListApplicationAccessScopes.Operation,
 	ListApplicationAssignments.Operation,
 	ListApplicationAssignmentsForPrincipal.Operation,
@@ -44,18 +47,24 @@ var Service = awswire.NewService(&awswire.Service{
 	ListApplicationProviders.Operation,
 	ListApplications.Operation,
 	ListInstances.Operation,
+	ListRegions.Operation,
 	ListTagsForResource.Operation,
 	ListTrustedTokenIssuers.Operation,
 	PutApplicationAccessScope.Operation,
 	PutApplicationAssignmentConfiguration.Operation,
 	PutApplicationAuthenticationMethod.Operation,
 	PutApplicationGrant.Operation,
+	PutApplicationSessionConfiguration.Operation,
+	RemoveRegion.Operation,
 	TagResource.Operation,
 	UntagResource.Operation,
 	UpdateApplication.Operation,
 	UpdateInstance.Operation,
 	UpdateTrustedTokenIssuer.Operation,
 )
+
+// AddRegion is POST /.
+var AddRegion = awswire.NewOp[AddRegionRequest, AddRegionResponse](awswire.Operation{Name: "AddRegion", Method: "POST", URI: "/"})
 
 // CreateApplication is POST /.
 var CreateApplication = awswire.NewOp[CreateApplicationRequest, CreateApplicationResponse](awswire.Operation{Name: "CreateApplication", Method: "POST", URI: "/"})
@@ -102,6 +111,9 @@ var DescribeApplicationProvider = awswire.NewOp[DescribeApplicationProviderReque
 // DescribeInstance is POST /.
 var DescribeInstance = awswire.NewOp[DescribeInstanceRequest, DescribeInstanceResponse](awswire.Operation{Name: "DescribeInstance", Method: "POST", URI: "/"})
 
+// DescribeRegion is POST /.
+var DescribeRegion = awswire.NewOp[DescribeRegionRequest, DescribeRegionResponse](awswire.Operation{Name: "DescribeRegion", Method: "POST", URI: "/"})
+
 // DescribeTrustedTokenIssuer is POST /.
 var DescribeTrustedTokenIssuer = awswire.NewOp[DescribeTrustedTokenIssuerRequest, DescribeTrustedTokenIssuerResponse](awswire.Operation{Name: "DescribeTrustedTokenIssuer", Method: "POST", URI: "/"})
 
@@ -116,6 +128,9 @@ var GetApplicationAuthenticationMethod = awswire.NewOp[GetApplicationAuthenticat
 
 // GetApplicationGrant is POST /.
 var GetApplicationGrant = awswire.NewOp[GetApplicationGrantRequest, GetApplicationGrantResponse](awswire.Operation{Name: "GetApplicationGrant", Method: "POST", URI: "/"})
+
+// GetApplicationSessionConfiguration is POST /.
+var GetApplicationSessionConfiguration = awswire.NewOp[GetApplicationSessionConfigurationRequest, GetApplicationSessionConfigurationResponse](awswire.Operation{Name: "GetApplicationSessionConfiguration", Method: "POST", URI: "/"})
 
 // ListApplicationAccessScopes is POST /.
 var ListApplicationAccessScopes = awswire.NewOp[ListApplicationAccessScopesRequest, ListApplicationAccessScopesResponse](awswire.Operation{Name: "ListApplicationAccessScopes", Method: "POST", URI: "/"})
@@ -141,6 +156,9 @@ var ListApplications = awswire.NewOp[ListApplicationsRequest, ListApplicationsRe
 // ListInstances is POST /.
 var ListInstances = awswire.NewOp[ListInstancesRequest, ListInstancesResponse](awswire.Operation{Name: "ListInstances", Method: "POST", URI: "/"})
 
+// ListRegions is POST /.
+var ListRegions = awswire.NewOp[ListRegionsRequest, ListRegionsResponse](awswire.Operation{Name: "ListRegions", Method: "POST", URI: "/"})
+
 // ListTagsForResource is POST /.
 var ListTagsForResource = awswire.NewOp[ListTagsForResourceRequest, ListTagsForResourceResponse](awswire.Operation{Name: "ListTagsForResource", Method: "POST", URI: "/"})
 
@@ -158,6 +176,12 @@ var PutApplicationAuthenticationMethod = awswire.NewOp[PutApplicationAuthenticat
 
 // PutApplicationGrant is POST /.
 var PutApplicationGrant = awswire.NewOp[PutApplicationGrantRequest, PutApplicationGrantResponse](awswire.Operation{Name: "PutApplicationGrant", Method: "POST", URI: "/"})
+
+// PutApplicationSessionConfiguration is POST /.
+var PutApplicationSessionConfiguration = awswire.NewOp[PutApplicationSessionConfigurationRequest, PutApplicationSessionConfigurationResponse](awswire.Operation{Name: "PutApplicationSessionConfiguration", Method: "POST", URI: "/"})
+
+// RemoveRegion is POST /.
+var RemoveRegion = awswire.NewOp[RemoveRegionRequest, RemoveRegionResponse](awswire.Operation{Name: "RemoveRegion", Method: "POST", URI: "/"})
 
 // TagResource is POST /.
 var TagResource = awswire.NewOp[TagResourceRequest, TagResourceResponse](awswire.Operation{Name: "TagResource", Method: "POST", URI: "/"})

@@ -8,6 +8,17 @@ import "time"
 type ActorPolicyDocument struct {
 }
 
+// AddRegionRequest is what AddRegion takes.
+type AddRegionRequest struct {
+	InstanceArn *string `aws:"InstanceArn,required,min=10,max=1224" pattern:"arn:aws(-[a-z]{1,5}){0,3}:sso:::instance/(sso)?ins-[a-zA-Z0-9-.]{16}"`
+	RegionName  *string `aws:"RegionName,required,min=1,max=32" pattern:"([a-z]+-){2,3}\\d"`
+}
+
+// AddRegionResponse is what AddRegion answers.
+type AddRegionResponse struct {
+	Status *string `aws:"Status" enum:"ACTIVE|ADDING|REMOVING"`
+}
+
 // Application is a part of larger structures.
 type Application struct {
 	ApplicationArn         *string        `aws:"ApplicationArn,min=10,max=1224" pattern:"arn:aws(-[a-z]{1,5}){0,3}:sso::\\d{12}:application/(sso)?ins-[a-zA-Z0-9-.]{16}/apl-[a-zA-Z0-9]{16}"`
@@ -256,6 +267,20 @@ type DescribeInstanceResponse struct {
 	EncryptionConfigurationDetails *EncryptionConfigurationDetails `aws:"EncryptionConfigurationDetails"`
 }
 
+// DescribeRegionRequest is what DescribeRegion takes.
+type DescribeRegionRequest struct {
+	InstanceArn *string `aws:"InstanceArn,required,min=10,max=1224" pattern:"arn:aws(-[a-z]{1,5}){0,3}:sso:::instance/(sso)?ins-[a-zA-Z0-9-.]{16}"`
+	RegionName  *string `aws:"RegionName,required,min=1,max=32" pattern:"([a-z]+-){2,3}\\d"`
+}
+
+// DescribeRegionResponse is what DescribeRegion answers.
+type DescribeRegionResponse struct {
+	RegionName      *string    `aws:"RegionName,min=1,max=32" pattern:"([a-z]+-){2,3}\\d"`
+	Status          *string    `aws:"Status" enum:"ACTIVE|ADDING|REMOVING"`
+	AddedDate       *time.Time `aws:"AddedDate"`
+	IsPrimaryRegion *bool      `aws:"IsPrimaryRegion"`
+}
+
 // DescribeTrustedTokenIssuerRequest is what DescribeTrustedTokenIssuer takes.
 type DescribeTrustedTokenIssuerRequest struct {
 	TrustedTokenIssuerArn *string `aws:"TrustedTokenIssuerArn,required,min=10,max=1224" pattern:"arn:aws(-[a-z]{1,5}){0,3}:sso::\\d{12}:trustedTokenIssuer/(sso)?ins-[a-zA-Z0-9-.]{16}/tti-[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}"`
@@ -332,6 +357,16 @@ type GetApplicationGrantRequest struct {
 // GetApplicationGrantResponse is what GetApplicationGrant answers.
 type GetApplicationGrantResponse struct {
 	Grant *Grant `aws:"Grant,required"`
+}
+
+// GetApplicationSessionConfigurationRequest is what GetApplicationSessionConfiguration takes.
+type GetApplicationSessionConfigurationRequest struct {
+	ApplicationArn *string `aws:"ApplicationArn,required,min=10,max=1224" pattern:"arn:aws(-[a-z]{1,5}){0,3}:sso::\\d{12}:application/(sso)?ins-[a-zA-Z0-9-.]{16}/apl-[a-zA-Z0-9]{16}"`
+}
+
+// GetApplicationSessionConfigurationResponse is what GetApplicationSessionConfiguration answers.
+type GetApplicationSessionConfigurationResponse struct {
+	UserBackgroundSessionApplicationStatus *string `aws:"UserBackgroundSessionApplicationStatus" enum:"ENABLED|DISABLED"`
 }
 
 // Grant holds exactly one of its members.
@@ -484,6 +519,19 @@ type ListInstancesResponse struct {
 	NextToken *string            `aws:"NextToken,min=0,max=2048" pattern:"[-a-zA-Z0-9+=/_]*"`
 }
 
+// ListRegionsRequest is what ListRegions takes.
+type ListRegionsRequest struct {
+	InstanceArn *string `aws:"InstanceArn,required,min=10,max=1224" pattern:"arn:aws(-[a-z]{1,5}){0,3}:sso:::instance/(sso)?ins-[a-zA-Z0-9-.]{16}"`
+	MaxResults  *int32  `aws:"MaxResults,min=1,max=100"`
+	NextToken   *string `aws:"NextToken,min=0,max=2048" pattern:"[-a-zA-Z0-9+=/_]*"`
+}
+
+// ListRegionsResponse is what ListRegions answers.
+type ListRegionsResponse struct {
+	Regions   []RegionMetadata `aws:"Regions"`
+	NextToken *string          `aws:"NextToken,min=0,max=2048" pattern:"[-a-zA-Z0-9+=/_]*"`
+}
+
 // ListTagsForResourceRequest is what ListTagsForResource takes.
 type ListTagsForResourceRequest struct {
 	InstanceArn *string `aws:"InstanceArn,min=10,max=1224" pattern:"arn:aws(-[a-z]{1,5}){0,3}:sso:::instance/(sso)?ins-[a-zA-Z0-9-.]{16}"`
@@ -574,8 +622,37 @@ type PutApplicationGrantRequest struct {
 type PutApplicationGrantResponse struct {
 }
 
+// PutApplicationSessionConfigurationRequest is what PutApplicationSessionConfiguration takes.
+type PutApplicationSessionConfigurationRequest struct {
+	ApplicationArn                         *string `aws:"ApplicationArn,required,min=10,max=1224" pattern:"arn:aws(-[a-z]{1,5}){0,3}:sso::\\d{12}:application/(sso)?ins-[a-zA-Z0-9-.]{16}/apl-[a-zA-Z0-9]{16}"`
+	UserBackgroundSessionApplicationStatus *string `aws:"UserBackgroundSessionApplicationStatus" enum:"ENABLED|DISABLED"`
+}
+
+// PutApplicationSessionConfigurationResponse is what PutApplicationSessionConfiguration answers.
+type PutApplicationSessionConfigurationResponse struct {
+}
+
 // RefreshTokenGrant is a part of larger structures.
 type RefreshTokenGrant struct {
+}
+
+// RegionMetadata is a part of larger structures.
+type RegionMetadata struct {
+	RegionName      *string    `aws:"RegionName,min=1,max=32" pattern:"([a-z]+-){2,3}\\d"`
+	Status          *string    `aws:"Status" enum:"ACTIVE|ADDING|REMOVING"`
+	AddedDate       *time.Time `aws:"AddedDate"`
+	IsPrimaryRegion *bool      `aws:"IsPrimaryRegion"`
+}
+
+// RemoveRegionRequest is what RemoveRegion takes.
+type RemoveRegionRequest struct {
+	InstanceArn *string `aws:"InstanceArn,required,min=10,max=1224" pattern:"arn:aws(-[a-z]{1,5}){0,3}:sso:::instance/(sso)?ins-[a-zA-Z0-9-.]{16}"`
+	RegionName  *string `aws:"RegionName,required,min=1,max=32" pattern:"([a-z]+-){2,3}\\d"`
+}
+
+// RemoveRegionResponse is what RemoveRegion answers.
+type RemoveRegionResponse struct {
+	Status *string `aws:"Status" enum:"ACTIVE|ADDING|REMOVING"`
 }
 
 // ResourceServerConfig is a part of larger structures.

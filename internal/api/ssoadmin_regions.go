@@ -1,0 +1,65 @@
+package api
+
+import (
+	"context"
+
+	wire "latchkey/internal/awsapi/ssoadmin"
+	"latchkey/internal/awswire"
+	"latchkey/internal/control"
+	"latchkey/internal/control/identitycenter"
+)
+
+// registerRegions registers the regions of an instance, and what is kept of an application's sessions.
+func (a *API) registerRegions(m *awswire.Mux[*control.Call]) {
+	awswire.Handle(m, wire.AddRegion, a.addRegion)
+	awswire.Handle(m, wire.RemoveRegion, a.removeRegion)
+	awswire.Handle(m, wire.DescribeRegion, a.describeRegion)
+	awswire.Handle(m, wire.ListRegions, a.listRegions)
+	awswire.Handle(m, wire.PutApplicationSessionConfiguration, a.putSessionConfiguration)
+	awswire.Handle(m, wire.GetApplicationSessionConfiguration, a.getSessionConfiguration)
+}
+
+func (a *API) addRegion(_ context.Context, c *control.Call, in *wire.AddRegionRequest) (*wire.AddRegionResponse, error) {
+	return nil, a.IdentityCenter.AddRegion(c, text(in.InstanceArn), text(in.RegionName))
+}
+
+func (a *API) removeRegion(_ context.Context, c *control.Call, in *wire.RemoveRegionRequest) (*wire.RemoveRegionResponse, error) {
+	return nil, a.IdentityCenter.RemoveRegion(c, text(in.InstanceArn), text(in.RegionName))
+}
+
+func (a *API) describeRegion(_ context.Context, c *control.Call, in *wire.DescribeRegionRequest) (*wire.DescribeRegionResponse, error) {
+	r, err := a.IdentityCenter.DescribeRegion(c, text(in.InstanceArn), text(in.RegionName))
+	if err != nil {
+		return nil, err
+	}
+	m := regionOut(r)
+	return &wire.DescribeRegionResponse{RegionName: m.RegionName, Status: m.Status, AddedDate: m.AddedDate, IsPrimaryRegion: m.IsPrimaryRegion}, nil
+}
+
+func (a *API) listRegions(_ context.Context, c *control.Call, in *wire.ListRegionsRequest) (*wire.ListRegionsResponse, error) {
+	page, err := a.IdentityCenter.Regions(c, text(in.InstanceArn), pageAt(in.NextToken, in.MaxResults, ssoPage))
+	if err != nil {
+		return nil, err
+	}
+	out := &wire.ListRegionsResponse{NextToken: optional(page.Next)}
+	for _, r := range page.Items {
+		out.Regions = append(out.Regions, regionOut(r))
+	}
+	return out, nil
+}
+
+func regionOut(r identitycenter.Region) wire.RegionMetadata {
+	return wire.RegionMetadata{RegionName: new(r.Name), Status: new("ACTIVE"), AddedDate: new(r.Added), IsPrimaryRegion: new(r.Primary)}
+}
+
+func (a *API) putSessionConfiguration(ctx context.Context, c *control.Call, in *wire.PutApplicationSessionConfigurationRequest) (*wire.PutApplicationSessionConfigurationResponse, error) {
+	return nil, a.IdentityCenter.PutBackgroundSessions(ctx, c, text(in.ApplicationArn), text(in.UserBackgroundSessionApplicationStatus))
+}
+
+func (a *API) getSessionConfiguration(_ context.Context, c *control.Call, in *wire.GetApplicationSessionConfigurationRequest) (*wire.GetApplicationSessionConfigurationResponse, error) {
+	status, err := a.IdentityCenter.BackgroundSessions(c, text(in.ApplicationArn))
+	if err != nil {
+		return nil, err
+	}
+	return &wire.GetApplicationSessionConfigurationResponse{UserBackgroundSessionApplicationStatus: optional(status)}, nil
+}

@@ -1,0 +1,33 @@
+package identitycenter
+
+import (
+	"context"
+
+	"latchkey/internal/control"
+	"latchkey/internal/sso"
+	"latchkey/internal/store"
+)
+
+// BackgroundSessions is ENABLED or DISABLED as PutBackgroundSessions was told; empty when it never was.
+func (c *Center) BackgroundSessions(call *control.Call, arn string) (string, error) {
+	app, err := application(call, "sso:GetApplicationSessionConfiguration", arn)
+	if err != nil {
+		return "", err
+	}
+	return app.BackgroundSessions, nil
+}
+
+// PutBackgroundSessions says whether jobs of the application may go on when their user's session has ended. There are no
+// such sessions here: it is kept for clients. An empty status changes nothing.
+func (c *Center) PutBackgroundSessions(ctx context.Context, call *control.Call, arn, status string) error {
+	app, err := ownApplication(call, "sso:PutApplicationSessionConfiguration", arn)
+	if err != nil {
+		return err
+	}
+	return c.change(ctx, call, app, func(_ *store.Tx, a *sso.Application) error {
+		if status != "" {
+			a.BackgroundSessions = status
+		}
+		return nil
+	})
+}
