@@ -1,6 +1,7 @@
 package ldap
 
 import (
+	"net"
 	"slices"
 	"strings"
 	"testing"
@@ -144,4 +145,19 @@ func FuzzEntry(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestAServerThatSendsTooMuchIsCutOff(t *testing.T) {
+	ours, theirs := net.Pipe()
+	defer theirs.Close()
+	go theirs.Write(make([]byte, 100))
+	m := &meter{Conn: ours}
+	m.left.Store(60)
+	buf := make([]byte, 50)
+	if n, err := m.Read(buf); n != 50 || err != nil {
+		t.Fatalf("within the budget: %d, %v", n, err)
+	}
+	if n, err := m.Read(buf); n != 0 || err != errTooMuch {
+		t.Errorf("beyond it: %d, %v", n, err)
+	}
 }
