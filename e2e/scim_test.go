@@ -14,29 +14,33 @@ import (
 
 // connector is an identity provider that brings its people and groups in by SCIM.
 type connector struct {
-	t     testing.TB
-	site  *site
-	token string
+	t               testing.TB
+	http            *http.Client
+	endpoint, token string
 }
 
-// connector makes a provisioning token for the office's directory.
+// connector makes a provisioning token for the office's directory, as an administrator does.
 func (o *office) connector() *connector {
 	o.t.Helper()
-	var made struct{ Token string }
-	o.site.own(o.t, o.root.keys, "CreateProvisioningToken", map[string]any{}, &made)
-	return &connector{o.t, o.site, made.Token}
+	s := *o.site
+	s.operator = o.root.keys
+	var made struct{ Token, Endpoint string }
+	if err := json.Unmarshal([]byte(s.latchkey(o.t, "directory", "token", "create", "--json")), &made); err != nil {
+		o.t.Fatal(err)
+	}
+	return &connector{o.t, s.http, made.Endpoint, made.Token}
 }
 
 // sends sends a request, as Entra ID's connector words them, and returns the answer's document.
 func (c *connector) sends(method, path, body string, status int) map[string]any {
 	c.t.Helper()
-	req, err := http.NewRequestWithContext(c.t.Context(), method, c.site.url+"/scim/v2"+path, strings.NewReader(body))
+	req, err := http.NewRequestWithContext(c.t.Context(), method, c.endpoint+path, strings.NewReader(body))
 	if err != nil {
 		c.t.Fatal(err)
 	}
 	req.Header.Set("Authorization", "Bearer "+c.token)
 	req.Header.Set("Content-Type", "application/scim+json; charset=utf-8")
-	resp, err := c.site.http.Do(req)
+	resp, err := c.http.Do(req)
 	if err != nil {
 		c.t.Fatal(err)
 	}
