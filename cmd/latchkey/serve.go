@@ -45,7 +45,7 @@ type serveFlags struct {
 	maxStaleness, drain, directorySession               time.Duration
 	privateIssuers, strictSCIM                          bool
 	locations, grants                                   int
-	applications, issuers, scopes                       int
+	applications, issuers, scopes, exchangeRate         int
 }
 
 func newServe() *cobra.Command {
@@ -91,6 +91,7 @@ key ring that seals credentials and secrets; nodes that share a database share i
 	fl.IntVar(&f.applications, "quota-applications", control.DefaultQuotas.Applications, "Identity Center applications per account")
 	fl.IntVar(&f.issuers, "quota-token-issuers", control.DefaultQuotas.TokenIssuers, "trusted token issuers per account")
 	fl.IntVar(&f.scopes, "quota-access-scopes", control.DefaultQuotas.AccessScopes, "access scopes per application")
+	fl.IntVar(&f.exchangeRate, "quota-token-exchanges", control.DefaultQuotas.TokenExchangeRate, "identity tokens exchanged in a second for an Identity Center instance, by this node; 0: as many as come, AWS: 10")
 	fl.BoolVar(&f.strictSCIM, "scim-strict-aws", false, "give the SCIM endpoint the limits of AWS's, to test a provisioning client against")
 	fl.StringVar(&f.logFormat, "log", "text", "log records on stderr: text, json or off")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -137,6 +138,10 @@ func (f *serveFlags) config(log io.Writer) (server.Config, error) {
 	if f.directorySession < time.Hour || f.directorySession > 7*24*time.Hour {
 		return server.Config{}, fmt.Errorf("--directory-session %v: it must be from 1h to 168h", f.directorySession)
 	}
+	if f.exchangeRate < 0 {
+		return server.Config{}, fmt.Errorf("--quota-token-exchanges must be 0 or more")
+	}
+	c.Quotas.TokenExchangeRate = f.exchangeRate
 	c.Quotas.Locations, c.Quotas.Grants = f.locations, f.grants
 	c.Quotas.Applications, c.Quotas.TokenIssuers, c.Quotas.AccessScopes = f.applications, f.issuers, f.scopes
 	if f.directories != "" {

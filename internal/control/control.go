@@ -50,6 +50,8 @@ type Quotas struct {
 	TokenIssuers   int // trusted token issuers per instance: 10
 	AccessScopes   int // per application: 25
 	AssignedGroups int // groups assigned to an application: 100
+
+	TokenExchangeRate int // foreign tokens that a node exchanges in a second for an instance: 10; 0, the default here, is no limit
 }
 
 // DefaultQuotas are AWS's.

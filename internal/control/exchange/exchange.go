@@ -45,6 +45,7 @@ type Exchange struct {
 
 	pruned atomic.Int64 // the hour in which old rows were deleted last
 	pace   pace
+	rates  rates
 }
 
 // Request is what CreateTokenWithIAM takes.
@@ -106,7 +107,9 @@ func (e *Exchange) CreateTokenWithIAM(ctx context.Context, call *control.Call, i
 	var who *admitted
 	switch grant.Type {
 	case sso.JWTBearer:
-		who, err = e.byAssertion(ctx, call, app, grant, in)
+		if err = e.hold(call, app); err == nil {
+			who, err = e.byAssertion(ctx, call, app, grant, in)
+		}
 	case sso.RefreshToken:
 		who, err = e.byRefreshToken(call, app, in)
 	case sso.TokenExchange:
