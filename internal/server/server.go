@@ -23,6 +23,7 @@ import (
 	"latchkey/internal/awswire"
 	"latchkey/internal/caller"
 	"latchkey/internal/control"
+	"latchkey/internal/control/arrival"
 	"latchkey/internal/control/buckets"
 	"latchkey/internal/control/directory"
 	"latchkey/internal/control/exchange"
@@ -167,6 +168,7 @@ func (s *Server) wire(ring *credential.Ring) {
 	tokenExchange := &exchange.Exchange{
 		Control: s.Control, Verifier: verifier, Session: c.DirectorySession, Default: c.Account,
 	}
+	tokenExchange.Arrive = (&arrival.Arrivals{Control: s.Control}).Arrive
 	signIn := &signin.SignIn{Control: s.Control, Exchange: tokenExchange, Public: s.publicURL()}
 	s.syncer = newSyncer(s.Control, c.Directories, m)
 	front := &api.API{
