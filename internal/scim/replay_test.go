@@ -194,11 +194,7 @@ func TestClientsOfIdentityCenterProvision(t *testing.T) {
 		{"a group is not replaced", "PUT", "/Groups/{g}", `{"displayName":"H"}`, 501, "", nil},
 	})
 	w.handler.Strict = false
-	ids := make([]string, 0, 150)
-	for _, id := range w.many(150) {
-		ids = append(ids, id)
-	}
-	g := w.group("large", ids...)
+	g := w.group("large", w.many(150)...)
 	if n := w.Engine.Current().MemberCount(directory.GroupID(g)); n != 150 {
 		t.Fatalf("%d members without AWS's limit", n)
 	}

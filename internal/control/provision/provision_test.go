@@ -25,7 +25,6 @@ type world struct {
 	*controltest.World
 	t                *testing.T
 	root, otherRoot  controltest.Keys
-	quotaU, quotaG   int
 	store, otherBase directory.StoreID
 }
 

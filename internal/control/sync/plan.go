@@ -34,7 +34,7 @@ type Plan struct {
 	groups      []groupPlan                          // by place in listing.Groups
 	join        []change                             // memberships that begin; user and group as places in the listing
 	marks       map[string]store.SyncMark            // that change, by id
-	had, has    struct{ users, groups, members int } // of the source, before and after
+	had         struct{ users, groups, members int } // of the source, before the run
 	present     map[directory.UserID]*directory.User // rows of the source
 }
 
