@@ -56,6 +56,16 @@ func operations(body map[string]any) ([]operation, error) {
 	return out, nil
 }
 
+// saysActive reports whether an operation is about a user's status.
+func (o operation) saysActive() bool {
+	said := func(path string) bool {
+		t, ok := users().resolve(strings.TrimSpace(path))
+		return ok && t.attr != nil && t.attr.name == "active"
+	}
+	m, _ := o.value.(map[string]any)
+	return said(o.path) || o.path == "" && slices.ContainsFunc(slices.Collect(maps.Keys(m)), said)
+}
+
 // path is where an operation points: an attribute, those of its values that pass a filter, a part of them.
 type path struct {
 	target

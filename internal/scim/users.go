@@ -2,6 +2,7 @@ package scim
 
 import (
 	"net/http"
+	"slices"
 
 	"latchkey/internal/control/provision"
 	"latchkey/internal/directory"
@@ -79,12 +80,13 @@ func (q *request) parseUser(d document, base directory.User) (directory.User, er
 
 func putUser(q *request) (reply, error) {
 	q.begin(map[string]any{"userId": q.PathValue("id")})
-	return q.replaceUser(func(old *directory.User) (document, error) {
+	return q.replaceUser(func(old *directory.User) (document, bool, error) {
 		d, err := users().document(q.body)
 		if err == nil {
 			q.recordUser(d)
 		}
-		return d, err
+		_, said := d["active"]
+		return d, said, err
 	})
 }
 
@@ -96,22 +98,22 @@ func patchUser(q *request) (reply, error) {
 	}
 	q.recordOperations(ops)
 	r := users()
-	return q.replaceUser(func(old *directory.User) (document, error) {
+	return q.replaceUser(func(old *directory.User) (document, bool, error) {
 		d := q.view.user(old)
 		for _, op := range ops {
 			if err := r.apply(d, op); err != nil {
-				return nil, err
+				return nil, false, err
 			}
 		}
 		if _, ok := d["active"]; !ok { // nobody is enabled, or disabled, by leaving it open
-			return nil, refuse(mutable, "active cannot be removed")
+			return nil, false, refuse(mutable, "active cannot be removed")
 		}
-		return d, nil
+		return d, slices.ContainsFunc(ops, operation.saysActive), nil
 	})
 }
 
-// replaceUser makes a user what next says, in one transaction.
-func (q *request) replaceUser(next func(old *directory.User) (document, error)) (reply, error) {
+// replaceUser makes a user what next says, in one transaction. said is whether the client speaks of active.
+func (q *request) replaceUser(next func(old *directory.User) (d document, said bool, err error)) (reply, error) {
 	if _, err := q.projection(users()); err != nil {
 		return reply{}, err
 	}
@@ -122,13 +124,18 @@ func (q *request) replaceUser(next func(old *directory.User) (document, error)) 
 		if err != nil {
 			return err
 		}
-		d, err := next(old)
+		d, said, err := next(old)
 		if err != nil {
 			return err
 		}
 		u, err := q.parseUser(d, *old)
 		if err != nil {
 			return err
+		}
+		if said && u.Disabled {
+			if err := w.TakeDisabled(u.ID); err != nil {
+				return err
+			}
 		}
 		now, err = w.ReplaceUser(u)
 		return err

@@ -90,6 +90,21 @@ func SyncMarks(ctx context.Context, q Querier, source string) (map[string]SyncMa
 	return marks, nil
 }
 
+// TakeDisabled takes being disabled for the word of whoever writes: no synchronisation that disabled the user ends it.
+func TakeDisabled(tx *Tx, id string) error {
+	tx.written = true
+	_, err := tx.exec(`UPDATE sync_marks SET disabled = 0 WHERE id = $1`, id)
+	return err
+}
+
+// DisabledBySync reports whether it was the synchronisation with a source that disabled a user.
+func DisabledBySync(ctx context.Context, q Querier, source, id string) (is bool, err error) {
+	if _, err = one(ctx, q, `SELECT disabled FROM sync_marks WHERE source = $1 AND id = $2`, []any{source, id}, &is); err != nil {
+		return false, unavailable("read the mark of a user", err)
+	}
+	return is, nil
+}
+
 // PutSyncMark writes a mark; one that says nothing is deleted.
 func PutSyncMark(tx *Tx, source string, m SyncMark) error {
 	tx.written = true

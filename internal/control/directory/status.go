@@ -18,7 +18,8 @@ type Named struct {
 }
 
 // SetUserStatus disables a user of the caller's account, or enables it again, and returns it as it is then. A user who
-// is disabled gets no credentials, and those who hold some lose them at the next request. AWS has no API for it: there,
+// is disabled gets no credentials, and those who hold some lose them at the next request. Whom an administrator disables
+// no synchronisation enables, even if it disabled the user before. AWS has no API for it: there,
 // only SCIM disables somebody. The action is latchkey:SetUserStatus, on the identity store.
 func (d *Directory) SetUserStatus(ctx context.Context, call *control.Call, who Named, disabled bool) (*directory.User, error) {
 	i := call.Snapshot.IdentityCenter(call.Account)
@@ -43,6 +44,11 @@ func (d *Directory) SetUserStatus(ctx context.Context, call *control.Call, who N
 		}
 		call.Event.Resources = nil // the function may be run again
 		call.Touch("AWS::IdentityStore::User", found.ID.ARN(), call.Account)
+		if disabled {
+			if err := store.TakeDisabled(tx, string(found.ID)); err != nil {
+				return err
+			}
+		}
 		if u = found; u.Disabled == disabled {
 			return nil
 		}

@@ -104,6 +104,10 @@ func (w *Writer) again(s directory.Stamp) directory.Stamp {
 	return s
 }
 
+// TakeDisabled says that a user is disabled by the writer's word: no synchronisation that disabled the user before
+// ends it.
+func (w *Writer) TakeDisabled(id directory.UserID) error { return store.TakeDisabled(w.tx, string(id)) }
+
 // DeleteUser deletes a user with its memberships and application assignments. It fails with NotFound when there is
 // none.
 func (w *Writer) DeleteUser(id directory.UserID) error {

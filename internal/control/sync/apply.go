@@ -64,13 +64,16 @@ func (a *applier) apply(ctx context.Context) error {
 				if u == nil || err != nil {
 					return err
 				}
-				if !u.Disabled {
-					u.Disabled = true
-					if _, err := b.ReplaceUser(*u); err != nil {
-						return err
-					}
-					b.changed = append(b.changed, string(u.ID))
+				if u.Disabled { // by somebody else since it was planned: that stays
+					m := p.marks[string(u.ID)]
+					m.Disabled, marked[m.ID] = false, true
+					return store.PutSyncMark(b.tx, p.source.key(), m)
 				}
+				u.Disabled = true
+				if _, err := b.ReplaceUser(*u); err != nil {
+					return err
+				}
+				b.changed = append(b.changed, string(u.ID))
 				return mark(b, string(u.ID))
 			})
 		},
@@ -253,9 +256,15 @@ func (a *applier) putUsers(ctx context.Context, mark func(*batch, string) error)
 		if row == nil || err != nil {
 			return err
 		}
-		// A status that somebody changed since it was planned is left to the next run: it may have been disabled just now.
-		next := mergeUser(*row, e, plan.name, plan.email)
-		if row.Disabled == plan.row.Disabled {
+		// A status that somebody changed since it was planned is left to the next run: it may have been disabled just now,
+		// even if it was disabled before.
+		next, mine := mergeUser(*row, e, plan.name, plan.email), true
+		if row.Disabled && !plan.off {
+			if mine, err = store.DisabledBySync(ctx, b.tx, p.source.key(), string(row.ID)); err != nil {
+				return err
+			}
+		}
+		if row.Disabled == plan.row.Disabled && mine {
 			next.Disabled = plan.off
 		}
 		if _, err := b.ReplaceUser(next); err != nil {
