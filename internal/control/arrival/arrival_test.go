@@ -1,6 +1,7 @@
 package arrival_test
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"sync"
@@ -12,6 +13,7 @@ import (
 	"latchkey/internal/control/controltest"
 	"latchkey/internal/control/exchange"
 	"latchkey/internal/control/principals"
+	"latchkey/internal/control/provision"
 	"latchkey/internal/credential"
 	"latchkey/internal/directory"
 	"latchkey/internal/fault"
@@ -213,12 +215,14 @@ func TestTheGroupsClaimSaysWhoIsInWhichGroup(t *testing.T) {
 	w.Group(t, account, "data")
 	w.Group(t, account, "Eng")
 	byHand, foreign := w.Group(t, account, "by-hand"), w.Group(t, account, "foreign")
+	pushed := w.Group(t, account, "pushed")
 	w.Change(t, func(tx *store.Tx) error {
-		g := *foreign
+		g, p := *foreign, *pushed
 		g.ExternalIDs = []directory.ExternalID{{Issuer: "ldap:corp", ID: "1"}}
-		return store.DirectoryGroups.Update(tx, &g)
+		p.CreatedBy = provision.TokenARN(account, "11111111-1111-4111-8111-111111111111") // Okta gives its groups no id
+		return errors.Join(store.DirectoryGroups.Update(tx, &g), store.DirectoryGroups.Update(tx, &p))
 	})
-	must(t, w.comes(map[string]any{"groups": []string{"data", "eng", "unknown", "foreign", "data"}}))
+	must(t, w.comes(map[string]any{"groups": []string{"data", "eng", "unknown", "foreign", "pushed", "data"}}))
 	if got := w.in(); !slices.Equal(got, []string{"Eng", "data"}) {
 		t.Fatalf("in %v", got)
 	}

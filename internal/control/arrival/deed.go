@@ -90,8 +90,11 @@ func (d *deed) compare(ctx context.Context, q store.Querier) error {
 }
 
 // ours reports whether a provider's claim may say who is in a group: one that was made by hand, with no other source
-// behind it.
+// behind it. Not every provisioning client gives its groups an id of its own: the stamp tells.
 func (d *deed) ours(g *directory.Group) bool {
+	if provision.IsToken(g.CreatedBy) {
+		return false
+	}
 	for _, e := range g.ExternalIDs {
 		if e.Issuer != d.issuer.URL {
 			return false

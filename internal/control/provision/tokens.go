@@ -156,6 +156,12 @@ func Bearer(s *engine.Snapshot, now time.Time, token string) (*store.Provisionin
 	return p, nil
 }
 
+// IsToken reports whether a stamp is that of the holder of a token, of any account.
+func IsToken(by string) bool {
+	kind, _, _ := strings.Cut(by, "/")
+	return strings.HasPrefix(kind, "arn:aws:latchkey::") && strings.HasSuffix(kind, ":provisioning-token")
+}
+
 // TokenARN is how records and stamps name the holder of a token.
 func TokenARN(account access.AccountID, id string) string {
 	return "arn:aws:latchkey::" + string(account) + ":provisioning-token/" + id
