@@ -103,7 +103,7 @@ func PersonOf(call *control.Call, snap *engine.Snapshot, in directory.StoreID, i
 	case sso.ByEmail:
 		found = append(found, snap.PersonByKey(in, directory.EmailKey(value)))
 	case sso.ByExternalID:
-		found = snap.PeopleByExternalID(in, value)
+		found = slices.DeleteFunc(snap.PeopleByExternalID(in, value), func(u *directory.User) bool { return !known(u, issuer, value) })
 	}
 	found = slices.DeleteFunc(found, func(u *directory.User) bool { return u == nil })
 	switch len(found) {
@@ -113,6 +113,14 @@ func PersonOf(call *control.Call, snap *engine.Snapshot, in directory.StoreID, i
 		return found[0], nil
 	}
 	return nil, Refuse(call, fault.Invalid, fault.IdentityToken, "user_ambiguous", "several users of the identity store have the claim's value as %s", issuer.StorePath)
+}
+
+// known reports whether an external id of a user counts for an issuer: one that the issuer itself gave, or one of a
+// source of the directory. Two issuers may call different people by the same id.
+func known(u *directory.User, issuer *sso.Issuer, id string) bool {
+	return slices.ContainsFunc(u.ExternalIDs, func(e directory.ExternalID) bool {
+		return e.ID == id && (e.Issuer == issuer.URL || !strings.HasPrefix(e.Issuer, "https://") && !strings.HasPrefix(e.Issuer, "http://"))
+	})
 }
 
 // Unverified reports that an issuer says in so many words that the address in a token is not the user's. Some write it

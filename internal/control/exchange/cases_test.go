@@ -253,6 +253,20 @@ func TestIdentityCase054_NobodyOrSeveral(t *testing.T) {
 	w.exchange(w.ask(map[string]any{"sub": "4711"}))
 }
 
+// Somebody whom another issuer calls by the same id is somebody else.
+func TestAttack22_TheSubjectOfAnotherIssuer(t *testing.T) {
+	w := newWorld(t)
+	changed := *w.issuer
+	changed.ClaimPath, changed.StorePath = "sub", sso.ByExternalID
+	w.Change(t, func(tx *store.Tx) error { return store.Issuers.Update(tx, &changed) })
+	w.SetPerson(t, w.alice, func(u *directory.User) {
+		u.ExternalIDs = []directory.ExternalID{{Issuer: "https://other.example.org", ID: "1"}}
+	})
+	w.refused(w.ask(map[string]any{"sub": "1"}), fault.Invalid, fault.IdentityToken, "user_not_found")
+	w.SetPerson(t, w.alice, func(u *directory.User) { u.ExternalIDs = []directory.ExternalID{{Issuer: w.idp.URL, ID: "1"}} })
+	w.exchange(w.ask(map[string]any{"sub": "1"}))
+}
+
 func TestWhoATokenNames(t *testing.T) {
 	w := newWorld(t)
 	changed := *w.issuer
