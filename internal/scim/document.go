@@ -4,6 +4,10 @@ import (
 	"strings"
 )
 
+// mostValues is how many values an attribute has at most on the way: each is compared with each. Of members there may
+// be more, and they are no part of a document.
+const mostValues = 100
+
 // document is a resource as SCIM has it, under the names that the schema spells: texts, booleans, objects and lists.
 // Attributes of the extension lie in an object under its schema. What is not there is unassigned.
 type document map[string]any
@@ -98,6 +102,9 @@ func (a *attribute) clean(v any, at string) (any, error) {
 	if !ok {
 		list = []any{v} // a single value where a list should be: some clients save the brackets
 	}
+	if err := a.few(list); err != nil {
+		return nil, err
+	}
 	all := []any{}
 	for _, e := range list {
 		one, err := a.cleanOne(e, at)
@@ -112,6 +119,13 @@ func (a *attribute) clean(v any, at string) (any, error) {
 		return nil, nil
 	}
 	return all, nil
+}
+
+func (a *attribute) few(list []any) error {
+	if len(list) > mostValues {
+		return refuse(tooMany, "%s has more than %d values", a.name, mostValues)
+	}
+	return nil
 }
 
 func (a *attribute) cleanOne(v any, at string) (any, error) {

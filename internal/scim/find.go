@@ -3,6 +3,7 @@ package scim
 import (
 	"cmp"
 	"slices"
+	"sync"
 
 	"latchkey/internal/directory"
 )
@@ -195,9 +196,11 @@ func (q *request) strictUnknown(f filter, attr string, known func(id string) boo
 	return nil
 }
 
-// userValues are the values of a user's attributes. The groups are not rendered where the filter names one.
+// userValues are the values of a user's attributes. The groups are not rendered where the filter names one, and never
+// twice.
 func (q *request) userValues(u *directory.User) values {
 	var d document
+	groups := sync.OnceValue(func() []any { return q.view.groupsOf(u.ID) })
 	return func(t target) []any {
 		if t.attr == nil {
 			return nil
@@ -208,7 +211,7 @@ func (q *request) userValues(u *directory.User) values {
 		case "active":
 			return []any{!u.Disabled}
 		case "groups":
-			return parts(q.view.groupsOf(u.ID), t.part)
+			return parts(groups(), t.part)
 		}
 		if d == nil {
 			d = q.view.user(u)
@@ -218,12 +221,13 @@ func (q *request) userValues(u *directory.User) values {
 }
 
 func (q *request) groupValues(g *directory.Group) values {
+	members := sync.OnceValue(func() []any { return q.view.membersOf(g.ID) })
 	return func(t target) []any {
 		if t.attr == nil {
 			return nil
 		}
 		if t.attr.name == "members" {
-			return parts(q.view.membersOf(g.ID), t.part)
+			return parts(members(), t.part)
 		}
 		return q.view.group(g).values(t)
 	}

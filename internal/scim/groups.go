@@ -188,6 +188,24 @@ type membersPatch struct {
 	group          directory.GroupID
 	view           *view
 	added, removed []directory.UserID
+	read           int // how often all members were read
+}
+
+// mostRead is how often the operations of one PATCH can read all members of a group: meanwhile nobody else writes.
+const mostRead = 10
+
+func (m *membersPatch) reads() error {
+	if m.read++; m.read > mostRead {
+		return refuse(tooMany, "More than %d operations are about all members of the group", mostRead)
+	}
+	return nil
+}
+
+func (m *membersPatch) set(ids []directory.UserID) (came, went []directory.UserID, err error) {
+	if err := m.reads(); err != nil {
+		return nil, nil, err
+	}
+	return m.w.SetMembers(m.group, ids)
 }
 
 func (m *membersPatch) apply(d document, op operation) error {
@@ -239,7 +257,7 @@ func (m *membersPatch) members(p path, op operation) error {
 	case op.op == "add" && p.of == nil:
 		came, err = m.w.AddMembers(m.group, ids)
 	case op.op == "replace" && p.of == nil:
-		came, went, err = m.w.SetMembers(m.group, ids)
+		came, went, err = m.set(ids)
 	case op.op != "remove":
 		return refuse(badPath, "Members are added by the path members, without a filter")
 	case p.of != nil:
@@ -247,7 +265,7 @@ func (m *membersPatch) members(p path, op operation) error {
 			went, err = m.w.RemoveMembers(m.group, ids)
 		}
 	case op.value == nil:
-		_, went, err = m.w.SetMembers(m.group, nil)
+		_, went, err = m.set(nil)
 	default:
 		went, err = m.w.RemoveMembers(m.group, ids)
 	}
@@ -261,6 +279,9 @@ func (m *membersPatch) matching(f filter) ([]directory.UserID, error) {
 		if _, plain := f.(compare); plain && isID(id) {
 			return []directory.UserID{directory.UserID(id)}, nil
 		}
+	}
+	if err := m.reads(); err != nil {
+		return nil, err
 	}
 	all, err := m.w.Members(m.group)
 	if err != nil {

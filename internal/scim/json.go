@@ -10,8 +10,10 @@ import (
 	"latchkey/internal/directory"
 )
 
-// deepestJSON is how deep a body is nested at most; SCIM's own messages need seven levels.
-const deepestJSON = 16
+const (
+	deepestJSON = 16        // levels that a body is nested at most; SCIM's own messages need seven
+	mostJSON    = 1_000_000 // values that it has at most, for an empty one takes more memory than bytes: room for 200,000 members
+)
 
 // decode reads a body that must be one JSON object. Names that differ only in case are one name in SCIM (RFC 7643,
 // section 2.1), so an object that has one twice is refused: nobody could say which of the two is meant.
@@ -19,9 +21,9 @@ func decode(body []byte) (map[string]any, error) {
 	if !utf8.Valid(body) {
 		return nil, refuse(badSyntax, "The body is not UTF-8")
 	}
-	d := json.NewDecoder(bytes.NewReader(body))
+	d := &decoder{Decoder: json.NewDecoder(bytes.NewReader(body))}
 	d.UseNumber()
-	v, err := element(d, 0)
+	v, err := d.element(0)
 	if err != nil {
 		return nil, refuse(badSyntax, "The body is not the JSON that was expected: %s", err)
 	}
@@ -35,7 +37,16 @@ func decode(body []byte) (map[string]any, error) {
 	return m, nil
 }
 
-func element(d *json.Decoder, depth int) (any, error) {
+// decoder counts what it reads.
+type decoder struct {
+	*json.Decoder
+	read int
+}
+
+func (d *decoder) element(depth int) (any, error) {
+	if d.read++; d.read > mostJSON {
+		return nil, fmt.Errorf("it has more than %d values", mostJSON)
+	}
 	if depth > deepestJSON {
 		return nil, fmt.Errorf("it is nested too deeply")
 	}
@@ -48,17 +59,17 @@ func element(d *json.Decoder, depth int) (any, error) {
 		return t.String(), nil // the numbers that clients send are texts to us: employee numbers
 	case json.Delim:
 		if t == '[' {
-			return array(d, depth)
+			return d.array(depth)
 		}
-		return object(d, depth)
+		return d.object(depth)
 	}
 	return t, nil
 }
 
-func array(d *json.Decoder, depth int) (any, error) {
+func (d *decoder) array(depth int) (any, error) {
 	all := []any{}
 	for d.More() {
-		v, err := element(d, depth+1)
+		v, err := d.element(depth + 1)
 		if err != nil {
 			return nil, err
 		}
@@ -68,7 +79,7 @@ func array(d *json.Decoder, depth int) (any, error) {
 	return all, err
 }
 
-func object(d *json.Decoder, depth int) (any, error) {
+func (d *decoder) object(depth int) (any, error) {
 	m, seen := map[string]any{}, map[string]bool{}
 	for d.More() {
 		t, err := d.Token()
@@ -81,7 +92,7 @@ func object(d *json.Decoder, depth int) (any, error) {
 		} else {
 			seen[folded] = true
 		}
-		v, err := element(d, depth+1)
+		v, err := d.element(depth + 1)
 		if err != nil {
 			return nil, err
 		}

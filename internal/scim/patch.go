@@ -188,7 +188,7 @@ func (d document) set(p path, op string, value any) error {
 			given = merge(list, given)
 		}
 		at[a.name] = given
-		return nil
+		return a.few(given)
 	}
 	found := false
 	for i, v := range list {
@@ -211,7 +211,7 @@ func (d document) set(p path, op string, value any) error {
 		list = append(list, next)
 	}
 	at[a.name] = list
-	return nil
+	return a.few(list)
 }
 
 // changed is one of several values with what an operation sets in it.

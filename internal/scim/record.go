@@ -52,7 +52,9 @@ func (q *request) recordOperations(ops []operation) {
 			}
 			o["paths"] = paths
 			if active, ok := member(m, "active"); ok {
-				o["active"] = active
+				if b, ok := asBool(active); ok {
+					o["active"] = b
+				}
 			}
 		} else if b, ok := asBool(op.value); ok {
 			o["value"] = b
@@ -68,10 +70,10 @@ func (q *request) recordOperations(ops []operation) {
 // withoutValues is a path without what its filter compares with: emails[].value.
 func withoutValues(path string) string {
 	from, to := strings.Index(path, "["), strings.LastIndex(path, "]")
-	if from < 0 || to < from {
-		return path[:min(len(path), 256)]
+	if from >= 0 && to > from {
+		path = path[:from+1] + path[to:]
 	}
-	return path[:from+1] + path[to:]
+	return strings.ToValidUTF8(path[:min(len(path), 256)], "")
 }
 
 // recordMembers tells who came into a group and who went.

@@ -103,7 +103,6 @@ func noResource(kind, id string) error {
 type projection struct {
 	only, without []target
 	given         bool // the client named attributes to return
-	unknown       bool // it named some that do not exist
 }
 
 func (q *request) projection(r *resource) (p projection, err error) {
@@ -116,6 +115,9 @@ func (q *request) projection(r *resource) (p projection, err error) {
 		return p, refuse(badValue, "attributes and excludedAttributes exclude each other")
 	}
 	p.given = only != ""
+	if len(only)+len(without) > longestFilter {
+		return p, refuse(badValue, "attributes and excludedAttributes can be %d bytes long", longestFilter)
+	}
 	return projection{only: r.targets(only), without: r.targets(without), given: p.given}, nil
 }
 

@@ -1,0 +1,98 @@
+package scim_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"latchkey/internal/directory"
+	"latchkey/internal/store"
+)
+
+// A token of one account makes nobody wait: what costs more than it is long is refused.
+func TestAttack40_CostlyRequests(t *testing.T) {
+	w := newWorld(t)
+	alice := w.user("alice")
+	staff := w.group("staff", alice)
+	values := func(from, n int) string {
+		var all []string
+		for i := range n {
+			all = append(all, fmt.Sprintf(`{"value":"%d"}`, from+i))
+		}
+		return `{"op":"add","path":"roles","value":[` + strings.Join(all, ",") + `]}`
+	}
+	part := func(n int) string {
+		return fmt.Sprintf(`{"op":"add","path":"roles[value eq \"%d\"].type","value":"x"}`, n)
+	}
+	var parts, reads []string
+	for n := range 101 {
+		parts = append(parts, part(n))
+	}
+	for range 11 {
+		reads = append(reads, `{"op":"remove","path":"members[value sw \"zz\"]"}`)
+	}
+	sets := strings.Split(strings.Repeat(`{"op":"replace","path":"members","value":[]};`, 11), ";")[:11]
+	for name, c := range map[string]struct{ method, path, body, scimType string }{
+		"many values at once":              {"PATCH", "/Users/" + alice, patch(values(0, 101)), "tooMany"},
+		"many values, some at a time":      {"PATCH", "/Users/" + alice, patch(values(0, 60), values(100, 60)), "tooMany"},
+		"many values, each by its filter":  {"PATCH", "/Users/" + alice, patch(parts...), "tooMany"},
+		"many values of a new user":        {"POST", "/Users", `{"userName":"x","roles":[` + strings.Repeat(`{"value":"x"},`, 100) + `{"value":"y"}]}`, "tooMany"},
+		"all members looked at very often": {"PATCH", "/Groups/" + staff, patch(reads...), "tooMany"},
+		"all members set very often":       {"PATCH", "/Groups/" + staff, patch(sets...), "tooMany"},
+		"very many small values":           {"POST", "/Groups", `{"displayName":"x","more":[` + strings.Repeat(`0,`, 1_000_000) + `0]}`, "invalidSyntax"},
+		"very many attributes to show":     {"GET", "/Users?attributes=" + strings.Repeat("id,", 1400), "", "invalidValue"},
+		"very many attributes to leave":    {"GET", "/Users?excludedAttributes=" + strings.Repeat("id,", 1400), "", "invalidValue"},
+	} {
+		t.Run(name, func(t *testing.T) { w.do(c.method, c.path, c.body).refused(400, c.scimType) })
+	}
+	w.do("PATCH", "/Groups/"+staff, patch(append(reads[:10:10], `{"op":"add","path":"displayName","value":"all"}`)...)).want(204)
+	w.do("GET", "/Groups/"+staff, "").want(200).has("displayName", "all", "members.0.value", alice)
+}
+
+// A filter with many comparisons has the members of a group rendered once.
+func TestAttack40_AFilterOnMembers(t *testing.T) {
+	w := newWorld(t)
+	g := directory.GroupID(w.group("staff"))
+	var all []directory.Membership
+	for i := range 500 {
+		u := w.Person(t, account, fmt.Sprint("u", i))
+		all = append(all, directory.Membership{ID: directory.MembershipID(u.ID), Store: w.in, Group: g, User: u.ID})
+	}
+	w.Change(t, func(tx *store.Tx) error { return store.InsertMemberships(tx, all) })
+	find := func(terms int) float64 {
+		filter := strings.Repeat(`members.value co "zz" or `, terms-1) + `members.value co "zz"`
+		return testing.AllocsPerRun(1, func() { w.find("Groups", filter).want(200).has("totalResults", 0) })
+	}
+	if one, many := find(1), find(50); many > 5*one {
+		t.Errorf("%.0f allocations for one comparison, %.0f for 50", one, many)
+	}
+}
+
+// What a record says of a PATCH is short, and nothing of a person, whatever the client writes where a path or a status
+// should stand.
+func TestAttack25_WhatARecordSaysOfAPatch(t *testing.T) {
+	w := newWorld(t)
+	alice := w.user("alice")
+	long := strings.Repeat("p", 10_000)
+	for _, body := range []string{
+		patch(`{"op":"add","value":{"active":{"phone":"secret-` + long + `"}}}`),
+		patch(`{"op":"add","path":"` + long + `[x]","value":1}`),
+		patch(`{"op":"add","path":"x[` + "`secret-`" + `]` + long + `","value":1}`),
+		patch(`{"op":"add","value":{"` + long + `[y]":1}}`),
+	} {
+		w.do("PATCH", "/Users/"+alice, body)
+	}
+	n := 0
+	for _, e := range w.Records(t) {
+		if e.EventName != "PatchUser" {
+			continue
+		}
+		n++
+		if text := fmt.Sprint(e.RequestParameters); len(text) > 600 || strings.Contains(text, "secret") {
+			t.Errorf("%d bytes: %.700s", len(text), text)
+		}
+	}
+	if n != 4 {
+		t.Errorf("%d records", n)
+	}
+}
