@@ -120,8 +120,7 @@ func (e *Exchange) byDeviceCode(ctx context.Context, call *control.Call, c *Clie
 	}
 	now := call.Facts.Time
 	switch {
-	case row.ClientID != c.ID:
-		Address(call, row.Account)
+	case row.ClientID != c.ID: // no record: anybody can have a device code and two clients
 		return nil, Refuse(call, fault.Invalid, fault.IdentityToken, "code_of_another_client", "the code was not given to this client")
 	case !now.Before(row.Expires):
 		return nil, Refuse(call, fault.Expired, fault.IdentityToken, "token_expired", "the device code has expired")
@@ -131,7 +130,11 @@ func (e *Exchange) byDeviceCode(ctx context.Context, call *control.Call, c *Clie
 		return nil, Refuse(call, fault.Conflict, fault.SignIn, "not_approved_yet", "nobody has approved the request yet")
 	}
 	Address(call, row.Account)
-	if row.Denied {
+	if row.Denied { // which is told, and recorded, once: whoever has the user code can deny
+		err := e.Engine.Update(ctx, func(tx *store.Tx) error { return store.DeviceRequests.Delete(tx, row.ID) })
+		if err != nil && !fault.Is(err, fault.NotFound, fault.IdentityToken) {
+			return nil, err
+		}
 		return nil, Refuse(call, fault.Denied, "", "denied_by_person", "the request was denied")
 	}
 	return signedIn(call, row.Application, row.Scopes, row.Person, func(tx *store.Tx) error {

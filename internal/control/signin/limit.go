@@ -15,8 +15,9 @@ type allowance struct {
 }
 
 // An office may have one address, and a proxy in front of us makes it everybody's: forwarded headers are not believed.
+// Within DeviceLife one address can start far fewer than MaxPending: it shall not keep everybody else out.
 var (
-	forStarts  = allowance{60, time.Second / 2}
+	forStarts  = allowance{60, 2 * time.Second}
 	forGuesses = allowance{20, 3 * time.Second}
 )
 

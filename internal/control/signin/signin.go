@@ -10,7 +10,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
-	"sync/atomic"
+	"sync"
 	"time"
 
 	"latchkey/internal/access"
@@ -50,9 +50,9 @@ type SignIn struct {
 	Exchange *exchange.Exchange
 	Public   string // the URL by which browsers know this server, without a slash at the end
 
-	starts  limiter // device requests, by address
-	guesses limiter // user codes that are nobody's, by address
-	swept   atomic.Int64
+	starts  limiter  // device requests, by address
+	guesses limiter  // user codes that are nobody's, by address
+	swept   sync.Map // by account: the minute of the last sweep
 }
 
 // begin starts a call of somebody of whom nothing is known yet.
@@ -125,10 +125,10 @@ func (s *SignIn) OpenForm(browser, text string) (*Form, error) {
 	return &f, nil
 }
 
-// sweep deletes what expired some time ago, once a minute. That it failed is no reason to refuse anybody.
+// sweep deletes what expired some time ago in an account, once a minute. That it failed is no reason to refuse anybody.
 func (s *SignIn) sweep(ctx context.Context, account access.AccountID, now time.Time) {
-	minute, last := now.Unix()/60, s.swept.Load()
-	if last == minute || !s.swept.CompareAndSwap(last, minute) {
+	minute := now.Unix() / 60
+	if last, _ := s.swept.Swap(account, minute); last == minute {
 		return
 	}
 	ctx = context.WithoutCancel(ctx)

@@ -126,7 +126,6 @@ func (s *SignIn) Callback(ctx context.Context, facts caller.Facts, cookie, query
 	case !same(q.Get("state"), a.State):
 		return nil, exchange.Refuse(call, fault.Invalid, fault.Request, "state_mismatch", "this answer belongs to another sign-in; start again")
 	}
-	exchange.Address(call, a.Account)
 	out, err := s.arrive(ctx, call, &a, q)
 	if err = s.end(ctx, call, err); err != nil {
 		if a.Authorization == nil {
@@ -196,6 +195,11 @@ func (s *SignIn) recognise(ctx context.Context, call *control.Call, a *attempt, 
 		return nil, err
 	}
 	token, err := provider.Redeem(ctx, client, a.Attempt, q.Get("code"))
+	if bad, ok := errors.AsType[*oidc.Error](err); err == nil || ok && bad.Reason == oidc.TokenMalformed {
+		// The provider let somebody in: from here on a record is kept. What comes with no code of the provider's
+		// anybody can send as often as they like.
+		exchange.Address(call, a.Account)
+	}
 	if err != nil {
 		return nil, unreached(call, err)
 	}

@@ -1,0 +1,93 @@
+package pages_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"testing"
+
+	"latchkey/internal/access"
+	"latchkey/internal/control/principals"
+	"latchkey/internal/control/signin"
+	"latchkey/internal/sso"
+	"latchkey/internal/store"
+)
+
+// What anybody can send as often as they like leaves no record in an account's log.
+func TestAttack40_RecordsByNobody(t *testing.T) {
+	w := newWorld(t)
+	c := w.register(nil)
+	before := len(w.Records(t))
+	unrecorded := func(what string) {
+		t.Helper()
+		if n := len(w.Records(t)); n != before {
+			t.Errorf("%s: %d new records", what, n-before)
+			before = n
+		}
+	}
+	w.idp.Serve("/token", func(rw http.ResponseWriter, _ *http.Request) {
+		http.Error(rw, `{"error":"invalid_grant"}`, http.StatusBadRequest)
+	})
+	for name, answer := range map[string]url.Values{
+		"a refusal":               {"error": {"access_denied"}, "iss": {w.idp.URL}},
+		"a code of nobody's":      {"code": {"x"}, "iss": {w.idp.URL}},
+		"no code":                 {"iss": {w.idp.URL}},
+		"another provider's name": {"code": {"x"}, "iss": {"https://evil.example"}},
+	} {
+		b := w.browser()
+		to := b.attempt(c)
+		answer.Set("state", to.Query().Get("state"))
+		if q := b.open(to.Path + "?" + answer.Encode()).sent().Query(); q.Get("error") != "access_denied" {
+			t.Errorf("%s: %v", name, q)
+		}
+		unrecorded(name)
+	}
+
+	d := c.start()
+	before = len(w.Records(t)) // that a device asks is recorded; how many may is limited
+	thief := w.register(nil)
+	for range 3 {
+		thief.poll(d).wants(t, 400, "InvalidGrantException", "invalid_grant", "code_of_another_client")
+	}
+	unrecorded("a device code at another client")
+	w.browser().enter(d.text("userCode")).press("deny")
+	c.poll(d).wants(t, 400, "AccessDeniedException", "access_denied", "denied_by_person")
+	if n := len(w.Records(t)); n != before+1 {
+		t.Errorf("a denial left %d records", n-before)
+	}
+	before = len(w.Records(t))
+	c.poll(d).wants(t, 400, "InvalidGrantException", "invalid_grant", "code_unknown")
+	unrecorded("a denial that is asked for again")
+}
+
+// What expired in one account goes though devices of another account ask all the time.
+func TestAttack40_SweepingEachAccount(t *testing.T) {
+	w := newWorld(t)
+	const other = access.AccountID("210987654321")
+	_, err := (&principals.Principals{Control: w.Control}).EnsureRoot(t.Context(), other, principals.RootKey{})
+	must(t, err)
+	issuer := w.Issuer(t, other, w.idp.URL, nil)
+	app := w.Application(t, other, func(a *sso.Application) {
+		a.Grants = []sso.Grant{{Type: sso.JWTBearer, Issuers: []sso.AuthorizedIssuer{{IssuerARN: issuer.ARN(), Audiences: []string{"latchkey"}}}}}
+	})
+	w.Change(t, func(tx *store.Tx) error {
+		for i := range 3 {
+			r := &store.DeviceRequest{ID: fmt.Sprint("old", i), Account: other, Expires: w.Now().UTC().Add(-2 * signin.DeviceLife)}
+			if err := store.DeviceRequests.Insert(tx, r); err != nil {
+				return err
+			}
+		}
+		return store.SignIns.Insert(tx, &sso.SignIn{Account: other, IssuerURL: w.idp.URL, ClientID: "latchkey", Scopes: []string{"openid"}, Application: app.ARN()})
+	})
+	c := w.register(nil)
+	if a := c.start(); a.status != http.StatusOK {
+		t.Fatalf("%+v", a)
+	}
+	a := c.post("/device_authorization", map[string]any{"clientId": c.id, "clientSecret": c.secret, "startUrl": "https://" + app.InstanceID + ".example.org/start"})
+	if a.status != http.StatusOK {
+		t.Fatalf("%+v", a)
+	}
+	if n, err := store.DeviceRequests.Count(t.Context(), w.DB, string(other)); err != nil || n != 1 {
+		t.Errorf("%d rows are left, %v", n, err)
+	}
+}
