@@ -9,7 +9,8 @@ import (
 )
 
 // DiscoveryPath is where a person's machine learns, without a signature, how people of an account sign in:
-// GET /.well-known/latchkey, with ?account= for another account than the server's first. No bucket can have its name.
+// GET /.well-known/latchkey, with ?account= for another account than the server's first. As for KeysPath,
+// a signed request is for an object.
 const DiscoveryPath = "/.well-known/latchkey"
 
 // discovery is what anybody may know about how people sign in. A client id is no secret (RFC 6749, 2.2), and ARNs

@@ -33,9 +33,9 @@ func (t *router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "this server is a proxy for its own names only; set NO_PROXY for "+r.URL.Host, http.StatusForbidden)
 	case ownPath(r.URL.Path) && !signed(r):
 		t.own.ServeHTTP(w, r)
-	case r.URL.Path == KeysPath && r.Method == http.MethodGet:
+	case r.URL.Path == KeysPath && r.Method == http.MethodGet && !signed(r):
 		t.keys.ServeHTTP(w, r)
-	case r.URL.Path == DiscoveryPath && r.Method == http.MethodGet:
+	case r.URL.Path == DiscoveryPath && r.Method == http.MethodGet && !signed(r):
 		t.signIn.ServeHTTP(w, r)
 	case scim.Claims(r.URL.Path) && !signed(r):
 		t.scim.ServeHTTP(w, r)
@@ -50,7 +50,7 @@ func (t *router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // KeysPath is where the public keys are that verify the identity tokens of Identity Center's OAuth service. No bucket
-// can have its name.
+// can have its name; an object of a bucket whose name is in the host can, and who signs for it gets it.
 const KeysPath = "/.well-known/jwks.json"
 
 // keySet serves the keys, which anybody may know.

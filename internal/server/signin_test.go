@@ -101,3 +101,28 @@ func TestAttack37_ObjectsThatActAsPages(t *testing.T) {
 		}
 	}
 }
+
+// Who signs for an object whose key is one of the server's own paths, in a bucket that the host names, gets no other answer.
+func TestObjectsWithTheNamesOfDocuments(t *testing.T) {
+	s := boot(t, Config{})
+	for _, path := range []string{KeysPath, DiscoveryPath} {
+		answer := func(query, authorization string) *httptest.ResponseRecorder {
+			r := httptest.NewRequest(http.MethodGet, "http://lake.localhost"+path+query, nil)
+			r.Header.Set("Authorization", authorization)
+			w := httptest.NewRecorder()
+			s.router.ServeHTTP(w, r)
+			return w
+		}
+		if w := answer("", ""); !strings.Contains(w.Header().Get("Content-Type"), "json") {
+			t.Errorf("%s: %d %s", path, w.Code, w.Body)
+		}
+		for _, w := range []*httptest.ResponseRecorder{
+			answer("", "AWS4-HMAC-SHA256 Credential=AKIA/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=00"),
+			answer("?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=00", ""),
+		} {
+			if strings.Contains(w.Header().Get("Content-Type"), "json") || w.Code < 400 {
+				t.Errorf("%s, signed: %d %s", path, w.Code, w.Body)
+			}
+		}
+	}
+}
