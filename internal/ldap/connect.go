@@ -13,8 +13,12 @@ import (
 	"github.com/go-ldap/ldap/v3"
 )
 
-// answerLimit is how many bytes a server may send for one request: a page, or a range.
-const answerLimit = 512 << 20
+// How many bytes a server may send: until the bind has succeeded, when without encryption it may be anybody on the
+// way, and what it sends can take a thousand times as much memory as it has bytes; for one request, a page or a range.
+const (
+	helloLimit  = 128 << 10
+	answerLimit = 512 << 20
+)
 
 // conn is a bound connection.
 type conn struct {
@@ -85,7 +89,7 @@ func connectTo(ctx context.Context, o Options, text string) (_ *conn, err error)
 			}
 		}
 	}()
-	wire.reset()
+	wire.left.Store(helloLimit)
 	_ = raw.SetDeadline(time.Now().Add(o.Timeout)) // of the handshake and the bind together
 	secure := &tls.Config{RootCAs: o.RootCAs, ServerName: u.Hostname(), MinVersion: tls.VersionTLS12}
 	if u.Scheme == "ldaps" {
@@ -141,7 +145,7 @@ func codeName(err error) string {
 	return err.Error()
 }
 
-// meter bounds what is read between two resets.
+// meter bounds what is read until, and between, resets.
 type meter struct {
 	net.Conn
 	left atomic.Int64

@@ -41,6 +41,13 @@ func dnKey(text string) (string, error) {
 	return b.String(), nil
 }
 
+// sameDN reports whether two texts are DNs of the same entry.
+func sameDN(a, b string) bool {
+	x, err := dnKey(a)
+	y, err2 := dnKey(b)
+	return a == b || err == nil && err2 == nil && x == y
+}
+
 // dnIndex finds what stands at a DN. Two entries whose DNs are one DN but for case are found by their own spelling
 // only: a server that tells them apart must not make the one stand for the other.
 type dnIndex struct {

@@ -5,5 +5,6 @@
 // nor here, follows no referral, and does not know what becomes of what it read: package control/sync does.
 //
 // Everything that comes from the server is somebody else's: entries that cannot be taken as they are say why in a
-// Problem or a Conflict, and nothing that a server sends makes the reading take memory without bound.
+// Problem or a Conflict, and how many bytes a server may send for one request, how many entries and how many members it
+// may have in all, is bounded: tightly so until the bind has succeeded.
 package ldap

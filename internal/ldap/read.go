@@ -70,8 +70,9 @@ func (r *reader) conflict(dn, format string, args ...any) {
 }
 
 // known takes down the id of an entry. It reports false for an entry that is left out: one without an id, or with an
-// id that is another's.
-func (r *reader) known(e *ldap.Entry, attribute string, at int) (id string, ok bool, err error) {
+// id that is another's, in which case nobody can say whose attributes are the right ones: that is then the problem of
+// the other one, which other finds. The same entry comes twice where bases overlap.
+func (r *reader) known(e *ldap.Entry, attribute string, at int32, other func(int32) (dn string, problem *string)) (id string, ok bool, err error) {
 	if len(r.listing.Users)+len(r.listing.Groups) >= r.MostEntries {
 		return "", false, errTooMany
 	}
@@ -80,16 +81,24 @@ func (r *reader) known(e *ldap.Entry, attribute string, at int) (id string, ok b
 		r.conflict(e.DN, "%s", problem)
 		return "", false, nil
 	}
-	if _, twice := r.ids[id]; twice { // bases that overlap, or a move while it was listed
+	if first, there := r.ids[id]; there {
+		if dn, problem := other(first); !sameDN(dn, printable(e.DN)) {
+			*problem = "another entry has the same " + attribute
+			r.conflict(dn, "%s", *problem)
+			r.conflict(e.DN, "%s", *problem)
+		}
 		return "", false, nil
 	}
-	r.ids[id] = int32(at)
+	r.ids[id] = at
 	return id, true, nil
 }
 
 func (r *reader) takeUser(e *ldap.Entry) error {
 	at := int32(len(r.listing.Users))
-	id, ok, err := r.known(e, r.Users.Attributes.ID, int(at))
+	id, ok, err := r.known(e, r.Users.Attributes.ID, at, func(i int32) (string, *string) {
+		u := &r.listing.Users[i]
+		return u.DN, &u.Problem
+	})
 	if err != nil || !ok {
 		return err
 	}
@@ -127,7 +136,10 @@ func (r *reader) primary(e *ldap.Entry, at int32) {
 
 func (r *reader) takeGroup(ctx context.Context, e *ldap.Entry) error {
 	at := int32(len(r.listing.Groups))
-	id, ok, err := r.known(e, r.Groups.Attributes.ID, int(at))
+	id, ok, err := r.known(e, r.Groups.Attributes.ID, at, func(i int32) (string, *string) {
+		g := &r.listing.Groups[i]
+		return g.DN, &g.Problem
+	})
 	if err != nil || !ok {
 		return err
 	}

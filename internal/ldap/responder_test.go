@@ -214,6 +214,57 @@ func TestWhoMayNotWorkInActiveDirectory(t *testing.T) {
 	}
 }
 
+// Whoever gets an entry the id of another person's does not thereby become that person.
+func TestAttack26_TheIDOfSomebodyElse(t *testing.T) {
+	r := adTree(3)
+	r.users["CN=U1,OU=Users"]["objectGUID"] = []string{guidOf(0)}
+	r.groups["CN=Fake,OU=Groups"] = map[string][]string{"objectGUID": {guidOf(5)}, "sAMAccountName": {"fake"}}
+	r.groups["CN=Real,OU=Groups"] = map[string][]string{"objectGUID": {guidOf(5)}, "sAMAccountName": {"real"}}
+	o := adOptions(r.serve(t))
+	o.Users.Bases = append(o.Users.Bases, "ou=users") // which bases that overlap are not taken for
+	l := read(t, o)
+	for _, u := range l.Users {
+		if (u.Problem == "another entry has the same objectGUID") != (u.ID != user(t, l, "u2").ID) {
+			t.Errorf("%+v", u)
+		}
+	}
+	for _, g := range l.Groups {
+		if (g.Problem != "") != (g.Name == "fake" || g.Name == "real") {
+			t.Errorf("%+v", g)
+		}
+	}
+	if len(l.Users) != 2 {
+		t.Errorf("%d users", len(l.Users))
+	}
+}
+
+// Before there is encryption anybody on the way can answer, and must not thereby use up the memory.
+func TestAttack40_AnAnswerBeforeEncryption(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		c, err := l.Accept()
+		if err != nil {
+			return
+		}
+		defer c.Close()
+		if _, err := ber.ReadPacket(c); err != nil {
+			return
+		}
+		c.Write([]byte(strings.Repeat("\x30\x80", 900) + "\x04\x84\x00\x10\x00\x00")) // one MiB, copied at each of 900 levels
+		c.Write(make([]byte, 1<<20))
+		c.Write(make([]byte, 2*900))
+	}()
+	o := adOptions("ldap://" + l.Addr().String())
+	o.StartTLS = true
+	if _, err := ldap.Read(t.Context(), o); err == nil || !strings.Contains(err.Error(), "more than an answer may have") {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestAServersMistakesAreConflictsOrErrors(t *testing.T) {
 	r := adTree(4)
 	set := func(i int, name string, values ...string) { r.users[fmt.Sprintf("CN=U%d,OU=Users", i)][name] = values }
