@@ -14,7 +14,7 @@ import (
 type source struct {
 	kind store.Kind
 	all  func(context.Context, store.Querier, *draft) error
-	one  func(context.Context, store.Querier, *draft, string) error
+	some func(context.Context, store.Querier, *draft, []string) error // of these ids, which must exist
 	drop func(*draft, string)
 }
 
@@ -54,12 +54,18 @@ func from[T any](table *store.Table[T], put func(*draft, *T), drop func(*draft, 
 			}
 			return nil
 		},
-		one: func(ctx context.Context, q store.Querier, d *draft, id string) error {
-			v, err := table.Get(ctx, q, id)
-			if err == nil {
+		some: func(ctx context.Context, q store.Querier, d *draft, ids []string) error {
+			rows, err := table.Among(ctx, q, ids)
+			if err != nil {
+				return err
+			}
+			for _, v := range rows {
 				put(d, v)
 			}
-			return err
+			if len(rows) < len(ids) {
+				return fmt.Errorf("%d of %d rows: %w", len(rows), len(ids), errInconsistent)
+			}
+			return nil
 		},
 		drop: drop,
 	}
@@ -113,14 +119,16 @@ func (s *Snapshot) advance(ctx context.Context, r *store.Reader, changes []store
 	}
 	d := s.edit()
 	for _, src := range sources() {
+		var stand []string
 		for id, op := range last[src.kind] {
 			if op == store.Deleted {
 				src.drop(d, id)
-				continue
+			} else {
+				stand = append(stand, id)
 			}
-			if err := found(src.one(ctx, r, d, id)); err != nil {
-				return nil, 0, fmt.Errorf("%s %s: %w", src.kind, id, err)
-			}
+		}
+		if err := src.some(ctx, r, d, stand); err != nil {
+			return nil, 0, fmt.Errorf("%s: %w", src.kind, err)
 		}
 	}
 	if err := d.advanceMemberships(last[store.KindMembership]); err != nil {

@@ -37,6 +37,7 @@ func TestQueriesUseTheirIndexes(t *testing.T) {
 	wantPlan(t, db, "a grant by its id", "grants_id", selectGrant+` WHERE id = $1`, []any{"x"})
 	wantPlan(t, db, "all grants", "INTEGER PRIMARY KEY", selectGrant+` WHERE seq > $1 ORDER BY seq LIMIT $2`, []any{0, 1})
 	wantPlan(t, db, "a noun by its id", "nouns_id", `SELECT seq, body FROM nouns WHERE kind = $1 AND id = $2`, []any{"u", "x"})
+	wantPlan(t, db, "nouns by their ids", "nouns_id", nounsAmong+`($2, $3)`, []any{"u", "x", "y"})
 	wantPlan(t, db, "a noun by its name", "nouns_name", `SELECT seq, body FROM nouns WHERE kind = $1 AND account = $2 AND name = $3`, []any{"u", "a", "x"})
 	wantPlan(t, db, "nouns of a parent", "nouns_parent", `SELECT seq, body FROM nouns WHERE kind = $1 AND parent = $2 ORDER BY seq`, []any{"u", "x"})
 	wantPlan(t, db, "a table of nouns", "nouns_kind", `SELECT seq, body FROM nouns WHERE kind = $1 AND seq > $2 ORDER BY seq LIMIT $3`, []any{"u", 0, 1})

@@ -5,8 +5,6 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"encoding/hex"
-	"strconv"
-	"strings"
 	"time"
 
 	"latchkey/internal/access"
@@ -45,46 +43,23 @@ const (
 
 // UsersAmong tells which of these ids are of users of an identity store.
 func UsersAmong(ctx context.Context, q Querier, s directory.StoreID, ids []directory.UserID) (map[directory.UserID]bool, error) {
-	return among(ctx, q, usersAmong, []any{string(KindDirectoryUser), string(s)}, ids)
+	return those(among(ctx, q, scanUserID, usersAmong, []any{string(KindDirectoryUser), string(s)}, ids))
 }
 
 // MembersAmong tells which of these users are in a group.
 func MembersAmong(ctx context.Context, q Querier, g directory.GroupID, ids []directory.UserID) (map[directory.UserID]bool, error) {
-	return among(ctx, q, membersAmong, []any{string(g)}, ids)
+	return those(among(ctx, q, scanUserID, membersAmong, []any{string(g)}, ids))
 }
 
-// among asks for a few ids at a time: always the same number, so that the statement is prepared once.
-func among(ctx context.Context, q Querier, head string, args []any, ids []directory.UserID) (map[directory.UserID]bool, error) {
-	const batch = 20
-	found := make(map[directory.UserID]bool, len(ids))
-	for len(ids) > 0 {
-		n := min(len(ids), batch)
-		all := append([]any{}, args...)
-		for i := range batch {
-			all = append(all, string(ids[min(i, n-1)]))
-		}
-		some, err := collect(ctx, q, func(rows *sql.Rows) (id directory.UserID, err error) {
-			return id, rows.Scan(&id)
-		}, head+list(len(args)+1, batch), all...)
-		if err != nil {
-			return nil, unavailable("read users", err)
-		}
-		for _, id := range some {
-			found[id] = true
-		}
-		ids = ids[n:]
-	}
-	return found, nil
-}
+func scanUserID(rows *sql.Rows) (id directory.UserID, err error) { return id, rows.Scan(&id) }
 
-// list is ($3, $4, $5) for three parameters from the third on.
-func list(from, n int) string {
-	var b strings.Builder
-	for i := range n {
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		b.WriteString("$" + strconv.Itoa(from+i))
+func those(found []directory.UserID, err error) (map[directory.UserID]bool, error) {
+	if err != nil {
+		return nil, unavailable("read users", err)
 	}
-	return "(" + b.String() + ")"
+	all := make(map[directory.UserID]bool, len(found))
+	for _, id := range found {
+		all[id] = true
+	}
+	return all, nil
 }

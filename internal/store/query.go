@@ -4,6 +4,9 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
+	"strconv"
+	"strings"
 	"sync"
 )
 
@@ -48,6 +51,38 @@ func collect[T any](ctx context.Context, q Querier, scan func(*sql.Rows) (T, err
 		all = append(all, v)
 	}
 	return all, rows.Err()
+}
+
+// among reads what a query that ends in IN finds for many ids. It asks for a few at a time: always the same number, so
+// that the statement is prepared once.
+func among[T any, ID ~string](ctx context.Context, q Querier, scan func(*sql.Rows) (T, error), head string, args []any, ids []ID) ([]T, error) {
+	const batch = 20
+	text := head + list(len(args)+1, batch)
+	found := make([]T, 0, len(ids))
+	for some := range slices.Chunk(ids, batch) {
+		all := slices.Clone(args)
+		for i := range batch {
+			all = append(all, string(some[min(i, len(some)-1)]))
+		}
+		rows, err := collect(ctx, q, scan, text, all...)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, rows...)
+	}
+	return found, nil
+}
+
+// list is ($3, $4, $5) for three parameters from the third on.
+func list(from, n int) string {
+	var b strings.Builder
+	for i := range n {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString("$" + strconv.Itoa(from+i))
+	}
+	return "(" + b.String() + ")"
 }
 
 func (db *DB) query(ctx context.Context, text string, args ...any) (*sql.Rows, error) {

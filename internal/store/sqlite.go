@@ -36,7 +36,7 @@ func (db *DB) openSQLite(ctx context.Context, path string) (err error) {
 			db.Close()
 		}
 	}()
-	if db.write, err = sql.Open("sqlite", dsn(path, "immediate", "cache_size(-65536)")); err != nil {
+	if db.write, err = sql.Open("sqlite", dsn(path, "immediate", "cache_size(-65536)", "temp_store(memory)")); err != nil {
 		return err
 	}
 	db.write.SetMaxOpenConns(1)

@@ -133,6 +133,18 @@ func (b *Table[T]) Get(ctx context.Context, q Querier, id string) (*T, error) {
 	return b.first(ctx, q, `SELECT seq, body FROM nouns WHERE kind = $1 AND id = $2`, string(b.Kind), id)
 }
 
+const nounsAmong = `SELECT seq, body FROM nouns WHERE kind = $1 AND id IN `
+
+// Among finds the nouns of these ids, each of which must be named once, in no order that means anything. What does not
+// exist is left out.
+func (b *Table[T]) Among(ctx context.Context, q Querier, ids []string) ([]*T, error) {
+	rows, err := among(ctx, q, b.scan, nounsAmong, []any{string(b.Kind)}, ids)
+	if err != nil {
+		return nil, unavailable("read "+string(b.Kind), err)
+	}
+	return values(rows), nil
+}
+
 // ByName finds a noun by its name in an account. It fails with NotFound when there is none.
 func (b *Table[T]) ByName(ctx context.Context, q Querier, account, name string) (*T, error) {
 	return b.first(ctx, q, `SELECT seq, body FROM nouns WHERE kind = $1 AND account = $2 AND name = $3`,

@@ -3,8 +3,6 @@ package provision
 import (
 	"slices"
 
-	"github.com/google/uuid"
-
 	"latchkey/internal/control"
 	"latchkey/internal/directory"
 	"latchkey/internal/fault"
@@ -54,7 +52,7 @@ func (w *Writer) AddMembers(g directory.GroupID, users []directory.UserID) (adde
 		}
 		added = append(added, u)
 		rows = append(rows, directory.Membership{
-			ID: directory.MembershipID(uuid.NewString()), Store: w.Store, Group: g, User: u, Created: w.tx.Now(), CreatedBy: w.source.By,
+			ID: directory.MembershipID(newID()), Store: w.Store, Group: g, User: u, Created: w.tx.Now(), CreatedBy: w.source.By,
 		})
 	}
 	return added, store.InsertMemberships(w.tx, rows)

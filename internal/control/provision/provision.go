@@ -51,6 +51,10 @@ func Open(ctx context.Context, tx *store.Tx, s Source) (*Writer, error) {
 	return &Writer{Store: directory.StoreID(id), ctx: ctx, tx: tx, source: s}, nil
 }
 
+// newID is a uuid. Those that are made one after the other stand next to each other in the store's indexes: to bring
+// many in writes few pages.
+func newID() string { return uuid.Must(uuid.NewV7()).String() }
+
 func (w *Writer) stamp() directory.Stamp {
 	now := w.tx.Now()
 	return directory.Stamp{Created: now, CreatedBy: w.source.By, Updated: now, UpdatedBy: w.source.By}
@@ -68,7 +72,7 @@ func (w *Writer) User(id directory.UserID) (*directory.User, error) {
 // CreateUser makes a user of these attributes and returns it with its new id. Unlike a user of the API it may be
 // disabled, have external ids, and lack names.
 func (w *Writer) CreateUser(u directory.User) (*directory.User, error) {
-	u.ID, u.Store, u.Stamp = directory.UserID(uuid.NewString()), w.Store, w.stamp()
+	u.ID, u.Store, u.Stamp = directory.UserID(newID()), w.Store, w.stamp()
 	if err := u.Check(); err != nil {
 		return nil, control.DirectoryFault(err)
 	}
@@ -129,7 +133,7 @@ func (w *Writer) Group(id directory.GroupID) (*directory.Group, error) {
 
 // CreateGroup makes a group of these attributes and returns it with its new id.
 func (w *Writer) CreateGroup(g directory.Group) (*directory.Group, error) {
-	g.ID, g.Store, g.Stamp = directory.GroupID(uuid.NewString()), w.Store, w.stamp()
+	g.ID, g.Store, g.Stamp = directory.GroupID(newID()), w.Store, w.stamp()
 	if err := g.Check(); err != nil {
 		return nil, control.DirectoryFault(err)
 	}

@@ -19,8 +19,8 @@ import (
 // How much one commit takes at most, so that others need not wait long for theirs, and how many of the things that it
 // changes its audit record names.
 const (
-	rowsBatch    = 500
-	membersBatch = 4000
+	rowsBatch    = 2000
+	membersBatch = 10_000
 	namesMost    = 100
 )
 
@@ -244,9 +244,12 @@ func (a *applier) putUsers(ctx context.Context, mark func(*batch, string) error)
 			creates = append(creates, int32(i))
 		}
 	}
-	for _, row := range p.parkUsers { // whom a change of names alone concerns
-		i := slices.IndexFunc(p.users, func(u userPlan) bool { return u.row != nil && u.row.ID == row.ID })
-		if !p.users[i].update {
+	parked := make(map[directory.UserID]bool, len(p.parkUsers))
+	for _, row := range p.parkUsers {
+		parked[row.ID] = true
+	}
+	for i := range p.users { // whom a change of names alone concerns
+		if u := &p.users[i]; u.row != nil && parked[u.row.ID] && !u.update {
 			updates = append(updates, int32(i))
 		}
 	}
