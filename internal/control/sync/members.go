@@ -106,6 +106,10 @@ func (p *Plan) guard(users, groups, members int) {
 		name     string
 		gone, of int
 	}{{"users", users, p.had.users}, {"groups", groups, p.had.groups}, {"memberships", members, p.had.members}} {
+		if k.gone > 1 && k.gone == k.of && k.name != "memberships" {
+			p.Refused = fmt.Sprintf("all %d %s would go", k.of, k.name)
+			return
+		}
 		if k.gone > p.source.FreeRemovals && float64(k.gone) > p.source.MaxRemoval*float64(k.of) {
 			p.Refused = fmt.Sprintf("%d of %d %s would go, more than %g %%", k.gone, k.of, k.name, p.source.MaxRemoval*100)
 			return

@@ -18,7 +18,7 @@ type Source struct {
 
 	// MaxRemoval is the share of the users, the groups or the memberships of the source that a run may remove; one that
 	// would remove more is refused. As many as FreeRemovals of each are let through in any case, but never all users or
-	// all groups.
+	// all groups of a source that has several: that is what another server, or another base, looks like.
 	MaxRemoval   float64
 	FreeRemovals int
 	DeleteAfter  time.Duration // how long somebody who is gone from the server is kept, disabled; 0: not at all

@@ -119,6 +119,21 @@ func TestPeopleOfAnotherOriginAreNeverTouched(t *testing.T) {
 	w.want("alice readers", "bob", "dave writers")
 }
 
+// A few people are let go without a guard, but not all: a wrong base shows others.
+func TestIdentityCase104_OtherPeopleAltogether(t *testing.T) {
+	w := newWorld(t, nil)
+	for _, n := range []string{"alice", "bob", "carol"} {
+		w.ldap.Person(t, n)
+	}
+	w.S.Sources[0].LDAP.Users.Filter = "(|(uid=alice)(uid=bob))"
+	w.sync()
+	w.S.Sources[0].LDAP.Users.Filter = "(uid=carol)"
+	if r := w.run(sync.Options{}); r.Refused != "all 2 users would go" || r.Applied {
+		t.Errorf("%+v", r)
+	}
+	w.want("alice", "bob")
+}
+
 func TestTwoEntriesWithOneName(t *testing.T) {
 	w := newWorld(t, nil)
 	w.ldap.Person(t, "alice")
