@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"strings"
-	"unicode"
 
 	"github.com/spf13/cobra"
 )
@@ -132,14 +130,4 @@ func (r *syncReport) print(out io.Writer) {
 	if r.Truncated {
 		fmt.Fprintln(out, "  ... and more: see --limit")
 	}
-}
-
-// clean is a text of somebody else's as a terminal may show it.
-func clean(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return '?'
-	}, s)
 }

@@ -53,7 +53,7 @@ func newUserStatus(use, status, short string) *cobra.Command {
 			if asJSON {
 				return json.NewEncoder(cmd.OutOrStdout()).Encode(out)
 			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "user %s (%s) is %s\n", out.UserName, out.UserID, strings.ToLower(out.UserStatus))
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "user %s (%s) is %s\n", clean(out.UserName), out.UserID, strings.ToLower(out.UserStatus))
 			return err
 		},
 	}

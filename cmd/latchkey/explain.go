@@ -95,7 +95,7 @@ names the role, whose policies and grants then count too.`,
 			} else {
 				who := as
 				if user != "" {
-					who = fmt.Sprintf("person %s (%s)", onOneLine(e.UserName), e.UserID)
+					who = fmt.Sprintf("person %s (%s)", clean(e.UserName), e.UserID)
 				}
 				e.print(out, who, permission, target)
 			}
@@ -132,13 +132,13 @@ func (e *explanation) print(out io.Writer, as, permission, target string) {
 		if !c.Passed {
 			mark = "NO "
 		}
-		fmt.Fprintf(out, "  %s %s (%s)\n", mark, c.Name, onOneLine(c.Text))
+		fmt.Fprintf(out, "  %s %s (%s)\n", mark, c.Name, clean(c.Text))
 	}
 	if e.ApplicationArn != "" {
 		fmt.Fprintf(out, "  through:  %s\n", e.ApplicationArn)
 	}
 	for _, n := range e.Notes {
-		fmt.Fprintf(out, "  note: %s\n", n)
+		fmt.Fprintf(out, "  note: %s\n", clean(n))
 	}
 	if len(e.Considered) == 0 {
 		fmt.Fprintln(out, "  no grant was considered")

@@ -88,8 +88,8 @@ func (w *whatCan) print(out io.Writer) {
 		fmt.Fprintln(out, w.Principal)
 		return
 	}
-	fmt.Fprintf(out, "person %s (%s), %s\n", onOneLine(w.UserName), w.UserID, w.UserStatus)
+	fmt.Fprintf(out, "person %s (%s), %s\n", clean(w.UserName), w.UserID, w.UserStatus)
 	for _, g := range w.Groups {
-		fmt.Fprintf(out, "  in %s (%s)\n", onOneLine(g.GroupName), g.GroupID)
+		fmt.Fprintf(out, "  in %s (%s)\n", clean(g.GroupName), g.GroupID)
 	}
 }

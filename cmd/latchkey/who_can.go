@@ -9,7 +9,6 @@ import (
 	"iter"
 	"strings"
 	"text/tabwriter"
-	"unicode"
 
 	"github.com/spf13/cobra"
 )
@@ -149,7 +148,7 @@ func printReach(out io.Writer, asJSON bool, none string, pages iter.Seq2[[]reach
 			}
 			texts := columns(&page[i])
 			for k := range texts {
-				texts[k] = onOneLine(texts[k])
+				texts[k] = clean(texts[k])
 			}
 			fmt.Fprintln(w, strings.TrimRight(strings.Join(texts, "\t"), "\t"))
 		}
@@ -161,14 +160,4 @@ func printReach(out io.Writer, asJSON bool, none string, pages iter.Seq2[[]reach
 		fmt.Fprintln(out, none)
 	}
 	return nil
-}
-
-// onOneLine is a text of somebody else's making on one line of a terminal: what would not print shows as a question mark.
-func onOneLine(text string) string {
-	return strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return '?'
-		}
-		return r
-	}, text)
 }

@@ -233,6 +233,7 @@ func TestFindProvider(t *testing.T) {
 		"without a token endpoint":           {map[string]any{"token_endpoint": nil}, "has no token_endpoint"},
 		"with an endpoint that is no page":   {map[string]any{"authorization_endpoint": "file:///etc/passwd"}, "authorization_endpoint \"file:///etc/passwd\" is not a URL"},
 		"with an endpoint that is an option": {map[string]any{"authorization_endpoint": "--help"}, "is not a URL"},
+		"with an escape sequence":            {map[string]any{"authorization_endpoint": "https://idp.example.org/\u009b2J"}, "is not a URL"},
 		"with an endpoint without TLS":       {map[string]any{"token_endpoint": "http://idp.example.org/token"}, "has no TLS"},
 		"that gives no codes":                {map[string]any{"response_types_supported": []string{"id_token"}}, "does not give authorization codes"},
 	} {

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"golang.org/x/oauth2"
 )
@@ -93,10 +94,11 @@ func (p *Provider) check(issuer string) error {
 	return nil
 }
 
-// checkURL refuses what is no plain URL of http or https, and HTTP to other machines.
+// checkURL refuses what is no plain URL of http or https, what a terminal could not show, and HTTP to other machines.
 func checkURL(what, raw string, allowPlainHTTP bool) error {
 	u, err := url.Parse(raw)
-	if err != nil || u.Host == "" || u.User != nil || u.Fragment != "" || u.Scheme != "https" && u.Scheme != "http" {
+	if err != nil || u.Host == "" || u.User != nil || u.Fragment != "" || u.Scheme != "https" && u.Scheme != "http" ||
+		strings.ContainsFunc(raw, func(r rune) bool { return !unicode.IsPrint(r) }) {
 		return fmt.Errorf("%s %q is not a URL of http or https", what, Printable(raw))
 	}
 	if u.Scheme == "http" && !allowPlainHTTP && !isLoopback(u.Hostname()) {
