@@ -29,7 +29,7 @@ const Source = "sso-oauth.amazonaws.com"
 // How long what is issued lives.
 const (
 	TokenLife      = time.Hour     // of access tokens, identity tokens and contexts, as on AWS
-	DefaultSession = 8 * time.Hour // from the exchange of a foreign token: nothing that came of it outlives that
+	DefaultSession = 8 * time.Hour // from the sign-in or the exchange of a foreign token: no token that came of it outlives that
 )
 
 // Exchange serves the OAuth operations of Identity Center.
@@ -141,7 +141,8 @@ func (e *Exchange) Arrived(ctx context.Context, call *control.Call, account acce
 	return e.Arrive(ctx, call, account, issuer, claims)
 }
 
-// session is the end of everything that comes of one sign-in.
+// session is the end of all tokens that come of one sign-in. A role session that was made with a context has a life of
+// its own, as on AWS; the leash ends it when what it hangs on goes.
 func (e *Exchange) session(signedIn time.Time) time.Time {
 	if e.Session == 0 {
 		return signedIn.Add(DefaultSession)
