@@ -92,6 +92,9 @@ func (o Options) user(e *ldap.Entry, id string) User {
 	if u.UserName == "" {
 		t.fail("it has no %s", a.UserName)
 	}
+	if o.Vendor == ActiveDirectory && len(rawValues(e, "userAccountControl")) == 0 { // every account has one
+		t.fail("it shows no userAccountControl to this bind DN, so nobody can say whether it is disabled")
+	}
 	u.Problem = t.problem
 	off, problem := disabled(e, o.Now())
 	u.Disabled = off

@@ -211,8 +211,13 @@ func TestEncryptedConnections(t *testing.T) {
 			}
 		}
 	}
+	o := options(s)
+	o.URLs, o.RootCAs = []string{strings.Replace(s.TLS, "127.0.0.1", "localhost", 1)}, pool(ca)
+	if _, err := ldap.Read(t.Context(), o); err == nil || !strings.Contains(err.Error(), "match localhost") {
+		t.Errorf("a certificate for another host: %v", err)
+	}
 	plain := ldaptest.Start(t, ldaptest.Config{})
-	o := options(plain)
+	o = options(plain)
 	o.StartTLS = true
 	if _, err := ldap.Read(t.Context(), o); err == nil {
 		t.Error("a server without StartTLS was read all the same")

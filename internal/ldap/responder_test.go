@@ -214,6 +214,16 @@ func TestWhoMayNotWorkInActiveDirectory(t *testing.T) {
 	}
 }
 
+// A reader that lost the right to read who is disabled does not take that for everybody's being allowed in.
+func TestAttack26_AStatusThatIsNotShown(t *testing.T) {
+	r := adTree(2)
+	delete(r.users["CN=U1,OU=Users"], "userAccountControl")
+	l := read(t, adOptions(r.serve(t)))
+	if user(t, l, "u0").Problem != "" || user(t, l, "u1").Problem == "" || len(l.Conflicts) != 1 {
+		t.Errorf("%+v", l)
+	}
+}
+
 // Whoever gets an entry the id of another person's does not thereby become that person.
 func TestAttack26_TheIDOfSomebodyElse(t *testing.T) {
 	r := adTree(3)

@@ -1,6 +1,7 @@
 package sync_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -70,4 +71,21 @@ func TestAttack26_DisabledByTwo(t *testing.T) {
 	meanwhile = ""
 	w.sync()
 	w.want("alice disabled", "bob disabled", "carol disabled", "dave disabled")
+}
+
+// Nobody is let in again by an entry that cannot be read.
+func TestAttack26_EnabledByAnEntryThatCannotBeRead(t *testing.T) {
+	w := newWorld(t, nil)
+	alice := w.ldap.Person(t, "alice")
+	w.ldap.Person(t, "bob")
+	w.sync()
+	w.ldap.Set(t, alice, "pwdAccountLockedTime", "000001010000Z")
+	w.sync()
+	w.ldap.Set(t, alice, "pwdAccountLockedTime")
+	w.ldap.Set(t, alice, "title", strings.Repeat("x", 5000))
+	w.sync()
+	w.want("alice disabled", "bob")
+	w.ldap.Set(t, alice, "title")
+	w.sync()
+	w.want("alice", "bob")
 }
