@@ -21,6 +21,7 @@ import (
 
 	"latchkey/internal/awserror"
 	"latchkey/internal/caller"
+	"latchkey/internal/control/exchange"
 	"latchkey/internal/control/signin"
 	"latchkey/internal/fault"
 )
@@ -130,7 +131,7 @@ func (v *visit) authorize() {
 		return
 	}
 	at, _ := url.Parse(a.Redirect)
-	v.ask(signin.Form{Authorization: a}, map[string]any{"Client": a.ClientName, "To": at.Host, "Local": at.Scheme == "http", "Scopes": a.Scopes})
+	v.ask(signin.Form{Authorization: a}, map[string]any{"Client": a.ClientName, "To": at.Host, "Local": exchange.Loopback(a.Redirect), "Scopes": a.Scopes})
 }
 
 // ask shows what a person is to agree to, with buttons.

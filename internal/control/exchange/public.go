@@ -65,6 +65,9 @@ func (e *Exchange) CreateToken(ctx context.Context, call *control.Call, in Publi
 		return nil, Refuse(call, fault.Unauthenticated, fault.Application, "client_unknown", "the application does not exist")
 	}
 	call.Touch("AWS::SSO::Application", app.ARN(), app.Account)
+	if g == sso.RefreshToken && app.Grant(g) == nil {
+		return nil, Refuse(call, fault.Denied, fault.ApplicationGrant, "grant_type_not_configured", "the application may not have refresh tokens any more")
+	}
 	call.Event.UserIdentity.OnBehalfOf = &audit.OnBehalfOf{UserID: who.UserID, IdentityStoreARN: sso.IdentityStoreARN(app.Account, who.IdentityStoreID)}
 	scopes, err := grantedScopes(call, app, nil, who.scopes)
 	if err != nil {
@@ -118,7 +121,8 @@ func (p *pace) allow(id string, now time.Time, every time.Duration) bool {
 }
 
 // SignInOf is how people of an account sign in, for clients that register for an application or for none: the account's
-// sign-in, and the application that the tokens will belong to.
+// sign-in, and the application that the tokens will belong to. One that a client registered for must let people sign in
+// still.
 func (e *Exchange) SignInOf(call *control.Call, account access.AccountID, application string) (*sso.SignIn, *sso.Application, error) {
 	s := call.Snapshot.SignIn(account)
 	if s == nil {
@@ -134,6 +138,8 @@ func (e *Exchange) SignInOf(call *control.Call, account access.AccountID, applic
 		return nil, nil, Refuse(call, fault.Unauthenticated, fault.Application, "client_unknown", "the application at which people sign in does not exist")
 	case app.Disabled:
 		return nil, nil, Refuse(call, fault.Unauthenticated, fault.Application, "client_disabled", "the application at which people sign in is disabled")
+	case application != s.Application && app.Grant(sso.AuthorizationCode) == nil:
+		return nil, nil, Refuse(call, fault.Denied, fault.ApplicationGrant, "grant_type_not_configured", "people may not sign in at the application any more")
 	}
 	return s, app, nil
 }

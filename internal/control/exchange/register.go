@@ -114,7 +114,7 @@ func (e *Exchange) Register(call *control.Call, in Registration) (*Registered, e
 		c.Application, c.Account = app.ARN(), app.Account
 	}
 	for _, u := range in.RedirectURIs {
-		if _, ok := parseLoopback(u); !ok && (app == nil || !slices.Contains(app.Grant(sso.AuthorizationCode).RedirectURIs, u)) || len(u) > maxRedirectURI {
+		if !Loopback(u) && (app == nil || !slices.Contains(app.Grant(sso.AuthorizationCode).RedirectURIs, u)) || len(u) > maxRedirectURI {
 			return nil, Refuse(call, fault.Invalid, fault.RedirectURI, "redirect_uri_not_allowed",
 				"a redirect URI of a public client must be http://127.0.0.1/... or http://[::1]/..., or one of the entitled application's")
 		}
@@ -195,6 +195,12 @@ func (c *Client) RedirectsTo(uri string) bool {
 type loopback struct{ host, rest string }
 
 var loopbackForm = regexp.MustCompile(`^http://(127\.0\.0\.1|\[::1\])(?::[0-9]{1,5})?(/[!$-~]*)?$`)
+
+// Loopback reports whether a redirect URI leads to a program on the person's own machine.
+func Loopback(uri string) bool {
+	_, ok := parseLoopback(uri)
+	return ok
+}
 
 // parseLoopback takes a redirect URI apart that leads to a literal loopback address. The form leaves no room for
 // credentials, backslashes or a fragment.

@@ -114,7 +114,7 @@ func (s *SignIn) client(call *control.Call, id, redirect string) (*Authorization
 		if app != nil {
 			g = app.Grant(sso.AuthorizationCode)
 		}
-		if g == nil || !strings.HasPrefix(redirect, "http://127.0.0.1") && !strings.HasPrefix(redirect, "http://[::1]") && !slices.Contains(g.RedirectURIs, redirect) {
+		if g == nil || !exchange.Loopback(redirect) && !slices.Contains(g.RedirectURIs, redirect) {
 			return nil, unfit
 		}
 	}

@@ -1,0 +1,56 @@
+package pages_test
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+
+	"latchkey/internal/control/exchange"
+	"latchkey/internal/sso"
+)
+
+// What an application is not let do any more, clients that registered for it before do no more either.
+func TestAttack21_ClientsOfAnApplicationThatMayNoMore(t *testing.T) {
+	w := newWorld(t)
+	signIn := sso.Grant{Type: sso.AuthorizationCode, RedirectURIs: []string{"https://app.example.org/back"}}
+	app := w.application(func(a *sso.Application) { a.Grants = []sso.Grant{signIn, {Type: sso.RefreshToken}} })
+	c := w.register(map[string]any{"entitledApplicationArn": app.ARN(), "redirectUris": []string{loopback}})
+	tokens := c.redeem(w.browser().open(authorization(c.id, nil)).press("approve").sent(), nil)
+	refresh := func() answer {
+		return c.token(map[string]any{"grantType": "refresh_token", "refreshToken": tokens.text("refreshToken")})
+	}
+	refresh().opens(w)
+	w.SetApplication(t, app, func(a *sso.Application) { a.Grants = []sso.Grant{signIn} })
+	refresh().wants(t, 400, "UnauthorizedClientException", "unauthorized_client", "grant_type_not_configured")
+
+	waiting := w.browser().enter(c.start().text("userCode"))
+	w.SetApplication(t, app, func(a *sso.Application) { a.Grants = []sso.Grant{{Type: sso.RefreshToken}} })
+	c.start().wants(t, 400, "UnauthorizedClientException", "unauthorized_client", "grant_type_not_configured")
+	waiting.press("approve").shows(400, "grant_type_not_configured")
+	refresh().opens(w) // who is signed in stays so
+}
+
+// A redirect URI that only begins like one of this machine is the application's to give and to take, and is not shown as a
+// program on this computer.
+func TestAttack22_RedirectURIThatBeginsLikeLoopback(t *testing.T) {
+	w := newWorld(t)
+	const near = "http://127.0.0.1.example.org/back"
+	app := w.application(func(a *sso.Application) {
+		a.Grants = []sso.Grant{{Type: sso.AuthorizationCode, RedirectURIs: []string{near}}}
+	})
+	c := w.register(map[string]any{"entitledApplicationArn": app.ARN(), "redirectUris": []string{near, loopback}})
+	const claim = "a program on this computer"
+	if b := w.browser().open(authorization(c.id, url.Values{"redirect_uri": {near}})); b.status != 200 || strings.Contains(b.page, claim) {
+		t.Errorf("%d %s", b.status, b.page)
+	}
+	if b := w.browser().open(authorization(c.id, nil)); b.status != 200 || !strings.Contains(b.page, claim) {
+		t.Errorf("%d %s", b.status, b.page)
+	}
+	w.SetApplication(t, app, func(a *sso.Application) { a.Grants[0].RedirectURIs = []string{"https://app.example.org/back"} })
+	if b := w.browser().open(authorization(c.id, url.Values{"redirect_uri": {near}})); b.status != 400 || b.left != nil {
+		t.Errorf("a redirect URI that was taken away: %d %v %s", b.status, b.left, b.page)
+	}
+	if exchange.Loopback(near) || !exchange.Loopback(back) {
+		t.Error("what is loopback")
+	}
+}
