@@ -181,6 +181,9 @@ func (p *arrival) person(ctx context.Context, q store.Querier) (*directory.User,
 	case sso.ByEmail:
 		u, err = find(directory.EmailKey(value))
 	}
+	if u != nil && !exchange.Means(u, p.issuer.StorePath, p.claims.Path(p.issuer.ClaimPath)) {
+		return nil, err
+	}
 	if u != nil && provision.ExternalID(u.ExternalIDs, p.issuer.URL) != "" {
 		return nil, p.refuse("subject_mismatch", "the user with this %s is another person at the provider: it has given the name or address to somebody else", p.issuer.StorePath)
 	}

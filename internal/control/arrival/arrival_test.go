@@ -240,6 +240,25 @@ func TestTheGroupsClaimSaysWhoIsInWhichGroup(t *testing.T) {
 	}
 }
 
+// A provider that tells a long s from an s has two people, and two groups, where the directory would have one.
+func TestAttack22_ANameThatFoldsToAnothers(t *testing.T) {
+	w := newWorld(t, nil, func(s *sso.SignIn) { s.CreateUsers = false })
+	w.Group(t, account, "sales")
+	sam := w.Person(t, account, "sam")
+	in := func(want int) {
+		t.Helper()
+		if all := w.Engine.Current().GroupsOf(sam.ID); len(all) != want {
+			t.Errorf("sam is in %v", all)
+		}
+	}
+	w.refused(map[string]any{"email": "\u017fam@example.org", "groups": []string{"sales"}}, "user_not_found")
+	in(0)
+	must(t, w.comes(map[string]any{"email": "sam@example.org", "groups": []string{"\u017fales"}}))
+	in(0)
+	must(t, w.comes(map[string]any{"email": "Sam@example.org", "groups": []string{"Sales"}}))
+	in(1)
+}
+
 func TestAGroupsClaimThatCannotBeGoneBy(t *testing.T) {
 	w := newWorld(t, nil, nil)
 	w.Group(t, account, "data")

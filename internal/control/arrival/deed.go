@@ -63,7 +63,7 @@ func (d *deed) compare(ctx context.Context, q store.Querier) error {
 		if err != nil {
 			return err
 		}
-		if d.ours(g) && !want[g.ID] {
+		if d.ours(g) && exchange.SameName(g.DisplayName, name) && !want[g.ID] {
 			want[g.ID], order = true, append(order, g.ID)
 		}
 	}

@@ -105,7 +105,7 @@ func PersonOf(call *control.Call, snap *engine.Snapshot, in directory.StoreID, i
 	case sso.ByExternalID:
 		found = slices.DeleteFunc(snap.PeopleByExternalID(in, value), func(u *directory.User) bool { return !known(u, issuer, value) })
 	}
-	found = slices.DeleteFunc(found, func(u *directory.User) bool { return u == nil })
+	found = slices.DeleteFunc(found, func(u *directory.User) bool { return u == nil || !Means(u, issuer.StorePath, value) })
 	switch len(found) {
 	case 0:
 		return nil, Refuse(call, fault.Invalid, fault.IdentityToken, "user_not_found", "no user of the identity store has the claim's value as %s", issuer.StorePath)
@@ -114,6 +114,22 @@ func PersonOf(call *control.Call, snap *engine.Snapshot, in directory.StoreID, i
 	}
 	return nil, Refuse(call, fault.Invalid, fault.IdentityToken, "user_ambiguous", "several users of the identity store have the claim's value as %s", issuer.StorePath)
 }
+
+// Means reports whether a claim's value is a user's name or address, as a provider compares them that keeps them in
+// lower case. The directory compares more loosely, so that nobody takes a name that looks like another's: to it a long s
+// is an s. To a provider those may be two people.
+func Means(u *directory.User, path, value string) bool {
+	switch path {
+	case sso.ByUserName:
+		return SameName(u.UserName, value)
+	case sso.ByEmail:
+		return slices.ContainsFunc(u.Emails, func(e directory.Email) bool { return SameName(e.Value, value) })
+	}
+	return true
+}
+
+// SameName reports whether two names are one in lower case.
+func SameName(a, b string) bool { return strings.ToLower(a) == strings.ToLower(b) }
 
 // known reports whether an external id of a user counts for an issuer: one that the issuer itself gave, or one of a
 // source of the directory. Two issuers may call different people by the same id.

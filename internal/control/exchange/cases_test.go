@@ -253,6 +253,20 @@ func TestIdentityCase054_NobodyOrSeveral(t *testing.T) {
 	w.exchange(w.ask(map[string]any{"sub": "4711"}))
 }
 
+// A provider that tells a long s from an s has two people where the directory would have one.
+func TestAttack22_ANameThatFoldsToAnothers(t *testing.T) {
+	w := newWorld(t)
+	w.SetPerson(t, w.alice, func(u *directory.User) { u.UserName, u.Emails[0].Value = "Sales-Élise", "Sales-Élise@example.org" })
+	w.exchange(w.ask(map[string]any{"email": "sales-éLISE@EXAMPLE.org"}))
+	w.refused(w.ask(map[string]any{"email": "\u017fales-élise@example.org"}), fault.Invalid, fault.IdentityToken, "user_not_found")
+	w.refused(w.ask(map[string]any{"email": "sales-e\u0301lise@example.org"}), fault.Invalid, fault.IdentityToken, "user_not_found")
+	changed := *w.issuer
+	changed.StorePath = sso.ByUserName
+	w.Change(t, func(tx *store.Tx) error { return store.Issuers.Update(tx, &changed) })
+	w.exchange(w.ask(map[string]any{"email": "sales-élise"}))
+	w.refused(w.ask(map[string]any{"email": "\u017fales-élise"}), fault.Invalid, fault.IdentityToken, "user_not_found")
+}
+
 // Somebody whom another issuer calls by the same id is somebody else.
 func TestAttack22_TheSubjectOfAnotherIssuer(t *testing.T) {
 	w := newWorld(t)
