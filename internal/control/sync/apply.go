@@ -110,6 +110,7 @@ func (a *applier) apply(ctx context.Context) error {
 					return err
 				}
 				u.UserName, u.Emails = string(u.ID), nil // until its own turn, which comes in this run
+				b.changed = append(b.changed, string(u.ID))
 				_, err = b.ReplaceUser(*u)
 				return err
 			})
@@ -121,6 +122,7 @@ func (a *applier) apply(ctx context.Context) error {
 					return err
 				}
 				g.DisplayName = string(g.ID)
+				b.changed = append(b.changed, string(g.ID))
 				_, err = b.ReplaceGroup(*g)
 				return err
 			})

@@ -87,6 +87,24 @@ func TestNamesThatChangeHands(t *testing.T) {
 	if m := w.person("c").Emails[0].Value; m != "a@example.org" {
 		t.Errorf("c has %s", m)
 	}
+	w.ldap.Group(t, "g", dns("a")...)
+	w.ldap.Group(t, "h", dns("b")...)
+	w.sync()
+	g := w.group("g").ID
+	w.ldap.Move(t, ldaptest.GroupDN("g"), "cn=x", "")
+	w.ldap.Move(t, ldaptest.GroupDN("h"), "cn=g", "")
+	w.ldap.Move(t, ldaptest.GroupDN("x"), "cn=h", "")
+	w.sync()
+	if w.group("h").ID != g {
+		t.Error("the names of the groups were not exchanged")
+	}
+	var steps []any // nothing is written without a record, not even what a run itself writes over
+	for _, e := range w.Records(t) {
+		steps = append(steps, e.AdditionalEventData["step"])
+	}
+	if !slices.Contains(steps, any("free user names")) || !slices.Contains(steps, any("free group names")) {
+		t.Errorf("the steps on record are %v", steps)
+	}
 }
 
 func TestPeopleOfAnotherOriginAreNeverTouched(t *testing.T) {
