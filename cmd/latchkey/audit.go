@@ -172,7 +172,7 @@ func newAuditTail() *cobra.Command {
 func (p *page) print(out io.Writer, asJSON bool) error {
 	for _, e := range p.Events {
 		if asJSON {
-			if _, err := fmt.Fprintln(out, e.Event); err != nil {
+			if _, err := fmt.Fprintln(inert{out}, e.Event); err != nil {
 				return err
 			}
 			continue
@@ -202,7 +202,7 @@ func (p *page) print(out io.Writer, asJSON bool) error {
 		if r.Latchkey.GrantID != "" {
 			line += "  grant " + r.Latchkey.GrantID
 		}
-		if _, err := fmt.Fprintln(out, line); err != nil {
+		if _, err := fmt.Fprintln(out, clean(line)); err != nil {
 			return err
 		}
 	}

@@ -64,7 +64,7 @@ A run that would remove more than the directory's maxRemoval, or that finds no u
 				return err
 			}
 			if asJSON {
-				enc := json.NewEncoder(cmd.OutOrStdout())
+				enc := json.NewEncoder(inert{cmd.OutOrStdout()})
 				enc.SetIndent("", "  ")
 				if err := enc.Encode(r); err != nil {
 					return err

@@ -51,7 +51,7 @@ func newUserStatus(use, status, short string) *cobra.Command {
 				return err
 			}
 			if asJSON {
-				return json.NewEncoder(cmd.OutOrStdout()).Encode(out)
+				return json.NewEncoder(inert{cmd.OutOrStdout()}).Encode(out)
 			}
 			_, err = fmt.Fprintf(cmd.OutOrStdout(), "user %s (%s) is %s\n", clean(out.UserName), out.UserID, strings.ToLower(out.UserStatus))
 			return err

@@ -87,7 +87,7 @@ names the role, whose policies and grants then count too.`,
 			}
 			out := cmd.OutOrStdout()
 			if asJSON {
-				enc := json.NewEncoder(out)
+				enc := json.NewEncoder(inert{out})
 				enc.SetIndent("", "  ")
 				if err := enc.Encode(e); err != nil {
 					return err

@@ -8,9 +8,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
-	"unicode"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -39,26 +37,6 @@ func report(out io.Writer, err error) int {
 		fmt.Fprintln(out, "hint:", oneLine(h.hint))
 	}
 	return code
-}
-
-// oneLine folds an error of several lines, such as a database driver's, into one. What a server wrote in it moves no
-// cursor.
-func oneLine(text string) string {
-	lines := strings.FieldsFunc(strings.ToValidUTF8(text, "?"), func(r rune) bool { return !unicode.IsPrint(r) })
-	for i := range lines {
-		lines[i] = strings.TrimSpace(lines[i])
-	}
-	return strings.Join(lines, " ")
-}
-
-// clean is a text of somebody else's as a terminal may show it.
-func clean(text string) string {
-	return strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return '?'
-		}
-		return r
-	}, text)
 }
 
 // exitError ends the program with a code of its own, and with a line on stderr unless err is nil.

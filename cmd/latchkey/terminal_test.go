@@ -2,7 +2,10 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
+	"reflect"
+	"strings"
 	"testing"
 )
 
@@ -24,4 +27,42 @@ func TestAttack_TextsThatSteerTheTerminal(t *testing.T) {
 	if report(&out, errors.New("first line\n  second line, with ünïcode")); out.String() != "latchkey: first line second line, with ünïcode\n" {
 		t.Errorf("%q", out.String())
 	}
+}
+
+// The audit log holds what callers sent, refused calls included; who reads it reads it as text.
+func TestAttack_RecordsThatSteerTheTerminal(t *testing.T) {
+	want := map[string]any{
+		"eventTime": "2026-01-02T03:04:05Z", "eventName": "GetDataAccess", "userAgent": "x\u009b2J\u007f",
+		"requestParameters": map[string]any{"permission": "READ", "target": "s3://lake/\x1b[1A\rok\U000e0001ü"},
+	}
+	b, err := json.Marshal(want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var p page
+	if err := json.Unmarshal([]byte(`{"Events":[{"Event":`+quoteJSON(t, string(b))+`}]}`), &p); err != nil || len(p.Events) != 1 {
+		t.Fatalf("%+v, %v", p, err)
+	}
+	for _, asJSON := range []bool{false, true} {
+		var out bytes.Buffer
+		if err := p.print(&out, asJSON); err != nil {
+			t.Fatal(err)
+		}
+		line, more, _ := strings.Cut(out.String(), "\n")
+		if more != "" || line != clean(line) || !strings.Contains(line, "lake") || !strings.Contains(line, "ü") {
+			t.Errorf("%q", out.String())
+		}
+		var got map[string]any
+		if asJSON && (json.Unmarshal(out.Bytes(), &got) != nil || !reflect.DeepEqual(got, want)) {
+			t.Errorf("%q is another record", out.String())
+		}
+	}
+}
+
+func quoteJSON(t *testing.T, text string) string {
+	b, err := json.Marshal(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
 }

@@ -64,7 +64,7 @@ func newWhatCan() *cobra.Command {
 			out := cmd.OutOrStdout()
 			if asJSON {
 				got.Entries = append([]reached{}, all...)
-				enc := json.NewEncoder(out)
+				enc := json.NewEncoder(inert{out})
 				enc.SetEscapeHTML(false)
 				enc.SetIndent("", "  ")
 				return enc.Encode(got)

@@ -131,7 +131,7 @@ func (c *client) pages(ctx context.Context, operation string, in map[string]any,
 // printReach prints pages as they come: lines of JSON, or columns, which are lined up within a page.
 func printReach(out io.Writer, asJSON bool, none string, pages iter.Seq2[[]reached, error], columns func(*reached) []string) error {
 	n := 0
-	enc := json.NewEncoder(out)
+	enc := json.NewEncoder(inert{out})
 	enc.SetEscapeHTML(false)
 	for page, err := range pages {
 		if err != nil {
