@@ -168,15 +168,6 @@ func (v *Verifier) keep(url string, set *keySet, err error) {
 	}
 }
 
-// Forget drops what is known of an issuer, so that its keys are fetched anew.
-func (v *Verifier) Forget(url string) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if i := v.issuers[url]; i != nil {
-		i.set = nil
-	}
-}
-
 // fetch reads the issuer's discovery document and the key set that it points to. The document must be the
 // issuer's own (OpenID Connect Discovery 1.0, 4.3). The key set of an issuer with TLS has TLS.
 func (v *Verifier) fetch(ctx context.Context, issuer string) (*keySet, error) {
