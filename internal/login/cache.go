@@ -97,6 +97,7 @@ func (v *Vendor) Lease(ctx context.Context, w Want) (*Lease, error) {
 	if err := writePrivate(path, b); err != nil {
 		return nil, fmt.Errorf("keep the credentials: %w", err)
 	}
+	v.Cache.sweep(v.At.Now())
 	return l, nil
 }
 
@@ -172,11 +173,8 @@ func (l *Lease) Process() ([]byte, error) {
 	}{1, l.AccessKeyID, l.SecretAccessKey, l.SessionToken, l.Expires.UTC().Format(time.RFC3339)})
 }
 
-// Sweep deletes what nobody will ask for any more: credentials that have expired, of every source.
-func (c Cache) Sweep(now time.Time) {
-	if c == "" {
-		return
-	}
+// sweep deletes what nobody will ask for any more: credentials that have expired, of every source.
+func (c Cache) sweep(now time.Time) {
 	_ = filepath.WalkDir(string(c), func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".json") {
 			return nil

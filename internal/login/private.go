@@ -56,6 +56,10 @@ func privateFolder(path string) error {
 	if err != nil {
 		return err
 	}
+	// Its owner can put other files in place of ours, whatever its mode. The machine's administrator can anyway.
+	if owner, ok := info.Sys().(*syscall.Stat_t); ok && owner.Uid != 0 && int(owner.Uid) != os.Geteuid() {
+		return fmt.Errorf("the folder %s belongs to another user", path)
+	}
 	// In a folder with the sticky bit, such as /tmp, nobody else can rename or delete what is ours.
 	if info.Mode().Perm()&0o022 != 0 && info.Mode()&fs.ModeSticky == 0 {
 		return fmt.Errorf("the folder %s may be written by others (mode %04o)", path, info.Mode().Perm())
