@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"slices"
 
 	"latchkey/internal/fault"
 )
@@ -44,32 +46,48 @@ func (b *Table[T]) checkKeys(tx *Tx, v *T) error {
 	if b.Also == nil {
 		return nil
 	}
-	k := b.Key(v)
-	for _, key := range b.Also(v) {
-		id, err := b.holder(tx.ctx, tx, k.Account, key)
-		if err != nil {
-			return err
-		}
-		if id != "" && id != k.ID {
+	k, keys := b.Key(v), b.Also(v)
+	if len(keys) == 0 {
+		return nil
+	}
+	args := []any{string(b.Kind), k.Account, k.ID}
+	for _, key := range keys {
+		args = append(args, b.name(key))
+	}
+	others, err := collect(tx.ctx, tx, scanKey, othersKeys+list(4, len(keys)), args...)
+	if err != nil {
+		return unavailable("read "+string(b.Kind), err)
+	}
+	for _, key := range keys {
+		if slices.Contains(others, b.name(key)) {
 			return b.taken(key)
 		}
 	}
 	return nil
 }
 
+func scanKey(rows *sql.Rows) (any, error) {
+	var key string
+	err := rows.Scan(&key)
+	return key, err
+}
+
+const (
+	othersKeys    = `SELECT key FROM noun_keys WHERE kind = $1 AND account = $2 AND id <> $3 AND key IN `
+	insertNounKey = `INSERT INTO noun_keys (kind, account, key, id) VALUES `
+)
+
 func (b *Table[T]) addKeys(tx *Tx, v *T) error {
 	if b.Also == nil {
 		return nil
 	}
 	k := b.Key(v)
+	var rows [][]any
 	for _, key := range b.Also(v) {
-		_, err := tx.exec(`INSERT INTO noun_keys (kind, account, key, id) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
-			string(b.Kind), k.Account, b.name(key), k.ID)
-		if err != nil {
-			return err
-		}
+		rows = append(rows, []any{string(b.Kind), k.Account, b.name(key), k.ID})
 	}
-	return nil
+	_, err := tx.insertMany(insertNounKey, ` ON CONFLICT DO NOTHING`, rows)
+	return err
 }
 
 func (b *Table[T]) dropKeys(tx *Tx, id string) error {

@@ -43,6 +43,7 @@ func TestQueriesUseTheirIndexes(t *testing.T) {
 	wantPlan(t, db, "a table of nouns", "nouns_kind", `SELECT seq, body FROM nouns WHERE kind = $1 AND seq > $2 ORDER BY seq LIMIT $3`, []any{"u", 0, 1})
 	wantPlan(t, db, "a page of nouns", "nouns_account", `SELECT seq, body FROM nouns WHERE kind = $1 AND account = $2 AND seq > $3 ORDER BY seq LIMIT $4`, []any{"u", "a", 0, 1})
 	wantPlan(t, db, "a noun by another key", "sqlite_autoindex_noun_keys", `SELECT id FROM noun_keys WHERE kind = $1 AND account = $2 AND key = $3`, []any{"u", "a", "x"})
+	wantPlan(t, db, "which keys are another's", "sqlite_autoindex_noun_keys", othersKeys+`($4, $5)`, []any{"u", "a", "i", "x", "y"})
 	wantPlan(t, db, "the keys of a noun", "noun_keys_id", `DELETE FROM noun_keys WHERE kind = $1 AND id = $2`, []any{"u", "x"})
 	wantPlan(t, db, "a group's memberships", "memberships_group", membershipsOfGroup, []any{"g", 0, 1})
 	wantPlan(t, db, "a user's memberships", "memberships_user", membershipsOfUser, []any{"u", 0, 1})

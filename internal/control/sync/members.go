@@ -43,7 +43,7 @@ func (p *Plan) planMembers(snap *engine.Snapshot, gone goneGroups) (removed int)
 		}
 		for _, u := range wanted {
 			if in[u] == -now {
-				p.join = append(p.join, change{g: int32(i), u: u})
+				p.join = append(p.join, beginning{g: int32(i), u: u})
 			}
 		}
 	}
@@ -62,10 +62,10 @@ func (p *Plan) leaving(snap *engine.Snapshot, g directory.GroupID, ends func(dir
 		}
 		p.had.members++
 		if ends(u) {
-			p.leave = append(p.leave, change{group: g, user: u})
+			p.leave = append(p.leave, ending{group: g, user: u})
 		}
 	}
-	slices.SortFunc(p.leave[from:], func(a, b change) int { return cmp.Compare(a.user, b.user) })
+	slices.SortFunc(p.leave[from:], func(a, b ending) int { return cmp.Compare(a.user, b.user) })
 }
 
 // count counts what the plan does.

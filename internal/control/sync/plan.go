@@ -24,7 +24,7 @@ type Plan struct {
 	listing *ldap.Listing
 	now     time.Time
 
-	leave       []change                             // memberships that end
+	leave       []ending                             // memberships that end
 	disable     []*directory.User                    // rows to be disabled
 	deleteUsers []*directory.User                    // rows
 	deleteGroup []*directory.Group                   // rows
@@ -32,7 +32,7 @@ type Plan struct {
 	parkGroups  []*directory.Group                   // the same
 	users       []userPlan                           // by place in listing.Users
 	groups      []groupPlan                          // by place in listing.Groups
-	join        []change                             // memberships that begin; user and group as places in the listing
+	join        []beginning                          // memberships that begin
 	marks       map[string]store.SyncMark            // that change, by id
 	had         struct{ users, groups, members int } // of the source, before the run
 	present     map[directory.UserID]*directory.User // rows of the source
@@ -63,12 +63,14 @@ type groupPlan struct {
 	name   string
 }
 
-// change is a membership: of rows where something ends, of places in the listing where something begins.
-type change struct {
+// ending is a membership of rows.
+type ending struct {
 	group directory.GroupID
 	user  directory.UserID
-	g, u  int32
 }
+
+// beginning is a membership of places in the listing. There may be millions.
+type beginning struct{ g, u int32 }
 
 // MakePlan compares a listing with a snapshot. It reads nothing else and writes nothing. marks are those of the source.
 func MakePlan(s *Source, in directory.StoreID, l *ldap.Listing, snap *engine.Snapshot, marks map[string]store.SyncMark, now time.Time) *Plan {
