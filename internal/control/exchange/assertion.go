@@ -129,7 +129,10 @@ func Means(u *directory.User, path, value string) bool {
 }
 
 // SameName reports whether two names are one in lower case.
-func SameName(a, b string) bool { return strings.ToLower(a) == strings.ToLower(b) }
+func SameName(a, b string) bool {
+	//lint:ignore SA6005 EqualFold takes a long s for an s, see Means
+	return strings.ToLower(a) == strings.ToLower(b)
+}
 
 // known reports whether an external id of a user counts for an issuer: one that the issuer itself gave, or one of a
 // source of the directory. Two issuers may call different people by the same id.
