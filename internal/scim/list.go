@@ -100,33 +100,23 @@ func (q *request) asked(r *resource) (filter, string, error) {
 }
 
 func listUsers(q *request) (reply, error) {
-	r := users()
-	f, text, err := q.asked(r)
-	if err != nil {
-		return reply{}, err
-	}
-	p, err := q.page(text)
-	if err != nil {
-		return reply{}, err
-	}
-	shape, err := q.projection(r)
-	if err != nil {
-		return reply{}, err
-	}
-	found, err := q.findUsers(f)
-	if err != nil {
-		return reply{}, err
-	}
-	some, next := cut(q, p, found, func(u *directory.User) int64 { return u.Seq })
-	shown := make([]any, len(some))
-	for i, u := range some {
-		shown[i] = q.shownUser(u, shape)
-	}
-	return q.tellList(p, len(found), shown, next), nil
+	return list(q, users(), q.findUsers, func(u *directory.User) int64 { return u.Seq },
+		func(u *directory.User, shape projection) (any, error) { return q.shownUser(u, shape), nil })
 }
 
 func listGroups(q *request) (reply, error) {
-	r := groups()
+	members := 0
+	return list(q, groups(), q.findGroups, func(g *directory.Group) int64 { return g.Seq },
+		func(g *directory.Group, shape projection) (any, error) {
+			if members += q.snap.MemberCount(g.ID); !q.h.Strict && shape.wants("members") && members > mostMembersListed {
+				return nil, refuse(tooMany, "These groups have too many members for one page: ask for fewer by count, or add excludedAttributes=members")
+			}
+			return q.shownGroup(g, shape), nil
+		})
+}
+
+// list answers a request for a page of the resources that its filter finds.
+func list[T any](q *request, r *resource, find func(filter) ([]T, error), seq func(T) int64, show func(T, projection) (any, error)) (reply, error) {
 	f, text, err := q.asked(r)
 	if err != nil {
 		return reply{}, err
@@ -139,17 +129,16 @@ func listGroups(q *request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	found, err := q.findGroups(f)
+	found, err := find(f)
 	if err != nil {
 		return reply{}, err
 	}
-	some, next := cut(q, p, found, func(g *directory.Group) int64 { return g.Seq })
-	shown, members := make([]any, len(some)), 0
-	for i, g := range some {
-		if members += q.snap.MemberCount(g.ID); !q.h.Strict && shape.wants("members") && members > mostMembersListed {
-			return reply{}, refuse(tooMany, "These groups have too many members for one page: ask for fewer by count, or add excludedAttributes=members")
+	some, next := cut(q, p, found, seq)
+	shown := make([]any, len(some))
+	for i, v := range some {
+		if shown[i], err = show(v, shape); err != nil {
+			return reply{}, err
 		}
-		shown[i] = q.shownGroup(g, shape)
 	}
 	return q.tellList(p, len(found), shown, next), nil
 }
