@@ -19,9 +19,10 @@ const tokenExchange = "urn:ietf:params:oauth:grant-type:token-exchange"
 
 // pageOffice is an office whose server has pages of its own where people sign in, with a client of the provider that
 // has a secret.
-func pageOffice(t testing.TB) *office {
+func pageOffice(t testing.TB) *office { return pageOfficeAt(t, start(t, "--private-issuers")) }
+
+func pageOfficeAt(t testing.TB, s *site) *office {
 	t.Helper()
-	s := start(t, "--private-issuers")
 	idp := startProvider(t, providerOptions{Users: []string{"alice"}, Redirects: []string{s.url + "/authorize/callback"}})
 	o := officeOf(s.first(t), idp)
 	s.own(t, s.operator, "PutSignIn", map[string]any{
@@ -125,21 +126,67 @@ func TestIdentityCase102_ACodeOfADevice(t *testing.T) {
 	})
 }
 
-// A client of the administrator's sends people to the server's page by authorization code, and exchanges the code.
-func TestSigningInForAnApplicationOfTheAccount(t *testing.T) {
-	o := pageOffice(t)
-	const back = "https://analytics.example.org/back"
-	o.accepts("authorization_code", &sso.GrantMemberAuthorizationCode{Value: sso.AuthorizationCodeGrant{RedirectUris: []string{back}}})
-	const verifier = "a-verifier-of-at-least-forty-three-characters-0"
+const (
+	back     = "https://analytics.example.org/back"
+	verifier = "a-verifier-of-at-least-forty-three-characters-0"
+)
+
+// code is what the office's application gets when alice signs in for it.
+func (o *office) code() string {
+	o.t.Helper()
 	sent := url.Values{
 		"response_type": {"code"}, "client_id": {o.app}, "redirect_uri": {back}, "state": {"s"}, "code_challenge_method": {"S256"},
 		"code_challenge": {oauth2.S256ChallengeFromVerifier(verifier)},
 	}
-	end := newVisitor(t, "alice").visits(o.site.url+"/authorize?"+sent.Encode(), back)
-	is(t, "state", end.url.Query().Get("state"), "s")
+	end := newVisitor(o.t, "alice").visits(o.site.url+"/authorize?"+sent.Encode(), back)
+	is(o.t, "state", end.url.Query().Get("state"), "s")
+	return end.url.Query().Get("code")
+}
+
+// Two nodes that are shown one code at once: one of them takes it.
+func TestACodeIsTakenOnceByTwoNodes(t *testing.T) {
+	one, two, _ := twoNodes(t, "--private-issuers")
+	o := pageOfficeAt(t, one)
+	o.accepts("authorization_code", &sso.GrantMemberAuthorizationCode{Value: sso.AuthorizationCodeGrant{RedirectUris: []string{back}}})
+	there := two.first(t).actor("web", o.web.arn, o.web.keys)
+	redeem := func(who *actor, code string) error {
+		_, err := who.oauth.CreateTokenWithIAM(t.Context(), &ssooidc.CreateTokenWithIAMInput{
+			ClientId: &o.app, GrantType: aws.String("authorization_code"), Code: &code, RedirectUri: aws.String(back), CodeVerifier: aws.String(verifier),
+		})
+		return err
+	}
+	await(t, "the other node to know the application", func() bool {
+		code, _ := codeOf(redeem(there, "unknown"))
+		return code == "InvalidGrantException"
+	})
+	for range 10 {
+		code, errs := o.code(), make(chan error)
+		for _, who := range []*actor{o.web, there, o.web, there} {
+			go func() { errs <- redeem(who, code) }()
+		}
+		taken := 0
+		for range 4 {
+			err := <-errs
+			if err == nil {
+				taken++
+				continue
+			}
+			refused(t, err, 400, "InvalidGrantException")
+		}
+		if taken != 1 {
+			t.Fatalf("the code was taken %d times", taken)
+		}
+	}
+}
+
+// A client of the administrator's sends people to the server's page by authorization code, and exchanges the code.
+func TestSigningInForAnApplicationOfTheAccount(t *testing.T) {
+	o := pageOffice(t)
+	o.accepts("authorization_code", &sso.GrantMemberAuthorizationCode{Value: sso.AuthorizationCodeGrant{RedirectUris: []string{back}}})
+	code := o.code()
 	exchange := func(verifier string) (*ssooidc.CreateTokenWithIAMOutput, error) {
 		return o.web.oauth.CreateTokenWithIAM(t.Context(), &ssooidc.CreateTokenWithIAMInput{
-			ClientId: &o.app, GrantType: aws.String("authorization_code"), Code: aws.String(end.url.Query().Get("code")), RedirectUri: aws.String(back), CodeVerifier: &verifier,
+			ClientId: &o.app, GrantType: aws.String("authorization_code"), Code: &code, RedirectUri: aws.String(back), CodeVerifier: &verifier,
 		})
 	}
 	out, err := exchange(verifier)
