@@ -38,7 +38,8 @@ again makes what is missing. What differs from what it would write, such as a tr
 unless --repair is given.
 
 At the provider, register a public (native) client with PKCE and the redirect URI http://127.0.0.1/callback on any port; for
-latchkey login --device, allow the device flow too. The claim of the identity token names the person; the directory must have a user
+latchkey login --device, allow the device flow too; for clients that know Identity Center only (CreateToken, RegisterClient), register the
+redirect URI SERVER/authorize/callback as well, with SERVER as latchkey serve --public-url has it. The claim of the identity token names the person; the directory must have a user
 with this value as the attribute.`,
 		Example: `  latchkey directory setup --issuer https://login.example.org/realms/staff --client-id latchkey
   latchkey directory setup --issuer https://idp.example.org --client-id 0oa1b2 --claim preferred_username --attribute userName
