@@ -188,6 +188,20 @@ func listing(t *testing.T, db *store.DB) {
 	for range store.Users.All(t.Context(), db) { // leaving early is allowed
 		break
 	}
+	some, want := []string{"nobody"}, map[string]bool{}
+	for u := range store.Users.All(t.Context(), db) {
+		some, want[u.ID] = append(some, u.ID), true
+		if len(want) == 48 { // more than are asked for at once
+			break
+		}
+	}
+	among, err := store.Users.Among(t.Context(), db, some)
+	for _, u := range among {
+		delete(want, u.ID)
+	}
+	if err != nil || len(among) != 48 || len(want) > 0 {
+		t.Errorf("of 48 users there are %d, without %v (%v)", len(among), want, err)
+	}
 	mine, err := store.Users.InAccount(t.Context(), db, string(account))
 	if err != nil || len(mine) != (n+1)/2 || mine[1].Name != "u2" {
 		t.Errorf("%d users of the account (%v)", len(mine), err)
