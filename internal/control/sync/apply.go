@@ -18,8 +18,8 @@ import (
 // How much one commit takes at most, so that others need not wait long for theirs, and how many of the things that it
 // changes its audit record names.
 const (
-	rowsBatch    = 2000
-	membersBatch = 10_000
+	rowsBatch    = 1000
+	membersBatch = 5000
 	namesMost    = 100
 )
 

@@ -55,11 +55,12 @@ func addMember(all []members, g directory.GroupID, u directory.UserID) []members
 	return append(all, members{g, []directory.UserID{u}})
 }
 
-// eachMembers changes members of groups, as many groups a batch as have about membersBatch of them together.
+// eachMembers changes members of groups, as many groups a batch as have about membersBatch of them together, and
+// rowsBatch at most.
 func (a *applier) eachMembers(ctx context.Context, what string, all []members, do func(*batch, members) ([]directory.UserID, error)) error {
 	for len(all) > 0 {
 		n, size := 0, 0
-		for n < len(all) && (n == 0 || size+len(all[n].users) <= membersBatch) {
+		for n < len(all) && n < rowsBatch && (n == 0 || size+len(all[n].users) <= membersBatch) {
 			size += len(all[n].users)
 			n++
 		}
