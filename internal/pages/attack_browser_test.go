@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"latchkey/internal/control/exchange"
 	"latchkey/internal/control/signin"
 	"latchkey/internal/directory"
 	"latchkey/internal/oidc/oidctest"
@@ -307,6 +308,7 @@ func TestAuthorizeRefuses(t *testing.T) {
 		"a scope of nobody":        {url.Values{"scopes": {"s3:other:read"}}, "invalid_scope"},
 		"a scope, in the singular": {url.Values{"scope": {"s3:other:read"}}, "invalid_scope"},
 		"a state without end":      {url.Values{"state": {strings.Repeat("x", 1025)}}, "invalid_request"},
+		"scopes without end":       {url.Values{"scopes": {strings.Repeat(sso.S3Scope+" ", 200)}}, "invalid_request"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w.t = t
@@ -322,6 +324,7 @@ func TestAuthorizeRefuses(t *testing.T) {
 		"a parameter twice":          authorization(c.id, nil) + "&state=2",
 		"a client twice":             authorization(c.id, nil) + "&client_id=" + c.id,
 		"a query that is none":       "/authorize?%zz",
+		"a query without end":        authorization(c.id, nil) + "&more=" + strings.Repeat("x", 16<<10),
 	} {
 		t.Run(name, func(t *testing.T) {
 			w.t = t
@@ -334,6 +337,10 @@ func TestAuthorizeRefuses(t *testing.T) {
 	to := w.browser().open(authorization(c.id, url.Values{"scopes": {sso.S3Scope}})).press("approve").sent()
 	if d := c.redeem(to, nil).opens(w); !d.HasScope(sso.S3Scope) {
 		t.Errorf("%+v", d)
+	}
+	devices := w.register(map[string]any{"grantTypes": []string{string(exchange.DeviceCode)}})
+	if q := w.browser().open(authorization(devices.id, nil)).sent().Query(); q.Get("error") != "unauthorized_client" || q.Get("code") != "" {
+		t.Errorf("a client that registered for devices alone: %v", q)
 	}
 	less := w.register(map[string]any{"scopes": []string{"openid"}})
 	to = w.browser().open(authorization(less.id, nil)).press("approve").sent()
