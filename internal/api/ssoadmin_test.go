@@ -119,6 +119,8 @@ func TestIdentityCase007_SignInNeedsURL(t *testing.T) {
 	w := newCenterWorld(t)
 	in := object{"InstanceArn": w.instance(), "ApplicationProviderArn": customProvider, "Name": "app", "PortalOptions": object{"SignInOptions": object{"Origin": "APPLICATION"}}}
 	w.refused("CreateApplication", in, "ValidationException")
+	in["PortalOptions"] = object{"SignInOptions": object{"Origin": "IDENTITY_CENTER", "ApplicationUrl": "https://app.example/"}}
+	w.refused("CreateApplication", in, "ValidationException")
 	in["PortalOptions"] = object{"SignInOptions": object{"Origin": "APPLICATION", "ApplicationUrl": "https://app.example/"}, "Visibility": "DISABLED"}
 	arn := w.must("CreateApplication", in)["ApplicationArn"]
 	got := w.must("DescribeApplication", object{"ApplicationArn": arn})["PortalOptions"]
@@ -158,6 +160,10 @@ func TestIdentityCase009_GrantMustFitItsType(t *testing.T) {
 	for _, uri := range []string{"app.example/cb", "https://app.example/cb#x", "ftp://app.example", "https://u:p@app.example/"} {
 		w.refused("PutApplicationGrant", object{"ApplicationArn": app, "GrantType": "authorization_code", "Grant": object{"AuthorizationCode": object{"RedirectUris": []any{uri}}}}, "ValidationException")
 	}
+	w.refused("PutApplicationGrant", object{"ApplicationArn": app, "GrantType": "authorization_code", "Grant": object{"AuthorizationCode": object{}}}, "ValidationException")
+	issuer := object{"TrustedTokenIssuerArn": w.issuer("b", "https://b.example"), "AuthorizedAudiences": []any{"a"}}
+	w.refused("PutApplicationGrant", object{"ApplicationArn": app, "GrantType": jwtBearer, "Grant": object{"JwtBearer": object{"AuthorizedTokenIssuers": []any{issuer, issuer}}}},
+		"ValidationException")
 	if all := w.must("ListApplicationGrants", object{"ApplicationArn": app})["Grants"].([]any); len(all) != 0 {
 		t.Errorf("the grants are %v", all)
 	}
