@@ -12,7 +12,7 @@ import (
 // syncDirectory runs a source of the directory now, or tells what a run would do. It answers when the run has ended.
 func (a *API) syncDirectory(ctx context.Context, c *control.Call, in *wire.SyncDirectoryRequest) (*wire.SyncDirectoryResponse, error) {
 	if a.Sync == nil {
-		return nil, fault.New(fault.NotFound, fault.Source, "The server has no directory sources")
+		return nil, fault.New(fault.NotFound, fault.Source, "The server has no directory sources: it was started without --directories")
 	}
 	o := sync.Options{DryRun: in.DryRun != nil && *in.DryRun, Force: in.Force != nil && *in.Force, Limit: 100}
 	if in.MaxResults != nil {
