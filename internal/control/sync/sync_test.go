@@ -351,6 +351,10 @@ func TestOneRunAtATime(t *testing.T) {
 	if !fault.Is(err, fault.Conflict, fault.Source) || len(w.people()) != 0 {
 		t.Errorf("got %v", err)
 	}
+	before := len(w.Records(t))
+	if _, err := w.S.Scheduled(t.Context(), &w.S.Sources[0]); !fault.Is(err, fault.Conflict, fault.Source) || len(w.Records(t)) != before {
+		t.Errorf("a node that waits for another: %v, %d records", err, len(w.Records(t))-before)
+	}
 	if _, err := w.DB.Update(t.Context(), func(tx *store.Tx) error { return store.EndSync(tx, string(account)+"/corp", "another node", "") }); err != nil {
 		t.Fatal(err)
 	}
