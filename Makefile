@@ -4,6 +4,7 @@ GO          ?= go
 STATICCHECK ?= honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK ?= golang.org/x/vuln/cmd/govulncheck@v1.8.0
 FUZZTIME    ?= 5s
+TIMEOUT     ?= 30m
 PACKAGES     = ./internal/...
 
 .PHONY: run build test e2e lint race fuzz bench
@@ -15,11 +16,11 @@ build:
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/latchkey ./cmd/latchkey
 
 test:
-	tools/with-test-tools $(GO) test ./...
-	cd e2e && ../tools/with-test-tools $(GO) test ./...
+	tools/with-test-tools $(GO) test -timeout $(TIMEOUT) ./...
+	cd e2e && ../tools/with-test-tools $(GO) test -timeout $(TIMEOUT) ./...
 
 e2e:
-	cd e2e && ../tools/with-test-tools $(GO) test -v ./...
+	cd e2e && ../tools/with-test-tools $(GO) test -v -timeout $(TIMEOUT) ./...
 
 lint:
 	@test -z "$$(gofmt -l cmd internal tools e2e bench)" || { echo "not gofmt-clean:"; gofmt -l cmd internal tools e2e bench; exit 1; }
@@ -34,7 +35,7 @@ lint:
 	@tools/vulnerabilities $(GOVULNCHECK)
 
 race:
-	CGO_ENABLED=1 tools/with-test-tools $(GO) test -race -short $(PACKAGES)
+	CGO_ENABLED=1 tools/with-test-tools $(GO) test -race -short -timeout $(TIMEOUT) $(PACKAGES)
 
 # Every fuzz target for a few seconds: enough to catch a parser that fell over, not a campaign.
 fuzz:
