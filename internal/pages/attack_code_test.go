@@ -144,6 +144,8 @@ func TestAttack20_RefreshTokensOfOthers(t *testing.T) {
 		t.Errorf("a client that did not register for refresh tokens: %+v", a)
 	}
 	none.start().wants(t, 400, "UnauthorizedClientException", "unauthorized_client", "grant_type_not_registered")
+	none.token(map[string]any{"grantType": string(exchange.DeviceCode), "deviceCode": "x"}).
+		wants(t, 400, "UnauthorizedClientException", "unauthorized_client", "grant_type_not_registered")
 	w.Advance(exchange.DefaultSession - exchange.TokenLife/2)
 	if a := c.token(refresh); a.status != 200 || a.object["expiresIn"].(float64) > 1800 {
 		t.Errorf("refreshed shortly before the end of the session: %+v", a)
