@@ -112,7 +112,9 @@ func page(rows [][4]string) string {
 			names = append(names, o.Name)
 		}
 		slices.Sort(names)
-		fmt.Fprintf(&b, "**%s** (%s, %s, signed as `%s`), %d operations: %s.\n\n", s.Name, s.Protocol, s.APIVersion, s.SigningName, len(names), strings.Join(names, ", "))
+		b.WriteString(wrap(fmt.Sprintf("**%s** (%s, %s, signed as `%s`), %d operations: %s.",
+			s.Name, s.Protocol, s.APIVersion, s.SigningName, len(names), strings.Join(names, ", "))))
+		b.WriteString("\n\n")
 	}
 	b.WriteString("Every other operation of these services answers `NotImplemented` (S3, S3 Control), `InvalidAction` (STS, IAM) or `UnknownOperationException`.\n")
 	b.WriteString("The service `latchkey` is our own: it travels like AWS's json services, is signed the same way and authorised by the actions `latchkey:*`.\n\n")
@@ -123,6 +125,29 @@ func page(rows [][4]string) string {
 			tests = append(tests, "`"+name+"`")
 		}
 		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", r[0], r[1], r[2], strings.Join(tests, ", "))
+	}
+	return b.String()
+}
+
+// maxColumns is how long a line of the page may be, tables excepted.
+const maxColumns = 160
+
+// wrap breaks a paragraph into lines.
+func wrap(text string) string {
+	var b strings.Builder
+	column := 0
+	for word := range strings.FieldsSeq(text) {
+		switch {
+		case column == 0:
+		case column+1+len(word) > maxColumns:
+			b.WriteByte('\n')
+			column = 0
+		default:
+			b.WriteByte(' ')
+			column++
+		}
+		b.WriteString(word)
+		column += len(word)
 	}
 	return b.String()
 }
