@@ -112,11 +112,12 @@ func (k key) check(rows []row, tests []test) (faults []error) {
 		fault("the page has no line")
 	}
 	holders := k.holders(tests)
-	lines := map[string]bool{}
+	lines, inOrder := map[string]bool{}, true
 	for i, r := range rows {
 		lines[r.number] = true
-		if want := fmt.Sprintf("%s%0*d", k.label, k.digits, i+1); r.number != want {
+		if want := fmt.Sprintf("%s%0*d", k.label, k.digits, i+1); r.number != want && inOrder {
 			fault("the line of %s stands where %s should", r.number, want)
+			inOrder = false // the lines behind it are all out of place
 		}
 		if len(r.tests) == 0 && r.reason == "" {
 			fault("%s has neither a test nor a reason", r.number)
