@@ -176,8 +176,8 @@ func isRegion(s string) bool {
 	return s != "" && len(s) <= 32 && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
 }
 
-// around runs the handler and, when it succeeded, ends the record: what is not recorded is not handed out. The
-// body may have come slowly: the caller is judged again, as of now.
+// around runs the handler and, when it succeeded, ends the record: what nothing allowed, or what is not recorded, is not
+// handed out. The body may have come slowly: the caller is judged again, as of now.
 func (f *Front) around(ctx context.Context, q *request, c awswire.Call, next func(context.Context) (any, error)) (any, error) {
 	for k, v := range awswire.Parameters(c.Operation, c.Input) {
 		q.call.Event.RequestParameters[k] = parameter(q, v)
@@ -199,9 +199,6 @@ func (f *Front) around(ctx context.Context, q *request, c awswire.Call, next fun
 		return nil, err
 	}
 	q.answer.Status = c.Operation.SuccessStatus()
-	if q.call.Unproven { // nothing was changed, and nobody was given anything that opens something
-		return out, nil
-	}
 	return out, f.Control.Finish(context.WithoutCancel(ctx), q.call, "", "")
 }
 

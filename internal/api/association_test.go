@@ -138,7 +138,7 @@ func TestCase110_Associate(t *testing.T) {
 
 func TestCase111_AssociateUnknown(t *testing.T) {
 	w := newCenterWorld(t)
-	_, key, err := w.api.Principals.CreateAccount(t.Context(), "111122223333", "other")
+	_, key, err := w.api.Principals.CreateAccount(t.Context(), controltest.Operator(t, w.Control, centerAccount), "111122223333", "other")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -240,7 +240,7 @@ func TestDirectoryGranteesMustExist(t *testing.T) {
 	w.s3Refused("root", http.MethodPost, grantPath, grantBody(location, "DIRECTORY_USER", string(elsewhere.ID), "a/*", ""), 400, "InvalidRequest")
 
 	w.s3Refused("root", http.MethodPost, grantPath, grantBody(location, "DIRECTORY_USER", alice, "a/*", app[:len(app)-2]+"00"), 400, "InvalidRequest")
-	_, key, err := w.api.Principals.CreateAccount(t.Context(), "111122223333", "other")
+	_, key, err := w.api.Principals.CreateAccount(t.Context(), controltest.Operator(t, w.Control, centerAccount), "111122223333", "other")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -124,7 +124,8 @@ func (a *API) createAccount(ctx context.Context, c *control.Call, in *wire.Creat
 	if !c.IsRoot() || c.IsTemporary() || c.Account != a.Operator {
 		return nil, fault.New(fault.Denied, "", "Only the root user of account %s may create accounts", a.Operator)
 	}
-	account, key, err := a.Principals.CreateAccount(ctx, access.AccountID(text(in.AccountId)), text(in.Name))
+	c.ByRight(control.Operator)
+	account, key, err := a.Principals.CreateAccount(ctx, c, access.AccountID(text(in.AccountId)), text(in.Name))
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
+	"latchkey/internal/control/controltest"
 	"latchkey/internal/directory"
 	"latchkey/internal/store"
 )
@@ -119,7 +120,7 @@ func TestPermissionsOnOneResource(t *testing.T) {
 func TestWhatBelongsToAnotherAccount(t *testing.T) {
 	w := newCenterWorld(t)
 	app, issuer, instance := w.application("app"), w.issuer("a", "https://a.example"), w.instance()
-	_, key, err := w.api.Principals.CreateAccount(t.Context(), "111122223333", "other")
+	_, key, err := w.api.Principals.CreateAccount(t.Context(), controltest.Operator(t, w.Control, centerAccount), "111122223333", "other")
 	if err != nil {
 		t.Fatal(err)
 	}

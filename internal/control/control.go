@@ -68,35 +68,45 @@ type Call struct {
 	Target access.AccountID // the account that the request addresses
 	Event  audit.Event
 
-	// Unproven says that nobody has proved yet who calls: a refusal then leaves no record, which anybody could fill
-	// the log with.
+	// Unproven says that nobody has proved yet who calls. Such a call leaves no record, which anybody could fill the log
+	// with; it changes nothing, and gives nobody anything that opens something.
 	Unproven bool
+
+	operation operation
+	allowed   bool  // a policy allowed something, see authority.go
+	right     Right // by which it may succeed without; empty: none
+	supposed  bool  // it is somebody else's whom this one is about
 
 	also     []audit.Event // further records of the same call, such as the service's AssumeRole
 	recorded bool
 }
 
 // Begin starts a call. The event is complete but for what the operation adds and for its outcome.
-func (c *Control) Begin(who *caller.Caller, source, operation string, readOnly bool, parameters map[string]any) *Call {
+func (c *Control) Begin(who *caller.Caller, source, name string, readOnly bool, parameters map[string]any) *Call {
 	return &Call{
-		Caller: who,
-		Target: who.Account,
-		Event:  newEvent(who, source, operation, readOnly, parameters),
+		Caller:    who,
+		Target:    who.Account,
+		Event:     newEvent(who, source, name, readOnly, parameters),
+		operation: operation{source, name},
 	}
 }
 
 // BeginFor starts a call of somebody who is no IAM principal: a provisioning client with its bearer token, a person
 // who signs in, the server itself. Its caller has no policies, so that whatever asks them is refused; by what right it
-// acts, the operation has to know. who is how the record names it.
-func (c *Control) BeginFor(who audit.Identity, account access.AccountID, snap *engine.Snapshot, facts caller.Facts, source, operation string, readOnly bool, parameters map[string]any) *Call {
-	call := c.Begin(&caller.Caller{Account: account, Snapshot: snap, Facts: facts}, source, operation, readOnly, parameters)
+// acts, the operation says with ByRight. who is how the record names it.
+func (c *Control) BeginFor(who audit.Identity, account access.AccountID, snap *engine.Snapshot, facts caller.Facts, source, name string, readOnly bool, parameters map[string]any) *Call {
+	call := c.Begin(&caller.Caller{Account: account, Snapshot: snap, Facts: facts}, source, name, readOnly, parameters)
 	call.Event.UserIdentity, call.Event.AdditionalEventData = who, map[string]any{}
 	return call
 }
 
 // Update commits a change and the call's audit record in one transaction, and returns when this node's
-// snapshot shows the change. Rows written together carry one time: tx.Now().
+// snapshot shows the change. Rows written together carry one time: tx.Now(). A call that is not Authorised changes
+// nothing.
 func (c *Control) Update(ctx context.Context, call *Call, fn func(*store.Tx) error) error {
+	if err := c.Authorised(call); err != nil {
+		return err
+	}
 	err := c.Engine.Update(ctx, func(tx *store.Tx) error {
 		if err := fn(tx); err != nil {
 			return err
@@ -115,8 +125,16 @@ func (c *Control) Update(ctx context.Context, call *Call, fn func(*store.Tx) err
 }
 
 // Record commits the call's audit record now, before anything that it tells of leaves the program. A client
-// that has gone away does not stop it: whether the record is on the disk must be known.
+// that has gone away does not stop it: whether the record is on the disk must be known. It refuses a call that is not
+// Authorised.
 func (c *Control) Record(ctx context.Context, call *Call) error {
+	if err := c.Authorised(call); err != nil {
+		return err
+	}
+	return c.record(ctx, call)
+}
+
+func (c *Control) record(ctx context.Context, call *Call) error {
 	if err := c.DB.Record(context.WithoutCancel(ctx), call.events()...); err != nil {
 		return err
 	}
@@ -132,10 +150,15 @@ func (call *Call) Failed() {
 }
 
 // Finish ends the call: when no record has been committed yet, it commits one, with the code and the text
-// that the client is told if the call failed. The error it returns is a failure to record; the client must
-// then not get what it asked for.
+// that the client is told if the call failed; an empty code is a success. The error it returns is a failure to record, or a
+// success that is not Authorised; the client must then not get what it asked for.
 func (c *Control) Finish(ctx context.Context, call *Call, code, message string) error {
-	if call.recorded || call.Unproven && code != "" {
+	if code == "" {
+		if err := c.Authorised(call); err != nil {
+			return err
+		}
+	}
+	if call.recorded || call.Unproven {
 		return nil
 	}
 	if code != "" {
@@ -143,7 +166,7 @@ func (c *Control) Finish(ctx context.Context, call *Call, code, message string) 
 		call.Event.ErrorCode, call.Event.ErrorMessage = code, message
 		call.Event.ResponseElements = nil
 	}
-	return c.Record(ctx, call)
+	return c.record(ctx, call)
 }
 
 // Also adds a further record that is committed together with the call's own.

@@ -67,14 +67,13 @@ func (g *Gateway) noteEnded(q *request, err error) {
 	refused := awserror.Of(awserror.S3, err)
 	call := g.Control.Begin(e.Caller, buckets.Source, name, q.Method == http.MethodGet || q.Method == http.MethodHead, nil)
 	call.Event.EventCategory, call.Event.ManagementEvent = "Data", false
-	call.Event.ErrorCode, call.Event.ErrorMessage = refused.Code, refused.Message
 	added := call.Event.Added()
 	added.Reason = e.Reason
 	if s := e.Caller.Session; s != nil {
 		added.Session, added.GrantID, added.GrantScope, added.LocationID = s.Name, s.GrantID, s.Scope, s.LocationID
 		added.Expires = s.Expires.Format(time.RFC3339)
 	}
-	if failed := g.Control.Record(context.WithoutCancel(q.Context()), call); failed != nil {
+	if failed := g.Control.Finish(context.WithoutCancel(q.Context()), call, refused.Code, refused.Message); failed != nil {
 		g.Log.LogAttrs(q.Context(), slog.LevelError, "a refusal was not recorded", slog.String("request", q.id), slog.String("error", failed.Error()))
 	}
 }

@@ -171,6 +171,9 @@ func (g *Gateway) answer(q *request) (any, error) {
 		return g.registry(q, in, do)
 	}
 	out, err := g.perform(q, in)
+	if err == nil {
+		err = g.Control.Authorised(q.call) // what reached the upstream was held to it before that
+	}
 	if err != nil {
 		return nil, err
 	}

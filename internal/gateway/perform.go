@@ -98,7 +98,11 @@ func (g *Gateway) hideAbsence(q *request, needed []right, absent error) error {
 	return absent
 }
 
+// deliver lets the upstream do a call. It is the only way to the upstream, and closed to a call that nothing allowed.
 func (g *Gateway) deliver(q *request, in any) (any, error) {
+	if err := g.Control.Authorised(q.call); err != nil {
+		return nil, err
+	}
 	return g.Upstream.Do(q.Context(), g.delivery(q), awswire.Call{Operation: q.op, Input: in, Request: q.Request})
 }
 
@@ -146,6 +150,9 @@ func (g *Gateway) deleteObjects(q *request, in *s3.DeleteObjectsRequest) (any, e
 			continue
 		}
 		allowed = append(allowed, o)
+	}
+	if len(refused) == len(in.Delete.Objects) {
+		q.call.ByRight(control.EveryKeyRefused)
 	}
 	out := &s3.DeleteObjectsOutput{}
 	if len(allowed) > 0 {

@@ -31,6 +31,9 @@ func (g *Gateway) registry(q *request, in any, do func(*Gateway, *request, any) 
 		q.call.Event.RequestParameters[k] = v
 	}
 	out, err := do(g, q, in)
+	if err == nil {
+		err = g.Control.Authorised(q.call)
+	}
 	var e awserror.Error
 	if err != nil {
 		e = awserror.Of(awserror.S3, err)

@@ -20,6 +20,7 @@ import (
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 
 	"latchkey/internal/caller"
+	"latchkey/internal/control/controltest"
 	"latchkey/internal/server"
 )
 
@@ -277,7 +278,7 @@ func (w *world) key(by aws.Credentials, user string) aws.Credentials {
 func (w *world) other() aws.Credentials {
 	w.t.Helper()
 	p := principalsOf(w)
-	_, key, err := p.CreateAccount(w.t.Context(), accountB, "other")
+	_, key, err := p.CreateAccount(w.t.Context(), controltest.Operator(w.t, w.server.Control, accountA), accountB, "other")
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -223,6 +223,7 @@ func (q *request) begin(parameters map[string]any) {
 		Type: "Unknown", PrincipalID: q.token.ID, ARN: provision.TokenARN(q.token.Account, q.token.ID), AccountID: string(q.token.Account),
 	}
 	q.call = q.h.Control.BeginFor(who, q.token.Account, q.snap, q.facts, Source, q.name, false, parameters)
+	q.call.ByRight(control.ProvisioningToken)
 	q.call.Event.AdditionalEventData["provisioningTokenId"] = q.token.ID
 }
 

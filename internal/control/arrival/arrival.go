@@ -98,6 +98,7 @@ func (a *Arrivals) commit(ctx context.Context, p *arrival, names []string) error
 		facts.Region = a.Region
 	}
 	record := a.BeginFor(who, p.account, snap, facts, Source, "UserArrival", false, nil)
+	record.ByRight(control.OpenIDProvider)
 	return a.Update(ctx, record, func(tx *store.Tx) error {
 		w, err := provision.Open(ctx, tx, provision.Source{Account: p.account, By: By(p.issuer.URL), Snapshot: snap, Quotas: a.Quotas})
 		if err != nil {

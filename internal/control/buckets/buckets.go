@@ -171,6 +171,7 @@ func (b *Buckets) mayPolicy(call *control.Call, bucket *iam.Bucket, action strin
 		return fault.New(fault.Denied, "", "Access Denied")
 	}
 	if call.IsRoot() {
+		call.ByRight(control.RootOfBucket)
 		return nil
 	}
 	return May(call, bucket, action, bucket.ARN(), policy.Values{})

@@ -9,6 +9,7 @@ import (
 	"latchkey/internal/control/controltest"
 	"latchkey/internal/control/principals"
 	"latchkey/internal/fault"
+	"latchkey/internal/policy"
 )
 
 const (
@@ -38,7 +39,9 @@ func newWorld(t *testing.T) *world {
 
 func (w *world) call(k controltest.Keys) *control.Call {
 	w.t.Helper()
-	return w.Call(w.t, k, "iam", "Test")
+	call := w.Call(w.t, k, "iam", "Test")
+	must(w.t, call.May("s3:*", "*", policy.Values{}, nil, call.Account)) // as the gateway asks before it registers
+	return call
 }
 
 func (w *world) register(k controltest.Keys, name string) {

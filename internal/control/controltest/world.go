@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"latchkey/internal/access"
 	"latchkey/internal/audit"
 	"latchkey/internal/caller"
 	"latchkey/internal/control"
@@ -97,6 +98,19 @@ func (w *World) Call(t testing.TB, k Keys, service, operation string) *control.C
 		t.Fatalf("authenticate %s for %s: %v", k.ID, operation, err)
 	}
 	return w.Begin(who, service+".amazonaws.com", operation, false, nil)
+}
+
+// Operator begins a call of the server's operator, who may create accounts.
+func Operator(t testing.TB, c *control.Control, account access.AccountID) *control.Call {
+	t.Helper()
+	snap, err := c.Engine.Snapshot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	call := c.BeginFor(audit.Identity{Type: "Root", AccountID: string(account)}, account, snap, caller.Facts{Time: c.Now(), Region: c.Region},
+		"latchkey.local", "CreateAccount", false, nil)
+	call.ByRight(control.Operator)
+	return call
 }
 
 // Records are all audit records, oldest first.

@@ -60,6 +60,7 @@ func (e *Exchange) CreateToken(ctx context.Context, call *control.Call, in Publi
 	if err != nil {
 		return nil, err
 	}
+	call.ByRight(control.SignIn)
 	app := call.Snapshot.Application(who.ApplicationARN)
 	if app == nil {
 		return nil, Refuse(call, fault.Unauthenticated, fault.Application, "client_unknown", "the application does not exist")

@@ -113,7 +113,7 @@ func suppose(call *control.Call, arn string) (*control.Call, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &control.Call{Caller: who, Target: call.Target}, nil
+	return call.Suppose(who), nil
 }
 
 // findPrincipal finds the id of a user or a role, or of the role of an assumed-role session with the session's name.

@@ -25,7 +25,7 @@ func supposePrincipal(call *control.Call, i *store.Instance, id, session string)
 	if err != nil {
 		return nil, err
 	}
-	c := &control.Call{Caller: who, Target: call.Target}
+	c := call.Suppose(who)
 	return &supposed{call: c, instance: i, identities: Identities(c)}, nil
 }
 
@@ -37,7 +37,7 @@ func supposePerson(call *control.Call, i *store.Instance, roleID string, id dire
 	if err != nil {
 		return nil, err
 	}
-	c := &control.Call{Caller: who, Target: call.Target}
+	c := call.Suppose(who)
 	s := &supposed{call: c, instance: i, application: d.ApplicationARN, identities: Identities(c)}
 	if who.Role == nil {
 		s.identities = directoryIdentities(c)

@@ -11,6 +11,7 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/audit"
 	"latchkey/internal/caller"
+	"latchkey/internal/control"
 	"latchkey/internal/credential"
 	"latchkey/internal/fault"
 	"latchkey/internal/iam"
@@ -119,8 +120,8 @@ func ownEvent(tx *store.Tx, account access.AccountID, name string, parameters ma
 }
 
 // CreateAccount makes an account with a root key. A zero id means a random one; an empty name means none.
-// Names of accounts are unique. Like EnsureRoot it is for the server's operator only.
-func (p *Principals) CreateAccount(ctx context.Context, id access.AccountID, name string) (*iam.Account, RootKey, error) {
+// Names of accounts are unique. Like EnsureRoot it is for the server's operator only; the call has to say by what right.
+func (p *Principals) CreateAccount(ctx context.Context, call *control.Call, id access.AccountID, name string) (*iam.Account, RootKey, error) {
 	if id == "" {
 		id = randomAccountID()
 	}
@@ -128,7 +129,7 @@ func (p *Principals) CreateAccount(ctx context.Context, id access.AccountID, nam
 		return nil, RootKey{}, fault.New(fault.Invalid, fault.Account, "an account id has twelve digits, not %q", string(id))
 	}
 	a, key := &iam.Account{ID: id, Name: name}, NewRootKey()
-	err := p.Engine.Update(ctx, func(tx *store.Tx) error {
+	err := p.Update(ctx, call, func(tx *store.Tx) error {
 		a.Created = tx.Now()
 		if err := store.Accounts.Insert(tx, a); err != nil {
 			if fault.Is(err, fault.AlreadyExists, fault.Account) {

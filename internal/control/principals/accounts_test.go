@@ -58,7 +58,7 @@ func TestEnsureRoot(t *testing.T) {
 
 func TestCreateAccount(t *testing.T) {
 	w := newWorld(t)
-	a, k, err := w.CreateAccount(t.Context(), "", "research")
+	a, k, err := w.CreateAccount(t.Context(), controltest.Operator(t, w.World.Control, account), "", "research")
 	must(t, err)
 	who, err := w.Authenticate(t, controltest.Keys{ID: k.AccessKeyID, Secret: k.Secret.Reveal()}, "iam")
 	must(t, err)
@@ -66,15 +66,15 @@ func TestCreateAccount(t *testing.T) {
 		t.Fatalf("account %s, caller of %s", a.ID, who.Account)
 	}
 	t.Run("refused when the name is taken", func(t *testing.T) {
-		_, _, err := w.CreateAccount(t.Context(), "", "research")
+		_, _, err := w.CreateAccount(t.Context(), controltest.Operator(t, w.World.Control, account), "", "research")
 		refused(t, err, fault.AlreadyExists, "research")
 	})
 	t.Run("refused when the id is taken", func(t *testing.T) {
-		_, _, err := w.CreateAccount(t.Context(), account, "")
+		_, _, err := w.CreateAccount(t.Context(), controltest.Operator(t, w.World.Control, account), account, "")
 		refused(t, err, fault.AlreadyExists, string(account))
 	})
 	t.Run("refused when the id is none", func(t *testing.T) {
-		_, _, err := w.CreateAccount(t.Context(), "12345", "")
+		_, _, err := w.CreateAccount(t.Context(), controltest.Operator(t, w.World.Control, account), "12345", "")
 		refused(t, err, fault.Invalid, "twelve digits")
 	})
 }

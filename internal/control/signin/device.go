@@ -33,6 +33,7 @@ func (s *SignIn) StartDevice(ctx context.Context, call *control.Call, clientID s
 	if !c.May(exchange.DeviceCode) {
 		return nil, exchange.Refuse(call, fault.Denied, fault.ApplicationGrant, "grant_type_not_registered", "the client did not register for device codes")
 	}
+	call.ByRight(control.ClientSecret)
 	now := call.Facts.Time.UTC()
 	if _, ok := s.starts.take(call.Facts.SourceIP, now, forStarts); !ok {
 		return nil, exchange.Refuse(call, fault.Throttled, fault.SignIn, "too_many_requests", "too many devices ask from this address")

@@ -145,6 +145,7 @@ func (s *SignIn) arrive(ctx context.Context, call *control.Call, a *attempt, q u
 	if err != nil {
 		return nil, err
 	}
+	call.ByRight(control.OpenIDProvider)
 	call.Event.ResponseElements = map[string]any{"UserAuthentication": "Success", "userId": who.UserID}
 	now := call.Facts.Time.UTC()
 	if a.Authorization == nil {

@@ -166,6 +166,9 @@ func (a *applier) commit(ctx context.Context, what string, fn func(*batch) error
 	if err := ctx.Err(); err != nil {
 		return context.Cause(ctx)
 	}
+	if err := a.Authorised(a.call); err != nil {
+		return err
+	}
 	s := a.plan.source
 	var b *batch
 	err := a.Engine.Update(ctx, func(tx *store.Tx) error {

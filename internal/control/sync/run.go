@@ -118,6 +118,7 @@ func (s *Syncer) Scheduled(ctx context.Context, src *Source) (*Report, error) {
 	facts := caller.Facts{Time: s.Now(), Region: s.Region, RequestID: uuid.NewString()}
 	call := s.BeginFor(who, src.Account, snap, facts, EventSource, Operation, false, map[string]any{"source": src.Name})
 	call.Event.EventType = "AwsServiceEvent"
+	call.ByRight(control.DirectorySource)
 	r, err := s.run(ctx, call, src, Options{})
 	if r == nil && fault.Is(err, fault.Conflict, fault.Source) {
 		return nil, err // another node is at it: there is nothing to tell of this one

@@ -49,7 +49,7 @@ func TestAttack19_NoNarrowSessionMakesAWiderOne(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			refused(t, w.try(k, tokens.AssumeRole{RoleARN: wide.ARN()}), fault.Denied, "because no session policy allows the sts:AssumeRole action")
-			_, err := w.STS.SessionToken(t.Context(), w.by(k), 0, false)
+			_, err := w.STS.SessionToken(t.Context(), w.forOwn(k), 0, false)
 			refused(t, err, fault.Denied, "Cannot call GetSessionToken with session credentials")
 			_, err = w.STS.AccessKeyAccount(w.by(k), w.keys.ID)
 			refused(t, err, fault.Denied, "no session policy allows")
@@ -73,7 +73,7 @@ func TestAttack19_NoNarrowSessionMakesAWiderOne(t *testing.T) {
 		}
 	})
 	t.Run("what narrows the first session is not lost on the way", func(t *testing.T) {
-		own, err := w.STS.SessionToken(t.Context(), w.by(w.keys), 0, false)
+		own, err := w.STS.SessionToken(t.Context(), w.forOwn(w.keys), 0, false)
 		must(t, err)
 		keys, _ := w.assume(controltest.KeysOf(*own), tokens.AssumeRole{RoleARN: location.ARN(), Policy: allow("s3:GetObject", "*")})
 		d := w.by(keys).Decide(caller.Ask{Action: "s3:PutObject", Resource: "arn:aws:s3:::lake/k", ResourceAccount: account})
@@ -87,7 +87,7 @@ func TestAttack20_AChainDoesNotOutliveItsBeginning(t *testing.T) {
 	w := newWorld(t)
 	first := w.role("first", "sts:AssumeRole", w.u.ARN())
 	second := w.role("second", "sts:AssumeRole", first.ARN())
-	own, err := w.STS.SessionToken(t.Context(), w.by(w.keys), 15*time.Minute, false)
+	own, err := w.STS.SessionToken(t.Context(), w.forOwn(w.keys), 15*time.Minute, false)
 	must(t, err)
 	keys, a := w.assume(controltest.KeysOf(*own), tokens.AssumeRole{RoleARN: first.ARN()})
 	if !a.Credentials.Expires.Equal(own.Expires) {
@@ -165,7 +165,7 @@ func TestAttack21_SessionsDieWithWhatTheyWereMadeOf(t *testing.T) {
 	})
 	t.Run("the user's own session dies with its key", func(t *testing.T) {
 		c := begin(t)
-		own, err := c.STS.SessionToken(t.Context(), c.by(c.keys), 0, false)
+		own, err := c.STS.SessionToken(t.Context(), c.forOwn(c.keys), 0, false)
 		must(t, err)
 		must(t, c.IAM.DeleteAccessKey(t.Context(), c.asRoot(), "u", c.keys.ID))
 		dead(t, c, controltest.KeysOf(*own), "the access key that this session was made with is deleted or inactive")
@@ -191,7 +191,7 @@ func TestAttack25_NoSecretIsRecorded(t *testing.T) {
 	w := newWorld(t)
 	r := w.role("r", "sts:AssumeRole", w.u.ARN())
 	keys, a := w.assume(w.keys, tokens.AssumeRole{RoleARN: r.ARN()})
-	own, err := w.STS.SessionToken(t.Context(), w.by(w.keys), 0, false)
+	own, err := w.STS.SessionToken(t.Context(), w.forOwn(w.keys), 0, false)
 	must(t, err)
 	told := 0
 	for _, e := range w.Records(t) {
@@ -214,7 +214,7 @@ func TestAttack25_NoSecretIsRecorded(t *testing.T) {
 func TestNothingLeavesUnrecorded(t *testing.T) {
 	w := newWorld(t)
 	r := w.role("r", "sts:AssumeRole", w.u.ARN())
-	assume, own := w.by(w.keys), w.by(w.keys)
+	assume, own := w.by(w.keys), w.forOwn(w.keys)
 	must(t, w.DB.Close())
 	a, err := w.STS.AssumeRole(t.Context(), assume, tokens.AssumeRole{RoleARN: r.ARN(), SessionName: "session"})
 	if fault.KindOf(err) != fault.Unavailable || a != nil {

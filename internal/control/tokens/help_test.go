@@ -57,6 +57,12 @@ func (w *world) by(k controltest.Keys) *control.Call {
 	return w.Call(w.t, k, "sts", "Test")
 }
 
+// forOwn begins a GetSessionToken: an open operation, which is known by its name.
+func (w *world) forOwn(k controltest.Keys) *control.Call {
+	w.t.Helper()
+	return w.Call(w.t, k, "sts", "GetSessionToken")
+}
+
 // user makes a user with a key and, if a document is given, one inline policy.
 func (w *world) user(root controltest.Keys, name, document string) (*iam.User, controltest.Keys) {
 	w.t.Helper()

@@ -17,7 +17,7 @@ func TestSessionToken(t *testing.T) {
 	ctx := t.Context()
 	length := func(k controltest.Keys, d time.Duration) time.Duration {
 		t.Helper()
-		c, err := w.STS.SessionToken(ctx, w.by(k), d, false)
+		c, err := w.STS.SessionToken(ctx, w.forOwn(k), d, false)
 		must(t, err)
 		return time.Until(c.Expires).Round(time.Minute)
 	}
@@ -34,13 +34,13 @@ func TestSessionToken(t *testing.T) {
 		t.Errorf("the root's longest lasts %v", d)
 	}
 	for seconds, rule := range map[time.Duration]string{899: "greater than or equal to 900", 129601: "less than or equal to 129600"} {
-		_, err := w.STS.SessionToken(ctx, w.by(w.keys), seconds*time.Second, false)
+		_, err := w.STS.SessionToken(ctx, w.forOwn(w.keys), seconds*time.Second, false)
 		refused(t, err, fault.Invalid, rule)
 	}
-	_, err := w.STS.SessionToken(ctx, w.by(w.keys), 0, true)
+	_, err := w.STS.SessionToken(ctx, w.forOwn(w.keys), 0, true)
 	refused(t, err, fault.Denied, "MultiFactorAuthentication failed")
 
-	c, err := w.STS.SessionToken(ctx, w.by(w.keys), 0, false)
+	c, err := w.STS.SessionToken(ctx, w.forOwn(w.keys), 0, false)
 	must(t, err)
 	own := controltest.KeysOf(*c)
 	t.Run("is the user", func(t *testing.T) {
@@ -56,14 +56,14 @@ func TestSessionToken(t *testing.T) {
 	t.Run("assumes roles, and calls nothing else of STS", func(t *testing.T) {
 		r := w.role("r", "sts:AssumeRole", w.u.ARN())
 		w.assume(own, tokens.AssumeRole{RoleARN: r.ARN()})
-		_, err := w.STS.SessionToken(ctx, w.by(own), 0, false)
+		_, err := w.STS.SessionToken(ctx, w.forOwn(own), 0, false)
 		refused(t, err, fault.Denied, "Cannot call GetSessionToken with session credentials")
 		must(t, w.IAM.PutInline(ctx, w.asRoot(), principals.UserNamed("u"), "p", allow("sts:*", "*")))
 		_, err = w.STS.AccessKeyAccount(w.by(own), w.keys.ID)
 		refused(t, err, fault.Denied, "Cannot call GetAccessKeyInfo with session credentials")
 	})
 	t.Run("the root's is the root, and assumes no role", func(t *testing.T) {
-		c, err := w.STS.SessionToken(ctx, w.by(w.root), 0, false)
+		c, err := w.STS.SessionToken(ctx, w.forOwn(w.root), 0, false)
 		must(t, err)
 		id, err := w.STS.CallerIdentity(w.by(controltest.KeysOf(*c)))
 		must(t, err)
@@ -75,7 +75,7 @@ func TestSessionToken(t *testing.T) {
 	})
 	t.Run("refused by an explicit deny only", func(t *testing.T) {
 		must(t, w.IAM.PutInline(ctx, w.asRoot(), principals.UserNamed("u"), "deny", strings.Replace(allow("sts:GetSessionToken", "*"), "Allow", "Deny", 1)))
-		_, err := w.STS.SessionToken(ctx, w.by(w.keys), 0, false)
+		_, err := w.STS.SessionToken(ctx, w.forOwn(w.keys), 0, false)
 		refused(t, err, fault.Denied, "sts:GetSessionToken on resource: * with an explicit deny")
 	})
 }

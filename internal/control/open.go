@@ -1,0 +1,38 @@
+package control
+
+// operation names an operation as audit records do.
+type operation struct{ source, name string }
+
+// openOperations are all operations that succeed without any policy or right, each with its reason. What is not here
+// asks, or names a Right.
+var openOperations = map[operation]string{
+	{"sts.amazonaws.com", "GetCallerIdentity"}: "It tells callers who they are. No permission is needed, and none can be taken away " +
+		"(STS API reference, GetCallerIdentity).",
+	{"sts.amazonaws.com", "GetSessionToken"}: "It gives no right that the caller's own key does not have. No permission is needed " +
+		"(IAM user guide, \"Permissions for GetSessionToken\"); a policy that denies it in so many words is heeded.",
+	{"sso-oauth.amazonaws.com", "RegisterClient"}: "Public clients register unsigned (IAM Identity Center OIDC API reference, RegisterClient). " +
+		"Nothing is stored, and a registration gives no right.",
+}
+
+// Right is by what a call may succeed for which no policy is asked. Its text is the reason.
+type Right string
+
+// All rights. Each is named in one place of the code, where it is established.
+const (
+	// RootOfBucket lets the root user of a bucket's account read and change the bucket's policy.
+	RootOfBucket Right = "a bucket's policy never locks out the root user of its account (S3 user guide, \"Bucket policies\")"
+	// Operator lets the root user of the server's first account create accounts.
+	Operator Right = "the root user of the server's first account is the operator's"
+	// EveryKeyRefused lets DeleteObjects answer, when each of its keys was refused by itself and nothing was deleted.
+	EveryKeyRefused Right = "the answer holds nothing but refusals (S3 API reference, DeleteObjects)"
+	// ClientSecret lets a registered client ask for a person's approval, which gives it nothing yet.
+	ClientSecret Right = "the client proved its secret; whether it gets anything, a person says (RFC 8628)"
+	// SignIn lets a registered client have the tokens of the person who signed in for it.
+	SignIn Right = "the client proved its secret, and presented a code or token of a person who signed in for it (RFC 6749)"
+	// OpenIDProvider lets a person in whom the account's OpenID provider signed in.
+	OpenIDProvider Right = "the account's OpenID provider vouched for the person with a token that holds"
+	// ProvisioningToken lets a provisioning client change the directory of the token's account.
+	ProvisioningToken Right = "the client presented a bearer token that an administrator of the account made"
+	// DirectorySource lets the server bring a directory up to date by itself.
+	DirectorySource Right = "the operator configured the source for the account"
+)
