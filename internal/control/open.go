@@ -17,7 +17,7 @@ var openOperations = map[operation]string{
 // Right is by what a call may succeed for which no policy is asked. Its text is the reason.
 type Right string
 
-// All rights. Each is named in one place of the code, where it is established.
+// All rights. Code says one (ByRight) where it has established it.
 const (
 	// RootOfBucket lets the root user of a bucket's account read and change the bucket's policy.
 	RootOfBucket Right = "a bucket's policy never locks out the root user of its account (S3 user guide, \"Bucket policies\")"

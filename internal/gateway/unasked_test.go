@@ -1,0 +1,52 @@
+package gateway
+
+import (
+	"context"
+	"net/http/httptest"
+	"testing"
+
+	"latchkey/internal/awsapi/s3"
+	"latchkey/internal/awswire"
+	"latchkey/internal/caller"
+	"latchkey/internal/control/buckets"
+	"latchkey/internal/control/controltest"
+	"latchkey/internal/control/principals"
+	"latchkey/internal/fault"
+)
+
+// calls counts what reaches an upstream.
+type calls int
+
+func (n *calls) Do(context.Context, Delivery, awswire.Call) (any, error) {
+	*n++
+	return &s3.PutObjectOutput{}, nil
+}
+
+// TestNothingReachesAnUpstreamUnasked: the upstream is closed to a call that nothing allowed.
+func TestNothingReachesAnUpstreamUnasked(t *testing.T) {
+	w, reached := controltest.New(t), new(calls)
+	k, err := (&principals.Principals{Control: w.Control}).EnsureRoot(t.Context(), "123456789012", principals.RootKey{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	who, err := w.Authenticate(t, controltest.Keys{ID: k.AccessKeyID, Secret: k.Secret.Reveal()}, "s3")
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := &Gateway{Control: w.Control, Upstream: reached}
+	q := &request{Request: httptest.NewRequest("PUT", "/lake/k", nil), op: s3.PutObject.Operation}
+	q.call = w.Begin(who, buckets.Source, q.op.Name, false, nil)
+	if _, err := g.deliver(q, &s3.PutObjectRequest{}); err == nil || fault.KindOf(err) != fault.Internal || *reached != 0 {
+		t.Errorf("%v, %d calls reached the upstream", err, *reached)
+	}
+	nothing := func(*Gateway, *request, any) (any, error) { return &s3.ListBucketsOutput{}, nil }
+	if _, err := g.registry(q, &s3.ListBucketsRequest{}, nothing); err == nil || fault.KindOf(err) != fault.Internal {
+		t.Errorf("the registry: %v", err)
+	}
+	if err := q.call.Authorize(caller.Ask{Action: "s3:PutObject", Resource: "arn:aws:s3:::lake/k", ResourceAccount: "123456789012"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := g.deliver(q, &s3.PutObjectRequest{}); err != nil || *reached != 1 {
+		t.Errorf("asked: %v, %d calls", err, *reached)
+	}
+}
