@@ -17,12 +17,15 @@ import (
 func TestAHandlerThatNeverAsks(t *testing.T) {
 	w := newFrontWorld(t)
 	f := &Front{API: w.front.API}
-	awswire.Handle(&f.mux, wire.CreateUser, func(ctx context.Context, c *control.Call, in *wire.CreateUserRequest) (*wire.CreateUserResponse, error) {
+	awswire.Handle(&f.mux, wire.CreateUser, func(ctx context.Context, c *control.Call,
+		in *wire.CreateUserRequest) (*wire.CreateUserResponse, error) {
 		return nil, f.Control.Update(ctx, c, func(tx *store.Tx) error {
-			return store.Users.Insert(tx, &iam.User{ID: "AIDANOBODY", Account: c.Account, Name: text(in.UserName), Created: tx.Now()})
+			return store.Users.Insert(tx, &iam.User{ID: "AIDANOBODY", Account: c.Account, Name: text(in.UserName),
+				Created: tx.Now()})
 		})
 	})
-	awswire.Handle(&f.mux, wire.GetUser, func(_ context.Context, c *control.Call, in *wire.GetUserRequest) (*wire.GetUserResponse, error) {
+	awswire.Handle(&f.mux, wire.GetUser, func(_ context.Context, c *control.Call,
+		in *wire.GetUserRequest) (*wire.GetUserResponse, error) {
 		return &wire.GetUserResponse{User: &wire.User{UserName: in.UserName, UserId: new("AIDASECRET")}}, nil
 	})
 	w.front = f
@@ -34,7 +37,8 @@ func TestAHandlerThatNeverAsks(t *testing.T) {
 			if r.Code != 500 || strings.Contains(body, "AIDA") || strings.Contains(body, "policy") {
 				t.Errorf("%d %s", r.Code, body)
 			}
-			if log := w.log.String(); !strings.Contains(log, `"op":"`+op+`"`) || !strings.Contains(log, "without a policy or a right") {
+			if log := w.log.String(); !strings.Contains(log, `"op":"`+op+`"`) || !strings.Contains(log,
+				"without a policy or a right") {
 				t.Errorf("logged %s", log)
 			}
 			records := w.Records(t)

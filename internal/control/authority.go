@@ -67,9 +67,11 @@ func (c *Control) Authorised(call *Call) error {
 	if !call.supposed && (call.allowed || call.right != "" || openOperations[call.operation] != "") {
 		return nil
 	}
-	err := fmt.Errorf("%s of %s would have succeeded without a policy or a right that allows it", call.operation.name, call.operation.source)
+	err := fmt.Errorf("%s of %s would have succeeded without a policy or a right that allows it", call.operation.name,
+		call.operation.source)
 	if c.Log != nil {
-		c.Log.LogAttrs(context.Background(), slog.LevelError, "an operation does not check who may do it", slog.String("op", call.operation.name),
+		c.Log.LogAttrs(context.Background(), slog.LevelError, "an operation does not check who may do it", slog.String("op",
+			call.operation.name),
 			slog.String("source", call.operation.source), slog.String("request", call.Event.RequestID))
 	}
 	return fault.New(fault.Internal, "", "").Because(err)

@@ -121,11 +121,12 @@ func TestASuccessThatNothingAllowedIsAnInternalError(t *testing.T) {
 
 func TestWhatLetsACallSucceed(t *testing.T) {
 	w := newWorld(t)
-	trust, err := policy.Parse(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole"}]}`, policy.Trust)
+	const anybody = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":`
+	trust, err := policy.Parse(anybody+`"sts:AssumeRole"}]}`, policy.Trust)
 	if err != nil {
 		t.Fatal(err)
 	}
-	actor, err := policy.Parse(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}]}`, policy.Resource)
+	actor, err := policy.Parse(anybody+`"*","Resource":"*"}]}`, policy.Resource)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,7 +142,8 @@ func TestWhatLetsACallSucceed(t *testing.T) {
 			return c.DecideActor(a).Allowed
 		},
 		"DecideTrust": func(c *control.Call) bool {
-			return c.DecideTrust(caller.Ask{Action: "sts:AssumeRole", Resource: "arn:aws:iam::123456789012:role/r", ResourceAccount: account}, trust).Allowed
+			return c.DecideTrust(caller.Ask{Action: "sts:AssumeRole", Resource: "arn:aws:iam::123456789012:role/r",
+				ResourceAccount: account}, trust).Allowed
 		},
 		"ByRight": func(c *control.Call) bool { c.ByRight(control.Operator); return true },
 	} {
@@ -181,7 +183,8 @@ func TestWritesPastTheCall(t *testing.T) {
 			return err
 		}
 		name := "internal" + strings.TrimPrefix(filepath.ToSlash(path), "..")
-		if name = strings.Replace(name, "internal/../", "", 1); strings.HasPrefix(name, "internal/store/") || strings.Contains(name, "test/") {
+		if name = strings.Replace(name, "internal/../", "", 1); strings.HasPrefix(name, "internal/store/") ||
+			strings.Contains(name, "test/") {
 			return nil
 		}
 		text, err := os.ReadFile(path)

@@ -6,12 +6,12 @@ type operation struct{ source, name string }
 // openOperations are all operations that succeed without any policy or right, each with its reason. What is not here
 // asks, or names a Right.
 var openOperations = map[operation]string{
-	{"sts.amazonaws.com", "GetCallerIdentity"}: "It tells callers who they are. No permission is needed, and none can be taken away " +
-		"(STS API reference, GetCallerIdentity).",
-	{"sts.amazonaws.com", "GetSessionToken"}: "It gives no right that the caller's own key does not have. No permission is needed " +
-		"(IAM user guide, \"Permissions for GetSessionToken\"); a policy that denies it in so many words is heeded.",
-	{"sso-oauth.amazonaws.com", "RegisterClient"}: "Public clients register unsigned (IAM Identity Center OIDC API reference, RegisterClient). " +
-		"Nothing is stored, and a registration gives no right.",
+	// STS API reference, GetCallerIdentity: "No permissions are required".
+	{"sts.amazonaws.com", "GetCallerIdentity"}: "it tells callers who they are, which no policy can keep from them",
+	// IAM user guide, "Permissions for GetSessionToken". A policy that denies it in so many words is heeded.
+	{"sts.amazonaws.com", "GetSessionToken"}: "it gives no right that the caller's own key does not have",
+	// IAM Identity Center OIDC API reference, RegisterClient: public clients register unsigned.
+	{"sso-oauth.amazonaws.com", "RegisterClient"}: "nothing is stored, and a registration gives no right",
 }
 
 // Right is by what a call may succeed for which no policy is asked. Its text is the reason.
@@ -20,7 +20,7 @@ type Right string
 // All rights. Code says one (ByRight) where it has established it.
 const (
 	// RootOfBucket lets the root user of a bucket's account read and change the bucket's policy.
-	RootOfBucket Right = "a bucket's policy never locks out the root user of its account (S3 user guide, \"Bucket policies\")"
+	RootOfBucket Right = "a bucket's policy never locks out its account's root user (S3 user guide, \"Bucket policies\")"
 	// Operator lets the root user of the server's first account create accounts.
 	Operator Right = "the root user of the server's first account is the operator's"
 	// EveryKeyRefused lets DeleteObjects answer, when each of its keys was refused by itself and nothing was deleted.
@@ -28,7 +28,7 @@ const (
 	// ClientSecret lets a registered client ask for a person's approval, which gives it nothing yet.
 	ClientSecret Right = "the client proved its secret; whether it gets anything, a person says (RFC 8628)"
 	// SignIn lets a registered client have the tokens of the person who signed in for it.
-	SignIn Right = "the client proved its secret, and presented a code or token of a person who signed in for it (RFC 6749)"
+	SignIn Right = "the client proved its secret, and has a code or token of a person who signed in for it (RFC 6749)"
 	// OpenIDProvider lets a person in whom the account's OpenID provider signed in.
 	OpenIDProvider Right = "the account's OpenID provider vouched for the person with a token that holds"
 	// ProvisioningToken lets a provisioning client change the directory of the token's account.

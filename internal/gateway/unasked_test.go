@@ -43,7 +43,8 @@ func TestNothingReachesAnUpstreamUnasked(t *testing.T) {
 	if _, err := g.registry(q, &s3.ListBucketsRequest{}, nothing); err == nil || fault.KindOf(err) != fault.Internal {
 		t.Errorf("the registry: %v", err)
 	}
-	if err := q.call.Authorize(caller.Ask{Action: "s3:PutObject", Resource: "arn:aws:s3:::lake/k", ResourceAccount: "123456789012"}); err != nil {
+	if err := q.call.Authorize(caller.Ask{Action: "s3:PutObject", Resource: "arn:aws:s3:::lake/k",
+		ResourceAccount: "123456789012"}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := g.deliver(q, &s3.PutObjectRequest{}); err != nil || *reached != 1 {

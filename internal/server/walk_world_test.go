@@ -1,0 +1,200 @@
+package server
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"maps"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+
+	"latchkey/internal/awswire"
+	"latchkey/internal/control/sync"
+	"latchkey/internal/ldap"
+	"latchkey/internal/oidc/oidctest"
+)
+
+const (
+	walkAccount = "123456789012"
+	iamARN      = "arn:aws:iam::" + walkAccount + ":"
+)
+
+// walkWorld is a running server with a thing of every kind.
+type walkWorld struct {
+	t                   *testing.T
+	url                 string
+	idp                 *oidctest.Issuer
+	root, admin, nobody aws.Credentials
+	seeded              map[string]string // ids that only the server knows, by our names
+}
+
+func newWalkWorld(t *testing.T) *walkWorld {
+	t.Helper()
+	away := sync.Source{Name: "corp", Account: walkAccount, MaxRemoval: 0.1, Interval: time.Hour, LDAP: ldap.Options{
+		Vendor: ldap.OpenLDAP, URLs: []string{"ldap://127.0.0.1:1"}, Users: ldap.Users{Bases: []string{"dc=example"}},
+	}}.Defaults()
+	s := boot(t, Config{PrivateIssuers: true, Directories: []sync.Source{away}, Log: slog.New(slog.DiscardHandler)})
+	w := &walkWorld{
+		t: t, url: s.URL(), idp: oidctest.New(t), seeded: map[string]string{},
+		root: aws.Credentials{AccessKeyID: s.Root.AccessKeyID, SecretAccessKey: s.Root.Secret.Reveal()},
+	}
+	w.seedIAM()
+	w.seedS3()
+	w.seedPeople()
+	w.seedApplications()
+	return w
+}
+
+// object is a JSON object, as it goes over the wire.
+type object = map[string]any
+
+// request is one request of any service, before it is signed.
+type request struct {
+	method, path string
+	service      string // that it is signed for; empty: s3; "-": not at all
+	region       string // empty: us-east-1
+	header       map[string]string
+	body         string
+}
+
+func get(path string) request       { return request{method: http.MethodGet, path: path} }
+func put(path, body string) request { return request{method: http.MethodPut, path: path, body: body} }
+
+// form is a request of IAM or STS.
+func form(s *awswire.Service, action string, pairs ...string) request {
+	v := url.Values{"Action": {action}, "Version": {s.APIVersion}}
+	for i := 0; i < len(pairs); i += 2 {
+		v.Set(pairs[i], pairs[i+1])
+	}
+	return request{
+		method: http.MethodPost, path: "/", service: s.SigningName, body: v.Encode(),
+		header: map[string]string{"Content-Type": "application/x-www-form-urlencoded"},
+	}
+}
+
+// call is a request of a service that speaks JSON.
+func call(s *awswire.Service, op string, in object) request {
+	body, err := json.Marshal(in)
+	if err != nil {
+		panic(err)
+	}
+	return request{method: http.MethodPost, path: "/", service: s.SigningName, body: string(body),
+		header: map[string]string{
+			"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": s.TargetPrefix + "." + op,
+		}}
+}
+
+// with is an object with more members.
+func with(in object, pairs ...any) object {
+	out := maps.Clone(in)
+	for i := 0; i < len(pairs); i += 2 {
+		out[pairs[i].(string)] = pairs[i+1]
+	}
+	return out
+}
+
+// got is an answer.
+type got struct {
+	method string
+	status int
+	header http.Header
+	body   string
+}
+
+var codeForm = regexp.MustCompile(`<Code>(\w+)</Code>|"__type":"(\w+)"`)
+
+// code is the error code that an answer names; empty for a success.
+func (a *got) code() string {
+	if a.status < 300 {
+		return ""
+	}
+	if kind := a.header.Get("X-Amzn-Errortype"); kind != "" {
+		return kind
+	}
+	m := codeForm.FindStringSubmatch(a.body)
+	if m == nil {
+		return ""
+	}
+	return m[1] + m[2]
+}
+
+// send signs and sends a request.
+func (w *walkWorld) send(k aws.Credentials, q request) *got {
+	w.t.Helper()
+	r, err := http.NewRequestWithContext(w.t.Context(), q.method, w.url+q.path, strings.NewReader(q.body))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for name, v := range q.header {
+		r.Header.Set(name, v)
+	}
+	if strings.HasPrefix(q.path, "/v20180820/") {
+		r.Header.Set("X-Amz-Account-Id", walkAccount)
+	}
+	if q.service != "-" {
+		sum := sha256.Sum256([]byte(q.body))
+		hash := hex.EncodeToString(sum[:])
+		r.Header.Set("X-Amz-Content-Sha256", hash)
+		signer := v4.NewSigner(func(o *v4.SignerOptions) { o.DisableURIPathEscaping = true })
+		if err := signer.SignHTTP(w.t.Context(), k, r, hash, or(q.service, "s3"), or(q.region, "us-east-1"),
+			time.Now()); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return &got{q.method, resp.StatusCode, resp.Header, string(body)}
+}
+
+func or(s, other string) string {
+	if s == "" {
+		return other
+	}
+	return s
+}
+
+// must sends a request of the root user's that succeeds.
+func (w *walkWorld) must(q request) *got {
+	w.t.Helper()
+	a := w.send(w.root, q)
+	if a.status >= 300 {
+		w.t.Fatalf("%s %s %v %s: %d %s", q.method, q.path, q.header, q.body, a.status, a.body)
+	}
+	return a
+}
+
+// keep keeps the text of an answer's element or member under a name of ours.
+func (w *walkWorld) keep(name string, a *got, member string) {
+	w.t.Helper()
+	m := regexp.MustCompile(`<` + member + `>([^<]+)<|"` + member + `":"([^"]+)"`).FindStringSubmatch(a.body)
+	if m == nil {
+		w.t.Fatalf("no %s in %s", member, a.body)
+	}
+	w.seeded[name] = m[1] + m[2]
+}
+
+// id is an id that was kept.
+func (w *walkWorld) id(name string) string {
+	w.t.Helper()
+	v, ok := w.seeded[name]
+	if !ok {
+		w.t.Fatalf("nothing was kept as %s", name)
+	}
+	return v
+}
