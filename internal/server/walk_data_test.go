@@ -39,7 +39,7 @@ func (w *walkWorld) part(upload, more string) string {
 
 // seedS3 makes buckets lake, with a policy, objects and three uploads, pond and empty, and an Access Grants instance
 // with
-// the default location and one for pond, and grants to user and admin.
+// the default location and one for pond, and grants to user, admin and nobody.
 func (w *walkWorld) seedS3() {
 	for _, name := range []string{"lake", "pond", "empty"} {
 		w.must(put("/"+name, ""))
@@ -58,7 +58,7 @@ func (w *walkWorld) seedS3() {
 	w.must(post(grantsPath+"/location", location("s3://")))
 	w.keep("location", w.must(post(grantsPath+"/location", location("s3://pond/*"))), "AccessGrantsLocationId")
 	w.must(put(grantsPath+"/resourcepolicy", w.sharing()))
-	for _, name := range []string{"user", "admin"} {
+	for _, name := range []string{"user", "admin", "nobody"} {
 		w.keep("grant of "+name, w.must(post(grantsPath+"/grant", grantTo(name))), "AccessGrantId")
 	}
 }
@@ -97,6 +97,10 @@ func (w *walkWorld) grantRows() []row {
 	tags := "/v20180820/tags/" + url.QueryEscape("arn:aws:s3:us-east-1:"+walkAccount+":access-grants/default")
 	center := element("AssociateAccessGrantsIdentityCenterRequest", element("IdentityCenterArn", w.id("instance")))
 	update := element("UpdateAccessGrantsLocationRequest", element("IAMRoleArn", iamARN+"role/location"))
+	data := func(name string) request {
+		return get(grantsPath + "/dataaccess?permission=READ&target=s3%3A%2F%2Flake%2F" + name + "%2Fk")
+	}
+	granted := data("nobody") // whom a grant is there for
 	return []row{
 		to(s3control.GetAccessGrantsInstance, get(grantsPath)),
 		to(s3control.ListAccessGrantsInstances, get("/v20180820/accessgrantsinstances")),
@@ -105,11 +109,11 @@ func (w *walkWorld) grantRows() []row {
 		to(s3control.GetAccessGrantsLocation, get(one)),
 		to(s3control.ListAccessGrantsLocations, get(grantsPath+"/locations")),
 		to(s3control.UpdateAccessGrantsLocation, put(one, update)),
-		to(s3control.CreateAccessGrant, post(grantsPath+"/grant", grantTo("nobody"))),
+		to(s3control.CreateAccessGrant, post(grantsPath+"/grant", grantTo("bare"))),
 		to(s3control.GetAccessGrant, get(grant)),
 		to(s3control.ListAccessGrants, get(grantsPath+"/grants")),
 		to(s3control.ListCallerAccessGrants, get(grantsPath+"/caller/grants")),
-		to(s3control.GetDataAccess, get(grantsPath+"/dataaccess?permission=READ&target=s3%3A%2F%2Flake%2Fadmin%2Fk")),
+		{op: s3control.GetDataAccess.Operation, request: data("admin"), nobody: &granted},
 		to(s3control.PutAccessGrantsInstanceResourcePolicy, put(grantsPath+"/resourcepolicy", w.sharing())),
 		to(s3control.GetAccessGrantsInstanceResourcePolicy, get(grantsPath+"/resourcepolicy")),
 		to(s3control.DeleteAccessGrantsInstanceResourcePolicy, del(grantsPath+"/resourcepolicy")),
