@@ -83,7 +83,7 @@ func newRoot() *cobra.Command {
 		}
 		return hint(err, "%s --help lists the flags", cmd.CommandPath())
 	})
-	root.AddCommand(newServe(), newExec(), newEnv(), newExplain(), newWhoCan(), newWhatCan(), newTour(), newAudit(), newAccount(), newDirectory(),
+	root.AddCommand(newServe(), newExec(), newEnv(), newExplain(), newWhoCan(), newWhatCan(), newTour(), newAudit(), newAccount(), newBucket(), newDirectory(),
 		newLogin(), newLogout(), newCredentials(), newGrants(), newAgent(), newKeys(), newVersion())
 	return root
 }

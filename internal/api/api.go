@@ -29,6 +29,7 @@ import (
 	"latchkey/internal/awswire"
 	"latchkey/internal/caller"
 	"latchkey/internal/control"
+	"latchkey/internal/control/buckets"
 	"latchkey/internal/control/directory"
 	"latchkey/internal/control/exchange"
 	"latchkey/internal/control/grants"
@@ -46,6 +47,7 @@ type API struct {
 	Control        *control.Control
 	Grants         *grants.Grants
 	Principals     *principals.Principals
+	Buckets        *buckets.Buckets
 	Tokens         *tokens.Tokens
 	IdentityCenter *identitycenter.Center
 	Directory      *directory.Directory
@@ -53,7 +55,7 @@ type API struct {
 	SignIn         *signin.SignIn
 	Sync           *sync.Syncer // nil: the server has no directory sources
 	Auth           *caller.Authenticator
-	Operator       access.AccountID // the account whose root user may create accounts
+	Operator       access.AccountID // the account whose root user may create accounts and adopt buckets
 	Log            *slog.Logger
 	Observe        func(service, operation, code string, status int, took time.Duration) // metrics; may be nil
 }

@@ -16,12 +16,14 @@ import (
 )
 
 // registerLatchkey registers what AWS has no operation for: explaining a decision, reading the audit log,
-// creating an account. They travel and are authorised like AWS's own.
+// creating an account, adopting a bucket. They travel and are authorised like AWS's own.
 func (a *API) registerLatchkey(m *awswire.Mux[*control.Call]) {
 	awswire.Handle(m, wire.Explain, a.explain)
 	a.registerReach(m)
 	awswire.Handle(m, wire.QueryAudit, a.queryAudit)
 	awswire.Handle(m, wire.CreateAccount, a.createAccount)
+	awswire.Handle(m, wire.AdoptBucket, a.adoptBucket)
+	awswire.Handle(m, wire.ListBuckets, a.listBuckets)
 	awswire.Handle(m, wire.SetUserStatus, a.setUserStatus)
 	a.registerProvisioning(m)
 	awswire.Handle(m, wire.SyncDirectory, a.syncDirectory)
@@ -121,8 +123,8 @@ func at(p *time.Time) time.Time {
 // createAccount creates a further account. Only the root user of the server's first account may: the new
 // account's root key is in the answer, and nowhere else.
 func (a *API) createAccount(ctx context.Context, c *control.Call, in *wire.CreateAccountRequest) (*wire.CreateAccountResponse, error) {
-	if !c.IsRoot() || c.IsTemporary() || c.Account != a.Operator {
-		return nil, fault.New(fault.Denied, "", "Only the root user of account %s may create accounts", a.Operator)
+	if err := a.onlyOperator(c, "create accounts"); err != nil {
+		return nil, err
 	}
 	c.ByRight(control.Operator)
 	account, key, err := a.Principals.CreateAccount(ctx, c, access.AccountID(text(in.AccountId)), text(in.Name))
@@ -132,4 +134,12 @@ func (a *API) createAccount(ctx context.Context, c *control.Call, in *wire.Creat
 	return &wire.CreateAccountResponse{
 		AccountId: new(string(account.ID)), Name: optional(account.Name), AccessKeyId: new(key.AccessKeyID), SecretAccessKey: new(key.Secret.Reveal()),
 	}, nil
+}
+
+// onlyOperator refuses everybody but the root user of the server's first account, with its own key.
+func (a *API) onlyOperator(c *control.Call, what string) error {
+	if !c.IsRoot() || c.IsTemporary() || c.Account != a.Operator {
+		return fault.New(fault.Denied, "", "Only the root user of account %s may %s", a.Operator, what)
+	}
+	return nil
 }

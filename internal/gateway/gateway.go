@@ -12,7 +12,6 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
-	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -34,6 +33,18 @@ import (
 // A body that comes with a call proves itself at its end: whether its hash, its chunks' signatures and its
 // length held, and whether the caller may still write, is known only when Read gives io.EOF. An upstream must
 // not make a write visible before that, and must undo it on any other error.
+//
+// A bucket may lie in an upstream although no account has it. CreateBucket comes with a nonce that no other creation has,
+// which the upstream keeps with the bucket durably. Its success says that the upstream made the bucket for this nonce,
+// now or before. What lies there otherwise is AlreadyExists, whoever made it, "you own it already" included. A fault of
+// the kinds Invalid, Malformed, Denied, AlreadyExists, LimitExceeded, TooLarge and Unsupported says that nothing was made.
+// HeadBucket and DeleteBucket with a nonce are about the bucket that was made with it, and NotFound if another one has
+// the name. ListBuckets lists all buckets of the upstream in the order of their names.
+//
+// An upstream that cannot keep a nonce must ask HeadBucket before it creates, and may report success only if there was
+// no bucket and its store says that this very request created it: never because the bucket exists or is the store's
+// user's own. It answers NotFound to HeadBucket with a nonce, so that a creation whose answer was lost ends as a bucket
+// that an operator adopts, and its buckets must be registered without a nonce.
 type Upstream interface {
 	Do(ctx context.Context, d Delivery, call awswire.Call) (any, error)
 }
@@ -43,6 +54,7 @@ type Delivery struct {
 	Owner    string // canonical id of the bucket's owner, for listings
 	Trailer  string // the names of the trailers that the body brings
 	Location string // scheme and host that the client used, for the Location of a completed upload
+	Nonce    string // of the bucket's creation: in CreateBucket, HeadBucket and DeleteBucket; empty: any bucket of the name
 }
 
 // Gateway serves S3. All fields but Observe must be set.
@@ -56,8 +68,7 @@ type Gateway struct {
 	Log      *slog.Logger
 	Observe  func(service, operation, code string, status int, took time.Duration)
 
-	registering sync.Mutex // held while a bucket is created or deleted, upstream and registry together
-	ended       endedLog
+	ended endedLog
 }
 
 // The largest bodies that are buffered: 1,000 keys to delete or 10,000 parts to put together, and for all other

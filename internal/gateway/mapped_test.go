@@ -47,11 +47,11 @@ func behind(t *testing.T, flat bool, u upstream) *world {
 		t.Cleanup(func() { store.Close() })
 		mux := store.Mux()
 		u = func(ctx context.Context, d gateway.Delivery, call awswire.Call) (any, error) {
-			return mux.Do(ctx, objects.Caller{Owner: d.Owner, Trailer: d.Trailer, Location: d.Location}, call)
+			return mux.Do(ctx, objects.Caller{Owner: d.Owner, Trailer: d.Trailer, Location: d.Location, Nonce: d.Nonce}, call)
 		}
 	}
 	w := &world{t: t, http: &http.Client{}, root: aws.Credentials{AccessKeyID: root.AccessKeyID, SecretAccessKey: root.Secret.Reveal()}}
-	g := &gateway.Gateway{Control: c.Control, Buckets: &buckets.Buckets{Control: c.Control}, Auth: c.Auth, Upstream: u, Flat: flat,
+	g := &gateway.Gateway{Control: c.Control, Buckets: &buckets.Buckets{Control: c.Control, Upstream: gateway.Stored{Upstream: u}}, Auth: c.Auth, Upstream: u, Flat: flat,
 		Domains: []string{"s3.example.org", "example.org"}, Log: slog.New(slog.NewJSONHandler(&w.log, nil))}
 	srv := httptest.NewServer(g)
 	t.Cleanup(srv.Close)

@@ -31,6 +31,9 @@ func (g *Gateway) perform(q *request, in any) (any, error) {
 		if i == 0 {
 			q.bucket = b
 		}
+		if err == nil {
+			err = g.Buckets.Genuine(q.Context(), b)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -156,6 +159,9 @@ func (g *Gateway) deleteObjects(q *request, in *s3.DeleteObjectsRequest) (any, e
 	}
 	out := &s3.DeleteObjectsOutput{}
 	if len(allowed) > 0 {
+		if err := g.Buckets.Genuine(q.Context(), b); err != nil {
+			return nil, err
+		}
 		some := *in
 		some.Delete = &s3.Delete{Objects: allowed, Quiet: in.Delete.Quiet}
 		done, err := g.deliver(q, &some)

@@ -10,6 +10,7 @@ import (
 	"latchkey/internal/fault"
 	"latchkey/internal/iam"
 	"latchkey/internal/policy"
+	"latchkey/internal/store"
 )
 
 // registryOps are the operations that the registry of buckets answers, some of them together with the
@@ -71,8 +72,8 @@ func (g *Gateway) listBuckets(q *request, in any) (any, error) {
 	return out, nil
 }
 
-// createBucket creates the bucket in the upstream, then registers it. If the second step is never reached,
-// the bucket belongs to nobody and creating it again completes it.
+// createBucket commits the intention, lets the upstream make the bucket with the intention's nonce, and registers it. What
+// lies in the upstream already is not the caller's, whoever the caller is.
 func (g *Gateway) createBucket(q *request, in any) (any, error) {
 	r := in.(*s3.CreateBucketRequest)
 	region := q.call.Facts.Region
@@ -82,28 +83,73 @@ func (g *Gateway) createBucket(q *request, in any) (any, error) {
 		}
 	}
 	name := text(r.Bucket)
-	g.registering.Lock()
-	defer g.registering.Unlock()
+	unlock, err := g.Buckets.Lock(q.Context(), name)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
 	if err := g.again(q); err != nil { // what the one before us did with this name
 		return nil, err
 	}
 	if err := g.Buckets.CheckNew(q.call, name, region); err != nil {
 		return nil, err
 	}
-	if _, err := g.deliver(q, in); err != nil && !fault.Is(err, fault.AlreadyExists, fault.BucketOwned) {
+	c, err := g.Buckets.Intend(q.Context(), q.call, name, region)
+	if err != nil {
 		return nil, err
 	}
-	if err := g.Buckets.Register(q.Context(), q.call, name, region); err != nil {
+	if err := g.makeBucket(q, in, c); err != nil {
+		return nil, err
+	}
+	// The bucket is there: a client that has gone away must not leave it without an owner.
+	if err := g.Buckets.Register(context.WithoutCancel(q.Context()), q.call, c); err != nil {
 		return nil, err
 	}
 	return &s3.CreateBucketOutput{Location: new("/" + name)}, nil
 }
 
-// deleteBucket deletes the bucket in the upstream, then forgets it.
+// makeBucket lets the upstream make the bucket of an intention. A failure that says that nothing was made ends the
+// intention. After any other failure the intention stands: the bucket may have been made.
+func (g *Gateway) makeBucket(q *request, in any, c *store.BucketCreation) error {
+	ctx, cancel := context.WithTimeout(q.Context(), buckets.MaxMaking)
+	defer cancel()
+	d := g.delivery(q)
+	d.Nonce = c.Nonce
+	_, err := g.Upstream.Do(ctx, d, awswire.Call{Operation: q.op, Input: in, Request: q.Request})
+	if err == nil {
+		return nil
+	}
+	if madeNothing(err) {
+		if failed := g.Buckets.Abandon(context.WithoutCancel(q.Context()), c); failed != nil {
+			return failed
+		}
+	}
+	if fault.KindOf(err) == fault.AlreadyExists {
+		return buckets.NotAvailable(c.Name)
+	}
+	return err
+}
+
+// madeNothing reports whether a failure to create a bucket says that no bucket came of it: see Upstream.
+func madeNothing(err error) bool {
+	switch fault.KindOf(err) {
+	case fault.Invalid, fault.Malformed, fault.Denied, fault.AlreadyExists, fault.LimitExceeded, fault.TooLarge, fault.Unsupported:
+		return true
+	}
+	return false
+}
+
+// deleteBucket deletes the bucket in the upstream, then forgets it. If the second step is never reached, the bucket stays
+// registered, its owner deletes it again, and nobody else gets the name before. That is why a bucket that the upstream
+// does not have is forgotten: what is registered without being there is of no use to anybody and gives nobody anything.
+// What another creation has made under the name is not touched, and belongs to no account afterwards.
 func (g *Gateway) deleteBucket(q *request, in any) (any, error) {
 	r := in.(*s3.DeleteBucketRequest)
-	g.registering.Lock()
-	defer g.registering.Unlock()
+	unlock, err := g.Buckets.Lock(q.Context(), text(r.Bucket))
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
 	if err := g.again(q); err != nil {
 		return nil, err
 	}
@@ -114,7 +160,10 @@ func (g *Gateway) deleteBucket(q *request, in any) (any, error) {
 	if err := buckets.May(q.call, b, "s3:DeleteBucket", b.ARN(), policy.Values{}); err != nil {
 		return nil, err
 	}
-	if _, err := g.deliver(q, in); err != nil && !fault.Is(err, fault.NotFound, fault.Bucket) {
+	d := g.delivery(q)
+	d.Nonce = b.Nonce
+	_, err = g.Upstream.Do(q.Context(), d, awswire.Call{Operation: q.op, Input: in, Request: q.Request})
+	if err != nil && !fault.Is(err, fault.NotFound, fault.Bucket) {
 		return nil, err
 	}
 	return &s3.DeleteBucketOutput{}, g.Buckets.Unregister(q.Context(), q.call, b)

@@ -122,6 +122,10 @@ type Bucket struct {
 	Region  string
 	Policy  string // bucket policy document; empty: none
 	Created time.Time
+
+	// Nonce is what the upstream was given when it made the bucket. A bucket of this name that was made with another
+	// one is not this bucket. Empty: not known, because an operator adopted the bucket, or an older version made it.
+	Nonce string `json:",omitempty"`
 }
 
 // ARN is the bucket's ARN.

@@ -9,5 +9,5 @@
 //
 // It does not know who is calling. Signatures, permissions, payload hashes, bucket ownership, bucket
 // policies, locations and the list of an account's buckets are the gateway's and the control plane's; a
-// bucket here is a name that has objects.
+// bucket here is a name that has objects, and the nonce that it was made with: see MakeBucket.
 package objects

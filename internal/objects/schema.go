@@ -1,5 +1,10 @@
 package objects
 
+import (
+	"context"
+	"database/sql"
+)
+
 // schema is the whole database. A content is what an object or an unfinished upload consists of: pieces
 // in the order of their numbers, each in a blob file or, when small, in its row. Completing an upload
 // hands its content to the object, so no byte is copied. Times are seconds since 1970; keys are bytes,
@@ -13,7 +18,8 @@ CREATE TABLE IF NOT EXISTS state (
 CREATE TABLE IF NOT EXISTS buckets (
 	id      INTEGER PRIMARY KEY AUTOINCREMENT,
 	name    TEXT NOT NULL UNIQUE,
-	created INTEGER NOT NULL
+	created INTEGER NOT NULL,
+	nonce   TEXT NOT NULL DEFAULT ''
 );
 CREATE TABLE IF NOT EXISTS objects (
 	bucket   INTEGER NOT NULL,
@@ -54,3 +60,22 @@ CREATE TABLE IF NOT EXISTS pieces (
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS pieces_blob ON pieces (blob) WHERE blob IS NOT NULL;
 `
+
+// addNonce brings a folder of an older version up to date: its buckets have no nonce.
+const (
+	hasNonce = `SELECT EXISTS (SELECT 1 FROM pragma_table_info('buckets') WHERE name = 'nonce')`
+	addNonce = `ALTER TABLE buckets ADD COLUMN nonce TEXT NOT NULL DEFAULT ''`
+)
+
+// prepare makes the tables that the database does not have yet.
+func prepare(ctx context.Context, db *sql.DB) error {
+	if _, err := db.ExecContext(ctx, schema); err != nil {
+		return err
+	}
+	var has bool
+	if err := db.QueryRowContext(ctx, hasNonce).Scan(&has); err != nil || has {
+		return err
+	}
+	_, err := db.ExecContext(ctx, addNonce)
+	return err
+}

@@ -17,7 +17,7 @@ import (
 // A member with values is taken with these only: they ask for what this store does anyway.
 var served = map[string][]string{
 	// What the store acts on.
-	"Bucket": nil, "Key": nil, "Body": nil, "Delete": nil, "CompleteMultipartUpload": nil, "CreateBucketConfiguration": nil,
+	"max-buckets": nil, "Bucket": nil, "Key": nil, "Body": nil, "Delete": nil, "CompleteMultipartUpload": nil, "CreateBucketConfiguration": nil,
 	"Cache-Control": nil, "Content-Disposition": nil, "Content-Encoding": nil, "Content-Language": nil, "Content-Type": nil,
 	"Expires": nil, "x-amz-meta-": nil, "Content-Length": nil, "Content-MD5": nil,
 	"x-amz-checksum-crc32": nil, "x-amz-checksum-crc32c": nil, "x-amz-checksum-crc64nvme": nil, "x-amz-checksum-sha1": nil,

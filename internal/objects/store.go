@@ -83,7 +83,7 @@ func (s *Store) open(ctx context.Context, dir string) (err error) {
 	if s.writer, err = openDB(file, "&_txlock=immediate", 1); err != nil {
 		return err
 	}
-	if _, err := s.writer.ExecContext(ctx, schema); err != nil {
+	if err := prepare(ctx, s.writer); err != nil {
 		return err
 	}
 	if s.readers, err = openDB(file, "&_pragma=query_only(1)", max(4, 2*runtime.GOMAXPROCS(0))); err != nil {

@@ -15,6 +15,9 @@ type Caller struct {
 	Owner    string // the canonical identifier of the bucket's owner, for listings
 	Trailer  string // the request's x-amz-trailer header: which trailer the body brings
 	Location string // scheme and host for the Location of a completed upload, such as http://127.0.0.1:4242
+
+	// Nonce is of a bucket's creation, for CreateBucket, HeadBucket and DeleteBucket: see MakeBucket. Empty: any.
+	Nonce string
 }
 
 // Mux answers the S3 operations of this store. An input's body may have Length() int64, its length in
@@ -24,6 +27,7 @@ type Caller struct {
 func (s *Store) Mux() *awswire.Mux[Caller] {
 	m := new(awswire.Mux[Caller])
 	w := &wire{s}
+	handle(m, s3.ListBuckets, w.listBuckets)
 	handle(m, s3.CreateBucket, w.createBucket)
 	handle(m, s3.DeleteBucket, w.deleteBucket)
 	handle(m, s3.HeadBucket, w.headBucket)
@@ -57,22 +61,6 @@ func handle[In, Out any](m *awswire.Mux[Caller], op awswire.Op[In, Out], f func(
 		}
 		return f(ctx, c, in)
 	})
-}
-
-func (w *wire) createBucket(ctx context.Context, _ Caller, in *s3.CreateBucketRequest) (*s3.CreateBucketOutput, error) {
-	if c := in.CreateBucketConfiguration; c != nil && (c.Location != nil || c.Bucket != nil || len(c.Tags) > 0) {
-		return nil, notServed("CreateBucketConfiguration")
-	}
-	name := text(in.Bucket)
-	return &s3.CreateBucketOutput{Location: new("/" + name)}, w.s.CreateBucket(ctx, name)
-}
-
-func (w *wire) deleteBucket(ctx context.Context, _ Caller, in *s3.DeleteBucketRequest) (*s3.DeleteBucketOutput, error) {
-	return nil, w.s.DeleteBucket(ctx, text(in.Bucket))
-}
-
-func (w *wire) headBucket(ctx context.Context, _ Caller, in *s3.HeadBucketRequest) (*s3.HeadBucketOutput, error) {
-	return nil, w.s.HeadBucket(ctx, text(in.Bucket))
 }
 
 // text is the string that an optional member has, empty if it is absent.

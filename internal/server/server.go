@@ -49,6 +49,7 @@ type Server struct {
 	Config   Config
 	Control  *control.Control
 	Grants   *grants.Grants
+	Buckets  *buckets.Buckets
 	Root     principals.RootKey // the root key of Config.Account
 	RootMade bool               // the root key was made just now: show it
 
@@ -111,7 +112,11 @@ func (s *Server) open(ctx context.Context) error {
 		return err
 	}
 	s.wire(ring)
-	return s.bootstrap(ctx)
+	if err := s.bootstrap(ctx); err != nil {
+		return err
+	}
+	s.recoverBuckets(ctx)
+	return nil
 }
 
 // DatabaseError is an error of Open: the database could not be opened. Its text never shows a password.
@@ -177,9 +182,12 @@ func (s *Server) wire(ring *credential.Ring) {
 		Control: s.Control, Grants: s.Grants, Principals: &principals.Principals{Control: s.Control, PrivateIssuers: c.PrivateIssuers}, Directory: &directory.Directory{Control: s.Control}, Tokens: token,
 		IdentityCenter: &identitycenter.Center{Control: s.Control}, Auth: auth, Operator: c.Account, Log: c.Log, Observe: m.observe,
 	}
+	upstream := embedded{s.objects.Mux()}
+	s.Buckets = &buckets.Buckets{Control: s.Control, Upstream: gateway.Stored{Upstream: upstream}}
+	front.Buckets = s.Buckets
 	names := &names{domains: c.Domains, port: portOf(s.listener)}
 	gate := &gateway.Gateway{
-		Control: s.Control, Buckets: &buckets.Buckets{Control: s.Control}, Auth: auth, Upstream: embedded{s.objects.Mux()}, Flat: true,
+		Control: s.Control, Buckets: s.Buckets, Auth: auth, Upstream: upstream, Flat: true,
 		Domains: c.Domains, Log: c.Log, Observe: m.observe,
 	}
 	s.own = s.pages(m)
@@ -194,7 +202,7 @@ func (s *Server) wire(ring *credential.Ring) {
 type embedded struct{ mux *awswire.Mux[objects.Caller] }
 
 func (e embedded) Do(ctx context.Context, d gateway.Delivery, call awswire.Call) (any, error) {
-	return e.mux.Do(ctx, objects.Caller{Owner: d.Owner, Trailer: d.Trailer, Location: d.Location}, call)
+	return e.mux.Do(ctx, objects.Caller{Owner: d.Owner, Trailer: d.Trailer, Location: d.Location, Nonce: d.Nonce}, call)
 }
 
 func (s *Server) listen(ctx context.Context) (err error) {
@@ -246,6 +254,7 @@ func (s *Server) MetricsURL() string {
 // longer than Config.DrainTimeout to end are cut off, and Serve says so.
 func (s *Server) Serve(ctx context.Context) error {
 	defer s.synchronise(ctx)()
+	defer s.maintain(ctx)()
 	main := s.httpServer(s.router)
 	main.TLSConfig = s.tls
 	servers := []*http.Server{main}

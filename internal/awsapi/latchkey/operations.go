@@ -15,12 +15,14 @@ var Service = awswire.NewService(&awswire.Service{
 	TargetPrefix: "Latchkey",
 	JSONVersion:  "1.1",
 },
+	AdoptBucket.Operation,
 	CreateAccount.Operation,
 	CreateProvisioningToken.Operation,
 	DeleteProvisioningToken.Operation,
 	DeleteSignIn.Operation,
 	Explain.Operation,
 	GetSignIn.Operation,
+	ListBuckets.Operation,
 	ListProvisioningTokens.Operation,
 	PutSignIn.Operation,
 	QueryAudit.Operation,
@@ -29,6 +31,9 @@ var Service = awswire.NewService(&awswire.Service{
 	WhatCan.Operation,
 	WhoCan.Operation,
 )
+
+// AdoptBucket is POST /.
+var AdoptBucket = awswire.NewOp[AdoptBucketRequest, AdoptBucketResponse](awswire.Operation{Name: "AdoptBucket", Method: "POST", URI: "/"})
 
 // CreateAccount is POST /.
 var CreateAccount = awswire.NewOp[CreateAccountRequest, CreateAccountResponse](awswire.Operation{Name: "CreateAccount", Method: "POST", URI: "/"})
@@ -47,6 +52,9 @@ var Explain = awswire.NewOp[ExplainRequest, ExplainResponse](awswire.Operation{N
 
 // GetSignIn is POST /.
 var GetSignIn = awswire.NewOp[GetSignInRequest, GetSignInResponse](awswire.Operation{Name: "GetSignIn", Method: "POST", URI: "/"})
+
+// ListBuckets is POST /.
+var ListBuckets = awswire.NewOp[ListBucketsRequest, ListBucketsResponse](awswire.Operation{Name: "ListBuckets", Method: "POST", URI: "/"})
 
 // ListProvisioningTokens is POST /.
 var ListProvisioningTokens = awswire.NewOp[ListProvisioningTokensRequest, ListProvisioningTokensResponse](awswire.Operation{Name: "ListProvisioningTokens", Method: "POST", URI: "/"})

@@ -16,6 +16,28 @@ type AccessChange struct {
 	Via        *string `aws:"Via"`
 }
 
+// AdoptBucketRequest is what AdoptBucket takes.
+type AdoptBucketRequest struct {
+	Name      *string `aws:"Name,required,min=1,max=2048"`
+	AccountId *string `aws:"AccountId,required" pattern:"^\\d{12}$"`
+	Region    *string `aws:"Region" pattern:"^[a-z0-9-]{1,32}$"`
+}
+
+// AdoptBucketResponse is what AdoptBucket answers.
+type AdoptBucketResponse struct {
+	Name      *string `aws:"Name"`
+	AccountId *string `aws:"AccountId"`
+	Region    *string `aws:"Region"`
+}
+
+// Bucket is a part of larger structures.
+type Bucket struct {
+	Name         *string    `aws:"Name"`
+	AccountId    *string    `aws:"AccountId"`
+	Region       *string    `aws:"Region"`
+	CreationTime *time.Time `aws:"CreationTime"`
+}
+
 // Change is a part of larger structures.
 type Change struct {
 	Kind *string `aws:"Kind"`
@@ -144,6 +166,19 @@ type GetSignInResponse struct {
 	IdentityBearerRoleArn *string  `aws:"IdentityBearerRoleArn"`
 	CreateUsers           *bool    `aws:"CreateUsers"`
 	GroupsClaim           *string  `aws:"GroupsClaim,min=1,max=2048"`
+}
+
+// ListBucketsRequest is what ListBuckets takes.
+type ListBucketsRequest struct {
+	Unregistered *bool   `aws:"Unregistered"`
+	MaxResults   *int32  `aws:"MaxResults,min=1,max=1000"`
+	NextToken    *string `aws:"NextToken,min=1,max=2048"`
+}
+
+// ListBucketsResponse is what ListBuckets answers.
+type ListBucketsResponse struct {
+	Buckets   []Bucket `aws:"Buckets"`
+	NextToken *string  `aws:"NextToken"`
 }
 
 // ListProvisioningTokensRequest is what ListProvisioningTokens takes.

@@ -1,12 +1,14 @@
 // Package buckets is the registry of buckets: who owns which, where it is, and its policy. What is in a bucket
 // is the upstream's business; that it may exist, and who may do something with it, is decided from here.
 //
-// It creates nothing in the store: the gateway does, and registers what it created.
+// It creates nothing in the store: the gateway does, and registers what it created. The store may hold buckets that the
+// registry does not know, and others under the names that it knows: see Upstream.
 package buckets
 
 import (
 	"context"
 	"errors"
+	"sync"
 
 	"latchkey/internal/access"
 	"latchkey/internal/caller"
@@ -23,8 +25,14 @@ const Source = "s3.amazonaws.com"
 // maxPolicy is the largest bucket policy, in bytes (S3 user guide, "Bucket policies").
 const maxPolicy = 20 << 10
 
-// Buckets serves the registry.
-type Buckets struct{ *control.Control }
+// Buckets serves the registry. Control and Upstream must be set; a program has one Buckets, because it holds the locks.
+type Buckets struct {
+	*control.Control
+	Upstream Upstream
+
+	names   locks    // held while a bucket is created, deleted or adopted, upstream and registry together
+	genuine sync.Map // nonces that the upstream was seen to have
+}
 
 // Owned is the bucket with this name, or a fault for none. A non-empty expected owner must be the bucket's
 // (x-amz-expected-bucket-owner); where it is not, the bucket is returned beside the refusal, which tells its
@@ -55,17 +63,24 @@ func May(call *control.Call, b *iam.Bucket, action, resource string, values poli
 // CheckNew checks that the caller may create a bucket of this name in this region, and that nobody has it.
 // Names are shared by all accounts.
 func (b *Buckets) CheckNew(call *control.Call, name, region string) error {
-	if err := access.CheckBucket(name); err != nil {
-		return fault.New(fault.Invalid, fault.BucketName, "%s", err).With("BucketName", name)
-	}
-	if name == "v20180820" {
-		return fault.New(fault.Invalid, fault.BucketName, "The name v20180820 is the path of S3 Control").With("BucketName", name)
+	if err := checkName(name); err != nil {
+		return err
 	}
 	values := control.Values("s3:LocationConstraint", region)
 	if err := call.May("s3:CreateBucket", "arn:aws:s3:::"+name, values, nil, call.Account); err != nil {
 		return err
 	}
 	return taken(call, call.Snapshot.Bucket(name))
+}
+
+func checkName(name string) error {
+	if err := access.CheckBucket(name); err != nil {
+		return fault.New(fault.Invalid, fault.BucketName, "%s", err).With("BucketName", name)
+	}
+	if name == "v20180820" {
+		return fault.New(fault.Invalid, fault.BucketName, "The name v20180820 is the path of S3 Control").With("BucketName", name)
+	}
+	return nil
 }
 
 func taken(call *control.Call, b *iam.Bucket) error {
@@ -75,28 +90,13 @@ func taken(call *control.Call, b *iam.Bucket) error {
 	case b.Account == call.Account:
 		return fault.New(fault.AlreadyExists, fault.BucketOwned, "").With("BucketName", b.Name)
 	default:
-		return fault.New(fault.AlreadyExists, fault.Bucket, "").With("BucketName", b.Name)
+		return NotAvailable(b.Name)
 	}
 }
 
-// Register records a bucket that was created in the upstream.
-func (b *Buckets) Register(ctx context.Context, call *control.Call, name, region string) error {
-	call.Touch("AWS::S3::Bucket", "arn:aws:s3:::"+name, call.Account)
-	return b.Update(ctx, call, func(tx *store.Tx) error {
-		err := store.Buckets.Insert(tx, &iam.Bucket{Name: name, Account: call.Account, Region: region, Created: tx.Now()})
-		if !fault.Is(err, fault.AlreadyExists, fault.Bucket) {
-			return err
-		}
-		existing, err := store.Buckets.Get(ctx, tx, name)
-		if err != nil {
-			return err
-		}
-		return taken(call, existing)
-	})
-}
-
-// Unregister forgets a bucket that was deleted in the upstream.
+// Unregister forgets a bucket that was deleted in the upstream, or that the upstream does not have.
 func (b *Buckets) Unregister(ctx context.Context, call *control.Call, bucket *iam.Bucket) error {
+	b.genuine.Delete(bucket.Nonce)
 	return b.Update(ctx, call, func(tx *store.Tx) error {
 		if _, err := same(ctx, tx, bucket); err != nil {
 			return err

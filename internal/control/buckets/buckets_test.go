@@ -10,6 +10,7 @@ import (
 	"latchkey/internal/control/principals"
 	"latchkey/internal/fault"
 	"latchkey/internal/policy"
+	"latchkey/internal/store"
 )
 
 const (
@@ -46,7 +47,15 @@ func (w *world) call(k controltest.Keys) *control.Call {
 
 func (w *world) register(k controltest.Keys, name string) {
 	w.t.Helper()
-	must(w.t, w.Register(w.t.Context(), w.call(k), name, controltest.Region))
+	call := w.call(k)
+	must(w.t, w.Register(w.t.Context(), call, w.intend(call, name)))
+}
+
+func (w *world) intend(call *control.Call, name string) *store.BucketCreation {
+	w.t.Helper()
+	c, err := w.Intend(w.t.Context(), call, name, controltest.Region)
+	must(w.t, err)
+	return c
 }
 
 func must(t testing.TB, err error) {
@@ -98,11 +107,11 @@ func TestNamesAreShared(t *testing.T) {
 	for _, c := range []*control.Call{first, second, again} {
 		must(t, w.CheckNew(c, "lake", controltest.Region))
 	}
-	must(t, w.Register(t.Context(), first, "lake", controltest.Region))
-	if err := w.Register(t.Context(), second, "lake", controltest.Region); !fault.Is(err, fault.AlreadyExists, fault.Bucket) {
+	must(t, w.Register(t.Context(), first, w.intend(first, "lake")))
+	if _, err := w.Intend(t.Context(), second, "lake", controltest.Region); !fault.Is(err, fault.AlreadyExists, fault.Bucket) {
 		t.Errorf("the second: %v", err)
 	}
-	if err := w.Register(t.Context(), again, "lake", controltest.Region); !fault.Is(err, fault.AlreadyExists, fault.BucketOwned) {
+	if _, err := w.Intend(t.Context(), again, "lake", controltest.Region); !fault.Is(err, fault.AlreadyExists, fault.BucketOwned) {
 		t.Errorf("again: %v", err)
 	}
 	for name, want := range map[string]bool{"lake": false, "v20180820": false, "UPPER": false, "ab": false, "fine": true} {

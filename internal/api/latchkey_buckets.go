@@ -1,0 +1,65 @@
+package api
+
+import (
+	"context"
+
+	"latchkey/internal/access"
+	wire "latchkey/internal/awsapi/latchkey"
+	"latchkey/internal/control"
+)
+
+// adoptBucket registers a bucket that lies in the store to an account. Only the operator may: it gives the account all
+// objects that are in the bucket.
+func (a *API) adoptBucket(ctx context.Context, c *control.Call, in *wire.AdoptBucketRequest) (*wire.AdoptBucketResponse, error) {
+	if err := a.onlyOperator(c, "adopt buckets"); err != nil {
+		return nil, err
+	}
+	region := text(in.Region)
+	if region == "" {
+		region = a.Control.Region
+	}
+	b, err := a.Buckets.Adopt(ctx, c, text(in.Name), access.AccountID(text(in.AccountId)), region)
+	if err != nil {
+		return nil, err
+	}
+	return &wire.AdoptBucketResponse{Name: &b.Name, AccountId: new(string(b.Account)), Region: &b.Region}, nil
+}
+
+// listBuckets lists the registered buckets of all accounts, or what lies in the store and no account has. Its token is
+// the last name: the operator may know all names.
+func (a *API) listBuckets(ctx context.Context, c *control.Call, in *wire.ListBucketsRequest) (*wire.ListBucketsResponse, error) {
+	if err := a.onlyOperator(c, "list the buckets of all accounts"); err != nil {
+		return nil, err
+	}
+	limit := 1000
+	if in.MaxResults != nil {
+		limit = int(*in.MaxResults)
+	}
+	var more bool
+	out := &wire.ListBucketsResponse{}
+	if in.Unregistered != nil && *in.Unregistered {
+		page, further, err := a.Buckets.Unregistered(ctx, c, text(in.NextToken), limit)
+		if err != nil {
+			return nil, err
+		}
+		more = further
+		for _, b := range page {
+			out.Buckets = append(out.Buckets, wire.Bucket{Name: new(b.Name), CreationTime: new(b.Created)})
+		}
+	} else {
+		page, further, err := a.Buckets.Registered(ctx, text(in.NextToken), limit)
+		if err != nil {
+			return nil, err
+		}
+		more = further
+		for _, b := range page {
+			out.Buckets = append(out.Buckets, wire.Bucket{
+				Name: new(b.Name), AccountId: new(string(b.Account)), Region: new(b.Region), CreationTime: new(b.Created),
+			})
+		}
+	}
+	if more {
+		out.NextToken = out.Buckets[len(out.Buckets)-1].Name
+	}
+	return out, nil
+}

@@ -1,0 +1,117 @@
+package buckets
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"latchkey/internal/access"
+	"latchkey/internal/control"
+	"latchkey/internal/fault"
+	"latchkey/internal/iam"
+	"latchkey/internal/store"
+)
+
+// Adopt registers a bucket that lies in the store to an account. It is for the server's operator only, who knows whose
+// the objects are: nobody's permission is asked. The record is in the log of the account, and of the operator.
+func (b *Buckets) Adopt(ctx context.Context, call *control.Call, name string, account access.AccountID, region string) (*iam.Bucket, error) {
+	if err := checkName(name); err != nil {
+		return nil, err
+	}
+	unlock, err := b.Lock(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	has, err := b.Upstream.HasBucket(ctx, name, "")
+	if err != nil {
+		return nil, err
+	}
+	if !has {
+		return nil, fault.New(fault.NotFound, fault.Bucket, "The store has no bucket %s", name)
+	}
+	call.Target = account
+	call.Touch("AWS::S3::Bucket", "arn:aws:s3:::"+name, account)
+	bucket := &iam.Bucket{Name: name, Account: account, Region: region}
+	err = b.Update(ctx, call, func(tx *store.Tx) error {
+		if _, err := store.Accounts.Get(ctx, tx, string(account)); err != nil {
+			if fault.Is(err, fault.NotFound, fault.Account) {
+				return fault.New(fault.NotFound, fault.Account, "There is no account %s", account)
+			}
+			return err
+		}
+		if err := free(ctx, tx, name); err != nil {
+			return err
+		}
+		bucket.Created = tx.Now()
+		return store.Buckets.Insert(tx, bucket)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return bucket, nil
+}
+
+// free checks that no account has the bucket of this name, and that none is creating it.
+func free(ctx context.Context, tx *store.Tx, name string) error {
+	existing, err := store.Buckets.Get(ctx, tx, name)
+	if err == nil {
+		return fault.New(fault.AlreadyExists, fault.Bucket, "The bucket %s is registered to account %s", name, existing.Account)
+	}
+	if !fault.Is(err, fault.NotFound, fault.Bucket) {
+		return err
+	}
+	c, err := store.BucketCreations.Get(ctx, tx, name)
+	if err == nil {
+		return fault.New(fault.Conflict, fault.Bucket, "Account %s is creating the bucket %s. Try again in some minutes", c.Account, name)
+	}
+	if !fault.Is(err, fault.NotFound, fault.Bucket) {
+		return err
+	}
+	return nil
+}
+
+// Registered returns at most limit buckets of all accounts in the order of their names, those behind the name after, and
+// whether there are more. It is for the server's operator only.
+func (b *Buckets) Registered(ctx context.Context, after string, limit int) (page []*iam.Bucket, more bool, err error) {
+	for bucket, err := range store.Buckets.All(ctx, b.DB) {
+		if err != nil {
+			return nil, false, err
+		}
+		if bucket.Name > after {
+			page = append(page, bucket)
+		}
+	}
+	slices.SortFunc(page, func(x, y *iam.Bucket) int { return cmp.Compare(x.Name, y.Name) })
+	if len(page) > limit {
+		return page[:limit], true, nil
+	}
+	return page, false, nil
+}
+
+// Unregistered is Registered for the buckets that lie in the store and that no account has. A bucket whose registration
+// is of another bucket of the name is among them: to clients it does not exist.
+func (b *Buckets) Unregistered(ctx context.Context, call *control.Call, after string, limit int) (page []Stored, more bool, err error) {
+	for stored, err := range b.Upstream.Buckets(ctx) {
+		if err != nil {
+			return nil, false, err
+		}
+		if stored.Name <= after {
+			continue
+		}
+		if bucket := call.Snapshot.Bucket(stored.Name); bucket != nil {
+			err := b.Genuine(ctx, bucket)
+			if err == nil {
+				continue
+			}
+			if !fault.Is(err, fault.NotFound, fault.Bucket) {
+				return nil, false, err
+			}
+		}
+		if len(page) == limit {
+			return page, true, nil
+		}
+		page = append(page, stored)
+	}
+	return page, false, nil
+}

@@ -1,0 +1,187 @@
+package buckets
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+
+	"latchkey/internal/audit"
+	"latchkey/internal/caller"
+	"latchkey/internal/control"
+	"latchkey/internal/fault"
+	"latchkey/internal/iam"
+	"latchkey/internal/store"
+)
+
+// A bucket is created in four steps: the intention is committed, the upstream makes the bucket with the intention's
+// nonce, the bucket is registered, and the same transaction removes the intention. Only a bucket that the upstream made
+// with the nonce is ever registered. A program that stops before the first step leaves nothing. One that stops later
+// leaves an intention, which Recover or the same account's next request ends.
+const (
+	// MaxMaking is how long the upstream may take to make a bucket.
+	MaxMaking = time.Minute
+	// maxIntention is how long an intention keeps a name from other accounts although no bucket has come of it. It is
+	// longer than MaxMaking, so that no request that could still succeed loses its intention.
+	maxIntention = 5 * time.Minute
+	// RecoverEvery is how often Recover is to be called. An intention that nothing came of ends this much later.
+	RecoverEvery = time.Minute
+)
+
+var errNotGenuine = errors.New("the store's bucket of this name was not made for this registration: database and objects are not of the same time")
+
+// Lock waits until nobody else on this node creates, deletes or adopts the bucket of this name.
+func (b *Buckets) Lock(ctx context.Context, name string) (unlock func(), err error) {
+	return b.names.lock(ctx, name)
+}
+
+// Intend commits the intention to create a bucket. The caller was checked by CheckNew. An intention of the same account
+// is taken over with its nonce. An intention of another account is AlreadyExists: it ends within maxIntention and
+// RecoverEvery, or becomes that account's bucket.
+func (b *Buckets) Intend(ctx context.Context, call *control.Call, name, region string) (c *store.BucketCreation, err error) {
+	err = b.Engine.Update(ctx, func(tx *store.Tx) error {
+		existing, err := store.Buckets.Get(ctx, tx, name)
+		if err == nil {
+			return taken(call, existing)
+		}
+		if !fault.Is(err, fault.NotFound, fault.Bucket) {
+			return err
+		}
+		c = &store.BucketCreation{Name: name, Account: call.Account, Nonce: rand.Text(), Region: region, Created: tx.Now()}
+		old, err := store.BucketCreations.Get(ctx, tx, name)
+		switch {
+		case fault.Is(err, fault.NotFound, fault.Bucket):
+			return store.BucketCreations.Insert(tx, c)
+		case err != nil:
+			return err
+		case old.Account != call.Account:
+			return NotAvailable(name)
+		}
+		c.Nonce = old.Nonce
+		return store.BucketCreations.Update(tx, c)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// NotAvailable refuses a name that is not the caller's to have: another account has the bucket or is creating it, or a
+// bucket that no account has lies in the store.
+func NotAvailable(name string) error {
+	return fault.New(fault.AlreadyExists, fault.Bucket, "").With("BucketName", name)
+}
+
+// Register records the bucket that the upstream made with the nonce of c. It fails with Conflict when the intention does
+// not stand any more.
+func (b *Buckets) Register(ctx context.Context, call *control.Call, c *store.BucketCreation) error {
+	call.Touch("AWS::S3::Bucket", "arn:aws:s3:::"+c.Name, call.Account)
+	return b.Update(ctx, call, func(tx *store.Tx) error {
+		now, err := store.BucketCreations.Get(ctx, tx, c.Name)
+		if fault.Is(err, fault.NotFound, fault.Bucket) {
+			return registered(ctx, tx, call, c)
+		}
+		if err != nil {
+			return err
+		}
+		if now.Account != c.Account || now.Nonce != c.Nonce || now.Region != c.Region {
+			return overtaken(c.Name)
+		}
+		if err := store.BucketCreations.Delete(tx, c.Name); err != nil {
+			return err
+		}
+		return store.Buckets.Insert(tx, &iam.Bucket{Name: c.Name, Account: c.Account, Region: c.Region, Created: tx.Now(), Nonce: c.Nonce})
+	})
+}
+
+// registered is nil if the very bucket of c is registered already: another request of the account, or Recover, was
+// faster.
+func registered(ctx context.Context, tx *store.Tx, call *control.Call, c *store.BucketCreation) error {
+	existing, err := store.Buckets.Get(ctx, tx, c.Name)
+	switch {
+	case fault.Is(err, fault.NotFound, fault.Bucket):
+		return overtaken(c.Name)
+	case err != nil:
+		return err
+	case existing.Account == c.Account && existing.Nonce == c.Nonce && existing.Region == c.Region:
+		return nil
+	}
+	return taken(call, existing)
+}
+
+func overtaken(name string) error {
+	return fault.New(fault.Conflict, fault.Bucket, "").With("BucketName", name)
+}
+
+// Abandon removes the intention c unless a later request has taken it over. It is for an intention of which it is
+// certain that the upstream made nothing.
+func (b *Buckets) Abandon(ctx context.Context, c *store.BucketCreation) error {
+	return b.Engine.Update(ctx, func(tx *store.Tx) error {
+		now, err := store.BucketCreations.Get(ctx, tx, c.Name)
+		if fault.Is(err, fault.NotFound, fault.Bucket) {
+			return nil
+		}
+		if err != nil || now.Nonce != c.Nonce || !now.Created.Equal(c.Created) {
+			return err
+		}
+		return store.BucketCreations.Delete(tx, c.Name)
+	})
+}
+
+// Recover ends the intentions whose requests did not: a bucket that the upstream made for one is registered, and an
+// intention that nothing came of is removed when it is old enough. Call it at the start and every RecoverEvery.
+func (b *Buckets) Recover(ctx context.Context) error {
+	var names []string
+	for c, err := range store.BucketCreations.All(ctx, b.DB) {
+		if err != nil {
+			return err
+		}
+		names = append(names, c.Name)
+	}
+	var errs []error
+	for _, name := range names {
+		errs = append(errs, b.recover(ctx, name))
+	}
+	return errors.Join(errs...)
+}
+
+func (b *Buckets) recover(ctx context.Context, name string) error {
+	unlock, err := b.Lock(ctx, name)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	c, err := store.BucketCreations.Get(ctx, b.DB, name)
+	if fault.Is(err, fault.NotFound, fault.Bucket) {
+		return nil // its request ended meanwhile
+	}
+	if err != nil {
+		return err
+	}
+	made, err := b.Upstream.HasBucket(ctx, c.Name, c.Nonce)
+	switch {
+	case err != nil:
+		return err
+	case made:
+		return b.registerRecovered(ctx, c)
+	case b.Now().Sub(c.Created) > maxIntention:
+		return b.Abandon(ctx, c)
+	}
+	return nil
+}
+
+// registerRecovered registers a bucket in the name of the server: the request that wanted it was allowed when it
+// committed the intention.
+func (b *Buckets) registerRecovered(ctx context.Context, c *store.BucketCreation) error {
+	snap, err := b.Engine.Snapshot()
+	if err != nil {
+		return err
+	}
+	who := audit.Identity{Type: "AWSService", InvokedBy: "latchkey", AccountID: string(c.Account)}
+	facts := caller.Facts{Time: b.Now(), Region: b.Region, RequestID: uuid.NewString()}
+	call := b.BeginFor(who, c.Account, snap, facts, Source, "CreateBucket", false, map[string]any{"bucketName": c.Name})
+	call.Event.EventType = "AwsServiceEvent"
+	return b.Register(ctx, call, c)
+}

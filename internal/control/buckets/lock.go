@@ -1,0 +1,49 @@
+package buckets
+
+import (
+	"context"
+	"sync"
+)
+
+// locks is a lock for every name. The zero locks is ready for use.
+type locks struct {
+	mu   sync.Mutex
+	held map[string]*nameLock
+}
+
+// nameLock is the lock of one name while somebody has it or waits for it.
+type nameLock struct {
+	turn  chan struct{} // holds a value while the lock is taken
+	users int
+}
+
+// lock waits for the lock of a name until ctx ends. Nobody waits for the holder of another name.
+func (l *locks) lock(ctx context.Context, name string) (unlock func(), err error) {
+	l.mu.Lock()
+	n := l.held[name]
+	if n == nil {
+		n = &nameLock{turn: make(chan struct{}, 1)}
+		if l.held == nil {
+			l.held = make(map[string]*nameLock)
+		}
+		l.held[name] = n
+	}
+	n.users++
+	l.mu.Unlock()
+	select {
+	case n.turn <- struct{}{}:
+		return func() { <-n.turn; l.leave(name, n) }, nil
+	case <-ctx.Done():
+		l.leave(name, n)
+		return nil, ctx.Err()
+	}
+}
+
+// leave forgets the lock of a name when nobody uses it any more.
+func (l *locks) leave(name string, n *nameLock) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if n.users--; n.users == 0 {
+		delete(l.held, name)
+	}
+}
