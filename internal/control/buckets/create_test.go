@@ -67,6 +67,11 @@ func TestIntentionsAreTakenOver(t *testing.T) {
 	if err := w.Register(t.Context(), w.call(w.b), &store.BucketCreation{Name: "lake", Account: accountB, Nonce: first.Nonce, Region: first.Region}); !fault.Is(err, fault.AlreadyExists, fault.Bucket) {
 		t.Errorf("another account with the nonce: %v", err)
 	}
+	earlier := *first
+	earlier.Nonce = "of an earlier bucket of the account"
+	if err := w.Register(t.Context(), w.call(w.a), &earlier); !fault.Is(err, fault.AlreadyExists, fault.BucketOwned) {
+		t.Errorf("another bucket of the account: %v", err)
+	}
 	w.register(w.a, "other")
 	if c := w.intend(w.call(w.a), "third"); c.Nonce == first.Nonce {
 		t.Error("two creations have one nonce")
