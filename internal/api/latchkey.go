@@ -126,7 +126,6 @@ func (a *API) createAccount(ctx context.Context, c *control.Call, in *wire.Creat
 	if err := a.onlyOperator(c, "create accounts"); err != nil {
 		return nil, err
 	}
-	c.ByRight(control.Operator)
 	account, key, err := a.Principals.CreateAccount(ctx, c, access.AccountID(text(in.AccountId)), text(in.Name))
 	if err != nil {
 		return nil, err
@@ -141,5 +140,6 @@ func (a *API) onlyOperator(c *control.Call, what string) error {
 	if !c.IsRoot() || c.IsTemporary() || c.Account != a.Operator {
 		return fault.New(fault.Denied, "", "Only the root user of account %s may %s", a.Operator, what)
 	}
+	c.ByRight(control.Operator)
 	return nil
 }

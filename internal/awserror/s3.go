@@ -60,6 +60,7 @@ var s3Codes = map[key]entry{
 	{fault.NotFound, fault.Bucket}:           {"NoSuchBucket", http.StatusNotFound, "The specified bucket does not exist"},
 	{fault.AlreadyExists, fault.Bucket}:      {"BucketAlreadyExists", http.StatusConflict, "The requested bucket name is not available. The bucket namespace is shared by all users of the system. Please select a different name and try again."},
 	{fault.AlreadyExists, fault.BucketOwned}: {"BucketAlreadyOwnedByYou", http.StatusConflict, "Your previous request to create the named bucket succeeded and you already own it."},
+	{fault.Conflict, fault.Bucket}:           {"OperationAborted", http.StatusConflict, "A conflicting conditional operation is currently in progress against this resource. Please try again."},
 	{fault.InUse, fault.Bucket}:              {"BucketNotEmpty", http.StatusConflict, "The bucket you tried to delete is not empty"},
 	{fault.LimitExceeded, fault.Bucket}:      {"TooManyBuckets", http.StatusBadRequest, "You have attempted to create more buckets than allowed"},
 	{fault.Invalid, fault.BucketName}:        {"InvalidBucketName", http.StatusBadRequest, "The specified bucket is not valid."},

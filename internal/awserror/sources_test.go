@@ -19,7 +19,7 @@ import (
 var heardBy = map[string][]Dialect{
 	"api": {S3, STS, IAM, JSON}, "awswire": {S3, STS, IAM, JSON}, "caller": {S3, STS, IAM, JSON}, "credential": {S3, STS, IAM, JSON},
 	"engine": {S3, STS, IAM, JSON}, "sigv4": {S3, STS, IAM, JSON}, "store": {S3, STS, IAM, JSON}, "control": {S3, STS, IAM, JSON},
-	"control/buckets": {S3}, "control/grants": {S3, JSON}, "control/principals": {IAM, JSON}, "control/tokens": {STS},
+	"control/buckets": {S3, JSON}, "control/grants": {S3, JSON}, "control/principals": {IAM, JSON}, "control/tokens": {STS},
 	"gateway": {S3}, "objects": {S3},
 	"control/directory": {SSO}, "control/provision": {JSON}, "control/sync": {JSON}, "scim": {}, "control/identitycenter": {SSO}, "control/arrival": {OAuth}, "control/exchange": {OAuth},
 	"control/signin": {OAuth}, "pages": {OAuth},
@@ -33,11 +33,14 @@ func generic(d Dialect, k fault.Kind, noun string) bool {
 	if d != SSO && d != OAuth && slices.Contains(ofDirectory, noun) {
 		return true // only the directory's clients ever ask for one
 	}
+	if d == S3 && k == fault.NotFound && noun == "Account" {
+		return true // only AdoptBucket, an operation of our own service, takes an account that need not exist
+	}
 	switch k {
 	case fault.Internal, fault.Unavailable, fault.Incomplete:
 		return true
 	case fault.Conflict:
-		return noun == "Instance" || d == SSO // changed by another request at the same time
+		return noun == "Instance" || d == SSO || d == JSON // changed by another request at the same time
 	case fault.Denied:
 		return slices.Contains([]string{"", "Policy", "SessionToken", "User", "RequestTime", "ServiceTrust", "IdentityCenter"}, noun)
 	case fault.Unsupported:

@@ -165,6 +165,7 @@ func TestWhatLetsACallSucceed(t *testing.T) {
 // here, with the reason why nobody need be asked.
 func TestWritesPastTheCall(t *testing.T) {
 	known := map[string]string{
+		"internal/control/buckets/create.go":      "intentions to create buckets, each after Authorised, and their end",
 		"internal/control/control.go":             "Update itself",
 		"internal/control/exchange/code.go":       "a device's request ends when the device hears that it was denied",
 		"internal/control/exchange/issue.go":      "rows of expired tokens are deleted",

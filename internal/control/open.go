@@ -21,8 +21,10 @@ type Right string
 const (
 	// RootOfBucket lets the root user of a bucket's account read and change the bucket's policy.
 	RootOfBucket Right = "a bucket's policy never locks out its account's root user (S3 user guide, \"Bucket policies\")"
-	// Operator lets the root user of the server's first account create accounts.
+	// Operator lets the root user of the server's first account create accounts, and adopt and list buckets.
 	Operator Right = "the root user of the server's first account is the operator's"
+	// BucketIntention lets the server end a creation of a bucket whose request stopped half-way.
+	BucketIntention Right = "the request that committed the intention was allowed to create the bucket"
 	// EveryKeyRefused lets DeleteObjects answer, when each of its keys was refused by itself and nothing was deleted.
 	EveryKeyRefused Right = "the answer holds nothing but refusals (S3 API reference, DeleteObjects)"
 	// ClientSecret lets a registered client ask for a person's approval, which gives it nothing yet.

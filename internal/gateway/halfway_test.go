@@ -64,7 +64,10 @@ func (h *half) call() *plane.Call {
 	h.t.Helper()
 	snap, err := h.control.Engine.Snapshot()
 	h.check(err)
-	return h.control.BeginFor(audit.Identity{Type: "Root"}, access.AccountID(accountA), snap, caller.Facts{Time: time.Now()}, buckets.Source, "CreateBucket", false, nil)
+	call := h.control.BeginFor(audit.Identity{Type: "Root"}, access.AccountID(accountA), snap, caller.Facts{Time: time.Now()},
+		buckets.Source, "CreateBucket", false, nil)
+	call.ByRight(plane.BucketIntention)
+	return call
 }
 
 func (h *half) intend(name string) *store.BucketCreation {

@@ -93,5 +93,11 @@ func (w *walkWorld) peopleRows() []row {
 	sync.because = "the LDAP server of this world is away, which the server itself finds too"
 	account := ofJSON(latchkey.Service, "CreateAccount", object{"Name": "fresh"})[0]
 	account.root = true
+	for _, row := range ofJSON(latchkey.Service,
+		"ListBuckets", object{}, "AdoptBucket", object{"Name": "found", "AccountId": walkAccount},
+	) {
+		row.root = true
+		rows = append(rows, row)
+	}
 	return append(rows, sync, account)
 }

@@ -47,6 +47,9 @@ func newWalkWorld(t *testing.T) *walkWorld {
 		t: t, url: s.URL(), idp: oidctest.New(t), seeded: map[string]string{},
 		root: aws.Credentials{AccessKeyID: s.Root.AccessKeyID, SecretAccessKey: s.Root.Secret.Reveal()},
 	}
+	if err := s.objects.MakeBucket(t.Context(), "found", "of nobody"); err != nil {
+		t.Fatal(err)
+	}
 	w.seedIAM()
 	w.seedS3()
 	w.seedPeople()

@@ -41,6 +41,9 @@ func (b *Buckets) Lock(ctx context.Context, name string) (unlock func(), err err
 // is taken over with its nonce. An intention of another account is AlreadyExists: it ends within maxIntention and
 // RecoverEvery, or becomes that account's bucket.
 func (b *Buckets) Intend(ctx context.Context, call *control.Call, name, region string) (c *store.BucketCreation, err error) {
+	if err := b.Authorised(call); err != nil {
+		return nil, err
+	}
 	err = b.Engine.Update(ctx, func(tx *store.Tx) error {
 		existing, err := store.Buckets.Get(ctx, tx, name)
 		if err == nil {
@@ -182,6 +185,7 @@ func (b *Buckets) registerRecovered(ctx context.Context, c *store.BucketCreation
 	who := audit.Identity{Type: "AWSService", InvokedBy: "latchkey", AccountID: string(c.Account)}
 	facts := caller.Facts{Time: b.Now(), Region: b.Region, RequestID: uuid.NewString()}
 	call := b.BeginFor(who, c.Account, snap, facts, Source, "CreateBucket", false, map[string]any{"bucketName": c.Name})
+	call.ByRight(control.BucketIntention)
 	call.Event.EventType = "AwsServiceEvent"
 	return b.Register(ctx, call, c)
 }

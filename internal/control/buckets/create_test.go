@@ -125,6 +125,7 @@ func create(ctx context.Context, b *buckets.Buckets, account access.AccountID, n
 		return err
 	}
 	call := b.BeginFor(audit.Identity{Type: "Root"}, account, snap, caller.Facts{Time: time.Now()}, buckets.Source, "CreateBucket", false, nil)
+	call.ByRight(control.BucketIntention)
 	c, err := b.Intend(ctx, call, name, controltest.Region)
 	if err != nil {
 		return err
