@@ -6,6 +6,7 @@ import (
 	"latchkey/internal/access"
 	wire "latchkey/internal/awsapi/latchkey"
 	"latchkey/internal/control"
+	"latchkey/internal/control/buckets"
 )
 
 // adoptBucket registers a bucket that lies in the store to an account. Only the operator may: it gives the account all
@@ -18,7 +19,9 @@ func (a *API) adoptBucket(ctx context.Context, c *control.Call, in *wire.AdoptBu
 	if region == "" {
 		region = a.Control.Region
 	}
-	b, err := a.Buckets.Adopt(ctx, c, text(in.Name), access.AccountID(text(in.AccountId)), region)
+	b, err := a.Buckets.Adopt(ctx, c, buckets.Adoption{
+		Name: text(in.Name), Account: access.AccountID(text(in.AccountId)), Region: region,
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -41,5 +41,6 @@ var jsonCodes = with(querySignatures, map[key]entry{
 	{fault.Denied, fault.Header}:                {"InvalidSignatureException", http.StatusBadRequest, "There were headers present in the request which were not signed"},
 	{fault.Invalid, fault.PayloadHash}:          {"InvalidSignatureException", http.StatusBadRequest, "The payload does not match its signed hash."},
 	{fault.Unsupported, fault.Method}:           {"UnknownOperationException", http.StatusMethodNotAllowed, "The method is not allowed."},
+	{fault.Conflict, fault.Bucket}:              {"ConflictException", http.StatusBadRequest, "The bucket is being changed by another request."},
 	{fault.NotFound, fault.Instance}:            {"ResourceNotFoundException", http.StatusBadRequest, "There is no Access Grants instance in this region of the account"},
 })

@@ -62,6 +62,7 @@ var s3Codes = map[key]entry{
 	{fault.AlreadyExists, fault.BucketOwned}: {"BucketAlreadyOwnedByYou", http.StatusConflict, "Your previous request to create the named bucket succeeded and you already own it."},
 	{fault.Conflict, fault.Bucket}:           {"OperationAborted", http.StatusConflict, "A conflicting conditional operation is currently in progress against this resource. Please try again."},
 	{fault.InUse, fault.Bucket}:              {"BucketNotEmpty", http.StatusConflict, "The bucket you tried to delete is not empty"},
+	{fault.Conflict, fault.Bucket}:           {"OperationAborted", http.StatusConflict, "A conflicting conditional operation is currently in progress against this resource. Please try again."},
 	{fault.LimitExceeded, fault.Bucket}:      {"TooManyBuckets", http.StatusBadRequest, "You have attempted to create more buckets than allowed"},
 	{fault.Invalid, fault.BucketName}:        {"InvalidBucketName", http.StatusBadRequest, "The specified bucket is not valid."},
 	{fault.NotFound, fault.BucketPolicy}:     {"NoSuchBucketPolicy", http.StatusNotFound, "The bucket policy does not exist"},

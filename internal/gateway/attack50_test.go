@@ -237,7 +237,7 @@ func TestAdoptBucketRefuses(t *testing.T) {
 	}
 	for what, x := range map[string]struct{ in, code string }{
 		"registered": {body("taken", accountB), "ConflictException"}, "not in the store": {body("none", accountA), "ResourceNotFoundException"},
-		"no account": {body("lake", "999999999999"), "ResourceNotFoundException"}, "no account id": {body("lake", "1"), "ValidationException"},
+		"no account": {body("lake", "999999999999"), "ValidationException"}, "no account id": {body("lake", "1"), "ValidationException"},
 		"no name": {body("UPPER", accountA), "ValidationException"}, "S3 Control's path": {body("v20180820", accountA), "ValidationException"},
 		"no region": {`{"Name":"lake","AccountId":"` + accountA + `","Region":"a:b"}`, "ValidationException"},
 	} {

@@ -12,9 +12,17 @@ import (
 	"latchkey/internal/store"
 )
 
+// Adoption says which bucket becomes whose.
+type Adoption struct {
+	Name    string
+	Account access.AccountID
+	Region  string // of the bucket from now on
+}
+
 // Adopt registers a bucket that lies in the store to an account. It is for the server's operator only, who knows whose
 // the objects are: nobody's permission is asked. The record is in the log of the account, and of the operator.
-func (b *Buckets) Adopt(ctx context.Context, call *control.Call, name string, account access.AccountID, region string) (*iam.Bucket, error) {
+func (b *Buckets) Adopt(ctx context.Context, call *control.Call, in Adoption) (*iam.Bucket, error) {
+	name, account := in.Name, in.Account
 	if err := checkName(name); err != nil {
 		return nil, err
 	}
@@ -32,11 +40,11 @@ func (b *Buckets) Adopt(ctx context.Context, call *control.Call, name string, ac
 	}
 	call.Target = account
 	call.Touch("AWS::S3::Bucket", "arn:aws:s3:::"+name, account)
-	bucket := &iam.Bucket{Name: name, Account: account, Region: region}
+	bucket := &iam.Bucket{Name: name, Account: account, Region: in.Region}
 	err = b.Update(ctx, call, func(tx *store.Tx) error {
 		if _, err := store.Accounts.Get(ctx, tx, string(account)); err != nil {
 			if fault.Is(err, fault.NotFound, fault.Account) {
-				return fault.New(fault.NotFound, fault.Account, "There is no account %s", account)
+				return fault.New(fault.Invalid, fault.AccountID, "There is no account %s", account)
 			}
 			return err
 		}
@@ -56,14 +64,16 @@ func (b *Buckets) Adopt(ctx context.Context, call *control.Call, name string, ac
 func free(ctx context.Context, tx *store.Tx, name string) error {
 	existing, err := store.Buckets.Get(ctx, tx, name)
 	if err == nil {
-		return fault.New(fault.AlreadyExists, fault.Bucket, "The bucket %s is registered to account %s", name, existing.Account)
+		return fault.New(fault.AlreadyExists, fault.Bucket,
+			"The bucket %s is registered to account %s", name, existing.Account)
 	}
 	if !fault.Is(err, fault.NotFound, fault.Bucket) {
 		return err
 	}
 	c, err := store.BucketCreations.Get(ctx, tx, name)
 	if err == nil {
-		return fault.New(fault.Conflict, fault.Bucket, "Account %s is creating the bucket %s. Try again in some minutes", c.Account, name)
+		return fault.New(fault.Conflict, fault.Bucket,
+			"Account %s is creating the bucket %s. Try again in some minutes", c.Account, name)
 	}
 	if !fault.Is(err, fault.NotFound, fault.Bucket) {
 		return err
@@ -91,7 +101,9 @@ func (b *Buckets) Registered(ctx context.Context, after string, limit int) (page
 
 // Unregistered is Registered for the buckets that lie in the store and that no account has. A bucket whose registration
 // is of another bucket of the name is among them: to clients it does not exist.
-func (b *Buckets) Unregistered(ctx context.Context, call *control.Call, after string, limit int) (page []Stored, more bool, err error) {
+func (b *Buckets) Unregistered(
+	ctx context.Context, call *control.Call, after string, limit int,
+) (page []Stored, more bool, err error) {
 	for stored, err := range b.Upstream.Buckets(ctx) {
 		if err != nil {
 			return nil, false, err

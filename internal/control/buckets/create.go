@@ -30,7 +30,7 @@ const (
 	RecoverEvery = time.Minute
 )
 
-var errNotGenuine = errors.New("the store's bucket of this name was not made for this registration: database and objects are not of the same time")
+var errNotGenuine = errors.New("the store's bucket of this name is not the registered one: database and store are of different times")
 
 // Lock waits until nobody else on this node creates, deletes or adopts the bucket of this name.
 func (b *Buckets) Lock(ctx context.Context, name string) (unlock func(), err error) {
@@ -40,11 +40,12 @@ func (b *Buckets) Lock(ctx context.Context, name string) (unlock func(), err err
 // Intend commits the intention to create a bucket. The caller was checked by CheckNew. An intention of the same account
 // is taken over with its nonce. An intention of another account is AlreadyExists: it ends within maxIntention and
 // RecoverEvery, or becomes that account's bucket.
-func (b *Buckets) Intend(ctx context.Context, call *control.Call, name, region string) (c *store.BucketCreation, err error) {
+func (b *Buckets) Intend(ctx context.Context, call *control.Call, name, region string) (*store.BucketCreation, error) {
 	if err := b.Authorised(call); err != nil {
 		return nil, err
 	}
-	err = b.Engine.Update(ctx, func(tx *store.Tx) error {
+	var c *store.BucketCreation
+	err := b.Engine.Update(ctx, func(tx *store.Tx) error {
 		existing, err := store.Buckets.Get(ctx, tx, name)
 		if err == nil {
 			return taken(call, existing)
@@ -95,7 +96,9 @@ func (b *Buckets) Register(ctx context.Context, call *control.Call, c *store.Buc
 		if err := store.BucketCreations.Delete(tx, c.Name); err != nil {
 			return err
 		}
-		return store.Buckets.Insert(tx, &iam.Bucket{Name: c.Name, Account: c.Account, Region: c.Region, Created: tx.Now(), Nonce: c.Nonce})
+		return store.Buckets.Insert(tx, &iam.Bucket{
+			Name: c.Name, Account: c.Account, Region: c.Region, Created: tx.Now(), Nonce: c.Nonce,
+		})
 	})
 }
 
