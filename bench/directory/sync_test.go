@@ -18,8 +18,8 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/control/controltest"
+	"latchkey/internal/control/ldapsync"
 	"latchkey/internal/control/principals"
-	"latchkey/internal/control/sync"
 	"latchkey/internal/ldap"
 	"latchkey/internal/ldap/ldaptest"
 )
@@ -40,21 +40,21 @@ func BenchmarkSync(b *testing.B) {
 		if _, err := (&principals.Principals{Control: w.Control}).EnsureRoot(b.Context(), account, principals.RootKey{}); err != nil {
 			b.Fatal(err)
 		}
-		src := sync.Source{
+		src := ldapsync.Source{
 			Name: "corp", Account: account, MaxRemoval: 0.1, FreeRemovals: 5, DeleteAfter: time.Hour,
 			LDAP: ldap.Options{
 				Vendor: ldap.OpenLDAP, URLs: []string{server.URL}, BindDN: ldaptest.ReaderDN, Password: func() (string, error) { return ldaptest.Password, nil },
 				Users: ldap.Users{Bases: []string{ldaptest.People}}, Groups: ldap.Groups{Bases: []string{ldaptest.Groups}},
 			},
 		}.Defaults()
-		s := &sync.Syncer{Control: w.Control, Sources: []sync.Source{src}}
+		s := &ldapsync.Syncer{Control: w.Control, Sources: []ldapsync.Source{src}}
 		run(b, s, "first")
 		run(b, s, "unchanged")
 		b.ReportMetric(peak(b), "MB-peak-resident")
 	}
 }
 
-func run(b *testing.B, s *sync.Syncer, name string) {
+func run(b *testing.B, s *ldapsync.Syncer, name string) {
 	runtime.GC()
 	start, used := time.Now(), cpu(b)
 	r, err := s.Scheduled(b.Context(), &s.Sources[0])

@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"latchkey/internal/access"
-	"latchkey/internal/control/sync"
+	"latchkey/internal/control/ldapsync"
 	"latchkey/internal/ldap"
 )
 
@@ -25,7 +25,7 @@ get, and every entry that cannot be taken. It needs no server and writes nothing
 			if file == "" {
 				return hint(fmt.Errorf("--directories is needed"), "%s", cmd.Example)
 			}
-			all, err := sync.Load(file, access.AccountID(account))
+			all, err := ldapsync.Load(file, access.AccountID(account))
 			if err != nil {
 				return err
 			}

@@ -19,7 +19,7 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/caller"
 	"latchkey/internal/control"
-	"latchkey/internal/control/sync"
+	"latchkey/internal/control/ldapsync"
 	"latchkey/internal/objects"
 	"latchkey/internal/server"
 	"latchkey/internal/store"
@@ -145,7 +145,7 @@ func (f *serveFlags) config(log io.Writer) (server.Config, error) {
 	c.Quotas.Locations, c.Quotas.Grants = f.locations, f.grants
 	c.Quotas.Applications, c.Quotas.TokenIssuers, c.Quotas.AccessScopes = f.applications, f.issuers, f.scopes
 	if f.directories != "" {
-		if c.Directories, err = sync.Load(f.directories, account); err != nil {
+		if c.Directories, err = ldapsync.Load(f.directories, account); err != nil {
 			return server.Config{}, err
 		}
 	}

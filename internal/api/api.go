@@ -18,26 +18,25 @@ import (
 	"github.com/google/uuid"
 
 	"latchkey/internal/access"
-	"latchkey/internal/awsapi/iam"
-	"latchkey/internal/awsapi/identitystore"
+	"latchkey/internal/awsapi/iamapi"
+	"latchkey/internal/awsapi/identitystoreapi"
 	"latchkey/internal/awsapi/latchkey"
 	"latchkey/internal/awsapi/s3control"
 	"latchkey/internal/awsapi/ssoadmin"
 	"latchkey/internal/awsapi/ssooidc"
-	"latchkey/internal/awsapi/sts"
+	"latchkey/internal/awsapi/stsapi"
 	"latchkey/internal/awserror"
 	"latchkey/internal/awswire"
 	"latchkey/internal/caller"
 	"latchkey/internal/control"
 	"latchkey/internal/control/buckets"
-	"latchkey/internal/control/directory"
-	"latchkey/internal/control/exchange"
 	"latchkey/internal/control/grants"
 	"latchkey/internal/control/identitycenter"
+	"latchkey/internal/control/identitystore"
+	"latchkey/internal/control/ldapsync"
+	"latchkey/internal/control/oauth"
 	"latchkey/internal/control/principals"
-	"latchkey/internal/control/signin"
-	"latchkey/internal/control/sync"
-	"latchkey/internal/control/tokens"
+	"latchkey/internal/control/sts"
 	"latchkey/internal/fault"
 	"latchkey/internal/sigv4"
 )
@@ -48,12 +47,12 @@ type API struct {
 	Grants         *grants.Grants
 	Principals     *principals.Principals
 	Buckets        *buckets.Buckets
-	Tokens         *tokens.Tokens
+	Tokens         *sts.Tokens
 	IdentityCenter *identitycenter.Center
-	Directory      *directory.Directory
-	Exchange       *exchange.Exchange
-	SignIn         *signin.SignIn
-	Sync           *sync.Syncer // nil: the server has no directory sources
+	Directory      *identitystore.Directory
+	Exchange       *oauth.Exchange
+	SignIn         *oauth.SignIn
+	Sync           *ldapsync.Syncer // nil: the server has no directory sources
 	Auth           *caller.Authenticator
 	Operator       access.AccountID // the account whose root user may create accounts and adopt buckets
 	Log            *slog.Logger
@@ -73,11 +72,11 @@ type door struct {
 
 var (
 	s3controlDoor     = &door{s3control.Service, awserror.S3, grants.Source}
-	stsDoor           = &door{sts.Service, awserror.STS, "sts.amazonaws.com"}
-	iamDoor           = &door{iam.Service, awserror.IAM, "iam.amazonaws.com"}
+	stsDoor           = &door{stsapi.Service, awserror.STS, "sts.amazonaws.com"}
+	iamDoor           = &door{iamapi.Service, awserror.IAM, "iam.amazonaws.com"}
 	ssoDoor           = &door{ssoadmin.Service, awserror.SSO, identitycenter.Source}
-	identitystoreDoor = &door{identitystore.Service, awserror.SSO, directory.Source}
-	oauthDoor         = &door{ssooidc.Service, awserror.OAuth, exchange.Source}
+	identitystoreDoor = &door{identitystoreapi.Service, awserror.SSO, identitystore.Source}
+	oauthDoor         = &door{ssooidc.Service, awserror.OAuth, oauth.Source}
 	latchkeyDoor      = &door{latchkey.Service, awserror.JSON, latchkeySource}
 )
 
@@ -151,7 +150,7 @@ func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // authenticate establishes the caller and opens the call. From here on, whatever happens is recorded.
 func (f *Front) authenticate(q *request, r *http.Request, op *awswire.Operation) (*control.Call, error) {
 	q.op = op
-	if q.door == stsDoor && op.Name == sts.AssumeRoleWithWebIdentity.Name {
+	if q.door == stsDoor && op.Name == stsapi.AssumeRoleWithWebIdentity.Name {
 		return f.byToken(q, r, op)
 	}
 	if q.door == oauthDoor && op.Unsigned {

@@ -12,7 +12,7 @@ import (
 	"latchkey/internal/control"
 	"latchkey/internal/control/controltest"
 	"latchkey/internal/control/principals"
-	"latchkey/internal/control/tokens"
+	"latchkey/internal/control/sts"
 )
 
 // unstable are the parts of an event that differ from run to run.
@@ -39,7 +39,7 @@ func TestEventsAreCloudTrails(t *testing.T) {
 	w.must(p.PutInline(t.Context(), call(), principals.UserNamed("alice"), "p",
 		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:GetDataAccess","s3:ListCallerAccessGrants","sts:AssumeRole"],"Resource":"*"}]}`))
 	a, err := w.front.Tokens.AssumeRole(t.Context(), w.Call(t, w.alice, "sts", "AssumeRole"),
-		tokens.AssumeRole{RoleARN: "arn:aws:iam::123456789012:role/etl", SessionName: "nightly", SourceIdentity: "alice"})
+		sts.AssumeRole{RoleARN: "arn:aws:iam::123456789012:role/etl", SessionName: "nightly", SourceIdentity: "alice"})
 	w.must(err)
 	session := controltest.KeysOf(a.Credentials)
 

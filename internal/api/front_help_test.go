@@ -14,7 +14,7 @@ import (
 	"latchkey/internal/control/controltest"
 	"latchkey/internal/control/grants"
 	"latchkey/internal/control/principals"
-	"latchkey/internal/control/tokens"
+	"latchkey/internal/control/sts"
 	"latchkey/internal/iam"
 	"latchkey/internal/store"
 )
@@ -39,7 +39,7 @@ type frontWorld struct {
 func newFrontWorld(t *testing.T) *frontWorld {
 	t.Helper()
 	w := &frontWorld{World: controltest.New(t), t: t, log: &bytes.Buffer{}}
-	p, token := &principals.Principals{Control: w.Control}, &tokens.Tokens{Control: w.Control}
+	p, token := &principals.Principals{Control: w.Control}, &sts.Tokens{Control: w.Control}
 	a := &API{
 		Control: w.Control, Principals: p, Tokens: token, Auth: w.Auth, Operator: owner, Log: slog.New(slog.NewJSONHandler(w.log, nil)),
 		Grants: &grants.Grants{Control: w.Control, Tokens: token, Vendor: grants.Sealed{Ring: w.Ring}},

@@ -4,7 +4,7 @@ import (
 	"net/url"
 	"strings"
 
-	wire "latchkey/internal/awsapi/iam"
+	wire "latchkey/internal/awsapi/iamapi"
 	"latchkey/internal/awswire"
 	"latchkey/internal/control"
 	"latchkey/internal/control/principals"

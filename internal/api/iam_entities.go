@@ -3,7 +3,7 @@ package api
 import (
 	"context"
 
-	wire "latchkey/internal/awsapi/iam"
+	wire "latchkey/internal/awsapi/iamapi"
 	"latchkey/internal/control"
 	"latchkey/internal/control/principals"
 )

@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	wire "latchkey/internal/awsapi/iam"
+	wire "latchkey/internal/awsapi/iamapi"
 	"latchkey/internal/control"
 	"latchkey/internal/control/principals"
 	"latchkey/internal/iam"

@@ -15,13 +15,13 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	iamwire "latchkey/internal/awsapi/iam"
-	stswire "latchkey/internal/awsapi/sts"
+	iamwire "latchkey/internal/awsapi/iamapi"
+	stswire "latchkey/internal/awsapi/stsapi"
 	"latchkey/internal/awswire"
 	"latchkey/internal/control"
 	"latchkey/internal/control/controltest"
 	"latchkey/internal/control/principals"
-	"latchkey/internal/control/tokens"
+	"latchkey/internal/control/sts"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -43,7 +43,7 @@ func newQueryWorld(t *testing.T) *queryWorld {
 		t.Fatal(err)
 	}
 	w.keys["root"] = controltest.Keys{ID: k.AccessKeyID, Secret: k.Secret.Reveal()}
-	a := &API{Control: w.Control, Principals: p, Tokens: &tokens.Tokens{Control: w.Control}, Auth: w.Auth, Log: slog.New(slog.DiscardHandler)}
+	a := &API{Control: w.Control, Principals: p, Tokens: &sts.Tokens{Control: w.Control}, Auth: w.Auth, Log: slog.New(slog.DiscardHandler)}
 	w.front = a.Handler()
 	return w
 }

@@ -3,10 +3,10 @@ package api
 import (
 	"context"
 
-	wire "latchkey/internal/awsapi/identitystore"
+	wire "latchkey/internal/awsapi/identitystoreapi"
 	"latchkey/internal/awswire"
 	"latchkey/internal/control"
-	people "latchkey/internal/control/directory"
+	people "latchkey/internal/control/identitystore"
 	"latchkey/internal/directory"
 	"latchkey/internal/fault"
 )

@@ -3,7 +3,7 @@ package api
 import (
 	"slices"
 
-	wire "latchkey/internal/awsapi/identitystore"
+	wire "latchkey/internal/awsapi/identitystoreapi"
 	"latchkey/internal/directory"
 	"latchkey/internal/fault"
 )

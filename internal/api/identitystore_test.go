@@ -3,7 +3,7 @@ package api
 import (
 	"testing"
 
-	wire "latchkey/internal/awsapi/identitystore"
+	wire "latchkey/internal/awsapi/identitystoreapi"
 	"latchkey/internal/awswire"
 	"latchkey/internal/control"
 )

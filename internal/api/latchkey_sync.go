@@ -5,7 +5,7 @@ import (
 
 	wire "latchkey/internal/awsapi/latchkey"
 	"latchkey/internal/control"
-	"latchkey/internal/control/sync"
+	"latchkey/internal/control/ldapsync"
 	"latchkey/internal/fault"
 )
 
@@ -14,7 +14,7 @@ func (a *API) syncDirectory(ctx context.Context, c *control.Call, in *wire.SyncD
 	if a.Sync == nil {
 		return nil, fault.New(fault.NotFound, fault.Source, "The server has no directory sources: it was started without --directories")
 	}
-	o := sync.Options{DryRun: in.DryRun != nil && *in.DryRun, Force: in.Force != nil && *in.Force, Limit: 100}
+	o := ldapsync.Options{DryRun: in.DryRun != nil && *in.DryRun, Force: in.Force != nil && *in.Force, Limit: 100}
 	if in.MaxResults != nil {
 		o.Limit = int(*in.MaxResults)
 	}

@@ -5,7 +5,7 @@ import (
 
 	wire "latchkey/internal/awsapi/latchkey"
 	"latchkey/internal/control"
-	people "latchkey/internal/control/directory"
+	people "latchkey/internal/control/identitystore"
 	"latchkey/internal/directory"
 )
 

@@ -8,8 +8,7 @@ import (
 	wire "latchkey/internal/awsapi/ssooidc"
 	"latchkey/internal/awswire"
 	"latchkey/internal/control"
-	"latchkey/internal/control/exchange"
-	"latchkey/internal/control/signin"
+	"latchkey/internal/control/oauth"
 	"latchkey/internal/credential"
 )
 
@@ -27,7 +26,7 @@ func (f *Front) byNobody(q *request, r *http.Request, op *awswire.Operation) (*c
 }
 
 func (a *API) registerClient(_ context.Context, c *control.Call, in *wire.RegisterClientRequest) (*wire.RegisterClientResponse, error) {
-	r, err := a.Exchange.Register(c, exchange.Registration{
+	r, err := a.Exchange.Register(c, oauth.Registration{
 		Name: text(in.ClientName), Type: text(in.ClientType), RedirectURIs: in.RedirectUris, GrantTypes: in.GrantTypes, Scopes: in.Scopes,
 		StartURL: text(in.IssuerUrl), Application: text(in.EntitledApplicationArn),
 	})
@@ -36,7 +35,7 @@ func (a *API) registerClient(_ context.Context, c *control.Call, in *wire.Regist
 	}
 	return &wire.RegisterClientResponse{
 		ClientId: new(r.Text), ClientSecret: new(r.Secret.Reveal()), ClientIdIssuedAt: new(r.Issued.Unix()), ClientSecretExpiresAt: new(r.Expires.Unix()),
-		AuthorizationEndpoint: new(a.SignIn.Public + signin.AuthorizePath), TokenEndpoint: new(a.SignIn.Public + "/token"),
+		AuthorizationEndpoint: new(a.SignIn.Public + oauth.AuthorizePath), TokenEndpoint: new(a.SignIn.Public + "/token"),
 	}, nil
 }
 
@@ -47,12 +46,12 @@ func (a *API) startDeviceAuthorization(ctx context.Context, c *control.Call, in 
 	}
 	return &wire.StartDeviceAuthorizationResponse{
 		DeviceCode: new(d.DeviceCode.Reveal()), UserCode: new(d.UserCode), VerificationUri: new(d.URL), VerificationUriComplete: new(d.Complete),
-		ExpiresIn: new(int32(signin.DeviceLife.Seconds())), Interval: new(int32(exchange.PollInterval.Seconds())),
+		ExpiresIn: new(int32(oauth.DeviceLife.Seconds())), Interval: new(int32(oauth.PollInterval.Seconds())),
 	}, nil
 }
 
 func (a *API) createToken(ctx context.Context, c *control.Call, in *wire.CreateTokenRequest) (*wire.CreateTokenResponse, error) {
-	t, err := a.Exchange.CreateToken(ctx, c, exchange.PublicRequest{
+	t, err := a.Exchange.CreateToken(ctx, c, oauth.PublicRequest{
 		ClientID: text(in.ClientId), ClientSecret: credential.NewSecret(text(in.ClientSecret)), GrantType: text(in.GrantType),
 		DeviceCode: credential.NewSecret(text(in.DeviceCode)), Code: credential.NewSecret(text(in.Code)), RedirectURI: text(in.RedirectUri),
 		CodeVerifier: credential.NewSecret(text(in.CodeVerifier)), RefreshToken: credential.NewSecret(text(in.RefreshToken)),

@@ -22,7 +22,7 @@ import (
 	"latchkey/internal/control/grants"
 	"latchkey/internal/control/identitycenter"
 	"latchkey/internal/control/principals"
-	"latchkey/internal/control/tokens"
+	"latchkey/internal/control/sts"
 	"latchkey/internal/directory"
 	"latchkey/internal/store"
 )
@@ -38,7 +38,7 @@ type centerWorld struct {
 func newCenterWorld(t *testing.T) *centerWorld {
 	t.Helper()
 	q := newQueryWorld(t)
-	token := &tokens.Tokens{Control: q.Control}
+	token := &sts.Tokens{Control: q.Control}
 	a := &API{
 		Control: q.Control, Principals: &principals.Principals{Control: q.Control}, Tokens: token, Auth: q.Auth, Log: slog.New(slog.DiscardHandler),
 		Grants:         &grants.Grants{Control: q.Control, Tokens: token, Vendor: grants.Sealed{Ring: q.Ring}},

@@ -6,7 +6,7 @@ import (
 	wire "latchkey/internal/awsapi/ssooidc"
 	"latchkey/internal/awswire"
 	"latchkey/internal/control"
-	"latchkey/internal/control/exchange"
+	"latchkey/internal/control/oauth"
 	"latchkey/internal/credential"
 )
 
@@ -18,7 +18,7 @@ func (a *API) registerOAuth(m *awswire.Mux[*control.Call]) {
 }
 
 func (a *API) createTokenWithIAM(ctx context.Context, c *control.Call, in *wire.CreateTokenWithIAMRequest) (*wire.CreateTokenWithIAMResponse, error) {
-	t, err := a.Exchange.CreateTokenWithIAM(ctx, c, exchange.Request{
+	t, err := a.Exchange.CreateTokenWithIAM(ctx, c, oauth.Request{
 		ClientID: text(in.ClientId), GrantType: text(in.GrantType), Scopes: in.Scope, Assertion: credential.NewSecret(text(in.Assertion)),
 		RefreshToken: credential.NewSecret(text(in.RefreshToken)), SubjectToken: credential.NewSecret(text(in.SubjectToken)),
 		SubjectTokenType: text(in.SubjectTokenType), RequestedTokenType: text(in.RequestedTokenType),

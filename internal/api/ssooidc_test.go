@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"latchkey/internal/control/exchange"
+	"latchkey/internal/control/oauth"
 	"latchkey/internal/oidc"
 	"latchkey/internal/oidc/oidctest"
 	"latchkey/internal/sso"
@@ -24,7 +24,7 @@ type oauthWorld struct {
 func newOAuthWorld(t *testing.T) *oauthWorld {
 	t.Helper()
 	w := &oauthWorld{centerWorld: newCenterWorld(t), idp: oidctest.New(t)}
-	w.api.Exchange = &exchange.Exchange{Control: w.Control, Verifier: oidc.New(oidc.Options{AllowPrivate: true})}
+	w.api.Exchange = &oauth.Exchange{Control: w.Control, Verifier: oidc.New(oidc.Options{AllowPrivate: true})}
 	issuer := w.Issuer(t, centerAccount, w.idp.URL, nil)
 	w.Person(t, centerAccount, "alice")
 	w.app = w.Application(t, centerAccount, func(a *sso.Application) {

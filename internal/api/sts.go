@@ -3,10 +3,10 @@ package api
 import (
 	"context"
 
-	wire "latchkey/internal/awsapi/sts"
+	wire "latchkey/internal/awsapi/stsapi"
 	"latchkey/internal/awswire"
 	"latchkey/internal/control"
-	"latchkey/internal/control/tokens"
+	"latchkey/internal/control/sts"
 	"latchkey/internal/credential"
 	"latchkey/internal/iam"
 )
@@ -27,13 +27,13 @@ func credentialsOut(c credential.Credentials) *wire.Credentials {
 }
 
 func (a *API) assumeRole(ctx context.Context, c *control.Call, in *wire.AssumeRoleRequest) (*wire.AssumeRoleResponse, error) {
-	ask := tokens.AssumeRole{
+	ask := sts.AssumeRole{
 		RoleARN: text(in.RoleArn), SessionName: text(in.RoleSessionName), Duration: seconds(in.DurationSeconds), Policy: text(in.Policy),
 		ExternalID: text(in.ExternalId), SourceIdentity: text(in.SourceIdentity), TransitiveTagKeys: in.TransitiveTagKeys,
 		MFA: in.SerialNumber != nil || in.TokenCode != nil,
 	}
 	for _, p := range in.ProvidedContexts {
-		ask.Contexts = append(ask.Contexts, tokens.ProvidedContext{ProviderARN: text(p.ProviderArn), Assertion: credential.NewSecret(text(p.ContextAssertion))})
+		ask.Contexts = append(ask.Contexts, sts.ProvidedContext{ProviderARN: text(p.ProviderArn), Assertion: credential.NewSecret(text(p.ContextAssertion))})
 	}
 	for _, p := range in.PolicyArns {
 		ask.PolicyARNs = append(ask.PolicyARNs, text(p.Arn))

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	wire "latchkey/internal/awsapi/iam"
+	wire "latchkey/internal/awsapi/iamapi"
 	"latchkey/internal/awswire"
 	"latchkey/internal/control"
 	"latchkey/internal/iam"

@@ -5,10 +5,10 @@ import (
 	"net/http"
 
 	"latchkey/internal/audit"
-	wire "latchkey/internal/awsapi/sts"
+	wire "latchkey/internal/awsapi/stsapi"
 	"latchkey/internal/awswire"
 	"latchkey/internal/control"
-	"latchkey/internal/control/tokens"
+	"latchkey/internal/control/sts"
 	"latchkey/internal/credential"
 	"latchkey/internal/fault"
 	"latchkey/internal/sigv4"
@@ -39,7 +39,7 @@ func (f *Front) byToken(q *request, r *http.Request, op *awswire.Operation) (*co
 }
 
 func (a *API) assumeRoleWithWebIdentity(ctx context.Context, c *control.Call, in *wire.AssumeRoleWithWebIdentityRequest) (*wire.AssumeRoleWithWebIdentityResponse, error) {
-	ask := tokens.WebIdentity{
+	ask := sts.WebIdentity{
 		RoleARN: text(in.RoleArn), SessionName: text(in.RoleSessionName), Token: credential.NewSecret(text(in.WebIdentityToken)),
 		ProviderID: text(in.ProviderId), Duration: seconds(in.DurationSeconds), Policy: text(in.Policy),
 	}

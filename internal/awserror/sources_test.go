@@ -19,10 +19,10 @@ import (
 var heardBy = map[string][]Dialect{
 	"api": {S3, STS, IAM, JSON}, "awswire": {S3, STS, IAM, JSON}, "caller": {S3, STS, IAM, JSON}, "credential": {S3, STS, IAM, JSON},
 	"engine": {S3, STS, IAM, JSON}, "sigv4": {S3, STS, IAM, JSON}, "store": {S3, STS, IAM, JSON}, "control": {S3, STS, IAM, JSON},
-	"control/buckets": {S3, JSON}, "control/grants": {S3, JSON}, "control/principals": {IAM, JSON}, "control/tokens": {STS},
+	"control/buckets": {S3, JSON}, "control/grants": {S3, JSON}, "control/principals": {IAM, JSON}, "control/sts": {STS},
 	"gateway": {S3}, "objects": {S3},
-	"control/directory": {SSO}, "control/provision": {JSON}, "control/sync": {JSON}, "scim": {}, "control/identitycenter": {SSO}, "control/arrival": {OAuth}, "control/exchange": {OAuth},
-	"control/signin": {OAuth}, "pages": {OAuth},
+	"control/identitystore": {SSO}, "control/provision": {JSON}, "control/ldapsync": {JSON}, "scim": {}, "control/identitycenter": {SSO}, "control/provision/justintime": {OAuth}, "control/oauth": {OAuth},
+	"pages": {OAuth},
 }
 
 // generic are the faults that the kind alone describes, for dialects that have no row of their own: nothing

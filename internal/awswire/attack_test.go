@@ -6,10 +6,10 @@ import (
 	"strings"
 	"testing"
 
-	"latchkey/internal/awsapi/iam"
+	"latchkey/internal/awsapi/iamapi"
 	"latchkey/internal/awsapi/s3"
 	"latchkey/internal/awsapi/s3control"
-	"latchkey/internal/awsapi/sts"
+	"latchkey/internal/awsapi/stsapi"
 	"latchkey/internal/awswire"
 	"latchkey/internal/fault"
 )
@@ -151,13 +151,13 @@ func TestAttack39_XMLOfS3(t *testing.T) {
 }
 
 func TestAttack39_Forms(t *testing.T) {
-	decode := func(body string) (*sts.AssumeRoleRequest, error) {
+	decode := func(body string) (*stsapi.AssumeRoleRequest, error) {
 		r := httptest.NewRequest("POST", "/", nil)
-		in, err := awswire.Decode(sts.AssumeRole.Operation, r, nil, []byte(body))
+		in, err := awswire.Decode(stsapi.AssumeRole.Operation, r, nil, []byte(body))
 		if err != nil {
 			return nil, err
 		}
-		return in.(*sts.AssumeRoleRequest), nil
+		return in.(*stsapi.AssumeRoleRequest), nil
 	}
 	const honest = "Action=AssumeRole&Version=2011-06-15&RoleArn=arn%3Aaws%3Aiam%3A%3A123456789012%3Arole%2Fx&RoleSessionName=bob"
 	in, err := decode(honest + "&Tags.member.2.Key=b&Tags.member.2.Value=&Tags.member.1.Key=a&Tags.member.1.Value=1&DurationSeconds=900&PolicyArns=")
@@ -214,7 +214,7 @@ func manyFields() string {
 func TestValidation(t *testing.T) {
 	decode := func(form string) error {
 		r := httptest.NewRequest("POST", "/", nil)
-		_, err := awswire.Decode(iam.CreateUser.Operation, r, nil, []byte("Action=CreateUser&Version=2010-05-08"+form))
+		_, err := awswire.Decode(iamapi.CreateUser.Operation, r, nil, []byte("Action=CreateUser&Version=2010-05-08"+form))
 		return err
 	}
 	for name, c := range map[string]struct{ form, want string }{
@@ -257,7 +257,7 @@ func TestValidation(t *testing.T) {
 	})
 	t.Run("a secret is not repeated", func(t *testing.T) {
 		r := httptest.NewRequest("POST", "/", nil)
-		_, err := awswire.Decode(sts.AssumeRoleWithWebIdentity.Operation, r, nil, []byte("Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleArn=arn:aws:iam::123456789012:role/x&RoleSessionName=bob&WebIdentityToken=abc"))
+		_, err := awswire.Decode(stsapi.AssumeRoleWithWebIdentity.Operation, r, nil, []byte("Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleArn=arn:aws:iam::123456789012:role/x&RoleSessionName=bob&WebIdentityToken=abc"))
 		if !fault.Is(err, fault.Invalid, fault.Member) || strings.Contains(err.Error(), "abc") {
 			t.Errorf("got %v", err)
 		}

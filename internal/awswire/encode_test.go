@@ -14,10 +14,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"latchkey/internal/awsapi/iam"
+	"latchkey/internal/awsapi/iamapi"
 	"latchkey/internal/awsapi/s3"
 	"latchkey/internal/awsapi/s3control"
-	"latchkey/internal/awsapi/sts"
+	"latchkey/internal/awsapi/stsapi"
 	"latchkey/internal/awswire"
 )
 
@@ -59,13 +59,13 @@ func TestEncodeBodies(t *testing.T) {
 		}, declaration + `<ListCallerAccessGrantsResult><CallerAccessGrantsList><AccessGrant><Permission>READ</Permission><GrantScope>s3://b/*</GrantScope>` +
 			`<ApplicationArn>ALL</ApplicationArn></AccessGrant></CallerAccessGrantsList></ListCallerAccessGrantsResult>`},
 		{"a deletion", s3control.DeleteAccessGrant.Operation, &s3control.DeleteAccessGrantResult{}, ""},
-		{"a caller", sts.GetCallerIdentity.Operation, &sts.GetCallerIdentityResponse{Account: new("1")},
+		{"a caller", stsapi.GetCallerIdentity.Operation, &stsapi.GetCallerIdentityResponse{Account: new("1")},
 			declaration + `<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult><Account>1</Account></GetCallerIdentityResult>` +
 				`<ResponseMetadata><RequestId>RID</RequestId></ResponseMetadata></GetCallerIdentityResponse>` + "\n"},
-		{"users", iam.ListUsers.Operation, &iam.ListUsersResponse{Users: []iam.User{{UserName: new("bob")}}, IsTruncated: new(false)},
+		{"users", iamapi.ListUsers.Operation, &iamapi.ListUsersResponse{Users: []iamapi.User{{UserName: new("bob")}}, IsTruncated: new(false)},
 			declaration + `<ListUsersResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><ListUsersResult><Users><member><UserName>bob</UserName></member></Users>` +
 				`<IsTruncated>false</IsTruncated></ListUsersResult><ResponseMetadata><RequestId>RID</RequestId></ResponseMetadata></ListUsersResponse>` + "\n"},
-		{"a deleted user", iam.DeleteUser.Operation, &iam.DeleteUserResponse{},
+		{"a deleted user", iamapi.DeleteUser.Operation, &iamapi.DeleteUserResponse{},
 			declaration + `<DeleteUserResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><ResponseMetadata><RequestId>RID</RequestId></ResponseMetadata></DeleteUserResponse>` + "\n"},
 		{"a location", s3.GetBucketLocation.Operation, &s3.GetBucketLocationOutput{LocationConstraint: new("eu-west-1")},
 			declaration + `<LocationConstraint xmlns="http://s3.amazonaws.com/doc/2006-03-01/">eu-west-1</LocationConstraint>`},
@@ -211,9 +211,9 @@ func TestEncodeError(t *testing.T) {
 			`<RequestId>RID</RequestId><HostId>HID</HostId></ErrorResponse>`, map[string]string{"x-amz-request-id": "RID", "x-amz-id-2": "HID", "Content-Type": "application/xml"}},
 		{"s3 is bare", s3.Service, e, declaration + `<Error><Code>AccessDenied</Code><Message>no &lt;READ&gt;</Message><BucketName>b</BucketName><Resource>/b</Resource>` +
 			`<RequestId>RID</RequestId><HostId>HID</HostId></Error>`, map[string]string{"x-amz-request-id": "RID"}},
-		{"sts blames the sender", sts.Service, e, `<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>no &lt;READ&gt;</Message>` +
+		{"sts blames the sender", stsapi.Service, e, `<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>no &lt;READ&gt;</Message>` +
 			`<BucketName>b</BucketName><Resource>/b</Resource></Error><RequestId>RID</RequestId></ErrorResponse>` + "\n", map[string]string{"x-amzn-RequestId": "RID", "Content-Type": "text/xml"}},
-		{"sts blames itself", sts.Service, awswire.WireError{Code: "InternalFailure", Status: 500}, `<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Receiver</Type><Code>InternalFailure</Code>` +
+		{"sts blames itself", stsapi.Service, awswire.WireError{Code: "InternalFailure", Status: 500}, `<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Receiver</Type><Code>InternalFailure</Code>` +
 			`<Message></Message></Error><RequestId>RID</RequestId></ErrorResponse>` + "\n", nil},
 		{"json", jsonService, e, `{"__type":"AccessDenied","Message":"no \u003cREAD\u003e","BucketName":"b","Resource":"/b"}`, map[string]string{"Content-Type": "application/x-amz-json-1.1", "x-amzn-RequestId": "RID"}},
 		{"rest-json names the code in a header", restService, awswire.WireError{Code: "InvalidGrantException", Status: 400, Fields: map[string]string{"error": "invalid_grant", "error_description": "no"}},
@@ -238,8 +238,8 @@ func TestEncodeError(t *testing.T) {
 }
 
 func TestParameters(t *testing.T) {
-	in := &sts.AssumeRoleWithWebIdentityRequest{RoleArn: new("arn:r"), WebIdentityToken: new("secret"), DurationSeconds: new(int32(900))}
-	got := awswire.Parameters(sts.AssumeRoleWithWebIdentity.Operation, in)
+	in := &stsapi.AssumeRoleWithWebIdentityRequest{RoleArn: new("arn:r"), WebIdentityToken: new("secret"), DurationSeconds: new(int32(900))}
+	got := awswire.Parameters(stsapi.AssumeRoleWithWebIdentity.Operation, in)
 	if diff := cmp.Diff(map[string]any{"roleArn": "arn:r", "durationSeconds": int32(900)}, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

@@ -15,7 +15,7 @@ import (
 
 	"latchkey/internal/awsapi/s3"
 	"latchkey/internal/awsapi/s3control"
-	"latchkey/internal/awsapi/sts"
+	"latchkey/internal/awsapi/stsapi"
 	"latchkey/internal/awswire"
 	"latchkey/internal/fault"
 )
@@ -83,7 +83,7 @@ func FuzzForm(f *testing.F) {
 	f.Add(honest + "&Tags.member.99999999999=x&Tags.member.1.Key.a.b=c")
 	f.Fuzz(func(t *testing.T, form string) {
 		r := httptest.NewRequest("POST", "/", nil)
-		in, err := awswire.Decode(sts.AssumeRole.Operation, r, nil, []byte(form))
+		in, err := awswire.Decode(stsapi.AssumeRole.Operation, r, nil, []byte(form))
 		if err != nil {
 			clientsFault(t, err)
 			return
@@ -92,7 +92,7 @@ func FuzzForm(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := in.(*sts.AssumeRoleRequest)
+		got := in.(*stsapi.AssumeRoleRequest)
 		for name, list := range fields {
 			if len(list) != 1 && name != "Action" && name != "Version" {
 				t.Errorf("read %s twice", name)

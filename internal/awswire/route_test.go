@@ -7,10 +7,10 @@ import (
 	"slices"
 	"testing"
 
-	"latchkey/internal/awsapi/iam"
+	"latchkey/internal/awsapi/iamapi"
 	"latchkey/internal/awsapi/s3"
 	"latchkey/internal/awsapi/s3control"
-	"latchkey/internal/awsapi/sts"
+	"latchkey/internal/awsapi/stsapi"
 	"latchkey/internal/awswire"
 	"latchkey/internal/fault"
 )
@@ -202,9 +202,9 @@ func TestMatchForm(t *testing.T) {
 		if err != nil {
 			return nil, err
 		}
-		return sts.Service.MatchForm(v)
+		return stsapi.Service.MatchForm(v)
 	}
-	if op, err := form("Action=AssumeRole&Version=2011-06-15"); err != nil || op != sts.AssumeRole.Operation {
+	if op, err := form("Action=AssumeRole&Version=2011-06-15"); err != nil || op != stsapi.AssumeRole.Operation {
 		t.Fatalf("matched %v, %v", op, err)
 	}
 	for _, s := range []string{"", "Action=AssumeRole", "Version=2011-06-15", "Action=AssumeRole&Version=2010-05-08", "Action=CreateUser&Version=2011-06-15",
@@ -283,7 +283,7 @@ func TestUnknownParameters(t *testing.T) {
 }
 
 func TestServicesHaveTheirOperations(t *testing.T) {
-	for s, want := range map[*awswire.Service]int{s3control.Service: 24, sts.Service: 5, iam.Service: 67, s3.Service: 23} {
+	for s, want := range map[*awswire.Service]int{s3control.Service: 24, stsapi.Service: 5, iamapi.Service: 67, s3.Service: 23} {
 		if got := len(s.Operations); got != want {
 			t.Errorf("%s has %d operations, want %d", s.Name, got, want)
 		}
@@ -293,7 +293,7 @@ func TestServicesHaveTheirOperations(t *testing.T) {
 			}
 		}
 	}
-	if !sts.AssumeRoleWithWebIdentity.Unsigned || sts.AssumeRole.Unsigned {
+	if !stsapi.AssumeRoleWithWebIdentity.Unsigned || stsapi.AssumeRole.Unsigned {
 		t.Error("only AssumeRoleWithWebIdentity is unsigned")
 	}
 }

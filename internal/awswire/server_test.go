@@ -12,7 +12,7 @@ import (
 
 	"latchkey/internal/awsapi/s3"
 	"latchkey/internal/awsapi/s3control"
-	"latchkey/internal/awsapi/sts"
+	"latchkey/internal/awsapi/stsapi"
 	"latchkey/internal/awswire"
 	"latchkey/internal/fault"
 )
@@ -57,9 +57,9 @@ func newServed() *served {
 		s.phases = append(s.phases, "handle "+c+" "+*in.Tags[0].Key)
 		return nil, nil
 	})
-	awswire.Handle(&s.mux, sts.GetCallerIdentity, func(_ context.Context, c string, in *sts.GetCallerIdentityRequest) (*sts.GetCallerIdentityResponse, error) {
+	awswire.Handle(&s.mux, stsapi.GetCallerIdentity, func(_ context.Context, c string, in *stsapi.GetCallerIdentityRequest) (*stsapi.GetCallerIdentityResponse, error) {
 		s.phases = append(s.phases, "handle "+c)
-		return &sts.GetCallerIdentityResponse{Arn: new("arn")}, nil
+		return &stsapi.GetCallerIdentityResponse{Arn: new("arn")}, nil
 	})
 	awswire.Handle(&s.mux, s3.PutObject, func(_ context.Context, c string, in *s3.PutObjectRequest) (*s3.PutObjectOutput, error) {
 		b, err := io.ReadAll(in.Body)
@@ -102,11 +102,11 @@ func TestServerPhases(t *testing.T) {
 		{"large body is not handled", s3control.Service, tagRequest(strings.Repeat(" ", 2000)), false, 400, []string{"authenticate TagResource"}, fault.TooLarge, fault.Body},
 		{"operation that nobody handles is not authenticated", s3control.Service, httptest.NewRequest("GET", "/v20180820/accessgrantsinstance", nil), false, 400, nil, fault.Unsupported, fault.Operation},
 		{"unknown path is refused", s3control.Service, httptest.NewRequest("GET", "/x", nil), false, 400, nil, fault.Unsupported, fault.Operation},
-		{"form is handled", sts.Service, httptest.NewRequest("POST", "/", strings.NewReader("Action=GetCallerIdentity&Version=2011-06-15")), false, 200, []string{"authenticate GetCallerIdentity", "around bob", "handle bob"}, 0, ""},
-		{"form in a query is handled", sts.Service, httptest.NewRequest("GET", "/?Action=GetCallerIdentity&Version=2011-06-15", nil), false, 200, []string{"authenticate GetCallerIdentity", "around bob", "handle bob"}, 0, ""},
-		{"form with an unknown field is refused", sts.Service, httptest.NewRequest("POST", "/", strings.NewReader("Action=GetCallerIdentity&Version=2011-06-15&x=y")), false, 400, []string{"authenticate GetCallerIdentity"}, fault.Malformed, fault.Form},
-		{"form of another method is refused", sts.Service, httptest.NewRequest("PUT", "/", strings.NewReader("Action=GetCallerIdentity&Version=2011-06-15")), false, 400, nil, fault.Unsupported, fault.Method},
-		{"large form is refused", sts.Service, httptest.NewRequest("POST", "/", strings.NewReader("Action=GetCallerIdentity&x="+strings.Repeat("y", 2000))), false, 400, nil, fault.TooLarge, fault.Body},
+		{"form is handled", stsapi.Service, httptest.NewRequest("POST", "/", strings.NewReader("Action=GetCallerIdentity&Version=2011-06-15")), false, 200, []string{"authenticate GetCallerIdentity", "around bob", "handle bob"}, 0, ""},
+		{"form in a query is handled", stsapi.Service, httptest.NewRequest("GET", "/?Action=GetCallerIdentity&Version=2011-06-15", nil), false, 200, []string{"authenticate GetCallerIdentity", "around bob", "handle bob"}, 0, ""},
+		{"form with an unknown field is refused", stsapi.Service, httptest.NewRequest("POST", "/", strings.NewReader("Action=GetCallerIdentity&Version=2011-06-15&x=y")), false, 400, []string{"authenticate GetCallerIdentity"}, fault.Malformed, fault.Form},
+		{"form of another method is refused", stsapi.Service, httptest.NewRequest("PUT", "/", strings.NewReader("Action=GetCallerIdentity&Version=2011-06-15")), false, 400, nil, fault.Unsupported, fault.Method},
+		{"large form is refused", stsapi.Service, httptest.NewRequest("POST", "/", strings.NewReader("Action=GetCallerIdentity&x="+strings.Repeat("y", 2000))), false, 400, nil, fault.TooLarge, fault.Body},
 		{"stream is left to the handler", s3.Service, httptest.NewRequest("PUT", "/b/k", strings.NewReader(strings.Repeat("x", 2000))), false, 200, []string{"authenticate PutObject", "around bob", "handle " + strings.Repeat("x", 2000)}, 0, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -9,8 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"latchkey/internal/control/exchange"
-	"latchkey/internal/control/signin"
+	"latchkey/internal/control/oauth"
 	"latchkey/internal/directory"
 	"latchkey/internal/oidc/oidctest"
 	"latchkey/internal/sso"
@@ -77,7 +76,7 @@ func TestAttack37_FormsFromElsewhere(t *testing.T) {
 	t.Run("a form that is old", func(t *testing.T) {
 		w.t = t
 		b := w.browser().enter(c.start().text("userCode"))
-		w.Advance(signin.DeviceLife)
+		w.Advance(oauth.DeviceLife)
 		b.press("approve").shows(400, "form_invalid")
 	})
 }
@@ -163,7 +162,7 @@ func TestAttack22_AnswersOfTheProviderForOthers(t *testing.T) {
 			}
 			jar.SetCookies(base, kept)
 			b.client.Jar = jar
-			w.Advance(signin.AttemptLife)
+			w.Advance(oauth.AttemptLife)
 			return u.RequestURI()
 		}, "attempt_expired"},
 	} {
@@ -338,7 +337,7 @@ func TestAuthorizeRefuses(t *testing.T) {
 	if d := c.redeem(to, nil).opens(w); !d.HasScope(sso.S3Scope) {
 		t.Errorf("%+v", d)
 	}
-	devices := w.register(map[string]any{"grantTypes": []string{string(exchange.DeviceCode)}})
+	devices := w.register(map[string]any{"grantTypes": []string{string(oauth.DeviceCode)}})
 	if q := w.browser().open(authorization(devices.id, nil)).sent().Query(); q.Get("error") != "unauthorized_client" || q.Get("code") != "" {
 		t.Errorf("a client that registered for devices alone: %v", q)
 	}

@@ -9,8 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"latchkey/internal/control/exchange"
-	"latchkey/internal/control/signin"
+	"latchkey/internal/control/oauth"
 	"latchkey/internal/directory"
 	"latchkey/internal/sso"
 	"latchkey/internal/store"
@@ -49,10 +48,10 @@ func TestAttack22_CodesOfOthers(t *testing.T) {
 	}
 
 	_, late := approved(w, nil)
-	w.Advance(signin.CodeLife)
+	w.Advance(oauth.CodeLife)
 	c.redeem(late, nil).wants(t, 400, "InvalidGrantException", "invalid_grant", "code_of_another_client")
 	c, late = approved(w, nil)
-	w.Advance(signin.CodeLife)
+	w.Advance(oauth.CodeLife)
 	c.redeem(late, nil).wants(t, 400, "InvalidGrantException", "invalid_grant", "code_expired")
 }
 
@@ -66,8 +65,8 @@ func TestAttack22_OneCodeManyTimesAtOnce(t *testing.T) {
 	for name, try := range map[string]func() answer{
 		"an authorization code": func() answer { return c.redeem(to, nil) },
 		"a device code": func() answer {
-			w.Advance(exchange.PollInterval)
-			return c.token(map[string]any{"grantType": string(exchange.DeviceCode), "deviceCode": d.text("deviceCode")})
+			w.Advance(oauth.PollInterval)
+			return c.token(map[string]any{"grantType": string(oauth.DeviceCode), "deviceCode": d.text("deviceCode")})
 		},
 	} {
 		var won, lost atomic.Int64
@@ -144,15 +143,15 @@ func TestAttack20_RefreshTokensOfOthers(t *testing.T) {
 		t.Errorf("a client that did not register for refresh tokens: %+v", a)
 	}
 	none.start().wants(t, 400, "UnauthorizedClientException", "unauthorized_client", "grant_type_not_registered")
-	none.token(map[string]any{"grantType": string(exchange.DeviceCode), "deviceCode": "x"}).
+	none.token(map[string]any{"grantType": string(oauth.DeviceCode), "deviceCode": "x"}).
 		wants(t, 400, "UnauthorizedClientException", "unauthorized_client", "grant_type_not_registered")
-	w.Advance(exchange.DefaultSession - exchange.TokenLife/2)
+	w.Advance(oauth.DefaultSession - oauth.TokenLife/2)
 	if a := c.token(refresh); a.status != 200 || a.object["expiresIn"].(float64) > 1800 {
 		t.Errorf("refreshed shortly before the end of the session: %+v", a)
 	}
-	w.Advance(exchange.TokenLife)
+	w.Advance(oauth.TokenLife)
 	c.token(refresh).wants(t, 400, "ExpiredTokenException", "expired_token", "token_expired")
-	w.Advance(exchange.ClientLife)
+	w.Advance(oauth.ClientLife)
 	c.start().wants(t, 401, "InvalidClientException", "invalid_client", "client_expired")
 }
 
@@ -195,7 +194,7 @@ func TestAttack21_SignInsEndWithWhatTheyHangOn(t *testing.T) {
 			c.token(map[string]any{"grantType": "refresh_token", "refreshToken": out.text("refreshToken")}).wants(t, 400, "AccessDeniedException", "access_denied", reason)
 			if reason != "instance_deleted" { // with which the other application goes too
 				w.withIAM(map[string]any{
-					"clientId": other.ARN(), "grantType": string(sso.TokenExchange), "subjectToken": out.text("accessToken"), "subjectTokenType": exchange.AccessTokenType,
+					"clientId": other.ARN(), "grantType": string(sso.TokenExchange), "subjectToken": out.text("accessToken"), "subjectTokenType": oauth.AccessTokenType,
 				}).wants(t, 400, "AccessDeniedException", "access_denied", reason)
 			}
 			b := w.browser().open(authorization(c.id, nil))
@@ -259,7 +258,7 @@ func TestAttack40_DevicesWithoutEnd(t *testing.T) {
 	before := len(w.Records(t))
 	for range 3 {
 		c.poll(d)
-		c.token(map[string]any{"grantType": string(exchange.DeviceCode), "deviceCode": "x"})
+		c.token(map[string]any{"grantType": string(oauth.DeviceCode), "deviceCode": "x"})
 		c.token(map[string]any{"grantType": "authorization_code", "code": "x", "redirectUri": back})
 		c.token(map[string]any{"clientId": "x", "grantType": "authorization_code"})
 	}

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"latchkey/internal/control/exchange"
+	"latchkey/internal/control/oauth"
 	"latchkey/internal/sso"
 )
 
@@ -50,7 +50,7 @@ func TestAttack22_RedirectURIThatBeginsLikeLoopback(t *testing.T) {
 	if b := w.browser().open(authorization(c.id, url.Values{"redirect_uri": {near}})); b.status != 400 || b.left != nil {
 		t.Errorf("a redirect URI that was taken away: %d %v %s", b.status, b.left, b.page)
 	}
-	if exchange.Loopback(near) || !exchange.Loopback(back) {
+	if oauth.Loopback(near) || !oauth.Loopback(back) {
 		t.Error("what is loopback")
 	}
 }

@@ -7,8 +7,8 @@ import (
 	"testing"
 
 	"latchkey/internal/access"
+	"latchkey/internal/control/oauth"
 	"latchkey/internal/control/principals"
-	"latchkey/internal/control/signin"
 	"latchkey/internal/sso"
 	"latchkey/internal/store"
 )
@@ -72,7 +72,7 @@ func TestAttack40_SweepingEachAccount(t *testing.T) {
 	})
 	w.Change(t, func(tx *store.Tx) error {
 		for i := range 3 {
-			r := &store.DeviceRequest{ID: fmt.Sprint("old", i), Account: other, Expires: w.Now().UTC().Add(-2 * signin.DeviceLife)}
+			r := &store.DeviceRequest{ID: fmt.Sprint("old", i), Account: other, Expires: w.Now().UTC().Add(-2 * oauth.DeviceLife)}
 			if err := store.DeviceRequests.Insert(tx, r); err != nil {
 				return err
 			}

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"latchkey/internal/access"
-	"latchkey/internal/control/exchange"
+	"latchkey/internal/control/oauth"
 	"latchkey/internal/control/principals"
 	"latchkey/internal/sso"
 )
@@ -21,7 +21,7 @@ func TestIdentityCase102_DeviceCode(t *testing.T) {
 		t.Fatalf("%+v", d)
 	}
 	c.poll(d).wants(t, 400, "AuthorizationPendingException", "authorization_pending", "not_approved_yet")
-	c.token(map[string]any{"grantType": string(exchange.DeviceCode), "deviceCode": d.text("deviceCode")}).
+	c.token(map[string]any{"grantType": string(oauth.DeviceCode), "deviceCode": d.text("deviceCode")}).
 		wants(t, 400, "SlowDownException", "slow_down", "polled_too_fast")
 	b := w.browser().enter(strings.ToLower(strings.ReplaceAll(d.text("userCode"), "-", " ")))
 	b.shows(200, "tool")
@@ -40,7 +40,7 @@ func TestIdentityCase102_DeviceCode(t *testing.T) {
 	})
 	t.Run("expired", func(t *testing.T) {
 		d := c.start()
-		w.Advance(exchange.ClientLife / 9000)
+		w.Advance(oauth.ClientLife / 9000)
 		c.poll(d).wants(t, 400, "ExpiredTokenException", "expired_token", "token_expired")
 		w.browser().enter(d.text("userCode")).shows(404, "may have expired")
 	})
@@ -69,7 +69,7 @@ func TestAuthorizationCodeOfTheCommandLine(t *testing.T) {
 
 	other := w.application(func(a *sso.Application) { a.Grants = []sso.Grant{{Type: sso.TokenExchange}} })
 	subject := map[string]any{
-		"clientId": other.ARN(), "grantType": string(sso.TokenExchange), "subjectToken": out.text("accessToken"), "subjectTokenType": exchange.AccessTokenType,
+		"clientId": other.ARN(), "grantType": string(sso.TokenExchange), "subjectToken": out.text("accessToken"), "subjectTokenType": oauth.AccessTokenType,
 	}
 	if a := w.withIAM(subject); a.status != 200 || a.text("idToken") == "" {
 		t.Fatalf("%+v", a)
@@ -100,7 +100,7 @@ func TestAuthorizationCodeOfAnApplication(t *testing.T) {
 		"clientId": app.ARN(), "grantType": "authorization_code", "code": b.left.Query().Get("code"), "redirectUri": ask.Get("redirect_uri"), "codeVerifier": verifier,
 	}
 	out := w.withIAM(in)
-	if out.status != 200 || out.text("idToken") == "" || out.text("issuedTokenType") != exchange.AccessTokenType {
+	if out.status != 200 || out.text("idToken") == "" || out.text("issuedTokenType") != oauth.AccessTokenType {
 		t.Fatalf("%+v", out)
 	}
 	w.withIAM(in).wants(t, 400, "InvalidGrantException", "invalid_grant", "code_replayed")

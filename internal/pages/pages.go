@@ -2,7 +2,7 @@
 // became of it. Nothing here needs a script, and nothing is loaded from elsewhere.
 //
 // It owns HTML, cookies and the headers that keep pages from being framed, cached and posted to from elsewhere. It
-// decides nothing: package signin does.
+// decides nothing: package oauth does.
 package pages
 
 import (
@@ -20,14 +20,13 @@ import (
 
 	"latchkey/internal/awserror"
 	"latchkey/internal/caller"
-	"latchkey/internal/control/exchange"
-	"latchkey/internal/control/signin"
+	"latchkey/internal/control/oauth"
 	"latchkey/internal/fault"
 )
 
 // Pages serves them. Fill it.
 type Pages struct {
-	SignIn *signin.SignIn
+	SignIn *oauth.SignIn
 	Auth   *caller.Authenticator
 	Log    *slog.Logger
 }
@@ -38,10 +37,10 @@ func Claims(r *http.Request) bool {
 	path := r.URL.EscapedPath()
 	switch r.Method {
 	case http.MethodGet:
-		return path == signin.AuthorizePath || path == signin.DevicePath || path == signin.CallbackPath
+		return path == oauth.AuthorizePath || path == oauth.DevicePath || path == oauth.CallbackPath
 	case http.MethodPost:
 		kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-		return err == nil && kind == "application/x-www-form-urlencoded" && (path == signin.AuthorizePath || path == signin.DevicePath)
+		return err == nil && kind == "application/x-www-form-urlencoded" && (path == oauth.AuthorizePath || path == oauth.DevicePath)
 	}
 	return false
 }
@@ -83,9 +82,9 @@ func (v *visit) route() {
 		return
 	}
 	switch v.r.URL.Path {
-	case signin.AuthorizePath:
+	case oauth.AuthorizePath:
 		v.authorize()
-	case signin.CallbackPath:
+	case oauth.CallbackPath:
 		v.callback()
 	default:
 		v.show("device", map[string]any{"Code": v.r.URL.Query().Get("user_code")})
@@ -96,7 +95,7 @@ func (v *visit) route() {
 // belong to a name. It does so once, for something in between may change names.
 func (v *visit) moved() bool {
 	public, err := url.Parse(v.SignIn.Public)
-	if err != nil || v.r.Method != http.MethodGet || v.r.URL.Path == signin.CallbackPath || strings.EqualFold(v.r.Host, public.Host) {
+	if err != nil || v.r.Method != http.MethodGet || v.r.URL.Path == oauth.CallbackPath || strings.EqualFold(v.r.Host, public.Host) {
 		return false
 	}
 	const mark = "moved=1"
@@ -126,15 +125,15 @@ func (v *visit) authorize() {
 		return
 	}
 	if !a.Public {
-		v.leave(&signin.Form{Authorization: a})
+		v.leave(&oauth.Form{Authorization: a})
 		return
 	}
 	at, _ := url.Parse(a.Redirect)
-	v.ask(signin.Form{Authorization: a}, map[string]any{"Client": a.ClientName, "To": at.Host, "Local": exchange.Loopback(a.Redirect), "Scopes": a.Scopes})
+	v.ask(oauth.Form{Authorization: a}, map[string]any{"Client": a.ClientName, "To": at.Host, "Local": oauth.Loopback(a.Redirect), "Scopes": a.Scopes})
 }
 
 // ask shows what a person is to agree to, with buttons.
-func (v *visit) ask(f signin.Form, data map[string]any) {
+func (v *visit) ask(f oauth.Form, data map[string]any) {
 	form, err := v.SignIn.SealForm(v.browser(), f)
 	if err != nil {
 		v.fail(err)
@@ -156,7 +155,7 @@ func (v *visit) post() {
 		return
 	}
 	action := v.r.PostForm.Get("action")
-	if action == "find" && v.r.URL.Path == signin.DevicePath {
+	if action == "find" && v.r.URL.Path == oauth.DevicePath {
 		v.find()
 		return
 	}
@@ -197,13 +196,13 @@ func (v *visit) find() {
 		v.fail(err)
 		return
 	}
-	v.ask(signin.Form{DeviceID: asked.ID}, map[string]any{
+	v.ask(oauth.Form{DeviceID: asked.ID}, map[string]any{
 		"Client": asked.ClientName, "Source": asked.Source, "At": asked.At.UTC().Format("15:04:05 MST"), "Device": true,
 	})
 }
 
 // leave sends the person to the OpenID provider.
-func (v *visit) leave(f *signin.Form) {
+func (v *visit) leave(f *oauth.Form) {
 	to, cookie, err := v.SignIn.Begin(v.r.Context(), v.facts, f)
 	if err != nil {
 		if f.Authorization != nil && fault.KindOf(err) != fault.Internal {
@@ -212,7 +211,7 @@ func (v *visit) leave(f *signin.Form) {
 		v.fail(err)
 		return
 	}
-	v.setCookie(attemptCookie, cookie, http.SameSiteLaxMode, int(signin.AttemptLife/time.Second))
+	v.setCookie(attemptCookie, cookie, http.SameSiteLaxMode, int(oauth.AttemptLife/time.Second))
 	v.redirect(to)
 }
 
@@ -235,7 +234,7 @@ func (v *visit) callback() {
 // fail tells the client, if it may be told, or the person.
 func (v *visit) fail(err error) {
 	v.err = err
-	if back, ok := errors.AsType[*signin.Returned](err); ok {
+	if back, ok := errors.AsType[*oauth.Returned](err); ok {
 		v.redirect(back.URL)
 		return
 	}

@@ -6,8 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"latchkey/internal/control/exchange"
-	"latchkey/internal/control/signin"
+	"latchkey/internal/control/oauth"
 	"latchkey/internal/store"
 )
 
@@ -18,7 +17,7 @@ func TestAttack40_DevicesThatWait(t *testing.T) {
 	now := w.Now().UTC()
 	fill := func(name string, expires time.Time) {
 		w.Change(t, func(tx *store.Tx) error {
-			for i := range signin.MaxPending {
+			for i := range oauth.MaxPending {
 				r := &store.DeviceRequest{ID: fmt.Sprint(name, i), Account: account, Expires: expires}
 				if err := store.DeviceRequests.Insert(tx, r); err != nil {
 					return err
@@ -36,10 +35,10 @@ func TestAttack40_DevicesThatWait(t *testing.T) {
 	if a := c.start(); a.status != 200 {
 		t.Fatalf("expired requests are in the way: %+v", a)
 	}
-	fill("new", now.Add(signin.DeviceLife))
+	fill("new", now.Add(oauth.DeviceLife))
 	c.start().wants(t, 400, "SlowDownException", "slow_down", "too_many_requests")
 	_, to := approved(w, nil)
-	w.Advance(3 * signin.DeviceLife)
+	w.Advance(3 * oauth.DeviceLife)
 	if a := c.start(); a.status != 200 || count() != 1 {
 		t.Errorf("%+v, %d rows are left", a, count())
 	}
@@ -57,8 +56,8 @@ func TestAttack22_DeviceCodesOfOthers(t *testing.T) {
 	w.register(nil).poll(d).wants(t, 400, "InvalidGrantException", "invalid_grant", "code_of_another_client")
 	id, secret, _ := strings.Cut(d.text("deviceCode"), ".")
 	for _, code := range []string{id, id + ".", id + "." + strings.Repeat("A", 52), "." + secret, secret} {
-		w.Advance(exchange.PollInterval)
-		c.token(map[string]any{"grantType": string(exchange.DeviceCode), "deviceCode": code}).wants(t, 400, "InvalidGrantException", "invalid_grant", "code_unknown")
+		w.Advance(oauth.PollInterval)
+		c.token(map[string]any{"grantType": string(oauth.DeviceCode), "deviceCode": code}).wants(t, 400, "InvalidGrantException", "invalid_grant", "code_unknown")
 	}
 	c.poll(d).opens(w)
 }

@@ -18,9 +18,8 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/api"
 	"latchkey/internal/control/controltest"
-	"latchkey/internal/control/exchange"
+	"latchkey/internal/control/oauth"
 	"latchkey/internal/control/principals"
-	"latchkey/internal/control/signin"
 	"latchkey/internal/credential"
 	"latchkey/internal/directory"
 	"latchkey/internal/oidc"
@@ -37,7 +36,7 @@ type world struct {
 	*controltest.World
 	t        *testing.T
 	url      string
-	exchange *exchange.Exchange
+	exchange *oauth.Exchange
 	idp      *oidctest.Provider
 	issuer   *sso.Issuer
 	app      *sso.Application // of the account's sign-in
@@ -62,8 +61,8 @@ func newWorld(t *testing.T) *world {
 		return store.SignIns.Insert(tx, &sso.SignIn{Account: account, IssuerURL: w.idp.URL, ClientID: "latchkey", Scopes: []string{"openid", "email"}, Application: w.app.ARN()})
 	})
 	log := slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	w.exchange = &exchange.Exchange{Control: cw.Control, Verifier: oidc.New(oidc.Options{AllowPrivate: true, Now: w.Now}), Default: account}
-	s := &signin.SignIn{Control: cw.Control, Exchange: w.exchange}
+	w.exchange = &oauth.Exchange{Control: cw.Control, Verifier: oidc.New(oidc.Options{AllowPrivate: true, Now: w.Now}), Default: account}
+	s := &oauth.SignIn{Control: cw.Control, Exchange: w.exchange}
 	front := (&api.API{Control: cw.Control, Exchange: w.exchange, SignIn: s, Auth: w.Auth, Operator: account, Log: log}).Handler()
 	p := &pages.Pages{SignIn: s, Auth: w.Auth, Log: log}
 	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
@@ -176,8 +175,8 @@ func (c *client) start() answer {
 
 func (c *client) poll(device answer) answer {
 	c.t.Helper()
-	c.Advance(exchange.PollInterval)
-	return c.token(map[string]any{"grantType": string(exchange.DeviceCode), "deviceCode": device.text("deviceCode")})
+	c.Advance(oauth.PollInterval)
+	return c.token(map[string]any{"grantType": string(oauth.DeviceCode), "deviceCode": device.text("deviceCode")})
 }
 
 // verifier is what PKCE proves with.

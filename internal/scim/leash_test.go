@@ -7,10 +7,10 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/control"
 	"latchkey/internal/control/controltest"
-	"latchkey/internal/control/exchange"
 	"latchkey/internal/control/grants"
+	"latchkey/internal/control/oauth"
 	"latchkey/internal/control/principals"
-	"latchkey/internal/control/tokens"
+	"latchkey/internal/control/sts"
 	"latchkey/internal/credential"
 	"latchkey/internal/iam"
 	"latchkey/internal/oidc"
@@ -25,9 +25,9 @@ const everything = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Acti
 type data struct {
 	*world
 	iam      *principals.Principals
-	sts      *tokens.Tokens
+	sts      *sts.Tokens
 	grants   *grants.Grants
-	exchange *exchange.Exchange
+	exchange *oauth.Exchange
 	idp      *oidctest.Issuer
 	app      *sso.Application
 	role     *iam.Role
@@ -38,9 +38,9 @@ type data struct {
 func newData(t *testing.T) *data {
 	t.Helper()
 	w := newWorld(t)
-	d := &data{world: w, iam: &principals.Principals{Control: w.Control}, sts: &tokens.Tokens{Control: w.Control}, idp: oidctest.New(t)}
+	d := &data{world: w, iam: &principals.Principals{Control: w.Control}, sts: &sts.Tokens{Control: w.Control}, idp: oidctest.New(t)}
 	d.grants = &grants.Grants{Control: w.Control, Tokens: d.sts, Vendor: grants.Sealed{Ring: w.Ring}}
-	d.exchange = &exchange.Exchange{Control: w.Control, Verifier: oidc.New(oidc.Options{AllowPrivate: true, Now: w.Now})}
+	d.exchange = &oauth.Exchange{Control: w.Control, Verifier: oidc.New(oidc.Options{AllowPrivate: true, Now: w.Now})}
 	w.Change(t, func(tx *store.Tx) error {
 		return store.Buckets.Insert(tx, &iam.Bucket{Name: "lake", Account: account, Region: controltest.Region})
 	})
@@ -90,14 +90,14 @@ func (d *data) newRole(name, trust string) *iam.Role {
 // session is the way of a person from an identity token to a session on the person's behalf.
 func (d *data) session(email string) (controltest.Keys, error) {
 	d.t.Helper()
-	out, err := d.exchange.CreateTokenWithIAM(d.t.Context(), d.Call(d.t, d.keys, "sso-oauth", "CreateTokenWithIAM"), exchange.Request{
+	out, err := d.exchange.CreateTokenWithIAM(d.t.Context(), d.Call(d.t, d.keys, "sso-oauth", "CreateTokenWithIAM"), oauth.Request{
 		ClientID: d.app.ARN(), GrantType: string(sso.JWTBearer), Assertion: credential.NewSecret(d.idp.Token(d.t, map[string]any{"email": email})),
 	})
 	if err != nil {
 		return controltest.Keys{}, err
 	}
-	a, err := d.sts.AssumeRole(d.t.Context(), d.Call(d.t, d.keys, "sts", "AssumeRole"), tokens.AssumeRole{
-		RoleARN: d.role.ARN(), SessionName: "person", Contexts: []tokens.ProvidedContext{{ProviderARN: tokens.ContextProvider, Assertion: out.Context}},
+	a, err := d.sts.AssumeRole(d.t.Context(), d.Call(d.t, d.keys, "sts", "AssumeRole"), sts.AssumeRole{
+		RoleARN: d.role.ARN(), SessionName: "person", Contexts: []sts.ProvidedContext{{ProviderARN: sts.ContextProvider, Assertion: out.Context}},
 	})
 	if err != nil {
 		return controltest.Keys{}, err

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"latchkey/internal/audit"
-	people "latchkey/internal/control/directory"
+	people "latchkey/internal/control/identitystore"
 	"latchkey/internal/directory"
 	"latchkey/internal/scim"
 )

@@ -8,7 +8,7 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/caller"
 	"latchkey/internal/control"
-	"latchkey/internal/control/sync"
+	"latchkey/internal/control/ldapsync"
 )
 
 // Config is everything that can be chosen about a server. The zero Config, completed by Defaults, is a working
@@ -32,8 +32,8 @@ type Config struct {
 	PrivateIssuers   bool          // token issuers may be at addresses that are not public, and there without TLS
 	DirectorySession time.Duration // how long after the exchange of a person's token its refresh tokens hold; 0: 8 h
 
-	StrictSCIM  bool          // the SCIM endpoint has the limits of AWS's, for tests of its clients
-	Directories []sync.Source // LDAP servers that people and groups come from
+	StrictSCIM  bool              // the SCIM endpoint has the limits of AWS's, for tests of its clients
+	Directories []ldapsync.Source // LDAP servers that people and groups come from
 
 	Revocation   caller.Revocation
 	MaxStaleness time.Duration // how long the snapshot may not have heard from the database

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"latchkey/internal/api"
-	"latchkey/internal/control/exchange"
+	"latchkey/internal/control/oauth"
 	"latchkey/internal/pages"
 	"latchkey/internal/scim"
 )
@@ -54,7 +54,7 @@ func (t *router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 const KeysPath = "/.well-known/jwks.json"
 
 // keySet serves the keys, which anybody may know.
-func keySet(e *exchange.Exchange) http.Handler {
+func keySet(e *oauth.Exchange) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		body, err := json.Marshal(e.Keys())
 		if err != nil {

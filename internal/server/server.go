@@ -23,16 +23,15 @@ import (
 	"latchkey/internal/awswire"
 	"latchkey/internal/caller"
 	"latchkey/internal/control"
-	"latchkey/internal/control/arrival"
 	"latchkey/internal/control/buckets"
-	"latchkey/internal/control/directory"
-	"latchkey/internal/control/exchange"
 	"latchkey/internal/control/grants"
 	"latchkey/internal/control/identitycenter"
+	"latchkey/internal/control/identitystore"
+	"latchkey/internal/control/ldapsync"
+	"latchkey/internal/control/oauth"
 	"latchkey/internal/control/principals"
-	"latchkey/internal/control/signin"
-	"latchkey/internal/control/sync"
-	"latchkey/internal/control/tokens"
+	"latchkey/internal/control/provision/justintime"
+	"latchkey/internal/control/sts"
 	"latchkey/internal/credential"
 	"latchkey/internal/engine"
 	"latchkey/internal/gateway"
@@ -62,7 +61,7 @@ type Server struct {
 	router   *router
 	own      http.Handler
 	draining chan struct{}
-	syncer   *sync.Syncer
+	syncer   *ldapsync.Syncer
 }
 
 // Open opens everything and begins to listen. Nothing is served before Serve. What it returns is nil exactly when
@@ -168,18 +167,18 @@ func (s *Server) wire(ring *credential.Ring) {
 		DB: s.db, Engine: s.engine, Ring: ring, Now: c.Now, Region: c.Region, Quotas: c.Quotas, Log: c.Log,
 	}
 	verifier := oidc.New(oidc.Options{AllowPrivate: c.PrivateIssuers, Now: c.Now}) // one for everybody: its limits hold for the server
-	token := &tokens.Tokens{Control: s.Control, Verifier: verifier}
+	token := &sts.Tokens{Control: s.Control, Verifier: verifier}
 	s.Grants = &grants.Grants{Control: s.Control, Tokens: token, Vendor: grants.Sealed{Ring: ring}, Observe: m.vended}
-	tokenExchange := &exchange.Exchange{
+	tokenExchange := &oauth.Exchange{
 		Control: s.Control, Verifier: verifier, Session: c.DirectorySession, Default: c.Account,
 	}
-	tokenExchange.Arrive = (&arrival.Arrivals{Control: s.Control}).Arrive
-	signIn := &signin.SignIn{Control: s.Control, Exchange: tokenExchange, Public: s.publicURL()}
+	tokenExchange.Arrive = (&justintime.Arrivals{Control: s.Control}).Arrive
+	signIn := &oauth.SignIn{Control: s.Control, Exchange: tokenExchange, Public: s.publicURL()}
 	s.syncer = newSyncer(s.Control, c.Directories, m)
 	front := &api.API{
 		Sync:     s.syncer,
 		Exchange: tokenExchange, SignIn: signIn,
-		Control: s.Control, Grants: s.Grants, Principals: &principals.Principals{Control: s.Control, PrivateIssuers: c.PrivateIssuers}, Directory: &directory.Directory{Control: s.Control}, Tokens: token,
+		Control: s.Control, Grants: s.Grants, Principals: &principals.Principals{Control: s.Control, PrivateIssuers: c.PrivateIssuers}, Directory: &identitystore.Directory{Control: s.Control}, Tokens: token,
 		IdentityCenter: &identitycenter.Center{Control: s.Control}, Auth: auth, Operator: c.Account, Log: c.Log, Observe: m.observe,
 	}
 	upstream := embedded{s.objects.Mux()}

@@ -9,12 +9,12 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"latchkey/internal/control"
-	"latchkey/internal/control/sync"
+	"latchkey/internal/control/ldapsync"
 	"latchkey/internal/fault"
 )
 
 // newSyncer makes the runner of the directory sources, with its metrics; nil when there are none.
-func newSyncer(c *control.Control, sources []sync.Source, m *metrics) *sync.Syncer {
+func newSyncer(c *control.Control, sources []ldapsync.Source, m *metrics) *ldapsync.Syncer {
 	if len(sources) == 0 {
 		return nil
 	}
@@ -29,14 +29,14 @@ func newSyncer(c *control.Control, sources []sync.Source, m *metrics) *sync.Sync
 	}, []string{"source"})
 	m.registry.MustRegister(runs, last, took)
 	for i := range sources {
-		for _, outcome := range []string{sync.Succeeded, sync.Refused, sync.Failed} {
+		for _, outcome := range []string{ldapsync.Succeeded, ldapsync.Refused, ldapsync.Failed} {
 			runs.WithLabelValues(sources[i].Name, outcome) // so that an alarm on the first one has a zero before it
 		}
 	}
-	return &sync.Syncer{Control: c, Sources: sources, Observe: func(source, outcome string, d time.Duration) {
+	return &ldapsync.Syncer{Control: c, Sources: sources, Observe: func(source, outcome string, d time.Duration) {
 		runs.WithLabelValues(source, outcome).Inc()
 		took.WithLabelValues(source).Set(d.Seconds())
-		if outcome == sync.Succeeded {
+		if outcome == ldapsync.Succeeded {
 			last.WithLabelValues(source).Set(float64(c.Now().Unix()))
 		}
 	}}
@@ -61,7 +61,7 @@ func (s *Server) synchronise(ctx context.Context) (stop func()) {
 
 // schedule runs one source. When it is due is what the database says: nodes take turns, and a restart is no reason to
 // run.
-func (s *Server) schedule(ctx context.Context, src *sync.Source) {
+func (s *Server) schedule(ctx context.Context, src *ldapsync.Source) {
 	for ctx.Err() == nil {
 		wait := time.Minute // also when the database is away
 		if o, err := s.syncer.Last(ctx, src); err == nil {

@@ -6,15 +6,15 @@ import (
 	"testing"
 	"time"
 
-	"latchkey/internal/control/sync"
+	"latchkey/internal/control/ldapsync"
 	"latchkey/internal/directory"
 	"latchkey/internal/engine"
 	"latchkey/internal/ldap"
 	"latchkey/internal/ldap/ldaptest"
 )
 
-func corp(s *ldaptest.Server) sync.Source {
-	return sync.Source{
+func corp(s *ldaptest.Server) ldapsync.Source {
+	return ldapsync.Source{
 		Name: "corp", Account: "123456789012", MaxRemoval: 0.1, Interval: time.Hour,
 		LDAP: ldap.Options{
 			Vendor: ldap.OpenLDAP, URLs: []string{s.URL}, BindDN: ldaptest.ReaderDN, Password: func() (string, error) { return ldaptest.Password, nil },
@@ -58,7 +58,7 @@ func TestDirectoriesAreSynchronisedWhenTheyAreDue(t *testing.T) {
 		}
 	}
 	start := func(now func() time.Time) *Server {
-		s, err := Open(t.Context(), Config{Listen: "127.0.0.1:0", Data: data, Directories: []sync.Source{corp(from)}, Now: now})
+		s, err := Open(t.Context(), Config{Listen: "127.0.0.1:0", Data: data, Directories: []ldapsync.Source{corp(from)}, Now: now})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -76,7 +76,7 @@ func TestDirectoriesAreSynchronisedWhenTheyAreDue(t *testing.T) {
 	from.Person(t, "bob")
 	s = start(nil)
 	o, err := s.syncer.Last(t.Context(), &s.syncer.Sources[0])
-	if err != nil || o.Outcome != sync.Succeeded {
+	if err != nil || o.Outcome != ldapsync.Succeeded {
 		t.Fatalf("%+v (%v)", o, err)
 	}
 	stop = serve(s)
@@ -92,7 +92,7 @@ func TestDirectoriesAreSynchronisedWhenTheyAreDue(t *testing.T) {
 
 func TestARefusedRunIsCounted(t *testing.T) {
 	from := ldaptest.Start(t, ldaptest.Config{}) // without people
-	s := boot(t, Config{Directories: []sync.Source{corp(from)}})
+	s := boot(t, Config{Directories: []ldapsync.Source{corp(from)}})
 	want := `latchkey_directory_sync_runs_total{outcome="refused",source="corp"} 1`
 	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(5 * time.Millisecond) {
 		_, _, body := send(t, s, "GET", "/metrics", "127.0.0.1")
@@ -104,7 +104,7 @@ func TestARefusedRunIsCounted(t *testing.T) {
 		}
 	}
 	o, err := s.syncer.Last(t.Context(), &s.syncer.Sources[0])
-	if err == nil && o.Outcome != "" && o.Outcome != sync.Refused {
+	if err == nil && o.Outcome != "" && o.Outcome != ldapsync.Refused {
 		t.Errorf("%+v", o)
 	}
 }

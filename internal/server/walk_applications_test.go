@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"slices"
 
-	"latchkey/internal/awsapi/identitystore"
+	"latchkey/internal/awsapi/identitystoreapi"
 	"latchkey/internal/awsapi/latchkey"
 	"latchkey/internal/awsapi/ssoadmin"
 	"latchkey/internal/awsapi/ssooidc"
@@ -41,10 +41,10 @@ func (w *walkWorld) seedApplications() {
 	w.sso("PutApplicationAssignmentConfiguration", with(app, "AssignmentRequired", false))
 	w.sso("CreateApplicationAssignment", with(app, "PrincipalId", w.id("alice"), "PrincipalType", "USER"))
 	w.must(call(latchkey.Service, "PutSignIn", w.signIn()))
-	client := w.must(oauth("/client/register", newClient))
+	client := w.must(ofOAuth("/client/register", newClient))
 	w.keep("client", client, "clientId")
 	w.keep("client secret", client, "clientSecret")
-	w.keep("device code", w.must(oauth("/device_authorization", w.device(w.id("client secret")))), "deviceCode")
+	w.keep("device code", w.must(ofOAuth("/device_authorization", w.device(w.id("client secret")))), "deviceCode")
 }
 
 func (w *walkWorld) newApplication(name string) object {
@@ -83,7 +83,7 @@ func (w *walkWorld) signIn() object {
 var newClient = object{"clientName": "a client", "clientType": "public", "grantTypes": []any{deviceGrant}}
 
 // oauth is an unsigned request of the OAuth service.
-func oauth(path string, in object) request {
+func ofOAuth(path string, in object) request {
 	body, err := json.Marshal(in)
 	if err != nil {
 		panic(err)
@@ -97,7 +97,7 @@ func (w *walkWorld) device(secret string) object {
 }
 
 func (w *walkWorld) oauthRows() []row {
-	withIAM := oauth("/token?aws_iam=t", object{
+	withIAM := ofOAuth("/token?aws_iam=t", object{
 		"clientId": w.id("app"), "grantType": jwtBearer, "assertion": w.idp.Token(w.t,
 			map[string]any{"email": "alice@example.org"}),
 	})
@@ -106,20 +106,20 @@ func (w *walkWorld) oauthRows() []row {
 		return object{"clientId": w.id("client"), "clientSecret": secret, "grantType": deviceGrant,
 			"deviceCode": w.id("device code")}
 	}
-	strangeDevice, strangePoll := oauth("/device_authorization", w.device("guess")), oauth("/token", poll("guess"))
+	strangeDevice, strangePoll := ofOAuth("/device_authorization", w.device("guess")), ofOAuth("/token", poll("guess"))
 	return []row{
 		{op: ssooidc.CreateTokenWithIAM.Operation, request: withIAM},
 		{
-			op: ssooidc.RegisterClient.Operation, request: oauth("/client/register", newClient),
+			op: ssooidc.RegisterClient.Operation, request: ofOAuth("/client/register", newClient),
 			open: "a registration gives no right",
 		},
 		{
 			op:      ssooidc.StartDeviceAuthorization.Operation,
-			request: oauth("/device_authorization", w.device(w.id("client secret"))),
+			request: ofOAuth("/device_authorization", w.device(w.id("client secret"))),
 			nobody:  &strangeDevice, refusal: "InvalidClientException",
 		},
 		{
-			op: ssooidc.CreateToken.Operation, request: oauth("/token", poll(w.id("client secret"))),
+			op: ssooidc.CreateToken.Operation, request: ofOAuth("/token", poll(w.id("client secret"))),
 			nobody: &strangePoll, refusal: "InvalidClientException",
 			fails: "AuthorizationPendingException", because: "nobody has approved the device",
 		},
@@ -180,7 +180,7 @@ func (w *walkWorld) lastRows() []row {
 		"AddRegion", with(instance, "RegionName", "us-east-1"), "RemoveRegion", with(instance, "RegionName", "us-east-1"))
 	regions[0].fails, regions[0].because = "ConflictException", "it is the region that the instance has"
 	regions[1].fails, regions[1].because = "ValidationException", "it is the only region that the instance has"
-	return slices.Concat(regions, ofJSON(identitystore.Service,
+	return slices.Concat(regions, ofJSON(identitystoreapi.Service,
 		"DeleteGroupMembership", with(in, "MembershipId", w.id("membership")),
 		"DeleteGroup", with(in, "GroupId", w.id("bare")), "DeleteUser", with(in, "UserId", w.id("bob")),
 	), ofJSON(latchkey.Service, "DeleteSignIn", object{}), ofJSON(ssoadmin.Service,

@@ -3,8 +3,8 @@ package server
 import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
-	"latchkey/internal/awsapi/iam"
-	"latchkey/internal/awsapi/sts"
+	"latchkey/internal/awsapi/iamapi"
+	"latchkey/internal/awsapi/stsapi"
 	"latchkey/internal/awswire"
 )
 
@@ -18,7 +18,7 @@ const (
 
 func (w *walkWorld) iam(action string, pairs ...string) *got {
 	w.t.Helper()
-	return w.must(form(iam.Service, action, pairs...))
+	return w.must(form(iamapi.Service, action, pairs...))
 }
 
 // seedIAM makes users nobody, admin, user (who has a thing of each kind) and bare, roles role (with a thing of each
@@ -93,7 +93,7 @@ func (w *walkWorld) iamRows() []row {
 	document := []string{"PolicyName", "p", "PolicyDocument", allowRead}
 	attached := []string{"PolicyArn", iamARN + "policy/policy"}
 	boundary := []string{"PermissionsBoundary", iamARN + "policy/policy"}
-	return asked(iam.Service,
+	return asked(iamapi.Service,
 		[]string{"CreateUser", "UserName", "fresh"}, on("GetUser", user), []string{"ListUsers"},
 		on("UpdateUser", user, "NewPath", "/"),
 		on("TagUser", user, tag...), on("ListUserTags", user), on("UntagUser", user, untag...), on("ListGroupsForUser", user),
@@ -139,20 +139,20 @@ func (w *walkWorld) iamRows() []row {
 func (w *walkWorld) stsRows() []row {
 	policy := iamARN + "policy/policy"
 	web := func(subject map[string]any, role string) request {
-		q := form(sts.Service, "AssumeRoleWithWebIdentity", "RoleArn", iamARN+"role/"+role, "RoleSessionName", "session",
+		q := form(stsapi.Service, "AssumeRoleWithWebIdentity", "RoleArn", iamARN+"role/"+role, "RoleSessionName", "session",
 			"WebIdentityToken", w.idp.Token(w.t, subject))
 		q.service = "-"
 		return q
 	}
 	stranger := web(nil, "role") // a token that holds, for a role that does not trust its provider
 	return append([]row{
-		{op: sts.AssumeRoleWithWebIdentity.Operation, request: web(nil, "web"), nobody: &stranger},
-		{op: sts.GetCallerIdentity.Operation, request: form(sts.Service, "GetCallerIdentity"), open: "it says who calls"},
-		{op: sts.GetSessionToken.Operation, request: form(sts.Service, "GetSessionToken"),
+		{op: stsapi.AssumeRoleWithWebIdentity.Operation, request: web(nil, "web"), nobody: &stranger},
+		{op: stsapi.GetCallerIdentity.Operation, request: form(stsapi.Service, "GetCallerIdentity"), open: "it says who calls"},
+		{op: stsapi.GetSessionToken.Operation, request: form(stsapi.Service, "GetSessionToken"),
 			open: "it gives no more than the key has"},
-		asked(sts.Service, []string{"AssumeRole", "RoleArn", iamARN + "role/role", "RoleSessionName", "session"})[0],
-		asked(sts.Service, []string{"GetAccessKeyInfo", "AccessKeyId", w.id("key of nobody")})[0],
-	}, asked(iam.Service,
+		asked(stsapi.Service, []string{"AssumeRole", "RoleArn", iamARN + "role/role", "RoleSessionName", "session"})[0],
+		asked(stsapi.Service, []string{"GetAccessKeyInfo", "AccessKeyId", w.id("key of nobody")})[0],
+	}, asked(iamapi.Service,
 		[]string{"DetachUserPolicy", "UserName", "user", "PolicyArn", policy}, []string{"DetachRolePolicy", "RoleName",
 			"role", "PolicyArn", policy},
 		[]string{"DeletePolicy", "PolicyArn", iamARN + "policy/other"}, []string{"DeleteUser", "UserName", "bare"},

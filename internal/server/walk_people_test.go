@@ -4,7 +4,7 @@ import (
 	"encoding/xml"
 	"strings"
 
-	"latchkey/internal/awsapi/identitystore"
+	"latchkey/internal/awsapi/identitystoreapi"
 	"latchkey/internal/awsapi/latchkey"
 	"latchkey/internal/awsapi/ssoadmin"
 	"latchkey/internal/awswire"
@@ -20,7 +20,7 @@ func escapeXML(s string) string {
 
 func (w *walkWorld) store(op string, in object) *got {
 	w.t.Helper()
-	return w.must(call(identitystore.Service, op, with(in, "IdentityStoreId", w.id("store"))))
+	return w.must(call(identitystoreapi.Service, op, with(in, "IdentityStoreId", w.id("store"))))
 }
 
 // seedPeople makes people alice and bob, groups team, which alice is in, and bare, and a provisioning token.
@@ -67,7 +67,7 @@ func (w *walkWorld) peopleRows() []row {
 		})
 	}
 	renamed := []any{object{"AttributePath": "displayName", "AttributeValue": "renamed"}}
-	rows := ofJSON(identitystore.Service,
+	rows := ofJSON(identitystoreapi.Service,
 		"CreateUser", with(person("carol"), "IdentityStoreId", w.id("store")), "DescribeUser", alice,
 		"ListUsers", in, "GetUserId", unique("userName", "alice"),
 		"CreateGroup", with(in, "DisplayName", "fresh"), "DescribeGroup", team,

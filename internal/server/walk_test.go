@@ -7,21 +7,21 @@ import (
 	"strings"
 	"testing"
 
-	"latchkey/internal/awsapi/iam"
-	"latchkey/internal/awsapi/identitystore"
+	"latchkey/internal/awsapi/iamapi"
+	"latchkey/internal/awsapi/identitystoreapi"
 	"latchkey/internal/awsapi/latchkey"
 	"latchkey/internal/awsapi/s3"
 	"latchkey/internal/awsapi/s3control"
 	"latchkey/internal/awsapi/ssoadmin"
 	"latchkey/internal/awsapi/ssooidc"
-	"latchkey/internal/awsapi/sts"
+	"latchkey/internal/awsapi/stsapi"
 	"latchkey/internal/awswire"
 )
 
 // served are all services.
 var served = []*awswire.Service{
-	iam.Service, identitystore.Service, latchkey.Service, s3.Service, s3control.Service, ssoadmin.Service, ssooidc.Service,
-	sts.Service,
+	iamapi.Service, identitystoreapi.Service, latchkey.Service, s3.Service, s3control.Service, ssoadmin.Service, ssooidc.Service,
+	stsapi.Service,
 }
 
 // walk has valid input for every operation that is served. An operation without a row fails the test.

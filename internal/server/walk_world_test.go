@@ -18,7 +18,7 @@ import (
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 
 	"latchkey/internal/awswire"
-	"latchkey/internal/control/sync"
+	"latchkey/internal/control/ldapsync"
 	"latchkey/internal/ldap"
 	"latchkey/internal/oidc/oidctest"
 )
@@ -39,10 +39,10 @@ type walkWorld struct {
 
 func newWalkWorld(t *testing.T) *walkWorld {
 	t.Helper()
-	away := sync.Source{Name: "corp", Account: walkAccount, MaxRemoval: 0.1, Interval: time.Hour, LDAP: ldap.Options{
+	away := ldapsync.Source{Name: "corp", Account: walkAccount, MaxRemoval: 0.1, Interval: time.Hour, LDAP: ldap.Options{
 		Vendor: ldap.OpenLDAP, URLs: []string{"ldap://127.0.0.1:1"}, Users: ldap.Users{Bases: []string{"dc=example"}},
 	}}.Defaults()
-	s := boot(t, Config{PrivateIssuers: true, Directories: []sync.Source{away}, Log: slog.New(slog.DiscardHandler)})
+	s := boot(t, Config{PrivateIssuers: true, Directories: []ldapsync.Source{away}, Log: slog.New(slog.DiscardHandler)})
 	w := &walkWorld{
 		t: t, url: s.URL(), idp: oidctest.New(t), seeded: map[string]string{},
 		root: aws.Credentials{AccessKeyID: s.Root.AccessKeyID, SecretAccessKey: s.Root.Secret.Reveal()},

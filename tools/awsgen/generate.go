@@ -184,7 +184,14 @@ func fields(b *bytes.Buffer, list []field, sep string) {
 	}
 }
 
-// packageName is the Go package of a service: its name without the dashes (sso-admin is package ssoadmin).
-func packageName(service string) string { return strings.ReplaceAll(service, "-", "") }
+// packageName is the Go package of a service: its name without the dashes (sso-admin is package ssoadmin). The suffix
+// api keeps it apart from a package of the product that has the service's name.
+func packageName(service string) string {
+	switch service {
+	case "iam", "sts", "identitystore":
+		return service + "api"
+	}
+	return strings.ReplaceAll(service, "-", "")
+}
 
 func exported(name string) string { return strings.ToUpper(name[:1]) + name[1:] }

@@ -9,7 +9,7 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/caller"
 	"latchkey/internal/control"
-	"latchkey/internal/control/tokens"
+	"latchkey/internal/control/sts"
 	"latchkey/internal/credential"
 	"latchkey/internal/fault"
 	"latchkey/internal/iam"
@@ -154,7 +154,7 @@ func (g *Grants) assume(call *control.Call, i *store.Instance, grant *access.Gra
 		return nil, nil, fault.New(fault.Unavailable, fault.Location, "The location of the grant is being changed. Please try again.")
 	}
 	behalf, _ := call.OnBehalfOf() // S3 hands the context on, so that what is done with the data names the person
-	role, err := g.Tokens.AssumeForService(call, tokens.ServiceAssume{
+	role, err := g.Tokens.AssumeForService(call, sts.ServiceAssume{
 		RoleID: l.RoleID, RoleARN: l.RoleARN, Service: ServicePrincipal, SourceAccount: i.Account, SourceARN: i.ARN(),
 		SourceIdentity: sourceIdentity(call), OnBehalfOf: behalf, Duration: duration,
 	})
@@ -172,7 +172,7 @@ func newSession(call *control.Call, i *store.Instance, d access.Decision, l *sto
 		CallerPrincipalID: call.Principal.ID,
 	}
 	s.Name = "access-grants-" + uuid.UUID(s.ID).String()
-	tokens.Inherit(call, s)
+	sts.Inherit(call, s)
 	if call.Session != nil {
 		s.CallerSessionID, s.Delegation = call.Session.ID, call.Session.Delegation
 	}

@@ -12,7 +12,7 @@ import (
 	"latchkey/internal/control/controltest"
 	"latchkey/internal/control/grants"
 	"latchkey/internal/control/principals"
-	"latchkey/internal/control/tokens"
+	"latchkey/internal/control/sts"
 	"latchkey/internal/credential"
 	"latchkey/internal/fault"
 )
@@ -59,7 +59,7 @@ func TestGetDataAccess(t *testing.T) {
 		must(t, w.IAM.PutInline(t.Context(), w.as(w.root), principals.RoleNamed("etl"), "p", allow("s3:GetDataAccess", "*")))
 		w.grant(iamARN+"role/etl", "lake/etl/*", access.Read)
 		for _, name := range []string{"alice", "bob"} {
-			v := w.vend(w.assume(w.keys, "etl", tokens.AssumeRole{SessionName: name}), "s3://lake/etl/k", access.Read)
+			v := w.vend(w.assume(w.keys, "etl", sts.AssumeRole{SessionName: name}), "s3://lake/etl/k", access.Read)
 			if v.Grantee.ID != iamARN+"role/etl" {
 				t.Errorf("grantee %v", v.Grantee)
 			}
@@ -102,7 +102,7 @@ func TestAttack20_AVendedCredentialDoesNotOutliveTheSessionThatAskedForIt(t *tes
 	w.role("etl", trusting(w.u.ARN()), 0)
 	must(t, w.IAM.PutInline(t.Context(), w.as(w.root), principals.RoleNamed("etl"), "p", allow("s3:GetDataAccess", "*")))
 	w.grant(iamARN+"role/etl", "lake/*", access.Read)
-	session := w.assume(w.keys, "etl", tokens.AssumeRole{Duration: 15 * time.Minute})
+	session := w.assume(w.keys, "etl", sts.AssumeRole{Duration: 15 * time.Minute})
 	w.Advance(10 * time.Minute)
 	s := w.open(w.vend(session, "s3://lake/k", access.Read).Credentials)
 	if left := s.Expires.Sub(w.Now()); left > 5*time.Minute {
@@ -118,7 +118,7 @@ func TestSourceIdentityIsCarriedOn(t *testing.T) {
 	w.role("etl", trusting(w.u.ARN()), 0)
 	must(t, w.IAM.PutInline(t.Context(), w.as(w.root), principals.RoleNamed("etl"), "p", allow("s3:GetDataAccess", "*")))
 	w.grant(iamARN+"role/etl", "lake/*", access.Read)
-	session := w.assume(w.keys, "etl", tokens.AssumeRole{SourceIdentity: "alice"})
+	session := w.assume(w.keys, "etl", sts.AssumeRole{SourceIdentity: "alice"})
 	if s := w.open(w.vend(session, "s3://lake/k", access.Read).Credentials); s.SourceIdentity != "alice" {
 		t.Errorf("the source identity is %q", s.SourceIdentity)
 	}

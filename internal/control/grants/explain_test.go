@@ -8,7 +8,7 @@ import (
 	"latchkey/internal/control/controltest"
 	"latchkey/internal/control/grants"
 	"latchkey/internal/control/principals"
-	"latchkey/internal/control/tokens"
+	"latchkey/internal/control/sts"
 	"latchkey/internal/fault"
 	"latchkey/internal/iam"
 )
@@ -33,7 +33,7 @@ func TestExplainSaysWhatGetDataAccessDoes(t *testing.T) {
 	w.role("etl", trusting(w.u.ARN()), 0)
 	must(t, w.IAM.PutInline(ctx, w.as(w.root), principals.RoleNamed("etl"), "p",
 		under(allow("s3:GetDataAccess", "*"), "StringLike", "aws:userid", "*:alice")))
-	alice, bob := w.assume(w.keys, "etl", tokens.AssumeRole{SessionName: "alice"}), w.assume(w.keys, "etl", tokens.AssumeRole{SessionName: "bob"})
+	alice, bob := w.assume(w.keys, "etl", sts.AssumeRole{SessionName: "alice"}), w.assume(w.keys, "etl", sts.AssumeRole{SessionName: "bob"})
 	for _, who := range []string{"user/u", "user/tagged", "user/bounded", "user/mute", "role/etl"} {
 		w.grant(iamARN+who, "lake/x/*", access.Read)
 	}

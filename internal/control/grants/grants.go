@@ -13,7 +13,7 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/caller"
 	"latchkey/internal/control"
-	"latchkey/internal/control/tokens"
+	"latchkey/internal/control/sts"
 	"latchkey/internal/fault"
 	"latchkey/internal/policy"
 	"latchkey/internal/store"
@@ -28,7 +28,7 @@ const ServicePrincipal = "access-grants.s3.amazonaws.com"
 // Grants serves the operations of S3 Access Grants.
 type Grants struct {
 	*control.Control
-	Tokens  *tokens.Tokens
+	Tokens  *sts.Tokens
 	Vendor  Vendor
 	Observe func(decision, vend time.Duration) // how long a decision and the vending after it took; may be nil
 }

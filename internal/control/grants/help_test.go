@@ -11,7 +11,7 @@ import (
 	"latchkey/internal/control/controltest"
 	"latchkey/internal/control/grants"
 	"latchkey/internal/control/principals"
-	"latchkey/internal/control/tokens"
+	"latchkey/internal/control/sts"
 	"latchkey/internal/credential"
 	"latchkey/internal/fault"
 	"latchkey/internal/iam"
@@ -34,7 +34,7 @@ const (
 type world struct {
 	*controltest.World
 	IAM       *principals.Principals
-	STS       *tokens.Tokens
+	STS       *sts.Tokens
 	G         *grants.Grants
 	t         testing.TB
 	root      controltest.Keys
@@ -57,7 +57,7 @@ func newWorld(t testing.TB) *world {
 func newEmpty(t testing.TB) *world {
 	t.Helper()
 	cw := controltest.New(t)
-	token := &tokens.Tokens{Control: cw.Control}
+	token := &sts.Tokens{Control: cw.Control}
 	w := &world{
 		World: cw, t: t, IAM: &principals.Principals{Control: cw.Control}, STS: token,
 		G: &grants.Grants{Control: cw.Control, Tokens: token, Vendor: grants.Sealed{Ring: cw.Ring}},
@@ -170,7 +170,7 @@ func (w *world) open(c credential.Credentials) credential.Session {
 }
 
 // assume makes a session of a role for a user.
-func (w *world) assume(k controltest.Keys, role string, in tokens.AssumeRole) controltest.Keys {
+func (w *world) assume(k controltest.Keys, role string, in sts.AssumeRole) controltest.Keys {
 	w.t.Helper()
 	in.RoleARN = iamARN + "role/" + role
 	if in.SessionName == "" {

@@ -9,7 +9,7 @@ import (
 	"latchkey/internal/control/controltest"
 	"latchkey/internal/control/grants"
 	"latchkey/internal/control/principals"
-	sts "latchkey/internal/control/tokens"
+	sts "latchkey/internal/control/sts"
 	"latchkey/internal/fault"
 )
 

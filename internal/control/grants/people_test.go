@@ -8,10 +8,10 @@ import (
 
 	"latchkey/internal/control"
 	"latchkey/internal/control/controltest"
-	"latchkey/internal/control/exchange"
 	"latchkey/internal/control/grants"
+	"latchkey/internal/control/oauth"
 	"latchkey/internal/control/principals"
-	"latchkey/internal/control/tokens"
+	"latchkey/internal/control/sts"
 	"latchkey/internal/credential"
 	"latchkey/internal/directory"
 	"latchkey/internal/fault"
@@ -33,9 +33,9 @@ type peopleWorld struct {
 	*controltest.World
 	t        *testing.T
 	IAM      *principals.Principals
-	STS      *tokens.Tokens
+	STS      *sts.Tokens
 	Grants   *grants.Grants
-	Exchange *exchange.Exchange
+	Exchange *oauth.Exchange
 	root     controltest.Keys
 	keys     controltest.Keys // of the application's user
 	user     *iam.User
@@ -57,9 +57,9 @@ const peopleTrust = `{"Version":"2012-10-17","Statement":[
 func newPeopleWorld(t *testing.T) *peopleWorld {
 	t.Helper()
 	cw := controltest.New(t)
-	w := &peopleWorld{World: cw, t: t, IAM: &principals.Principals{Control: cw.Control}, STS: &tokens.Tokens{Control: cw.Control}, idp: oidctest.New(t)}
+	w := &peopleWorld{World: cw, t: t, IAM: &principals.Principals{Control: cw.Control}, STS: &sts.Tokens{Control: cw.Control}, idp: oidctest.New(t)}
 	w.Grants = &grants.Grants{Control: cw.Control, Tokens: w.STS, Vendor: grants.Sealed{Ring: cw.Ring}}
-	w.Exchange = &exchange.Exchange{Control: cw.Control, Verifier: oidc.New(oidc.Options{AllowPrivate: true, Now: cw.Now})}
+	w.Exchange = &oauth.Exchange{Control: cw.Control, Verifier: oidc.New(oidc.Options{AllowPrivate: true, Now: cw.Now})}
 	k, err := w.IAM.EnsureRoot(t.Context(), owner, principals.RootKey{})
 	w.must(err)
 	w.root = controltest.Keys{ID: k.AccessKeyID, Secret: k.Secret.Reveal()}
@@ -117,13 +117,13 @@ func (w *peopleWorld) role(name, trust string) *iam.Role {
 // session is the whole way of a person to a session of r1: identity token, exchange, AssumeRole.
 func (w *peopleWorld) session(name string, app *sso.Application) controltest.Keys {
 	w.t.Helper()
-	out, err := w.Exchange.CreateTokenWithIAM(w.t.Context(), w.Call(w.t, w.keys, "sso-oauth", "CreateTokenWithIAM"), exchange.Request{
+	out, err := w.Exchange.CreateTokenWithIAM(w.t.Context(), w.Call(w.t, w.keys, "sso-oauth", "CreateTokenWithIAM"), oauth.Request{
 		ClientID: app.ARN(), GrantType: string(sso.JWTBearer), Assertion: credential.NewSecret(w.idp.Token(w.t, map[string]any{"email": name + "@example.org"})),
 	})
 	w.must(err)
-	a, err := w.STS.AssumeRole(w.t.Context(), w.Call(w.t, w.keys, "sts", "AssumeRole"), tokens.AssumeRole{
+	a, err := w.STS.AssumeRole(w.t.Context(), w.Call(w.t, w.keys, "sts", "AssumeRole"), sts.AssumeRole{
 		RoleARN: w.r1.ARN(), SessionName: "TrustedIdentityPropagationSDKPluginEnhanced-" + app.ID,
-		Contexts: []tokens.ProvidedContext{{ProviderARN: tokens.ContextProvider, Assertion: out.Context}},
+		Contexts: []sts.ProvidedContext{{ProviderARN: sts.ContextProvider, Assertion: out.Context}},
 	})
 	w.must(err)
 	return controltest.KeysOf(a.Credentials)
@@ -132,7 +132,7 @@ func (w *peopleWorld) session(name string, app *sso.Application) controltest.Key
 // plain is a session of r1 on nobody's behalf.
 func (w *peopleWorld) plain() controltest.Keys {
 	w.t.Helper()
-	a, err := w.STS.AssumeRole(w.t.Context(), w.Call(w.t, w.keys, "sts", "AssumeRole"), tokens.AssumeRole{RoleARN: w.r1.ARN(), SessionName: "plain"})
+	a, err := w.STS.AssumeRole(w.t.Context(), w.Call(w.t, w.keys, "sts", "AssumeRole"), sts.AssumeRole{RoleARN: w.r1.ARN(), SessionName: "plain"})
 	w.must(err)
 	return controltest.KeysOf(a.Credentials)
 }

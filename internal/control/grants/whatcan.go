@@ -5,7 +5,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/control"
-	"latchkey/internal/control/reach"
+	"latchkey/internal/control/entitlements"
 	"latchkey/internal/directory"
 	"latchkey/internal/fault"
 	"latchkey/internal/policy"
@@ -63,7 +63,7 @@ func (g *Grants) whatPerson(call *control.Call, i *store.Instance, in WhatCan) (
 	left := newBudget(in.Work)
 	w := g.ways(call, i, &left)
 	apps, obstacle := w.usable(person.ID)
-	err = g.held(call, page, &left, in, string(person.ID), reach.Person(call.Snapshot, person.ID), func(grant *access.Grant) Reach {
+	err = g.held(call, page, &left, in, string(person.ID), entitlements.Person(call.Snapshot, person.ID), func(grant *access.Grant) Reach {
 		r := Reach{Person: person, Grant: *grant, Obstacle: obstacle}
 		if grant.Grantee.Type == access.DirectoryGroup {
 			r.Via = call.Snapshot.Group(directory.GroupID(grant.Principal))

@@ -7,7 +7,7 @@
 // snapshot; what a change rests on is read again inside its transaction.
 //
 // What a policy document means is package policy's to say, what a session needs to stay alive package
-// caller's. Sessions are made in package tokens.
+// caller's. Sessions are made in package sts.
 package principals
 
 import (

@@ -1,0 +1,93 @@
+// Package identitystore is the administration of the corporate directory: the users, groups and memberships of an
+// account's identity store, as AWS's Identity Store API has them.
+//
+// Every operation first asks the caller's policies, on all the resources that the Service Authorization Reference
+// names ("Actions, resources, and condition keys for AWS Identity Store"), and only then says whether the store or
+// the thing exists. A caller administers the identity store of its own account and no other. Single nouns are read
+// from the call's snapshot and lists from the database; what a change rests on is read again inside its transaction.
+//
+// What a valid user or group is, package internal/directory says. SCIM and directory syncs write by ways of their own.
+package identitystore
+
+import (
+	"context"
+
+	"latchkey/internal/caller"
+	"latchkey/internal/control"
+	"latchkey/internal/directory"
+	"latchkey/internal/fault"
+	"latchkey/internal/policy"
+	"latchkey/internal/sso"
+	"latchkey/internal/store"
+)
+
+// Source is the event source of every operation in this package.
+const Source = "identitystore.amazonaws.com"
+
+// Directory serves the operations of the identity store.
+type Directory struct{ *control.Control }
+
+// The resources of actions that are about no user, group or membership in particular.
+const (
+	allUsers       = "arn:aws:identitystore:::user/*"
+	allGroups      = "arn:aws:identitystore:::group/*"
+	allMemberships = "arn:aws:identitystore:::membership/*"
+)
+
+// enter asks the caller's policies for an action on an identity store and on further resources, all of which must be
+// allowed, and then makes sure that the store is the caller's account's. It is the only way in.
+func enter(call *control.Call, in directory.StoreID, action string, resources ...string) error {
+	if err := may(call, action, sso.IdentityStoreARN(call.Account, string(in))); err != nil {
+		return err
+	}
+	for _, r := range resources {
+		if err := may(call, action, r); err != nil {
+			return err
+		}
+	}
+	if i := call.Snapshot.IdentityCenter(call.Account); i == nil || i.IdentityStoreID != string(in) {
+		return noStore(in)
+	}
+	return nil
+}
+
+// may asks for one resource. A vended credential never passes: the policy that limits it knows S3's data alone.
+func may(call *control.Call, action, resource string) error {
+	d := call.Decide(caller.Ask{Action: action, Resource: resource, ResourceAccount: call.Account, Values: policy.Values{}})
+	if !d.Allowed { // worded without the quotes that S3 puts around the resource
+		return fault.New(fault.Denied, "", "User: %s is not authorized to perform: %s on resource: %s %s", call.ARN(), action, resource, d.Because())
+	}
+	return nil
+}
+
+// change commits a change of an identity store, which must still be the account's.
+func (d *Directory) change(ctx context.Context, call *control.Call, in directory.StoreID, fn func(*store.Tx) error) error {
+	return d.Update(ctx, call, func(tx *store.Tx) error {
+		now, err := store.IdentityStoreID(ctx, tx, call.Account)
+		if err != nil && fault.KindOf(err) != fault.NotFound {
+			return err
+		}
+		if err != nil || now != string(in) {
+			return noStore(in)
+		}
+		return fn(tx)
+	})
+}
+
+// The refusals. The fields are those of the API's exceptions.
+
+func noStore(id directory.StoreID) error {
+	return control.DirectoryMissing(fault.IdentityStore, "IDENTITY_STORE", string(id))
+}
+
+func noUser(id directory.UserID) error {
+	return control.DirectoryMissing(fault.DirectoryUser, "USER", string(id))
+}
+
+func noGroup(id directory.GroupID) error {
+	return control.DirectoryMissing(fault.DirectoryGroup, "GROUP", string(id))
+}
+
+func noMembership(id directory.MembershipID) error {
+	return control.DirectoryMissing(fault.Membership, "GROUP_MEMBERSHIP", string(id))
+}

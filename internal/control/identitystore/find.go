@@ -1,0 +1,63 @@
+package identitystore
+
+import (
+	"strings"
+
+	"latchkey/internal/control"
+	"latchkey/internal/directory"
+	"latchkey/internal/fault"
+)
+
+// Alternate is something other than its id by which a user or a group is found: an external id or, without one, an
+// attribute that is unique.
+type Alternate struct {
+	External *directory.ExternalID
+	Path     string // userName, emails.value; displayName for a group. Case does not count
+	Value    any    // a JSON document, which must be a text
+}
+
+// key is the key that the alternate stands for, among these attributes.
+func (a Alternate) key(unique map[string]func(string) directory.Key) (directory.Key, error) {
+	if a.External != nil {
+		return directory.ExternalKey(*a.External), nil
+	}
+	make := unique[strings.ToLower(a.Path)]
+	if make == nil {
+		return "", fault.New(fault.Invalid, fault.Member, "The attribute %s is not unique", a.Path)
+	}
+	value, ok := a.Value.(string)
+	if !ok || value == "" {
+		return "", fault.New(fault.Invalid, fault.Member, "The value of %s must be a string", a.Path)
+	}
+	return make(value), nil
+}
+
+// UserID finds a user by something other than its id.
+func (d *Directory) UserID(call *control.Call, in directory.StoreID, a Alternate) (directory.UserID, error) {
+	if err := enter(call, in, "identitystore:GetUserId", allUsers); err != nil {
+		return "", err
+	}
+	k, err := a.key(map[string]func(string) directory.Key{"username": directory.NameKey, "emails.value": directory.EmailKey})
+	if err != nil {
+		return "", err
+	}
+	if u := call.Snapshot.PersonByKey(in, k); u != nil {
+		return u.ID, nil
+	}
+	return "", noUser("")
+}
+
+// GroupID finds a group by something other than its id.
+func (d *Directory) GroupID(call *control.Call, in directory.StoreID, a Alternate) (directory.GroupID, error) {
+	if err := enter(call, in, "identitystore:GetGroupId", allGroups); err != nil {
+		return "", err
+	}
+	k, err := a.key(map[string]func(string) directory.Key{"displayname": directory.NameKey})
+	if err != nil {
+		return "", err
+	}
+	if g := call.Snapshot.GroupByKey(in, k); g != nil {
+		return g.ID, nil
+	}
+	return "", noGroup("")
+}

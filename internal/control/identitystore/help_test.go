@@ -1,0 +1,121 @@
+package identitystore_test
+
+import (
+	"strings"
+	"testing"
+
+	"latchkey/internal/access"
+	"latchkey/internal/control"
+	"latchkey/internal/control/controltest"
+	people "latchkey/internal/control/identitystore"
+	"latchkey/internal/control/principals"
+	"latchkey/internal/directory"
+	"latchkey/internal/fault"
+)
+
+const (
+	account = access.AccountID("123456789012")
+	other   = access.AccountID("210987654321")
+	missing = "00000000-0000-4000-8000-000000000000"
+)
+
+// world is a deployment with two accounts, their root keys and their identity stores.
+type world struct {
+	*controltest.World
+	*people.Directory
+	t               *testing.T
+	iam             *principals.Principals
+	root, otherRoot controltest.Keys
+	in, otherIn     directory.StoreID
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	cw := controltest.New(t)
+	w := &world{World: cw, Directory: &people.Directory{Control: cw.Control}, iam: &principals.Principals{Control: cw.Control}, t: t}
+	w.root, w.in = w.ensure(account)
+	w.otherRoot, w.otherIn = w.ensure(other)
+	return w
+}
+
+func (w *world) ensure(id access.AccountID) (controltest.Keys, directory.StoreID) {
+	w.t.Helper()
+	k, err := w.iam.EnsureRoot(w.t.Context(), id, principals.RootKey{})
+	must(w.t, err)
+	return controltest.Keys{ID: k.AccessKeyID, Secret: k.Secret.Reveal()},
+		directory.StoreID(w.World.Engine.Current().IdentityCenter(id).IdentityStoreID)
+}
+
+// by begins a call.
+func (w *world) by(k controltest.Keys) *control.Call {
+	w.t.Helper()
+	return w.Call(w.t, k, "identitystore", "Test")
+}
+
+func (w *world) asRoot() *control.Call { w.t.Helper(); return w.by(w.root) }
+
+// caller makes an IAM user whose only policy this is.
+func (w *world) caller(name, policy string) controltest.Keys {
+	w.t.Helper()
+	_, err := w.iam.CreateUser(w.t.Context(), w.Call(w.t, w.root, "iam", "Test"), principals.NewUser{Name: name})
+	must(w.t, err)
+	must(w.t, w.iam.PutInline(w.t.Context(), w.Call(w.t, w.root, "iam", "Test"), principals.UserNamed(name), "p", policy))
+	k, err := w.iam.CreateAccessKey(w.t.Context(), w.Call(w.t, w.root, "iam", "Test"), name)
+	must(w.t, err)
+	return controltest.Keys{ID: k.ID, Secret: k.Secret.Reveal()}
+}
+
+func allow(action string, resources ...string) string {
+	return `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"` + action + `","Resource":["` + strings.Join(resources, `","`) + `"]}]}`
+}
+
+// attributes are those of a user who has all that is required.
+func attributes(name string) directory.User {
+	return directory.User{UserName: name, DisplayName: "D " + name, Name: directory.Name{GivenName: "G", FamilyName: "F"},
+		Emails: []directory.Email{{Value: name + "@example.com", Type: "work", Primary: true}}}
+}
+
+func (w *world) user(name string) *directory.User {
+	w.t.Helper()
+	u, err := w.CreateUser(w.t.Context(), w.asRoot(), w.in, attributes(name))
+	must(w.t, err)
+	return u
+}
+
+func (w *world) group(name string) *directory.Group {
+	w.t.Helper()
+	g, err := w.CreateGroup(w.t.Context(), w.asRoot(), w.in, directory.Group{DisplayName: name})
+	must(w.t, err)
+	return g
+}
+
+func (w *world) join(g *directory.Group, u *directory.User) *directory.Membership {
+	w.t.Helper()
+	m, err := w.CreateMembership(w.t.Context(), w.asRoot(), w.in, g.ID, u.ID)
+	must(w.t, err)
+	return m
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// refused checks that err is a fault of this kind whose text contains this, with these fields in pairs.
+func refused(t *testing.T, err error, k fault.Kind, text string, fields ...string) {
+	t.Helper()
+	if err == nil {
+		t.Fatalf("not refused; want %v: %s", k, text)
+	}
+	f := fault.Of(err)
+	if f.Kind != k || !strings.Contains(f.Text, text) {
+		t.Fatalf("refused with %v: %q (%v); want %v: %q", f.Kind, f.Text, err, k, text)
+	}
+	for i := 0; i+1 < len(fields); i += 2 {
+		if f.Fields[fields[i]] != fields[i+1] {
+			t.Errorf("the field %s is %q; want %q", fields[i], f.Fields[fields[i]], fields[i+1])
+		}
+	}
+}

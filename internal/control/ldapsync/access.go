@@ -1,0 +1,107 @@
+package ldapsync
+
+import (
+	"latchkey/internal/access"
+	"latchkey/internal/control/entitlements"
+	"latchkey/internal/directory"
+	"latchkey/internal/engine"
+)
+
+// AccessChange is a grant that somebody loses or gains by a run.
+type AccessChange struct {
+	User   directory.UserID // empty: of somebody who is new
+	Name   string
+	Gained bool // false: lost
+	Grant  access.Grant
+	Via    directory.GroupID // the group that it is, or was, held through; empty: directly
+}
+
+// Access tells what people lose and gain by the plan: what is lost first, at most limit of both together, and how many
+// people it concerns in all.
+func (p *Plan) Access(snap *engine.Snapshot, limit int) (changes []AccessChange, losing, gaining int) {
+	type standing struct {
+		row           *directory.User
+		name          string
+		before, after entitlements.Standing
+		left          map[directory.GroupID]bool
+	}
+	touched := map[directory.UserID]*standing{}
+	var order []*standing
+	touch := func(row *directory.User) *standing {
+		s := touched[row.ID]
+		if s == nil {
+			s = &standing{row: row, name: row.UserName, before: entitlements.StandingOf(snap, row.ID), left: map[directory.GroupID]bool{}}
+			s.after.Enabled = s.before.Enabled
+			touched[row.ID] = s
+			order = append(order, s)
+		}
+		return s
+	}
+	for _, c := range p.leave {
+		touch(p.present[c.user]).left[c.group] = true
+	}
+	for _, row := range p.disable {
+		touch(row).after.Enabled = false
+	}
+	for _, row := range p.deleteUsers {
+		touch(row).after.Enabled = false
+	}
+	for i := range p.users {
+		if u := &p.users[i]; u.row != nil && u.row.Disabled && !u.off {
+			touch(u.row).after.Enabled = true
+		}
+	}
+	deleted := map[directory.GroupID]bool{}
+	for _, g := range p.deleteGroup { // somebody of another origin may be in it too
+		deleted[g.ID] = true
+		for u := range snap.MembersOf(g.ID) {
+			touch(snap.Person(u)).left[g.ID] = true
+		}
+	}
+	fresh := map[int32]*standing{}
+	for _, c := range p.join {
+		g := p.groups[c.g].row
+		if g == nil {
+			continue // a new group has no grants
+		}
+		var s *standing
+		if u := &p.users[c.u]; u.row != nil {
+			s = touch(u.row)
+		} else if s = fresh[c.u]; s == nil {
+			s = &standing{name: u.name, after: entitlements.Standing{Enabled: !u.off}}
+			fresh[c.u], order = s, append(order, s)
+		}
+		s.after.Groups = append(s.after.Groups, g.ID)
+	}
+	compare := entitlements.NewComparer(snap, p.source.Account)
+	var gains []AccessChange
+	for _, s := range order {
+		var id directory.UserID
+		if s.row != nil {
+			id = s.row.ID
+			for _, g := range s.before.Groups {
+				if !s.left[g] {
+					s.after.Groups = append(s.after.Groups, g)
+				}
+			}
+		}
+		d := compare.Change(id, s.before, s.after)
+		if len(d.Lost) > 0 {
+			losing++
+		}
+		if len(d.Gained) > 0 {
+			gaining++
+		}
+		for _, h := range d.Lost {
+			if len(changes) < limit {
+				changes = append(changes, AccessChange{User: id, Name: s.name, Grant: h.Grant, Via: h.Via})
+			}
+		}
+		for _, h := range d.Gained {
+			if len(gains) < limit {
+				gains = append(gains, AccessChange{User: id, Name: s.name, Gained: true, Grant: h.Grant, Via: h.Via})
+			}
+		}
+	}
+	return append(changes, gains[:min(len(gains), limit-len(changes))]...), losing, gaining
+}

@@ -1,0 +1,108 @@
+package ldapsync
+
+import (
+	"context"
+
+	"latchkey/internal/directory"
+	"latchkey/internal/store"
+)
+
+func (a *applier) putUsers(ctx context.Context, mark func(*batch, string) error) error {
+	p := a.plan
+	var updates, creates []int32
+	for i := range p.users {
+		switch u := &p.users[i]; {
+		case u.update:
+			updates = append(updates, int32(i))
+		case u.create:
+			creates = append(creates, int32(i))
+		}
+	}
+	parked := make(map[directory.UserID]bool, len(p.parkUsers))
+	for _, row := range p.parkUsers {
+		parked[row.ID] = true
+	}
+	for i := range p.users { // whom a change of names alone concerns
+		if u := &p.users[i]; u.row != nil && parked[u.row.ID] && !u.update {
+			updates = append(updates, int32(i))
+		}
+	}
+	err := each(ctx, a, "update users", updates, func(b *batch, i int32) error {
+		e, plan := &p.listing.Users[i], &p.users[i]
+		row, err := a.user(b, plan.row.ID)
+		if row == nil || err != nil {
+			return err
+		}
+		// A status that somebody changed since it was planned is left to the next run: it may have been disabled just now,
+		// even if it was disabled before.
+		next, mine := mergeUser(*row, e, plan.name, plan.email), true
+		if row.Disabled && !plan.off {
+			if mine, err = store.DisabledBySync(ctx, b.tx, p.source.key(), string(row.ID)); err != nil {
+				return err
+			}
+		}
+		if row.Disabled == plan.row.Disabled && mine {
+			next.Disabled = plan.off
+		}
+		if _, err := b.ReplaceUser(next); err != nil {
+			return b.refused(e.DN, err)
+		}
+		b.changed = append(b.changed, string(row.ID))
+		return mark(b, string(row.ID))
+	})
+	if err != nil {
+		return err
+	}
+	return each(ctx, a, "create users", creates, func(b *batch, i int32) error {
+		e, plan := &p.listing.Users[i], &p.users[i]
+		u := mergeUser(directory.User{Disabled: plan.off, ExternalIDs: []directory.ExternalID{{Issuer: p.source.Issuer(), ID: e.ID}}}, e, plan.name, plan.email)
+		made, err := b.CreateUser(u)
+		if err != nil {
+			return b.refused(e.DN, err)
+		}
+		b.users[i] = made.ID
+		b.changed = append(b.changed, string(made.ID))
+		if !made.Disabled {
+			return nil
+		}
+		return store.PutSyncMark(b.tx, p.source.key(), store.SyncMark{ID: string(made.ID), Disabled: true})
+	})
+}
+
+func (a *applier) putGroups(ctx context.Context) error {
+	p := a.plan
+	var updates, creates []int32
+	for i := range p.groups {
+		switch g := &p.groups[i]; {
+		case g.update:
+			updates = append(updates, int32(i))
+		case g.create:
+			creates = append(creates, int32(i))
+		}
+	}
+	err := each(ctx, a, "update groups", updates, func(b *batch, i int32) error {
+		e, plan := &p.listing.Groups[i], &p.groups[i]
+		row, err := a.group(b, plan.row.ID)
+		if row == nil || err != nil {
+			return err
+		}
+		if _, err := b.ReplaceGroup(mergeGroup(*row, e, plan.name)); err != nil {
+			return b.refused(e.DN, err)
+		}
+		b.changed = append(b.changed, string(row.ID))
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return each(ctx, a, "create groups", creates, func(b *batch, i int32) error {
+		e, plan := &p.listing.Groups[i], &p.groups[i]
+		made, err := b.CreateGroup(mergeGroup(directory.Group{ExternalIDs: []directory.ExternalID{{Issuer: p.source.Issuer(), ID: e.ID}}}, e, plan.name))
+		if err != nil {
+			return b.refused(e.DN, err)
+		}
+		b.groups[i] = made.ID
+		b.changed = append(b.changed, string(made.ID))
+		return nil
+	})
+}

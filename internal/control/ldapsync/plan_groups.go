@@ -1,0 +1,121 @@
+package ldapsync
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"latchkey/internal/control/provision"
+	"latchkey/internal/directory"
+	"latchkey/internal/engine"
+	"latchkey/internal/store"
+)
+
+// goneGroups are the groups of the source that the server no longer has.
+type goneGroups struct{ all, fresh []*directory.Group }
+
+func (p *Plan) planGroups(snap *engine.Snapshot, marks map[string]store.SyncMark) (gone goneGroups) {
+	rows, ours := map[string]*directory.Group{}, map[directory.GroupID]*directory.Group{}
+	for g := range snap.GroupsIn(p.in) {
+		if id := provision.ExternalID(g.ExternalIDs, p.source.Issuer()); id != "" {
+			rows[id], ours[g.ID] = g, g
+			if marks[string(g.ID)].Absent.IsZero() {
+				p.had.groups++
+			}
+		}
+	}
+	p.groups = make([]groupPlan, len(p.listing.Groups))
+	listed := make(map[directory.GroupID]int, len(p.groups))
+	names := make([]claim, len(p.groups))
+	for i := range p.listing.Groups {
+		e, g := &p.listing.Groups[i], &p.groups[i]
+		if g.row = rows[e.ID]; g.row != nil {
+			listed[g.row.ID] = i
+			names[i].have = directory.NameKey(g.row.DisplayName)
+		}
+		bad := e.Problem != ""
+		if !bad {
+			probe := mergeGroup(directory.Group{}, e, e.Name)
+			if err := probe.Check(); err != nil {
+				p.conflict(e.DN, rule(err))
+				bad = true
+			}
+		}
+		if names[i].fixed = bad; !bad {
+			names[i].want = directory.NameKey(e.Name)
+		}
+	}
+	allot(names, func(k directory.Key) holder {
+		h := snap.GroupByKey(p.in, k)
+		if h == nil {
+			return nobody
+		}
+		if _, ok := listed[h.ID]; ok {
+			return mover
+		}
+		if ours[h.ID] != nil {
+			return leaver
+		}
+		return foreign
+	}, true)
+	evicted, parked := map[directory.GroupID]bool{}, map[directory.GroupID]bool{}
+	for i := range p.groups {
+		e, g := &p.listing.Groups[i], &p.groups[i]
+		switch {
+		case names[i].fixed:
+			if g.row == nil {
+				continue
+			}
+			g.name = g.row.DisplayName
+		case names[i].denied && g.row == nil:
+			p.conflict(e.DN, fmt.Sprintf("the group name %q is another's: the group is left out", e.Name))
+			continue
+		case names[i].denied:
+			p.conflict(e.DN, fmt.Sprintf("the group name %q is another's: the old one stays", e.Name))
+			g.name = g.row.DisplayName
+		default:
+			g.name = e.Name
+		}
+		if h := snap.GroupByKey(p.in, directory.NameKey(g.name)); h != nil && (g.row == nil || h.ID != g.row.ID) {
+			if _, stays := listed[h.ID]; stays {
+				parked[h.ID] = true
+			} else {
+				evicted[h.ID] = true
+			}
+		}
+		if g.row == nil {
+			g.create = true
+			continue
+		}
+		p.mark(string(g.row.ID), marks[string(g.row.ID)], store.SyncMark{})
+		wanted := mergeGroup(*g.row, e, g.name)
+		g.update = !names[i].fixed && !sameGroup(&wanted, g.row)
+	}
+	for id, row := range ours {
+		if parked[id] {
+			p.parkGroups = append(p.parkGroups, row)
+		}
+		if _, ok := listed[id]; ok {
+			continue
+		}
+		gone.all = append(gone.all, row)
+		old := marks[string(id)]
+		since := old.Absent
+		if since.IsZero() {
+			since = p.now
+			gone.fresh = append(gone.fresh, row)
+		}
+		if evicted[id] || !p.now.Before(since.Add(p.source.DeleteAfter)) {
+			p.deleteGroup = append(p.deleteGroup, row)
+			p.mark(string(id), old, store.SyncMark{})
+		} else {
+			p.mark(string(id), old, store.SyncMark{Absent: since.Truncate(time.Microsecond)})
+		}
+	}
+	byID := func(a, b *directory.Group) int { return cmp.Compare(a.ID, b.ID) }
+	slices.SortFunc(gone.all, byID)
+	slices.SortFunc(p.deleteGroup, byID)
+	slices.SortFunc(p.parkGroups, byID)
+	return gone
+}

@@ -1,0 +1,298 @@
+package ldapsync
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/google/uuid"
+
+	"latchkey/internal/access"
+	"latchkey/internal/audit"
+	"latchkey/internal/caller"
+	"latchkey/internal/control"
+	"latchkey/internal/directory"
+	"latchkey/internal/engine"
+	"latchkey/internal/fault"
+	"latchkey/internal/ldap"
+	"latchkey/internal/policy"
+	"latchkey/internal/store"
+)
+
+// Operation is the name of a run in policies and in the audit log, and EventSource its event source there.
+const (
+	Operation   = "SyncDirectory"
+	EventSource = "latchkey.local"
+)
+
+// leaseTerm is how long a node that died keeps others from a source.
+const leaseTerm = 2 * time.Minute
+
+// Syncer runs the sources of a server.
+type Syncer struct {
+	*control.Control
+	Sources []Source
+	Observe func(source, outcome string, took time.Duration) // metrics; may be nil
+}
+
+// The outcomes of a run.
+const (
+	Succeeded = "succeeded"
+	Refused   = "refused" // it would have removed too much
+	Failed    = "failed"
+)
+
+// Options choose how a run goes.
+type Options struct {
+	DryRun bool // tell what would be done, and write nothing
+	Force  bool // whatever it removes
+	Limit  int  // how many changes, and how many changes of access, the report has at most
+}
+
+// Report is what a run did, or would do.
+type Report struct {
+	Source    string
+	DryRun    bool
+	Applied   bool
+	Refused   string // why nothing was done
+	Counts    Counts
+	Changes   []Described
+	Access    []AccessChange // of a dry run, and of one that was refused
+	Losing    int            // people who lose access
+	Gaining   int            // people who gain access
+	Conflicts []string
+	Truncated bool // there is more than the report has
+
+	NameOf func(directory.GroupID) string // names a group that Access tells of
+}
+
+// Outcome is what the store keeps of the last run of a source.
+type Outcome struct {
+	Began, Ended time.Time
+	Node         string // the run
+	Outcome      string
+	Text         string `json:",omitempty"` // why it was refused or failed
+	Counts       Counts
+	Conflicts    int
+}
+
+// Named finds the source of this name that is the account's. An empty name stands for its only one. It fails with
+// NotFound.
+func (s *Syncer) Named(account access.AccountID, name string) (*Source, error) {
+	var found *Source
+	for i := range s.Sources {
+		if c := &s.Sources[i]; c.Account == account && (name == "" || c.Name == name) {
+			if found != nil {
+				return nil, fault.New(fault.Invalid, fault.Member, "The account has several directory sources: name one")
+			}
+			found = c
+		}
+	}
+	if found == nil {
+		return nil, fault.New(fault.NotFound, fault.Source, "The server has no directory source %s for account %s", name, account)
+	}
+	return found, nil
+}
+
+// Sync is a run that somebody asks for.
+func (s *Syncer) Sync(ctx context.Context, call *control.Call, name string, o Options) (*Report, error) {
+	if err := call.May("latchkey:"+Operation, "*", policy.Values{}, nil, call.Account); err != nil {
+		return nil, err
+	}
+	src, err := s.Named(call.Account, name)
+	if err != nil {
+		return nil, err
+	}
+	return s.run(ctx, call, src, o)
+}
+
+// Scheduled is a run that the server does by itself, with a record of its own.
+func (s *Syncer) Scheduled(ctx context.Context, src *Source) (*Report, error) {
+	snap, err := s.Engine.Snapshot()
+	if err != nil {
+		return nil, err
+	}
+	who := audit.Identity{Type: "AWSService", InvokedBy: EventSource, AccountID: string(src.Account)}
+	facts := caller.Facts{Time: s.Now(), Region: s.Region, RequestID: uuid.NewString()}
+	call := s.BeginFor(who, src.Account, snap, facts, EventSource, Operation, false, map[string]any{"source": src.Name})
+	call.Event.EventType = "AwsServiceEvent"
+	call.ByRight(control.DirectorySource)
+	r, err := s.run(ctx, call, src, Options{})
+	if r == nil && fault.Is(err, fault.Conflict, fault.Source) {
+		return nil, err // another node is at it: there is nothing to tell of this one
+	}
+	code, text := "", ""
+	switch {
+	case err != nil:
+		code, text = "SyncFailed", clientText(err)
+	case r.Refused != "":
+		code, text = "SyncRefused", r.Refused
+	}
+	return r, errors.Join(err, s.Finish(context.WithoutCancel(ctx), call, code, text))
+}
+
+// Last is the outcome of the last run of a source; zero before the first.
+func (s *Syncer) Last(ctx context.Context, src *Source) (o Outcome, err error) {
+	r, err := store.LastSync(ctx, s.DB, src.key())
+	if err == nil && r.Outcome != "" {
+		err = json.Unmarshal([]byte(r.Outcome), &o)
+	}
+	return o, err
+}
+
+// run is one run: read, plan, apply. Of a dry run nothing stays but the call's audit record.
+func (s *Syncer) run(ctx context.Context, call *control.Call, src *Source, o Options) (*Report, error) {
+	if o.DryRun {
+		_, r, err := s.plan(ctx, src, o)
+		return r, failed(err)
+	}
+	began, holder := s.Now(), uuid.NewString()
+	if _, err := s.DB.Update(ctx, func(tx *store.Tx) error { return store.TakeSync(tx, src.key(), holder, leaseTerm) }); err != nil {
+		return nil, err
+	}
+	r, err := s.held(ctx, call, src, holder, o)
+	end := Outcome{Began: began, Ended: s.Now(), Node: holder, Outcome: Succeeded}
+	switch {
+	case err != nil:
+		end.Outcome, end.Text = Failed, err.Error()
+	case r.Refused != "" && !r.Applied:
+		end.Outcome, end.Text = Refused, r.Refused
+	}
+	if r != nil {
+		end.Counts, end.Conflicts = r.Counts, len(r.Conflicts)
+		call.Event.ResponseElements = map[string]any{"source": src.Name, "run": holder, "applied": r.Applied, "counts": r.Counts, "conflicts": len(r.Conflicts)}
+	}
+	s.tell(src, &end)
+	text, _ := json.Marshal(end) // plain values
+	rest, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	_, endErr := s.DB.Update(rest, func(tx *store.Tx) error { return store.EndSync(tx, src.key(), holder, string(text)) })
+	if err == nil {
+		err = endErr
+	}
+	return r, failed(err)
+}
+
+// tell logs and counts how a run ended.
+func (s *Syncer) tell(src *Source, o *Outcome) {
+	took := o.Ended.Sub(o.Began)
+	if s.Observe != nil {
+		s.Observe(src.Name, o.Outcome, took)
+	}
+	if s.Log == nil {
+		return
+	}
+	level := slog.LevelInfo
+	if o.Outcome != Succeeded {
+		level = slog.LevelError
+	}
+	s.Log.Log(context.Background(), level, "directory synchronised", slog.String("source", src.Name), slog.String("outcome", o.Outcome), slog.String("reason", o.Text),
+		slog.Duration("took", took), slog.Any("counts", o.Counts), slog.Int("conflicts", o.Conflicts))
+}
+
+// held runs while the lease holds: losing it ends the run between two commits.
+func (s *Syncer) held(ctx context.Context, call *control.Call, src *Source, holder string, o Options) (*Report, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		s.keep(ctx, cancel, src, holder)
+	}()
+	defer func() { cancel(nil); <-done }()
+	p, r, err := s.plan(ctx, src, o)
+	if err != nil || r.Refused != "" && !o.Force {
+		if cause := context.Cause(ctx); err != nil && cause != nil {
+			err = cause
+		}
+		return r, err
+	}
+	a := &applier{Control: s.Control, call: call, plan: p, holder: holder, users: map[int32]directory.UserID{}, groups: map[int32]directory.GroupID{}}
+	err = a.apply(ctx)
+	r.Applied, r.Conflicts = err == nil, p.Conflicts
+	return r, err
+}
+
+// keep makes the lease last while the server is read and the plan is made.
+func (s *Syncer) keep(ctx context.Context, cancel context.CancelCauseFunc, src *Source, holder string) {
+	t := time.NewTicker(leaseTerm / 4)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+		}
+		_, err := s.DB.Update(ctx, func(tx *store.Tx) error { return store.KeepSync(tx, src.key(), holder, leaseTerm) })
+		if fault.Is(err, fault.Conflict, fault.Source) {
+			cancel(err)
+			return
+		}
+	}
+}
+
+// plan reads the server and plans, and reports what would be done.
+func (s *Syncer) plan(ctx context.Context, src *Source, o Options) (*Plan, *Report, error) {
+	l, err := ldap.Read(ctx, src.LDAP)
+	if err != nil {
+		return nil, nil, &readError{src.Name, err}
+	}
+	marks, err := store.SyncMarks(ctx, s.DB, src.key())
+	if err != nil {
+		return nil, nil, err
+	}
+	snap, err := s.Engine.Snapshot()
+	if err != nil {
+		return nil, nil, err
+	}
+	in, err := identityStore(snap, src.Account)
+	if err != nil {
+		return nil, nil, err
+	}
+	p := MakePlan(src, in, l, snap, marks, s.Now().UTC())
+	r := &Report{Source: src.Name, DryRun: o.DryRun, Refused: p.Refused, Counts: p.Counts, Conflicts: p.Conflicts, NameOf: nameOf(snap)}
+	if o.Limit > 0 {
+		r.Changes = p.Describe(r.NameOf, o.Limit+1)
+		r.Access, r.Losing, r.Gaining = p.Access(snap, o.Limit+1)
+		if len(r.Changes) > o.Limit || len(r.Access) > o.Limit {
+			r.Truncated = true
+			r.Changes, r.Access = r.Changes[:min(len(r.Changes), o.Limit)], r.Access[:min(len(r.Access), o.Limit)]
+		}
+	}
+	return p, r, nil
+}
+
+func identityStore(snap *engine.Snapshot, account access.AccountID) (directory.StoreID, error) {
+	i := snap.IdentityCenter(account)
+	if i == nil {
+		return "", control.DirectoryMissing(fault.IdentityStore, "IDENTITY_STORE", "")
+	}
+	return directory.StoreID(i.IdentityStoreID), nil
+}
+
+// readError is that a server could not be read.
+type readError struct {
+	source string
+	err    error
+}
+
+func (e *readError) Error() string { return "read directory source " + e.source + ": " + e.err.Error() }
+
+// Unwrap is the reader's own error.
+func (e *readError) Unwrap() error { return e.err }
+
+// failed words for the client why a server could not be read: whoever may run a source has to mend it.
+func failed(err error) error {
+	if e, ok := errors.AsType[*readError](err); ok {
+		return fault.New(fault.Unavailable, fault.Source, "%s", e.Error()).Because(e.err)
+	}
+	return err
+}
+
+func clientText(err error) string {
+	if f := fault.Of(err); f != nil && f.Text != "" {
+		return f.Text
+	}
+	return "The synchronisation failed"
+}

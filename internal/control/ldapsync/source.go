@@ -1,0 +1,59 @@
+package ldapsync
+
+import (
+	"fmt"
+	"regexp"
+	"time"
+
+	"latchkey/internal/access"
+	"latchkey/internal/ldap"
+)
+
+// Source is an LDAP server whose people and groups are an account's.
+type Source struct {
+	Name     string // for ever: it is in the external ids of all that the source brings
+	Account  access.AccountID
+	LDAP     ldap.Options
+	Interval time.Duration // between the beginnings of two runs
+
+	// MaxRemoval is the share of the users, the groups or the memberships of the source that a run may remove; one that
+	// would remove more is refused. As many as FreeRemovals of each are let through in any case, but never all users or
+	// all groups of a source that has several: that is what another server, or another base, looks like.
+	MaxRemoval   float64
+	FreeRemovals int
+	DeleteAfter  time.Duration // how long somebody who is gone from the server is kept, disabled; 0: not at all
+}
+
+// Issuer is the issuer of the external ids that the source gives.
+func (s *Source) Issuer() string { return "ldap:" + s.Name }
+
+// key names the source in the store.
+func (s *Source) key() string { return string(s.Account) + "/" + s.Name }
+
+var nameForm = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,62}$`)
+
+// Defaults fills what was left open.
+func (s Source) Defaults() Source {
+	s.LDAP = s.LDAP.Defaults()
+	if s.Interval == 0 {
+		s.Interval = 15 * time.Minute
+	}
+	return s
+}
+
+// Check reports the first thing that is wrong with a source that Defaults has filled.
+func (s *Source) Check() error {
+	if !nameForm.MatchString(s.Name) {
+		return fmt.Errorf("name %q: it must be small letters, digits, dots, dashes and underscores, 63 at most", s.Name)
+	}
+	if _, err := access.ParseAccountID(string(s.Account)); err != nil {
+		return fmt.Errorf("account %q: it must be twelve digits", s.Account)
+	}
+	if s.Interval < time.Minute {
+		return fmt.Errorf("interval %v: it must be 1m or more", s.Interval)
+	}
+	if s.MaxRemoval < 0 || s.MaxRemoval > 1 || s.FreeRemovals < 0 || s.DeleteAfter < 0 {
+		return fmt.Errorf("maxRemoval must be a share from 0 to 1, freeRemovals and deleteAfter not less than 0")
+	}
+	return s.LDAP.Check()
+}

@@ -1,0 +1,203 @@
+package oauth
+
+import (
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+
+	"latchkey/internal/access"
+	"latchkey/internal/awserror"
+	"latchkey/internal/caller"
+	"latchkey/internal/control"
+
+	"latchkey/internal/fault"
+	"latchkey/internal/sso"
+)
+
+// Authorization is what a client asks for at /authorize, checked.
+type Authorization struct {
+	Account     access.AccountID
+	ClientID    string // ARN of an application, or the id of a registered client
+	ClientName  string
+	Application string // ARN of the application that the tokens will belong to
+	Redirect    string
+	State       string   `json:",omitempty"`
+	Challenge   string   `json:",omitempty"`
+	Scopes      []string `json:",omitempty"`
+	Public      bool     // a client that registered itself: the person must agree
+}
+
+// Returned is a refusal that the client is told, at its redirect URI.
+type Returned struct {
+	URL   string
+	cause error
+}
+
+// Error is the refusal itself.
+func (r *Returned) Error() string { return r.cause.Error() }
+
+// Unwrap is the refusal itself.
+func (r *Returned) Unwrap() error { return r.cause }
+
+// Longest values of the parameters that go into the cookie.
+const (
+	maxState   = 1024
+	maxAsked   = 1024 // of all scopes together
+	maxRequest = 8192 // of the query
+)
+
+var challengeForm = regexp.MustCompile(`^[A-Za-z0-9_-]{43}$`)
+
+// Authorize checks the query of /authorize (RFC 6749, 4.1.1; RFC 7636). Its error is a *Returned once client and
+// redirect URI are known to belong together; before that nobody is redirected anywhere.
+func (s *SignIn) Authorize(facts caller.Facts, query string) (*Authorization, error) {
+	call, err := s.begin(facts, "Authorize")
+	if err != nil {
+		return nil, err
+	}
+	q, err := url.ParseQuery(query)
+	if err != nil || len(query) > maxRequest {
+		return nil, Refuse(call, fault.Invalid, fault.Request, "request_malformed", "the query cannot be read")
+	}
+	for name, values := range q {
+		if len(values) > 1 {
+			return nil, Refuse(call, fault.Invalid, fault.Request, "parameter_repeated", "the parameter %q is there twice", name)
+		}
+	}
+	a, err := s.client(call, q.Get("client_id"), q.Get("redirect_uri"))
+	if err != nil {
+		return nil, err
+	}
+	a.State = q.Get("state")
+	if len(a.State) > maxState {
+		a.State = ""
+		return nil, a.Refused(Refuse(call, fault.Invalid, fault.Request, "state_too_long", "state has more than %d bytes", maxState))
+	}
+	if err := s.request(call, a, q); err != nil {
+		return nil, a.Refused(err)
+	}
+	return a, nil
+}
+
+// client finds the client and checks that it may have codes sent to the redirect URI.
+func (s *SignIn) client(call *control.Call, id, redirect string) (*Authorization, error) {
+	unfit := Refuse(call, fault.Invalid, fault.RedirectURI, "redirect_uri_mismatch", "the redirect URI is not one of the client's")
+	if id == "" || redirect == "" {
+		return nil, Refuse(call, fault.Invalid, fault.Request, "parameter_missing", "client_id and redirect_uri are required")
+	}
+	if strings.HasPrefix(id, "arn:") {
+		app := call.Snapshot.Application(id)
+		if app == nil || app.Disabled {
+			return nil, Refuse(call, fault.Unauthenticated, fault.Application, "client_unknown", "the application does not exist, or is disabled")
+		}
+		g := app.Grant(sso.AuthorizationCode)
+		if g == nil || !slices.Contains(g.RedirectURIs, redirect) || !returnable(redirect) {
+			return nil, unfit
+		}
+		return &Authorization{Account: app.Account, ClientID: app.ARN(), ClientName: app.Name, Application: app.ARN(), Redirect: redirect}, nil
+	}
+	c, err := s.Exchange.Client(call, id)
+	if err != nil {
+		return nil, err
+	}
+	if !c.RedirectsTo(redirect) || !returnable(redirect) {
+		return nil, unfit
+	}
+	a := &Authorization{Account: c.Account, ClientID: c.ID, ClientName: c.Name, Application: c.Application, Redirect: redirect, Public: true}
+	if a.Account == "" {
+		a.Account = s.Exchange.Default
+	}
+	// What the entitled application allowed when the client registered, it must allow still.
+	if app := call.Snapshot.Application(c.Application); c.Application != "" {
+		g := (*sso.Grant)(nil)
+		if app != nil {
+			g = app.Grant(sso.AuthorizationCode)
+		}
+		if g == nil || !Loopback(redirect) && !slices.Contains(g.RedirectURIs, redirect) {
+			return nil, unfit
+		}
+	}
+	if !c.May(sso.AuthorizationCode) {
+		return nil, a.Refused(Refuse(call, fault.Denied, fault.ApplicationGrant, "grant_type_not_registered", "the client did not register for authorization codes"))
+	}
+	a.Scopes = c.Scopes
+	return a, nil
+}
+
+// returnable reports whether a browser may be sent to a redirect URI at all.
+func returnable(uri string) bool {
+	u, err := url.Parse(uri)
+	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && u.User == nil && u.Fragment == "" && !strings.Contains(uri, "#") &&
+		!strings.ContainsFunc(uri, func(r rune) bool { return r <= ' ' || r == '\\' || r >= 0x7f })
+}
+
+// request checks what the client asks for.
+func (s *SignIn) request(call *control.Call, a *Authorization, q url.Values) error {
+	invalid := func(code, text string) error {
+		return Refuse(call, fault.Invalid, fault.Request, code, "%s", text)
+	}
+	a.Challenge = q.Get("code_challenge")
+	method := q.Get("code_challenge_method")
+	switch {
+	case q.Get("response_type") != "code":
+		return invalid("response_type_unsupported", "response_type must be code")
+	case q.Has("response_mode") && q.Get("response_mode") != "query":
+		return invalid("response_mode_unsupported", "response_mode must be query")
+	case q.Has("request") || q.Has("request_uri"):
+		return invalid("request_unsupported", "request objects are not read")
+	case a.Challenge == "" && (a.Public || method != ""):
+		return invalid("code_challenge_missing", "a code_challenge is required of public clients")
+	case a.Challenge != "" && (method != "S256" || !challengeForm.MatchString(a.Challenge)):
+		return invalid("code_challenge_invalid", "code_challenge_method must be S256, and code_challenge its 43 characters")
+	}
+	_, app, err := s.Exchange.SignInOf(call, a.Account, a.Application)
+	if err != nil {
+		return err
+	}
+	a.Application = app.ARN()
+	asked := strings.Fields(q.Get("scopes") + " " + q.Get("scope"))
+	if len(q.Get("scopes"))+len(q.Get("scope")) > maxAsked {
+		return invalid("scopes_too_long", "the scopes have too many bytes")
+	}
+	for _, x := range asked {
+		if a.Public && len(a.Scopes) > 0 && !slices.Contains(a.Scopes, x) || !a.Public && app.Scope(x) == nil && !slices.Contains(BaseScopes, x) {
+			return Refuse(call, fault.Invalid, fault.AccessScope, "scope_not_configured", "the client cannot have a scope that it asked for")
+		}
+	}
+	if len(asked) > 0 {
+		a.Scopes = asked
+	}
+	return nil
+}
+
+// Refused is a refusal that goes back to the client.
+func (a *Authorization) Refused(err error) *Returned {
+	e := awserror.Of(awserror.OAuth, err)
+	name := e.Fields["error"]
+	switch name { // those that RFC 6749, 4.1.2.1, does not know at this place
+	case "invalid_client", "invalid_grant", "expired_token", "slow_down":
+		name = "access_denied"
+	}
+	if fault.Of(err).Text != "" && strings.HasPrefix(fault.Of(err).Text, "response_type_unsupported") {
+		name = "unsupported_response_type"
+	}
+	return &Returned{URL: a.back(url.Values{"error": {name}, "error_description": {e.Message}}), cause: err}
+}
+
+// Denied is the refusal of the person.
+func (a *Authorization) Denied() string {
+	return a.back(url.Values{"error": {"access_denied"}, "error_description": {"denied_by_person: the request was denied"}})
+}
+
+// back is the redirect URI with an answer in its query.
+func (a *Authorization) back(answer url.Values) string {
+	if a.State != "" {
+		answer.Set("state", a.State)
+	}
+	sep := "?"
+	if strings.Contains(a.Redirect, "?") {
+		sep = "&"
+	}
+	return a.Redirect + sep + answer.Encode()
+}

@@ -1,0 +1,96 @@
+package oauth
+
+import (
+	"slices"
+
+	"latchkey/internal/caller"
+	"latchkey/internal/control"
+	"latchkey/internal/fault"
+	"latchkey/internal/policy"
+	"latchkey/internal/sso"
+)
+
+const actionCreate = "sso-oauth:CreateTokenWithIAM"
+
+// client finds the application and checks that the caller may ask for tokens in its name. The application's actor
+// policy must name the caller or its account, whatever the caller's own policies allow.
+func (e *Exchange) client(call *control.Call, id string) (*sso.Application, error) {
+	app := call.Snapshot.Application(id)
+	if app == nil {
+		return nil, Refuse(call, fault.Unauthenticated, fault.Application, "client_unknown", "the application does not exist")
+	}
+	call.Target = app.Account
+	call.Touch("AWS::SSO::Application", app.ARN(), app.Account)
+	if err := mayAct(call, app); err != nil {
+		return nil, err
+	}
+	center := call.Snapshot.IdentityCenter(app.Account)
+	switch {
+	case center == nil || center.ID != app.InstanceID:
+		return nil, Refuse(call, fault.Unauthenticated, fault.Application, "client_unknown", "the application's Identity Center instance is deleted")
+	case app.Disabled:
+		return nil, Refuse(call, fault.Unauthenticated, fault.Application, "client_disabled", "the application is disabled")
+	}
+	return app, nil
+}
+
+func mayAct(call *control.Call, app *sso.Application) error {
+	denied := func(because string) *fault.Error {
+		return Refuse(call, fault.Denied, "", "actor_not_allowed", "User: %s is not authorized to perform: %s on resource: %s %s",
+			call.ARN(), actionCreate, app.ARN(), because)
+	}
+	if call.IsVended() {
+		return denied("because no session policy allows the " + actionCreate + " action")
+	}
+	actor, err := call.Snapshot.ActorPolicy(app.ARN())
+	if err != nil {
+		return denied("because the application's actor policy cannot be read").Because(err)
+	}
+	if actor == nil {
+		return denied("because the application has no actor policy")
+	}
+	d := call.DecideActor(caller.Ask{
+		Action: actionCreate, Resource: app.ARN(), ResourceAccount: app.Account, ResourcePolicy: actor,
+		Values: control.Tagged(policy.Values{}, "aws:ResourceTag/", app.Tags),
+	})
+	if !d.Allowed {
+		return denied(d.Because())
+	}
+	return nil
+}
+
+// grantOf is the application's grant of a type.
+func grantOf(call *control.Call, app *sso.Application, name string) (*sso.Grant, error) {
+	known := []sso.GrantType{sso.AuthorizationCode, sso.RefreshToken, sso.JWTBearer, sso.TokenExchange}
+	if !slices.Contains(known, sso.GrantType(name)) {
+		return nil, Refuse(call, fault.Unsupported, fault.ApplicationGrant, "grant_type_unknown", "there is no such grant type")
+	}
+	g := app.Grant(sso.GrantType(name))
+	if g == nil {
+		return nil, Refuse(call, fault.Denied, fault.ApplicationGrant, "grant_type_not_configured", "the application may not use this grant type")
+	}
+	return g, nil
+}
+
+// BaseScopes are good for every application.
+var BaseScopes = []string{"sts:identity_context", "openid", "aws"}
+
+// grantedScopes are what the tokens will be good for: what was asked for, which must all be there, or everything.
+// had is what the token that was presented is good for: its exchange gives no more.
+func grantedScopes(call *control.Call, app *sso.Application, asked, had []string) ([]string, error) {
+	own := make([]string, 0, len(app.Scopes))
+	for _, s := range app.Scopes {
+		if had == nil || slices.Contains(had, s.Name) {
+			own = append(own, s.Name)
+		}
+	}
+	for _, a := range asked {
+		if !slices.Contains(own, a) && !slices.Contains(BaseScopes, a) {
+			return nil, Refuse(call, fault.Invalid, fault.AccessScope, "scope_not_configured", "the application cannot have a scope that was asked for")
+		}
+	}
+	if len(asked) > 0 {
+		own = slices.DeleteFunc(own, func(s string) bool { return !slices.Contains(asked, s) })
+	}
+	return slices.Concat(BaseScopes[:1], own, BaseScopes[1:]), nil
+}

@@ -1,0 +1,184 @@
+package oauth
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"encoding/hex"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"latchkey/internal/access"
+	"latchkey/internal/caller"
+	"latchkey/internal/control"
+	"latchkey/internal/credential"
+	"latchkey/internal/fault"
+	"latchkey/internal/sso"
+	"latchkey/internal/store"
+)
+
+// Digest is what rows keep of a code, so that who reads the database cannot redeem what he finds.
+func Digest(of, code string) string {
+	sum := sha256.Sum256([]byte("latchkey " + of + "\x00" + code))
+	return hex.EncodeToString(sum[:])
+}
+
+// What digests are of.
+const (
+	OfCode       = "authorization code"
+	OfUserCode   = "user code"
+	OfDeviceCode = "device code"
+)
+
+// replaysKnown is how long after its end a code that comes again is known as one that was redeemed.
+const replaysKnown = 24 * time.Hour
+
+// byCode recognises the person of an authorization code that this client was given for this redirect URI.
+func (e *Exchange) byCode(ctx context.Context, call *control.Call, clientID, redirectURI string, code, verifier credential.Secret) (*admitted, error) {
+	switch {
+	case code.IsZero():
+		return nil, missing(call, "code")
+	case redirectURI == "":
+		return nil, missing(call, "redirectUri")
+	}
+	id := Digest(OfCode, code.Reveal())
+	row, err := store.SignInCodes.Get(ctx, e.DB, id)
+	if fault.Is(err, fault.NotFound, fault.IdentityToken) {
+		return nil, e.gone(ctx, call, id)
+	}
+	if err != nil {
+		return nil, err
+	}
+	Address(call, row.Account)
+	invalid := func(code, text string) error {
+		return Refuse(call, fault.Invalid, fault.IdentityToken, code, "%s", text)
+	}
+	switch {
+	case row.ClientID != clientID:
+		return nil, invalid("code_of_another_client", "the code was not given to this client")
+	case !call.Facts.Time.Before(row.Expires):
+		return nil, invalid("code_expired", "the code has expired")
+	case row.RedirectURI != redirectURI:
+		return nil, invalid("redirect_uri_mismatch", "the code was sent to another redirect URI")
+	case !proves(verifier.Reveal(), row.Challenge):
+		return nil, invalid("code_verifier_mismatch", "the code verifier does not match the code challenge")
+	}
+	return signedIn(call, row.Application, row.Scopes, row.Person, func(tx *store.Tx) error {
+		return store.SignInCodes.Delete(tx, id)
+	}, &store.TokenUse{ID: id, Account: row.Account, Expires: row.Expires.Add(replaysKnown)})
+}
+
+// gone is the refusal of a code that is in no row: one that was redeemed before, or never given.
+func (e *Exchange) gone(ctx context.Context, call *control.Call, id string) error {
+	use, err := store.TokenUses.Get(ctx, e.DB, id)
+	if fault.Is(err, fault.NotFound, fault.IdentityToken) {
+		return Refuse(call, fault.Invalid, fault.IdentityToken, "code_unknown", "no such code was given here, or it has expired")
+	}
+	if err != nil {
+		return err
+	}
+	Address(call, use.Account)
+	return codeReplayed(call)
+}
+
+func codeReplayed(call *control.Call) error {
+	return Refuse(call, fault.Invalid, fault.IdentityToken, "code_replayed", "the code was redeemed before")
+}
+
+var verifierForm = regexp.MustCompile(`^[A-Za-z0-9._~-]{43,128}$`)
+
+// proves checks PKCE (RFC 7636, 4.6) with S256. Who gives a verifier for a code without a challenge had its challenge
+// taken away on the way, and is refused (RFC 9700, 2.1.1).
+func proves(verifier, challenge string) bool {
+	if challenge == "" {
+		return verifier == ""
+	}
+	if !verifierForm.MatchString(verifier) {
+		return false
+	}
+	sum := sha256.Sum256([]byte(verifier))
+	got := base64.RawURLEncoding.EncodeToString(sum[:])
+	return subtle.ConstantTimeCompare([]byte(got), []byte(challenge)) == 1
+}
+
+// byDeviceCode recognises the person who approved a device's request.
+func (e *Exchange) byDeviceCode(ctx context.Context, call *control.Call, c *Client, code credential.Secret) (*admitted, error) {
+	if code.IsZero() {
+		return nil, missing(call, "deviceCode")
+	}
+	id, _, _ := strings.Cut(code.Reveal(), ".")
+	secret := Digest(OfDeviceCode, code.Reveal())
+	row, err := store.DeviceRequests.Get(ctx, e.DB, id)
+	if fault.Is(err, fault.NotFound, fault.IdentityToken) || err == nil && subtle.ConstantTimeCompare([]byte(row.Secret), []byte(secret)) != 1 {
+		return nil, e.gone(ctx, call, secret)
+	}
+	if err != nil {
+		return nil, err
+	}
+	now := call.Facts.Time
+	switch {
+	case row.ClientID != c.ID: // no record: anybody can have a device code and two clients
+		return nil, Refuse(call, fault.Invalid, fault.IdentityToken, "code_of_another_client", "the code was not given to this client")
+	case !now.Before(row.Expires):
+		return nil, Refuse(call, fault.Expired, fault.IdentityToken, "token_expired", "the device code has expired")
+	case !e.pace.allow(row.ID, now, PollInterval-pollSlack):
+		return nil, Refuse(call, fault.Throttled, fault.SignIn, "polled_too_fast", "wait %v between two requests", PollInterval)
+	case !row.Denied && row.Person.UserID == "":
+		return nil, Refuse(call, fault.Conflict, fault.SignIn, "not_approved_yet", "nobody has approved the request yet")
+	}
+	Address(call, row.Account)
+	if row.Denied { // which is told, and recorded, once: whoever has the user code can deny
+		err := e.Engine.Update(ctx, func(tx *store.Tx) error { return store.DeviceRequests.Delete(tx, row.ID) })
+		if err != nil && !fault.Is(err, fault.NotFound, fault.IdentityToken) {
+			return nil, err
+		}
+		return nil, Refuse(call, fault.Denied, "", "denied_by_person", "the request was denied")
+	}
+	return signedIn(call, row.Application, row.Scopes, row.Person, func(tx *store.Tx) error {
+		return store.DeviceRequests.Delete(tx, row.ID)
+	}, &store.TokenUse{ID: secret, Account: row.Account, Expires: row.Expires.Add(replaysKnown)})
+}
+
+// signedIn is who signed in, if all that the sign-in hangs on still stands.
+func signedIn(call *control.Call, application string, scopes []string, p store.SignedIn, spend func(*store.Tx) error, use *store.TokenUse) (*admitted, error) {
+	d := DelegationOf(application, p)
+	if err := caller.DelegationStands(call.Snapshot, &d); err != nil {
+		return nil, PassOn(call, err)
+	}
+	who := &admitted{Delegation: d, snapshot: call.Snapshot, signedIn: p.At, spend: spend, use: use}
+	if len(scopes) > 0 && !slices.Contains(scopes, AccountAccess) {
+		who.scopes = scopes
+	}
+	return who, nil
+}
+
+// DelegationOf is what a person's sign-in gives to an application.
+func DelegationOf(application string, p store.SignedIn) credential.Delegation {
+	d := credential.Delegation{
+		IdentityStoreID: p.IdentityStoreID, UserID: p.UserID, ApplicationARN: application, IdentityCenterInstance: p.InstanceARN, IssuerARN: p.IssuerARN,
+	}
+	if p.Application != application {
+		d.OriginARN = p.Application
+	}
+	return d
+}
+
+// Address says in whose account a call of somebody who is no principal is, as soon as something of that account was
+// presented. A call that never came so far leaves no record: anybody could fill the log.
+func Address(call *control.Call, account access.AccountID) {
+	if call.Account != "" { // a principal's
+		return
+	}
+	call.Account, call.Target, call.Unproven = account, account, false
+	call.Event.RecipientAccountID = string(account)
+	call.Event.UserIdentity.AccountID = string(account)
+}
+
+// accountOf is the account of an application's ARN.
+func accountOf(arn string) access.AccountID {
+	r, _ := sso.ParseARN(arn)
+	return r.Account
+}

@@ -1,0 +1,145 @@
+package oauth
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"latchkey/internal/access"
+	"latchkey/internal/audit"
+	"latchkey/internal/caller"
+	"latchkey/internal/control"
+	"latchkey/internal/credential"
+	"latchkey/internal/directory"
+	"latchkey/internal/engine"
+	"latchkey/internal/oidc"
+	"latchkey/internal/sso"
+	"latchkey/internal/store"
+)
+
+// Source is the event source of every operation in this package.
+const Source = "sso-oauth.amazonaws.com"
+
+// How long what is issued lives.
+const (
+	TokenLife      = time.Hour     // of access tokens, identity tokens and contexts, as on AWS
+	DefaultSession = 8 * time.Hour // from the sign-in or the exchange of a foreign token: no token that came of it outlives that
+)
+
+// Exchange serves the OAuth operations of Identity Center.
+type Exchange struct {
+	*control.Control
+	Verifier *oidc.Verifier
+	Session  time.Duration    // how long tokens can be refreshed and exchanged for others; 0: DefaultSession
+	Default  access.AccountID // whose people sign in where nothing names another account
+
+	// Arrive brings the directory up to date with a verified foreign token, before the person that it names is looked
+	// for. nil: tokens change no directory.
+	Arrive func(ctx context.Context, call *control.Call, account access.AccountID, issuer *sso.Issuer, claims *oidc.Claims) error
+
+	pruned atomic.Int64 // the hour in which old rows were deleted last
+	pace   pace
+	rates  rates
+}
+
+// Request is what CreateTokenWithIAM takes.
+type Request struct {
+	ClientID           string // ARN of the application
+	GrantType          string
+	Scopes             []string // none: all that the application has
+	Assertion          credential.Secret
+	RefreshToken       credential.Secret
+	SubjectToken       credential.Secret
+	SubjectTokenType   string
+	RequestedTokenType string
+	Code               credential.Secret
+	RedirectURI        string
+	CodeVerifier       credential.Secret
+}
+
+// Token types (RFC 8693, section 3).
+const (
+	AccessTokenType  = "urn:ietf:params:oauth:token-type:access_token"
+	RefreshTokenType = "urn:ietf:params:oauth:token-type:refresh_token"
+)
+
+// Tokens are what an application gets.
+type Tokens struct {
+	Access  credential.Secret
+	Refresh credential.Secret // empty without a refresh grant
+	ID      credential.Secret // a JWT that we signed
+	Context credential.Secret // for AssumeRole: the claim sts:identity_context of ID
+	Type    string            // issuedTokenType
+	Scopes  []string
+	Life    time.Duration
+}
+
+// admitted is a person who was recognised, and through what.
+type admitted struct {
+	credential.Delegation // without application and scopes, which are the client's
+	snapshot              *engine.Snapshot
+	signedIn              time.Time
+	scopes                []string              // what the presented token was good for; nil: a foreign token, good for all
+	use                   *store.TokenUse       // says that what was presented is used up
+	spend                 func(*store.Tx) error // takes away what was presented; nil: there is nothing to take
+	refresh               credential.Use        // of the refresh token; empty: an application's
+	noRefresh             bool
+}
+
+// CreateTokenWithIAM gives an application tokens that stand for a person. The checks run in the order of AWS's
+// documentation: actor, client, grant type, the presented token, its single use, the person, the assignment, the
+// scopes.
+func (e *Exchange) CreateTokenWithIAM(ctx context.Context, call *control.Call, in Request) (*Tokens, error) {
+	app, err := e.client(call, in.ClientID)
+	if err != nil {
+		return nil, err
+	}
+	grant, err := grantOf(call, app, in.GrantType)
+	if err != nil {
+		return nil, err
+	}
+	var who *admitted
+	switch grant.Type {
+	case sso.JWTBearer:
+		if err = e.hold(call, app); err == nil {
+			who, err = e.byAssertion(ctx, call, app, grant, in)
+		}
+	case sso.RefreshToken:
+		who, err = e.byRefreshToken(call, app, in)
+	case sso.TokenExchange:
+		who, err = e.byAccessToken(call, app, in)
+	default:
+		who, err = e.byCode(ctx, call, app.ARN(), in.RedirectURI, in.Code, in.CodeVerifier)
+	}
+	if err != nil {
+		return nil, err
+	}
+	call.Event.UserIdentity.OnBehalfOf = &audit.OnBehalfOf{
+		UserID: who.UserID, IdentityStoreARN: sso.IdentityStoreARN(app.Account, who.IdentityStoreID),
+	}
+	if err := caller.PersonStands(who.snapshot, app.ARN(), who.IdentityStoreID, directory.UserID(who.UserID)); err != nil {
+		return nil, PassOn(call, err)
+	}
+	scopes, err := grantedScopes(call, app, in.Scopes, who.scopes)
+	if err != nil {
+		return nil, err
+	}
+	return e.issue(ctx, call, app, in, who, scopes)
+}
+
+// Arrived lets the directory know of somebody with a verified token; see Arrive.
+func (e *Exchange) Arrived(ctx context.Context, call *control.Call, account access.AccountID, issuer *sso.Issuer, claims *oidc.Claims) error {
+	if e.Arrive == nil {
+		return nil
+	}
+	return e.Arrive(ctx, call, account, issuer, claims)
+}
+
+// session is the end of all tokens that come of one sign-in. A role session that was made with a context has a life of
+// its own, as on AWS; the leash ends it when what it hangs on goes.
+func (e *Exchange) session(signedIn time.Time) time.Time {
+	if e.Session == 0 {
+		return signedIn.Add(DefaultSession)
+	}
+	return signedIn.Add(e.Session)
+}

@@ -1,0 +1,160 @@
+package oauth
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/google/uuid"
+
+	"latchkey/internal/control"
+	"latchkey/internal/credential"
+	"latchkey/internal/fault"
+	"latchkey/internal/sso"
+	"latchkey/internal/store"
+)
+
+// issue seals and signs the tokens, and commits the record, together with the use of the foreign token, before any
+// of them leaves.
+func (e *Exchange) issue(ctx context.Context, call *control.Call, app *sso.Application, in Request, who *admitted, scopes []string) (*Tokens, error) {
+	now := call.Facts.Time.UTC().Truncate(time.Second)
+	signedIn := who.signedIn.UTC().Truncate(time.Second)
+	end := e.session(signedIn)
+	life := min(TokenLife, end.Sub(now))
+	if life <= 0 {
+		return nil, Refuse(call, fault.Expired, fault.IdentityToken, "token_expired", "the person signed in too long ago")
+	}
+	d := credential.SealedDelegation{Delegation: who.Delegation, SignedIn: signedIn, Expires: now.Add(life)}
+	d.ApplicationARN, d.Scopes = app.ARN(), strings.Join(scopes, " ")
+	if d.OriginARN == app.ARN() {
+		d.OriginARN = ""
+	}
+	if d.CredentialID == "" {
+		d.CredentialID = uuid.NewString()
+	}
+	out := &Tokens{Type: AccessTokenType, Scopes: scopes, Life: life}
+	var err error
+	if out.Access, err = e.Ring.SealDelegation(credential.AccessToken, d); err != nil {
+		return nil, err
+	}
+	if out.Context, err = e.Ring.SealDelegation(credential.IdentityContext, d); err != nil {
+		return nil, err
+	}
+	if out.ID, err = e.identityToken(app, d, now, out.Context); err != nil {
+		return nil, err
+	}
+	if app.Grant(sso.RefreshToken) != nil && !who.noRefresh {
+		long := d
+		long.Expires = end
+		if out.Refresh, err = e.Ring.SealDelegation(cmp.Or(who.refresh, credential.RefreshToken), long); err != nil {
+			return nil, err
+		}
+		if in.RequestedTokenType == RefreshTokenType {
+			out.Type = RefreshTokenType
+		}
+	}
+	call.Event.ResponseElements = map[string]any{
+		"scope": scopes, "expiresIn": int(life.Seconds()), "credentialId": d.CredentialID, "userId": d.UserID, "issuedTokenType": out.Type,
+	}
+	if err := e.commit(ctx, call, who); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// commit records the exchange. Of two that present the same token or code at once, on whatever nodes, the second one
+// is refused: its row is there already, or gone.
+func (e *Exchange) commit(ctx context.Context, call *control.Call, who *admitted) error {
+	if who.use == nil {
+		return e.Record(ctx, call)
+	}
+	e.prune(ctx, call.Facts.Time)
+	err := e.Update(ctx, call, func(tx *store.Tx) error {
+		if who.spend != nil {
+			if err := who.spend(tx); err != nil {
+				return err
+			}
+		}
+		return store.TokenUses.Insert(tx, who.use)
+	})
+	switch {
+	case who.spend != nil && (fault.Is(err, fault.AlreadyExists, fault.IdentityToken) || fault.Is(err, fault.NotFound, fault.IdentityToken)):
+		call.Event.ResponseElements = nil
+		return codeReplayed(call)
+	case fault.Is(err, fault.AlreadyExists, fault.IdentityToken):
+		return replayed(call)
+	}
+	return err
+}
+
+// prune deletes the uses of tokens that have expired, once an hour. That it failed is no reason to refuse anybody.
+func (e *Exchange) prune(ctx context.Context, now time.Time) {
+	hour := now.Unix() / 3600
+	last := e.pruned.Load()
+	if last == hour || !e.pruned.CompareAndSwap(last, hour) {
+		return
+	}
+	ctx = context.WithoutCancel(ctx)
+	old, err := store.ExpiredTokenUses(ctx, e.DB, now)
+	for some := range slices.Chunk(old, 500) {
+		err = errors.Join(err, e.Engine.Update(ctx, func(tx *store.Tx) error { return store.DeleteTokenUses(tx, some) }))
+	}
+	if err != nil && e.Log != nil {
+		e.Log.LogAttrs(ctx, slog.LevelWarn, "old token uses were not deleted", slog.Any("error", err))
+	}
+}
+
+// tokenIssuer is what AWS's identity tokens have before the id of the instance as their issuer.
+const tokenIssuer = "https://identitycenter.amazonaws.com/"
+
+const keyPurpose = "identity tokens"
+
+// identityToken is a JWT with the claims of AWS's. Clients read it without verifying it; Keys verify it.
+func (e *Exchange) identityToken(app *sso.Application, d credential.SealedDelegation, now time.Time, identity credential.Secret) (credential.Secret, error) {
+	audit, err := e.Ring.SealDelegation(credential.AuditContext, d)
+	if err != nil {
+		return credential.Secret{}, err
+	}
+	claims := map[string]any{
+		"iss": tokenIssuer + app.InstanceID, "sub": d.UserID, "aud": app.ID, "iat": now.Unix(), "exp": d.Expires.Unix(),
+		"auth_time": d.SignedIn.Format(time.RFC3339), "sts:identity_context": identity.Reveal(), "sts:audit_context": audit.Reveal(),
+		"aws:identity_store_id": d.IdentityStoreID, "aws:identity_store_arn": sso.IdentityStoreARN(app.Account, d.IdentityStoreID),
+		"aws:instance_account": string(app.Account), "aws:instance_arn": d.IdentityCenterInstance,
+		"aws:application_arn": d.ApplicationARN, "aws:credential_id": d.CredentialID,
+	}
+	if d.IssuerARN != "" {
+		claims["act"] = map[string]any{"sub": d.IssuerARN}
+	}
+	body, err := json.Marshal(claims)
+	if err != nil {
+		return credential.Secret{}, err
+	}
+	key := e.Ring.SigningKeys(keyPurpose)[0]
+	options := (&jose.SignerOptions{}).WithType("JWT").WithHeader("kid", key.ID)
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: key.Key()}, options)
+	if err != nil {
+		return credential.Secret{}, fmt.Errorf("sign an identity token: %w", err)
+	}
+	signed, err := signer.Sign(body)
+	if err != nil {
+		return credential.Secret{}, fmt.Errorf("sign an identity token: %w", err)
+	}
+	text, err := signed.CompactSerialize()
+	return credential.NewSecret(text), err
+}
+
+// Keys are the public keys that verify identity tokens, as a JWK set (RFC 7517).
+func (e *Exchange) Keys() jose.JSONWebKeySet {
+	var set jose.JSONWebKeySet
+	for _, k := range e.Ring.SigningKeys(keyPurpose) {
+		set.Keys = append(set.Keys, jose.JSONWebKey{Key: k.Key().Public(), KeyID: k.ID, Use: "sig", Algorithm: "ES256"})
+	}
+	return set
+}

@@ -1,0 +1,146 @@
+package oauth
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"latchkey/internal/access"
+	"latchkey/internal/audit"
+	"latchkey/internal/control"
+	"latchkey/internal/credential"
+	"latchkey/internal/fault"
+	"latchkey/internal/sso"
+)
+
+// PollInterval is how long a device waits between two requests, as on AWS; one that comes a little early because of the
+// network is not refused.
+const (
+	PollInterval = time.Second
+	pollSlack    = 250 * time.Millisecond
+)
+
+// PublicRequest is what CreateToken takes.
+type PublicRequest struct {
+	ClientID     string
+	ClientSecret credential.Secret
+	GrantType    string
+	DeviceCode   credential.Secret
+	Code         credential.Secret
+	RedirectURI  string
+	CodeVerifier credential.Secret
+	RefreshToken credential.Secret
+}
+
+// CreateToken gives a registered client tokens that stand for the person who signed in for it. They belong to the
+// application of the account's sign-in, or to the one that the client registered for, and are good for what that has.
+func (e *Exchange) CreateToken(ctx context.Context, call *control.Call, in PublicRequest) (*Tokens, error) {
+	c, err := e.Authenticated(call, in.ClientID, in.ClientSecret)
+	if err != nil {
+		return nil, err
+	}
+	g := sso.GrantType(in.GrantType)
+	switch {
+	case !slices.Contains(publicGrants, g):
+		return nil, Refuse(call, fault.Unsupported, fault.ApplicationGrant, "grant_type_unknown", "there is no such grant type for public clients")
+	case !c.May(g):
+		return nil, Refuse(call, fault.Denied, fault.ApplicationGrant, "grant_type_not_registered", "the client did not register for this grant type")
+	}
+	var who *admitted
+	switch g {
+	case sso.AuthorizationCode:
+		who, err = e.byCode(ctx, call, c.ID, in.RedirectURI, in.Code, in.CodeVerifier)
+	case DeviceCode:
+		who, err = e.byDeviceCode(ctx, call, c, in.DeviceCode)
+	default:
+		who, err = e.byClientsRefreshToken(call, c, in.RefreshToken)
+	}
+	if err != nil {
+		return nil, err
+	}
+	call.ByRight(control.SignIn)
+	app := call.Snapshot.Application(who.ApplicationARN)
+	if app == nil {
+		return nil, Refuse(call, fault.Unauthenticated, fault.Application, "client_unknown", "the application does not exist")
+	}
+	call.Touch("AWS::SSO::Application", app.ARN(), app.Account)
+	if g == sso.RefreshToken && app.Grant(g) == nil {
+		return nil, Refuse(call, fault.Denied, fault.ApplicationGrant, "grant_type_not_configured", "the application may not have refresh tokens any more")
+	}
+	call.Event.UserIdentity.OnBehalfOf = &audit.OnBehalfOf{UserID: who.UserID, IdentityStoreARN: sso.IdentityStoreARN(app.Account, who.IdentityStoreID)}
+	scopes, err := grantedScopes(call, app, nil, who.scopes)
+	if err != nil {
+		return nil, err
+	}
+	who.refresh, who.noRefresh = refreshOf(c), !c.May(sso.RefreshToken)
+	return e.issue(ctx, call, app, Request{}, who, scopes)
+}
+
+// refreshOf is the use of a client's refresh tokens: neither another client's nor an application's opens as one.
+func refreshOf(c *Client) credential.Use {
+	return credential.RefreshToken + " of client " + credential.Use(c.ID)
+}
+
+func (e *Exchange) byClientsRefreshToken(call *control.Call, c *Client, token credential.Secret) (*admitted, error) {
+	if token.IsZero() {
+		return nil, missing(call, "refreshToken")
+	}
+	d, err := e.Ring.OpenDelegation(refreshOf(c), token, call.Facts.Time)
+	switch {
+	case errors.Is(err, credential.ErrExpired):
+		return nil, Refuse(call, fault.Expired, fault.IdentityToken, "token_expired", "the refresh token has expired")
+	case err != nil:
+		return nil, Refuse(call, fault.Invalid, fault.IdentityToken, "refresh_token_invalid", "the refresh token was not issued to this client")
+	}
+	Address(call, accountOf(d.ApplicationARN))
+	return standing(call, d)
+}
+
+// pace keeps when each device asked last, on this node alone: it slows programs down and is no lock.
+type pace struct {
+	mu   sync.Mutex
+	last map[string]time.Time
+}
+
+// maxPaced is how many devices are remembered.
+const maxPaced = 4096
+
+// allow reports whether the last time is long enough ago, and makes this the last time if it is.
+func (p *pace) allow(id string, now time.Time, every time.Duration) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if at, ok := p.last[id]; ok && now.Sub(at) < every {
+		return false
+	}
+	if p.last == nil || len(p.last) >= maxPaced {
+		p.last = map[string]time.Time{}
+	}
+	p.last[id] = now
+	return true
+}
+
+// SignInOf is how people of an account sign in, for clients that register for an application or for none: the account's
+// sign-in, and the application that the tokens will belong to. One that a client registered for must let people sign in
+// still.
+func (e *Exchange) SignInOf(call *control.Call, account access.AccountID, application string) (*sso.SignIn, *sso.Application, error) {
+	s := call.Snapshot.SignIn(account)
+	if s == nil {
+		return nil, nil, Refuse(call, fault.Denied, fault.ApplicationGrant, "sign_in_not_configured",
+			"nobody has said how people of this account sign in: latchkey directory setup does")
+	}
+	if application == "" {
+		application = s.Application
+	}
+	app, center := call.Snapshot.Application(application), call.Snapshot.IdentityCenter(account)
+	switch {
+	case app == nil || app.Account != account || center == nil || center.ID != app.InstanceID:
+		return nil, nil, Refuse(call, fault.Unauthenticated, fault.Application, "client_unknown", "the application at which people sign in does not exist")
+	case app.Disabled:
+		return nil, nil, Refuse(call, fault.Unauthenticated, fault.Application, "client_disabled", "the application at which people sign in is disabled")
+	case application != s.Application && app.Grant(sso.AuthorizationCode) == nil:
+		return nil, nil, Refuse(call, fault.Denied, fault.ApplicationGrant, "grant_type_not_configured", "people may not sign in at the application any more")
+	}
+	return s, app, nil
+}

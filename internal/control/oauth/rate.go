@@ -1,0 +1,43 @@
+package oauth
+
+import (
+	"sync"
+
+	"golang.org/x/time/rate"
+
+	"latchkey/internal/control"
+	"latchkey/internal/fault"
+	"latchkey/internal/sso"
+)
+
+// rates hold back how many foreign tokens are exchanged in a second at each Identity Center instance, as AWS does
+// (IAM Identity Center user guide, quotas: 10 jwt-bearer requests a second and instance). There is one for each
+// instance, of which an account has at most one at a time. The zero rates are ready.
+type rates struct {
+	mu  sync.Mutex
+	all map[string]*rate.Limiter // by instance id
+}
+
+// hold refuses an exchange that is one too many. It comes after the actor was admitted, so that nobody else can use up
+// what an instance may have.
+func (e *Exchange) hold(call *control.Call, app *sso.Application) error {
+	most := e.Quotas.TokenExchangeRate
+	if most <= 0 || e.rates.of(app.InstanceID, most).AllowN(call.Facts.Time, 1) {
+		return nil
+	}
+	return Refuse(call, fault.Throttled, "", "rate_exceeded", "more than %d foreign tokens in a second; try again later", most)
+}
+
+func (r *rates) of(instance string, most int) *rate.Limiter {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	l := r.all[instance]
+	if l == nil {
+		if r.all == nil {
+			r.all = map[string]*rate.Limiter{}
+		}
+		l = rate.NewLimiter(rate.Limit(most), most)
+		r.all[instance] = l
+	}
+	return l
+}

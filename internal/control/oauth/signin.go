@@ -1,0 +1,136 @@
+package oauth
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"sync"
+	"time"
+
+	"latchkey/internal/access"
+	"latchkey/internal/audit"
+	"latchkey/internal/awserror"
+	"latchkey/internal/caller"
+	"latchkey/internal/control"
+
+	"latchkey/internal/fault"
+	"latchkey/internal/store"
+)
+
+// SignInSource is the event source of people's sign-ins, as in Identity Center's own records.
+const SignInSource = "signin.amazonaws.com"
+
+// Where browsers go, below SignIn.Public.
+const (
+	AuthorizePath = "/authorize"
+	CallbackPath  = "/authorize/callback"
+	DevicePath    = "/device"
+)
+
+// How long things hold.
+const (
+	CodeLife    = 5 * time.Minute  // an authorization code
+	DeviceLife  = 10 * time.Minute // a device's request, as on AWS
+	AttemptLife = 10 * time.Minute // the way to the provider and back
+	formLife    = 10 * time.Minute
+)
+
+// MaxPending is how many devices of an account may wait at once.
+const MaxPending = 1000
+
+// SignIn serves people who sign in. Fill it; it must not be copied.
+type SignIn struct {
+	*control.Control
+	Exchange *Exchange
+	Public   string // the URL by which browsers know this server, without a slash at the end
+
+	starts  limiter  // device requests, by address
+	guesses limiter  // user codes that are nobody's, by address
+	swept   sync.Map // by account: the minute of the last sweep
+}
+
+// begin starts a call of somebody of whom nothing is known yet.
+func (s *SignIn) begin(facts caller.Facts, operation string) (*control.Call, error) {
+	snap, err := s.Engine.Snapshot()
+	if err != nil {
+		return nil, err
+	}
+	call := s.BeginFor(audit.Identity{Type: "Unknown"}, "", snap, facts, SignInSource, operation, false, nil)
+	call.Event.EventType, call.Unproven = "AwsServiceEvent", true
+	return call, nil
+}
+
+// end records what became of a call in an account. The error that it returns is the one to tell.
+func (s *SignIn) end(ctx context.Context, call *control.Call, err error) error {
+	code, text := "", ""
+	if err != nil {
+		answer := awserror.Of(awserror.OAuth, err)
+		code, text = answer.Code, answer.Message
+	}
+	if e := s.Finish(context.WithoutCancel(ctx), call, code, text); e != nil {
+		return e
+	}
+	return err
+}
+
+// seal makes a text of a value that only this server reads, for one purpose.
+func (s *SignIn) seal(purpose string, v any) (string, error) {
+	body, err := json.Marshal(v)
+	if err != nil {
+		return "", err
+	}
+	return base64.RawURLEncoding.EncodeToString(s.Ring.Seal(purpose, body)), nil
+}
+
+func (s *SignIn) unseal(purpose, text string, v any) error {
+	sealed, err := base64.RawURLEncoding.Strict().DecodeString(text)
+	if err != nil {
+		return err
+	}
+	body, err := s.Ring.Unseal(purpose, sealed)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(body, v)
+}
+
+// Form is what a page asks a person to agree to: one of the two. It is sealed into the page, so that what is agreed to
+// is what was shown, to this browser.
+type Form struct {
+	Authorization *Authorization `json:",omitempty"`
+	DeviceID      string         `json:",omitempty"`
+	Expires       time.Time
+}
+
+const formPurpose = "sign-in form of browser "
+
+// SealForm seals a form for the browser that has this random text in its cookie.
+func (s *SignIn) SealForm(browser string, f Form) (string, error) {
+	f.Expires = s.Now().Add(formLife)
+	return s.seal(formPurpose+browser, f)
+}
+
+// OpenForm opens what SealForm sealed for the same browser.
+func (s *SignIn) OpenForm(browser, text string) (*Form, error) {
+	var f Form
+	if browser == "" || s.unseal(formPurpose+browser, text, &f) != nil || !s.Now().Before(f.Expires) {
+		return nil, fault.New(fault.Invalid, fault.Request, "form_invalid: this page is too old, or was not made for this browser; start again")
+	}
+	return &f, nil
+}
+
+// sweep deletes what expired some time ago in an account, once a minute. That it failed is no reason to refuse anybody.
+func (s *SignIn) sweep(ctx context.Context, account access.AccountID, now time.Time) {
+	minute := now.Unix() / 60
+	if last, _ := s.swept.Swap(account, minute); last == minute {
+		return
+	}
+	ctx = context.WithoutCancel(ctx)
+	codes, requests, err := store.ExpiredSignIns(ctx, s.DB, account, now.Add(-DeviceLife))
+	if err == nil && len(codes)+len(requests) > 0 {
+		err = s.Engine.Update(ctx, func(tx *store.Tx) error { return store.DeleteSignIns(tx, codes, requests) })
+	}
+	if err != nil && s.Log != nil {
+		s.Log.Warn("old sign-ins were not deleted", "error", err)
+	}
+}

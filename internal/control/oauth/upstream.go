@@ -1,0 +1,267 @@
+package oauth
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/subtle"
+	"errors"
+	"net/url"
+	"strings"
+	"time"
+
+	"golang.org/x/oauth2"
+
+	"latchkey/internal/access"
+	"latchkey/internal/audit"
+	"latchkey/internal/caller"
+	"latchkey/internal/control"
+
+	"latchkey/internal/credential"
+	"latchkey/internal/directory"
+	"latchkey/internal/fault"
+	"latchkey/internal/oidc"
+	"latchkey/internal/sso"
+	"latchkey/internal/store"
+)
+
+// attempt is a person's way to the provider and back, sealed into a cookie of the browser that went.
+type attempt struct {
+	oidc.Attempt
+	Issuer        string
+	Provider      string // client id at the provider
+	Account       access.AccountID
+	Application   string         // ARN
+	Authorization *Authorization `json:",omitempty"`
+	DeviceID      string         `json:",omitempty"`
+	Expires       time.Time
+}
+
+const attemptPurpose = "sign-in attempt"
+
+// maxCookie is what browsers keep of a cookie, with room for its name and attributes.
+const maxCookie = 3800
+
+// Begin sends a person who agreed to a form to the account's OpenID provider: to this URL, with this cookie.
+func (s *SignIn) Begin(ctx context.Context, facts caller.Facts, f *Form) (to, cookie string, err error) {
+	call, err := s.begin(facts, "Authorize")
+	if err != nil {
+		return "", "", err
+	}
+	a := attempt{Authorization: f.Authorization, DeviceID: f.DeviceID, Expires: facts.Time.Add(AttemptLife)}
+	if f.Authorization != nil {
+		a.Account, a.Application = f.Authorization.Account, f.Authorization.Application
+	} else {
+		row, err := store.DeviceRequests.Get(ctx, s.DB, f.DeviceID)
+		if fault.Is(err, fault.NotFound, fault.IdentityToken) {
+			return "", "", fault.New(fault.Expired, fault.IdentityToken, "request_expired: the device's request has expired; start again at the device")
+		}
+		if err != nil {
+			return "", "", err
+		}
+		if err := undecided(row, facts.Time); err != nil {
+			return "", "", err
+		}
+		a.Account, a.Application = row.Account, row.Application
+	}
+	sign, _, err := s.Exchange.SignInOf(call, a.Account, a.Application)
+	if err != nil {
+		return "", "", err
+	}
+	provider, err := s.Exchange.Verifier.Provider(ctx, sign.IssuerURL)
+	if err != nil {
+		return "", "", unreached(call, err)
+	}
+	client, err := s.clientOf(sign)
+	if err != nil {
+		return "", "", err
+	}
+	a.Issuer, a.Provider = sign.IssuerURL, sign.ClientID
+	a.Attempt = oidc.Attempt{State: rand.Text() + rand.Text(), Nonce: rand.Text() + rand.Text(), Verifier: oauth2.GenerateVerifier()}
+	if cookie, err = s.seal(attemptPurpose, a); err != nil {
+		return "", "", err
+	}
+	if len(cookie) > maxCookie {
+		return "", "", Refuse(call, fault.Invalid, fault.Request, "request_too_large", "client, redirect URI, state and scopes are too long together")
+	}
+	return provider.SignInURL(client, a.Attempt), cookie, nil
+}
+
+// clientOf is who we are to the account's provider.
+func (s *SignIn) clientOf(sign *sso.SignIn) (oidc.Client, error) {
+	c := oidc.Client{ID: sign.ClientID, Redirect: s.Public + CallbackPath, Scopes: sign.Scopes}
+	if len(sign.Sealed) > 0 {
+		secret, err := s.Ring.Unseal(sso.SignInPurpose(sign.Account), sign.Sealed)
+		if err != nil {
+			return c, fault.New(fault.Internal, fault.SignIn, "").Because(err)
+		}
+		hidden := credential.NewSecret(string(secret))
+		c.Secret = hidden.Reveal
+	}
+	return c, nil
+}
+
+// Outcome is where a person came back to.
+type Outcome struct {
+	Redirect string // to the client; empty: a device was approved
+	Err      error  // what the client is told at Redirect, for the log
+}
+
+// Callback takes a person back from the provider. The cookie says where the person was going; a query whose state is
+// not the cookie's was made for somebody else's browser. An error is for the person; what is for the client is in the
+// outcome.
+func (s *SignIn) Callback(ctx context.Context, facts caller.Facts, cookie, query string) (*Outcome, error) {
+	call, err := s.begin(facts, "UserAuthentication")
+	if err != nil {
+		return nil, err
+	}
+	var a attempt
+	q, badQuery := url.ParseQuery(query)
+	switch {
+	case badQuery != nil || len(q["state"]) != 1 || len(q["code"]) > 1 || len(q["iss"]) > 1 || len(q["error"]) > 1:
+		return nil, Refuse(call, fault.Invalid, fault.Request, "request_malformed", "the provider's answer cannot be read; start again")
+	case s.unseal(attemptPurpose, cookie, &a) != nil:
+		return nil, Refuse(call, fault.Invalid, fault.Request, "attempt_unknown", "this browser did not begin a sign-in here; start again")
+	case !facts.Time.Before(a.Expires):
+		return nil, Refuse(call, fault.Invalid, fault.Request, "attempt_expired", "the sign-in took too long; start again")
+	case !same(q.Get("state"), a.State):
+		return nil, Refuse(call, fault.Invalid, fault.Request, "state_mismatch", "this answer belongs to another sign-in; start again")
+	}
+	out, err := s.arrive(ctx, call, &a, q)
+	if err = s.end(ctx, call, err); err != nil {
+		if a.Authorization == nil {
+			return nil, err
+		}
+		r := a.Authorization.Refused(err)
+		return &Outcome{Redirect: r.URL, Err: err}, nil
+	}
+	return out, nil
+}
+
+func same(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
+
+// arrive recognises the person and gives the client its code, or the device its approval.
+func (s *SignIn) arrive(ctx context.Context, call *control.Call, a *attempt, q url.Values) (*Outcome, error) {
+	who, err := s.recognise(ctx, call, a, q)
+	if err != nil {
+		return nil, err
+	}
+	call.ByRight(control.OpenIDProvider)
+	call.Event.ResponseElements = map[string]any{"UserAuthentication": "Success", "userId": who.UserID}
+	now := call.Facts.Time.UTC()
+	if a.Authorization == nil {
+		err := s.Update(ctx, call, func(tx *store.Tx) error {
+			return decide(ctx, tx, a.DeviceID, now, func(r *store.DeviceRequest) { r.Person = *who })
+		})
+		return &Outcome{}, err
+	}
+	s.sweep(ctx, a.Account, now)
+	code := rand.Text() + rand.Text()
+	row := &store.SignInCode{
+		ID: Digest(OfCode, code), Account: a.Account, ClientID: a.Authorization.ClientID, Application: a.Application,
+		RedirectURI: a.Authorization.Redirect, Challenge: a.Authorization.Challenge, Scopes: a.Authorization.Scopes, Person: *who, Expires: now.Add(CodeLife),
+	}
+	if err := s.Update(ctx, call, func(tx *store.Tx) error { return store.SignInCodes.Insert(tx, row) }); err != nil {
+		return nil, err
+	}
+	return &Outcome{Redirect: a.Authorization.back(url.Values{"code": {code}})}, nil
+}
+
+// recognise redeems the provider's code and finds the person whom its identity token names. What the sign-in hangs on
+// is judged as it is now: the provider may have taken its time.
+func (s *SignIn) recognise(ctx context.Context, call *control.Call, a *attempt, q url.Values) (*store.SignedIn, error) {
+	bad := func(code, text string) *fault.Error {
+		return Refuse(call, fault.Invalid, fault.IdentityToken, code, "%s", text)
+	}
+	sign, _, err := s.Exchange.SignInOf(call, a.Account, a.Application)
+	if err != nil {
+		return nil, err
+	}
+	if sign.IssuerURL != a.Issuer || sign.ClientID != a.Provider {
+		return nil, bad("sign_in_changed", "people of this account sign in elsewhere now; start again")
+	}
+	provider, err := s.Exchange.Verifier.Provider(ctx, a.Issuer)
+	if err != nil {
+		return nil, unreached(call, err)
+	}
+	switch {
+	case (q.Has("iss") || provider.SaysIssuer) && q.Get("iss") != a.Issuer:
+		return nil, bad("issuer_mismatch", "the answer came from another provider")
+	case q.Has("error"):
+		return nil, Refuse(call, fault.Denied, "", "provider_refused", "the OpenID provider did not sign the person in")
+	case q.Get("code") == "":
+		return nil, bad("code_missing", "the provider's answer has no code")
+	}
+	client, err := s.clientOf(sign)
+	if err != nil {
+		return nil, err
+	}
+	token, err := provider.Redeem(ctx, client, a.Attempt, q.Get("code"))
+	if bad, ok := errors.AsType[*oidc.Error](err); err == nil || ok && bad.Reason == oidc.TokenMalformed {
+		// The provider let somebody in: from here on a record is kept. What comes with no code of the provider's
+		// anybody can send as often as they like.
+		Address(call, a.Account)
+	}
+	if err != nil {
+		return nil, unreached(call, err)
+	}
+	claims, err := s.Exchange.Verifier.Verify(ctx, token, func(iss string) (oidc.Issuer, bool) {
+		return oidc.Issuer{Audiences: []string{sign.ClientID}}, iss == a.Issuer
+	})
+	if err != nil {
+		return nil, unreached(call, err)
+	}
+	nonce, _ := claims.All["nonce"].(string)
+	party, named := claims.All["azp"]
+	switch {
+	case !same(nonce, a.Nonce):
+		return nil, bad("nonce_mismatch", "the identity token was made for another sign-in")
+	case named && party != sign.ClientID || !named && len(claims.Audience) > 1:
+		return nil, bad("azp_mismatch", "the identity token was made for another client")
+	}
+	call.Event.AdditionalEventData["assertion"] = map[string]any{"issuer": claims.Issuer, "subject": claims.Subject}
+	if i := call.Snapshot.IssuerByURL(a.Account, a.Issuer); i != nil {
+		if err := s.Exchange.Arrived(ctx, call, a.Account, i, claims); err != nil {
+			return nil, err
+		}
+	}
+	return s.personOf(call, a, claims)
+}
+
+func (s *SignIn) personOf(call *control.Call, a *attempt, claims *oidc.Claims) (*store.SignedIn, error) {
+	var err error
+	if call.Snapshot, err = s.Engine.Snapshot(); err != nil {
+		return nil, err
+	}
+	sign, _, err := s.Exchange.SignInOf(call, a.Account, a.Application)
+	if err != nil {
+		return nil, err
+	}
+	snap := call.Snapshot
+	center, issuer := snap.IdentityCenter(a.Account), snap.IssuerByURL(a.Account, a.Issuer)
+	if center == nil || issuer == nil || issuer.InstanceID != center.ID || sign.IssuerURL != a.Issuer {
+		return nil, Refuse(call, fault.Invalid, fault.IdentityToken, "issuer_unknown", "the provider is no trusted token issuer of the account")
+	}
+	u, err := PersonOf(call, snap, directory.StoreID(center.IdentityStoreID), issuer, claims)
+	if err != nil {
+		return nil, err
+	}
+	who := &store.SignedIn{
+		IdentityStoreID: center.IdentityStoreID, UserID: string(u.ID), InstanceARN: center.ARN(), IssuerARN: issuer.ARN(),
+		Application: sign.Application, At: call.Facts.Time.UTC(),
+	}
+	call.Event.UserIdentity.OnBehalfOf = &audit.OnBehalfOf{UserID: who.UserID, IdentityStoreARN: center.IdentityStoreARN()}
+	d := DelegationOf(a.Application, *who)
+	if err := caller.DelegationStands(snap, &d); err != nil {
+		return nil, PassOn(call, err)
+	}
+	return who, nil
+}
+
+// unreached words a failure at the provider.
+func unreached(call *control.Call, err error) error {
+	bad, ok := errors.AsType[*oidc.Error](err)
+	if !ok {
+		return err
+	}
+	return Refuse(call, fault.Invalid, fault.IdentityToken, string(bad.Reason), "%s", strings.TrimSuffix(bad.Text, ".")).Because(err)
+}

@@ -1,0 +1,192 @@
+// Package justintime lets people into the directory who come with a token of the OpenID provider at which their account
+// signs in, for teams that have no other source of a directory: who comes first is made a user, and the provider's
+// groups claim says in which of the account's groups the person is.
+//
+// It does nothing unless the account's sign-in asks for it, and nothing for tokens that were issued to another client:
+// those need not tell of groups. It makes no group, so that a provider with thousands of them brings none: an
+// administrator makes those that are to have grants. What other sources manage it never touches. Whether a token
+// holds, package oidc has said; whether the person may have what is asked for, package oauth says afterwards.
+package justintime
+
+import (
+	"context"
+	"slices"
+	"unicode/utf8"
+
+	"latchkey/internal/access"
+	"latchkey/internal/audit"
+	"latchkey/internal/control"
+	"latchkey/internal/control/oauth"
+	"latchkey/internal/control/provision"
+	"latchkey/internal/directory"
+	"latchkey/internal/fault"
+	"latchkey/internal/oidc"
+	"latchkey/internal/sso"
+	"latchkey/internal/store"
+)
+
+// Source is the event source of what this package records.
+const Source = "latchkey.local"
+
+// Arrivals lets people in.
+type Arrivals struct{ *control.Control }
+
+// arrival is one person with a token.
+type arrival struct {
+	call    *control.Call
+	account access.AccountID
+	store   directory.StoreID
+	signIn  *sso.SignIn
+	issuer  *sso.Issuer
+	claims  *oidc.Claims
+	self    directory.ExternalID // who the person is to the provider
+}
+
+// By is how rows name the provider that they came from.
+func By(issuerURL string) string { return "oidc:" + issuerURL }
+
+// Arrive brings the directory up to date with a verified token: the user that it names is made or brought up to date,
+// and put into and out of groups. What it changes is committed, with a record of its own, when it returns. It refuses
+// as package oauth does when the token does not say enough, or when another user has
+// what it says.
+func (a *Arrivals) Arrive(ctx context.Context, call *control.Call, account access.AccountID, issuer *sso.Issuer, claims *oidc.Claims) error {
+	snap, err := a.Engine.Snapshot()
+	if err != nil {
+		return err
+	}
+	in, center := snap.SignIn(account), snap.IdentityCenter(account)
+	if in == nil || center == nil || in.IssuerURL != issuer.URL || !slices.Contains(claims.Audience, in.ClientID) || !in.CreateUsers && in.GroupsClaim == "" {
+		return nil
+	}
+	p := &arrival{
+		call: call, account: account, store: directory.StoreID(center.IdentityStoreID), signIn: in, issuer: issuer, claims: claims,
+		self: directory.ExternalID{Issuer: issuer.URL, ID: claims.Subject},
+	}
+	names, err := p.groups()
+	if err != nil {
+		return err
+	}
+	// The common arrival changes nothing, and need not queue for the right to write.
+	d := &deed{arrival: p, names: names}
+	if err := a.DB.Snapshot(ctx, func(r *store.Reader) error { return d.plan(ctx, r) }); err != nil || d.empty() {
+		return err
+	}
+	err = a.commit(ctx, p, names)
+	if taken(err) { // somebody who comes twice at once: the other arrival has made the user by now
+		err = a.commit(ctx, p, names)
+	}
+	if fault.Is(err, fault.Invalid, fault.Member) {
+		return p.refuse("user_invalid", "no user can be made of what the token says: %s", fault.Of(err).Text)
+	}
+	if taken(err) {
+		return p.refuse("user_conflict", "another user of the directory has the user name or the address that the token says")
+	}
+	return err
+}
+
+func taken(err error) bool { return fault.Is(err, fault.AlreadyExists, fault.DirectoryUser) }
+
+// commit plans again inside a transaction, and carries the plan out.
+func (a *Arrivals) commit(ctx context.Context, p *arrival, names []string) error {
+	snap, err := a.Engine.Snapshot()
+	if err != nil {
+		return err
+	}
+	who := audit.Identity{Type: "WebIdentityUser", PrincipalID: p.self.Issuer + ":" + p.self.ID, UserName: p.self.ID, IdentityProvider: p.self.Issuer}
+	facts := p.call.Facts
+	if facts.Region == "" {
+		facts.Region = a.Region
+	}
+	record := a.BeginFor(who, p.account, snap, facts, Source, "UserArrival", false, nil)
+	record.ByRight(control.OpenIDProvider)
+	return a.Update(ctx, record, func(tx *store.Tx) error {
+		w, err := provision.Open(ctx, tx, provision.Source{Account: p.account, By: By(p.issuer.URL), Snapshot: snap, Quotas: a.Quotas})
+		if err != nil {
+			return err
+		}
+		d := &deed{arrival: p, names: names}
+		if err := d.plan(ctx, tx); err != nil {
+			return err
+		}
+		u, err := d.do(w)
+		if err != nil {
+			return err
+		}
+		record.Event.RequestParameters["userId"], record.Event.RequestParameters["userName"] = string(u.ID), u.UserName
+		record.Event.RequestParameters["groupsJoined"], record.Event.RequestParameters["groupsLeft"] = d.join, d.leave
+		return nil
+	})
+}
+
+// The limits of what a token may say.
+const (
+	mostGroups = 1000
+	longestID  = 256 // of an external id (Identity Store API reference, ExternalId)
+)
+
+// groups are the names in the groups claim. A token from which the provider left them out for their number is
+// refused: nobody shall lose access, or keep it, by chance.
+func (p *arrival) groups() ([]string, error) {
+	if utf8.RuneCountInString(p.self.ID) > longestID || utf8.RuneCountInString(p.self.Issuer) > longestID {
+		return nil, p.refuse("claim_too_long", "the token's iss or sub has more than %d characters", longestID)
+	}
+	if p.signIn.GroupsClaim == "" {
+		return nil, nil
+	}
+	if elsewhere, ok := p.claims.All["_claim_names"].(map[string]any); ok && elsewhere[p.signIn.GroupsClaim] != nil {
+		return nil, p.refuse("groups_overage", "the provider left the groups out because there are too many: let it send only those that are assigned to this client")
+	}
+	var names []string
+	switch v := p.claims.All[p.signIn.GroupsClaim].(type) {
+	case nil: // many providers say nothing of somebody in no group
+	case string:
+		names = []string{v}
+	case []any:
+		for _, e := range v {
+			s, ok := e.(string)
+			if !ok {
+				return nil, p.refuse("groups_malformed", "the claim %s is not a list of names", p.signIn.GroupsClaim)
+			}
+			names = append(names, s)
+		}
+	default:
+		return nil, p.refuse("groups_malformed", "the claim %s is not a list of names", p.signIn.GroupsClaim)
+	}
+	if len(names) > mostGroups {
+		return nil, p.refuse("groups_too_many", "the claim %s has more than %d names", p.signIn.GroupsClaim, mostGroups)
+	}
+	return names, nil
+}
+
+func (p *arrival) refuse(code, format string, args ...any) error {
+	return oauth.Refuse(p.call, fault.Invalid, fault.IdentityToken, code, format, args...)
+}
+
+// person is whom the directory knows the token's subject as: by the provider's own id, or else by the attribute that
+// tokens of the issuer are read by, if that user is not somebody else to the provider.
+func (p *arrival) person(ctx context.Context, q store.Querier) (*directory.User, error) {
+	find := func(k directory.Key) (*directory.User, error) {
+		u, err := store.DirectoryUserByKey(ctx, q, p.store, k)
+		if fault.Is(err, fault.NotFound, fault.DirectoryUser) {
+			return nil, nil
+		}
+		return u, err
+	}
+	u, err := find(directory.ExternalKey(p.self))
+	if u != nil || err != nil {
+		return u, err
+	}
+	switch value := p.claims.Path(p.issuer.ClaimPath); p.issuer.StorePath {
+	case sso.ByUserName:
+		u, err = find(directory.NameKey(value))
+	case sso.ByEmail:
+		u, err = find(directory.EmailKey(value))
+	}
+	if u != nil && !oauth.Means(u, p.issuer.StorePath, p.claims.Path(p.issuer.ClaimPath)) {
+		return nil, err
+	}
+	if u != nil && provision.ExternalID(u.ExternalIDs, p.issuer.URL) != "" {
+		return nil, p.refuse("subject_mismatch", "the user with this %s is another person at the provider: it has given the name or address to somebody else", p.issuer.StorePath)
+	}
+	return u, err
+}

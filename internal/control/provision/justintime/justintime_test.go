@@ -1,0 +1,321 @@
+package justintime_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"latchkey/internal/access"
+	"latchkey/internal/control/controltest"
+	"latchkey/internal/control/oauth"
+	"latchkey/internal/control/principals"
+	"latchkey/internal/control/provision"
+	"latchkey/internal/control/provision/justintime"
+	"latchkey/internal/credential"
+	"latchkey/internal/directory"
+	"latchkey/internal/fault"
+	"latchkey/internal/oidc"
+	"latchkey/internal/oidc/oidctest"
+	"latchkey/internal/sso"
+	"latchkey/internal/store"
+)
+
+const account = access.AccountID("123456789012")
+
+// world is an account whose people come with tokens of one provider; the client that signs them in is "app".
+type world struct {
+	*controltest.World
+	t      *testing.T
+	tokens *oauth.Exchange
+	idp    *oidctest.Issuer
+	issuer *sso.Issuer
+	app    *sso.Application
+	keys   controltest.Keys
+	dir    directory.StoreID
+}
+
+func newWorld(t *testing.T, issuer func(*sso.Issuer), signIn func(*sso.SignIn)) *world {
+	t.Helper()
+	w := &world{World: controltest.New(t), t: t, idp: oidctest.New(t)}
+	w.tokens = &oauth.Exchange{
+		Control: w.Control, Verifier: oidc.New(oidc.Options{AllowPrivate: true, Now: w.Now}),
+		Arrive: (&justintime.Arrivals{Control: w.Control}).Arrive,
+	}
+	iam := &principals.Principals{Control: w.Control}
+	root, err := iam.EnsureRoot(t.Context(), account, principals.RootKey{})
+	must(t, err)
+	admin := controltest.Keys{ID: root.AccessKeyID, Secret: root.Secret.Reveal()}
+	u, err := iam.CreateUser(t.Context(), w.Call(t, admin, "iam", "CreateUser"), principals.NewUser{Name: "app"})
+	must(t, err)
+	k, err := iam.CreateAccessKey(t.Context(), w.Call(t, admin, "iam", "CreateAccessKey"), "app")
+	must(t, err)
+	w.keys = controltest.Keys{ID: k.ID, Secret: k.Secret.Reveal()}
+	w.issuer = w.Issuer(t, account, w.idp.URL, issuer)
+	w.app = w.Application(t, account, func(a *sso.Application) {
+		a.Grants = []sso.Grant{{Type: sso.JWTBearer, Issuers: []sso.AuthorizedIssuer{{IssuerARN: w.issuer.ARN(), Audiences: []string{"app", "other"}}}}}
+		a.Actor = &sso.ActorPolicy{Bound: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"` + u.ID +
+			`"},"Action":"sso-oauth:CreateTokenWithIAM","Resource":"*"}]}`}
+	})
+	in := &sso.SignIn{Account: account, IssuerURL: w.idp.URL, ClientID: "app", Application: w.app.ARN(), CreateUsers: true, GroupsClaim: "groups"}
+	if signIn != nil {
+		signIn(in)
+	}
+	w.Change(t, func(tx *store.Tx) error { return store.SignIns.Insert(tx, in) })
+	w.dir = directory.StoreID(w.Center(t, account).IdentityStoreID)
+	return w
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// comes exchanges a token with these claims.
+func (w *world) comes(claims map[string]any) error {
+	w.t.Helper()
+	all := map[string]any{"aud": "app", "sub": "s-alice", "email": "alice@example.org", "email_verified": true, "iat": w.Now().Unix(), "exp": w.Now().Add(time.Hour).Unix()}
+	for k, v := range claims {
+		all[k] = v
+	}
+	call := w.Call(w.t, w.keys, "sso-oauth", "CreateTokenWithIAM")
+	_, err := w.tokens.CreateTokenWithIAM(w.t.Context(), call, oauth.Request{
+		ClientID: w.app.ARN(), GrantType: string(sso.JWTBearer), Assertion: credential.NewSecret(w.idp.Token(w.t, all)),
+	})
+	return err
+}
+
+func (w *world) refused(claims map[string]any, code string) {
+	w.t.Helper()
+	err := w.comes(claims)
+	if f := fault.Of(err); err == nil || f.Kind != fault.Invalid || !strings.HasPrefix(f.Text, code+": ") {
+		w.t.Fatalf("%v; want %s", err, code)
+	}
+}
+
+// alice is the user with her address, or nil.
+func (w *world) alice() *directory.User {
+	return w.Engine.Current().PersonByKey(w.dir, directory.EmailKey("alice@example.org"))
+}
+
+// in are the names of the groups that alice is in.
+func (w *world) in() (names []string) {
+	s := w.Engine.Current()
+	for _, id := range s.GroupsOf(w.alice().ID) {
+		names = append(names, s.Group(id).DisplayName)
+	}
+	slices.Sort(names)
+	return names
+}
+
+func TestWhoComesFirstIsMadeAUser(t *testing.T) {
+	w := newWorld(t, nil, nil)
+	must(t, w.comes(map[string]any{"name": "Alice Liddell", "given_name": "Alice", "family_name": "Liddell"}))
+	u := w.alice()
+	if u == nil || u.UserName != "alice@example.org" || u.DisplayName != "Alice Liddell" || u.Name.GivenName != "Alice" || u.Name.FamilyName != "Liddell" ||
+		u.CreatedBy != justintime.By(w.idp.URL) || !slices.Equal(u.ExternalIDs, []directory.ExternalID{{Issuer: w.idp.URL, ID: "s-alice"}}) {
+		t.Fatalf("%+v", u)
+	}
+	n := 0
+	for _, e := range w.Records(t) {
+		if e.EventName == "UserArrival" {
+			n++
+			if e.UserIdentity.Type != "WebIdentityUser" || e.RequestParameters["userId"] != string(u.ID) || e.RecipientAccountID != string(account) {
+				t.Errorf("the record is %+v", e)
+			}
+		}
+	}
+	if n != 1 {
+		t.Errorf("%d records of the arrival", n)
+	}
+	revision := w.Engine.Current().Rev()
+	must(t, w.comes(map[string]any{"name": "Alice Liddell", "given_name": "Alice", "family_name": "Liddell"}))
+	if again := w.alice(); again.ID != u.ID || w.Engine.Current().Rev() != revision {
+		t.Error("who comes again with the same token is changed")
+	}
+}
+
+// The address changes with a marriage; the person, and what she was granted, does not.
+func TestWhoComesWithANewAddressIsTheSameUser(t *testing.T) {
+	w := newWorld(t, nil, nil)
+	must(t, w.comes(nil))
+	before := w.alice()
+	must(t, w.comes(map[string]any{"email": "alice.hargreaves@example.org"}))
+	after := w.Engine.Current().PersonByKey(w.dir, directory.EmailKey("alice.hargreaves@example.org"))
+	if after == nil || after.ID != before.ID || w.alice() != nil {
+		t.Fatalf("%+v", after)
+	}
+}
+
+// An address that the provider gave to somebody else brings nothing of its former holder.
+func TestAnAddressThatWasGivenToSomebodyElse(t *testing.T) {
+	w := newWorld(t, nil, nil)
+	must(t, w.comes(nil))
+	w.refused(map[string]any{"sub": "s-another"}, "subject_mismatch")
+	must(t, w.comes(nil))
+}
+
+func TestAnAddressThatAnotherUserHas(t *testing.T) {
+	w := newWorld(t, nil, nil)
+	must(t, w.comes(nil))
+	w.Person(t, account, "bob")
+	w.refused(map[string]any{"email": "bob@example.org"}, "user_conflict")
+	if w.alice() == nil {
+		t.Error("a refused arrival changed the user")
+	}
+}
+
+func TestNobodyIsMadeOfATokenThatSaysTooLittle(t *testing.T) {
+	w := newWorld(t, nil, nil)
+	w.refused(map[string]any{"email": nil}, "claim_missing")
+	w.refused(map[string]any{"email_verified": false}, "claim_unverified")
+	w.refused(map[string]any{"email_verified": "false"}, "claim_unverified")
+	w.refused(map[string]any{"sub": strings.Repeat("x", 257)}, "claim_too_long")
+	w.refused(map[string]any{"email": "a b@example.org"}, "user_invalid")
+	if n := w.Engine.Current().People(w.dir); n != 0 {
+		t.Errorf("%d users", n)
+	}
+}
+
+// Where people are read by another claim, an address that nobody vouches for is not kept: it could be somebody's.
+func TestAnAddressThatNobodyVouchesFor(t *testing.T) {
+	w := newWorld(t, func(i *sso.Issuer) { i.ClaimPath, i.StorePath = "sub", sso.ByExternalID }, nil)
+	must(t, w.comes(map[string]any{"email_verified": nil}))
+	if w.alice() != nil {
+		t.Error("the address is kept")
+	}
+	must(t, w.comes(nil))
+	if w.alice() == nil {
+		t.Error("a verified address is not kept")
+	}
+}
+
+func TestTokensOfAnotherClientChangeNothing(t *testing.T) {
+	w := newWorld(t, nil, nil)
+	w.Group(t, account, "data")
+	w.refused(map[string]any{"aud": "other", "groups": []string{"data"}}, "user_not_found")
+	must(t, w.comes(map[string]any{"groups": []string{"data"}}))
+	must(t, w.comes(map[string]any{"aud": "other"}))
+	if got := w.in(); !slices.Equal(got, []string{"data"}) {
+		t.Errorf("in %v", got)
+	}
+}
+
+func TestASignInThatAsksForNoneMakesNoUser(t *testing.T) {
+	w := newWorld(t, nil, func(s *sso.SignIn) { s.CreateUsers, s.GroupsClaim = false, "" })
+	w.refused(nil, "user_not_found")
+}
+
+func TestTheGroupsClaimSaysWhoIsInWhichGroup(t *testing.T) {
+	w := newWorld(t, nil, nil)
+	w.Group(t, account, "data")
+	w.Group(t, account, "Eng")
+	byHand, foreign := w.Group(t, account, "by-hand"), w.Group(t, account, "foreign")
+	pushed := w.Group(t, account, "pushed")
+	w.Change(t, func(tx *store.Tx) error {
+		g, p := *foreign, *pushed
+		g.ExternalIDs = []directory.ExternalID{{Issuer: "ldap:corp", ID: "1"}}
+		p.CreatedBy = provision.TokenARN(account, "11111111-1111-4111-8111-111111111111") // Okta gives its groups no id
+		return errors.Join(store.DirectoryGroups.Update(tx, &g), store.DirectoryGroups.Update(tx, &p))
+	})
+	must(t, w.comes(map[string]any{"groups": []string{"data", "eng", "unknown", "foreign", "pushed", "data"}}))
+	if got := w.in(); !slices.Equal(got, []string{"Eng", "data"}) {
+		t.Fatalf("in %v", got)
+	}
+	if w.Engine.Current().GroupByKey(w.dir, directory.NameKey("unknown")) != nil {
+		t.Error("a group was made")
+	}
+	w.Join(t, byHand, w.alice())
+	must(t, w.comes(map[string]any{"groups": "eng"}))
+	if got := w.in(); !slices.Equal(got, []string{"Eng", "by-hand"}) {
+		t.Fatalf("in %v", got)
+	}
+	must(t, w.comes(nil)) // the provider says nothing of somebody in no group
+	if got := w.in(); !slices.Equal(got, []string{"by-hand"}) {
+		t.Fatalf("in %v", got)
+	}
+}
+
+// A provider that tells a long s from an s has two people, and two groups, where the directory would have one.
+func TestAttack22_ANameThatFoldsToAnothers(t *testing.T) {
+	w := newWorld(t, nil, func(s *sso.SignIn) { s.CreateUsers = false })
+	w.Group(t, account, "sales")
+	sam := w.Person(t, account, "sam")
+	in := func(want int) {
+		t.Helper()
+		if all := w.Engine.Current().GroupsOf(sam.ID); len(all) != want {
+			t.Errorf("sam is in %v", all)
+		}
+	}
+	w.refused(map[string]any{"email": "\u017fam@example.org", "groups": []string{"sales"}}, "user_not_found")
+	in(0)
+	must(t, w.comes(map[string]any{"email": "sam@example.org", "groups": []string{"\u017fales"}}))
+	in(0)
+	must(t, w.comes(map[string]any{"email": "Sam@example.org", "groups": []string{"Sales"}}))
+	in(1)
+}
+
+func TestAGroupsClaimThatCannotBeGoneBy(t *testing.T) {
+	w := newWorld(t, nil, nil)
+	w.Group(t, account, "data")
+	must(t, w.comes(map[string]any{"groups": []string{"data"}}))
+	w.refused(map[string]any{"_claim_names": map[string]any{"groups": "src1"}}, "groups_overage")
+	w.refused(map[string]any{"groups": 7}, "groups_malformed")
+	w.refused(map[string]any{"groups": []any{"data", 7}}, "groups_malformed")
+	w.refused(map[string]any{"groups": slices.Repeat([]string{"x"}, 1001)}, "groups_too_many")
+	if got := w.in(); !slices.Equal(got, []string{"data"}) {
+		t.Errorf("a refused token changed groups: in %v", got)
+	}
+}
+
+// A user who came from elsewhere keeps what that source says, and is nobody else to the provider from then on.
+func TestAUserOfAnotherSourceIsNotChanged(t *testing.T) {
+	w := newWorld(t, nil, nil)
+	before := w.Person(t, account, "alice")
+	must(t, w.comes(map[string]any{"name": "Somebody Else"}))
+	if u := w.alice(); u.ID != before.ID || u.DisplayName != before.DisplayName || u.Disabled {
+		t.Errorf("%+v", u)
+	}
+}
+
+func TestADisabledUserStaysOutside(t *testing.T) {
+	w := newWorld(t, nil, nil)
+	must(t, w.comes(nil))
+	w.SetPerson(t, w.alice(), func(u *directory.User) { u.Disabled = true })
+	err := w.comes(map[string]any{"name": "New Name"})
+	if f := fault.Of(err); err == nil || f.Kind != fault.Denied || !strings.HasPrefix(f.Text, "user_disabled: ") {
+		t.Errorf("%v", err)
+	}
+	if u := w.alice(); !u.Disabled {
+		t.Error("coming again enables")
+	}
+}
+
+func TestComingTwiceAtOnceMakesOneUser(t *testing.T) {
+	w := newWorld(t, nil, nil)
+	w.Group(t, account, "data")
+	var all sync.WaitGroup
+	errs := make([]error, 8)
+	for i := range errs {
+		all.Go(func() { errs[i] = w.comes(map[string]any{"groups": []string{"data"}}) })
+	}
+	all.Wait()
+	for _, err := range errs {
+		must(t, err)
+	}
+	if n := w.Engine.Current().People(w.dir); n != 1 || !slices.Equal(w.in(), []string{"data"}) {
+		t.Errorf("%d users, in %v", n, w.in())
+	}
+}
+
+func TestQuotaOfUsers(t *testing.T) {
+	w := newWorld(t, nil, nil)
+	w.Control.Quotas.DirectoryUsers = 0
+	if err := w.comes(nil); fault.KindOf(err) != fault.LimitExceeded {
+		t.Errorf("%v", err)
+	}
+}

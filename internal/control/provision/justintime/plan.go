@@ -1,0 +1,153 @@
+package justintime
+
+import (
+	"cmp"
+	"context"
+	"reflect"
+
+	"latchkey/internal/control/oauth"
+	"latchkey/internal/control/provision"
+	"latchkey/internal/directory"
+	"latchkey/internal/fault"
+	"latchkey/internal/sso"
+	"latchkey/internal/store"
+)
+
+// deed is what an arrival changes.
+type deed struct {
+	*arrival
+	names []string // of the groups claim
+
+	user        *directory.User // as it is to be; nil: there is none and none is to be made
+	made, other bool            // the user is new; is to be changed
+	join, leave []directory.GroupID
+}
+
+func (d *deed) empty() bool { return !d.made && !d.other && len(d.join) == 0 && len(d.leave) == 0 }
+
+// plan compares the token with the directory.
+func (d *deed) plan(ctx context.Context, q store.Querier) error {
+	if d.claims.Path(d.issuer.ClaimPath) == "" || d.issuer.ClaimPath == "email" && oauth.Unverified(d.claims) {
+		return nil // exchange refuses who cannot be told, and nobody is made of it
+	}
+	now, err := d.person(ctx, q)
+	if err != nil {
+		return err
+	}
+	switch {
+	case now == nil && d.signIn.CreateUsers:
+		d.user, d.made = d.attributes(directory.User{ExternalIDs: []directory.ExternalID{d.self}}), true
+	case now == nil:
+		return nil // exchange refuses somebody who is not there
+	case d.signIn.CreateUsers && now.CreatedBy == By(d.issuer.URL):
+		d.user = d.attributes(*now)
+		d.other = !reflect.DeepEqual(d.user, now)
+	default:
+		d.user = now
+	}
+	if d.signIn.GroupsClaim == "" {
+		return nil
+	}
+	return d.compare(ctx, q)
+}
+
+// compare finds the groups to join and to leave. Only memberships that a token of the provider brought end with one.
+func (d *deed) compare(ctx context.Context, q store.Querier) error {
+	want, in := map[directory.GroupID]bool{}, map[directory.GroupID]bool{}
+	var order []directory.GroupID
+	for _, name := range d.names {
+		g, err := store.DirectoryGroupByKey(ctx, q, d.store, directory.NameKey(name))
+		if fault.Is(err, fault.NotFound, fault.DirectoryGroup) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if d.ours(g) && oauth.SameName(g.DisplayName, name) && !want[g.ID] {
+			want[g.ID], order = true, append(order, g.ID)
+		}
+	}
+	const page = 1000
+	for after, more := int64(0), d.user.ID != ""; more; {
+		some, err := store.MembershipsOfUser(ctx, q, d.user.ID, after, page)
+		if err != nil {
+			return err
+		}
+		for _, m := range some {
+			in[m.Group], after = true, m.Seq
+			if m.CreatedBy == By(d.issuer.URL) && !want[m.Group] {
+				d.leave = append(d.leave, m.Group)
+			}
+		}
+		more = len(some) == page
+	}
+	for _, g := range order {
+		if !in[g] {
+			d.join = append(d.join, g)
+		}
+	}
+	return nil
+}
+
+// ours reports whether a provider's claim may say who is in a group: one that was made by hand, with no other source
+// behind it. Not every provisioning client gives its groups an id of its own: the stamp tells.
+func (d *deed) ours(g *directory.Group) bool {
+	if provision.IsToken(g.CreatedBy) {
+		return false
+	}
+	for _, e := range g.ExternalIDs {
+		if e.Issuer != d.issuer.URL {
+			return false
+		}
+	}
+	return true
+}
+
+// do writes it: what is taken away first.
+func (d *deed) do(w *provision.Writer) (u *directory.User, err error) {
+	u = d.user
+	switch {
+	case d.made:
+		u, err = w.CreateUser(*u)
+	case d.other:
+		u, err = w.ReplaceUser(*u)
+	}
+	for _, g := range d.leave {
+		if err == nil {
+			_, err = w.RemoveMembers(g, []directory.UserID{u.ID})
+		}
+	}
+	for _, g := range d.join {
+		if err == nil {
+			_, err = w.AddMembers(g, []directory.UserID{u.ID})
+		}
+	}
+	return u, err
+}
+
+// attributes is a user with what the token says about it (OpenID Connect Core 1.0, 5.1). What it does not say stays.
+// Of what others may find the user by, only that counts for which the provider vouches, or which the administrator
+// chose to read people by.
+func (d *deed) attributes(u directory.User) *directory.User {
+	email, name := "", cmp.Or(u.UserName, d.claims.Subject)
+	if d.claims.All["email_verified"] == true {
+		email = d.claims.Path("email")
+	}
+	mapped := d.claims.Path(d.issuer.ClaimPath)
+	switch d.issuer.StorePath {
+	case sso.ByUserName:
+		name = mapped
+	case sso.ByEmail:
+		email, name = mapped, mapped
+	default:
+		name = cmp.Or(email, name)
+	}
+	u.UserName = name
+	if email != "" {
+		u.Emails = []directory.Email{{Value: email, Type: "work", Primary: true}}
+	}
+	u.Name.GivenName = cmp.Or(d.claims.Path("given_name"), u.Name.GivenName)
+	u.Name.FamilyName = cmp.Or(d.claims.Path("family_name"), u.Name.FamilyName)
+	u.DisplayName = cmp.Or(d.claims.Path("name"), u.DisplayName, u.UserName)
+	return &u
+}

@@ -1,0 +1,250 @@
+package sts
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+
+	"latchkey/internal/audit"
+	"latchkey/internal/caller"
+	"latchkey/internal/control"
+	"latchkey/internal/credential"
+	"latchkey/internal/fault"
+	"latchkey/internal/iam"
+	"latchkey/internal/policy"
+)
+
+// AssumeRole is what AssumeRole takes.
+type AssumeRole struct {
+	RoleARN, SessionName string
+	Duration             time.Duration // zero: one hour
+	Policy               string        // session policy; empty: none
+	PolicyARNs           []string      // managed policies that narrow the session
+	ExternalID           string
+	SourceIdentity       string
+	Tags                 []iam.Tag
+	TransitiveTagKeys    []string
+	MFA                  bool // a serial number or a token code was given
+	Contexts             []ProvidedContext
+
+	vouched *vouched // by a foreign token, in place of the caller's signature; nil: AssumeRole itself
+}
+
+// Assumed is the session that AssumeRole made.
+type Assumed struct {
+	Credentials    credential.Credentials
+	RoleID         string // AROA...:session
+	ARN            string // arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION
+	PackedSize     int    // of policies and tags, in percent of the limit; negative when there are none
+	SourceIdentity string
+}
+
+// AssumeRole makes a session of a role for a caller whom the role's trust policy allows and, where that only
+// names the account or another account's principal, the caller's own policies allow too. A role that does not
+// exist is refused in the same words as one that does not trust the caller.
+//
+// A session that is made with another session ends no later than that one.
+func (t *Tokens) AssumeRole(ctx context.Context, call *control.Call, in AssumeRole) (*Assumed, error) {
+	if err := admit(call, actionAssume, in.RoleARN); err != nil {
+		return nil, err
+	}
+	if call.IsRoot() {
+		return nil, fault.New(fault.Denied, "", "Roles may not be assumed by root accounts.")
+	}
+	if err := in.check(); err != nil {
+		return nil, err
+	}
+	tags, transitive, err := in.sessionTags(call)
+	if err != nil {
+		return nil, err
+	}
+	if err := in.keepSourceIdentity(call); err != nil {
+		return nil, err
+	}
+	behalf, err := t.openContexts(call, in.Contexts)
+	if err != nil {
+		return nil, err
+	}
+	role, err := in.trusted(call, tags, transitive, behalf)
+	if err != nil {
+		return nil, err
+	}
+	return t.make(ctx, call, &in, role, tags, transitive, behalf)
+}
+
+// make makes the session of a role that may be assumed.
+func (t *Tokens) make(ctx context.Context, call *control.Call, in *AssumeRole, role *iam.Role, tags map[string]string, transitive []string, behalf *onBehalf) (*Assumed, error) {
+	packed, err := in.checkPolicies(call, role, tags)
+	if err != nil {
+		return nil, err
+	}
+	now := seconds(call.Facts.Time)
+	length, err := in.length(call, role)
+	if err != nil {
+		return nil, err
+	}
+	s := credential.Session{
+		ID: credential.SessionID(uuid.New()), Kind: credential.AssumedRole, Account: string(role.Account), PrincipalID: role.ID,
+		Name: in.SessionName, SourceIdentity: in.SourceIdentity, PolicyARNs: in.PolicyARNs, Tags: tags, TransitiveTagKeys: transitive,
+		Issued: now, Expires: now.Add(length),
+	}
+	if in.Policy != "" {
+		s.Policies = []string{in.Policy}
+	}
+	Inherit(call, &s)
+	in.vouched.enhance(&s)
+	behalf.enhance(call, &s)
+	out := &Assumed{
+		RoleID: role.ID + ":" + s.Name, ARN: iam.SessionARN(role.Account, role.Name, s.Name), PackedSize: packed, SourceIdentity: s.SourceIdentity,
+	}
+	noteAssumed(call, role, &s, out)
+	in.vouched.note(call)
+	if err := t.Record(ctx, call); err != nil {
+		return nil, err
+	}
+	if out.Credentials, err = t.Ring.Mint(s); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// The actions that a trust policy allows.
+const (
+	actionAssume = "sts:AssumeRole"
+	actionTag    = "sts:TagSession"
+	actionSource = "sts:SetSourceIdentity"
+	actionSet    = "sts:SetContext"
+)
+
+// trusted finds the role and checks that the caller may assume it with what it asks for. A chain needs
+// sts:TagSession and sts:SetSourceIdentity at every role for what it carries on (IAM user guide, "Pass session
+// tags in AWS STS" and "Monitor and control actions taken with assumed roles").
+func (in *AssumeRole) trusted(call *control.Call, tags map[string]string, transitive []string, behalf *onBehalf) (*iam.Role, error) {
+	parsed, ok := iam.ParsePrincipalARN(in.RoleARN)
+	if !ok || !parsed.Role {
+		return nil, fault.New(fault.Invalid, fault.Member, "%s is invalid", in.RoleARN)
+	}
+	role := call.Snapshot.RoleByName(parsed.Account, parsed.Name)
+	if role == nil || role.ARN() != in.RoleARN {
+		return nil, in.refused(call, in.vouched.action())
+	}
+	compiled := call.Snapshot.Compiled(role.ID)
+	if compiled == nil || compiled.Err != nil || compiled.Trust == nil {
+		return nil, in.refused(call, in.vouched.action())
+	}
+	actions := []string{in.vouched.action()}
+	if len(tags) > 0 {
+		actions = append(actions, actionTag)
+	}
+	if in.SourceIdentity != "" {
+		actions = append(actions, actionSource)
+	}
+	values := in.values(role, tags, transitive)
+	in.vouched.values(&values)
+	if behalf != nil {
+		actions = append(actions, actionSet)
+		contextValues(&values, &behalf.Delegation)
+	}
+	for _, action := range actions {
+		d := call.DecideTrust(caller.Ask{Action: action, Resource: in.RoleARN, ResourceAccount: role.Account, Values: values}, compiled.Trust)
+		if !d.Allowed {
+			return nil, in.refused(call, action)
+		}
+	}
+	call.Touch("AWS::IAM::Role", role.ARN(), role.Account)
+	return role, behalf.fits(role)
+}
+
+// refused is the one refusal for everything that is not allowed, in AWS's words.
+func (in *AssumeRole) refused(call *control.Call, action string) error {
+	if in.vouched != nil { // nothing else is said to somebody whom no account knows
+		return fault.New(fault.Denied, "", "Not authorized to perform %s", action)
+	}
+	return fault.New(fault.Denied, "", "User: %s is not authorized to perform: %s on resource: %s", call.ARN(), action, in.RoleARN)
+}
+
+// values are the condition keys of AssumeRole (Service Authorization Reference, AWS Security Token Service).
+func (in *AssumeRole) values(role *iam.Role, tags map[string]string, transitive []string) (v policy.Values) {
+	v.Set("sts:RoleSessionName", in.SessionName)
+	if in.ExternalID != "" {
+		v.Set("sts:ExternalId", in.ExternalID)
+	}
+	if in.SourceIdentity != "" {
+		v.Set("sts:SourceIdentity", in.SourceIdentity)
+	}
+	keys := make([]string, 0, len(tags))
+	for k, value := range tags {
+		keys = append(keys, k)
+		v.Set("aws:RequestTag/"+k, value)
+	}
+	if len(keys) > 0 {
+		v.Set("aws:TagKeys", keys...)
+	}
+	if len(transitive) > 0 {
+		v.Set("sts:TransitiveTagKeys", transitive...)
+	}
+	for _, tag := range role.Tags {
+		v.Set("aws:ResourceTag/"+tag.Key, tag.Value)
+		v.Set("iam:ResourceTag/"+tag.Key, tag.Value)
+	}
+	return v
+}
+
+// Bounds of a session's length (STS API reference, AssumeRole).
+const (
+	shortest        = 15 * time.Minute
+	longest         = 12 * time.Hour
+	longestChained  = time.Hour
+	defaultDuration = time.Hour
+)
+
+// length is how long the session lasts. A role session makes others of one hour at most, whatever the role
+// allows.
+func (in *AssumeRole) length(call *control.Call, role *iam.Role) (time.Duration, error) {
+	d := in.Duration
+	if d == 0 {
+		d = defaultDuration
+	}
+	if call.Session != nil && call.Session.Kind == credential.AssumedRole && d > longestChained {
+		return 0, fault.New(fault.Invalid, fault.Member, "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.")
+	}
+	if d > role.MaxSession {
+		return 0, fault.New(fault.Invalid, fault.SessionDuration, "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
+	}
+	return d, nil
+}
+
+// noteAssumed completes the record, and adds the one for the role's own account if that is another. Neither
+// the secret nor the token is in it.
+func noteAssumed(call *control.Call, role *iam.Role, s *credential.Session, out *Assumed) {
+	call.Event.ResponseElements = map[string]any{
+		"assumedRoleUser": map[string]any{"assumedRoleId": out.RoleID, "arn": out.ARN},
+		"credentials":     map[string]any{"expiration": s.Expires.Format(time.RFC3339)},
+	}
+	if s.SourceIdentity != "" {
+		call.Event.ResponseElements["sourceIdentity"] = s.SourceIdentity
+	}
+	added := call.Event.Added()
+	added.Session, added.Expires = s.Name, s.Expires.Format(time.RFC3339)
+	if role.Account != call.Account {
+		e := call.Event
+		e.EventID, e.RecipientAccountID = uuid.NewString(), string(role.Account)
+		e.Resources = []audit.Resource{{Type: "AWS::IAM::Role", ARN: role.ARN(), AccountID: string(role.Account)}}
+		call.Also(e)
+	}
+}
+
+func checkDuration(d, least, most time.Duration) error {
+	value := strconv.Itoa(int(d / time.Second))
+	switch {
+	case d == 0:
+		return nil
+	case d < least:
+		return constraint(value, "durationSeconds", "Member must have value greater than or equal to "+strconv.Itoa(int(least/time.Second)))
+	case d > most:
+		return constraint(value, "durationSeconds", "Member must have value less than or equal to "+strconv.Itoa(int(most/time.Second)))
+	}
+	return nil
+}

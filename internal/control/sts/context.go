@@ -1,0 +1,109 @@
+package sts
+
+import (
+	"errors"
+	"time"
+
+	"latchkey/internal/audit"
+	"latchkey/internal/caller"
+	"latchkey/internal/control"
+	"latchkey/internal/credential"
+	"latchkey/internal/fault"
+	"latchkey/internal/iam"
+	"latchkey/internal/policy"
+	"latchkey/internal/sso"
+)
+
+// ContextProvider is the only provider of contexts: Identity Center.
+const ContextProvider = "arn:aws:iam::aws:contextProvider/IdentityCenter"
+
+// mostContexts is how many contexts AssumeRole takes (STS API reference). Only one of them can be of use.
+const mostContexts = 5
+
+// ProvidedContext is a context assertion as AssumeRole is given it.
+type ProvidedContext struct {
+	ProviderARN string
+	Assertion   credential.Secret
+}
+
+// onBehalf is an opened context: on whose behalf the session acts, or, when it is for the audit only, whom its
+// records name. nil is none.
+type onBehalf struct {
+	credential.Delegation
+	audit bool
+}
+
+// openContexts opens the contexts of a request, of which one may be an identity context or an audit context, and
+// checks that what the context stands for still stands. No refusal repeats the assertion.
+func (t *Tokens) openContexts(call *control.Call, all []ProvidedContext) (*onBehalf, error) {
+	if len(all) == 0 {
+		return nil, nil
+	}
+	if len(all) > mostContexts {
+		return nil, constraint("...", "providedContexts", "Member must have length less than or equal to 5")
+	}
+	for _, c := range all {
+		if c.ProviderARN != ContextProvider {
+			return nil, fault.New(fault.Invalid, fault.Member, "The context provider %s is not known. Only %s is.", c.ProviderARN, ContextProvider)
+		}
+	}
+	if len(all) > 1 {
+		return nil, fault.New(fault.Invalid, fault.Member, "A session carries either one identity context or one audit context, not several.")
+	}
+	opened, forAudit, err := t.openContext(all[0].Assertion, call.Facts.Time)
+	if err != nil {
+		return nil, err
+	}
+	if err := caller.DelegationStands(call.Snapshot, &opened.Delegation); err != nil {
+		return nil, fault.New(fault.Denied, "", "The provided context is not accepted: %s", fault.Of(err).Text)
+	}
+	return &onBehalf{opened.Delegation, forAudit}, nil
+}
+
+func (t *Tokens) openContext(assertion credential.Secret, now time.Time) (d credential.SealedDelegation, forAudit bool, err error) {
+	d, err = t.Ring.OpenDelegation(credential.IdentityContext, assertion, now)
+	if errors.Is(err, credential.ErrSealed) {
+		forAudit = true
+		d, err = t.Ring.OpenDelegation(credential.AuditContext, assertion, now)
+	}
+	switch {
+	case errors.Is(err, credential.ErrSealed):
+		return d, false, fault.New(fault.Denied, "", "The provided context is not accepted: it was not issued here, or was changed.")
+	case err != nil:
+		return d, false, fault.New(fault.Expired, fault.IdentityToken, "The provided context has expired.")
+	}
+	return d, forAudit, nil
+}
+
+// fits refuses a role of another account than that of the Identity Center instance.
+func (b *onBehalf) fits(role *iam.Role) error {
+	if b == nil {
+		return nil
+	}
+	if r, ok := sso.ParseARN(b.ApplicationARN); !ok || r.Account != role.Account {
+		return fault.New(fault.Denied, "", "The provided context is not accepted: it is of an Identity Center instance of another account than the role's.")
+	}
+	return nil
+}
+
+// enhance gives the session the identity, and the record the person. An audit context stays in the record alone.
+func (b *onBehalf) enhance(call *control.Call, s *credential.Session) {
+	if b == nil {
+		return
+	}
+	call.Event.UserIdentity.OnBehalfOf = &audit.OnBehalfOf{UserID: b.UserID, IdentityStoreARN: caller.IdentityStoreARN(&b.Delegation)}
+	if !b.audit {
+		s.Delegation = b.Delegation
+	}
+}
+
+// contextValues are the condition keys of a request that sets a context (Service Authorization Reference, AWS
+// Security Token Service).
+func contextValues(v *policy.Values, d *credential.Delegation) {
+	v.Set("sts:RequestContextProviders", ContextProvider)
+	v.Set("sts:RequestContext/identitystore:UserId", d.UserID)
+	v.Set("sts:RequestContext/identitystore:IdentityStoreArn", caller.IdentityStoreARN(d))
+	v.Set("sts:RequestContext/identitycenter:InstanceArn", d.IdentityCenterInstance)
+	v.Set("sts:RequestContext/identitycenter:ApplicationArn", d.ApplicationARN)
+	v.Set("sts:RequestContext/identitycenter:CredentialId", d.CredentialID)
+}

@@ -1,0 +1,160 @@
+package sts_test
+
+import (
+	"strings"
+	"testing"
+
+	"latchkey/internal/access"
+	"latchkey/internal/control"
+	"latchkey/internal/control/controltest"
+	"latchkey/internal/control/principals"
+	"latchkey/internal/control/sts"
+	"latchkey/internal/credential"
+	"latchkey/internal/fault"
+	"latchkey/internal/iam"
+	"latchkey/internal/sso"
+)
+
+const (
+	account = access.AccountID("123456789012")
+	other   = access.AccountID("210987654321")
+	iamARN  = "arn:aws:iam::123456789012:"
+)
+
+// world is a deployment with two accounts, and user u in the first with a key and no policies.
+type world struct {
+	*controltest.World
+	IAM       *principals.Principals
+	STS       *sts.Tokens
+	t         *testing.T
+	root      controltest.Keys
+	otherRoot controltest.Keys
+	u         *iam.User
+	keys      controltest.Keys // of u
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	cw := controltest.New(t)
+	w := &world{World: cw, IAM: &principals.Principals{Control: cw.Control}, STS: &sts.Tokens{Control: cw.Control}, t: t}
+	w.root, w.otherRoot = w.ensure(account), w.ensure(other)
+	w.u, w.keys = w.user(w.root, "u", "")
+	return w
+}
+
+func (w *world) ensure(id access.AccountID) controltest.Keys {
+	w.t.Helper()
+	k, err := w.IAM.EnsureRoot(w.t.Context(), id, principals.RootKey{})
+	must(w.t, err)
+	return controltest.Keys{ID: k.AccessKeyID, Secret: k.Secret.Reveal()}
+}
+
+func (w *world) asRoot() *control.Call { w.t.Helper(); return w.Call(w.t, w.root, "iam", "Test") }
+
+// by begins an STS call.
+func (w *world) by(k controltest.Keys) *control.Call {
+	w.t.Helper()
+	return w.Call(w.t, k, "sts", "Test")
+}
+
+// forOwn begins a GetSessionToken: an open operation, which is known by its name.
+func (w *world) forOwn(k controltest.Keys) *control.Call {
+	w.t.Helper()
+	return w.Call(w.t, k, "sts", "GetSessionToken")
+}
+
+// user makes a user with a key and, if a document is given, one inline policy.
+func (w *world) user(root controltest.Keys, name, document string) (*iam.User, controltest.Keys) {
+	w.t.Helper()
+	ctx := w.t.Context()
+	u, err := w.IAM.CreateUser(ctx, w.Call(w.t, root, "iam", "Test"), principals.NewUser{Name: name})
+	must(w.t, err)
+	if document != "" {
+		must(w.t, w.IAM.PutInline(ctx, w.Call(w.t, root, "iam", "Test"), principals.UserNamed(name), "p", document))
+	}
+	k, err := w.IAM.CreateAccessKey(ctx, w.Call(w.t, root, "iam", "Test"), name)
+	must(w.t, err)
+	return u, controltest.Keys{ID: k.ID, Secret: k.Secret.Reveal()}
+}
+
+// role makes a role that trusts these principals for these actions, and may do everything.
+func (w *world) role(name string, actions string, arns ...string) *iam.Role {
+	w.t.Helper()
+	return w.roleWith(principals.NewRole{Name: name, Trust: trusting(actions, arns...)})
+}
+
+func (w *world) roleWith(in principals.NewRole) *iam.Role {
+	w.t.Helper()
+	r, err := w.IAM.CreateRole(w.t.Context(), w.asRoot(), in)
+	must(w.t, err)
+	must(w.t, w.IAM.PutInline(w.t.Context(), w.asRoot(), principals.RoleNamed(in.Name), "all", allow("*", "*")))
+	return r
+}
+
+// assume assumes a role, which must succeed.
+func (w *world) assume(k controltest.Keys, in sts.AssumeRole) (controltest.Keys, *sts.Assumed) {
+	w.t.Helper()
+	if in.SessionName == "" {
+		in.SessionName = "session"
+	}
+	a, err := w.STS.AssumeRole(w.t.Context(), w.by(k), in)
+	must(w.t, err)
+	return controltest.KeysOf(a.Credentials), a
+}
+
+// try assumes a role and returns the refusal.
+func (w *world) try(k controltest.Keys, in sts.AssumeRole) error {
+	w.t.Helper()
+	if in.SessionName == "" {
+		in.SessionName = "session"
+	}
+	a, err := w.STS.AssumeRole(w.t.Context(), w.by(k), in)
+	if err != nil && a != nil {
+		w.t.Error("a refusal brings credentials")
+	}
+	return err
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// refused checks that err is a fault of this kind whose text contains this.
+func refused(t *testing.T, err error, k fault.Kind, text string) {
+	t.Helper()
+	if err == nil {
+		t.Fatalf("not refused; want %v: %s", k, text)
+	}
+	f := fault.Of(err)
+	if f.Kind != k || !strings.Contains(f.Text, text) {
+		t.Fatalf("refused with %v: %q (%v); want %v: %q", f.Kind, f.Text, err, k, text)
+	}
+}
+
+func allow(actions, resources string) string {
+	return `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["` + strings.ReplaceAll(actions, " ", `","`) +
+		`"],"Resource":["` + strings.ReplaceAll(resources, " ", `","`) + `"]}]}`
+}
+
+func trusting(actions string, arns ...string) string {
+	return `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":["` + strings.Join(arns, `","`) +
+		`"]},"Action":["` + strings.ReplaceAll(actions, " ", `","`) + `"]}]}`
+}
+
+// under is a document of one statement with a condition added.
+func under(document, operator, key, value string) string {
+	return strings.TrimSuffix(document, "}]}") + `,"Condition":{"` + operator + `":{"` + key + `":"` + value + `"}}}]}`
+}
+
+// delegation is an application acting for somebody of the directory, both of whom are there.
+func (w *world) delegation() credential.Delegation {
+	w.t.Helper()
+	u, app := w.Person(w.t, account, "alice"), w.Application(w.t, account, nil)
+	return credential.Delegation{
+		IdentityStoreID: string(u.Store), UserID: string(u.ID), ApplicationARN: app.ARN(), CredentialID: "credential-1",
+		IdentityCenterInstance: sso.InstanceARN(app.InstanceID), Scopes: sso.S3Scope,
+	}
+}

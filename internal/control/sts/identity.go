@@ -1,0 +1,98 @@
+package sts
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"latchkey/internal/access"
+	"latchkey/internal/caller"
+	"latchkey/internal/control"
+	"latchkey/internal/credential"
+	"latchkey/internal/fault"
+	"latchkey/internal/policy"
+)
+
+// Identity is who a caller is.
+type Identity struct {
+	UserID  string // AIDA..., AROA...:session, or the account id for its root
+	Account access.AccountID
+	ARN     string
+}
+
+// CallerIdentity tells a caller who it is. No permission is needed, and none can be taken away: the same
+// facts stand in every refusal (STS API reference, GetCallerIdentity). A vended credential learns that it is
+// a session of the location's role, as on AWS.
+func (t *Tokens) CallerIdentity(call *control.Call) (Identity, error) {
+	return Identity{UserID: call.UserID(), Account: call.Account, ARN: call.ARN()}, nil
+}
+
+// Bounds of the sessions of GetSessionToken (STS API reference).
+const (
+	longestUserSession = 36 * time.Hour
+	defaultUserSession = 12 * time.Hour
+	longestRootSession = time.Hour
+)
+
+// SessionToken makes a session of the calling user, or of the root, that may do what they may, save IAM and
+// STS but for AssumeRole and GetCallerIdentity. Only a long-term key can ask. zero is the default length; the
+// root gets an hour whatever it asks.
+func (t *Tokens) SessionToken(ctx context.Context, call *control.Call, d time.Duration, mfa bool) (*credential.Credentials, error) {
+	if call.Session != nil {
+		return nil, fault.New(fault.Denied, "", "Cannot call GetSessionToken with session credentials")
+	}
+	if err := checkDuration(d, shortest, longestUserSession); err != nil {
+		return nil, err
+	}
+	if mfa {
+		return nil, fault.New(fault.Denied, "", "MultiFactorAuthentication failed: no MFA device is registered for this caller.")
+	}
+	// Everybody may, unless a policy says otherwise in so many words.
+	ask := caller.Ask{Action: "sts:GetSessionToken", Resource: "*", ResourceAccount: call.Account}
+	if decision := call.Decide(ask); decision.Effect == policy.ExplicitDeny {
+		return nil, fault.New(fault.Denied, "", "User: %s is not authorized to perform: %s on resource: * %s", call.ARN(), ask.Action, decision.Because())
+	}
+	if d == 0 {
+		d = defaultUserSession
+	}
+	s := credential.Session{ID: credential.SessionID(uuid.New()), Kind: credential.UserSession, Account: string(call.Account), PrincipalID: call.Principal.ID}
+	if call.IsRoot() {
+		s.Kind, d = credential.RootSession, min(d, longestRootSession)
+	}
+	s.Issued = seconds(call.Facts.Time)
+	s.Expires = s.Issued.Add(d)
+	Inherit(call, &s)
+	call.Event.ResponseElements = map[string]any{"credentials": map[string]any{"expiration": s.Expires.Format(time.RFC3339)}}
+	if err := t.Record(ctx, call); err != nil {
+		return nil, err
+	}
+	c, err := t.Ring.Mint(s)
+	if err != nil {
+		return nil, err
+	}
+	return &c, nil
+}
+
+// AccessKeyAccount is the account of a long-term access key. Whose a temporary key is cannot be told from the
+// key alone, because nothing about it is stored.
+func (t *Tokens) AccessKeyAccount(call *control.Call, id string) (access.AccountID, error) {
+	const action = "sts:GetAccessKeyInfo"
+	if err := admit(call, action, "*"); err != nil {
+		return "", err
+	}
+	if call.Session != nil && call.Session.Kind != credential.AssumedRole {
+		return "", fault.New(fault.Denied, "", "Cannot call GetAccessKeyInfo with session credentials")
+	}
+	if d := call.Decide(caller.Ask{Action: action, Resource: "*", ResourceAccount: call.Account}); !d.Allowed {
+		return "", fault.New(fault.Denied, "", "User: %s is not authorized to perform: %s on resource: * %s", call.ARN(), action, d.Because())
+	}
+	if id == call.AccessKeyID {
+		return call.Account, nil
+	}
+	k := call.Snapshot.AccessKey(id)
+	if k == nil {
+		return "", fault.New(fault.Invalid, fault.AccessKey, "The access key %s is not known here.", id)
+	}
+	return k.Account, nil
+}

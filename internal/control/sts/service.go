@@ -1,0 +1,71 @@
+package sts
+
+import (
+	"strconv"
+	"time"
+
+	"latchkey/internal/access"
+	"latchkey/internal/control"
+	"latchkey/internal/credential"
+	"latchkey/internal/fault"
+	"latchkey/internal/iam"
+	"latchkey/internal/policy"
+)
+
+// ServiceAssume is what a service of ours asks when it assumes a role on behalf of a call.
+type ServiceAssume struct {
+	RoleID         string                 // immutable id of the role
+	RoleARN        string                 // as it was registered; the refusal names it
+	Service        string                 // access-grants.s3.amazonaws.com
+	SourceAccount  access.AccountID       // whose resource the service acts for
+	SourceARN      string                 // that resource
+	SourceIdentity string                 // to be set on the session; empty: none
+	OnBehalfOf     *credential.Delegation // of the caller, handed on to the session; nil: none
+	Duration       time.Duration
+}
+
+// AssumeForService checks that a role's trust policy lets the service assume it for this resource, and that
+// the role allows sessions of that length. It makes no session: the caller of it does, with what it found.
+// The refusals are those that S3 Access Grants passes on (S3 API reference, "Error responses":
+// StsNotAuthorizedError, StsValidationError). A role that is gone is refused like one that does not trust.
+func (t *Tokens) AssumeForService(call *control.Call, in ServiceAssume) (*iam.Role, error) {
+	role := call.Snapshot.Role(in.RoleID)
+	if role == nil {
+		return nil, in.refused(actionAssume)
+	}
+	compiled := call.Snapshot.Compiled(role.ID)
+	if compiled == nil || compiled.Trust == nil || compiled.Err != nil {
+		return nil, in.refused(actionAssume)
+	}
+	var v policy.Values
+	v.Set("aws:SourceAccount", string(in.SourceAccount))
+	v.Set("aws:SourceArn", in.SourceARN)
+	v.Set("aws:CurrentTime", call.Facts.Time.UTC().Format(time.RFC3339))
+	v.Set("aws:EpochTime", strconv.FormatInt(call.Facts.Time.Unix(), 10))
+	actions := []string{actionAssume}
+	if in.SourceIdentity != "" {
+		v.Set("sts:SourceIdentity", in.SourceIdentity)
+		actions = append(actions, actionSource)
+	}
+	if in.OnBehalfOf != nil {
+		actions = append(actions, actionSet)
+		contextValues(&v, in.OnBehalfOf)
+	}
+	for _, action := range actions {
+		d := policy.EvaluateTrust(policy.Request{
+			Principal: policy.Principal{Kind: policy.Service, Service: in.Service},
+			Action:    action, Resource: role.ARN(), ResourceAccount: string(role.Account), Context: v,
+		}, compiled.Trust, policy.Policies{})
+		if !d.Allowed {
+			return nil, in.refused(action)
+		}
+	}
+	if in.Duration > role.MaxSession {
+		return nil, fault.New(fault.Invalid, fault.SessionDuration, "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
+	}
+	return role, nil
+}
+
+func (in *ServiceAssume) refused(action string) error {
+	return fault.New(fault.Denied, fault.ServiceTrust, "User: %s is not authorized to perform: %s on resource: %s", in.Service, action, in.RoleARN)
+}

@@ -1,0 +1,193 @@
+package sts
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"latchkey/internal/access"
+	"latchkey/internal/audit"
+	"latchkey/internal/control"
+	"latchkey/internal/credential"
+	"latchkey/internal/fault"
+	"latchkey/internal/iam"
+	"latchkey/internal/oidc"
+	"latchkey/internal/policy"
+)
+
+// WebIdentity is what AssumeRoleWithWebIdentity takes.
+type WebIdentity struct {
+	RoleARN, SessionName string
+	Token                credential.Secret // an OpenID Connect token: the proof of who asks
+	ProviderID           string            // of OAuth 2.0 access tokens, which are not accepted
+	Duration             time.Duration     // zero: one hour
+	Policy               string            // session policy; empty: none
+	PolicyARNs           []string          // managed policies that narrow the session
+}
+
+// Vouched is the session that AssumeRoleWithWebIdentity made.
+type Vouched struct {
+	Assumed
+	Subject  string // of the token
+	Provider string // ARN of the OpenID Connect provider
+	Audience string // the client id that the token was for
+}
+
+const actionWeb = "sts:AssumeRoleWithWebIdentity"
+
+// longestSubject is how long a sub claim may be (OpenID Connect Core 1.0, section 2; STS API reference).
+const longestSubject = 255
+
+// AssumeRoleWithWebIdentity makes a session of a role for the bearer of a foreign token. The call needs no caller:
+// who asks is what the token says, once the OpenID Connect provider of the role's account whose URL is the token's
+// issuer verifies it and accepts its audience. The role's trust policy then has to allow that provider. A role that
+// does not exist is refused in the same words as one that does not trust.
+//
+// The session ends with the role, with the provider, and when the provider no longer accepts the client id. It does
+// not end with the token, as on AWS. No refusal repeats the token.
+func (t *Tokens) AssumeRoleWithWebIdentity(ctx context.Context, call *control.Call, in WebIdentity) (*Vouched, error) {
+	if in.ProviderID != "" {
+		return nil, fault.New(fault.Invalid, fault.Member, "ProviderId goes with OAuth 2.0 access tokens, which are not accepted: leave it out and send an OpenID Connect token.")
+	}
+	ask := AssumeRole{RoleARN: in.RoleARN, SessionName: in.SessionName, Duration: in.Duration, Policy: in.Policy, PolicyARNs: in.PolicyARNs}
+	if err := ask.check(); err != nil {
+		return nil, err
+	}
+	role, ok := iam.ParsePrincipalARN(in.RoleARN)
+	if !ok || !role.Role {
+		return nil, fault.New(fault.Invalid, fault.Member, "%s is invalid", in.RoleARN)
+	}
+	var err error
+	if ask.vouched, err = t.vouch(ctx, call, role.Account, in.Token); err != nil {
+		return nil, err
+	}
+	ask.vouched.identify(call)
+	if err := ask.vouched.ask(&ask); err != nil {
+		return nil, err
+	}
+	tags, transitive, err := ask.sessionTags(call)
+	if err != nil {
+		return nil, err
+	}
+	found, err := ask.trusted(call, tags, transitive, nil)
+	if err != nil {
+		return nil, err
+	}
+	made, err := t.make(ctx, call, &ask, found, tags, transitive, nil)
+	if err != nil {
+		return nil, err
+	}
+	v := ask.vouched
+	return &Vouched{Assumed: *made, Subject: v.claims.Subject, Provider: v.provider.ARN(), Audience: v.audience}, nil
+}
+
+// vouched is somebody for whom a provider of an account vouches.
+type vouched struct {
+	account  access.AccountID
+	provider *iam.OIDCProvider
+	audience string // the client id of the provider that counts
+	claims   *oidc.Claims
+}
+
+// vouch verifies a token with the provider of an account. It sets the call's snapshot to one from after the
+// verification, for which keys may have been fetched.
+func (t *Tokens) vouch(ctx context.Context, call *control.Call, account access.AccountID, token credential.Secret) (*vouched, error) {
+	if t.Verifier == nil {
+		return nil, noProvider("")
+	}
+	issuer, snap := "", call.Snapshot
+	claims, err := t.Verifier.Verify(ctx, token.Reveal(), func(iss string) (oidc.Issuer, bool) {
+		issuer = iss
+		p := snap.OIDCProviderByName(account, iam.OIDCProviderName(iss))
+		if p == nil || p.URL != iss {
+			return oidc.Issuer{}, false
+		}
+		return oidc.Issuer{Audiences: p.ClientIDs, Party: true}, true
+	})
+	if bad, ok := errors.AsType[*oidc.Error](err); ok {
+		return nil, refuseToken(bad, issuer)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if call.Snapshot, err = t.Engine.Snapshot(); err != nil {
+		return nil, err
+	}
+	p := call.Snapshot.OIDCProviderByName(account, iam.OIDCProviderName(claims.Issuer))
+	if p == nil || p.URL != claims.Issuer {
+		return nil, noProvider(claims.Issuer)
+	}
+	v := &vouched{account: account, provider: p, claims: claims}
+	meant := claims.Audience
+	if claims.Party != "" {
+		meant = []string{claims.Party}
+	}
+	i := slices.IndexFunc(meant, p.Accepts)
+	if i < 0 {
+		return nil, fault.New(fault.Invalid, fault.IdentityToken, wrongAudience)
+	}
+	v.audience = meant[i]
+	if len(claims.Subject) > longestSubject {
+		return nil, fault.New(fault.Denied, fault.IdentityToken, "The sub claim of the token is longer than %d characters", longestSubject)
+	}
+	return v, nil
+}
+
+// identify makes the call that of whom the provider vouches for: from here on a record is kept, in the role's
+// account (CloudTrail user guide, "CloudTrail userIdentity element", type WebIdentityUser).
+func (v *vouched) identify(call *control.Call) {
+	call.Account, call.Target, call.Unproven = v.account, v.account, false
+	call.Principal = policy.Principal{Kind: policy.Federated, Federated: v.provider.ARN()}
+	call.Event.RecipientAccountID = string(v.account)
+	call.Event.UserIdentity = audit.Identity{
+		Type: "WebIdentityUser", PrincipalID: v.provider.ARN() + ":" + v.audience + ":" + v.claims.Subject,
+		UserName: v.claims.Subject, IdentityProvider: v.provider.ARN(),
+	}
+}
+
+// action is the action that the trust policy has to allow.
+func (v *vouched) action() string {
+	if v == nil {
+		return actionAssume
+	}
+	return actionWeb
+}
+
+// values are the condition keys of a foreign token (IAM user guide, "Available keys for AWS OIDC federation").
+// Where the token names the client that it was issued to, that is its audience, and aud stands in oaud.
+func (v *vouched) values(to *policy.Values) {
+	if v == nil {
+		return
+	}
+	name := v.provider.Name()
+	to.Set(name+":sub", v.claims.Subject)
+	to.Set(name+":aud", v.audience)
+	if v.claims.Party != "" {
+		to.Set(name+":azp", v.claims.Party)
+		to.Set(name+":oaud", v.claims.Audience...)
+	}
+	if amr := texts(v.claims.All["amr"]); len(amr) > 0 {
+		to.Set(name+":amr", amr...)
+	}
+}
+
+// enhance hangs the session on the provider.
+func (v *vouched) enhance(s *credential.Session) {
+	if v == nil {
+		return
+	}
+	s.Federation = credential.Federation{ProviderID: v.provider.ID, ClientID: v.audience, Subject: v.claims.Subject}
+	s.ParentPrincipalID = s.PrincipalID // a chain that begins here ends with this role
+}
+
+// note completes the record.
+func (v *vouched) note(call *control.Call) {
+	if v == nil {
+		return
+	}
+	call.Event.ResponseElements["subjectFromWebIdentityToken"] = v.claims.Subject
+	call.Event.ResponseElements["provider"] = v.provider.ARN()
+	call.Event.ResponseElements["audience"] = v.audience
+	call.Event.Resources = append(call.Event.Resources, audit.Resource{Type: "AWS::IAM::OIDCProvider", ARN: v.provider.ARN(), AccountID: string(v.account)})
+}

@@ -1,0 +1,35 @@
+package sts
+
+import (
+	"encoding/json"
+	"testing"
+
+	"latchkey/internal/oidc"
+)
+
+// Whatever claims a token has, what a session gets of them keeps the rules of tags and of source identities.
+func FuzzSessionClaims(f *testing.F) {
+	f.Add(`{"https://aws.amazon.com/tags":{"principal_tags":{"team":["a"]},"transitive_tag_keys":["team"]}}`)
+	f.Add(`{"https://aws.amazon.com/tags/principal_tags/team":"a","https://aws.amazon.com/tags/transitive_tag_keys":"team"}`)
+	f.Add(`{"https://aws.amazon.com/source_identity":"alice"}`)
+	f.Add(`{"https://aws.amazon.com/tags":null,"https://aws.amazon.com/source_identity":null}`)
+	f.Add(`{"https://aws.amazon.com/tags":{"principal_tags":[["team"]],"transitive_tag_keys":{}}}`)
+	f.Fuzz(func(t *testing.T, text string) {
+		var all map[string]any
+		if json.Unmarshal([]byte(text), &all) != nil {
+			return
+		}
+		in := AssumeRole{SessionName: "session"}
+		if (&vouched{claims: &oidc.Claims{All: all}}).ask(&in) != nil {
+			return
+		}
+		if err := in.check(); err != nil {
+			t.Errorf("%s: %v", text, err)
+		}
+		for _, tag := range in.Tags {
+			if !tagText.MatchString(tag.Key) || !tagText.MatchString(tag.Value) {
+				t.Errorf("%s: %+v", text, tag)
+			}
+		}
+	})
+}
