@@ -12,7 +12,7 @@ func checkCovering(t *rapid.T, ix *Index, grants []Grant, r *Request) {
 	for _, g := range grants {
 		alone := *r
 		alone.Identities, alone.Application = []Identity{g.Identity()}, g.ApplicationARN
-		if r.Check() == nil && judge(&alone, &g) == Chosen {
+		if r.Check() == nil && evaluate(&alone, &g) == Chosen {
 			want = append(want, g)
 		}
 	}

@@ -32,18 +32,18 @@ func (ix *Index) Decide(r *Request) Verdict {
 		}
 	}
 	for {
-		longest := -1
+		limit := -1
 		for i, scope := range at {
 			if scope != none {
-				longest = max(longest, int(ix.views[i].scopes[scope].size))
+				limit = max(limit, int(ix.views[i].scopes[scope].size))
 			}
 		}
-		if longest < 0 {
+		if limit < 0 {
 			return Verdict{}
 		}
 		for i := range at {
 			v := &ix.views[i]
-			if at[i] != none && int(v.scopes[at[i]].size) == longest {
+			if at[i] != none && int(v.scopes[at[i]].size) == limit {
 				s.match(v, at[i])
 				at[i] = v.scopes[at[i]].parent
 			}

@@ -1,6 +1,6 @@
 // Package access decides which grant answers a request for data, and why.
 //
-// It owns the nouns of S3 Access Grants (instances, locations, grants, grantees, permissions, scopes,
+// It owns the entities of S3 Access Grants (instances, locations, grants, grantees, permissions, scopes,
 // tags), the rules about which of them may exist, and the index that finds the one grant that answers
 // a request among millions. It is pure: no clock, no chance, no context, no storage, no wire. Who the
 // caller is, what its policies allow, what is stored and what is recorded is decided elsewhere.

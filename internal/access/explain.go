@@ -16,7 +16,7 @@ func (ix *Index) Explain(r *Request, limit int) Decision {
 	v := ix.Decide(r)
 	d := v.Decision(r)
 	note := func(g Grant) {
-		o := judge(r, &g)
+		o := evaluate(r, &g)
 		if o == Chosen && (!v.OK || g.ID != v.ID) {
 			o = LessSpecific
 			if g.Scope == d.Grant.Scope {
@@ -28,7 +28,7 @@ func (ix *Index) Explain(r *Request, limit int) Decision {
 	// Twice the limit is looked at, so that the closest of many are likely to be among those shown.
 	for g := range ix.ForIdentities(ListRequest{Account: r.Account, Region: r.Region, Identities: r.Identities, After: math.MinInt64}) {
 		if d.Reason < Granted {
-			d.Reason = max(d.Reason, miss(judge(r, &g)))
+			d.Reason = max(d.Reason, miss(evaluate(r, &g)))
 		}
 		if len(d.Considered) < 2*limit || g.ID == v.ID {
 			note(g)

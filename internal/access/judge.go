@@ -1,7 +1,7 @@
 package access
 
-// judge puts one grant to the question: its outcome if no other grant were there.
-func judge(r *Request, g *Grant) Outcome {
+// evaluate puts one grant to the question: its outcome if no other grant were there.
+func evaluate(r *Request, g *Grant) Outcome {
 	mine := false
 	for _, id := range r.Identities {
 		mine = mine || id == g.Identity()

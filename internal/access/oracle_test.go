@@ -15,7 +15,7 @@ func oracle(grants []Grant, r *Request) (Grant, bool) {
 	}
 	var won []Grant
 	for _, g := range grants {
-		if judge(r, &g) == Chosen {
+		if evaluate(r, &g) == Chosen {
 			won = append(won, g)
 		}
 	}

@@ -1,5 +1,5 @@
 // Package api is the control plane's wire: it finds the service and the operation that a request asks for,
-// lets the phases run that every request goes through, and turns wire types into nouns and back. Wire types
+// lets the phases run that every request goes through, and turns wire types into entities and back. Wire types
 // stop here.
 //
 // It decides nothing: who may do what, and what happens, is package control's.
@@ -63,21 +63,21 @@ type API struct {
 // be escaped.
 const maxBody = 2 << 20
 
-// door is how one service is let in.
-type door struct {
+// endpoint is how one service is let in.
+type endpoint struct {
 	service *awswire.Service
 	dialect awserror.Dialect
 	source  string // CloudTrail's eventSource
 }
 
 var (
-	s3controlDoor     = &door{s3control.Service, awserror.S3, grants.Source}
-	stsDoor           = &door{stsapi.Service, awserror.STS, "sts.amazonaws.com"}
-	iamDoor           = &door{iamapi.Service, awserror.IAM, "iam.amazonaws.com"}
-	ssoDoor           = &door{ssoadmin.Service, awserror.SSO, identitycenter.Source}
-	identitystoreDoor = &door{identitystoreapi.Service, awserror.SSO, identitystore.Source}
-	oauthDoor         = &door{ssooidc.Service, awserror.OAuth, oauth.Source}
-	latchkeyDoor      = &door{latchkey.Service, awserror.JSON, latchkeySource}
+	s3controlEndpoint     = &endpoint{s3control.Service, awserror.S3, grants.Source}
+	stsEndpoint           = &endpoint{stsapi.Service, awserror.STS, "sts.amazonaws.com"}
+	iamEndpoint           = &endpoint{iamapi.Service, awserror.IAM, "iam.amazonaws.com"}
+	ssoEndpoint           = &endpoint{ssoadmin.Service, awserror.SSO, identitycenter.Source}
+	identitystoreEndpoint = &endpoint{identitystoreapi.Service, awserror.SSO, identitystore.Source}
+	oauthEndpoint         = &endpoint{ssooidc.Service, awserror.OAuth, oauth.Source}
+	latchkeyEndpoint      = &endpoint{latchkey.Service, awserror.JSON, latchkeySource}
 )
 
 // Front is the HTTP side of an API.
@@ -104,18 +104,18 @@ func (a *API) Handler() *Front {
 }
 
 // Claims reports whether a request is for the control plane. What it does not claim is for the gateway.
-func (f *Front) Claims(r *http.Request) bool { return findDoor(r) != nil }
+func (f *Front) Claims(r *http.Request) bool { return findEndpoint(r) != nil }
 
 // request is one request on its way through the phases.
 type request struct {
 	*http.Request
-	door   *door
-	id     string
-	began  time.Time
-	op     *awswire.Operation
-	call   *control.Call // nil until the caller is established
-	answer awserror.Error
-	err    error
+	endpoint *endpoint
+	id       string
+	began    time.Time
+	op       *awswire.Operation
+	call     *control.Call // nil until the caller is established
+	answer   awserror.Error
+	err      error
 }
 
 // hostID is sent as x-amz-id-2, which clients print beside the request id.
@@ -123,14 +123,14 @@ const hostID = "latchkey"
 
 // ServeHTTP lets awswire run the phases, and hangs in what they need: who calls, the record, the failure.
 func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	q := &request{Request: r, door: findDoor(r), id: uuid.NewString(), began: time.Now(), answer: awserror.Error{Status: http.StatusOK}}
-	if q.door == nil {
+	q := &request{Request: r, endpoint: findEndpoint(r), id: uuid.NewString(), began: time.Now(), answer: awserror.Error{Status: http.StatusOK}}
+	if q.endpoint == nil {
 		http.NotFound(w, r)
 		return
 	}
 	ids := awswire.IDs{Request: q.id, Host: hostID}
 	s := awswire.Server[*control.Call]{
-		Service: q.door.service, Mux: &f.mux, BodyLimit: maxBody,
+		Service: q.endpoint.service, Mux: &f.mux, BodyLimit: maxBody,
 		IDs: func(*http.Request) awswire.IDs { return ids },
 		Authenticate: func(r *http.Request, op *awswire.Operation) (*control.Call, error) {
 			return f.authenticate(q, r, op)
@@ -144,21 +144,21 @@ func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		},
 	}
 	s.ServeHTTP(w, r)
-	f.note(q)
+	f.logRequest(q)
 }
 
 // authenticate establishes the caller and opens the call. From here on, whatever happens is recorded.
 func (f *Front) authenticate(q *request, r *http.Request, op *awswire.Operation) (*control.Call, error) {
 	q.op = op
-	if q.door == stsDoor && op.Name == stsapi.AssumeRoleWithWebIdentity.Name {
+	if q.endpoint == stsEndpoint && op.Name == stsapi.AssumeRoleWithWebIdentity.Name {
 		return f.byToken(q, r, op)
 	}
-	if q.door == oauthDoor && op.Unsigned {
+	if q.endpoint == oauthEndpoint && op.Unsigned {
 		return f.byNobody(q, r, op)
 	}
-	who, signature, err := f.Auth.Authenticate(r, q.door.service.SigningName, q.id)
+	who, signature, err := f.Auth.Authenticate(r, q.endpoint.service.SigningName, q.id)
 	if ended, ok := errors.AsType[*caller.Ended](err); ok {
-		q.call = f.Control.Begin(ended.Caller, q.door.source, op.Name, readOnly(op.Name), nil)
+		q.call = f.Control.Begin(ended.Caller, q.endpoint.source, op.Name, readOnly(op.Name), nil)
 	}
 	if err != nil {
 		return nil, err
@@ -167,7 +167,7 @@ func (f *Front) authenticate(q *request, r *http.Request, op *awswire.Operation)
 		return nil, fault.New(fault.Invalid, fault.Authorization, "The authorization header is malformed; the region %q is not a region", who.Facts.Region)
 	}
 	r.Body = signature.Body(sigv4.BodyOptions{})
-	q.call = f.Control.Begin(who, q.door.source, op.Name, readOnly(op.Name), nil)
+	q.call = f.Control.Begin(who, q.endpoint.source, op.Name, readOnly(op.Name), nil)
 	return q.call, nil
 }
 
@@ -184,13 +184,13 @@ func (f *Front) around(ctx context.Context, q *request, c awswire.Call, next fun
 		q.call.Event.RequestParameters[k] = parameter(q, v)
 	}
 	if !q.call.Unproven {
-		who, err := f.Auth.Again(q.call.Caller)
+		who, err := f.Auth.Reauthenticate(q.call.Caller)
 		if err != nil {
 			return nil, err
 		}
 		q.call.Caller = who
 	}
-	if q.door == s3controlDoor {
+	if q.endpoint == s3controlEndpoint {
 		if err := address(q); err != nil {
 			return nil, err
 		}
@@ -206,7 +206,7 @@ func (f *Front) around(ctx context.Context, q *request, c awswire.Call, next fun
 // parameter is a request parameter as CloudTrail shows it: S3 Control's lists have the texts of their query,
 // numbers and booleans included (AWS Transfer Family user guide, sample of ListCallerAccessGrants).
 func parameter(q *request, v any) any {
-	if q.door != s3controlDoor || !strings.HasPrefix(q.op.Name, "List") {
+	if q.endpoint != s3controlEndpoint || !strings.HasPrefix(q.op.Name, "List") {
 		return v
 	}
 	switch v.(type) {
@@ -219,15 +219,15 @@ func parameter(q *request, v any) any {
 // fail records the refusal and tells the client. A request whose caller was never established leaves no
 // record: CloudTrail keeps none either, and anybody could fill the log.
 func (f *Front) fail(w http.ResponseWriter, q *request, ids awswire.IDs, err error) {
-	q.err, q.answer = err, awserror.Of(q.door.dialect, err)
+	q.err, q.answer = err, awserror.Of(q.endpoint.dialect, err)
 	if q.call != nil {
 		// The record is kept even if the client has gone away.
 		if err := f.Control.Finish(context.WithoutCancel(q.Context()), q.call, q.answer.Code, q.answer.Message); err != nil {
-			q.err, q.answer = err, awserror.Of(q.door.dialect, fault.New(fault.Internal, "", "").Because(err))
+			q.err, q.answer = err, awserror.Of(q.endpoint.dialect, fault.New(fault.Internal, "", "").Because(err))
 		}
 	}
 	fields := q.answer.Fields
-	if q.door == identitystoreDoor { // whose exceptions carry it as a member
+	if q.endpoint == identitystoreEndpoint { // whose exceptions carry it as a member
 		fields = maps.Clone(fields)
 		if fields == nil {
 			fields = map[string]string{}
@@ -235,10 +235,10 @@ func (f *Front) fail(w http.ResponseWriter, q *request, ids awswire.IDs, err err
 		fields["RequestId"] = q.id
 	}
 	message := q.answer.Message
-	if q.door == oauthDoor {
+	if q.endpoint == oauthEndpoint {
 		message = "" // its clients read error_description
 	}
-	awswire.EncodeError(w, q.door.service, awswire.WireError{
+	awswire.EncodeError(w, q.endpoint.service, awswire.WireError{
 		Code: q.answer.Code, Status: q.answer.Status, Message: message, Fields: fields,
 	}, ids)
 }
@@ -248,7 +248,7 @@ func (f *Front) fail(w http.ResponseWriter, q *request, ids awswire.IDs, err err
 func address(q *request) error {
 	id, err := access.ParseAccountID(q.Header.Get("X-Amz-Account-Id"))
 	if err != nil {
-		return control.Refused(err)
+		return control.AccessFault(err)
 	}
 	if label := accountLabel(q.Host); label != "" && label != string(id) {
 		return fault.New(fault.Invalid, fault.AccountID, "The account id in the host, %s, is not the one in x-amz-account-id, %s", label, id)
@@ -257,8 +257,8 @@ func address(q *request) error {
 	return nil
 }
 
-// note writes the one log record of the request.
-func (f *Front) note(q *request) {
+// logRequest writes the one log record of the request.
+func (f *Front) logRequest(q *request) {
 	answer, err := q.answer, q.err
 	took := time.Since(q.began)
 	name := "unknown"
@@ -266,10 +266,10 @@ func (f *Front) note(q *request) {
 		name = q.op.Name
 	}
 	if f.Observe != nil {
-		f.Observe(q.door.service.Name, name, answer.Code, answer.Status, took)
+		f.Observe(q.endpoint.service.Name, name, answer.Code, answer.Status, took)
 	}
 	attrs := []slog.Attr{
-		slog.String("service", q.door.service.Name), slog.String("op", name), slog.Int("status", answer.Status),
+		slog.String("service", q.endpoint.service.Name), slog.String("op", name), slog.Int("status", answer.Status),
 		slog.String("request", q.id), slog.Duration("took", took),
 	}
 	if q.call != nil {

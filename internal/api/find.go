@@ -11,22 +11,22 @@ import (
 // controlPath is the path that every S3 Control request begins with. No bucket may be called so.
 const controlPath = "/v20180820/"
 
-// findDoor finds the service that a request is for, or nil for S3's data plane. The order is: S3 Control's
+// findEndpoint finds the service that a request is for, or nil for S3's data plane. The order is: S3 Control's
 // path; the target of a JSON call; a form, whose signature tells IAM from STS.
-func findDoor(r *http.Request) *door {
+func findEndpoint(r *http.Request) *endpoint {
 	switch {
 	case strings.HasPrefix(r.URL.EscapedPath(), controlPath):
-		return s3controlDoor
+		return s3controlEndpoint
 	case strings.HasPrefix(r.Header.Get("X-Amz-Target"), "Latchkey."):
-		return latchkeyDoor
+		return latchkeyEndpoint
 	case strings.HasPrefix(r.Header.Get("X-Amz-Target"), "SWBExternalService."):
-		return ssoDoor
+		return ssoEndpoint
 	case strings.HasPrefix(r.Header.Get("X-Amz-Target"), "AWSIdentityStore."):
-		return identitystoreDoor
+		return identitystoreEndpoint
 	case isForm(r):
-		return formDoor(r)
+		return formEndpoint(r)
 	case isOAuth(r):
-		return oauthDoor
+		return oauthEndpoint
 	}
 	return nil
 }
@@ -55,13 +55,13 @@ func isForm(r *http.Request) bool {
 	return err == nil && kind == "application/x-www-form-urlencoded"
 }
 
-// formDoor tells IAM from STS by the service that the request was signed for. It is only a sorting: the
+// formEndpoint tells IAM from STS by the service that the request was signed for. It is only a sorting: the
 // signature is verified for that very service afterwards. Unsigned forms can only be STS's.
-func formDoor(r *http.Request) *door {
+func formEndpoint(r *http.Request) *endpoint {
 	if signedService(r) == "iam" {
-		return iamDoor
+		return iamEndpoint
 	}
-	return stsDoor
+	return stsEndpoint
 }
 
 // signedService is the service in the credential scope of the Authorization header, unverified.

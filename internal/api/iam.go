@@ -84,8 +84,8 @@ func encoded(document string) *string {
 	return new(strings.ReplaceAll(url.QueryEscape(document), "+", "%20"))
 }
 
-func asked(marker *string, most *int32) principals.Ask {
-	return principals.Ask{Marker: text(marker), Max: most}
+func asked(marker *string, limit *int32) principals.Ask {
+	return principals.Ask{Marker: text(marker), Max: limit}
 }
 
 // truncated are the two members that end every list of IAM.

@@ -245,7 +245,9 @@ func filterIn(in []wire.Filter) people.Filter {
 	return people.Filter{Path: text(in[0].AttributePath), Value: text(in[0].AttributeValue)}
 }
 
-func pageIn(token *string, most *int32) people.Ask { return people.Ask{Token: text(token), Max: most} }
+func pageIn(token *string, limit *int32) people.Ask {
+	return people.Ask{Token: text(token), Max: limit}
+}
 
 func storeID(p *string) directory.StoreID           { return directory.StoreID(text(p)) }
 func userID(p *string) directory.UserID             { return directory.UserID(text(p)) }

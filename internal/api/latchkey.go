@@ -35,11 +35,11 @@ func (a *API) registerLatchkey(m *awswire.Mux[*control.Call]) {
 func (a *API) explain(_ context.Context, c *control.Call, in *wire.ExplainRequest) (*wire.ExplainResponse, error) {
 	permission, err := access.ParsePermission(text(in.Permission))
 	if err != nil {
-		return nil, control.Refused(err)
+		return nil, control.AccessFault(err)
 	}
 	privilege, err := access.ParsePrivilege(text(in.Privilege))
 	if err != nil {
-		return nil, control.Refused(err)
+		return nil, control.AccessFault(err)
 	}
 	limit := 50
 	if in.MaxResults != nil {

@@ -20,7 +20,7 @@ func (f *Front) byNobody(q *request, r *http.Request, op *awswire.Operation) (*c
 		return nil, err
 	}
 	facts := f.Auth.Unsigned(r, f.Control.Now(), q.id)
-	q.call = f.Control.BeginFor(audit.Identity{Type: "Unknown"}, "", snap, facts, q.door.source, op.Name, readOnly(op.Name), nil)
+	q.call = f.Control.BeginFor(audit.Identity{Type: "Unknown"}, "", snap, facts, q.endpoint.source, op.Name, readOnly(op.Name), nil)
 	q.call.Unproven = true
 	return q.call, nil
 }

@@ -13,11 +13,11 @@ import (
 func (a *API) createGrant(ctx context.Context, c *control.Call, in *wire.CreateAccessGrantRequest) (*wire.CreateAccessGrantResult, error) {
 	grantee, err := granteeIn(in.Grantee)
 	if err != nil {
-		return nil, control.Refused(err)
+		return nil, control.AccessFault(err)
 	}
 	permission, err := access.ParsePermission(text(in.Permission))
 	if err != nil {
-		return nil, control.Refused(err)
+		return nil, control.AccessFault(err)
 	}
 	n := grants.NewGrant{
 		LocationID: access.LocationID(text(in.AccessGrantsLocationId)), Grantee: grantee, Permission: permission,
@@ -86,7 +86,7 @@ func (a *API) listGrants(ctx context.Context, c *control.Call, in *wire.ListAcce
 	}
 	if in.Permission != nil {
 		if f.Permission, err = access.ParsePermission(*in.Permission); err != nil {
-			return nil, control.Refused(err)
+			return nil, control.AccessFault(err)
 		}
 	}
 	page, err := a.Grants.Grants(ctx, c, f, text(in.NextToken), size)
@@ -144,11 +144,11 @@ func instanceScope(p *string) error {
 func (a *API) getDataAccess(ctx context.Context, c *control.Call, in *wire.GetDataAccessRequest) (*wire.GetDataAccessResult, error) {
 	permission, err := access.ParsePermission(text(in.Permission))
 	if err != nil {
-		return nil, control.Refused(err)
+		return nil, control.AccessFault(err)
 	}
 	privilege, err := access.ParsePrivilege(text(in.Privilege))
 	if err != nil {
-		return nil, control.Refused(err)
+		return nil, control.AccessFault(err)
 	}
 	if err := instanceScope(in.InstanceScope); err != nil {
 		return nil, err

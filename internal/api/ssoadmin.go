@@ -48,10 +48,10 @@ const (
 )
 
 // pageAt is where a page begins and how long it is.
-func pageAt(token *string, asked *int32, most int) identitycenter.Cut {
-	size := most
+func pageAt(token *string, asked *int32, limit int) identitycenter.Cut {
+	size := limit
 	if asked != nil {
-		size = min(int(*asked), most)
+		size = min(int(*asked), limit)
 	}
 	return identitycenter.Cut{Token: text(token), Size: size}
 }

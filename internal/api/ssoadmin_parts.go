@@ -230,8 +230,8 @@ func (a *API) getAccessScope(_ context.Context, c *control.Call, in *wire.GetApp
 }
 
 func (a *API) listAccessScopes(_ context.Context, c *control.Call, in *wire.ListApplicationAccessScopesRequest) (*wire.ListApplicationAccessScopesResponse, error) {
-	const most = 10
-	page, err := a.IdentityCenter.Scopes(c, text(in.ApplicationArn), pageAt(in.NextToken, in.MaxResults, most))
+	const limit = 10
+	page, err := a.IdentityCenter.Scopes(c, text(in.ApplicationArn), pageAt(in.NextToken, in.MaxResults, limit))
 	if err != nil {
 		return nil, err
 	}

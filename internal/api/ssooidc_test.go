@@ -146,7 +146,7 @@ func TestAttack17_SignatureOfAnotherService(t *testing.T) {
 	}
 	for _, service := range []string{"s3", "sts", "iam", "sso"} {
 		r := w.signed("root", service, http.MethodPost, "/token?aws_iam=t", http.Header{"Content-Type": {"application/json"}}, body)
-		if door := findDoor(r); door == oauthDoor {
+		if door := findEndpoint(r); door == oauthEndpoint {
 			t.Errorf("a request signed for %s is let in as one of the OAuth service", service)
 		}
 		// Even past the sorting it is refused.
@@ -156,7 +156,7 @@ func TestAttack17_SignatureOfAnotherService(t *testing.T) {
 	}
 	r := httptest.NewRequest(http.MethodPost, "http://latchkey.test:4242/token?aws_iam=t&X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=00", strings.NewReader(string(body)))
 	r.Header.Set("Content-Type", "application/json")
-	if findDoor(r) == oauthDoor {
+	if findEndpoint(r) == oauthEndpoint {
 		t.Error("a presigned URL is let in")
 	}
 	r = httptest.NewRequest(http.MethodPost, "http://latchkey.test:4242/token?aws_iam=t", strings.NewReader(string(body)))
@@ -177,7 +177,7 @@ func TestBucketsWithTheNamesOfOAuthPaths(t *testing.T) {
 		"a list":                   httptest.NewRequest(http.MethodGet, "/token", nil),
 	} {
 		r.Header.Set("Content-Type", "application/xml")
-		if findDoor(r) != nil {
+		if findEndpoint(r) != nil {
 			t.Errorf("%s does not reach S3", name)
 		}
 	}

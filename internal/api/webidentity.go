@@ -19,7 +19,7 @@ import (
 func (f *Front) byToken(q *request, r *http.Request, op *awswire.Operation) (*control.Call, error) {
 	facts := f.Auth.Unsigned(r, f.Control.Now(), q.id)
 	if r.Header.Get("Authorization") != "" || r.URL.Query().Has("X-Amz-Algorithm") {
-		who, signature, err := f.Auth.Authenticate(r, q.door.service.SigningName, q.id)
+		who, signature, err := f.Auth.Authenticate(r, q.endpoint.service.SigningName, q.id)
 		if err != nil {
 			return nil, err
 		}
@@ -33,7 +33,7 @@ func (f *Front) byToken(q *request, r *http.Request, op *awswire.Operation) (*co
 	if err != nil {
 		return nil, err
 	}
-	q.call = f.Control.BeginFor(audit.Identity{Type: "WebIdentityUser"}, "", snap, facts, q.door.source, op.Name, readOnly(op.Name), nil)
+	q.call = f.Control.BeginFor(audit.Identity{Type: "WebIdentityUser"}, "", snap, facts, q.endpoint.source, op.Name, readOnly(op.Name), nil)
 	q.call.Unproven = true
 	return q.call, nil
 }

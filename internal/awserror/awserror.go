@@ -39,15 +39,15 @@ type entry struct {
 }
 
 type key struct {
-	kind fault.Kind
-	noun fault.Noun
+	kind   fault.Kind
+	entity fault.Entity
 }
 
 // Of turns err into what the client of this dialect is told. The private cause never reaches the answer:
 // an Internal fault always has the table's own text.
 func Of(d Dialect, err error) Error {
 	f := fault.Of(err)
-	e := lookup(d, f.Kind, f.Noun)
+	e := lookup(d, f.Kind, f.Entity)
 	text := f.Text
 	if text == "" || f.Kind == fault.Internal {
 		text = e.text
@@ -59,7 +59,7 @@ func Of(d Dialect, err error) Error {
 	return out
 }
 
-func lookup(d Dialect, k fault.Kind, n fault.Noun) entry {
+func lookup(d Dialect, k fault.Kind, n fault.Entity) entry {
 	own, common := tables(d)
 	if e, ok := own[key{k, n}]; ok {
 		return e

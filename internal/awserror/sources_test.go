@@ -26,44 +26,44 @@ var heardBy = map[string][]Dialect{
 }
 
 // generic are the faults that the kind alone describes, for dialects that have no row of their own: nothing
-// that a client does depends on the noun. STS, IAM and the json services have one code for whatever input they
-// refuse, for what is not there, and for what is there already; S3 has one for each noun.
-func generic(d Dialect, k fault.Kind, noun string) bool {
+// that a client does depends on the entity. STS, IAM and the json services have one code for whatever input they
+// refuse, for what is not there, and for what is there already; S3 has one for each entity.
+func generic(d Dialect, k fault.Kind, entity string) bool {
 	ofDirectory := []string{"Membership", "IdentityCenter", "ApplicationGrant", "TokenIssuer", "AuthenticationMethod", "IdentityToken", "Source"}
-	if d != SSO && d != OAuth && slices.Contains(ofDirectory, noun) {
+	if d != SSO && d != OAuth && slices.Contains(ofDirectory, entity) {
 		return true // only the directory's clients ever ask for one
 	}
-	if d == S3 && k == fault.NotFound && noun == "Account" {
+	if d == S3 && k == fault.NotFound && entity == "Account" {
 		return true // only AdoptBucket, an operation of our own service, takes an account that need not exist
 	}
 	switch k {
 	case fault.Internal, fault.Unavailable, fault.Incomplete:
 		return true
 	case fault.Conflict:
-		return noun == "Instance" || d == SSO || d == JSON // changed by another request at the same time
+		return entity == "Instance" || d == SSO || d == JSON // changed by another request at the same time
 	case fault.Denied:
-		return slices.Contains([]string{"", "Policy", "SessionToken", "User", "RequestTime", "ServiceTrust", "IdentityCenter"}, noun)
+		return slices.Contains([]string{"", "Policy", "SessionToken", "User", "RequestTime", "ServiceTrust", "IdentityCenter"}, entity)
 	case fault.Unsupported:
-		return noun == "Operation" || d == S3 && (noun == "Header" || noun == "CopySource")
+		return entity == "Operation" || d == S3 && (entity == "Header" || entity == "CopySource")
 	}
 	if d != S3 {
 		return slices.Contains([]fault.Kind{fault.Invalid, fault.Malformed, fault.TooLarge, fault.NotFound, fault.AlreadyExists, fault.InUse, fault.LimitExceeded}, k)
 	}
 	switch k {
 	case fault.Invalid: // InvalidRequest
-		return slices.Contains([]string{"Request", "Member", "Header", "Host", "Chunk", "Metadata"}, noun)
+		return slices.Contains([]string{"Request", "Member", "Header", "Host", "Chunk", "Metadata"}, entity)
 	case fault.TooLarge: // MaxMessageLengthExceeded
-		return noun == "Request" || noun == "Chunk"
+		return entity == "Request" || entity == "Chunk"
 	case fault.Precondition, fault.NotModified:
 		return true
 	}
 	return false
 }
 
-// raised is a kind and a noun that a package makes a fault of.
-type raised struct{ pkg, kind, noun string }
+// raised is a kind and an entity that a package makes a fault of.
+type raised struct{ pkg, kind, entity string }
 
-// faultsOf finds every fault.New whose kind and noun stand there in words.
+// faultsOf finds every fault.New whose kind and entity stand there in words.
 func faultsOf(t *testing.T) map[raised]token.Position {
 	found := map[raised]token.Position{}
 	files := token.NewFileSet()
@@ -82,12 +82,12 @@ func faultsOf(t *testing.T) map[raised]token.Position {
 		ast.Inspect(f, func(n ast.Node) bool {
 			call, ok := n.(*ast.CallExpr)
 			if ok && len(call.Args) >= 3 && selector(call.Fun) == "New" {
-				kind, noun := selector(call.Args[0]), selector(call.Args[1])
+				kind, entity := selector(call.Args[0]), selector(call.Args[1])
 				if lit, ok := call.Args[1].(*ast.BasicLit); ok && lit.Value == `""` {
-					noun = `""`
+					entity = `""`
 				}
-				if kind != "" && noun != "" {
-					found[raised{pkg, kind, strings.Trim(noun, `"`)}] = files.Position(call.Pos())
+				if kind != "" && entity != "" {
+					found[raised{pkg, kind, strings.Trim(entity, `"`)}] = files.Position(call.Pos())
 				}
 			}
 			return true
@@ -112,9 +112,9 @@ func selector(e ast.Expr) string {
 	return s.Sel.Name
 }
 
-// names are the kinds and the nouns by the names that sources give them.
-func names(t *testing.T) (kinds map[string]fault.Kind, nouns map[string]fault.Noun) {
-	kinds, nouns = map[string]fault.Kind{}, map[string]fault.Noun{"": ""}
+// names are the kinds and the entities by the names that sources give them.
+func names(t *testing.T) (kinds map[string]fault.Kind, entities map[string]fault.Entity) {
+	kinds, entities = map[string]fault.Kind{}, map[string]fault.Entity{"": ""}
 	//lint:ignore SA1019 the package has no build tags, and its files are all that is wanted
 	pkgs, err := parser.ParseDir(token.NewFileSet(), "../fault", nil, parser.SkipObjectResolution)
 	if err != nil {
@@ -129,14 +129,14 @@ func names(t *testing.T) (kinds map[string]fault.Kind, nouns map[string]fault.No
 			for i, spec := range g.Specs {
 				v := spec.(*ast.ValueSpec)
 				if lit, ok := first(v.Values).(*ast.BasicLit); ok {
-					nouns[v.Names[0].Name] = fault.Noun(strings.Trim(lit.Value, `"`))
+					entities[v.Names[0].Name] = fault.Entity(strings.Trim(lit.Value, `"`))
 				} else {
 					kinds[v.Names[0].Name] = fault.Kind(i)
 				}
 			}
 		}
 	}
-	return kinds, nouns
+	return kinds, entities
 }
 
 func first(values []ast.Expr) ast.Expr {
@@ -147,26 +147,26 @@ func first(values []ast.Expr) ast.Expr {
 }
 
 func TestEveryFaultHasACodeOnPurpose(t *testing.T) {
-	kinds, nouns := names(t)
+	kinds, entities := names(t)
 	found := faultsOf(t)
-	if len(found) < 100 || kinds["Throttled"] != fault.Throttled || nouns["IAMRole"] != fault.IAMRole {
+	if len(found) < 100 || kinds["Throttled"] != fault.Throttled || entities["IAMRole"] != fault.IAMRole {
 		t.Fatalf("%d faults found, %v", len(found), kinds)
 	}
 	for r, at := range found {
 		kind, ok := kinds[r.kind]
-		noun, okNoun := nouns[r.noun]
+		entity, okEntity := entities[r.entity]
 		dialects, okPkg := heardBy[r.pkg]
-		if !ok || !okNoun || !okPkg {
-			t.Errorf("%s: package %s raises %s, %s, which this test does not know", at, r.pkg, r.kind, r.noun)
+		if !ok || !okEntity || !okPkg {
+			t.Errorf("%s: package %s raises %s, %s, which this test does not know", at, r.pkg, r.kind, r.entity)
 			continue
 		}
 		for _, d := range dialects {
 			own, _ := tables(d)
-			if _, ok := own[key{kind, noun}]; ok {
+			if _, ok := own[key{kind, entity}]; ok {
 				continue
 			}
-			if !generic(d, kind, r.noun) {
-				t.Errorf("%s: %s, %s is just %s to clients of dialect %d", at, r.kind, r.noun, lookup(d, kind, noun).code, d)
+			if !generic(d, kind, r.entity) {
+				t.Errorf("%s: %s, %s is just %s to clients of dialect %d", at, r.kind, r.entity, lookup(d, kind, entity).code, d)
 			}
 		}
 	}
@@ -189,7 +189,7 @@ func TestCodesThatClientsCountOn(t *testing.T) {
 	for _, c := range []struct {
 		d      Dialect
 		k      fault.Kind
-		n      fault.Noun
+		n      fault.Entity
 		code   string
 		status int
 	}{

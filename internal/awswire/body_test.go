@@ -32,10 +32,10 @@ func TestCheckBody(t *testing.T) {
 		return awswire.CheckBody(s3control.CreateAccessGrant.Operation, h, []byte(body))
 	}
 	for name, sum := range right {
-		noun := fault.Checksum
+		entity := fault.Checksum
 		unreadable := fault.Header
 		if name == "Content-Md5" {
-			noun, unreadable = fault.Digest, fault.ContentMD5
+			entity, unreadable = fault.Digest, fault.ContentMD5
 		}
 		t.Run(name+" that is right passes", func(t *testing.T) {
 			if err := check(hello, name, sum); err != nil {
@@ -43,7 +43,7 @@ func TestCheckBody(t *testing.T) {
 			}
 		})
 		t.Run(name+" that is wrong is refused", func(t *testing.T) {
-			if err := check("hellp", name, sum); !fault.Is(err, fault.Invalid, noun) {
+			if err := check("hellp", name, sum); !fault.Is(err, fault.Invalid, entity) {
 				t.Error(err)
 			}
 		})

@@ -59,7 +59,7 @@ func decodeRest(op *Operation, in reflect.Value, r *http.Request, labels Labels,
 		switch m.place {
 		case inURI:
 			if text, ok := labels[m.name]; ok {
-				err = refused(m, m.parse(dst, text, iso))
+				err = memberError(m, m.parse(dst, text, iso))
 			}
 		case inQuery:
 			err = decodeQueryMember(op, m, dst, query)
@@ -109,7 +109,7 @@ func decodePayload(op *Operation, p *member, dst reflect.Value, r *http.Request,
 		if len(body) == 0 {
 			return nil
 		}
-		return refused(p, p.parse(dst, string(body), timeISO))
+		return memberError(p, p.parse(dst, string(body), timeISO))
 	case len(body) == 0:
 		return nil
 	case op.Service.Protocol == RestJSON:
@@ -126,8 +126,8 @@ func decodePayload(op *Operation, p *member, dst reflect.Value, r *http.Request,
 	return decodeXML(op, p.plan, dst, body, root, p.ns)
 }
 
-// refused words an error of parse as AWS words a broken constraint.
-func refused(m *member, err error) error {
+// memberError words an error of parse as AWS words a broken constraint.
+func memberError(m *member, err error) error {
 	if err == nil {
 		return nil
 	}
@@ -147,7 +147,7 @@ func decodeQueryMember(op *Operation, m *member, dst reflect.Value, query url.Va
 	case len(list) > 1:
 		return fault.New(fault.Invalid, fault.Argument, "The query parameter '%s' is given more than once.", m.name)
 	}
-	return refused(m, m.parse(dst, list[0], timeISO))
+	return memberError(m, m.parse(dst, list[0], timeISO))
 }
 
 // decodeQueryMap takes every parameter that no other member takes.
@@ -166,7 +166,7 @@ func decodeQueryMap(op *Operation, m *member, dst reflect.Value, query url.Value
 		case len(list) > 1:
 			return fault.New(fault.Invalid, fault.Argument, "The query parameter '%s' is given more than once.", name)
 		default:
-			if err := refused(m, m.elem.parse(v, list[0], timeISO)); err != nil {
+			if err := memberError(m, m.elem.parse(v, list[0], timeISO)); err != nil {
 				return err
 			}
 		}
@@ -181,7 +181,7 @@ func decodeQueryMap(op *Operation, m *member, dst reflect.Value, query url.Value
 func decodeTexts(m *member, dst reflect.Value, list []string, def timeFormat) error {
 	out := reflect.MakeSlice(dst.Type(), len(list), len(list))
 	for i, text := range list {
-		if err := refused(m, m.elem.parse(out.Index(i), text, def)); err != nil {
+		if err := memberError(m, m.elem.parse(out.Index(i), text, def)); err != nil {
 			return err
 		}
 	}
@@ -191,11 +191,11 @@ func decodeTexts(m *member, dst reflect.Value, list []string, def timeFormat) er
 
 // malformed is the failure of a body that cannot be read; why is for the log, the client gets the table's text.
 func malformed(op *Operation, why string) error {
-	noun := map[Protocol]fault.Noun{RestXML: fault.XML, Query: fault.Form}[op.Service.Protocol]
-	if noun == "" {
-		noun = fault.JSON
+	entity := map[Protocol]fault.Entity{RestXML: fault.XML, Query: fault.Form}[op.Service.Protocol]
+	if entity == "" {
+		entity = fault.JSON
 	}
-	return fault.New(fault.Malformed, noun, "").Because(errorText(why))
+	return fault.New(fault.Malformed, entity, "").Because(errorText(why))
 }
 
 type errorText string

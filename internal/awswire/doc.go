@@ -2,7 +2,7 @@
 // side: it finds the operation that a request names, decodes the request into a plain struct, checks the
 // model's constraints, and encodes a struct or a failure into the answer.
 //
-// It owns the wire and knows no noun: what an operation means, who may call it and which code a failure
+// It owns the wire and knows no entity: what an operation means, who may call it and which code a failure
 // gets are decided by its callers. Everything that it knows about a message it reads once from the
 // struct tags that package awsapi generates:
 //

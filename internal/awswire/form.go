@@ -30,7 +30,7 @@ func decodeForm(op *Operation, in reflect.Value, r *http.Request, body []byte) e
 		err = root.structure(op.in, in)
 	}
 	if bad, ok := errors.AsType[*valueError](err); ok {
-		return refused(&member{camel: bad.at}, bad.err)
+		return memberError(&member{camel: bad.at}, bad.err)
 	}
 	if err != nil {
 		return malformed(op, err.Error())

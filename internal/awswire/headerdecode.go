@@ -53,7 +53,7 @@ func decodeHeader(m *member, dst reflect.Value, r *http.Request, query url.Value
 		}
 		return decodeJSONValue(&m.value, dst, text)
 	}
-	return refused(m, m.parse(dst, list[0], timeHTTP))
+	return memberError(m, m.parse(dst, list[0], timeHTTP))
 }
 
 // decodeHeaders reads every header with a prefix. What comes after the prefix is in lower case, as S3
@@ -70,7 +70,7 @@ func decodeHeaders(m *member, dst reflect.Value, h http.Header, query url.Values
 		}
 		v := reflect.New(dst.Type().Elem()).Elem()
 		// S3 joins user metadata that is given more than once.
-		if err := refused(m, m.elem.parse(v, strings.Join(list, ","), timeHTTP)); err != nil {
+		if err := memberError(m, m.elem.parse(v, strings.Join(list, ","), timeHTTP)); err != nil {
 			return err
 		}
 		out.SetMapIndex(key, v)

@@ -32,7 +32,7 @@ func decodeJSON(p *plan, dst reflect.Value, body []byte) error {
 func decodeJSONValue(v *value, dst reflect.Value, body []byte) error {
 	err := readJSON(v, dst, body)
 	if bad, ok := errors.AsType[*valueError](err); ok {
-		return refused(&member{camel: bad.at}, bad.err)
+		return memberError(&member{camel: bad.at}, bad.err)
 	}
 	if err != nil {
 		return fault.New(fault.Malformed, fault.JSON, "").Because(err)

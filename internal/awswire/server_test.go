@@ -93,7 +93,7 @@ func TestServerPhases(t *testing.T) {
 		status  int
 		phases  []string
 		kind    fault.Kind
-		noun    fault.Noun
+		entity  fault.Entity
 	}{
 		{"honest request is handled", s3control.Service, tagRequest(tagBody), false, 204, []string{"authenticate TagResource", "around bob", "handle bob k"}, 0, ""},
 		{"unauthenticated request is not read", s3control.Service, tagRequest("not XML"), true, 400, []string{"authenticate TagResource"}, fault.Denied, fault.Signature},
@@ -116,7 +116,7 @@ func TestServerPhases(t *testing.T) {
 			if w.Code != c.status || !slices.Equal(s.phases, c.phases) {
 				t.Errorf("status %d, phases %q, %v", w.Code, s.phases, s.failed)
 			}
-			if c.noun != "" && !fault.Is(s.failed, c.kind, c.noun) {
+			if c.entity != "" && !fault.Is(s.failed, c.kind, c.entity) {
 				t.Errorf("failed with %v", s.failed)
 			}
 		})

@@ -173,13 +173,13 @@ func TestRequestsAreStrict(t *testing.T) {
 		for _, c := range []struct {
 			method, target string
 			kind           fault.Kind
-			noun           fault.Noun
+			entity         fault.Entity
 		}{{"POST", "Odds.Odd", 0, ""}, {"POST", "Evens.Odd", fault.Unsupported, fault.Operation}, {"POST", "Odds.Even", fault.Unsupported, fault.Operation},
 			{"POST", "x.Odds.Odd", fault.Unsupported, fault.Operation}, {"POST", "", fault.Unsupported, fault.Operation}, {"GET", "Odds.Odd", fault.Unsupported, fault.Method}} {
 			r := httptest.NewRequest(c.method, "/", nil)
 			r.Header.Set("X-Amz-Target", c.target)
 			found, _, err := s.Match(r)
-			if c.noun == "" && (err != nil || found != op.Operation) || c.noun != "" && !fault.Is(err, c.kind, c.noun) {
+			if c.entity == "" && (err != nil || found != op.Operation) || c.entity != "" && !fault.Is(err, c.kind, c.entity) {
 				t.Errorf("%s %s matched %v, %v", c.method, c.target, found, err)
 			}
 		}

@@ -24,11 +24,11 @@ func validate(p *plan, in reflect.Value) error {
 	if len(vs.list) == 0 {
 		return nil
 	}
-	noun := "error"
+	entity := "error"
 	if len(vs.list) > 1 {
-		noun = "errors"
+		entity = "errors"
 	}
-	return fault.New(fault.Invalid, fault.Member, "%d validation %s detected: %s", len(vs.list), noun, strings.Join(vs.list, "; "))
+	return fault.New(fault.Invalid, fault.Member, "%d validation %s detected: %s", len(vs.list), entity, strings.Join(vs.list, "; "))
 }
 
 func (vs *violations) add(v *value, at, shown, constraint string, args ...any) {
@@ -42,9 +42,9 @@ func (vs *violations) add(v *value, at, shown, constraint string, args ...any) {
 		vs.list = append(vs.list, fmt.Sprintf("Value at '%s' failed to satisfy constraint: %s", at, constraint))
 		return
 	}
-	const longest = 200
-	if len(shown) > longest {
-		shown = strings.ToValidUTF8(shown[:longest], "") + "..."
+	const limit = 200
+	if len(shown) > limit {
+		shown = strings.ToValidUTF8(shown[:limit], "") + "..."
 	}
 	vs.list = append(vs.list, fmt.Sprintf("Value '%s' at '%s' failed to satisfy constraint: %s", shown, at, constraint))
 }

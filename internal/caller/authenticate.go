@@ -73,16 +73,16 @@ func (a *Authenticator) Authenticate(r *http.Request, service, requestID string)
 	if err := signed.Verify(secret.Reveal(), now); err != nil {
 		return nil, nil, err
 	}
-	if err := a.judge(c); err != nil {
+	if err := a.evaluate(c); err != nil {
 		return nil, nil, err
 	}
 	return c, signed, nil
 }
 
-// Again judges an authenticated caller once more, against what is known now: for a request that took its time
+// Reauthenticate judges an authenticated caller once more, against what is known now: for a request that took its time
 // between its signature and the moment when it changes something. It is c itself when nothing has changed. A
 // key or a session that has expired meanwhile does not matter; one that was taken away does.
-func (a *Authenticator) Again(c *Caller) (*Caller, error) {
+func (a *Authenticator) Reauthenticate(c *Caller) (*Caller, error) {
 	snap, err := a.Engine.Snapshot()
 	if err != nil {
 		return nil, err
@@ -92,19 +92,19 @@ func (a *Authenticator) Again(c *Caller) (*Caller, error) {
 	}
 	fresh := &Caller{AccessKeyID: c.AccessKeyID, Session: c.Session, Snapshot: snap, Facts: c.Facts}
 	if c.Session != nil {
-		fresh.holdSession()
-	} else if _, err := fresh.holdKey(); err != nil {
+		fresh.establishSession()
+	} else if _, err := fresh.establishKey(); err != nil {
 		return nil, err
 	}
-	if err := a.judge(fresh); err != nil {
+	if err := a.evaluate(fresh); err != nil {
 		return nil, err
 	}
 	return fresh, nil
 }
 
-// judge holds a caller whose signature was good against the snapshot: does its session still stand, and what
+// evaluate holds a caller whose signature was good against the snapshot: does its session still stand, and what
 // do its policies say.
-func (a *Authenticator) judge(c *Caller) error {
+func (a *Authenticator) evaluate(c *Caller) error {
 	c.identify()
 	if s := c.Session; s != nil && (s.Kind != credential.Vended || a.Revocation == AtOnce) {
 		if reason := leash(c.Snapshot, s); reason != "" {
@@ -131,10 +131,10 @@ func ended(c *Caller, reason string) *Ended {
 func (e *Ended) Error() string { return "the session ended: " + e.Reason }
 
 // Unwrap is what the client is told.
-func (e *Ended) Unwrap() error { return gone(e.Reason) }
+func (e *Ended) Unwrap() error { return sessionEnded(e.Reason) }
 
 func (a *Authenticator) longTerm(c *Caller) (credential.Secret, error) {
-	k, err := c.holdKey()
+	k, err := c.establishKey()
 	if err != nil {
 		return credential.Secret{}, err
 	}
@@ -145,8 +145,8 @@ func (a *Authenticator) longTerm(c *Caller) (credential.Secret, error) {
 	return credential.NewSecret(string(secret)), nil
 }
 
-// holdKey finds the long-term key of the caller, which must be active, and whose it is.
-func (c *Caller) holdKey() (*iam.AccessKey, error) {
+// establishKey finds the long-term key of the caller, which must be active, and whose it is.
+func (c *Caller) establishKey() (*iam.AccessKey, error) {
 	unknown := fault.New(fault.Unauthenticated, fault.AccessKey, "").With("AWSAccessKeyId", c.AccessKeyID)
 	k := c.Snapshot.AccessKey(c.AccessKeyID)
 	if k == nil || k.Status != iam.Active {
@@ -171,13 +171,13 @@ func (a *Authenticator) session(c *Caller, token string, now time.Time) (credent
 		return credential.Secret{}, err
 	}
 	c.Session = &s
-	c.holdSession()
+	c.establishSession()
 	return secret, nil
 }
 
-// holdSession finds the principal of the session. One that is gone stays nil: the leash refuses it, after the
+// establishSession finds the principal of the session. One that is gone stays nil: the leash refuses it, after the
 // signature was verified.
-func (c *Caller) holdSession() {
+func (c *Caller) establishSession() {
 	c.Account = access.AccountID(c.Session.Account)
 	switch c.Session.Kind {
 	case credential.AssumedRole, credential.Vended:

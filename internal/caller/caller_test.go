@@ -52,9 +52,9 @@ func TestWhoIsNot(t *testing.T) {
 	late := w.session(credential.AssumedRole)
 	late.Issued, late.Expires = late.Issued.Add(-2*time.Hour), late.Issued.Add(-time.Hour)
 	for name, x := range map[string]struct {
-		keys keys
-		kind fault.Kind
-		noun fault.Noun
+		keys   keys
+		kind   fault.Kind
+		entity fault.Entity
 	}{
 		"unknown key":               {keys{ID: "AKIAUNKNOWN", Secret: "x"}, fault.Unauthenticated, fault.AccessKey},
 		"wrong secret":              {keys{ID: w.key.ID, Secret: "x"}, fault.Unauthenticated, fault.Signature},
@@ -68,7 +68,7 @@ func TestWhoIsNot(t *testing.T) {
 		"an expired session":        {w.mint(late), fault.Expired, fault.SessionToken},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if _, err := w.Authenticate(t, x.keys, "sts"); !fault.Is(err, x.kind, x.noun) {
+			if _, err := w.Authenticate(t, x.keys, "sts"); !fault.Is(err, x.kind, x.entity) {
 				t.Errorf("got %v", err)
 			}
 		})

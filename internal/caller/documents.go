@@ -9,8 +9,8 @@ import (
 
 // How many documents are kept. They come from what clients hold, so their number needs a bound.
 const (
-	mostScopes   = 4096
-	mostPolicies = 512
+	maxScopes   = 4096
+	maxPolicies = 512
 )
 
 // documents keeps the policies of sessions compiled between requests. Each is kept under all that it was made
@@ -37,7 +37,7 @@ func (d *documents) ofScope(k scopeKey) (*policy.Document, error) {
 		return nil, err
 	}
 	doc := policy.DataAccess(scope.Bucket(), scope.Key(), !scope.Wildcard(), k.permission, k.objectOnly)
-	keep(d, &d.scopes, k, doc, mostScopes)
+	keep(d, &d.scopes, k, doc, maxScopes)
 	return doc, nil
 }
 
@@ -50,7 +50,7 @@ func (d *documents) ofText(text string) (*policy.Document, error) {
 	if err != nil {
 		return nil, err
 	}
-	keep(d, &d.texts, text, doc, mostPolicies)
+	keep(d, &d.texts, text, doc, maxPolicies)
 	return doc, nil
 }
 
@@ -61,10 +61,10 @@ func kept[K comparable](d *documents, m *map[K]*policy.Document, k K) *policy.Do
 }
 
 // keep adds a document. A full map is emptied: what is in use is back soon.
-func keep[K comparable](d *documents, m *map[K]*policy.Document, k K, doc *policy.Document, most int) {
+func keep[K comparable](d *documents, m *map[K]*policy.Document, k K, doc *policy.Document, limit int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if *m == nil || len(*m) >= most {
+	if *m == nil || len(*m) >= limit {
 		*m = make(map[K]*policy.Document)
 	}
 	(*m)[k] = doc

@@ -30,17 +30,17 @@ func TestDocumentsAreKeptApartAndBounded(t *testing.T) {
 	if _, err := d.ofText("{"); err == nil || len(d.texts) != 0 {
 		t.Error("what cannot be read was kept")
 	}
-	for i := range 2*mostPolicies + 10 {
+	for i := range 2*maxPolicies + 10 {
 		if _, err := d.ofText(fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:x","Resource":"arn:aws:s3:::lake/%d"}]}`, i)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	for i := range mostScopes + 10 {
+	for i := range maxScopes + 10 {
 		if _, err := d.ofScope(scopeKey{fmt.Sprintf("s3://lake/%d*", i), "READ", false}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if len(d.texts) > mostPolicies || len(d.scopes) > mostScopes {
+	if len(d.texts) > maxPolicies || len(d.scopes) > maxScopes {
 		t.Errorf("%d texts and %d scopes are kept", len(d.texts), len(d.scopes))
 	}
 }

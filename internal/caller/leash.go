@@ -85,6 +85,6 @@ func principalStands(snap *engine.Snapshot, id string) bool {
 	return snap.User(id) != nil || snap.Role(id) != nil || snap.Account(access.AccountID(id)) != nil
 }
 
-func gone(reason string) error {
+func sessionEnded(reason string) error {
 	return fault.New(fault.Denied, fault.SessionToken, "Access Denied: %s", reason)
 }

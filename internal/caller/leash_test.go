@@ -121,11 +121,11 @@ func TestAgain(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
 			c := w.who(x.keys(w))
-			if same, err := w.Auth.Again(c); err != nil || same != c {
+			if same, err := w.Auth.Reauthenticate(c); err != nil || same != c {
 				t.Fatalf("unchanged: %p %v, want %p", same, err, c)
 			}
 			w.change(func(tx *store.Tx) error { return x.change(w, tx) })
-			again, err := w.Auth.Again(c)
+			again, err := w.Auth.Reauthenticate(c)
 			if x.refused {
 				if err == nil {
 					t.Fatal("it is still let through")
@@ -150,7 +150,7 @@ func TestAgain(t *testing.T) {
 		w.user.Policies = iam.Policies{}
 		w.change(func(tx *store.Tx) error { return store.Users.Update(tx, &w.user) })
 		ask := caller.Ask{Action: "s3:GetObject", Resource: "arn:aws:s3:::lake/k", ResourceAccount: account}
-		again, err := w.Auth.Again(c)
+		again, err := w.Auth.Reauthenticate(c)
 		must(t, err)
 		if c.Authorize(ask) != nil || again.Authorize(ask) == nil {
 			t.Error("the policies are the old ones")
@@ -160,7 +160,7 @@ func TestAgain(t *testing.T) {
 		w := newWorld(t)
 		c := w.who(w.key)
 		must(t, w.Engine.Close())
-		if _, err := w.Auth.Again(c); fault.KindOf(err) != fault.Unavailable {
+		if _, err := w.Auth.Reauthenticate(c); fault.KindOf(err) != fault.Unavailable {
 			t.Errorf("again: %v", err)
 		}
 		if _, err := w.Authenticate(t, w.key, "sts"); fault.KindOf(err) != fault.Unavailable {

@@ -55,9 +55,9 @@ func (call *Call) ByRight(r Right) {
 	}
 }
 
-// Suppose is a call that somebody else would make in the place of this one, for explaining decisions. What is asked
+// Simulate is a call that somebody else would make in the place of this one, for explaining decisions. What is asked
 // for it counts for itself alone, and nothing can be changed or recorded with it.
-func (call *Call) Suppose(who *caller.Caller) *Call {
+func (call *Call) Simulate(who *caller.Caller) *Call {
 	return &Call{Caller: who, Target: call.Target, supposed: true}
 }
 

@@ -97,7 +97,7 @@ func TestASuccessThatNothingAllowedIsAnInternalError(t *testing.T) {
 	})
 	t.Run("only a supposed call was asked for", func(t *testing.T) {
 		call := w.Call(t, w.root, "iam", "Test")
-		supposed := call.Suppose(call.Caller)
+		supposed := call.Simulate(call.Caller)
 		if !supposed.Decide(yes).Allowed {
 			t.Fatal("refused")
 		}

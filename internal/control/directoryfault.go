@@ -18,12 +18,12 @@ func DirectoryFault(err error) error {
 	if f == nil || f.Kind != fault.AlreadyExists {
 		return err
 	}
-	taken, ok := errors.AsType[*store.Taken](err)
+	taken, ok := errors.AsType[*store.DuplicateError](err)
 	if !ok {
 		return err
 	}
 	text := "Duplicate UserName"
-	switch directory.Key(taken.Key).Attribute(f.Noun == fault.DirectoryGroup) {
+	switch directory.Key(taken.Key).Attribute(f.Entity == fault.DirectoryGroup) {
 	case "emails.value":
 		text = "Duplicate Email"
 	case "externalIds":
@@ -31,16 +31,16 @@ func DirectoryFault(err error) error {
 	case "displayName":
 		text = "Duplicate GroupDisplayName"
 	}
-	return fault.New(fault.AlreadyExists, f.Noun, "%s", text).With("Reason", "UNIQUENESS_CONSTRAINT_VIOLATION")
+	return fault.New(fault.AlreadyExists, f.Entity, "%s", text).With("Reason", "UNIQUENESS_CONSTRAINT_VIOLATION")
 }
 
 // DirectoryMissing says that a user, a group, a membership or an identity store does not exist, with the members of
 // the Identity Store API's exception. kind is its ResourceType, such as USER.
-func DirectoryMissing(noun fault.Noun, kind, id string) error {
-	return fault.New(fault.NotFound, noun, "%s not found.", kind).With("ResourceType", kind).With("ResourceId", id)
+func DirectoryMissing(entity fault.Entity, kind, id string) error {
+	return fault.New(fault.NotFound, entity, "%s not found.", kind).With("ResourceType", kind).With("ResourceId", id)
 }
 
 // DirectoryFull says that a store has as many users or groups as it may.
-func DirectoryFull(noun fault.Noun, what string, most int) error {
-	return fault.New(fault.LimitExceeded, noun, "The maximum number of %s (%d) is reached", what, most)
+func DirectoryFull(entity fault.Entity, what string, limit int) error {
+	return fault.New(fault.LimitExceeded, entity, "The maximum number of %s (%d) is reached", what, limit)
 }

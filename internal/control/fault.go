@@ -9,8 +9,8 @@ import (
 
 // problemFaults says which fault an input is that package access refuses.
 var problemFaults = map[access.Problem]struct {
-	kind fault.Kind
-	noun fault.Noun
+	kind   fault.Kind
+	entity fault.Entity
 }{
 	access.BadRequest:     {fault.Invalid, fault.Request},
 	access.BadAccount:     {fault.Invalid, fault.AccountID},
@@ -30,14 +30,14 @@ var problemFaults = map[access.Problem]struct {
 	access.BadID:          {fault.Invalid, fault.Request},
 }
 
-// Refused turns an input that package access refused into a fault; any other error stays as it is.
-func Refused(err error) error {
+// AccessFault turns an input that package access refused into a fault; any other error stays as it is.
+func AccessFault(err error) error {
 	e, ok := errors.AsType[*access.Error](err)
 	if !ok {
 		return err
 	}
 	if p, ok := problemFaults[e.Problem]; ok {
-		return fault.New(p.kind, p.noun, "%s", e.Text)
+		return fault.New(p.kind, p.entity, "%s", e.Text)
 	}
 	return fault.New(fault.Invalid, fault.Request, "%s", e.Text)
 }

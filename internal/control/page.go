@@ -37,12 +37,12 @@ func (c *Control) After(list, token string) (int64, error) {
 }
 
 // PageSize is the page size to use for what a client asked: nil and zero mean the default.
-func PageSize(asked *int32, byDefault, most int) (int, error) {
+func PageSize(asked *int32, byDefault, limit int) (int, error) {
 	if asked == nil || *asked == 0 {
 		return byDefault, nil
 	}
-	if *asked < 0 || int(*asked) > most {
-		return 0, fault.New(fault.Invalid, fault.Member, "maxResults must be between 0 and %d", most)
+	if *asked < 0 || int(*asked) > limit {
+		return 0, fault.New(fault.Invalid, fault.Member, "maxResults must be between 0 and %d", limit)
 	}
 	return int(*asked), nil
 }

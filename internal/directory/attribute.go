@@ -1,6 +1,6 @@
 package directory
 
-// attribute is one attribute of a noun: its name in paths, and where its value is.
+// attribute is one attribute of an entity: its name in paths, and where its value is.
 type attribute struct {
 	name string
 	at   any // *string, *bool, a pointer to a list, or parts

@@ -10,16 +10,16 @@ import (
 
 // The limits of the Identity Store API reference.
 const (
-	longestUserName   = 128
-	longestText       = 1024
-	longestExternal   = 256
-	mostExternalIDs   = 10
-	mostPhotos        = 3
+	maxUserName       = 128
+	maxText           = 1024
+	maxExternal       = 256
+	maxExternalIDs    = 10
+	maxPhotos         = 3
 	mostOfAnotherList = 1
 
 	// What a source of the directory may bring beyond the API: a person has telephones at work and on the way. Of e-mail
 	// addresses there is one all the same, because a person is found by it.
-	mostFromSource = 10
+	maxFromSource = 10
 )
 
 // Check reports the first rule that the user breaks, whichever way it came into the directory. What only the
@@ -84,15 +84,15 @@ func checkParts(p parts, at string) error {
 
 func checkValue(at any, name string) error {
 	if list, ok := elements(at); ok {
-		most := mostFromSource
+		limit := maxFromSource
 		switch name {
 		case "photos":
-			most = mostPhotos
+			limit = maxPhotos
 		case "emails":
-			most = mostOfAnotherList
+			limit = mostOfAnotherList
 		}
-		if len(list) > most {
-			return broken(name, "Member must have length less than or equal to %d", most)
+		if len(list) > limit {
+			return broken(name, "Member must have length less than or equal to %d", limit)
 		}
 		for i, e := range list {
 			if err := checkParts(e, name+"."+strconv.Itoa(i+1)+"."); err != nil {
@@ -112,12 +112,12 @@ func checkValue(at any, name string) error {
 
 // checkText checks a text attribute; an empty one is absent.
 func checkText(s, name string) error {
-	most, white := longestText, true
+	limit, white := maxText, true
 	if name == "userName" {
-		most, white = longestUserName, false
+		limit, white = maxUserName, false
 	}
-	if utf8.RuneCountInString(s) > most {
-		return broken(name, "Member must have length less than or equal to %d", most)
+	if utf8.RuneCountInString(s) > limit {
+		return broken(name, "Member must have length less than or equal to %d", limit)
 	}
 	if err := checkRunes(s, name, white); err != nil {
 		return err
@@ -150,14 +150,14 @@ func checkRunes(s, name string, white bool) error {
 }
 
 func checkExternal(ids []ExternalID) error {
-	if len(ids) > mostExternalIDs {
-		return broken("externalIds", "Member must have length less than or equal to %d", mostExternalIDs)
+	if len(ids) > maxExternalIDs {
+		return broken("externalIds", "Member must have length less than or equal to %d", maxExternalIDs)
 	}
 	for i, e := range ids {
 		for _, a := range []struct{ name, value string }{{"issuer", e.Issuer}, {"id", e.ID}} {
 			name := "externalIds." + strconv.Itoa(i+1) + "." + a.name
-			if a.value == "" || utf8.RuneCountInString(a.value) > longestExternal {
-				return broken(name, "Member must have length between 1 and %d", longestExternal)
+			if a.value == "" || utf8.RuneCountInString(a.value) > maxExternal {
+				return broken(name, "Member must have length between 1 and %d", maxExternal)
 			}
 			if err := checkRunes(a.value, name, false); err != nil {
 				return err

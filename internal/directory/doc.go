@@ -1,4 +1,4 @@
-// Package directory holds the nouns of a corporate directory: identity stores, users, groups and memberships,
+// Package directory holds the entities of a corporate directory: identity stores, users, groups and memberships,
 // their immutable ids, what a valid one is, what makes one unique, and how an update by attribute paths changes one.
 //
 // It is pure: no clock, no chance, no I/O, nothing else of this program. It does not own who may change what

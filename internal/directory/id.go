@@ -1,6 +1,6 @@
 package directory
 
-// The ids of the directory's nouns. Ids are never used twice: who is deleted and created again is a stranger.
+// The ids of the directory's entities. Ids are never used twice: who is deleted and created again is a stranger.
 type (
 	StoreID      string // d- and ten hexadecimal digits
 	UserID       string // a uuid

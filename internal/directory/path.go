@@ -13,8 +13,8 @@ type Operation struct {
 	Value any
 }
 
-// MostOperations is how many operations an update has at most.
-const MostOperations = 100
+// MaxOperations is how many operations an update has at most.
+const MaxOperations = 100
 
 // With is the user as the operations leave it, checked; the receiver stays as it is. Attributes that a user must
 // have cannot be removed.
@@ -48,8 +48,8 @@ func (g *Group) With(ops []Operation) (*Group, error) {
 }
 
 func applyAll(p parts, ops []Operation, required ...string) error {
-	if len(ops) == 0 || len(ops) > MostOperations {
-		return broken("operations", "Member must have length between 1 and %d", MostOperations)
+	if len(ops) == 0 || len(ops) > MaxOperations {
+		return broken("operations", "Member must have length between 1 and %d", MaxOperations)
 	}
 	for _, op := range ops {
 		name, at, err := find(p, op.Path)
@@ -140,12 +140,12 @@ func setList[T any, P interface {
 	if !ok || len(docs) == 0 {
 		return broken(name, "Member must be a list with length greater than or equal to 1")
 	}
-	most := mostOfAnotherList
+	limit := mostOfAnotherList
 	if name == "photos" {
-		most = mostPhotos
+		limit = maxPhotos
 	}
-	if len(docs) > most {
-		return broken(name, "Member must have length less than or equal to %d", most)
+	if len(docs) > limit {
+		return broken(name, "Member must have length less than or equal to %d", limit)
 	}
 	all := make([]T, len(docs))
 	for i := range docs {

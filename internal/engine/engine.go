@@ -37,7 +37,7 @@ type Engine struct {
 
 	current atomic.Pointer[Snapshot]
 	heard   atomic.Pointer[time.Time] // when a look began that found current to be the newest
-	refused atomic.Pointer[error]     // set: no snapshot is given out, this is why
+	stopped atomic.Pointer[error]     // set: no snapshot is given out, this is why
 	owed    atomic.Int64              // a revision that this node committed and could not catch up with
 	news    store.Broadcast           // a snapshot was published
 
@@ -92,7 +92,7 @@ func prepare(ctx context.Context, db *store.DB, o Options) (*Engine, error) {
 // Close ends following and waits for it. From then on Snapshot refuses. The store stays open.
 func (e *Engine) Close() error {
 	e.closing.Do(func() {
-		e.refuse(errClosed)
+		e.stop(errClosed)
 		e.cancel()
 		e.tasks.Wait()
 		close(e.closed)
@@ -104,7 +104,7 @@ func (e *Engine) Close() error {
 // see the package comment. It does not block and does not allocate unless it fails.
 func (e *Engine) Snapshot() (*Snapshot, error) {
 	// What refuses is read first: it is lifted only after the snapshot that it waited for was published.
-	refused, owed, heard := e.refused.Load(), e.owed.Load(), e.heard.Load()
+	refused, owed, heard := e.stopped.Load(), e.owed.Load(), e.heard.Load()
 	s := e.current.Load()
 	switch {
 	case refused != nil:
@@ -189,11 +189,11 @@ func (e *Engine) owe(rev store.Rev) {
 	}
 }
 
-// refuse makes Snapshot refuse. A closed engine stays so.
-func (e *Engine) refuse(why error) {
+// stop makes Snapshot refuse. A closed engine stays so.
+func (e *Engine) stop(why error) {
 	for {
-		have := e.refused.Load()
-		if have != nil && *have == errClosed || e.refused.CompareAndSwap(have, &why) {
+		have := e.stopped.Load()
+		if have != nil && *have == errClosed || e.stopped.CompareAndSwap(have, &why) {
 			return
 		}
 	}
@@ -202,7 +202,7 @@ func (e *Engine) refuse(why error) {
 // distrust refuses because the store went back. Grants and keys that were taken away may be back in it, and
 // the other way round; nobody is let in by what was true in another history.
 func (e *Engine) distrust(why error) {
-	e.refuse(why)
+	e.stop(why)
 	e.log.Error("THE DATABASE WENT BACK IN TIME, as after a restore from a backup: nothing is served until everything "+
 		"was loaded again, and what was taken away since the backup must be taken away again",
 		slog.Any("reason", why), slog.Int64("revision", int64(e.Revision())))
@@ -210,8 +210,8 @@ func (e *Engine) distrust(why error) {
 
 // lift ends refusing, unless the engine was closed.
 func (e *Engine) lift() {
-	if why := e.refused.Load(); why != nil && *why != errClosed {
-		e.refused.CompareAndSwap(why, nil)
+	if why := e.stopped.Load(); why != nil && *why != errClosed {
+		e.stopped.CompareAndSwap(why, nil)
 	}
 }
 

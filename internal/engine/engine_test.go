@@ -132,7 +132,7 @@ func TestClosedEngineRefuses(t *testing.T) {
 	if e.Current() == nil {
 		t.Error("diagnosis lost the snapshot")
 	}
-	e.refuse(errWentBack)
+	e.stop(errWentBack)
 	if err := e.follower.reload(t.Context()); err != nil {
 		t.Fatal(err)
 	}

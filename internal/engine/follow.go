@@ -75,7 +75,7 @@ func pause(ctx context.Context, d time.Duration) {
 func (f *follower) sync(ctx context.Context) error {
 	owed, began := f.owed.Load(), f.now() // both before the look: what it shows is at least as new
 	s := f.current.Load()
-	if f.refused.Load() != nil {
+	if f.stopped.Load() != nil {
 		return f.reload(ctx)
 	}
 	fresh, err := f.look(ctx, s.rev, owed)

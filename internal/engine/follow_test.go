@@ -194,7 +194,7 @@ func TestAttack41_RevisionRollback(t *testing.T) {
 		b := newBench(t)
 		b.user("early")
 		b.sync()
-		b.e.refuse(errWentBack)
+		b.e.stop(errWentBack)
 		b.refuses("another history")
 		loaded := b.e.Current()
 		b.sync()

@@ -10,7 +10,7 @@ import (
 	"latchkey/internal/store"
 )
 
-// source is how one kind of noun gets from the store into a draft.
+// source is how one kind of entity gets from the store into a draft.
 type source struct {
 	kind store.Kind
 	all  func(context.Context, store.Querier, *draft) error
@@ -18,7 +18,7 @@ type source struct {
 	drop func(*draft, string)
 }
 
-// sources are the nouns that the snapshot holds; memberships and grants come by another way. Policies come before the
+// sources are the entities that the snapshot holds; memberships and grants come by another way. Policies come before the
 // principals that use them, which spares compiling anew.
 func sources() []source {
 	return []source{

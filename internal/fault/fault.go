@@ -1,7 +1,7 @@
-// Package fault gives every failure a kind, a noun, a text that a client may see, and a private cause.
+// Package fault gives every failure a kind, an entity, a text that a client may see, and a private cause.
 //
 // It owns the vocabulary of failure and nothing else: which HTTP status or AWS code a fault becomes is
-// decided once, in package awserror. Match a fault by kind and noun, never by its text.
+// decided once, in package awserror. Match a fault by kind and entity, never by its text.
 package fault
 
 import (
@@ -20,10 +20,10 @@ const (
 	Malformed                   // the request cannot be parsed at all
 	Unauthenticated             // who is calling could not be established
 	Denied                      // the caller is known and may not do this
-	NotFound                    // the noun does not exist
-	AlreadyExists               // the noun exists already
-	InUse                       // the noun still has something that depends on it
-	Conflict                    // the noun is in a state that does not admit the request
+	NotFound                    // the entity does not exist
+	AlreadyExists               // the entity exists already
+	InUse                       // the entity still has something that depends on it
+	Conflict                    // the entity is in a state that does not admit the request
 	LimitExceeded               // a quota would be exceeded
 	TooLarge                    // the request or a part of it is larger than allowed
 	Expired                     // a credential, a signature or a token is past its life
@@ -52,19 +52,19 @@ func (k Kind) String() string {
 // Error is a failure. Text may be shown to the client as it stands; the cause may not.
 type Error struct {
 	Kind   Kind
-	Noun   Noun
+	Entity Entity
 	Text   string            // for the client, worded as AWS words it; empty: the table's own text
 	Fields map[string]string // further members of the error body, such as Resource or BucketName
 	cause  error
 }
 
 // New makes a failure with a text that the client may see.
-func New(k Kind, n Noun, format string, args ...any) *Error {
+func New(k Kind, n Entity, format string, args ...any) *Error {
 	text := format
 	if len(args) > 0 {
 		text = fmt.Sprintf(format, args...)
 	}
-	return &Error{Kind: k, Noun: n, Text: text}
+	return &Error{Kind: k, Entity: n, Text: text}
 }
 
 // Because returns a copy of e that carries a private cause: it reaches the log, never the client.
@@ -88,8 +88,8 @@ func (e *Error) With(field, value string) *Error {
 // Error is the text for logs; it includes the private cause.
 func (e *Error) Error() string {
 	s := e.Kind.String()
-	if e.Noun != "" {
-		s += " (" + string(e.Noun) + ")"
+	if e.Entity != "" {
+		s += " (" + string(e.Entity) + ")"
 	}
 	if e.Text != "" {
 		s += ": " + e.Text
@@ -124,8 +124,8 @@ func KindOf(err error) Kind {
 	return Internal
 }
 
-// Is reports whether err is a fault of this kind and noun.
-func Is(err error, k Kind, n Noun) bool {
+// Is reports whether err is a fault of this kind and entity.
+func Is(err error, k Kind, n Entity) bool {
 	e := Of(err)
-	return e != nil && e.Kind == k && e.Noun == n
+	return e != nil && e.Kind == k && e.Entity == n
 }

@@ -54,16 +54,16 @@ func (g *Gateway) cutHost(host string) (label, rest string, ok bool) {
 		name, port = h, ":"+p
 	}
 	name = strings.ToLower(strings.TrimSuffix(name, "."))
-	longest := ""
+	limit := ""
 	for _, d := range g.Domains {
-		if (name == d || strings.HasSuffix(name, "."+d)) && len(d) > len(longest) {
-			longest = d
+		if (name == d || strings.HasSuffix(name, "."+d)) && len(d) > len(limit) {
+			limit = d
 		}
 	}
-	if longest == "" || name == longest {
+	if limit == "" || name == limit {
 		return "", host, false
 	}
-	return strings.TrimSuffix(name, "."+longest), longest + port, true
+	return strings.TrimSuffix(name, "."+limit), limit + port, true
 }
 
 // checkSegments refuses what an upstream that maps keys to paths would fold into another key: the segments

@@ -50,9 +50,9 @@ func (l *endedLog) due(accessKeyID string, now time.Time) bool {
 	return true
 }
 
-// noteEnded records that a session was refused because its grounds have gone: which session, which grant, why.
+// recordEnded records that a session was refused because its grounds have gone: which session, which grant, why.
 // What it refused is refused in any case, so a record that cannot be written is only logged.
-func (g *Gateway) noteEnded(q *request, err error) {
+func (g *Gateway) recordEnded(q *request, err error) {
 	e, ok := errors.AsType[*caller.Ended](err)
 	if !ok || !g.ended.due(e.Caller.AccessKeyID, q.began) {
 		return

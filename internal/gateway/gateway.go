@@ -46,11 +46,11 @@ import (
 // user's own. It answers NotFound to HeadBucket with a nonce, so that a creation whose answer was lost ends as a bucket
 // that an operator adopts, and its buckets must be registered without a nonce.
 type Upstream interface {
-	Do(ctx context.Context, d Delivery, call awswire.Call) (any, error)
+	Do(ctx context.Context, d Meta, call awswire.Call) (any, error)
 }
 
-// Delivery is what an upstream learns of a call besides its input.
-type Delivery struct {
+// Meta is what an upstream learns of a call besides its input.
+type Meta struct {
 	Owner    string // canonical id of the bucket's owner, for listings
 	Trailer  string // the names of the trailers that the body brings
 	Location string // scheme and host that the client used, for the Location of a completed upload
@@ -92,21 +92,21 @@ const hostID = "latchkey"
 // request is one request on its way through the gateway.
 type request struct {
 	*http.Request
-	id     string
-	began  time.Time
-	op     *awswire.Operation
-	call   *control.Call
-	bucket *iam.Bucket // the addressed bucket, once it is known to exist
-	key    string
-	needed []right // what was authorised before the upstream was called
-	status int
-	err    error
+	id       string
+	began    time.Time
+	op       *awswire.Operation
+	call     *control.Call
+	bucket   *iam.Bucket // the addressed bucket, once it is known to exist
+	key      string
+	required []permission // what was authorised before the upstream was called
+	status   int
+	err      error
 }
 
 // ServeHTTP answers one request and writes one log record.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	q := &request{Request: r, id: uuid.NewString(), began: time.Now(), status: http.StatusInternalServerError}
-	defer g.note(q)
+	defer g.logRequest(q)
 	out, err := g.answer(q)
 	if q.bucket != nil {
 		w.Header()["x-amz-bucket-region"] = []string{q.bucket.Region}
@@ -124,7 +124,7 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		// The only way to let the client see that the object is cut short.
 		panic(http.ErrAbortHandler)
 	}
-	g.noteEnded(q, err)
+	g.recordEnded(q, err)
 	e := awserror.Of(awserror.S3, err)
 	q.status = e.Status
 	if e.Status == http.StatusNotModified { // it has no body to carry them
@@ -165,7 +165,7 @@ func (g *Gateway) answer(q *request) (any, error) {
 	q.call = g.Control.Begin(who, buckets.Source, q.op.Name, q.Method == http.MethodGet || q.Method == http.MethodHead, nil)
 	var options sigv4.BodyOptions
 	if q.op.Streams() {
-		options.Check = func(http.Header) error { return g.still(q) }
+		options.Check = func(http.Header) error { return g.reauthorize(q) }
 	}
 	body := signature.Body(options)
 	q.Request.Body = body
@@ -174,7 +174,7 @@ func (g *Gateway) answer(q *request) (any, error) {
 		return nil, err
 	}
 	if !q.op.Streams() && q.ContentLength != 0 {
-		if err := g.again(q); err != nil { // the body may have taken its time
+		if err := g.reauthenticate(q); err != nil { // the body may have taken its time
 			return nil, err
 		}
 	}
@@ -197,9 +197,9 @@ func (g *Gateway) answer(q *request) (any, error) {
 	return out, nil
 }
 
-// again judges the caller against what is known now.
-func (g *Gateway) again(q *request) error {
-	who, err := g.Auth.Again(q.call.Caller)
+// reauthenticate judges the caller against what is known now.
+func (g *Gateway) reauthenticate(q *request) error {
+	who, err := g.Auth.Reauthenticate(q.call.Caller)
 	if err != nil {
 		return err
 	}
@@ -245,8 +245,8 @@ func decode(q *request, labels awswire.Labels) (any, error) {
 	return awswire.Decode(q.op, q.Request, labels, body)
 }
 
-// note writes the one log record of the request.
-func (g *Gateway) note(q *request) {
+// logRequest writes the one log record of the request.
+func (g *Gateway) logRequest(q *request) {
 	took := time.Since(q.began)
 	name, code := "unknown", ""
 	if q.op != nil {

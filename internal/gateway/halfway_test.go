@@ -202,7 +202,7 @@ func TestACreationWhoseAnswerIsLost(t *testing.T) {
 	}
 	t.Cleanup(func() { o.Close() })
 	mux := o.Mux()
-	w := behind(t, true, func(ctx context.Context, d gateway.Delivery, call awswire.Call) (any, error) {
+	w := behind(t, true, func(ctx context.Context, d gateway.Meta, call awswire.Call) (any, error) {
 		out, err := mux.Do(ctx, objects.Caller{Nonce: d.Nonce}, call)
 		if call.Operation == s3.CreateBucket.Operation && lose.Load() {
 			return nil, errors.New("connection reset")
@@ -220,7 +220,7 @@ func TestACreationWhoseAnswerIsLost(t *testing.T) {
 // TestOneNameDoesNotWaitForAnother: a bucket whose creation hangs in the upstream holds up no other one.
 func TestOneNameDoesNotWaitForAnother(t *testing.T) {
 	inside, release := make(chan struct{}), make(chan struct{})
-	w := behind(t, true, func(_ context.Context, _ gateway.Delivery, call awswire.Call) (any, error) {
+	w := behind(t, true, func(_ context.Context, _ gateway.Meta, call awswire.Call) (any, error) {
 		if in, ok := call.Input.(*s3.CreateBucketRequest); ok && *in.Bucket == "slow" {
 			close(inside)
 			<-release

@@ -25,9 +25,9 @@ import (
 )
 
 // upstream is a store that a test answers for.
-type upstream func(context.Context, gateway.Delivery, awswire.Call) (any, error)
+type upstream func(context.Context, gateway.Meta, awswire.Call) (any, error)
 
-func (u upstream) Do(ctx context.Context, d gateway.Delivery, call awswire.Call) (any, error) {
+func (u upstream) Do(ctx context.Context, d gateway.Meta, call awswire.Call) (any, error) {
 	return u(ctx, d, call)
 }
 
@@ -46,7 +46,7 @@ func behind(t *testing.T, flat bool, u upstream) *world {
 		}
 		t.Cleanup(func() { store.Close() })
 		mux := store.Mux()
-		u = func(ctx context.Context, d gateway.Delivery, call awswire.Call) (any, error) {
+		u = func(ctx context.Context, d gateway.Meta, call awswire.Call) (any, error) {
 			return mux.Do(ctx, objects.Caller{Owner: d.Owner, Trailer: d.Trailer, Location: d.Location, Nonce: d.Nonce}, call)
 		}
 	}
@@ -111,7 +111,7 @@ func TestTheLongestDomainCounts(t *testing.T) {
 func TestUpstreamsThatMisbehave(t *testing.T) {
 	var answers sync.Map // of operations
 	answer := func(op *awswire.Operation, f func(awswire.Call) (any, error)) { answers.Store(op, f) }
-	w := behind(t, true, func(_ context.Context, _ gateway.Delivery, call awswire.Call) (any, error) {
+	w := behind(t, true, func(_ context.Context, _ gateway.Meta, call awswire.Call) (any, error) {
 		if f, ok := answers.Load(call.Operation); ok {
 			return f.(func(awswire.Call) (any, error))(call)
 		}
@@ -176,7 +176,7 @@ func TestUpstreamsThatMisbehave(t *testing.T) {
 // the time that it does might delete the next owner's bucket.
 func TestBucketsAreMadeAndDeletedInTurn(t *testing.T) {
 	inside, release := make(chan struct{}, 2), make(chan struct{})
-	w := behind(t, true, func(_ context.Context, _ gateway.Delivery, call awswire.Call) (any, error) {
+	w := behind(t, true, func(_ context.Context, _ gateway.Meta, call awswire.Call) (any, error) {
 		if call.Operation == s3.DeleteBucket.Operation {
 			inside <- struct{}{}
 			<-release

@@ -18,7 +18,7 @@ func (g *Gateway) perform(q *request, in any) (any, error) {
 	if in, ok := in.(*s3.DeleteObjectsRequest); ok {
 		return g.deleteObjects(q, in)
 	}
-	needed, err := rights(in)
+	needed, err := requiredPermissions(in)
 	if err != nil {
 		return nil, err
 	}
@@ -38,8 +38,8 @@ func (g *Gateway) perform(q *request, in any) (any, error) {
 			return nil, err
 		}
 	}
-	q.needed = needed
-	out, err := g.deliver(q, in)
+	q.required = needed
+	out, err := g.callUpstream(q, in)
 	if fault.Is(err, fault.NotFound, fault.Key) {
 		return nil, g.hideAbsence(q, needed, err)
 	}
@@ -48,7 +48,7 @@ func (g *Gateway) perform(q *request, in any) (any, error) {
 
 // authorise checks one right: the bucket exists, belongs to whom the client expects, and the policies of the
 // caller and of the bucket allow the action.
-func (g *Gateway) authorise(call *control.Call, n *right) (*iam.Bucket, error) {
+func (g *Gateway) authorise(call *control.Call, n *permission) (*iam.Bucket, error) {
 	b, err := buckets.Owned(call, n.bucket, n.owner)
 	if err != nil {
 		return b, err
@@ -61,11 +61,11 @@ func (g *Gateway) authorise(call *control.Call, n *right) (*iam.Bucket, error) {
 	return b, buckets.May(call, b, n.action, n.resource(), n.values)
 }
 
-// still authorises a call once more, when the last byte of its body has come and before the upstream gets it:
+// reauthorize authorises a call once more, when the last byte of its body has come and before the upstream gets it:
 // a body can take hours, and what was taken away meanwhile must not be written with. It leaves q.call as it
 // is, because the upstream may read the body on a goroutine of its own.
-func (g *Gateway) still(q *request) error {
-	who, err := g.Auth.Again(q.call.Caller)
+func (g *Gateway) reauthorize(q *request) error {
+	who, err := g.Auth.Reauthenticate(q.call.Caller)
 	if err != nil {
 		return err
 	}
@@ -74,8 +74,8 @@ func (g *Gateway) still(q *request) error {
 	}
 	now := *q.call
 	now.Caller = who
-	for i := range q.needed {
-		if _, err := g.authorise(&now, &q.needed[i]); err != nil {
+	for i := range q.required {
+		if _, err := g.authorise(&now, &q.required[i]); err != nil {
 			return err
 		}
 	}
@@ -84,7 +84,7 @@ func (g *Gateway) still(q *request) error {
 
 // hideAbsence answers for a key that does not exist: only who may list it learns so; to others it is a key
 // that they may not read (S3 API reference, GetObject: "If you don't have the s3:ListBucket permission").
-func (g *Gateway) hideAbsence(q *request, needed []right, absent error) error {
+func (g *Gateway) hideAbsence(q *request, needed []permission, absent error) error {
 	for i := range needed {
 		n := &needed[i]
 		if n.action != "s3:GetObject" && n.action != "s3:GetObjectVersion" {
@@ -101,20 +101,20 @@ func (g *Gateway) hideAbsence(q *request, needed []right, absent error) error {
 	return absent
 }
 
-// deliver lets the upstream do a call. It is the only way to the upstream, and closed to a call that nothing allowed.
-func (g *Gateway) deliver(q *request, in any) (any, error) {
+// callUpstream lets the upstream do a call. It is the only way to the upstream, and closed to a call that nothing allowed.
+func (g *Gateway) callUpstream(q *request, in any) (any, error) {
 	if err := g.Control.Authorised(q.call); err != nil {
 		return nil, err
 	}
-	return g.Upstream.Do(q.Context(), g.delivery(q), awswire.Call{Operation: q.op, Input: in, Request: q.Request})
+	return g.Upstream.Do(q.Context(), g.meta(q), awswire.Call{Operation: q.op, Input: in, Request: q.Request})
 }
 
-func (g *Gateway) delivery(q *request) Delivery {
+func (g *Gateway) meta(q *request) Meta {
 	scheme := "http://"
 	if q.TLS != nil {
 		scheme = "https://"
 	}
-	d := Delivery{Trailer: q.Header.Get("X-Amz-Trailer"), Location: scheme + g.endpoint(q.Host)}
+	d := Meta{Trailer: q.Header.Get("X-Amz-Trailer"), Location: scheme + g.endpoint(q.Host)}
 	if q.bucket != nil {
 		d.Owner = CanonicalID(q.bucket)
 	}
@@ -147,9 +147,9 @@ func (g *Gateway) deleteObjects(q *request, in *s3.DeleteObjectsRequest) (any, e
 	for _, o := range in.Delete.Objects {
 		needed := write(one(versioned("s3:DeleteObject", o.VersionId), in.Bucket, o.Key, nil),
 			conditions{etag: o.ETag, other: o.Size != nil || o.LastModifiedTime != nil},
-			wishes{bypass: flag(in.BypassGovernanceRetention), version: o.VersionId})
+			writeOptions{bypass: flag(in.BypassGovernanceRetention), version: o.VersionId})
 		if err := g.authoriseAll(q, needed); err != nil {
-			refused = append(refused, refusal(o, err))
+			refused = append(refused, deleteError(o, err))
 			continue
 		}
 		allowed = append(allowed, o)
@@ -164,7 +164,7 @@ func (g *Gateway) deleteObjects(q *request, in *s3.DeleteObjectsRequest) (any, e
 		}
 		some := *in
 		some.Delete = &s3.Delete{Objects: allowed, Quiet: in.Delete.Quiet}
-		done, err := g.deliver(q, &some)
+		done, err := g.callUpstream(q, &some)
 		if err != nil {
 			return nil, err
 		}
@@ -174,7 +174,7 @@ func (g *Gateway) deleteObjects(q *request, in *s3.DeleteObjectsRequest) (any, e
 	return out, nil
 }
 
-func (g *Gateway) authoriseAll(q *request, needed []right) error {
+func (g *Gateway) authoriseAll(q *request, needed []permission) error {
 	for i := range needed {
 		if needed[i].key == "" {
 			return fault.New(fault.Invalid, fault.Key, "The key of an object to delete must not be empty")
@@ -186,8 +186,8 @@ func (g *Gateway) authoriseAll(q *request, needed []right) error {
 	return nil
 }
 
-// refusal is one key's entry among the errors of a DeleteObjects.
-func refusal(o s3.ObjectIdentifier, err error) s3.Error {
+// deleteError is one key's entry among the errors of a DeleteObjects.
+func deleteError(o s3.ObjectIdentifier, err error) s3.Error {
 	e := awserror.Of(awserror.S3, err)
 	return s3.Error{Key: o.Key, VersionId: o.VersionId, Code: &e.Code, Message: &e.Message}
 }

@@ -88,7 +88,7 @@ func (g *Gateway) createBucket(q *request, in any) (any, error) {
 		return nil, err
 	}
 	defer unlock()
-	if err := g.again(q); err != nil { // what the one before us did with this name
+	if err := g.reauthenticate(q); err != nil { // what the one before us did with this name
 		return nil, err
 	}
 	if err := g.Buckets.CheckNew(q.call, name, region); err != nil {
@@ -113,7 +113,7 @@ func (g *Gateway) createBucket(q *request, in any) (any, error) {
 func (g *Gateway) makeBucket(q *request, in any, c *store.BucketCreation) error {
 	ctx, cancel := context.WithTimeout(q.Context(), buckets.MaxMaking)
 	defer cancel()
-	d := g.delivery(q)
+	d := g.meta(q)
 	d.Nonce = c.Nonce
 	_, err := g.Upstream.Do(ctx, d, awswire.Call{Operation: q.op, Input: in, Request: q.Request})
 	if err == nil {
@@ -150,7 +150,7 @@ func (g *Gateway) deleteBucket(q *request, in any) (any, error) {
 		return nil, err
 	}
 	defer unlock()
-	if err := g.again(q); err != nil {
+	if err := g.reauthenticate(q); err != nil {
 		return nil, err
 	}
 	b, err := q.owned(r.Bucket, r.ExpectedBucketOwner)
@@ -160,7 +160,7 @@ func (g *Gateway) deleteBucket(q *request, in any) (any, error) {
 	if err := buckets.May(q.call, b, "s3:DeleteBucket", b.ARN(), policy.Values{}); err != nil {
 		return nil, err
 	}
-	d := g.delivery(q)
+	d := g.meta(q)
 	d.Nonce = b.Nonce
 	_, err = g.Upstream.Do(q.Context(), d, awswire.Call{Operation: q.op, Input: in, Request: q.Request})
 	if err != nil && !fault.Is(err, fault.NotFound, fault.Bucket) {

@@ -16,7 +16,7 @@ type Stored struct{ Upstream Upstream }
 // HasBucket asks the upstream's HeadBucket.
 func (s Stored) HasBucket(ctx context.Context, name, nonce string) (bool, error) {
 	in := &s3.HeadBucketRequest{Bucket: &name}
-	_, err := s.Upstream.Do(ctx, Delivery{Nonce: nonce}, awswire.Call{Operation: s3.HeadBucket.Operation, Input: in})
+	_, err := s.Upstream.Do(ctx, Meta{Nonce: nonce}, awswire.Call{Operation: s3.HeadBucket.Operation, Input: in})
 	if fault.Is(err, fault.NotFound, fault.Bucket) {
 		return false, nil
 	}
@@ -28,7 +28,7 @@ func (s Stored) Buckets(ctx context.Context) iter.Seq2[buckets.Stored, error] {
 	return func(yield func(buckets.Stored, error) bool) {
 		in := &s3.ListBucketsRequest{MaxBuckets: new(int32(1000))}
 		for {
-			out, err := s.Upstream.Do(ctx, Delivery{}, awswire.Call{Operation: s3.ListBuckets.Operation, Input: in})
+			out, err := s.Upstream.Do(ctx, Meta{}, awswire.Call{Operation: s3.ListBuckets.Operation, Input: in})
 			if err != nil {
 				yield(buckets.Stored{}, err)
 				return

@@ -17,7 +17,7 @@ import (
 // calls counts what reaches an upstream.
 type calls int
 
-func (n *calls) Do(context.Context, Delivery, awswire.Call) (any, error) {
+func (n *calls) Do(context.Context, Meta, awswire.Call) (any, error) {
 	*n++
 	return &s3.PutObjectOutput{}, nil
 }
@@ -36,7 +36,7 @@ func TestNothingReachesAnUpstreamUnasked(t *testing.T) {
 	g := &Gateway{Control: w.Control, Upstream: reached}
 	q := &request{Request: httptest.NewRequest("PUT", "/lake/k", nil), op: s3.PutObject.Operation}
 	q.call = w.Begin(who, buckets.Source, q.op.Name, false, nil)
-	if _, err := g.deliver(q, &s3.PutObjectRequest{}); err == nil || fault.KindOf(err) != fault.Internal || *reached != 0 {
+	if _, err := g.callUpstream(q, &s3.PutObjectRequest{}); err == nil || fault.KindOf(err) != fault.Internal || *reached != 0 {
 		t.Errorf("%v, %d calls reached the upstream", err, *reached)
 	}
 	nothing := func(*Gateway, *request, any) (any, error) { return &s3.ListBucketsOutput{}, nil }
@@ -47,7 +47,7 @@ func TestNothingReachesAnUpstreamUnasked(t *testing.T) {
 		ResourceAccount: "123456789012"}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := g.deliver(q, &s3.PutObjectRequest{}); err != nil || *reached != 1 {
+	if _, err := g.callUpstream(q, &s3.PutObjectRequest{}); err != nil || *reached != 1 {
 		t.Errorf("asked: %v, %d calls", err, *reached)
 	}
 }

@@ -1,4 +1,4 @@
-// Package iam holds the nouns of AWS Identity and Access Management that this program serves: accounts,
+// Package iam holds the entities of AWS Identity and Access Management that this program serves: accounts,
 // users, roles, access keys and customer-managed policies, their immutable ids and their ARNs.
 //
 // It owns what a valid name, path and id is. It does not own who may change what (control), how rows are

@@ -14,7 +14,7 @@ type Account struct {
 	Created time.Time
 }
 
-// Tag is a key and a value on a noun.
+// Tag is a key and a value on an entity.
 type Tag struct{ Key, Value string }
 
 // Policies is what is attached to a user or a role.

@@ -43,8 +43,8 @@ type Conflict struct {
 	Text string // why
 }
 
-// longestValue is how many bytes of a value are looked at; a longer one is a problem of its entry.
-const longestValue = 4096
+// maxValue is how many bytes of a value are looked at; a longer one is a problem of its entry.
+const maxValue = 4096
 
 // taker reads single values of an entry and remembers the first that cannot be taken.
 type taker struct {
@@ -63,7 +63,7 @@ func (t *taker) one(attribute string) string {
 	}
 	v := string(values[0])
 	switch {
-	case len(v) > longestValue:
+	case len(v) > maxValue:
 		t.fail("its %s is %d bytes long", attribute, len(v))
 	case !utf8.ValidString(v):
 		t.fail("its %s is not UTF-8", attribute)

@@ -42,7 +42,7 @@ func resolve(nodes []node, groups dnIndex) (foreign int) {
 // flatten is, for each group, everybody who is in it or in a group that is in it, at any depth, each once and in
 // order. Groups that are in each other have the same members. It gives up when there are more than most memberships,
 // for groups in groups can make very many of few.
-func flatten(nodes []node, users, most int) ([][]int32, error) {
+func flatten(nodes []node, users, limit int) ([][]int32, error) {
 	all := make([][]int32, len(nodes))
 	seenUser, seenGroup := make([]int32, users), make([]int32, len(nodes)) // by which walk, counted from 1
 	total := 0
@@ -68,11 +68,11 @@ func flatten(nodes []node, users, most int) ([][]int32, error) {
 					pending = append(pending, g)
 				}
 			}
-			if steps > 100*int64(most) {
+			if steps > 100*int64(limit) {
 				return nil, errTooManyMembers
 			}
 		}
-		if total += len(in); total > most {
+		if total += len(in); total > limit {
 			return nil, errTooManyMembers
 		}
 		slices.Sort(in)

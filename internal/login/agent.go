@@ -24,11 +24,11 @@ type Agent struct {
 	token  [sha256.Size]byte
 	host   string // its own address, host:port
 	vendor *Vendor
-	wants  map[string]*held // by path
+	wants  map[string]*cachedLease // by path
 }
 
-// held is what the agent holds for one path.
-type held struct {
+// cachedLease is what the agent holds for one path.
+type cachedLease struct {
 	want  Want
 	mu    sync.Mutex
 	lease *Lease
@@ -52,9 +52,9 @@ func ListenLoopback(ctx context.Context, address string) (net.Listener, error) {
 
 // NewAgent is an agent that is reached at this address with this token, and has credentials for wants, by their path.
 func NewAgent(v *Vendor, at net.Addr, token string, wants map[string]Want) *Agent {
-	a := &Agent{token: sha256.Sum256([]byte(token)), host: at.String(), vendor: v, wants: map[string]*held{}}
+	a := &Agent{token: sha256.Sum256([]byte(token)), host: at.String(), vendor: v, wants: map[string]*cachedLease{}}
 	for path, w := range wants {
-		a.wants[path] = &held{want: w}
+		a.wants[path] = &cachedLease{want: w}
 	}
 	return a
 }
@@ -90,7 +90,7 @@ func (a *Agent) named(host string) bool {
 	return host == a.host || host == net.JoinHostPort("localhost", port)
 }
 
-func (a *Agent) answer(w http.ResponseWriter, r *http.Request, h *held) {
+func (a *Agent) answer(w http.ResponseWriter, r *http.Request, h *cachedLease) {
 	l, err := a.current(r.Context(), h)
 	if err != nil {
 		status, code := http.StatusServiceUnavailable, "CredentialsUnavailable"
@@ -107,7 +107,7 @@ func (a *Agent) answer(w http.ResponseWriter, r *http.Request, h *held) {
 
 // current is the lease that is held, renewed when it is time. When nobody answers, the one that is held is given out
 // until its end; what is refused is not held any more.
-func (a *Agent) current(ctx context.Context, h *held) (*Lease, error) {
+func (a *Agent) current(ctx context.Context, h *cachedLease) (*Lease, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	now := a.vendor.At.Now()

@@ -83,9 +83,9 @@ func (o *Options) signIn(ctx context.Context, p *Provider, in *SignIn) (*tokens,
 	return (&codeFlow{provider: p, config: config, redirect: redirect, show: o.ShowURL, now: time.Now}).run(ctx)
 }
 
-// again gets a fresh identity token for a provider's refresh token. The provider may have ended the session: then
+// refresh gets a fresh identity token for a provider's refresh token. The provider may have ended the session: then
 // only the person can go on.
-func again(ctx context.Context, s *Session, now func() time.Time) (*tokens, error) {
+func refresh(ctx context.Context, s *Session, now func() time.Time) (*tokens, error) {
 	p, err := FindProvider(ctx, s.SignIn.Issuer, s.AllowPlainHTTP)
 	if err != nil {
 		return nil, err

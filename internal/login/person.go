@@ -101,7 +101,7 @@ func (p *Person) renew(ctx context.Context, s *Session) error {
 	if s.ProviderRefresh == "" {
 		return ended
 	}
-	t, err := again(ctx, s, p.at.Now)
+	t, err := refresh(ctx, s, p.at.Now)
 	if err != nil {
 		return err
 	}

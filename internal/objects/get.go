@@ -79,7 +79,7 @@ func retry(ctx context.Context, look func() (*Content, error)) (*Content, error)
 var errReplaced = errors.New("the object was replaced while it was opened")
 
 func (s *Store) get(ctx context.Context, in Get) (*Content, error) {
-	c, only, err := s.hold(ctx, in)
+	c, only, err := s.openPinned(ctx, in)
 	if err != nil {
 		return nil, err
 	}
@@ -90,8 +90,8 @@ func (s *Store) get(ctx context.Context, in Get) (*Content, error) {
 	return c, nil
 }
 
-// hold finds the object and pins its content. only is its piece, if it came in one.
-func (s *Store) hold(ctx context.Context, in Get) (c *Content, only piece, err error) {
+// openPinned finds the object and pins its content. only is its piece, if it came in one.
+func (s *Store) openPinned(ctx context.Context, in Get) (c *Content, only piece, err error) {
 	s.gate.RLock()
 	defer s.gate.RUnlock()
 	o, only, err := s.lookupContent(ctx, in.Bucket, in.Key)

@@ -149,10 +149,10 @@ func TestCompleteRefuses(t *testing.T) {
 		return out
 	}
 	tests := []struct {
-		name string
-		list []CompletePart
-		kind fault.Kind
-		noun fault.Noun
+		name   string
+		list   []CompletePart
+		kind   fault.Kind
+		entity fault.Entity
 	}{
 		{"an empty list", nil, fault.Malformed, fault.XML},
 		{"parts out of order", []CompletePart{list[1], list[0]}, fault.Invalid, fault.PartOrder},
@@ -169,7 +169,7 @@ func TestCompleteRefuses(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			_, err := complete(t, s, u, tt.list)
-			wantFault(t, err, tt.kind, tt.noun)
+			wantFault(t, err, tt.kind, tt.entity)
 		})
 	}
 	whole := []Complete{
@@ -279,19 +279,19 @@ func TestAttack28_UploadsAreBoundToTheirKey(t *testing.T) {
 	u, list := upload(t, s, CreateUpload{Key: "in/k"}, []byte("x"))
 	for _, at := range []struct{ bucket, key string }{{"b", "out/k"}, {"b", "in/k2"}, {"other", "in/k"}, {"b", "in//k"}, {"none", "in/k"}} {
 		t.Run("refused at "+at.bucket+"/"+at.key, func(t *testing.T) {
-			noun := fault.Upload
+			entity := fault.Upload
 			if at.bucket == "none" {
-				noun = fault.Bucket
+				entity = fault.Bucket
 			}
 			_, err := s.PutPart(t.Context(), PutPart{Bucket: at.bucket, Key: at.key, UploadID: u.ID, Number: 1, Body: bodyOf(nil)})
-			wantFault(t, err, fault.NotFound, noun)
+			wantFault(t, err, fault.NotFound, entity)
 			_, err = s.CopyPart(t.Context(), CopyPart{From: Source{Bucket: "b", Key: "k"}, Bucket: at.bucket, Key: at.key, UploadID: u.ID, Number: 1})
-			wantFault(t, err, fault.NotFound, noun)
+			wantFault(t, err, fault.NotFound, entity)
 			_, err = s.ListParts(t.Context(), at.bucket, at.key, u.ID, 0, 10)
-			wantFault(t, err, fault.NotFound, noun)
+			wantFault(t, err, fault.NotFound, entity)
 			_, err = s.Complete(t.Context(), Complete{Bucket: at.bucket, Key: at.key, UploadID: u.ID, Size: -1, Parts: list})
-			wantFault(t, err, fault.NotFound, noun)
-			wantFault(t, s.AbortUpload(t.Context(), at.bucket, at.key, u.ID), fault.NotFound, noun)
+			wantFault(t, err, fault.NotFound, entity)
+			wantFault(t, s.AbortUpload(t.Context(), at.bucket, at.key, u.ID), fault.NotFound, entity)
 		})
 	}
 	if _, err := complete(t, s, u, list); err != nil {

@@ -128,7 +128,7 @@ func get(t testing.TB, s *Store, in Get) ([]byte, *Content) {
 	return b, c
 }
 
-func wantFault(t testing.TB, err error, k fault.Kind, n fault.Noun) {
+func wantFault(t testing.TB, err error, k fault.Kind, n fault.Entity) {
 	t.Helper()
 	if !fault.Is(err, k, n) {
 		t.Fatalf("got %v, want %v (%s)", err, k, n)

@@ -38,8 +38,8 @@ func TestPutChecksWhatTheClientSays(t *testing.T) {
 	md5Right := base64.StdEncoding.EncodeToString(right[:])
 	md5Wrong := base64.StdEncoding.EncodeToString(make([]byte, 16))
 	type want struct {
-		kind fault.Kind
-		noun fault.Noun
+		kind   fault.Kind
+		entity fault.Entity
 	}
 	taken := want{}
 	mismatch, invalid := want{fault.Invalid, fault.Checksum}, want{fault.Invalid, fault.Request}
@@ -111,7 +111,7 @@ func TestPutChecksWhatTheClientSays(t *testing.T) {
 					t.Fatal(err)
 				}
 			} else {
-				wantFault(t, err, tt.want.kind, tt.want.noun)
+				wantFault(t, err, tt.want.kind, tt.want.entity)
 			}
 			if _, err := s.Head(t.Context(), Get{Bucket: "b", Key: "k"}); !fault.Is(err, fault.NotFound, fault.Key) {
 				t.Errorf("the key has something: %v", err)
@@ -145,10 +145,10 @@ func TestPutRefuses(t *testing.T) {
 	s := openStore(t)
 	long := strings.Repeat("v", MaxMetadataSize)
 	tests := []struct {
-		name string
-		put  Put
-		kind fault.Kind
-		noun fault.Noun
+		name   string
+		put    Put
+		kind   fault.Kind
+		entity fault.Entity
 	}{
 		{"an unknown bucket", Put{Bucket: "none", Key: "k"}, fault.NotFound, fault.Bucket},
 		{"an empty key", Put{Bucket: "b"}, fault.Invalid, fault.Argument},
@@ -164,7 +164,7 @@ func TestPutRefuses(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			tt.put.Body = bodyOf([]byte("x"))
 			_, err := s.Put(t.Context(), tt.put)
-			wantFault(t, err, tt.kind, tt.noun)
+			wantFault(t, err, tt.kind, tt.entity)
 		})
 	}
 	fits := Headers{Metadata: map[string]string{"n": long[1:]}}

@@ -206,7 +206,7 @@ func (v *visit) leave(f *oauth.Form) {
 	to, cookie, err := v.SignIn.Begin(v.r.Context(), v.facts, f)
 	if err != nil {
 		if f.Authorization != nil && fault.KindOf(err) != fault.Internal {
-			err = f.Authorization.Refused(err)
+			err = f.Authorization.ReturnError(err)
 		}
 		v.fail(err)
 		return

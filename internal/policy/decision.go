@@ -37,8 +37,8 @@ func (l Layer) String() string {
 	return [...]string{"none", "identity", "boundary", "session", "guard", "resource", "trust"}[min(l, LayerTrust)]
 }
 
-// noun is AWS's name for a policy of this layer. A guard is, on AWS, a policy that STS adds to the session.
-func (l Layer) noun() string {
+// entity is AWS's name for a policy of this layer. A guard is, on AWS, a policy that STS adds to the session.
+func (l Layer) entity() string {
 	return [...]string{
 		"policy", "identity-based policy", "permissions boundary", "session policy", "session policy",
 		"resource-based policy", "role trust policy",
@@ -90,9 +90,9 @@ func (d Decision) Because() string {
 	case d.Effect == ExplicitDeny && d.Layer == LayerIdentity:
 		return "with an explicit deny in an identity-based policy"
 	case d.Effect == ExplicitDeny:
-		return "with an explicit deny in a " + d.Layer.noun()
+		return "with an explicit deny in a " + d.Layer.entity()
 	}
-	return fmt.Sprintf("because no %s allows the %s action", d.Missing.noun(), d.action)
+	return fmt.Sprintf("because no %s allows the %s action", d.Missing.entity(), d.action)
 }
 
 // Explain says the whole of it for administrators and logs: effect, layer, document and statement.

@@ -8,9 +8,9 @@ import (
 // serviceProviderConfig says what of SCIM is served (RFC 7643, section 5).
 func serviceProviderConfig(q *request) (reply, error) {
 	no := map[string]any{"supported": false}
-	most := pageMost
+	limit := pageMost
 	if q.h.Strict {
-		most = strictPage
+		limit = strictPage
 	}
 	at := q.view.base + "/ServiceProviderConfig"
 	return reply{status: http.StatusOK, body: map[string]any{
@@ -18,10 +18,10 @@ func serviceProviderConfig(q *request) (reply, error) {
 		"documentationUri": "https://docs.aws.amazon.com/singlesignon/latest/userguide/provision-automatically.html",
 		"patch":            map[string]any{"supported": true},
 		"bulk":             map[string]any{"supported": false, "maxOperations": 0, "maxPayloadSize": 0},
-		"filter":           map[string]any{"supported": true, "maxResults": most},
+		"filter":           map[string]any{"supported": true, "maxResults": limit},
 		"changePassword":   no, "sort": no, "etag": no,
 		"pagination": map[string]any{
-			"cursor": true, "index": !q.h.Strict, "defaultPaginationMethod": "index", "defaultPageSize": pageDefault, "maxPageSize": most,
+			"cursor": true, "index": !q.h.Strict, "defaultPaginationMethod": "index", "defaultPageSize": pageDefault, "maxPageSize": limit,
 		},
 		"authenticationSchemes": []any{map[string]any{
 			"type": "oauthbearertoken", "name": "OAuth Bearer Token", "primary": true,

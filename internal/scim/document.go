@@ -4,9 +4,9 @@ import (
 	"strings"
 )
 
-// mostValues is how many values an attribute has at most on the way: each is compared with each. Of members there may
+// maxValues is how many values an attribute has at most on the way: each is compared with each. Of members there may
 // be more, and they are no part of a document.
-const mostValues = 100
+const maxValues = 100
 
 // document is a resource as SCIM has it, under the names that the schema spells: texts, booleans, objects and lists.
 // Attributes of the extension lie in an object under its schema. What is not there is unassigned.
@@ -122,8 +122,8 @@ func (a *attribute) clean(v any, at string) (any, error) {
 }
 
 func (a *attribute) few(list []any) error {
-	if len(list) > mostValues {
-		return refuse(tooMany, "%s has more than %d values", a.name, mostValues)
+	if len(list) > maxValues {
+		return refuse(tooMany, "%s has more than %d values", a.name, maxValues)
 	}
 	return nil
 }

@@ -75,9 +75,9 @@ func answerTo(err error) answer {
 		a.scimType = problem(t)
 	}
 	switch {
-	case f.Kind == fault.Unsupported && f.Noun == fault.Method:
+	case f.Kind == fault.Unsupported && f.Entity == fault.Method:
 		a.status = http.StatusMethodNotAllowed
-	case f.Kind == fault.Unsupported && f.Noun == fault.Header:
+	case f.Kind == fault.Unsupported && f.Entity == fault.Header:
 		a.status = http.StatusUnsupportedMediaType
 	case a.detail == "":
 		a.detail = http.StatusText(a.status)

@@ -26,8 +26,8 @@ type (
 
 // parseFilter reads a filter on resources of a kind.
 func parseFilter(r *resource, s string) (filter, error) {
-	if len(s) > longestFilter {
-		return nil, refuse(badFilter, "The filter is longer than %d bytes", longestFilter)
+	if len(s) > maxFilter {
+		return nil, refuse(badFilter, "The filter is longer than %d bytes", maxFilter)
 	}
 	p := &filterParser{lexer: lexer{text: s}, resolve: r.resolve}
 	f, err := p.either(0)
@@ -92,7 +92,7 @@ func (p *filterParser) term(depth int) (filter, error) {
 	if word == "" {
 		return nil, p.bad("an attribute was expected")
 	}
-	if p.terms++; p.terms > mostTerms {
+	if p.terms++; p.terms > maxTerms {
 		return nil, p.bad("it has too many comparisons")
 	}
 	on, known := p.resolve(word)

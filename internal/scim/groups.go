@@ -191,12 +191,12 @@ type membersPatch struct {
 	read           int // how often all members were read
 }
 
-// mostRead is how often the operations of one PATCH can read all members of a group: meanwhile nobody else writes.
-const mostRead = 10
+// maxRead is how often the operations of one PATCH can read all members of a group: meanwhile nobody else writes.
+const maxRead = 10
 
 func (m *membersPatch) reads() error {
-	if m.read++; m.read > mostRead {
-		return refuse(tooMany, "More than %d operations are about all members of the group", mostRead)
+	if m.read++; m.read > maxRead {
+		return refuse(tooMany, "More than %d operations are about all members of the group", maxRead)
 	}
 	return nil
 }

@@ -12,7 +12,7 @@ import (
 
 const (
 	deepestJSON = 16        // levels that a body is nested at most; SCIM's own messages need seven
-	mostJSON    = 1_000_000 // values that it has at most, for an empty one takes more memory than bytes: room for 200,000 members
+	maxJSON     = 1_000_000 // values that it has at most, for an empty one takes more memory than bytes: room for 200,000 members
 )
 
 // decode reads a body that must be one JSON object. Names that differ only in case are one name in SCIM (RFC 7643,
@@ -44,8 +44,8 @@ type decoder struct {
 }
 
 func (d *decoder) element(depth int) (any, error) {
-	if d.read++; d.read > mostJSON {
-		return nil, fmt.Errorf("it has more than %d values", mostJSON)
+	if d.read++; d.read > maxJSON {
+		return nil, fmt.Errorf("it has more than %d values", maxJSON)
 	}
 	if depth > deepestJSON {
 		return nil, fmt.Errorf("it is nested too deeply")

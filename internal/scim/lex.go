@@ -7,9 +7,9 @@ import (
 
 // The bounds of a filter. A filter is as long as a client wants to make it; what it costs must not be.
 const (
-	longestFilter = 4096
+	maxFilter     = 4096
 	deepestFilter = 20
-	mostTerms     = 100
+	maxTerms      = 100
 )
 
 // lexer cuts a filter or a path into words (RFC 7644, section 3.4.2.2).

@@ -29,16 +29,16 @@ type page struct {
 // with another one.
 func (q *request) page(filter string) (p page, err error) {
 	query := q.URL.Query()
-	most := pageMost
+	limit := pageMost
 	if q.h.Strict {
-		most = strictPage
+		limit = strictPage
 	}
 	p = page{start: 1, count: pageDefault, cursor: query.Has("cursor"), list: string(q.token.Account) + " scim " + q.name + " " + string(q.in) + " " + filter}
 	if s := query.Get("count"); s != "" {
 		if p.count, err = strconv.Atoi(s); err != nil || p.cursor && p.count < 1 {
-			return p, refuse(badCount, "count must be a number from 1 to %d", most)
+			return p, refuse(badCount, "count must be a number from 1 to %d", limit)
 		}
-		p.count = max(0, min(p.count, most))
+		p.count = max(0, min(p.count, limit))
 	}
 	if p.cursor {
 		if query.Has("startIndex") && !q.h.Strict {
@@ -108,7 +108,7 @@ func listGroups(q *request) (reply, error) {
 	members := 0
 	return list(q, groups(), q.findGroups, func(g *directory.Group) int64 { return g.Seq },
 		func(g *directory.Group, shape projection) (any, error) {
-			if members += q.snap.MemberCount(g.ID); !q.h.Strict && shape.wants("members") && members > mostMembersListed {
+			if members += q.snap.MemberCount(g.ID); !q.h.Strict && shape.wants("members") && members > maxMembersListed {
 				return nil, refuse(tooMany, "These groups have too many members for one page: ask for fewer by count, or add excludedAttributes=members")
 			}
 			return q.shownGroup(g, shape), nil
@@ -143,8 +143,8 @@ func list[T any](q *request, r *resource, find func(filter) ([]T, error), seq fu
 	return q.tellList(p, len(found), shown, next), nil
 }
 
-// mostMembersListed is how many members a page of several groups shows at most.
-const mostMembersListed = 250_000
+// maxMembersListed is how many members a page of several groups shows at most.
+const maxMembersListed = 250_000
 
 // lists keeps the users and the groups of the store that was listed last, ordered by creation, for as long as the
 // snapshot stays the same: whoever pages through 100,000 users does not have them sorted for each page.

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// mostOperations is how many operations a PATCH has at most.
-const mostOperations = 1000
+// maxOperations is how many operations a PATCH has at most.
+const maxOperations = 1000
 
 // operation is one operation of a PATCH (RFC 7644, section 3.5.2).
 type operation struct {
@@ -27,8 +27,8 @@ func operations(body map[string]any) ([]operation, error) {
 	if !ok || len(all) == 0 {
 		return nil, refuse(badSyntax, "Operations must be a list with at least one operation")
 	}
-	if len(all) > mostOperations {
-		return nil, refuse(tooMany, "There are more than %d operations", mostOperations)
+	if len(all) > maxOperations {
+		return nil, refuse(tooMany, "There are more than %d operations", maxOperations)
 	}
 	out := make([]operation, len(all))
 	for i, v := range all {
@@ -72,8 +72,8 @@ type path struct {
 
 // parsePath reads a path. ok is false when it names an attribute that is not kept here and is passed over.
 func (r *resource) parsePath(s string) (p path, ok bool, err error) {
-	if len(s) > longestFilter {
-		return p, false, refuse(badPath, "A path is longer than %d bytes", longestFilter)
+	if len(s) > maxFilter {
+		return p, false, refuse(badPath, "A path is longer than %d bytes", maxFilter)
 	}
 	if r.foreign(s) {
 		return p, false, nil

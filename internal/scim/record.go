@@ -8,8 +8,8 @@ import (
 	"latchkey/internal/directory"
 )
 
-// mostRecorded is how many of a request's members or operations its record names; of the rest it tells the number.
-const mostRecorded = 100
+// maxRecorded is how many of a request's members or operations its record names; of the rest it tells the number.
+const maxRecorded = 100
 
 func (q *request) touchUser(id directory.UserID) {
 	q.call.Event.Resources = nil // a transaction may be run again
@@ -38,7 +38,7 @@ func (q *request) recordGroup(members []directory.UserID) {
 // recordOperations names what a PATCH changes. Of the values only that of active is no personal data.
 func (q *request) recordOperations(ops []operation) {
 	var all []any
-	for _, op := range ops[:min(len(ops), mostRecorded)] {
+	for _, op := range ops[:min(len(ops), maxRecorded)] {
 		o := map[string]any{"op": op.op}
 		if op.path != "" {
 			o["path"] = withoutValues(op.path)
@@ -46,7 +46,7 @@ func (q *request) recordOperations(ops []operation) {
 		if m, ok := op.value.(map[string]any); ok && op.path == "" {
 			var paths []any
 			for _, name := range slices.Sorted(maps.Keys(m)) {
-				if len(paths) < mostRecorded {
+				if len(paths) < maxRecorded {
 					paths = append(paths, withoutValues(name))
 				}
 			}
@@ -62,7 +62,7 @@ func (q *request) recordOperations(ops []operation) {
 		all = append(all, o)
 	}
 	q.call.Event.RequestParameters["operations"] = all
-	if len(ops) > mostRecorded {
+	if len(ops) > maxRecorded {
 		q.call.Event.RequestParameters["operationCount"] = len(ops)
 	}
 }
@@ -83,4 +83,4 @@ func (q *request) recordMembers(added, removed []directory.UserID) {
 	}
 }
 
-func some(ids []directory.UserID) []directory.UserID { return ids[:min(len(ids), mostRecorded)] }
+func some(ids []directory.UserID) []directory.UserID { return ids[:min(len(ids), maxRecorded)] }

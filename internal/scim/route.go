@@ -92,11 +92,11 @@ func isID(s string) bool {
 }
 
 func noResource(kind, id string) error {
-	noun := fault.DirectoryUser
+	entity := fault.DirectoryUser
 	if kind == "Group" {
-		noun = fault.DirectoryGroup
+		entity = fault.DirectoryGroup
 	}
-	return fault.New(fault.NotFound, noun, "%s %s not found.", kind, id)
+	return fault.New(fault.NotFound, entity, "%s %s not found.", kind, id)
 }
 
 // projection says which attributes of a resource a client wants (RFC 7644, section 3.9).
@@ -115,8 +115,8 @@ func (q *request) projection(r *resource) (p projection, err error) {
 		return p, refuse(badValue, "attributes and excludedAttributes exclude each other")
 	}
 	p.given = only != ""
-	if len(only)+len(without) > longestFilter {
-		return p, refuse(badValue, "attributes and excludedAttributes can be %d bytes long", longestFilter)
+	if len(only)+len(without) > maxFilter {
+		return p, refuse(badValue, "attributes and excludedAttributes can be %d bytes long", maxFilter)
 	}
 	return projection{only: r.targets(only), without: r.targets(without), given: p.given}, nil
 }

@@ -38,8 +38,8 @@ const (
 	// Source is the event source of every record, as CloudTrail has it for Identity Center's endpoint.
 	Source = "identitystore-scim.amazonaws.com"
 
-	mostBody      = 1 << 20  // bytes of a user
-	mostGroupBody = 16 << 20 // bytes of a group, or of a change of it: room for 200,000 members
+	maxBody      = 1 << 20  // bytes of a user
+	maxGroupBody = 16 << 20 // bytes of a group, or of a change of it: room for 200,000 members
 )
 
 // Handler serves the endpoints.
@@ -110,7 +110,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	q.write(w, a.status, body, out.location)
-	q.note(a, err, time.Since(began))
+	q.logRequest(a, err, time.Since(began))
 }
 
 func (q *request) now() time.Time { return q.h.Control.Now() }
@@ -202,13 +202,13 @@ func (q *request) read(w http.ResponseWriter) error {
 			return fault.New(fault.Unsupported, fault.Header, "Content-Type must be application/scim+json or application/json")
 		}
 	}
-	most := int64(mostBody)
+	limit := int64(maxBody)
 	if strings.HasSuffix(q.name, "Group") {
-		most = mostGroupBody
+		limit = maxGroupBody
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, q.Body, most))
+	body, err := io.ReadAll(http.MaxBytesReader(w, q.Body, limit))
 	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
-		return fault.New(fault.TooLarge, fault.Request, "The body is larger than %d bytes", most)
+		return fault.New(fault.TooLarge, fault.Request, "The body is larger than %d bytes", limit)
 	}
 	if err != nil {
 		return fault.New(fault.Incomplete, fault.Body, "The body could not be read").Because(err)
@@ -248,8 +248,8 @@ func (q *request) change(fn func(*provision.Writer) error) error {
 	return err
 }
 
-// note writes the one log record of the request.
-func (q *request) note(a answer, err error, took time.Duration) {
+// logRequest writes the one log record of the request.
+func (q *request) logRequest(a answer, err error, took time.Duration) {
 	if q.h.Observe != nil {
 		q.h.Observe("scim", q.name, a.code, a.status, took)
 	}

@@ -172,7 +172,7 @@ func (s *Server) wire(ring *credential.Ring) {
 	tokenExchange := &oauth.Exchange{
 		Control: s.Control, Verifier: verifier, Session: c.DirectorySession, Default: c.Account,
 	}
-	tokenExchange.Arrive = (&justintime.Arrivals{Control: s.Control}).Arrive
+	tokenExchange.Provision = (&justintime.Provisioner{Control: s.Control}).Provision
 	signIn := &oauth.SignIn{Control: s.Control, Exchange: tokenExchange, Public: s.publicURL()}
 	s.syncer = newSyncer(s.Control, c.Directories, m)
 	front := &api.API{
@@ -200,7 +200,7 @@ func (s *Server) wire(ring *credential.Ring) {
 // embedded makes the object store an upstream of the gateway.
 type embedded struct{ mux *awswire.Mux[objects.Caller] }
 
-func (e embedded) Do(ctx context.Context, d gateway.Delivery, call awswire.Call) (any, error) {
+func (e embedded) Do(ctx context.Context, d gateway.Meta, call awswire.Call) (any, error) {
 	return e.mux.Do(ctx, objects.Caller{Owner: d.Owner, Trailer: d.Trailer, Location: d.Location, Nonce: d.Nonce}, call)
 }
 

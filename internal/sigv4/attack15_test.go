@@ -54,8 +54,8 @@ func TestAttack15_AuthorizationHeader(t *testing.T) {
 	v := honest.Header.Get("Authorization")
 	cred := testKey + "/" + testScope
 	for name, c := range map[string]struct {
-		value string
-		noun  fault.Noun
+		value  string
+		entity fault.Entity
 	}{
 		"Signature Version 2":       {"AWS " + testKey + ":AAAA", fault.Signature},
 		"SigV4A":                    {strings.Replace(v, "HMAC", "ECDSA-P256", 1), fault.Signature},
@@ -80,11 +80,11 @@ func TestAttack15_AuthorizationHeader(t *testing.T) {
 			r := honest.Clone(t.Context())
 			r.Header.Set("Authorization", c.value)
 			kind := fault.Invalid
-			if c.noun == fault.Signature {
+			if c.entity == fault.Signature {
 				kind = fault.Unsupported
 			}
 			_, err := verify(r)
-			refused(t, err, kind, c.noun)
+			refused(t, err, kind, c.entity)
 		})
 	}
 	sig := v[len(v)-64:]
@@ -141,19 +141,19 @@ func TestAttack15_AuthQuery(t *testing.T) {
 		q := r.URL.Query()
 		q.Del(name)
 		r.URL.RawQuery = q.Encode()
-		kind, noun := fault.Invalid, fault.AuthQuery
+		kind, entity := fault.Invalid, fault.AuthQuery
 		if name == "X-Amz-Security-Token" {
-			kind, noun = fault.Unauthenticated, fault.Signature
+			kind, entity = fault.Unauthenticated, fault.Signature
 		}
 		_, err = verify(r)
-		refused(t, err, kind, noun)
+		refused(t, err, kind, entity)
 		q.Set(name, "")
 		r.URL.RawQuery = q.Encode()
 		if name == "X-Amz-Security-Token" {
-			noun = fault.SessionToken
+			entity = fault.SessionToken
 		}
 		_, err = verify(r)
-		refused(t, err, kind, noun)
+		refused(t, err, kind, entity)
 	}
 	for _, extra := range []string{"acl", "x=%31", "versionId=1", "tagging=", "=", "X-Amz-Acl=public-read", ";"} {
 		r := honest()

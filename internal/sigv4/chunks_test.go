@@ -203,7 +203,7 @@ func TestAttack15_ChunkSizesAndLengths(t *testing.T) {
 		f      framing
 		change func(string) string
 		kind   fault.Kind
-		noun   fault.Noun
+		entity fault.Entity
 	}{
 		"a size of 64 bits":              {unsigned, fixed("ffffffffffffffff\r\nx"), fault.Invalid, fault.Chunk},
 		"a size that wraps to ten":       {unsigned, fixed("1000000000000000a\r\n0123456789\r\n0\r\n\r\n"), fault.Invalid, fault.Chunk},
@@ -237,7 +237,7 @@ func TestAttack15_ChunkSizesAndLengths(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			_, b := c.f.send(t, BodyOptions{}, c.change)
 			got, err := io.ReadAll(b)
-			refused(t, err, c.kind, c.noun)
+			refused(t, err, c.kind, c.entity)
 			if len(got) > 0 {
 				t.Errorf("delivered %q", got)
 			}

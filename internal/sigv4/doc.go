@@ -3,7 +3,7 @@
 //
 // It owns what is signed and how that is checked, in two steps, so that the lookup of the secret sits between them:
 // [Parse] says who claims to have signed what, [Signed.Verify] says whether it is true, and [Signed.Body] then
-// delivers the body and keeps checking it. It knows [http.Request] and no noun: which access keys exist, which region
+// delivers the body and keeps checking it. It knows [http.Request] and no entity: which access keys exist, which region
 // or service is ours and what a caller may do are for others.
 //
 // Three rules hold throughout:

@@ -194,14 +194,14 @@ func fields(err error) string {
 	return b.String()
 }
 
-// refused fails unless err is a fault of this kind and noun.
-func refused(t testing.TB, err error, kind fault.Kind, noun fault.Noun) {
+// refused fails unless err is a fault of this kind and entity.
+func refused(t testing.TB, err error, kind fault.Kind, entity fault.Entity) {
 	t.Helper()
 	if err == nil {
-		t.Fatalf("accepted; want %v (%v)", kind, noun)
+		t.Fatalf("accepted; want %v (%v)", kind, entity)
 	}
-	if !fault.Is(err, kind, noun) {
-		t.Fatalf("refused with %v; want %v (%v)", err, kind, noun)
+	if !fault.Is(err, kind, entity) {
+		t.Fatalf("refused with %v; want %v (%v)", err, kind, entity)
 	}
 }
 

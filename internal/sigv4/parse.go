@@ -38,7 +38,7 @@ type Signed struct {
 }
 
 // Parse reads the signature of a request and everything that it covers, and refuses what has two readings. It does not
-// read the body. A request without any signature is a fault of kind Unauthenticated and noun MissingAuth; whatever
+// read the body. A request without any signature is a fault of kind Unauthenticated and entity MissingAuth; whatever
 // else a form or a cookie may say is no signature.
 //
 // The rules are those of https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html and,

@@ -1,4 +1,4 @@
-// Package sso holds the nouns of IAM Identity Center that this program serves: the instance of an account, its
+// Package sso holds the entities of IAM Identity Center that this program serves: the instance of an account, its
 // applications with their grants, authentication methods, scopes and assignments, and its trusted token issuers;
 // their ids and their ARNs.
 //

@@ -106,9 +106,9 @@ func orNull(s string) any {
 // searchable is a text as the columns hold it. Strangers choose some of them, and PostgreSQL refuses zero
 // bytes, bad UTF-8 and long texts in an index; the event itself keeps what JSON can. Filters use it too.
 func searchable(s string) string {
-	const most = 512
-	if len(s) > most {
-		s = s[:most]
+	const limit = 512
+	if len(s) > limit {
+		s = s[:limit]
 	}
 	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
 }

@@ -24,6 +24,6 @@ type BucketCreation struct {
 // BucketCreations: id is the bucket's name, so that a name has one intention in the whole store. The engine's snapshot
 // does not hold them: only transactions look at them.
 var BucketCreations = Table[BucketCreation]{
-	Kind: KindBucketCreation, Noun: fault.Bucket,
+	Kind: KindBucketCreation, Entity: fault.Bucket,
 	Key: func(c *BucketCreation) Key { return Key{ID: c.Name, Parent: string(c.Account)} },
 }

@@ -18,7 +18,7 @@ const (
 // DirectoryUsers: id is the immutable user id; the identity store stands in the account's place. With a user go its
 // application assignments, and its memberships, of which the change list tells nothing more.
 var DirectoryUsers = Table[directory.User]{
-	Kind: KindDirectoryUser, Noun: fault.DirectoryUser,
+	Kind: KindDirectoryUser, Entity: fault.DirectoryUser,
 	Key: func(u *directory.User) Key {
 		return Key{ID: string(u.ID), Account: string(u.Store), Name: string(directory.NameKey(u.UserName))}
 	},
@@ -33,7 +33,7 @@ var DirectoryUsers = Table[directory.User]{
 // DirectoryGroups: id is the immutable group id; the identity store stands in the account's place. With a group go its
 // application assignments, and the memberships in it, of which the change list tells nothing more.
 var DirectoryGroups = Table[directory.Group]{
-	Kind: KindDirectoryGroup, Noun: fault.DirectoryGroup,
+	Kind: KindDirectoryGroup, Entity: fault.DirectoryGroup,
 	Key: func(g *directory.Group) Key {
 		return Key{ID: string(g.ID), Account: string(g.Store), Name: string(directory.NameKey(g.DisplayName))}
 	},

@@ -20,13 +20,13 @@ const (
 // IdentityCenters: id is the account, of which each has at most one. An account without a row has its first
 // instance, see IdentityCenter.
 var IdentityCenters = Table[sso.Instance]{
-	Kind: KindIdentityCenter, Noun: fault.IdentityCenter,
+	Kind: KindIdentityCenter, Entity: fault.IdentityCenter,
 	Key: func(i *sso.Instance) Key { return Key{ID: string(i.Account), Account: string(i.Account)} },
 }
 
 // Applications: id is the apl-... id, name the client token that it was created with, parent the instance's id.
 var Applications = Table[sso.Application]{
-	Kind: KindApplication, Noun: fault.Application,
+	Kind: KindApplication, Entity: fault.Application,
 	Key: func(a *sso.Application) Key {
 		return Key{ID: a.ID, Account: string(a.Account), Name: a.ClientToken, Parent: a.InstanceID}
 	},
@@ -36,7 +36,7 @@ var Applications = Table[sso.Application]{
 // Assignments: id is AssignmentID, parent the directory user or group. The application stands in the place of
 // the account, so that InAccount finds the assignments of an application and Children those of a principal.
 var Assignments = Table[sso.Assignment]{
-	Kind: KindAssignment, Noun: fault.Assignment,
+	Kind: KindAssignment, Entity: fault.Assignment,
 	Key: func(a *sso.Assignment) Key {
 		return Key{ID: a.ID(), Account: a.ApplicationID, Parent: a.PrincipalID}
 	},
@@ -45,7 +45,7 @@ var Assignments = Table[sso.Assignment]{
 
 // Issuers: id is the tti-... id, name the issuer's URL, unique in the account; parent the instance's id.
 var Issuers = Table[sso.Issuer]{
-	Kind: KindIssuer, Noun: fault.TokenIssuer,
+	Kind: KindIssuer, Entity: fault.TokenIssuer,
 	Key: func(i *sso.Issuer) Key {
 		return Key{ID: i.ID, Account: string(i.Account), Name: i.URL, Parent: i.InstanceID}
 	},
@@ -54,7 +54,7 @@ var Issuers = Table[sso.Issuer]{
 
 // SignIns: id is the account, of which each has at most one.
 var SignIns = Table[sso.SignIn]{
-	Kind: KindSignIn, Noun: fault.SignIn,
+	Kind: KindSignIn, Entity: fault.SignIn,
 	Key: func(i *sso.SignIn) Key { return Key{ID: string(i.Account), Account: string(i.Account)} },
 }
 

@@ -8,30 +8,30 @@ import (
 	"latchkey/internal/fault"
 )
 
-// Taken is the private cause of a table's AlreadyExists: which key another noun of the account has. For a taken id
-// it is the noun's own name.
-type Taken struct{ Key string }
+// DuplicateError is the private cause of a table's AlreadyExists: which key another entity of the account has. For a taken id
+// it is the entity's own name.
+type DuplicateError struct{ Key string }
 
 // Error is the text for logs.
-func (t *Taken) Error() string { return "taken: " + t.Key }
+func (t *DuplicateError) Error() string { return "taken: " + t.Key }
 
-func (b *Table[T]) taken(key string) error {
-	return fault.New(fault.AlreadyExists, b.Noun, "").Because(&Taken{key})
+func (b *Table[T]) duplicate(key string) error {
+	return fault.New(fault.AlreadyExists, b.Entity, "").Because(&DuplicateError{key})
 }
 
-// ByKey finds a noun by one of the keys that Table.Also gives it. It fails with NotFound when there is none.
+// ByKey finds an entity by one of the keys that Table.Also gives it. It fails with NotFound when there is none.
 func (b *Table[T]) ByKey(ctx context.Context, q Querier, account, key string) (*T, error) {
 	id, err := b.holder(ctx, q, account, key)
 	if err != nil {
 		return nil, err
 	}
 	if id == "" {
-		return nil, fault.New(fault.NotFound, b.Noun, "")
+		return nil, fault.New(fault.NotFound, b.Entity, "")
 	}
 	return b.Get(ctx, q, id)
 }
 
-// holder is the id of the noun that has a key; empty for none.
+// holder is the id of the entity that has a key; empty for none.
 func (b *Table[T]) holder(ctx context.Context, q Querier, account, key string) (id string, err error) {
 	if _, err := one(ctx, q, `SELECT id FROM noun_keys WHERE kind = $1 AND account = $2 AND key = $3`,
 		[]any{string(b.Kind), account, b.name(key)}, &id); err != nil {
@@ -40,7 +40,7 @@ func (b *Table[T]) holder(ctx context.Context, q Querier, account, key string) (
 	return id, nil
 }
 
-// checkKeys refuses a noun one of whose further keys is another's. Writers queue, so what is free stays free until
+// checkKeys refuses an entity one of whose further keys is another's. Writers queue, so what is free stays free until
 // the transaction ends.
 func (b *Table[T]) checkKeys(tx *Tx, v *T) error {
 	if b.Also == nil {
@@ -60,7 +60,7 @@ func (b *Table[T]) checkKeys(tx *Tx, v *T) error {
 	}
 	for _, key := range keys {
 		if slices.Contains(others, b.name(key)) {
-			return b.taken(key)
+			return b.duplicate(key)
 		}
 	}
 	return nil

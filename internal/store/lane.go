@@ -24,14 +24,14 @@ type lane struct {
 
 // How much one commit takes at most. Updates are fewer because each runs its caller's code.
 const (
-	mostUpdates = 64
-	mostRecords = 1024
+	maxUpdates = 64
+	maxRecords = 1024
 )
 
 var errClosed = errors.New("the store is closed")
 
 func newLane(db *DB, w laneWriter) *lane {
-	l := &lane{db: db, updates: make(chan *op, 4*mostUpdates), records: make(chan *record, 4*mostRecords),
+	l := &lane{db: db, updates: make(chan *op, 4*maxUpdates), records: make(chan *record, 4*maxRecords),
 		stopped: make(chan struct{})}
 	go l.run(w)
 	return l
@@ -109,14 +109,14 @@ func (l *lane) run(w laneWriter) {
 		}
 		// Callers that the last commit released are about to come back: let them in.
 		runtime.Gosched()
-		ops = drain(updates, ops, mostUpdates)
-		recs = drain(records, recs, mostRecords)
+		ops = drain(updates, ops, maxUpdates)
+		recs = drain(records, recs, maxRecords)
 		w.commit(l.db, ops, recs)
 	}
 }
 
-func drain[T any](from chan T, into []T, most int) []T {
-	for len(into) < most {
+func drain[T any](from chan T, into []T, limit int) []T {
+	for len(into) < limit {
 		select {
 		case v, ok := <-from:
 			if !ok {

@@ -10,6 +10,6 @@ const KindOIDCProvider Kind = "oidc-provider"
 
 // OIDCProviders: id is the immutable OIDP... id, name the URL without its scheme, unique in the account.
 var OIDCProviders = Table[iam.OIDCProvider]{
-	Kind: KindOIDCProvider, Noun: fault.OIDCProvider,
+	Kind: KindOIDCProvider, Entity: fault.OIDCProvider,
 	Key: func(p *iam.OIDCProvider) Key { return Key{ID: p.ID, Account: string(p.Account), Name: p.Name()} },
 }

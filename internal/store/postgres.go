@@ -119,7 +119,7 @@ func (w poolWriter) commit(db *DB, _ []*op, records []*record) {
 }
 
 func (w poolWriter) insert(db *DB, records []*record) error {
-	const most = 128 // rows in a statement; every number has a prepared statement of its own
+	const limit = 128 // rows in a statement; every number has a prepared statement of its own
 	var rows []*auditRow
 	for _, r := range records {
 		for i := range r.rows {
@@ -127,7 +127,7 @@ func (w poolWriter) insert(db *DB, records []*record) error {
 		}
 	}
 	for len(rows) > 0 {
-		n := min(most, len(rows))
+		n := min(limit, len(rows))
 		if err := w.insertRows(db, rows[:n]); err != nil {
 			return err
 		}

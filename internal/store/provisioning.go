@@ -29,7 +29,7 @@ type ProvisioningToken struct {
 
 // ProvisioningTokens: id is the token's id; a digest is unique in the whole store.
 var ProvisioningTokens = Table[ProvisioningToken]{
-	Kind: KindProvisioning, Noun: fault.Provisioning,
+	Kind: KindProvisioning, Entity: fault.Provisioning,
 	Key: func(t *ProvisioningToken) Key {
 		return Key{ID: t.ID, Account: string(t.Account), Name: "sha256:" + hex.EncodeToString(t.Digest[:])}
 	},

@@ -39,7 +39,7 @@ type SignInCode struct {
 
 // SignInCodes: id is SignInCode.ID. Rows are only inserted and deleted: who deletes one has redeemed it.
 var SignInCodes = Table[SignInCode]{
-	Kind: KindSignInCode, Noun: fault.IdentityToken,
+	Kind: KindSignInCode, Entity: fault.IdentityToken,
 	Key: func(c *SignInCode) Key { return Key{ID: c.ID, Account: string(c.Account)} },
 }
 
@@ -61,7 +61,7 @@ type DeviceRequest struct {
 
 // DeviceRequests: id is DeviceRequest.ID. Who deletes an approved one has redeemed it.
 var DeviceRequests = Table[DeviceRequest]{
-	Kind: KindDeviceRequest, Noun: fault.IdentityToken,
+	Kind: KindDeviceRequest, Entity: fault.IdentityToken,
 	Key: func(r *DeviceRequest) Key { return Key{ID: r.ID, Account: string(r.Account)} },
 }
 

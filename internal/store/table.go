@@ -13,7 +13,7 @@ import (
 	"latchkey/internal/fault"
 )
 
-// Key is what the store must know of a noun to find it and to keep it unique.
+// Key is what the store must know of an entity to find it and to keep it unique.
 type Key struct {
 	ID      string // unique in its table
 	Account string // whose it is; names are unique within it. Empty: names are unique in the whole store
@@ -21,21 +21,21 @@ type Key struct {
 	Parent  string // what it belongs to besides its account
 }
 
-// Table is one kind of small noun. Every kind lies in the same physical table; a new kind needs no
+// Table is one kind of small entity. Every kind lies in the same physical table; a new kind needs no
 // migration, only a Table value. A body is JSON: secrets must be sealed before they come here.
 type Table[T any] struct {
-	Kind Kind                    // in the change list
-	Noun fault.Noun              // in faults
-	Key  func(*T) Key            // of a valid noun
-	Also func(*T) []string       // what it is unique by besides its name, within its account; nil: nothing
-	Drop func(*Tx, string) error // removes what goes with the noun of an id when it is deleted; nil: nothing
-	Fold bool                    // names that differ only in case are the same name
-	Seq  func(*T, int64)         // hands the noun its number, which orders the table by creation; nil: it keeps none
-	Pack func(*T) any            // what is stored as JSON in place of *T; nil: *T itself
-	Open func([]byte, *T) error  // the reverse of Pack; nil: JSON straight into *T
+	Kind   Kind                    // in the change list
+	Entity fault.Entity            // in faults
+	Key    func(*T) Key            // of a valid entity
+	Also   func(*T) []string       // what it is unique by besides its name, within its account; nil: nothing
+	Drop   func(*Tx, string) error // removes what goes with the entity of an id when it is deleted; nil: nothing
+	Fold   bool                    // names that differ only in case are the same name
+	Seq    func(*T, int64)         // hands the entity its number, which orders the table by creation; nil: it keeps none
+	Pack   func(*T) any            // what is stored as JSON in place of *T; nil: *T itself
+	Open   func([]byte, *T) error  // the reverse of Pack; nil: JSON straight into *T
 }
 
-// Insert adds a noun. It fails with AlreadyExists when its id is taken, or its name or another of its keys in its
+// Insert adds an entity. It fails with AlreadyExists when its id is taken, or its name or another of its keys in its
 // account; see Taken.
 func (b *Table[T]) Insert(tx *Tx, v *T) error {
 	body, err := b.encode(v)
@@ -53,7 +53,7 @@ func (b *Table[T]) Insert(tx *Tx, v *T) error {
 		return err
 	}
 	if n == 0 {
-		return b.taken(k.Name)
+		return b.duplicate(k.Name)
 	}
 	if err := b.addKeys(tx, v); err != nil {
 		return err
@@ -65,7 +65,7 @@ func (b *Table[T]) Insert(tx *Tx, v *T) error {
 	return nil
 }
 
-// Update replaces the noun with the same id. It fails with NotFound when there is none, and with
+// Update replaces the entity with the same id. It fails with NotFound when there is none, and with
 // AlreadyExists when its new name, or another of its keys, is another's.
 func (b *Table[T]) Update(tx *Tx, v *T) error {
 	body, err := b.encode(v)
@@ -81,7 +81,7 @@ func (b *Table[T]) Update(tx *Tx, v *T) error {
 			return err
 		}
 		if found && other != k.ID {
-			return b.taken(k.Name)
+			return b.duplicate(k.Name)
 		}
 	}
 	if err := b.checkKeys(tx, v); err != nil {
@@ -93,7 +93,7 @@ func (b *Table[T]) Update(tx *Tx, v *T) error {
 		return err
 	}
 	if n == 0 {
-		return fault.New(fault.NotFound, b.Noun, "")
+		return fault.New(fault.NotFound, b.Entity, "")
 	}
 	if b.Also != nil {
 		if err := b.dropKeys(tx, k.ID); err != nil {
@@ -107,14 +107,14 @@ func (b *Table[T]) Update(tx *Tx, v *T) error {
 	return nil
 }
 
-// Delete removes a noun, and what goes with it. It fails with NotFound when there is none.
+// Delete removes an entity, and what goes with it. It fails with NotFound when there is none.
 func (b *Table[T]) Delete(tx *Tx, id string) error {
 	n, err := tx.exec(`DELETE FROM nouns WHERE kind = $1 AND id = $2`, string(b.Kind), id)
 	if err != nil {
 		return err
 	}
 	if n == 0 {
-		return fault.New(fault.NotFound, b.Noun, "")
+		return fault.New(fault.NotFound, b.Entity, "")
 	}
 	tx.changed(b.Kind, id, Deleted)
 	if b.Also != nil {
@@ -128,14 +128,14 @@ func (b *Table[T]) Delete(tx *Tx, id string) error {
 	return nil
 }
 
-// Get finds a noun by its id. It fails with NotFound when there is none.
+// Get finds an entity by its id. It fails with NotFound when there is none.
 func (b *Table[T]) Get(ctx context.Context, q Querier, id string) (*T, error) {
 	return b.first(ctx, q, `SELECT seq, body FROM nouns WHERE kind = $1 AND id = $2`, string(b.Kind), id)
 }
 
 const nounsAmong = `SELECT seq, body FROM nouns WHERE kind = $1 AND id IN `
 
-// Among finds the nouns of these ids, each of which must be named once, in no order that means anything. What does not
+// Among finds the entities of these ids, each of which must be named once, in no order that means anything. What does not
 // exist is left out.
 func (b *Table[T]) Among(ctx context.Context, q Querier, ids []string) ([]*T, error) {
 	rows, err := among(ctx, q, b.scan, nounsAmong, []any{string(b.Kind)}, ids)
@@ -145,33 +145,33 @@ func (b *Table[T]) Among(ctx context.Context, q Querier, ids []string) ([]*T, er
 	return values(rows), nil
 }
 
-// ByName finds a noun by its name in an account. It fails with NotFound when there is none.
+// ByName finds an entity by its name in an account. It fails with NotFound when there is none.
 func (b *Table[T]) ByName(ctx context.Context, q Querier, account, name string) (*T, error) {
 	return b.first(ctx, q, `SELECT seq, body FROM nouns WHERE kind = $1 AND account = $2 AND name = $3`,
 		string(b.Kind), account, b.name(name))
 }
 
-// Children returns the nouns of a parent, oldest first.
+// Children returns the entities of a parent, oldest first.
 func (b *Table[T]) Children(ctx context.Context, q Querier, parent string) ([]*T, error) {
 	rows, err := b.some(ctx, q, `SELECT seq, body FROM nouns WHERE kind = $1 AND parent = $2 ORDER BY seq`, string(b.Kind), parent)
 	return values(rows), err
 }
 
-// InAccount returns the nouns of an account, oldest first.
+// InAccount returns the entities of an account, oldest first.
 func (b *Table[T]) InAccount(ctx context.Context, q Querier, account string) ([]*T, error) {
 	rows, err := b.some(ctx, q, `SELECT seq, body FROM nouns WHERE kind = $1 AND account = $2 ORDER BY seq`, string(b.Kind), account)
 	return values(rows), err
 }
 
-// Page returns at most limit of an account's nouns, oldest first, those behind the number after. The number of a
-// noun is what Seq hands it.
+// Page returns at most limit of an account's entities, oldest first, those behind the number after. The number of a
+// entity is what Seq hands it.
 func (b *Table[T]) Page(ctx context.Context, q Querier, account string, after int64, limit int) ([]*T, error) {
 	rows, err := b.some(ctx, q, `SELECT seq, body FROM nouns WHERE kind = $1 AND account = $2 AND seq > $3 ORDER BY seq LIMIT $4`,
 		string(b.Kind), account, after, limit)
 	return values(rows), err
 }
 
-// All goes through every noun of the table, oldest first. Over a *DB the nouns come from the revision of the
+// All goes through every entity of the table, oldest first. Over a *DB the entities come from the revision of the
 // moment, page by page; over a *Reader or a *Tx they are of one revision.
 func (b *Table[T]) All(ctx context.Context, q Querier) iter.Seq2[*T, error] {
 	const page = 1000
@@ -196,7 +196,7 @@ func (b *Table[T]) All(ctx context.Context, q Querier) iter.Seq2[*T, error] {
 	}
 }
 
-// Count is how many nouns an account has in this table.
+// Count is how many entities an account has in this table.
 func (b *Table[T]) Count(ctx context.Context, q Querier, account string) (n int, err error) {
 	_, err = one(ctx, q, `SELECT COUNT(*) FROM nouns WHERE kind = $1 AND account = $2`, []any{string(b.Kind), account}, &n)
 	if err != nil {
@@ -205,7 +205,7 @@ func (b *Table[T]) Count(ctx context.Context, q Querier, account string) (n int,
 	return n, nil
 }
 
-// nounRow is a stored noun with its number, which orders a table by creation.
+// nounRow is a stored entity with its number, which orders a table by creation.
 type nounRow[T any] struct {
 	seq   int64
 	value *T
@@ -233,7 +233,7 @@ func (b *Table[T]) first(ctx context.Context, q Querier, text string, args ...an
 		return nil, err
 	}
 	if len(rows) == 0 {
-		return nil, fault.New(fault.NotFound, b.Noun, "")
+		return nil, fault.New(fault.NotFound, b.Entity, "")
 	}
 	return rows[0].value, nil
 }

@@ -20,7 +20,7 @@ type TokenUse struct {
 
 // TokenUses: id is TokenUse.ID. Rows are only inserted and deleted.
 var TokenUses = Table[TokenUse]{
-	Kind: KindTokenUse, Noun: fault.IdentityToken,
+	Kind: KindTokenUse, Entity: fault.IdentityToken,
 	Key: func(u *TokenUse) Key { return Key{ID: u.ID} },
 }
 

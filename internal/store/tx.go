@@ -125,14 +125,14 @@ func (t *Tx) query(_ context.Context, text string, args ...any) (*sql.Rows, erro
 // insertMany inserts rows of equal length, many in one statement, and tells how many went in. SQLite finds a
 // parameter's name by going through all of them, so there statements are kept short.
 func (t *Tx) insertMany(head, tail string, rows [][]any) (inserted int64, err error) {
-	most := 200
+	limit := 200
 	if !t.db.pg {
-		most = 1
+		limit = 1
 	}
 	text, sized := "", 0
 	for len(rows) > 0 {
-		n := min(most, len(rows))
-		if n < most && n > 8 { // few distinct texts: each is prepared once and kept
+		n := min(limit, len(rows))
+		if n < limit && n > 8 { // few distinct texts: each is prepared once and kept
 			n = n / 8 * 8
 		}
 		args := make([]any, 0, n*len(rows[0]))

@@ -70,7 +70,7 @@ func (b *Buckets) CheckNew(call *control.Call, name, region string) error {
 	if err := call.May("s3:CreateBucket", "arn:aws:s3:::"+name, values, nil, call.Account); err != nil {
 		return err
 	}
-	return taken(call, call.Snapshot.Bucket(name))
+	return alreadyExists(call, call.Snapshot.Bucket(name))
 }
 
 func checkName(name string) error {
@@ -83,7 +83,7 @@ func checkName(name string) error {
 	return nil
 }
 
-func taken(call *control.Call, b *iam.Bucket) error {
+func alreadyExists(call *control.Call, b *iam.Bucket) error {
 	switch {
 	case b == nil:
 		return nil
@@ -134,8 +134,8 @@ func (b *Buckets) PutPolicy(ctx context.Context, call *control.Call, bucket *iam
 		}
 	}
 	return b.change(ctx, call, bucket, func(tx *store.Tx) (string, error) {
-		bound, err := control.Bind(ctx, tx, doc)
-		if unknown, ok := errors.AsType[*control.UnknownPrincipal](err); ok {
+		bound, err := control.ResolvePrincipals(ctx, tx, doc)
+		if unknown, ok := errors.AsType[*control.UnknownPrincipalError](err); ok {
 			return "", fault.New(fault.Invalid, fault.BucketPolicy, "%s", unknown)
 		}
 		if err != nil {
@@ -153,7 +153,7 @@ func (b *Buckets) Policy(call *control.Call, bucket *iam.Bucket) (string, error)
 	if bucket.Policy == "" {
 		return "", fault.New(fault.NotFound, fault.BucketPolicy, "").With("BucketName", bucket.Name)
 	}
-	return control.Unbind(call.Snapshot, bucket.Policy, policy.Resource), nil
+	return control.DisplayPrincipals(call.Snapshot, bucket.Policy, policy.Resource), nil
 }
 
 // DeletePolicy removes a bucket's policy. A bucket without one is left as it is.

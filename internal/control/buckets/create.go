@@ -48,7 +48,7 @@ func (b *Buckets) Intend(ctx context.Context, call *control.Call, name, region s
 	err := b.Engine.Update(ctx, func(tx *store.Tx) error {
 		existing, err := store.Buckets.Get(ctx, tx, name)
 		if err == nil {
-			return taken(call, existing)
+			return alreadyExists(call, existing)
 		}
 		if !fault.Is(err, fault.NotFound, fault.Bucket) {
 			return err
@@ -114,7 +114,7 @@ func registered(ctx context.Context, tx *store.Tx, call *control.Call, c *store.
 	case existing.Account == c.Account && existing.Nonce == c.Nonce && existing.Region == c.Region:
 		return nil
 	}
-	return taken(call, existing)
+	return alreadyExists(call, existing)
 }
 
 func overtaken(name string) error {

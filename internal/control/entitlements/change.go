@@ -27,7 +27,7 @@ func StandingOf(s *engine.Snapshot, id directory.UserID) Standing {
 
 // Difference is what a change takes from somebody and what it brings, each by region and then by age. The slices may
 // be shared: nobody may change them.
-type Difference struct{ Lost, Gained []Held }
+type Difference struct{ Lost, Gained []Entitlement }
 
 // Empty reports whether nothing was lost and nothing gained.
 func (d *Difference) Empty() bool { return len(d.Lost) == 0 && len(d.Gained) == 0 }
@@ -38,12 +38,12 @@ func (d *Difference) Empty() bool { return len(d.Lost) == 0 && len(d.Gained) == 
 type Comparer struct {
 	snap    *engine.Snapshot
 	account access.AccountID
-	groups  map[directory.GroupID][]Held
+	groups  map[directory.GroupID][]Entitlement
 }
 
 // NewComparer makes a Comparer for the grants of an account, in all of its regions.
 func NewComparer(s *engine.Snapshot, account access.AccountID) *Comparer {
-	return &Comparer{snap: s, account: account, groups: map[directory.GroupID][]Held{}}
+	return &Comparer{snap: s, account: account, groups: map[directory.GroupID][]Entitlement{}}
 }
 
 // Change tells which grants a directory user loses and gains when one standing takes the place of another. A grant
@@ -57,11 +57,11 @@ func (c *Comparer) Change(id directory.UserID, before, after Standing) Differenc
 }
 
 // missing is what is held with one standing and not covered with the other.
-func (c *Comparer) missing(id directory.UserID, have, other Standing) []Held {
+func (c *Comparer) missing(id directory.UserID, have, other Standing) []Entitlement {
 	if !have.Enabled {
 		return nil
 	}
-	var found []Held
+	var found []Entitlement
 	var rest []access.Identity // with the other standing
 	if other.Enabled {
 		rest = identities(id, other.Groups)
@@ -85,7 +85,7 @@ func (c *Comparer) missing(id directory.UserID, have, other Standing) []Held {
 		}
 	}
 	slices.SortFunc(found, byRegion)
-	return slices.CompactFunc(found, func(a, b Held) bool { return a.ID == b.ID })
+	return slices.CompactFunc(found, func(a, b Entitlement) bool { return a.ID == b.ID })
 }
 
 // covered reports whether identities have a grant that answers for all that g does. It is the decision of
@@ -97,11 +97,11 @@ func (c *Comparer) covered(g *access.Grant, identities []access.Identity) bool {
 	}).OK
 }
 
-func (c *Comparer) direct(id directory.UserID) []Held {
+func (c *Comparer) direct(id directory.UserID) []Entitlement {
 	return slices.Collect(Of(c.snap, c.account, identities(id, nil)))
 }
 
-func (c *Comparer) ofGroup(id directory.GroupID) []Held {
+func (c *Comparer) ofGroup(id directory.GroupID) []Entitlement {
 	all, read := c.groups[id]
 	if !read {
 		all = slices.Collect(Of(c.snap, c.account, identities("", []directory.GroupID{id})))
@@ -110,6 +110,6 @@ func (c *Comparer) ofGroup(id directory.GroupID) []Held {
 	return all
 }
 
-func byRegion(a, b Held) int {
+func byRegion(a, b Entitlement) int {
 	return cmp.Or(cmp.Compare(a.Region, b.Region), cmp.Compare(a.Seq, b.Seq))
 }

@@ -30,7 +30,7 @@ func (g *Grants) CallerGrants(call *control.Call, prefix string, byApplication b
 		return nil, err
 	}
 	if err := access.CheckScopePrefix(prefix); err != nil {
-		return nil, control.Refused(err)
+		return nil, control.AccessFault(err)
 	}
 	application, person := "", ""
 	if d, ok := call.OnBehalfOf(); ok {

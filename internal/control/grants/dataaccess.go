@@ -87,7 +87,7 @@ func (g *Grants) GetDataAccess(ctx context.Context, call *control.Call, in DataA
 		return nil, err
 	}
 	session := newSession(call, i, d, l, role, duration)
-	note(call, d, session, role)
+	recordDecision(call, d, session, role)
 	if err := g.Record(ctx, call); err != nil {
 		return nil, err
 	}
@@ -111,7 +111,7 @@ func askDataAccess(call *control.Call) (caller.Ask, error) {
 func dataRequest(call *control.Call, in DataAccess) (access.Request, error) {
 	target, err := access.ParseTarget(in.Target)
 	if err != nil {
-		return access.Request{}, control.Refused(err)
+		return access.Request{}, control.AccessFault(err)
 	}
 	r := access.Request{
 		Account: call.Target, Region: call.Facts.Region, Identities: Identities(call), Target: target,
@@ -120,7 +120,7 @@ func dataRequest(call *control.Call, in DataAccess) (access.Request, error) {
 	if call.Session != nil {
 		r.Application = call.Session.ApplicationARN
 	}
-	return r, control.Refused(r.Check())
+	return r, control.AccessFault(r.Check())
 }
 
 // Identities are those under which a caller can hold grants: the user itself, or the role behind the session with
@@ -183,9 +183,9 @@ func newSession(call *control.Call, i *store.Instance, d access.Decision, l *sto
 // without one get none, so that a trust policy which allows only sts:AssumeRole is enough, as it is on AWS.
 func sourceIdentity(call *control.Call) string { return call.SourceIdentity() }
 
-// note completes the audit record: what was decided, and the service's own AssumeRole.
-func note(call *control.Call, d access.Decision, s *credential.Session, role *iam.Role) {
-	noteGrant(call, &d.Grant)
+// recordDecision completes the audit record: what was decided, and the service's own AssumeRole.
+func recordDecision(call *control.Call, d access.Decision, s *credential.Session, role *iam.Role) {
+	recordGrant(call, &d.Grant)
 	added := call.Event.Added()
 	added.Session, added.Expires = s.Name, s.Expires.Format(time.RFC3339)
 	parameters := map[string]any{

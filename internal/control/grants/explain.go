@@ -44,7 +44,7 @@ func (e *Explanation) Allowed() bool {
 // Explain answers what GetDataAccess would decide for another principal, and why, by the same code. It vends
 // nothing. most bounds the grants that are told of. What depends on the request itself, such as the address
 // that it comes from, is judged as of this call.
-func (g *Grants) Explain(call *control.Call, principal string, in DataAccess, most int) (*Explanation, error) {
+func (g *Grants) Explain(call *control.Call, principal string, in DataAccess, limit int) (*Explanation, error) {
 	if err := g.mayOwn(call, "latchkey:Explain", policy.Values{}); err != nil {
 		return nil, err
 	}
@@ -56,7 +56,7 @@ func (g *Grants) Explain(call *control.Call, principal string, in DataAccess, mo
 	if err != nil {
 		return nil, err
 	}
-	subject, err := suppose(call, principal)
+	subject, err := simulate(call, principal)
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +68,7 @@ func (g *Grants) Explain(call *control.Call, principal string, in DataAccess, mo
 	if err != nil {
 		return nil, err
 	}
-	e := &Explanation{Decision: call.Snapshot.Grants().Explain(&request, most), Checks: []Check{asked}}
+	e := &Explanation{Decision: call.Snapshot.Grants().Explain(&request, limit), Checks: []Check{asked}}
 	if !e.Decision.OK {
 		return e, nil
 	}
@@ -103,17 +103,17 @@ func mayAsk(subject *control.Call) (Check, error) {
 	return c, nil
 }
 
-// suppose is the call that a user, a role, or an assumed-role session would make in the place of this one.
-func suppose(call *control.Call, arn string) (*control.Call, error) {
+// simulate is the call that a user, a role, or an assumed-role session would make in the place of this one.
+func simulate(call *control.Call, arn string) (*control.Call, error) {
 	id, session, err := findPrincipal(call, arn)
 	if err != nil {
 		return nil, err
 	}
-	who, err := caller.Suppose(call.Snapshot, id, session, call.Facts)
+	who, err := caller.Simulate(call.Snapshot, id, session, call.Facts)
 	if err != nil {
 		return nil, err
 	}
-	return call.Suppose(who), nil
+	return call.Simulate(who), nil
 }
 
 // findPrincipal finds the id of a user or a role, or of the role of an assumed-role session with the session's name.

@@ -21,12 +21,12 @@ type Somebody struct {
 	ApplicationARN string // empty: the oldest with which access would be given or, if none, that the person may use
 }
 
-// mostApplications bounds those that an explanation tries when none was named.
-const mostApplications = 100
+// maxApplications bounds those that an explanation tries when none was named.
+const maxApplications = 100
 
 // ExplainPerson is Explain for a person of the directory: what GetDataAccess would decide for a session of a role that
 // acts for the person, who came through an application.
-func (g *Grants) ExplainPerson(call *control.Call, who Somebody, in DataAccess, most int) (*Explanation, error) {
+func (g *Grants) ExplainPerson(call *control.Call, who Somebody, in DataAccess, limit int) (*Explanation, error) {
 	if err := g.mayOwn(call, "latchkey:Explain", policy.Values{}); err != nil {
 		return nil, err
 	}
@@ -51,7 +51,7 @@ func (g *Grants) ExplainPerson(call *control.Call, who Somebody, in DataAccess, 
 	}
 	var chosen *Explanation
 	for _, app := range apps {
-		e, err := g.explainThrough(call, i, person, roleID, app, in, most)
+		e, err := g.explainThrough(call, i, person, roleID, app, in, limit)
 		if err != nil {
 			return nil, err
 		}
@@ -96,7 +96,7 @@ func explained(call *control.Call, arn string, id directory.UserID) ([]*sso.Appl
 	}
 	association := call.Snapshot.Association(call.Target, call.Facts.Region)
 	rank := func(app *sso.Application) int {
-		d, n := supposedDelegation(call, id, app), 0
+		d, n := simulatedDelegation(call, id, app), 0
 		if association == nil || !reachesS3(call, app, association) {
 			n += 2
 		}
@@ -114,22 +114,22 @@ func explained(call *control.Call, arn string, id directory.UserID) ([]*sso.Appl
 		ranks[app] = rank(app)
 	}
 	slices.SortStableFunc(all, func(a, b *sso.Application) int { return ranks[a] - ranks[b] })
-	return all[:min(len(all), mostApplications)], nil
+	return all[:min(len(all), maxApplications)], nil
 }
 
 // explainThrough explains for one role and one application.
-func (g *Grants) explainThrough(call *control.Call, i *store.Instance, person *directory.User, roleID string, app *sso.Application, in DataAccess, most int) (*Explanation, error) {
-	s, err := supposePerson(call, i, roleID, person.ID, app)
+func (g *Grants) explainThrough(call *control.Call, i *store.Instance, person *directory.User, roleID string, app *sso.Application, in DataAccess, limit int) (*Explanation, error) {
+	s, err := simulatePerson(call, i, roleID, person.ID, app)
 	if err != nil {
 		return nil, err
 	}
 	target, err := access.ParseTarget(in.Target)
 	if err != nil {
-		return nil, control.Refused(err)
+		return nil, control.AccessFault(err)
 	}
 	request := s.request(in, target)
 	if err := request.Check(); err != nil {
-		return nil, control.Refused(err)
+		return nil, control.AccessFault(err)
 	}
 	e := &Explanation{Person: person, Application: app, Checks: personChecks(call, person, app)}
 	if roleID != "" {
@@ -140,7 +140,7 @@ func (g *Grants) explainThrough(call *control.Call, i *store.Instance, person *d
 		asked.Name = "the role that acts for the person may call s3:GetDataAccess"
 		e.Checks = append(e.Checks, asked)
 	}
-	e.Decision = call.Snapshot.Grants().Explain(&request, most)
+	e.Decision = call.Snapshot.Grants().Explain(&request, limit)
 	for _, c := range reachChecks(call, person.ID, app) {
 		if !c.Passed && e.Decision.OK { // by a grant of the role, which needs neither
 			e.Notes = append(e.Notes, "the person's own grants and those of the person's groups do not count: "+c.Text)
@@ -179,7 +179,7 @@ func personChecks(call *control.Call, person *directory.User, app *sso.Applicati
 		assigned.Text = "neither to the person nor to a group of the person"
 	}
 	checks := []Check{enabled, exists, assigned}
-	d := supposedDelegation(call, person.ID, app)
+	d := simulatedDelegation(call, person.ID, app)
 	if err := caller.DelegationStands(call.Snapshot, &d); err != nil && enabled.Passed && exists.Passed && assigned.Passed {
 		checks = append(checks, Check{Name: "what the session hangs on stands", Text: fault.Of(err).Text})
 	}
@@ -196,7 +196,7 @@ func reachChecks(call *control.Call, id directory.UserID, app *sso.Application) 
 	if app == nil {
 		return checks
 	}
-	d := supposedDelegation(call, id, app)
+	d := simulatedDelegation(call, id, app)
 	scope := Check{
 		Name: "the application has the scope " + sso.S3Scope, Text: "towards this instance",
 		Passed: caller.Reaches(call.Snapshot, &d, association, sso.S3Scope),

@@ -49,7 +49,7 @@ func (g *Grants) CreateGrant(ctx context.Context, call *control.Call, in NewGran
 		return nil, fault.New(fault.NotFound, fault.Location, "")
 	}
 	if scopeErr != nil {
-		return nil, control.Refused(scopeErr)
+		return nil, control.AccessFault(scopeErr)
 	}
 	if err := g.checkTags(in.Tags); err != nil {
 		return nil, err
@@ -69,7 +69,7 @@ func (g *Grants) CreateGrant(ctx context.Context, call *control.Call, in NewGran
 		Principal: principal, Permission: in.Permission, ApplicationARN: in.ApplicationARN,
 	})
 	if err != nil {
-		return nil, control.Refused(err)
+		return nil, control.AccessFault(err)
 	}
 	err = g.Update(ctx, call, func(tx *store.Tx) error {
 		if _, err := store.Locations.Get(ctx, tx, locationID(&l.Location)); err != nil {
@@ -86,7 +86,7 @@ func (g *Grants) CreateGrant(ctx context.Context, call *control.Call, in NewGran
 		if err := store.InsertGrant(tx, &grant, in.Tags...); err != nil {
 			return err
 		}
-		noteGrant(call, &grant)
+		recordGrant(call, &grant)
 		call.Event.ResponseElements = map[string]any{
 			"accessGrantId": grant.ID.String(), "accessGrantArn": grant.ARN(), "grantScope": grant.Scope.String(),
 		}
@@ -98,8 +98,8 @@ func (g *Grants) CreateGrant(ctx context.Context, call *control.Call, in NewGran
 	return &grant, nil
 }
 
-// noteGrant names a grant in the record: the log can be asked for everything that has to do with one.
-func noteGrant(call *control.Call, g *access.Grant) {
+// recordGrant names a grant in the record: the log can be asked for everything that has to do with one.
+func recordGrant(call *control.Call, g *access.Grant) {
 	added := call.Event.Added()
 	added.GrantID, added.GrantScope = g.ID.String(), g.Scope.String()
 	added.LocationID, added.Grantee = string(g.LocationID), g.Grantee.ID
@@ -226,6 +226,6 @@ func (g *Grants) DeleteGrant(ctx context.Context, call *control.Call, id string)
 	if err != nil {
 		return err
 	}
-	noteGrant(call, grant)
+	recordGrant(call, grant)
 	return g.Update(ctx, call, func(tx *store.Tx) error { return store.DeleteGrant(tx, grant.ID) })
 }

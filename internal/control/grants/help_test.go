@@ -84,9 +84,9 @@ func (w *world) bucket(name string, owner access.AccountID) {
 	}))
 }
 
-func (w *world) role(name, trust string, most time.Duration) *iam.Role {
+func (w *world) role(name, trust string, limit time.Duration) *iam.Role {
 	w.t.Helper()
-	r, err := w.IAM.CreateRole(w.t.Context(), w.as(w.root), principals.NewRole{Name: name, Trust: trust, MaxSession: most})
+	r, err := w.IAM.CreateRole(w.t.Context(), w.as(w.root), principals.NewRole{Name: name, Trust: trust, MaxSession: limit})
 	must(w.t, err)
 	return r
 }
@@ -203,8 +203,8 @@ func must(t testing.TB, err error) {
 	}
 }
 
-// refused checks that err is a fault of this kind and noun, and that a client is told this code and status.
-func refused(t testing.TB, err error, k fault.Kind, n fault.Noun, code string, status int) {
+// refused checks that err is a fault of this kind and entity, and that a client is told this code and status.
+func refused(t testing.TB, err error, k fault.Kind, n fault.Entity, code string, status int) {
 	t.Helper()
 	if err == nil {
 		t.Errorf("not refused; want %s", code)

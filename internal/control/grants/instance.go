@@ -66,7 +66,7 @@ func (g *Grants) InstanceForPrefix(call *control.Call, prefix string) (*store.In
 	}
 	bucket, err := bucketOf(prefix)
 	if err != nil {
-		return nil, control.Refused(err)
+		return nil, control.AccessFault(err)
 	}
 	if b := call.Snapshot.Bucket(bucket); b != nil && b.Account != call.Account {
 		call.Target = b.Account
@@ -179,8 +179,8 @@ func (g *Grants) PutPolicy(ctx context.Context, call *control.Call, text, organi
 		if err != nil {
 			return err
 		}
-		bound, err := control.Bind(ctx, tx, doc)
-		if unknown, ok := errors.AsType[*control.UnknownPrincipal](err); ok {
+		bound, err := control.ResolvePrincipals(ctx, tx, doc)
+		if unknown, ok := errors.AsType[*control.UnknownPrincipalError](err); ok {
 			return fault.New(fault.Invalid, fault.InstancePolicy, "The specified Resource Policy is invalid: %s", unknown)
 		}
 		if err != nil {
@@ -253,7 +253,7 @@ func (g *Grants) Policy(call *control.Call) (*store.Instance, error) {
 		return nil, fault.New(fault.NotFound, fault.InstancePolicy, "")
 	}
 	shown := *i
-	shown.Policy = control.Unbind(call.Snapshot, i.Policy, policy.Resource)
+	shown.Policy = control.DisplayPrincipals(call.Snapshot, i.Policy, policy.Resource)
 	return &shown, nil
 }
 

@@ -30,7 +30,7 @@ func (g *Grants) CreateLocation(ctx context.Context, call *control.Call, scope, 
 	}
 	ls, err := access.ParseLocationScope(scope)
 	if err != nil {
-		return nil, control.Refused(err)
+		return nil, control.AccessFault(err)
 	}
 	if err := checkBucket(call, ls.Bucket(), fault.Location); err != nil {
 		return nil, err
@@ -43,7 +43,7 @@ func (g *Grants) CreateLocation(ctx context.Context, call *control.Call, scope, 
 		ID: access.LocationID(uuid.NewString()), Account: i.Account, Region: i.Region, Scope: ls, RoleARN: roleARN, RoleID: role.ID,
 	})
 	if err != nil {
-		return nil, control.Refused(err)
+		return nil, control.AccessFault(err)
 	}
 	l := &store.Location{Location: made, Tags: tags}
 	err = g.Update(ctx, call, func(tx *store.Tx) error {
@@ -71,18 +71,18 @@ func (g *Grants) CreateLocation(ctx context.Context, call *control.Call, scope, 
 	return l, nil
 }
 
-// checkBucket checks that the bucket of a scope exists in the account and the region of the call. noun says
-// which of the two nouns that carry a scope is refused.
-func checkBucket(call *control.Call, bucket string, noun fault.Noun) error {
+// checkBucket checks that the bucket of a scope exists in the account and the region of the call. entity says
+// which of the two entities that carry a scope is refused.
+func checkBucket(call *control.Call, bucket string, entity fault.Entity) error {
 	if bucket == "" {
 		return nil
 	}
 	b := call.Snapshot.Bucket(bucket)
 	switch {
 	case b == nil || b.Account != call.Target:
-		return fault.New(fault.Invalid, noun, "The bucket %s does not exist in account %s", bucket, call.Target)
+		return fault.New(fault.Invalid, entity, "The bucket %s does not exist in account %s", bucket, call.Target)
 	case b.Region != call.Facts.Region:
-		return fault.New(fault.Invalid, noun, "The bucket %s is not in region %s", bucket, call.Facts.Region)
+		return fault.New(fault.Invalid, entity, "The bucket %s is not in region %s", bucket, call.Facts.Region)
 	}
 	return nil
 }

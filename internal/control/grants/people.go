@@ -10,8 +10,8 @@ import (
 	"latchkey/internal/store"
 )
 
-// ways are the applications through which people of the directory come to S3 Access Grants here, for one question.
-type ways struct {
+// paths are the applications through which people of the directory come to S3 Access Grants here, for one question.
+type paths struct {
 	g        *Grants
 	call     *control.Call
 	instance *store.Instance
@@ -22,8 +22,8 @@ type ways struct {
 }
 
 // ways finds them.
-func (g *Grants) ways(call *control.Call, i *store.Instance, left *budget) *ways {
-	w := &ways{g: g, call: call, instance: i, left: left}
+func (g *Grants) ways(call *control.Call, i *store.Instance, left *budget) *paths {
+	w := &paths{g: g, call: call, instance: i, left: left}
 	association := call.Snapshot.Association(call.Target, call.Facts.Region)
 	if association == nil {
 		w.none = "association_removed: the Access Grants instance is not associated with an Identity Center instance, or its application there is disabled"
@@ -43,14 +43,14 @@ func (g *Grants) ways(call *control.Call, i *store.Instance, left *budget) *ways
 
 // reachesS3 reports whether people can come through an application: directoryIdentities asks the same.
 func reachesS3(call *control.Call, app, association *sso.Application) bool {
-	d := supposedDelegation(call, "", app)
+	d := simulatedDelegation(call, "", app)
 	return !app.Disabled && sso.InstanceARN(app.InstanceID) == d.IdentityCenterInstance && caller.Reaches(call.Snapshot, &d, association, sso.S3Scope)
 }
 
 // mayUse says what keeps a person from an application; nothing if the person may use it.
-func (w *ways) mayUse(id directory.UserID, app *sso.Application) (obstacle string) {
+func (w *paths) mayUse(id directory.UserID, app *sso.Application) (reason string) {
 	w.left.spend(1)
-	d := supposedDelegation(w.call, id, app)
+	d := simulatedDelegation(w.call, id, app)
 	if err := caller.DelegationStands(w.call.Snapshot, &d); err != nil {
 		return fault.Of(err).Text
 	}
@@ -58,26 +58,26 @@ func (w *ways) mayUse(id directory.UserID, app *sso.Application) (obstacle strin
 }
 
 // usable are those that a person may use, or why there is none.
-func (w *ways) usable(id directory.UserID) (apps []*sso.Application, obstacle string) {
-	if obstacle = personObstacle(w.call, id); obstacle != "" {
-		return nil, obstacle
+func (w *paths) usable(id directory.UserID) (apps []*sso.Application, reason string) {
+	if reason = personReason(w.call, id); reason != "" {
+		return nil, reason
 	}
-	obstacle = w.none
+	reason = w.none
 	for _, app := range w.in {
 		if why := w.mayUse(id, app); why != "" {
-			obstacle = why
+			reason = why
 			continue
 		}
 		apps = append(apps, app)
 	}
 	if len(apps) > 0 {
-		obstacle = ""
+		reason = ""
 	}
-	return apps, obstacle
+	return apps, reason
 }
 
-// personObstacle is what is wrong with a person, whatever the application.
-func personObstacle(call *control.Call, id directory.UserID) string {
+// personReason is what is wrong with a person, whatever the application.
+func personReason(call *control.Call, id directory.UserID) string {
 	switch u := call.Snapshot.Person(id); {
 	case u == nil:
 		return "user_deleted: the directory user is deleted"
@@ -87,21 +87,21 @@ func personObstacle(call *control.Call, id directory.UserID) string {
 	return ""
 }
 
-// passage is how a person comes to data, or what keeps the person from it. The zero passage leads nowhere.
-type passage struct {
+// pathResult is how a person comes to data, or what keeps the person from it. The zero passage leads nowhere.
+type pathResult struct {
 	Open        bool         // a credential would be vended
 	Grant       access.Grant // that answers, or would if the obstacle were not
 	Application *sso.Application
-	Obstacle    string // when it is not open
+	Reason      string // when it is not open
 }
 
 // decide tells how GetDataAccess would end for a person: through the oldest application with which it would vend or,
 // if there is none, what kept the closest.
-func (w *ways) decide(id directory.UserID, in DataAccess, target access.Scope) passage {
-	if obstacle := personObstacle(w.call, id); obstacle != "" {
-		return passage{Obstacle: obstacle}
+func (w *paths) decide(id directory.UserID, in DataAccess, target access.Scope) pathResult {
+	if reason := personReason(w.call, id); reason != "" {
+		return pathResult{Reason: reason}
 	}
-	closest := passage{Obstacle: w.none}
+	closest := pathResult{Reason: w.none}
 	asked, same := false, false // same: no grant answers for every application; what none is bound to need not be asked
 	for _, app := range w.in {
 		if same && !w.bound[app.ARN()] {
@@ -109,11 +109,11 @@ func (w *ways) decide(id directory.UserID, in DataAccess, target access.Scope) p
 		}
 		if why := w.mayUse(id, app); why != "" {
 			if !asked {
-				closest.Obstacle = why
+				closest.Reason = why
 			}
 			continue
 		}
-		s, err := supposePerson(w.call, w.instance, "", id, app)
+		s, err := simulatePerson(w.call, w.instance, "", id, app)
 		if err != nil {
 			continue
 		}
@@ -124,7 +124,7 @@ func (w *ways) decide(id directory.UserID, in DataAccess, target access.Scope) p
 		case !d.OK:
 			same = true
 			if closest.Application == nil {
-				closest.Obstacle = "application_other: the grants are for other applications than those that the directory user may use"
+				closest.Reason = "application_other: the grants are for other applications than those that the directory user may use"
 			}
 		default:
 			p := w.through(s, &d.Grant, app)
@@ -142,14 +142,14 @@ func (w *ways) decide(id directory.UserID, in DataAccess, target access.Scope) p
 
 // hold tells whether a person could use a grant, were it the one that wins: through the oldest application that will
 // do, or what keeps the person from it.
-func (w *ways) hold(id directory.UserID, apps []*sso.Application, grant *access.Grant) passage {
-	closest := passage{Obstacle: "application_other: the directory user may not use the application that the grant is for, or it does not reach S3 Access Grants"}
+func (w *paths) hold(id directory.UserID, apps []*sso.Application, grant *access.Grant) pathResult {
+	closest := pathResult{Reason: "application_other: the directory user may not use the application that the grant is for, or it does not reach S3 Access Grants"}
 	for _, app := range apps {
 		w.left.spend(1)
 		if grant.ApplicationARN != "" && grant.ApplicationARN != app.ARN() {
 			continue
 		}
-		s, err := supposePerson(w.call, w.instance, "", id, app)
+		s, err := simulatePerson(w.call, w.instance, "", id, app)
 		if err != nil || !s.holds(grant) {
 			continue
 		}
@@ -164,8 +164,8 @@ func (w *ways) hold(id directory.UserID, apps []*sso.Application, grant *access.
 	return closest
 }
 
-func (w *ways) through(s *supposed, grant *access.Grant, app *sso.Application) passage {
+func (w *paths) through(s *simulation, grant *access.Grant, app *sso.Application) pathResult {
 	w.left.spend(1)
-	obstacle := w.g.assumes(s, grant)
-	return passage{obstacle == "", *grant, app, obstacle}
+	reason := w.g.assumes(s, grant)
+	return pathResult{reason == "", *grant, app, reason}
 }

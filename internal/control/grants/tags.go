@@ -33,7 +33,7 @@ type edit func([]access.Tag) ([]access.Tag, error)
 func (g *Grants) taggable(ctx context.Context, call *control.Call, arn string) (*taggable, error) {
 	r, err := access.ParseResourceARN(arn)
 	if err != nil {
-		return nil, control.Refused(err)
+		return nil, control.AccessFault(err)
 	}
 	if r.Account != call.Target || r.Region != call.Facts.Region {
 		return nil, fault.New(fault.Invalid, fault.Request, "The resource %s is not in account %s and region %s", arn, call.Target, call.Facts.Region)
@@ -135,7 +135,7 @@ func (g *Grants) Tag(ctx context.Context, call *control.Call, arn string, tags [
 		return t.change(ctx, tx, func(have []access.Tag) ([]access.Tag, error) {
 			merged, err := access.MergeTags(have, tags)
 			if err != nil {
-				return nil, control.Refused(err)
+				return nil, control.AccessFault(err)
 			}
 			return merged, g.checkTags(merged)
 		})
@@ -147,7 +147,7 @@ func (g *Grants) Tag(ctx context.Context, call *control.Call, arn string, tags [
 // that one of two such tags would hide the other from a condition.
 func (g *Grants) checkTags(tags []access.Tag) error {
 	if err := access.CheckTags(tags); err != nil {
-		return control.Refused(err)
+		return control.AccessFault(err)
 	}
 	if len(tags) > g.Quotas.Tags {
 		return fault.New(fault.LimitExceeded, fault.Tags, "The number of tags exceeds the limit of %d tags", g.Quotas.Tags)

@@ -62,15 +62,15 @@ func (g *Grants) whatPerson(call *control.Call, i *store.Instance, in WhatCan) (
 	}
 	left := newBudget(in.Work)
 	w := g.ways(call, i, &left)
-	apps, obstacle := w.usable(person.ID)
-	err = g.held(call, page, &left, in, string(person.ID), entitlements.Person(call.Snapshot, person.ID), func(grant *access.Grant) Reach {
-		r := Reach{Person: person, Grant: *grant, Obstacle: obstacle}
+	apps, reason := w.usable(person.ID)
+	err = g.listEntitlements(call, page, &left, in, string(person.ID), entitlements.Person(call.Snapshot, person.ID), func(grant *access.Grant) Entitlement {
+		r := Entitlement{Person: person, Grant: *grant, Reason: reason}
 		if grant.Grantee.Type == access.DirectoryGroup {
 			r.Via = call.Snapshot.Group(directory.GroupID(grant.Principal))
 		}
-		if obstacle == "" {
+		if reason == "" {
 			p := w.hold(person.ID, apps, grant)
-			r.Application, r.Open, r.Obstacle = p.Application, p.Open, p.Obstacle
+			r.Application, r.Open, r.Reason = p.Application, p.Open, p.Reason
 		}
 		return r
 	})
@@ -83,25 +83,25 @@ func (g *Grants) whatPrincipal(call *control.Call, i *store.Instance, in WhatCan
 		return nil, err
 	}
 	page := &WhatCanPage{PrincipalARN: in.Principal}
-	s, obstacle := g.mayCome(call, i, id, session)
+	s, reason := g.mayCome(call, i, id, session)
 	left := newBudget(in.Work)
-	err = g.held(call, page, &left, in, id, []access.Identity{{Type: access.IAM, Principal: id}}, func(grant *access.Grant) Reach {
-		r := Reach{PrincipalARN: in.Principal, Grant: *grant, Obstacle: obstacle}
+	err = g.listEntitlements(call, page, &left, in, id, []access.Identity{{Type: access.IAM, Principal: id}}, func(grant *access.Grant) Entitlement {
+		r := Entitlement{PrincipalARN: in.Principal, Grant: *grant, Reason: reason}
 		switch {
 		case s == nil:
 		case !s.holds(grant):
-			r.Obstacle = "application_other: the grant is for an application, and users and roles come through none by themselves"
+			r.Reason = "application_other: the grant is for an application, and users and roles come through none by themselves"
 		default:
-			r.Obstacle = g.assumes(s, grant)
-			r.Open = r.Obstacle == ""
+			r.Reason = g.assumes(s, grant)
+			r.Open = r.Reason == ""
 		}
 		return r
 	})
 	return page, err
 }
 
-// held fills a page with the grants of some identities.
-func (g *Grants) held(call *control.Call, page *WhatCanPage, left *budget, in WhatCan, who string, identities []access.Identity, judge func(*access.Grant) Reach) error {
+// listEntitlements fills a page with the grants of some identities.
+func (g *Grants) listEntitlements(call *control.Call, page *WhatCanPage, left *budget, in WhatCan, who string, identities []access.Identity, evaluate func(*access.Grant) Entitlement) error {
 	list := listName("WhatCan", call, strconv.FormatBool(in.User != ""), who)
 	after, err := g.After(list, in.Token)
 	if err != nil {
@@ -115,7 +115,7 @@ func (g *Grants) held(call *control.Call, page *WhatCanPage, left *budget, in Wh
 			return nil
 		}
 		left.spend(1)
-		page.Entries = append(page.Entries, judge(&grant))
+		page.Entries = append(page.Entries, evaluate(&grant))
 	}
 	return nil
 }

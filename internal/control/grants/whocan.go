@@ -28,20 +28,20 @@ type WhoCan struct {
 	Work       int // after how many decisions, or the like, a page may end before it is full; 0: pageWork
 }
 
-// Reach is somebody and a grant. Exactly one of Person and PrincipalARN is set.
-type Reach struct {
+// Entitlement is somebody and a grant. Exactly one of Person and PrincipalARN is set.
+type Entitlement struct {
 	Person       *directory.User
 	PrincipalARN string           // of a user or a role
 	Via          *directory.Group // the group that the grant is for; nil: the grant is for the person or the principal
 	Grant        access.Grant     // that answers; when an obstacle comes before the decision, the oldest that might
 	Application  *sso.Application // that the person can come through: the oldest that will do; nil for a principal
 	Open         bool             // a credential would be vended
-	Obstacle     string           // why none would, when it is not open: a code, a colon, a text
+	Reason       string           // why none would, when it is not open: a code, a colon, a text
 }
 
 // ReachPage is a page of an answer. It may have fewer entries than were asked for, and more to come.
 type ReachPage struct {
-	Entries []Reach
+	Entries []Entitlement
 	Next    string
 }
 
@@ -63,13 +63,13 @@ func (g *Grants) WhoCan(call *control.Call, in WhoCan) (*ReachPage, error) {
 	}
 	target, err := access.ParseTarget(in.Target)
 	if err != nil {
-		return nil, control.Refused(err)
+		return nil, control.AccessFault(err)
 	}
 	request := access.Request{
 		Account: call.Target, Region: call.Facts.Region, Target: target, Permission: in.Permission, Privilege: access.Default, Object: in.Object,
 	}
 	if err := request.Check(); err != nil {
-		return nil, control.Refused(err)
+		return nil, control.AccessFault(err)
 	}
 	list := listName("WhoCan", call, in.Target, in.Permission.String(), strconv.FormatBool(in.Object), strconv.FormatBool(in.All))
 	at, err := g.openPlace(list, in.Token)
@@ -99,16 +99,16 @@ func (g *Grants) WhoCan(call *control.Call, in WhoCan) (*ReachPage, error) {
 }
 
 // reach decides about one candidate.
-func (g *Grants) reach(w *ways, i *store.Instance, c candidate, in DataAccess, target access.Scope) Reach {
+func (g *Grants) reach(w *paths, i *store.Instance, c candidate, in DataAccess, target access.Scope) Entitlement {
 	if c.grant.Grantee.Type == access.IAM {
 		return g.reachOfPrincipal(w.call, i, c.grant, in, target)
 	}
-	r := Reach{Person: w.call.Snapshot.Person(c.person)}
+	r := Entitlement{Person: w.call.Snapshot.Person(c.person)}
 	if r.Person == nil {
 		r.Person = &directory.User{ID: c.person}
 	}
 	p := w.decide(c.person, in, target)
-	r.Grant, r.Application, r.Open, r.Obstacle = p.Grant, p.Application, p.Open, p.Obstacle
+	r.Grant, r.Application, r.Open, r.Reason = p.Grant, p.Application, p.Open, p.Reason
 	if r.Grant.ID.IsZero() {
 		r.Grant = *c.grant
 	}
@@ -119,30 +119,30 @@ func (g *Grants) reach(w *ways, i *store.Instance, c candidate, in DataAccess, t
 }
 
 // reachOfPrincipal decides about the user or role that a grant is for.
-func (g *Grants) reachOfPrincipal(call *control.Call, i *store.Instance, grant *access.Grant, in DataAccess, target access.Scope) Reach {
-	r := Reach{PrincipalARN: grant.Grantee.ID, Grant: *grant}
-	s, obstacle := g.mayCome(call, i, grant.Principal, "")
-	if r.Obstacle = obstacle; s == nil {
+func (g *Grants) reachOfPrincipal(call *control.Call, i *store.Instance, grant *access.Grant, in DataAccess, target access.Scope) Entitlement {
+	r := Entitlement{PrincipalARN: grant.Grantee.ID, Grant: *grant}
+	s, reason := g.mayCome(call, i, grant.Principal, "")
+	if r.Reason = reason; s == nil {
 		return r
 	}
 	r.PrincipalARN = s.call.Principal.ARN
 	request := s.request(in, target)
 	d := call.Snapshot.Grants().Decide(&request).Decision(&request)
 	if !d.OK {
-		r.Obstacle = "application_other: the grant is for an application, and users and roles come through none by themselves"
+		r.Reason = "application_other: the grant is for an application, and users and roles come through none by themselves"
 		return r
 	}
-	r.Grant, r.Obstacle = d.Grant, g.assumes(s, &d.Grant)
-	r.Open = r.Obstacle == ""
+	r.Grant, r.Reason = d.Grant, g.assumes(s, &d.Grant)
+	r.Open = r.Reason == ""
 	return r
 }
 
 // mayCome supposes a principal, or says what keeps it from calling GetDataAccess: then there is none.
-func (g *Grants) mayCome(call *control.Call, i *store.Instance, id, session string) (*supposed, string) {
+func (g *Grants) mayCome(call *control.Call, i *store.Instance, id, session string) (*simulation, string) {
 	if call.Snapshot.User(id) == nil && call.Snapshot.Role(id) == nil {
 		return nil, "principal_deleted: the user or role that the grant is for is deleted"
 	}
-	s, err := supposePrincipal(call, i, id, session)
+	s, err := simulatePrincipal(call, i, id, session)
 	if err != nil {
 		return nil, "policy_unreadable: " + fault.Of(err).Text
 	}

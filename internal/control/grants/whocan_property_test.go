@@ -212,9 +212,9 @@ func (w *reachWorld) gets(k controltest.Keys, target string, p access.Permission
 }
 
 // whoCan reads every page, of this size.
-func (w *peopleWorld) whoCan(in grants.WhoCan) []grants.Reach {
+func (w *peopleWorld) whoCan(in grants.WhoCan) []grants.Entitlement {
 	w.t.Helper()
-	var all []grants.Reach
+	var all []grants.Entitlement
 	for {
 		page, err := w.Grants.WhoCan(w.as("s3"), in)
 		w.must(err)
@@ -228,9 +228,9 @@ func (w *peopleWorld) whoCan(in grants.WhoCan) []grants.Reach {
 	}
 }
 
-func (w *peopleWorld) whatCan(in grants.WhatCan) []grants.Reach {
+func (w *peopleWorld) whatCan(in grants.WhatCan) []grants.Entitlement {
 	w.t.Helper()
-	var all []grants.Reach
+	var all []grants.Entitlement
 	for {
 		page, err := w.Grants.WhatCan(w.as("s3"), in)
 		w.must(err)
@@ -248,7 +248,7 @@ func TestWhoCanAndWhatCanAgreeWithGetDataAccess(t *testing.T) {
 		target := "s3://lake/" + rapid.SampledFrom([]string{"x", "a/b", "a/b/c", "a/*", "n/x", "na/b", "na/b*", "*"}).Draw(rt, "target")
 		p := rapid.SampledFrom([]access.Permission{access.Read, access.Write}).Draw(rt, "permission")
 		size, work := rapid.IntRange(1, 4).Draw(rt, "size"), rapid.IntRange(0, 40).Draw(rt, "work")
-		found := map[string]grants.Reach{}
+		found := map[string]grants.Entitlement{}
 		held := map[string]bool{}
 		for _, r := range w.whoCan(grants.WhoCan{Target: target, Permission: p, Size: size, Work: work, All: true}) {
 			name := r.PrincipalARN
@@ -260,7 +260,7 @@ func TestWhoCanAndWhatCanAgreeWithGetDataAccess(t *testing.T) {
 			}
 			if held[name] = true; r.Open {
 				found[name] = r
-			} else if r.Obstacle == "" {
+			} else if r.Reason == "" {
 				rt.Fatalf("%s is kept by nothing", name)
 			}
 		}
@@ -280,7 +280,7 @@ func TestWhoCanAndWhatCanAgreeWithGetDataAccess(t *testing.T) {
 	})
 }
 
-func (w *reachWorld) checkPerson(rt *rapid.T, u *directory.User, target string, p access.Permission, told grants.Reach) {
+func (w *reachWorld) checkPerson(rt *rapid.T, u *directory.User, target string, p access.Permission, told grants.Entitlement) {
 	held := w.whatCan(grants.WhatCan{User: string(u.ID), Size: 3, Work: 5})
 	var oldest *sso.Application
 	for _, a := range w.apps {
@@ -314,15 +314,15 @@ func (w *reachWorld) checkPerson(rt *rapid.T, u *directory.User, target string, 
 
 // checkHeld checks what somebody is told to hold against what was vended: the grant that answered is among what is
 // open, and what is open answers for its own scope.
-func (w *reachWorld) checkHeld(rt *rapid.T, held []grants.Reach, target string, p access.Permission, v *grants.Vended, keys func(*sso.Application) controltest.Keys) {
-	if v != nil && !slices.ContainsFunc(held, func(r grants.Reach) bool {
+func (w *reachWorld) checkHeld(rt *rapid.T, held []grants.Entitlement, target string, p access.Permission, v *grants.Vended, keys func(*sso.Application) controltest.Keys) {
+	if v != nil && !slices.ContainsFunc(held, func(r grants.Entitlement) bool {
 		return r.Open && r.Grant.Scope.String() == v.Matched && r.Grant.Grantee == v.Grantee && r.Grant.Permission.Covers(p)
 	}) {
 		rt.Fatalf("%s was vended %s, which is not told: %+v", target, v.Matched, held)
 	}
 	for i := range held {
 		r := &held[i]
-		if !r.Open && r.Obstacle == "" {
+		if !r.Open && r.Reason == "" {
 			rt.Fatalf("%s is kept by nothing", r.Grant.Scope)
 		}
 		if r.Open && rapid.IntRange(0, 3).Draw(rt, "tried") == 0 && w.gets(keys(r.Application), r.Grant.Scope.String(), r.Grant.Permission) == nil {

@@ -18,7 +18,7 @@ import (
 	"latchkey/internal/store"
 )
 
-func names(all []grants.Reach) []string {
+func names(all []grants.Entitlement) []string {
 	var out []string
 	for _, r := range all {
 		name := r.PrincipalARN
@@ -26,7 +26,7 @@ func names(all []grants.Reach) []string {
 			name = r.Person.UserName
 		}
 		if !r.Open {
-			code, _, _ := strings.Cut(r.Obstacle, ":")
+			code, _, _ := strings.Cut(r.Reason, ":")
 			name += " " + code
 		}
 		out = append(out, name)

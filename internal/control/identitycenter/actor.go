@@ -13,9 +13,9 @@ import (
 	"latchkey/internal/store"
 )
 
-// longestActorPolicy bounds an actor policy, in characters without white space. AWS publishes no limit; this is
+// maxActorPolicy bounds an actor policy, in characters without white space. AWS publishes no limit; this is
 // that of a bucket policy.
-const longestActorPolicy = 20_480
+const maxActorPolicy = 20_480
 
 // PutAuthenticationMethod says who may ask for tokens in the name of an application. document is the policy as
 // JSON values. Principals are bound to their immutable ids: who is deleted and created again under the same name
@@ -30,8 +30,8 @@ func (c *Center) PutAuthenticationMethod(ctx context.Context, call *control.Call
 		return err
 	}
 	return c.change(ctx, call, app, func(tx *store.Tx, a *sso.Application) error {
-		bound, err := control.Bind(ctx, tx, doc)
-		if unknown, ok := errors.AsType[*control.UnknownPrincipal](err); ok {
+		bound, err := control.ResolvePrincipals(ctx, tx, doc)
+		if unknown, ok := errors.AsType[*control.UnknownPrincipalError](err); ok {
 			return badActors("%s", unknown)
 		}
 		if err != nil {
@@ -69,8 +69,8 @@ func parseActors(arn string, document any) (json.RawMessage, *policy.Document, e
 	if err != nil {
 		return nil, nil, badActors("%s", err)
 	}
-	if doc.Size() > longestActorPolicy {
-		return nil, nil, badActors("it has more than %d characters", longestActorPolicy)
+	if doc.Size() > maxActorPolicy {
+		return nil, nil, badActors("it has more than %d characters", maxActorPolicy)
 	}
 	for _, a := range doc.Actions() {
 		if len(a) <= len(actionPrefix) || !strings.EqualFold(a[:len(actionPrefix)], actionPrefix) {

@@ -75,7 +75,7 @@ func (in *NewApplication) check() error {
 	if err := checkSignIn(in.Portal.Origin, in.Portal.URL); err != nil {
 		return err
 	}
-	return control.Refused(access.CheckTags(in.Tags))
+	return control.AccessFault(access.CheckTags(in.Tags))
 }
 
 // checkSignIn checks where people sign in (API reference, SignInOptions).

@@ -146,6 +146,6 @@ func mismatch() error {
 	return fault.New(fault.Conflict, "", "IdempotentParameterMismatch: the client token was used before with other parameters")
 }
 
-func quota(noun fault.Noun, what string, most int) error {
-	return fault.New(fault.LimitExceeded, noun, "The maximum number of %s (%d) is reached", what, most)
+func quota(entity fault.Entity, what string, limit int) error {
+	return fault.New(fault.LimitExceeded, entity, "The maximum number of %s (%d) is reached", what, limit)
 }

@@ -43,7 +43,7 @@ func (c *Center) CreateInstance(ctx context.Context, call *control.Call, in NewI
 		return nil, err
 	}
 	if err := access.CheckTags(in.Tags); err != nil {
-		return nil, control.Refused(err)
+		return nil, control.AccessFault(err)
 	}
 	made.Name, made.Tags, made.ClientToken, made.Digest = in.Name, in.Tags, in.ClientToken, digest(in.Name, in.Tags)
 	err := c.Update(ctx, call, func(tx *store.Tx) error {

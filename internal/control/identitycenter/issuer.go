@@ -79,7 +79,7 @@ func (in *NewIssuer) check() error {
 	if err := checkStorePath(in.StorePath); err != nil {
 		return err
 	}
-	return control.Refused(access.CheckTags(in.Tags))
+	return control.AccessFault(access.CheckTags(in.Tags))
 }
 
 func checkStorePath(path string) error {

@@ -60,7 +60,7 @@ func (c *Center) Tag(ctx context.Context, call *control.Call, arn string, tags [
 		return err
 	}
 	if err := access.CheckTags(tags); err != nil {
-		return control.Refused(err)
+		return control.AccessFault(err)
 	}
 	return t.change(ctx, func(have []access.Tag) ([]access.Tag, error) {
 		for _, n := range tags {

@@ -3,7 +3,7 @@
 //
 // Every operation first asks the caller's policies, on all the resources that the Service Authorization Reference
 // names ("Actions, resources, and condition keys for AWS Identity Store"), and only then says whether the store or
-// the thing exists. A caller administers the identity store of its own account and no other. Single nouns are read
+// the thing exists. A caller administers the identity store of its own account and no other. Single entities are read
 // from the call's snapshot and lists from the database; what a change rests on is read again inside its transaction.
 //
 // What a valid user or group is, package internal/directory says. SCIM and directory syncs write by ways of their own.

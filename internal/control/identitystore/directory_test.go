@@ -13,7 +13,7 @@ import (
 	"latchkey/internal/fault"
 )
 
-// operation is one of the 19, called on given nouns, and the resources besides the store that it asks for.
+// operation is one of the 19, called on given entities, and the resources besides the store that it asks for.
 type operation struct {
 	name      string
 	resources []string
@@ -141,7 +141,7 @@ func TestAnotherAccountsDirectoryIsNotThere(t *testing.T) {
 		err := op.run(t.Context(), w.by(w.otherRoot), w.in)
 		refused(t, err, fault.NotFound, "IDENTITY_STORE not found.", "ResourceType", "IDENTITY_STORE", "ResourceId", string(w.in))
 	}
-	// Nor can its nouns be reached through one's own store.
+	// Nor can its entities be reached through one's own store.
 	for _, op := range w.operations(u, g, m) {
 		err := op.run(t.Context(), w.by(w.otherRoot), w.otherIn)
 		switch op.name {

@@ -91,7 +91,7 @@ func (d *Directory) DeleteGroup(ctx context.Context, call *control.Call, in dire
 	call.Touch("AWS::IdentityStore::Group", id.ARN(), call.Account)
 	return d.change(ctx, call, in, func(tx *store.Tx) error {
 		if _, err := readGroup(ctx, tx, in, id); err != nil {
-			return gone(err, fault.DirectoryGroup)
+			return notFound(err, fault.DirectoryGroup)
 		}
 		return store.DirectoryGroups.Delete(tx, string(id))
 	})

@@ -81,7 +81,7 @@ func (d *Directory) DeleteMembership(ctx context.Context, call *control.Call, in
 	return d.change(ctx, call, in, func(tx *store.Tx) error {
 		m, err := findMembership(ctx, tx, in, id)
 		if err != nil {
-			return gone(err, fault.Membership)
+			return notFound(err, fault.Membership)
 		}
 		if err := ofBoth(call, action, m); err != nil {
 			return err

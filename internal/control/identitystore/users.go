@@ -96,15 +96,15 @@ func (d *Directory) DeleteUser(ctx context.Context, call *control.Call, in direc
 	call.Touch("AWS::IdentityStore::User", id.ARN(), call.Account)
 	return d.change(ctx, call, in, func(tx *store.Tx) error {
 		if _, err := readUser(ctx, tx, in, id); err != nil {
-			return gone(err, fault.DirectoryUser)
+			return notFound(err, fault.DirectoryUser)
 		}
 		return store.DirectoryUsers.Delete(tx, string(id))
 	})
 }
 
-// gone forgives that there is nothing to delete.
-func gone(err error, noun fault.Noun) error {
-	if fault.Is(err, fault.NotFound, noun) {
+// notFound forgives that there is nothing to delete.
+func notFound(err error, entity fault.Entity) error {
+	if fault.Is(err, fault.NotFound, entity) {
 		return nil
 	}
 	return err

@@ -227,8 +227,8 @@ func (a *applier) group(b *batch, id directory.GroupID) (*directory.Group, error
 	return g, err
 }
 
-// refused takes down an entry that the store refuses, because somebody else was faster; the run goes on.
-func (b *batch) refused(dn string, err error) error {
+// entryError takes down an entry that the store refuses, because somebody else was faster; the run goes on.
+func (b *batch) entryError(dn string, err error) error {
 	switch fault.KindOf(err) {
 	case fault.AlreadyExists, fault.Invalid:
 		b.conflicts = append(b.conflicts, dn+": "+fault.Of(err).Text)

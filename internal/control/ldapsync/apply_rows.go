@@ -45,7 +45,7 @@ func (a *applier) putUsers(ctx context.Context, mark func(*batch, string) error)
 			next.Disabled = plan.off
 		}
 		if _, err := b.ReplaceUser(next); err != nil {
-			return b.refused(e.DN, err)
+			return b.entryError(e.DN, err)
 		}
 		b.changed = append(b.changed, string(row.ID))
 		return mark(b, string(row.ID))
@@ -58,7 +58,7 @@ func (a *applier) putUsers(ctx context.Context, mark func(*batch, string) error)
 		u := mergeUser(directory.User{Disabled: plan.off, ExternalIDs: []directory.ExternalID{{Issuer: p.source.Issuer(), ID: e.ID}}}, e, plan.name, plan.email)
 		made, err := b.CreateUser(u)
 		if err != nil {
-			return b.refused(e.DN, err)
+			return b.entryError(e.DN, err)
 		}
 		b.users[i] = made.ID
 		b.changed = append(b.changed, string(made.ID))
@@ -87,7 +87,7 @@ func (a *applier) putGroups(ctx context.Context) error {
 			return err
 		}
 		if _, err := b.ReplaceGroup(mergeGroup(*row, e, plan.name)); err != nil {
-			return b.refused(e.DN, err)
+			return b.entryError(e.DN, err)
 		}
 		b.changed = append(b.changed, string(row.ID))
 		return nil
@@ -99,7 +99,7 @@ func (a *applier) putGroups(ctx context.Context) error {
 		e, plan := &p.listing.Groups[i], &p.groups[i]
 		made, err := b.CreateGroup(mergeGroup(directory.Group{ExternalIDs: []directory.ExternalID{{Issuer: p.source.Issuer(), ID: e.ID}}}, e, plan.name))
 		if err != nil {
-			return b.refused(e.DN, err)
+			return b.entryError(e.DN, err)
 		}
 		b.groups[i] = made.ID
 		b.changed = append(b.changed, string(made.ID))

@@ -152,7 +152,7 @@ func (s *Syncer) run(ctx context.Context, call *control.Call, src *Source, o Opt
 	if _, err := s.DB.Update(ctx, func(tx *store.Tx) error { return store.TakeSync(tx, src.key(), holder, leaseTerm) }); err != nil {
 		return nil, err
 	}
-	r, err := s.held(ctx, call, src, holder, o)
+	r, err := s.runLeased(ctx, call, src, holder, o)
 	end := Outcome{Began: began, Ended: s.Now(), Node: holder, Outcome: Succeeded}
 	switch {
 	case err != nil:
@@ -192,8 +192,8 @@ func (s *Syncer) tell(src *Source, o *Outcome) {
 		slog.Duration("took", took), slog.Any("counts", o.Counts), slog.Int("conflicts", o.Conflicts))
 }
 
-// held runs while the lease holds: losing it ends the run between two commits.
-func (s *Syncer) held(ctx context.Context, call *control.Call, src *Source, holder string, o Options) (*Report, error) {
+// runLeased runs while the lease holds: losing it ends the run between two commits.
+func (s *Syncer) runLeased(ctx context.Context, call *control.Call, src *Source, holder string, o Options) (*Report, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	done := make(chan struct{})
 	go func() {

@@ -72,10 +72,10 @@ func (s *SignIn) Authorize(facts caller.Facts, query string) (*Authorization, er
 	a.State = q.Get("state")
 	if len(a.State) > maxState {
 		a.State = ""
-		return nil, a.Refused(Refuse(call, fault.Invalid, fault.Request, "state_too_long", "state has more than %d bytes", maxState))
+		return nil, a.ReturnError(Refuse(call, fault.Invalid, fault.Request, "state_too_long", "state has more than %d bytes", maxState))
 	}
 	if err := s.request(call, a, q); err != nil {
-		return nil, a.Refused(err)
+		return nil, a.ReturnError(err)
 	}
 	return a, nil
 }
@@ -119,7 +119,7 @@ func (s *SignIn) client(call *control.Call, id, redirect string) (*Authorization
 		}
 	}
 	if !c.May(sso.AuthorizationCode) {
-		return nil, a.Refused(Refuse(call, fault.Denied, fault.ApplicationGrant, "grant_type_not_registered", "the client did not register for authorization codes"))
+		return nil, a.ReturnError(Refuse(call, fault.Denied, fault.ApplicationGrant, "grant_type_not_registered", "the client did not register for authorization codes"))
 	}
 	a.Scopes = c.Scopes
 	return a, nil
@@ -171,8 +171,8 @@ func (s *SignIn) request(call *control.Call, a *Authorization, q url.Values) err
 	return nil
 }
 
-// Refused is a refusal that goes back to the client.
-func (a *Authorization) Refused(err error) *Returned {
+// ReturnError is a refusal that goes back to the client.
+func (a *Authorization) ReturnError(err error) *Returned {
 	e := awserror.Of(awserror.OAuth, err)
 	name := e.Fields["error"]
 	switch name { // those that RFC 6749, 4.1.2.1, does not know at this place

@@ -47,7 +47,7 @@ func (e *Exchange) byCode(ctx context.Context, call *control.Call, clientID, red
 	id := Digest(OfCode, code.Reveal())
 	row, err := store.SignInCodes.Get(ctx, e.DB, id)
 	if fault.Is(err, fault.NotFound, fault.IdentityToken) {
-		return nil, e.gone(ctx, call, id)
+		return nil, e.codeGone(ctx, call, id)
 	}
 	if err != nil {
 		return nil, err
@@ -71,8 +71,8 @@ func (e *Exchange) byCode(ctx context.Context, call *control.Call, clientID, red
 	}, &store.TokenUse{ID: id, Account: row.Account, Expires: row.Expires.Add(replaysKnown)})
 }
 
-// gone is the refusal of a code that is in no row: one that was redeemed before, or never given.
-func (e *Exchange) gone(ctx context.Context, call *control.Call, id string) error {
+// codeGone is the refusal of a code that is in no row: one that was redeemed before, or never given.
+func (e *Exchange) codeGone(ctx context.Context, call *control.Call, id string) error {
 	use, err := store.TokenUses.Get(ctx, e.DB, id)
 	if fault.Is(err, fault.NotFound, fault.IdentityToken) {
 		return Refuse(call, fault.Invalid, fault.IdentityToken, "code_unknown", "no such code was given here, or it has expired")
@@ -113,7 +113,7 @@ func (e *Exchange) byDeviceCode(ctx context.Context, call *control.Call, c *Clie
 	secret := Digest(OfDeviceCode, code.Reveal())
 	row, err := store.DeviceRequests.Get(ctx, e.DB, id)
 	if fault.Is(err, fault.NotFound, fault.IdentityToken) || err == nil && subtle.ConstantTimeCompare([]byte(row.Secret), []byte(secret)) != 1 {
-		return nil, e.gone(ctx, call, secret)
+		return nil, e.codeGone(ctx, call, secret)
 	}
 	if err != nil {
 		return nil, err

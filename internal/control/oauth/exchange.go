@@ -35,7 +35,7 @@ type Exchange struct {
 
 	// Arrive brings the directory up to date with a verified foreign token, before the person that it names is looked
 	// for. nil: tokens change no directory.
-	Arrive func(ctx context.Context, call *control.Call, account access.AccountID, issuer *sso.Issuer, claims *oidc.Claims) error
+	Provision func(ctx context.Context, call *control.Call, account access.AccountID, issuer *sso.Issuer, claims *oidc.Claims) error
 
 	pruned atomic.Int64 // the hour in which old rows were deleted last
 	pace   pace
@@ -101,7 +101,7 @@ func (e *Exchange) CreateTokenWithIAM(ctx context.Context, call *control.Call, i
 	var who *admitted
 	switch grant.Type {
 	case sso.JWTBearer:
-		if err = e.hold(call, app); err == nil {
+		if err = e.limitRate(call, app); err == nil {
 			who, err = e.byAssertion(ctx, call, app, grant, in)
 		}
 	case sso.RefreshToken:
@@ -129,10 +129,10 @@ func (e *Exchange) CreateTokenWithIAM(ctx context.Context, call *control.Call, i
 
 // Arrived lets the directory know of somebody with a verified token; see Arrive.
 func (e *Exchange) Arrived(ctx context.Context, call *control.Call, account access.AccountID, issuer *sso.Issuer, claims *oidc.Claims) error {
-	if e.Arrive == nil {
+	if e.Provision == nil {
 		return nil
 	}
-	return e.Arrive(ctx, call, account, issuer, claims)
+	return e.Provision(ctx, call, account, issuer, claims)
 }
 
 // session is the end of all tokens that come of one sign-in. A role session that was made with a context has a life of

@@ -118,20 +118,20 @@ func (w *world) exchange(in oauth.Request) *oauth.Tokens {
 }
 
 // refused checks that the exchange is refused with this fault and this code, and that the record says so.
-func (w *world) refused(in oauth.Request, k fault.Kind, n fault.Noun, code string) {
+func (w *world) refused(in oauth.Request, k fault.Kind, n fault.Entity, code string) {
 	w.t.Helper()
 	w.refusedTo(w.keys, in, k, n, code)
 }
 
-func (w *world) refusedTo(keys controltest.Keys, in oauth.Request, k fault.Kind, n fault.Noun, code string) {
+func (w *world) refusedTo(keys controltest.Keys, in oauth.Request, k fault.Kind, n fault.Entity, code string) {
 	w.t.Helper()
 	_, err := w.try(keys, in)
 	if err == nil {
 		w.t.Fatalf("not refused; want %s", code)
 	}
 	f := fault.Of(err)
-	if f.Kind != k || f.Noun != n || !strings.HasPrefix(f.Text, code+": ") {
-		w.t.Fatalf("refused with %v (%s): %q; want %v (%s): %q", f.Kind, f.Noun, f.Text, k, n, code)
+	if f.Kind != k || f.Entity != n || !strings.HasPrefix(f.Text, code+": ") {
+		w.t.Fatalf("refused with %v (%s): %q; want %v (%s): %q", f.Kind, f.Entity, f.Text, k, n, code)
 	}
 	for _, secret := range []credential.Secret{in.Assertion, in.RefreshToken, in.SubjectToken} {
 		if !secret.IsZero() && strings.Contains(err.Error(), secret.Reveal()) {

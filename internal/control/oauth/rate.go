@@ -18,17 +18,17 @@ type rates struct {
 	all map[string]*rate.Limiter // by instance id
 }
 
-// hold refuses an exchange that is one too many. It comes after the actor was admitted, so that nobody else can use up
+// limitRate refuses an exchange that is one too many. It comes after the actor was admitted, so that nobody else can use up
 // what an instance may have.
-func (e *Exchange) hold(call *control.Call, app *sso.Application) error {
-	most := e.Quotas.TokenExchangeRate
-	if most <= 0 || e.rates.of(app.InstanceID, most).AllowN(call.Facts.Time, 1) {
+func (e *Exchange) limitRate(call *control.Call, app *sso.Application) error {
+	limit := e.Quotas.TokenExchangeRate
+	if limit <= 0 || e.rates.of(app.InstanceID, limit).AllowN(call.Facts.Time, 1) {
 		return nil
 	}
-	return Refuse(call, fault.Throttled, "", "rate_exceeded", "more than %d foreign tokens in a second; try again later", most)
+	return Refuse(call, fault.Throttled, "", "rate_exceeded", "more than %d foreign tokens in a second; try again later", limit)
 }
 
-func (r *rates) of(instance string, most int) *rate.Limiter {
+func (r *rates) of(instance string, limit int) *rate.Limiter {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	l := r.all[instance]
@@ -36,7 +36,7 @@ func (r *rates) of(instance string, most int) *rate.Limiter {
 		if r.all == nil {
 			r.all = map[string]*rate.Limiter{}
 		}
-		l = rate.NewLimiter(rate.Limit(most), most)
+		l = rate.NewLimiter(rate.Limit(limit), limit)
 		r.all[instance] = l
 	}
 	return l

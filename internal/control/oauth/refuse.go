@@ -9,7 +9,7 @@ import (
 )
 
 // Refuse words a refusal: the code that says which check refused, and a text. The record gets the code too.
-func Refuse(call *control.Call, k fault.Kind, n fault.Noun, code, format string, args ...any) *fault.Error {
+func Refuse(call *control.Call, k fault.Kind, n fault.Entity, code, format string, args ...any) *fault.Error {
 	call.Event.Added().Reason = code
 	return fault.New(k, n, "%s: %s", code, fmt.Sprintf(format, args...))
 }

@@ -131,7 +131,7 @@ func (s *SignIn) Callback(ctx context.Context, facts caller.Facts, cookie, query
 		if a.Authorization == nil {
 			return nil, err
 		}
-		r := a.Authorization.Refused(err)
+		r := a.Authorization.ReturnError(err)
 		return &Outcome{Redirect: r.URL, Err: err}, nil
 	}
 	return out, nil

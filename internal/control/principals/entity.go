@@ -23,7 +23,7 @@ const (
 
 func (k Kind) lower() string { return strings.ToLower(string(k)) }
 
-func (k Kind) noun() fault.Noun {
+func (k Kind) entity() fault.Entity {
 	if k == Role {
 		return fault.Role
 	}
@@ -43,8 +43,8 @@ func UserNamed(name string) Entity { return Entity{User, name} }
 // RoleNamed is the role with this name.
 func RoleNamed(name string) Entity { return Entity{Role, name} }
 
-// held is what a user and a role have in common. It points into the noun that it was made from.
-type held struct {
+// principalRow is what a user and a role have in common. It points into the entity that it was made from.
+type principalRow struct {
 	Entity
 	id, arn  string
 	policies *iam.Policies
@@ -53,18 +53,18 @@ type held struct {
 	role     *iam.Role
 }
 
-func heldUser(u *iam.User) *held {
-	return &held{Entity: UserNamed(u.Name), id: u.ID, arn: u.ARN(), policies: &u.Policies, tags: &u.Tags, user: u}
+func rowOfUser(u *iam.User) *principalRow {
+	return &principalRow{Entity: UserNamed(u.Name), id: u.ID, arn: u.ARN(), policies: &u.Policies, tags: &u.Tags, user: u}
 }
 
-func heldRole(r *iam.Role) *held {
-	return &held{Entity: RoleNamed(r.Name), id: r.ID, arn: r.ARN(), policies: &r.Policies, tags: &r.Tags, role: r}
+func rowOfRole(r *iam.Role) *principalRow {
+	return &principalRow{Entity: RoleNamed(r.Name), id: r.ID, arn: r.ARN(), policies: &r.Policies, tags: &r.Tags, role: r}
 }
 
 // resourceType is CloudTrail's name for the kind.
-func (h *held) resourceType() string { return "AWS::IAM::" + string(h.Kind) }
+func (h *principalRow) resourceType() string { return "AWS::IAM::" + string(h.Kind) }
 
-func (h *held) save(tx *store.Tx) error {
+func (h *principalRow) save(tx *store.Tx) error {
 	if h.role != nil {
 		return store.Roles.Update(tx, h.role)
 	}
@@ -74,14 +74,14 @@ func (h *held) save(tx *store.Tx) error {
 // find checks an action on an entity and returns it as the snapshot has it: not to be changed. An entity that
 // does not exist is asked for under the ARN that it would have at the root path, so that only who may act
 // on it learns that it is missing.
-func (p *Principals) find(call *control.Call, action string, e Entity, values policy.Values) (*held, error) {
-	var h *held
+func (p *Principals) find(call *control.Call, action string, e Entity, values policy.Values) (*principalRow, error) {
+	var h *principalRow
 	if e.Kind == Role {
 		if r := call.Snapshot.RoleByName(call.Account, e.Name); r != nil {
-			h = heldRole(r)
+			h = rowOfRole(r)
 		}
 	} else if u := call.Snapshot.UserByName(call.Account, e.Name); u != nil {
-		h = heldUser(u)
+		h = rowOfUser(u)
 	}
 	if h == nil {
 		if err := may(call, action, "arn:aws:iam::"+string(call.Account)+":"+e.Kind.lower()+"/"+e.Name, values); err != nil {
@@ -97,23 +97,23 @@ func (p *Principals) find(call *control.Call, action string, e Entity, values po
 }
 
 // reload reads an entity again in a transaction: a copy that may be changed and saved.
-func reload(ctx context.Context, tx *store.Tx, h *held) (*held, error) {
+func reload(ctx context.Context, tx *store.Tx, h *principalRow) (*principalRow, error) {
 	if h.Kind == Role {
 		r, err := store.Roles.Get(ctx, tx, h.id)
 		if err != nil {
 			return nil, orNoSuch(err, h.Entity)
 		}
-		return heldRole(r), nil
+		return rowOfRole(r), nil
 	}
 	u, err := store.Users.Get(ctx, tx, h.id)
 	if err != nil {
 		return nil, orNoSuch(err, h.Entity)
 	}
-	return heldUser(u), nil
+	return rowOfUser(u), nil
 }
 
 func orNoSuch(err error, e Entity) error {
-	if fault.Is(err, fault.NotFound, e.Kind.noun()) {
+	if fault.Is(err, fault.NotFound, e.Kind.entity()) {
 		return noSuch(e)
 	}
 	return err
@@ -121,7 +121,7 @@ func orNoSuch(err error, e Entity) error {
 
 // change checks an action on an entity and then changes it in one transaction.
 func (p *Principals) change(ctx context.Context, call *control.Call, action string, e Entity, values policy.Values,
-	fn func(*store.Tx, *held) error) error {
+	fn func(*store.Tx, *principalRow) error) error {
 	seen, err := p.find(call, action, e, values)
 	if err != nil {
 		return err

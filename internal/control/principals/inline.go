@@ -30,10 +30,10 @@ func (k Kind) inlineLimit() int {
 
 // PutInline adds an inline policy to a user or a role, or replaces the one with this name.
 func (p *Principals) PutInline(ctx context.Context, call *control.Call, e Entity, name, document string) error {
-	if err := checkName("policyName", name, longestPolicyName); err != nil {
+	if err := checkName("policyName", name, maxPolicyName); err != nil {
 		return err
 	}
-	return p.change(ctx, call, "iam:Put"+string(e.Kind)+"Policy", e, policy.Values{}, func(_ *store.Tx, h *held) error {
+	return p.change(ctx, call, "iam:Put"+string(e.Kind)+"Policy", e, policy.Values{}, func(_ *store.Tx, h *principalRow) error {
 		if _, err := policy.Parse(document, policy.Identity); err != nil {
 			return malformed(err)
 		}
@@ -48,8 +48,8 @@ func (p *Principals) PutInline(ctx context.Context, call *control.Call, e Entity
 		for _, in := range h.policies.Inline {
 			size += sizeOf(in.Document)
 		}
-		if most := h.Kind.inlineLimit(); size > most {
-			return fault.New(fault.LimitExceeded, fault.PolicyDocument, "Maximum policy size of %d bytes exceeded for %s %s", most, h.Kind.lower(), h.Name)
+		if limit := h.Kind.inlineLimit(); size > limit {
+			return fault.New(fault.LimitExceeded, fault.PolicyDocument, "Maximum policy size of %d bytes exceeded for %s %s", limit, h.Kind.lower(), h.Name)
 		}
 		return nil
 	})
@@ -85,7 +85,7 @@ func (p *Principals) GetInline(call *control.Call, e Entity, name string) (iam.I
 
 // DeleteInline removes an inline policy from a user or a role.
 func (p *Principals) DeleteInline(ctx context.Context, call *control.Call, e Entity, name string) error {
-	return p.change(ctx, call, "iam:Delete"+string(e.Kind)+"Policy", e, policy.Values{}, func(_ *store.Tx, h *held) error {
+	return p.change(ctx, call, "iam:Delete"+string(e.Kind)+"Policy", e, policy.Values{}, func(_ *store.Tx, h *principalRow) error {
 		i := inlineAt(h.policies.Inline, name)
 		if i < 0 {
 			return noSuchInline(e, name)

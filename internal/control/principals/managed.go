@@ -112,7 +112,7 @@ func (p *Principals) CreatePolicy(ctx context.Context, call *control.Call, in Ne
 	if m.Path, err = checkPath(in.Path, policyPathPattern); err != nil {
 		return nil, err
 	}
-	if err := checkName("policyName", in.Name, longestPolicyName); err != nil {
+	if err := checkName("policyName", in.Name, maxPolicyName); err != nil {
 		return nil, err
 	}
 	if err := checkDescription(in.Description); err != nil {

@@ -15,15 +15,15 @@ var (
 )
 
 const (
-	longestName        = 64 // of a user or a role
-	longestPolicyName  = 128
-	longestPath        = 512
-	longestDescription = 1000
+	maxName        = 64 // of a user or a role
+	maxPolicyName  = 128
+	maxPath        = 512
+	maxDescription = 1000
 )
 
-func checkName(member, name string, most int) error {
-	if len(name) > most {
-		return constraint(name, member, "Member must have length less than or equal to "+strconv.Itoa(most))
+func checkName(member, name string, limit int) error {
+	if len(name) > limit {
+		return constraint(name, member, "Member must have length less than or equal to "+strconv.Itoa(limit))
 	}
 	if !namePattern.MatchString(name) {
 		return constraint(name, member, `Member must satisfy regular expression pattern: [\w+=,.@-]+`)
@@ -36,14 +36,14 @@ func checkPath(path string, pattern *regexp.Regexp) (string, error) {
 	if path == "" {
 		return "/", nil
 	}
-	if len(path) > longestPath || !pattern.MatchString(path) {
+	if len(path) > maxPath || !pattern.MatchString(path) {
 		return "", constraint(path, "path", "Member must satisfy regular expression pattern: (/)|(/[!-~]+/)")
 	}
 	return path, nil
 }
 
 func checkDescription(text string) error {
-	if len([]rune(text)) > longestDescription {
+	if len([]rune(text)) > maxDescription {
 		return constraint(text[:20]+"...", "description", "Member must have length less than or equal to 1000")
 	}
 	return nil
@@ -52,7 +52,7 @@ func checkDescription(text string) error {
 // The bounds of MaxSessionDuration (IAM API reference, CreateRole).
 const (
 	shortestMaxSession = time.Hour
-	longestMaxSession  = 12 * time.Hour
+	maxMaxSession      = 12 * time.Hour
 )
 
 func checkMaxSession(d time.Duration) (time.Duration, error) {
@@ -63,7 +63,7 @@ func checkMaxSession(d time.Duration) (time.Duration, error) {
 	switch {
 	case d < shortestMaxSession:
 		return 0, constraint(seconds, "maxSessionDuration", "Member must have value greater than or equal to 3600")
-	case d > longestMaxSession:
+	case d > maxMaxSession:
 		return 0, constraint(seconds, "maxSessionDuration", "Member must have value less than or equal to 43200")
 	}
 	return d, nil

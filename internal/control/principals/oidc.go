@@ -56,8 +56,8 @@ func (p *Principals) CreateOIDCProvider(ctx context.Context, call *control.Call,
 		switch {
 		case fault.Is(err, fault.AlreadyExists, fault.OIDCProvider):
 			return fault.New(fault.AlreadyExists, fault.OIDCProvider, "Provider with url %s already exists.", in.URL)
-		case err == nil && n >= mostOIDCProviders:
-			return quota(fault.OIDCProvider, "OpenIdConnectProvidersPerAccount", mostOIDCProviders)
+		case err == nil && n >= maxOIDCProviders:
+			return quota(fault.OIDCProvider, "OpenIdConnectProvidersPerAccount", maxOIDCProviders)
 		}
 		return err
 	})

@@ -12,11 +12,11 @@ import (
 // Limits of OpenID Connect providers (IAM API reference, CreateOpenIDConnectProvider; IAM user guide, "IAM and AWS
 // STS quotas").
 const (
-	mostOIDCProviders = 100 // of an account
-	mostClientIDs     = 100 // of a provider
-	mostThumbprints   = 5
-	longestIssuerURL  = 255
-	longestClientID   = 255
+	maxOIDCProviders = 100 // of an account
+	maxClientIDs     = 100 // of a provider
+	maxThumbprints   = 5
+	maxIssuerURL     = 255
+	maxClientID      = 255
 )
 
 var (
@@ -31,7 +31,7 @@ var (
 func (p *Principals) checkIssuerURL(text string) error {
 	u, err := url.Parse(text)
 	switch {
-	case err != nil || len(text) > longestIssuerURL || !issuerURL.MatchString(text) || u.Host == "" || u.User != nil:
+	case err != nil || len(text) > maxIssuerURL || !issuerURL.MatchString(text) || u.Host == "" || u.User != nil:
 		return fault.New(fault.Invalid, fault.Member, "Invalid Open ID Connect Provider URL")
 	case u.Scheme != "https" && !p.PrivateIssuers:
 		return fault.New(fault.Invalid, fault.Member, "Invalid Open ID Connect Provider URL: it must begin with https://")
@@ -42,11 +42,11 @@ func (p *Principals) checkIssuerURL(text string) error {
 }
 
 func checkClientIDs(ids []string) error {
-	if len(ids) > mostClientIDs {
-		return quota(fault.OIDCProvider, "ClientIdsPerOpenIdConnectProvider", mostClientIDs)
+	if len(ids) > maxClientIDs {
+		return quota(fault.OIDCProvider, "ClientIdsPerOpenIdConnectProvider", maxClientIDs)
 	}
 	for _, id := range ids {
-		if id == "" || utf8.RuneCountInString(id) > longestClientID {
+		if id == "" || utf8.RuneCountInString(id) > maxClientID {
 			return constraint(id, "clientID", "Member must have length between 1 and 255")
 		}
 	}
@@ -54,8 +54,8 @@ func checkClientIDs(ids []string) error {
 }
 
 func checkThumbprints(all []string) error {
-	if len(all) > mostThumbprints {
-		return fault.New(fault.Invalid, fault.OIDCProvider, "Thumbprint list must contain fewer than %d entries.", mostThumbprints+1)
+	if len(all) > maxThumbprints {
+		return fault.New(fault.Invalid, fault.OIDCProvider, "Thumbprint list must contain fewer than %d entries.", maxThumbprints+1)
 	}
 	for _, t := range all {
 		if !thumbprint.MatchString(t) {

@@ -13,8 +13,8 @@ func noSuch(e Entity) error {
 	return fault.New(fault.NotFound, fault.User, "The user with name %s cannot be found.", e.Name)
 }
 
-func taken(e Entity) error {
-	return fault.New(fault.AlreadyExists, e.Kind.noun(), "%s with name %s already exists.", e.Kind, e.Name)
+func alreadyExists(e Entity) error {
+	return fault.New(fault.AlreadyExists, e.Kind.entity(), "%s with name %s already exists.", e.Kind, e.Name)
 }
 
 func noSuchKey(id string) error {
@@ -37,8 +37,8 @@ func noSuchVersion(arn, version string) error {
 	return fault.New(fault.NotFound, fault.PolicyVersion, "Policy %s version %s does not exist or is not attachable.", arn, version)
 }
 
-func quota(noun fault.Noun, name string, most int) error {
-	return fault.New(fault.LimitExceeded, noun, "Cannot exceed quota for %s: %d", name, most)
+func quota(entity fault.Entity, name string, limit int) error {
+	return fault.New(fault.LimitExceeded, entity, "Cannot exceed quota for %s: %d", name, limit)
 }
 
 // malformed is what is wrong with a policy document; err's text is for its author.

@@ -27,7 +27,7 @@ func (p *Principals) CreateRole(ctx context.Context, call *control.Call, in NewR
 	if r.Path, err = checkPath(in.Path, pathPattern); err != nil {
 		return nil, err
 	}
-	if err := checkName("roleName", in.Name, longestName); err != nil {
+	if err := checkName("roleName", in.Name, maxName); err != nil {
 		return nil, err
 	}
 	if err := checkDescription(in.Description); err != nil {
@@ -52,7 +52,7 @@ func (p *Principals) CreateRole(ctx context.Context, call *control.Call, in NewR
 		if err := store.Roles.Insert(tx, r); err != nil {
 			return orTaken(err, RoleNamed(in.Name))
 		}
-		call.Event.ResponseElements = map[string]any{"role": summary(heldRole(r))}
+		call.Event.ResponseElements = map[string]any{"role": summary(rowOfRole(r))}
 		return nil
 	})
 	return r, err
@@ -113,7 +113,7 @@ func (p *Principals) updateRole(ctx context.Context, call *control.Call, action,
 			return err
 		}
 	}
-	return p.change(ctx, call, action, RoleNamed(name), policy.Values{}, func(_ *store.Tx, h *held) error {
+	return p.change(ctx, call, action, RoleNamed(name), policy.Values{}, func(_ *store.Tx, h *principalRow) error {
 		if in.Description != nil {
 			h.role.Description = *in.Description
 		}
@@ -126,7 +126,7 @@ func (p *Principals) updateRole(ctx context.Context, call *control.Call, action,
 
 // UpdateAssumeRolePolicy replaces a role's trust policy. Sessions that exist stay.
 func (p *Principals) UpdateAssumeRolePolicy(ctx context.Context, call *control.Call, name, trust string) error {
-	return p.change(ctx, call, "iam:UpdateAssumeRolePolicy", RoleNamed(name), policy.Values{}, func(tx *store.Tx, h *held) error {
+	return p.change(ctx, call, "iam:UpdateAssumeRolePolicy", RoleNamed(name), policy.Values{}, func(tx *store.Tx, h *principalRow) error {
 		bound, err := bindTrust(ctx, tx, trust)
 		h.role.Trust = bound
 		return err

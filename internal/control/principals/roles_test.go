@@ -22,8 +22,8 @@ func TestIdentityCase085_TrustPolicyWithComment(t *testing.T) {
 	trust := strings.Replace(trusting(iamARN+"root"), `"Effect"`, "// who may\n\"Effect\"", 1)
 	_, err := w.CreateRole(t.Context(), w.asRoot(), principals.NewRole{Name: "r", Trust: trust})
 	refused(t, err, fault.Malformed, "JSON has no comments")
-	if f := fault.Of(err); f.Noun != fault.PolicyDocument {
-		t.Fatalf("the noun is %q", f.Noun)
+	if f := fault.Of(err); f.Entity != fault.PolicyDocument {
+		t.Fatalf("the entity is %q", f.Entity)
 	}
 }
 

@@ -11,18 +11,18 @@ import (
 
 // Limits of tags (IAM user guide, "Tags for AWS Identity and Access Management resources").
 const (
-	longestTagKey   = 128
-	longestTagValue = 256
+	maxTagKey   = 128
+	maxTagValue = 256
 )
 
-// checkTags refuses tags that no IAM noun may have. Keys that differ only in case are one key.
-func checkTags(tags []iam.Tag, most int) error {
-	if len(tags) > most {
-		return fault.New(fault.LimitExceeded, fault.Tags, "Cannot exceed quota for TagsPerResource: %d", most)
+// checkTags refuses tags that no IAM entity may have. Keys that differ only in case are one key.
+func checkTags(tags []iam.Tag, limit int) error {
+	if len(tags) > limit {
+		return fault.New(fault.LimitExceeded, fault.Tags, "Cannot exceed quota for TagsPerResource: %d", limit)
 	}
 	for i, t := range tags {
-		if t.Key == "" || utf8.RuneCountInString(t.Key) > longestTagKey || utf8.RuneCountInString(t.Value) > longestTagValue {
-			return fault.New(fault.Invalid, fault.Tag, "A tag key must have 1 to %d characters and a tag value at most %d.", longestTagKey, longestTagValue)
+		if t.Key == "" || utf8.RuneCountInString(t.Key) > maxTagKey || utf8.RuneCountInString(t.Value) > maxTagValue {
+			return fault.New(fault.Invalid, fault.Tag, "A tag key must have 1 to %d characters and a tag value at most %d.", maxTagKey, maxTagValue)
 		}
 		if strings.HasPrefix(strings.ToLower(t.Key), "aws:") {
 			return fault.New(fault.Invalid, fault.ReservedTag, "Tag keys that begin with aws: are reserved for system use.")
@@ -35,8 +35,8 @@ func checkTags(tags []iam.Tag, most int) error {
 }
 
 // addTags puts more into tags: a key that is there already, in whatever case, is replaced.
-func addTags(tags, more []iam.Tag, most int) ([]iam.Tag, error) {
-	if err := checkTags(more, most); err != nil {
+func addTags(tags, more []iam.Tag, limit int) ([]iam.Tag, error) {
+	if err := checkTags(more, limit); err != nil {
 		return nil, err
 	}
 	tags = slices.Clone(tags)
@@ -47,7 +47,7 @@ func addTags(tags, more []iam.Tag, most int) ([]iam.Tag, error) {
 			tags = append(tags, t)
 		}
 	}
-	return tags, checkTags(tags, most)
+	return tags, checkTags(tags, limit)
 }
 
 // dropTags removes keys; one that is not there is no mistake.

@@ -27,8 +27,8 @@ func bindTrust(ctx context.Context, tx *store.Tx, text string) (string, error) {
 	if d.Size() > trustLimit {
 		return "", quota(fault.PolicyDocument, "ACLSizePerRole", trustLimit)
 	}
-	bound, err := control.Bind(ctx, tx, d)
-	if unknown, ok := errors.AsType[*control.UnknownPrincipal](err); ok {
+	bound, err := control.ResolvePrincipals(ctx, tx, d)
+	if unknown, ok := errors.AsType[*control.UnknownPrincipalError](err); ok {
 		return "", fault.New(fault.Malformed, fault.PolicyDocument, "%s", unknown.Error())
 	}
 	if err != nil {
@@ -40,5 +40,5 @@ func bindTrust(ctx context.Context, tx *store.Tx, text string) (string, error) {
 // Trust is a role's trust policy as its administrator reads it: with the ARNs that the ids stand for now. The
 // id of a principal that is deleted shows as it is, as on AWS.
 func Trust(snap *engine.Snapshot, r *iam.Role) string {
-	return control.Unbind(snap, r.Trust, policy.Trust)
+	return control.DisplayPrincipals(snap, r.Trust, policy.Trust)
 }

@@ -25,7 +25,7 @@ func (p *Principals) CreateUser(ctx context.Context, call *control.Call, in NewU
 	if u.Path, err = checkPath(in.Path, pathPattern); err != nil {
 		return nil, err
 	}
-	if err := checkName("userName", in.Name, longestName); err != nil {
+	if err := checkName("userName", in.Name, maxName); err != nil {
 		return nil, err
 	}
 	if err := p.mayCreate(call, User, u.ARN(), in.Tags, in.Boundary); err != nil {
@@ -40,7 +40,7 @@ func (p *Principals) CreateUser(ctx context.Context, call *control.Call, in NewU
 		if err := store.Users.Insert(tx, u); err != nil {
 			return orTaken(err, UserNamed(in.Name))
 		}
-		call.Event.ResponseElements = map[string]any{"user": summary(heldUser(u))}
+		call.Event.ResponseElements = map[string]any{"user": summary(rowOfUser(u))}
 		return nil
 	})
 	return u, err
@@ -61,14 +61,14 @@ func (p *Principals) mayCreate(call *control.Call, k Kind, arn string, tags []ia
 }
 
 func orTaken(err error, e Entity) error {
-	if fault.Is(err, fault.AlreadyExists, e.Kind.noun()) {
-		return taken(e)
+	if fault.Is(err, fault.AlreadyExists, e.Kind.entity()) {
+		return alreadyExists(e)
 	}
 	return err
 }
 
 // summary is what a record says of an entity.
-func summary(h *held) map[string]any {
+func summary(h *principalRow) map[string]any {
 	return map[string]any{"arn": h.arn, h.Kind.lower() + "Id": h.id, h.Kind.lower() + "Name": h.Name}
 }
 
@@ -126,7 +126,7 @@ func (p *Principals) UpdateUser(ctx context.Context, call *control.Call, name st
 	}
 	next := *h.user
 	if in.Name != "" {
-		if err := checkName("newUserName", in.Name, longestName); err != nil {
+		if err := checkName("newUserName", in.Name, maxName); err != nil {
 			return err
 		}
 		next.Name = in.Name
@@ -181,12 +181,12 @@ func (p *Principals) DeleteUser(ctx context.Context, call *control.Call, name st
 }
 
 // deletable refuses the deletion of an entity that still has policies.
-func deletable(h *held) error {
+func deletable(h *principalRow) error {
 	switch {
 	case len(h.policies.Attached) > 0:
-		return fault.New(fault.InUse, h.Kind.noun(), "Cannot delete entity, must detach all policies first.")
+		return fault.New(fault.InUse, h.Kind.entity(), "Cannot delete entity, must detach all policies first.")
 	case len(h.policies.Inline) > 0:
-		return fault.New(fault.InUse, h.Kind.noun(), "Cannot delete entity, must delete policies first.")
+		return fault.New(fault.InUse, h.Kind.entity(), "Cannot delete entity, must delete policies first.")
 	}
 	return nil
 }

@@ -76,8 +76,8 @@ func (w *Writer) CreateUser(u directory.User) (*directory.User, error) {
 	if err := u.Check(); err != nil {
 		return nil, control.DirectoryFault(err)
 	}
-	if most := w.source.Quotas.DirectoryUsers; w.source.Snapshot.People(w.Store)+w.users >= most {
-		return nil, control.DirectoryFull(fault.DirectoryUser, "users", most)
+	if limit := w.source.Quotas.DirectoryUsers; w.source.Snapshot.People(w.Store)+w.users >= limit {
+		return nil, control.DirectoryFull(fault.DirectoryUser, "users", limit)
 	}
 	if err := store.DirectoryUsers.Insert(w.tx, &u); err != nil {
 		return nil, control.DirectoryFault(err)
@@ -93,7 +93,7 @@ func (w *Writer) ReplaceUser(u directory.User) (*directory.User, error) {
 	if err != nil {
 		return nil, err
 	}
-	u.Seq, u.Store, u.Stamp = old.Seq, w.Store, w.again(old.Stamp)
+	u.Seq, u.Store, u.Stamp = old.Seq, w.Store, w.restamp(old.Stamp)
 	if err := u.Check(); err != nil {
 		return nil, control.DirectoryFault(err)
 	}
@@ -103,7 +103,7 @@ func (w *Writer) ReplaceUser(u directory.User) (*directory.User, error) {
 	return &u, nil
 }
 
-func (w *Writer) again(s directory.Stamp) directory.Stamp {
+func (w *Writer) restamp(s directory.Stamp) directory.Stamp {
 	s.Updated, s.UpdatedBy = w.tx.Now(), w.source.By
 	return s
 }
@@ -137,8 +137,8 @@ func (w *Writer) CreateGroup(g directory.Group) (*directory.Group, error) {
 	if err := g.Check(); err != nil {
 		return nil, control.DirectoryFault(err)
 	}
-	if most := w.source.Quotas.DirectoryGroups; w.source.Snapshot.Groups(w.Store)+w.groups >= most {
-		return nil, control.DirectoryFull(fault.DirectoryGroup, "groups", most)
+	if limit := w.source.Quotas.DirectoryGroups; w.source.Snapshot.Groups(w.Store)+w.groups >= limit {
+		return nil, control.DirectoryFull(fault.DirectoryGroup, "groups", limit)
 	}
 	if err := store.DirectoryGroups.Insert(w.tx, &g); err != nil {
 		return nil, control.DirectoryFault(err)
@@ -153,7 +153,7 @@ func (w *Writer) ReplaceGroup(g directory.Group) (*directory.Group, error) {
 	if err != nil {
 		return nil, err
 	}
-	g.Seq, g.Store, g.Stamp = old.Seq, w.Store, w.again(old.Stamp)
+	g.Seq, g.Store, g.Stamp = old.Seq, w.Store, w.restamp(old.Stamp)
 	if err := g.Check(); err != nil {
 		return nil, control.DirectoryFault(err)
 	}

@@ -112,9 +112,9 @@ func TestRefusalsOfWrites(t *testing.T) {
 	foreign := w.Person(t, other, "eve")
 	theirs := w.Group(t, other, "theirs", foreign)
 	for name, c := range map[string]struct {
-		do   func(*provision.Writer) error
-		kind fault.Kind
-		noun fault.Noun
+		do     func(*provision.Writer) error
+		kind   fault.Kind
+		entity fault.Entity
 	}{
 		"a user without a name":  {func(p *provision.Writer) error { _, err := p.CreateUser(directory.User{}); return err }, fault.Invalid, fault.Member},
 		"a group without a name": {func(p *provision.Writer) error { _, err := p.CreateGroup(directory.Group{}); return err }, fault.Invalid, fault.Member},
@@ -161,8 +161,8 @@ func TestRefusalsOfWrites(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			err := w.write(account, c.do)
-			if !fault.Is(err, c.kind, c.noun) {
-				t.Fatalf("got %v, want %v %s", err, c.kind, c.noun)
+			if !fault.Is(err, c.kind, c.entity) {
+				t.Fatalf("got %v, want %v %s", err, c.kind, c.entity)
 			}
 		})
 	}

@@ -30,8 +30,8 @@ type Tokens struct{ *control.Control }
 const (
 	// TokenLife is how long a token holds unless told otherwise (IAM Identity Center user guide, "Automatic provisioning").
 	TokenLife = 365 * 24 * time.Hour
-	// MostTokens is how many tokens an identity store has at a time: one in use, and the next.
-	MostTokens = 2
+	// MaxTokens is how many tokens an identity store has at a time: one in use, and the next.
+	MaxTokens = 2
 
 	tokenPrefix = "lkscim_" // lets whoever searches sources for secrets recognise one
 )
@@ -82,16 +82,16 @@ func (t *Tokens) Create(ctx context.Context, call *control.Call, life time.Durat
 		if err != nil {
 			return err
 		}
-		hold := 0
+		live := 0
 		for _, old := range all {
 			if old.Store == in && now.Before(old.Expires) {
-				hold++
+				live++
 			} else if err := store.ProvisioningTokens.Delete(tx, old.ID); err != nil {
 				return err
 			}
 		}
-		if hold >= MostTokens {
-			return fault.New(fault.LimitExceeded, fault.Provisioning, "There are %d provisioning tokens already: delete one first", hold)
+		if live >= MaxTokens {
+			return fault.New(fault.LimitExceeded, fault.Provisioning, "There are %d provisioning tokens already: delete one first", live)
 		}
 		call.Event.ResponseElements = map[string]any{"tokenId": made.ID, "expirationTime": made.Expires.Format(time.RFC3339)}
 		return store.ProvisioningTokens.Insert(tx, &made.ProvisioningToken)

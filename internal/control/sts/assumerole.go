@@ -29,7 +29,7 @@ type AssumeRole struct {
 	MFA                  bool // a serial number or a token code was given
 	Contexts             []ProvidedContext
 
-	vouched *vouched // by a foreign token, in place of the caller's signature; nil: AssumeRole itself
+	vouched *verifiedToken // by a foreign token, in place of the caller's signature; nil: AssumeRole itself
 }
 
 // Assumed is the session that AssumeRole made.
@@ -99,8 +99,8 @@ func (t *Tokens) make(ctx context.Context, call *control.Call, in *AssumeRole, r
 	out := &Assumed{
 		RoleID: role.ID + ":" + s.Name, ARN: iam.SessionARN(role.Account, role.Name, s.Name), PackedSize: packed, SourceIdentity: s.SourceIdentity,
 	}
-	noteAssumed(call, role, &s, out)
-	in.vouched.note(call)
+	recordAssumed(call, role, &s, out)
+	in.vouched.record(call)
 	if err := t.Record(ctx, call); err != nil {
 		return nil, err
 	}
@@ -128,11 +128,11 @@ func (in *AssumeRole) trusted(call *control.Call, tags map[string]string, transi
 	}
 	role := call.Snapshot.RoleByName(parsed.Account, parsed.Name)
 	if role == nil || role.ARN() != in.RoleARN {
-		return nil, in.refused(call, in.vouched.action())
+		return nil, in.notAuthorized(call, in.vouched.action())
 	}
 	compiled := call.Snapshot.Compiled(role.ID)
 	if compiled == nil || compiled.Err != nil || compiled.Trust == nil {
-		return nil, in.refused(call, in.vouched.action())
+		return nil, in.notAuthorized(call, in.vouched.action())
 	}
 	actions := []string{in.vouched.action()}
 	if len(tags) > 0 {
@@ -150,15 +150,15 @@ func (in *AssumeRole) trusted(call *control.Call, tags map[string]string, transi
 	for _, action := range actions {
 		d := call.DecideTrust(caller.Ask{Action: action, Resource: in.RoleARN, ResourceAccount: role.Account, Values: values}, compiled.Trust)
 		if !d.Allowed {
-			return nil, in.refused(call, action)
+			return nil, in.notAuthorized(call, action)
 		}
 	}
 	call.Touch("AWS::IAM::Role", role.ARN(), role.Account)
 	return role, behalf.fits(role)
 }
 
-// refused is the one refusal for everything that is not allowed, in AWS's words.
-func (in *AssumeRole) refused(call *control.Call, action string) error {
+// notAuthorized is the one refusal for everything that is not allowed, in AWS's words.
+func (in *AssumeRole) notAuthorized(call *control.Call, action string) error {
 	if in.vouched != nil { // nothing else is said to somebody whom no account knows
 		return fault.New(fault.Denied, "", "Not authorized to perform %s", action)
 	}
@@ -196,7 +196,7 @@ func (in *AssumeRole) values(role *iam.Role, tags map[string]string, transitive 
 const (
 	shortest        = 15 * time.Minute
 	longest         = 12 * time.Hour
-	longestChained  = time.Hour
+	maxChained      = time.Hour
 	defaultDuration = time.Hour
 )
 
@@ -207,7 +207,7 @@ func (in *AssumeRole) length(call *control.Call, role *iam.Role) (time.Duration,
 	if d == 0 {
 		d = defaultDuration
 	}
-	if call.Session != nil && call.Session.Kind == credential.AssumedRole && d > longestChained {
+	if call.Session != nil && call.Session.Kind == credential.AssumedRole && d > maxChained {
 		return 0, fault.New(fault.Invalid, fault.Member, "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.")
 	}
 	if d > role.MaxSession {
@@ -216,9 +216,9 @@ func (in *AssumeRole) length(call *control.Call, role *iam.Role) (time.Duration,
 	return d, nil
 }
 
-// noteAssumed completes the record, and adds the one for the role's own account if that is another. Neither
+// recordAssumed completes the record, and adds the one for the role's own account if that is another. Neither
 // the secret nor the token is in it.
-func noteAssumed(call *control.Call, role *iam.Role, s *credential.Session, out *Assumed) {
+func recordAssumed(call *control.Call, role *iam.Role, s *credential.Session, out *Assumed) {
 	call.Event.ResponseElements = map[string]any{
 		"assumedRoleUser": map[string]any{"assumedRoleId": out.RoleID, "arn": out.ARN},
 		"credentials":     map[string]any{"expiration": s.Expires.Format(time.RFC3339)},
@@ -236,15 +236,15 @@ func noteAssumed(call *control.Call, role *iam.Role, s *credential.Session, out 
 	}
 }
 
-func checkDuration(d, least, most time.Duration) error {
+func checkDuration(d, least, limit time.Duration) error {
 	value := strconv.Itoa(int(d / time.Second))
 	switch {
 	case d == 0:
 		return nil
 	case d < least:
 		return constraint(value, "durationSeconds", "Member must have value greater than or equal to "+strconv.Itoa(int(least/time.Second)))
-	case d > most:
-		return constraint(value, "durationSeconds", "Member must have value less than or equal to "+strconv.Itoa(int(most/time.Second)))
+	case d > limit:
+		return constraint(value, "durationSeconds", "Member must have value less than or equal to "+strconv.Itoa(int(limit/time.Second)))
 	}
 	return nil
 }

@@ -17,8 +17,8 @@ import (
 // ContextProvider is the only provider of contexts: Identity Center.
 const ContextProvider = "arn:aws:iam::aws:contextProvider/IdentityCenter"
 
-// mostContexts is how many contexts AssumeRole takes (STS API reference). Only one of them can be of use.
-const mostContexts = 5
+// maxContexts is how many contexts AssumeRole takes (STS API reference). Only one of them can be of use.
+const maxContexts = 5
 
 // ProvidedContext is a context assertion as AssumeRole is given it.
 type ProvidedContext struct {
@@ -39,7 +39,7 @@ func (t *Tokens) openContexts(call *control.Call, all []ProvidedContext) (*onBeh
 	if len(all) == 0 {
 		return nil, nil
 	}
-	if len(all) > mostContexts {
+	if len(all) > maxContexts {
 		return nil, constraint("...", "providedContexts", "Member must have length less than or equal to 5")
 	}
 	for _, c := range all {

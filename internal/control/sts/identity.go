@@ -30,9 +30,9 @@ func (t *Tokens) CallerIdentity(call *control.Call) (Identity, error) {
 
 // Bounds of the sessions of GetSessionToken (STS API reference).
 const (
-	longestUserSession = 36 * time.Hour
+	maxUserSession     = 36 * time.Hour
 	defaultUserSession = 12 * time.Hour
-	longestRootSession = time.Hour
+	maxRootSession     = time.Hour
 )
 
 // SessionToken makes a session of the calling user, or of the root, that may do what they may, save IAM and
@@ -42,7 +42,7 @@ func (t *Tokens) SessionToken(ctx context.Context, call *control.Call, d time.Du
 	if call.Session != nil {
 		return nil, fault.New(fault.Denied, "", "Cannot call GetSessionToken with session credentials")
 	}
-	if err := checkDuration(d, shortest, longestUserSession); err != nil {
+	if err := checkDuration(d, shortest, maxUserSession); err != nil {
 		return nil, err
 	}
 	if mfa {
@@ -58,7 +58,7 @@ func (t *Tokens) SessionToken(ctx context.Context, call *control.Call, d time.Du
 	}
 	s := credential.Session{ID: credential.SessionID(uuid.New()), Kind: credential.UserSession, Account: string(call.Account), PrincipalID: call.Principal.ID}
 	if call.IsRoot() {
-		s.Kind, d = credential.RootSession, min(d, longestRootSession)
+		s.Kind, d = credential.RootSession, min(d, maxRootSession)
 	}
 	s.Issued = seconds(call.Facts.Time)
 	s.Expires = s.Issued.Add(d)

@@ -16,13 +16,13 @@ import (
 // Limits of what a session carries (STS API reference, AssumeRole). AWS counts a packed form whose packing is
 // not published; here the plain text is counted, policies and tags apart, each against the same limit.
 const (
-	mostPolicyARNs  = 10
-	mostTags        = 50
-	packedLimit     = 2048
-	longestTagKey   = 128
-	longestTagValue = 256
+	maxPolicyARNs = 10
+	maxTags       = 50
+	packedLimit   = 2048
+	maxTagKey     = 128
+	maxTagValue   = 256
 
-	longestExternalID = 1224
+	maxExternalID = 1224
 )
 
 var (
@@ -35,7 +35,7 @@ func (in *AssumeRole) check() error {
 	switch {
 	case !sessionName.MatchString(in.SessionName):
 		return constraint(in.SessionName, "roleSessionName", `Member must satisfy regular expression pattern: [\w+=,.@-]{2,64}`)
-	case in.ExternalID != "" && (!externalID.MatchString(in.ExternalID) || len(in.ExternalID) > longestExternalID):
+	case in.ExternalID != "" && (!externalID.MatchString(in.ExternalID) || len(in.ExternalID) > maxExternalID):
 		return constraint(in.ExternalID, "externalId", `Member must satisfy regular expression pattern: [\w+=,.@:\/-]{2,1224}`)
 	case in.SourceIdentity != "" && (!sessionName.MatchString(in.SourceIdentity) || reserved(in.SourceIdentity)):
 		return constraint(in.SourceIdentity, "sourceIdentity", `Member must satisfy regular expression pattern: [\w+=,.@-]{2,64}`)
@@ -66,8 +66,8 @@ func (in *AssumeRole) sessionTags(call *control.Call) (tags map[string]string, t
 	tags = map[string]string{}
 	for _, t := range in.Tags {
 		switch {
-		case t.Key == "" || utf8.RuneCountInString(t.Key) > longestTagKey || utf8.RuneCountInString(t.Value) > longestTagValue:
-			return nil, nil, fault.New(fault.Invalid, fault.Tag, "A tag key must have 1 to %d characters and a tag value at most %d.", longestTagKey, longestTagValue)
+		case t.Key == "" || utf8.RuneCountInString(t.Key) > maxTagKey || utf8.RuneCountInString(t.Value) > maxTagValue:
+			return nil, nil, fault.New(fault.Invalid, fault.Tag, "A tag key must have 1 to %d characters and a tag value at most %d.", maxTagKey, maxTagValue)
 		case reserved(t.Key):
 			return nil, nil, fault.New(fault.Invalid, fault.ReservedTag, "Tag keys that begin with aws: are reserved for system use.")
 		case has(tags, t.Key):
@@ -93,8 +93,8 @@ func (in *AssumeRole) sessionTags(call *control.Call) (tags map[string]string, t
 			transitive = append(transitive, k)
 		}
 	}
-	if len(tags) > mostTags {
-		return nil, nil, fault.New(fault.Invalid, fault.Tags, "A session can have at most %d tags.", mostTags)
+	if len(tags) > maxTags {
+		return nil, nil, fault.New(fault.Invalid, fault.Tags, "A session can have at most %d tags.", maxTags)
 	}
 	slices.Sort(transitive)
 	return tags, transitive, nil
@@ -112,8 +112,8 @@ func has(tags map[string]string, key string) bool {
 // checkPolicies checks the session policies, and tells how much of the limit policies and tags use, in
 // percent; negative when there are none. Managed policies must be the role's account's own or AWS's.
 func (in *AssumeRole) checkPolicies(call *control.Call, role *iam.Role, tags map[string]string) (int, error) {
-	if len(in.PolicyARNs) > mostPolicyARNs {
-		return 0, fault.New(fault.Invalid, fault.Member, "A session can have at most %d managed session policies.", mostPolicyARNs)
+	if len(in.PolicyARNs) > maxPolicyARNs {
+		return 0, fault.New(fault.Invalid, fault.Member, "A session can have at most %d managed session policies.", maxPolicyARNs)
 	}
 	if in.Policy != "" {
 		if _, err := policy.Parse(in.Policy, policy.Session); err != nil {

@@ -31,11 +31,11 @@ type ServiceAssume struct {
 func (t *Tokens) AssumeForService(call *control.Call, in ServiceAssume) (*iam.Role, error) {
 	role := call.Snapshot.Role(in.RoleID)
 	if role == nil {
-		return nil, in.refused(actionAssume)
+		return nil, in.notAuthorized(actionAssume)
 	}
 	compiled := call.Snapshot.Compiled(role.ID)
 	if compiled == nil || compiled.Trust == nil || compiled.Err != nil {
-		return nil, in.refused(actionAssume)
+		return nil, in.notAuthorized(actionAssume)
 	}
 	var v policy.Values
 	v.Set("aws:SourceAccount", string(in.SourceAccount))
@@ -57,7 +57,7 @@ func (t *Tokens) AssumeForService(call *control.Call, in ServiceAssume) (*iam.Ro
 			Action:    action, Resource: role.ARN(), ResourceAccount: string(role.Account), Context: v,
 		}, compiled.Trust, policy.Policies{})
 		if !d.Allowed {
-			return nil, in.refused(action)
+			return nil, in.notAuthorized(action)
 		}
 	}
 	if in.Duration > role.MaxSession {
@@ -66,6 +66,6 @@ func (t *Tokens) AssumeForService(call *control.Call, in ServiceAssume) (*iam.Ro
 	return role, nil
 }
 
-func (in *ServiceAssume) refused(action string) error {
+func (in *ServiceAssume) notAuthorized(action string) error {
 	return fault.New(fault.Denied, fault.ServiceTrust, "User: %s is not authorized to perform: %s on resource: %s", in.Service, action, in.RoleARN)
 }

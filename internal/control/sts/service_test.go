@@ -66,7 +66,7 @@ func TestAssumeForService(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			refused(t, c.err, fault.Denied, c.text)
 			if !fault.Is(c.err, fault.Denied, fault.ServiceTrust) {
-				t.Fatalf("the noun is %q", fault.Of(c.err).Noun)
+				t.Fatalf("the entity is %q", fault.Of(c.err).Entity)
 			}
 		})
 	}
@@ -74,7 +74,7 @@ func TestAssumeForService(t *testing.T) {
 		err := ask(full, func(in *sts.ServiceAssume) { in.Duration = 2 * time.Hour })
 		refused(t, err, fault.Invalid, "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
 		if !fault.Is(err, fault.Invalid, fault.SessionDuration) {
-			t.Fatalf("the noun is %q", fault.Of(err).Noun)
+			t.Fatalf("the entity is %q", fault.Of(err).Entity)
 		}
 	})
 }

@@ -36,8 +36,8 @@ type Vouched struct {
 
 const actionWeb = "sts:AssumeRoleWithWebIdentity"
 
-// longestSubject is how long a sub claim may be (OpenID Connect Core 1.0, section 2; STS API reference).
-const longestSubject = 255
+// maxSubject is how long a sub claim may be (OpenID Connect Core 1.0, section 2; STS API reference).
+const maxSubject = 255
 
 // AssumeRoleWithWebIdentity makes a session of a role for the bearer of a foreign token. The call needs no caller:
 // who asks is what the token says, once the OpenID Connect provider of the role's account whose URL is the token's
@@ -82,8 +82,8 @@ func (t *Tokens) AssumeRoleWithWebIdentity(ctx context.Context, call *control.Ca
 	return &Vouched{Assumed: *made, Subject: v.claims.Subject, Provider: v.provider.ARN(), Audience: v.audience}, nil
 }
 
-// vouched is somebody for whom a provider of an account vouches.
-type vouched struct {
+// verifiedToken is somebody for whom a provider of an account vouches.
+type verifiedToken struct {
 	account  access.AccountID
 	provider *iam.OIDCProvider
 	audience string // the client id of the provider that counts
@@ -92,7 +92,7 @@ type vouched struct {
 
 // vouch verifies a token with the provider of an account. It sets the call's snapshot to one from after the
 // verification, for which keys may have been fetched.
-func (t *Tokens) vouch(ctx context.Context, call *control.Call, account access.AccountID, token credential.Secret) (*vouched, error) {
+func (t *Tokens) vouch(ctx context.Context, call *control.Call, account access.AccountID, token credential.Secret) (*verifiedToken, error) {
 	if t.Verifier == nil {
 		return nil, noProvider("")
 	}
@@ -118,7 +118,7 @@ func (t *Tokens) vouch(ctx context.Context, call *control.Call, account access.A
 	if p == nil || p.URL != claims.Issuer {
 		return nil, noProvider(claims.Issuer)
 	}
-	v := &vouched{account: account, provider: p, claims: claims}
+	v := &verifiedToken{account: account, provider: p, claims: claims}
 	meant := claims.Audience
 	if claims.Party != "" {
 		meant = []string{claims.Party}
@@ -128,15 +128,15 @@ func (t *Tokens) vouch(ctx context.Context, call *control.Call, account access.A
 		return nil, fault.New(fault.Invalid, fault.IdentityToken, wrongAudience)
 	}
 	v.audience = meant[i]
-	if len(claims.Subject) > longestSubject {
-		return nil, fault.New(fault.Denied, fault.IdentityToken, "The sub claim of the token is longer than %d characters", longestSubject)
+	if len(claims.Subject) > maxSubject {
+		return nil, fault.New(fault.Denied, fault.IdentityToken, "The sub claim of the token is longer than %d characters", maxSubject)
 	}
 	return v, nil
 }
 
 // identify makes the call that of whom the provider vouches for: from here on a record is kept, in the role's
 // account (CloudTrail user guide, "CloudTrail userIdentity element", type WebIdentityUser).
-func (v *vouched) identify(call *control.Call) {
+func (v *verifiedToken) identify(call *control.Call) {
 	call.Account, call.Target, call.Unproven = v.account, v.account, false
 	call.Principal = policy.Principal{Kind: policy.Federated, Federated: v.provider.ARN()}
 	call.Event.RecipientAccountID = string(v.account)
@@ -147,7 +147,7 @@ func (v *vouched) identify(call *control.Call) {
 }
 
 // action is the action that the trust policy has to allow.
-func (v *vouched) action() string {
+func (v *verifiedToken) action() string {
 	if v == nil {
 		return actionAssume
 	}
@@ -156,7 +156,7 @@ func (v *vouched) action() string {
 
 // values are the condition keys of a foreign token (IAM user guide, "Available keys for AWS OIDC federation").
 // Where the token names the client that it was issued to, that is its audience, and aud stands in oaud.
-func (v *vouched) values(to *policy.Values) {
+func (v *verifiedToken) values(to *policy.Values) {
 	if v == nil {
 		return
 	}
@@ -173,7 +173,7 @@ func (v *vouched) values(to *policy.Values) {
 }
 
 // enhance hangs the session on the provider.
-func (v *vouched) enhance(s *credential.Session) {
+func (v *verifiedToken) enhance(s *credential.Session) {
 	if v == nil {
 		return
 	}
@@ -181,8 +181,8 @@ func (v *vouched) enhance(s *credential.Session) {
 	s.ParentPrincipalID = s.PrincipalID // a chain that begins here ends with this role
 }
 
-// note completes the record.
-func (v *vouched) note(call *control.Call) {
+// record completes the record.
+func (v *verifiedToken) record(call *control.Call) {
 	if v == nil {
 		return
 	}

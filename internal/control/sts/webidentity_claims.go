@@ -26,7 +26,7 @@ const (
 var tagText = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
 
 // ask adds to a request what the token's claims ask for.
-func (v *vouched) ask(in *AssumeRole) error {
+func (v *verifiedToken) ask(in *AssumeRole) error {
 	all := v.claims.All
 	if c, ok := all[claimSourceIdentity]; ok {
 		text, isText := c.(string)

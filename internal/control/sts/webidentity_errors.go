@@ -9,12 +9,12 @@ import (
 
 const wrongAudience = "Incorrect token audience: the OpenID Connect provider has no such client id"
 
-// longestShown is the longest issuer that a refusal names: no provider can have a longer one.
-const longestShown = 255
+// maxShown is the longest issuer that a refusal names: no provider can have a longer one.
+const maxShown = 255
 
 // noProvider is the refusal of a token whose issuer is no provider of the role's account.
 func noProvider(issuer string) error {
-	if issuer == "" || len(issuer) > longestShown || strings.ContainsFunc(issuer, func(r rune) bool { return r <= ' ' || r > '~' }) {
+	if issuer == "" || len(issuer) > maxShown || strings.ContainsFunc(issuer, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		issuer = "the issuer of the token"
 	}
 	return fault.New(fault.Invalid, fault.IdentityToken, "No OpenIDConnect provider found in your account for %s", issuer)

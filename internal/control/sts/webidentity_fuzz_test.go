@@ -20,7 +20,7 @@ func FuzzSessionClaims(f *testing.F) {
 			return
 		}
 		in := AssumeRole{SessionName: "session"}
-		if (&vouched{claims: &oidc.Claims{All: all}}).ask(&in) != nil {
+		if (&verifiedToken{claims: &oidc.Claims{All: all}}).ask(&in) != nil {
 			return
 		}
 		if err := in.check(); err != nil {

@@ -107,7 +107,7 @@ func TestWebIdentityToken(t *testing.T) {
 		t.Run("a token "+name+" is refused", func(t *testing.T) {
 			_, err := w.ask(c.token, sts.WebIdentity{RoleARN: role.ARN()})
 			refused(t, err, c.kind, c.text)
-			if fault.Of(err).Noun != fault.IdentityToken {
+			if fault.Of(err).Entity != fault.IdentityToken {
 				t.Errorf("%v", err)
 			}
 		})

@@ -102,7 +102,7 @@ func furtherKeys(t *testing.T, db *store.DB) {
 			// What was refused has changed nothing, so that a transaction may go on.
 			if err := c.fn(tx); !fault.Is(err, fault.AlreadyExists, fault.DirectoryUser) {
 				return fmt.Errorf("not refused: %w", err)
-			} else if taken, ok := errors.AsType[*store.Taken](err); !ok || taken.Key != string(c.key) {
+			} else if taken, ok := errors.AsType[*store.DuplicateError](err); !ok || taken.Key != string(c.key) {
 				return fmt.Errorf("refused for %v, not for %s", taken, c.key)
 			}
 			return nil

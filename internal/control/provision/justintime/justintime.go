@@ -28,11 +28,11 @@ import (
 // Source is the event source of what this package records.
 const Source = "latchkey.local"
 
-// Arrivals lets people in.
-type Arrivals struct{ *control.Control }
+// Provisioner lets people in.
+type Provisioner struct{ *control.Control }
 
-// arrival is one person with a token.
-type arrival struct {
+// bearer is one person with a token.
+type bearer struct {
 	call    *control.Call
 	account access.AccountID
 	store   directory.StoreID
@@ -45,11 +45,11 @@ type arrival struct {
 // By is how rows name the provider that they came from.
 func By(issuerURL string) string { return "oidc:" + issuerURL }
 
-// Arrive brings the directory up to date with a verified token: the user that it names is made or brought up to date,
+// Provision brings the directory up to date with a verified token: the user that it names is made or brought up to date,
 // and put into and out of groups. What it changes is committed, with a record of its own, when it returns. It refuses
 // as package oauth does when the token does not say enough, or when another user has
 // what it says.
-func (a *Arrivals) Arrive(ctx context.Context, call *control.Call, account access.AccountID, issuer *sso.Issuer, claims *oidc.Claims) error {
+func (a *Provisioner) Provision(ctx context.Context, call *control.Call, account access.AccountID, issuer *sso.Issuer, claims *oidc.Claims) error {
 	snap, err := a.Engine.Snapshot()
 	if err != nil {
 		return err
@@ -58,7 +58,7 @@ func (a *Arrivals) Arrive(ctx context.Context, call *control.Call, account acces
 	if in == nil || center == nil || in.IssuerURL != issuer.URL || !slices.Contains(claims.Audience, in.ClientID) || !in.CreateUsers && in.GroupsClaim == "" {
 		return nil
 	}
-	p := &arrival{
+	p := &bearer{
 		call: call, account: account, store: directory.StoreID(center.IdentityStoreID), signIn: in, issuer: issuer, claims: claims,
 		self: directory.ExternalID{Issuer: issuer.URL, ID: claims.Subject},
 	}
@@ -67,27 +67,27 @@ func (a *Arrivals) Arrive(ctx context.Context, call *control.Call, account acces
 		return err
 	}
 	// The common arrival changes nothing, and need not queue for the right to write.
-	d := &deed{arrival: p, names: names}
-	if err := a.DB.Snapshot(ctx, func(r *store.Reader) error { return d.plan(ctx, r) }); err != nil || d.empty() {
+	d := &plan{bearer: p, names: names}
+	if err := a.DB.Snapshot(ctx, func(r *store.Reader) error { return d.build(ctx, r) }); err != nil || d.empty() {
 		return err
 	}
 	err = a.commit(ctx, p, names)
-	if taken(err) { // somebody who comes twice at once: the other arrival has made the user by now
+	if userExists(err) { // somebody who comes twice at once: the other arrival has made the user by now
 		err = a.commit(ctx, p, names)
 	}
 	if fault.Is(err, fault.Invalid, fault.Member) {
 		return p.refuse("user_invalid", "no user can be made of what the token says: %s", fault.Of(err).Text)
 	}
-	if taken(err) {
+	if userExists(err) {
 		return p.refuse("user_conflict", "another user of the directory has the user name or the address that the token says")
 	}
 	return err
 }
 
-func taken(err error) bool { return fault.Is(err, fault.AlreadyExists, fault.DirectoryUser) }
+func userExists(err error) bool { return fault.Is(err, fault.AlreadyExists, fault.DirectoryUser) }
 
 // commit plans again inside a transaction, and carries the plan out.
-func (a *Arrivals) commit(ctx context.Context, p *arrival, names []string) error {
+func (a *Provisioner) commit(ctx context.Context, p *bearer, names []string) error {
 	snap, err := a.Engine.Snapshot()
 	if err != nil {
 		return err
@@ -104,8 +104,8 @@ func (a *Arrivals) commit(ctx context.Context, p *arrival, names []string) error
 		if err != nil {
 			return err
 		}
-		d := &deed{arrival: p, names: names}
-		if err := d.plan(ctx, tx); err != nil {
+		d := &plan{bearer: p, names: names}
+		if err := d.build(ctx, tx); err != nil {
 			return err
 		}
 		u, err := d.do(w)
@@ -120,15 +120,15 @@ func (a *Arrivals) commit(ctx context.Context, p *arrival, names []string) error
 
 // The limits of what a token may say.
 const (
-	mostGroups = 1000
-	longestID  = 256 // of an external id (Identity Store API reference, ExternalId)
+	maxGroups = 1000
+	maxID     = 256 // of an external id (Identity Store API reference, ExternalId)
 )
 
 // groups are the names in the groups claim. A token from which the provider left them out for their number is
 // refused: nobody shall lose access, or keep it, by chance.
-func (p *arrival) groups() ([]string, error) {
-	if utf8.RuneCountInString(p.self.ID) > longestID || utf8.RuneCountInString(p.self.Issuer) > longestID {
-		return nil, p.refuse("claim_too_long", "the token's iss or sub has more than %d characters", longestID)
+func (p *bearer) groups() ([]string, error) {
+	if utf8.RuneCountInString(p.self.ID) > maxID || utf8.RuneCountInString(p.self.Issuer) > maxID {
+		return nil, p.refuse("claim_too_long", "the token's iss or sub has more than %d characters", maxID)
 	}
 	if p.signIn.GroupsClaim == "" {
 		return nil, nil
@@ -152,19 +152,19 @@ func (p *arrival) groups() ([]string, error) {
 	default:
 		return nil, p.refuse("groups_malformed", "the claim %s is not a list of names", p.signIn.GroupsClaim)
 	}
-	if len(names) > mostGroups {
-		return nil, p.refuse("groups_too_many", "the claim %s has more than %d names", p.signIn.GroupsClaim, mostGroups)
+	if len(names) > maxGroups {
+		return nil, p.refuse("groups_too_many", "the claim %s has more than %d names", p.signIn.GroupsClaim, maxGroups)
 	}
 	return names, nil
 }
 
-func (p *arrival) refuse(code, format string, args ...any) error {
+func (p *bearer) refuse(code, format string, args ...any) error {
 	return oauth.Refuse(p.call, fault.Invalid, fault.IdentityToken, code, format, args...)
 }
 
 // person is whom the directory knows the token's subject as: by the provider's own id, or else by the attribute that
 // tokens of the issuer are read by, if that user is not somebody else to the provider.
-func (p *arrival) person(ctx context.Context, q store.Querier) (*directory.User, error) {
+func (p *bearer) person(ctx context.Context, q store.Querier) (*directory.User, error) {
 	find := func(k directory.Key) (*directory.User, error) {
 		u, err := store.DirectoryUserByKey(ctx, q, p.store, k)
 		if fault.Is(err, fault.NotFound, fault.DirectoryUser) {

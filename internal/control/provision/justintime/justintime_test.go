@@ -42,7 +42,7 @@ func newWorld(t *testing.T, issuer func(*sso.Issuer), signIn func(*sso.SignIn)) 
 	w := &world{World: controltest.New(t), t: t, idp: oidctest.New(t)}
 	w.tokens = &oauth.Exchange{
 		Control: w.Control, Verifier: oidc.New(oidc.Options{AllowPrivate: true, Now: w.Now}),
-		Arrive: (&justintime.Arrivals{Control: w.Control}).Arrive,
+		Provision: (&justintime.Provisioner{Control: w.Control}).Provision,
 	}
 	iam := &principals.Principals{Control: w.Control}
 	root, err := iam.EnsureRoot(t.Context(), account, principals.RootKey{})

@@ -13,9 +13,9 @@ import (
 	"latchkey/internal/store"
 )
 
-// deed is what an arrival changes.
-type deed struct {
-	*arrival
+// plan is what an arrival changes.
+type plan struct {
+	*bearer
 	names []string // of the groups claim
 
 	user        *directory.User // as it is to be; nil: there is none and none is to be made
@@ -23,10 +23,10 @@ type deed struct {
 	join, leave []directory.GroupID
 }
 
-func (d *deed) empty() bool { return !d.made && !d.other && len(d.join) == 0 && len(d.leave) == 0 }
+func (d *plan) empty() bool { return !d.made && !d.other && len(d.join) == 0 && len(d.leave) == 0 }
 
-// plan compares the token with the directory.
-func (d *deed) plan(ctx context.Context, q store.Querier) error {
+// build compares the token with the directory.
+func (d *plan) build(ctx context.Context, q store.Querier) error {
 	if d.claims.Path(d.issuer.ClaimPath) == "" || d.issuer.ClaimPath == "email" && oauth.Unverified(d.claims) {
 		return nil // exchange refuses who cannot be told, and nobody is made of it
 	}
@@ -52,7 +52,7 @@ func (d *deed) plan(ctx context.Context, q store.Querier) error {
 }
 
 // compare finds the groups to join and to leave. Only memberships that a token of the provider brought end with one.
-func (d *deed) compare(ctx context.Context, q store.Querier) error {
+func (d *plan) compare(ctx context.Context, q store.Querier) error {
 	want, in := map[directory.GroupID]bool{}, map[directory.GroupID]bool{}
 	var order []directory.GroupID
 	for _, name := range d.names {
@@ -91,7 +91,7 @@ func (d *deed) compare(ctx context.Context, q store.Querier) error {
 
 // ours reports whether a provider's claim may say who is in a group: one that was made by hand, with no other source
 // behind it. Not every provisioning client gives its groups an id of its own: the stamp tells.
-func (d *deed) ours(g *directory.Group) bool {
+func (d *plan) ours(g *directory.Group) bool {
 	if provision.IsToken(g.CreatedBy) {
 		return false
 	}
@@ -104,7 +104,7 @@ func (d *deed) ours(g *directory.Group) bool {
 }
 
 // do writes it: what is taken away first.
-func (d *deed) do(w *provision.Writer) (u *directory.User, err error) {
+func (d *plan) do(w *provision.Writer) (u *directory.User, err error) {
 	u = d.user
 	switch {
 	case d.made:
@@ -128,7 +128,7 @@ func (d *deed) do(w *provision.Writer) (u *directory.User, err error) {
 // attributes is a user with what the token says about it (OpenID Connect Core 1.0, 5.1). What it does not say stays.
 // Of what others may find the user by, only that counts for which the provider vouches, or which the administrator
 // chose to read people by.
-func (d *deed) attributes(u directory.User) *directory.User {
+func (d *plan) attributes(u directory.User) *directory.User {
 	email, name := "", cmp.Or(u.UserName, d.claims.Subject)
 	if d.claims.All["email_verified"] == true {
 		email = d.claims.Path("email")

@@ -77,7 +77,7 @@ func (w *world) snapshot() *engine.Snapshot {
 }
 
 // told is held grants as text.
-func told(all []entitlements.Held) []string {
+func told(all []entitlements.Entitlement) []string {
 	var texts []string
 	for _, h := range all {
 		texts = append(texts, fmt.Sprintf("%s %s %s %s via %q", h.Region, h.Scope, h.Permission, h.ApplicationARN, h.Via))
@@ -192,7 +192,7 @@ func TestChangeEqualsComparingEveryGrant(t *testing.T) {
 		d := c.Change(id, before, after)
 		for _, check := range []struct {
 			name      string
-			got       []entitlements.Held
+			got       []entitlements.Entitlement
 			from, now entitlements.Standing
 		}{{"lost", d.Lost, before, after}, {"gained", d.Gained, after, before}} {
 			var want, got []access.GrantID

@@ -11,42 +11,42 @@ import (
 	"latchkey/internal/store"
 )
 
-// supposed is somebody whose call of GetDataAccess is supposed, to tell how it would end. It vends nothing.
-type supposed struct {
+// simulation is somebody whose call of GetDataAccess is supposed, to tell how it would end. It vends nothing.
+type simulation struct {
 	call        *control.Call
 	instance    *store.Instance
 	identities  []access.Identity
 	application string // that the person comes through
 }
 
-// supposePrincipal supposes a call of a user, a role, or a session of a role.
-func supposePrincipal(call *control.Call, i *store.Instance, id, session string) (*supposed, error) {
-	who, err := caller.Suppose(call.Snapshot, id, session, call.Facts)
+// simulatePrincipal supposes a call of a user, a role, or a session of a role.
+func simulatePrincipal(call *control.Call, i *store.Instance, id, session string) (*simulation, error) {
+	who, err := caller.Simulate(call.Snapshot, id, session, call.Facts)
 	if err != nil {
 		return nil, err
 	}
-	c := call.Suppose(who)
-	return &supposed{call: c, instance: i, identities: Identities(c)}, nil
+	c := call.Simulate(who)
+	return &simulation{call: c, instance: i, identities: Identities(c)}, nil
 }
 
-// supposePerson supposes a call of a session of a role, on behalf of a person who came through an application. With no
+// simulatePerson supposes a call of a session of a role, on behalf of a person who came through an application. With no
 // role the session's own policies and grants are left out.
-func supposePerson(call *control.Call, i *store.Instance, roleID string, id directory.UserID, app *sso.Application) (*supposed, error) {
-	d := supposedDelegation(call, id, app)
-	who, err := caller.SupposePerson(call.Snapshot, roleID, d, call.Facts)
+func simulatePerson(call *control.Call, i *store.Instance, roleID string, id directory.UserID, app *sso.Application) (*simulation, error) {
+	d := simulatedDelegation(call, id, app)
+	who, err := caller.SimulatePerson(call.Snapshot, roleID, d, call.Facts)
 	if err != nil {
 		return nil, err
 	}
-	c := call.Suppose(who)
-	s := &supposed{call: c, instance: i, application: d.ApplicationARN, identities: Identities(c)}
+	c := call.Simulate(who)
+	s := &simulation{call: c, instance: i, application: d.ApplicationARN, identities: Identities(c)}
 	if who.Role == nil {
 		s.identities = directoryIdentities(c)
 	}
 	return s, nil
 }
 
-// supposedDelegation is what an exchange of the application would give for the person: all scopes that it has.
-func supposedDelegation(call *control.Call, id directory.UserID, app *sso.Application) credential.Delegation {
+// simulatedDelegation is what an exchange of the application would give for the person: all scopes that it has.
+func simulatedDelegation(call *control.Call, id directory.UserID, app *sso.Application) credential.Delegation {
 	d := credential.Delegation{UserID: string(id)}
 	if center := call.Snapshot.IdentityCenter(call.Target); center != nil {
 		d.IdentityStoreID, d.IdentityCenterInstance = center.IdentityStoreID, center.ARN()
@@ -58,7 +58,7 @@ func supposedDelegation(call *control.Call, id directory.UserID, app *sso.Applic
 }
 
 // request is what the index would be asked about a target.
-func (s *supposed) request(in DataAccess, target access.Scope) access.Request {
+func (s *simulation) request(in DataAccess, target access.Scope) access.Request {
 	return access.Request{
 		Account: s.call.Target, Region: s.call.Facts.Region, Identities: s.identities, Application: s.application, Target: target,
 		Permission: in.Permission, Privilege: in.Privilege, Object: in.Object,
@@ -66,7 +66,7 @@ func (s *supposed) request(in DataAccess, target access.Scope) access.Request {
 }
 
 // assumes says what keeps the service from assuming the role of a grant's location; nothing if it may.
-func (g *Grants) assumes(s *supposed, grant *access.Grant) (obstacle string) {
+func (g *Grants) assumes(s *simulation, grant *access.Grant) (reason string) {
 	if _, _, err := g.assume(s.call, s.instance, grant, DefaultDuration); err != nil {
 		return "role_not_assumable: " + fault.Of(err).Text
 	}
@@ -92,7 +92,7 @@ func (b *budget) spent() bool { return *b <= 0 }
 
 // holds reports whether a grant answers for the whole of its own scope, were there no other: the decision of
 // GetDataAccess about it alone.
-func (s *supposed) holds(grant *access.Grant) bool {
+func (s *simulation) holds(grant *access.Grant) bool {
 	own := *s
 	own.identities = nil
 	for _, id := range s.identities {

@@ -6,10 +6,10 @@ import (
 	"latchkey/internal/awsapi/s3"
 )
 
-// wishes are what a write asks for by headers besides its bytes: most are rights of their own, and most are
+// writeOptions are what a write asks for by headers besides its bytes: most are rights of their own, and most are
 // condition keys (Service Authorization Reference, "Condition keys for Amazon S3"). Whether the upstream can
 // do what is wished is its business; whether the caller may wish it is decided here.
-type wishes struct {
+type writeOptions struct {
 	acl, class, redirect, encryption, kmsKey, directive *string
 	version                                             *string
 	grants                                              [5]*string // full-control, read, read-acp, write, write-acp
@@ -30,7 +30,7 @@ type conditions struct {
 
 // write adds to the right to write what its headers need: for a wish its own right, and for a condition on
 // the object that is there the right to read it. Else a holder of WRITE alone could find out an ETag by trying.
-func write(to []right, state conditions, w wishes) []right {
+func write(to []permission, state conditions, w writeOptions) []permission {
 	n := &to[0]
 	n.set("s3:VersionId", w.version)
 	n.set("s3:if-match", state.etag)
@@ -71,16 +71,16 @@ func write(to []right, state conditions, w wishes) []right {
 	return to
 }
 
-func putWishes(in *s3.PutObjectRequest) wishes {
-	return wishes{
+func putOptions(in *s3.PutObjectRequest) writeOptions {
+	return writeOptions{
 		acl: in.ACL, class: in.StorageClass, redirect: in.WebsiteRedirectLocation, encryption: in.ServerSideEncryption, kmsKey: in.SSEKMSKeyId,
 		grants:  [5]*string{in.GrantFullControl, in.GrantRead, in.GrantReadACP, nil, in.GrantWriteACP},
 		tagging: in.Tagging, lockMode: in.ObjectLockMode, legalHold: in.ObjectLockLegalHoldStatus, retainUntil: in.ObjectLockRetainUntilDate,
 	}
 }
 
-func copyWishes(in *s3.CopyObjectRequest) wishes {
-	return wishes{
+func copyOptions(in *s3.CopyObjectRequest) writeOptions {
+	return writeOptions{
 		acl: in.ACL, class: in.StorageClass, redirect: in.WebsiteRedirectLocation, encryption: in.ServerSideEncryption, kmsKey: in.SSEKMSKeyId,
 		directive: in.MetadataDirective,
 		grants:    [5]*string{in.GrantFullControl, in.GrantRead, in.GrantReadACP, nil, in.GrantWriteACP},
@@ -88,8 +88,8 @@ func copyWishes(in *s3.CopyObjectRequest) wishes {
 	}
 }
 
-func uploadWishes(in *s3.CreateMultipartUploadRequest) wishes {
-	return wishes{
+func uploadOptions(in *s3.CreateMultipartUploadRequest) writeOptions {
+	return writeOptions{
 		acl: in.ACL, class: in.StorageClass, redirect: in.WebsiteRedirectLocation, encryption: in.ServerSideEncryption, kmsKey: in.SSEKMSKeyId,
 		grants:  [5]*string{in.GrantFullControl, in.GrantRead, in.GrantReadACP, nil, in.GrantWriteACP},
 		tagging: in.Tagging, lockMode: in.ObjectLockMode, legalHold: in.ObjectLockLegalHoldStatus, retainUntil: in.ObjectLockRetainUntilDate,

@@ -8,27 +8,27 @@ import (
 	"latchkey/internal/fault"
 )
 
-// Suppose is the caller that a user or a role would be if it made a request with these facts: its policies, its
+// Simulate is the caller that a user or a role would be if it made a request with these facts: its policies, its
 // tags and its names, as of this snapshot. Nobody has proved to be it: it is for explaining decisions, never
 // for taking them. session is the name of a role's session, empty for one without a name.
-func Suppose(snap *engine.Snapshot, principalID, session string, facts Facts) (*Caller, error) {
+func Simulate(snap *engine.Snapshot, principalID, session string, facts Facts) (*Caller, error) {
 	c := &Caller{Snapshot: snap, Facts: facts, User: snap.User(principalID), Role: snap.Role(principalID)}
 	switch {
 	case c.Role != nil:
 		c.Account = c.Role.Account
-		c.Session = supposedSession(c, session)
+		c.Session = simulatedSession(c, session)
 	case c.User != nil:
 		c.Account = c.User.Account
 	default:
 		return nil, fault.New(fault.Invalid, fault.Grantee, "the principal does not exist")
 	}
-	return c, c.suppose(session)
+	return c, c.simulate(session)
 }
 
-// SupposePerson is Suppose for the session of a role that acts for a person of the directory. Without a role it is a
+// SimulatePerson is Simulate for the session of a role that acts for a person of the directory. Without a role it is a
 // caller who has the person's identities and no policies, so that everything that asks them is refused: which role
 // bears the identity, only the session decides. Whether what the delegation names still stands is not asked here.
-func SupposePerson(snap *engine.Snapshot, roleID string, d credential.Delegation, facts Facts) (*Caller, error) {
+func SimulatePerson(snap *engine.Snapshot, roleID string, d credential.Delegation, facts Facts) (*Caller, error) {
 	c := &Caller{Snapshot: snap, Facts: facts}
 	if roleID != "" {
 		if c.Role = snap.Role(roleID); c.Role == nil {
@@ -36,15 +36,15 @@ func SupposePerson(snap *engine.Snapshot, roleID string, d credential.Delegation
 		}
 		c.Account = c.Role.Account
 	}
-	c.Session = supposedSession(c, "")
+	c.Session = simulatedSession(c, "")
 	c.Session.Delegation = d
 	if c.Role == nil {
 		return c, nil
 	}
-	return c, c.suppose("")
+	return c, c.simulate("")
 }
 
-func supposedSession(c *Caller, name string) *credential.Session {
+func simulatedSession(c *Caller, name string) *credential.Session {
 	s := &credential.Session{Kind: credential.AssumedRole, Account: string(c.Account), Name: name, Issued: c.Facts.Time, Expires: c.Facts.Time.Add(12 * time.Hour)}
 	if c.Role != nil {
 		s.PrincipalID = c.Role.ID
@@ -52,7 +52,7 @@ func supposedSession(c *Caller, name string) *credential.Session {
 	return s
 }
 
-func (c *Caller) suppose(session string) error {
+func (c *Caller) simulate(session string) error {
 	c.identify()
 	if session == "" {
 		c.Principal.SessionARN = ""

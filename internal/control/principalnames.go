@@ -12,34 +12,34 @@ import (
 	"latchkey/internal/store"
 )
 
-// UnknownPrincipal is a principal of a policy that does not exist.
-type UnknownPrincipal struct{ Name string }
+// UnknownPrincipalError is a principal of a policy that does not exist.
+type UnknownPrincipalError struct{ Name string }
 
 // Error is the text for the client, as AWS words it.
-func (e *UnknownPrincipal) Error() string {
+func (e *UnknownPrincipalError) Error() string {
 	return fmt.Sprintf("Invalid principal in policy: \"AWS\":\"%s\"", e.Name)
 }
 
-// Bind puts the immutable ids of the users and roles that a trust or resource policy names in the place of
+// ResolvePrincipals puts the immutable ids of the users and roles that a trust or resource policy names in the place of
 // their ARNs, as AWS does when such a policy is written: who is deleted and created again under the same name
 // is a stranger to it. A principal or account that does not exist is an *UnknownPrincipal.
-func Bind(ctx context.Context, tx *store.Tx, d *policy.Document) (*policy.Document, error) {
+func ResolvePrincipals(ctx context.Context, tx *store.Tx, d *policy.Document) (*policy.Document, error) {
 	bound := map[string]string{}
 	for _, name := range d.Principals() {
-		id, err := bind(ctx, tx, name)
+		id, err := resolvePrincipal(ctx, tx, name)
 		if err != nil && fault.KindOf(err) != fault.NotFound {
 			return nil, err
 		}
 		if err != nil || id == "" {
-			return nil, &UnknownPrincipal{name}
+			return nil, &UnknownPrincipalError{name}
 		}
 		bound[name] = id
 	}
 	return d.RewritePrincipals(func(name string) string { return bound[name] })
 }
 
-// bind is what a principal of a policy is stored as; empty or NotFound when it does not exist.
-func bind(ctx context.Context, tx *store.Tx, name string) (string, error) {
+// resolvePrincipal is what a principal of a policy is stored as; empty or NotFound when it does not exist.
+func resolvePrincipal(ctx context.Context, tx *store.Tx, name string) (string, error) {
 	if id, session, _ := strings.Cut(name, ":"); strings.HasPrefix(id, iam.UserIDPrefix) && session == "" {
 		_, err := store.Users.Get(ctx, tx, id)
 		return name, err
@@ -89,21 +89,21 @@ func splitARN(arn string) (account, kind, path string) {
 	return parts[4], kind, path
 }
 
-// Unbind is a bound policy as an administrator reads it: with the ARNs that the ids stand for now. The id of a
+// DisplayPrincipals is a bound policy as an administrator reads it: with the ARNs that the ids stand for now. The id of a
 // principal that is deleted shows as it is, as on AWS. A text that cannot be read comes back unchanged.
-func Unbind(snap *engine.Snapshot, text string, kind policy.Kind) string {
+func DisplayPrincipals(snap *engine.Snapshot, text string, kind policy.Kind) string {
 	d, err := policy.Parse(text, kind)
 	if err != nil {
 		return text
 	}
-	shown, err := d.RewritePrincipals(func(name string) string { return unbind(snap, name) })
+	shown, err := d.RewritePrincipals(func(name string) string { return displayPrincipal(snap, name) })
 	if err != nil {
 		return text
 	}
 	return shown.String()
 }
 
-func unbind(snap *engine.Snapshot, name string) string {
+func displayPrincipal(snap *engine.Snapshot, name string) string {
 	id, session, _ := strings.Cut(name, ":")
 	if u := snap.User(id); u != nil {
 		return u.ARN()

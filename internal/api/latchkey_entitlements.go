@@ -23,7 +23,7 @@ const reachPage = 100
 func (a *API) whoCan(_ context.Context, c *control.Call, in *wire.WhoCanRequest) (*wire.WhoCanResponse, error) {
 	permission, err := access.ParsePermission(text(in.Permission))
 	if err != nil {
-		return nil, control.Refused(err)
+		return nil, control.AccessFault(err)
 	}
 	page, err := a.Grants.WhoCan(c, grants.WhoCan{
 		Target: text(in.Target), Permission: permission, Object: text(in.TargetType) == "Object",
@@ -62,13 +62,13 @@ func reachSize(asked *int32) int {
 	return int(*asked)
 }
 
-func reaches(all []grants.Reach) []wire.Reach {
+func reaches(all []grants.Entitlement) []wire.Reach {
 	var out []wire.Reach
 	for _, r := range all {
 		e := wire.Reach{
 			GrantId: new(r.Grant.ID.String()), GrantScope: new(r.Grant.Scope.String()), Permission: new(r.Grant.Permission.String()),
 			LocationId: new(string(r.Grant.LocationID)), GrantApplicationArn: optional(r.Grant.ApplicationARN),
-			Open: new(r.Open), Obstacle: optional(r.Obstacle),
+			Open: new(r.Open), Obstacle: optional(r.Reason),
 		}
 		switch {
 		case r.Person != nil:
@@ -91,15 +91,15 @@ func reaches(all []grants.Reach) []wire.Reach {
 }
 
 // explained asks for an explanation about a principal or about a person.
-func (a *API) explained(c *control.Call, in *wire.ExplainRequest, data grants.DataAccess, most int) (*grants.Explanation, error) {
+func (a *API) explained(c *control.Call, in *wire.ExplainRequest, data grants.DataAccess, limit int) (*grants.Explanation, error) {
 	principal, user := text(in.Principal), text(in.User)
 	switch {
 	case (principal == "") == (user == ""):
 		return nil, fault.New(fault.Invalid, fault.Member, "Exactly one of Principal and User must be given")
 	case user != "":
-		return a.Grants.ExplainPerson(c, grants.Somebody{User: user, RoleARN: text(in.RoleArn), ApplicationARN: text(in.ApplicationArn)}, data, most)
+		return a.Grants.ExplainPerson(c, grants.Somebody{User: user, RoleARN: text(in.RoleArn), ApplicationARN: text(in.ApplicationArn)}, data, limit)
 	case in.RoleArn != nil || in.ApplicationArn != nil:
 		return nil, fault.New(fault.Invalid, fault.Member, "RoleArn and ApplicationArn go with User, not with Principal")
 	}
-	return a.Grants.Explain(c, principal, data, most)
+	return a.Grants.Explain(c, principal, data, limit)
 }

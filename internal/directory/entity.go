@@ -2,7 +2,7 @@ package directory
 
 import "time"
 
-// Stamp is when and by whom a noun was made and changed last.
+// Stamp is when and by whom an entity was made and changed last.
 type Stamp struct {
 	Created   time.Time
 	CreatedBy string

@@ -18,26 +18,26 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// deed is something that an actor may or may not do to data.
-type deed struct {
+// action is something that an actor may or may not do to data.
+type action struct {
 	name string
 	do   func(context.Context, *actor) error
 }
 
-// may does each of the deeds, and all must succeed.
-func (a *actor) may(deeds ...deed) {
+// may does each of the actions, and all must succeed.
+func (a *actor) may(actions ...action) {
 	a.t.Helper()
-	for _, d := range deeds {
+	for _, d := range actions {
 		if err := d.do(a.t.Context(), a); err != nil {
 			a.t.Fatalf("%s must be able to do this: %s: %v", a.name, d.name, err)
 		}
 	}
 }
 
-// mayNot tries each of the deeds, and all must be refused with AccessDenied.
-func (a *actor) mayNot(deeds ...deed) {
+// mayNot tries each of the actions, and all must be refused with AccessDenied.
+func (a *actor) mayNot(actions ...action) {
 	a.t.Helper()
-	for _, d := range deeds {
+	for _, d := range actions {
 		err := d.do(a.t.Context(), a)
 		if err == nil {
 			a.t.Fatalf("%s must not be able to do this: %s", a.name, d.name)
@@ -81,8 +81,8 @@ func refused(t testing.TB, err error, status int, code string, words ...string) 
 	}
 }
 
-func reading(bucket, key string) deed {
-	return deed{"read " + bucket + "/" + key, func(ctx context.Context, a *actor) error {
+func reading(bucket, key string) action {
+	return action{"read " + bucket + "/" + key, func(ctx context.Context, a *actor) error {
 		out, err := a.s3.GetObject(ctx, &s3.GetObjectInput{Bucket: &bucket, Key: &key})
 		if err != nil {
 			return err
@@ -93,48 +93,48 @@ func reading(bucket, key string) deed {
 	}}
 }
 
-func heading(bucket, key string) deed {
-	return deed{"head " + bucket + "/" + key, func(ctx context.Context, a *actor) error {
+func heading(bucket, key string) action {
+	return action{"head " + bucket + "/" + key, func(ctx context.Context, a *actor) error {
 		_, err := a.s3.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &bucket, Key: &key})
 		return err
 	}}
 }
 
-func writing(bucket, key string) deed {
-	return deed{"write " + bucket + "/" + key, func(ctx context.Context, a *actor) error {
+func writing(bucket, key string) action {
+	return action{"write " + bucket + "/" + key, func(ctx context.Context, a *actor) error {
 		_, err := a.s3.PutObject(ctx, &s3.PutObjectInput{Bucket: &bucket, Key: &key, Body: strings.NewReader("written by " + a.name)})
 		return err
 	}}
 }
 
-func deleting(bucket, key string) deed {
-	return deed{"delete " + bucket + "/" + key, func(ctx context.Context, a *actor) error {
+func deleting(bucket, key string) action {
+	return action{"delete " + bucket + "/" + key, func(ctx context.Context, a *actor) error {
 		_, err := a.s3.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &bucket, Key: &key})
 		return err
 	}}
 }
 
-func listing(bucket, prefix string) deed {
-	return deed{"list " + bucket + "/" + prefix, func(ctx context.Context, a *actor) error {
+func listing(bucket, prefix string) action {
+	return action{"list " + bucket + "/" + prefix, func(ctx context.Context, a *actor) error {
 		_, err := a.s3.ListObjectsV2(ctx, &s3.ListObjectsV2Input{Bucket: &bucket, Prefix: &prefix})
 		return err
 	}}
 }
 
-func listingAll(bucket string) deed {
-	return deed{"list all of " + bucket, func(ctx context.Context, a *actor) error {
+func listingAll(bucket string) action {
+	return action{"list all of " + bucket, func(ctx context.Context, a *actor) error {
 		_, err := a.s3.ListObjectsV2(ctx, &s3.ListObjectsV2Input{Bucket: &bucket})
 		return err
 	}}
 }
 
-func copying(bucket, from, to string) deed {
+func copying(bucket, from, to string) action {
 	return copyingFrom(bucket, from, bucket, to)
 }
 
-func copyingFrom(fromBucket, from, bucket, to string) deed {
+func copyingFrom(fromBucket, from, bucket, to string) action {
 	source := fromBucket + "/" + escapeKey(from)
-	return deed{"copy " + source + " to " + bucket + "/" + to, func(ctx context.Context, a *actor) error {
+	return action{"copy " + source + " to " + bucket + "/" + to, func(ctx context.Context, a *actor) error {
 		_, err := a.s3.CopyObject(ctx, &s3.CopyObjectInput{Bucket: &bucket, Key: &to, CopySource: &source})
 		return err
 	}}
@@ -143,8 +143,8 @@ func copyingFrom(fromBucket, from, bucket, to string) deed {
 // escapeKey escapes a key for a copy source; its slashes stay.
 func escapeKey(key string) string { return strings.ReplaceAll(url.PathEscape(key), "%2F", "/") }
 
-func uploadingInParts(bucket, key string) deed {
-	return deed{"upload " + bucket + "/" + key + " in parts", func(ctx context.Context, a *actor) error {
+func uploadingInParts(bucket, key string) action {
+	return action{"upload " + bucket + "/" + key + " in parts", func(ctx context.Context, a *actor) error {
 		made, err := a.s3.CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{Bucket: &bucket, Key: &key})
 		if err != nil {
 			return err
@@ -167,8 +167,8 @@ func uploadingInParts(bucket, key string) deed {
 	}}
 }
 
-func abortingAnUpload(bucket, key string) deed {
-	return deed{"begin and abort an upload of " + bucket + "/" + key, func(ctx context.Context, a *actor) error {
+func abortingAnUpload(bucket, key string) action {
+	return action{"begin and abort an upload of " + bucket + "/" + key, func(ctx context.Context, a *actor) error {
 		made, err := a.s3.CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{Bucket: &bucket, Key: &key})
 		if err != nil {
 			return err

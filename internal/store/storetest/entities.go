@@ -31,10 +31,10 @@ func unique(t *testing.T, db *store.DB) {
 	renamed := *bob
 	renamed.Name = "aLICE"
 	for _, c := range []struct {
-		name string
-		kind fault.Kind
-		noun fault.Noun
-		fn   func(*store.Tx) error
+		name   string
+		kind   fault.Kind
+		entity fault.Entity
+		fn     func(*store.Tx) error
 	}{
 		{"a user with a name that differs in case", fault.AlreadyExists, fault.User, func(tx *store.Tx) error {
 			return store.Users.Insert(tx, NewUser(account, "ALICE", db0))
@@ -55,7 +55,7 @@ func unique(t *testing.T, db *store.DB) {
 			return store.Locations.Insert(tx, location(t, "s3://lake/A*", "l2"))
 		}},
 	} {
-		if _, err := db.Update(t.Context(), c.fn); !fault.Is(err, c.kind, c.noun) {
+		if _, err := db.Update(t.Context(), c.fn); !fault.Is(err, c.kind, c.entity) {
 			t.Errorf("%s: %v, want %v", c.name, err, c.kind)
 		}
 	}

@@ -9,7 +9,7 @@ import (
 	"latchkey/internal/iam"
 )
 
-// The kinds of rows that the change list tells of. Directory nouns are declared with their tables.
+// The kinds of rows that the change list tells of. Directory entities are declared with their tables.
 const (
 	KindAccount       Kind = "account"
 	KindUser          Kind = "user"
@@ -25,26 +25,26 @@ const (
 
 // Accounts: id is the account number.
 var Accounts = Table[iam.Account]{
-	Kind: KindAccount, Noun: fault.Account,
+	Kind: KindAccount, Entity: fault.Account,
 	Key: func(a *iam.Account) Key { return Key{ID: string(a.ID), Name: a.Name} },
 }
 
 // Users: id is the immutable AIDA... id. Names differ by more than case within an account (IAM API
 // reference, CreateUser).
 var Users = Table[iam.User]{
-	Kind: KindUser, Noun: fault.User, Fold: true,
+	Kind: KindUser, Entity: fault.User, Fold: true,
 	Key: func(u *iam.User) Key { return Key{ID: u.ID, Account: string(u.Account), Name: u.Name} },
 }
 
 // Roles: id is the immutable AROA... id. Names differ by more than case within an account.
 var Roles = Table[iam.Role]{
-	Kind: KindRole, Noun: fault.Role, Fold: true,
+	Kind: KindRole, Entity: fault.Role, Fold: true,
 	Key: func(r *iam.Role) Key { return Key{ID: r.ID, Account: string(r.Account), Name: r.Name} },
 }
 
 // AccessKeys: id is the AKIA... id, parent the user's id; an account's root key has the account as parent.
 var AccessKeys = Table[iam.AccessKey]{
-	Kind: KindAccessKey, Noun: fault.AccessKey,
+	Kind: KindAccessKey, Entity: fault.AccessKey,
 	Key: func(k *iam.AccessKey) Key {
 		parent := k.UserID
 		if parent == "" {
@@ -56,13 +56,13 @@ var AccessKeys = Table[iam.AccessKey]{
 
 // ManagedPolicies: id is the immutable ANPA... id. Names differ by more than case within an account.
 var ManagedPolicies = Table[iam.ManagedPolicy]{
-	Kind: KindManagedPolicy, Noun: fault.Policy, Fold: true,
+	Kind: KindManagedPolicy, Entity: fault.Policy, Fold: true,
 	Key: func(p *iam.ManagedPolicy) Key { return Key{ID: p.ID, Account: string(p.Account), Name: p.Name} },
 }
 
 // Buckets: id is the name, unique in the whole store; parent is the account.
 var Buckets = Table[iam.Bucket]{
-	Kind: KindBucket, Noun: fault.Bucket,
+	Kind: KindBucket, Entity: fault.Bucket,
 	Key: func(b *iam.Bucket) Key { return Key{ID: b.Name, Name: b.Name, Parent: string(b.Account)} },
 }
 
@@ -77,7 +77,7 @@ type Instance struct {
 
 // Instances: id is InstanceID of account and region, so there is one in a region.
 var Instances = Table[Instance]{
-	Kind: KindInstance, Noun: fault.Instance,
+	Kind: KindInstance, Entity: fault.Instance,
 	Key: func(i *Instance) Key {
 		return Key{ID: InstanceID(i.Account, i.Region), Account: string(i.Account), Name: i.Region}
 	},
@@ -96,7 +96,7 @@ type Location struct {
 // Locations: id is LocationID of account, region and location id; parent is the instance's id. The scope as
 // it was written is unique in the instance.
 var Locations = Table[Location]{
-	Kind: KindLocation, Noun: fault.Location,
+	Kind: KindLocation, Entity: fault.Location,
 	Key: func(l *Location) Key {
 		return Key{ID: LocationID(l.Account, l.Region, l.ID), Account: string(l.Account),
 			Name: LocationName(l.Region, l.Scope), Parent: InstanceID(l.Account, l.Region)}

@@ -9,8 +9,8 @@ import (
 	"latchkey/internal/policy"
 )
 
-// right is one right that an operation needs: an action on a bucket, or on a key in it.
-type right struct {
+// permission is one right that an operation needs: an action on a bucket, or on a key in it.
+type permission struct {
 	action string
 	bucket string
 	key    string // empty: the bucket itself
@@ -18,41 +18,41 @@ type right struct {
 	values policy.Values
 }
 
-func (n *right) resource() string {
+func (n *permission) resource() string {
 	if n.key == "" {
 		return "arn:aws:s3:::" + n.bucket
 	}
 	return "arn:aws:s3:::" + n.bucket + "/" + n.key
 }
 
-// rights are all the rights that a decoded call needs (Service Authorization Reference, "Actions defined by
+// requiredPermissions are all the rights that a decoded call needs (Service Authorization Reference, "Actions defined by
 // Amazon S3"; S3 user guide, "Required permissions for Amazon S3 API operations"). The first one is on what
 // the request addresses. DeleteObjects is not here: its keys are checked one by one.
 //
 // An operation that is not in this switch is not served, whoever asks.
-func rights(in any) ([]right, error) {
+func requiredPermissions(in any) ([]permission, error) {
 	switch in := in.(type) {
 	case *s3.GetObjectRequest:
 		return read(in.Bucket, in.Key, in.VersionId, in.ExpectedBucketOwner), nil
 	case *s3.HeadObjectRequest:
 		return read(in.Bucket, in.Key, in.VersionId, in.ExpectedBucketOwner), nil
 	case *s3.PutObjectRequest:
-		return write(one("s3:PutObject", in.Bucket, in.Key, in.ExpectedBucketOwner), conditions{etag: in.IfMatch, absent: in.IfNoneMatch}, putWishes(in)), nil
+		return write(one("s3:PutObject", in.Bucket, in.Key, in.ExpectedBucketOwner), conditions{etag: in.IfMatch, absent: in.IfNoneMatch}, putOptions(in)), nil
 	case *s3.DeleteObjectRequest:
 		to := one(versioned("s3:DeleteObject", in.VersionId), in.Bucket, in.Key, in.ExpectedBucketOwner)
 		state := conditions{etag: in.IfMatch, other: in.IfMatchLastModifiedTime != nil || in.IfMatchSize != nil}
-		return write(to, state, wishes{bypass: flag(in.BypassGovernanceRetention), version: in.VersionId}), nil
+		return write(to, state, writeOptions{bypass: flag(in.BypassGovernanceRetention), version: in.VersionId}), nil
 	case *s3.CopyObjectRequest:
-		to := write(one("s3:PutObject", in.Bucket, in.Key, in.ExpectedBucketOwner), conditions{etag: in.IfMatch, absent: in.IfNoneMatch}, copyWishes(in))
+		to := write(one("s3:PutObject", in.Bucket, in.Key, in.ExpectedBucketOwner), conditions{etag: in.IfMatch, absent: in.IfNoneMatch}, copyOptions(in))
 		return withSource(to, in.CopySource, in.ExpectedSourceBucketOwner)
 	case *s3.CreateMultipartUploadRequest:
-		return write(one("s3:PutObject", in.Bucket, in.Key, in.ExpectedBucketOwner), conditions{}, uploadWishes(in)), nil
+		return write(one("s3:PutObject", in.Bucket, in.Key, in.ExpectedBucketOwner), conditions{}, uploadOptions(in)), nil
 	case *s3.UploadPartRequest:
 		return one("s3:PutObject", in.Bucket, in.Key, in.ExpectedBucketOwner), nil
 	case *s3.UploadPartCopyRequest:
 		return withSource(one("s3:PutObject", in.Bucket, in.Key, in.ExpectedBucketOwner), in.CopySource, in.ExpectedSourceBucketOwner)
 	case *s3.CompleteMultipartUploadRequest:
-		return write(one("s3:PutObject", in.Bucket, in.Key, in.ExpectedBucketOwner), conditions{etag: in.IfMatch, absent: in.IfNoneMatch}, wishes{}), nil
+		return write(one("s3:PutObject", in.Bucket, in.Key, in.ExpectedBucketOwner), conditions{etag: in.IfMatch, absent: in.IfNoneMatch}, writeOptions{}), nil
 	case *s3.AbortMultipartUploadRequest:
 		return one("s3:AbortMultipartUpload", in.Bucket, in.Key, in.ExpectedBucketOwner), nil
 	case *s3.ListPartsRequest:
@@ -67,19 +67,19 @@ func rights(in any) ([]right, error) {
 	return nil, fault.New(fault.Unsupported, fault.Operation, "")
 }
 
-func one(action string, bucket, key, owner *string) []right {
-	return []right{{action: action, bucket: text(bucket), key: text(key), owner: text(owner)}}
+func one(action string, bucket, key, owner *string) []permission {
+	return []permission{{action: action, bucket: text(bucket), key: text(key), owner: text(owner)}}
 }
 
 // read is the right to read an object, or one version of it.
-func read(bucket, key, version, owner *string) []right {
+func read(bucket, key, version, owner *string) []permission {
 	all := one(versioned("s3:GetObject", version), bucket, key, owner)
 	all[0].set("s3:VersionId", version)
 	return all
 }
 
 // set makes a parameter of the request a condition key, if the client sent it.
-func (n *right) set(condition string, v *string) {
+func (n *permission) set(condition string, v *string) {
 	if v != nil {
 		n.values.Set(condition, *v)
 	}
@@ -94,13 +94,13 @@ func versioned(action string, version *string) string {
 }
 
 // withSource adds the right to read a copy's source. The source is parsed by the one reader of that header.
-func withSource(to []right, source, owner *string) ([]right, error) {
+func withSource(to []permission, source, owner *string) ([]permission, error) {
 	bucket, key, version, err := objects.ParseCopySource(text(source))
 	if err != nil {
 		return nil, err
 	}
 	to[0].values.Set("s3:x-amz-copy-source", bucket+"/"+key)
-	var from []right
+	var from []permission
 	if version == "" {
 		from = read(&bucket, &key, nil, owner)
 	} else {
@@ -111,14 +111,14 @@ func withSource(to []right, source, owner *string) ([]right, error) {
 
 // listing is the right to list. The condition keys are there only when the client sent the parameters: to
 // list without a prefix is to list everything, and s3:prefix is then absent, as on AWS.
-func listing(action string, bucket, owner, prefix, delimiter *string, most *int32) []right {
-	n := right{action: action, bucket: text(bucket), owner: text(owner)}
+func listing(action string, bucket, owner, prefix, delimiter *string, limit *int32) []permission {
+	n := permission{action: action, bucket: text(bucket), owner: text(owner)}
 	n.set("s3:prefix", prefix)
 	n.set("s3:delimiter", delimiter)
-	if most != nil {
-		n.values.Set("s3:max-keys", strconv.Itoa(int(*most)))
+	if limit != nil {
+		n.values.Set("s3:max-keys", strconv.Itoa(int(*limit)))
 	}
-	return []right{n}
+	return []permission{n}
 }
 
 func text(p *string) string {

@@ -14,14 +14,14 @@ import (
 	"latchkey/internal/engine"
 )
 
-// Held is a grant as somebody holds it.
-type Held struct {
+// Entitlement is a grant as somebody holds it.
+type Entitlement struct {
 	access.Grant
 	Via directory.GroupID // the group through which it is held; empty: directly
 }
 
-func held(g access.Grant) Held {
-	h := Held{Grant: g}
+func entitlementOf(g access.Grant) Entitlement {
+	h := Entitlement{Grant: g}
 	if g.Grantee.Type == access.DirectoryGroup {
 		h.Via = directory.GroupID(g.Principal)
 	}
@@ -30,13 +30,13 @@ func held(g access.Grant) Held {
 
 // Of goes through the grants of a set of identities in every region where the account has an instance: region by
 // region in the order of their names, and in each the oldest first.
-func Of(s *engine.Snapshot, account access.AccountID, identities []access.Identity) iter.Seq[Held] {
-	return func(yield func(Held) bool) {
+func Of(s *engine.Snapshot, account access.AccountID, identities []access.Identity) iter.Seq[Entitlement] {
+	return func(yield func(Entitlement) bool) {
 		for _, i := range s.InstancesOf(account) {
 			for g := range s.Grants().ForIdentities(access.ListRequest{
 				Account: account, Region: i.Region, Identities: identities, After: math.MinInt64,
 			}) {
-				if !yield(held(g)) {
+				if !yield(entitlementOf(g)) {
 					return
 				}
 			}
