@@ -116,7 +116,7 @@ func TestACreationThatStoppedHalfWay(t *testing.T) {
 		for _, change := range more {
 			var c server.Config
 			if change(&c); c.Now != nil {
-				w.advance(c.Now().Sub(time.Now()))
+				w.advance(time.Until(c.Now()))
 			}
 		}
 		return w, b
