@@ -55,6 +55,8 @@ var floors = map[string]int{
 	"internal/gateway": 8,
 	"internal/objects": 6,
 
+	"internal/maintenance": 8,
+
 	"internal/server": 9,
 	"cmd/latchkey":    10,
 

@@ -20,6 +20,7 @@ import (
 	"latchkey/internal/caller"
 	"latchkey/internal/control"
 	"latchkey/internal/control/ldapsync"
+	"latchkey/internal/maintenance"
 	"latchkey/internal/objects"
 	"latchkey/internal/server"
 	"latchkey/internal/store"
@@ -43,6 +44,7 @@ type serveFlags struct {
 	publicURL                                           string
 	domains                                             []string
 	maxStaleness, drain, directorySession               time.Duration
+	auditRetention, uploadRetention                     time.Duration
 	privateIssuers, strictSCIM                          bool
 	locations, grants                                   int
 	applications, issuers, scopes, exchangeRate         int
@@ -83,6 +85,8 @@ key ring that seals credentials and secrets; nodes that share a database share i
 	fl.StringVar(&f.revocation, "revocation", "at-once", "when a vended credential ends whose grant is deleted: at-once, or expiry as on AWS")
 	fl.DurationVar(&f.maxStaleness, "max-staleness", 10*time.Second, "how long the database may be silent before this node stops deciding")
 	fl.DurationVar(&f.drain, "drain-timeout", 30*time.Second, "how long requests in flight may take at shutdown")
+	fl.DurationVar(&f.auditRetention, "audit-retention", 0, "how long audit records are kept, such as 2160h for 90 days; 0: for ever")
+	fl.DurationVar(&f.uploadRetention, "upload-retention", 0, "after how long without a new part the embedded object store ends a multipart upload, such as 168h; 0: never")
 	fl.BoolVar(&f.privateIssuers, "private-issuers", false, "token issuers and OpenID Connect providers may be at private and loopback addresses, and there without TLS")
 	fl.DurationVar(&f.directorySession, "directory-session", 8*time.Hour, "how long after a person's token was exchanged its refresh tokens hold")
 	fl.StringVar(&f.directories, "directories", "", "a YAML `file` with the LDAP directories that people and groups come from")
@@ -121,6 +125,7 @@ func (f *serveFlags) config(log io.Writer) (server.Config, error) {
 		TLSCert: f.tlsCert, TLSKey: f.tlsKey, Domains: f.domains, MaxStaleness: f.maxStaleness, DrainTimeout: f.drain,
 		PrivateIssuers: f.privateIssuers, StrictSCIM: f.strictSCIM, DirectorySession: f.directorySession,
 		RootAccessKeyID: os.Getenv("LATCHKEY_ROOT_ACCESS_KEY_ID"), RootSecretAccessKey: os.Getenv("LATCHKEY_ROOT_SECRET_ACCESS_KEY"),
+		AuditRetention: f.auditRetention, UploadRetention: f.uploadRetention,
 		PublicURL: f.publicURL, SealingKey: os.Getenv("LATCHKEY_SEALING_KEY"), SealingKeyFile: f.sealingKeys, Quotas: control.DefaultQuotas,
 	}
 	if (c.RootAccessKeyID == "") != (c.RootSecretAccessKey == "") {
@@ -137,6 +142,9 @@ func (f *serveFlags) config(log io.Writer) (server.Config, error) {
 	}
 	if f.directorySession < time.Hour || f.directorySession > 7*24*time.Hour {
 		return server.Config{}, fmt.Errorf("--directory-session %v: it must be from 1h to 168h", f.directorySession)
+	}
+	if err := f.checkRetention(); err != nil {
+		return server.Config{}, err
 	}
 	if f.exchangeRate < 0 {
 		return server.Config{}, fmt.Errorf("--quota-token-exchanges must be 0 or more")
@@ -167,6 +175,17 @@ func (f *serveFlags) config(log io.Writer) (server.Config, error) {
 		return server.Config{}, fmt.Errorf("--log %q: it must be text, json or off", f.logFormat)
 	}
 	return c, nil
+}
+
+// checkRetention refuses times so short that what is removed could still be needed.
+func (f *serveFlags) checkRetention() error {
+	if d := f.auditRetention; d != 0 && d < maintenance.MinAuditRetention {
+		return fmt.Errorf("--audit-retention %v: it must be 24h or more, or 0 to keep the audit log for ever", d)
+	}
+	if d := f.uploadRetention; d != 0 && d < maintenance.MinUploadRetention {
+		return fmt.Errorf("--upload-retention %v: it must be 24h or more, or 0 to keep unfinished uploads for ever", d)
+	}
+	return nil
 }
 
 func runServe(cmd *cobra.Command, c server.Config) error {

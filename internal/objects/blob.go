@@ -22,6 +22,11 @@ type blobs struct {
 	leaked atomic.Bool          // a blob could not be unlinked
 	loose  atomic.Int64         // blobs that no row names yet
 	sync   func(*os.File) error // a test watches it
+
+	sweeping func(step, name string) // a test watches it
+
+	mu   sync.Mutex
+	held map[string]int // blobs that somebody of this process answers for, whatever the rows say
 }
 
 func openBlobs(dir string) (*blobs, error) {
@@ -32,7 +37,7 @@ func openBlobs(dir string) (*blobs, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &blobs{root: root, sync: (*os.File).Sync}, nil
+	return &blobs{root: root, sync: (*os.File).Sync, sweeping: func(string, string) {}, held: map[string]int{}}, nil
 }
 
 func newBlobName() string {
@@ -43,13 +48,17 @@ func newBlobName() string {
 
 func blobPath(name string) string { return path.Join(name[:2], name[2:4], name) }
 
-// create makes an empty blob under a new name.
+// create makes an empty blob under a new name, which it holds.
 func (b *blobs) create() (*os.File, string, error) {
 	name := newBlobName()
 	if err := b.makeDirs(name); err != nil {
 		return nil, "", err
 	}
+	b.hold(name)
 	f, err := b.root.OpenFile(blobPath(name), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		b.letGo(name)
+	}
 	return f, name, err
 }
 
@@ -79,17 +88,20 @@ func (b *blobs) finish(f *os.File, name string) error {
 	return b.syncDir(path.Dir(blobPath(name)))
 }
 
-// link gives the bytes of a blob a second name of their own, durably, without copying them.
+// link gives the bytes of a blob a second name of their own, durably, without copying them. It holds that name.
 func (b *blobs) link(name string) (string, error) {
 	twin := newBlobName()
 	if err := b.makeDirs(twin); err != nil {
 		return "", err
 	}
+	b.hold(twin)
 	if err := b.root.Link(blobPath(name), blobPath(twin)); err != nil {
+		b.letGo(twin)
 		return "", err
 	}
 	if err := b.syncDir(path.Dir(blobPath(twin))); err != nil {
 		b.remove(twin)
+		b.letGo(twin)
 		return "", err
 	}
 	return twin, nil
@@ -121,40 +133,6 @@ func syncDir(dir string) error {
 		return err
 	}
 	return errors.Join(d.Sync(), d.Close())
-}
-
-// sweep removes every blob file that no row names. Only Open calls it: later, a blob without a row may
-// be one that is being written.
-func (s *Store) sweep(ctx context.Context) error {
-	st, err := s.readers.PrepareContext(ctx, `SELECT EXISTS (SELECT 1 FROM pieces WHERE blob = ?)`)
-	if err != nil {
-		return err
-	}
-	defer st.Close()
-	removed := 0
-	err = fs.WalkDir(s.blobs.root.FS(), ".", func(p string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		if !isBlobPath(p, d.Name()) {
-			return nil // not ours
-		}
-		var named bool
-		if err := st.QueryRowContext(ctx, d.Name()).Scan(&named); err != nil || named {
-			return err
-		}
-		removed++
-		return s.blobs.root.Remove(p)
-	})
-	if removed > 0 {
-		s.log.LogAttrs(ctx, slog.LevelInfo, "removed what a crash left unfinished", slog.Int("blobs", removed))
-	}
-	return err
-}
-
-func isBlobPath(p, name string) bool {
-	raw, err := hex.DecodeString(name)
-	return err == nil && len(raw) == 16 && p == blobPath(name)
 }
 
 // pin keeps the blobs of a content on the disk until the returned function is called. The caller holds
@@ -197,10 +175,12 @@ func (s *Store) release(dropped []freed) {
 	s.unlink(free)
 }
 
+// unlink unlinks blobs that are held, and lets them go.
 func (s *Store) unlink(names []string) {
 	for _, name := range names {
 		if err := s.blobs.remove(name); err != nil {
-			s.log.LogAttrs(context.Background(), slog.LevelWarn, "a dropped blob stays until the next start", slog.String("error", err.Error()))
+			s.log.LogAttrs(context.Background(), slog.LevelWarn, "a dropped blob stays until the next clean-up", slog.String("error", err.Error()))
 		}
+		s.blobs.letGo(name)
 	}
 }

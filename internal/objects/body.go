@@ -52,14 +52,14 @@ func (s *Store) discard(p piece) {
 }
 
 // settle ends a piece's loose life after the write that was to name it. A blob that may yet turn out to be
-// named stays: the next sweep will know.
+// named stays: the sweep of the next start will know.
 func (s *Store) settle(p piece, err error) {
 	switch _, unknown := errors.AsType[uncertain](err); {
 	case err == nil:
 		s.adopt(p)
-	case unknown && p.blob != "":
+	case unknown && p.blob != "": // it stays held
 		s.blobs.leaked.Store(true)
-		s.adopt(p)
+		s.blobs.loose.Add(-1)
 	default:
 		s.discard(p)
 	}
@@ -69,6 +69,7 @@ func (s *Store) settle(p piece, err error) {
 func (s *Store) adopt(p piece) {
 	if p.blob != "" {
 		s.blobs.loose.Add(-1)
+		s.blobs.letGo(p.blob)
 	}
 }
 

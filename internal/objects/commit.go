@@ -28,6 +28,16 @@ type freed struct {
 	blobs   []string
 }
 
+// keep takes back that the write drops anything.
+func (w *write) keep(b *blobs) {
+	for _, f := range w.freed {
+		for _, name := range f.blobs {
+			b.letGo(name)
+		}
+	}
+	w.freed = nil
+}
+
 // tx is the open transaction as one write sees it. All writes of a transaction share its time.
 type tx struct {
 	c     *committer
@@ -88,17 +98,20 @@ func (t *tx) dropPiece(content int64, number int) error {
 func (t *tx) collect(content int64, rows *sql.Rows) error {
 	defer rows.Close()
 	f := freed{content: content}
+	defer func() {
+		if len(f.blobs) > 0 {
+			t.w.freed = append(t.w.freed, f)
+		}
+	}()
 	for rows.Next() {
 		var blob sql.NullString
 		if err := rows.Scan(&blob); err != nil {
 			return err
 		}
 		if blob.Valid {
+			t.c.blobs.hold(blob.String) // until it is unlinked, or the write fails
 			f.blobs = append(f.blobs, blob.String)
 		}
-	}
-	if len(f.blobs) > 0 {
-		t.w.freed = append(t.w.freed, f)
 	}
 	return rows.Err()
 }
@@ -108,6 +121,7 @@ func (t *tx) collect(content int64, rows *sql.Rows) error {
 type committer struct {
 	conn   *sql.Conn
 	now    func() time.Time
+	blobs  *blobs
 	stmts  map[string]*sql.Stmt
 	writes chan *write
 
@@ -117,12 +131,14 @@ type committer struct {
 	done   chan struct{}
 }
 
-func newCommitter(ctx context.Context, db *sql.DB, now func() time.Time) (*committer, error) {
+func newCommitter(ctx context.Context, db *sql.DB, b *blobs, now func() time.Time) (*committer, error) {
 	conn, err := db.Conn(ctx)
 	if err != nil {
 		return nil, err
 	}
-	c := &committer{conn: conn, now: now, stmts: make(map[string]*sql.Stmt), writes: make(chan *write, maxBatch), done: make(chan struct{})}
+	c := &committer{
+		conn: conn, now: now, blobs: b, stmts: make(map[string]*sql.Stmt), writes: make(chan *write, maxBatch), done: make(chan struct{}),
+	}
 	go func() {
 		defer close(c.done)
 		c.loop()
@@ -171,7 +187,7 @@ func (c *committer) loop() {
 		batch = c.gather(append(batch[:0], w), len(batch))
 		if err := c.commit(batch); err != nil {
 			for _, w := range batch {
-				w.freed = nil
+				w.keep(c.blobs)
 				if w.err == nil {
 					w.err = uncertain{err}
 				}
@@ -244,7 +260,7 @@ func (c *committer) savepoint(t *tx) error {
 		return err
 	}
 	if t.w.err = t.w.fn(t); t.w.err != nil {
-		t.w.freed = nil
+		t.w.keep(c.blobs)
 		if err := c.do(`ROLLBACK TO one`); err != nil {
 			return err
 		}

@@ -73,6 +73,9 @@ func checkOrder(t testing.TB, s *Store) {
 	if n := s.blobs.loose.Load(); n != 0 {
 		t.Errorf("%d blobs are counted as not named yet", n)
 	}
+	if len(s.blobs.held) != 0 {
+		t.Errorf("blobs %v are held", s.blobs.held)
+	}
 	if len(s.pins) != 0 || len(s.doomed) != 0 {
 		t.Errorf("pins %v and doomed blobs %v are left", s.pins, s.doomed)
 	}

@@ -47,6 +47,7 @@ CREATE TABLE IF NOT EXISTS uploads (
 	headers   TEXT NOT NULL,
 	PRIMARY KEY (bucket, key, id)
 ) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS uploads_initiated ON uploads (initiated);
 CREATE TABLE IF NOT EXISTS pieces (
 	content  INTEGER NOT NULL,
 	number   INTEGER NOT NULL,

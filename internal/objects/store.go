@@ -95,7 +95,7 @@ func (s *Store) open(ctx context.Context, dir string) (err error) {
 	if err := syncDir(dir); err != nil {
 		return err
 	}
-	if s.committer, err = newCommitter(ctx, s.writer, s.now); err != nil {
+	if s.committer, err = newCommitter(ctx, s.writer, s.blobs, s.now); err != nil {
 		return err
 	}
 	clean, err := s.start(ctx)

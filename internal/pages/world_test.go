@@ -22,6 +22,7 @@ import (
 	"latchkey/internal/control/principals"
 	"latchkey/internal/credential"
 	"latchkey/internal/directory"
+	"latchkey/internal/maintenance"
 	"latchkey/internal/oidc"
 	"latchkey/internal/oidc/oidctest"
 	"latchkey/internal/pages"
@@ -75,6 +76,15 @@ func newWorld(t *testing.T) *world {
 	t.Cleanup(server.Close)
 	w.url, s.Public = server.URL, server.URL
 	return w
+}
+
+// clean removes what expired, as a server does from time to time.
+func (w *world) clean() {
+	l := &maintenance.Loop{DB: w.DB, Update: w.Engine.Update, Now: w.Now, Log: slog.New(slog.DiscardHandler)}
+	for _, table := range store.ExpiringTables() {
+		l.Tasks = append(l.Tasks, maintenance.Expired(w.DB, table))
+	}
+	l.Pass(w.t.Context())
 }
 
 // application makes an application for which the account's root may act.

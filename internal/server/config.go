@@ -35,6 +35,9 @@ type Config struct {
 	StrictSCIM  bool              // the SCIM endpoint has the limits of AWS's, for tests of its clients
 	Directories []ldapsync.Source // LDAP servers that people and groups come from
 
+	AuditRetention  time.Duration // how long audit records are kept; 0: for ever
+	UploadRetention time.Duration // how long the embedded store keeps an unfinished upload that grows no more; 0: for ever
+
 	Revocation   caller.Revocation
 	MaxStaleness time.Duration // how long the snapshot may not have heard from the database
 	DrainTimeout time.Duration // how long requests in flight may take to end at shutdown

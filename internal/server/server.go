@@ -35,6 +35,7 @@ import (
 	"latchkey/internal/credential"
 	"latchkey/internal/engine"
 	"latchkey/internal/gateway"
+	"latchkey/internal/maintenance"
 	"latchkey/internal/objects"
 	"latchkey/internal/oidc"
 	"latchkey/internal/pages"
@@ -62,6 +63,8 @@ type Server struct {
 	own      http.Handler
 	draining chan struct{}
 	syncer   *ldapsync.Syncer
+
+	maintenance *maintenance.Loop
 }
 
 // Open opens everything and begins to listen. Nothing is served before Serve. What it returns is nil exactly when
@@ -175,6 +178,7 @@ func (s *Server) wire(ring *credential.Ring) {
 	tokenExchange.Provision = (&justintime.Provisioner{Control: s.Control}).Provision
 	signIn := &oauth.SignIn{Control: s.Control, Exchange: tokenExchange, Public: s.publicURL()}
 	s.syncer = newSyncer(s.Control, c.Directories, m)
+	s.maintenance = s.newMaintenance(m)
 	front := &api.API{
 		Sync:     s.syncer,
 		Exchange: tokenExchange, SignIn: signIn,

@@ -86,18 +86,24 @@ func scanChange(rows *sql.Rows) (c Change, err error) {
 	return c, err
 }
 
-// Prune forgets the changes of all revisions below before. The state itself stays.
-func (db *DB) Prune(ctx context.Context, before Rev) error {
-	_, err := db.Update(ctx, func(t *Tx) error {
-		horizon := min(before-1, t.rev-1)
-		if _, err := t.exec(`DELETE FROM changes WHERE rev <= $1`, int64(horizon)); err != nil {
-			return err
-		}
-		_, err := t.exec(`UPDATE meta SET horizon = $1 WHERE id = 1 AND horizon < $1`, int64(horizon))
-		t.written = true
-		return err
-	})
-	return err
+const oldestChanges = `SELECT rev FROM changes WHERE rev <= $1 ORDER BY rev, ord LIMIT 1 OFFSET $2`
+
+// PruneChanges forgets the oldest changes, those of all revisions below before or, when they are many, about limit of
+// them: never a part of a revision. It counts them. The state itself stays, and the changes of the present revision can
+// be the last to go. A reader that has not seen what is forgotten gets ErrPruned.
+func PruneChanges(tx *Tx, before Rev, limit int) (removed int64, err error) {
+	horizon := min(before-1, tx.rev-1)
+	_, err = one(tx.ctx, tx, oldestChanges, []any{int64(horizon), max(limit, 1) - 1}, &horizon)
+	if err != nil {
+		return 0, unavailable("read the oldest changes", err)
+	}
+	removed, err = tx.exec(`DELETE FROM changes WHERE rev <= $1`, int64(horizon))
+	if err != nil || removed == 0 {
+		return 0, err
+	}
+	tx.written = true
+	_, err = tx.exec(`UPDATE meta SET horizon = $1 WHERE id = 1 AND horizon < $1`, int64(horizon))
+	return removed, err
 }
 
 // Wait returns the store's revision as soon as it is another than after, and in any case after the polling

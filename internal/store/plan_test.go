@@ -50,6 +50,9 @@ func TestQueriesUseTheirIndexes(t *testing.T) {
 	wantPlan(t, db, "a membership", "memberships_pair", selectMembership+` WHERE group_id = $1 AND user_id = $2`, []any{"g", "u"})
 	wantPlan(t, db, "which users exist", "nouns_id", usersAmong+`($3, $4)`, []any{"u", "a", "x", "y"})
 	wantPlan(t, db, "which users are in a group", "memberships_pair", membersAmong+`($2, $3)`, []any{"g", "x", "y"})
+	wantPlan(t, db, "a page of a table", "nouns_kind", nounsAfter, []any{"u", 0, 1})
+	wantPlan(t, db, "the oldest audit records", "INTEGER PRIMARY KEY", auditAfter, []any{0, 9, 1})
+	wantPlan(t, db, "the oldest changes", "sqlite_autoindex_changes_1", oldestChanges, []any{9, 1})
 	for column, index := range map[string]string{"account": "audit_account", "principal_arn": "audit_principal", "access_key": "audit_access_key", "grant_id": "audit_grant"} {
 		wantPlan(t, db, "audit by "+column, index, `SELECT id, event FROM audit WHERE `+column+` = $1 AND id > $2 ORDER BY id LIMIT $3`, []any{"x", 0, 1})
 	}

@@ -27,12 +27,17 @@ type ProvisioningToken struct {
 	Expires   time.Time
 }
 
+// expiredListed is how long an administrator finds a token in the list that has expired: a client that was forgotten
+// fails with it, and the list says why.
+const expiredListed = 30 * 24 * time.Hour
+
 // ProvisioningTokens: id is the token's id; a digest is unique in the whole store.
 var ProvisioningTokens = Table[ProvisioningToken]{
 	Kind: KindProvisioning, Entity: fault.Provisioning,
 	Key: func(t *ProvisioningToken) Key {
 		return Key{ID: t.ID, Account: string(t.Account), Name: "sha256:" + hex.EncodeToString(t.Digest[:])}
 	},
+	Obsolete: func(t *ProvisioningToken) time.Time { return t.Expires.Add(expiredListed) },
 }
 
 // The concatenation keeps SQLite from going through all users of the store: it would take the account's index.

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"context"
 	"time"
 
 	"latchkey/internal/access"
@@ -13,6 +12,9 @@ const (
 	KindSignInCode    Kind = "sign-in-code"
 	KindDeviceRequest Kind = "device-request"
 )
+
+// expiryTold is how long after its end whoever comes with a code hears that it expired, and not that there is none.
+const expiryTold = 10 * time.Minute
 
 // SignedIn is a person whom an OpenID provider vouched for.
 type SignedIn struct {
@@ -40,7 +42,8 @@ type SignInCode struct {
 // SignInCodes: id is SignInCode.ID. Rows are only inserted and deleted: who deletes one has redeemed it.
 var SignInCodes = Table[SignInCode]{
 	Kind: KindSignInCode, Entity: fault.IdentityToken,
-	Key: func(c *SignInCode) Key { return Key{ID: c.ID, Account: string(c.Account)} },
+	Key:      func(c *SignInCode) Key { return Key{ID: c.ID, Account: string(c.Account)} },
+	Obsolete: func(c *SignInCode) time.Time { return c.Expires.Add(expiryTold) },
 }
 
 // DeviceRequest is a device's request that a person sign in for it elsewhere (RFC 8628).
@@ -62,40 +65,6 @@ type DeviceRequest struct {
 // DeviceRequests: id is DeviceRequest.ID. Who deletes an approved one has redeemed it.
 var DeviceRequests = Table[DeviceRequest]{
 	Kind: KindDeviceRequest, Entity: fault.IdentityToken,
-	Key: func(r *DeviceRequest) Key { return Key{ID: r.ID, Account: string(r.Account)} },
-}
-
-// ExpiredSignIns are the ids of an account's codes and device requests that expired before now.
-func ExpiredSignIns(ctx context.Context, q Querier, account access.AccountID, now time.Time) (codes, requests []string, err error) {
-	all, err := SignInCodes.InAccount(ctx, q, string(account))
-	if err != nil {
-		return nil, nil, err
-	}
-	for _, c := range all {
-		if c.Expires.Before(now) {
-			codes = append(codes, c.ID)
-		}
-	}
-	asked, err := DeviceRequests.InAccount(ctx, q, string(account))
-	for _, r := range asked {
-		if r.Expires.Before(now) {
-			requests = append(requests, r.ID)
-		}
-	}
-	return codes, requests, err
-}
-
-// DeleteSignIns deletes those codes and device requests that are still there.
-func DeleteSignIns(tx *Tx, codes, requests []string) error {
-	for _, id := range codes {
-		if err := SignInCodes.Delete(tx, id); err != nil && !fault.Is(err, fault.NotFound, fault.IdentityToken) {
-			return err
-		}
-	}
-	for _, id := range requests {
-		if err := DeviceRequests.Delete(tx, id); err != nil && !fault.Is(err, fault.NotFound, fault.IdentityToken) {
-			return err
-		}
-	}
-	return nil
+	Key:      func(r *DeviceRequest) Key { return Key{ID: r.ID, Account: string(r.Account)} },
+	Obsolete: func(r *DeviceRequest) time.Time { return r.Expires.Add(expiryTold) },
 }

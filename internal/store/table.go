@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"iter"
 	"strings"
+	"time"
 
 	"latchkey/internal/fault"
 )
@@ -33,6 +34,9 @@ type Table[T any] struct {
 	Seq    func(*T, int64)         // hands the entity its number, which orders the table by creation; nil: it keeps none
 	Pack   func(*T) any            // what is stored as JSON in place of *T; nil: *T itself
 	Open   func([]byte, *T) error  // the reverse of Pack; nil: JSON straight into *T
+
+	// Obsolete is from when on a row has no more use; nil: rows stay until somebody deletes them.
+	Obsolete func(*T) time.Time
 }
 
 // Insert adds an entity. It fails with AlreadyExists when its id is taken, or its name or another of its keys in its
@@ -171,14 +175,15 @@ func (b *Table[T]) Page(ctx context.Context, q Querier, account string, after in
 	return values(rows), err
 }
 
+const nounsAfter = `SELECT seq, body FROM nouns WHERE kind = $1 AND seq > $2 ORDER BY seq LIMIT $3`
+
 // All goes through every entity of the table, oldest first. Over a *DB the entities come from the revision of the
 // moment, page by page; over a *Reader or a *Tx they are of one revision.
 func (b *Table[T]) All(ctx context.Context, q Querier) iter.Seq2[*T, error] {
 	const page = 1000
 	return func(yield func(*T, error) bool) {
 		for after := int64(0); ; {
-			rows, err := b.some(ctx, q, `SELECT seq, body FROM nouns WHERE kind = $1 AND seq > $2 ORDER BY seq LIMIT $3`,
-				string(b.Kind), after, page)
+			rows, err := b.some(ctx, q, nounsAfter, string(b.Kind), after, page)
 			if err != nil {
 				yield(nil, err)
 				return

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"context"
 	"time"
 
 	"latchkey/internal/access"
@@ -15,34 +14,16 @@ const KindTokenUse Kind = "token-use"
 type TokenUse struct {
 	ID      string           // digest of whose token and which one it was
 	Account access.AccountID `json:",omitempty"` // of a code: whose it was
-	Expires time.Time        // from then on the token holds no more by itself, and the row may go
+	Expires time.Time        // from then on the token holds no more by itself
 }
+
+// clockSkew is how far apart the clocks of nodes may be: a node whose clock is ahead must not remove what keeps a token
+// from being used twice on the others.
+const clockSkew = time.Hour
 
 // TokenUses: id is TokenUse.ID. Rows are only inserted and deleted.
 var TokenUses = Table[TokenUse]{
 	Kind: KindTokenUse, Entity: fault.IdentityToken,
-	Key: func(u *TokenUse) Key { return Key{ID: u.ID} },
-}
-
-// ExpiredTokenUses are the ids of those that expired before now. It goes through all.
-func ExpiredTokenUses(ctx context.Context, q Querier, now time.Time) (ids []string, err error) {
-	for u, err := range TokenUses.All(ctx, q) {
-		if err != nil {
-			return nil, err
-		}
-		if u.Expires.Before(now) {
-			ids = append(ids, u.ID)
-		}
-	}
-	return ids, nil
-}
-
-// DeleteTokenUses deletes those that are still there.
-func DeleteTokenUses(tx *Tx, ids []string) error {
-	for _, id := range ids {
-		if err := TokenUses.Delete(tx, id); err != nil && !fault.Is(err, fault.NotFound, fault.IdentityToken) {
-			return err
-		}
-	}
-	return nil
+	Key:      func(u *TokenUse) Key { return Key{ID: u.ID} },
+	Obsolete: func(u *TokenUse) time.Time { return u.Expires.Add(clockSkew) },
 }

@@ -172,7 +172,7 @@ func (a *applier) commit(ctx context.Context, what string, fn func(*batch) error
 	s := a.plan.source
 	var b *batch
 	err := a.Engine.Update(ctx, func(tx *store.Tx) error {
-		if err := store.KeepSync(tx, s.key(), a.holder, leaseTerm); err != nil {
+		if err := keepLease(tx, s, a.holder); err != nil {
 			return err
 		}
 		w, err := provision.Open(ctx, tx, provision.Source{Account: s.Account, By: s.Issuer(), Snapshot: a.Engine.Current(), Quotas: a.Quotas})

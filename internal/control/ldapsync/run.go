@@ -27,9 +27,6 @@ const (
 	EventSource = "latchkey.local"
 )
 
-// leaseTerm is how long a node that died keeps others from a source.
-const leaseTerm = 2 * time.Minute
-
 // Syncer runs the sources of a server.
 type Syncer struct {
 	*control.Control
@@ -135,7 +132,7 @@ func (s *Syncer) Scheduled(ctx context.Context, src *Source) (*Report, error) {
 
 // Last is the outcome of the last run of a source; zero before the first.
 func (s *Syncer) Last(ctx context.Context, src *Source) (o Outcome, err error) {
-	r, err := store.LastSync(ctx, s.DB, src.key())
+	r, err := store.ReadLease(ctx, s.DB, src.lease())
 	if err == nil && r.Outcome != "" {
 		err = json.Unmarshal([]byte(r.Outcome), &o)
 	}
@@ -149,7 +146,7 @@ func (s *Syncer) run(ctx context.Context, call *control.Call, src *Source, o Opt
 		return r, failed(err)
 	}
 	began, holder := s.Now(), uuid.NewString()
-	if _, err := s.DB.Update(ctx, func(tx *store.Tx) error { return store.TakeSync(tx, src.key(), holder, leaseTerm) }); err != nil {
+	if _, err := s.DB.Update(ctx, func(tx *store.Tx) error { return takeLease(tx, src, holder) }); err != nil {
 		return nil, err
 	}
 	r, err := s.runLeased(ctx, call, src, holder, o)
@@ -168,7 +165,7 @@ func (s *Syncer) run(ctx context.Context, call *control.Call, src *Source, o Opt
 	text, _ := json.Marshal(end) // plain values
 	rest, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
-	_, endErr := s.DB.Update(rest, func(tx *store.Tx) error { return store.EndSync(tx, src.key(), holder, string(text)) })
+	_, endErr := s.DB.Update(rest, func(tx *store.Tx) error { return store.EndLease(tx, src.lease(), holder, string(text)) })
 	if err == nil {
 		err = endErr
 	}
@@ -224,7 +221,7 @@ func (s *Syncer) keep(ctx context.Context, cancel context.CancelCauseFunc, src *
 			return
 		case <-t.C:
 		}
-		_, err := s.DB.Update(ctx, func(tx *store.Tx) error { return store.KeepSync(tx, src.key(), holder, leaseTerm) })
+		_, err := s.DB.Update(ctx, func(tx *store.Tx) error { return keepLease(tx, src, holder) })
 		if fault.Is(err, fault.Conflict, fault.Source) {
 			cancel(err)
 			return

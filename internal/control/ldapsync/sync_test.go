@@ -333,7 +333,7 @@ func TestADryRunWritesNothing(t *testing.T) {
 	if r.Applied || r.Counts.UsersCreated != 1 || len(r.Changes) != 1 || r.Changes[0] != (ldapsync.Described{Kind: "user", Name: "alice", Text: "created"}) {
 		t.Errorf("%+v", r)
 	}
-	if last, err := store.LastSync(t.Context(), w.DB, string(account)+"/corp"); err != nil || last != (store.SyncRun{}) || w.snap().Rev() != rev || len(w.people()) != 0 {
+	if last, err := store.ReadLease(t.Context(), w.DB, leaseName); err != nil || last != (store.Lease{}) || w.snap().Rev() != rev || len(w.people()) != 0 {
 		t.Errorf("a dry run left %+v, %v", last, w.people())
 	}
 }
@@ -342,7 +342,7 @@ func TestOneRunAtATime(t *testing.T) {
 	w := newWorld(t, nil)
 	w.ldap.Person(t, "alice")
 	take := func(tx *store.Tx) error {
-		return store.TakeSync(tx, string(account)+"/corp", "another node", time.Hour)
+		return store.TakeLease(tx, leaseName, "another node", time.Hour)
 	}
 	if _, err := w.DB.Update(t.Context(), take); err != nil {
 		t.Fatal(err)
@@ -355,12 +355,12 @@ func TestOneRunAtATime(t *testing.T) {
 	if _, err := w.S.Scheduled(t.Context(), &w.S.Sources[0]); !fault.Is(err, fault.Conflict, fault.Source) || len(w.Records(t)) != before {
 		t.Errorf("a node that waits for another: %v, %d records", err, len(w.Records(t))-before)
 	}
-	if _, err := w.DB.Update(t.Context(), func(tx *store.Tx) error { return store.EndSync(tx, string(account)+"/corp", "another node", "") }); err != nil {
+	if _, err := w.DB.Update(t.Context(), func(tx *store.Tx) error { return store.EndLease(tx, leaseName, "another node", "") }); err != nil {
 		t.Fatal(err)
 	}
 	w.S.Sources[0].LDAP.Password = func() (string, error) { // while the server is read the lease goes to another node
 		_, err := w.DB.Update(t.Context(), func(tx *store.Tx) error {
-			if err := store.EndSync(tx, string(account)+"/corp", holder(t, w), ""); err != nil {
+			if err := store.EndLease(tx, leaseName, holder(t, w), ""); err != nil {
 				return err
 			}
 			return take(tx)
@@ -373,9 +373,12 @@ func TestOneRunAtATime(t *testing.T) {
 	}
 }
 
+// leaseName is the lease of the source corp.
+const leaseName = "directory-sync/" + string(account) + "/corp"
+
 // holder is who has the lease.
 func holder(t *testing.T, w *world) string {
-	r, err := store.LastSync(t.Context(), w.DB, string(account)+"/corp")
+	r, err := store.ReadLease(t.Context(), w.DB, leaseName)
 	if err != nil {
 		t.Error(err)
 	}

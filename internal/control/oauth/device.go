@@ -49,7 +49,6 @@ func (s *SignIn) StartDevice(ctx context.Context, call *control.Call, clientID s
 	if err != nil {
 		return nil, err
 	}
-	s.sweep(ctx, account, now)
 	if err := s.mayWait(ctx, call, account, now); err != nil {
 		return nil, err
 	}

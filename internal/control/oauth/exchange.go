@@ -2,7 +2,6 @@ package oauth
 
 import (
 	"context"
-	"sync/atomic"
 	"time"
 
 	"latchkey/internal/access"
@@ -37,9 +36,8 @@ type Exchange struct {
 	// for. nil: tokens change no directory.
 	Provision func(ctx context.Context, call *control.Call, account access.AccountID, issuer *sso.Issuer, claims *oidc.Claims) error
 
-	pruned atomic.Int64 // the hour in which old rows were deleted last
-	pace   pace
-	rates  rates
+	pace  pace
+	rates rates
 }
 
 // Request is what CreateTokenWithIAM takes.

@@ -4,10 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"log/slog"
-	"slices"
 	"strings"
 	"time"
 
@@ -75,7 +72,6 @@ func (e *Exchange) commit(ctx context.Context, call *control.Call, who *admitted
 	if who.use == nil {
 		return e.Record(ctx, call)
 	}
-	e.prune(ctx, call.Facts.Time)
 	err := e.Update(ctx, call, func(tx *store.Tx) error {
 		if who.spend != nil {
 			if err := who.spend(tx); err != nil {
@@ -92,23 +88,6 @@ func (e *Exchange) commit(ctx context.Context, call *control.Call, who *admitted
 		return replayed(call)
 	}
 	return err
-}
-
-// prune deletes the uses of tokens that have expired, once an hour. That it failed is no reason to refuse anybody.
-func (e *Exchange) prune(ctx context.Context, now time.Time) {
-	hour := now.Unix() / 3600
-	last := e.pruned.Load()
-	if last == hour || !e.pruned.CompareAndSwap(last, hour) {
-		return
-	}
-	ctx = context.WithoutCancel(ctx)
-	old, err := store.ExpiredTokenUses(ctx, e.DB, now)
-	for some := range slices.Chunk(old, 500) {
-		err = errors.Join(err, e.Engine.Update(ctx, func(tx *store.Tx) error { return store.DeleteTokenUses(tx, some) }))
-	}
-	if err != nil && e.Log != nil {
-		e.Log.LogAttrs(ctx, slog.LevelWarn, "old token uses were not deleted", slog.Any("error", err))
-	}
 }
 
 // tokenIssuer is what AWS's identity tokens have before the id of the instance as their issuer.

@@ -4,17 +4,14 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
-	"sync"
 	"time"
 
-	"latchkey/internal/access"
 	"latchkey/internal/audit"
 	"latchkey/internal/awserror"
 	"latchkey/internal/caller"
 	"latchkey/internal/control"
 
 	"latchkey/internal/fault"
-	"latchkey/internal/store"
 )
 
 // SignInSource is the event source of people's sign-ins, as in Identity Center's own records.
@@ -44,9 +41,8 @@ type SignIn struct {
 	Exchange *Exchange
 	Public   string // the URL by which browsers know this server, without a slash at the end
 
-	starts  limiter  // device requests, by address
-	guesses limiter  // user codes that are nobody's, by address
-	swept   sync.Map // by account: the minute of the last sweep
+	starts  limiter // device requests, by address
+	guesses limiter // user codes that are nobody's, by address
 }
 
 // begin starts a call of somebody of whom nothing is known yet.
@@ -117,20 +113,4 @@ func (s *SignIn) OpenForm(browser, text string) (*Form, error) {
 		return nil, fault.New(fault.Invalid, fault.Request, "form_invalid: this page is too old, or was not made for this browser; start again")
 	}
 	return &f, nil
-}
-
-// sweep deletes what expired some time ago in an account, once a minute. That it failed is no reason to refuse anybody.
-func (s *SignIn) sweep(ctx context.Context, account access.AccountID, now time.Time) {
-	minute := now.Unix() / 60
-	if last, _ := s.swept.Swap(account, minute); last == minute {
-		return
-	}
-	ctx = context.WithoutCancel(ctx)
-	codes, requests, err := store.ExpiredSignIns(ctx, s.DB, account, now.Add(-DeviceLife))
-	if err == nil && len(codes)+len(requests) > 0 {
-		err = s.Engine.Update(ctx, func(tx *store.Tx) error { return store.DeleteSignIns(tx, codes, requests) })
-	}
-	if err != nil && s.Log != nil {
-		s.Log.Warn("old sign-ins were not deleted", "error", err)
-	}
 }

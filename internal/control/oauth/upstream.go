@@ -154,7 +154,6 @@ func (s *SignIn) arrive(ctx context.Context, call *control.Call, a *attempt, q u
 		})
 		return &Outcome{}, err
 	}
-	s.sweep(ctx, a.Account, now)
 	code := rand.Text() + rand.Text()
 	row := &store.SignInCode{
 		ID: Digest(OfCode, code), Account: a.Account, ClientID: a.Authorization.ClientID, Application: a.Application,

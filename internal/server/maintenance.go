@@ -1,0 +1,122 @@
+package server
+
+import (
+	"context"
+	"log/slog"
+	gosync "sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"latchkey/internal/control/buckets"
+	"latchkey/internal/maintenance"
+	"latchkey/internal/store"
+)
+
+// tasks are everything that this server cleans up. A task that all nodes share runs on one of them at a time, under a
+// lease of its own; the embedded object store is this node's alone, and so is what is cleaned up there. A further task
+// is one more value here.
+func (s *Server) tasks() []maintenance.Task {
+	c := s.Config
+	tasks := []maintenance.Task{maintenance.Changes(maintenance.KeepRevisions), maintenance.AuditSize()}
+	for _, table := range store.ExpiringTables() {
+		tasks = append(tasks, maintenance.Expired(s.db, table))
+	}
+	if c.AuditRetention > 0 {
+		tasks = append(tasks, maintenance.AuditRetention(maintenance.Retention{
+			Keep: c.AuditRetention, Account: c.Account, Region: c.Region,
+		}))
+	}
+	tasks = append(tasks, s.bucketCreations(), maintenance.Blobs(s.objects))
+	if c.UploadRetention > 0 {
+		tasks = append(tasks, maintenance.Uploads(s.objects, c.UploadRetention))
+	}
+	return tasks
+}
+
+// bucketCreations ends the creations of buckets whose requests did not. The task is local, because the embedded object
+// store is this node's alone: no other node can tell whether a bucket was made in it.
+func (s *Server) bucketCreations() maintenance.Task {
+	return maintenance.Task{
+		Name: "bucket-creations", Interval: buckets.RecoverEvery, Local: true,
+		Batch: func(ctx context.Context, _ maintenance.Step) (maintenance.Progress, error) {
+			return maintenance.Progress{}, s.Buckets.Recover(ctx)
+		},
+	}
+}
+
+// recoverBuckets does the same before the first request. A failure is told and tried again later: what is not recovered
+// stays refused.
+func (s *Server) recoverBuckets(ctx context.Context) {
+	if err := s.Buckets.Recover(ctx); err != nil && ctx.Err() == nil {
+		s.Config.Log.Error("creations of buckets could not be recovered", slog.Any("error", err))
+	}
+}
+
+// newMaintenance makes the loop, with its metrics.
+func (s *Server) newMaintenance(m *metrics) *maintenance.Loop {
+	succeeded := prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Name: "latchkey_maintenance_last_success_timestamp_seconds",
+		Help: "When a clean-up last succeeded, on whatever node; of object-blobs and object-uploads: here. Absent: never.",
+	}, []string{"task"})
+	removed := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "latchkey_maintenance_removed_total", Help: "Rows, files or uploads that a clean-up removed on this node.",
+	}, []string{"task"})
+	failures := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "latchkey_maintenance_failures_total", Help: "Runs of a clean-up that failed on this node.",
+	}, []string{"task"})
+	m.registry.MustRegister(succeeded, removed, failures, auditSize{s.db})
+	l := &maintenance.Loop{
+		DB: s.db, Update: s.engine.Update, Now: s.Config.Now, Log: s.Config.Log, Tasks: s.tasks(),
+		Observe: func(r maintenance.Report) {
+			removed.WithLabelValues(r.Task).Add(float64(r.Removed))
+			if r.Failed {
+				failures.WithLabelValues(r.Task).Inc()
+			}
+			if !r.Succeeded.IsZero() {
+				succeeded.WithLabelValues(r.Task).Set(float64(r.Succeeded.Unix()))
+			}
+		},
+	}
+	for i := range l.Tasks { // so that an alarm on the first one has a zero before it
+		removed.WithLabelValues(l.Tasks[i].Name)
+		failures.WithLabelValues(l.Tasks[i].Name)
+	}
+	return l
+}
+
+// maintain runs the clean-ups until ctx ends or stop is called, which waits for the batch that is on its way.
+func (s *Server) maintain(ctx context.Context) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var running gosync.WaitGroup
+	running.Go(func() { s.maintenance.Run(ctx) })
+	return func() {
+		cancel()
+		running.Wait()
+	}
+}
+
+// auditSize tells how large the audit log is. Asking reads one row. When the database does not answer it tells nothing.
+type auditSize struct{ db *store.DB }
+
+var (
+	auditRecords = prometheus.NewDesc("latchkey_audit_log_records",
+		"Records in the audit log, as counted every few minutes.", nil, nil)
+	auditBytes = prometheus.NewDesc("latchkey_audit_log_bytes",
+		"Bytes of the records in the audit log, without indexes.", nil, nil)
+)
+
+// Describe names the metrics.
+func (auditSize) Describe(to chan<- *prometheus.Desc) { to <- auditRecords; to <- auditBytes }
+
+// Collect reads them.
+func (a auditSize) Collect(to chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	size, err := store.ReadAuditSize(ctx, a.db)
+	if err != nil || size.Counted.IsZero() {
+		return
+	}
+	to <- prometheus.MustNewConstMetric(auditRecords, prometheus.GaugeValue, float64(size.Records))
+	to <- prometheus.MustNewConstMetric(auditBytes, prometheus.GaugeValue, float64(size.Bytes))
+}

@@ -1,0 +1,67 @@
+package store
+
+import (
+	"context"
+	"time"
+)
+
+// ExpiringTable is a table whose rows have no more use from some time on. A row that is still there after that time is
+// nothing that a reader may rely on: who reads one compares its expiry with the present.
+type ExpiringTable interface {
+	// Name is the kind of the rows.
+	Name() Kind
+	// ObsoleteRows looks at the next limit rows behind the number after, and gives the ids of those that are
+	// obsolete at a time, and the number of the last row that it looked at; 0 when there are no more.
+	ObsoleteRows(ctx context.Context, q Querier, at time.Time, after int64, limit int) ([]string, int64, error)
+	// DeleteObsolete deletes those of these rows, each named once, that are there and obsolete, and counts them.
+	DeleteObsolete(tx *Tx, at time.Time, ids []string) (int64, error)
+}
+
+// ExpiringTables are all tables whose rows become obsolete by themselves.
+func ExpiringTables() []ExpiringTable {
+	return []ExpiringTable{&TokenUses, &SignInCodes, &DeviceRequests, &ProvisioningTokens}
+}
+
+// Name is the table's kind.
+func (b *Table[T]) Name() Kind { return b.Kind }
+
+// ObsoleteRows is ExpiringTable's. A table without Obsolete has none.
+func (b *Table[T]) ObsoleteRows(
+	ctx context.Context, q Querier, at time.Time, after int64, limit int,
+) (ids []string, last int64, err error) {
+	if b.Obsolete == nil {
+		return nil, 0, nil
+	}
+	rows, err := b.some(ctx, q, nounsAfter, string(b.Kind), after, limit)
+	for _, r := range rows {
+		if b.obsolete(r.value, at) {
+			ids = append(ids, b.Key(r.value).ID)
+		}
+	}
+	if n := len(rows); n == limit {
+		last = rows[n-1].seq
+	}
+	return ids, last, err
+}
+
+// DeleteObsolete is ExpiringTable's. It reads every row again: another may have the id since the row was found.
+func (b *Table[T]) DeleteObsolete(tx *Tx, at time.Time, ids []string) (n int64, err error) {
+	rows, err := b.Among(tx.ctx, tx, ids)
+	if err != nil {
+		return 0, err
+	}
+	for _, v := range rows {
+		if !b.obsolete(v, at) {
+			continue
+		}
+		if err := b.Delete(tx, b.Key(v).ID); err != nil {
+			return 0, err
+		}
+		n++
+	}
+	return n, nil
+}
+
+func (b *Table[T]) obsolete(v *T, at time.Time) bool {
+	return b.Obsolete != nil && b.Obsolete(v).Before(at)
+}
