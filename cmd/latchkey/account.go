@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
+
+	"latchkey/internal/awsapi/latchkey"
 )
 
 func newAccount() *cobra.Command {
@@ -29,22 +31,17 @@ func newAccountCreate() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			in := map[string]any{}
-			if id != "" {
-				in["AccountId"] = id
+			made, err := call(cmd.Context(), c, latchkey.CreateAccount,
+				&latchkey.CreateAccountRequest{AccountId: given(id), Name: given(name)})
+			if err != nil {
+				return err
 			}
-			if name != "" {
-				in["Name"] = name
-			}
-			var out struct {
+			out := struct { // as it is printed
 				AccountID       string `json:"AccountId"`
 				Name            string `json:",omitempty"`
 				AccessKeyID     string `json:"AccessKeyId"`
 				SecretAccessKey string
-			}
-			if err := c.call(cmd.Context(), "CreateAccount", in, &out); err != nil {
-				return err
-			}
+			}{or(made.AccountId), or(made.Name), or(made.AccessKeyId), or(made.SecretAccessKey)}
 			if asJSON {
 				return json.NewEncoder(cmd.OutOrStdout()).Encode(out)
 			}

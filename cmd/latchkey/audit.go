@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"latchkey/internal/awsapi/latchkey"
 )
 
 // auditFlags narrow the audit records.
@@ -35,27 +37,14 @@ func (f *auditFlags) add(cmd *cobra.Command) {
 	fl.BoolVar(&f.asJSON, "json", false, "print each record as one line of JSON, as CloudTrail has it")
 }
 
-func (f *auditFlags) filter() map[string]any {
-	in := map[string]any{}
-	for name, v := range map[string]string{
-		"EventName": f.event, "Principal": f.principal, "AccessKeyId": f.key, "ErrorCode": f.code, "GrantId": f.grant,
-	} {
-		if v != "" {
-			in[name] = v
-		}
+func (f *auditFlags) filter() *latchkey.QueryAuditRequest {
+	return &latchkey.QueryAuditRequest{
+		EventName: given(f.event), Principal: given(f.principal), AccessKeyId: given(f.key), ErrorCode: given(f.code),
+		GrantId: given(f.grant),
 	}
-	return in
 }
 
 const pageSize = 1000 // records in an answer, at most
-
-// page is a page of audit records, each with its id and its text.
-type page struct {
-	Events []struct {
-		ID    string `json:"Id"`
-		Event string
-	}
-}
 
 func newAuditQuery() *cobra.Command {
 	var f auditFlags
@@ -71,34 +60,30 @@ func newAuditQuery() *cobra.Command {
 				return err
 			}
 			in := f.filter()
-			in["NewestFirst"] = true
-			for name, v := range map[string]string{"StartTime": f.since, "EndTime": f.until} {
-				if v == "" {
-					continue
-				}
-				at, err := parseTime(v, time.Now())
-				if err != nil {
-					return err
-				}
-				in[name] = at.Unix()
+			in.NewestFirst = new(true)
+			if in.StartTime, err = givenTime(f.since); err != nil {
+				return err
+			}
+			if in.EndTime, err = givenTime(f.until); err != nil {
+				return err
 			}
 			if f.limit < 1 {
 				return fmt.Errorf("--limit %d: it must be 1 or more", f.limit)
 			}
 			for left := f.limit; left > 0; {
-				var p page
-				in["MaxResults"] = min(left, pageSize)
-				if err := c.call(cmd.Context(), "QueryAudit", in, &p); err != nil {
+				in.MaxResults = new(int32(min(left, pageSize)))
+				p, err := call(cmd.Context(), c, latchkey.QueryAudit, in)
+				if err != nil {
 					return err
 				}
-				if err := p.print(cmd.OutOrStdout(), f.asJSON); err != nil {
+				if err := printEvents(cmd.OutOrStdout(), p.Events, f.asJSON); err != nil {
 					return err
 				}
 				n := len(p.Events)
 				if n < min(left, pageSize) {
 					break
 				}
-				in["After"], left = p.Events[n-1].ID, left-n
+				in.After, left = p.Events[n-1].Id, left-n
 			}
 			return nil
 		},
@@ -122,6 +107,15 @@ func parseTime(s string, now time.Time) (time.Time, error) {
 	return t, nil
 }
 
+// givenTime reads a time for an input, in whole seconds; an empty text is none.
+func givenTime(text string) (*time.Time, error) {
+	if text == "" {
+		return nil, nil
+	}
+	t, err := parseTime(text, time.Now())
+	return new(t.Truncate(time.Second)), err
+}
+
 func newAuditTail() *cobra.Command {
 	var f auditFlags
 	cmd := &cobra.Command{
@@ -137,22 +131,22 @@ func newAuditTail() *cobra.Command {
 				return err
 			}
 			in := f.filter()
-			in["MaxResults"], in["StartTime"] = pageSize, time.Now().Add(-time.Minute).Unix()
+			in.MaxResults, in.StartTime = new(int32(pageSize)), new(time.Now().Add(-time.Minute).Truncate(time.Second))
 			ticker := time.NewTicker(time.Second)
 			defer ticker.Stop()
 			for {
-				var p page
-				if err := c.call(cmd.Context(), "QueryAudit", in, &p); err != nil {
+				p, err := call(cmd.Context(), c, latchkey.QueryAudit, in)
+				if err != nil {
 					if cmd.Context().Err() != nil {
 						return nil
 					}
 					return err
 				}
-				if err := p.print(cmd.OutOrStdout(), f.asJSON); err != nil {
+				if err := printEvents(cmd.OutOrStdout(), p.Events, f.asJSON); err != nil {
 					return err
 				}
 				if n := len(p.Events); n > 0 {
-					in["After"] = p.Events[n-1].ID
+					in.After = p.Events[n-1].Id
 					if n == pageSize {
 						continue // more is there
 					}
@@ -169,10 +163,10 @@ func newAuditTail() *cobra.Command {
 	return cmd
 }
 
-func (p *page) print(out io.Writer, asJSON bool) error {
-	for _, e := range p.Events {
+func printEvents(out io.Writer, events []latchkey.Event, asJSON bool) error {
+	for _, e := range events {
 		if asJSON {
-			if _, err := fmt.Fprintln(inert{out}, e.Event); err != nil {
+			if _, err := fmt.Fprintln(inert{out}, or(e.Event)); err != nil {
 				return err
 			}
 			continue
@@ -185,8 +179,8 @@ func (p *page) print(out io.Writer, asJSON bool) error {
 			RequestParameters map[string]any
 			Latchkey          struct{ GrantID string }
 		}
-		if err := json.Unmarshal([]byte(e.Event), &r); err != nil {
-			return fmt.Errorf("record %s cannot be read: %w", e.ID, err)
+		if err := json.Unmarshal([]byte(or(e.Event)), &r); err != nil {
+			return fmt.Errorf("record %s cannot be read: %w", or(e.Id), err)
 		}
 		outcome, who := "ok", r.UserIdentity.ARN
 		if r.ErrorCode != "" {

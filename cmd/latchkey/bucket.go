@@ -6,8 +6,11 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
+
+	"latchkey/internal/awsapi/latchkey"
 )
 
 func newBucket() *cobra.Command {
@@ -21,7 +24,7 @@ type listedBucket struct {
 	Name         string
 	AccountID    string `json:"AccountId,omitempty"`
 	Region       string `json:",omitempty"`
-	CreationTime epoch
+	CreationTime time.Time
 }
 
 func newBucketList() *cobra.Command {
@@ -58,20 +61,19 @@ that no account has: after an older database was restored, for example. Only the
 
 // buckets reads all pages of a list.
 func (c *client) buckets(ctx context.Context, unregistered bool) ([]listedBucket, error) {
-	all, in := []listedBucket{}, map[string]any{"Unregistered": unregistered}
+	all, in := []listedBucket{}, &latchkey.ListBucketsRequest{Unregistered: &unregistered}
 	for {
-		var out struct {
-			Buckets   []listedBucket
-			NextToken string
-		}
-		if err := c.call(ctx, "ListBuckets", in, &out); err != nil {
+		out, err := call(ctx, c, latchkey.ListBuckets, in)
+		if err != nil {
 			return nil, err
 		}
-		all = append(all, out.Buckets...)
-		if out.NextToken == "" {
+		for _, b := range out.Buckets {
+			all = append(all, listedBucket{or(b.Name), or(b.AccountId), or(b.Region), whole(b.CreationTime)})
+		}
+		if or(out.NextToken) == "" {
 			return all, nil
 		}
-		in["NextToken"] = out.NextToken
+		in.NextToken = out.NextToken
 	}
 }
 
@@ -79,9 +81,9 @@ func printBuckets(w io.Writer, all []listedBucket) error {
 	var text strings.Builder
 	for _, b := range all {
 		if b.AccountID == "" {
-			fmt.Fprintf(&text, "%s  made %s\n", b.Name, b.CreationTime)
+			fmt.Fprintf(&text, "%s  made %s\n", b.Name, b.CreationTime.Format(time.RFC3339))
 		} else {
-			fmt.Fprintf(&text, "%s  account %s, %s, made %s\n", b.Name, b.AccountID, b.Region, b.CreationTime)
+			fmt.Fprintf(&text, "%s  account %s, %s, made %s\n", b.Name, b.AccountID, b.Region, b.CreationTime.Format(time.RFC3339))
 		}
 	}
 	if len(all) == 0 {
@@ -116,18 +118,19 @@ server's, unless --region says otherwise. Only the root key of the server's firs
 			if err != nil {
 				return err
 			}
-			in := map[string]any{"Name": args[0], "AccountId": account}
+			in := &latchkey.AdoptBucketRequest{Name: &args[0], AccountId: &account}
 			if cmd.Flags().Changed("region") {
-				in["Region"] = f.region
+				in.Region = &f.region
 			}
-			var out struct {
+			b, err := call(cmd.Context(), c, latchkey.AdoptBucket, in)
+			if err != nil {
+				return err
+			}
+			out := struct { // as it is printed
 				Name      string
 				AccountID string `json:"AccountId"`
 				Region    string
-			}
-			if err := c.call(cmd.Context(), "AdoptBucket", in, &out); err != nil {
-				return err
-			}
+			}{or(b.Name), or(b.AccountId), or(b.Region)}
 			if asJSON {
 				return json.NewEncoder(cmd.OutOrStdout()).Encode(out)
 			}

@@ -1,26 +1,21 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/spf13/cobra"
 
+	"latchkey/internal/awswire"
+	"latchkey/internal/login"
 	"latchkey/internal/server"
 )
 
@@ -85,74 +80,58 @@ func findKeys(data string) (aws.Credentials, error) {
 	return aws.Credentials{AccessKeyID: key.AccessKeyID, SecretAccessKey: key.Secret.Reveal()}, nil
 }
 
-// request is one signed call.
-type request struct {
-	service string // that it is signed for
-	method  string
-	host    string // the Host header; empty: the server's own
-	path    string // escaped
-	query   url.Values
-	header  http.Header
-	body    []byte
+// wire is the client as package awswire has it.
+func (c *client) wire() (*awswire.Client, error) {
+	at, err := url.Parse(c.url)
+	if err != nil {
+		return nil, err
+	}
+	return &awswire.Client{Endpoint: awswire.Endpoint{URL: at}, HTTP: c.http, Sign: login.Sign(c.keys, c.region)}, nil
 }
 
-// do signs and sends a request and returns the status and the whole body.
-func (c *client) do(ctx context.Context, r request) (int, []byte, error) {
-	target := c.url + r.path
-	if len(r.query) > 0 {
-		target += "?" + r.query.Encode()
-	}
-	req, err := http.NewRequestWithContext(ctx, r.method, target, bytes.NewReader(r.body))
+// invoke calls an operation of one of the server's services. What the server answers in place of what was asked for
+// is an *awswire.APIError.
+func invoke[In, Out any](ctx context.Context, c *client, op awswire.Op[In, Out], in *In) (*Out, error) {
+	w, err := c.wire()
 	if err != nil {
-		return 0, nil, err
+		return nil, err
 	}
-	for k, vs := range r.header {
-		req.Header[k] = vs
-	}
-	if r.host != "" {
-		req.Host = r.host
-	}
-	sum := sha256.Sum256(r.body)
-	hash := hex.EncodeToString(sum[:])
-	req.Header.Set("X-Amz-Content-Sha256", hash)
-	sign := v4.NewSigner(func(o *v4.SignerOptions) { o.DisableURIPathEscaping = r.service == "s3" })
-	if err := sign.SignHTTP(ctx, c.keys, req, hash, r.service, c.region, time.Now()); err != nil {
-		return 0, nil, err
-	}
-	resp, err := c.http.Do(req)
-	if err != nil {
+	out, err := awswire.Invoke(ctx, w, op, in)
+	if u, nobody := errors.AsType[*url.Error](err); nobody {
 		if ctx.Err() != nil {
-			return 0, nil, &exitError{130, nil} // interrupted: nobody waits for the answer
+			return nil, &exitError{130, nil} // interrupted: nobody waits for the answer
 		}
-		return 0, nil, hint(fmt.Errorf("no server answers at %s: %w", c.url, errors.Unwrap(err)), "start one with `latchkey serve`, or name it with --url")
+		return nil, hint(fmt.Errorf("no server answers at %s: %w", c.url, u.Err),
+			"start one with `latchkey serve`, or name it with --url")
 	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	return resp.StatusCode, body, err
+	return out, err
 }
 
-// call calls an operation of the server's own service and decodes its answer.
-func (c *client) call(ctx context.Context, operation string, in, out any) error {
-	body, err := json.Marshal(in)
-	if err != nil {
-		return err
+// call calls an operation of the server's own service, whose name a person need not read in an error.
+func call[In, Out any](ctx context.Context, c *client, op awswire.Op[In, Out], in *In) (*Out, error) {
+	out, err := invoke(ctx, c, op, in)
+	e, refused := errors.AsType[*awswire.APIError](err)
+	switch {
+	case refused && e.Code == "":
+		return nil, fmt.Errorf("%s: the server answered with status %d", e.Operation, e.Status)
+	case refused:
+		return nil, fmt.Errorf("%s: %s", e.Code, e.Message)
 	}
-	status, answer, err := c.do(ctx, request{
-		service: "latchkey", method: http.MethodPost, path: "/", body: body,
-		header: http.Header{"X-Amz-Target": {"Latchkey." + operation}, "Content-Type": {"application/x-amz-json-1.1"}},
-	})
-	if err != nil {
-		return err
+	return out, err
+}
+
+// or is what a pointer points to, or nothing.
+func or[T any](p *T) (v T) {
+	if p != nil {
+		v = *p
 	}
-	if status != http.StatusOK {
-		var e struct {
-			Type    string `json:"__type"`
-			Message string
-		}
-		if json.Unmarshal(answer, &e) != nil || e.Type == "" {
-			return fmt.Errorf("%s: the server answered with status %d", operation, status)
-		}
-		return fmt.Errorf("%s: %s", e.Type, e.Message)
+	return v
+}
+
+// given is a text for an input in which an empty text is none.
+func given(text string) *string {
+	if text == "" {
+		return nil
 	}
-	return json.Unmarshal(answer, out)
+	return &text
 }

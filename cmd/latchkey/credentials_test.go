@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"latchkey/internal/awsapi/iamapi"
 	"latchkey/internal/login"
 )
 
@@ -108,13 +109,13 @@ func TestCredentialsWithKeys(t *testing.T) {
 	p := bootPeople(t)
 	p.ask(iamRequest("CreateUser", "UserName", "robot"))
 	p.ask(iamRequest("PutUserPolicy", "UserName", "robot", "PolicyName", "ask", "PolicyDocument", tourAsk))
-	c := newCast(p.s)
-	if err := learnKey(c, []byte(p.ask(iamRequest("CreateAccessKey", "UserName", "robot"))), nil); err != nil {
+	robot, err := invoke(t.Context(), p.admin, iamapi.CreateAccessKey,
+		&iamapi.CreateAccessKeyRequest{UserName: new("robot")})
+	if err != nil {
 		t.Fatal(err)
 	}
-	robot := c.alice.keys
-	t.Setenv("AWS_ACCESS_KEY_ID", robot.AccessKeyID)
-	t.Setenv("AWS_SECRET_ACCESS_KEY", robot.SecretAccessKey)
+	t.Setenv("AWS_ACCESS_KEY_ID", *robot.AccessKey.AccessKeyId)
+	t.Setenv("AWS_SECRET_ACCESS_KEY", *robot.AccessKey.SecretAccessKey)
 	args := []string{"credentials", "--target", "s3://lake/robots/*", "--permission", "READWRITE"}
 	if out, stderr, code := p.run(args...); code != 1 || out != "" || lines(stderr) != 1 || !strings.Contains(stderr, "AccessDenied") {
 		t.Errorf("without a grant: exit %d %s %s", code, out, stderr)

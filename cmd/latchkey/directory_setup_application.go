@@ -5,82 +5,68 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+
+	"latchkey/internal/awsapi/ssoadmin"
 )
 
 func (s *setup) applicationStep(ctx context.Context) (string, error) {
-	in := fields{"InstanceArn": s.instance}
+	in := &ssoadmin.ListApplicationsRequest{InstanceArn: &s.instance}
 	for {
-		var page struct {
-			Applications []struct{ ApplicationArn, ApplicationProviderArn, Name, Status string }
-			NextToken    string
-		}
-		if err := s.sso(ctx, "ListApplications", in, &page); err != nil {
+		page, err := invoke(ctx, s.c, ssoadmin.ListApplications, in)
+		if err != nil {
 			return "", err
 		}
 		for _, a := range page.Applications {
-			if a.Name != setupApplication || a.ApplicationProviderArn != customProvider {
+			if or(a.Name) != setupApplication || or(a.ApplicationProviderArn) != customProvider {
 				continue
 			}
-			if s.application = a.ApplicationArn; a.Status == "DISABLED" {
+			if s.application = or(a.ApplicationArn); or(a.Status) == "DISABLED" {
 				return s.differ("the application, which is disabled", func() error {
-					return s.sso(ctx, "UpdateApplication", fields{"ApplicationArn": s.application, "Status": "ENABLED"}, nil)
+					return done(ctx, s.c, ssoadmin.UpdateApplication, &ssoadmin.UpdateApplicationRequest{
+						ApplicationArn: &s.application, Status: new("ENABLED"),
+					})
 				})
 			}
 			return "there already: " + s.application, nil
 		}
-		if page.NextToken == "" {
+		if or(page.NextToken) == "" {
 			break
 		}
-		in["NextToken"] = page.NextToken
+		in.NextToken = page.NextToken
 	}
-	var made struct{ ApplicationArn string }
-	err := s.sso(ctx, "CreateApplication", fields{
-		"InstanceArn": s.instance, "ApplicationProviderArn": customProvider, "Name": setupApplication, "Description": "latchkey login",
-	}, &made)
-	s.application, s.freshApplication = made.ApplicationArn, true
-	return "created " + s.application, err
-}
-
-// tokenGrant is the jwt-bearer grant of an application.
-type tokenGrant struct {
-	JwtBearer struct{ AuthorizedTokenIssuers []trusted }
-}
-
-type trusted struct {
-	TrustedTokenIssuerArn string
-	AuthorizedAudiences   []string
+	made, err := invoke(ctx, s.c, ssoadmin.CreateApplication, &ssoadmin.CreateApplicationRequest{
+		InstanceArn: &s.instance, ApplicationProviderArn: new(customProvider), Name: new(setupApplication),
+		Description: new("latchkey login"),
+	})
+	if err != nil {
+		return "", err
+	}
+	s.application, s.freshApplication = or(made.ApplicationArn), true
+	return "created " + s.application, nil
 }
 
 // grantsStep adds what is missing: other issuers and audiences stay.
 func (s *setup) grantsStep(ctx context.Context) (string, error) {
-	var did []string
-	var have struct{ Grant tokenGrant }
-	err := s.sso(ctx, "GetApplicationGrant", fields{"ApplicationArn": s.application, "GrantType": grantJWT}, &have)
-	if err != nil && !absent(err) {
+	did, err := s.tokenGrant(ctx)
+	if err != nil {
 		return "", err
 	}
-	// An issuer that was deleted is in the way of every change.
-	have.Grant.JwtBearer.AuthorizedTokenIssuers = slices.DeleteFunc(have.Grant.JwtBearer.AuthorizedTokenIssuers, func(t trusted) bool {
-		return !slices.Contains(s.issuers, t.TrustedTokenIssuerArn)
-	})
-	if have.Grant.add(trusted{s.tokenIssuer, s.allAudiences()}) {
-		if err := s.sso(ctx, "PutApplicationGrant", fields{"ApplicationArn": s.application, "GrantType": grantJWT, "Grant": have.Grant}, nil); err != nil {
-			return "", err
-		}
-		did = append(did, "takes tokens of the provider")
-	}
-	err = s.sso(ctx, "GetApplicationGrant", fields{"ApplicationArn": s.application, "GrantType": grantRefresh}, nil)
+	_, err = s.grant(ctx, grantRefresh)
 	if absent(err) {
 		did = append(did, "gives refresh tokens")
-		err = s.sso(ctx, "PutApplicationGrant", fields{"ApplicationArn": s.application, "GrantType": grantRefresh, "Grant": fields{"RefreshToken": fields{}}}, nil)
+		err = s.putGrant(ctx, grantRefresh, &ssoadmin.Grant{RefreshToken: &ssoadmin.RefreshTokenGrant{}})
 	}
 	if err != nil {
 		return "", err
 	}
-	err = s.sso(ctx, "GetApplicationAccessScope", fields{"ApplicationArn": s.application, "Scope": setupScope}, nil)
+	_, err = invoke(ctx, s.c, ssoadmin.GetApplicationAccessScope, &ssoadmin.GetApplicationAccessScopeRequest{
+		ApplicationArn: &s.application, Scope: new(setupScope),
+	})
 	if absent(err) {
 		did = append(did, "has the scope "+setupScope)
-		err = s.sso(ctx, "PutApplicationAccessScope", fields{"ApplicationArn": s.application, "Scope": setupScope}, nil)
+		err = done(ctx, s.c, ssoadmin.PutApplicationAccessScope, &ssoadmin.PutApplicationAccessScopeRequest{
+			ApplicationArn: &s.application, Scope: new(setupScope),
+		})
 	}
 	if len(did) == 0 {
 		did = []string{"there already"}
@@ -88,39 +74,71 @@ func (s *setup) grantsStep(ctx context.Context) (string, error) {
 	return strings.Join(did, ", "), err
 }
 
-// add sees to it that an issuer's tokens for these audiences are taken, and reports whether it changed anything.
-func (g *tokenGrant) add(t trusted) (changed bool) {
-	all := g.JwtBearer.AuthorizedTokenIssuers
+func (s *setup) grant(ctx context.Context, kind string) (*ssoadmin.Grant, error) {
+	out, err := invoke(ctx, s.c, ssoadmin.GetApplicationGrant,
+		&ssoadmin.GetApplicationGrantRequest{ApplicationArn: &s.application, GrantType: &kind})
+	if err != nil {
+		return nil, err
+	}
+	return out.Grant, nil
+}
+
+func (s *setup) putGrant(ctx context.Context, kind string, g *ssoadmin.Grant) error {
+	return done(ctx, s.c, ssoadmin.PutApplicationGrant,
+		&ssoadmin.PutApplicationGrantRequest{ApplicationArn: &s.application, GrantType: &kind, Grant: g})
+}
+
+// tokenGrant sees to it that the application takes the provider's tokens.
+func (s *setup) tokenGrant(ctx context.Context) (did []string, err error) {
+	have, err := s.grant(ctx, grantJWT)
+	if err != nil && !absent(err) {
+		return nil, err
+	}
+	all := or(or(have).JwtBearer).AuthorizedTokenIssuers
+	// An issuer that was deleted is in the way of every change.
+	all = slices.DeleteFunc(all, func(t trusted) bool {
+		return !slices.Contains(s.issuers, or(t.TrustedTokenIssuerArn))
+	})
+	all, changed := authorize(all, s.tokenIssuer, s.allAudiences())
+	if !changed {
+		return nil, nil
+	}
+	err = s.putGrant(ctx, grantJWT, &ssoadmin.Grant{JwtBearer: &ssoadmin.JwtBearerGrant{AuthorizedTokenIssuers: all}})
+	return []string{"takes tokens of the provider"}, err
+}
+
+type trusted = ssoadmin.AuthorizedTokenIssuer
+
+// authorize sees to it that an issuer's tokens for these audiences are taken, and reports whether it changed anything.
+func authorize(all []trusted, issuer string, audiences []string) (_ []trusted, changed bool) {
 	for i := range all {
-		if all[i].TrustedTokenIssuerArn != t.TrustedTokenIssuerArn {
+		if or(all[i].TrustedTokenIssuerArn) != issuer {
 			continue
 		}
-		for _, a := range t.AuthorizedAudiences {
+		for _, a := range audiences {
 			if !slices.Contains(all[i].AuthorizedAudiences, a) {
 				all[i].AuthorizedAudiences, changed = append(all[i].AuthorizedAudiences, a), true
 			}
 		}
-		return changed
+		return all, changed
 	}
-	g.JwtBearer.AuthorizedTokenIssuers = append(all, t)
-	return true
+	return append(all, trusted{TrustedTokenIssuerArn: &issuer, AuthorizedAudiences: audiences}), true
 }
 
 func (s *setup) actorStep(ctx context.Context) (string, error) {
 	actor := s.fill(setupActor)
 	put := func() error {
-		return s.sso(ctx, "PutApplicationAuthenticationMethod", fields{
-			"ApplicationArn": s.application, "AuthenticationMethodType": "IAM", "AuthenticationMethod": fields{"Iam": fields{"ActorPolicy": json.RawMessage(actor)}},
-		}, nil)
-	}
-	var have struct {
-		AuthenticationMethod struct {
-			Iam struct{ ActorPolicy json.RawMessage }
-		}
+		return done(ctx, s.c, ssoadmin.PutApplicationAuthenticationMethod,
+			&ssoadmin.PutApplicationAuthenticationMethodRequest{
+				ApplicationArn: &s.application, AuthenticationMethodType: new("IAM"),
+				AuthenticationMethod: &ssoadmin.AuthenticationMethod{
+					Iam: &ssoadmin.IamAuthenticationMethod{ActorPolicy: json.RawMessage(actor)},
+				},
+			})
 	}
 	did := "there already"
-	err := s.sso(ctx, "GetApplicationAuthenticationMethod", fields{"ApplicationArn": s.application, "AuthenticationMethodType": "IAM"}, &have)
-	switch current := string(have.AuthenticationMethod.Iam.ActorPolicy); {
+	current, err := s.actorPolicy(ctx)
+	switch {
 	// A policy names the role that there was when it was written: one that was made since is a stranger to it.
 	case absent(err), err == nil && s.freshRole && same(current, actor), err == nil && s.repair:
 		did, err = "actor policy written", put()
@@ -135,17 +153,37 @@ func (s *setup) actorStep(ctx context.Context) (string, error) {
 	return did + "; the role's policy: " + policy, err
 }
 
-func (s *setup) assignmentStep(ctx context.Context) (string, error) {
-	var have struct{ AssignmentRequired bool }
-	if err := s.sso(ctx, "GetApplicationAssignmentConfiguration", fields{"ApplicationArn": s.application}, &have); err != nil {
+// actorPolicy is the policy that says who may ask for tokens in the application's name.
+func (s *setup) actorPolicy(ctx context.Context) (string, error) {
+	out, err := invoke(ctx, s.c, ssoadmin.GetApplicationAuthenticationMethod,
+		&ssoadmin.GetApplicationAuthenticationMethodRequest{
+			ApplicationArn: &s.application, AuthenticationMethodType: new("IAM"),
+		})
+	if err != nil {
 		return "", err
 	}
+	text, err := json.Marshal(or(or(out.AuthenticationMethod).Iam).ActorPolicy)
+	return string(text), err
+}
+
+func (s *setup) assignmentStep(ctx context.Context) (string, error) {
+	out, err := invoke(ctx, s.c, ssoadmin.GetApplicationAssignmentConfiguration,
+		&ssoadmin.GetApplicationAssignmentConfigurationRequest{
+			ApplicationArn: &s.application,
+		})
+	if err != nil {
+		return "", err
+	}
+	have := or(out.AssignmentRequired)
 	word := map[bool]string{true: "an assignment is required", false: "no assignment is required"}
-	if have.AssignmentRequired == s.assignment {
+	if have == s.assignment {
 		return "there already: " + word[s.assignment], nil
 	}
 	if !s.freshApplication && !s.assignmentGiven {
-		return "kept: " + word[have.AssignmentRequired], nil // what an administrator chose since is no mistake
+		return "kept: " + word[have], nil // what an administrator chose since is no mistake
 	}
-	return "set: " + word[s.assignment], s.sso(ctx, "PutApplicationAssignmentConfiguration", fields{"ApplicationArn": s.application, "AssignmentRequired": s.assignment}, nil)
+	return "set: " + word[s.assignment], done(ctx, s.c, ssoadmin.PutApplicationAssignmentConfiguration,
+		&ssoadmin.PutApplicationAssignmentConfigurationRequest{
+			ApplicationArn: &s.application, AssignmentRequired: &s.assignment,
+		})
 }

@@ -3,83 +3,26 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"encoding/xml"
 	"errors"
-	"fmt"
-	"net/http"
 	"net/url"
 	"reflect"
 	"strings"
+
+	"latchkey/internal/awsapi/iamapi"
+	"latchkey/internal/awswire"
 )
-
-// apiError is what a service of the server answered in place of what was asked for.
-type apiError struct {
-	operation, code, message string
-}
-
-func (e *apiError) Error() string {
-	return fmt.Sprintf("%s: %s: %s", e.operation, e.code, e.message)
-}
 
 // absent reports whether a thing is not there.
 func absent(err error) bool {
-	e, ok := errors.AsType[*apiError](err)
-	return ok && (e.code == "NoSuchEntity" || e.code == "ResourceNotFoundException" || e.code == "AccessGrantsInstanceNotExistsError")
+	e, ok := errors.AsType[*awswire.APIError](err)
+	return ok && (e.Code == "NoSuchEntity" || e.Code == "ResourceNotFoundException" ||
+		e.Code == "AccessGrantsInstanceNotExistsError")
 }
 
-// json calls an operation of one of AWS's json services.
-func (c *client) json(ctx context.Context, service, target string, in, out any) error {
-	body, err := json.Marshal(in)
-	if err != nil {
-		return err
-	}
-	status, answer, err := c.do(ctx, request{
-		service: service, method: http.MethodPost, path: "/", body: body,
-		header: http.Header{"X-Amz-Target": {target}, "Content-Type": {"application/x-amz-json-1.1"}},
-	})
-	if err != nil {
-		return err
-	}
-	if status != http.StatusOK {
-		var e struct {
-			Type    string `json:"__type"`
-			Message string
-		}
-		_ = json.Unmarshal(answer, &e) // an answer that cannot be read has no code
-		return &apiError{target[strings.LastIndexByte(target, '.')+1:], firstOf(e.Type, http.StatusText(status)), e.Message}
-	}
-	if out == nil || len(answer) == 0 {
-		return nil
-	}
-	return json.Unmarshal(answer, out)
-}
-
-func (s *setup) sso(ctx context.Context, operation string, in, out any) error {
-	return s.c.json(ctx, "sso", "SWBExternalService."+operation, in, out)
-}
-
-// xml calls an operation with an answer in XML.
-func (c *client) xml(ctx context.Context, operation string, r request, out any) error {
-	status, answer, err := c.do(ctx, r)
-	if err != nil {
-		return err
-	}
-	if status != http.StatusOK {
-		var e struct {
-			Code    string `xml:"Error>Code"`
-			Message string `xml:"Error>Message"`
-		}
-		_ = xml.Unmarshal(answer, &e) // an answer that cannot be read has no code
-		return &apiError{operation, firstOf(e.Code, http.StatusText(status)), e.Message}
-	}
-	if out == nil {
-		return nil
-	}
-	return xml.Unmarshal(answer, out)
-}
-
-func (s *setup) iam(ctx context.Context, out any, action string, pairs ...string) error {
-	return s.c.xml(ctx, action, iamRequest(action, pairs...), out)
+// done calls an operation whose answer says no more than that it was done.
+func done[In, Out any](ctx context.Context, c *client, op awswire.Op[In, Out], in *In) error {
+	_, err := invoke(ctx, c, op, in)
+	return err
 }
 
 // same reports whether two policy documents say the same. IAM gives them URL-encoded, and a list of one may come as
@@ -111,45 +54,49 @@ func unlisted(v any) any {
 }
 
 // role makes a role or looks what it is like. It says whether it made it.
-func (s *setup) role(ctx context.Context, name, trust, seconds string) (string, bool, error) {
-	var have struct {
-		Trust   string `xml:"GetRoleResult>Role>AssumeRolePolicyDocument"`
-		Seconds string `xml:"GetRoleResult>Role>MaxSessionDuration"`
-	}
-	err := s.iam(ctx, &have, "GetRole", "RoleName", name)
+func (s *setup) role(ctx context.Context, name, trust string, seconds int32) (string, bool, error) {
+	out, err := invoke(ctx, s.c, iamapi.GetRole, &iamapi.GetRoleRequest{RoleName: &name})
 	switch {
 	case absent(err):
-		return "created", true, s.iam(ctx, nil, "CreateRole", "RoleName", name, "AssumeRolePolicyDocument", trust, "MaxSessionDuration", seconds,
-			"Description", "Made by latchkey directory setup")
+		return "created", true, done(ctx, s.c, iamapi.CreateRole, &iamapi.CreateRoleRequest{
+			RoleName: &name, AssumeRolePolicyDocument: &trust, MaxSessionDuration: &seconds,
+			Description: new("Made by latchkey directory setup"),
+		})
 	case err != nil:
 		return "", false, err
-	case same(have.Trust, trust) && have.Seconds == seconds:
+	}
+	if have := or(out.Role); same(or(have.AssumeRolePolicyDocument), trust) && or(have.MaxSessionDuration) == seconds {
 		return "there already", false, nil
 	}
 	did, err := s.differ("the role "+name, func() error {
-		if err := s.iam(ctx, nil, "UpdateAssumeRolePolicy", "RoleName", name, "PolicyDocument", trust); err != nil {
+		if err := s.writeTrust(ctx, name, trust); err != nil {
 			return err
 		}
-		return s.iam(ctx, nil, "UpdateRole", "RoleName", name, "MaxSessionDuration", seconds)
+		return done(ctx, s.c, iamapi.UpdateRole, &iamapi.UpdateRoleRequest{RoleName: &name, MaxSessionDuration: &seconds})
 	})
 	return did, false, err
+}
+
+func (s *setup) writeTrust(ctx context.Context, role, trust string) error {
+	return done(ctx, s.c, iamapi.UpdateAssumeRolePolicy,
+		&iamapi.UpdateAssumeRolePolicyRequest{RoleName: &role, PolicyDocument: &trust})
 }
 
 // rolePolicy writes the policy of a role that it has not yet.
 func (s *setup) rolePolicy(ctx context.Context, role, document string) (string, error) {
 	put := func() error {
-		return s.iam(ctx, nil, "PutRolePolicy", "RoleName", role, "PolicyName", setupPolicy, "PolicyDocument", document)
+		return done(ctx, s.c, iamapi.PutRolePolicy, &iamapi.PutRolePolicyRequest{
+			RoleName: &role, PolicyName: new(setupPolicy), PolicyDocument: &document,
+		})
 	}
-	var have struct {
-		Document string `xml:"GetRolePolicyResult>PolicyDocument"`
-	}
-	err := s.iam(ctx, &have, "GetRolePolicy", "RoleName", role, "PolicyName", setupPolicy)
+	have, err := invoke(ctx, s.c, iamapi.GetRolePolicy,
+		&iamapi.GetRolePolicyRequest{RoleName: &role, PolicyName: new(setupPolicy)})
 	switch {
 	case absent(err):
 		return "written", put()
 	case err != nil:
 		return "", err
-	case same(have.Document, document):
+	case same(or(have.PolicyDocument), document):
 		return "there already", nil
 	}
 	return s.differ("the policy of the role "+role, put)

@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
+
+	"latchkey/internal/awsapi/ssoadmin"
+	"latchkey/internal/awsapi/stsapi"
 )
 
 const (
@@ -59,7 +61,7 @@ func (s *setup) steps() []setupStep {
 		{"A role for who brings such a token. It may exchange it, and act for the person whom it names; nothing else.", []string{
 			aws + "iam create-role --role-name " + setupRole + " --max-session-duration 43200 --assume-role-policy-document " + s.word(setupTrust),
 		}, func(ctx context.Context) (did string, err error) {
-			did, s.freshRole, err = s.role(ctx, setupRole, s.fill(setupTrust), "43200")
+			did, s.freshRole, err = s.role(ctx, setupRole, s.fill(setupTrust), 43200)
 			return did, err
 		}},
 		{"The directory trusts the provider to say who somebody is.", []string{
@@ -130,25 +132,17 @@ func (s *setup) allAudiences() []string {
 
 // learn finds the account and its Identity Center instance.
 func (s *setup) learn(ctx context.Context) (string, error) {
-	var who struct {
-		Account string `xml:"GetCallerIdentityResult>Account"`
-	}
-	err := s.c.xml(ctx, "GetCallerIdentity", request{
-		service: "sts", method: http.MethodPost, path: "/", body: []byte("Action=GetCallerIdentity&Version=2011-06-15"),
-		header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"}},
-	}, &who)
+	who, err := invoke(ctx, s.c, stsapi.GetCallerIdentity, &stsapi.GetCallerIdentityRequest{})
 	if err != nil {
 		return "", err
 	}
-	var list struct {
-		Instances []struct{ InstanceArn string }
-	}
-	if err := s.sso(ctx, "ListInstances", struct{}{}, &list); err != nil {
+	list, err := invoke(ctx, s.c, ssoadmin.ListInstances, &ssoadmin.ListInstancesRequest{})
+	if err != nil {
 		return "", err
 	}
 	if len(list.Instances) == 0 {
 		return "", hint(errors.New("the account has no Identity Center instance: somebody deleted it"), "latchkey exec -- aws sso-admin create-instance")
 	}
-	s.account, s.instance = who.Account, list.Instances[0].InstanceArn
+	s.account, s.instance = or(who.Account), or(list.Instances[0].InstanceArn)
 	return fmt.Sprintf("account %s, %s", s.account, s.instance), nil
 }

@@ -4,32 +4,63 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 
 	"github.com/spf13/cobra"
+
+	"latchkey/internal/awsapi/latchkey"
 )
 
-// syncReport is the server's answer to SyncDirectory.
+// syncReport is the server's answer to SyncDirectory as it is printed.
 type syncReport struct {
 	Source                                                                              string
 	DryRun, Applied                                                                     bool
 	Refused                                                                             string `json:",omitempty"`
-	UsersRead, GroupsRead, ForeignMembers                                               int
-	UsersCreated, UsersUpdated, UsersDisabled, UsersDeleted                             int
-	GroupsCreated, GroupsUpdated, GroupsDeleted, MembershipsCreated, MembershipsDeleted int
-	LosingAccess, GainingAccess                                                         int
-	Changes                                                                             []struct{ Kind, Name, Text string } `json:",omitempty"`
-	Access                                                                              []struct {
-		UserID     string `json:"UserId,omitempty"`
-		UserName   string
-		Change     string
-		Region     string
-		GrantScope string
-		Permission string
-		GrantID    string `json:"GrantId"`
-		Via        string `json:",omitempty"`
-	} `json:",omitempty"`
-	Conflicts []string `json:",omitempty"`
-	Truncated bool     `json:",omitempty"`
+	UsersRead, GroupsRead, ForeignMembers                                               int32
+	UsersCreated, UsersUpdated, UsersDisabled, UsersDeleted                             int32
+	GroupsCreated, GroupsUpdated, GroupsDeleted, MembershipsCreated, MembershipsDeleted int32
+	LosingAccess, GainingAccess                                                         int32
+	Changes                                                                             []syncChange `json:",omitempty"`
+	Access                                                                              []syncAccess `json:",omitempty"`
+	Conflicts                                                                           []string     `json:",omitempty"`
+	Truncated                                                                           bool         `json:",omitempty"`
+}
+
+type syncChange struct{ Kind, Name, Text string }
+
+type syncAccess struct {
+	UserID     string `json:"UserId,omitempty"`
+	UserName   string
+	Change     string
+	Region     string
+	GrantScope string
+	Permission string
+	GrantID    string `json:"GrantId"`
+	Via        string `json:",omitempty"`
+}
+
+func newSyncReport(o *latchkey.SyncDirectoryResponse) *syncReport {
+	r := &syncReport{
+		Source: or(o.Source), DryRun: or(o.DryRun), Applied: or(o.Applied), Refused: or(o.Refused),
+		UsersRead: or(o.UsersRead), GroupsRead: or(o.GroupsRead), ForeignMembers: or(o.ForeignMembers),
+		UsersCreated: or(o.UsersCreated), UsersUpdated: or(o.UsersUpdated), UsersDisabled: or(o.UsersDisabled),
+		UsersDeleted:  or(o.UsersDeleted),
+		GroupsCreated: or(o.GroupsCreated), GroupsUpdated: or(o.GroupsUpdated), GroupsDeleted: or(o.GroupsDeleted),
+		MembershipsCreated: or(o.MembershipsCreated), MembershipsDeleted: or(o.MembershipsDeleted),
+		LosingAccess: or(o.LosingAccess), GainingAccess: or(o.GainingAccess), Conflicts: o.Conflicts,
+		Truncated: or(o.Truncated),
+	}
+	for _, c := range o.Changes {
+		r.Changes = append(r.Changes, syncChange{or(c.Kind), or(c.Name), or(c.Text)})
+	}
+	for _, a := range o.Access {
+		r.Access = append(r.Access, syncAccess{
+			UserID: or(a.UserId), UserName: or(a.UserName), Change: or(a.Change), Region: or(a.Region),
+			GrantScope: or(a.GrantScope),
+			Permission: or(a.Permission), GrantID: or(a.GrantId), Via: or(a.Via),
+		})
+	}
+	return r
 }
 
 func newDirectorySync() *cobra.Command {
@@ -55,14 +86,13 @@ A run that would remove more than the directory's maxRemoval, or that finds no u
 			if err != nil {
 				return err
 			}
-			in := map[string]any{"DryRun": dryRun, "Force": force, "MaxResults": limit}
-			if source != "" {
-				in["Source"] = source
-			}
-			var r syncReport
-			if err := c.call(cmd.Context(), "SyncDirectory", in, &r); err != nil {
+			out, err := call(cmd.Context(), c, latchkey.SyncDirectory, &latchkey.SyncDirectoryRequest{
+				Source: given(source), DryRun: &dryRun, Force: &force, MaxResults: new(int32(min(limit, math.MaxInt32))),
+			})
+			if err != nil {
 				return err
 			}
+			r := newSyncReport(out)
 			if asJSON {
 				enc := json.NewEncoder(inert{cmd.OutOrStdout()})
 				enc.SetIndent("", "  ")

@@ -4,11 +4,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"net/url"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"latchkey/internal/awsapi/latchkey"
 )
 
 // newDirectoryToken groups the bearer tokens of provisioning clients.
@@ -38,12 +41,10 @@ identity providers ask for. An account has at most two tokens at a time: one in 
 			if life < time.Second {
 				return fmt.Errorf("--duration %v: it must be 1s or more", life)
 			}
-			var out struct {
-				TokenID        string `json:"TokenId"`
-				Token          string
-				ExpirationTime epoch
-			}
-			if err := c.call(cmd.Context(), "CreateProvisioningToken", map[string]any{"DurationSeconds": int64(life / time.Second)}, &out); err != nil {
+			seconds := min(int64(life/time.Second), math.MaxInt32) // the server says what is too long
+			made, err := call(cmd.Context(), c, latchkey.CreateProvisioningToken,
+				&latchkey.CreateProvisioningTokenRequest{DurationSeconds: new(int32(seconds))})
+			if err != nil {
 				return err
 			}
 			endpoint, err := url.JoinPath(c.url, "scim/v2")
@@ -54,12 +55,12 @@ identity providers ask for. An account has at most two tokens at a time: one in 
 				return json.NewEncoder(cmd.OutOrStdout()).Encode(struct {
 					TokenID        string `json:"TokenId"`
 					Token          string
-					ExpirationTime epoch
+					ExpirationTime time.Time
 					Endpoint       string
-				}{out.TokenID, out.Token, out.ExpirationTime, endpoint})
+				}{or(made.TokenId), or(made.Token), whole(made.ExpirationTime), endpoint})
 			}
 			_, err = fmt.Fprintf(cmd.OutOrStdout(), "SCIM endpoint %s\ntoken %s, shown this once, until %s:\n  %s\n",
-				endpoint, out.TokenID, out.ExpirationTime, out.Token)
+				endpoint, or(made.TokenId), whole(made.ExpirationTime).Format(time.RFC3339), or(made.Token))
 			return err
 		},
 	}
@@ -69,26 +70,15 @@ identity providers ask for. An account has at most two tokens at a time: one in 
 	return cmd
 }
 
-// epoch is a time as the server's own service writes it: seconds since 1970. It is shown as RFC 3339 has it.
-type epoch struct{ time.Time }
+// whole is a time as it is printed: in whole seconds.
+func whole(t *time.Time) time.Time { return or(t).UTC().Truncate(time.Second) }
 
-// UnmarshalJSON reads a number of seconds.
-func (e *epoch) UnmarshalJSON(b []byte) error {
-	var seconds float64
-	err := json.Unmarshal(b, &seconds)
-	e.Time = time.Unix(int64(seconds), 0).UTC()
-	return err
-}
-
-// String is the time as RFC 3339 has it.
-func (e epoch) String() string { return e.Format(time.RFC3339) }
-
-// listedToken is a token as it is shown.
+// listedToken is a token as it is printed.
 type listedToken struct {
 	TokenID        string `json:"TokenId"`
-	CreatedTime    epoch
+	CreatedTime    time.Time
 	CreatedBy      string
-	ExpirationTime epoch
+	ExpirationTime time.Time
 }
 
 func newTokenList() *cobra.Command {
@@ -103,23 +93,26 @@ func newTokenList() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			var out struct{ Tokens []listedToken }
-			if err := c.call(cmd.Context(), "ListProvisioningTokens", map[string]any{}, &out); err != nil {
+			list, err := call(cmd.Context(), c, latchkey.ListProvisioningTokens, &latchkey.ListProvisioningTokensRequest{})
+			if err != nil {
 				return err
 			}
+			out := struct{ Tokens []listedToken }{[]listedToken{}}
+			for _, t := range list.Tokens {
+				out.Tokens = append(out.Tokens, listedToken{or(t.TokenId), whole(t.CreatedTime), or(t.CreatedBy),
+					whole(t.ExpirationTime)})
+			}
 			if asJSON {
-				if out.Tokens == nil {
-					out.Tokens = []listedToken{}
-				}
 				return json.NewEncoder(cmd.OutOrStdout()).Encode(out)
 			}
 			var text strings.Builder
 			for _, t := range out.Tokens {
 				state := "until"
-				if time.Now().After(t.ExpirationTime.Time) {
+				if time.Now().After(t.ExpirationTime) {
 					state = "expired"
 				}
-				fmt.Fprintf(&text, "%s  made %s by %s, %s %s\n", t.TokenID, t.CreatedTime, t.CreatedBy, state, t.ExpirationTime)
+				made, until := t.CreatedTime.Format(time.RFC3339), t.ExpirationTime.Format(time.RFC3339)
+				fmt.Fprintf(&text, "%s  made %s by %s, %s %s\n", t.TokenID, made, t.CreatedBy, state, until)
 			}
 			if len(out.Tokens) == 0 {
 				text.WriteString("no tokens\n")
@@ -151,7 +144,8 @@ func newTokenDelete() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := c.call(cmd.Context(), "DeleteProvisioningToken", map[string]any{"TokenId": args[0]}, &struct{}{}); err != nil {
+			if _, err := call(cmd.Context(), c, latchkey.DeleteProvisioningToken,
+				&latchkey.DeleteProvisioningTokenRequest{TokenId: &args[0]}); err != nil {
 				return err
 			}
 			if asJSON {

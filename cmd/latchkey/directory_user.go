@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"latchkey/internal/awsapi/latchkey"
 )
 
 // newDirectoryUser groups what can be done with one person.
@@ -36,20 +38,17 @@ func newUserStatus(use, status, short string) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			in := map[string]any{"UserStatus": status}
-			if name != "" {
-				in["UserName"] = name
-			} else {
-				in["UserId"] = id
+			set, err := call(cmd.Context(), c, latchkey.SetUserStatus, &latchkey.SetUserStatusRequest{
+				UserName: given(name), UserId: given(id), UserStatus: &status,
+			})
+			if err != nil {
+				return err
 			}
-			var out struct {
+			out := struct { // as it is printed
 				UserID     string `json:"UserId"`
 				UserName   string
 				UserStatus string
-			}
-			if err := c.call(cmd.Context(), "SetUserStatus", in, &out); err != nil {
-				return err
-			}
+			}{or(set.UserId), or(set.UserName), or(set.UserStatus)}
 			if asJSON {
 				return json.NewEncoder(inert{cmd.OutOrStdout()}).Encode(out)
 			}

@@ -8,9 +8,11 @@ import (
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
+
+	"latchkey/internal/awsapi/latchkey"
 )
 
-// explanation is the server's answer to Explain.
+// explanation is the server's answer to Explain as it is printed.
 type explanation struct {
 	Allowed            bool
 	Reason             string
@@ -23,29 +25,66 @@ type explanation struct {
 	UserID             string `json:"UserId,omitempty"`
 	UserName           string `json:",omitempty"`
 	ApplicationArn     string `json:",omitempty"`
-	Checks             []struct {
-		Name   string
-		Passed bool
-		Text   string
+	Checks             []explainedCheck
+	Considered         []explainedGrant
+	Truncated          bool     `json:",omitempty"`
+	Notes              []string `json:",omitempty"`
+}
+
+type explainedCheck struct {
+	Name   string
+	Passed bool
+	Text   string
+}
+
+type explainedGrant struct {
+	GrantID           string `json:"GrantId"`
+	GrantScope        string
+	Permission        string
+	GranteeType       string
+	GranteeIdentifier string
+	ApplicationArn    string `json:",omitempty"`
+	LocationID        string `json:"LocationId"`
+	Outcome           string
+}
+
+func newExplanation(o *latchkey.ExplainResponse) *explanation {
+	e := &explanation{
+		Allowed: or(o.Allowed), Reason: or(o.Reason), MatchedGrantTarget: or(o.MatchedGrantTarget), GrantID: or(o.GrantId),
+		GranteeType: or(o.GranteeType), GranteeIdentifier: or(o.GranteeIdentifier), LocationID: or(o.LocationId),
+		RoleArn: or(o.RoleArn),
+		UserID:  or(o.UserId), UserName: or(o.UserName), ApplicationArn: or(o.ApplicationArn), Truncated: or(o.Truncated),
+		Notes: o.Notes,
 	}
-	Considered []struct {
-		GrantID           string `json:"GrantId"`
-		GrantScope        string
-		Permission        string
-		GranteeType       string
-		GranteeIdentifier string
-		ApplicationArn    string `json:",omitempty"`
-		LocationID        string `json:"LocationId"`
-		Outcome           string
+	// A list that is empty is printed as [], one that the server left out as null.
+	if o.Checks != nil {
+		e.Checks = []explainedCheck{}
 	}
-	Truncated bool     `json:",omitempty"`
-	Notes     []string `json:",omitempty"`
+	for _, c := range o.Checks {
+		e.Checks = append(e.Checks, explainedCheck{or(c.Name), or(c.Passed), or(c.Text)})
+	}
+	if o.Considered != nil {
+		e.Considered = []explainedGrant{}
+	}
+	for _, g := range o.Considered {
+		e.Considered = append(e.Considered, explainedGrant{
+			GrantID: or(g.GrantId), GrantScope: or(g.GrantScope), Permission: or(g.Permission), GranteeType: or(g.GranteeType),
+			GranteeIdentifier: or(g.GranteeIdentifier), ApplicationArn: or(g.ApplicationArn), LocationID: or(g.LocationId),
+			Outcome: or(g.Outcome),
+		})
+	}
+	return e
+}
+
+// explainFlags are what `latchkey explain` is told.
+type explainFlags struct {
+	clientFlags
+	as, user, role, application, target, permission, privilege string
+	asJSON                                                     bool
 }
 
 func newExplain() *cobra.Command {
-	var f clientFlags
-	var as, user, role, application, target, permission, privilege string
-	var asJSON bool
+	var f explainFlags
 	cmd := &cobra.Command{
 		Use:   "explain --as ARN | --user NAME --target s3://BUCKET/PREFIX* [--permission READ]",
 		Short: "Explain what GetDataAccess would decide for somebody, and why",
@@ -61,60 +100,72 @@ names the role, whose policies and grants then count too.`,
   latchkey explain --user alice@example.org --target s3://lake/finance/q1.csv`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			switch {
-			case user == "" && (as == "" || target == ""):
-				return hint(errors.New("--as and --target are needed"), "latchkey explain --as arn:aws:iam::%s:user/alice --target 's3://lake/finance/*' --permission READ", defaultAccount)
-			case target == "":
-				return hint(errors.New("--target is needed"), "latchkey explain --user %s --target 's3://lake/finance/*' --permission READ", user)
-			case user != "" && as != "":
-				return errors.New("--as and --user exclude each other")
-			case user == "" && (role != "" || application != ""):
-				return errors.New("--role and --application go with --user")
-			}
-			c, err := f.client()
-			if err != nil {
+			if err := f.check(); err != nil {
 				return err
 			}
-			in := map[string]any{"Target": target, "Permission": permission}
-			for name, v := range map[string]string{"Principal": as, "User": user, "RoleArn": role, "ApplicationArn": application, "Privilege": privilege} {
-				if v != "" {
-					in[name] = v
-				}
-			}
-			var e explanation
-			if err := c.call(cmd.Context(), "Explain", in, &e); err != nil {
-				return err
-			}
-			out := cmd.OutOrStdout()
-			if asJSON {
-				enc := json.NewEncoder(inert{out})
-				enc.SetIndent("", "  ")
-				if err := enc.Encode(e); err != nil {
-					return err
-				}
-			} else {
-				who := as
-				if user != "" {
-					who = fmt.Sprintf("person %s (%s)", clean(e.UserName), e.UserID)
-				}
-				e.print(out, who, permission, target)
-			}
-			if !e.Allowed {
-				return &exitError{code: 3}
-			}
-			return nil
+			return f.run(cmd)
 		},
 	}
 	f.add(cmd)
-	cmd.Flags().StringVar(&as, "as", "", "the `ARN` of a user, a role or an assumed-role session")
-	cmd.Flags().StringVar(&user, "user", "", "the `name`, id or email address of a person in the directory")
-	cmd.Flags().StringVar(&role, "role", "", "with --user: the `ARN` of the role that acts for the person")
-	cmd.Flags().StringVar(&application, "application", "", "with --user: the `ARN` of the application that the person comes through")
-	cmd.Flags().StringVar(&target, "target", "", "s3://bucket/key or s3://bucket/prefix*")
-	cmd.Flags().StringVar(&permission, "permission", "READ", "READ, WRITE or READWRITE")
-	cmd.Flags().StringVar(&privilege, "privilege", "", "Default or Minimal")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	cmd.Flags().StringVar(&f.as, "as", "", "the `ARN` of a user, a role or an assumed-role session")
+	cmd.Flags().StringVar(&f.user, "user", "", "the `name`, id or email address of a person in the directory")
+	cmd.Flags().StringVar(&f.role, "role", "", "with --user: the `ARN` of the role that acts for the person")
+	cmd.Flags().StringVar(&f.application, "application", "",
+		"with --user: the `ARN` of the application that the person comes through")
+	cmd.Flags().StringVar(&f.target, "target", "", "s3://bucket/key or s3://bucket/prefix*")
+	cmd.Flags().StringVar(&f.permission, "permission", "READ", "READ, WRITE or READWRITE")
+	cmd.Flags().StringVar(&f.privilege, "privilege", "", "Default or Minimal")
+	cmd.Flags().BoolVar(&f.asJSON, "json", false, "print JSON")
 	return cmd
+}
+
+// check says which flags are missing, and which do not go together.
+func (f *explainFlags) check() error {
+	switch {
+	case f.user == "" && (f.as == "" || f.target == ""):
+		return hint(errors.New("--as and --target are needed"),
+			"latchkey explain --as arn:aws:iam::%s:user/alice --target 's3://lake/finance/*' --permission READ", defaultAccount)
+	case f.target == "":
+		return hint(errors.New("--target is needed"),
+			"latchkey explain --user %s --target 's3://lake/finance/*' --permission READ", f.user)
+	case f.user != "" && f.as != "":
+		return errors.New("--as and --user exclude each other")
+	case f.user == "" && (f.role != "" || f.application != ""):
+		return errors.New("--role and --application go with --user")
+	}
+	return nil
+}
+
+func (f *explainFlags) run(cmd *cobra.Command) error {
+	c, err := f.client()
+	if err != nil {
+		return err
+	}
+	answer, err := call(cmd.Context(), c, latchkey.Explain, &latchkey.ExplainRequest{
+		Target: &f.target, Permission: &f.permission, Principal: given(f.as), User: given(f.user),
+		RoleArn: given(f.role), ApplicationArn: given(f.application), Privilege: given(f.privilege),
+	})
+	if err != nil {
+		return err
+	}
+	e, out := newExplanation(answer), cmd.OutOrStdout()
+	if f.asJSON {
+		enc := json.NewEncoder(inert{out})
+		enc.SetIndent("", "  ")
+		if err := enc.Encode(e); err != nil {
+			return err
+		}
+	} else {
+		who := f.as
+		if f.user != "" {
+			who = fmt.Sprintf("person %s (%s)", clean(e.UserName), e.UserID)
+		}
+		e.print(out, who, f.permission, f.target)
+	}
+	if !e.Allowed {
+		return &exitError{code: 3}
+	}
+	return nil
 }
 
 func (e *explanation) print(out io.Writer, as, permission, target string) {

@@ -109,7 +109,7 @@ func (p *people) grantTo(kind, grantee, prefix, permission string) string {
 	if m := regexp.MustCompile("<AccessGrantsLocationId>([^<]+)").FindStringSubmatch(p.ask(c.control(http.MethodGet, "/locations", ""))); m != nil {
 		location = m[1]
 	} else {
-		location = regexp.MustCompile("<AccessGrantsLocationId>([^<]+)").FindStringSubmatch(p.ask(createLocation(c)))[1]
+		location = regexp.MustCompile("<AccessGrantsLocationId>([^<]+)").FindStringSubmatch(p.ask(createLocationRequest(c)))[1]
 	}
 	body := p.ask(c.control(http.MethodPost, "/grant", "<CreateAccessGrantRequest><AccessGrantsLocationId>"+location+"</AccessGrantsLocationId>"+
 		"<AccessGrantsLocationConfiguration><S3SubPrefix>"+prefix+"</S3SubPrefix></AccessGrantsLocationConfiguration><Grantee><GranteeType>"+kind+"</GranteeType>"+

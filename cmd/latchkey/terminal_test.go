@@ -7,6 +7,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"latchkey/internal/awsapi/latchkey"
 )
 
 // What a server, a provider or a directory wrote cannot move the cursor, hide what stands before it, or begin a line.
@@ -39,13 +41,9 @@ func TestAttack_RecordsThatSteerTheTerminal(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var p page
-	if err := json.Unmarshal([]byte(`{"Events":[{"Event":`+quoteJSON(t, string(b))+`}]}`), &p); err != nil || len(p.Events) != 1 {
-		t.Fatalf("%+v, %v", p, err)
-	}
 	for _, asJSON := range []bool{false, true} {
 		var out bytes.Buffer
-		if err := p.print(&out, asJSON); err != nil {
+		if err := printEvents(&out, []latchkey.Event{{Event: new(string(b))}}, asJSON); err != nil {
 			t.Fatal(err)
 		}
 		line, more, _ := strings.Cut(out.String(), "\n")
@@ -57,12 +55,4 @@ func TestAttack_RecordsThatSteerTheTerminal(t *testing.T) {
 			t.Errorf("%q is another record", out.String())
 		}
 	}
-}
-
-func quoteJSON(t *testing.T, text string) string {
-	b, err := json.Marshal(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(b)
 }

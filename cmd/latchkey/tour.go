@@ -1,18 +1,19 @@
 package main
 
 import (
+	"cmp"
 	"context"
-	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"os"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/spf13/cobra"
 
+	"latchkey/internal/awswire"
 	"latchkey/internal/server"
 )
 
@@ -81,31 +82,20 @@ func (c *cast) do(ctx context.Context, out io.Writer, s *step) error {
 	if s.call == nil {
 		return nil
 	}
-	who, want := c.admin, http.StatusOK
+	who := c.admin
 	if s.as != nil {
 		who = s.as(c)
 	}
-	if s.refused {
-		want = http.StatusForbidden
-	}
-	status, body, err := who.do(ctx, s.call(c))
-	if err != nil {
+	err := s.call(ctx, c, who, out)
+	if !s.refused {
 		return err
 	}
-	if status != want {
-		return fmt.Errorf("the tour went wrong: status %d where %d was expected: %s", status, want, body)
+	e, ok := errors.AsType[*awswire.APIError](err)
+	if !ok || e.Status != http.StatusForbidden {
+		return fmt.Errorf("the tour went wrong where a refusal was expected: %w", cmp.Or(err, errors.New("it was done")))
 	}
-	if s.refused {
-		var e struct{ Code, Message string }
-		if err := xml.Unmarshal(body, &e); err != nil {
-			return err
-		}
-		fmt.Fprintf(out, "#    refused, as it should be: %s: %s\n", e.Code, e.Message)
-	}
-	if s.learn == nil {
-		return nil
-	}
-	return s.learn(c, body, out)
+	fmt.Fprintf(out, "#    refused, as it should be: %s: %s\n", e.Code, e.Message)
+	return nil
 }
 
 // cast are the people of the story, and what they learn on the way.
@@ -129,35 +119,4 @@ func (c *client) with(id, secret, token string) *client {
 	other := *c
 	other.keys = aws.Credentials{AccessKeyID: id, SecretAccessKey: secret, SessionToken: token}
 	return &other
-}
-
-func s3Request(method, path, body string) request {
-	return request{service: "s3", method: method, path: path, body: []byte(body)}
-}
-
-// controlRequest is an S3 Control request. Whoever sends it puts the account before the host, as every client does.
-func controlRequest(account, method, path, body string) request {
-	path, query, _ := strings.Cut(path, "?")
-	values, _ := url.ParseQuery(query) // written by us
-	return request{
-		service: "s3", method: method, path: path, query: values, body: []byte(body), header: http.Header{"X-Amz-Account-Id": {account}},
-	}
-}
-
-// control is an S3 Control request of the story.
-func (c *cast) control(method, path, body string) request {
-	r := controlRequest(c.account, method, "/v20180820/accessgrantsinstance"+path, body)
-	r.host = c.account + "." + strings.TrimPrefix(c.admin.url, "http://")
-	return r
-}
-
-func iamRequest(action string, pairs ...string) request {
-	form := url.Values{"Action": {action}, "Version": {"2010-05-08"}}
-	for i := 0; i+1 < len(pairs); i += 2 {
-		form.Set(pairs[i], pairs[i+1])
-	}
-	return request{
-		service: "iam", method: http.MethodPost, path: "/", body: []byte(form.Encode()),
-		header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"}},
-	}
 }

@@ -1,10 +1,12 @@
 package main
 
 import (
-	"encoding/xml"
-	"fmt"
+	"context"
 	"io"
-	"net/http"
+
+	"latchkey/internal/awsapi/iamapi"
+	"latchkey/internal/awsapi/s3"
+	"latchkey/internal/awswire"
 )
 
 // A scene is a part of the story: a sentence, and steps. Its text has no quotes, which an interactive shell might
@@ -18,10 +20,12 @@ type scene struct {
 type step struct {
 	shell   string
 	as      func(*cast) *client // who calls; nil: the administrator
-	call    func(*cast) request // nil: the command calls nobody
+	call    tourCall            // nil: the command calls nobody
 	refused bool                // the call is refused, as it should be
-	learn   func(c *cast, answer []byte, out io.Writer) error
 }
+
+// tourCall is the call of a step, made by who. It may learn from the answer, and print a line about it.
+type tourCall func(ctx context.Context, c *cast, who *client, out io.Writer) error
 
 // The documents of the story.
 const (
@@ -34,123 +38,72 @@ const (
 func asAlice(c *cast) *client { return c.alice }
 func asLease(c *cast) *client { return c.lease }
 
-// fixed is a call that needs nothing from earlier answers.
-func fixed(r request) func(*cast) request { return func(*cast) request { return r } }
+// calls is a call that needs nothing from earlier answers, and from whose answer nothing is learned.
+func calls[In, Out any](op awswire.Op[In, Out], in *In) tourCall {
+	return func(ctx context.Context, _ *cast, who *client, _ io.Writer) error { return done(ctx, who, op, in) }
+}
 
 // story is the whole story, told by tour.go.
 func story() []scene {
 	return []scene{
 		{"An administrator has a bucket with data of two departments.", []step{
-			{shell: `latchkey exec -- aws s3api create-bucket --bucket lake`, call: fixed(s3Request(http.MethodPut, "/lake", ""))},
+			{shell: `latchkey exec -- aws s3api create-bucket --bucket lake`,
+				call: calls(s3.CreateBucket, &s3.CreateBucketRequest{Bucket: new("lake")})},
 			{shell: `printf 'quarter,profit\nQ1,12\n' > report.csv`},
 			{shell: `latchkey exec -- aws s3api put-object --bucket lake --key finance/report.csv --body report.csv`,
-				call: fixed(s3Request(http.MethodPut, "/lake/finance/report.csv", tourReport))},
+				call: putReport("finance/report.csv")},
 			{shell: `latchkey exec -- aws s3api put-object --bucket lake --key hr/salaries.csv --body report.csv`,
-				call: fixed(s3Request(http.MethodPut, "/lake/hr/salaries.csv", tourReport))},
+				call: putReport("hr/salaries.csv")},
 		}},
 		{"A role may read and write the bucket, and trusts the Access Grants service to act in it.", []step{
 			{shell: `latchkey exec -- aws iam create-role --role-name lake-access --assume-role-policy-document '` + tourTrust + `'`,
-				call: fixed(iamRequest("CreateRole", "RoleName", "lake-access", "AssumeRolePolicyDocument", tourTrust))},
+				call: calls(iamapi.CreateRole, &iamapi.CreateRoleRequest{RoleName: new("lake-access"),
+					AssumeRolePolicyDocument: new(tourTrust)})},
 			{shell: `latchkey exec -- aws iam put-role-policy --role-name lake-access --policy-name lake --policy-document '` + tourRole + `'`,
-				call: fixed(iamRequest("PutRolePolicy", "RoleName", "lake-access", "PolicyName", "lake", "PolicyDocument", tourRole))},
+				call: calls(iamapi.PutRolePolicy, &iamapi.PutRolePolicyRequest{RoleName: new("lake-access"),
+					PolicyName: new("lake"), PolicyDocument: new(tourRole)})},
 		}},
 		{"Alice may ask for access, and nothing else.", []step{
-			{shell: `latchkey exec -- aws iam create-user --user-name alice`, call: fixed(iamRequest("CreateUser", "UserName", "alice"))},
+			{shell: `latchkey exec -- aws iam create-user --user-name alice`,
+				call: calls(iamapi.CreateUser, &iamapi.CreateUserRequest{UserName: new("alice")})},
 			{shell: `latchkey exec -- aws iam put-user-policy --user-name alice --policy-name ask --policy-document '` + tourAsk + `'`,
-				call: fixed(iamRequest("PutUserPolicy", "UserName", "alice", "PolicyName", "ask", "PolicyDocument", tourAsk))},
+				call: calls(iamapi.PutUserPolicy, &iamapi.PutUserPolicyRequest{UserName: new("alice"), PolicyName: new("ask"),
+					PolicyDocument: new(tourAsk)})},
 			{shell: `key=$(latchkey exec -- aws iam create-access-key --user-name alice --query 'AccessKey.[AccessKeyId,SecretAccessKey]' --output text)`,
-				call: fixed(iamRequest("CreateAccessKey", "UserName", "alice")), learn: learnKey},
+				call: createKey},
 			{shell: `as_alice() { : "${key:?}"; env AWS_ACCESS_KEY_ID="$(echo "$key" | cut -f1)" AWS_SECRET_ACCESS_KEY="$(echo "$key" | cut -f2)" latchkey exec -- "$@"; }`},
 		}},
 		{"The instance, a location for the bucket, and a grant: Alice may read finance/.", []step{
 			{shell: `latchkey exec -- aws s3control create-access-grants-instance --account-id ACCOUNT`,
-				call: func(c *cast) request { return c.control(http.MethodPost, "", "") }},
+				call: createInstance},
 			{shell: `location=$(latchkey exec -- aws s3control create-access-grants-location --account-id ACCOUNT --location-scope s3://lake ` +
 				`--iam-role-arn arn:aws:iam::ACCOUNT:role/lake-access --query AccessGrantsLocationId --output text)`,
-				call: createLocation, learn: learnLocation},
+				call: createLocation},
 			{shell: `grant=$(latchkey exec -- aws s3control create-access-grant --account-id ACCOUNT --access-grants-location-id "$location" ` +
 				`--access-grants-location-configuration 'S3SubPrefix=finance/*' --permission READ ` +
 				`--grantee GranteeType=IAM,GranteeIdentifier=arn:aws:iam::ACCOUNT:user/alice --query AccessGrantId --output text)`,
-				call: createGrant, learn: learnGrant},
+				call: createGrant},
 		}},
 		{"Alice asks for access and gets credentials for finance/ only.", []step{
 			{shell: `lease=$(as_alice aws s3control get-data-access --account-id ACCOUNT --target 's3://lake/finance/*' --permission READ ` +
 				`--query 'Credentials.[AccessKeyId,SecretAccessKey,SessionToken]' --output text)`,
-				as: asAlice, learn: learnLease,
-				call: func(c *cast) request {
-					return c.control(http.MethodGet, "/dataaccess?target=s3%3A%2F%2Flake%2Ffinance%2F%2A&permission=READ", "")
-				}},
+				as: asAlice, call: getDataAccess},
 			{shell: `with_lease() { : "${lease:?}"; env AWS_ACCESS_KEY_ID="$(echo "$lease" | cut -f1)" AWS_SECRET_ACCESS_KEY="$(echo "$lease" | cut -f2)" ` +
 				`AWS_SESSION_TOKEN="$(echo "$lease" | cut -f3)" latchkey exec -- "$@"; }`},
 		}},
 		{"With these credentials she reads finance/. Writing is refused, and so is reading hr/.", []step{
 			{shell: `with_lease aws s3api get-object --bucket lake --key finance/report.csv copy.csv`,
-				as: asLease, call: fixed(s3Request(http.MethodGet, "/lake/finance/report.csv", ""))},
+				as: asLease, call: getObject("finance/report.csv")},
 			{shell: `with_lease aws s3api put-object --bucket lake --key finance/new.csv --body report.csv`, refused: true,
-				as: asLease, call: fixed(s3Request(http.MethodPut, "/lake/finance/new.csv", tourReport))},
+				as: asLease, call: putReport("finance/new.csv")},
 			{shell: `with_lease aws s3api get-object --bucket lake --key hr/salaries.csv salaries.csv`, refused: true,
-				as: asLease, call: fixed(s3Request(http.MethodGet, "/lake/hr/salaries.csv", ""))},
+				as: asLease, call: getObject("hr/salaries.csv")},
 		}},
 		{"The administrator deletes the grant. The credentials that were vended from it end at the same moment.", []step{
 			{shell: `latchkey exec -- aws s3control delete-access-grant --account-id ACCOUNT --access-grant-id "$grant"`,
-				call: func(c *cast) request { return c.control(http.MethodDelete, "/grant/"+c.grant, "") }},
+				call: deleteGrant},
 			{shell: `with_lease aws s3api get-object --bucket lake --key finance/report.csv late.csv`, refused: true,
-				as: asLease, call: fixed(s3Request(http.MethodGet, "/lake/finance/report.csv", ""))},
+				as: asLease, call: getObject("finance/report.csv")},
 		}},
 	}
-}
-
-func createLocation(c *cast) request {
-	return c.control(http.MethodPost, "/location", "<CreateAccessGrantsLocationRequest><LocationScope>s3://lake</LocationScope>"+
-		"<IAMRoleArn>arn:aws:iam::"+c.account+":role/lake-access</IAMRoleArn></CreateAccessGrantsLocationRequest>")
-}
-
-func createGrant(c *cast) request {
-	return c.control(http.MethodPost, "/grant", "<CreateAccessGrantRequest><AccessGrantsLocationId>"+c.location+"</AccessGrantsLocationId>"+
-		"<AccessGrantsLocationConfiguration><S3SubPrefix>finance/*</S3SubPrefix></AccessGrantsLocationConfiguration>"+
-		"<Grantee><GranteeType>IAM</GranteeType><GranteeIdentifier>arn:aws:iam::"+c.account+":user/alice</GranteeIdentifier></Grantee>"+
-		"<Permission>READ</Permission></CreateAccessGrantRequest>")
-}
-
-func learnKey(c *cast, answer []byte, _ io.Writer) error {
-	var key struct {
-		ID     string `xml:"CreateAccessKeyResult>AccessKey>AccessKeyId"`
-		Secret string `xml:"CreateAccessKeyResult>AccessKey>SecretAccessKey"`
-	}
-	err := xml.Unmarshal(answer, &key)
-	c.alice = c.admin.with(key.ID, key.Secret, "")
-	return err
-}
-
-func learnLocation(c *cast, answer []byte, _ io.Writer) error {
-	var location struct {
-		ID string `xml:"AccessGrantsLocationId"`
-	}
-	err := xml.Unmarshal(answer, &location)
-	c.location = location.ID
-	return err
-}
-
-func learnGrant(c *cast, answer []byte, _ io.Writer) error {
-	var grant struct {
-		ID string `xml:"AccessGrantId"`
-	}
-	err := xml.Unmarshal(answer, &grant)
-	c.grant = grant.ID
-	return err
-}
-
-func learnLease(c *cast, answer []byte, out io.Writer) error {
-	var got struct {
-		ID      string `xml:"Credentials>AccessKeyId"`
-		Secret  string `xml:"Credentials>SecretAccessKey"`
-		Token   string `xml:"Credentials>SessionToken"`
-		Matched string `xml:"MatchedGrantTarget"`
-	}
-	if err := xml.Unmarshal(answer, &got); err != nil {
-		return err
-	}
-	c.lease = c.admin.with(got.ID, got.Secret, got.Token)
-	_, err := fmt.Fprintf(out, "#    the credentials cover %s\n", got.Matched)
-	return err
 }

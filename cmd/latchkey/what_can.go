@@ -7,19 +7,33 @@ import (
 	"io"
 
 	"github.com/spf13/cobra"
+
+	"latchkey/internal/awsapi/latchkey"
 )
 
-// whatCan is the server's answer to WhatCan, all pages together.
+// whatCan is the server's answer to WhatCan as it is printed, all pages together.
 type whatCan struct {
-	Principal  string `json:",omitempty"`
-	UserID     string `json:"UserId,omitempty"`
-	UserName   string `json:",omitempty"`
-	UserStatus string `json:",omitempty"`
-	Groups     []struct {
-		GroupID   string `json:"GroupId"`
-		GroupName string
-	} `json:",omitempty"`
-	Entries []reached
+	Principal  string         `json:",omitempty"`
+	UserID     string         `json:"UserId,omitempty"`
+	UserName   string         `json:",omitempty"`
+	UserStatus string         `json:",omitempty"`
+	Groups     []reachedGroup `json:",omitempty"`
+	Entries    []reached
+}
+
+type reachedGroup struct {
+	GroupID   string `json:"GroupId"`
+	GroupName string
+}
+
+// add takes a page: what it says of somebody, and the grants besides.
+func (w *whatCan) add(o *latchkey.WhatCanResponse) {
+	w.Principal, w.UserID, w.UserName, w.UserStatus = or(o.Principal), or(o.UserId), or(o.UserName), or(o.UserStatus)
+	w.Groups = nil
+	for _, g := range o.Groups {
+		w.Groups = append(w.Groups, reachedGroup{or(g.GroupId), or(g.GroupName)})
+	}
+	w.Entries = append(w.Entries, newReached(o.Entries)...)
 }
 
 func newWhatCan() *cobra.Command {
@@ -42,37 +56,28 @@ func newWhatCan() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			in := map[string]any{"MaxResults": pageSize}
-			if user != "" {
-				in["User"] = user
-			} else {
-				in["Principal"] = as
-			}
-			var got whatCan
-			var all []reached
-			pages := c.pages(cmd.Context(), "WhatCan", in, &got, func() []reached {
-				page := got.Entries
-				got.Entries = nil
-				return page
-			})
-			for page, err := range pages {
+			in := &latchkey.WhatCanRequest{User: given(user), Principal: given(as), MaxResults: new(int32(pageSize))}
+			got := whatCan{Entries: []reached{}}
+			for more := true; more; more = or(in.NextToken) != "" {
+				page, err := call(cmd.Context(), c, latchkey.WhatCan, in)
 				if err != nil {
 					return err
 				}
-				all = append(all, page...)
+				got.add(page)
+				in.NextToken = page.NextToken
 			}
 			out := cmd.OutOrStdout()
 			if asJSON {
-				got.Entries = append([]reached{}, all...)
 				enc := json.NewEncoder(inert{out})
 				enc.SetEscapeHTML(false)
 				enc.SetIndent("", "  ")
 				return enc.Encode(got)
 			}
 			got.print(out)
-			return printReach(out, false, "no grants", func(yield func([]reached, error) bool) { yield(all, nil) }, func(r *reached) []string {
-				return []string{r.Permission, r.GrantScope, r.via(), r.GrantID, r.state()}
-			})
+			return printReach(out, false, "no grants", func(yield func([]reached, error) bool) { yield(got.Entries, nil) },
+				func(r *reached) []string {
+					return []string{r.Permission, r.GrantScope, r.via(), r.GrantID, r.state()}
+				})
 		},
 	}
 	f.add(cmd)

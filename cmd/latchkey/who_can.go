@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,9 +10,11 @@ import (
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
+
+	"latchkey/internal/awsapi/latchkey"
 )
 
-// reached is somebody and a grant, as the server tells it.
+// reached is somebody and a grant as they are printed.
 type reached struct {
 	Type                string
 	Principal           string `json:",omitempty"`
@@ -30,6 +31,20 @@ type reached struct {
 	ApplicationArn      string `json:",omitempty"`
 	Open                bool
 	Obstacle            string `json:",omitempty"`
+}
+
+func newReached(all []latchkey.Reach) []reached {
+	list := make([]reached, 0, len(all))
+	for _, r := range all {
+		list = append(list, reached{
+			Type: or(r.Type), Principal: or(r.Principal), UserID: or(r.UserId), UserName: or(r.UserName),
+			DisplayName: or(r.DisplayName),
+			GroupID:     or(r.GroupId), GroupName: or(r.GroupName), GrantID: or(r.GrantId), GrantScope: or(r.GrantScope),
+			Permission: or(r.Permission), LocationID: or(r.LocationId), GrantApplicationArn: or(r.GrantApplicationArn),
+			ApplicationArn: or(r.ApplicationArn), Open: or(r.Open), Obstacle: or(r.Obstacle),
+		})
+	}
+	return list
 }
 
 func (r *reached) who() string {
@@ -84,15 +99,14 @@ those are told too who hold a grant that covers the target and are kept from usi
 			if err != nil {
 				return err
 			}
-			in := map[string]any{"Target": args[0], "Permission": permission, "All": all, "MaxResults": pageSize}
+			in := &latchkey.WhoCanRequest{Target: &args[0], Permission: &permission, All: &all, MaxResults: new(int32(pageSize))}
 			if object {
-				in["TargetType"] = "Object"
+				in.TargetType = new("Object")
 			}
-			var out struct{ Entries []reached }
-			return printReach(cmd.OutOrStdout(), asJSON, "nobody", c.pages(cmd.Context(), "WhoCan", in, &out, func() []reached {
-				page := out.Entries
-				out.Entries = nil
-				return page
+			return printReach(cmd.OutOrStdout(), asJSON, "nobody", pages(func(next *string) ([]latchkey.Reach, *string, error) {
+				in.NextToken = next
+				out, err := call(cmd.Context(), c, latchkey.WhoCan, in)
+				return or(out).Entries, or(out).NextToken, err
 			}), func(r *reached) []string {
 				return []string{r.who(), r.via(), r.Permission, r.GrantScope, r.GrantID, r.state()}
 			})
@@ -106,24 +120,20 @@ those are told too who hold a grant that covers the target and are kept from usi
 	return cmd
 }
 
-// pages calls an operation until there is no next page, and yields what take finds in each answer.
-func (c *client) pages(ctx context.Context, operation string, in map[string]any, out any, take func() []reached) iter.Seq2[[]reached, error] {
+// pages asks for a page after the other until there is no next one.
+func pages(ask func(next *string) ([]latchkey.Reach, *string, error)) iter.Seq2[[]reached, error] {
 	return func(yield func([]reached, error) bool) {
+		var next *string
 		for {
-			var raw json.RawMessage
-			var next struct{ NextToken string }
-			err := c.call(ctx, operation, in, &raw)
-			if err == nil {
-				err = errors.Join(json.Unmarshal(raw, out), json.Unmarshal(raw, &next))
-			}
+			page, after, err := ask(next)
 			if err != nil {
 				yield(nil, err)
 				return
 			}
-			if !yield(take(), nil) || next.NextToken == "" {
+			if !yield(newReached(page), nil) || or(after) == "" {
 				return
 			}
-			in["NextToken"] = next.NextToken
+			next = after
 		}
 	}
 }

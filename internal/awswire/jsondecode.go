@@ -15,9 +15,13 @@ import (
 
 // jsonReader reads JSON more strictly than encoding/json does: no key twice, no unknown member, no invalid
 // UTF-8, a bound on nesting, nothing after the value.
+//
+// A lenient reader reads answers: it overlooks members that the model does not know, and bounds the number of values.
 type jsonReader struct {
-	d     *json.Decoder
-	depth int
+	d       *json.Decoder
+	depth   int
+	lenient bool
+	nodes   int // values that a lenient reader read
 }
 
 // decodeJSON reads a body into the body members of a struct. An empty body is an empty object.
@@ -30,7 +34,7 @@ func decodeJSON(p *plan, dst reflect.Value, body []byte) error {
 }
 
 func decodeJSONValue(v *value, dst reflect.Value, body []byte) error {
-	err := readJSON(v, dst, body)
+	err := readJSON(v, dst, body, false)
 	if bad, ok := errors.AsType[*valueError](err); ok {
 		return memberError(&member{camel: bad.at}, bad.err)
 	}
@@ -40,13 +44,13 @@ func decodeJSONValue(v *value, dst reflect.Value, body []byte) error {
 	return nil
 }
 
-func readJSON(v *value, dst reflect.Value, body []byte) error {
+func readJSON(v *value, dst reflect.Value, body []byte, lenient bool) error {
 	if !utf8.Valid(body) {
 		return errors.New("not UTF-8")
 	}
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.UseNumber()
-	r := &jsonReader{d: d}
+	r := &jsonReader{d: d, lenient: lenient}
 	if err := r.value(v, dst, ""); err != nil {
 		return err
 	}
@@ -54,6 +58,14 @@ func readJSON(v *value, dst reflect.Value, body []byte) error {
 		return errors.New("something follows the value")
 	}
 	return nil
+}
+
+// token reads the first token of a value.
+func (r *jsonReader) token() (json.Token, error) {
+	if r.nodes++; r.lenient && r.nodes > maxNodes {
+		return nil, errors.New("too many values")
+	}
+	return r.d.Token()
 }
 
 // open enters an object or list.
@@ -72,7 +84,7 @@ func (r *jsonReader) value(v *value, dst reflect.Value, at string) error {
 		}
 		return err
 	}
-	t, err := r.d.Token()
+	t, err := r.token()
 	if err != nil {
 		return err
 	}
@@ -104,7 +116,7 @@ func (r *jsonReader) structure(p *plan, dst reflect.Value, at string) error {
 	seen := make([]bool, len(p.members))
 	return r.object(func(key string) error {
 		m := p.body[key]
-		if m == nil && key == "__type" { // SDKs send it back with unions that they were given
+		if m == nil && (r.lenient || key == "__type") { // SDKs send it back with unions that they were given
 			_, err := r.document()
 			return err
 		}
@@ -128,7 +140,7 @@ func (r *jsonReader) structure(p *plan, dst reflect.Value, at string) error {
 			if !ok {
 				return fmt.Errorf("no string at %s", path)
 			}
-			return readJSON(&m.value, dst.Field(m.index), []byte(s))
+			return readJSON(&m.value, dst.Field(m.index), []byte(s), r.lenient)
 		}
 		return r.value(&m.value, dst.Field(m.index), path)
 	})
@@ -194,7 +206,7 @@ func (r *jsonReader) mapping(v *value, dst reflect.Value, at string) error {
 
 // document reads any value, with the same strictness.
 func (r *jsonReader) document() (any, error) {
-	t, err := r.d.Token()
+	t, err := r.token()
 	if err != nil {
 		return nil, err
 	}

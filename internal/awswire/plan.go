@@ -71,7 +71,9 @@ func (m *member) options(list []string) error {
 			m.attr = true
 		case "root":
 			m.root = arg
-		case "stream", "idempotent", "host": // the type tells a stream; the others are the client's business
+		case "idempotent":
+			m.idempotent = true
+		case "stream", "host": // the type tells a stream; the operation's Host names the member
 		default:
 			return fmt.Errorf("unknown option %q", o)
 		}

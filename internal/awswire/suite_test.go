@@ -25,8 +25,9 @@ type suite struct {
 		JSONVersion  string `json:"jsonVersion"`
 		TargetPrefix string `json:"targetPrefix"`
 	} `json:"metadata"`
-	Shapes map[string]*shape `json:"shapes"`
-	Cases  []protocolCase    `json:"cases"`
+	Shapes         map[string]*shape `json:"shapes"`
+	Cases          []protocolCase    `json:"cases"`
+	ClientEndpoint string            `json:"clientEndpoint"`
 }
 
 type shape struct {
@@ -83,8 +84,11 @@ type protocolCase struct {
 			URI    string `json:"requestUri"`
 			Status int    `json:"responseCode"`
 		} `json:"http"`
-		Input  ref `json:"input"`
-		Output ref `json:"output"`
+		Input    ref `json:"input"`
+		Output   ref `json:"output"`
+		Endpoint struct {
+			HostPrefix string `json:"hostPrefix"`
+		} `json:"endpoint"`
 	} `json:"given"`
 	Params     map[string]any `json:"params"`
 	Serialized struct {
@@ -92,6 +96,9 @@ type protocolCase struct {
 		URI     string            `json:"uri"`
 		Body    *string           `json:"body"`
 		Headers map[string]string `json:"headers"`
+		Host    string            `json:"host"`
+		Forbid  []string          `json:"forbidHeaders"`
+		Require []string          `json:"requireHeaders"`
 	} `json:"serialized"`
 	Result       map[string]any `json:"result"`
 	Error        map[string]any `json:"error"`
@@ -230,6 +237,7 @@ func (s suite) tag(parent *shape, name string, r ref) string {
 	on(parent.Payload == name && wire == name && target.Type == "structure", "root="+cmp.Or(target.Name, r.Shape))
 	on(r.Attribute, "attr")
 	on(r.JSONValue, "json")
+	on(r.Idempotency, "idempotent")
 	var tags []string
 	s.level(&tags, "", opts, r)
 	return strings.Join(tags, " ")

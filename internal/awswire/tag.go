@@ -74,6 +74,8 @@ type member struct {
 	required bool
 	attr     bool
 	root     string
+
+	idempotent bool // a client makes up the value if its caller gives none
 }
 
 // planner reads tags into plans; one planner serves one service, so equal types and patterns are read once.

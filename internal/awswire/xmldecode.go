@@ -33,6 +33,11 @@ func (r *xmlReader) document(p *plan, dst reflect.Value, root, namespace string)
 	if err := r.structure(p, dst, start); err != nil {
 		return err
 	}
+	return r.end()
+}
+
+// end reads what may follow the root element: nothing.
+func (r *xmlReader) end() error {
 	switch start, text, err := r.next(); {
 	case errors.Is(err, io.EOF) && start == nil && blank(text):
 		return nil
@@ -54,13 +59,19 @@ func (r *xmlReader) structure(p *plan, dst reflect.Value, start *xml.StartElemen
 			return err
 		}
 		if start == nil {
-			if !blank(text) {
+			if !r.lenient && !blank(text) {
 				return errors.New("text where elements belong")
 			}
 			return nil
 		}
 		m := p.body[start.Name.Local]
 		if m == nil || m.attr || m.kind == kindStream {
+			if r.lenient {
+				if err := r.skip(); err != nil {
+					return err
+				}
+				continue
+			}
 			return fmt.Errorf("unknown element %s", start.Name.Local)
 		}
 		if err := r.inSpace(&m.value); err != nil {
@@ -107,7 +118,9 @@ next:
 				}
 			}
 		}
-		return fmt.Errorf("unknown attribute %s", name)
+		if !r.lenient {
+			return fmt.Errorf("unknown attribute %s", name)
+		}
 	}
 	return nil
 }
@@ -155,10 +168,15 @@ func (r *xmlReader) each(name string, v *value, f func(*xml.StartElement) error)
 		switch {
 		case err != nil:
 			return err
-		case start == nil && !blank(text):
+		case start == nil && !r.lenient && !blank(text):
 			return errors.New("text where elements belong")
 		case start == nil:
 			return nil
+		case start.Name.Local != name && r.lenient:
+			if err := r.skip(); err != nil {
+				return err
+			}
+			continue
 		case start.Name.Local != name:
 			return fmt.Errorf("unknown element %s", start.Name.Local)
 		}
@@ -199,7 +217,7 @@ func (r *xmlReader) mapEntry(v *value, dst reflect.Value, start *xml.StartElemen
 			return err
 		}
 		if start == nil {
-			if !blank(text) || !haveKey || !haveVal || dst.MapIndex(key).IsValid() {
+			if !r.lenient && !blank(text) || !haveKey || !haveVal || dst.MapIndex(key).IsValid() {
 				return errors.New("a map's entry is not one new key and one value")
 			}
 			dst.SetMapIndex(key, val)
@@ -211,6 +229,11 @@ func (r *xmlReader) mapEntry(v *value, dst reflect.Value, start *xml.StartElemen
 			haveKey = true
 		case name == itemName(v.elem, "value") && !haveVal:
 			haveVal, part, into = true, v.elem, val
+		case r.lenient && name != itemName(v.key, "key") && name != itemName(v.elem, "value"):
+			if err := r.skip(); err != nil {
+				return err
+			}
+			continue
 		default:
 			return fmt.Errorf("unknown element %s", name)
 		}

@@ -12,12 +12,22 @@ import (
 // maxDepth bounds how deep a body may nest, in XML, forms and JSON alike. AWS's own shapes stay under ten.
 const maxDepth = 40
 
+// maxNodes bounds the elements of an XML answer and the values of a JSON answer. A short element can become a
+// large Go struct, so a bound on bytes alone would not bound memory. AWS's longest listings have some ten thousand.
+const maxNodes = 250_000
+
 // xmlReader reads XML more strictly than encoding/xml does: no document types, no comments, no processing
 // instructions but the declaration, no unknown elements or attributes, one namespace for all elements but
 // those for which the model names another, nothing after the root.
+//
+// A lenient reader reads answers. A server may be newer than the model, so the reader overlooks elements, attributes
+// and namespaces that the model does not know, comments, and text beside elements. It still refuses document types,
+// and an element that is there twice.
 type xmlReader struct {
 	d       *xml.Decoder
 	op      *Operation
+	lenient bool
+	nodes   int       // elements that a lenient reader entered
 	spaces  []binding // namespace bindings in force, innermost last
 	open    []element
 	started bool
@@ -49,7 +59,7 @@ func (r *xmlReader) next() (*xml.StartElement, string, error) {
 		}
 		switch t := t.(type) {
 		case xml.StartElement:
-			if !blank(string(text)) {
+			if !r.lenient && !blank(string(text)) {
 				return nil, "", errors.New("text beside elements")
 			}
 			return &t, "", r.push(&t)
@@ -62,10 +72,13 @@ func (r *xmlReader) next() (*xml.StartElement, string, error) {
 		case xml.CharData:
 			text = append(text, t...)
 		case xml.ProcInst:
-			if t.Target != "xml" || r.started {
+			if !r.lenient && (t.Target != "xml" || r.started) {
 				return nil, "", errors.New("a processing instruction")
 			}
 		default:
+			if _, comment := t.(xml.Comment); comment && r.lenient {
+				break
+			}
 			return nil, "", fmt.Errorf("a %T", t)
 		}
 		r.started = true
@@ -79,6 +92,9 @@ func (r *xmlReader) push(t *xml.StartElement) error {
 	r.started = true
 	if len(r.open) >= maxDepth {
 		return errors.New("nested too deeply")
+	}
+	if r.nodes++; r.lenient && r.nodes > maxNodes {
+		return errors.New("too many elements")
 	}
 	const maxAttributes = 16
 	if len(t.Attr) > maxAttributes {
@@ -96,7 +112,7 @@ func (r *xmlReader) push(t *xml.StartElement) error {
 		}
 	}
 	space, ok := r.resolve(t.Name.Space)
-	if !ok {
+	if !ok && !r.lenient {
 		return fmt.Errorf("unknown namespace prefix %s", t.Name.Space)
 	}
 	r.open = append(r.open, element{t.Name, space})
@@ -121,8 +137,21 @@ func (r *xmlReader) resolve(prefix string) (string, bool) {
 
 // inSpace checks that the element just entered is in its parent's namespace or in the one that the model names.
 func (r *xmlReader) inSpace(v *value) error {
+	if r.lenient {
+		return nil
+	}
 	if n := len(r.open); n > 1 && r.open[n-1].space != r.open[n-2].space && r.open[n-1].space != v.ns {
 		return fmt.Errorf("%s is in another namespace", r.open[n-1].name.Local)
+	}
+	return nil
+}
+
+// skip reads an element that was just entered to its end.
+func (r *xmlReader) skip() error {
+	for n := len(r.open); len(r.open) >= n; {
+		if _, _, err := r.next(); err != nil {
+			return err
+		}
 	}
 	return nil
 }

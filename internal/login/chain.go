@@ -2,13 +2,14 @@ package login
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
-	"net/url"
+	"math"
 	"strings"
 	"time"
+
+	"latchkey/internal/awsapi/ssooidc"
+	"latchkey/internal/awsapi/stsapi"
 )
 
 // How long the roles of the chain are asked for. The application role is what lets a session go on without its
@@ -25,46 +26,42 @@ const (
 	refreshGrant = "refresh_token"
 )
 
-// assumed is the credentials element of STS's answers.
-type assumed struct {
-	ID      string    `xml:"AccessKeyId"`
-	Secret  string    `xml:"SecretAccessKey"`
-	Token   string    `xml:"SessionToken"`
-	Expires time.Time `xml:"Expiration"`
-}
-
-func (a *assumed) keys(operation string) (Keys, error) {
-	if a.ID == "" || a.Secret == "" || a.Token == "" || a.Expires.IsZero() {
+// assumed are the keys that a server gave, if they are whole.
+func assumed(operation string, k Keys) (Keys, error) {
+	if k.AccessKeyID == "" || k.SecretAccessKey == "" || k.SessionToken == "" || k.Expires.IsZero() {
 		return Keys{}, fmt.Errorf("%s: the server's answer has no credentials", operation)
 	}
-	return Keys{AccessKeyID: a.ID, SecretAccessKey: a.Secret, SessionToken: a.Token, Expires: a.Expires}, nil
+	return k, nil
+}
+
+func assumedBySTS(operation string, given *stsapi.Credentials) (Keys, error) {
+	c := or(given)
+	return assumed(operation, Keys{
+		AccessKeyID: or(c.AccessKeyId), SecretAccessKey: or(c.SecretAccessKey), SessionToken: or(c.SessionToken),
+		Expires: or(c.Expiration),
+	})
 }
 
 // webIdentity is AssumeRoleWithWebIdentity: the keys of the application role for an identity token. A role that may
 // not be assumed for so long is asked for the default of an hour.
 func (e *Endpoint) webIdentity(ctx context.Context, role, session, token string) (Keys, error) {
-	const operation = "AssumeRoleWithWebIdentity"
-	ask := func(seconds string) (Keys, error) {
-		form := url.Values{"RoleArn": {role}, "RoleSessionName": {session}, "WebIdentityToken": {token}}
-		if seconds != "" {
-			form.Set("DurationSeconds", seconds)
-		}
-		var out struct {
-			Credentials assumed `xml:"AssumeRoleWithWebIdentityResult>Credentials"`
-		}
-		if err := e.sts(ctx, Keys{}, operation, form, &out); err != nil {
+	ask := func(life *int32) (Keys, error) {
+		out, err := invoke(ctx, e, Keys{}, stsapi.AssumeRoleWithWebIdentity, &stsapi.AssumeRoleWithWebIdentityRequest{
+			RoleArn: &role, RoleSessionName: &session, WebIdentityToken: &token, DurationSeconds: life,
+		})
+		if err != nil {
 			return Keys{}, err
 		}
-		return out.Credentials.keys(operation)
+		return assumedBySTS("AssumeRoleWithWebIdentity", out.Credentials)
 	}
 	k, err := ask(seconds(applicationLife))
 	if isRefusal(err, "ValidationError") && strings.Contains(err.Error(), "DurationSeconds") {
-		return ask("")
+		return ask(nil)
 	}
 	return k, err
 }
 
-func seconds(d time.Duration) string { return fmt.Sprint(int(d.Seconds())) }
+func seconds(d time.Duration) *int32 { return new(int32(min(d/time.Second, math.MaxInt32))) }
 
 // exchanged is what CreateTokenWithIAM gives that the chain needs.
 type exchanged struct {
@@ -75,62 +72,43 @@ type exchanged struct {
 
 // exchange is CreateTokenWithIAM with an identity token or a refresh token.
 func (e *Endpoint) exchange(ctx context.Context, k Keys, application, grant, token string) (*exchanged, error) {
-	in := map[string]string{"clientId": application, "grantType": grant}
+	in := &ssooidc.CreateTokenWithIAMRequest{ClientId: &application, GrantType: &grant}
 	if grant == jwtBearer {
-		in["assertion"] = token
+		in.Assertion = &token
 	} else {
-		in["refreshToken"] = token
+		in.RefreshToken = &token
 	}
-	body, err := json.Marshal(in)
+	out, err := invoke(ctx, e, k, ssooidc.CreateTokenWithIAM, in)
 	if err != nil {
 		return nil, err
 	}
-	answer, err := e.do(ctx, k, request{
-		operation: "CreateTokenWithIAM", service: "sso-oauth", method: http.MethodPost, path: "/token", query: url.Values{"aws_iam": {"t"}},
-		header: http.Header{"Content-Type": {"application/json"}}, body: body,
-	})
-	if err != nil {
-		return nil, err
-	}
-	var out struct {
-		Refresh string `json:"refreshToken"`
-		Expires int64  `json:"expiresIn"`
-		Details struct {
-			Context string `json:"identityContext"`
-		} `json:"awsAdditionalDetails"`
-	}
-	if err := json.Unmarshal(answer, &out); err != nil || out.Details.Context == "" {
+	identity := or(or(out.AwsAdditionalDetails).IdentityContext)
+	if identity == "" {
 		return nil, errors.New("CreateTokenWithIAM: the server's answer has no identity context")
 	}
-	return &exchanged{context: out.Details.Context, refresh: out.Refresh, expires: e.Now().Add(time.Duration(out.Expires) * time.Second)}, nil
+	expires := e.Now().Add(time.Duration(or(out.ExpiresIn)) * time.Second)
+	return &exchanged{context: identity, refresh: or(out.RefreshToken), expires: expires}, nil
 }
 
 // bearer is AssumeRole with an identity context: keys that stand for the person.
 func (e *Endpoint) bearer(ctx context.Context, k Keys, role, session, identityContext string) (Keys, error) {
-	const operation = "AssumeRole"
-	var out struct {
-		Credentials assumed `xml:"AssumeRoleResult>Credentials"`
-	}
-	err := e.sts(ctx, k, operation, url.Values{
-		"RoleArn": {role}, "RoleSessionName": {session}, "DurationSeconds": {seconds(bearerLife)},
-		"ProvidedContexts.member.1.ProviderArn":      {contextFrom},
-		"ProvidedContexts.member.1.ContextAssertion": {identityContext},
-	}, &out)
+	out, err := invoke(ctx, e, k, stsapi.AssumeRole, &stsapi.AssumeRoleRequest{
+		RoleArn: &role, RoleSessionName: &session, DurationSeconds: seconds(bearerLife),
+		ProvidedContexts: []stsapi.ProvidedContext{{ProviderArn: new(contextFrom), ContextAssertion: &identityContext}},
+	})
 	if err != nil {
 		return Keys{}, err
 	}
-	return out.Credentials.keys(operation)
+	return assumedBySTS("AssumeRole", out.Credentials)
 }
 
 // CallerAccount is the account that keys belong to (GetCallerIdentity).
 func (e *Endpoint) CallerAccount(ctx context.Context, k Keys) (string, error) {
-	var out struct {
-		Account string `xml:"GetCallerIdentityResult>Account"`
-	}
-	if err := e.sts(ctx, k, "GetCallerIdentity", url.Values{}, &out); err != nil {
+	out, err := invoke(ctx, e, k, stsapi.GetCallerIdentity, &stsapi.GetCallerIdentityRequest{})
+	if err != nil {
 		return "", err
 	}
-	return out.Account, nil
+	return or(out.Account), nil
 }
 
 // isRefusal reports whether a server refused with one of these codes.

@@ -52,7 +52,9 @@ func TestExpiredCredentialsAreSweptAway(t *testing.T) {
 	}
 	old, good := keep("left", now.Add(-time.Second)), keep("here", now.Add(time.Hour))
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		fmt.Fprintf(w, "<R><Credentials><AccessKeyId>A</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken><Expiration>%s</Expiration></Credentials></R>",
+		fmt.Fprintf(w, "<GetDataAccessResult><Credentials><AccessKeyId>A</AccessKeyId>"+
+			"<SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken>"+
+			"<Expiration>%s</Expiration></Credentials></GetDataAccessResult>",
 			now.Add(time.Hour).UTC().Format(time.RFC3339))
 	}))
 	defer server.Close()

@@ -2,12 +2,9 @@ package login
 
 import (
 	"context"
-	"encoding/xml"
-	"fmt"
-	"net/http"
-	"net/url"
-	"strconv"
 	"time"
+
+	"latchkey/internal/awsapi/s3control"
 )
 
 // Want is what credentials are wanted for.
@@ -30,70 +27,54 @@ type Lease struct {
 
 // GetDataAccess asks for credentials for data of an account.
 func (e *Endpoint) GetDataAccess(ctx context.Context, k Keys, account string, w Want) (*Lease, error) {
-	q := url.Values{"target": {w.Target}, "permission": {w.Permission}}
+	in := &s3control.GetDataAccessRequest{AccountId: &account, Target: &w.Target, Permission: &w.Permission}
 	if w.Privilege != "" {
-		q.Set("privilege", w.Privilege)
+		in.Privilege = &w.Privilege
 	}
 	if w.Object {
-		q.Set("targetType", "Object")
+		in.TargetType = new("Object")
 	}
 	if w.Duration != 0 {
-		q.Set("durationSeconds", seconds(w.Duration))
-	}
-	var out struct {
-		Credentials assumed
-		Target      string `xml:"MatchedGrantTarget"`
-		GranteeType string `xml:"Grantee>GranteeType"`
-		Grantee     string `xml:"Grantee>GranteeIdentifier"`
+		in.DurationSeconds = seconds(w.Duration)
 	}
 	asked := e.Now()
-	if err := e.s3control(ctx, k, account, "GetDataAccess", "/dataaccess", q, &out); err != nil {
-		return nil, err
-	}
-	keys, err := out.Credentials.keys("GetDataAccess")
+	out, err := invoke(ctx, e, k, s3control.GetDataAccess, in)
 	if err != nil {
 		return nil, err
 	}
-	return &Lease{Keys: keys, Target: out.Target, GranteeType: out.GranteeType, Grantee: out.Grantee, Issued: asked}, nil
+	c := or(out.Credentials)
+	keys, err := assumed("GetDataAccess", Keys{
+		AccessKeyID: or(c.AccessKeyId), SecretAccessKey: or(c.SecretAccessKey), SessionToken: or(c.SessionToken),
+		Expires: or(c.Expiration),
+	})
+	if err != nil {
+		return nil, err
+	}
+	g := or(out.Grantee)
+	return &Lease{
+		Keys: keys, Target: or(out.MatchedGrantTarget), GranteeType: or(g.GranteeType), Grantee: or(g.GranteeIdentifier),
+		Issued: asked,
+	}, nil
 }
 
 // Grant is a grant of the caller's.
-type Grant struct {
-	Scope       string `xml:"GrantScope"`
-	Permission  string
-	Application string `xml:"ApplicationArn"`
-}
+type Grant struct{ Scope, Permission, Application string }
 
 // Grants lists the caller's grants in an account, their groups' included.
 func (e *Endpoint) Grants(ctx context.Context, k Keys, account string) ([]Grant, error) {
 	var all []Grant
-	q := url.Values{"maxResults": {strconv.Itoa(1000)}}
+	in := &s3control.ListCallerAccessGrantsRequest{AccountId: &account, MaxResults: new(int32(1000))}
 	for {
-		var page struct {
-			Next   string  `xml:"NextToken"`
-			Grants []Grant `xml:"CallerAccessGrantsList>AccessGrant"`
-		}
-		if err := e.s3control(ctx, k, account, "ListCallerAccessGrants", "/caller/grants", q, &page); err != nil {
+		page, err := invoke(ctx, e, k, s3control.ListCallerAccessGrants, in)
+		if err != nil {
 			return nil, err
 		}
-		all = append(all, page.Grants...)
-		if page.Next == "" || page.Next == q.Get("nextToken") {
+		for _, g := range page.CallerAccessGrantsList {
+			all = append(all, Grant{Scope: or(g.GrantScope), Permission: or(g.Permission), Application: or(g.ApplicationArn)})
+		}
+		if or(page.NextToken) == "" || or(page.NextToken) == or(in.NextToken) {
 			return all, nil
 		}
-		q.Set("nextToken", page.Next)
+		in.NextToken = page.NextToken
 	}
-}
-
-func (e *Endpoint) s3control(ctx context.Context, k Keys, account, operation, path string, q url.Values, into any) error {
-	body, err := e.do(ctx, k, request{
-		operation: operation, service: "s3", method: http.MethodGet, path: "/v20180820/accessgrantsinstance" + path, query: q,
-		header: http.Header{"X-Amz-Account-Id": {account}},
-	})
-	if err != nil {
-		return err
-	}
-	if err := xml.Unmarshal(body, into); err != nil {
-		return fmt.Errorf("%s: the server's answer cannot be read", operation)
-	}
-	return nil
 }

@@ -1,20 +1,15 @@
 package login
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
-	"encoding/xml"
+	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
 
-	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+	"latchkey/internal/awswire"
 )
 
 // Endpoint is a server that serves AWS's operations.
@@ -49,77 +44,37 @@ func (e *Refusal) Error() string {
 	return fmt.Sprintf("%s: %s: %s", e.Operation, Printable(e.Code), Printable(e.Message))
 }
 
-// request is one call.
-type request struct {
-	operation string
-	service   string // that it is signed for; empty: not signed
-	method    string
-	path      string
-	query     url.Values
-	header    http.Header
-	body      []byte
-}
-
-// do sends a request and returns the body of an answer of status 200; any other one is a Refusal.
-func (e *Endpoint) do(ctx context.Context, k Keys, r request) ([]byte, error) {
-	target := e.URL + r.path
-	if len(r.query) > 0 {
-		target += "?" + r.query.Encode()
-	}
-	req, err := http.NewRequestWithContext(ctx, r.method, target, bytes.NewReader(r.body))
+// invoke calls an operation with keys; without an access key id it is not signed. What the server answers in place
+// of what was asked for is a Refusal.
+func invoke[In, Out any](ctx context.Context, e *Endpoint, k Keys, op awswire.Op[In, Out], in *In) (*Out, error) {
+	at, err := url.Parse(e.URL)
 	if err != nil {
 		return nil, err
 	}
-	for name, values := range r.header {
-		req.Header[name] = values
+	c := &awswire.Client{Endpoint: awswire.Endpoint{URL: at}, HTTP: e.http, AnswerLimit: maxDocument}
+	if k.AccessKeyID != "" {
+		c.Sign = Sign(k.aws(), e.Region)
 	}
-	if r.service != "" {
-		sum := sha256.Sum256(r.body)
-		hash := hex.EncodeToString(sum[:])
-		req.Header.Set("X-Amz-Content-Sha256", hash)
-		sign := v4.NewSigner(func(o *v4.SignerOptions) { o.DisableURIPathEscaping = r.service == "s3" })
-		if err := sign.SignHTTP(ctx, k.aws(), req, hash, r.service, e.Region, time.Now()); err != nil {
-			return nil, err
-		}
-	}
-	resp, err := e.http.Do(req)
+	out, err := awswire.Invoke(ctx, c, op, in)
 	if err != nil {
-		return nil, unreachable(e.URL, err)
+		return nil, e.failure(err)
 	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxDocument))
-	if err != nil {
-		return nil, unreachable(e.URL, err)
-	}
-	if resp.StatusCode != http.StatusOK {
-		return nil, refusal(r.operation, resp, body)
-	}
-	return body, nil
+	return out, nil
 }
 
-// refusal reads an error in the form of any of AWS's protocols.
-func refusal(operation string, resp *http.Response, body []byte) *Refusal {
-	e := &Refusal{Operation: operation, Status: resp.StatusCode}
-	var x struct {
-		Code         string
-		Message      string
-		InnerCode    string `xml:"Error>Code"`
-		InnerMessage string `xml:"Error>Message"`
+// failure words why a call failed as a person can be told it.
+func (e *Endpoint) failure(err error) error {
+	if refused, ok := errors.AsType[*awswire.APIError](err); ok {
+		message := first(refused.Fields["error_description"], refused.Message)
+		return &Refusal{Operation: refused.Operation, Code: refused.Code, Message: message, Status: refused.Status}
 	}
-	var j struct {
-		Type        string `json:"__type"`
-		Message     string `json:"message"`
-		OAuth       string `json:"error"`
-		Description string `json:"error_description"`
+	if unreadable, ok := errors.AsType[*awswire.AnswerError](err); ok {
+		return fmt.Errorf("%s: the server's answer cannot be read", unreadable.Operation)
 	}
-	switch {
-	case json.Unmarshal(body, &j) == nil:
-		e.Code, _, _ = strings.Cut(first(resp.Header.Get("X-Amzn-Errortype"), j.Type, j.OAuth), ":")
-		e.Message = first(j.Description, j.Message)
-	case xml.Unmarshal(body, &x) == nil:
-		e.Code, e.Message = first(x.InnerCode, x.Code), first(x.InnerMessage, x.Message)
+	if _, ok := errors.AsType[*url.Error](err); ok {
+		return unreachable(e.URL, err)
 	}
-	return e
+	return err
 }
 
 func first(all ...string) string {
@@ -131,23 +86,10 @@ func first(all ...string) string {
 	return ""
 }
 
-// query calls an operation of STS, and decodes its answer.
-func (e *Endpoint) sts(ctx context.Context, k Keys, operation string, form url.Values, into any) error {
-	form.Set("Action", operation)
-	form.Set("Version", "2011-06-15")
-	r := request{
-		operation: operation, service: "sts", method: http.MethodPost, path: "/", body: []byte(form.Encode()),
-		header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"}},
+// or is what a pointer points to, or nothing.
+func or[T any](p *T) (v T) {
+	if p != nil {
+		v = *p
 	}
-	if k.AccessKeyID == "" {
-		r.service = ""
-	}
-	body, err := e.do(ctx, k, r)
-	if err != nil {
-		return err
-	}
-	if err := xml.Unmarshal(body, into); err != nil {
-		return fmt.Errorf("%s: the server's answer cannot be read", operation)
-	}
-	return nil
+	return v
 }

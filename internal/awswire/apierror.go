@@ -1,0 +1,182 @@
+package awswire
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"unicode/utf8"
+)
+
+// APIError is what a server answered in place of what was asked for. Its texts are the server's: whoever shows them
+// to a person takes out what a terminal would obey.
+type APIError struct {
+	Operation string
+	Status    int    // 200 if S3 found out too late
+	Code      string // empty if the answer names none, as the answer to a HEAD does
+	Message   string
+	RequestID string
+	HostID    string            // S3's second id
+	Fields    map[string]string // further texts of the body, such as BucketName; nil if there are none
+}
+
+func (e *APIError) Error() string {
+	switch {
+	case e.Code == "":
+		return fmt.Sprintf("%s: the server answers %d %s", e.Operation, e.Status, http.StatusText(e.Status))
+	case e.Message == "":
+		return fmt.Sprintf("%s: %s", e.Operation, e.Code)
+	}
+	return fmt.Sprintf("%s: %s: %s", e.Operation, e.Code, e.Message)
+}
+
+const (
+	maxErrorBody   = 1 << 20
+	maxErrorFields = 64
+)
+
+// readAPIError reads an answer whose status is no success. A body that cannot be read, such as the page of a proxy,
+// leaves an error without a code.
+func readAPIError(op *Operation, resp *http.Response, limit int64) *APIError {
+	body, err := readAnswer(resp, min(limit, maxErrorBody))
+	if err != nil {
+		body = nil
+	}
+	return parseAPIError(op, resp, body)
+}
+
+func parseAPIError(op *Operation, resp *http.Response, body []byte) *APIError {
+	e := &APIError{Operation: op.Name, Status: resp.StatusCode}
+	e.RequestID = cmp.Or(resp.Header.Get("X-Amz-Request-Id"), resp.Header.Get("X-Amzn-Requestid"))
+	e.HostID = resp.Header.Get("X-Amz-Id-2")
+	if op.Service.Protocol == JSON || op.Service.Protocol == RestJSON {
+		e.json(resp.Header.Get("X-Amzn-Errortype"), body)
+	} else {
+		e.xml(op, body)
+	}
+	return e
+}
+
+// field keeps a text of the body under the name that it has there.
+func (e *APIError) field(name, text string) {
+	if e.Fields == nil {
+		e.Fields = map[string]string{}
+	}
+	if len(e.Fields) < maxErrorFields {
+		e.Fields[name] = text
+	}
+}
+
+// json reads an error of the JSON protocols. The code is in a header or in one of several members, and may have a
+// namespace before it and a URI behind it. OAuth's names of code and text (RFC 6749, 5.2) stand in where AWS's are not
+// there.
+func (e *APIError) json(header string, body []byte) {
+	texts := map[string]string{}
+	if len(bytes.TrimSpace(body)) > 0 && utf8.Valid(body) {
+		d := json.NewDecoder(bytes.NewReader(body))
+		d.UseNumber()
+		x, err := (&jsonReader{d: d, lenient: true}).document()
+		if object, ok := x.(map[string]any); ok && err == nil {
+			for name, v := range object {
+				if text, ok := v.(string); ok {
+					texts[name] = text
+				}
+			}
+		}
+	}
+	code := cmp.Or(header, texts["__type"], texts["code"], texts["error"])
+	if _, name, ok := strings.Cut(code, "#"); ok {
+		code = name
+	}
+	e.Code, _, _ = strings.Cut(code, ":")
+	e.Message = cmp.Or(texts["message"], texts["Message"], texts["error_description"])
+	for name, text := range texts {
+		switch name {
+		case "__type", "code", "message", "Message":
+		default:
+			e.field(name, text)
+		}
+	}
+}
+
+// xml reads an error in S3's form, a bare Error, or in the others', an Error inside an ErrorResponse.
+func (e *APIError) xml(op *Operation, body []byte) {
+	if len(bytes.TrimSpace(body)) == 0 {
+		return
+	}
+	r := &xmlReader{d: xml.NewDecoder(bytes.NewReader(bytes.TrimSpace(body))), op: op, lenient: true}
+	read := APIError{Operation: e.Operation, Status: e.Status, RequestID: e.RequestID, HostID: e.HostID}
+	start, _, err := r.next()
+	if err == nil && start != nil {
+		switch start.Name.Local {
+		case "Error":
+			err = read.members(r, false)
+		case "ErrorResponse":
+			err = read.members(r, true)
+		default:
+			return
+		}
+	}
+	if err == nil && start != nil && r.end() == nil {
+		*e = read // all of it or nothing: half an error could be a wrong one
+	}
+}
+
+// members reads the children of an Error or, as outer, of an ErrorResponse. What has children itself is left out.
+func (e *APIError) members(r *xmlReader, outer bool) error {
+	for {
+		start, _, err := r.next()
+		if err != nil || start == nil {
+			return err
+		}
+		if name := start.Name.Local; outer && name == "Error" {
+			err = e.members(r, false)
+		} else {
+			var text string
+			if text, err = r.text(); err == nil {
+				err = e.member(name, text, outer)
+			}
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+func (e *APIError) member(name, text string, outer bool) error {
+	switch {
+	case name == "RequestId" || name == "RequestID":
+		e.RequestID = cmp.Or(e.RequestID, text)
+	case name == "HostId":
+		e.HostID = cmp.Or(e.HostID, text)
+	case outer, name == "Type", text == "":
+	case name == "Code" && e.Code != "":
+		return errors.New("two codes")
+	case name == "Code":
+		e.Code = text
+	case name == "Message":
+		e.Message = text
+	default:
+		e.field(name, text)
+	}
+	return nil
+}
+
+// text reads the text of an element that was just entered, to its end; nothing if it has elements.
+func (r *xmlReader) text() (string, error) {
+	n := len(r.open)
+	start, text, err := r.next()
+	if err != nil || start == nil {
+		return text, err
+	}
+	for len(r.open) >= n {
+		if _, _, err := r.next(); err != nil {
+			return "", err
+		}
+	}
+	return "", nil
+}
