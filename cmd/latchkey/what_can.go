@@ -13,15 +13,15 @@ import (
 
 // whatCan is the server's answer to WhatCan as it is printed, all pages together.
 type whatCan struct {
-	Principal  string         `json:",omitempty"`
-	UserID     string         `json:"UserId,omitempty"`
-	UserName   string         `json:",omitempty"`
-	UserStatus string         `json:",omitempty"`
-	Groups     []reachedGroup `json:",omitempty"`
-	Entries    []reached
+	Principal  string             `json:",omitempty"`
+	UserID     string             `json:"UserId,omitempty"`
+	UserName   string             `json:",omitempty"`
+	UserStatus string             `json:",omitempty"`
+	Groups     []entitlementGroup `json:",omitempty"`
+	Entries    []entitlement
 }
 
-type reachedGroup struct {
+type entitlementGroup struct {
 	GroupID   string `json:"GroupId"`
 	GroupName string
 }
@@ -31,9 +31,9 @@ func (w *whatCan) add(o *latchkey.WhatCanResponse) {
 	w.Principal, w.UserID, w.UserName, w.UserStatus = or(o.Principal), or(o.UserId), or(o.UserName), or(o.UserStatus)
 	w.Groups = nil
 	for _, g := range o.Groups {
-		w.Groups = append(w.Groups, reachedGroup{or(g.GroupId), or(g.GroupName)})
+		w.Groups = append(w.Groups, entitlementGroup{or(g.GroupId), or(g.GroupName)})
 	}
-	w.Entries = append(w.Entries, newReached(o.Entries)...)
+	w.Entries = append(w.Entries, newEntitlements(o.Entries)...)
 }
 
 func newWhatCan() *cobra.Command {
@@ -57,7 +57,7 @@ func newWhatCan() *cobra.Command {
 				return err
 			}
 			in := &latchkey.WhatCanRequest{User: given(user), Principal: given(as), MaxResults: new(int32(pageSize))}
-			got := whatCan{Entries: []reached{}}
+			got := whatCan{Entries: []entitlement{}}
 			for more := true; more; more = or(in.NextToken) != "" {
 				page, err := call(cmd.Context(), c, latchkey.WhatCan, in)
 				if err != nil {
@@ -74,8 +74,8 @@ func newWhatCan() *cobra.Command {
 				return enc.Encode(got)
 			}
 			got.print(out)
-			return printReach(out, false, "no grants", func(yield func([]reached, error) bool) { yield(got.Entries, nil) },
-				func(r *reached) []string {
+			return printEntitlements(out, false, "no grants", func(yield func([]entitlement, error) bool) { yield(got.Entries, nil) },
+				func(r *entitlement) []string {
 					return []string{r.Permission, r.GrantScope, r.via(), r.GrantID, r.state()}
 				})
 		},

@@ -14,8 +14,8 @@ import (
 	"latchkey/internal/awsapi/latchkey"
 )
 
-// reached is somebody and a grant as they are printed.
-type reached struct {
+// entitlement is somebody and a grant as they are printed.
+type entitlement struct {
 	Type                string
 	Principal           string `json:",omitempty"`
 	UserID              string `json:"UserId,omitempty"`
@@ -30,24 +30,24 @@ type reached struct {
 	GrantApplicationArn string `json:",omitempty"`
 	ApplicationArn      string `json:",omitempty"`
 	Open                bool
-	Obstacle            string `json:",omitempty"`
+	Reason              string `json:",omitempty"`
 }
 
-func newReached(all []latchkey.Reach) []reached {
-	list := make([]reached, 0, len(all))
+func newEntitlements(all []latchkey.Entitlement) []entitlement {
+	list := make([]entitlement, 0, len(all))
 	for _, r := range all {
-		list = append(list, reached{
+		list = append(list, entitlement{
 			Type: or(r.Type), Principal: or(r.Principal), UserID: or(r.UserId), UserName: or(r.UserName),
 			DisplayName: or(r.DisplayName),
 			GroupID:     or(r.GroupId), GroupName: or(r.GroupName), GrantID: or(r.GrantId), GrantScope: or(r.GrantScope),
 			Permission: or(r.Permission), LocationID: or(r.LocationId), GrantApplicationArn: or(r.GrantApplicationArn),
-			ApplicationArn: or(r.ApplicationArn), Open: or(r.Open), Obstacle: or(r.Obstacle),
+			ApplicationArn: or(r.ApplicationArn), Open: or(r.Open), Reason: or(r.Reason),
 		})
 	}
 	return list
 }
 
-func (r *reached) who() string {
+func (r *entitlement) who() string {
 	switch {
 	case r.UserName != "":
 		return "person " + r.UserName
@@ -57,17 +57,17 @@ func (r *reached) who() string {
 	return r.Principal
 }
 
-func (r *reached) via() string {
+func (r *entitlement) via() string {
 	if r.GroupID == "" {
 		return "directly"
 	}
 	return "via " + r.GroupName
 }
 
-func (r *reached) state() string {
+func (r *entitlement) state() string {
 	switch {
 	case !r.Open:
-		return "NO: " + r.Obstacle
+		return "NO: " + r.Reason
 	case r.GrantApplicationArn != "":
 		return "through " + r.GrantApplicationArn + " only"
 	}
@@ -103,11 +103,11 @@ those are told too who hold a grant that covers the target and are kept from usi
 			if object {
 				in.TargetType = new("Object")
 			}
-			return printReach(cmd.OutOrStdout(), asJSON, "nobody", pages(func(next *string) ([]latchkey.Reach, *string, error) {
+			return printEntitlements(cmd.OutOrStdout(), asJSON, "nobody", pages(func(next *string) ([]latchkey.Entitlement, *string, error) {
 				in.NextToken = next
 				out, err := call(cmd.Context(), c, latchkey.WhoCan, in)
 				return or(out).Entries, or(out).NextToken, err
-			}), func(r *reached) []string {
+			}), func(r *entitlement) []string {
 				return []string{r.who(), r.via(), r.Permission, r.GrantScope, r.GrantID, r.state()}
 			})
 		},
@@ -121,8 +121,8 @@ those are told too who hold a grant that covers the target and are kept from usi
 }
 
 // pages asks for a page after the other until there is no next one.
-func pages(ask func(next *string) ([]latchkey.Reach, *string, error)) iter.Seq2[[]reached, error] {
-	return func(yield func([]reached, error) bool) {
+func pages(ask func(next *string) ([]latchkey.Entitlement, *string, error)) iter.Seq2[[]entitlement, error] {
+	return func(yield func([]entitlement, error) bool) {
 		var next *string
 		for {
 			page, after, err := ask(next)
@@ -130,7 +130,7 @@ func pages(ask func(next *string) ([]latchkey.Reach, *string, error)) iter.Seq2[
 				yield(nil, err)
 				return
 			}
-			if !yield(newReached(page), nil) || or(after) == "" {
+			if !yield(newEntitlements(page), nil) || or(after) == "" {
 				return
 			}
 			next = after
@@ -138,8 +138,8 @@ func pages(ask func(next *string) ([]latchkey.Reach, *string, error)) iter.Seq2[
 	}
 }
 
-// printReach prints pages as they come: lines of JSON, or columns, which are lined up within a page.
-func printReach(out io.Writer, asJSON bool, none string, pages iter.Seq2[[]reached, error], columns func(*reached) []string) error {
+// printEntitlements prints pages as they come: lines of JSON, or columns, which are lined up within a page.
+func printEntitlements(out io.Writer, asJSON bool, none string, pages iter.Seq2[[]entitlement, error], columns func(*entitlement) []string) error {
 	n := 0
 	enc := json.NewEncoder(inert{out})
 	enc.SetEscapeHTML(false)

@@ -35,3 +35,15 @@ func (a rank) before(b rank) bool {
 	}
 	return a.seq < b.seq
 }
+
+// DecideAlone is the decision if no grant but this one were there. Its Reason says why the grant does not answer.
+func (r *Request) DecideAlone(g *Grant) Decision {
+	if r.Check() != nil {
+		return Decision{Reason: InvalidRequest}
+	}
+	o := evaluate(r, g)
+	if o == Chosen {
+		return newDecision(r, *g)
+	}
+	return Decision{Reason: miss(o)}
+}

@@ -19,7 +19,7 @@ import (
 // creating an account, adopting a bucket. They travel and are authorised like AWS's own.
 func (a *API) registerLatchkey(m *awswire.Mux[*control.Call]) {
 	awswire.Handle(m, wire.Explain, a.explain)
-	a.registerReach(m)
+	a.registerEntitlements(m)
 	awswire.Handle(m, wire.QueryAudit, a.queryAudit)
 	awswire.Handle(m, wire.CreateAccount, a.createAccount)
 	awswire.Handle(m, wire.AdoptBucket, a.adoptBucket)

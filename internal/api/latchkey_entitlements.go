@@ -12,13 +12,13 @@ import (
 	"latchkey/internal/iam"
 )
 
-func (a *API) registerReach(m *awswire.Mux[*control.Call]) {
+func (a *API) registerEntitlements(m *awswire.Mux[*control.Call]) {
 	awswire.Handle(m, wire.WhoCan, a.whoCan)
 	awswire.Handle(m, wire.WhatCan, a.whatCan)
 }
 
-// reachPage is the size of a page of WhoCan and WhatCan when the client says none.
-const reachPage = 100
+// entitlementsPage is the size of a page of WhoCan and WhatCan when the client says none.
+const entitlementsPage = 100
 
 func (a *API) whoCan(_ context.Context, c *control.Call, in *wire.WhoCanRequest) (*wire.WhoCanResponse, error) {
 	permission, err := access.ParsePermission(text(in.Permission))
@@ -27,22 +27,22 @@ func (a *API) whoCan(_ context.Context, c *control.Call, in *wire.WhoCanRequest)
 	}
 	page, err := a.Grants.WhoCan(c, grants.WhoCan{
 		Target: text(in.Target), Permission: permission, Object: text(in.TargetType) == "Object",
-		All: in.All != nil && *in.All, Token: text(in.NextToken), Size: reachSize(in.MaxResults),
+		All: in.All != nil && *in.All, Token: text(in.NextToken), Size: pageSize(in.MaxResults),
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &wire.WhoCanResponse{Entries: reaches(page.Entries), NextToken: optional(page.Next)}, nil
+	return &wire.WhoCanResponse{Entries: entitlements(page.Entries), NextToken: optional(page.Next)}, nil
 }
 
 func (a *API) whatCan(_ context.Context, c *control.Call, in *wire.WhatCanRequest) (*wire.WhatCanResponse, error) {
 	page, err := a.Grants.WhatCan(c, grants.WhatCan{
-		Principal: text(in.Principal), User: text(in.User), Token: text(in.NextToken), Size: reachSize(in.MaxResults),
+		Principal: text(in.Principal), User: text(in.User), Token: text(in.NextToken), Size: pageSize(in.MaxResults),
 	})
 	if err != nil {
 		return nil, err
 	}
-	out := &wire.WhatCanResponse{Principal: optional(page.PrincipalARN), Entries: reaches(page.Entries), NextToken: optional(page.Next)}
+	out := &wire.WhatCanResponse{Principal: optional(page.PrincipalARN), Entries: entitlements(page.Entries), NextToken: optional(page.Next)}
 	if p := page.Person; p != nil {
 		out.UserId, out.UserName, out.UserStatus = new(string(p.ID)), new(p.UserName), new("ENABLED")
 		if p.Disabled {
@@ -55,20 +55,20 @@ func (a *API) whatCan(_ context.Context, c *control.Call, in *wire.WhatCanReques
 	return out, nil
 }
 
-func reachSize(asked *int32) int {
+func pageSize(asked *int32) int {
 	if asked == nil {
-		return reachPage
+		return entitlementsPage
 	}
 	return int(*asked)
 }
 
-func reaches(all []grants.Entitlement) []wire.Reach {
-	var out []wire.Reach
+func entitlements(all []grants.Entitlement) []wire.Entitlement {
+	var out []wire.Entitlement
 	for _, r := range all {
-		e := wire.Reach{
+		e := wire.Entitlement{
 			GrantId: new(r.Grant.ID.String()), GrantScope: new(r.Grant.Scope.String()), Permission: new(r.Grant.Permission.String()),
 			LocationId: new(string(r.Grant.LocationID)), GrantApplicationArn: optional(r.Grant.ApplicationARN),
-			Open: new(r.Open), Obstacle: optional(r.Reason),
+			Open: new(r.Open), Reason: optional(r.Reason),
 		}
 		switch {
 		case r.Person != nil:

@@ -113,6 +113,25 @@ type DirectoryGroup struct {
 	GroupName *string `aws:"GroupName"`
 }
 
+// Entitlement is a part of larger structures.
+type Entitlement struct {
+	Type                *string `aws:"Type"`
+	Principal           *string `aws:"Principal"`
+	UserId              *string `aws:"UserId"`
+	UserName            *string `aws:"UserName"`
+	DisplayName         *string `aws:"DisplayName"`
+	GroupId             *string `aws:"GroupId"`
+	GroupName           *string `aws:"GroupName"`
+	GrantId             *string `aws:"GrantId"`
+	GrantScope          *string `aws:"GrantScope"`
+	Permission          *string `aws:"Permission"`
+	LocationId          *string `aws:"LocationId"`
+	GrantApplicationArn *string `aws:"GrantApplicationArn"`
+	ApplicationArn      *string `aws:"ApplicationArn"`
+	Open                *bool   `aws:"Open"`
+	Reason              *string `aws:"Reason"`
+}
+
 // Event is a part of larger structures.
 type Event struct {
 	Id    *string `aws:"Id"`
@@ -234,25 +253,6 @@ type QueryAuditResponse struct {
 	Events []Event `aws:"Events"`
 }
 
-// Reach is a part of larger structures.
-type Reach struct {
-	Type                *string `aws:"Type"`
-	Principal           *string `aws:"Principal"`
-	UserId              *string `aws:"UserId"`
-	UserName            *string `aws:"UserName"`
-	DisplayName         *string `aws:"DisplayName"`
-	GroupId             *string `aws:"GroupId"`
-	GroupName           *string `aws:"GroupName"`
-	GrantId             *string `aws:"GrantId"`
-	GrantScope          *string `aws:"GrantScope"`
-	Permission          *string `aws:"Permission"`
-	LocationId          *string `aws:"LocationId"`
-	GrantApplicationArn *string `aws:"GrantApplicationArn"`
-	ApplicationArn      *string `aws:"ApplicationArn"`
-	Open                *bool   `aws:"Open"`
-	Obstacle            *string `aws:"Obstacle"`
-}
-
 // SetUserStatusRequest is what SetUserStatus takes.
 type SetUserStatusRequest struct {
 	UserId     *string `aws:"UserId,min=1,max=2048"`
@@ -316,7 +316,7 @@ type WhatCanResponse struct {
 	UserName   *string          `aws:"UserName"`
 	UserStatus *string          `aws:"UserStatus"`
 	Groups     []DirectoryGroup `aws:"Groups"`
-	Entries    []Reach          `aws:"Entries"`
+	Entries    []Entitlement    `aws:"Entries"`
 	NextToken  *string          `aws:"NextToken"`
 }
 
@@ -332,6 +332,6 @@ type WhoCanRequest struct {
 
 // WhoCanResponse is what WhoCan answers.
 type WhoCanResponse struct {
-	Entries   []Reach `aws:"Entries"`
-	NextToken *string `aws:"NextToken"`
+	Entries   []Entitlement `aws:"Entries"`
+	NextToken *string       `aws:"NextToken"`
 }

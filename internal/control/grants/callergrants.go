@@ -37,7 +37,7 @@ func (g *Grants) CallerGrants(call *control.Call, prefix string, byApplication b
 		application, person = d.ApplicationARN, d.UserID
 	}
 	list := listName("ListCallerAccessGrants", call, prefix, map[bool]string{true: "app"}[byApplication], application, person)
-	after, err := g.After(list, token)
+	after, err := g.Control.After(list, token)
 	if err != nil {
 		return nil, err
 	}
@@ -48,7 +48,7 @@ func (g *Grants) CallerGrants(call *control.Call, prefix string, byApplication b
 		ScopePrefix: prefix, ByApplication: byApplication, Application: application,
 	}) {
 		if len(page.Grants) == size {
-			page.Next = g.NextToken(list, last)
+			page.Next = g.Control.NextToken(list, last)
 			return page, nil
 		}
 		page.Grants, last = append(page.Grants, CallerGrant{grant.Permission, grant.Scope, grant.CallerApplication()}), grant.Seq

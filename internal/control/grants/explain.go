@@ -1,50 +1,59 @@
 package grants
 
 import (
-	"strings"
+	"slices"
 
 	"latchkey/internal/access"
 	"latchkey/internal/caller"
 	"latchkey/internal/control"
 	"latchkey/internal/directory"
 	"latchkey/internal/fault"
-	"latchkey/internal/iam"
 	"latchkey/internal/policy"
 	"latchkey/internal/sso"
+	"latchkey/internal/store"
 )
 
-// Explanation is why GetDataAccess would or would not answer a principal.
+// Explanation is why GetDataAccess would or would not answer somebody.
 type Explanation struct {
 	Decision access.Decision // which grants were weighed, and what became of each
 	RoleARN  string          // of the winning grant's location
-	Checks   []Check         // what else must hold before a credential is vended
-	Notes    []string        // what only a session decides, and what was supposed of it
+	Checks   []Check         // what must hold before a credential is vended, in the order in which GetDataAccess checks it
+	Notes    []string        // what only a session decides, and what was simulated of it
 
 	Person      *directory.User  // who was asked about; nil for a principal
-	Application *sso.Application // that the person is supposed to come through; nil: there is none
+	Application *sso.Application // that the person is simulated to come through; nil: there is none
 }
 
-// Check is one thing besides a grant that must hold.
-type Check struct {
-	Name   string
-	Passed bool
-	Text   string // what was found
+// Failed is the first check that did not pass; nil if a credential would be vended.
+func (e *Explanation) Failed() *Check {
+	for i := range e.Checks {
+		if !e.Checks[i].Passed {
+			return &e.Checks[i]
+		}
+	}
+	return nil
 }
 
 // Allowed reports whether a credential would be vended.
-func (e *Explanation) Allowed() bool {
-	for _, c := range e.Checks {
-		if !c.Passed {
-			return false
-		}
+func (e *Explanation) Allowed() bool { return e.Failed() == nil && e.Decision.OK }
+
+// Explain answers what GetDataAccess would decide for a user, a role or a session of a role, and why, by the same code.
+// It vends nothing. limit bounds the grants that are told of. What depends on the request itself, such as the address
+// that it comes from, is evaluated as of this call.
+func (g *Grants) Explain(call *control.Call, principal string, in DataAccess, limit int) (*Explanation, error) {
+	i, err := g.explainable(call, in)
+	if err != nil {
+		return nil, err
 	}
-	return e.Decision.OK
+	id, session, err := findPrincipal(call, principal)
+	if err != nil {
+		return nil, err
+	}
+	return g.explain(question{subject: simulatePrincipal(call, id, session), instance: i, data: in, limit: limit})
 }
 
-// Explain answers what GetDataAccess would decide for another principal, and why, by the same code. It vends
-// nothing. most bounds the grants that are told of. What depends on the request itself, such as the address
-// that it comes from, is judged as of this call.
-func (g *Grants) Explain(call *control.Call, principal string, in DataAccess, limit int) (*Explanation, error) {
+// explainable checks that the caller may ask for explanations, and that there is something to explain.
+func (g *Grants) explainable(call *control.Call, in DataAccess) (*store.Instance, error) {
 	if err := g.mayOwn(call, "latchkey:Explain", policy.Values{}); err != nil {
 		return nil, err
 	}
@@ -52,91 +61,105 @@ func (g *Grants) Explain(call *control.Call, principal string, in DataAccess, li
 	if err != nil {
 		return nil, err
 	}
-	duration, err := checkDuration(in.Duration)
-	if err != nil {
-		return nil, err
-	}
-	subject, err := simulate(call, principal)
-	if err != nil {
-		return nil, err
-	}
-	request, err := dataRequest(subject, in)
-	if err != nil {
-		return nil, err
-	}
-	asked, err := mayAsk(subject)
-	if err != nil {
-		return nil, err
-	}
-	e := &Explanation{Decision: call.Snapshot.Grants().Explain(&request, limit), Checks: []Check{asked}}
-	if !e.Decision.OK {
-		return e, nil
-	}
-	l, _, err := g.assume(subject, i, &e.Decision.Grant, duration)
-	if l == nil {
-		return nil, err
-	}
-	e.RoleARN = l.RoleARN
-	trust := Check{Name: "the location's role trusts the service", Passed: err == nil, Text: l.RoleARN}
-	if err != nil {
-		trust.Text = fault.Of(err).Text
-	}
-	e.Checks = append(e.Checks, trust)
-	return e, nil
+	_, err = checkDuration(in.Duration)
+	return i, err
 }
 
-// mayAsk says whether the principal may call GetDataAccess on this instance. Which of its policies say so is
-// told to its own account only.
-func mayAsk(subject *control.Call) (Check, error) {
-	ask, err := askDataAccess(subject)
-	if err != nil {
-		return Check{}, err
+// explain evaluates a question with all its checks. A request that makes no sense is refused, not explained.
+func (g *Grants) explain(q question) (*Explanation, error) {
+	q.limit = max(q.limit, 1)
+	e := g.evaluate(q)
+	if f := e.failed; f != nil && f.reason == RequestInvalid {
+		return nil, f.fault
 	}
-	d := subject.Decide(ask)
-	c := Check{Name: "the principal may call s3:GetDataAccess", Passed: d.Allowed, Text: d.Explain()}
-	if subject.Account != subject.Target {
-		c.Text = "the instance's resource policy and the principal's own account allow it"
-		if !d.Allowed {
-			c.Text = "the instance's resource policy or the principal's own account does not allow it"
+	x := &Explanation{
+		Decision: e.Decision, Checks: e.Checks, Notes: e.Notes, Person: q.subject.person, Application: q.subject.app,
+	}
+	if e.Location != nil {
+		x.RoleARN = e.Location.RoleARN
+	}
+	return x, nil
+}
+
+// Somebody is a person of the directory and how the person comes.
+type Somebody struct {
+	User           string // id, name or an email address
+	RoleARN        string // whose session acts for the person; empty: its policies and grants are left out
+	ApplicationARN string // empty: the oldest with which access would be given or, if none, that the person may use
+}
+
+// maxApplications bounds those that an explanation tries when none was named.
+const maxApplications = 100
+
+// ExplainPerson is Explain for a person of the directory: what GetDataAccess would decide for a session of a role that
+// acts for the person, who came through an application.
+func (g *Grants) ExplainPerson(call *control.Call, who Somebody, in DataAccess, limit int) (*Explanation, error) {
+	i, err := g.explainable(call, in)
+	if err != nil {
+		return nil, err
+	}
+	person, err := findPerson(call, who.User)
+	if err != nil {
+		return nil, err
+	}
+	roleID, err := findRole(call, who.RoleARN)
+	if err != nil {
+		return nil, err
+	}
+	apps, err := explained(call, who.ApplicationARN, person)
+	if err != nil {
+		return nil, err
+	}
+	var chosen *Explanation
+	for _, app := range apps {
+		subject := simulatePerson(call, roleID, person, app)
+		x, err := g.explain(question{subject: subject, instance: i, data: in, limit: limit})
+		if err != nil {
+			return nil, err
+		}
+		if chosen == nil || x.Allowed() {
+			chosen = x
+		}
+		if x.Allowed() {
+			break
 		}
 	}
-	return c, nil
+	if who.ApplicationARN == "" && chosen.Application != nil {
+		chosen.Notes = append(chosen.Notes,
+			"through which application the person comes, only the session decides; another one may have other grants")
+	}
+	if roleID == "" {
+		chosen.Notes = append(chosen.Notes, "which role acts for the person, only the session decides; "+
+			"that it may call s3:GetDataAccess is supposed, and its own grants are left out")
+	}
+	return chosen, nil
 }
 
-// simulate is the call that a user, a role, or an assumed-role session would make in the place of this one.
-func simulate(call *control.Call, arn string) (*control.Call, error) {
-	id, session, err := findPrincipal(call, arn)
-	if err != nil {
-		return nil, err
-	}
-	who, err := caller.Simulate(call.Snapshot, id, session, call.Facts)
-	if err != nil {
-		return nil, err
-	}
-	return call.Simulate(who), nil
-}
-
-// findPrincipal finds the id of a user or a role, or of the role of an assumed-role session with the session's name.
-func findPrincipal(call *control.Call, arn string) (id, session string, err error) {
-	if account, kind, path, ok := principalPath(arn); ok && kind == "assumed-role" {
-		var name string
-		name, session, _ = strings.Cut(path, "/")
-		r := call.Snapshot.RoleByName(account, name)
-		if r == nil || r.Name != name || session == "" || arn != iam.SessionARN(account, name, session) {
-			return "", "", fault.New(fault.Invalid, fault.Grantee, "%s is not a session of a role that exists", arn)
+// explained are the applications through which a person may be simulated to come: the one that was named or, without
+// one, first those that the person comes to S3 through, oldest first. There is at least one, which may be nil.
+func explained(call *control.Call, arn string, person *directory.User) ([]*sso.Application, error) {
+	if arn != "" {
+		app := call.Snapshot.Application(arn)
+		if app == nil || app.Account != call.Target || app.ServiceOwned() {
+			return nil, fault.New(fault.Invalid, fault.Request, "The application %s does not exist", arn)
 		}
-		return r.ID, session, nil
+		return []*sso.Application{app}, nil
 	}
-	if id, err = granteePrincipal(call, access.Grantee{Type: access.IAM, ID: arn}); err != nil {
-		return "", "", fault.New(fault.Invalid, fault.Grantee, "%s is not a user or a role that exists", arn)
+	all := slices.DeleteFunc(slices.Clone(call.Snapshot.ApplicationsOf(call.Target)), (*sso.Application).ServiceOwned)
+	if len(all) == 0 {
+		return []*sso.Application{nil}, nil
 	}
-	return id, "", nil
-}
-
-// principalPath cuts arn:aws:sts::ACCOUNT:KIND/PATH.
-func principalPath(arn string) (account access.AccountID, kind, path string, ok bool) {
-	rest, ok := strings.CutPrefix(arn, "arn:aws:sts::")
-	number, rest, cut := strings.Cut(rest, ":")
-	kind, path, _ = strings.Cut(rest, "/")
-	return access.AccountID(number), kind, path, ok && cut
+	association := call.Snapshot.Association(call.Target, call.Facts.Region)
+	ranks := make(map[*sso.Application]int, len(all))
+	for _, app := range all {
+		d := simulatedDelegation(call, person.ID, app)
+		if association == nil || !reachesS3(call, app, association) {
+			ranks[app] += 2
+		}
+		if caller.DelegationStands(call.Snapshot, &d) != nil {
+			ranks[app]++
+		}
+	}
+	slices.SortStableFunc(all, func(a, b *sso.Application) int { return ranks[a] - ranks[b] })
+	return all[:min(len(all), maxApplications)], nil
 }

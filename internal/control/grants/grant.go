@@ -71,7 +71,7 @@ func (g *Grants) CreateGrant(ctx context.Context, call *control.Call, in NewGran
 	if err != nil {
 		return nil, control.AccessFault(err)
 	}
-	err = g.Update(ctx, call, func(tx *store.Tx) error {
+	err = g.Control.Update(ctx, call, func(tx *store.Tx) error {
 		if _, err := store.Locations.Get(ctx, tx, locationID(&l.Location)); err != nil {
 			return err
 		}
@@ -79,8 +79,8 @@ func (g *Grants) CreateGrant(ctx context.Context, call *control.Call, in NewGran
 		if err != nil {
 			return err
 		}
-		if n >= int64(g.Quotas.Grants) {
-			return fault.New(fault.LimitExceeded, fault.Grant, "The maximum number of Access Grants (%d) is reached", g.Quotas.Grants)
+		if n >= int64(g.Control.Quotas.Grants) {
+			return fault.New(fault.LimitExceeded, fault.Grant, "The maximum number of Access Grants (%d) is reached", g.Control.Quotas.Grants)
 		}
 		grant.CreatedAt = tx.Now()
 		if err := store.InsertGrant(tx, &grant, in.Tags...); err != nil {
@@ -161,7 +161,7 @@ func (g *Grants) find(ctx context.Context, call *control.Call, text string) (*ac
 	if err != nil {
 		return nil, nil, nil
 	}
-	grant, err := store.GrantByID(ctx, g.DB, id)
+	grant, err := store.GrantByID(ctx, g.Control.DB, id)
 	switch {
 	case fault.Is(err, fault.NotFound, fault.Grant):
 		return nil, nil, nil
@@ -170,7 +170,7 @@ func (g *Grants) find(ctx context.Context, call *control.Call, text string) (*ac
 	case grant.Account != call.Target || grant.Region != call.Facts.Region:
 		return nil, nil, nil
 	}
-	tags, err := store.GrantTags(ctx, g.DB, id)
+	tags, err := store.GrantTags(ctx, g.Control.DB, id)
 	if fault.Is(err, fault.NotFound, fault.Grant) {
 		return nil, nil, nil
 	}
@@ -201,12 +201,12 @@ func (g *Grants) Grants(ctx context.Context, call *control.Call, f GrantFilter, 
 		return nil, err
 	}
 	list := listName("ListAccessGrants", call, f.GranteeType.String(), f.GranteeID, f.Permission.String(), f.Scope, f.ApplicationARN)
-	after, err := g.After(list, token)
+	after, err := g.Control.After(list, token)
 	if err != nil {
 		return nil, err
 	}
 	page := &GrantList{}
-	page.Grants, err = store.GrantsPage(ctx, g.DB, store.GrantFilter{
+	page.Grants, err = store.GrantsPage(ctx, g.Control.DB, store.GrantFilter{
 		Account: call.Target, Region: call.Facts.Region, GranteeType: f.GranteeType, GranteeID: f.GranteeID,
 		Permission: f.Permission, Scope: f.Scope, ApplicationARN: f.ApplicationARN,
 	}, after, size+1)
@@ -215,7 +215,7 @@ func (g *Grants) Grants(ctx context.Context, call *control.Call, f GrantFilter, 
 	}
 	if len(page.Grants) > size {
 		page.Grants = page.Grants[:size]
-		page.Next = g.NextToken(list, page.Grants[size-1].Seq)
+		page.Next = g.Control.NextToken(list, page.Grants[size-1].Seq)
 	}
 	return page, nil
 }
@@ -227,5 +227,5 @@ func (g *Grants) DeleteGrant(ctx context.Context, call *control.Call, id string)
 		return err
 	}
 	recordGrant(call, grant)
-	return g.Update(ctx, call, func(tx *store.Tx) error { return store.DeleteGrant(tx, grant.ID) })
+	return g.Control.Update(ctx, call, func(tx *store.Tx) error { return store.DeleteGrant(tx, grant.ID) })
 }

@@ -27,7 +27,7 @@ const ServicePrincipal = "access-grants.s3.amazonaws.com"
 
 // Grants serves the operations of S3 Access Grants.
 type Grants struct {
-	*control.Control
+	Control *control.Control
 	Tokens  *sts.Tokens
 	Vendor  Vendor
 	Observe func(decision, vend time.Duration) // how long a decision and the vending after it took; may be nil

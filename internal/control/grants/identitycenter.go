@@ -7,6 +7,7 @@ import (
 	"latchkey/internal/caller"
 	"latchkey/internal/control"
 	"latchkey/internal/control/identitycenter"
+	"latchkey/internal/credential"
 	"latchkey/internal/directory"
 	"latchkey/internal/fault"
 	"latchkey/internal/policy"
@@ -62,7 +63,7 @@ func (g *Grants) Associate(ctx context.Context, call *control.Call, identityCent
 	if err != nil {
 		return err
 	}
-	return g.Update(ctx, call, func(tx *store.Tx) error {
+	return g.Control.Update(ctx, call, func(tx *store.Tx) error {
 		current, err := store.Instances.Get(ctx, tx, instanceID(&i.Instance))
 		if err != nil {
 			return err
@@ -100,7 +101,7 @@ func (g *Grants) Dissociate(ctx context.Context, call *control.Call) error {
 	e := call.ServiceEvent(identitycenter.Source, "DeleteApplication", ServicePrincipal, map[string]any{"applicationArn": i.ApplicationARN})
 	e.ReadOnly = false
 	call.Also(e)
-	return g.Update(ctx, call, func(tx *store.Tx) error {
+	return g.Control.Update(ctx, call, func(tx *store.Tx) error {
 		current, err := store.Instances.Get(ctx, tx, instanceID(&i.Instance))
 		if err != nil {
 			return err
@@ -188,12 +189,22 @@ func inDirectory(call *control.Call, in directory.StoreID, who access.Grantee) b
 // the Identity Center instance that vouches for the person: grants to people and groups stop answering the moment
 // the association ends, or its application is disabled.
 func directoryIdentities(call *control.Call) []access.Identity {
-	if call.Session == nil || call.Session.UserID == "" {
+	d, ok := call.OnBehalfOf()
+	if !ok {
 		return nil
 	}
+	if app := associationFor(call, d); app == nil || !caller.Reaches(call.Snapshot, d, app, sso.S3Scope) {
+		return nil
+	}
+	return call.Snapshot.AppendIdentities(nil, directory.UserID(d.UserID))
+}
+
+// associationFor is the application of the instance that the call addresses in the Identity Center instance that vouches
+// for a person; nil: the two are not associated.
+func associationFor(call *control.Call, d *credential.Delegation) *sso.Application {
 	app := call.Snapshot.Association(call.Target, call.Facts.Region)
-	if app == nil || sso.InstanceARN(app.InstanceID) != call.Session.IdentityCenterInstance || !caller.Reaches(call.Snapshot, &call.Session.Delegation, app, sso.S3Scope) {
+	if app == nil || sso.InstanceARN(app.InstanceID) != d.IdentityCenterInstance {
 		return nil
 	}
-	return call.Snapshot.AppendIdentities(nil, directory.UserID(call.Session.UserID))
+	return app
 }

@@ -32,7 +32,7 @@ func (g *Grants) CreateInstance(ctx context.Context, call *control.Call, identit
 	}
 	i := &store.Instance{Instance: access.Instance{Account: call.Target, Region: call.Facts.Region}, Tags: tags}
 	call.Touch("AWS:S3::AccessGrantsInstance", i.ARN(), i.Account)
-	err := g.Update(ctx, call, func(tx *store.Tx) error {
+	err := g.Control.Update(ctx, call, func(tx *store.Tx) error {
 		if a != nil {
 			if err := a.insert(ctx, tx, g, i); err != nil {
 				return err
@@ -110,7 +110,7 @@ func (g *Grants) Instances(call *control.Call, token string) ([]*store.Instance,
 	if err := call.May("s3:ListAccessGrantsInstances", "*", policy.Values{}, nil, call.Target); err != nil {
 		return nil, err
 	}
-	if _, err := g.After(listName("ListAccessGrantsInstances", call), token); err != nil {
+	if _, err := g.Control.After(listName("ListAccessGrantsInstances", call), token); err != nil {
 		return nil, err
 	}
 	i := call.Snapshot.Instance(call.Target, call.Facts.Region)
@@ -130,7 +130,7 @@ func (g *Grants) DeleteInstance(ctx context.Context, call *control.Call) error {
 	if err != nil {
 		return err
 	}
-	return g.Update(ctx, call, func(tx *store.Tx) error {
+	return g.Control.Update(ctx, call, func(tx *store.Tx) error {
 		current, err := store.Instances.Get(ctx, tx, instanceID(&i.Instance))
 		if err != nil {
 			return err
@@ -174,7 +174,7 @@ func (g *Grants) PutPolicy(ctx context.Context, call *control.Call, text, organi
 		return nil, err
 	}
 	changed := *i
-	err = g.Update(ctx, call, func(tx *store.Tx) error {
+	err = g.Control.Update(ctx, call, func(tx *store.Tx) error {
 		current, err := store.Instances.Get(ctx, tx, instanceID(&i.Instance))
 		if err != nil {
 			return err
@@ -266,7 +266,7 @@ func (g *Grants) DeletePolicy(ctx context.Context, call *control.Call) error {
 	if err != nil {
 		return err
 	}
-	return g.Update(ctx, call, func(tx *store.Tx) error {
+	return g.Control.Update(ctx, call, func(tx *store.Tx) error {
 		current, err := store.Instances.Get(ctx, tx, instanceID(&i.Instance))
 		if err != nil {
 			return err

@@ -46,7 +46,7 @@ func (g *Grants) CreateLocation(ctx context.Context, call *control.Call, scope, 
 		return nil, control.AccessFault(err)
 	}
 	l := &store.Location{Location: made, Tags: tags}
-	err = g.Update(ctx, call, func(tx *store.Tx) error {
+	err = g.Control.Update(ctx, call, func(tx *store.Tx) error {
 		if _, err := store.Instances.Get(ctx, tx, instanceID(&i.Instance)); err != nil {
 			return err
 		}
@@ -54,8 +54,8 @@ func (g *Grants) CreateLocation(ctx context.Context, call *control.Call, scope, 
 		if err != nil {
 			return err
 		}
-		if n >= g.Quotas.Locations {
-			return fault.New(fault.LimitExceeded, fault.Location, "The maximum number of Access Grants Locations (%d) is reached", g.Quotas.Locations)
+		if n >= g.Control.Quotas.Locations {
+			return fault.New(fault.LimitExceeded, fault.Location, "The maximum number of Access Grants Locations (%d) is reached", g.Control.Quotas.Locations)
 		}
 		l.CreatedAt = tx.Now()
 		if err := store.Locations.Insert(tx, l); err != nil {
@@ -152,7 +152,7 @@ func (g *Grants) Locations(call *control.Call, scope, token string, size int) (*
 		return nil, err
 	}
 	list := listName("ListAccessGrantsLocations", call, scope)
-	after, err := g.After(list, token)
+	after, err := g.Control.After(list, token)
 	if err != nil {
 		return nil, err
 	}
@@ -162,7 +162,7 @@ func (g *Grants) Locations(call *control.Call, scope, token string, size int) (*
 			continue
 		}
 		if len(page.Locations) == size {
-			page.Next = g.NextToken(list, page.Locations[size-1].Seq)
+			page.Next = g.Control.NextToken(list, page.Locations[size-1].Seq)
 			return page, nil
 		}
 		page.Locations = append(page.Locations, l)
@@ -182,7 +182,7 @@ func (g *Grants) UpdateLocation(ctx context.Context, call *control.Call, id acce
 		return nil, err
 	}
 	changed := *l
-	err = g.Update(ctx, call, func(tx *store.Tx) error {
+	err = g.Control.Update(ctx, call, func(tx *store.Tx) error {
 		current, err := store.Locations.Get(ctx, tx, locationID(&l.Location))
 		if err != nil {
 			return err
@@ -203,7 +203,7 @@ func (g *Grants) DeleteLocation(ctx context.Context, call *control.Call, id acce
 	if err != nil {
 		return err
 	}
-	return g.Update(ctx, call, func(tx *store.Tx) error {
+	return g.Control.Update(ctx, call, func(tx *store.Tx) error {
 		n, err := store.LocationGrantCount(ctx, tx, l.Account, l.Region, l.ID)
 		if err != nil {
 			return err

@@ -31,7 +31,7 @@ const (
 // group g1, an application, the role r1 that bears identities, and a location whose role trusts the service.
 type peopleWorld struct {
 	*controltest.World
-	t        *testing.T
+	t        testing.TB
 	IAM      *principals.Principals
 	STS      *sts.Tokens
 	Grants   *grants.Grants
@@ -54,7 +54,7 @@ const peopleTrust = `{"Version":"2012-10-17","Statement":[
 	{"Effect":"Allow","Principal":{"Service":"access-grants.s3.amazonaws.com"},"Action":"sts:SetContext",
 	 "Condition":{"ForAllValues:ArnEquals":{"sts:RequestContextProviders":["arn:aws:iam::aws:contextProvider/IdentityCenter"]}}}]}`
 
-func newPeopleWorld(t *testing.T) *peopleWorld {
+func newPeopleWorld(t testing.TB) *peopleWorld {
 	t.Helper()
 	cw := controltest.New(t)
 	w := &peopleWorld{World: cw, t: t, IAM: &principals.Principals{Control: cw.Control}, STS: &sts.Tokens{Control: cw.Control}, idp: oidctest.New(t)}

@@ -131,7 +131,7 @@ func (g *Grants) Tag(ctx context.Context, call *control.Call, arn string, tags [
 	if err := g.checkTags(tags); err != nil {
 		return err
 	}
-	return g.Update(ctx, call, func(tx *store.Tx) error {
+	return g.Control.Update(ctx, call, func(tx *store.Tx) error {
 		return t.change(ctx, tx, func(have []access.Tag) ([]access.Tag, error) {
 			merged, err := access.MergeTags(have, tags)
 			if err != nil {
@@ -149,8 +149,8 @@ func (g *Grants) checkTags(tags []access.Tag) error {
 	if err := access.CheckTags(tags); err != nil {
 		return control.AccessFault(err)
 	}
-	if len(tags) > g.Quotas.Tags {
-		return fault.New(fault.LimitExceeded, fault.Tags, "The number of tags exceeds the limit of %d tags", g.Quotas.Tags)
+	if len(tags) > g.Control.Quotas.Tags {
+		return fault.New(fault.LimitExceeded, fault.Tags, "The number of tags exceeds the limit of %d tags", g.Control.Quotas.Tags)
 	}
 	for i, t := range tags {
 		if slices.ContainsFunc(tags[:i], func(u access.Tag) bool { return strings.EqualFold(t.Key, u.Key) }) {
@@ -169,7 +169,7 @@ func (g *Grants) Untag(ctx context.Context, call *control.Call, arn string, keys
 	if err := t.may(call, "s3:UntagResource", tagKeys(keys)); err != nil {
 		return err
 	}
-	return g.Update(ctx, call, func(tx *store.Tx) error {
+	return g.Control.Update(ctx, call, func(tx *store.Tx) error {
 		return t.change(ctx, tx, func(have []access.Tag) ([]access.Tag, error) {
 			return slices.DeleteFunc(slices.Clone(have), func(tag access.Tag) bool { return slices.Contains(keys, tag.Key) }), nil
 		})

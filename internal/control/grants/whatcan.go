@@ -1,8 +1,6 @@
 package grants
 
 import (
-	"strconv"
-
 	"latchkey/internal/access"
 	"latchkey/internal/control"
 	"latchkey/internal/control/entitlements"
@@ -27,13 +25,13 @@ type WhatCanPage struct {
 	Person       *directory.User // nil for a principal
 	PrincipalARN string          // empty for a person
 	Groups       []*directory.Group
-	ReachPage
+	EntitlementPage
 }
 
 // WhatCan tells the grants that somebody holds in the instance, oldest first, each with the group that it is for, the
 // application through which a person comes to it, and what keeps it from being used. Where several are open for a
 // target, GetDataAccess answers by the one with the narrowest scope; it does so even when only a wider one is open. It
-// is judged as WhoCan judges.
+// is evaluated as WhoCan evaluates.
 func (g *Grants) WhatCan(call *control.Call, in WhatCan) (*WhatCanPage, error) {
 	if err := g.mayOwn(call, "latchkey:WhatCan", policy.Values{}); err != nil {
 		return nil, err
@@ -61,20 +59,22 @@ func (g *Grants) whatPerson(call *control.Call, i *store.Instance, in WhatCan) (
 		page.Groups = append(page.Groups, call.Snapshot.Group(id))
 	}
 	left := newBudget(in.Work)
-	w := g.ways(call, i, &left)
-	apps, reason := w.usable(person.ID)
-	err = g.listEntitlements(call, page, &left, in, string(person.ID), entitlements.Person(call.Snapshot, person.ID), func(grant *access.Grant) Entitlement {
-		r := Entitlement{Person: person, Grant: *grant, Reason: reason}
-		if grant.Grantee.Type == access.DirectoryGroup {
-			r.Via = call.Snapshot.Group(directory.GroupID(grant.Principal))
-		}
-		if reason == "" {
-			p := w.hold(person.ID, apps, grant)
-			r.Application, r.Open, r.Reason = p.Application, p.Open, p.Reason
-		}
-		return r
+	p := g.paths(call, i, &left)
+	l := listing{call: call, page: page, left: &left, list: listName("WhatCan", call, "true", string(person.ID))}
+	who := &subject{call: call, person: person}
+	return page, g.listEntitlements(l, in, entitlements.Person(call.Snapshot, person.ID), func(grant *access.Grant) Entitlement {
+		r := p.evaluate(person, aboutGrant(grant), func(arn string) bool { return arn == grant.ApplicationARN })
+		r.Grant = grant
+		return newEntitlement(who, grant, r)
 	})
-	return page, err
+}
+
+// aboutGrant asks whether a grant would answer for the whole of its own scope, were there no other.
+func aboutGrant(grant *access.Grant) question {
+	return question{
+		data: DataAccess{Permission: grant.Permission, Privilege: access.Default}, target: grant.Scope,
+		grant: grant, alone: true,
+	}
 }
 
 func (g *Grants) whatPrincipal(call *control.Call, i *store.Instance, in WhatCan) (*WhatCanPage, error) {
@@ -83,61 +83,43 @@ func (g *Grants) whatPrincipal(call *control.Call, i *store.Instance, in WhatCan
 		return nil, err
 	}
 	page := &WhatCanPage{PrincipalARN: in.Principal}
-	s, reason := g.mayCome(call, i, id, session)
 	left := newBudget(in.Work)
-	err = g.listEntitlements(call, page, &left, in, id, []access.Identity{{Type: access.IAM, Principal: id}}, func(grant *access.Grant) Entitlement {
-		r := Entitlement{PrincipalARN: in.Principal, Grant: *grant, Reason: reason}
-		switch {
-		case s == nil:
-		case !s.holds(grant):
-			r.Reason = "application_other: the grant is for an application, and users and roles come through none by themselves"
-		default:
-			r.Reason = g.assumes(s, grant)
-			r.Open = r.Reason == ""
-		}
-		return r
+	l := listing{call: call, page: page, left: &left, list: listName("WhatCan", call, "false", id)}
+	who := simulatePrincipal(call, id, session)
+	identities := []access.Identity{{Type: access.IAM, Principal: id}}
+	return page, g.listEntitlements(l, in, identities, func(grant *access.Grant) Entitlement {
+		q := aboutGrant(grant)
+		q.subject, q.instance = who, i
+		e := newEntitlement(who, grant, newResult(g.evaluate(q)))
+		e.PrincipalARN = in.Principal
+		return e
 	})
-	return page, err
+}
+
+// listing is a page that is being filled.
+type listing struct {
+	call *control.Call
+	page *WhatCanPage
+	left *budget
+	list string // what the page is of, for its token
 }
 
 // listEntitlements fills a page with the grants of some identities.
-func (g *Grants) listEntitlements(call *control.Call, page *WhatCanPage, left *budget, in WhatCan, who string, identities []access.Identity, evaluate func(*access.Grant) Entitlement) error {
-	list := listName("WhatCan", call, strconv.FormatBool(in.User != ""), who)
-	after, err := g.After(list, in.Token)
+func (g *Grants) listEntitlements(l listing, in WhatCan, identities []access.Identity, evaluate func(*access.Grant) Entitlement) error {
+	after, err := g.Control.After(l.list, in.Token)
 	if err != nil {
 		return err
 	}
-	for grant := range call.Snapshot.Grants().ForIdentities(access.ListRequest{
-		Account: call.Target, Region: call.Facts.Region, Identities: identities, After: after,
+	page := l.page
+	for grant := range l.call.Snapshot.Grants().ForIdentities(access.ListRequest{
+		Account: l.call.Target, Region: l.call.Facts.Region, Identities: identities, After: after,
 	}) {
-		if n := len(page.Entries); n == in.Size || n > 0 && left.spent() {
-			page.Next = g.NextToken(list, page.Entries[n-1].Grant.Seq)
+		if n := len(page.Entries); n == in.Size || n > 0 && l.left.spent() {
+			page.Next = g.Control.NextToken(l.list, page.Entries[n-1].Grant.Seq)
 			return nil
 		}
-		left.spend(1)
+		l.left.spend(1)
 		page.Entries = append(page.Entries, evaluate(&grant))
 	}
 	return nil
-}
-
-// findPerson finds a directory user of the account by its id, its name or an email address.
-func findPerson(call *control.Call, who string) (*directory.User, error) {
-	center := call.Snapshot.IdentityCenter(call.Target)
-	if center == nil {
-		return nil, fault.New(fault.Invalid, fault.Grantee, "The account has no Identity Center instance, and so no directory users")
-	}
-	in := directory.StoreID(center.IdentityStoreID)
-	if u := call.Snapshot.Person(directory.UserID(who)); u != nil && u.Store == in {
-		return u, nil
-	}
-	named, mailed := call.Snapshot.PersonByKey(in, directory.NameKey(who)), call.Snapshot.PersonByKey(in, directory.EmailKey(who))
-	switch {
-	case named == nil && mailed == nil:
-		return nil, fault.New(fault.Invalid, fault.Grantee, "%s is not the id, the name or an email address of a user of the directory", who)
-	case named != nil && mailed != nil && named.ID != mailed.ID:
-		return nil, fault.New(fault.Invalid, fault.Grantee, "%s is the name of one user of the directory and the email address of another; give the id: %s or %s", who, named.ID, mailed.ID)
-	case named != nil:
-		return named, nil
-	}
-	return mailed, nil
 }

@@ -1,20 +1,13 @@
 package grants
 
 import (
-	"cmp"
-	"encoding/base64"
-	"encoding/binary"
-	"iter"
-	"slices"
 	"strconv"
 
 	"latchkey/internal/access"
 	"latchkey/internal/control"
 	"latchkey/internal/directory"
-	"latchkey/internal/fault"
 	"latchkey/internal/policy"
 	"latchkey/internal/sso"
-	"latchkey/internal/store"
 )
 
 // WhoCan asks who gets to a target.
@@ -39,8 +32,8 @@ type Entitlement struct {
 	Reason       string           // why none would, when it is not open: a code, a colon, a text
 }
 
-// ReachPage is a page of an answer. It may have fewer entries than were asked for, and more to come.
-type ReachPage struct {
+// EntitlementPage is a page of an answer. It may have fewer entries than were asked for, and more to come.
+type EntitlementPage struct {
 	Entries []Entitlement
 	Next    string
 }
@@ -53,7 +46,7 @@ type ReachPage struct {
 //
 // The order is that of the age of the first grant by which somebody comes into question, and among the members of a
 // group that of their ids. It stays the same from page to page.
-func (g *Grants) WhoCan(call *control.Call, in WhoCan) (*ReachPage, error) {
+func (g *Grants) WhoCan(call *control.Call, in WhoCan) (*EntitlementPage, error) {
 	if err := g.mayOwn(call, "latchkey:WhoCan", policy.Values{}); err != nil {
 		return nil, err
 	}
@@ -79,9 +72,9 @@ func (g *Grants) WhoCan(call *control.Call, in WhoCan) (*ReachPage, error) {
 	left, from := newBudget(in.Work), at
 	c := &candidates{call: call, first: map[access.Identity]int64{}, left: &left}
 	c.find(&request)
-	w := g.ways(call, i, &left)
-	w.bound = c.bound
-	page := &ReachPage{}
+	p := g.paths(call, i, &left)
+	data := DataAccess{Permission: in.Permission, Privilege: access.Default, Object: in.Object}
+	page := &EntitlementPage{}
 	for next := range c.after(from) {
 		if !next.again && len(page.Entries) == in.Size || left.spent() && at != from {
 			page.Next = g.sealPlace(list, at)
@@ -91,172 +84,42 @@ func (g *Grants) WhoCan(call *control.Call, in WhoCan) (*ReachPage, error) {
 		if next.again {
 			continue
 		}
-		if r := g.reach(w, i, next, DataAccess{Permission: in.Permission, Privilege: access.Default, Object: in.Object}, target); r.Open || in.All {
-			page.Entries = append(page.Entries, r)
+		entry := p.entitled(next, question{data: data, target: target, grant: next.grant}, c.bound)
+		if entry.Open || in.All {
+			page.Entries = append(page.Entries, entry)
 		}
 	}
 	return page, nil
 }
 
-// reach decides about one candidate.
-func (g *Grants) reach(w *paths, i *store.Instance, c candidate, in DataAccess, target access.Scope) Entitlement {
+// entitled evaluates the question for one candidate. bound has the applications that grants are bound to.
+func (p *paths) entitled(c candidate, q question, bound map[string]bool) Entitlement {
 	if c.grant.Grantee.Type == access.IAM {
-		return g.reachOfPrincipal(w.call, i, c.grant, in, target)
+		q.subject, q.instance = simulatePrincipal(p.call, c.grant.Principal, ""), p.instance
+		return newEntitlement(q.subject, c.grant, newResult(p.grants.evaluate(q)))
 	}
-	r := Entitlement{Person: w.call.Snapshot.Person(c.person)}
-	if r.Person == nil {
-		r.Person = &directory.User{ID: c.person}
+	person := p.call.Snapshot.Person(c.person)
+	if person == nil {
+		person = &directory.User{ID: c.person}
 	}
-	p := w.decide(c.person, in, target)
-	r.Grant, r.Application, r.Open, r.Reason = p.Grant, p.Application, p.Open, p.Reason
-	if r.Grant.ID.IsZero() {
-		r.Grant = *c.grant
-	}
-	if r.Grant.Grantee.Type == access.DirectoryGroup {
-		r.Via = w.call.Snapshot.Group(directory.GroupID(r.Grant.Principal))
-	}
-	return r
+	r := p.evaluate(person, q, func(arn string) bool { return bound[arn] })
+	return newEntitlement(&subject{call: p.call, person: person}, c.grant, r)
 }
 
-// reachOfPrincipal decides about the user or role that a grant is for.
-func (g *Grants) reachOfPrincipal(call *control.Call, i *store.Instance, grant *access.Grant, in DataAccess, target access.Scope) Entitlement {
-	r := Entitlement{PrincipalARN: grant.Grantee.ID, Grant: *grant}
-	s, reason := g.mayCome(call, i, grant.Principal, "")
-	if r.Reason = reason; s == nil {
-		return r
+// newEntitlement tells a result for a subject. grant is the one by which the subject comes into question, for a result
+// without one.
+func newEntitlement(s *subject, grant *access.Grant, r result) Entitlement {
+	if r.Grant != nil {
+		grant = r.Grant
 	}
-	r.PrincipalARN = s.call.Principal.ARN
-	request := s.request(in, target)
-	d := call.Snapshot.Grants().Decide(&request).Decision(&request)
-	if !d.OK {
-		r.Reason = "application_other: the grant is for an application, and users and roles come through none by themselves"
-		return r
-	}
-	r.Grant, r.Reason = d.Grant, g.assumes(s, &d.Grant)
-	r.Open = r.Reason == ""
-	return r
-}
-
-// mayCome supposes a principal, or says what keeps it from calling GetDataAccess: then there is none.
-func (g *Grants) mayCome(call *control.Call, i *store.Instance, id, session string) (*simulation, string) {
-	if call.Snapshot.User(id) == nil && call.Snapshot.Role(id) == nil {
-		return nil, "principal_deleted: the user or role that the grant is for is deleted"
-	}
-	s, err := simulatePrincipal(call, i, id, session)
-	if err != nil {
-		return nil, "policy_unreadable: " + fault.Of(err).Text
-	}
-	asked, err := mayAsk(s.call)
+	e := Entitlement{Person: s.person, Grant: *grant, Application: r.Application, Open: r.Open, Reason: r.Reason}
 	switch {
-	case err != nil:
-		return nil, "not_allowed: " + fault.Of(err).Text
-	case !asked.Passed:
-		return nil, "not_allowed: it may not call s3:GetDataAccess: " + asked.Text
+	case grant.Grantee.Type == access.DirectoryGroup:
+		e.Via = s.call.Snapshot.Group(directory.GroupID(grant.Principal))
+	case s.person == nil && s.call.Principal.ARN != "":
+		e.PrincipalARN = s.call.Principal.ARN
+	case s.person == nil:
+		e.PrincipalARN = grant.Grantee.ID
 	}
-	return s, ""
-}
-
-// place is how far an answer has come: the candidates of this grant up to this person, or all of them.
-type place struct {
-	seq    int64
-	person directory.UserID // empty: all
-}
-
-func (g *Grants) sealPlace(list string, p place) string {
-	b := binary.BigEndian.AppendUint64(nil, uint64(p.seq))
-	return base64.RawURLEncoding.EncodeToString(g.Ring.Seal("page:"+list, append(b, p.person...)))
-}
-
-func (g *Grants) openPlace(list, token string) (place, error) {
-	if token == "" {
-		return place{}, nil
-	}
-	bad := fault.New(fault.Invalid, fault.NextToken, "The provided NextToken is not valid.")
-	sealed, err := base64.RawURLEncoding.Strict().DecodeString(token)
-	if err != nil {
-		return place{}, bad.Because(err)
-	}
-	b, err := g.Ring.Unseal("page:"+list, sealed)
-	if err != nil || len(b) < 8 {
-		return place{}, bad.Because(err)
-	}
-	return place{int64(binary.BigEndian.Uint64(b)), directory.UserID(b[8:])}, nil
-}
-
-// candidates are those who hold a grant that covers a target, in a fixed order.
-type candidates struct {
-	call   *control.Call
-	grants []access.Grant            // that cover the target, oldest first
-	first  map[access.Identity]int64 // the Seq of the first grant of an identity
-	bound  map[string]bool           // applications that grants are bound to
-	left   *budget
-}
-
-type candidate struct {
-	grant  *access.Grant    // by which the candidate comes into question
-	person directory.UserID // empty: the user or role that the grant is for
-	place  place            // of the candidate
-	again  bool             // came into question by an older grant already
-}
-
-func (c *candidates) find(r *access.Request) {
-	c.bound = map[string]bool{}
-	for g := range c.call.Snapshot.Grants().Covering(r) {
-		c.grants = append(c.grants, g)
-		if seq, known := c.first[g.Identity()]; !known || g.Seq < seq {
-			c.first[g.Identity()] = g.Seq
-		}
-		if g.ApplicationARN != "" {
-			c.bound[g.ApplicationARN] = true
-		}
-	}
-	slices.SortFunc(c.grants, func(a, b access.Grant) int { return cmp.Compare(a.Seq, b.Seq) })
-}
-
-// after goes through the candidates after a place. Somebody who comes into question by several grants comes with the
-// oldest of them, and again with the others.
-func (c *candidates) after(from place) iter.Seq[candidate] {
-	return func(yield func(candidate) bool) {
-		for k := range c.grants {
-			g := &c.grants[k]
-			if g.Seq < from.seq || g.Seq == from.seq && from.person == "" || c.first[g.Identity()] != g.Seq {
-				continue
-			}
-			c.left.spend(1)
-			switch g.Grantee.Type {
-			case access.IAM:
-				c.left.spend(10)
-				if !yield(candidate{grant: g, place: place{seq: g.Seq}}) {
-					return
-				}
-			case access.DirectoryUser:
-				id := directory.UserID(g.Principal)
-				if !yield(candidate{g, id, place{seq: g.Seq}, c.firstOf(id) != g.Seq}) {
-					return
-				}
-			case access.DirectoryGroup:
-				var done directory.UserID
-				if g.Seq == from.seq {
-					done = from.person
-				}
-				for _, id := range c.call.Snapshot.MembersAfter(directory.GroupID(g.Principal), done) {
-					c.left.spend(1)
-					if !yield(candidate{g, id, place{g.Seq, id}, c.firstOf(id) != g.Seq}) {
-						return
-					}
-				}
-			}
-		}
-	}
-}
-
-// firstOf is the Seq of the oldest of a person's grants.
-func (c *candidates) firstOf(id directory.UserID) int64 {
-	least, found := c.first[access.Identity{Type: access.DirectoryUser, Principal: string(id)}]
-	for _, g := range c.call.Snapshot.GroupsOf(id) {
-		if seq, ok := c.first[access.Identity{Type: access.DirectoryGroup, Principal: string(g)}]; ok && (!found || seq < least) {
-			least, found = seq, true
-		}
-	}
-	return least
+	return e
 }

@@ -1,0 +1,236 @@
+package grants
+
+import (
+	"time"
+
+	"latchkey/internal/access"
+	"latchkey/internal/caller"
+	"latchkey/internal/control"
+	"latchkey/internal/control/sts"
+	"latchkey/internal/fault"
+	"latchkey/internal/policy"
+	"latchkey/internal/sso"
+)
+
+// requestChecks are what makes a question one. None after them makes sense without.
+var requestChecks = []check{
+	{name: "the account has an Access Grants instance", run: (*evaluation).hasInstance, last: true},
+	{name: "the request makes sense", run: (*evaluation).makesSense, last: true},
+}
+
+// grantChecks are whether a grant answers, and what the answer needs.
+var grantChecks = []check{
+	{run: (*evaluation).associated, tell: tellAssociated},
+	{run: (*evaluation).hasScope, tell: tellScope},
+	{name: "a grant answers", run: (*evaluation).answers, last: true},
+	{name: "the grant's location is known", run: (*evaluation).hasLocation, last: true},
+	{run: (*evaluation).assumes, tell: tellAssumes},
+}
+
+// mayAsk is whether the subject may call GetDataAccess on the instance. It is the first check of a real call, and the
+// only one that asks policies of the caller.
+func (e *evaluation) mayAsk() *failure {
+	s := e.subject
+	if s.roleless() {
+		return skipped
+	}
+	ask, err := askInstance(s.call, "s3:GetDataAccess", policy.Values{})
+	if err != nil {
+		return failed(NotAllowed, err)
+	}
+	if !s.simulated {
+		if err := s.call.Authorize(ask); err != nil {
+			return failed(NotAllowed, err)
+		}
+		return nil
+	}
+	if s.asked = s.call.Decide(ask); !s.asked.Allowed {
+		return &failure{reason: NotAllowed, text: "it may not call s3:GetDataAccess: " + s.toldPolicies()}
+	}
+	return nil
+}
+
+// tellMayAsk tells which policies decided to administrators of the principal's own account only.
+func tellMayAsk(e *evaluation, _ *failure) (name, text string) {
+	name = "the principal may call s3:GetDataAccess"
+	if e.subject.onBehalf() {
+		name = "the role that acts for the person may call s3:GetDataAccess"
+	}
+	return name, e.subject.toldPolicies()
+}
+
+func (s *subject) toldPolicies() string {
+	switch {
+	case s.call.Account == s.call.Target:
+		return s.asked.Explain()
+	case s.asked.Allowed:
+		return "the instance's resource policy and the principal's own account allow it"
+	}
+	return "the instance's resource policy or the principal's own account does not allow it"
+}
+
+func (e *evaluation) hasInstance() *failure {
+	if e.instance != nil {
+		return nil
+	}
+	i, err := e.grants.instance(e.subject.call)
+	if err != nil {
+		return failed(InstanceMissing, err)
+	}
+	e.instance = i
+	return nil
+}
+
+// makesSense makes the request that the grants are asked.
+func (e *evaluation) makesSense() *failure {
+	target, err := e.target, error(nil)
+	if target.IsZero() {
+		target, err = access.ParseTarget(e.data.Target)
+	}
+	if err != nil {
+		return failed(RequestInvalid, control.AccessFault(err))
+	}
+	call := e.subject.call
+	e.request = access.Request{
+		Account: call.Target, Region: call.Facts.Region, Target: target,
+		Permission: e.data.Permission, Privilege: e.data.Privilege, Object: e.data.Object,
+	}
+	if err := e.request.Check(); err != nil {
+		return failed(RequestInvalid, control.AccessFault(err))
+	}
+	if e.Duration, err = checkDuration(e.data.Duration); err != nil {
+		return failed(RequestInvalid, err)
+	}
+	return nil
+}
+
+func checkDuration(d time.Duration) (time.Duration, error) {
+	if d == 0 {
+		return DefaultDuration, nil
+	}
+	if d < MinDuration || d > MaxDuration {
+		return 0, fault.New(fault.Invalid, fault.Request, "durationSeconds must be between %d and %d",
+			int(MinDuration.Seconds()), int(MaxDuration.Seconds()))
+	}
+	return d, nil
+}
+
+const notAssociated = "the Access Grants instance is not associated with an Identity Center instance, " +
+	"or its application there is disabled"
+
+// associated is whether grants to the person and to the person's groups answer at all. They need not when a grant of
+// the role answers.
+func (e *evaluation) associated() *failure {
+	if e.decide(); !e.subject.onBehalf() || e.Decision.OK && e.limit == 0 {
+		return skipped
+	}
+	if e.subject.association() != nil {
+		return nil
+	}
+	return e.unlessGranted(AssociationRemoved, notAssociated)
+}
+
+func tellAssociated(e *evaluation, f *failure) (name, text string) {
+	if f == nil {
+		text = sso.InstanceARN(e.subject.association().InstanceID)
+	}
+	return "the instance is associated with Identity Center", text
+}
+
+// hasScope is whether the application through which the person comes may reach S3 Access Grants.
+func (e *evaluation) hasScope() *failure {
+	s := e.subject
+	if !s.onBehalf() || s.application() == "" || e.Decision.OK && e.limit == 0 {
+		return skipped
+	}
+	association := s.association()
+	if association == nil {
+		return skipped
+	}
+	if d, _ := s.call.OnBehalfOf(); caller.Reaches(s.call.Snapshot, d, association, sso.S3Scope) {
+		return nil
+	}
+	return e.unlessGranted(ScopeRemoved, "the application has no such scope, or not towards this instance")
+}
+
+func tellScope(_ *evaluation, f *failure) (name, text string) {
+	if f == nil {
+		text = "towards this instance"
+	}
+	return "the application has the scope " + sso.S3Scope, text
+}
+
+// unlessGranted is the failure of what only the person's own grants need. When another grant answers, it is a note.
+func (e *evaluation) unlessGranted(r Reason, text string) *failure {
+	if e.Decision.OK {
+		e.Notes = append(e.Notes, "the person's own grants and those of the person's groups do not count: "+text)
+		return skipped
+	}
+	return &failure{reason: r, text: text, fault: e.denied()}
+}
+
+// denied is the answer when no grant answers, the same whatever the reason.
+func (e *evaluation) denied() error {
+	if e.subject.simulated {
+		return nil
+	}
+	return fault.New(fault.Denied, "", "%s", e.request.DeniedText())
+}
+
+func (e *evaluation) answers() *failure {
+	if e.decide(); e.Decision.OK {
+		return nil
+	}
+	f := &failure{reason: GrantMissing, fault: e.denied()}
+	switch e.Decision.Reason {
+	case access.NoPermission:
+		f.reason = PermissionMissing
+	case access.OtherApplication:
+		f.reason, f.text = ApplicationOther, "the grant is for an application, and users and roles come through none by themselves"
+		if e.subject.onBehalf() {
+			f.text = "the grants are for other applications than those that the directory user may use"
+		}
+	}
+	if f.text == "" {
+		f.text = e.Decision.Reason.String()
+	}
+	return f
+}
+
+func (e *evaluation) hasLocation() *failure {
+	grant := &e.Decision.Grant
+	if e.Location = e.subject.call.Snapshot.Location(grant.Account, grant.Region, grant.LocationID); e.Location == nil {
+		return failed(LocationMissing, fault.New(fault.Unavailable, fault.Location,
+			"The location of the grant is being changed. Please try again."))
+	}
+	return nil
+}
+
+// assumes is whether the location's role trusts the service and allows sessions of this length.
+func (e *evaluation) assumes() *failure {
+	call := e.subject.call
+	behalf, _ := call.OnBehalfOf() // S3 hands the context on, so that what is done with the data names the person
+	role, err := e.grants.Tokens.AssumeForService(call, sts.ServiceAssume{
+		RoleID: e.Location.RoleID, RoleARN: e.Location.RoleARN, Service: ServicePrincipal,
+		SourceAccount: e.instance.Account, SourceARN: e.instance.ARN(),
+		// Callers without a source identity get none, so that a trust policy which allows only sts:AssumeRole is
+		// enough, as it is on AWS.
+		SourceIdentity: call.SourceIdentity(), OnBehalfOf: behalf, Duration: e.Duration,
+	})
+	if err != nil {
+		return failed(RoleNotAssumable, err)
+	}
+	e.Role = role
+	return nil
+}
+
+func tellAssumes(e *evaluation, f *failure) (name, text string) {
+	name = "the location's role trusts the service"
+	if e.subject.onBehalf() {
+		name += ", sts:SetContext included"
+	}
+	if f == nil {
+		text = e.Location.RoleARN
+	}
+	return name, text
+}

@@ -1,0 +1,156 @@
+package grants
+
+import (
+	"slices"
+	"time"
+
+	"latchkey/internal/access"
+	"latchkey/internal/iam"
+	"latchkey/internal/store"
+)
+
+// question asks whether GetDataAccess vends a credential to a subject, and why or why not.
+type question struct {
+	subject  *subject
+	instance *store.Instance // nil: the one that the subject's call addresses
+	data     DataAccess      // what is asked for
+	target   access.Scope    // data.Target, if it is parsed already
+	// grant, if set, is one by which the subject comes into question. With alone, the decision is about that grant only;
+	// without, it only tells why no grant answers.
+	grant *access.Grant
+	alone bool
+	// limit is how many grants are told of. 0 asks for the decision only: the evaluation ends at the first check that
+	// fails, and makes no texts for those that pass.
+	limit int
+}
+
+// evaluation is the answer to a question.
+type evaluation struct {
+	question
+	grants *Grants
+
+	Checks   []Check // in their order; with a limit only
+	Notes    []string
+	Decision access.Decision
+	Location *store.Location // of the grant that answers
+	Role     *iam.Role       // of that location, if the service may assume it
+	Duration time.Duration   // of the credential, but for ValidUntil
+	// ValidUntil is until when the answer holds, if nothing changes: the end of the session that asks. Zero is no bound.
+	// A credential ends then at the latest.
+	ValidUntil time.Time
+
+	request          access.Request
+	failed           *failure  // of the first check that fails; nil: a credential is vended
+	decided          bool      // the grants were asked
+	began, decidedAt time.Time // around the decision, of a real call
+}
+
+// check is one thing that must hold.
+type check struct {
+	// run returns nil if the check holds, and skipped if it does not concern the subject.
+	run func(*evaluation) *failure
+	// tell names the check, and says what was found; empty: the text of the failure. nil makes a check that is told of
+	// only when it fails, by the name given.
+	tell func(*evaluation, *failure) (name, text string)
+	name string
+	last bool // when it fails, the checks after it make no sense
+}
+
+// guardrails are denies that no grant passes. They come after everything that makes a question one, and before the
+// grants. There is none yet.
+var guardrails []check
+
+// questionChecks are all checks but the subject's own, in their order.
+var questionChecks = slices.Concat(requestChecks, guardrails, grantChecks)
+
+// evaluate takes every decision about vending. GetDataAccess vends what it answers, Explain prints its checks, WhoCan
+// and WhatCan tell its first failure. The order of the checks is the order in which GetDataAccess refuses.
+func (g *Grants) evaluate(q question) *evaluation {
+	e := &evaluation{question: q, grants: g}
+	s := q.subject
+	if !s.simulated && s.call.Session != nil {
+		e.ValidUntil = s.call.Session.Expires
+	}
+	switch {
+	case q.limit > 0 || !s.checked:
+		ok := e.run(subjectChecks)
+		s.checked, s.failed = true, e.failed
+		if !ok {
+			return e
+		}
+	case s.failed != nil:
+		e.failed = s.failed
+		return e
+	}
+	e.run(questionChecks)
+	return e
+}
+
+// run runs checks in their order and reports whether those after them make sense.
+func (e *evaluation) run(checks []check) bool {
+	for i := range checks {
+		c := &checks[i]
+		f := c.run(e)
+		if f == skipped {
+			continue
+		}
+		if e.limit > 0 {
+			e.tell(c, f)
+		}
+		if f == nil {
+			continue
+		}
+		if e.failed == nil {
+			e.failed = f
+		}
+		if e.limit == 0 || c.last {
+			return false
+		}
+	}
+	return true
+}
+
+func (e *evaluation) tell(c *check, f *failure) {
+	told := Check{Name: c.name, Passed: f == nil}
+	switch {
+	case c.tell != nil:
+		told.Name, told.Text = c.tell(e, f)
+	case f == nil:
+		return
+	}
+	if f != nil {
+		told.Reason = f.reason
+		if told.Text == "" {
+			told.Text = f.text
+		}
+	}
+	e.Checks = append(e.Checks, told)
+}
+
+// decide asks the grants, once.
+func (e *evaluation) decide() {
+	if e.decided {
+		return
+	}
+	e.decided = true
+	e.request.Identities, e.request.Application = e.subject.identities(), e.subject.application()
+	if e.alone {
+		e.Decision = e.request.DecideAlone(e.grant)
+		return
+	}
+	index := e.subject.call.Snapshot.Grants()
+	if e.limit > 0 {
+		e.Decision = index.Explain(&e.request, e.limit)
+		return
+	}
+	if !e.subject.simulated {
+		e.began = time.Now()
+	}
+	e.Decision = index.Decide(&e.request).Decision(&e.request)
+	if !e.subject.simulated {
+		e.decidedAt = time.Now()
+	}
+	if !e.Decision.OK && e.grant != nil {
+		e.Decision.Reason = e.request.DecideAlone(e.grant).Reason
+	}
+}
