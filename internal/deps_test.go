@@ -20,6 +20,7 @@ var floors = map[string]int{
 	"internal/audit":     0,
 
 	"internal/iam":        1,
+	"internal/bucket":     1,
 	"internal/sso":        1,
 	"internal/credential": 1,
 	"internal/sigv4":      1,

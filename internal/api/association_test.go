@@ -9,10 +9,10 @@ import (
 
 	"github.com/google/uuid"
 
+	"latchkey/internal/bucket"
 	"latchkey/internal/control/controltest"
 	"latchkey/internal/credential"
 	"latchkey/internal/directory"
-	"latchkey/internal/iam"
 	"latchkey/internal/sso"
 	"latchkey/internal/store"
 )
@@ -52,7 +52,7 @@ func (w *centerWorld) lake() string {
 	w.t.Helper()
 	w.s3Must(http.MethodPost, instancePath, "")
 	w.store(func(tx *store.Tx) error {
-		return store.Buckets.Insert(tx, &iam.Bucket{Name: "lake", Account: centerAccount, Region: controltest.Region, Created: tx.Now()})
+		return store.Buckets.Insert(tx, &bucket.Bucket{Name: "lake", Account: centerAccount, Region: controltest.Region, Created: tx.Now()})
 	})
 	trust := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"access-grants.s3.amazonaws.com"},` +
 		`"Action":["sts:AssumeRole","sts:SetSourceIdentity","sts:SetContext"]}]}`

@@ -10,12 +10,12 @@ import (
 	"testing"
 
 	"latchkey/internal/access"
+	"latchkey/internal/bucket"
 	"latchkey/internal/control"
 	"latchkey/internal/control/controltest"
 	"latchkey/internal/control/grants"
 	"latchkey/internal/control/principals"
 	"latchkey/internal/control/sts"
-	"latchkey/internal/iam"
 	"latchkey/internal/store"
 )
 
@@ -51,7 +51,7 @@ func newFrontWorld(t *testing.T) *frontWorld {
 	w.root = controltest.Keys{ID: k.AccessKeyID, Secret: k.Secret.Reveal()}
 	call := func() *control.Call { return w.Call(t, w.root, "iam", "SetUp") }
 	w.must(w.Engine.Update(ctx, func(tx *store.Tx) error {
-		return store.Buckets.Insert(tx, &iam.Bucket{Name: "lake", Account: owner, Region: controltest.Region, Created: tx.Now()})
+		return store.Buckets.Insert(tx, &bucket.Bucket{Name: "lake", Account: owner, Region: controltest.Region, Created: tx.Now()})
 	}))
 	_, err = p.CreateRole(ctx, call(), principals.NewRole{Name: "lake", Trust: serviceTrust})
 	w.must(err)

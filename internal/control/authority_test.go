@@ -11,12 +11,12 @@ import (
 	"testing"
 
 	"latchkey/internal/access"
+	"latchkey/internal/bucket"
 	"latchkey/internal/caller"
 	"latchkey/internal/control"
 	"latchkey/internal/control/controltest"
 	"latchkey/internal/control/principals"
 	"latchkey/internal/fault"
-	"latchkey/internal/iam"
 	"latchkey/internal/policy"
 	"latchkey/internal/store"
 )
@@ -49,7 +49,7 @@ func (w *world) refusals(t *testing.T, call *control.Call) {
 	for name, do := range map[string]func() error{
 		"Update": func() error {
 			return w.Update(t.Context(), call, func(tx *store.Tx) error {
-				return store.Buckets.Insert(tx, &iam.Bucket{Name: "lake", Account: account, Created: tx.Now()})
+				return store.Buckets.Insert(tx, &bucket.Bucket{Name: "lake", Account: account, Created: tx.Now()})
 			})
 		},
 		"Record": func() error { return w.Record(t.Context(), call) },

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"latchkey/internal/access"
+	"latchkey/internal/bucket"
 	"latchkey/internal/iam"
 	"latchkey/internal/policy"
 	"latchkey/internal/store"
@@ -116,7 +117,7 @@ func TestUnreadablePolicyDenies(t *testing.T) {
 
 func TestUnreadableResourcePolicyIsAnError(t *testing.T) {
 	e := newEngine(t)
-	b := &iam.Bucket{Name: "lake", Account: acct}
+	b := &bucket.Bucket{Name: "lake", Account: acct}
 	i := &store.Instance{Instance: access.Instance{Account: acct, Region: here}}
 	put := func(text string) *Snapshot {
 		b.Policy, i.Policy = text, text

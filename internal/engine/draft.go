@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"latchkey/internal/access"
+	"latchkey/internal/bucket"
 	"latchkey/internal/iam"
 	"latchkey/internal/sso"
 	"latchkey/internal/store"
@@ -206,9 +207,9 @@ func keyParent(k *iam.AccessKey) string {
 	return k.UserID
 }
 
-func (d *draft) putBucket(row *iam.Bucket) {
+func (d *draft) putBucket(row *bucket.Bucket) {
 	d.dropBucket(row.Name)
-	b := &bucket{Bucket: row}
+	b := &ruledBucket{Bucket: row}
 	d.buckets.set(d.t, row.Name, b)
 	d.account(row.Account).buckets.set(d.t, row.Name, b)
 }

@@ -15,6 +15,7 @@ import (
 	"pgregory.net/rapid"
 
 	"latchkey/internal/access"
+	"latchkey/internal/bucket"
 	"latchkey/internal/directory"
 	"latchkey/internal/fault"
 	"latchkey/internal/iam"
@@ -191,7 +192,7 @@ func (w *world) change(tx *store.Tx) error {
 	case 15:
 		return store.ManagedPolicies.Delete(tx, w.gone(&w.policies, w.id(w.policies)))
 	case 16:
-		b := &iam.Bucket{Name: pickOf(w, names), Account: w.account(), Policy: pickOf(w, resourceTexts), Created: w.time()}
+		b := &bucket.Bucket{Name: pickOf(w, names), Account: w.account(), Policy: pickOf(w, resourceTexts), Created: w.time()}
 		return errors.Join(ignore(store.Buckets.Delete(tx, b.Name)), store.Buckets.Insert(tx, b))
 	case 17:
 		i := &store.Instance{Instance: access.Instance{Account: w.account(), Region: here}, Policy: pickOf(w, resourceTexts)}

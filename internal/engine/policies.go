@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"latchkey/internal/access"
+	"latchkey/internal/bucket"
 	"latchkey/internal/iam"
 	"latchkey/internal/policy"
 )
@@ -15,9 +16,9 @@ type managed struct {
 	parsed lazy[parsed]
 }
 
-// bucket is a bucket with its policy.
-type bucket struct {
-	*iam.Bucket
+// ruledBucket is a bucket with its parsed policy.
+type ruledBucket struct {
+	*bucket.Bucket
 	parsed lazy[parsed]
 }
 

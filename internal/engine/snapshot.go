@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"latchkey/internal/access"
+	"latchkey/internal/bucket"
 	"latchkey/internal/directory"
 	"latchkey/internal/iam"
 	"latchkey/internal/sso"
@@ -23,7 +24,7 @@ type Snapshot struct {
 	policies      pmap[string, *managed]          // by ARN
 	policyIDs     pmap[string, *managed]          // by id
 	uses          pmap[string, uses]              // by the ARN of a managed policy, ours or AWS's
-	buckets       pmap[string, *bucket]           // by name
+	buckets       pmap[string, *ruledBucket]      // by name
 	applications  pmap[string, *application]      // of Identity Center, by id
 	issuers       pmap[string, *sso.Issuer]       // by id
 	oidcProviders pmap[string, *iam.OIDCProvider] // of IAM, by id
@@ -41,11 +42,11 @@ type Snapshot struct {
 type account struct {
 	owner         *token
 	row           *iam.Account
-	users         list[string, *principal] // by folded name
-	roles         list[string, *principal] // by folded name
-	policies      list[string, *managed]   // by ARN
-	buckets       list[string, *bucket]    // by name
-	regions       map[string]*region       // copied by every change
+	users         list[string, *principal]   // by folded name
+	roles         list[string, *principal]   // by folded name
+	policies      list[string, *managed]     // by ARN
+	buckets       list[string, *ruledBucket] // by name
+	regions       map[string]*region         // copied by every change
 	center        center
 	oidcProviders list[string, *iam.OIDCProvider] // by name
 }
@@ -143,7 +144,7 @@ func (s *Snapshot) AccessKey(id string) *iam.AccessKey { return s.keys.at(id) }
 func (s *Snapshot) KeysOf(userID string) []*iam.AccessKey { return s.keysOf.at(userID) }
 
 // Bucket finds a bucket.
-func (s *Snapshot) Bucket(name string) *iam.Bucket {
+func (s *Snapshot) Bucket(name string) *bucket.Bucket {
 	if b := s.buckets.at(name); b != nil {
 		return b.Bucket
 	}
@@ -151,13 +152,13 @@ func (s *Snapshot) Bucket(name string) *iam.Bucket {
 }
 
 // BucketsOf is every bucket of an account in the order of their names.
-func (s *Snapshot) BucketsOf(id access.AccountID) []*iam.Bucket {
+func (s *Snapshot) BucketsOf(id access.AccountID) []*bucket.Bucket {
 	a := s.accounts.at(id)
 	if a == nil {
 		return nil
 	}
-	all := a.buckets.sorted(func(a, b *bucket) int { return cmp.Compare(a.Name, b.Name) })
-	return project(all, func(b *bucket) *iam.Bucket { return b.Bucket })
+	all := a.buckets.sorted(func(a, b *ruledBucket) int { return cmp.Compare(a.Name, b.Name) })
+	return project(all, func(b *ruledBucket) *bucket.Bucket { return b.Bucket })
 }
 
 func project[A, B any](from []A, f func(A) B) []B {

@@ -19,11 +19,11 @@ import (
 	"latchkey/internal/awsapi/s3"
 	"latchkey/internal/awserror"
 	"latchkey/internal/awswire"
+	"latchkey/internal/bucket"
 	"latchkey/internal/caller"
 	"latchkey/internal/control"
 	"latchkey/internal/control/buckets"
 	"latchkey/internal/fault"
-	"latchkey/internal/iam"
 	"latchkey/internal/sigv4"
 )
 
@@ -96,7 +96,7 @@ type request struct {
 	began    time.Time
 	op       *awswire.Operation
 	call     *control.Call
-	bucket   *iam.Bucket // the addressed bucket, once it is known to exist
+	bucket   *bucket.Bucket // the addressed bucket, once it is known to exist
 	key      string
 	required []permission // what was authorised before the upstream was called
 	status   int

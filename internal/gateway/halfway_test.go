@@ -13,6 +13,7 @@ import (
 	"latchkey/internal/audit"
 	"latchkey/internal/awsapi/s3"
 	"latchkey/internal/awswire"
+	"latchkey/internal/bucket"
 	"latchkey/internal/caller"
 	plane "latchkey/internal/control"
 	"latchkey/internal/control/buckets"
@@ -70,7 +71,7 @@ func (h *half) call() *plane.Call {
 	return call
 }
 
-func (h *half) intend(name string) *store.BucketCreation {
+func (h *half) intend(name string) *bucket.Creation {
 	h.t.Helper()
 	c, err := h.buckets.Intend(h.t.Context(), h.call(), name, region)
 	h.check(err)

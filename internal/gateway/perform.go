@@ -1,16 +1,13 @@
 package gateway
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-
 	"latchkey/internal/awsapi/s3"
 	"latchkey/internal/awserror"
 	"latchkey/internal/awswire"
+	"latchkey/internal/bucket"
 	"latchkey/internal/control"
 	"latchkey/internal/control/buckets"
 	"latchkey/internal/fault"
-	"latchkey/internal/iam"
 )
 
 // perform authorises a call on objects and lets the upstream do it.
@@ -48,7 +45,7 @@ func (g *Gateway) perform(q *request, in any) (any, error) {
 
 // authorise checks one right: the bucket exists, belongs to whom the client expects, and the policies of the
 // caller and of the bucket allow the action.
-func (g *Gateway) authorise(call *control.Call, n *permission) (*iam.Bucket, error) {
+func (g *Gateway) authorise(call *control.Call, n *permission) (*bucket.Bucket, error) {
 	b, err := buckets.Owned(call, n.bucket, n.owner)
 	if err != nil {
 		return b, err
@@ -116,16 +113,9 @@ func (g *Gateway) meta(q *request) Meta {
 	}
 	d := Meta{Trailer: q.Header.Get("X-Amz-Trailer"), Location: scheme + g.endpoint(q.Host)}
 	if q.bucket != nil {
-		d.Owner = CanonicalID(q.bucket)
+		d.Owner = bucket.CanonicalID(q.bucket.Account)
 	}
 	return d
-}
-
-// CanonicalID is the owner id that listings show for a bucket: 64 hexadecimal digits that follow from the
-// account, as S3's canonical user ids do.
-func CanonicalID(b *iam.Bucket) string {
-	sum := sha256.Sum256([]byte("canonical user id of " + string(b.Account)))
-	return hex.EncodeToString(sum[:])
 }
 
 // maxDelete is the largest number of keys in one DeleteObjects (S3 API reference).

@@ -6,11 +6,10 @@ import (
 	"latchkey/internal/awsapi/s3"
 	"latchkey/internal/awserror"
 	"latchkey/internal/awswire"
+	"latchkey/internal/bucket"
 	"latchkey/internal/control/buckets"
 	"latchkey/internal/fault"
-	"latchkey/internal/iam"
 	"latchkey/internal/policy"
-	"latchkey/internal/store"
 )
 
 // registryOps are the operations that the registry of buckets answers, some of them together with the
@@ -46,7 +45,7 @@ func (g *Gateway) registry(q *request, in any, do func(*Gateway, *request, any) 
 }
 
 // owned finds the addressed bucket.
-func (q *request) owned(name, owner *string) (*iam.Bucket, error) {
+func (q *request) owned(name, owner *string) (*bucket.Bucket, error) {
 	b, err := buckets.Owned(q.call, text(name), text(owner))
 	q.bucket = b
 	return b, err
@@ -62,7 +61,7 @@ func (g *Gateway) listBuckets(q *request, in any) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &s3.ListBucketsOutput{Prefix: r.Prefix, Owner: &s3.Owner{ID: new(CanonicalID(&iam.Bucket{Account: q.call.Account}))}}
+	out := &s3.ListBucketsOutput{Prefix: r.Prefix, Owner: &s3.Owner{ID: new(bucket.CanonicalID(q.call.Account))}}
 	if next != "" {
 		out.ContinuationToken = &next
 	}
@@ -110,7 +109,7 @@ func (g *Gateway) createBucket(q *request, in any) (any, error) {
 
 // makeBucket lets the upstream make the bucket of an intention. A failure that says that nothing was made ends the
 // intention. After any other failure the intention stands: the bucket may have been made.
-func (g *Gateway) makeBucket(q *request, in any, c *store.BucketCreation) error {
+func (g *Gateway) makeBucket(q *request, in any, c *bucket.Creation) error {
 	ctx, cancel := context.WithTimeout(q.Context(), buckets.MaxMaking)
 	defer cancel()
 	d := g.meta(q)

@@ -113,20 +113,3 @@ func (p *ManagedPolicy) Document() string {
 	}
 	return ""
 }
-
-// Bucket is a bucket that this deployment knows: who owns it, where it is, and its policy. What is in it
-// is the upstream's business.
-type Bucket struct {
-	Name    string
-	Account access.AccountID
-	Region  string
-	Policy  string // bucket policy document; empty: none
-	Created time.Time
-
-	// Nonce is what the upstream was given when it made the bucket. A bucket of this name that was made with another
-	// one is not this bucket. Empty: not known, because an operator adopted the bucket, or an older version made it.
-	Nonce string `json:",omitempty"`
-}
-
-// ARN is the bucket's ARN.
-func (b *Bucket) ARN() string { return "arn:aws:s3:::" + b.Name }

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"latchkey/internal/access"
+	"latchkey/internal/bucket"
 	"latchkey/internal/control"
 	"latchkey/internal/control/controltest"
 	"latchkey/internal/control/grants"
@@ -42,7 +43,7 @@ func newData(t *testing.T) *data {
 	d.grants = &grants.Grants{Control: w.Control, Tokens: d.sts, Vendor: grants.Sealed{Ring: w.Ring}}
 	d.exchange = &oauth.Exchange{Control: w.Control, Verifier: oidc.New(oidc.Options{AllowPrivate: true, Now: w.Now})}
 	w.Change(t, func(tx *store.Tx) error {
-		return store.Buckets.Insert(tx, &iam.Bucket{Name: "lake", Account: account, Region: controltest.Region})
+		return store.Buckets.Insert(tx, &bucket.Bucket{Name: "lake", Account: account, Region: controltest.Region})
 	})
 	u, err := d.iam.CreateUser(t.Context(), d.root("iam"), principals.NewUser{Name: "app"})
 	d.must(err)

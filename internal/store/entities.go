@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"latchkey/internal/access"
+	"latchkey/internal/bucket"
 	"latchkey/internal/fault"
 	"latchkey/internal/iam"
 )
@@ -61,9 +62,9 @@ var ManagedPolicies = Table[iam.ManagedPolicy]{
 }
 
 // Buckets: id is the name, unique in the whole store; parent is the account.
-var Buckets = Table[iam.Bucket]{
+var Buckets = Table[bucket.Bucket]{
 	Kind: KindBucket, Entity: fault.Bucket,
-	Key: func(b *iam.Bucket) Key { return Key{ID: b.Name, Name: b.Name, Parent: string(b.Account)} },
+	Key: func(b *bucket.Bucket) Key { return Key{ID: b.Name, Name: b.Name, Parent: string(b.Account)} },
 }
 
 // Instance is an Access Grants instance with what is kept beside it.

@@ -6,9 +6,9 @@ import (
 	"slices"
 
 	"latchkey/internal/access"
+	"latchkey/internal/bucket"
 	"latchkey/internal/control"
 	"latchkey/internal/fault"
-	"latchkey/internal/iam"
 	"latchkey/internal/store"
 )
 
@@ -21,7 +21,7 @@ type Adoption struct {
 
 // Adopt registers a bucket that lies in the store to an account. It is for the server's operator only, who knows whose
 // the objects are: nobody's permission is asked. The record is in the log of the account, and of the operator.
-func (b *Buckets) Adopt(ctx context.Context, call *control.Call, in Adoption) (*iam.Bucket, error) {
+func (b *Buckets) Adopt(ctx context.Context, call *control.Call, in Adoption) (*bucket.Bucket, error) {
 	name, account := in.Name, in.Account
 	if err := checkName(name); err != nil {
 		return nil, err
@@ -40,7 +40,7 @@ func (b *Buckets) Adopt(ctx context.Context, call *control.Call, in Adoption) (*
 	}
 	call.Target = account
 	call.Touch("AWS::S3::Bucket", "arn:aws:s3:::"+name, account)
-	bucket := &iam.Bucket{Name: name, Account: account, Region: in.Region}
+	bucket := &bucket.Bucket{Name: name, Account: account, Region: in.Region}
 	err = b.Update(ctx, call, func(tx *store.Tx) error {
 		if _, err := store.Accounts.Get(ctx, tx, string(account)); err != nil {
 			if fault.Is(err, fault.NotFound, fault.Account) {
@@ -83,7 +83,7 @@ func free(ctx context.Context, tx *store.Tx, name string) error {
 
 // Registered returns at most limit buckets of all accounts in the order of their names, those behind the name after, and
 // whether there are more. It is for the server's operator only.
-func (b *Buckets) Registered(ctx context.Context, after string, limit int) (page []*iam.Bucket, more bool, err error) {
+func (b *Buckets) Registered(ctx context.Context, after string, limit int) (page []*bucket.Bucket, more bool, err error) {
 	for bucket, err := range store.Buckets.All(ctx, b.DB) {
 		if err != nil {
 			return nil, false, err
@@ -92,7 +92,7 @@ func (b *Buckets) Registered(ctx context.Context, after string, limit int) (page
 			page = append(page, bucket)
 		}
 	}
-	slices.SortFunc(page, func(x, y *iam.Bucket) int { return cmp.Compare(x.Name, y.Name) })
+	slices.SortFunc(page, func(x, y *bucket.Bucket) int { return cmp.Compare(x.Name, y.Name) })
 	if len(page) > limit {
 		return page[:limit], true, nil
 	}

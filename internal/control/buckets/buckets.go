@@ -11,10 +11,10 @@ import (
 	"sync"
 
 	"latchkey/internal/access"
+	"latchkey/internal/bucket"
 	"latchkey/internal/caller"
 	"latchkey/internal/control"
 	"latchkey/internal/fault"
-	"latchkey/internal/iam"
 	"latchkey/internal/policy"
 	"latchkey/internal/store"
 )
@@ -37,7 +37,7 @@ type Buckets struct {
 // Owned is the bucket with this name, or a fault for none. A non-empty expected owner must be the bucket's
 // (x-amz-expected-bucket-owner); where it is not, the bucket is returned beside the refusal, which tells its
 // region as every answer about it does.
-func Owned(call *control.Call, name, expected string) (*iam.Bucket, error) {
+func Owned(call *control.Call, name, expected string) (*bucket.Bucket, error) {
 	b := call.Snapshot.Bucket(name)
 	if b == nil {
 		return nil, fault.New(fault.NotFound, fault.Bucket, "").With("BucketName", name)
@@ -50,7 +50,7 @@ func Owned(call *control.Call, name, expected string) (*iam.Bucket, error) {
 }
 
 // May checks an action on a bucket or on a key in it; the bucket's policy takes part.
-func May(call *control.Call, b *iam.Bucket, action, resource string, values policy.Values) error {
+func May(call *control.Call, b *bucket.Bucket, action, resource string, values policy.Values) error {
 	doc, err := call.Snapshot.BucketPolicy(b.Name)
 	if err != nil {
 		return err
@@ -83,7 +83,7 @@ func checkName(name string) error {
 	return nil
 }
 
-func alreadyExists(call *control.Call, b *iam.Bucket) error {
+func alreadyExists(call *control.Call, b *bucket.Bucket) error {
 	switch {
 	case b == nil:
 		return nil
@@ -95,7 +95,7 @@ func alreadyExists(call *control.Call, b *iam.Bucket) error {
 }
 
 // Unregister forgets a bucket that was deleted in the upstream, or that the upstream does not have.
-func (b *Buckets) Unregister(ctx context.Context, call *control.Call, bucket *iam.Bucket) error {
+func (b *Buckets) Unregister(ctx context.Context, call *control.Call, bucket *bucket.Bucket) error {
 	b.genuine.Delete(bucket.Nonce)
 	return b.Update(ctx, call, func(tx *store.Tx) error {
 		if _, err := same(ctx, tx, bucket); err != nil {
@@ -107,7 +107,7 @@ func (b *Buckets) Unregister(ctx context.Context, call *control.Call, bucket *ia
 
 // same reads the bucket that the caller was judged for. One of the same name that was created since may be
 // another account's: for this caller it does not exist.
-func same(ctx context.Context, tx *store.Tx, bucket *iam.Bucket) (*iam.Bucket, error) {
+func same(ctx context.Context, tx *store.Tx, bucket *bucket.Bucket) (*bucket.Bucket, error) {
 	now, err := store.Buckets.Get(ctx, tx, bucket.Name)
 	if err == nil && (now.Account != bucket.Account || !now.Created.Equal(bucket.Created)) {
 		err = fault.New(fault.NotFound, fault.Bucket, "").With("BucketName", bucket.Name)
@@ -117,7 +117,7 @@ func same(ctx context.Context, tx *store.Tx, bucket *iam.Bucket) (*iam.Bucket, e
 
 // PutPolicy replaces a bucket's policy. The principals that it names must exist, and are kept by their
 // immutable ids.
-func (b *Buckets) PutPolicy(ctx context.Context, call *control.Call, bucket *iam.Bucket, text string) error {
+func (b *Buckets) PutPolicy(ctx context.Context, call *control.Call, bucket *bucket.Bucket, text string) error {
 	if err := b.mayPolicy(call, bucket, "s3:PutBucketPolicy"); err != nil {
 		return err
 	}
@@ -146,7 +146,7 @@ func (b *Buckets) PutPolicy(ctx context.Context, call *control.Call, bucket *iam
 }
 
 // Policy returns a bucket's policy as an administrator reads it.
-func (b *Buckets) Policy(call *control.Call, bucket *iam.Bucket) (string, error) {
+func (b *Buckets) Policy(call *control.Call, bucket *bucket.Bucket) (string, error) {
 	if err := b.mayPolicy(call, bucket, "s3:GetBucketPolicy"); err != nil {
 		return "", err
 	}
@@ -157,7 +157,7 @@ func (b *Buckets) Policy(call *control.Call, bucket *iam.Bucket) (string, error)
 }
 
 // DeletePolicy removes a bucket's policy. A bucket without one is left as it is.
-func (b *Buckets) DeletePolicy(ctx context.Context, call *control.Call, bucket *iam.Bucket) error {
+func (b *Buckets) DeletePolicy(ctx context.Context, call *control.Call, bucket *bucket.Bucket) error {
 	if err := b.mayPolicy(call, bucket, "s3:DeleteBucketPolicy"); err != nil {
 		return err
 	}
@@ -166,7 +166,7 @@ func (b *Buckets) DeletePolicy(ctx context.Context, call *control.Call, bucket *
 
 // mayPolicy checks an action on the policy itself. The root user of the bucket's account is never locked out
 // by the policy (S3 user guide, "Bucket policies"); principals of other accounts never get in.
-func (b *Buckets) mayPolicy(call *control.Call, bucket *iam.Bucket, action string) error {
+func (b *Buckets) mayPolicy(call *control.Call, bucket *bucket.Bucket, action string) error {
 	if call.Account != bucket.Account {
 		return fault.New(fault.Denied, "", "Access Denied")
 	}
@@ -178,7 +178,7 @@ func (b *Buckets) mayPolicy(call *control.Call, bucket *iam.Bucket, action strin
 }
 
 // change replaces the policy of a bucket by what text makes of it.
-func (b *Buckets) change(ctx context.Context, call *control.Call, bucket *iam.Bucket, text func(*store.Tx) (string, error)) error {
+func (b *Buckets) change(ctx context.Context, call *control.Call, bucket *bucket.Bucket, text func(*store.Tx) (string, error)) error {
 	return b.Update(ctx, call, func(tx *store.Tx) error {
 		current, err := same(ctx, tx, bucket)
 		if err != nil {

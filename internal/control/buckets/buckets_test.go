@@ -4,13 +4,13 @@ import (
 	"testing"
 
 	"latchkey/internal/access"
+	"latchkey/internal/bucket"
 	"latchkey/internal/control"
 	"latchkey/internal/control/buckets"
 	"latchkey/internal/control/controltest"
 	"latchkey/internal/control/principals"
 	"latchkey/internal/fault"
 	"latchkey/internal/policy"
-	"latchkey/internal/store"
 )
 
 const (
@@ -51,7 +51,7 @@ func (w *world) register(k controltest.Keys, name string) {
 	must(w.t, w.Register(w.t.Context(), call, w.intend(call, name)))
 }
 
-func (w *world) intend(call *control.Call, name string) *store.BucketCreation {
+func (w *world) intend(call *control.Call, name string) *bucket.Creation {
 	w.t.Helper()
 	c, err := w.Intend(w.t.Context(), call, name, controltest.Region)
 	must(w.t, err)

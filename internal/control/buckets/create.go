@@ -9,10 +9,10 @@ import (
 	"github.com/google/uuid"
 
 	"latchkey/internal/audit"
+	"latchkey/internal/bucket"
 	"latchkey/internal/caller"
 	"latchkey/internal/control"
 	"latchkey/internal/fault"
-	"latchkey/internal/iam"
 	"latchkey/internal/store"
 )
 
@@ -40,11 +40,11 @@ func (b *Buckets) Lock(ctx context.Context, name string) (unlock func(), err err
 // Intend commits the intention to create a bucket. The caller was checked by CheckNew. An intention of the same account
 // is taken over with its nonce. An intention of another account is AlreadyExists: it ends within maxIntention and
 // RecoverEvery, or becomes that account's bucket.
-func (b *Buckets) Intend(ctx context.Context, call *control.Call, name, region string) (*store.BucketCreation, error) {
+func (b *Buckets) Intend(ctx context.Context, call *control.Call, name, region string) (*bucket.Creation, error) {
 	if err := b.Authorised(call); err != nil {
 		return nil, err
 	}
-	var c *store.BucketCreation
+	var c *bucket.Creation
 	err := b.Engine.Update(ctx, func(tx *store.Tx) error {
 		existing, err := store.Buckets.Get(ctx, tx, name)
 		if err == nil {
@@ -53,7 +53,7 @@ func (b *Buckets) Intend(ctx context.Context, call *control.Call, name, region s
 		if !fault.Is(err, fault.NotFound, fault.Bucket) {
 			return err
 		}
-		c = &store.BucketCreation{Name: name, Account: call.Account, Nonce: rand.Text(), Region: region, Created: tx.Now()}
+		c = &bucket.Creation{Name: name, Account: call.Account, Nonce: rand.Text(), Region: region, Created: tx.Now()}
 		old, err := store.BucketCreations.Get(ctx, tx, name)
 		switch {
 		case fault.Is(err, fault.NotFound, fault.Bucket):
@@ -80,7 +80,7 @@ func NotAvailable(name string) error {
 
 // Register records the bucket that the upstream made with the nonce of c. It fails with Conflict when the intention does
 // not stand any more.
-func (b *Buckets) Register(ctx context.Context, call *control.Call, c *store.BucketCreation) error {
+func (b *Buckets) Register(ctx context.Context, call *control.Call, c *bucket.Creation) error {
 	call.Touch("AWS::S3::Bucket", "arn:aws:s3:::"+c.Name, call.Account)
 	return b.Update(ctx, call, func(tx *store.Tx) error {
 		now, err := store.BucketCreations.Get(ctx, tx, c.Name)
@@ -96,7 +96,7 @@ func (b *Buckets) Register(ctx context.Context, call *control.Call, c *store.Buc
 		if err := store.BucketCreations.Delete(tx, c.Name); err != nil {
 			return err
 		}
-		return store.Buckets.Insert(tx, &iam.Bucket{
+		return store.Buckets.Insert(tx, &bucket.Bucket{
 			Name: c.Name, Account: c.Account, Region: c.Region, Created: tx.Now(), Nonce: c.Nonce,
 		})
 	})
@@ -104,7 +104,7 @@ func (b *Buckets) Register(ctx context.Context, call *control.Call, c *store.Buc
 
 // registered is nil if the very bucket of c is registered already: another request of the account, or Recover, was
 // faster.
-func registered(ctx context.Context, tx *store.Tx, call *control.Call, c *store.BucketCreation) error {
+func registered(ctx context.Context, tx *store.Tx, call *control.Call, c *bucket.Creation) error {
 	existing, err := store.Buckets.Get(ctx, tx, c.Name)
 	switch {
 	case fault.Is(err, fault.NotFound, fault.Bucket):
@@ -123,7 +123,7 @@ func overtaken(name string) error {
 
 // Abandon removes the intention c unless a later request has taken it over. It is for an intention of which it is
 // certain that the upstream made nothing.
-func (b *Buckets) Abandon(ctx context.Context, c *store.BucketCreation) error {
+func (b *Buckets) Abandon(ctx context.Context, c *bucket.Creation) error {
 	return b.Engine.Update(ctx, func(tx *store.Tx) error {
 		now, err := store.BucketCreations.Get(ctx, tx, c.Name)
 		if fault.Is(err, fault.NotFound, fault.Bucket) {
@@ -180,7 +180,7 @@ func (b *Buckets) recover(ctx context.Context, name string) error {
 
 // registerRecovered registers a bucket in the name of the server: the request that wanted it was allowed when it
 // committed the intention.
-func (b *Buckets) registerRecovered(ctx context.Context, c *store.BucketCreation) error {
+func (b *Buckets) registerRecovered(ctx context.Context, c *bucket.Creation) error {
 	snap, err := b.Engine.Snapshot()
 	if err != nil {
 		return err

@@ -9,6 +9,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/audit"
+	"latchkey/internal/bucket"
 	"latchkey/internal/caller"
 	"latchkey/internal/control"
 	"latchkey/internal/control/buckets"
@@ -21,11 +22,11 @@ import (
 
 // TestAttack50_OnlyAStandingIntentionIsRegistered: who has no intention any more, or has another one, registers nothing.
 func TestAttack50_OnlyAStandingIntentionIsRegistered(t *testing.T) {
-	change := map[string]func(*store.BucketCreation){
-		"another nonce":   func(c *store.BucketCreation) { c.Nonce = "another" },
-		"another account": func(c *store.BucketCreation) { c.Account = accountB },
-		"another region":  func(c *store.BucketCreation) { c.Region = "eu-west-1" },
-		"another name":    func(c *store.BucketCreation) { c.Name = "pond" },
+	change := map[string]func(*bucket.Creation){
+		"another nonce":   func(c *bucket.Creation) { c.Nonce = "another" },
+		"another account": func(c *bucket.Creation) { c.Account = accountB },
+		"another region":  func(c *bucket.Creation) { c.Region = "eu-west-1" },
+		"another name":    func(c *bucket.Creation) { c.Name = "pond" },
 	}
 	for what, f := range change {
 		w := newWorld(t)
@@ -64,7 +65,7 @@ func TestIntentionsAreTakenOver(t *testing.T) {
 	must(t, w.Abandon(t.Context(), first)) // it is the second's by now
 	must(t, w.Register(t.Context(), w.call(w.a), second))
 	must(t, w.Register(t.Context(), w.call(w.a), first)) // the very same bucket
-	if err := w.Register(t.Context(), w.call(w.b), &store.BucketCreation{Name: "lake", Account: accountB, Nonce: first.Nonce, Region: first.Region}); !fault.Is(err, fault.AlreadyExists, fault.Bucket) {
+	if err := w.Register(t.Context(), w.call(w.b), &bucket.Creation{Name: "lake", Account: accountB, Nonce: first.Nonce, Region: first.Region}); !fault.Is(err, fault.AlreadyExists, fault.Bucket) {
 		t.Errorf("another account with the nonce: %v", err)
 	}
 	earlier := *first

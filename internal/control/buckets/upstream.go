@@ -5,8 +5,8 @@ import (
 	"iter"
 	"time"
 
+	"latchkey/internal/bucket"
 	"latchkey/internal/fault"
-	"latchkey/internal/iam"
 )
 
 // Upstream is what the registry asks of the store behind the gateway. That store outlives the registry: an older
@@ -30,7 +30,7 @@ type Stored struct {
 // account's: the registered bucket is then gone, and NotFound. A bucket whose nonce nobody knows counts as genuine.
 //
 // The store is asked once for a bucket: no other bucket ever has its nonce.
-func (b *Buckets) Genuine(ctx context.Context, bucket *iam.Bucket) error {
+func (b *Buckets) Genuine(ctx context.Context, bucket *bucket.Bucket) error {
 	if bucket.Nonce == "" {
 		return nil
 	}

@@ -7,6 +7,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/awserror"
+	registered "latchkey/internal/bucket"
 	"latchkey/internal/control"
 	"latchkey/internal/control/controltest"
 	"latchkey/internal/control/grants"
@@ -80,7 +81,7 @@ func (w *world) ensure(id access.AccountID) controltest.Keys {
 func (w *world) bucket(name string, owner access.AccountID) {
 	w.t.Helper()
 	must(w.t, w.Engine.Update(w.t.Context(), func(tx *store.Tx) error {
-		return store.Buckets.Insert(tx, &iam.Bucket{Name: name, Account: owner, Region: controltest.Region, Created: tx.Now()})
+		return store.Buckets.Insert(tx, &registered.Bucket{Name: name, Account: owner, Region: controltest.Region, Created: tx.Now()})
 	}))
 }
 

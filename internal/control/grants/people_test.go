@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"latchkey/internal/access"
+	registered "latchkey/internal/bucket"
 
 	"latchkey/internal/control"
 	"latchkey/internal/control/controltest"
@@ -64,7 +65,7 @@ func newPeopleWorld(t testing.TB) *peopleWorld {
 	w.must(err)
 	w.root = controltest.Keys{ID: k.AccessKeyID, Secret: k.Secret.Reveal()}
 	w.Change(t, func(tx *store.Tx) error {
-		return store.Buckets.Insert(tx, &iam.Bucket{Name: bucket, Account: owner, Region: controltest.Region})
+		return store.Buckets.Insert(tx, &registered.Bucket{Name: bucket, Account: owner, Region: controltest.Region})
 	})
 	w.user, err = w.IAM.CreateUser(t.Context(), w.as("iam"), principals.NewUser{Name: "app"})
 	w.must(err)

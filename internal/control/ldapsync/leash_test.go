@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"latchkey/internal/access"
+	"latchkey/internal/bucket"
 	"latchkey/internal/control"
 	"latchkey/internal/control/controltest"
 	"latchkey/internal/control/grants"
@@ -37,7 +38,7 @@ func (w *world) vendTo(t *testing.T) controltest.Keys {
 	ex := &oauth.Exchange{Control: w.Control, Verifier: oidc.New(oidc.Options{AllowPrivate: true, Now: w.Now})}
 	as := func(service string) *control.Call { return w.Call(t, w.root, service, "Test") }
 	w.Change(t, func(tx *store.Tx) error {
-		return store.Buckets.Insert(tx, &iam.Bucket{Name: "lake", Account: account, Region: controltest.Region})
+		return store.Buckets.Insert(tx, &bucket.Bucket{Name: "lake", Account: account, Region: controltest.Region})
 	})
 	app, err := people.CreateUser(ctx, as("iam"), principals.NewUser{Name: "app"})
 	must(err)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"latchkey/internal/access"
+	"latchkey/internal/bucket"
 	"latchkey/internal/fault"
 	"latchkey/internal/iam"
 	"latchkey/internal/store"
@@ -15,11 +16,11 @@ import (
 func unique(t *testing.T, db *store.DB) {
 	alice := NewUser(account, "Alice", db0)
 	bob := NewUser(account, "bob", db0)
-	bucket := &iam.Bucket{Name: "lake", Account: account, Region: region}
+	lake := &bucket.Bucket{Name: "lake", Account: account, Region: region}
 	here := &store.Instance{Instance: access.Instance{Account: account, Region: region}}
 	update(t, db, func(tx *store.Tx) error {
 		for _, err := range []error{store.Users.Insert(tx, alice), store.Users.Insert(tx, bob),
-			store.Buckets.Insert(tx, bucket), store.Instances.Insert(tx, here), store.Locations.Insert(tx, location(t, "s3://lake/A*", "l1"))} {
+			store.Buckets.Insert(tx, lake), store.Instances.Insert(tx, here), store.Locations.Insert(tx, location(t, "s3://lake/A*", "l1"))} {
 			if err != nil {
 				return err
 			}
@@ -46,7 +47,7 @@ func unique(t *testing.T, db *store.DB) {
 		}},
 		{"a user that is not there, deleted", fault.NotFound, fault.User, func(tx *store.Tx) error { return store.Users.Delete(tx, "AIDAX") }},
 		{"a bucket of another account's", fault.AlreadyExists, fault.Bucket, func(tx *store.Tx) error {
-			return store.Buckets.Insert(tx, &iam.Bucket{Name: "lake", Account: other, Region: region})
+			return store.Buckets.Insert(tx, &bucket.Bucket{Name: "lake", Account: other, Region: region})
 		}},
 		{"a second instance in a region", fault.AlreadyExists, fault.Instance, func(tx *store.Tx) error {
 			return store.Instances.Insert(tx, &store.Instance{Instance: access.Instance{Account: account, Region: region}})
@@ -118,7 +119,7 @@ func survive(t *testing.T, db *store.DB) {
 		key := &iam.AccessKey{ID: "AKIAX", Account: account, UserID: "AIDAX", Sealed: []byte{0, 1, 255}, Status: iam.Active, Created: at}
 		role := &iam.Role{ID: "AROAX", Account: account, Name: "r", MaxSession: time.Hour, Trust: "{}", Created: at}
 		policy := &iam.ManagedPolicy{ID: "ANPAX", Account: account, Name: "p", Versions: []iam.PolicyVersion{{ID: "v1", Document: "{}", Created: at}}, Default: "v1", NextVersion: 2}
-		bucket := &iam.Bucket{Name: "lake", Account: account, Region: region, Policy: "{}", Created: at}
+		bucket := &bucket.Bucket{Name: "lake", Account: account, Region: region, Policy: "{}", Created: at}
 		acc := &iam.Account{ID: account, Name: "main", Created: at}
 		instance := &store.Instance{Instance: access.Instance{Account: account, Region: region, IdentityCenterARN: "i", ApplicationARN: "a", CreatedAt: at},
 			Policy: "{}", Organization: "o-1", PolicyCreated: at, Tags: []access.Tag{{Key: "k", Value: "v"}}}

@@ -1,0 +1,43 @@
+package bucket
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+)
+
+// TestStoredForm: rows of older versions are read, and a bucket without newer configuration is written as they wrote it.
+func TestStoredForm(t *testing.T) {
+	at := time.Date(2026, 11, 1, 2, 3, 4, 0, time.UTC)
+	for stored, want := range map[string]Bucket{
+		`{"Name":"lake","Account":"123456789012","Region":"us-east-1","Policy":"{}","Created":"2026-11-01T02:03:04Z"}`: {
+			Name: "lake", Account: "123456789012", Region: "us-east-1", Policy: "{}", Created: at},
+		`{"Name":"lake","Account":"123456789012","Region":"eu-west-1","Policy":"","Created":"2026-11-01T02:03:04Z","Nonce":"n"}`: {
+			Name: "lake", Account: "123456789012", Region: "eu-west-1", Created: at, Nonce: "n"},
+	} {
+		var b Bucket
+		if err := json.Unmarshal([]byte(stored), &b); err != nil || b != want {
+			t.Errorf("%s is read as %+v: %v", stored, b, err)
+		}
+		if written, err := json.Marshal(want); err != nil || string(written) != stored {
+			t.Errorf("written as %s, not %s: %v", written, stored, err)
+		}
+	}
+	creation := `{"Name":"lake","Account":"123456789012","Nonce":"n","Region":"us-east-1","Created":"2026-11-01T02:03:04Z"}`
+	var c Creation
+	if err := json.Unmarshal([]byte(creation), &c); err != nil ||
+		c != (Creation{Name: "lake", Account: "123456789012", Nonce: "n", Region: "us-east-1", Created: at}) {
+		t.Errorf("%s is read as %+v: %v", creation, c, err)
+	}
+}
+
+// TestIdentifiers are stable: listings and policies of yesterday name them.
+func TestIdentifiers(t *testing.T) {
+	if got := (&Bucket{Name: "lake"}).ARN(); got != "arn:aws:s3:::lake" {
+		t.Errorf("the ARN is %s", got)
+	}
+	const want = "95878ba739ff4213ba1e694536e37990748e3db6b361cce4f432b7d8eabb6c78"
+	if got := CanonicalID("123456789012"); got != want {
+		t.Errorf("the canonical id is %s", got)
+	}
+}
