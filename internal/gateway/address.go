@@ -7,6 +7,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/fault"
+	"latchkey/internal/upstream"
 )
 
 // path is the request's path in its escaped form with the bucket as its first segment, whether the client put
@@ -68,15 +69,19 @@ func (g *Gateway) cutHost(host string) (label, rest string, ok bool) {
 
 // checkSegments refuses what an upstream that maps keys to paths would fold into another key: the segments
 // ".", ".." and empty ones. Behind such a store a/../b would be b, and a scope on a/ would reach it.
-func (g *Gateway) checkSegments(keys ...string) error {
-	if g.Flat {
+func checkSegments(traits upstream.Traits, keys ...*string) error {
+	if traits.Flat {
 		return nil
 	}
 	for _, k := range keys {
+		if k == nil {
+			continue
+		}
 		// A trailing slash is a directory marker, which such stores know.
-		for i, s := range strings.Split(strings.TrimSuffix(k, "/"), "/") {
-			if s == "." || s == ".." || s == "" && (k != "" || i > 0) {
-				return fault.New(fault.Unsupported, fault.Key, "The key %q has a path segment that this store does not keep apart", k)
+		for i, s := range strings.Split(strings.TrimSuffix(*k, "/"), "/") {
+			if s == "." || s == ".." || s == "" && (*k != "" || i > 0) {
+				return fault.New(fault.Unsupported, fault.Key,
+					"The key %q has a path segment that this store does not keep apart", *k)
 			}
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"net/http"
 	"sync"
 	"time"
 
@@ -65,7 +64,7 @@ func (g *Gateway) recordEnded(q *request, err error) {
 		name = q.op.Name
 	}
 	refused := awserror.Of(awserror.S3, err)
-	call := g.Control.Begin(e.Caller, buckets.Source, name, q.Method == http.MethodGet || q.Method == http.MethodHead, nil)
+	call := g.Control.Begin(e.Caller, buckets.Source, name, q.readOnly(), nil)
 	call.Event.EventCategory, call.Event.ManagementEvent = "Data", false
 	added := call.Event.Added()
 	added.Reason = e.Reason

@@ -8,7 +8,6 @@
 package gateway
 
 import (
-	"context"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -25,48 +24,17 @@ import (
 	"latchkey/internal/control/buckets"
 	"latchkey/internal/fault"
 	"latchkey/internal/sigv4"
+	"latchkey/internal/upstream"
 )
-
-// Upstream performs S3 operations that were recognised, decoded and authorised. Do returns the operation's
-// output; its errors are faults.
-//
-// A body that comes with a call proves itself at its end: whether its hash, its chunks' signatures and its
-// length held, and whether the caller may still write, is known only when Read gives io.EOF. An upstream must
-// not make a write visible before that, and must undo it on any other error.
-//
-// A bucket may lie in an upstream although no account has it. CreateBucket comes with a nonce that no other creation has,
-// which the upstream keeps with the bucket durably. Its success says that the upstream made the bucket for this nonce,
-// now or before. What lies there otherwise is AlreadyExists, whoever made it, "you own it already" included. A fault of
-// the kinds Invalid, Malformed, Denied, AlreadyExists, LimitExceeded, TooLarge and Unsupported says that nothing was made.
-// HeadBucket and DeleteBucket with a nonce are about the bucket that was made with it, and NotFound if another one has
-// the name. ListBuckets lists all buckets of the upstream in the order of their names.
-//
-// An upstream that cannot keep a nonce must ask HeadBucket before it creates, and may report success only if there was
-// no bucket and its store says that this very request created it: never because the bucket exists or is the store's
-// user's own. It answers NotFound to HeadBucket with a nonce, so that a creation whose answer was lost ends as a bucket
-// that an operator adopts, and its buckets must be registered without a nonce.
-type Upstream interface {
-	Do(ctx context.Context, d Meta, call awswire.Call) (any, error)
-}
-
-// Meta is what an upstream learns of a call besides its input.
-type Meta struct {
-	Owner    string // canonical id of the bucket's owner, for listings
-	Trailer  string // the names of the trailers that the body brings
-	Location string // scheme and host that the client used, for the Location of a completed upload
-	Nonce    string // of the bucket's creation: in CreateBucket, HeadBucket and DeleteBucket; empty: any bucket of the name
-}
 
 // Gateway serves S3. All fields but Observe must be set.
 type Gateway struct {
-	Control  *control.Control
-	Buckets  *buckets.Buckets
-	Auth     *caller.Authenticator
-	Upstream Upstream
-	Flat     bool     // the upstream keeps keys as they are; otherwise path segments that it would fold are refused
-	Domains  []string // a bucket may stand as a label before any of these host names; lower case
-	Log      *slog.Logger
-	Observe  func(service, operation, code string, status int, took time.Duration)
+	Control *control.Control
+	Buckets *buckets.Buckets // knows the upstream
+	Auth    *caller.Authenticator
+	Domains []string // a bucket may stand as a label before any of these host names; lower case
+	Log     *slog.Logger
+	Observe func(service, operation, code string, status int, took time.Duration)
 
 	ended endedLog
 }
@@ -78,14 +46,6 @@ const (
 	maxBody     = 64 << 10
 )
 
-func bodyLimit(op *awswire.Operation) int64 {
-	switch op {
-	case s3.DeleteObjects.Operation, s3.CompleteMultipartUpload.Operation:
-		return maxListBody
-	}
-	return maxBody
-}
-
 // hostID is sent as x-amz-id-2.
 const hostID = "latchkey"
 
@@ -95,6 +55,8 @@ type request struct {
 	id       string
 	began    time.Time
 	op       *awswire.Operation
+	row      *operation     // of op
+	body     *upstream.Body // of an operation whose body is streamed
 	call     *control.Call
 	bucket   *bucket.Bucket // the addressed bucket, once it is known to exist
 	key      string
@@ -162,7 +124,7 @@ func (g *Gateway) answer(q *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	q.call = g.Control.Begin(who, buckets.Source, q.op.Name, q.Method == http.MethodGet || q.Method == http.MethodHead, nil)
+	q.call = g.Control.Begin(who, buckets.Source, q.op.Name, q.readOnly(), nil)
 	var options sigv4.BodyOptions
 	if q.op.Streams() {
 		options.Check = func(http.Header) error { return g.reauthorize(q) }
@@ -178,8 +140,12 @@ func (g *Gateway) answer(q *request) (any, error) {
 			return nil, err
 		}
 	}
-	if do, ok := registryOps[q.op]; ok {
-		return g.registry(q, in, do)
+	if q.op.Streams() {
+		q.row.unstream(in)
+		q.body = streamed(q.Header, body)
+	}
+	if q.row.plane == administration {
+		return g.administer(q, in)
 	}
 	out, err := g.perform(q, in)
 	if err == nil {
@@ -222,11 +188,22 @@ func (g *Gateway) recognise(q *request) (awswire.Labels, error) {
 	if err != nil {
 		return nil, err
 	}
-	q.op = op
+	q.op, q.row = op, operations[op]
+	if q.row == nil {
+		return nil, fault.New(fault.Unsupported, fault.Operation, "")
+	}
 	if unknown := awswire.UnknownParameters(op, query); len(unknown) > 0 {
 		return nil, fault.New(fault.Unsupported, fault.Operation, "The query parameter %q is not implemented for %s", unknown[0], op.Name)
 	}
 	return labels, nil
+}
+
+// readOnly reports whether the request changes nothing, by its method as long as its operation is not known.
+func (q *request) readOnly() bool {
+	if q.row != nil {
+		return q.row.readOnly
+	}
+	return q.Method == http.MethodGet || q.Method == http.MethodHead
 }
 
 // decode reads the input. A body that is part of the input is read and checked now; a stream is left to the
@@ -235,7 +212,7 @@ func decode(q *request, labels awswire.Labels) (any, error) {
 	var body []byte
 	if !q.op.Streams() {
 		var err error
-		if body, err = awswire.ReadBody(q.Request, bodyLimit(q.op)); err != nil {
+		if body, err = awswire.ReadBody(q.Request, q.row.maxBody); err != nil {
 			return nil, err
 		}
 		if err := awswire.CheckBody(q.op, q.Header, body); err != nil {

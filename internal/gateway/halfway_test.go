@@ -12,16 +12,15 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/audit"
 	"latchkey/internal/awsapi/s3"
-	"latchkey/internal/awswire"
 	"latchkey/internal/bucket"
 	"latchkey/internal/caller"
 	plane "latchkey/internal/control"
 	"latchkey/internal/control/buckets"
 	"latchkey/internal/engine"
-	"latchkey/internal/gateway"
 	"latchkey/internal/objects"
 	"latchkey/internal/server"
 	"latchkey/internal/store"
+	"latchkey/internal/upstream"
 )
 
 // half does the steps of a bucket's creation by themselves, on the data folder of a server that does not run.
@@ -51,7 +50,7 @@ func halfway(t *testing.T, dir string, do func(*half)) {
 	}
 	defer o.Close()
 	c := &plane.Control{DB: db, Engine: e, Now: time.Now, Region: region}
-	do(&half{t: t, control: c, buckets: &buckets.Buckets{Control: c}, objects: o})
+	do(&half{t: t, control: c, buckets: &buckets.Buckets{Control: c, Upstream: o}, objects: o})
 }
 
 func (h *half) check(err error) {
@@ -202,9 +201,8 @@ func TestACreationWhoseAnswerIsLost(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { o.Close() })
-	mux := o.Mux()
-	w := behind(t, true, func(ctx context.Context, d gateway.Meta, call awswire.Call) (any, error) {
-		out, err := mux.Do(ctx, objects.Caller{Nonce: d.Nonce}, call)
+	w := behind(t, true, func(ctx context.Context, call upstream.Call) (any, error) {
+		out, err := o.Do(ctx, call)
 		if call.Operation == s3.CreateBucket.Operation && lose.Load() {
 			return nil, errors.New("connection reset")
 		}
@@ -221,7 +219,7 @@ func TestACreationWhoseAnswerIsLost(t *testing.T) {
 // TestOneNameDoesNotWaitForAnother: a bucket whose creation hangs in the upstream holds up no other one.
 func TestOneNameDoesNotWaitForAnother(t *testing.T) {
 	inside, release := make(chan struct{}), make(chan struct{})
-	w := behind(t, true, func(_ context.Context, _ gateway.Meta, call awswire.Call) (any, error) {
+	w := behind(t, true, func(_ context.Context, call upstream.Call) (any, error) {
 		if in, ok := call.Input.(*s3.CreateBucketRequest); ok && *in.Bucket == "slow" {
 			close(inside)
 			<-release

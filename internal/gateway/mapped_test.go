@@ -22,36 +22,45 @@ import (
 	"latchkey/internal/control/principals"
 	"latchkey/internal/gateway"
 	"latchkey/internal/objects"
+	"latchkey/internal/upstream"
 )
 
-// upstream is a store that a test answers for.
-type upstream func(context.Context, gateway.Meta, awswire.Call) (any, error)
+// answers is a store that a test answers for.
+type answers func(context.Context, upstream.Call) (any, error)
 
-func (u upstream) Do(ctx context.Context, d gateway.Meta, call awswire.Call) (any, error) {
-	return u(ctx, d, call)
+// fake makes it an upstream.
+type fake struct {
+	traits upstream.Traits
+	do     answers
 }
 
+func (f fake) Traits() upstream.Traits { return f.traits }
+
+func (f fake) Do(ctx context.Context, call upstream.Call) (any, error) { return f.do(ctx, call) }
+
 // behind is a gateway alone, before an upstream of the test's choice. nil is the embedded store.
-func behind(t *testing.T, flat bool, u upstream) *world {
+func behind(t *testing.T, flat bool, do answers) *world {
+	t.Helper()
+	return behindStore(t, upstream.Traits{Flat: flat, Nonces: true}, do)
+}
+
+func behindStore(t *testing.T, traits upstream.Traits, do answers) *world {
 	t.Helper()
 	c := controltest.New(t)
 	root, err := (&principals.Principals{Control: c.Control}).EnsureRoot(t.Context(), accountA, principals.NewRootKey())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if u == nil {
+	if do == nil {
 		store, err := objects.Open(t.Context(), filepath.Join(t.TempDir(), "objects"), objects.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { store.Close() })
-		mux := store.Mux()
-		u = func(ctx context.Context, d gateway.Meta, call awswire.Call) (any, error) {
-			return mux.Do(ctx, objects.Caller{Owner: d.Owner, Trailer: d.Trailer, Location: d.Location, Nonce: d.Nonce}, call)
-		}
+		do = store.Do
 	}
 	w := &world{t: t, http: &http.Client{}, root: aws.Credentials{AccessKeyID: root.AccessKeyID, SecretAccessKey: root.Secret.Reveal()}}
-	g := &gateway.Gateway{Control: c.Control, Buckets: &buckets.Buckets{Control: c.Control, Upstream: gateway.Stored{Upstream: u}}, Auth: c.Auth, Upstream: u, Flat: flat,
+	g := &gateway.Gateway{Control: c.Control, Buckets: &buckets.Buckets{Control: c.Control, Upstream: fake{traits, do}}, Auth: c.Auth,
 		Domains: []string{"s3.example.org", "example.org"}, Log: slog.New(slog.NewJSONHandler(&w.log, nil))}
 	srv := httptest.NewServer(g)
 	t.Cleanup(srv.Close)
@@ -109,24 +118,27 @@ func TestTheLongestDomainCounts(t *testing.T) {
 
 // TestUpstreamsThatMisbehave: what an upstream does wrong is not passed on as a success.
 func TestUpstreamsThatMisbehave(t *testing.T) {
-	var answers sync.Map // of operations
-	answer := func(op *awswire.Operation, f func(awswire.Call) (any, error)) { answers.Store(op, f) }
-	w := behind(t, true, func(_ context.Context, _ gateway.Meta, call awswire.Call) (any, error) {
-		if f, ok := answers.Load(call.Operation); ok {
-			return f.(func(awswire.Call) (any, error))(call)
+	var prepared sync.Map // of operations
+	answer := func(op *awswire.Operation, f func(upstream.Call) (any, error)) { prepared.Store(op, f) }
+	w := behind(t, true, func(_ context.Context, call upstream.Call) (any, error) {
+		if f, ok := prepared.Load(call.Operation); ok {
+			return f.(func(upstream.Call) (any, error))(call)
+		}
+		if call.Operation == s3.HeadBucket.Operation {
+			return &s3.HeadBucketOutput{}, nil
 		}
 		return &s3.CreateBucketOutput{}, nil
 	})
 	w.bucket(w.root, "lake")
 	t.Run("it does not read the body", func(t *testing.T) {
-		answer(s3.PutObject.Operation, func(awswire.Call) (any, error) { return &s3.PutObjectOutput{}, nil })
+		answer(s3.PutObject.Operation, func(upstream.Call) (any, error) { return &s3.PutObjectOutput{}, nil })
 		refused(t, "another hash", w.do(w.root, ask{method: "PUT", path: "/lake/k", body: "hello", hash: digest("other")}), 400, "XAmzContentSHA256Mismatch", "")
 		served(t, "the right hash", w.put(w.root, "/lake/k", "hello"))
 	})
 	t.Run("it reads and hears of the forgery before the end", func(t *testing.T) {
 		heard := make(chan error, 1)
-		answer(s3.PutObject.Operation, func(c awswire.Call) (any, error) {
-			_, err := io.ReadAll(c.Input.(*s3.PutObjectRequest).Body)
+		answer(s3.PutObject.Operation, func(c upstream.Call) (any, error) {
+			_, err := io.ReadAll(c.Body)
 			heard <- err
 			return &s3.PutObjectOutput{}, nil // and goes on as if nothing were
 		})
@@ -135,7 +147,7 @@ func TestUpstreamsThatMisbehave(t *testing.T) {
 		}
 	})
 	t.Run("it fails", func(t *testing.T) {
-		answer(s3.GetObject.Operation, func(awswire.Call) (any, error) { return nil, errors.New("dial tcp 10.0.0.7:9000: secret detail") })
+		answer(s3.GetObject.Operation, func(upstream.Call) (any, error) { return nil, errors.New("dial tcp 10.0.0.7:9000: secret detail") })
 		got := w.get(w.root, "/lake/k")
 		refused(t, "get", got, 500, "InternalError", "We encountered an internal error")
 		if strings.Contains(got.body, "10.0.0.7") {
@@ -143,11 +155,11 @@ func TestUpstreamsThatMisbehave(t *testing.T) {
 		}
 	})
 	t.Run("it answers something else", func(t *testing.T) {
-		answer(s3.GetObject.Operation, func(awswire.Call) (any, error) { return &s3.HeadObjectOutput{}, nil })
+		answer(s3.GetObject.Operation, func(upstream.Call) (any, error) { return &s3.HeadObjectOutput{}, nil })
 		refused(t, "get", w.get(w.root, "/lake/k"), 500, "InternalError", "")
 	})
 	t.Run("it breaks off", func(t *testing.T) {
-		answer(s3.GetObject.Operation, func(awswire.Call) (any, error) {
+		answer(s3.GetObject.Operation, func(upstream.Call) (any, error) {
 			return &s3.GetObjectOutput{Body: io.NopCloser(io.MultiReader(strings.NewReader("half"), brokenReader{})), ContentLength: new(int64(8))}, nil
 		})
 		resp, err := w.http.Do(w.request(w.root, ask{method: "GET", path: "/lake/k"}))
@@ -160,7 +172,7 @@ func TestUpstreamsThatMisbehave(t *testing.T) {
 		}
 	})
 	t.Run("it panics", func(t *testing.T) {
-		answer(s3.GetObject.Operation, func(awswire.Call) (any, error) { panic(http.ErrAbortHandler) })
+		answer(s3.GetObject.Operation, func(upstream.Call) (any, error) { panic(http.ErrAbortHandler) })
 		if resp, err := w.http.Do(w.request(w.root, ask{method: "GET", path: "/lake/k"})); err == nil {
 			t.Errorf("status %d", resp.StatusCode)
 			resp.Body.Close()
@@ -176,7 +188,7 @@ func TestUpstreamsThatMisbehave(t *testing.T) {
 // the time that it does might delete the next owner's bucket.
 func TestBucketsAreMadeAndDeletedInTurn(t *testing.T) {
 	inside, release := make(chan struct{}, 2), make(chan struct{})
-	w := behind(t, true, func(_ context.Context, _ gateway.Meta, call awswire.Call) (any, error) {
+	w := behind(t, true, func(_ context.Context, call upstream.Call) (any, error) {
 		if call.Operation == s3.DeleteBucket.Operation {
 			inside <- struct{}{}
 			<-release

@@ -1,26 +1,41 @@
 package gateway
 
 import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+
 	"latchkey/internal/awsapi/s3"
 	"latchkey/internal/awserror"
-	"latchkey/internal/awswire"
 	"latchkey/internal/bucket"
 	"latchkey/internal/control"
 	"latchkey/internal/control/buckets"
 	"latchkey/internal/fault"
+	"latchkey/internal/sigv4"
+	"latchkey/internal/upstream"
 )
 
-// perform authorises a call on objects and lets the upstream do it.
+// perform authorises a call on objects and answers it.
 func (g *Gateway) perform(q *request, in any) (any, error) {
-	if in, ok := in.(*s3.DeleteObjectsRequest); ok {
-		return g.deleteObjects(q, in)
+	if err := g.permit(q, in); err != nil {
+		return nil, err
 	}
-	needed, err := requiredPermissions(in)
+	return q.row.do(g, q, in)
+}
+
+// permit authorises everything that the row of the operation says that the call needs, and finds the call's bucket.
+// Where the upstream is asked afterwards, what it has under the buckets' names must be these buckets.
+func (g *Gateway) permit(q *request, in any) error {
+	if q.row.permissions == nil {
+		return nil // do asks by itself
+	}
+	needed, err := q.row.permissions(in)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if err := g.checkSegments(prefixes(in)...); err != nil {
-		return nil, err
+	if err := q.row.checkDeclared(needed); err != nil {
+		return err
 	}
 	q.key = needed[0].key
 	for i := range needed {
@@ -28,19 +43,33 @@ func (g *Gateway) perform(q *request, in any) (any, error) {
 		if i == 0 {
 			q.bucket = b
 		}
-		if err == nil {
+		if err == nil && q.row.answerer != byRegistry {
 			err = g.Buckets.Genuine(q.Context(), b)
 		}
 		if err != nil {
-			return nil, err
+			return err
 		}
 	}
 	q.required = needed
-	out, err := g.callUpstream(q, in)
+	return g.checkNames(q.bucket, q.row.names(in)...)
+}
+
+// forward lets the upstream answer a call that permit let through.
+func (g *Gateway) forward(q *request, in any) (any, error) {
+	out, err := g.callUpstream(q.Context(), q, in, "")
 	if fault.Is(err, fault.NotFound, fault.Key) {
-		return nil, g.hideAbsence(q, needed, err)
+		return nil, g.hideAbsence(q, q.required, err)
 	}
 	return out, err
+}
+
+// checkNames refuses texts that the upstream of a bucket would fold into other keys.
+func (g *Gateway) checkNames(b *bucket.Bucket, names ...*string) error {
+	u, err := g.Buckets.InUpstream(b)
+	if err != nil {
+		return err
+	}
+	return checkSegments(u.Traits(), names...)
 }
 
 // authorise checks one right: the bucket exists, belongs to whom the client expects, and the policies of the
@@ -51,7 +80,7 @@ func (g *Gateway) authorise(call *control.Call, n *permission) (*bucket.Bucket, 
 		return b, err
 	}
 	if n.key != "" {
-		if err := g.checkSegments(n.key); err != nil {
+		if err := g.checkNames(b, &n.key); err != nil {
 			return b, err
 		}
 	}
@@ -98,24 +127,49 @@ func (g *Gateway) hideAbsence(q *request, needed []permission, absent error) err
 	return absent
 }
 
-// callUpstream lets the upstream do a call. It is the only way to the upstream, and closed to a call that nothing allowed.
-func (g *Gateway) callUpstream(q *request, in any) (any, error) {
+// callUpstream lets the upstream of the call's bucket do the call. A call without a bucket is about one that is not
+// registered. It is the only way to an upstream. It is closed to a call that nothing allowed, and to an operation whose
+// row says that the registry answers.
+func (g *Gateway) callUpstream(ctx context.Context, q *request, in any, nonce string) (any, error) {
 	if err := g.Control.Authorised(q.call); err != nil {
 		return nil, err
 	}
-	return g.Upstream.Do(q.Context(), g.meta(q), awswire.Call{Operation: q.op, Input: in, Request: q.Request})
+	if q.row.answerer == byRegistry {
+		return nil, fmt.Errorf("%s is the registry's to answer", q.row.Name)
+	}
+	u := g.Buckets.Upstream
+	if q.bucket != nil {
+		var err error
+		if u, err = g.Buckets.InUpstream(q.bucket); err != nil {
+			return nil, err
+		}
+	}
+	m := g.meta(q)
+	m.Nonce = nonce
+	return u.Do(ctx, upstream.Call{Meta: m, Operation: q.op, Input: in, Body: q.body})
 }
 
-func (g *Gateway) meta(q *request) Meta {
+func (g *Gateway) meta(q *request) upstream.Meta {
 	scheme := "http://"
 	if q.TLS != nil {
 		scheme = "https://"
 	}
-	d := Meta{Trailer: q.Header.Get("X-Amz-Trailer"), Location: scheme + g.endpoint(q.Host)}
+	m := upstream.Meta{Location: scheme + g.endpoint(q.Host)}
 	if q.bucket != nil {
-		d.Owner = bucket.CanonicalID(q.bucket.Account)
+		m.Owner = bucket.CanonicalID(q.bucket.Account)
 	}
-	return d
+	return m
+}
+
+// streamed is the verified body of a request as an upstream gets it.
+func streamed(h http.Header, body *sigv4.Body) *upstream.Body {
+	b := &upstream.Body{Reader: body, Length: body.Length(), Trailers: body.Trailer}
+	for name := range strings.SplitSeq(h.Get("X-Amz-Trailer"), ",") {
+		if name = strings.TrimSpace(name); name != "" {
+			b.Announced = append(b.Announced, name)
+		}
+	}
+	return b
 }
 
 // maxDelete is the largest number of keys in one DeleteObjects (S3 API reference).
@@ -138,6 +192,9 @@ func (g *Gateway) deleteObjects(q *request, in *s3.DeleteObjectsRequest) (any, e
 		needed := write(one(versioned("s3:DeleteObject", o.VersionId), in.Bucket, o.Key, nil),
 			conditions{etag: o.ETag, other: o.Size != nil || o.LastModifiedTime != nil},
 			writeOptions{bypass: flag(in.BypassGovernanceRetention), version: o.VersionId})
+		if err := q.row.checkDeclared(needed); err != nil {
+			return nil, err
+		}
 		if err := g.authoriseAll(q, needed); err != nil {
 			refused = append(refused, deleteError(o, err))
 			continue
@@ -154,11 +211,14 @@ func (g *Gateway) deleteObjects(q *request, in *s3.DeleteObjectsRequest) (any, e
 		}
 		some := *in
 		some.Delete = &s3.Delete{Objects: allowed, Quiet: in.Delete.Quiet}
-		done, err := g.callUpstream(q, &some)
+		done, err := g.callUpstream(q.Context(), q, &some, "")
 		if err != nil {
 			return nil, err
 		}
-		out = done.(*s3.DeleteObjectsOutput)
+		var ok bool
+		if out, ok = done.(*s3.DeleteObjectsOutput); !ok {
+			return nil, fmt.Errorf("the upstream answered %s with a %T", q.op.Name, done)
+		}
 	}
 	out.Errors = append(out.Errors, refused...)
 	return out, nil

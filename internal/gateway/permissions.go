@@ -3,10 +3,8 @@ package gateway
 import (
 	"strconv"
 
-	"latchkey/internal/awsapi/s3"
-	"latchkey/internal/fault"
-	"latchkey/internal/objects"
 	"latchkey/internal/policy"
+	"latchkey/internal/upstream"
 )
 
 // permission is one right that an operation needs: an action on a bucket, or on a key in it.
@@ -25,48 +23,10 @@ func (n *permission) resource() string {
 	return "arn:aws:s3:::" + n.bucket + "/" + n.key
 }
 
-// requiredPermissions are all the rights that a decoded call needs (Service Authorization Reference, "Actions defined by
-// Amazon S3"; S3 user guide, "Required permissions for Amazon S3 API operations"). The first one is on what
-// the request addresses. DeleteObjects is not here: its keys are checked one by one.
-//
-// An operation that is not in this switch is not served, whoever asks.
-func requiredPermissions(in any) ([]permission, error) {
-	switch in := in.(type) {
-	case *s3.GetObjectRequest:
-		return read(in.Bucket, in.Key, in.VersionId, in.ExpectedBucketOwner), nil
-	case *s3.HeadObjectRequest:
-		return read(in.Bucket, in.Key, in.VersionId, in.ExpectedBucketOwner), nil
-	case *s3.PutObjectRequest:
-		return write(one("s3:PutObject", in.Bucket, in.Key, in.ExpectedBucketOwner), conditions{etag: in.IfMatch, absent: in.IfNoneMatch}, putOptions(in)), nil
-	case *s3.DeleteObjectRequest:
-		to := one(versioned("s3:DeleteObject", in.VersionId), in.Bucket, in.Key, in.ExpectedBucketOwner)
-		state := conditions{etag: in.IfMatch, other: in.IfMatchLastModifiedTime != nil || in.IfMatchSize != nil}
-		return write(to, state, writeOptions{bypass: flag(in.BypassGovernanceRetention), version: in.VersionId}), nil
-	case *s3.CopyObjectRequest:
-		to := write(one("s3:PutObject", in.Bucket, in.Key, in.ExpectedBucketOwner), conditions{etag: in.IfMatch, absent: in.IfNoneMatch}, copyOptions(in))
-		return withSource(to, in.CopySource, in.ExpectedSourceBucketOwner)
-	case *s3.CreateMultipartUploadRequest:
-		return write(one("s3:PutObject", in.Bucket, in.Key, in.ExpectedBucketOwner), conditions{}, uploadOptions(in)), nil
-	case *s3.UploadPartRequest:
-		return one("s3:PutObject", in.Bucket, in.Key, in.ExpectedBucketOwner), nil
-	case *s3.UploadPartCopyRequest:
-		return withSource(one("s3:PutObject", in.Bucket, in.Key, in.ExpectedBucketOwner), in.CopySource, in.ExpectedSourceBucketOwner)
-	case *s3.CompleteMultipartUploadRequest:
-		return write(one("s3:PutObject", in.Bucket, in.Key, in.ExpectedBucketOwner), conditions{etag: in.IfMatch, absent: in.IfNoneMatch}, writeOptions{}), nil
-	case *s3.AbortMultipartUploadRequest:
-		return one("s3:AbortMultipartUpload", in.Bucket, in.Key, in.ExpectedBucketOwner), nil
-	case *s3.ListPartsRequest:
-		return one("s3:ListMultipartUploadParts", in.Bucket, in.Key, in.ExpectedBucketOwner), nil
-	case *s3.ListMultipartUploadsRequest:
-		return listing("s3:ListBucketMultipartUploads", in.Bucket, in.ExpectedBucketOwner, in.Prefix, in.Delimiter, in.MaxUploads), nil
-	case *s3.ListObjectsRequest:
-		return listing("s3:ListBucket", in.Bucket, in.ExpectedBucketOwner, in.Prefix, in.Delimiter, in.MaxKeys), nil
-	case *s3.ListObjectsV2Request:
-		return listing("s3:ListBucket", in.Bucket, in.ExpectedBucketOwner, in.Prefix, in.Delimiter, in.MaxKeys), nil
-	}
-	return nil, fault.New(fault.Unsupported, fault.Operation, "")
-}
+// The permissions of each operation stand in its row (Service Authorization Reference, "Actions defined by Amazon S3";
+// S3 user guide, "Required permissions for Amazon S3 API operations"). What follows is what rows are made of.
 
+// one is a single permission, on a bucket or a key in it.
 func one(action string, bucket, key, owner *string) []permission {
 	return []permission{{action: action, bucket: text(bucket), key: text(key), owner: text(owner)}}
 }
@@ -95,30 +55,29 @@ func versioned(action string, version *string) string {
 
 // withSource adds the right to read a copy's source. The source is parsed by the one reader of that header.
 func withSource(to []permission, source, owner *string) ([]permission, error) {
-	bucket, key, version, err := objects.ParseCopySource(text(source))
+	of, err := upstream.ParseCopySource(text(source))
 	if err != nil {
 		return nil, err
 	}
-	to[0].values.Set("s3:x-amz-copy-source", bucket+"/"+key)
-	var from []permission
-	if version == "" {
-		from = read(&bucket, &key, nil, owner)
-	} else {
-		from = read(&bucket, &key, &version, owner)
+	to[0].values.Set("s3:x-amz-copy-source", of.Bucket+"/"+of.Key)
+	var version *string
+	if of.Version != "" {
+		version = &of.Version
 	}
+	from := read(&of.Bucket, &of.Key, version, owner)
 	return append(to, from...), nil
 }
 
 // listing is the right to list. The condition keys are there only when the client sent the parameters: to
 // list without a prefix is to list everything, and s3:prefix is then absent, as on AWS.
-func listing(action string, bucket, owner, prefix, delimiter *string, limit *int32) []permission {
-	n := permission{action: action, bucket: text(bucket), owner: text(owner)}
+func listing(to []permission, prefix, delimiter *string, limit *int32) []permission {
+	n := &to[0]
 	n.set("s3:prefix", prefix)
 	n.set("s3:delimiter", delimiter)
 	if limit != nil {
 		n.values.Set("s3:max-keys", strconv.Itoa(int(*limit)))
 	}
-	return []permission{n}
+	return to
 }
 
 func text(p *string) string {
@@ -129,17 +88,3 @@ func text(p *string) string {
 }
 
 func flag(p *bool) bool { return p != nil && *p }
-
-// prefixes are the texts of a listing that the upstream turns into keys, next to the prefix: where to begin.
-// They may lie anywhere, for the prefix bounds what is listed, but a path-mapped store must not fold them.
-func prefixes(in any) []string {
-	switch in := in.(type) {
-	case *s3.ListObjectsRequest:
-		return []string{text(in.Prefix), text(in.Marker)}
-	case *s3.ListObjectsV2Request:
-		return []string{text(in.Prefix), text(in.StartAfter)}
-	case *s3.ListMultipartUploadsRequest:
-		return []string{text(in.Prefix), text(in.KeyMarker)}
-	}
-	return nil
-}

@@ -12,25 +12,12 @@ import (
 	"latchkey/internal/policy"
 )
 
-// registryOps are the operations that the registry of buckets answers, some of them together with the
-// upstream. They are management events: each leaves an audit record.
-var registryOps = map[*awswire.Operation]func(*Gateway, *request, any) (any, error){
-	s3.ListBuckets.Operation:        (*Gateway).listBuckets,
-	s3.CreateBucket.Operation:       (*Gateway).createBucket,
-	s3.DeleteBucket.Operation:       (*Gateway).deleteBucket,
-	s3.HeadBucket.Operation:         (*Gateway).headBucket,
-	s3.GetBucketLocation.Operation:  (*Gateway).bucketLocation,
-	s3.GetBucketPolicy.Operation:    (*Gateway).bucketPolicy,
-	s3.PutBucketPolicy.Operation:    (*Gateway).putBucketPolicy,
-	s3.DeleteBucketPolicy.Operation: (*Gateway).deleteBucketPolicy,
-}
-
-// registry runs one of them and sees to its audit record.
-func (g *Gateway) registry(q *request, in any, do func(*Gateway, *request, any) (any, error)) (any, error) {
+// administer answers an operation on buckets or their configuration, and sees to its audit record.
+func (g *Gateway) administer(q *request, in any) (any, error) {
 	for k, v := range awswire.Parameters(q.op, in) {
 		q.call.Event.RequestParameters[k] = v
 	}
-	out, err := do(g, q, in)
+	out, err := g.perform(q, in)
 	if err == nil {
 		err = g.Control.Authorised(q.call)
 	}
@@ -51,17 +38,16 @@ func (q *request) owned(name, owner *string) (*bucket.Bucket, error) {
 	return b, err
 }
 
-func (g *Gateway) listBuckets(q *request, in any) (any, error) {
-	r := in.(*s3.ListBucketsRequest)
+func (g *Gateway) listBuckets(q *request, in *s3.ListBucketsRequest) (any, error) {
 	size := 0
-	if r.MaxBuckets != nil {
-		size = int(*r.MaxBuckets)
+	if in.MaxBuckets != nil {
+		size = int(*in.MaxBuckets)
 	}
-	page, next, err := g.Buckets.List(q.call, buckets.Filter{Prefix: text(r.Prefix), Region: text(r.BucketRegion)}, text(r.ContinuationToken), size)
+	page, next, err := g.Buckets.List(q.call, buckets.Filter{Prefix: text(in.Prefix), Region: text(in.BucketRegion)}, text(in.ContinuationToken), size)
 	if err != nil {
 		return nil, err
 	}
-	out := &s3.ListBucketsOutput{Prefix: r.Prefix, Owner: &s3.Owner{ID: new(bucket.CanonicalID(q.call.Account))}}
+	out := &s3.ListBucketsOutput{Prefix: in.Prefix, Owner: &s3.Owner{ID: new(bucket.CanonicalID(q.call.Account))}}
 	if next != "" {
 		out.ContinuationToken = &next
 	}
@@ -73,15 +59,14 @@ func (g *Gateway) listBuckets(q *request, in any) (any, error) {
 
 // createBucket commits the intention, lets the upstream make the bucket with the intention's nonce, and registers it. What
 // lies in the upstream already is not the caller's, whoever the caller is.
-func (g *Gateway) createBucket(q *request, in any) (any, error) {
-	r := in.(*s3.CreateBucketRequest)
+func (g *Gateway) createBucket(q *request, in *s3.CreateBucketRequest) (any, error) {
 	region := q.call.Facts.Region
-	if c := r.CreateBucketConfiguration; c != nil {
+	if c := in.CreateBucketConfiguration; c != nil {
 		if asked := text(c.LocationConstraint); asked != "" && asked != region && !(asked == "EU" && region == "eu-west-1") {
 			return nil, fault.New(fault.Invalid, fault.Region, "The %s location constraint is incompatible for the region specific endpoint this request was sent to.", asked)
 		}
 	}
-	name := text(r.Bucket)
+	name := text(in.Bucket)
 	unlock, err := g.Buckets.Lock(q.Context(), name)
 	if err != nil {
 		return nil, err
@@ -112,9 +97,7 @@ func (g *Gateway) createBucket(q *request, in any) (any, error) {
 func (g *Gateway) makeBucket(q *request, in any, c *bucket.Creation) error {
 	ctx, cancel := context.WithTimeout(q.Context(), buckets.MaxMaking)
 	defer cancel()
-	d := g.meta(q)
-	d.Nonce = c.Nonce
-	_, err := g.Upstream.Do(ctx, d, awswire.Call{Operation: q.op, Input: in, Request: q.Request})
+	_, err := g.callUpstream(ctx, q, in, c.Nonce)
 	if err == nil {
 		return nil
 	}
@@ -129,7 +112,7 @@ func (g *Gateway) makeBucket(q *request, in any, c *bucket.Creation) error {
 	return err
 }
 
-// madeNothing reports whether a failure to create a bucket says that no bucket came of it: see Upstream.
+// madeNothing reports whether a failure to create a bucket says that no bucket came of it: see package upstream.
 func madeNothing(err error) bool {
 	switch fault.KindOf(err) {
 	case fault.Invalid, fault.Malformed, fault.Denied, fault.AlreadyExists, fault.LimitExceeded, fault.TooLarge, fault.Unsupported:
@@ -142,9 +125,8 @@ func madeNothing(err error) bool {
 // registered, its owner deletes it again, and nobody else gets the name before. That is why a bucket that the upstream
 // does not have is forgotten: what is registered without being there is of no use to anybody and gives nobody anything.
 // What another creation has made under the name is not touched, and belongs to no account afterwards.
-func (g *Gateway) deleteBucket(q *request, in any) (any, error) {
-	r := in.(*s3.DeleteBucketRequest)
-	unlock, err := g.Buckets.Lock(q.Context(), text(r.Bucket))
+func (g *Gateway) deleteBucket(q *request, in *s3.DeleteBucketRequest) (any, error) {
+	unlock, err := g.Buckets.Lock(q.Context(), text(in.Bucket))
 	if err != nil {
 		return nil, err
 	}
@@ -152,54 +134,35 @@ func (g *Gateway) deleteBucket(q *request, in any) (any, error) {
 	if err := g.reauthenticate(q); err != nil {
 		return nil, err
 	}
-	b, err := q.owned(r.Bucket, r.ExpectedBucketOwner)
+	b, err := q.owned(in.Bucket, in.ExpectedBucketOwner)
 	if err != nil {
 		return nil, err
 	}
 	if err := buckets.May(q.call, b, "s3:DeleteBucket", b.ARN(), policy.Values{}); err != nil {
 		return nil, err
 	}
-	d := g.meta(q)
-	d.Nonce = b.Nonce
-	_, err = g.Upstream.Do(q.Context(), d, awswire.Call{Operation: q.op, Input: in, Request: q.Request})
+	_, err = g.callUpstream(q.Context(), q, in, b.Nonce)
 	if err != nil && !fault.Is(err, fault.NotFound, fault.Bucket) {
 		return nil, err
 	}
 	return &s3.DeleteBucketOutput{}, g.Buckets.Unregister(q.Context(), q.call, b)
 }
 
-func (g *Gateway) headBucket(q *request, in any) (any, error) {
-	r := in.(*s3.HeadBucketRequest)
-	b, err := q.owned(r.Bucket, r.ExpectedBucketOwner)
-	if err != nil {
-		return nil, err
-	}
-	if err := buckets.May(q.call, b, "s3:ListBucket", b.ARN(), policy.Values{}); err != nil {
-		return nil, err
-	}
-	return &s3.HeadBucketOutput{BucketRegion: new(b.Region)}, nil
+func (g *Gateway) headBucket(q *request, _ *s3.HeadBucketRequest) (any, error) {
+	return &s3.HeadBucketOutput{BucketRegion: new(q.bucket.Region)}, nil
 }
 
 // bucketLocation names the region; us-east-1 is an empty constraint.
-func (g *Gateway) bucketLocation(q *request, in any) (any, error) {
-	r := in.(*s3.GetBucketLocationRequest)
-	b, err := q.owned(r.Bucket, r.ExpectedBucketOwner)
-	if err != nil {
-		return nil, err
-	}
-	if err := buckets.May(q.call, b, "s3:GetBucketLocation", b.ARN(), policy.Values{}); err != nil {
-		return nil, err
-	}
+func (g *Gateway) bucketLocation(q *request, _ *s3.GetBucketLocationRequest) (any, error) {
 	out := &s3.GetBucketLocationOutput{}
-	if b.Region != "us-east-1" {
-		out.LocationConstraint = new(b.Region)
+	if q.bucket.Region != "us-east-1" {
+		out.LocationConstraint = new(q.bucket.Region)
 	}
 	return out, nil
 }
 
-func (g *Gateway) bucketPolicy(q *request, in any) (any, error) {
-	r := in.(*s3.GetBucketPolicyRequest)
-	b, err := q.owned(r.Bucket, r.ExpectedBucketOwner)
+func (g *Gateway) bucketPolicy(q *request, in *s3.GetBucketPolicyRequest) (any, error) {
+	b, err := q.owned(in.Bucket, in.ExpectedBucketOwner)
 	if err != nil {
 		return nil, err
 	}
@@ -210,18 +173,16 @@ func (g *Gateway) bucketPolicy(q *request, in any) (any, error) {
 	return &s3.GetBucketPolicyOutput{Policy: &text}, nil
 }
 
-func (g *Gateway) putBucketPolicy(q *request, in any) (any, error) {
-	r := in.(*s3.PutBucketPolicyRequest)
-	b, err := q.owned(r.Bucket, r.ExpectedBucketOwner)
+func (g *Gateway) putBucketPolicy(q *request, in *s3.PutBucketPolicyRequest) (any, error) {
+	b, err := q.owned(in.Bucket, in.ExpectedBucketOwner)
 	if err != nil {
 		return nil, err
 	}
-	return &s3.PutBucketPolicyOutput{}, g.Buckets.PutPolicy(q.Context(), q.call, b, text(r.Policy))
+	return &s3.PutBucketPolicyOutput{}, g.Buckets.PutPolicy(q.Context(), q.call, b, text(in.Policy))
 }
 
-func (g *Gateway) deleteBucketPolicy(q *request, in any) (any, error) {
-	r := in.(*s3.DeleteBucketPolicyRequest)
-	b, err := q.owned(r.Bucket, r.ExpectedBucketOwner)
+func (g *Gateway) deleteBucketPolicy(q *request, in *s3.DeleteBucketPolicyRequest) (any, error) {
+	b, err := q.owned(in.Bucket, in.ExpectedBucketOwner)
 	if err != nil {
 		return nil, err
 	}

@@ -6,18 +6,21 @@ import (
 	"testing"
 
 	"latchkey/internal/awsapi/s3"
-	"latchkey/internal/awswire"
+	"latchkey/internal/bucket"
 	"latchkey/internal/caller"
 	"latchkey/internal/control/buckets"
 	"latchkey/internal/control/controltest"
 	"latchkey/internal/control/principals"
 	"latchkey/internal/fault"
+	"latchkey/internal/upstream"
 )
 
 // calls counts what reaches an upstream.
 type calls int
 
-func (n *calls) Do(context.Context, Meta, awswire.Call) (any, error) {
+func (n *calls) Traits() upstream.Traits { return upstream.Traits{Flat: true, Nonces: true} }
+
+func (n *calls) Do(context.Context, upstream.Call) (any, error) {
 	*n++
 	return &s3.PutObjectOutput{}, nil
 }
@@ -33,21 +36,33 @@ func TestNothingReachesAnUpstreamUnasked(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := &Gateway{Control: w.Control, Upstream: reached}
-	q := &request{Request: httptest.NewRequest("PUT", "/lake/k", nil), op: s3.PutObject.Operation}
+	g := &Gateway{Control: w.Control, Buckets: &buckets.Buckets{Control: w.Control, Upstream: reached}}
+	q := &request{Request: httptest.NewRequest("PUT", "/lake/k", nil), op: s3.PutObject.Operation, row: operations[s3.PutObject.Operation]}
 	q.call = w.Begin(who, buckets.Source, q.op.Name, false, nil)
-	if _, err := g.callUpstream(q, &s3.PutObjectRequest{}); err == nil || fault.KindOf(err) != fault.Internal || *reached != 0 {
+	if _, err := g.callUpstream(t.Context(), q, &s3.PutObjectRequest{}, ""); err == nil || fault.KindOf(err) != fault.Internal || *reached != 0 {
 		t.Errorf("%v, %d calls reached the upstream", err, *reached)
 	}
-	nothing := func(*Gateway, *request, any) (any, error) { return &s3.ListBucketsOutput{}, nil }
-	if _, err := g.registry(q, &s3.ListBucketsRequest{}, nothing); err == nil || fault.KindOf(err) != fault.Internal {
+	q.row = row(s3.ListBuckets, spec[s3.ListBucketsRequest]{
+		plane: administration, answerer: byRegistry,
+		do: func(*Gateway, *request, *s3.ListBucketsRequest) (any, error) { return &s3.ListBucketsOutput{}, nil },
+	})
+	if _, err := g.administer(q, &s3.ListBucketsRequest{}); err == nil || fault.KindOf(err) != fault.Internal {
 		t.Errorf("the registry: %v", err)
 	}
 	if err := q.call.Authorize(caller.Ask{Action: "s3:PutObject", Resource: "arn:aws:s3:::lake/k",
 		ResourceAccount: "123456789012"}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := g.callUpstream(q, &s3.PutObjectRequest{}); err != nil || *reached != 1 {
+	if _, err := g.callUpstream(t.Context(), q, &s3.PutObjectRequest{}, ""); err == nil || *reached != 0 {
+		t.Errorf("an operation of the registry: %v, %d calls", err, *reached)
+	}
+	q.row = operations[s3.PutObject.Operation]
+	q.bucket = &bucket.Bucket{Name: "lake", Upstream: "elsewhere"}
+	if _, err := g.callUpstream(t.Context(), q, &s3.PutObjectRequest{}, ""); fault.KindOf(err) != fault.Unavailable || *reached != 0 {
+		t.Errorf("a bucket of another upstream: %v, %d calls", err, *reached)
+	}
+	q.bucket = nil
+	if _, err := g.callUpstream(t.Context(), q, &s3.PutObjectRequest{}, ""); err != nil || *reached != 1 {
 		t.Errorf("asked: %v, %d calls", err, *reached)
 	}
 }

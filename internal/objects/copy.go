@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 
 	"latchkey/internal/fault"
+	"latchkey/internal/upstream"
 )
 
 // Source is what a copy reads.
@@ -26,7 +27,7 @@ type Copy struct {
 // Copy copies an object in the store. A copy of an object that came in one piece shares the blob's bytes
 // on the disk; a copy of a multipart object becomes one that came in one piece, as in S3.
 func (s *Store) Copy(ctx context.Context, in Copy) (Object, error) {
-	if err := checkKey(in.Key); err != nil {
+	if err := upstream.CheckKey(in.Key); err != nil {
 		return Object{}, err
 	}
 	if err := in.If.checkWritable(); err != nil {

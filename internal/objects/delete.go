@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"latchkey/internal/fault"
+	"latchkey/internal/upstream"
 )
 
 // MaxDeletes is how many keys one DeleteObjects may name.
@@ -38,7 +39,7 @@ func (s *Store) DeleteMany(ctx context.Context, bucket string, keys []Delete) ([
 			return err
 		}
 		for i, d := range keys {
-			if errs[i] = checkKey(d.Key); errs[i] != nil {
+			if errs[i] = upstream.CheckKey(d.Key); errs[i] != nil {
 				continue
 			}
 			errs[i], err = t.delete(id, d)

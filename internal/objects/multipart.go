@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"latchkey/internal/fault"
+	"latchkey/internal/upstream"
 )
 
 const (
@@ -46,7 +47,7 @@ func (u Upload) stored() Algorithm {
 
 // CreateUpload begins a multipart upload.
 func (s *Store) CreateUpload(ctx context.Context, in CreateUpload) (Upload, error) {
-	if err := checkKey(in.Key); err != nil {
+	if err := upstream.CheckKey(in.Key); err != nil {
 		return Upload{}, err
 	}
 	if err := in.Headers.check(); err != nil {

@@ -10,9 +10,6 @@ import (
 	"latchkey/internal/fault"
 )
 
-// MaxKeyLength is the longest key, in bytes.
-const MaxKeyLength = 1024
-
 // MaxMetadataSize is the largest sum of the lengths of an object's user metadata names and values, in bytes.
 const MaxMetadataSize = 2 << 10
 
@@ -76,20 +73,6 @@ type Object struct {
 
 	content int64
 	upload  string
-}
-
-// checkKey refuses what is no key. Every other byte string is one, and is never changed.
-func checkKey(key string) error {
-	switch {
-	case key == "":
-		return badArgument("Key", key, "The object key must not be empty.")
-	case len(key) > MaxKeyLength:
-		return fault.New(fault.TooLarge, fault.Key, "Your key is too long").
-			With("Size", strconv.Itoa(len(key))).With("MaxSizeAllowed", strconv.Itoa(MaxKeyLength))
-	case !utf8.ValidString(key):
-		return fault.New(fault.Invalid, fault.Key, "The object key is not valid UTF-8.")
-	}
-	return nil
 }
 
 func hexBytes(s string) ([]byte, error) { return hex.DecodeString(s) }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/base64"
 	"time"
+
+	"latchkey/internal/upstream"
 )
 
 // Put is a request to store an object.
@@ -18,7 +20,7 @@ type Put struct {
 // the key has what it had. A condition is checked in the transaction that writes the row, so of many
 // writers with `If-None-Match: *` one wins.
 func (s *Store) Put(ctx context.Context, in Put) (Object, error) {
-	if err := checkKey(in.Key); err != nil {
+	if err := upstream.CheckKey(in.Key); err != nil {
 		return Object{}, err
 	}
 	if err := in.Headers.check(); err != nil {

@@ -16,6 +16,9 @@ import (
 	"time"
 
 	"modernc.org/sqlite"
+
+	"latchkey/internal/awswire"
+	"latchkey/internal/upstream"
 )
 
 // Options are the parts of a Store that a test or an operator may choose. The zero value is the normal store.
@@ -35,6 +38,7 @@ type Store struct {
 	readers *sql.DB
 	reads   sync.Map // SQL text to *sql.Stmt of readers
 
+	mux       *awswire.Mux[upstream.Call]
 	committer *committer
 	blobs     *blobs
 	content   atomic.Int64 // the last content number that was handed out
@@ -64,6 +68,7 @@ func Open(ctx context.Context, dir string, o Options) (*Store, error) {
 	if s.log == nil {
 		s.log = slog.Default()
 	}
+	s.mux = newMux(s)
 	s.buffers.New = func() any { b := make([]byte, bufferSize); return &b }
 	if err := s.open(ctx, dir); err != nil {
 		s.closeParts()

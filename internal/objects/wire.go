@@ -7,25 +7,21 @@ import (
 
 	"latchkey/internal/awsapi/s3"
 	"latchkey/internal/awswire"
+	"latchkey/internal/upstream"
 )
 
-// Caller is what the gateway knows of a request besides its input. It has authenticated and authorised
-// the request, and checks the body's hash and signature while the store reads it.
-type Caller struct {
-	Owner    string // the canonical identifier of the bucket's owner, for listings
-	Trailer  string // the request's x-amz-trailer header: which trailer the body brings
-	Location string // scheme and host for the Location of a completed upload, such as http://127.0.0.1:4242
+// Traits says that the store keeps keys as they are, and nonces.
+func (s *Store) Traits() upstream.Traits { return upstream.Traits{Flat: true, Nonces: true} }
 
-	// Nonce is of a bucket's creation, for CreateBucket, HeadBucket and DeleteBucket: see MakeBucket. Empty: any.
-	Nonce string
+// Do performs one S3 operation: the store is an upstream of the gateway.
+func (s *Store) Do(ctx context.Context, call upstream.Call) (any, error) {
+	return s.mux.Do(ctx, call, awswire.Call{Operation: call.Operation, Input: call.Input})
 }
 
-// Mux answers the S3 operations of this store. An input's body may have Length() int64, its length in
-// bytes without framing (negative if unknown), which then counts instead of Content-Length, and
-// Trailer() http.Header, valid at its end. A GetObject whose answer has a Content-Range is a 206. Whoever
-// gets a GetObjectOutput closes its Body.
-func (s *Store) Mux() *awswire.Mux[Caller] {
-	m := new(awswire.Mux[Caller])
+// newMux has the S3 operations of this store. A GetObject whose answer has a Content-Range is a 206. Whoever gets a
+// GetObjectOutput closes its Body.
+func newMux(s *Store) *awswire.Mux[upstream.Call] {
+	m := new(awswire.Mux[upstream.Call])
 	w := &wire{s}
 	handle(m, s3.ListBuckets, w.listBuckets)
 	handle(m, s3.CreateBucket, w.createBucket)
@@ -53,9 +49,11 @@ func (s *Store) Mux() *awswire.Mux[Caller] {
 type wire struct{ s *Store }
 
 // handle registers f behind the check for what is not served.
-func handle[In, Out any](m *awswire.Mux[Caller], op awswire.Op[In, Out], f func(context.Context, Caller, *In) (*Out, error)) {
+func handle[In, Out any](
+	m *awswire.Mux[upstream.Call], op awswire.Op[In, Out], f func(context.Context, upstream.Call, *In) (*Out, error),
+) {
 	rs := rulesFor(reflect.TypeFor[In]())
-	awswire.Handle(m, op, func(ctx context.Context, c Caller, in *In) (*Out, error) {
+	awswire.Handle(m, op, func(ctx context.Context, c upstream.Call, in *In) (*Out, error) {
 		if err := rs.check(reflect.ValueOf(in).Elem()); err != nil {
 			return nil, err
 		}

@@ -4,21 +4,22 @@ import (
 	"context"
 
 	"latchkey/internal/awsapi/s3"
+	"latchkey/internal/upstream"
 )
 
 // wireSource reads a copy source; the gateway has authorised what ParseCopySource says about the same header.
 func wireSource(header *string, cond Conditions) (Source, error) {
-	bucket, key, version, err := ParseCopySource(text(header))
+	from, err := upstream.ParseCopySource(text(header))
 	if err != nil {
 		return Source{}, err
 	}
-	if version != "" && version != "null" {
+	if from.Version != "" && from.Version != "null" {
 		return Source{}, notServed("versionId")
 	}
-	return Source{Bucket: bucket, Key: key, If: cond}, nil
+	return Source{Bucket: from.Bucket, Key: from.Key, If: cond}, nil
 }
 
-func (w *wire) copyObject(ctx context.Context, _ Caller, in *s3.CopyObjectRequest) (*s3.CopyObjectOutput, error) {
+func (w *wire) copyObject(ctx context.Context, _ upstream.Call, in *s3.CopyObjectRequest) (*s3.CopyObjectOutput, error) {
 	from, err := wireSource(in.CopySource, Conditions{text(in.CopySourceIfMatch), text(in.CopySourceIfNoneMatch),
 		value(in.CopySourceIfModifiedSince), value(in.CopySourceIfUnmodifiedSince)})
 	if err != nil {
@@ -40,7 +41,7 @@ func (w *wire) copyObject(ctx context.Context, _ Caller, in *s3.CopyObjectReques
 	return &s3.CopyObjectOutput{CopyObjectResult: res}, nil
 }
 
-func (w *wire) uploadPartCopy(ctx context.Context, _ Caller, in *s3.UploadPartCopyRequest) (*s3.UploadPartCopyOutput, error) {
+func (w *wire) uploadPartCopy(ctx context.Context, _ upstream.Call, in *s3.UploadPartCopyRequest) (*s3.UploadPartCopyOutput, error) {
 	from, err := wireSource(in.CopySource, Conditions{text(in.CopySourceIfMatch), text(in.CopySourceIfNoneMatch),
 		value(in.CopySourceIfModifiedSince), value(in.CopySourceIfUnmodifiedSince)})
 	if err != nil {

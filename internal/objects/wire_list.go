@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"latchkey/internal/awsapi/s3"
+	"latchkey/internal/upstream"
 )
 
 // pageSize is the size of a page that a listing asks for: 1000 unless it asks for less.
@@ -78,7 +79,7 @@ func escapeKey(s string) string {
 	return b.String()
 }
 
-func (w *wire) listObjects(ctx context.Context, c Caller, in *s3.ListObjectsRequest) (*s3.ListObjectsOutput, error) {
+func (w *wire) listObjects(ctx context.Context, c upstream.Call, in *s3.ListObjectsRequest) (*s3.ListObjectsOutput, error) {
 	max, err := pageSize("max-keys", in.MaxKeys)
 	if err != nil {
 		return nil, err
@@ -99,7 +100,7 @@ func (w *wire) listObjects(ctx context.Context, c Caller, in *s3.ListObjectsRequ
 	return out, nil
 }
 
-func (w *wire) listObjectsV2(ctx context.Context, c Caller, in *s3.ListObjectsV2Request) (*s3.ListObjectsV2Output, error) {
+func (w *wire) listObjectsV2(ctx context.Context, c upstream.Call, in *s3.ListObjectsV2Request) (*s3.ListObjectsV2Output, error) {
 	max, err := pageSize("max-keys", in.MaxKeys)
 	if err != nil {
 		return nil, err
@@ -131,7 +132,7 @@ func (w *wire) listObjectsV2(ctx context.Context, c Caller, in *s3.ListObjectsV2
 	return out, nil
 }
 
-func (w *wire) listMultipartUploads(ctx context.Context, c Caller, in *s3.ListMultipartUploadsRequest) (*s3.ListMultipartUploadsOutput, error) {
+func (w *wire) listMultipartUploads(ctx context.Context, c upstream.Call, in *s3.ListMultipartUploadsRequest) (*s3.ListMultipartUploadsOutput, error) {
 	max, err := pageSize("max-uploads", in.MaxUploads)
 	if err != nil {
 		return nil, err

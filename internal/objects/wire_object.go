@@ -8,11 +8,12 @@ import (
 	"latchkey/internal/awsapi/s3"
 	"latchkey/internal/awserror"
 	"latchkey/internal/fault"
+	"latchkey/internal/upstream"
 )
 
-func (w *wire) putObject(ctx context.Context, c Caller, in *s3.PutObjectRequest) (*s3.PutObjectOutput, error) {
-	body, err := wireBody{in.Body, in.ContentLength, in.ContentMD5, in.ChecksumAlgorithm,
-		sums{in.ChecksumCRC32, in.ChecksumCRC32C, in.ChecksumCRC64NVME, in.ChecksumSHA1, in.ChecksumSHA256}}.open(c)
+func (w *wire) putObject(ctx context.Context, c upstream.Call, in *s3.PutObjectRequest) (*s3.PutObjectOutput, error) {
+	body, err := wireBody{c.Body, in.ContentLength, in.ContentMD5, in.ChecksumAlgorithm,
+		sums{in.ChecksumCRC32, in.ChecksumCRC32C, in.ChecksumCRC64NVME, in.ChecksumSHA1, in.ChecksumSHA256}}.open()
 	if err != nil {
 		return nil, err
 	}
@@ -31,7 +32,7 @@ func (w *wire) putObject(ctx context.Context, c Caller, in *s3.PutObjectRequest)
 	return out, nil
 }
 
-func (w *wire) getObject(ctx context.Context, _ Caller, in *s3.GetObjectRequest) (*s3.GetObjectOutput, error) {
+func (w *wire) getObject(ctx context.Context, _ upstream.Call, in *s3.GetObjectRequest) (*s3.GetObjectOutput, error) {
 	if err := checkAskedPart(in.PartNumber); err != nil {
 		return nil, err
 	}
@@ -59,7 +60,7 @@ func (w *wire) getObject(ctx context.Context, _ Caller, in *s3.GetObjectRequest)
 	return out, nil
 }
 
-func (w *wire) headObject(ctx context.Context, _ Caller, in *s3.HeadObjectRequest) (*s3.HeadObjectOutput, error) {
+func (w *wire) headObject(ctx context.Context, _ upstream.Call, in *s3.HeadObjectRequest) (*s3.HeadObjectOutput, error) {
 	if err := checkAskedPart(in.PartNumber); err != nil {
 		return nil, err
 	}
@@ -136,11 +137,11 @@ func httpDate(t *time.Time) *string {
 	return new(t.UTC().Format(httpTime))
 }
 
-func (w *wire) deleteObject(ctx context.Context, _ Caller, in *s3.DeleteObjectRequest) (*s3.DeleteObjectOutput, error) {
+func (w *wire) deleteObject(ctx context.Context, _ upstream.Call, in *s3.DeleteObjectRequest) (*s3.DeleteObjectOutput, error) {
 	return nil, w.s.Delete(ctx, text(in.Bucket), Delete{Key: text(in.Key), IfMatch: text(in.IfMatch)})
 }
 
-func (w *wire) deleteObjects(ctx context.Context, _ Caller, in *s3.DeleteObjectsRequest) (*s3.DeleteObjectsOutput, error) {
+func (w *wire) deleteObjects(ctx context.Context, _ upstream.Call, in *s3.DeleteObjectsRequest) (*s3.DeleteObjectsOutput, error) {
 	if in.Delete == nil || len(in.Delete.Objects) == 0 || len(in.Delete.Objects) > MaxDeletes {
 		return nil, fault.New(fault.Malformed, fault.XML, "")
 	}

@@ -1,8 +1,9 @@
 package objects
 
 import (
-	"io"
 	"strings"
+
+	"latchkey/internal/upstream"
 )
 
 // sums are the checksum members of an input or an output, one for each algorithm that is served.
@@ -45,29 +46,24 @@ func (s sums) one() (c Checksum, err error) {
 
 // wireBody is how PutObject and UploadPart bring their content.
 type wireBody struct {
-	body      io.ReadCloser
-	length    *int64
+	body      *upstream.Body
+	length    *int64 // counts for a body that is empty
 	md5       *string
 	algorithm *string // x-amz-sdk-checksum-algorithm
 	sums      sums
 }
 
-func (w wireBody) open(c Caller) (b Body, err error) {
-	b = Body{Reader: w.body, Length: -1, ContentMD5: text(w.md5)}
-	if w.body == nil {
-		b.Reader = strings.NewReader("")
-	}
-	if w.length != nil {
-		b.Length = *w.length
-	}
-	if sized, ok := w.body.(interface{ Length() int64 }); ok {
-		b.Length = sized.Length()
+func (w wireBody) open() (b Body, err error) {
+	b = Body{Reader: strings.NewReader(""), Length: value(w.length), ContentMD5: text(w.md5)}
+	var announced []string
+	if w.body != nil {
+		b.Reader, b.Length, announced = w.body, w.body.Length, w.body.Announced
 	}
 	if b.Sum, err = w.sums.one(); err != nil {
 		return b, err
 	}
-	for name := range strings.SplitSeq(c.Trailer, ",") {
-		name, ok := strings.CutPrefix(strings.ToLower(strings.TrimSpace(name)), "x-amz-checksum-")
+	for _, name := range announced {
+		name, ok := strings.CutPrefix(strings.ToLower(name), "x-amz-checksum-")
 		if !ok {
 			continue
 		}

@@ -4,11 +4,12 @@ import (
 	"context"
 
 	"latchkey/internal/awsapi/s3"
+	"latchkey/internal/upstream"
 )
 
 const standard = "STANDARD" // the one storage class
 
-func (w *wire) createMultipartUpload(ctx context.Context, _ Caller, in *s3.CreateMultipartUploadRequest) (*s3.CreateMultipartUploadOutput, error) {
+func (w *wire) createMultipartUpload(ctx context.Context, _ upstream.Call, in *s3.CreateMultipartUploadRequest) (*s3.CreateMultipartUploadOutput, error) {
 	u, err := w.s.CreateUpload(ctx, CreateUpload{
 		Bucket: text(in.Bucket), Key: text(in.Key),
 		Headers:   wireHeaders{in.ContentType, in.ContentEncoding, in.ContentDisposition, in.ContentLanguage, in.CacheControl, in.Expires, in.Metadata}.headers(),
@@ -23,9 +24,9 @@ func (w *wire) createMultipartUpload(ctx context.Context, _ Caller, in *s3.Creat
 	}, nil
 }
 
-func (w *wire) uploadPart(ctx context.Context, c Caller, in *s3.UploadPartRequest) (*s3.UploadPartOutput, error) {
-	body, err := wireBody{in.Body, in.ContentLength, in.ContentMD5, in.ChecksumAlgorithm,
-		sums{in.ChecksumCRC32, in.ChecksumCRC32C, in.ChecksumCRC64NVME, in.ChecksumSHA1, in.ChecksumSHA256}}.open(c)
+func (w *wire) uploadPart(ctx context.Context, c upstream.Call, in *s3.UploadPartRequest) (*s3.UploadPartOutput, error) {
+	body, err := wireBody{c.Body, in.ContentLength, in.ContentMD5, in.ChecksumAlgorithm,
+		sums{in.ChecksumCRC32, in.ChecksumCRC32C, in.ChecksumCRC64NVME, in.ChecksumSHA1, in.ChecksumSHA256}}.open()
 	if err != nil {
 		return nil, err
 	}
@@ -42,7 +43,7 @@ func (w *wire) uploadPart(ctx context.Context, c Caller, in *s3.UploadPartReques
 	return out, nil
 }
 
-func (w *wire) completeMultipartUpload(ctx context.Context, c Caller, in *s3.CompleteMultipartUploadRequest) (*s3.CompleteMultipartUploadOutput, error) {
+func (w *wire) completeMultipartUpload(ctx context.Context, c upstream.Call, in *s3.CompleteMultipartUploadRequest) (*s3.CompleteMultipartUploadOutput, error) {
 	req := Complete{
 		Bucket: text(in.Bucket), Key: text(in.Key), UploadID: text(in.UploadId), Type: text(in.ChecksumType), Size: -1,
 		If: Conditions{IfMatch: text(in.IfMatch), IfNoneMatch: text(in.IfNoneMatch)},
@@ -81,11 +82,11 @@ func (w *wire) completeMultipartUpload(ctx context.Context, c Caller, in *s3.Com
 	return out, nil
 }
 
-func (w *wire) abortMultipartUpload(ctx context.Context, _ Caller, in *s3.AbortMultipartUploadRequest) (*s3.AbortMultipartUploadOutput, error) {
+func (w *wire) abortMultipartUpload(ctx context.Context, _ upstream.Call, in *s3.AbortMultipartUploadRequest) (*s3.AbortMultipartUploadOutput, error) {
 	return nil, w.s.AbortUpload(ctx, text(in.Bucket), text(in.Key), text(in.UploadId))
 }
 
-func (w *wire) listParts(ctx context.Context, c Caller, in *s3.ListPartsRequest) (*s3.ListPartsOutput, error) {
+func (w *wire) listParts(ctx context.Context, c upstream.Call, in *s3.ListPartsRequest) (*s3.ListPartsOutput, error) {
 	max, err := pageSize("max-parts", in.MaxParts)
 	if err != nil {
 		return nil, err
@@ -118,14 +119,14 @@ func (w *wire) listParts(ctx context.Context, c Caller, in *s3.ListPartsRequest)
 	return out, nil
 }
 
-func owner(c Caller) *s3.Owner {
+func owner(c upstream.Call) *s3.Owner {
 	if c.Owner == "" {
 		return nil
 	}
 	return &s3.Owner{ID: &c.Owner}
 }
 
-func initiator(c Caller) *s3.Initiator {
+func initiator(c upstream.Call) *s3.Initiator {
 	if c.Owner == "" {
 		return nil
 	}

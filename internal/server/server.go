@@ -20,7 +20,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"latchkey/internal/api"
-	"latchkey/internal/awswire"
 	"latchkey/internal/caller"
 	"latchkey/internal/control"
 	"latchkey/internal/control/buckets"
@@ -185,13 +184,11 @@ func (s *Server) wire(ring *credential.Ring) {
 		Control: s.Control, Grants: s.Grants, Principals: &principals.Principals{Control: s.Control, PrivateIssuers: c.PrivateIssuers}, Directory: &identitystore.Directory{Control: s.Control}, Tokens: token,
 		IdentityCenter: &identitycenter.Center{Control: s.Control}, Auth: auth, Operator: c.Account, Log: c.Log, Observe: m.observe,
 	}
-	upstream := embedded{s.objects.Mux()}
-	s.Buckets = &buckets.Buckets{Control: s.Control, Upstream: gateway.Stored{Upstream: upstream}}
+	s.Buckets = &buckets.Buckets{Control: s.Control, Upstream: s.objects}
 	front.Buckets = s.Buckets
 	names := &names{domains: c.Domains, port: portOf(s.listener)}
 	gate := &gateway.Gateway{
-		Control: s.Control, Buckets: s.Buckets, Auth: auth, Upstream: upstream, Flat: true,
-		Domains: c.Domains, Log: c.Log, Observe: m.observe,
+		Control: s.Control, Buckets: s.Buckets, Auth: auth, Domains: c.Domains, Log: c.Log, Observe: m.observe,
 	}
 	s.own = s.pages(m)
 	provisioning := &scim.Handler{Control: s.Control, Auth: auth, Public: c.PublicURL, Strict: c.StrictSCIM, Log: c.Log, Observe: m.observe}
@@ -199,13 +196,6 @@ func (s *Server) wire(ring *credential.Ring) {
 	if s.metrics != nil {
 		s.router.own = http.NotFoundHandler()
 	}
-}
-
-// embedded makes the object store an upstream of the gateway.
-type embedded struct{ mux *awswire.Mux[objects.Caller] }
-
-func (e embedded) Do(ctx context.Context, d gateway.Meta, call awswire.Call) (any, error) {
-	return e.mux.Do(ctx, objects.Caller{Owner: d.Owner, Trailer: d.Trailer, Location: d.Location, Nonce: d.Nonce}, call)
 }
 
 func (s *Server) listen(ctx context.Context) (err error) {

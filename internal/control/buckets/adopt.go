@@ -10,6 +10,7 @@ import (
 	"latchkey/internal/control"
 	"latchkey/internal/fault"
 	"latchkey/internal/store"
+	"latchkey/internal/upstream"
 )
 
 // Adoption says which bucket becomes whose.
@@ -31,7 +32,7 @@ func (b *Buckets) Adopt(ctx context.Context, call *control.Call, in Adoption) (*
 		return nil, err
 	}
 	defer unlock()
-	has, err := b.Upstream.HasBucket(ctx, name, "")
+	has, err := upstream.HasBucket(ctx, b.Upstream, name, "")
 	if err != nil {
 		return nil, err
 	}
@@ -103,8 +104,8 @@ func (b *Buckets) Registered(ctx context.Context, after string, limit int) (page
 // is of another bucket of the name is among them: to clients it does not exist.
 func (b *Buckets) Unregistered(
 	ctx context.Context, call *control.Call, after string, limit int,
-) (page []Stored, more bool, err error) {
-	for stored, err := range b.Upstream.Buckets(ctx) {
+) (page []upstream.Stored, more bool, err error) {
+	for stored, err := range upstream.Buckets(ctx, b.Upstream) {
 		if err != nil {
 			return nil, false, err
 		}

@@ -1,8 +1,9 @@
 // Package buckets is the registry of buckets: who owns which, where it is, and its policy. What is in a bucket
 // is the upstream's business; that it may exist, and who may do something with it, is decided from here.
 //
-// It creates nothing in the store: the gateway does, and registers what it created. The store may hold buckets that the
-// registry does not know, and others under the names that it knows: see Upstream.
+// It creates nothing in the store: the gateway does, and registers what it created. The store outlives the registry: an
+// older database may be restored before it, a new database may be put before it, or it may itself be an older copy. It
+// may hold buckets that the registry does not know, and others under the names that it knows: see Genuine.
 package buckets
 
 import (
@@ -17,6 +18,7 @@ import (
 	"latchkey/internal/fault"
 	"latchkey/internal/policy"
 	"latchkey/internal/store"
+	"latchkey/internal/upstream"
 )
 
 // Source is the event source of every operation in this package.
@@ -28,7 +30,7 @@ const maxPolicy = 20 << 10
 // Buckets serves the registry. Control and Upstream must be set; a program has one Buckets, because it holds the locks.
 type Buckets struct {
 	*control.Control
-	Upstream Upstream
+	Upstream upstream.Upstream
 
 	names   locks    // held while a bucket is created, deleted or adopted, upstream and registry together
 	genuine sync.Map // nonces that the upstream was seen to have

@@ -1,6 +1,8 @@
 package buckets_test
 
 import (
+	"context"
+	"errors"
 	"testing"
 
 	"latchkey/internal/access"
@@ -11,6 +13,7 @@ import (
 	"latchkey/internal/control/principals"
 	"latchkey/internal/fault"
 	"latchkey/internal/policy"
+	"latchkey/internal/upstream"
 )
 
 const (
@@ -26,10 +29,19 @@ type world struct {
 	a, b controltest.Keys
 }
 
+// unasked is an upstream of these traits that nothing of a test asks.
+type unasked upstream.Traits
+
+func (u unasked) Traits() upstream.Traits { return upstream.Traits(u) }
+
+func (unasked) Do(context.Context, upstream.Call) (any, error) {
+	return nil, errors.New("nobody should have asked")
+}
+
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	cw := controltest.New(t)
-	w := &world{World: cw, Buckets: &buckets.Buckets{Control: cw.Control}, t: t}
+	w := &world{World: cw, Buckets: &buckets.Buckets{Control: cw.Control, Upstream: unasked{Nonces: true}}, t: t}
 	for id, k := range map[access.AccountID]*controltest.Keys{accountA: &w.a, accountB: &w.b} {
 		made, err := (&principals.Principals{Control: cw.Control}).EnsureRoot(t.Context(), id, principals.RootKey{})
 		must(t, err)

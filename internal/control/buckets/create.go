@@ -14,6 +14,7 @@ import (
 	"latchkey/internal/control"
 	"latchkey/internal/fault"
 	"latchkey/internal/store"
+	"latchkey/internal/upstream"
 )
 
 // A bucket is created in four steps: the intention is committed, the upstream makes the bucket with the intention's
@@ -79,13 +80,13 @@ func NotAvailable(name string) error {
 }
 
 // Register records the bucket that the upstream made with the nonce of c. It fails with Conflict when the intention does
-// not stand any more.
+// not stand any more. In an upstream that keeps no nonces the bucket is registered without one.
 func (b *Buckets) Register(ctx context.Context, call *control.Call, c *bucket.Creation) error {
 	call.Touch("AWS::S3::Bucket", "arn:aws:s3:::"+c.Name, call.Account)
 	return b.Update(ctx, call, func(tx *store.Tx) error {
 		now, err := store.BucketCreations.Get(ctx, tx, c.Name)
 		if fault.Is(err, fault.NotFound, fault.Bucket) {
-			return registered(ctx, tx, call, c)
+			return b.registered(ctx, tx, call, c)
 		}
 		if err != nil {
 			return err
@@ -97,24 +98,32 @@ func (b *Buckets) Register(ctx context.Context, call *control.Call, c *bucket.Cr
 			return err
 		}
 		return store.Buckets.Insert(tx, &bucket.Bucket{
-			Name: c.Name, Account: c.Account, Region: c.Region, Created: tx.Now(), Nonce: c.Nonce,
+			Name: c.Name, Account: c.Account, Region: c.Region, Created: tx.Now(), Nonce: b.kept(c),
 		})
 	})
 }
 
 // registered is nil if the very bucket of c is registered already: another request of the account, or Recover, was
 // faster.
-func registered(ctx context.Context, tx *store.Tx, call *control.Call, c *bucket.Creation) error {
+func (b *Buckets) registered(ctx context.Context, tx *store.Tx, call *control.Call, c *bucket.Creation) error {
 	existing, err := store.Buckets.Get(ctx, tx, c.Name)
 	switch {
 	case fault.Is(err, fault.NotFound, fault.Bucket):
 		return overtaken(c.Name)
 	case err != nil:
 		return err
-	case existing.Account == c.Account && existing.Nonce == c.Nonce && existing.Region == c.Region:
+	case existing.Account == c.Account && existing.Nonce == b.kept(c) && existing.Region == c.Region:
 		return nil
 	}
 	return alreadyExists(call, existing)
+}
+
+// kept is the nonce that the upstream keeps with the bucket of c; empty for an upstream that keeps none.
+func (b *Buckets) kept(c *bucket.Creation) string {
+	if b.Upstream.Traits().Nonces {
+		return c.Nonce
+	}
+	return ""
 }
 
 func overtaken(name string) error {
@@ -166,7 +175,7 @@ func (b *Buckets) recover(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	made, err := b.Upstream.HasBucket(ctx, c.Name, c.Nonce)
+	made, err := upstream.HasBucket(ctx, b.Upstream, c.Name, c.Nonce)
 	switch {
 	case err != nil:
 		return err

@@ -88,7 +88,8 @@ func node(t *testing.T, url string) *buckets.Buckets {
 	e, err := engine.Open(t.Context(), db, engine.Options{MaxStaleness: time.Minute})
 	must(t, err)
 	t.Cleanup(func() { e.Close() })
-	return &buckets.Buckets{Control: &control.Control{DB: db, Engine: e, Now: time.Now, Region: controltest.Region}}
+	c := &control.Control{DB: db, Engine: e, Now: time.Now, Region: controltest.Region}
+	return &buckets.Buckets{Control: c, Upstream: unasked{Nonces: true}}
 }
 
 // TestTwoNodesTwoAccountsOneName: whatever the nodes know, a name is intended by one account, and registered once.

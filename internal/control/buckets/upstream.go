@@ -2,27 +2,20 @@ package buckets
 
 import (
 	"context"
-	"iter"
-	"time"
 
 	"latchkey/internal/bucket"
 	"latchkey/internal/fault"
+	"latchkey/internal/upstream"
 )
 
-// Upstream is what the registry asks of the store behind the gateway. That store outlives the registry: an older
-// database may be restored before it, a new database may be put before it, or it may itself be an older copy.
-type Upstream interface {
-	// HasBucket reports whether a bucket of this name lies in the store. With a nonce that is not empty, it reports
-	// whether the bucket was made with that nonce.
-	HasBucket(ctx context.Context, name, nonce string) (bool, error)
-	// Buckets goes through the buckets that lie in the store, in the order of their names.
-	Buckets(ctx context.Context) iter.Seq2[Stored, error]
-}
-
-// Stored is a bucket that lies in the store, whether an account has it or not.
-type Stored struct {
-	Name    string
-	Created time.Time // as the store tells it
+// InUpstream is the upstream that a bucket lies in. A bucket of an upstream that this server does not have is
+// Unavailable: its name may mean another bucket in the upstream that is there.
+func (b *Buckets) InUpstream(bucket *bucket.Bucket) (upstream.Upstream, error) {
+	if bucket.Upstream != "" {
+		return nil, fault.New(fault.Unavailable, fault.Bucket, "The store of this bucket is not configured.").
+			With("BucketName", bucket.Name)
+	}
+	return b.Upstream, nil
 }
 
 // Genuine checks that what lies in the store under the name of a registered bucket is that bucket. If the store's was
@@ -37,7 +30,11 @@ func (b *Buckets) Genuine(ctx context.Context, bucket *bucket.Bucket) error {
 	if _, ok := b.genuine.Load(bucket.Nonce); ok {
 		return nil
 	}
-	has, err := b.Upstream.HasBucket(ctx, bucket.Name, bucket.Nonce)
+	u, err := b.InUpstream(bucket)
+	if err != nil {
+		return err
+	}
+	has, err := upstream.HasBucket(ctx, u, bucket.Name, bucket.Nonce)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,41 @@
+package buckets_test
+
+import (
+	"testing"
+
+	"latchkey/internal/bucket"
+	"latchkey/internal/fault"
+)
+
+// TestAStoreWithoutNonces: its buckets are registered without one, so that nobody asks the store for what it never kept.
+func TestAStoreWithoutNonces(t *testing.T) {
+	w := newWorld(t)
+	w.Upstream = unasked{}
+	call := w.call(w.a)
+	c := w.intend(call, "lake")
+	must(t, w.Register(t.Context(), call, c))
+	b := w.call(w.a).Snapshot.Bucket("lake")
+	if b == nil || b.Nonce != "" {
+		t.Fatalf("registered as %+v", b)
+	}
+	must(t, w.Genuine(t.Context(), b)) // would ask the store
+	if err := w.Register(t.Context(), w.call(w.a), c); err != nil {
+		t.Errorf("another request of the account that made the same bucket: %v", err)
+	}
+}
+
+// TestABucketOfAnotherUpstream is not looked for in the one that is there, which may have another bucket of the name.
+func TestABucketOfAnotherUpstream(t *testing.T) {
+	w := newWorld(t)
+	b := &bucket.Bucket{Name: "lake", Account: accountA, Nonce: "n", Upstream: "elsewhere"}
+	if _, err := w.InUpstream(b); !fault.Is(err, fault.Unavailable, fault.Bucket) {
+		t.Errorf("in the upstream: %v", err)
+	}
+	if err := w.Genuine(t.Context(), b); !fault.Is(err, fault.Unavailable, fault.Bucket) {
+		t.Errorf("genuine: %v", err)
+	}
+	b.Upstream = ""
+	if u, err := w.InUpstream(b); err != nil || u != w.Upstream {
+		t.Errorf("of the server's only one: %v, %v", u, err)
+	}
+}

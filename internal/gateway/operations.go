@@ -1,0 +1,119 @@
+package gateway
+
+import (
+	"fmt"
+	"io"
+	"slices"
+
+	"latchkey/internal/awswire"
+)
+
+// plane tells what an operation works on, and with that how audit records speak of it (CloudTrail user guide, "Logging
+// data events": S3's operations on objects, and their listings, are data events; all others are management events).
+type plane uint8
+
+const (
+	data           plane = iota + 1 // objects, uploads, their listings: no audit record for each call
+	administration                  // buckets and their configuration: an audit record for each call
+)
+
+// answerer says who answers an operation.
+type answerer uint8
+
+const (
+	byUpstream answerer = iota + 1 // the upstream, when the caller has all permissions
+	byRegistry                     // control/buckets: the upstream is not asked
+	byBoth                         // control/buckets and the upstream together
+)
+
+// right is an action for which an operation may ask policies.
+type right struct {
+	action string
+	when   string // in words; empty: always
+}
+
+// spec is all that the gateway must know of an operation. In is its input.
+type spec[In any] struct {
+	plane    plane
+	answerer answerer
+	readOnly bool    // the operation changes nothing
+	rights   []right // all actions that are asked for. permissions must not name another one
+	maxBody  int64   // the largest buffered body in bytes; 0: maxBody
+
+	// permissions are what a call needs. The first one is on what the request addresses, and its bucket is the
+	// request's. nil: do asks by itself.
+	permissions func(*In) ([]permission, error)
+	// names are the members that the upstream turns into keys besides the keys of permissions: prefixes and markers. They
+	// may lie anywhere, for the permission bounds what is listed, but a store that maps keys to paths must not fold them.
+	names func(*In) []*string
+	// stream is the member with the streamed body. It is taken out of the input: the body travels beside it.
+	stream func(*In) *io.ReadCloser
+	// do answers a call whose permissions were given. nil: the upstream does.
+	do func(*Gateway, *request, *In) (any, error)
+}
+
+// operation is a row of the table of operations: a spec without its type.
+type operation struct {
+	*awswire.Operation
+	plane       plane
+	answerer    answerer
+	readOnly    bool
+	rights      []right
+	maxBody     int64
+	permissions func(in any) ([]permission, error) // nil: do asks by itself
+	names       func(in any) []*string
+	unstream    func(in any) // takes the streamed body out of the input
+	do          func(*Gateway, *request, any) (any, error)
+}
+
+// row makes a row of the table. The compiler holds the row's functions to the operation's input.
+func row[In, Out any](op awswire.Op[In, Out], s spec[In]) *operation {
+	o := &operation{
+		Operation: op.Operation, plane: s.plane, answerer: s.answerer, readOnly: s.readOnly, rights: s.rights,
+		maxBody: s.maxBody, names: func(any) []*string { return nil }, unstream: func(any) {}, do: (*Gateway).forward,
+	}
+	if o.maxBody == 0 {
+		o.maxBody = maxBody
+	}
+	if s.permissions != nil {
+		o.permissions = func(in any) ([]permission, error) { return s.permissions(in.(*In)) }
+	}
+	if s.names != nil {
+		o.names = func(in any) []*string { return s.names(in.(*In)) }
+	}
+	if s.stream != nil {
+		o.unstream = func(in any) { *s.stream(in.(*In)) = nil }
+	}
+	if s.do != nil {
+		o.do = func(g *Gateway, q *request, in any) (any, error) { return s.do(g, q, in.(*In)) }
+	}
+	return o
+}
+
+// operations is the table. An operation that has no row is not served, whoever asks.
+var operations = indexed(objectOperations, uploadOperations, listOperations, bucketOperations)
+
+func indexed(families ...[]*operation) map[*awswire.Operation]*operation {
+	all := map[*awswire.Operation]*operation{}
+	for _, o := range slices.Concat(families...) {
+		all[o.Operation] = o
+	}
+	return all
+}
+
+// checkDeclared fails if a permission is for an action that the row does not have: what the table says of an
+// operation is what policies are asked for.
+func (o *operation) checkDeclared(needed []permission) error {
+	for i := range needed {
+		if !slices.ContainsFunc(o.rights, func(r right) bool { return r.action == needed[i].action }) {
+			return fmt.Errorf("%s asks for %s, which its row does not have", o.Name, needed[i].action)
+		}
+	}
+	return nil
+}
+
+// always is the right to an action that every call needs.
+func always(action string) right { return right{action: action} }
+
+// versionAction is the right that takes the place of the one on the current version.
+func versionAction(action string) right { return right{action + "Version", "instead, with versionId"} }

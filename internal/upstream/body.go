@@ -1,0 +1,24 @@
+package upstream
+
+import (
+	"io"
+	"net/http"
+)
+
+// Body is the content of an object or a part on its way in. Reader gives io.EOF only when everything held that was
+// signed, announced and authorised; see the package's comment for what follows.
+type Body struct {
+	io.Reader
+	Length    int64    // bytes of content, without framing; negative: unknown
+	Announced []string // names of the trailers that come with the body, such as x-amz-checksum-crc32, in any case
+	// Trailers are the trailers, once Reader gave io.EOF. nil: there are none.
+	Trailers func() http.Header
+}
+
+// Trailer is the body's trailers: valid after io.EOF, nil where there are none.
+func (b *Body) Trailer() http.Header {
+	if b.Trailers == nil {
+		return nil
+	}
+	return b.Trailers()
+}

@@ -1,0 +1,75 @@
+// Package upstream is the contract between the gateway and a store: the embedded one, or one that others run.
+//
+// It owns the interface, the body of a write, and the reader of copy sources. It knows no HTTP request and no caller.
+// The gateway has recognised the operation, decoded its input, authorised every key that the input names, and verified
+// the request's signature, before it calls an upstream. upstreamtest is this contract as tests. Every upstream passes
+// them.
+//
+// # Calls
+//
+// An upstream performs a Call and answers with a pointer to the operation's output. It builds what it sends to its
+// store from the typed input alone. A member of the input that it does not act on it refuses with Unsupported, unless
+// the gateway has acted on the member: it drops nothing in silence. An operation that it does not know is Unsupported
+// of fault.Operation. An upstream may be called by many goroutines at once. When the context ends, Do returns soon.
+// Until the caller closes it, an output's stream stays readable, and fails if the context ends.
+//
+// Keys are bytes. An upstream that is Flat keeps each key as it came: `a//b`, `a/../b` and `a/b` are three objects. In
+// front of one that is not Flat the gateway refuses keys and prefixes with the segments that a path would fold.
+//
+// # Bodies
+//
+// A body proves itself at its end. Whether its hash, its chunks' signatures, its checksums and its length held, and
+// whether the caller may still write, is known only when Read gives io.EOF. The reader holds the last bytes back until
+// then: no reader ever has all bytes of a body that did not hold. Therefore:
+//
+//   - An upstream reads a body to io.EOF and makes nothing of it visible before that. On any other error it undoes the
+//     write: the object that had the key stays, the part that had the number stays, no new one appears, and later calls
+//     find no trace. Only io.EOF itself is the end; an error that wraps it, and io.ErrUnexpectedEOF, are failures.
+//   - A store that is sent the body as it arrives must not be able to take a part for the whole: the upstream announces
+//     Length to it, or a framing with an end, and breaks the connection when the body fails.
+//   - A fault that Read gave is the failure of the call, as it is. Any other error of Read is Incomplete of fault.Body.
+//   - A body of another length than Length is Incomplete of fault.Body.
+//   - The checksums of the input and of the trailers are the store's to check. One that does not match is Invalid of
+//     fault.Checksum, or of fault.Digest for Content-MD5. An announced checksum that does not come is Malformed.
+//
+// # Buckets
+//
+// A bucket may lie in an upstream although no account has it. CreateBucket comes with a nonce that no other creation
+// has, which the upstream keeps with the bucket durably. Its success says that the upstream made the bucket for this
+// nonce, now or before. What lies there otherwise is AlreadyExists, whoever made it, "you own it already" included.
+// A fault of the kinds Invalid, Malformed, Denied, AlreadyExists, LimitExceeded, TooLarge and Unsupported says that
+// nothing was made. After any other failure the bucket may have been made.
+//
+// HeadBucket and DeleteBucket with a nonce are about the bucket that was made with it, and NotFound if another one has
+// the name. Without a nonce they are about any bucket of the name. ListBuckets lists all buckets of the upstream in the
+// order of their names, whoever owns them, page by page.
+//
+// An upstream that cannot keep a nonce says so in its Traits. It asks HeadBucket before it creates, and reports success
+// only if there was no bucket and its store says that this very request created it: never because the bucket exists or
+// is the store's user's own. It answers NotFound to HeadBucket with a nonce, so that a creation whose answer was lost
+// ends as a bucket that an operator adopts. Its buckets are registered without a nonce.
+//
+// # Failures
+//
+// Every failure is a fault, or is taken for Internal. These have a meaning for the gateway or for clients, and an
+// upstream must use them:
+//
+//	NotFound       Bucket, Key, Upload, Object (a version)    there is none
+//	AlreadyExists  Bucket or BucketOwned                      see above
+//	InUse          Bucket                                     a bucket that is not empty is not deleted
+//	Precondition   any                                        a condition of a write, or If-Match or If-Unmodified-Since, fails
+//	NotModified    any                                        If-None-Match or If-Modified-Since of a read; fields ETag, Last-Modified
+//	Range          ByteRange or Part                          nothing of the range is there
+//	Invalid        Part, PartOrder, PartSize                  CompleteMultipartUpload: see S3
+//	Incomplete, Invalid, Malformed                            a body that does not hold: see above
+//	TooLarge       ObjectSize                                 a body longer than the store takes
+//	LimitExceeded  Storage                                    the store is full
+//	Unsupported    Header, Operation                          the store does not serve it
+//	Throttled      any                                        the store asks for fewer requests
+//	Unavailable    any                                        the store does not answer, or does not take our own credentials
+//
+// A failure that the store worded itself carries those words: see fault.Foreign. The kind is chosen by the store's code
+// all the same, because the gateway decides by kinds: a key that is NotFound is hidden from callers who may not list.
+// A refusal of the gateway's own credentials is never Denied or Unauthenticated: the client did nothing wrong, and must
+// not throw its own credentials away.
+package upstream
