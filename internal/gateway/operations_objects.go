@@ -10,7 +10,7 @@ import (
 // The rights beyond the one to write that headers of a write need: see write.
 var (
 	readsETag = right{"s3:GetObject", "with a condition on the object that is there, such as If-Match"}
-	lists     = right{"s3:ListBucket", "to be told that the key does not exist; without it the answer is AccessDenied"}
+	lists     = right{"s3:ListBucket", "to be told that the key does not exist (else AccessDenied)"}
 	bypasses  = right{"s3:BypassGovernanceRetention", "with x-amz-bypass-governance-retention"}
 
 	writeOptionRights = []right{

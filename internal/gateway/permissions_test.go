@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"latchkey/internal/gateway"
 )
 
 // operation is a request and all the actions that it needs.
@@ -280,6 +282,21 @@ func TestEveryRouteIsInTheTable(t *testing.T) {
 		tried = append(tried, name)
 	}
 	tried = append(tried, "DeleteObjects") // tried key by key
+	declared := map[string][]string{}
+	for _, o := range gateway.Served() {
+		for _, r := range o.Rights {
+			action, _, _ := strings.Cut(r, ": ")
+			declared[o.Name] = append(declared[o.Name], action)
+		}
+	}
+	for _, op := range operations {
+		name, _, _ := strings.Cut(op.name, " ")
+		for _, action := range op.actions {
+			if !slices.Contains(declared[name], action) {
+				t.Errorf("%s needs %s, which its row does not have", op.name, action)
+			}
+		}
+	}
 	for _, op := range served3() {
 		if !slices.Contains(tried, op) {
 			t.Errorf("%s is served and its rights are not tried", op)
