@@ -44,7 +44,7 @@ type key struct {
 }
 
 // Of turns err into what the client of this dialect is told. The private cause never reaches the answer:
-// an Internal fault always has the table's own text.
+// an Internal fault always has the table's own text. What a store behind the gateway said is told to S3's clients.
 func Of(d Dialect, err error) Error {
 	f := fault.Of(err)
 	e := lookup(d, f.Kind, f.Entity)
@@ -53,8 +53,11 @@ func Of(d Dialect, err error) Error {
 		text = e.text
 	}
 	out := Error{Code: e.code, Status: e.status, Message: text, Fields: f.Fields}
-	if d == OAuth {
+	switch d {
+	case OAuth:
 		return oauth(out)
+	case S3:
+		return out.shown(f)
 	}
 	return out
 }

@@ -55,7 +55,10 @@ type Error struct {
 	Entity Entity
 	Text   string            // for the client, worded as AWS words it; empty: the table's own text
 	Fields map[string]string // further members of the error body, such as Resource or BucketName
-	cause  error
+
+	Foreign *Foreign // how an upstream worded it; nil: it is our own failure
+
+	cause error
 }
 
 // New makes a failure with a text that the client may see.
@@ -93,6 +96,9 @@ func (e *Error) Error() string {
 	}
 	if e.Text != "" {
 		s += ": " + e.Text
+	}
+	if f := e.Foreign; f != nil {
+		s += fmt.Sprintf(" (the store: %d %q %q, request %q)", f.Status, f.Code, f.Message, f.RequestID)
 	}
 	if e.cause != nil {
 		s += ": " + e.cause.Error()

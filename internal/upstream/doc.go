@@ -70,6 +70,6 @@
 //
 // A failure that the store worded itself carries those words: see fault.Foreign. The kind is chosen by the store's code
 // all the same, because the gateway decides by kinds: a key that is NotFound is hidden from callers who may not list.
-// A refusal of the gateway's own credentials is never Denied or Unauthenticated: the client did nothing wrong, and must
-// not throw its own credentials away.
+// A refusal of the gateway's own credentials is Unavailable without those words, never Denied or Unauthenticated: the
+// client did nothing wrong, and must not throw its own credentials away.
 package upstream

@@ -1,0 +1,78 @@
+package awserror
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"latchkey/internal/fault"
+)
+
+// Bounds of what a store's answer may put into ours.
+const (
+	maxForeignCode    = 64   // bytes
+	maxForeignMessage = 1024 // bytes
+	maxForeignID      = 128  // bytes
+)
+
+// foreignIDField is the member of an error's body that has the store's own id of the request.
+const foreignIDField = "UpstreamRequestId"
+
+// shown puts a store's own words in the place of the table's, in S3's dialect alone: other services have no store.
+//
+// A failure of ours and a refusal of a caller are never the store's to word: where it refuses, it speaks about our
+// credentials, and the client would throw its own away. Code and status that are none of an S3 error are not shown
+// either. The table words all these.
+func (e Error) shown(f *fault.Error) Error {
+	s := f.Foreign
+	if s == nil || !isCode(s.Code) || !isStatus(s.Status) {
+		return e
+	}
+	switch f.Kind {
+	case fault.Internal, fault.Unauthenticated, fault.Denied:
+		return e
+	}
+	e.Code, e.Status = s.Code, s.Status
+	if text := clipped(s.Message, maxForeignMessage); text != "" {
+		e.Message = text
+	}
+	if id := clipped(s.RequestID, maxForeignID); id != "" {
+		fields := make(map[string]string, len(e.Fields)+1)
+		for k, v := range e.Fields {
+			fields[k] = v
+		}
+		fields[foreignIDField] = id
+		e.Fields = fields
+	}
+	return e
+}
+
+// isCode reports whether a text looks like an error code: letters, digits, and dots between them.
+func isCode(s string) bool {
+	if s == "" || len(s) > maxForeignCode {
+		return false
+	}
+	for i := range len(s) {
+		c := s[i]
+		letter := 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
+		if !letter && (i == 0 || !('0' <= c && c <= '9' || c == '.')) {
+			return false
+		}
+	}
+	return true
+}
+
+// isStatus reports whether an HTTP status is one of a failure: a store must not turn a failure into a success or a
+// redirection.
+func isStatus(n int) bool { return n >= 400 && n <= 599 }
+
+// clipped is a text without control characters, at most max bytes long.
+func clipped(s string, max int) string {
+	s = strings.Map(func(r rune) rune {
+		if r == utf8.RuneError || unicode.IsControl(r) {
+			return -1
+		}
+		return r
+	}, s[:min(len(s), max)])
+	return strings.TrimSpace(s)
+}
