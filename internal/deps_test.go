@@ -52,6 +52,7 @@ var floors = map[string]int{
 	"internal/control/buckets":              6,
 	"internal/control/controltest":          6,
 
+	"internal/front":   6,
 	"internal/api":     8,
 	"internal/scim":    8,
 	"internal/pages":   8,

@@ -20,6 +20,7 @@ import (
 	"latchkey/internal/caller"
 	"latchkey/internal/control"
 	"latchkey/internal/control/ldapsync"
+	"latchkey/internal/front"
 	"latchkey/internal/maintenance"
 	"latchkey/internal/objects"
 	"latchkey/internal/server"
@@ -42,7 +43,7 @@ type serveFlags struct {
 	tlsCert, tlsKey, revocation, logFormat, sealingKeys string
 	directories                                         string
 	publicURL                                           string
-	domains                                             []string
+	domains, trustedProxies                             []string
 	maxStaleness, drain, directorySession               time.Duration
 	auditRetention, uploadRetention                     time.Duration
 	privateIssuers, strictSCIM                          bool
@@ -81,6 +82,7 @@ key ring that seals credentials and secrets; nodes that share a database share i
 	fl.StringVar(&f.tlsCert, "tls-cert", "", "PEM `file` with the certificate chain")
 	fl.StringVar(&f.tlsKey, "tls-key", "", "PEM `file` with the certificate's key")
 	fl.StringSliceVar(&f.domains, "domain", nil, "a host `name` of this server; buckets and accounts may be labels before it (repeatable)")
+	fl.StringSliceVar(&f.trustedProxies, "trusted-proxies", nil, "`networks` of proxies in front of this server, such as 10.0.0.0/8: what they say in X-Forwarded-For and X-Forwarded-Proto counts (default: the peer of the connection is the client)")
 	fl.StringVar(&f.publicURL, "public-url", "", "the `URL` by which browsers know this server, such as https://grants.example.org: people sign in there (default: the listener's)")
 	fl.StringVar(&f.revocation, "revocation", "at-once", "when a vended credential ends whose grant is deleted: at-once, or expiry as on AWS")
 	fl.DurationVar(&f.maxStaleness, "max-staleness", 10*time.Second, "how long the database may be silent before this node stops deciding")
@@ -133,6 +135,9 @@ func (f *serveFlags) config(log io.Writer) (server.Config, error) {
 	}
 	if err := server.CheckPublicURL(c.PublicURL); err != nil {
 		return server.Config{}, fmt.Errorf("--public-url: %w", err)
+	}
+	if c.TrustedProxies, err = front.ParseProxies(f.trustedProxies); err != nil {
+		return server.Config{}, fmt.Errorf("--trusted-proxies: %w", err)
 	}
 	if f.locations < 1 || f.grants < 1 {
 		return server.Config{}, fmt.Errorf("--quota-locations and --quota-grants must be 1 or more")

@@ -16,6 +16,7 @@ import (
 	"latchkey/internal/control/grants"
 	"latchkey/internal/control/principals"
 	"latchkey/internal/control/sts"
+	"latchkey/internal/front"
 	"latchkey/internal/store"
 )
 
@@ -41,7 +42,7 @@ func newFrontWorld(t *testing.T) *frontWorld {
 	w := &frontWorld{World: controltest.New(t), t: t, log: &bytes.Buffer{}}
 	p, token := &principals.Principals{Control: w.Control}, &sts.Tokens{Control: w.Control}
 	a := &API{
-		Control: w.Control, Principals: p, Tokens: token, Auth: w.Auth, Operator: owner, Log: slog.New(slog.NewJSONHandler(w.log, nil)),
+		Control: w.Control, Principals: p, Tokens: token, Auth: w.Auth, Operator: owner, Frame: &front.Frame{Control: w.Control, Log: slog.New(slog.NewJSONHandler(w.log, nil))},
 		Grants: &grants.Grants{Control: w.Control, Tokens: token, Vendor: grants.Sealed{Ring: w.Ring}},
 	}
 	w.front = a.Handler()

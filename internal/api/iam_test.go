@@ -4,7 +4,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http/httptest"
 	"net/url"
 	"os"
@@ -22,6 +21,7 @@ import (
 	"latchkey/internal/control/controltest"
 	"latchkey/internal/control/principals"
 	"latchkey/internal/control/sts"
+	"latchkey/internal/front"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -43,7 +43,7 @@ func newQueryWorld(t *testing.T) *queryWorld {
 		t.Fatal(err)
 	}
 	w.keys["root"] = controltest.Keys{ID: k.AccessKeyID, Secret: k.Secret.Reveal()}
-	a := &API{Control: w.Control, Principals: p, Tokens: &sts.Tokens{Control: w.Control}, Auth: w.Auth, Log: slog.New(slog.DiscardHandler)}
+	a := &API{Control: w.Control, Principals: p, Tokens: &sts.Tokens{Control: w.Control}, Auth: w.Auth, Frame: &front.Frame{Control: w.Control}}
 	w.front = a.Handler()
 	return w
 }

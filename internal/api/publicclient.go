@@ -2,11 +2,9 @@ package api
 
 import (
 	"context"
-	"net/http"
 
 	"latchkey/internal/audit"
 	wire "latchkey/internal/awsapi/ssooidc"
-	"latchkey/internal/awswire"
 	"latchkey/internal/control"
 	"latchkey/internal/control/oauth"
 	"latchkey/internal/credential"
@@ -14,15 +12,18 @@ import (
 
 // byNobody begins a call of the unsigned operations of the OAuth service, which are for programs at which people sign
 // in. Whoever calls is nobody until a secret or a code says more.
-func (f *Front) byNobody(q *request, r *http.Request, op *awswire.Operation) (*control.Call, error) {
+func (q *request) byNobody() (*control.Call, error) {
+	f := q.front
 	snap, err := f.Control.Engine.Snapshot()
 	if err != nil {
 		return nil, err
 	}
-	facts := f.Auth.Unsigned(r, f.Control.Now(), q.id)
-	q.call = f.Control.BeginFor(audit.Identity{Type: "Unknown"}, "", snap, facts, q.endpoint.source, op.Name, readOnly(op.Name), nil)
-	q.call.Unproven = true
-	return q.call, nil
+	facts := f.Auth.Unsigned(q.Request, f.Control.Now(), q.From)
+	call := f.Control.BeginFor(control.Outsider{
+		Identity: audit.Identity{Type: "Unknown"}, Snapshot: snap, Facts: facts,
+	}, q.opening())
+	call.Unproven = true
+	return call, nil
 }
 
 func (a *API) registerClient(_ context.Context, c *control.Call, in *wire.RegisterClientRequest) (*wire.RegisterClientResponse, error) {

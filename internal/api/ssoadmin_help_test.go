@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -24,6 +23,7 @@ import (
 	"latchkey/internal/control/principals"
 	"latchkey/internal/control/sts"
 	"latchkey/internal/directory"
+	"latchkey/internal/front"
 	"latchkey/internal/store"
 )
 
@@ -40,7 +40,7 @@ func newCenterWorld(t *testing.T) *centerWorld {
 	q := newQueryWorld(t)
 	token := &sts.Tokens{Control: q.Control}
 	a := &API{
-		Control: q.Control, Principals: &principals.Principals{Control: q.Control}, Tokens: token, Auth: q.Auth, Log: slog.New(slog.DiscardHandler),
+		Control: q.Control, Principals: &principals.Principals{Control: q.Control}, Tokens: token, Auth: q.Auth, Frame: &front.Frame{Control: q.Control},
 		Grants:         &grants.Grants{Control: q.Control, Tokens: token, Vendor: grants.Sealed{Ring: q.Ring}},
 		IdentityCenter: &identitycenter.Center{Control: q.Control},
 	}

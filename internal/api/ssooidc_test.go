@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"latchkey/internal/caller"
 	"latchkey/internal/control/oauth"
 	"latchkey/internal/oidc"
 	"latchkey/internal/oidc/oidctest"
@@ -150,7 +151,7 @@ func TestAttack17_SignatureOfAnotherService(t *testing.T) {
 			t.Errorf("a request signed for %s is let in as one of the OAuth service", service)
 		}
 		// Even past the sorting it is refused.
-		if _, _, err := w.Auth.Authenticate(r, "sso-oauth", "request-1"); err == nil {
+		if _, _, err := w.Auth.Authenticate(r, "sso-oauth", caller.Direct(r, "request-1")); err == nil {
 			t.Errorf("a signature for %s establishes a caller", service)
 		}
 	}

@@ -2,40 +2,35 @@ package api
 
 import (
 	"context"
-	"net/http"
 
 	"latchkey/internal/audit"
 	wire "latchkey/internal/awsapi/stsapi"
-	"latchkey/internal/awswire"
 	"latchkey/internal/control"
 	"latchkey/internal/control/sts"
 	"latchkey/internal/credential"
-	"latchkey/internal/fault"
-	"latchkey/internal/sigv4"
 )
 
 // byToken opens the call of an operation whose proof of who calls is a token in its input. Clients do not sign it. A
 // signature that is there all the same must hold, and does not say who calls.
-func (f *Front) byToken(q *request, r *http.Request, op *awswire.Operation) (*control.Call, error) {
-	facts := f.Auth.Unsigned(r, f.Control.Now(), q.id)
-	if r.Header.Get("Authorization") != "" || r.URL.Query().Has("X-Amz-Algorithm") {
-		who, signature, err := f.Auth.Authenticate(r, q.endpoint.service.SigningName, q.id)
+func (q *request) byToken() (*control.Call, error) {
+	f := q.front
+	facts := f.Auth.Unsigned(q.Request, f.Control.Now(), q.From)
+	if q.Header.Get("Authorization") != "" || q.URL.Query().Has("X-Amz-Algorithm") {
+		who, err := q.signer()
 		if err != nil {
 			return nil, err
 		}
-		if !isRegion(who.Facts.Region) {
-			return nil, fault.New(fault.Invalid, fault.Authorization, "The authorization header is malformed; the region %q is not a region", who.Facts.Region)
-		}
-		r.Body = signature.Body(sigv4.BodyOptions{})
 		facts = who.Facts
 	}
 	snap, err := f.Control.Engine.Snapshot()
 	if err != nil {
 		return nil, err
 	}
-	q.call = f.Control.BeginFor(audit.Identity{Type: "WebIdentityUser"}, "", snap, facts, q.endpoint.source, op.Name, readOnly(op.Name), nil)
-	q.call.Unproven = true
-	return q.call, nil
+	call := f.Control.BeginFor(control.Outsider{
+		Identity: audit.Identity{Type: "WebIdentityUser"}, Snapshot: snap, Facts: facts,
+	}, q.opening())
+	call.Unproven = true
+	return call, nil
 }
 
 func (a *API) assumeRoleWithWebIdentity(ctx context.Context, c *control.Call, in *wire.AssumeRoleWithWebIdentityRequest) (*wire.AssumeRoleWithWebIdentityResponse, error) {

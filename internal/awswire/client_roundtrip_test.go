@@ -59,7 +59,7 @@ func (f *far) decode(r *http.Request) (err error) {
 	var labels awswire.Labels
 	var body []byte
 	if f.service.Protocol == awswire.Query {
-		if body, err = awswire.ReadBody(r, awswire.DefaultBodyLimit); err != nil {
+		if body, err = awswire.ReadBody(r, 4<<20); err != nil {
 			return err
 		}
 		form, err := awswire.ParseQuery(string(body))
@@ -73,7 +73,7 @@ func (f *far) decode(r *http.Request) (err error) {
 		return err
 	}
 	if f.service.Protocol != awswire.Query && !f.op.Streams() {
-		if body, err = awswire.ReadBody(r, awswire.DefaultBodyLimit); err != nil {
+		if body, err = awswire.ReadBody(r, 4<<20); err != nil {
 			return err
 		}
 	}

@@ -1,9 +1,7 @@
 package caller
 
 import (
-	"net"
 	"net/http"
-	"net/netip"
 	"time"
 
 	"latchkey/internal/access"
@@ -47,7 +45,7 @@ type Signature = sigv4.Signed
 //
 // The signature is verified before the session's grounds are looked at, so that only the holder of a
 // credential learns why it ended.
-func (a *Authenticator) Authenticate(r *http.Request, service, requestID string) (*Caller, *Signature, error) {
+func (a *Authenticator) Authenticate(r *http.Request, service string, from Connection) (*Caller, *Signature, error) {
 	now := a.Now()
 	signed, err := sigv4.Parse(r, a.Signatures)
 	if err != nil {
@@ -60,7 +58,7 @@ func (a *Authenticator) Authenticate(r *http.Request, service, requestID string)
 	if err != nil {
 		return nil, nil, err
 	}
-	c := &Caller{AccessKeyID: signed.AccessKeyID, Snapshot: snap, Facts: a.facts(r, signed, now, requestID)}
+	c := &Caller{AccessKeyID: signed.AccessKeyID, Snapshot: snap, Facts: a.facts(r, signed, now, from)}
 	var secret credential.Secret
 	if token := signed.SessionToken(); token == "" {
 		secret, err = a.longTerm(c)
@@ -266,8 +264,8 @@ func (c *Caller) loadSessionPolicies(docs *documents) error {
 	return nil
 }
 
-func (a *Authenticator) facts(r *http.Request, s *sigv4.Signed, now time.Time, requestID string) Facts {
-	f := a.Unsigned(r, now, requestID)
+func (a *Authenticator) facts(r *http.Request, s *sigv4.Signed, now time.Time, from Connection) Facts {
+	f := a.Unsigned(r, now, from)
 	f.Region, f.Service, f.ContentSHA256 = s.Region, s.Service, s.ContentSHA256
 	f.AuthType, f.SignatureVersion = Header, "AWS4-HMAC-SHA256"
 	if f.Region == SnowRegion {
@@ -281,15 +279,11 @@ func (a *Authenticator) facts(r *http.Request, s *sigv4.Signed, now time.Time, r
 }
 
 // Unsigned are the facts of a request that carries no AWS signature: who sends it, some other proof says.
-func (a *Authenticator) Unsigned(r *http.Request, now time.Time, requestID string) Facts {
-	f := Facts{Time: now, UserAgent: r.UserAgent(), Region: a.Region, Host: r.Host, RequestID: requestID}
-	if r.TLS != nil {
-		f.TLS = r.TLS.Version
+func (a *Authenticator) Unsigned(r *http.Request, now time.Time, from Connection) Facts {
+	return Facts{
+		Time: now, UserAgent: r.UserAgent(), Region: a.Region, Host: r.Host, RequestID: from.RequestID,
+		SourceIP: from.SourceIP, TLS: from.TLS, TLSAtProxy: from.TLSAtProxy,
 	}
-	if host, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
-		f.SourceIP, _ = netip.ParseAddr(host)
-	}
-	return f
 }
 
 // SnowRegion is the region name under which botocore's endpoint rules leave the account id out of the host;

@@ -80,7 +80,7 @@ func (c *Caller) values(a Ask) policy.Values {
 	}
 	set("aws:currenttime", f.Time.UTC().Format(time.RFC3339))
 	set("aws:epochtime", strconv.FormatInt(f.Time.Unix(), 10))
-	set("aws:securetransport", strconv.FormatBool(f.TLS != 0))
+	set("aws:securetransport", strconv.FormatBool(f.TLS != 0 || f.TLSAtProxy))
 	if f.SourceIP.IsValid() {
 		set("aws:sourceip", f.SourceIP.String())
 	}

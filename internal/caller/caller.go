@@ -35,9 +35,10 @@ type Caller struct {
 // Facts are what is known of the request besides who signed it.
 type Facts struct {
 	Time             time.Time
-	SourceIP         netip.Addr // of the connection; forwarded headers are never believed
+	SourceIP         netip.Addr // the client's; of what a proxy forwards only trusted proxies are believed, see package front
 	UserAgent        string
-	TLS              uint16 // tls.VersionTLS12 and so on; zero: no TLS
+	TLS              uint16 // tls.VersionTLS12 and so on; zero: no TLS with this server
+	TLSAtProxy       bool   // a trusted proxy says that the client came to it with TLS
 	Region           string // the region that the client signed for, "snow" resolved
 	Service          string // the service that the client signed for
 	Host             string

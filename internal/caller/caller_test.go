@@ -74,7 +74,7 @@ func TestWhoIsNot(t *testing.T) {
 		})
 	}
 	t.Run("signed for another service", func(t *testing.T) {
-		if _, _, err := w.Auth.Authenticate(w.Sign(t, w.key, "iam", ""), "sts", ""); !fault.Is(err, fault.Invalid, fault.Authorization) {
+		if _, _, err := w.Auth.Authenticate(w.Sign(t, w.key, "iam", ""), "sts", caller.Connection{}); !fault.Is(err, fault.Invalid, fault.Authorization) {
 			t.Errorf("got %v", err)
 		}
 	})
@@ -244,7 +244,7 @@ func TestFactsOfARequest(t *testing.T) {
 	r.Header.Set("X-Forwarded-For", "10.0.0.1")
 	r.Header.Set("User-Agent", "tester/1")
 	r.RemoteAddr = "[2001:db8::1]:5000"
-	c, _, err := w.Auth.Authenticate(r, "sts", "id")
+	c, _, err := w.Auth.Authenticate(r, "sts", caller.Direct(r, "id"))
 	must(t, err)
 	if f := c.Facts; f.SourceIP.String() != "2001:db8::1" || f.Region != controltest.Region || f.UserAgent != "tester/1" || f.RequestID != "id" || f.Service != "sts" || f.AuthType != caller.Header || f.Host != "latchkey.test:4242" {
 		t.Errorf("got %+v", f)

@@ -65,7 +65,7 @@ var DefaultQuotas = Quotas{
 // sees to it that exactly one audit record tells of it.
 type Call struct {
 	*caller.Caller
-	Target access.AccountID // the account that the request addresses
+	Target access.AccountID // the account that the request addresses; set by Address and RecordFor alone
 	Event  audit.Event
 
 	// Unproven says that nobody has proved yet who calls. Such a call leaves no record, which anybody could fill the log
@@ -79,25 +79,6 @@ type Call struct {
 
 	also     []audit.Event // further records of the same call, such as the service's AssumeRole
 	recorded bool
-}
-
-// Begin starts a call. The event is complete but for what the operation adds and for its outcome.
-func (c *Control) Begin(who *caller.Caller, source, name string, readOnly bool, parameters map[string]any) *Call {
-	return &Call{
-		Caller:    who,
-		Target:    who.Account,
-		Event:     newEvent(who, source, name, readOnly, parameters),
-		operation: operation{source, name},
-	}
-}
-
-// BeginFor starts a call of somebody who is no IAM principal: a provisioning client with its bearer token, a person
-// who signs in, the server itself. Its caller has no policies, so that whatever asks them is refused; by what right it
-// acts, the operation says with ByRight. who is how the record names it.
-func (c *Control) BeginFor(who audit.Identity, account access.AccountID, snap *engine.Snapshot, facts caller.Facts, source, name string, readOnly bool, parameters map[string]any) *Call {
-	call := c.Begin(&caller.Caller{Account: account, Snapshot: snap, Facts: facts}, source, name, readOnly, parameters)
-	call.Event.UserIdentity, call.Event.AdditionalEventData = who, map[string]any{}
-	return call
 }
 
 // Update commits a change and the call's audit record in one transaction, and returns when this node's

@@ -14,12 +14,12 @@ import (
 )
 
 // newEvent is a management event as CloudTrail words it.
-func newEvent(who *caller.Caller, source, operation string, readOnly bool, parameters map[string]any) audit.Event {
-	f := &who.Facts
+func newEvent(o *Opening) audit.Event {
+	who, f := o.Caller, &o.Caller.Facts
 	e := audit.Event{
-		EventVersion: "1.11", UserIdentity: identity(who), EventTime: f.Time.UTC().Truncate(time.Second), EventSource: source,
-		EventName: operation, AWSRegion: f.Region, UserAgent: f.UserAgent, RequestParameters: parameters,
-		RequestID: f.RequestID, EventID: uuid.NewString(), ReadOnly: readOnly, EventType: "AwsApiCall",
+		EventVersion: "1.11", UserIdentity: identity(who), EventTime: f.Time.UTC().Truncate(time.Second), EventSource: o.Source,
+		EventName: o.Operation, AWSRegion: f.Region, UserAgent: f.UserAgent, RequestParameters: o.Parameters,
+		RequestID: f.RequestID, EventID: uuid.NewString(), ReadOnly: o.ReadOnly, EventType: "AwsApiCall",
 		ManagementEvent: true, RecipientAccountID: string(who.Account), EventCategory: "Management",
 		AdditionalEventData: map[string]any{"SignatureVersion": "SigV4", "AuthenticationMethod": authMethod(f.AuthType)},
 	}

@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"context"
 	"errors"
 	"log/slog"
 	"sync"
@@ -9,7 +8,6 @@ import (
 
 	"latchkey/internal/awserror"
 	"latchkey/internal/caller"
-	"latchkey/internal/control/buckets"
 )
 
 // Bounds of the audit records about sessions whose grounds have gone. A client that does not notice asks on
@@ -51,20 +49,21 @@ func (l *endedLog) due(accessKeyID string, now time.Time) bool {
 
 // recordEnded records that a session was refused because its grounds have gone: which session, which grant, why.
 // What it refused is refused in any case, so a record that cannot be written is only logged.
-func (g *Gateway) recordEnded(q *request, err error) {
+func (g *Gateway) recordEnded(q *request, err error, told awserror.Error) {
 	e, ok := errors.AsType[*caller.Ended](err)
-	if !ok || !g.ended.due(e.Caller.AccessKeyID, q.began) {
+	if !ok {
 		return
 	}
-	name := "Unknown"
 	if q.op == nil {
 		_, _ = g.recognise(q) // only its name matters here
 	}
-	if q.op != nil {
-		name = q.op.Name
+	call := g.Control.Begin(q.opening(e.Caller))
+	if q.Call == nil { // the log tells whose session it was
+		q.Call, q.Unrecorded = call, true
 	}
-	refused := awserror.Of(awserror.S3, err)
-	call := g.Control.Begin(e.Caller, buckets.Source, name, q.readOnly(), nil)
+	if !g.ended.due(e.Caller.AccessKeyID, q.Began) {
+		return
+	}
 	call.Event.EventCategory, call.Event.ManagementEvent = "Data", false
 	added := call.Event.Added()
 	added.Reason = e.Reason
@@ -72,7 +71,8 @@ func (g *Gateway) recordEnded(q *request, err error) {
 		added.Session, added.GrantID, added.GrantScope, added.LocationID = s.Name, s.GrantID, s.Scope, s.LocationID
 		added.Expires = s.Expires.Format(time.RFC3339)
 	}
-	if failed := g.Control.Finish(context.WithoutCancel(q.Context()), call, refused.Code, refused.Message); failed != nil {
-		g.Log.LogAttrs(q.Context(), slog.LevelError, "a refusal was not recorded", slog.String("request", q.id), slog.String("error", failed.Error()))
+	if failed := q.Finish(call, told); failed != nil && g.Frame.Log != nil {
+		g.Frame.Log.LogAttrs(q.Context(), slog.LevelError, "a refusal was not recorded",
+			slog.String("request", q.ID), slog.String("error", failed.Error()))
 	}
 }

@@ -8,12 +8,9 @@
 package gateway
 
 import (
-	"errors"
 	"log/slog"
+	"maps"
 	"net/http"
-	"time"
-
-	"github.com/google/uuid"
 
 	"latchkey/internal/awsapi/s3"
 	"latchkey/internal/awserror"
@@ -23,18 +20,18 @@ import (
 	"latchkey/internal/control"
 	"latchkey/internal/control/buckets"
 	"latchkey/internal/fault"
+	"latchkey/internal/front"
 	"latchkey/internal/sigv4"
 	"latchkey/internal/upstream"
 )
 
-// Gateway serves S3. All fields but Observe must be set.
+// Gateway serves S3. All fields must be set.
 type Gateway struct {
 	Control *control.Control
 	Buckets *buckets.Buckets // knows the upstream
 	Auth    *caller.Authenticator
 	Domains []string // a bucket may stand as a label before any of these host names; lower case
-	Log     *slog.Logger
-	Observe func(service, operation, code string, status int, took time.Duration)
+	Frame   *front.Frame
 
 	ended endedLog
 }
@@ -46,77 +43,90 @@ const (
 	maxBody     = 64 << 10
 )
 
-// hostID is sent as x-amz-id-2.
-const hostID = "latchkey"
+// kind says what is different about S3's requests: most answers are what clients stored.
+var kind = front.Kind{Service: "s3", Objects: true}
 
 // request is one request on its way through the gateway.
 type request struct {
 	*http.Request
-	id       string
-	began    time.Time
+	*front.Exchange
+	g        *Gateway
 	op       *awswire.Operation
 	row      *operation     // of op
 	body     *upstream.Body // of an operation whose body is streamed
-	call     *control.Call
+	call     *control.Call  // the exchange's
 	bucket   *bucket.Bucket // the addressed bucket, once it is known to exist
 	key      string
 	required []permission // what was authorised before the upstream was called
-	status   int
-	err      error
+	out      any
 }
 
-// ServeHTTP answers one request and writes one log record.
+// ServeHTTP answers one request.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	q := &request{Request: r, id: uuid.NewString(), began: time.Now(), status: http.StatusInternalServerError}
-	defer g.logRequest(q)
-	out, err := g.answer(q)
+	q := &request{Request: r, Exchange: g.Frame.Begin(w, r, kind), g: g}
+	q.Serve(q)
+}
+
+// Answer runs the phases.
+func (q *request) Answer() (err error) {
+	defer q.describe() // even if a phase panics
+	q.out, err = q.g.answer(q)
+	return err
+}
+
+// describe adds to the log record what the request was about.
+func (q *request) describe() {
+	if q.bucket != nil {
+		q.Attrs = append(q.Attrs, slog.String("bucket", q.bucket.Name), slog.String("key", q.key))
+	}
+}
+
+// Send writes the answer.
+func (q *request) Send(w http.ResponseWriter) error {
+	q.nameRegion(w)
+	return awswire.Encode(w, q.op, q.out, q.IDs())
+}
+
+// nameRegion tells the region of the addressed bucket, as every answer about a bucket does.
+func (q *request) nameRegion(w http.ResponseWriter) {
 	if q.bucket != nil {
 		w.Header()["x-amz-bucket-region"] = []string{q.bucket.Region}
 	}
-	ids := awswire.IDs{Request: q.id, Host: hostID}
-	if err == nil {
-		err = awswire.Encode(w, q.op, out, ids)
-		if err == nil {
-			q.status = q.op.SuccessStatus()
-			return
-		}
-	}
-	q.err = err
-	if _, begun := errors.AsType[*awswire.StreamError](err); begun {
-		// The only way to let the client see that the object is cut short.
-		panic(http.ErrAbortHandler)
-	}
-	g.recordEnded(q, err)
-	e := awserror.Of(awserror.S3, err)
-	q.status = e.Status
-	if e.Status == http.StatusNotModified { // it has no body to carry them
+}
+
+// Explain is how S3 tells a failure.
+func (q *request) Explain(err error) awserror.Error { return awserror.Of(awserror.S3, err) }
+
+// Refuse writes a failure. A 304 has no body: its fields are headers.
+func (q *request) Refuse(w http.ResponseWriter, err error, e awserror.Error) {
+	q.g.recordEnded(q, err, e)
+	q.nameRegion(w)
+	fields := map[string]string{}
+	if e.Status == http.StatusNotModified {
 		for _, name := range []string{"ETag", "Last-Modified"} {
 			if v := e.Fields[name]; v != "" {
 				w.Header().Set(name, v)
 			}
 		}
+	} else {
+		fields["Resource"] = q.URL.EscapedPath()
 	}
-	fields := map[string]string{}
-	if e.Status != http.StatusNotModified { // whose fields are headers
-		fields["Resource"] = r.URL.EscapedPath()
-	}
-	for k, v := range e.Fields {
-		fields[k] = v
-	}
-	if r.ContentLength != 0 {
+	maps.Copy(fields, e.Fields)
+	if q.ContentLength != 0 {
 		// The body was not read to its end: the connection cannot be used again.
 		w.Header().Set("Connection", "close")
 	}
-	awswire.EncodeError(w, s3.Service, awswire.WireError{Code: e.Code, Status: e.Status, Message: e.Message, Fields: fields}, ids)
+	awswire.EncodeError(w, s3.Service, awswire.WireError{
+		Code: e.Code, Status: e.Status, Message: e.Message, Fields: fields,
+	}, q.IDs())
 }
 
 // answer runs the phases: who calls, which operation, which rights, and only then the upstream.
 func (g *Gateway) answer(q *request) (any, error) {
-	if q.Method == http.MethodOptions {
-		// A browser asks before it signs. No bucket has rules that would allow it anything.
-		return nil, fault.New(fault.Denied, "", "CORSResponse: CORS is not enabled for this bucket.")
+	if err := front.Preflight(q.Request); err != nil {
+		return nil, err
 	}
-	who, signature, err := g.Auth.Authenticate(q.Request, s3.Service.SigningName, q.id)
+	who, signature, err := g.Auth.Authenticate(q.Request, s3.Service.SigningName, q.From)
 	if err != nil {
 		return nil, err
 	}
@@ -124,7 +134,7 @@ func (g *Gateway) answer(q *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	q.call = g.Control.Begin(who, buckets.Source, q.op.Name, q.readOnly(), nil)
+	q.begin(who)
 	var options sigv4.BodyOptions
 	if q.op.Streams() {
 		options.Check = func(http.Header) error { return g.reauthorize(q) }
@@ -148,9 +158,6 @@ func (g *Gateway) answer(q *request) (any, error) {
 		return g.administer(q, in)
 	}
 	out, err := g.perform(q, in)
-	if err == nil {
-		err = g.Control.Authorised(q.call) // what reached the upstream was held to it before that
-	}
 	if err != nil {
 		return nil, err
 	}
@@ -161,6 +168,21 @@ func (g *Gateway) answer(q *request) (any, error) {
 		}
 	}
 	return out, nil
+}
+
+// begin opens the call. It leaves no audit record unless the registry of buckets answers it, see administer.
+func (q *request) begin(who *caller.Caller) {
+	q.call = q.g.Control.Begin(q.opening(who))
+	q.Call, q.Unrecorded = q.call, true
+}
+
+// opening is what a call of the request is.
+func (q *request) opening(who *caller.Caller) control.Opening {
+	o := control.Opening{Caller: who, Source: buckets.Source, Operation: "Unknown", ReadOnly: q.readOnly()}
+	if q.op != nil {
+		o.Operation = q.op.Name
+	}
+	return o
 }
 
 // reauthenticate judges the caller against what is known now.
@@ -188,7 +210,7 @@ func (g *Gateway) recognise(q *request) (awswire.Labels, error) {
 	if err != nil {
 		return nil, err
 	}
-	q.op, q.row = op, operations[op]
+	q.op, q.Operation, q.row = op, op.Name, operations[op]
 	if q.row == nil {
 		return nil, fault.New(fault.Unsupported, fault.Operation, "")
 	}
@@ -220,37 +242,4 @@ func decode(q *request, labels awswire.Labels) (any, error) {
 		}
 	}
 	return awswire.Decode(q.op, q.Request, labels, body)
-}
-
-// logRequest writes the one log record of the request.
-func (g *Gateway) logRequest(q *request) {
-	took := time.Since(q.began)
-	name, code := "unknown", ""
-	if q.op != nil {
-		name = q.op.Name
-	}
-	level := slog.LevelInfo
-	attrs := make([]slog.Attr, 0, 12)
-	attrs = append(attrs, slog.String("service", "s3"), slog.String("op", name), slog.Int("status", q.status),
-		slog.String("request", q.id), slog.Duration("took", took))
-	if q.call != nil {
-		attrs = append(attrs, slog.String("caller", q.call.ARN()), slog.String("accessKey", q.call.AccessKeyID))
-		if s := q.call.Session; s != nil && s.GrantID != "" {
-			attrs = append(attrs, slog.String("grant", s.GrantID))
-		}
-	}
-	if q.bucket != nil {
-		attrs = append(attrs, slog.String("bucket", q.bucket.Name), slog.String("key", q.key))
-	}
-	if q.err != nil {
-		code = awserror.Of(awserror.S3, q.err).Code
-		attrs = append(attrs, slog.String("code", code), slog.String("error", q.err.Error()))
-		if q.status >= 500 {
-			level = slog.LevelError
-		}
-	}
-	if g.Observe != nil {
-		g.Observe("s3", name, code, q.status, took)
-	}
-	g.Log.LogAttrs(q.Context(), level, "request", attrs...)
 }

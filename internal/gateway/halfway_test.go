@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"latchkey/internal/access"
 	"latchkey/internal/audit"
 	"latchkey/internal/awsapi/s3"
 	"latchkey/internal/bucket"
@@ -64,8 +63,9 @@ func (h *half) call() *plane.Call {
 	h.t.Helper()
 	snap, err := h.control.Engine.Snapshot()
 	h.check(err)
-	call := h.control.BeginFor(audit.Identity{Type: "Root"}, access.AccountID(accountA), snap, caller.Facts{Time: time.Now()},
-		buckets.Source, "CreateBucket", false, nil)
+	call := h.control.BeginFor(plane.Outsider{
+		Identity: audit.Identity{Type: "Root"}, Account: accountA, Snapshot: snap, Facts: caller.Facts{Time: time.Now()},
+	}, plane.Opening{Source: buckets.Source, Operation: "CreateBucket"})
 	call.ByRight(plane.BucketIntention)
 	return call
 }

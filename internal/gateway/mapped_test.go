@@ -20,6 +20,7 @@ import (
 	"latchkey/internal/control/buckets"
 	"latchkey/internal/control/controltest"
 	"latchkey/internal/control/principals"
+	"latchkey/internal/front"
 	"latchkey/internal/gateway"
 	"latchkey/internal/objects"
 	"latchkey/internal/upstream"
@@ -60,8 +61,11 @@ func behindStore(t *testing.T, traits upstream.Traits, do answers) *world {
 		do = store.Do
 	}
 	w := &world{t: t, http: &http.Client{}, root: aws.Credentials{AccessKeyID: root.AccessKeyID, SecretAccessKey: root.Secret.Reveal()}}
-	g := &gateway.Gateway{Control: c.Control, Buckets: &buckets.Buckets{Control: c.Control, Upstream: fake{traits, do}}, Auth: c.Auth,
-		Domains: []string{"s3.example.org", "example.org"}, Log: slog.New(slog.NewJSONHandler(&w.log, nil))}
+	g := &gateway.Gateway{
+		Control: c.Control, Buckets: &buckets.Buckets{Control: c.Control, Upstream: fake{traits, do}}, Auth: c.Auth,
+		Domains: []string{"s3.example.org", "example.org"},
+		Frame:   &front.Frame{Control: c.Control, Log: slog.New(slog.NewJSONHandler(&w.log, nil))},
+	}
 	srv := httptest.NewServer(g)
 	t.Cleanup(srv.Close)
 	w.url, w.host = srv.URL, strings.TrimPrefix(srv.URL, "http://")

@@ -40,8 +40,9 @@ func (g *Gateway) permit(q *request, in any) error {
 	q.key = needed[0].key
 	for i := range needed {
 		b, err := g.authorise(q.call, &needed[i])
-		if i == 0 {
+		if i == 0 && b != nil {
 			q.bucket = b
+			q.call.Address(b.Account)
 		}
 		if err == nil && q.row.answerer != byRegistry {
 			err = g.Buckets.Genuine(q.Context(), b)
@@ -183,6 +184,7 @@ func (g *Gateway) deleteObjects(q *request, in *s3.DeleteObjectsRequest) (any, e
 		return nil, err
 	}
 	q.bucket = b
+	q.call.Address(b.Account)
 	if in.Delete == nil || len(in.Delete.Objects) == 0 || len(in.Delete.Objects) > maxDelete {
 		return nil, fault.New(fault.Malformed, fault.XML, "")
 	}

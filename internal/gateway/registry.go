@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"latchkey/internal/awsapi/s3"
-	"latchkey/internal/awserror"
 	"latchkey/internal/awswire"
 	"latchkey/internal/bucket"
 	"latchkey/internal/control/buckets"
@@ -12,29 +11,23 @@ import (
 	"latchkey/internal/policy"
 )
 
-// administer answers an operation on buckets or their configuration, and sees to its audit record.
+// administer answers an operation on buckets or their configuration. From here on whatever happens is recorded, with the
+// request's parameters.
 func (g *Gateway) administer(q *request, in any) (any, error) {
+	q.Unrecorded = false
 	for k, v := range awswire.Parameters(q.op, in) {
 		q.call.Event.RequestParameters[k] = v
 	}
-	out, err := g.perform(q, in)
-	if err == nil {
-		err = g.Control.Authorised(q.call)
-	}
-	var e awserror.Error
-	if err != nil {
-		e = awserror.Of(awserror.S3, err)
-	}
-	if failed := g.Control.Finish(context.WithoutCancel(q.Context()), q.call, e.Code, e.Message); failed != nil {
-		return nil, failed
-	}
-	return out, err
+	return g.perform(q, in)
 }
 
 // owned finds the addressed bucket.
 func (q *request) owned(name, owner *string) (*bucket.Bucket, error) {
 	b, err := buckets.Owned(q.call, text(name), text(owner))
 	q.bucket = b
+	if err == nil {
+		q.call.Address(b.Account)
+	}
 	return b, err
 }
 

@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"latchkey/internal/awsapi/s3"
@@ -12,6 +13,7 @@ import (
 	"latchkey/internal/control/controltest"
 	"latchkey/internal/control/principals"
 	"latchkey/internal/fault"
+	"latchkey/internal/front"
 	"latchkey/internal/upstream"
 )
 
@@ -25,6 +27,14 @@ func (n *calls) Do(context.Context, upstream.Call) (any, error) {
 	return &s3.PutObjectOutput{}, nil
 }
 
+// answered is a request with another answer.
+type answered struct {
+	*request
+	answer func() error
+}
+
+func (a answered) Answer() error { return a.answer() }
+
 // TestNothingReachesAnUpstreamUnasked: the upstream is closed to a call that nothing allowed.
 func TestNothingReachesAnUpstreamUnasked(t *testing.T) {
 	w, reached := controltest.New(t), new(calls)
@@ -36,18 +46,27 @@ func TestNothingReachesAnUpstreamUnasked(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := &Gateway{Control: w.Control, Buckets: &buckets.Buckets{Control: w.Control, Upstream: reached}}
-	q := &request{Request: httptest.NewRequest("PUT", "/lake/k", nil), op: s3.PutObject.Operation, row: operations[s3.PutObject.Operation]}
-	q.call = w.Begin(who, buckets.Source, q.op.Name, false, nil)
-	if _, err := g.callUpstream(t.Context(), q, &s3.PutObjectRequest{}, ""); err == nil || fault.KindOf(err) != fault.Internal || *reached != 0 {
+	g := &Gateway{
+		Control: w.Control, Buckets: &buckets.Buckets{Control: w.Control, Upstream: reached},
+		Frame: &front.Frame{Control: w.Control},
+	}
+	rec, r := httptest.NewRecorder(), httptest.NewRequest("PUT", "/lake/k", nil)
+	q := &request{
+		Request: r, Exchange: g.Frame.Begin(rec, r, kind), g: g,
+		op: s3.PutObject.Operation, row: operations[s3.PutObject.Operation],
+	}
+	q.begin(who)
+	_, err = g.callUpstream(t.Context(), q, &s3.PutObjectRequest{}, "")
+	if err == nil || fault.KindOf(err) != fault.Internal || *reached != 0 {
 		t.Errorf("%v, %d calls reached the upstream", err, *reached)
 	}
 	q.row = row(s3.ListBuckets, spec[s3.ListBucketsRequest]{
 		plane: administration, answerer: byRegistry,
 		do: func(*Gateway, *request, *s3.ListBucketsRequest) (any, error) { return &s3.ListBucketsOutput{}, nil },
 	})
-	if _, err := g.administer(q, &s3.ListBucketsRequest{}); err == nil || fault.KindOf(err) != fault.Internal {
-		t.Errorf("the registry: %v", err)
+	q.Serve(answered{q, func() (err error) { q.out, err = g.administer(q, &s3.ListBucketsRequest{}); return err }})
+	if rec.Code != 500 || !strings.Contains(rec.Body.String(), "InternalError") {
+		t.Errorf("the registry: %d %s", rec.Code, rec.Body)
 	}
 	if err := q.call.Authorize(caller.Ask{Action: "s3:PutObject", Resource: "arn:aws:s3:::lake/k",
 		ResourceAccount: "123456789012"}); err != nil {

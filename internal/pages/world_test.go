@@ -22,6 +22,7 @@ import (
 	"latchkey/internal/control/principals"
 	"latchkey/internal/credential"
 	"latchkey/internal/directory"
+	"latchkey/internal/front"
 	"latchkey/internal/maintenance"
 	"latchkey/internal/oidc"
 	"latchkey/internal/oidc/oidctest"
@@ -63,15 +64,16 @@ func newWorld(t *testing.T) *world {
 	})
 	log := slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	w.exchange = &oauth.Exchange{Control: cw.Control, Verifier: oidc.New(oidc.Options{AllowPrivate: true, Now: w.Now}), Default: account}
+	frame := &front.Frame{Control: cw.Control, Log: log}
 	s := &oauth.SignIn{Control: cw.Control, Exchange: w.exchange}
-	front := (&api.API{Control: cw.Control, Exchange: w.exchange, SignIn: s, Auth: w.Auth, Operator: account, Log: log}).Handler()
-	p := &pages.Pages{SignIn: s, Auth: w.Auth, Log: log}
+	plane := (&api.API{Control: cw.Control, Exchange: w.exchange, SignIn: s, Auth: w.Auth, Operator: account, Frame: frame}).Handler()
+	p := &pages.Pages{SignIn: s, Auth: w.Auth, Frame: frame}
 	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		if pages.Claims(r) {
 			p.ServeHTTP(rw, r)
 			return
 		}
-		front.ServeHTTP(rw, r)
+		plane.ServeHTTP(rw, r)
 	}))
 	t.Cleanup(server.Close)
 	w.url, s.Public = server.URL, server.URL

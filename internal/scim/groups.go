@@ -76,7 +76,7 @@ func createGroup(q *request) (reply, error) {
 			return err
 		}
 		q.touchGroup(made.ID)
-		q.call.Event.ResponseElements = map[string]any{"groupId": string(made.ID), "identityStoreId": string(q.in)}
+		q.Call.Event.ResponseElements = map[string]any{"groupId": string(made.ID), "identityStoreId": string(q.in)}
 		_, err = w.AddMembers(made.ID, members)
 		return q.noMember(err)
 	})

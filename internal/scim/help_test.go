@@ -15,6 +15,7 @@ import (
 	"latchkey/internal/control/principals"
 	"latchkey/internal/control/provision"
 	"latchkey/internal/directory"
+	"latchkey/internal/front"
 	"latchkey/internal/scim"
 )
 
@@ -50,7 +51,7 @@ func newWorld(t *testing.T) *world {
 		w.tokens[id] = w.token(id, 0).Secret.Reveal()
 	}
 	w.in = directory.StoreID(w.Center(t, account).IdentityStoreID)
-	w.handler = &scim.Handler{Control: w.Control, Auth: w.Auth}
+	w.handler = &scim.Handler{Control: w.Control, Auth: w.Auth, Frame: &front.Frame{Control: w.Control}}
 	server := httptest.NewServer(w.handler)
 	t.Cleanup(server.Close)
 	w.url = server.URL

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"latchkey/internal/control/provision"
+	"latchkey/internal/front"
 	"latchkey/internal/scim"
 	"latchkey/internal/store"
 )
@@ -68,7 +69,7 @@ func TestATokenWritesIntoItsOwnStoreOnly(t *testing.T) {
 		}
 		return w.Now()
 	}
-	h := &scim.Handler{Control: &c, Auth: w.Auth}
+	h := &scim.Handler{Control: &c, Auth: w.Auth, Frame: &front.Frame{Control: &c}}
 	if status := w.post(h, strings.NewReader(`{"userName":"late"}`)); status != 404 || w.Engine.Current().People("d-0000000000") != 0 {
 		t.Fatalf("status %d after %d calls", status, calls)
 	}

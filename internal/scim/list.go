@@ -33,7 +33,7 @@ func (q *request) page(filter string) (p page, err error) {
 	if q.h.Strict {
 		limit = strictPage
 	}
-	p = page{start: 1, count: pageDefault, cursor: query.Has("cursor"), list: string(q.token.Account) + " scim " + q.name + " " + string(q.in) + " " + filter}
+	p = page{start: 1, count: pageDefault, cursor: query.Has("cursor"), list: string(q.token.Account) + " scim " + q.Operation + " " + string(q.in) + " " + filter}
 	if s := query.Get("count"); s != "" {
 		if p.count, err = strconv.Atoi(s); err != nil || p.cursor && p.count < 1 {
 			return p, refuse(badCount, "count must be a number from 1 to %d", limit)

@@ -12,26 +12,26 @@ import (
 const maxRecorded = 100
 
 func (q *request) touchUser(id directory.UserID) {
-	q.call.Event.Resources = nil // a transaction may be run again
-	q.call.Touch("AWS::IdentityStore::User", id.ARN(), q.token.Account)
+	q.Call.Event.Resources = nil // a transaction may be run again
+	q.Call.Touch("AWS::IdentityStore::User", id.ARN(), q.token.Account)
 }
 
 func (q *request) touchGroup(id directory.GroupID) {
-	q.call.Event.Resources = nil
-	q.call.Touch("AWS::IdentityStore::Group", id.ARN(), q.token.Account)
+	q.Call.Event.Resources = nil
+	q.Call.Touch("AWS::IdentityStore::Group", id.ARN(), q.token.Account)
 }
 
 // recordUser tells whether a user is to be active. All else of a person is personal: ids say whom a record is about.
 func (q *request) recordUser(d document) {
 	if v, ok := d["active"]; ok {
-		q.call.Event.RequestParameters["active"] = v
+		q.Call.Event.RequestParameters["active"] = v
 	}
 }
 
 func (q *request) recordGroup(members []directory.UserID) {
 	if len(members) > 0 {
-		q.call.Event.RequestParameters["members"] = some(members)
-		q.call.Event.RequestParameters["memberCount"] = len(members)
+		q.Call.Event.RequestParameters["members"] = some(members)
+		q.Call.Event.RequestParameters["memberCount"] = len(members)
 	}
 }
 
@@ -61,9 +61,9 @@ func (q *request) recordOperations(ops []operation) {
 		}
 		all = append(all, o)
 	}
-	q.call.Event.RequestParameters["operations"] = all
+	q.Call.Event.RequestParameters["operations"] = all
 	if len(ops) > maxRecorded {
-		q.call.Event.RequestParameters["operationCount"] = len(ops)
+		q.Call.Event.RequestParameters["operationCount"] = len(ops)
 	}
 }
 
@@ -78,7 +78,7 @@ func withoutValues(path string) string {
 
 // recordMembers tells who came into a group and who went.
 func (q *request) recordMembers(added, removed []directory.UserID) {
-	q.call.Event.ResponseElements = map[string]any{
+	q.Call.Event.ResponseElements = map[string]any{
 		"membersAdded": some(added), "membersAddedCount": len(added), "membersRemoved": some(removed), "membersRemovedCount": len(removed),
 	}
 }

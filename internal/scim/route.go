@@ -68,7 +68,7 @@ func (q *request) pick(all map[string]action) (func(*request) (reply, error), er
 	if !ok {
 		return nil, fault.New(fault.Unsupported, fault.Method, "%s is not served here.", q.Method)
 	}
-	q.name = a.name
+	q.Operation = a.name
 	return a.run, nil
 }
 

@@ -9,26 +9,24 @@ package scim
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"io"
-	"log/slog"
 	"mime"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/google/uuid"
-
 	"latchkey/internal/audit"
+	"latchkey/internal/awserror"
 	"latchkey/internal/caller"
 	"latchkey/internal/control"
 	"latchkey/internal/control/provision"
 	"latchkey/internal/directory"
 	"latchkey/internal/engine"
 	"latchkey/internal/fault"
+	"latchkey/internal/front"
 	"latchkey/internal/store"
 )
 
@@ -48,8 +46,7 @@ type Handler struct {
 	Auth    *caller.Authenticator
 	Public  string // the URL by which clients know this server; empty: the one that they call
 	Strict  bool   // AWS's limits, and its omissions, for tests of clients
-	Log     *slog.Logger
-	Observe func(service, operation, code string, status int, took time.Duration) // metrics; may be nil
+	Frame   *front.Frame
 
 	lists lists
 }
@@ -60,17 +57,19 @@ func Claims(path string) bool { return path == Path || strings.HasPrefix(path, P
 // request is one request on its way.
 type request struct {
 	*http.Request
-	h     *Handler
-	id    string
-	name  string // of the operation: CreateUser
-	facts caller.Facts
-	token *store.ProvisioningToken
-	snap  *engine.Snapshot
-	in    directory.StoreID
-	view  *view
-	body  map[string]any
-	call  *control.Call // nil while nothing is to be recorded
+	*front.Exchange // its Call is nil while nothing is to be recorded
+	h               *Handler
+	facts           caller.Facts
+	token           *store.ProvisioningToken
+	snap            *engine.Snapshot
+	in              directory.StoreID
+	view            *view
+	body            map[string]any
+	out             reply
 }
+
+// framed says what is different about SCIM's requests: what they read, a bearer token opens.
+var framed = front.Kind{Service: "scim", IDHeader: front.IDHeader, Open: true}
 
 // reply is what a request that succeeded is told.
 type reply struct {
@@ -81,36 +80,36 @@ type reply struct {
 
 // ServeHTTP serves one request.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	began := time.Now()
-	q := &request{Request: r, h: h, id: uuid.NewString(), name: "unknown"}
-	w.Header().Set("X-Amzn-Requestid", q.id)
+	q := &request{Request: r, Exchange: h.Frame.Begin(w, r, framed), h: h}
 	w.Header().Set("Cache-Control", "no-store")
-	out, err := q.serve(w)
-	// The record is kept even if the client has gone away.
-	if q.call != nil {
-		code, text := "", ""
-		if err != nil {
-			a := answerTo(err)
-			code, text = a.code, a.detail
-		}
-		if e := h.Control.Finish(context.WithoutCancel(r.Context()), q.call, code, text); e != nil {
-			err = errors.Join(e, err)
-		}
-	}
-	a := answer{status: out.status}
+	q.Serve(q)
+}
+
+// Send writes the answer.
+func (q *request) Send(w http.ResponseWriter) (err error) {
 	var body []byte
-	if err == nil && out.body != nil {
-		body, err = marshal(out.body)
-	}
-	if err != nil {
-		a = answerTo(err)
-		body = a.errorBody(q.id, q.now())
-		if a.status == http.StatusUnauthorized {
-			w.Header().Set("WWW-Authenticate", `Bearer realm="scim"`)
+	if q.out.body != nil {
+		if body, err = marshal(q.out.body); err != nil {
+			return err
 		}
 	}
-	q.write(w, a.status, body, out.location)
-	q.logRequest(a, err, time.Since(began))
+	q.write(w, q.out.status, body, q.out.location)
+	return nil
+}
+
+// Explain is how SCIM tells a failure.
+func (q *request) Explain(err error) awserror.Error {
+	a := answerTo(err)
+	return awserror.Error{Code: a.code, Status: a.status, Message: a.detail}
+}
+
+// Refuse writes a failure.
+func (q *request) Refuse(w http.ResponseWriter, err error, _ awserror.Error) {
+	a := answerTo(err)
+	if a.status == http.StatusUnauthorized {
+		w.Header().Set("WWW-Authenticate", `Bearer realm="scim"`)
+	}
+	q.write(w, a.status, a.errorBody(q.ID, q.now()), "")
 }
 
 func (q *request) now() time.Time { return q.h.Control.Now() }
@@ -137,25 +136,26 @@ func (q *request) write(w http.ResponseWriter, status int, body []byte, location
 	}
 }
 
-// serve lets a request in and does what it asks.
-func (q *request) serve(w http.ResponseWriter) (reply, error) {
+// Answer lets a request in and does what it asks.
+func (q *request) Answer() error {
 	if err := q.authenticate(); err != nil {
-		return reply{}, err
+		return err
 	}
 	run, err := q.route()
 	if err != nil {
-		return reply{}, err
+		return err
 	}
 	if changes(q.Method) {
-		if err := q.read(w); err != nil {
-			return reply{}, err
+		if err := q.read(); err != nil {
+			return err
 		}
 		// The body may have come slowly: the token is judged again, as of now.
 		if err := q.authenticate(); err != nil {
-			return reply{}, err
+			return err
 		}
 	}
-	return run(q)
+	q.out, err = run(q)
+	return err
 }
 
 func changes(method string) bool {
@@ -177,7 +177,8 @@ func (q *request) authenticate() error {
 		return fault.New(fault.Unauthenticated, fault.Provisioning, "The bearer token is not valid.").Because(err)
 	}
 	q.snap, q.in = snap, q.token.Store
-	q.facts = q.h.Auth.Unsigned(q.Request, q.now(), q.id)
+	q.Caller, q.Account = provision.TokenARN(q.token.Account, q.token.ID), string(q.token.Account)
+	q.facts = q.h.Auth.Unsigned(q.Request, q.now(), q.From)
 	q.view = &view{snap: snap, base: q.base(), strict: q.h.Strict}
 	return nil
 }
@@ -195,7 +196,7 @@ func (q *request) base() string {
 }
 
 // read reads the body.
-func (q *request) read(w http.ResponseWriter) error {
+func (q *request) read() error {
 	if t := q.Header.Get("Content-Type"); t != "" {
 		kind, _, err := mime.ParseMediaType(t)
 		if err != nil || kind != "application/scim+json" && kind != "application/json" {
@@ -203,10 +204,11 @@ func (q *request) read(w http.ResponseWriter) error {
 		}
 	}
 	limit := int64(maxBody)
-	if strings.HasSuffix(q.name, "Group") {
+	if strings.HasSuffix(q.Operation, "Group") {
 		limit = maxGroupBody
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, q.Body, limit))
+	q.LimitBody(limit)
+	body, err := io.ReadAll(q.Body)
 	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
 		return fault.New(fault.TooLarge, fault.Request, "The body is larger than %d bytes", limit)
 	}
@@ -222,16 +224,18 @@ func (q *request) begin(parameters map[string]any) {
 	who := audit.Identity{
 		Type: "Unknown", PrincipalID: q.token.ID, ARN: provision.TokenARN(q.token.Account, q.token.ID), AccountID: string(q.token.Account),
 	}
-	q.call = q.h.Control.BeginFor(who, q.token.Account, q.snap, q.facts, Source, q.name, false, parameters)
-	q.call.ByRight(control.ProvisioningToken)
-	q.call.Event.AdditionalEventData["provisioningTokenId"] = q.token.ID
+	q.Call = q.h.Control.BeginFor(control.Outsider{
+		Identity: who, Account: q.token.Account, Snapshot: q.snap, Facts: q.facts,
+	}, control.Opening{Source: Source, Operation: q.Operation, Parameters: parameters})
+	q.Call.ByRight(control.ProvisioningToken)
+	q.Call.Event.AdditionalEventData["provisioningTokenId"] = q.token.ID
 }
 
 // change commits a change together with its record, and shows it: what follows sees it in the request's snapshot.
 func (q *request) change(fn func(*provision.Writer) error) error {
-	err := q.h.Control.Update(q.Context(), q.call, func(tx *store.Tx) error {
+	err := q.h.Control.Update(q.Context(), q.Call, func(tx *store.Tx) error {
 		w, err := provision.Open(q.Context(), tx, provision.Source{
-			Account: q.token.Account, By: q.call.Event.UserIdentity.ARN, Snapshot: q.snap, Quotas: q.h.Control.Quotas,
+			Account: q.token.Account, By: q.Call.Event.UserIdentity.ARN, Snapshot: q.snap, Quotas: q.h.Control.Quotas,
 		})
 		if err != nil {
 			return err
@@ -246,28 +250,4 @@ func (q *request) change(fn func(*provision.Writer) error) error {
 		q.view.snap = q.snap
 	}
 	return err
-}
-
-// logRequest writes the one log record of the request.
-func (q *request) logRequest(a answer, err error, took time.Duration) {
-	if q.h.Observe != nil {
-		q.h.Observe("scim", q.name, a.code, a.status, took)
-	}
-	attrs := []slog.Attr{
-		slog.String("service", "scim"), slog.String("op", q.name), slog.Int("status", a.status),
-		slog.String("request", q.id), slog.Duration("took", took),
-	}
-	if q.token != nil {
-		attrs = append(attrs, slog.String("caller", provision.TokenARN(q.token.Account, q.token.ID)), slog.String("account", string(q.token.Account)))
-	}
-	level := slog.LevelInfo
-	if err != nil {
-		attrs = append(attrs, slog.String("code", a.code), slog.String("error", err.Error()))
-		if a.status >= http.StatusInternalServerError && a.status != http.StatusNotImplemented {
-			level = slog.LevelError
-		}
-	}
-	if q.h.Log != nil {
-		q.h.Log.LogAttrs(q.Context(), level, "request", attrs...)
-	}
 }

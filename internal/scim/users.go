@@ -59,7 +59,7 @@ func createUser(q *request) (reply, error) {
 			return err
 		}
 		q.touchUser(made.ID)
-		q.call.Event.ResponseElements = map[string]any{"userId": string(made.ID), "identityStoreId": string(q.in)}
+		q.Call.Event.ResponseElements = map[string]any{"userId": string(made.ID), "identityStoreId": string(q.in)}
 		return nil
 	})
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"latchkey/internal/caller"
 	"latchkey/internal/control"
 	"latchkey/internal/control/ldapsync"
+	"latchkey/internal/front"
 )
 
 // Config is everything that can be chosen about a server. The zero Config, completed by Defaults, is a working
@@ -38,12 +39,14 @@ type Config struct {
 	AuditRetention  time.Duration // how long audit records are kept; 0: for ever
 	UploadRetention time.Duration // how long the embedded store keeps an unfinished upload that grows no more; 0: for ever
 
-	Revocation   caller.Revocation
-	MaxStaleness time.Duration // how long the snapshot may not have heard from the database
-	DrainTimeout time.Duration // how long requests in flight may take to end at shutdown
-	Quotas       control.Quotas
-	PublicURL    string   // by which browsers know this server, without a path: they sign in there; empty: the listener's
-	Domains      []string // host names of this server: virtual-hosted buckets and accounts are labels before them
+	Revocation     caller.Revocation
+	MaxStaleness   time.Duration // how long the snapshot may not have heard from the database
+	DrainTimeout   time.Duration // how long requests in flight may take to end at shutdown
+	Quotas         control.Quotas
+	PublicURL      string        // by which browsers know this server, without a path: they sign in there; empty: the listener's
+	TrustedProxies front.Proxies // whose X-Forwarded-For and X-Forwarded-Proto count; none: nobody's
+
+	Domains []string // host names of this server: virtual-hosted buckets and accounts are labels before them
 
 	Log *slog.Logger
 	Now func() time.Time

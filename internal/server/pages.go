@@ -5,11 +5,20 @@ import (
 	"io"
 	"net/http"
 	"time"
+
+	"latchkey/internal/front"
+)
+
+// What is different about the server's own pages: they are for anybody. Probes, scrapers and verifiers of tokens ask for
+// some of them all the time.
+var (
+	own   = front.Kind{Service: "server", IDHeader: front.IDHeader, Open: true}
+	quiet = front.Kind{Service: "server", IDHeader: front.IDHeader, Open: true, Quiet: true}
 )
 
 // pages are the server's own: /healthz (the process answers), /readyz (it can decide now, and is not shutting
 // down) and /metrics.
-func (s *Server) pages(m *metrics) http.Handler {
+func (s *Server) pages(f *front.Frame, m *metrics) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
@@ -26,7 +35,17 @@ func (s *Server) pages(m *metrics) http.Handler {
 		fmt.Fprintln(w, "ready")
 	})
 	mux.Handle("GET /metrics", m.handler())
-	return mux
+	framed := map[string]http.Handler{
+		"/healthz": f.Plain(quiet, "GetHealth", mux), "/readyz": f.Plain(quiet, "GetReadiness", mux), "/metrics": f.Plain(quiet, "GetMetrics", mux),
+	}
+	other := f.Plain(quiet, "GetOwnPage", mux)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h, ok := framed[r.URL.Path]
+		if !ok {
+			h = other
+		}
+		h.ServeHTTP(w, r)
+	})
 }
 
 // stall is how long a client may take to send the next bytes of a body, and linger how long the server goes on

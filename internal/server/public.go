@@ -3,7 +3,6 @@ package server
 import (
 	"cmp"
 	"fmt"
-	"net/http"
 	"net/url"
 	"strings"
 )
@@ -24,13 +23,4 @@ func CheckPublicURL(text string) error {
 		return fmt.Errorf("the public URL %q is not a scheme and a host in small letters, such as https://grants.example.org", text)
 	}
 	return nil
-}
-
-// sandbox keeps an object that a browser shows as a page from acting as this server: objects have the origin of the pages
-// where people sign in, and anybody may have written them.
-func sandbox(w http.ResponseWriter, r *http.Request) {
-	if r.Header.Get("Sec-Fetch-Mode") == "navigate" || strings.Contains(r.Header.Get("Accept"), "text/html") {
-		w.Header().Set("Content-Security-Policy", "sandbox")
-		w.Header().Set("X-Content-Type-Options", "nosniff")
-	}
 }

@@ -22,15 +22,14 @@ type router struct {
 	api    *api.Front
 	s3     http.Handler
 	names  *names
+
+	refused http.Handler // what asks for a proxy that this server is not
 }
 
 func (t *router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
-	case r.Method == http.MethodConnect:
-		http.Error(w, "this server tunnels nothing", http.StatusMethodNotAllowed)
-	case r.URL.IsAbs() && !t.names.ours(r.URL.Host):
-		// A client that has this server as its proxy may reach this server through it, nothing else.
-		http.Error(w, "this server is a proxy for its own names only; set NO_PROXY for "+r.URL.Host, http.StatusForbidden)
+	case r.Method == http.MethodConnect, r.URL.IsAbs() && !t.names.ours(r.URL.Host):
+		t.refused.ServeHTTP(w, r)
 	case ownPath(r.URL.Path) && !signed(r):
 		t.own.ServeHTTP(w, r)
 	case r.URL.Path == KeysPath && r.Method == http.MethodGet && !signed(r):
@@ -44,9 +43,17 @@ func (t *router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case t.api.Claims(r):
 		t.api.ServeHTTP(w, r)
 	default:
-		sandbox(w, r)
 		t.s3.ServeHTTP(w, r)
 	}
+}
+
+// refuse answers a client that has this server as its proxy: it may reach this server through it, nothing else.
+func (t *router) refuse(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodConnect {
+		http.Error(w, "this server tunnels nothing", http.StatusMethodNotAllowed)
+		return
+	}
+	http.Error(w, "this server is a proxy for its own names only; set NO_PROXY for "+r.URL.Host, http.StatusForbidden)
 }
 
 // KeysPath is where the public keys are that verify the identity tokens of Identity Center's OAuth service. No bucket

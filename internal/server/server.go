@@ -33,6 +33,7 @@ import (
 	"latchkey/internal/control/sts"
 	"latchkey/internal/credential"
 	"latchkey/internal/engine"
+	"latchkey/internal/front"
 	"latchkey/internal/gateway"
 	"latchkey/internal/maintenance"
 	"latchkey/internal/objects"
@@ -178,23 +179,29 @@ func (s *Server) wire(ring *credential.Ring) {
 	signIn := &oauth.SignIn{Control: s.Control, Exchange: tokenExchange, Public: s.publicURL()}
 	s.syncer = newSyncer(s.Control, c.Directories, m)
 	s.maintenance = s.newMaintenance(m)
-	front := &api.API{
+	frame := &front.Frame{Control: s.Control, Proxies: c.TrustedProxies, Log: c.Log, Observe: m.observe}
+	plane := &api.API{
 		Sync:     s.syncer,
 		Exchange: tokenExchange, SignIn: signIn,
 		Control: s.Control, Grants: s.Grants, Principals: &principals.Principals{Control: s.Control, PrivateIssuers: c.PrivateIssuers}, Directory: &identitystore.Directory{Control: s.Control}, Tokens: token,
-		IdentityCenter: &identitycenter.Center{Control: s.Control}, Auth: auth, Operator: c.Account, Log: c.Log, Observe: m.observe,
+		IdentityCenter: &identitycenter.Center{Control: s.Control}, Auth: auth, Operator: c.Account, Frame: frame,
 	}
 	s.Buckets = &buckets.Buckets{Control: s.Control, Upstream: s.objects}
-	front.Buckets = s.Buckets
+	plane.Buckets = s.Buckets
 	names := &names{domains: c.Domains, port: portOf(s.listener)}
 	gate := &gateway.Gateway{
-		Control: s.Control, Buckets: s.Buckets, Auth: auth, Domains: c.Domains, Log: c.Log, Observe: m.observe,
+		Control: s.Control, Buckets: s.Buckets, Auth: auth, Domains: c.Domains, Frame: frame,
 	}
-	s.own = s.pages(m)
-	provisioning := &scim.Handler{Control: s.Control, Auth: auth, Public: c.PublicURL, Strict: c.StrictSCIM, Log: c.Log, Observe: m.observe}
-	s.router = &router{own: s.own, keys: keySet(tokenExchange), signIn: signInDiscovery(s.engine, c), scim: provisioning, pages: &pages.Pages{SignIn: signIn, Auth: auth, Log: c.Log}, api: front.Handler(), s3: gate, names: names}
+	s.own = s.pages(frame, m)
+	s.router = &router{
+		own: s.own, keys: frame.Plain(quiet, "GetKeys", keySet(tokenExchange)),
+		signIn: frame.Plain(own, "GetSignInDiscovery", signInDiscovery(s.engine, c)),
+		scim:   &scim.Handler{Control: s.Control, Auth: auth, Public: c.PublicURL, Strict: c.StrictSCIM, Frame: frame},
+		pages:  &pages.Pages{SignIn: signIn, Auth: auth, Frame: frame}, api: plane.Handler(), s3: gate, names: names,
+	}
+	s.router.refused = frame.Plain(own, "RefuseProxying", http.HandlerFunc(s.router.refuse))
 	if s.metrics != nil {
-		s.router.own = http.NotFoundHandler()
+		s.router.own = frame.Plain(quiet, "GetOwnPage", http.NotFoundHandler())
 	}
 }
 

@@ -39,7 +39,7 @@ func (b *Buckets) Adopt(ctx context.Context, call *control.Call, in Adoption) (*
 	if !has {
 		return nil, fault.New(fault.NotFound, fault.Bucket, "The store has no bucket %s", name)
 	}
-	call.Target = account
+	call.Address(account)
 	call.Touch("AWS::S3::Bucket", "arn:aws:s3:::"+name, account)
 	bucket := &bucket.Bucket{Name: name, Account: account, Region: in.Region}
 	err = b.Update(ctx, call, func(tx *store.Tx) error {

@@ -38,7 +38,7 @@ type Buckets struct {
 
 // Owned is the bucket with this name, or a fault for none. A non-empty expected owner must be the bucket's
 // (x-amz-expected-bucket-owner); where it is not, the bucket is returned beside the refusal, which tells its
-// region as every answer about it does.
+// region as every answer about it does. The caller says with control.Call's Address whose log the call is for.
 func Owned(call *control.Call, name, expected string) (*bucket.Bucket, error) {
 	b := call.Snapshot.Bucket(name)
 	if b == nil {
@@ -47,7 +47,6 @@ func Owned(call *control.Call, name, expected string) (*bucket.Bucket, error) {
 	if expected != "" && expected != string(b.Account) {
 		return b, fault.New(fault.Denied, "", "Access Denied")
 	}
-	call.Target = b.Account
 	return b, nil
 }
 

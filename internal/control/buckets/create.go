@@ -196,7 +196,8 @@ func (b *Buckets) registerRecovered(ctx context.Context, c *bucket.Creation) err
 	}
 	who := audit.Identity{Type: "AWSService", InvokedBy: "latchkey", AccountID: string(c.Account)}
 	facts := caller.Facts{Time: b.Now(), Region: b.Region, RequestID: uuid.NewString()}
-	call := b.BeginFor(who, c.Account, snap, facts, Source, "CreateBucket", false, map[string]any{"bucketName": c.Name})
+	call := b.BeginFor(control.Outsider{Identity: who, Account: c.Account, Snapshot: snap, Facts: facts},
+		control.Opening{Source: Source, Operation: "CreateBucket", Parameters: map[string]any{"bucketName": c.Name}})
 	call.ByRight(control.BucketIntention)
 	call.Event.EventType = "AwsServiceEvent"
 	return b.Register(ctx, call, c)

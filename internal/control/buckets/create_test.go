@@ -126,7 +126,9 @@ func create(ctx context.Context, b *buckets.Buckets, account access.AccountID, n
 	if err != nil {
 		return err
 	}
-	call := b.BeginFor(audit.Identity{Type: "Root"}, account, snap, caller.Facts{Time: time.Now()}, buckets.Source, "CreateBucket", false, nil)
+	call := b.BeginFor(control.Outsider{
+		Identity: audit.Identity{Type: "Root"}, Account: account, Snapshot: snap, Facts: caller.Facts{Time: time.Now()},
+	}, control.Opening{Source: buckets.Source, Operation: "CreateBucket"})
 	call.ByRight(control.BucketIntention)
 	c, err := b.Intend(ctx, call, name, controltest.Region)
 	if err != nil {

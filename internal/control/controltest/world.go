@@ -86,7 +86,8 @@ func (w *World) SignAny(r *http.Request, k Keys, service, region, body string) *
 // Authenticate establishes who the holder of these keys is, or why nobody.
 func (w *World) Authenticate(t testing.TB, k Keys, service string) (*caller.Caller, error) {
 	t.Helper()
-	who, _, err := w.Auth.Authenticate(w.Sign(t, k, service, ""), service, "request-1")
+	r := w.Sign(t, k, service, "")
+	who, _, err := w.Auth.Authenticate(r, service, caller.Direct(r, "request-1"))
 	return who, err
 }
 
@@ -97,7 +98,7 @@ func (w *World) Call(t testing.TB, k Keys, service, operation string) *control.C
 	if err != nil {
 		t.Fatalf("authenticate %s for %s: %v", k.ID, operation, err)
 	}
-	return w.Begin(who, service+".amazonaws.com", operation, false, nil)
+	return w.Begin(control.Opening{Caller: who, Source: service + ".amazonaws.com", Operation: operation})
 }
 
 // Operator begins a call of the server's operator, who may create accounts.
@@ -107,8 +108,10 @@ func Operator(t testing.TB, c *control.Control, account access.AccountID) *contr
 	if err != nil {
 		t.Fatal(err)
 	}
-	call := c.BeginFor(audit.Identity{Type: "Root", AccountID: string(account)}, account, snap, caller.Facts{Time: c.Now(), Region: c.Region},
-		"latchkey.local", "CreateAccount", false, nil)
+	call := c.BeginFor(control.Outsider{
+		Identity: audit.Identity{Type: "Root", AccountID: string(account)}, Account: account, Snapshot: snap,
+		Facts: caller.Facts{Time: c.Now(), Region: c.Region},
+	}, control.Opening{Source: "latchkey.local", Operation: "CreateAccount"})
 	call.ByRight(control.Operator)
 	return call
 }

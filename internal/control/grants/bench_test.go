@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"latchkey/internal/access"
+	"latchkey/internal/control"
 	"latchkey/internal/control/controltest"
 	"latchkey/internal/control/grants"
 	"latchkey/internal/directory"
@@ -23,7 +24,7 @@ func BenchmarkGetDataAccess(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				_, err := w.G.GetDataAccess(b.Context(), w.Begin(call.Caller, "s3.amazonaws.com", "GetDataAccess", true, nil), read(target))
+				_, err := w.G.GetDataAccess(b.Context(), opened(w.Control, call, "GetDataAccess"), read(target))
 				if (err == nil) != (name == "granted") {
 					b.Fatal(err)
 				}
@@ -39,7 +40,7 @@ func BenchmarkGetDataAccessOfAPerson(b *testing.B) {
 	call := w.Call(b, w.session("alice", w.app), "s3", "GetDataAccess")
 	b.ReportAllocs()
 	for b.Loop() {
-		_, err := w.Grants.GetDataAccess(b.Context(), w.Begin(call.Caller, "s3.amazonaws.com", "GetDataAccess", true, nil), read("s3://lake/p/x"))
+		_, err := w.Grants.GetDataAccess(b.Context(), opened(w.Control, call, "GetDataAccess"), read("s3://lake/p/x"))
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -77,7 +78,7 @@ func BenchmarkEntitlements(b *testing.B) {
 	b.Run("WhoCan", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			page, err := w.Grants.WhoCan(w.Begin(call.Caller, "s3", "WhoCan", true, nil),
+			page, err := w.Grants.WhoCan(opened(w.Control, call, "WhoCan"),
 				grants.WhoCan{Target: "s3://lake/p/1/x", Permission: access.Read, Size: size})
 			if err != nil || len(page.Entries) != size {
 				b.Fatal(err)
@@ -87,7 +88,7 @@ func BenchmarkEntitlements(b *testing.B) {
 	b.Run("WhatCan", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			page, err := w.Grants.WhatCan(w.Begin(call.Caller, "s3", "WhatCan", true, nil), grants.WhatCan{User: "alice", Size: size})
+			page, err := w.Grants.WhatCan(opened(w.Control, call, "WhatCan"), grants.WhatCan{User: "alice", Size: size})
 			if err != nil || len(page.Entries) != size {
 				b.Fatal(err)
 			}
@@ -96,10 +97,17 @@ func BenchmarkEntitlements(b *testing.B) {
 	b.Run("WhatCanPrincipal", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			page, err := w.Grants.WhatCan(w.Begin(call.Caller, "s3", "WhatCan", true, nil), grants.WhatCan{Principal: w.r1.ARN(), Size: size})
+			page, err := w.Grants.WhatCan(opened(w.Control, call, "WhatCan"), grants.WhatCan{Principal: w.r1.ARN(), Size: size})
 			if err != nil || len(page.Entries) != 100 {
 				b.Fatal(err)
 			}
 		}
+	})
+}
+
+// opened is a fresh call of the same caller.
+func opened(c *control.Control, call *control.Call, operation string) *control.Call {
+	return c.Begin(control.Opening{
+		Caller: call.Caller, Source: "s3.amazonaws.com", Operation: operation, ReadOnly: true,
 	})
 }

@@ -141,7 +141,7 @@ func (w *world) as(k controltest.Keys) *control.Call {
 func (w *world) on(target access.AccountID, k controltest.Keys) *control.Call {
 	w.t.Helper()
 	c := w.as(k)
-	c.Target = target
+	c.Address(target)
 	return c
 }
 

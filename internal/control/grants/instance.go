@@ -69,11 +69,11 @@ func (g *Grants) InstanceForPrefix(call *control.Call, prefix string) (*store.In
 		return nil, control.AccessFault(err)
 	}
 	if b := call.Snapshot.Bucket(bucket); b != nil && b.Account != call.Account {
-		call.Target = b.Account
+		call.Address(b.Account)
 		if g.mayInstance(call, action, policy.Values{}) == nil {
 			return g.instance(call)
 		}
-		call.Target = call.Account
+		call.Address(call.Account)
 		bucket = ""
 	} else if b == nil {
 		bucket = ""

@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"latchkey/internal/access"
+	"latchkey/internal/control"
 	"latchkey/internal/control/controltest"
 	"latchkey/internal/control/grants"
 	"latchkey/internal/control/principals"
@@ -203,7 +204,7 @@ func (w *reachWorld) gets(k controltest.Keys, target string, p access.Permission
 	if err != nil {
 		return nil
 	}
-	v, err := w.Grants.GetDataAccess(w.t.Context(), w.Begin(who, "s3.amazonaws.com", "GetDataAccess", true, nil),
+	v, err := w.Grants.GetDataAccess(w.t.Context(), w.Begin(control.Opening{Caller: who, Source: "s3.amazonaws.com", Operation: "GetDataAccess", ReadOnly: true}),
 		grants.DataAccess{Target: target, Permission: p, Privilege: access.Default})
 	if err != nil {
 		return nil

@@ -113,7 +113,8 @@ func (s *Syncer) Scheduled(ctx context.Context, src *Source) (*Report, error) {
 	}
 	who := audit.Identity{Type: "AWSService", InvokedBy: EventSource, AccountID: string(src.Account)}
 	facts := caller.Facts{Time: s.Now(), Region: s.Region, RequestID: uuid.NewString()}
-	call := s.BeginFor(who, src.Account, snap, facts, EventSource, Operation, false, map[string]any{"source": src.Name})
+	call := s.BeginFor(control.Outsider{Identity: who, Account: src.Account, Snapshot: snap, Facts: facts},
+		control.Opening{Source: EventSource, Operation: Operation, Parameters: map[string]any{"source": src.Name}})
 	call.Event.EventType = "AwsServiceEvent"
 	call.ByRight(control.DirectorySource)
 	r, err := s.run(ctx, call, src, Options{})

@@ -12,26 +12,29 @@ import (
 
 const actionCreate = "sso-oauth:CreateTokenWithIAM"
 
-// client finds the application and checks that the caller may ask for tokens in its name. The application's actor
-// policy must name the caller or its account, whatever the caller's own policies allow.
-func (e *Exchange) client(call *control.Call, id string) (*sso.Application, error) {
+// application finds the application in whose name a principal asks for tokens.
+func application(call *control.Call, id string) (*sso.Application, error) {
 	app := call.Snapshot.Application(id)
 	if app == nil {
 		return nil, Refuse(call, fault.Unauthenticated, fault.Application, "client_unknown", "the application does not exist")
 	}
-	call.Target = app.Account
-	call.Touch("AWS::SSO::Application", app.ARN(), app.Account)
+	return app, nil
+}
+
+// mayAsk checks that the caller may ask for tokens in the application's name, and that the application may have some.
+// The application's actor policy must name the caller or its account, whatever the caller's own policies allow.
+func mayAsk(call *control.Call, app *sso.Application) error {
 	if err := mayAct(call, app); err != nil {
-		return nil, err
+		return err
 	}
 	center := call.Snapshot.IdentityCenter(app.Account)
 	switch {
 	case center == nil || center.ID != app.InstanceID:
-		return nil, Refuse(call, fault.Unauthenticated, fault.Application, "client_unknown", "the application's Identity Center instance is deleted")
+		return Refuse(call, fault.Unauthenticated, fault.Application, "client_unknown", "the application's Identity Center instance is deleted")
 	case app.Disabled:
-		return nil, Refuse(call, fault.Unauthenticated, fault.Application, "client_disabled", "the application is disabled")
+		return Refuse(call, fault.Unauthenticated, fault.Application, "client_disabled", "the application is disabled")
 	}
-	return app, nil
+	return nil
 }
 
 func mayAct(call *control.Call, app *sso.Application) error {

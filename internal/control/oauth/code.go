@@ -52,7 +52,7 @@ func (e *Exchange) byCode(ctx context.Context, call *control.Call, clientID, red
 	if err != nil {
 		return nil, err
 	}
-	Address(call, row.Account)
+	call.RecordFor(row.Account)
 	invalid := func(code, text string) error {
 		return Refuse(call, fault.Invalid, fault.IdentityToken, code, "%s", text)
 	}
@@ -80,7 +80,7 @@ func (e *Exchange) codeGone(ctx context.Context, call *control.Call, id string) 
 	if err != nil {
 		return err
 	}
-	Address(call, use.Account)
+	call.RecordFor(use.Account)
 	return codeReplayed(call)
 }
 
@@ -129,7 +129,7 @@ func (e *Exchange) byDeviceCode(ctx context.Context, call *control.Call, c *Clie
 	case !row.Denied && row.Person.UserID == "":
 		return nil, Refuse(call, fault.Conflict, fault.SignIn, "not_approved_yet", "nobody has approved the request yet")
 	}
-	Address(call, row.Account)
+	call.RecordFor(row.Account)
 	if row.Denied { // which is told, and recorded, once: whoever has the user code can deny
 		err := e.Engine.Update(ctx, func(tx *store.Tx) error { return store.DeviceRequests.Delete(tx, row.ID) })
 		if err != nil && !fault.Is(err, fault.NotFound, fault.IdentityToken) {
@@ -164,17 +164,6 @@ func DelegationOf(application string, p store.SignedIn) credential.Delegation {
 		d.OriginARN = p.Application
 	}
 	return d
-}
-
-// Address says in whose account a call of somebody who is no principal is, as soon as something of that account was
-// presented. A call that never came so far leaves no record: anybody could fill the log.
-func Address(call *control.Call, account access.AccountID) {
-	if call.Account != "" { // a principal's
-		return
-	}
-	call.Account, call.Target, call.Unproven = account, account, false
-	call.Event.RecipientAccountID = string(account)
-	call.Event.UserIdentity.AccountID = string(account)
 }
 
 // accountOf is the account of an application's ARN.

@@ -52,7 +52,7 @@ func (s *SignIn) StartDevice(ctx context.Context, call *control.Call, clientID s
 	if err := s.mayWait(ctx, call, account, now); err != nil {
 		return nil, err
 	}
-	Address(call, account)
+	call.RecordFor(account)
 	row := &store.DeviceRequest{
 		Account: account, ClientID: c.ID, ClientName: c.Name, Application: app.ARN(), Scopes: c.Scopes,
 		Source: call.Facts.SourceIP.String(), Asked: now, Expires: now.Add(DeviceLife),

@@ -88,8 +88,13 @@ type admitted struct {
 // documentation: actor, client, grant type, the presented token, its single use, the person, the assignment, the
 // scopes.
 func (e *Exchange) CreateTokenWithIAM(ctx context.Context, call *control.Call, in Request) (*Tokens, error) {
-	app, err := e.client(call, in.ClientID)
+	app, err := application(call, in.ClientID)
 	if err != nil {
+		return nil, err
+	}
+	call.Address(app.Account)
+	call.Touch("AWS::SSO::Application", app.ARN(), app.Account)
+	if err := mayAsk(call, app); err != nil {
 		return nil, err
 	}
 	grant, err := grantOf(call, app, in.GrantType)

@@ -94,7 +94,7 @@ func (e *Exchange) byClientsRefreshToken(call *control.Call, c *Client, token cr
 	case err != nil:
 		return nil, Refuse(call, fault.Invalid, fault.IdentityToken, "refresh_token_invalid", "the refresh token was not issued to this client")
 	}
-	Address(call, accountOf(d.ApplicationARN))
+	call.RecordFor(accountOf(d.ApplicationARN))
 	return standing(call, d)
 }
 

@@ -1,13 +1,11 @@
 package oauth
 
 import (
-	"context"
 	"encoding/base64"
 	"encoding/json"
 	"time"
 
 	"latchkey/internal/audit"
-	"latchkey/internal/awserror"
 	"latchkey/internal/caller"
 	"latchkey/internal/control"
 
@@ -51,22 +49,16 @@ func (s *SignIn) begin(facts caller.Facts, operation string) (*control.Call, err
 	if err != nil {
 		return nil, err
 	}
-	call := s.BeginFor(audit.Identity{Type: "Unknown"}, "", snap, facts, SignInSource, operation, false, nil)
+	call := s.BeginFor(control.Outsider{Identity: audit.Identity{Type: "Unknown"}, Snapshot: snap, Facts: facts},
+		control.Opening{Source: SignInSource, Operation: operation})
 	call.Event.EventType, call.Unproven = "AwsServiceEvent", true
 	return call, nil
 }
 
-// end records what became of a call in an account. The error that it returns is the one to tell.
-func (s *SignIn) end(ctx context.Context, call *control.Call, err error) error {
-	code, text := "", ""
-	if err != nil {
-		answer := awserror.Of(awserror.OAuth, err)
-		code, text = answer.Code, answer.Message
-	}
-	if e := s.Finish(context.WithoutCancel(ctx), call, code, text); e != nil {
-		return e
-	}
-	return err
+// Arriving begins the call of a person who comes back from the provider, which Callback goes on with. Whoever begins it
+// finishes it.
+func (s *SignIn) Arriving(facts caller.Facts) (*control.Call, error) {
+	return s.begin(facts, "UserAuthentication")
 }
 
 // seal makes a text of a value that only this server reads, for one purpose.

@@ -103,17 +103,13 @@ func (s *SignIn) clientOf(sign *sso.SignIn) (oidc.Client, error) {
 // Outcome is where a person came back to.
 type Outcome struct {
 	Redirect string // to the client; empty: a device was approved
-	Err      error  // what the client is told at Redirect, for the log
 }
 
 // Callback takes a person back from the provider. The cookie says where the person was going; a query whose state is
-// not the cookie's was made for somebody else's browser. An error is for the person; what is for the client is in the
-// outcome.
-func (s *SignIn) Callback(ctx context.Context, facts caller.Facts, cookie, query string) (*Outcome, error) {
-	call, err := s.begin(facts, "UserAuthentication")
-	if err != nil {
-		return nil, err
-	}
+// not the cookie's was made for somebody else's browser. An error is for the person, unless it is a *Returned, which is
+// for the client. call is from Arriving.
+func (s *SignIn) Callback(ctx context.Context, call *control.Call, cookie, query string) (*Outcome, error) {
+	facts := &call.Facts
 	var a attempt
 	q, badQuery := url.ParseQuery(query)
 	switch {
@@ -127,12 +123,11 @@ func (s *SignIn) Callback(ctx context.Context, facts caller.Facts, cookie, query
 		return nil, Refuse(call, fault.Invalid, fault.Request, "state_mismatch", "this answer belongs to another sign-in; start again")
 	}
 	out, err := s.arrive(ctx, call, &a, q)
-	if err = s.end(ctx, call, err); err != nil {
-		if a.Authorization == nil {
-			return nil, err
-		}
-		r := a.Authorization.ReturnError(err)
-		return &Outcome{Redirect: r.URL, Err: err}, nil
+	if err != nil && a.Authorization != nil {
+		err = a.Authorization.ReturnError(err)
+	}
+	if err != nil {
+		return nil, err
 	}
 	return out, nil
 }
@@ -198,7 +193,7 @@ func (s *SignIn) recognise(ctx context.Context, call *control.Call, a *attempt, 
 	if bad, ok := errors.AsType[*oidc.Error](err); err == nil || ok && bad.Reason == oidc.TokenMalformed {
 		// The provider let somebody in: from here on a record is kept. What comes with no code of the provider's
 		// anybody can send as often as they like.
-		Address(call, a.Account)
+		call.RecordFor(a.Account)
 	}
 	if err != nil {
 		return nil, unreached(call, err)

@@ -137,9 +137,8 @@ func (t *Tokens) vouch(ctx context.Context, call *control.Call, account access.A
 // identify makes the call that of whom the provider vouches for: from here on a record is kept, in the role's
 // account (CloudTrail user guide, "CloudTrail userIdentity element", type WebIdentityUser).
 func (v *verifiedToken) identify(call *control.Call) {
-	call.Account, call.Target, call.Unproven = v.account, v.account, false
+	call.RecordFor(v.account)
 	call.Principal = policy.Principal{Kind: policy.Federated, Federated: v.provider.ARN()}
-	call.Event.RecipientAccountID = string(v.account)
 	call.Event.UserIdentity = audit.Identity{
 		Type: "WebIdentityUser", PrincipalID: v.provider.ARN() + ":" + v.audience + ":" + v.claims.Subject,
 		UserName: v.claims.Subject, IdentityProvider: v.provider.ARN(),

@@ -74,8 +74,9 @@ func (w *webWorld) nobody() *control.Call {
 	w.t.Helper()
 	snap, err := w.Engine.Snapshot()
 	must(w.t, err)
-	call := w.BeginFor(audit.Identity{Type: "WebIdentityUser"}, "", snap, caller.Facts{Time: w.Now(), Region: controltest.Region},
-		sts.Source, "AssumeRoleWithWebIdentity", true, nil)
+	call := w.BeginFor(control.Outsider{
+		Identity: audit.Identity{Type: "WebIdentityUser"}, Snapshot: snap, Facts: caller.Facts{Time: w.Now(), Region: controltest.Region},
+	}, control.Opening{Source: sts.Source, Operation: "AssumeRoleWithWebIdentity", ReadOnly: true})
 	call.Unproven = true
 	return call
 }

@@ -97,7 +97,8 @@ func (a *Provisioner) commit(ctx context.Context, p *bearer, names []string) err
 	if facts.Region == "" {
 		facts.Region = a.Region
 	}
-	record := a.BeginFor(who, p.account, snap, facts, Source, "UserArrival", false, nil)
+	record := a.BeginFor(control.Outsider{Identity: who, Account: p.account, Snapshot: snap, Facts: facts},
+		control.Opening{Source: Source, Operation: "UserArrival"})
 	record.ByRight(control.OpenIDProvider)
 	return a.Update(ctx, record, func(tx *store.Tx) error {
 		w, err := provision.Open(ctx, tx, provision.Source{Account: p.account, By: By(p.issuer.URL), Snapshot: snap, Quotas: a.Quotas})

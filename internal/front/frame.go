@@ -1,0 +1,106 @@
+package front
+
+import (
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/google/uuid"
+
+	"latchkey/internal/awserror"
+	"latchkey/internal/awswire"
+	"latchkey/internal/caller"
+	"latchkey/internal/control"
+)
+
+// Frame is what all fronts of a server share. Control must be set.
+type Frame struct {
+	Control *control.Control
+	Proxies Proxies      // whose word about the client counts; none: nobody's
+	Log     *slog.Logger // nil: nothing is logged
+
+	// Observe counts a request: its service and operation as the log names them, the code of its failure (empty: a
+	// success), its status, and how long it took, body included. nil: nothing is counted.
+	Observe func(service, operation, code string, status int, took time.Duration)
+}
+
+// Kind is what is different about the requests of one front.
+type Kind struct {
+	Service  string // as the log and the metrics name it
+	IDHeader string // the header that names the request in every answer; empty: Send and Refuse name it where the protocol does
+	Open     bool   // its answers need no call: what they show is for anybody, or is guarded by other means
+	Objects  bool   // its answers are what clients stored: a browser must not take them for pages of this server
+	Quiet    bool   // machines ask all the time: what does not fail is logged at level Debug
+}
+
+// IDHeader is the header in which most of AWS's services name a request.
+const IDHeader = "X-Amzn-Requestid"
+
+// HostID is sent as x-amz-id-2, where S3's clients expect a second name beside the request's.
+const HostID = "latchkey"
+
+// unknown is the operation of a request that was not recognised. Clients must not be able to invent names that metrics
+// keep.
+const unknown = "unknown"
+
+// Protocol is how a front answers one request. Each front implements it with its own kind of request.
+type Protocol interface {
+	// Answer runs the phases of the request and keeps what Send will write. It sets the exchange's Operation and Call
+	// as soon as they are known.
+	Answer() error
+	// Explain is how a failure is told: to the client, and by its code in the log, the metrics and the audit record.
+	Explain(err error) awserror.Error
+	// Send writes the answer. As long as it has written nothing, its error is told like any other; after that the
+	// connection is cut, so that the client sees that the answer is not whole.
+	Send(w http.ResponseWriter) error
+	// Refuse writes a failure, which Explain explained so.
+	Refuse(w http.ResponseWriter, err error, told awserror.Error)
+}
+
+// Exchange is one request and its answer, on their way through a front.
+type Exchange struct {
+	Kind      Kind
+	ID        string // names the request: unique, unguessable
+	Began     time.Time
+	From      caller.Connection // where the request came from
+	Operation string            // the name of the operation, of a closed set; "unknown" until it is recognised
+
+	Call       *control.Call // what the audit record tells of; nil: there is nobody yet whose call it is
+	Unrecorded bool          // the call leaves no audit record, but a success must be allowed all the same
+
+	Caller  string      // for the log, where there is no call: who it is
+	Account string      // likewise: in which account
+	Attrs   []slog.Attr // further fields of the log record, for what is the front's own
+
+	frame   *Frame
+	request *http.Request
+	raw     http.ResponseWriter
+	out     *response
+}
+
+// Begin frames a request. Call Serve with what it returns.
+func (f *Frame) Begin(w http.ResponseWriter, r *http.Request, k Kind) *Exchange {
+	x := &Exchange{
+		Kind: k, ID: uuid.NewString(), Began: time.Now(), Operation: unknown,
+		frame: f, request: r, raw: w, out: &response{ResponseWriter: w},
+	}
+	x.From = f.Proxies.Connection(r, x.ID)
+	h := w.Header()
+	if k.IDHeader != "" {
+		h.Set(k.IDHeader, x.ID)
+	}
+	if k.Objects {
+		sandbox(h, r)
+	} else {
+		h.Set("X-Content-Type-Options", "nosniff")
+	}
+	return x
+}
+
+// IDs are the names of the request in the answers of AWS's protocols.
+func (x *Exchange) IDs() awswire.IDs { return awswire.IDs{Request: x.ID, Host: HostID} }
+
+// LimitBody lets reads of the body fail with a *http.MaxBytesError after max bytes, and has the connection closed then.
+func (x *Exchange) LimitBody(max int64) {
+	x.request.Body = http.MaxBytesReader(x.raw, x.request.Body, max)
+}

@@ -1,0 +1,41 @@
+package front
+
+import (
+	"io"
+	"net/http"
+)
+
+// response is where an answer is written to. It remembers whether the answer has begun, and with which status.
+type response struct {
+	http.ResponseWriter
+	status int // 0: nothing was written
+}
+
+// WriteHeader sends the status. An informational one (1xx) is not yet the answer's.
+func (w *response) WriteHeader(status int) {
+	if w.status == 0 && (status >= 200 || status == http.StatusSwitchingProtocols) {
+		w.status = status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Write sends a part of the body.
+func (w *response) Write(b []byte) (int, error) {
+	w.begin()
+	return w.ResponseWriter.Write(b)
+}
+
+// ReadFrom lets the kernel copy a file to the connection, where it can.
+func (w *response) ReadFrom(r io.Reader) (int64, error) {
+	w.begin()
+	return io.Copy(w.ResponseWriter, r)
+}
+
+func (w *response) begin() {
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+}
+
+// Unwrap is for http.ResponseController.
+func (w *response) Unwrap() http.ResponseWriter { return w.ResponseWriter }

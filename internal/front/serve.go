@@ -1,0 +1,101 @@
+package front
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"runtime/debug"
+
+	"latchkey/internal/awserror"
+	"latchkey/internal/control"
+	"latchkey/internal/fault"
+)
+
+// Serve answers the request by p, finishes its audit record, logs and counts it. It panics with http.ErrAbortHandler
+// when the answer could not be completed, as net/http asks for.
+func (x *Exchange) Serve(p Protocol) {
+	told, err := x.settle(p, guarded(p.Answer))
+	if err == nil {
+		if err = guarded(func() error { return p.Send(x.out) }); err != nil {
+			told = p.Explain(err)
+		}
+	}
+	cut := err != nil && (x.out.status != 0 || aborts(err))
+	if err != nil && !cut {
+		if again := guarded(func() error { p.Refuse(x.out, err, told); return nil }); again != nil {
+			err, cut = errors.Join(again, err), true
+		}
+	}
+	x.report(told, err, cut)
+	if cut {
+		panic(http.ErrAbortHandler) // the only way to let the client see that the answer is cut short
+	}
+}
+
+// settle finishes the audit record. It is the one place through which answers leave: what nothing allowed, and what
+// cannot be recorded, is not handed out. It returns the failure that remains, and how it is told.
+func (x *Exchange) settle(p Protocol, err error) (awserror.Error, error) {
+	if err == nil {
+		if err = guarded(func() error { return x.succeed() }); err == nil {
+			return awserror.Error{}, nil
+		}
+	}
+	told := p.Explain(err)
+	if x.Call == nil || x.Unrecorded {
+		return told, err
+	}
+	if failed := guarded(func() error { return x.Finish(x.Call, told) }); failed != nil {
+		err = fault.New(fault.Internal, "", "").Because(errors.Join(failed, err))
+		told = p.Explain(err)
+	}
+	return told, err
+}
+
+// succeed finishes the record of a success, if it may be one.
+func (x *Exchange) succeed() error {
+	switch {
+	case x.Call == nil && x.Kind.Open:
+		return nil
+	case x.Call == nil:
+		return fault.New(fault.Internal, "", "").Because(fmt.Errorf("%s would have succeeded for nobody", x.Operation))
+	case x.Unrecorded:
+		return x.frame.Control.Authorised(x.Call)
+	}
+	return x.frame.Control.Finish(x.context(), x.Call, "", "")
+}
+
+// Finish ends a call that failed with the code and the text that the client is told. The record is kept even if the
+// client has gone away.
+func (x *Exchange) Finish(call *control.Call, told awserror.Error) error {
+	return x.frame.Control.Finish(x.context(), call, cmp.Or(told.Code, "InternalError"), told.Message)
+}
+
+// context is the request's, but does not end with the connection.
+func (x *Exchange) context() context.Context { return context.WithoutCancel(x.request.Context()) }
+
+// panicError is a panic in one of the phases. To a client it is an internal error.
+type panicError struct {
+	value any
+	stack []byte
+}
+
+// Error names the value of the panic.
+func (e *panicError) Error() string { return fmt.Sprintf("panic: %v", e.value) }
+
+// guarded runs a phase and makes an error of a panic.
+func guarded(phase func() error) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = &panicError{v, debug.Stack()}
+		}
+	}()
+	return phase()
+}
+
+// aborts reports whether a phase asked for the connection to be cut, without an answer.
+func aborts(err error) bool {
+	p, ok := errors.AsType[*panicError](err)
+	return ok && p.value == http.ErrAbortHandler
+}

@@ -1,0 +1,128 @@
+package pages
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	"latchkey/internal/awserror"
+	"latchkey/internal/caller"
+	"latchkey/internal/control/oauth"
+	"latchkey/internal/fault"
+	"latchkey/internal/front"
+)
+
+// kind says what is different about the pages: they are for anybody who comes with a browser.
+var kind = front.Kind{Service: "pages", IDHeader: front.IDHeader, Open: true}
+
+// visit is one request. What it sets of cookies goes to w at once; the page is written by Send or Refuse.
+type visit struct {
+	*Pages
+	*front.Exchange
+	w     http.ResponseWriter
+	r     *http.Request
+	facts caller.Facts
+	next  reply
+}
+
+// reply is a page, or where the browser is sent.
+type reply struct {
+	status   int
+	redirect string
+	page     string
+	data     map[string]any
+}
+
+// ServeHTTP serves a request that Claims.
+func (p *Pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	v := &visit{Pages: p, Exchange: p.Frame.Begin(w, r, kind), w: w, r: r}
+	v.facts = p.Auth.Unsigned(r, p.Auth.Now(), v.From)
+	front.PageHeaders(w.Header(), policy)
+	v.Serve(v)
+}
+
+// Answer finds out what the browser gets.
+func (v *visit) Answer() (err error) {
+	v.next, err = v.route()
+	return err
+}
+
+// Send writes it.
+func (v *visit) Send(w http.ResponseWriter) error { return write(w, v.next) }
+
+// Explain is how a failure is told: as the OAuth service does, but for a browser that asks too often.
+func (v *visit) Explain(err error) awserror.Error {
+	told := awserror.Of(awserror.OAuth, err)
+	if fault.KindOf(err) == fault.Throttled {
+		told.Status = http.StatusTooManyRequests
+	}
+	return told
+}
+
+// Refuse tells the client, if it may be told, or the person.
+func (v *visit) Refuse(w http.ResponseWriter, err error, told awserror.Error) {
+	if back, ok := errors.AsType[*oauth.Returned](err); ok {
+		_ = write(w, redirect(back.URL))
+		return
+	}
+	if _, ok := errors.AsType[*wrongCode](err); ok {
+		_ = write(w, reply{http.StatusNotFound, "", "device", map[string]any{"Wrong": true}})
+		return
+	}
+	reason, text, ok := strings.Cut(told.Message, ": ")
+	if !ok {
+		reason, text = "", told.Message
+	}
+	_ = write(w, reply{told.Status, "", "done", map[string]any{
+		"Title": "That did not work", "Text": text, "Reason": reason, "Request": v.ID,
+	}})
+}
+
+func write(w http.ResponseWriter, r reply) error {
+	if r.redirect != "" {
+		w.Header().Set("Location", r.redirect)
+		w.WriteHeader(r.status)
+		return nil
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(r.status)
+	return pages.ExecuteTemplate(w, r.page, r.data)
+}
+
+func redirect(to string) reply { return reply{status: http.StatusSeeOther, redirect: to} }
+
+func show(page string, data map[string]any) reply { return reply{http.StatusOK, "", page, data} }
+
+// route names what a browser asks for, and does it.
+func (v *visit) route() (reply, error) {
+	v.Operation = operation(v.r)
+	if to, ok := v.moved(); ok {
+		return redirect(to), nil
+	}
+	if v.r.Method == http.MethodPost {
+		return v.post()
+	}
+	switch v.r.URL.Path {
+	case oauth.AuthorizePath:
+		return v.authorize()
+	case oauth.CallbackPath:
+		return v.callback()
+	}
+	return show("device", map[string]any{"Code": v.r.URL.Query().Get("user_code")}), nil
+}
+
+// operation is what the log and the metrics call a request.
+func operation(r *http.Request) string {
+	post := r.Method == http.MethodPost
+	switch {
+	case r.URL.Path == oauth.CallbackPath:
+		return "UserAuthentication"
+	case r.URL.Path == oauth.AuthorizePath && post:
+		return "PostAuthorize"
+	case r.URL.Path == oauth.AuthorizePath:
+		return "Authorize"
+	case post:
+		return "PostDevice"
+	}
+	return "ShowDevice"
+}
