@@ -20,7 +20,7 @@ var heardBy = map[string][]Dialect{
 	"api": {S3, STS, IAM, JSON}, "awswire": {S3, STS, IAM, JSON}, "caller": {S3, STS, IAM, JSON}, "credential": {S3, STS, IAM, JSON},
 	"engine": {S3, STS, IAM, JSON}, "sigv4": {S3, STS, IAM, JSON}, "store": {S3, STS, IAM, JSON}, "control": {S3, STS, IAM, JSON},
 	"control/buckets": {S3, JSON}, "control/grants": {S3, JSON}, "control/principals": {IAM, JSON}, "control/sts": {STS},
-	"gateway": {S3}, "objects": {S3}, "upstream": {S3},
+	"gateway": {S3}, "objects": {S3}, "front": {S3, STS, IAM, JSON}, "upstream": {S3},
 	"control/identitystore": {SSO}, "control/provision": {JSON}, "control/ldapsync": {JSON}, "scim": {}, "control/identitycenter": {SSO}, "control/provision/justintime": {OAuth}, "control/oauth": {OAuth},
 	"pages": {OAuth},
 }
