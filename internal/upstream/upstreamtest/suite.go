@@ -1,0 +1,53 @@
+// Package upstreamtest holds the contract of package upstream as tests. Every upstream passes Run, the embedded store
+// and those in front of remote stores.
+//
+// It owns tests; no program imports it. What a case holds an upstream to stands in the comment of package upstream.
+package upstreamtest
+
+import (
+	"testing"
+
+	"latchkey/internal/upstream"
+)
+
+// Run checks the contract. open gives an upstream, which may be the same each time and may hold buckets of others: a
+// case makes buckets of its own and leaves them behind.
+func Run(t *testing.T, open func(*testing.T) upstream.Upstream) {
+	for _, c := range []struct {
+		name string
+		run  func(*suite)
+	}{
+		{"an object comes back as it was put", objects},
+		{"an object is replaced and deleted as a whole", replaced},
+		{"parts of an object are read by ranges", ranges},
+		{"conditions decide reads and writes", conditions},
+		{"checksums are held to", checksums},
+		{"many keys are deleted at once", deleteMany},
+		{"what is not there is not found", missing},
+		{"an object is copied", copies},
+		{"an upload becomes an object", multipart},
+		{"an upload is held to its parts", multipartRefused},
+		{"a part is copied from an object", partCopies},
+		{"a body that fails leaves no object", failedObjects},
+		{"a body that fails leaves no part", failedParts},
+		{"keys are literal bytes", literalKeys},
+		{"listings are in the order of bytes", listOrder},
+		{"listings are read page by page", listPages},
+		{"listings roll up prefixes", listPrefixes},
+		{"uploads are listed", listUploads},
+		{"a bucket is made once", bucketMade},
+		{"a bucket is its creation's", bucketNonces},
+		{"a bucket with objects is not deleted", bucketInUse},
+		{"buckets are listed", bucketList},
+		{"what is not served is refused", unserved},
+		{"a call that is cancelled ends and leaves no half", cancelled},
+		{"of many writers each wrote all or nothing", concurrent},
+		{"of many conditional writers one wins", oneWins},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := &suite{T: t, u: open(t)}
+			s.bucket = s.newBucket()
+			c.run(s)
+		})
+	}
+}
