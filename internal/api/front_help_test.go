@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"latchkey/internal/access"
 	"latchkey/internal/bucket"
@@ -116,5 +117,12 @@ func wantError(t *testing.T, r *httptest.ResponseRecorder, status int, code stri
 	id := r.Header()["x-amz-request-id"]
 	if len(id) != 1 || !strings.Contains(body, "<RequestId>"+id[0]+"</RequestId>") {
 		t.Errorf("the request is %v in the header, in the body %s", id, body)
+	}
+}
+
+// countInto is a front.Frame's Observe that keeps what it is told.
+func countInto(all *[]string) func(service, operation, code string, status int, took time.Duration) {
+	return func(service, operation, code string, _ int, _ time.Duration) {
+		*all = append(*all, service+" "+operation+" "+code)
 	}
 }

@@ -212,7 +212,9 @@ func (q *request) Refuse(w http.ResponseWriter, _ error, told awserror.Error) {
 // readOnly reports whether an operation changes nothing. GetDataAccess counts as one although it
 // mints a credential: CloudTrail says readOnly too.
 func readOnly(op string) bool {
-	for _, prefix := range []string{"Get", "List", "Describe", "AssumeRole", "Decode", "Explain", "Query", "IsMember", "WhoCan", "WhatCan"} {
+	for _, prefix := range []string{
+		"Get", "List", "Describe", "AssumeRole", "Decode", "Explain", "Query", "IsMember", "WhoCan", "WhatCan",
+	} {
 		if len(op) >= len(prefix) && op[:len(prefix)] == prefix {
 			return true
 		}

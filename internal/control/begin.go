@@ -14,7 +14,7 @@ type Opening struct {
 	Operation  string         // CloudTrail's eventName
 	ReadOnly   bool
 	Parameters map[string]any   // CloudTrail's requestParameters, as far as they are known yet; the call owns the map
-	Address    access.AccountID // the account whose resources the call is about; empty: the caller's own, unless Address says more
+	Address    access.AccountID // whose resources the call is about; empty: the caller's own, see Call.Address
 }
 
 // Outsider is somebody who is no IAM principal: a provisioning client with its bearer token, a person who signs in, the

@@ -1,8 +1,8 @@
 // Package front frames requests: what every request needs, whatever it asks for, is done here once.
 //
 // It owns the request's id, the client's real address behind trusted proxies, the one log record of a request and its
-// level, the metrics, the end of the audit record, what a panic becomes, and the headers that browsers heed. It knows no
-// service and no operation: a front (api, gateway, scim, pages, the server's own pages) gives it a Kind, which says
+// level, the metrics, the end of the audit record, what a panic becomes, and the headers that browsers heed. It knows
+// no service and no operation: a front (api, gateway, scim, pages, the server's own pages) gives it a Kind, which says
 // what is different about the front, and a Protocol, which runs the phases of a request and writes its answer.
 //
 // The order is always the same: Begin, then Serve, which calls

@@ -27,7 +27,7 @@ type Frame struct {
 // Kind is what is different about the requests of one front.
 type Kind struct {
 	Service  string // as the log and the metrics name it
-	IDHeader string // the header that names the request in every answer; empty: Send and Refuse name it where the protocol does
+	IDHeader string // names the request in every answer; empty: Send and Refuse name it where the protocol does
 	Open     bool   // its answers need no call: what they show is for anybody, or is guarded by other means
 	Objects  bool   // its answers are what clients stored: a browser must not take them for pages of this server
 	Quiet    bool   // machines ask all the time: what does not fail is logged at level Debug

@@ -50,14 +50,15 @@ func (p Proxies) trusts(a netip.Addr) bool {
 	return slices.ContainsFunc(p, func(n netip.Prefix) bool { return n.Contains(a) })
 }
 
-// Connection is where a request came from. If its peer is a believed proxy, X-Forwarded-For is read from the right: each
-// address in it was appended by the one after it. The client is the first address from the right that is no believed
-// proxy. The walk also ends before what is no address, and after 16 addresses: the last address before
-// that is then the client, because a believed proxy vouched for it and for nothing further left. What clients themselves
-// write stands to the left of that, and is never looked at.
+// Connection is where a request came from. If its peer is a believed proxy, X-Forwarded-For is read from the right:
+// each address in it was appended by the proxy whose address comes after it. The client is the first address from the
+// right that is no believed proxy. The walk also ends before what is no address, and after 16 addresses: the client is
+// then the last address that was read, because a believed proxy vouched for that one and for nothing further left. What
+// clients themselves write stands to the left of that, and is never looked at. So no client can make itself
+// look like the proxy by a header that is malformed or long.
 //
-// Whether the client came with TLS is for the proxy to say, in X-Forwarded-Proto: with TLS if there is exactly one, https;
-// without if it is anything else; as the proxy itself came if there is none.
+// Whether the client came with TLS is for the proxy to say, in X-Forwarded-Proto: with TLS if there is exactly one,
+// https; without if it is anything else; as the proxy itself came if there is none.
 func (p Proxies) Connection(r *http.Request, requestID string) caller.Connection {
 	c := caller.Direct(r, requestID)
 	if !c.SourceIP.IsValid() || !p.trusts(c.SourceIP) {

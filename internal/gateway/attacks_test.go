@@ -2,9 +2,13 @@ package gateway_test
 
 import (
 	"net/http"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
+
+	"latchkey/internal/front"
+	"latchkey/internal/server"
 )
 
 // TestAttack07_ListingStaysInItsPrefix tries every parameter that says where a listing begins or ends.
@@ -362,6 +366,25 @@ func TestAttack33_ConditionsComeFromTheServer(t *testing.T) {
 			}
 		}
 	}
+	t.Run("behind a proxy the client is who the proxy saw", func(t *testing.T) {
+		w := start(t, func(c *server.Config) { c.TrustedProxies = front.Proxies{netip.MustParsePrefix("127.0.0.0/8")} })
+		w.bucket(w.root, "lake")
+		w.object("/lake/k", "content")
+		alice := w.user("alice", allow(`{"Effect":"Allow","Action":"s3:*","Resource":"*","Condition":{"IpAddress":{"aws:SourceIp":"10.0.0.0/8"}}}`))
+		for _, value := range []string{"10.0.0.1, 203.0.113.9", "", "10.0.0.1, unknown", "10.0.0.1,", "203.0.113.9", strings.Repeat("10.0.0.1, ", 500) + "203.0.113.9"} {
+			if got := w.do(alice, ask{method: "GET", path: "/lake/k", header: header("X-Forwarded-For", value)}); got.status < 400 {
+				t.Errorf("%.40s: %v", value, got)
+			}
+		}
+		served(t, "from there", w.do(alice, ask{method: "GET", path: "/lake/k", header: header("X-Forwarded-For", "203.0.113.9, 10.0.0.1")}))
+		w.policy("alice", allow(`{"Effect":"Allow","Action":"s3:*","Resource":"*","Condition":{"Bool":{"aws:SecureTransport":"true"}}}`))
+		served(t, "TLS at the proxy", w.do(alice, ask{method: "GET", path: "/lake/k", header: header("X-Forwarded-Proto", "https")}))
+		for _, value := range []string{"", "http", "https, http", "wss"} {
+			if got := w.do(alice, ask{method: "GET", path: "/lake/k", header: header("X-Forwarded-Proto", value)}); got.status < 400 {
+				t.Errorf("%s: %v", value, got)
+			}
+		}
+	})
 	t.Run("a presigned URL does not hide its payload", func(t *testing.T) {
 		w.policy("alice", allow(`{"Effect":"Allow","Action":"s3:*","Resource":"*"}`, `{"Effect":"Deny","Action":"s3:*","Resource":"*","Condition":{"StringEquals":{"s3:x-amz-content-sha256":"UNSIGNED-PAYLOAD"}}}`))
 		served(t, "signed", w.put(alice, "/lake/signed", "x"))

@@ -215,7 +215,8 @@ func (g *Gateway) recognise(q *request) (awswire.Labels, error) {
 		return nil, fault.New(fault.Unsupported, fault.Operation, "")
 	}
 	if unknown := awswire.UnknownParameters(op, query); len(unknown) > 0 {
-		return nil, fault.New(fault.Unsupported, fault.Operation, "The query parameter %q is not implemented for %s", unknown[0], op.Name)
+		return nil, fault.New(fault.Unsupported, fault.Operation,
+			"The query parameter %q is not implemented for %s", unknown[0], op.Name)
 	}
 	return labels, nil
 }

@@ -60,7 +60,10 @@ func behindStore(t *testing.T, traits upstream.Traits, do answers) *world {
 		t.Cleanup(func() { store.Close() })
 		do = store.Do
 	}
-	w := &world{t: t, http: &http.Client{}, root: aws.Credentials{AccessKeyID: root.AccessKeyID, SecretAccessKey: root.Secret.Reveal()}}
+	w := &world{
+		t: t, db: c.DB, http: &http.Client{},
+		root: aws.Credentials{AccessKeyID: root.AccessKeyID, SecretAccessKey: root.Secret.Reveal()},
+	}
 	g := &gateway.Gateway{
 		Control: c.Control, Buckets: &buckets.Buckets{Control: c.Control, Upstream: fake{traits, do}}, Auth: c.Auth,
 		Domains: []string{"s3.example.org", "example.org"},

@@ -22,6 +22,7 @@ import (
 	"latchkey/internal/caller"
 	"latchkey/internal/control/controltest"
 	"latchkey/internal/server"
+	"latchkey/internal/store"
 )
 
 const (
@@ -40,6 +41,7 @@ type world struct {
 	root   aws.Credentials
 	ahead  atomic.Int64 // how far the clock of server and clients is ahead
 	log    lockedBuffer
+	db     *store.DB // of a gateway alone, see behind
 }
 
 func (w *world) now() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) }

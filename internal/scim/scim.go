@@ -189,7 +189,7 @@ func (q *request) base() string {
 		return strings.TrimSuffix(q.h.Public, "/") + Path
 	}
 	scheme := "http://"
-	if q.TLS != nil {
+	if q.From.TLS != 0 || q.From.TLSAtProxy {
 		scheme = "https://"
 	}
 	return scheme + q.Host + Path
@@ -222,7 +222,8 @@ func (q *request) read() error {
 // begin opens the record of a change.
 func (q *request) begin(parameters map[string]any) {
 	who := audit.Identity{
-		Type: "Unknown", PrincipalID: q.token.ID, ARN: provision.TokenARN(q.token.Account, q.token.ID), AccountID: string(q.token.Account),
+		Type: "Unknown", PrincipalID: q.token.ID, AccountID: string(q.token.Account),
+		ARN: provision.TokenARN(q.token.Account, q.token.ID),
 	}
 	q.Call = q.h.Control.BeginFor(control.Outsider{
 		Identity: who, Account: q.token.Account, Snapshot: q.snap, Facts: q.facts,

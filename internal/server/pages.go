@@ -36,7 +36,8 @@ func (s *Server) pages(f *front.Frame, m *metrics) http.Handler {
 	})
 	mux.Handle("GET /metrics", m.handler())
 	framed := map[string]http.Handler{
-		"/healthz": f.Plain(quiet, "GetHealth", mux), "/readyz": f.Plain(quiet, "GetReadiness", mux), "/metrics": f.Plain(quiet, "GetMetrics", mux),
+		"/healthz": f.Plain(quiet, "GetHealth", mux), "/readyz": f.Plain(quiet, "GetReadiness", mux),
+		"/metrics": f.Plain(quiet, "GetMetrics", mux),
 	}
 	other := f.Plain(quiet, "GetOwnPage", mux)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
