@@ -108,4 +108,17 @@ func TestNoActionBesideTheRow(t *testing.T) {
 	if err := o.checkDeclared([]permission{{action: "s3:GetObject"}, {action: "s3:PutObject"}}); err == nil {
 		t.Error("an action that the row does not have was asked for")
 	}
+	asks := row(s3.GetObject, spec[s3.GetObjectRequest]{
+		plane: data, answerer: byUpstream, rights: []right{always("s3:GetObject")},
+		permissions: func(in *s3.GetObjectRequest) ([]permission, error) {
+			return one("s3:PutObject", in.Bucket, in.Key, nil), nil
+		},
+	})
+	q := &request{row: asks}
+	if err := new(Gateway).permit(q, &s3.GetObjectRequest{Key: new("k")}); err == nil {
+		t.Error("permit let it through")
+	}
+	if err := new(Gateway).authoriseAll(q, []permission{{action: "s3:PutObject", key: "k"}}); err == nil {
+		t.Error("authoriseAll let it through")
+	}
 }

@@ -194,9 +194,6 @@ func (g *Gateway) deleteObjects(q *request, in *s3.DeleteObjectsRequest) (any, e
 		needed := write(one(versioned("s3:DeleteObject", o.VersionId), in.Bucket, o.Key, nil),
 			conditions{etag: o.ETag, other: o.Size != nil || o.LastModifiedTime != nil},
 			writeOptions{bypass: flag(in.BypassGovernanceRetention), version: o.VersionId})
-		if err := q.row.checkDeclared(needed); err != nil {
-			return nil, err
-		}
 		if err := g.authoriseAll(q, needed); err != nil {
 			refused = append(refused, deleteError(o, err))
 			continue
@@ -226,7 +223,11 @@ func (g *Gateway) deleteObjects(q *request, in *s3.DeleteObjectsRequest) (any, e
 	return out, nil
 }
 
+// authoriseAll checks what one of several keys needs.
 func (g *Gateway) authoriseAll(q *request, needed []permission) error {
+	if err := q.row.checkDeclared(needed); err != nil {
+		return err
+	}
 	for i := range needed {
 		if needed[i].key == "" {
 			return fault.New(fault.Invalid, fault.Key, "The key of an object to delete must not be empty")
