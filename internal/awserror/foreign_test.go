@@ -37,7 +37,8 @@ func TestAStoresWordsAreShown(t *testing.T) {
 	})
 	t.Run("not in other dialects", func(t *testing.T) {
 		for _, d := range []Dialect{STS, IAM, JSON, SSO, OAuth} {
-			if got := Of(d, storeSays(fault.LimitExceeded, fault.Storage, full)); got.Code == "QuotaExceeded" || strings.Contains(got.Message, "lake") {
+			got := Of(d, storeSays(fault.LimitExceeded, fault.Storage, full))
+			if got.Code == "QuotaExceeded" || strings.Contains(got.Message, "lake") {
 				t.Errorf("dialect %d: %+v", d, got)
 			}
 		}
@@ -60,29 +61,33 @@ func TestAStoreCannotSayEverything(t *testing.T) {
 		change(&f)
 		return f
 	}
+	key := func(change func(*fault.Foreign)) error { return storeSays(fault.NotFound, fault.Key, with(change)) }
 	for what, err := range map[string]error{
 		"our own failure":       storeSays(fault.Internal, "", plain),
 		"our credentials":       storeSays(fault.Unauthenticated, fault.AccessKey, plain),
 		"our permissions":       storeSays(fault.Denied, "", plain),
-		"a success":             storeSays(fault.NotFound, fault.Key, with(func(f *fault.Foreign) { f.Status = 200 })),
-		"a redirection":         storeSays(fault.NotFound, fault.Key, with(func(f *fault.Foreign) { f.Status = 307 })),
-		"no status":             storeSays(fault.NotFound, fault.Key, with(func(f *fault.Foreign) { f.Status = 0 })),
-		"a status beyond":       storeSays(fault.NotFound, fault.Key, with(func(f *fault.Foreign) { f.Status = 600 })),
-		"no code":               storeSays(fault.NotFound, fault.Key, with(func(f *fault.Foreign) { f.Code = "" })),
-		"a code that is a text": storeSays(fault.NotFound, fault.Key, with(func(f *fault.Foreign) { f.Code = "No such key" })),
-		"a code in markup":      storeSays(fault.NotFound, fault.Key, with(func(f *fault.Foreign) { f.Code = "A</Code>" })),
-		"a code of digits":      storeSays(fault.NotFound, fault.Key, with(func(f *fault.Foreign) { f.Code = "404" })),
-		"a long code":           storeSays(fault.NotFound, fault.Key, with(func(f *fault.Foreign) { f.Code = strings.Repeat("A", 65) })),
+		"a success":             key(func(f *fault.Foreign) { f.Status = 200 }),
+		"a redirection":         key(func(f *fault.Foreign) { f.Status = 307 }),
+		"no status":             key(func(f *fault.Foreign) { f.Status = 0 }),
+		"a status beyond":       key(func(f *fault.Foreign) { f.Status = 600 }),
+		"no code":               key(func(f *fault.Foreign) { f.Code = "" }),
+		"a code that is a text": key(func(f *fault.Foreign) { f.Code = "No such key" }),
+		"a code in markup":      key(func(f *fault.Foreign) { f.Code = "A</Code>" }),
+		"a code of digits":      key(func(f *fault.Foreign) { f.Code = "404" }),
+		"a long code":           key(func(f *fault.Foreign) { f.Code = strings.Repeat("A", 65) }),
 	} {
 		want := Of(S3, &fault.Error{Kind: fault.KindOf(err), Entity: fault.Of(err).Entity})
-		if got := Of(S3, err); got.Code != want.Code || got.Status != want.Status || strings.Contains(got.Message, "AKIAUPSTREAM") {
+		got := Of(S3, err)
+		if got.Code != want.Code || got.Status != want.Status || strings.Contains(got.Message, "AKIAUPSTREAM") {
 			t.Errorf("%s: %+v", what, got)
 		}
 	}
-	long := fault.Foreign{Code: "Odd", Status: 400, Message: "a\r\nb\x00" + strings.Repeat("é", 2000), RequestID: strings.Repeat("x", 500)}
+	text, id := "a\r\nb\x00"+strings.Repeat("é", 2000), strings.Repeat("x", 500)
+	long := fault.Foreign{Code: "Odd", Status: 400, Message: text, RequestID: id}
 	got := Of(S3, storeSays(fault.Invalid, fault.Argument, long))
-	if !strings.HasPrefix(got.Message, "abé") || len(got.Message) > maxForeignMessage || len(got.Fields["UpstreamRequestId"]) > maxForeignID {
-		t.Errorf("%d bytes %.10q, id of %d", len(got.Message), got.Message, len(got.Fields["UpstreamRequestId"]))
+	id = got.Fields["UpstreamRequestId"]
+	if !strings.HasPrefix(got.Message, "abé") || len(got.Message) > maxForeignMessage || len(id) > maxForeignID {
+		t.Errorf("%d bytes %.10q, id of %d", len(got.Message), got.Message, len(id))
 	}
 }
 

@@ -6,13 +6,14 @@ import (
 	"time"
 )
 
-// TestStoredForm: rows of older versions are read, and a bucket without newer configuration is written as they wrote it.
+// TestStoredForm: rows of older versions are read, and a bucket without newer configuration is written as they did.
 func TestStoredForm(t *testing.T) {
 	at := time.Date(2026, 11, 1, 2, 3, 4, 0, time.UTC)
 	for stored, want := range map[string]Bucket{
 		`{"Name":"lake","Account":"123456789012","Region":"us-east-1","Policy":"{}","Created":"2026-11-01T02:03:04Z"}`: {
 			Name: "lake", Account: "123456789012", Region: "us-east-1", Policy: "{}", Created: at},
-		`{"Name":"lake","Account":"123456789012","Region":"eu-west-1","Policy":"","Created":"2026-11-01T02:03:04Z","Nonce":"n"}`: {
+		`{"Name":"lake","Account":"123456789012","Region":"eu-west-1","Policy":"",` +
+			`"Created":"2026-11-01T02:03:04Z","Nonce":"n"}`: {
 			Name: "lake", Account: "123456789012", Region: "eu-west-1", Created: at, Nonce: "n"},
 	} {
 		var b Bucket
@@ -23,7 +24,8 @@ func TestStoredForm(t *testing.T) {
 			t.Errorf("written as %s, not %s: %v", written, stored, err)
 		}
 	}
-	creation := `{"Name":"lake","Account":"123456789012","Nonce":"n","Region":"us-east-1","Created":"2026-11-01T02:03:04Z"}`
+	creation := `{"Name":"lake","Account":"123456789012","Nonce":"n","Region":"us-east-1",` +
+		`"Created":"2026-11-01T02:03:04Z"}`
 	var c Creation
 	if err := json.Unmarshal([]byte(creation), &c); err != nil ||
 		c != (Creation{Name: "lake", Account: "123456789012", Nonce: "n", Region: "us-east-1", Created: at}) {

@@ -8,7 +8,8 @@ var listOperations = []*operation{
 		plane: data, answerer: byUpstream, readOnly: true,
 		rights: []right{always("s3:ListBucket")},
 		permissions: func(in *s3.ListObjectsRequest) ([]permission, error) {
-			return listing(one("s3:ListBucket", in.Bucket, nil, in.ExpectedBucketOwner), in.Prefix, in.Delimiter, in.MaxKeys), nil
+			to := one("s3:ListBucket", in.Bucket, nil, in.ExpectedBucketOwner)
+			return listing(to, in.Prefix, in.Delimiter, in.MaxKeys), nil
 		},
 		names: func(in *s3.ListObjectsRequest) []*string { return []*string{in.Prefix, in.Marker} },
 	}),
@@ -16,7 +17,8 @@ var listOperations = []*operation{
 		plane: data, answerer: byUpstream, readOnly: true,
 		rights: []right{always("s3:ListBucket")},
 		permissions: func(in *s3.ListObjectsV2Request) ([]permission, error) {
-			return listing(one("s3:ListBucket", in.Bucket, nil, in.ExpectedBucketOwner), in.Prefix, in.Delimiter, in.MaxKeys), nil
+			to := one("s3:ListBucket", in.Bucket, nil, in.ExpectedBucketOwner)
+			return listing(to, in.Prefix, in.Delimiter, in.MaxKeys), nil
 		},
 		names: func(in *s3.ListObjectsV2Request) []*string { return []*string{in.Prefix, in.StartAfter} },
 	}),

@@ -36,7 +36,8 @@ func (g *Gateway) listBuckets(q *request, in *s3.ListBucketsRequest) (any, error
 	if in.MaxBuckets != nil {
 		size = int(*in.MaxBuckets)
 	}
-	page, next, err := g.Buckets.List(q.call, buckets.Filter{Prefix: text(in.Prefix), Region: text(in.BucketRegion)}, text(in.ContinuationToken), size)
+	filter := buckets.Filter{Prefix: text(in.Prefix), Region: text(in.BucketRegion)}
+	page, next, err := g.Buckets.List(q.call, filter, text(in.ContinuationToken), size)
 	if err != nil {
 		return nil, err
 	}

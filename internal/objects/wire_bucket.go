@@ -7,7 +7,9 @@ import (
 	"latchkey/internal/upstream"
 )
 
-func (w *wire) createBucket(ctx context.Context, c upstream.Call, in *s3.CreateBucketRequest) (*s3.CreateBucketOutput, error) {
+func (w *wire) createBucket(
+	ctx context.Context, c upstream.Call, in *s3.CreateBucketRequest,
+) (*s3.CreateBucketOutput, error) {
 	if c := in.CreateBucketConfiguration; c != nil && (c.Location != nil || c.Bucket != nil || len(c.Tags) > 0) {
 		return nil, notServed("CreateBucketConfiguration")
 	}
@@ -15,11 +17,15 @@ func (w *wire) createBucket(ctx context.Context, c upstream.Call, in *s3.CreateB
 	return &s3.CreateBucketOutput{Location: new("/" + name)}, w.s.MakeBucket(ctx, name, c.Nonce)
 }
 
-func (w *wire) deleteBucket(ctx context.Context, c upstream.Call, in *s3.DeleteBucketRequest) (*s3.DeleteBucketOutput, error) {
+func (w *wire) deleteBucket(
+	ctx context.Context, c upstream.Call, in *s3.DeleteBucketRequest,
+) (*s3.DeleteBucketOutput, error) {
 	return nil, w.s.RemoveBucket(ctx, text(in.Bucket), c.Nonce)
 }
 
-func (w *wire) headBucket(ctx context.Context, c upstream.Call, in *s3.HeadBucketRequest) (*s3.HeadBucketOutput, error) {
+func (w *wire) headBucket(
+	ctx context.Context, c upstream.Call, in *s3.HeadBucketRequest,
+) (*s3.HeadBucketOutput, error) {
 	return nil, w.s.FindBucket(ctx, text(in.Bucket), c.Nonce)
 }
 
@@ -28,7 +34,9 @@ const maxBuckets = 10_000
 
 // listBuckets lists every bucket of the store, whosever it is. Its continuation token is the name of the last bucket:
 // who may ask for this list may know all names.
-func (w *wire) listBuckets(ctx context.Context, _ upstream.Call, in *s3.ListBucketsRequest) (*s3.ListBucketsOutput, error) {
+func (w *wire) listBuckets(
+	ctx context.Context, _ upstream.Call, in *s3.ListBucketsRequest,
+) (*s3.ListBucketsOutput, error) {
 	size := maxBuckets
 	if in.MaxBuckets != nil {
 		size = min(size, int(*in.MaxBuckets))

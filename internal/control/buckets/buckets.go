@@ -179,7 +179,9 @@ func (b *Buckets) mayPolicy(call *control.Call, bucket *bucket.Bucket, action st
 }
 
 // change replaces the policy of a bucket by what text makes of it.
-func (b *Buckets) change(ctx context.Context, call *control.Call, bucket *bucket.Bucket, text func(*store.Tx) (string, error)) error {
+func (b *Buckets) change(
+	ctx context.Context, call *control.Call, bucket *bucket.Bucket, text func(*store.Tx) (string, error),
+) error {
 	return b.Update(ctx, call, func(tx *store.Tx) error {
 		current, err := same(ctx, tx, bucket)
 		if err != nil {

@@ -27,7 +27,9 @@ func (f Filter) list(call *control.Call) string {
 // List returns a page of the buckets of the caller's account in the order of their names, and the token of
 // the next page, empty for none. A size of zero is the largest. A token is good for the same account and
 // filter only.
-func (b *Buckets) List(call *control.Call, f Filter, token string, size int) (page []*bucket.Bucket, next string, err error) {
+func (b *Buckets) List(
+	call *control.Call, f Filter, token string, size int,
+) (page []*bucket.Bucket, next string, err error) {
 	if err := call.May("s3:ListAllMyBuckets", "*", policy.Values{}, nil, call.Account); err != nil {
 		return nil, "", err
 	}

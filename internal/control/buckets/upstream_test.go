@@ -7,7 +7,7 @@ import (
 	"latchkey/internal/fault"
 )
 
-// TestAStoreWithoutNonces: its buckets are registered without one, so that nobody asks the store for what it never kept.
+// TestAStoreWithoutNonces: its buckets are registered without one. Nobody asks the store for what it never kept.
 func TestAStoreWithoutNonces(t *testing.T) {
 	w := newWorld(t)
 	w.Upstream = unasked{}
