@@ -2,7 +2,6 @@ package front
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -63,17 +62,14 @@ func (x *Exchange) succeed() error {
 	case x.Unrecorded:
 		return x.frame.Control.Authorised(x.Call)
 	}
-	return x.frame.Control.Finish(x.context(), x.Call, "", "")
+	return x.frame.Control.Finish(x.request.Context(), x.Call, "", "")
 }
 
-// Finish ends a call that failed with the code and the text that the client is told. The record is kept even if the
-// client has gone away.
+// Finish ends a call that failed with the code and the text that the client is told. Control keeps the record
+// even if the client has gone away.
 func (x *Exchange) Finish(call *control.Call, told awserror.Error) error {
-	return x.frame.Control.Finish(x.context(), call, cmp.Or(told.Code, "InternalError"), told.Message)
+	return x.frame.Control.Finish(x.request.Context(), call, cmp.Or(told.Code, "InternalError"), told.Message)
 }
-
-// context is the request's, but does not end with the connection.
-func (x *Exchange) context() context.Context { return context.WithoutCancel(x.request.Context()) }
 
 // panicError is a panic in one of the phases. To a client it is an internal error.
 type panicError struct {

@@ -195,6 +195,9 @@ func TestServe(t *testing.T) {
 			if len(events) == 1 && (events[0].EventName != "Try" || events[0].ErrorCode != c.record) {
 				t.Errorf("recorded %+v", events)
 			}
+			if c.name == "a success of nobody" && !strings.Contains(record["error"].(string), "for nobody") {
+				t.Errorf("logged %v", record)
+			}
 			if strings.Contains(c.name, "panic") && (record["stack"] == nil || !strings.Contains(record["error"].(string), "oh")) {
 				t.Errorf("the log does not tell of the panic: %v", record)
 			}

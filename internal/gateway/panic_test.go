@@ -7,15 +7,14 @@ import (
 	"testing"
 
 	"latchkey/internal/awsapi/s3"
-	"latchkey/internal/awswire"
-	"latchkey/internal/gateway"
 	"latchkey/internal/store"
+	"latchkey/internal/upstream"
 )
 
 // TestAPanicIsAnInternalError: an upstream that panics is told as S3 tells an internal error, and logged with whose the
 // bucket is; what the registry answers together with the upstream leaves an audit record too.
 func TestAPanicIsAnInternalError(t *testing.T) {
-	w := behind(t, true, func(_ context.Context, _ gateway.Meta, call awswire.Call) (any, error) {
+	w := behind(t, true, func(_ context.Context, call upstream.Call) (any, error) {
 		switch call.Operation {
 		case s3.CreateBucket.Operation:
 			return &s3.CreateBucketOutput{}, nil

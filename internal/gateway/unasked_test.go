@@ -72,16 +72,16 @@ func TestNothingReachesAnUpstreamUnasked(t *testing.T) {
 		ResourceAccount: "123456789012"}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := g.callUpstream(t.Context(), q, in, ""); err == nil || *reached != 0 {
+	if _, err := g.callUpstream(t.Context(), q, &s3.PutObjectRequest{}, ""); err == nil || *reached != 0 {
 		t.Errorf("an operation of the registry: %v, %d calls", err, *reached)
 	}
 	q.row = operations[s3.PutObject.Operation]
 	q.bucket = &bucket.Bucket{Name: "lake", Upstream: "elsewhere"}
-	if _, err := g.callUpstream(t.Context(), q, in, ""); fault.KindOf(err) != fault.Unavailable || *reached != 0 {
+	if _, err := g.callUpstream(t.Context(), q, &s3.PutObjectRequest{}, ""); fault.KindOf(err) != fault.Unavailable || *reached != 0 {
 		t.Errorf("a bucket of another upstream: %v, %d calls", err, *reached)
 	}
 	q.bucket = nil
-	if _, err := g.callUpstream(t.Context(), q, in, ""); err != nil || *reached != 1 {
+	if _, err := g.callUpstream(t.Context(), q, &s3.PutObjectRequest{}, ""); err != nil || *reached != 1 {
 		t.Errorf("asked: %v, %d calls", err, *reached)
 	}
 }
