@@ -186,7 +186,8 @@ func (e *evaluation) answers() *failure {
 	case access.NoPermission:
 		f.reason = PermissionMissing
 	case access.OtherApplication:
-		f.reason, f.text = ApplicationOther, "the grant is for an application, and users and roles come through none by themselves"
+		f.reason = ApplicationOther
+		f.text = "the grant is for an application, and users and roles come through none by themselves"
 		if e.subject.onBehalf() {
 			f.text = "the grants are for other applications than those that the directory user may use"
 		}
@@ -210,9 +211,10 @@ func (e *evaluation) hasLocation() *failure {
 func (e *evaluation) assumes() *failure {
 	call := e.subject.call
 	behalf, _ := call.OnBehalfOf() // S3 hands the context on, so that what is done with the data names the person
+	e.instanceARN = e.instance.ARN()
 	role, err := e.grants.Tokens.AssumeForService(call, sts.ServiceAssume{
 		RoleID: e.Location.RoleID, RoleARN: e.Location.RoleARN, Service: ServicePrincipal,
-		SourceAccount: e.instance.Account, SourceARN: e.instance.ARN(),
+		SourceAccount: e.instance.Account, SourceARN: e.instanceARN,
 		// Callers without a source identity get none, so that a trust policy which allows only sts:AssumeRole is
 		// enough, as it is on AWS.
 		SourceIdentity: call.SourceIdentity(), OnBehalfOf: behalf, Duration: e.Duration,

@@ -10,6 +10,7 @@ import (
 	"latchkey/internal/control"
 	"latchkey/internal/control/sts"
 	"latchkey/internal/credential"
+	"latchkey/internal/fault"
 	"latchkey/internal/iam"
 )
 
@@ -54,8 +55,8 @@ type Vended struct {
 // the audit record, and only then seals a credential. It is refused with the fault of the first check that fails.
 func (g *Grants) GetDataAccess(ctx context.Context, call *control.Call, in DataAccess) (*Vended, error) {
 	e := g.evaluate(question{subject: &subject{call: call}, data: in})
-	if e.failed != nil {
-		return nil, e.failed.fault
+	if err := e.refusal(); err != nil {
+		return nil, err
 	}
 	session := e.session()
 	recordDecision(call, &e.Decision, session, e.Role)
@@ -73,6 +74,18 @@ func (g *Grants) GetDataAccess(ctx context.Context, call *control.Call, in DataA
 	return &Vended{Credentials: credentials, Matched: e.Decision.Matched(), Grantee: e.Decision.Grant.Grantee}, nil
 }
 
+// refusal is what the caller is told when no credential is vended. An evaluation that is not complete is refused like a
+// target without a grant: a check that brings no fault must not become a success.
+func (e *evaluation) refusal() error {
+	switch {
+	case e.failed != nil && e.failed.fault != nil:
+		return e.failed.fault
+	case e.failed != nil || !e.Decision.OK || e.Location == nil || e.Role == nil || e.subject.simulated:
+		return fault.New(fault.Denied, "", "%s", e.request.DeniedText())
+	}
+	return nil
+}
+
 // session is what the credential will carry, not sealed yet. No check of the evaluation may have failed.
 func (e *evaluation) session() *credential.Session {
 	call, d := e.subject.call, &e.Decision
@@ -81,7 +94,7 @@ func (e *evaluation) session() *credential.Session {
 		ID: credential.SessionID(uuid.New()), Kind: credential.Vended,
 		Account: string(e.Role.Account), Region: e.instance.Region, PrincipalID: e.Role.ID,
 		SourceIdentity: call.SourceIdentity(), Issued: now, Expires: now.Add(e.Duration),
-		InstanceID: e.instance.ARN(), GrantID: d.Grant.ID.String(), LocationID: string(e.Location.ID),
+		InstanceID: e.instanceARN, GrantID: d.Grant.ID.String(), LocationID: string(e.Location.ID),
 		Scope: d.Scope.String(), Permission: d.Permission.String(), ObjectOnly: d.Object,
 		GranteeType: d.Grant.Grantee.Type.String(), GranteeID: d.Grant.Grantee.ID,
 		CallerPrincipalID: call.Principal.ID,
@@ -102,13 +115,14 @@ func recordDecision(call *control.Call, d *access.Decision, s *credential.Sessio
 	recordGrant(call, &d.Grant)
 	added := call.Event.Added()
 	added.Session, added.Expires = s.Name, s.Expires.Format(time.RFC3339)
+	arn := role.ARN()
 	parameters := map[string]any{
-		"roleArn": role.ARN(), "roleSessionName": s.Name, "durationSeconds": int(s.Expires.Sub(s.Issued).Seconds()),
+		"roleArn": arn, "roleSessionName": s.Name, "durationSeconds": int(s.Expires.Sub(s.Issued).Seconds()),
 	}
 	if s.SourceIdentity != "" {
 		parameters["sourceIdentity"] = s.SourceIdentity
 	}
 	e := call.ServiceEvent("sts.amazonaws.com", "AssumeRole", ServicePrincipal, parameters)
-	e.Resources = append(e.Resources, resource("AWS::IAM::Role", role.ARN(), string(role.Account)))
+	e.Resources = append(e.Resources, resource("AWS::IAM::Role", arn, string(role.Account)))
 	call.Also(e)
 }

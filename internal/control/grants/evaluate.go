@@ -40,6 +40,7 @@ type evaluation struct {
 	ValidUntil time.Time
 
 	request          access.Request
+	instanceARN      string    // of the instance, once a grant answers
 	failed           *failure  // of the first check that fails; nil: a credential is vended
 	decided          bool      // the grants were asked
 	began, decidedAt time.Time // around the decision, of a real call

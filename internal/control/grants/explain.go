@@ -8,7 +8,6 @@ import (
 	"latchkey/internal/control"
 	"latchkey/internal/directory"
 	"latchkey/internal/fault"
-	"latchkey/internal/policy"
 	"latchkey/internal/sso"
 	"latchkey/internal/store"
 )
@@ -54,10 +53,7 @@ func (g *Grants) Explain(call *control.Call, principal string, in DataAccess, li
 
 // explainable checks that the caller may ask for explanations, and that there is something to explain.
 func (g *Grants) explainable(call *control.Call, in DataAccess) (*store.Instance, error) {
-	if err := g.mayOwn(call, "latchkey:Explain", policy.Values{}); err != nil {
-		return nil, err
-	}
-	i, err := g.instance(call)
+	i, err := g.ownInstance(call, "latchkey:Explain")
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@
 package grants
 
 import (
+	"context"
 	"time"
 
 	"latchkey/internal/access"
@@ -109,6 +110,25 @@ func (g *Grants) instance(call *control.Call) (*store.Instance, error) {
 	}
 	call.Touch("AWS:S3::AccessGrantsInstance", i.ARN(), i.Account)
 	return i, nil
+}
+
+// ownInstance checks an action that only the account's own principals may be allowed, then that the instance exists.
+func (g *Grants) ownInstance(call *control.Call, action string) (*store.Instance, error) {
+	if err := g.mayOwn(call, action, policy.Values{}); err != nil {
+		return nil, err
+	}
+	return g.instance(call)
+}
+
+// updateInstance lets fn change the instance of the call, as it is in the transaction.
+func (g *Grants) updateInstance(ctx context.Context, call *control.Call, fn func(*store.Tx, *store.Instance) error) error {
+	return g.Control.Update(ctx, call, func(tx *store.Tx) error {
+		current, err := store.Instances.Get(ctx, tx, store.InstanceID(call.Target, call.Facts.Region))
+		if err != nil {
+			return err
+		}
+		return fn(tx, current)
+	})
 }
 
 // requestTags are the condition keys of tags that a create brings along.

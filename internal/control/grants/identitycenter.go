@@ -49,10 +49,7 @@ func (a *association) insert(ctx context.Context, tx *store.Tx, g *Grants, i *st
 // Associate associates the instance with the account's Identity Center instance. From then on its grants may be
 // given to people and groups of the directory.
 func (g *Grants) Associate(ctx context.Context, call *control.Call, identityCenter string) error {
-	if err := g.mayOwn(call, "s3:AssociateAccessGrantsIdentityCenter", policy.Values{}); err != nil {
-		return err
-	}
-	i, err := g.instance(call)
+	i, err := g.ownInstance(call, "s3:AssociateAccessGrantsIdentityCenter")
 	if err != nil {
 		return err
 	}
@@ -63,11 +60,7 @@ func (g *Grants) Associate(ctx context.Context, call *control.Call, identityCent
 	if err != nil {
 		return err
 	}
-	return g.Control.Update(ctx, call, func(tx *store.Tx) error {
-		current, err := store.Instances.Get(ctx, tx, instanceID(&i.Instance))
-		if err != nil {
-			return err
-		}
+	return g.updateInstance(ctx, call, func(tx *store.Tx, current *store.Instance) error {
 		if current.IdentityCenterARN != "" {
 			return associated(current)
 		}
@@ -85,10 +78,7 @@ func associated(i *store.Instance) error {
 // Dissociate ends the association and removes S3's application. Grants to people and groups stay, and no longer
 // answer.
 func (g *Grants) Dissociate(ctx context.Context, call *control.Call) error {
-	if err := g.mayOwn(call, "s3:DissociateAccessGrantsIdentityCenter", policy.Values{}); err != nil {
-		return err
-	}
-	i, err := g.instance(call)
+	i, err := g.ownInstance(call, "s3:DissociateAccessGrantsIdentityCenter")
 	if err != nil {
 		return err
 	}
@@ -101,11 +91,7 @@ func (g *Grants) Dissociate(ctx context.Context, call *control.Call) error {
 	e := call.ServiceEvent(identitycenter.Source, "DeleteApplication", ServicePrincipal, map[string]any{"applicationArn": i.ApplicationARN})
 	e.ReadOnly = false
 	call.Also(e)
-	return g.Control.Update(ctx, call, func(tx *store.Tx) error {
-		current, err := store.Instances.Get(ctx, tx, instanceID(&i.Instance))
-		if err != nil {
-			return err
-		}
+	return g.updateInstance(ctx, call, func(tx *store.Tx, current *store.Instance) error {
 		if current.ApplicationARN != i.ApplicationARN { // associated anew meanwhile: another application, not asked about
 			return fault.New(fault.Conflict, fault.Instance, "The association was changed by another request. Please try again.")
 		}

@@ -50,10 +50,7 @@ func (g *Grants) CreateInstance(ctx context.Context, call *control.Call, identit
 // Instance returns the account's own instance. Other accounts never may, resource policy or not (S3 Control
 // API reference, GetAccessGrantsInstance).
 func (g *Grants) Instance(call *control.Call) (*store.Instance, error) {
-	if err := g.mayOwn(call, "s3:GetAccessGrantsInstance", policy.Values{}); err != nil {
-		return nil, err
-	}
-	return g.instance(call)
+	return g.ownInstance(call, "s3:GetAccessGrantsInstance")
 }
 
 // InstanceForPrefix finds the instance that governs a bucket: that of the bucket's owner in this region. A
@@ -123,20 +120,14 @@ func (g *Grants) Instances(call *control.Call, token string) ([]*store.Instance,
 // DeleteInstance deletes an instance that has no locations and no Identity Center association. Its resource
 // policy goes with it.
 func (g *Grants) DeleteInstance(ctx context.Context, call *control.Call) error {
-	if err := g.mayOwn(call, "s3:DeleteAccessGrantsInstance", policy.Values{}); err != nil {
-		return err
-	}
-	i, err := g.instance(call)
+	i, err := g.ownInstance(call, "s3:DeleteAccessGrantsInstance")
 	if err != nil {
 		return err
 	}
-	return g.Control.Update(ctx, call, func(tx *store.Tx) error {
-		current, err := store.Instances.Get(ctx, tx, instanceID(&i.Instance))
-		if err != nil {
-			return err
-		}
+	return g.updateInstance(ctx, call, func(tx *store.Tx, current *store.Instance) error {
 		if current.IdentityCenterARN != "" {
-			return fault.New(fault.Invalid, fault.Request, "The Access Grants Instance is associated with an Identity Center instance. Dissociate it before deleting the instance")
+			return fault.New(fault.Invalid, fault.Request, "The Access Grants Instance is associated with an "+
+				"Identity Center instance. Dissociate it before deleting the instance")
 		}
 		n, err := store.Locations.CountChildren(ctx, tx, instanceID(&i.Instance))
 		if err != nil {
@@ -159,10 +150,7 @@ var crossAccountActions = []string{
 // PutPolicy creates or replaces the instance's resource policy and returns it as it is kept: minified, with
 // account ids written as ARNs.
 func (g *Grants) PutPolicy(ctx context.Context, call *control.Call, text, organization string) (*store.Instance, error) {
-	if err := g.mayOwn(call, "s3:PutAccessGrantsInstanceResourcePolicy", policy.Values{}); err != nil {
-		return nil, err
-	}
-	i, err := g.instance(call)
+	i, err := g.ownInstance(call, "s3:PutAccessGrantsInstanceResourcePolicy")
 	if err != nil {
 		return nil, err
 	}
@@ -174,11 +162,7 @@ func (g *Grants) PutPolicy(ctx context.Context, call *control.Call, text, organi
 		return nil, err
 	}
 	changed := *i
-	err = g.Control.Update(ctx, call, func(tx *store.Tx) error {
-		current, err := store.Instances.Get(ctx, tx, instanceID(&i.Instance))
-		if err != nil {
-			return err
-		}
+	err = g.updateInstance(ctx, call, func(tx *store.Tx, current *store.Instance) error {
 		bound, err := control.ResolvePrincipals(ctx, tx, doc)
 		if unknown, ok := errors.AsType[*control.UnknownPrincipalError](err); ok {
 			return fault.New(fault.Invalid, fault.InstancePolicy, "The specified Resource Policy is invalid: %s", unknown)
@@ -242,10 +226,7 @@ func shareable(action string) bool {
 
 // Policy returns the instance with its resource policy as an administrator reads it.
 func (g *Grants) Policy(call *control.Call) (*store.Instance, error) {
-	if err := g.mayOwn(call, "s3:GetAccessGrantsInstanceResourcePolicy", policy.Values{}); err != nil {
-		return nil, err
-	}
-	i, err := g.instance(call)
+	i, err := g.ownInstance(call, "s3:GetAccessGrantsInstanceResourcePolicy")
 	if err != nil {
 		return nil, err
 	}
@@ -259,18 +240,10 @@ func (g *Grants) Policy(call *control.Call) (*store.Instance, error) {
 
 // DeletePolicy deletes the resource policy, and with it every other account's access.
 func (g *Grants) DeletePolicy(ctx context.Context, call *control.Call) error {
-	if err := g.mayOwn(call, "s3:DeleteAccessGrantsInstanceResourcePolicy", policy.Values{}); err != nil {
+	if _, err := g.ownInstance(call, "s3:DeleteAccessGrantsInstanceResourcePolicy"); err != nil {
 		return err
 	}
-	i, err := g.instance(call)
-	if err != nil {
-		return err
-	}
-	return g.Control.Update(ctx, call, func(tx *store.Tx) error {
-		current, err := store.Instances.Get(ctx, tx, instanceID(&i.Instance))
-		if err != nil {
-			return err
-		}
+	return g.updateInstance(ctx, call, func(tx *store.Tx, current *store.Instance) error {
 		if current.Policy == "" {
 			return fault.New(fault.NotFound, fault.InstancePolicy, "")
 		}

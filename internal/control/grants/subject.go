@@ -165,18 +165,22 @@ func findRole(call *control.Call, arn string) (id string, err error) {
 func findPerson(call *control.Call, who string) (*directory.User, error) {
 	center := call.Snapshot.IdentityCenter(call.Target)
 	if center == nil {
-		return nil, fault.New(fault.Invalid, fault.Grantee, "The account has no Identity Center instance, and so no directory users")
+		return nil, fault.New(fault.Invalid, fault.Grantee,
+			"The account has no Identity Center instance, and so no directory users")
 	}
 	in := directory.StoreID(center.IdentityStoreID)
 	if u := call.Snapshot.Person(directory.UserID(who)); u != nil && u.Store == in {
 		return u, nil
 	}
-	named, mailed := call.Snapshot.PersonByKey(in, directory.NameKey(who)), call.Snapshot.PersonByKey(in, directory.EmailKey(who))
+	named := call.Snapshot.PersonByKey(in, directory.NameKey(who))
+	mailed := call.Snapshot.PersonByKey(in, directory.EmailKey(who))
 	switch {
 	case named == nil && mailed == nil:
-		return nil, fault.New(fault.Invalid, fault.Grantee, "%s is not the id, the name or an email address of a user of the directory", who)
+		return nil, fault.New(fault.Invalid, fault.Grantee,
+			"%s is not the id, the name or an email address of a user of the directory", who)
 	case named != nil && mailed != nil && named.ID != mailed.ID:
-		return nil, fault.New(fault.Invalid, fault.Grantee, "%s is the name of one user of the directory and the email address of another; give the id: %s or %s",
+		return nil, fault.New(fault.Invalid, fault.Grantee,
+			"%s is the name of one user of the directory and the email address of another; give the id: %s or %s",
 			who, named.ID, mailed.ID)
 	case named != nil:
 		return named, nil

@@ -6,7 +6,6 @@ import (
 	"latchkey/internal/control/entitlements"
 	"latchkey/internal/directory"
 	"latchkey/internal/fault"
-	"latchkey/internal/policy"
 	"latchkey/internal/store"
 )
 
@@ -33,10 +32,7 @@ type WhatCanPage struct {
 // target, GetDataAccess answers by the one with the narrowest scope; it does so even when only a wider one is open. It
 // is evaluated as WhoCan evaluates.
 func (g *Grants) WhatCan(call *control.Call, in WhatCan) (*WhatCanPage, error) {
-	if err := g.mayOwn(call, "latchkey:WhatCan", policy.Values{}); err != nil {
-		return nil, err
-	}
-	i, err := g.instance(call)
+	i, err := g.ownInstance(call, "latchkey:WhatCan")
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +58,8 @@ func (g *Grants) whatPerson(call *control.Call, i *store.Instance, in WhatCan) (
 	p := g.paths(call, i, &left)
 	l := listing{call: call, page: page, left: &left, list: listName("WhatCan", call, "true", string(person.ID))}
 	who := &subject{call: call, person: person}
-	return page, g.listEntitlements(l, in, entitlements.Person(call.Snapshot, person.ID), func(grant *access.Grant) Entitlement {
+	held := entitlements.Person(call.Snapshot, person.ID)
+	return page, g.listEntitlements(l, in, held, func(grant *access.Grant) Entitlement {
 		r := p.evaluate(person, aboutGrant(grant), func(arn string) bool { return arn == grant.ApplicationARN })
 		r.Grant = grant
 		return newEntitlement(who, grant, r)
@@ -105,7 +102,9 @@ type listing struct {
 }
 
 // listEntitlements fills a page with the grants of some identities.
-func (g *Grants) listEntitlements(l listing, in WhatCan, identities []access.Identity, evaluate func(*access.Grant) Entitlement) error {
+func (g *Grants) listEntitlements(
+	l listing, in WhatCan, identities []access.Identity, evaluate func(*access.Grant) Entitlement,
+) error {
 	after, err := g.Control.After(l.list, in.Token)
 	if err != nil {
 		return err

@@ -6,7 +6,6 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/control"
 	"latchkey/internal/directory"
-	"latchkey/internal/policy"
 	"latchkey/internal/sso"
 )
 
@@ -26,7 +25,7 @@ type Entitlement struct {
 	Person       *directory.User
 	PrincipalARN string           // of a user or a role
 	Via          *directory.Group // the group that the grant is for; nil: the grant is for the person or the principal
-	Grant        access.Grant     // that answers; when an obstacle comes before the decision, the oldest that might
+	Grant        access.Grant     // that answers; when a check before the decision fails, the oldest that might
 	Application  *sso.Application // that the person can come through: the oldest that will do; nil for a principal
 	Open         bool             // a credential would be vended
 	Reason       string           // why none would, when it is not open: a code, a colon, a text
@@ -42,15 +41,12 @@ type EntitlementPage struct {
 // directory, each once and by the grant that would win, and users and roles. People come through an application and a
 // role that only their session knows. The application is the oldest with which it works. Of the role it is supposed
 // that it may call GetDataAccess; its own grants are told as the role's. What depends on a request, such as the address
-// that it comes from, is judged as of this call.
+// that it comes from, is evaluated as of this call.
 //
 // The order is that of the age of the first grant by which somebody comes into question, and among the members of a
 // group that of their ids. It stays the same from page to page.
 func (g *Grants) WhoCan(call *control.Call, in WhoCan) (*EntitlementPage, error) {
-	if err := g.mayOwn(call, "latchkey:WhoCan", policy.Values{}); err != nil {
-		return nil, err
-	}
-	i, err := g.instance(call)
+	i, err := g.ownInstance(call, "latchkey:WhoCan")
 	if err != nil {
 		return nil, err
 	}
@@ -59,12 +55,14 @@ func (g *Grants) WhoCan(call *control.Call, in WhoCan) (*EntitlementPage, error)
 		return nil, control.AccessFault(err)
 	}
 	request := access.Request{
-		Account: call.Target, Region: call.Facts.Region, Target: target, Permission: in.Permission, Privilege: access.Default, Object: in.Object,
+		Account: call.Target, Region: call.Facts.Region, Target: target,
+		Permission: in.Permission, Privilege: access.Default, Object: in.Object,
 	}
 	if err := request.Check(); err != nil {
 		return nil, control.AccessFault(err)
 	}
-	list := listName("WhoCan", call, in.Target, in.Permission.String(), strconv.FormatBool(in.Object), strconv.FormatBool(in.All))
+	list := listName("WhoCan", call,
+		in.Target, in.Permission.String(), strconv.FormatBool(in.Object), strconv.FormatBool(in.All))
 	at, err := g.openPlace(list, in.Token)
 	if err != nil {
 		return nil, err
