@@ -47,7 +47,8 @@ func outcomeOf(e *grants.Explanation) string {
 	switch c.Reason {
 	case grants.NotAllowed:
 		return "not allowed"
-	case grants.AssociationRemoved, grants.ScopeRemoved, grants.GrantMissing, grants.PermissionMissing, grants.ApplicationOther:
+	case grants.AssociationRemoved, grants.ScopeRemoved, grants.GrantMissing, grants.PermissionMissing,
+		grants.ApplicationOther:
 		return "no grant"
 	case grants.RoleNotAssumable:
 		return "no trust"
@@ -75,7 +76,8 @@ func TestExplainAgreesWithGetDataAccess(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		w.shuffle(rt)
 		in := grants.DataAccess{
-			Target:     "s3://lake/" + rapid.SampledFrom([]string{"x", "a/b", "a/b/c", "a/*", "n/x", "na/b", "*"}).Draw(rt, "target"),
+			Target: "s3://lake/" + rapid.SampledFrom(
+				[]string{"x", "a/b", "a/b/c", "a/*", "n/x", "na/b", "*"}).Draw(rt, "target"),
 			Permission: rapid.SampledFrom([]access.Permission{access.Read, access.Write}).Draw(rt, "permission"),
 			Privilege:  access.Default,
 		}
