@@ -23,11 +23,13 @@ const (
 	OAuth // Identity Center's OAuth service
 )
 
-// Error is what a client is told.
+// Error is what a client is told, and the reason that the audit record tells.
 type Error struct {
 	Code    string
 	Status  int
-	Message string
+	Message string // the text, with the reason in front of it where the client is told the reason
+	Text    string // the text alone, for people who read a page
+	Reason  fault.Reason
 	Fields  map[string]string
 }
 
@@ -48,11 +50,10 @@ type key struct {
 func Of(d Dialect, err error) Error {
 	f := fault.Of(err)
 	e := lookup(d, f.Kind, f.Entity)
-	text := f.Text
-	if text == "" || f.Kind == fault.Internal {
-		text = e.text
+	out := Error{Code: e.code, Status: e.status, Message: f.Message(), Text: f.Text, Reason: f.Reason, Fields: f.Fields}
+	if f.Text == "" || f.Kind == fault.Internal {
+		out.Message, out.Text = e.text, e.text
 	}
-	out := Error{Code: e.code, Status: e.status, Message: text, Fields: f.Fields}
 	switch d {
 	case OAuth:
 		return oauth(out)

@@ -41,6 +41,8 @@ func generic(d Dialect, k fault.Kind, entity string) bool {
 		return true
 	case fault.Conflict:
 		return entity == "Instance" || d == SSO || d == JSON // changed by another request at the same time
+	case fault.Throttled:
+		return entity == "" // SlowDown, to whoever asks too often
 	case fault.Denied:
 		return slices.Contains([]string{"", "Policy", "SessionToken", "User", "RequestTime", "ServiceTrust", "IdentityCenter"}, entity)
 	case fault.Unsupported:
@@ -63,7 +65,7 @@ func generic(d Dialect, k fault.Kind, entity string) bool {
 // raised is a kind and an entity that a package makes a fault of.
 type raised struct{ pkg, kind, entity string }
 
-// faultsOf finds every fault.New whose kind and entity stand there in words.
+// faultsOf finds every fault.New and fault.Refuse whose kind and entity stand there in words.
 func faultsOf(t *testing.T) map[raised]token.Position {
 	found := map[raised]token.Position{}
 	files := token.NewFileSet()
@@ -81,7 +83,7 @@ func faultsOf(t *testing.T) map[raised]token.Position {
 		pkg := filepath.ToSlash(strings.TrimPrefix(filepath.Dir(path), ".."+string(filepath.Separator)))
 		ast.Inspect(f, func(n ast.Node) bool {
 			call, ok := n.(*ast.CallExpr)
-			if ok && len(call.Args) >= 3 && selector(call.Fun) == "New" {
+			if ok && len(call.Args) >= 3 && (selector(call.Fun) == "New" || selector(call.Fun) == "Refuse") {
 				kind, entity := selector(call.Args[0]), selector(call.Args[1])
 				if lit, ok := call.Args[1].(*ast.BasicLit); ok && lit.Value == `""` {
 					entity = `""`
@@ -212,6 +214,24 @@ func TestCodesThatClientsCountOn(t *testing.T) {
 	} {
 		if got := Of(c.d, fault.New(c.k, c.n, "")); got.Code != c.code || got.Status != c.status || got.Message == "" {
 			t.Errorf("%v %s is %d %s in dialect %d, want %d %s", c.k, c.n, got.Status, got.Code, c.d, c.status, c.code)
+		}
+	}
+}
+
+func TestReasonsAreToldWhereTheFaultSaysSo(t *testing.T) {
+	for _, d := range []Dialect{S3, STS, IAM, JSON, SSO, OAuth} {
+		told := Of(d, fault.Refuse(fault.Denied, "", fault.UserDeleted, "the directory user is deleted"))
+		if told.Message != "user_deleted: the directory user is deleted" || told.Text != "the directory user is deleted" ||
+			told.Reason != fault.UserDeleted {
+			t.Errorf("dialect %d tells %+v", d, told)
+		}
+		silent := Of(d, fmt.Errorf("context: %w", fault.New(fault.Denied, "", "no").For(fault.GrantDeleted)))
+		if silent.Message != "no" || silent.Text != "no" || silent.Reason != fault.GrantDeleted {
+			t.Errorf("dialect %d tells %+v", d, silent)
+		}
+		ours := Of(d, fault.Refuse(fault.Internal, "", fault.GrantDeleted, "secret"))
+		if strings.Contains(ours.Message+ours.Text, "secret") || strings.Contains(ours.Message, "grant_deleted") {
+			t.Errorf("dialect %d tells %+v", d, ours)
 		}
 	}
 }

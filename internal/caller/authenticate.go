@@ -105,31 +105,36 @@ func (a *Authenticator) Reauthenticate(c *Caller) (*Caller, error) {
 func (a *Authenticator) evaluate(c *Caller) error {
 	c.identify()
 	if s := c.Session; s != nil && (s.Kind != credential.Vended || a.Revocation == AtOnce) {
-		if reason := leash(c.Snapshot, s); reason != "" {
-			return ended(c, reason)
+		if why := leash(c.Snapshot, s); why != nil {
+			return ended(c, why)
 		}
 	}
 	return a.load(c)
 }
 
 // Ended is the refusal of a session whose signature held and whose grounds have gone: deleted, or made
-// inactive. To a client it is the fault that it wraps.
+// inactive. To a client it is the fault that it wraps, which has the reason.
 type Ended struct {
 	Caller *Caller // whose session it was; it may do nothing
-	Reason string
+	Text   string  // why, in words
+	told   *fault.Error
 }
 
 // ended takes from the caller what it might still be allowed: an empty session policy allows nothing.
-func ended(c *Caller, reason string) *Ended {
+func ended(c *Caller, why *fault.Error) *Ended {
 	c.policies = policy.Policies{HasSession: true}
-	return &Ended{Caller: c, Reason: reason}
+	text := why.Message()
+	return &Ended{
+		Caller: c, Text: text,
+		told: fault.New(fault.Denied, fault.SessionToken, "Access Denied: %s", text).For(why.Reason),
+	}
 }
 
-// Error is the reason.
-func (e *Ended) Error() string { return "the session ended: " + e.Reason }
+// Error is why the session ended.
+func (e *Ended) Error() string { return "the session ended: " + e.Text }
 
 // Unwrap is what the client is told.
-func (e *Ended) Unwrap() error { return sessionEnded(e.Reason) }
+func (e *Ended) Unwrap() error { return e.told }
 
 func (a *Authenticator) longTerm(c *Caller) (credential.Secret, error) {
 	k, err := c.establishKey()
@@ -207,7 +212,7 @@ func (a *Authenticator) load(c *Caller) error {
 		return nil
 	case policy.User, policy.Role:
 	default:
-		return ended(c, "the principal of this session is deleted")
+		return ended(c, gone(fault.PrincipalDeleted, "the principal of this session is deleted"))
 	}
 	compiled := c.Snapshot.Compiled(c.Principal.ID)
 	if compiled == nil || compiled.Err != nil {
@@ -224,8 +229,13 @@ func (a *Authenticator) load(c *Caller) error {
 	return c.loadSessionPolicies(&a.documents)
 }
 
+// unreadablePolicy is the denial of a principal of whose policies one cannot be evaluated.
+func unreadablePolicy(text string) *fault.Error {
+	return fault.New(fault.Denied, fault.Policy, "Access Denied: %s", text).For(fault.PolicyUnreadable)
+}
+
 func unreadable(compiled *engine.Compiled) error {
-	f := fault.New(fault.Denied, fault.Policy, "Access Denied: a policy of this principal cannot be read")
+	f := unreadablePolicy("a policy of this principal cannot be read")
 	if compiled != nil {
 		return f.Because(compiled.Err)
 	}
@@ -248,7 +258,7 @@ func (c *Caller) loadSessionPolicies(docs *documents) error {
 	for _, text := range s.Policies {
 		d, err := docs.ofText(text)
 		if err != nil {
-			return fault.New(fault.Denied, fault.Policy, "Access Denied: a session policy cannot be read").Because(err)
+			return unreadablePolicy("a session policy cannot be read").Because(err)
 		}
 		c.policies.HasSession = true
 		c.policies.Session = append(c.policies.Session, d)
@@ -256,7 +266,7 @@ func (c *Caller) loadSessionPolicies(docs *documents) error {
 	for _, arn := range s.PolicyARNs {
 		d := c.Snapshot.PolicyDocument(arn)
 		if d == nil {
-			return fault.New(fault.Denied, fault.Policy, "Access Denied: the session policy %s does not exist or cannot be read", arn)
+			return unreadablePolicy("the session policy " + arn + " does not exist or cannot be read")
 		}
 		c.policies.HasSession = true
 		c.policies.Session = append(c.policies.Session, d)

@@ -14,7 +14,7 @@ import (
 
 // DelegationStands checks that everything behind a delegation still stands: the Identity Center instance, the
 // application that acts and the one that admitted the user, the issuer that said who the user is, the user, and the
-// user's assignment to the application. It fails with a denial whose text begins with a code for the reason.
+// user's assignment to the application. It fails with a denial that has a reason, which the client is told.
 func DelegationStands(snap *engine.Snapshot, d *credential.Delegation) error {
 	app, err := applicationStands(snap, d.ApplicationARN, d)
 	if err != nil {
@@ -28,10 +28,10 @@ func DelegationStands(snap *engine.Snapshot, d *credential.Delegation) error {
 	}
 	if d.IssuerARN != "" {
 		if snap.Issuer(d.IssuerARN) == nil {
-			return denied("issuer_deleted", "the trusted token issuer that vouched for the user is deleted")
+			return denied(fault.IssuerDeleted, "the trusted token issuer that vouched for the user is deleted")
 		}
 		if !accepts(origin, d.IssuerARN) {
-			return denied("issuer_unknown", "the application does not accept the issuer that vouched for the user any more")
+			return denied(fault.IssuerUnknown, "the application does not accept the issuer that vouched for the user any more")
 		}
 	}
 	return PersonStands(snap, d.ApplicationARN, d.IdentityStoreID, directory.UserID(d.UserID))
@@ -43,11 +43,11 @@ func PersonStands(snap *engine.Snapshot, applicationARN, store string, id direct
 	u := snap.Person(id)
 	switch {
 	case u == nil || string(u.Store) != store:
-		return denied("user_deleted", "the directory user is deleted")
+		return denied(fault.UserDeleted, "the directory user is deleted")
 	case u.Disabled:
-		return denied("user_disabled", "the directory user is disabled")
+		return denied(fault.UserDisabled, "the directory user is disabled")
 	case !snap.PersonMayUse(applicationARN, id):
-		return denied("not_assigned", "the application is not assigned to the directory user")
+		return denied(fault.NotAssigned, "the application is not assigned to the directory user")
 	}
 	return nil
 }
@@ -56,13 +56,13 @@ func applicationStands(snap *engine.Snapshot, arn string, d *credential.Delegati
 	app := snap.Application(arn)
 	switch {
 	case app == nil:
-		return nil, denied("application_deleted", "the application that acts for the directory user is deleted")
+		return nil, denied(fault.ApplicationDeleted, "the application that acts for the directory user is deleted")
 	case app.Disabled:
-		return nil, denied("application_disabled", "the application that acts for the directory user is disabled")
+		return nil, denied(fault.ApplicationDisabled, "the application that acts for the directory user is disabled")
 	}
 	center := snap.IdentityCenter(app.Account)
 	if center == nil || center.ID != app.InstanceID || center.ARN() != d.IdentityCenterInstance || center.IdentityStoreID != d.IdentityStoreID {
-		return nil, denied("instance_deleted", "the Identity Center instance of the directory user is deleted")
+		return nil, denied(fault.InstanceDeleted, "the Identity Center instance of the directory user is deleted")
 	}
 	return app, nil
 }
@@ -81,8 +81,8 @@ func accepts(app *sso.Application, issuerARN string) bool {
 	return false
 }
 
-func denied(code, reason string) error {
-	return fault.New(fault.Denied, fault.SessionToken, "%s: %s", code, reason)
+func denied(r fault.Reason, text string) error {
+	return fault.Refuse(fault.Denied, fault.SessionToken, r, "%s", text)
 }
 
 // directoryLeash is what a vended credential hangs on besides the grant when a person of the directory asked for
@@ -94,10 +94,10 @@ func directoryLeash(snap *engine.Snapshot, s *credential.Session, account access
 	}
 	app := snap.Association(account, region)
 	if app == nil || sso.InstanceARN(app.InstanceID) != s.IdentityCenterInstance {
-		return denied("association_removed", "the Access Grants instance is not associated with the user's Identity Center any more")
+		return denied(fault.AssociationRemoved, "the Access Grants instance is not associated with the user's Identity Center any more")
 	}
 	if !Reaches(snap, &s.Delegation, app, sso.S3Scope) {
-		return denied("scope_removed", "the application that acts for the user may not reach S3 Access Grants any more")
+		return denied(fault.ScopeRemoved, "the application that acts for the user may not reach S3 Access Grants any more")
 	}
 	switch {
 	case s.GranteeType == access.DirectoryUser.String() && s.GranteeID == s.UserID:
@@ -105,7 +105,7 @@ func directoryLeash(snap *engine.Snapshot, s *credential.Session, account access
 	case s.GranteeType == access.DirectoryGroup.String() && snap.InGroup(directory.UserID(s.UserID), directory.GroupID(s.GranteeID)):
 		return nil
 	}
-	return denied("membership_removed", "the directory user is not in the group that was granted access any more")
+	return denied(fault.MembershipRemoved, "the directory user is not in the group that was granted access any more")
 }
 
 // Reaches reports whether the application that acts in a delegation was let reach the application of a service, and
@@ -145,7 +145,7 @@ func (c *Caller) guard() error {
 	}
 	list, ok := policy.Managed(policy.IdentityContextAllowList)
 	if !ok {
-		return fault.New(fault.Denied, fault.Policy, "Access Denied: the allow-list of identity contexts cannot be read")
+		return unreadablePolicy("the allow-list of identity contexts cannot be read")
 	}
 	c.policies.Guard = append(c.policies.Guard, list)
 	return nil

@@ -3,24 +3,26 @@ package caller
 import (
 	"latchkey/internal/credential"
 	"latchkey/internal/engine"
+	"latchkey/internal/fault"
 	"latchkey/internal/iam"
 	"latchkey/internal/policy"
 )
 
 // federationLeash checks that the provider of the foreign token behind a session is still there and still accepts
-// the client that the token was for. It gives the reason why the session ended, or nothing.
-func federationLeash(snap *engine.Snapshot, s *credential.Session) (reason string) {
+// the client that the token was for. It returns why the session ended, or nil.
+func federationLeash(snap *engine.Snapshot, s *credential.Session) *fault.Error {
 	if s.Federation.IsZero() {
-		return ""
+		return nil
 	}
 	p := snap.OIDCProvider(s.ProviderID)
 	switch {
 	case p == nil:
-		return "the OpenID Connect provider that vouched for this session is deleted"
+		return gone(fault.ProviderDeleted, "the OpenID Connect provider that vouched for this session is deleted")
 	case !p.Accepts(s.ClientID):
-		return "the client id that this session was made for is removed from its OpenID Connect provider"
+		return gone(fault.ProviderClientRemoved,
+			"the client id that this session was made for is removed from its OpenID Connect provider")
 	}
-	return ""
+	return nil
 }
 
 // federation is the provider whose token the caller's session was made with. A session that was made with such a

@@ -53,7 +53,7 @@ func TestTheLeashOfAFederatedSession(t *testing.T) {
 				w.change(func(tx *store.Tx) error { return x.cut(w, tx, p) })
 				_, err := w.Authenticate(t, keys, "sts")
 				ended, ok := errors.AsType[*caller.Ended](err)
-				if x.reason == "" && err != nil || x.reason != "" && (!ok || ended.Reason != x.reason) {
+				if x.reason == "" && err != nil || x.reason != "" && (!ok || ended.Text != x.reason) {
 					t.Errorf("%v", err)
 				}
 			})

@@ -9,82 +9,82 @@ import (
 )
 
 // leash checks that everything a session was made from still stands: the principal, the long-term key at the
-// root of the chain, the provider of a foreign token, what stands behind a delegation, and for a vended credential the instance, the location, the
-// grant and the grantee. It runs at every request, so an access that is taken away ends at once, not when the
-// credential expires. It gives the reason why the session ended, or nothing.
+// root of the chain, the provider of a foreign token, what stands behind a delegation, and for a vended credential the
+// instance, the location, the grant and the grantee. It runs at every request, so an access that is taken away ends at
+// once, not when the credential expires. It returns why the session ended, with a reason, or nil.
 //
-// The texts name the reason. Only the holder of the credential, whose signature was verified before, sees
-// them, and the audit log.
-func leash(snap *engine.Snapshot, s *credential.Session) (reason string) {
+// Only the holder of the credential, whose signature was verified before, is told why, and the audit log.
+func leash(snap *engine.Snapshot, s *credential.Session) *fault.Error {
 	if s.ParentKey != "" {
 		k := snap.AccessKey(s.ParentKey)
 		if k == nil || k.Status != iam.Active {
-			return "the access key that this session was made with is deleted or inactive"
+			return gone(fault.AccessKeyInactive, "the access key that this session was made with is deleted or inactive")
 		}
 	}
 	if s.ParentPrincipalID != "" && !principalStands(snap, s.ParentPrincipalID) {
-		return "the principal that this session was made by is deleted"
+		return gone(fault.ParentDeleted, "the principal that this session was made by is deleted")
 	}
-	if reason := federationLeash(snap, s); reason != "" {
-		return reason
+	if f := federationLeash(snap, s); f != nil {
+		return f
 	}
 	switch s.Kind {
 	case credential.AssumedRole, credential.Vended:
 		if snap.Role(s.PrincipalID) == nil {
-			return "the role of this session is deleted"
+			return gone(fault.PrincipalDeleted, "the role of this session is deleted")
 		}
 	case credential.UserSession:
 		if snap.User(s.PrincipalID) == nil {
-			return "the user of this session is deleted"
+			return gone(fault.PrincipalDeleted, "the user of this session is deleted")
 		}
 	case credential.RootSession:
 		if snap.Account(access.AccountID(s.Account)) == nil {
-			return "the account of this session is deleted"
+			return gone(fault.PrincipalDeleted, "the account of this session is deleted")
 		}
 	default:
-		return "the session is of an unknown kind"
+		return gone(fault.SessionInvalid, "the session is of an unknown kind")
 	}
 	if s.UserID != "" {
 		if err := DelegationStands(snap, &s.Delegation); err != nil {
-			return fault.Of(err).Text
+			return fault.Of(err)
 		}
 	}
 	if s.Kind == credential.Vended {
 		return grantLeash(snap, s)
 	}
-	return ""
+	return nil
 }
 
-func grantLeash(snap *engine.Snapshot, s *credential.Session) (reason string) {
+func grantLeash(snap *engine.Snapshot, s *credential.Session) *fault.Error {
 	instance, err := access.ParseResourceARN(s.InstanceID)
 	if err != nil {
-		return "the session names no Access Grants instance"
+		return gone(fault.SessionInvalid, "the session names no Access Grants instance")
 	}
 	grant, err := access.ParseGrantID(s.GrantID)
 	if err != nil {
-		return "the session names no grant"
+		return gone(fault.SessionInvalid, "the session names no grant")
 	}
 	switch {
 	case snap.Instance(instance.Account, instance.Region) == nil:
-		return "the Access Grants instance behind this credential is deleted"
+		return gone(fault.GrantsInstanceDeleted, "the Access Grants instance behind this credential is deleted")
 	case snap.Location(instance.Account, instance.Region, access.LocationID(s.LocationID)) == nil:
-		return "the location behind this credential is deleted"
+		return gone(fault.LocationDeleted, "the location behind this credential is deleted")
 	case !snap.Grants().Has(grant):
-		return "the grant behind this credential is deleted"
+		return gone(fault.GrantDeleted, "the grant behind this credential is deleted")
 	case !principalStands(snap, s.CallerPrincipalID):
-		return "the grantee of this credential is deleted"
+		return gone(fault.GranteeDeleted, "the grantee of this credential is deleted")
 	}
 	if err := directoryLeash(snap, s, instance.Account, instance.Region); err != nil {
-		return fault.Of(err).Text
+		return fault.Of(err)
 	}
-	return ""
+	return nil
+}
+
+// gone is the denial of a session whose grounds have gone.
+func gone(r fault.Reason, text string) *fault.Error {
+	return fault.New(fault.Denied, fault.SessionToken, "%s", text).For(r)
 }
 
 // principalStands reports whether the user, role or account with this immutable id still exists.
 func principalStands(snap *engine.Snapshot, id string) bool {
 	return snap.User(id) != nil || snap.Role(id) != nil || snap.Account(access.AccountID(id)) != nil
-}
-
-func sessionEnded(reason string) error {
-	return fault.New(fault.Denied, fault.SessionToken, "Access Denied: %s", reason)
 }

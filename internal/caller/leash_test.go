@@ -56,7 +56,7 @@ func TestTheLeash(t *testing.T) {
 					return
 				}
 				ended, ok := errors.AsType[*caller.Ended](err)
-				if !ok || ended.Reason != x.reason || !fault.Is(err, fault.Denied, fault.SessionToken) {
+				if !ok || ended.Text != x.reason || !fault.Is(err, fault.Denied, fault.SessionToken) {
 					t.Fatalf("got %v, want %q", err, x.reason)
 				}
 				if ended.Caller == nil || ended.Caller.Session.ID != s.ID || ended.Caller.AccessKeyID != k.ID {

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"latchkey/internal/access"
+	"latchkey/internal/awserror"
 	"latchkey/internal/bucket"
 	"latchkey/internal/caller"
 	"latchkey/internal/control"
@@ -53,7 +54,7 @@ func (w *world) refusals(t *testing.T, call *control.Call) {
 			})
 		},
 		"Record": func() error { return w.Record(t.Context(), call) },
-		"Finish": func() error { return w.Finish(t.Context(), call, "", "") },
+		"Finish": func() error { return w.Finish(t.Context(), call, awserror.Error{}) },
 	} {
 		if err := do(); err == nil || fault.KindOf(err) != fault.Internal {
 			t.Errorf("%s: %v", name, err)
@@ -70,7 +71,7 @@ func (w *world) refusals(t *testing.T, call *control.Call) {
 // passes holds a call to be let out.
 func (w *world) passes(t *testing.T, call *control.Call) {
 	t.Helper()
-	if err := w.Finish(t.Context(), call, "", ""); err != nil {
+	if err := w.Finish(t.Context(), call, awserror.Error{}); err != nil {
 		t.Error(err)
 	}
 }
@@ -113,8 +114,19 @@ func TestASuccessThatNothingAllowedIsAnInternalError(t *testing.T) {
 		w.refusals(t, call)
 	})
 	t.Run("a failure is recorded all the same", func(t *testing.T) {
-		if err := w.Finish(t.Context(), w.Call(t, w.root, "iam", "Test"), "AccessDenied", "no"); err != nil {
+		if err := w.Finish(t.Context(), w.Call(t, w.root, "iam", "Test"), awserror.Error{Code: "AccessDenied", Message: "no"}); err != nil {
 			t.Error(err)
+		}
+	})
+	t.Run("a failure is recorded with its reason", func(t *testing.T) {
+		refusal := awserror.Of(awserror.IAM, fault.New(fault.Denied, "", "no").For(fault.GrantDeleted))
+		if err := w.Finish(t.Context(), w.Call(t, w.root, "iam", "Test"), refusal); err != nil {
+			t.Error(err)
+		}
+		records := w.Records(t)
+		last := records[len(records)-1]
+		if last.ErrorMessage != "no" || last.Latchkey == nil || last.Latchkey.Reason != "grant_deleted" {
+			t.Errorf("recorded %+v with %+v", last, last.Latchkey)
 		}
 	})
 }

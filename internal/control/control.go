@@ -15,6 +15,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/audit"
+	"latchkey/internal/awserror"
 	"latchkey/internal/caller"
 	"latchkey/internal/credential"
 	"latchkey/internal/engine"
@@ -130,11 +131,12 @@ func (call *Call) Failed() {
 	call.also, call.recorded = nil, false
 }
 
-// Finish ends the call: when no record has been committed yet, it commits one, with the code and the text
-// that the client is told if the call failed; an empty code is a success. The error it returns is a failure to record, or a
-// success that is not Authorised; the client must then not get what it asked for.
-func (c *Control) Finish(ctx context.Context, call *Call, code, message string) error {
-	if code == "" {
+// Finish ends the call: when no record has been committed yet, it commits one. If the call failed, refusal is what the
+// client is told, and the record has its code, its text and its reason; a refusal without a code is a success. Nothing
+// else puts a reason into a record. The error that Finish returns is a failure to record, or a success that is not
+// Authorised; the client must then not get what it asked for.
+func (c *Control) Finish(ctx context.Context, call *Call, refusal awserror.Error) error {
+	if refusal.Code == "" {
 		if err := c.Authorised(call); err != nil {
 			return err
 		}
@@ -142,10 +144,13 @@ func (c *Control) Finish(ctx context.Context, call *Call, code, message string) 
 	if call.recorded || call.Unproven {
 		return nil
 	}
-	if code != "" {
+	if refusal.Code != "" {
 		call.also = nil // they tell of what would have followed
-		call.Event.ErrorCode, call.Event.ErrorMessage = code, message
+		call.Event.ErrorCode, call.Event.ErrorMessage = refusal.Code, refusal.Message
 		call.Event.ResponseElements = nil
+		if refusal.Reason != "" {
+			call.Event.Added().Reason = string(refusal.Reason)
+		}
 	}
 	return c.record(ctx, call)
 }

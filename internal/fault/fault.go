@@ -1,7 +1,8 @@
-// Package fault gives every failure a kind, an entity, a text that a client may see, and a private cause.
+// Package fault gives every failure a kind, an entity, a text that a client may see, and a private cause; and a reason
+// to those that somebody will look for in the audit log.
 //
 // It owns the vocabulary of failure and nothing else: which HTTP status or AWS code a fault becomes is
-// decided once, in package awserror. Match a fault by kind and entity, never by its text.
+// decided once, in package awserror. Match a fault by kind, entity and reason, never by its text.
 package fault
 
 import (
@@ -49,12 +50,14 @@ func (k Kind) String() string {
 	return fmt.Sprintf("kind %d", k)
 }
 
-// Error is a failure. Text may be shown to the client as it stands; the cause may not.
+// Error is a failure. Message may be shown to the client as it stands; the cause may not.
 type Error struct {
 	Kind   Kind
 	Entity Entity
-	Text   string            // for the client, worded as AWS words it; empty: the table's own text
+	Reason Reason            // which check refused; empty: kind and entity say it all
+	Text   string            // prose for the client, worded as AWS words it; empty: the table's own text
 	Fields map[string]string // further members of the error body, such as Resource or BucketName
+	told   bool              // the client is told the reason, too
 
 	Foreign *Foreign // how an upstream worded it; nil: it is our own failure
 
@@ -68,6 +71,36 @@ func New(k Kind, n Entity, format string, args ...any) *Error {
 		text = fmt.Sprintf(format, args...)
 	}
 	return &Error{Kind: k, Entity: n, Text: text}
+}
+
+// Refuse makes a failure whose reason the client is told, in front of the text.
+func Refuse(k Kind, n Entity, r Reason, format string, args ...any) *Error {
+	e := New(k, n, format, args...)
+	e.Reason, e.told = r, true
+	return e
+}
+
+// For returns a copy of e with a reason that only records and logs tell.
+func (e *Error) For(r Reason) *Error {
+	c := *e
+	c.Reason, c.told = r, false
+	return &c
+}
+
+// About returns a copy of e that is about another entity, and so may have another code.
+func (e *Error) About(n Entity) *Error {
+	c := *e
+	c.Entity = n
+	return &c
+}
+
+// Message is what the client reads: the text, with the reason in front of it if the client is told the reason. It is
+// empty if the text is.
+func (e *Error) Message() string {
+	if e.told && e.Text != "" {
+		return e.Reason.Before(e.Text)
+	}
+	return e.Text
 }
 
 // Because returns a copy of e that carries a private cause: it reaches the log, never the client.
@@ -88,11 +121,14 @@ func (e *Error) With(field, value string) *Error {
 	return &c
 }
 
-// Error is the text for logs; it includes the private cause.
+// Error is the text for logs: kind, entity, reason, text and the private cause.
 func (e *Error) Error() string {
 	s := e.Kind.String()
 	if e.Entity != "" {
 		s += " (" + string(e.Entity) + ")"
+	}
+	if e.Reason != "" {
+		s += ": " + string(e.Reason)
 	}
 	if e.Text != "" {
 		s += ": " + e.Text

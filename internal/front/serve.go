@@ -62,13 +62,14 @@ func (x *Exchange) succeed() error {
 	case x.Unrecorded:
 		return x.frame.Control.Authorised(x.Call)
 	}
-	return x.frame.Control.Finish(x.request.Context(), x.Call, "", "")
+	return x.frame.Control.Finish(x.request.Context(), x.Call, awserror.Error{})
 }
 
-// Finish ends a call that failed with the code and the text that the client is told. Control keeps the record
+// Finish ends a call that failed with what the client is told. Control keeps the record
 // even if the client has gone away.
 func (x *Exchange) Finish(call *control.Call, told awserror.Error) error {
-	return x.frame.Control.Finish(x.request.Context(), call, cmp.Or(told.Code, "InternalError"), told.Message)
+	told.Code = cmp.Or(told.Code, "InternalError")
+	return x.frame.Control.Finish(x.request.Context(), call, told)
 }
 
 // panicError is a panic in one of the phases. To a client it is an internal error.

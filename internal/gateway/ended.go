@@ -66,7 +66,6 @@ func (g *Gateway) recordEnded(q *request, err error, told awserror.Error) {
 	}
 	call.Event.EventCategory, call.Event.ManagementEvent = "Data", false
 	added := call.Event.Added()
-	added.Reason = e.Reason
 	if s := e.Caller.Session; s != nil {
 		added.Session, added.GrantID, added.GrantScope, added.LocationID = s.Name, s.GrantID, s.Scope, s.LocationID
 		added.Expires = s.Expires.Format(time.RFC3339)

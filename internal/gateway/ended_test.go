@@ -237,7 +237,7 @@ func TestEndedSessionsAreRecorded(t *testing.T) {
 	}
 	e := records[0]
 	if e.ErrorCode != "AccessDenied" || e.ErrorMessage != "Access Denied: the grant behind this credential is deleted" || e.EventName != "GetObject" || e.ManagementEvent ||
-		e.Latchkey == nil || e.Latchkey.GrantID != grant || !strings.HasPrefix(e.Latchkey.Session, "access-grants-") || e.Latchkey.Reason != "the grant behind this credential is deleted" ||
+		e.Latchkey == nil || e.Latchkey.GrantID != grant || !strings.HasPrefix(e.Latchkey.Session, "access-grants-") || e.Latchkey.Reason != "grant_deleted" ||
 		!strings.Contains(e.UserIdentity.ARN, e.Latchkey.Session) || e.UserIdentity.AccessKeyID != vended.AccessKeyID || e.RecipientAccountID != accountA {
 		t.Errorf("got %+v %+v", e, e.Latchkey)
 	}

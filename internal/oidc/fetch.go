@@ -15,6 +15,8 @@ import (
 
 	"golang.org/x/sync/singleflight"
 	"golang.org/x/time/rate"
+
+	"latchkey/internal/fault"
 )
 
 // Options say how issuers are reached and how long what they said is believed. The zero Options hold the
@@ -87,7 +89,7 @@ func (v *Verifier) keys(ctx context.Context, url string) (set *keySet, fresh boo
 	}
 	again, err := v.refetch(ctx, url, set)
 	if err == nil && again == nil {
-		err = refuse(IssuerUnreachable, "the issuer's keys could not be fetched").because(v.last(url))
+		err = refuse(fault.IssuerUnreachable, "the issuer's keys could not be fetched").because(v.last(url))
 	}
 	return again, true, err
 }
@@ -180,15 +182,15 @@ func (v *Verifier) fetch(ctx context.Context, issuer string) (*keySet, error) {
 		Keys   string `json:"jwks_uri"`
 	}
 	if err := json.Unmarshal(body, &found); err != nil {
-		return nil, refuse(IssuerInvalid, "the issuer's discovery document cannot be read").because(err)
+		return nil, refuse(fault.IssuerInvalid, "the issuer's discovery document cannot be read").because(err)
 	}
 	switch {
 	case found.Issuer != issuer:
-		return nil, refuse(IssuerInvalid, "the discovery document at the issuer's URL is another issuer's")
+		return nil, refuse(fault.IssuerInvalid, "the discovery document at the issuer's URL is another issuer's")
 	case found.Keys == "":
-		return nil, refuse(IssuerInvalid, "the issuer's discovery document names no key set")
+		return nil, refuse(fault.IssuerInvalid, "the issuer's discovery document names no key set")
 	case strings.HasPrefix(issuer, "https:") && !strings.HasPrefix(found.Keys, "https:"):
-		return nil, refuse(IssuerInvalid, "the issuer's key set is not served over TLS")
+		return nil, refuse(fault.IssuerInvalid, "the issuer's key set is not served over TLS")
 	}
 	if body, err = v.document(ctx, found.Keys); err != nil {
 		return nil, err
@@ -200,32 +202,32 @@ func (v *Verifier) fetch(ctx context.Context, issuer string) (*keySet, error) {
 func (v *Verifier) document(ctx context.Context, from string) ([]byte, error) {
 	u, err := url.Parse(from)
 	if err != nil || u.Host == "" || u.User != nil || u.Scheme != "https" && u.Scheme != "http" {
-		return nil, refuse(IssuerInvalid, "the issuer's URL, or that of its keys, is not one of http or https")
+		return nil, refuse(fault.IssuerInvalid, "the issuer's URL, or that of its keys, is not one of http or https")
 	}
 	c := v.tls
 	if u.Scheme == "http" {
 		if !v.o.AllowPrivate {
-			return nil, refuse(AddressForbidden, "issuers are reached over TLS only")
+			return nil, refuse(fault.AddressForbidden, "issuers are reached over TLS only")
 		}
 		c = v.plain
 	}
 	r, err := get(ctx, c, from)
 	if errors.Is(err, errAddress) {
-		return nil, refuse(AddressForbidden, "the issuer's address may not be connected to").because(err)
+		return nil, refuse(fault.AddressForbidden, "the issuer's address may not be connected to").because(err)
 	}
 	if err != nil {
-		return nil, refuse(IssuerUnreachable, "the issuer cannot be reached").because(err)
+		return nil, refuse(fault.IssuerUnreachable, "the issuer cannot be reached").because(err)
 	}
 	defer r.Body.Close()
 	if r.StatusCode != http.StatusOK {
-		return nil, refuse(IssuerUnreachable, "the issuer does not answer as it should").because(fmt.Errorf("%s: %s", from, r.Status))
+		return nil, refuse(fault.IssuerUnreachable, "the issuer does not answer as it should").because(fmt.Errorf("%s: %s", from, r.Status))
 	}
 	body, err := io.ReadAll(io.LimitReader(r.Body, v.o.MaxDocument+1))
 	switch {
 	case err != nil:
-		return nil, refuse(IssuerUnreachable, "the issuer's answer ended early").because(err)
+		return nil, refuse(fault.IssuerUnreachable, "the issuer's answer ended early").because(err)
 	case int64(len(body)) > v.o.MaxDocument:
-		return nil, refuse(IssuerInvalid, "a document of the issuer has more than %d bytes", v.o.MaxDocument)
+		return nil, refuse(fault.IssuerInvalid, "a document of the issuer has more than %d bytes", v.o.MaxDocument)
 	}
 	return body, nil
 }

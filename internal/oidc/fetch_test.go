@@ -16,6 +16,7 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 
+	"latchkey/internal/fault"
 	"latchkey/internal/oidc"
 	"latchkey/internal/oidc/oidctest"
 )
@@ -45,7 +46,7 @@ func TestKeysAreFetchedAgainWhenOld(t *testing.T) {
 	}
 	i.Rotate(t) // the old key was withdrawn
 	now = now.Add(2 * time.Hour)
-	refused(t, v, i, old, oidc.KeyUnknown)
+	refused(t, v, i, old, fault.KeyUnknown)
 }
 
 func TestAttack22_FloodOfKeyIDsIsRateLimited(t *testing.T) {
@@ -92,33 +93,33 @@ func TestAttack22_IssuerThatMisbehaves(t *testing.T) {
 	for name, c := range map[string]struct {
 		path string
 		h    func(*oidctest.Issuer) http.HandlerFunc
-		want oidc.Reason
+		want fault.Reason
 	}{
 		"oversized key set": {oidctest.KeySet, func(*oidctest.Issuer) http.HandlerFunc {
 			return say(`{"keys":[` + strings.Repeat(" ", 1<<20) + `]}`)
-		}, oidc.IssuerInvalid},
-		"key set that is no JSON": {oidctest.KeySet, func(*oidctest.Issuer) http.HandlerFunc { return say("<html>") }, oidc.IssuerInvalid},
-		"empty key set":           {oidctest.KeySet, func(*oidctest.Issuer) http.HandlerFunc { return set() }, oidc.IssuerInvalid},
+		}, fault.IssuerInvalid},
+		"key set that is no JSON": {oidctest.KeySet, func(*oidctest.Issuer) http.HandlerFunc { return say("<html>") }, fault.IssuerInvalid},
+		"empty key set":           {oidctest.KeySet, func(*oidctest.Issuer) http.HandlerFunc { return set() }, fault.IssuerInvalid},
 		"only a symmetric key": {oidctest.KeySet, func(*oidctest.Issuer) http.HandlerFunc {
 			return say(`{"keys":[{"kty":"oct","kid":"k","k":"c2VjcmV0"}]}`)
-		}, oidc.IssuerInvalid},
-		"only a weak key": {oidctest.KeySet, func(*oidctest.Issuer) http.HandlerFunc { return set(jose.JSONWebKey{Key: weak.Public(), KeyID: "k"}) }, oidc.IssuerInvalid},
+		}, fault.IssuerInvalid},
+		"only a weak key": {oidctest.KeySet, func(*oidctest.Issuer) http.HandlerFunc { return set(jose.JSONWebKey{Key: weak.Public(), KeyID: "k"}) }, fault.IssuerInvalid},
 		"only a key to encrypt to": {oidctest.KeySet, func(*oidctest.Issuer) http.HandlerFunc {
 			return set(jose.JSONWebKey{Key: secret.Public(), KeyID: "k", Use: "enc"})
-		}, oidc.IssuerInvalid},
-		"its private key published": {oidctest.KeySet, func(*oidctest.Issuer) http.HandlerFunc { return set(jose.JSONWebKey{Key: secret, KeyID: "k"}) }, oidc.IssuerInvalid},
-		"key set missing":           {oidctest.KeySet, func(*oidctest.Issuer) http.HandlerFunc { return http.NotFound }, oidc.IssuerUnreachable},
+		}, fault.IssuerInvalid},
+		"its private key published": {oidctest.KeySet, func(*oidctest.Issuer) http.HandlerFunc { return set(jose.JSONWebKey{Key: secret, KeyID: "k"}) }, fault.IssuerInvalid},
+		"key set missing":           {oidctest.KeySet, func(*oidctest.Issuer) http.HandlerFunc { return http.NotFound }, fault.IssuerUnreachable},
 		"key set elsewhere by redirect": {oidctest.KeySet, func(i *oidctest.Issuer) http.HandlerFunc {
 			i.Serve("/moved", set(good))
 			return func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/moved", http.StatusFound) }
-		}, oidc.IssuerUnreachable},
+		}, fault.IssuerUnreachable},
 		"another issuer's document": {oidctest.Discovery, func(i *oidctest.Issuer) http.HandlerFunc {
 			return say(`{"issuer":"https://accounts.example","jwks_uri":"` + i.URL + `/keys"}`)
-		}, oidc.IssuerInvalid},
+		}, fault.IssuerInvalid},
 		"key set in a file": {oidctest.Discovery, func(i *oidctest.Issuer) http.HandlerFunc {
 			return say(`{"issuer":"` + i.URL + `","jwks_uri":"file:///etc/passwd"}`)
-		}, oidc.IssuerInvalid},
-		"no key set": {oidctest.Discovery, func(i *oidctest.Issuer) http.HandlerFunc { return say(`{"issuer":"` + i.URL + `"}`) }, oidc.IssuerInvalid},
+		}, fault.IssuerInvalid},
+		"no key set": {oidctest.Discovery, func(i *oidctest.Issuer) http.HandlerFunc { return say(`{"issuer":"` + i.URL + `"}`) }, fault.IssuerInvalid},
 	} {
 		t.Run(name, func(t *testing.T) {
 			i := oidctest.New(t)
@@ -139,17 +140,17 @@ func TestAttack22_AddressesInsideAreNotConnectedTo(t *testing.T) {
 	}
 	before := i.Fetches.Load()
 	v := oidc.New(oidc.Options{Roots: roots})
-	refused(t, v, i, token, oidc.AddressForbidden)
+	refused(t, v, i, token, fault.AddressForbidden)
 	// A name that resolves to an address inside is no way around it.
 	url := strings.Replace(i.URL, "127.0.0.1", "localhost", 1)
 	_, err := v.Verify(t.Context(), i.Token(t, map[string]any{"iss": url}), trusting(url))
-	if e, ok := errors.AsType[*oidc.Error](err); !ok || e.Reason != oidc.AddressForbidden {
+	if e, ok := errors.AsType[*oidc.Error](err); !ok || e.Reason != fault.AddressForbidden {
 		t.Errorf("localhost: %v", err)
 	}
 	for _, url := range []string{"http://127.0.0.1:1", "https://169.254.169.254", "https://10.0.0.1", "https://[::1]", "https://[fe80::1]", "https://[fec0::1]",
 		"https://[::ffff:127.0.0.1]", "https://0.0.0.0", "https://100.64.0.1", "https://[fd00::1]", "https://[64:ff9b::7f00:1]"} {
 		_, err := v.Verify(t.Context(), i.Token(t, map[string]any{"iss": url}), trusting(url))
-		if e, ok := errors.AsType[*oidc.Error](err); !ok || e.Reason != oidc.AddressForbidden {
+		if e, ok := errors.AsType[*oidc.Error](err); !ok || e.Reason != fault.AddressForbidden {
 			t.Errorf("%s: %v", url, err)
 		}
 	}
@@ -161,7 +162,7 @@ func TestAttack22_AddressesInsideAreNotConnectedTo(t *testing.T) {
 func TestNothingIsFetchedForAnIssuerThatNobodyTrusts(t *testing.T) {
 	i := oidctest.New(t)
 	_, err := inside().Verify(t.Context(), i.Token(t, nil), trusting("https://accounts.example"))
-	if e, ok := errors.AsType[*oidc.Error](err); !ok || e.Reason != oidc.IssuerUnknown || i.Fetches.Load() != 0 {
+	if e, ok := errors.AsType[*oidc.Error](err); !ok || e.Reason != fault.IssuerUnknown || i.Fetches.Load() != 0 {
 		t.Fatalf("%v, %d fetches", err, i.Fetches.Load())
 	}
 }
@@ -187,7 +188,7 @@ func TestSilentIssuer(t *testing.T) {
 		}
 	})
 	v := oidc.New(oidc.Options{AllowPrivate: true, Timeout: 200 * time.Millisecond})
-	refused(t, v, i, i.Token(t, nil), oidc.IssuerUnreachable)
+	refused(t, v, i, i.Token(t, nil), fault.IssuerUnreachable)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	slow := oidc.New(oidc.Options{AllowPrivate: true, Timeout: time.Minute})
@@ -205,12 +206,12 @@ func TestAttack22_KeysWithoutTLS(t *testing.T) {
 		json.NewEncoder(w).Encode(map[string]any{"issuer": i.URL, "jwks_uri": plain.URL + oidctest.KeySet})
 	})
 	forged := plain.Token(t, map[string]any{"iss": i.URL})
-	refused(t, oidc.New(oidc.Options{AllowPrivate: true, Roots: roots}), i, forged, oidc.IssuerInvalid)
+	refused(t, oidc.New(oidc.Options{AllowPrivate: true, Roots: roots}), i, forged, fault.IssuerInvalid)
 	// To public addresses nothing is spoken without TLS, wherever else it may be.
 	v := oidc.New(oidc.Options{AllowPrivate: true, Timeout: 300 * time.Millisecond})
 	const public = "http://8.8.8.8:9"
 	_, err := v.Verify(t.Context(), i.Token(t, map[string]any{"iss": public}), trusting(public))
-	if e, ok := errors.AsType[*oidc.Error](err); !ok || e.Reason != oidc.AddressForbidden {
+	if e, ok := errors.AsType[*oidc.Error](err); !ok || e.Reason != fault.AddressForbidden {
 		t.Errorf("%v", err)
 	}
 }

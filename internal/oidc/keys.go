@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+
+	"latchkey/internal/fault"
 )
 
 // MaxKeys is how many keys of an issuer count.
@@ -27,7 +29,7 @@ func parseKeys(body []byte, now time.Time) (*keySet, error) {
 		Keys []json.RawMessage `json:"keys"`
 	}
 	if err := json.Unmarshal(body, &raw); err != nil {
-		return nil, refuse(IssuerInvalid, "the issuer's key set cannot be read").because(err)
+		return nil, refuse(fault.IssuerInvalid, "the issuer's key set cannot be read").because(err)
 	}
 	set := &keySet{fetched: now}
 	for _, text := range raw.Keys {
@@ -40,7 +42,7 @@ func parseKeys(body []byte, now time.Time) (*keySet, error) {
 		}
 	}
 	if len(set.keys) == 0 {
-		return nil, refuse(IssuerInvalid, "the issuer's key set has no key that can verify a signature")
+		return nil, refuse(fault.IssuerInvalid, "the issuer's key set has no key that can verify a signature")
 	}
 	return set, nil
 }
@@ -106,9 +108,9 @@ func (s *keySet) verify(jws *jose.JSONWebSignature, h *header) *Error {
 	}
 	switch {
 	case !named:
-		return refuse(KeyUnknown, "the issuer has no key with the id that the token names")
+		return refuse(fault.KeyUnknown, "the issuer has no key with the id that the token names")
 	case !tried:
-		return refuse(AlgForbidden, "the issuer's key is not for the signature algorithm of the token")
+		return refuse(fault.AlgForbidden, "the issuer's key is not for the signature algorithm of the token")
 	}
-	return refuse(SignatureInvalid, "the signature of the token does not match")
+	return refuse(fault.SignatureInvalid, "the signature of the token does not match")
 }

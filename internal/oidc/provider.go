@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"golang.org/x/oauth2"
+
+	"latchkey/internal/fault"
 )
 
 // Provider is where people sign in at an issuer, as its discovery document says.
@@ -82,22 +84,22 @@ func (v *Verifier) discover(ctx context.Context, issuer string) (*Provider, erro
 		SaysIssuer bool     `json:"authorization_response_iss_parameter_supported"`
 	}
 	if err := json.Unmarshal(body, &found); err != nil {
-		return nil, refuse(IssuerInvalid, "the issuer's discovery document cannot be read").because(err)
+		return nil, refuse(fault.IssuerInvalid, "the issuer's discovery document cannot be read").because(err)
 	}
 	if found.Issuer != issuer {
-		return nil, refuse(IssuerInvalid, "the discovery document at the issuer's URL is another issuer's")
+		return nil, refuse(fault.IssuerInvalid, "the discovery document at the issuer's URL is another issuer's")
 	}
 	for _, at := range []string{found.Authorize, found.Token} {
 		u, err := url.Parse(at)
 		secure := err == nil && u.Scheme == "https"
 		if err != nil || u.Host == "" || u.User != nil || u.Fragment != "" || !secure && (u.Scheme != "http" || strings.HasPrefix(issuer, "https:")) {
-			return nil, refuse(IssuerInvalid, "the issuer's discovery document does not say where people sign in")
+			return nil, refuse(fault.IssuerInvalid, "the issuer's discovery document does not say where people sign in")
 		}
 	}
 	p := &Provider{Issuer: issuer, SaysIssuer: found.SaysIssuer, client: v.tls, fetched: v.now()}
 	if strings.HasPrefix(found.Token, "http:") {
 		if !v.o.AllowPrivate {
-			return nil, refuse(AddressForbidden, "issuers are reached over TLS only")
+			return nil, refuse(fault.AddressForbidden, "issuers are reached over TLS only")
 		}
 		p.client = v.plain
 	}
@@ -128,17 +130,17 @@ func (p *Provider) SignInURL(c Client, a Attempt) string {
 func (p *Provider) Redeem(ctx context.Context, c Client, a Attempt, code string) (idToken string, err error) {
 	t, err := p.config(c).Exchange(context.WithValue(ctx, oauth2.HTTPClient, p.client), code, oauth2.VerifierOption(a.Verifier))
 	if said, ok := errors.AsType[*oauth2.RetrieveError](err); ok {
-		return "", refuse(IssuerInvalid, "the issuer did not accept the sign-in").because(fmt.Errorf("status %s, error %q", said.Response.Status, said.ErrorCode))
+		return "", refuse(fault.IssuerInvalid, "the issuer did not accept the sign-in").because(fmt.Errorf("status %s, error %q", said.Response.Status, said.ErrorCode))
 	}
 	if errors.Is(err, errAddress) {
-		return "", refuse(AddressForbidden, "the issuer's address may not be connected to").because(err)
+		return "", refuse(fault.AddressForbidden, "the issuer's address may not be connected to").because(err)
 	}
 	if err != nil {
-		return "", refuse(IssuerUnreachable, "the issuer cannot be reached").because(err)
+		return "", refuse(fault.IssuerUnreachable, "the issuer cannot be reached").because(err)
 	}
 	idToken, _ = t.Extra("id_token").(string)
 	if idToken == "" {
-		return "", refuse(TokenMalformed, "the issuer gave no identity token: is openid among the scopes?")
+		return "", refuse(fault.TokenMalformed, "the issuer gave no identity token: is openid among the scopes?")
 	}
 	return idToken, nil
 }

@@ -12,6 +12,8 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-jose/go-jose/v4/json"
+
+	"latchkey/internal/fault"
 )
 
 // Limits of a token.
@@ -56,10 +58,10 @@ func (v *Verifier) Verify(ctx context.Context, token string, trust func(issuer s
 	}
 	known, ok := trust(c.Issuer)
 	if c.Issuer == "" || !ok {
-		return nil, refuse(IssuerUnknown, "the issuer of the token is not trusted here")
+		return nil, refuse(fault.IssuerUnknown, "the issuer of the token is not trusted here")
 	}
 	if known.Disabled {
-		return nil, refuse(IssuerDisabled, "the issuer of the token is disabled")
+		return nil, refuse(fault.IssuerDisabled, "the issuer of the token is disabled")
 	}
 	if err := v.signed(ctx, token, h, c.Issuer); err != nil {
 		return nil, err
@@ -82,32 +84,32 @@ type header struct {
 // parse reads header and claims; nothing in them is verified yet.
 func parse(token string) (*header, *Claims, error) {
 	if len(token) > MaxToken {
-		return nil, nil, refuse(TokenTooLarge, "the token has more than %d bytes", MaxToken)
+		return nil, nil, refuse(fault.TokenTooLarge, "the token has more than %d bytes", MaxToken)
 	}
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 {
-		return nil, nil, refuse(TokenMalformed, "the token is not a signed JWT of three parts")
+		return nil, nil, refuse(fault.TokenMalformed, "the token is not a signed JWT of three parts")
 	}
 	// The decoder skips line breaks and stray bits, and one token must have one text only.
 	if _, err := base64.RawURLEncoding.Strict().DecodeString(parts[2]); err != nil || strings.ContainsAny(token, "\r\n") {
-		return nil, nil, refuse(TokenMalformed, "the token is not in base64url").because(err)
+		return nil, nil, refuse(fault.TokenMalformed, "the token is not in base64url").because(err)
 	}
 	h := &header{}
 	if err := part(parts[0], h); err != nil {
-		return nil, nil, refuse(TokenMalformed, "the header of the token cannot be read").because(err)
+		return nil, nil, refuse(fault.TokenMalformed, "the header of the token cannot be read").because(err)
 	}
 	if !slices.Contains(algorithms, jose.SignatureAlgorithm(h.Alg)) {
-		return nil, nil, refuse(AlgForbidden, "the signature algorithm of the token is not accepted; RS, PS, ES and EdDSA are")
+		return nil, nil, refuse(fault.AlgForbidden, "the signature algorithm of the token is not accepted; RS, PS, ES and EdDSA are")
 	}
 	if h.Crit != nil {
-		return nil, nil, refuse(TokenMalformed, "the token has critical header members that are not understood")
+		return nil, nil, refuse(fault.TokenMalformed, "the token has critical header members that are not understood")
 	}
 	if !slices.Contains([]string{"", "jwt", "at+jwt", "application/jwt", "application/at+jwt"}, strings.ToLower(h.Typ)) {
-		return nil, nil, refuse(TypeForbidden, "the token is neither an identity token nor an access token")
+		return nil, nil, refuse(fault.TypeForbidden, "the token is neither an identity token nor an access token")
 	}
 	c := &Claims{}
 	if err := part(parts[1], &c.All); err != nil || c.All == nil {
-		return nil, nil, refuse(TokenMalformed, "the claims of the token cannot be read").because(err)
+		return nil, nil, refuse(fault.TokenMalformed, "the claims of the token cannot be read").because(err)
 	}
 	c.Issuer, _ = c.All["iss"].(string)
 	return h, c, nil
@@ -135,14 +137,14 @@ func part(text string, v any) error {
 func (v *Verifier) signed(ctx context.Context, token string, h *header, issuer string) error {
 	jws, err := jose.ParseSignedCompact(token, algorithms)
 	if err != nil {
-		return refuse(TokenMalformed, "the token is not a signed JWT").because(err)
+		return refuse(fault.TokenMalformed, "the token is not a signed JWT").because(err)
 	}
 	set, fresh, err := v.keys(ctx, issuer)
 	if err != nil {
 		return err
 	}
 	refused := set.verify(jws, h)
-	if refused == nil || fresh || refused.Reason != KeyUnknown && h.Kid != "" {
+	if refused == nil || fresh || refused.Reason != fault.KeyUnknown && h.Kid != "" {
 		return asError(refused)
 	}
 	again, err := v.refetch(ctx, issuer, set)
@@ -177,16 +179,16 @@ func (c *Claims) check(now time.Time, known Issuer) error {
 		meant = []string{c.Party}
 	}
 	if !slices.ContainsFunc(meant, func(a string) bool { return slices.Contains(known.Audiences, a) }) {
-		return refuse(AudMismatch, "the token is not for an audience that this application accepts")
+		return refuse(fault.AudMismatch, "the token is not for an audience that this application accepts")
 	}
 	if c.Expires, err = instant(c.All, "exp"); err != nil {
 		return err
 	}
 	if c.Expires.IsZero() {
-		return refuse(ClaimMissing, "the token has no exp claim")
+		return refuse(fault.ClaimMissing, "the token has no exp claim")
 	}
 	if !now.Before(c.Expires.Add(ExpirySkew)) {
-		return refuse(TokenExpired, "the token has expired")
+		return refuse(fault.TokenExpired, "the token has expired")
 	}
 	if c.IssuedAt, err = instant(c.All, "iat"); err != nil {
 		return err
@@ -196,13 +198,13 @@ func (c *Claims) check(now time.Time, known Issuer) error {
 		return err
 	}
 	if now.Add(MaxSkew).Before(notBefore) || now.Add(MaxSkew).Before(c.IssuedAt) {
-		return refuse(TokenNotYetValid, "the token is not valid yet: are the clocks right?")
+		return refuse(fault.TokenNotYetValid, "the token is not valid yet: are the clocks right?")
 	}
 	if c.Subject, err = text(c.All, "sub"); err != nil {
 		return err
 	}
 	if c.Subject == "" {
-		return refuse(ClaimMissing, "the token has no sub claim")
+		return refuse(fault.ClaimMissing, "the token has no sub claim")
 	}
 	c.ID, err = text(c.All, "jti")
 	return err
@@ -211,7 +213,7 @@ func (c *Claims) check(now time.Time, known Issuer) error {
 func audience(v any) ([]string, error) {
 	switch v := v.(type) {
 	case nil:
-		return nil, refuse(ClaimMissing, "the token has no aud claim")
+		return nil, refuse(fault.ClaimMissing, "the token has no aud claim")
 	case string:
 		return []string{v}, nil
 	case []any:
@@ -219,13 +221,13 @@ func audience(v any) ([]string, error) {
 		for _, x := range v {
 			s, ok := x.(string)
 			if !ok {
-				return nil, refuse(ClaimInvalid, "the aud claim is not a list of strings")
+				return nil, refuse(fault.ClaimInvalid, "the aud claim is not a list of strings")
 			}
 			list = append(list, s)
 		}
 		return list, nil
 	}
-	return nil, refuse(ClaimInvalid, "the aud claim is neither a string nor a list")
+	return nil, refuse(fault.ClaimInvalid, "the aud claim is neither a string nor a list")
 }
 
 // instant is a claim in seconds since 1970; the zero time if it is not there.
@@ -236,11 +238,11 @@ func instant(all map[string]any, name string) (time.Time, error) {
 	}
 	n, ok := v.(json.Number)
 	if !ok {
-		return time.Time{}, refuse(ClaimInvalid, "the %s claim is not a number", name)
+		return time.Time{}, refuse(fault.ClaimInvalid, "the %s claim is not a number", name)
 	}
 	f, err := n.Float64()
 	if err != nil || f < 1 || f > math.MaxInt32*100.0 {
-		return time.Time{}, refuse(ClaimInvalid, "the %s claim is not a time", name)
+		return time.Time{}, refuse(fault.ClaimInvalid, "the %s claim is not a time", name)
 	}
 	return time.Unix(int64(f), 0).UTC(), nil
 }
@@ -253,7 +255,7 @@ func text(all map[string]any, name string) (string, error) {
 	}
 	s, ok := v.(string)
 	if !ok {
-		return "", refuse(ClaimInvalid, "the %s claim is not a string", name)
+		return "", refuse(fault.ClaimInvalid, "the %s claim is not a string", name)
 	}
 	return s, nil
 }

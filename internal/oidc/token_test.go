@@ -18,6 +18,7 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 
+	"latchkey/internal/fault"
 	"latchkey/internal/oidc"
 	"latchkey/internal/oidc/oidctest"
 )
@@ -32,7 +33,7 @@ func trusting(url string) func(string) (oidc.Issuer, bool) {
 func inside() *oidc.Verifier { return oidc.New(oidc.Options{AllowPrivate: true}) }
 
 // refused checks that a token is refused for this reason.
-func refused(t *testing.T, v *oidc.Verifier, i *oidctest.Issuer, token string, want oidc.Reason) {
+func refused(t *testing.T, v *oidc.Verifier, i *oidctest.Issuer, token string, want fault.Reason) {
 	t.Helper()
 	c, err := v.Verify(t.Context(), token, trusting(i.URL))
 	e, ok := errors.AsType[*oidc.Error](err)
@@ -94,26 +95,26 @@ func TestClaims(t *testing.T) {
 	ago := func(d time.Duration) int64 { return now.Add(-d).Unix() }
 	for name, c := range map[string]struct {
 		claims map[string]any
-		want   oidc.Reason
+		want   fault.Reason
 	}{
-		"refused without iss":                       {map[string]any{"iss": nil}, oidc.IssuerUnknown},
-		"refused with another issuer":               {map[string]any{"iss": i.URL + "/"}, oidc.IssuerUnknown},
-		"refused with iss that is no text":          {map[string]any{"iss": 7}, oidc.IssuerUnknown},
-		"refused without aud":                       {map[string]any{"aud": nil}, oidc.ClaimMissing},
-		"refused with another aud":                  {map[string]any{"aud": "App"}, oidc.AudMismatch},
-		"refused with an empty list of aud":         {map[string]any{"aud": []string{}}, oidc.AudMismatch},
-		"refused with aud that is a number":         {map[string]any{"aud": 1}, oidc.ClaimInvalid},
-		"refused with a number in aud":              {map[string]any{"aud": []any{"app", 1}}, oidc.ClaimInvalid},
-		"refused without exp":                       {map[string]any{"exp": nil}, oidc.ClaimMissing},
-		"refused when expired":                      {map[string]any{"exp": ago(2 * time.Minute)}, oidc.TokenExpired},
-		"refused with exp that is text":             {map[string]any{"exp": "9999999999"}, oidc.ClaimInvalid},
-		"refused with exp beyond all time":          {map[string]any{"exp": 1e300}, oidc.ClaimInvalid},
-		"refused with nbf in the future":            {map[string]any{"nbf": ago(-time.Hour)}, oidc.TokenNotYetValid},
-		"refused with iat in the future":            {map[string]any{"iat": ago(-time.Hour)}, oidc.TokenNotYetValid},
-		"refused without sub":                       {map[string]any{"sub": nil}, oidc.ClaimMissing},
-		"refused with an empty sub":                 {map[string]any{"sub": ""}, oidc.ClaimMissing},
-		"refused with sub that is a number":         {map[string]any{"sub": 1}, oidc.ClaimInvalid},
-		"refused with jti that is a number":         {map[string]any{"jti": 1}, oidc.ClaimInvalid},
+		"refused without iss":                       {map[string]any{"iss": nil}, fault.IssuerUnknown},
+		"refused with another issuer":               {map[string]any{"iss": i.URL + "/"}, fault.IssuerUnknown},
+		"refused with iss that is no text":          {map[string]any{"iss": 7}, fault.IssuerUnknown},
+		"refused without aud":                       {map[string]any{"aud": nil}, fault.ClaimMissing},
+		"refused with another aud":                  {map[string]any{"aud": "App"}, fault.AudMismatch},
+		"refused with an empty list of aud":         {map[string]any{"aud": []string{}}, fault.AudMismatch},
+		"refused with aud that is a number":         {map[string]any{"aud": 1}, fault.ClaimInvalid},
+		"refused with a number in aud":              {map[string]any{"aud": []any{"app", 1}}, fault.ClaimInvalid},
+		"refused without exp":                       {map[string]any{"exp": nil}, fault.ClaimMissing},
+		"refused when expired":                      {map[string]any{"exp": ago(2 * time.Minute)}, fault.TokenExpired},
+		"refused with exp that is text":             {map[string]any{"exp": "9999999999"}, fault.ClaimInvalid},
+		"refused with exp beyond all time":          {map[string]any{"exp": 1e300}, fault.ClaimInvalid},
+		"refused with nbf in the future":            {map[string]any{"nbf": ago(-time.Hour)}, fault.TokenNotYetValid},
+		"refused with iat in the future":            {map[string]any{"iat": ago(-time.Hour)}, fault.TokenNotYetValid},
+		"refused without sub":                       {map[string]any{"sub": nil}, fault.ClaimMissing},
+		"refused with an empty sub":                 {map[string]any{"sub": ""}, fault.ClaimMissing},
+		"refused with sub that is a number":         {map[string]any{"sub": 1}, fault.ClaimInvalid},
+		"refused with jti that is a number":         {map[string]any{"jti": 1}, fault.ClaimInvalid},
 		"accepted without iat":                      {map[string]any{"iat": nil}, ""},
 		"accepted with clocks that are a bit apart": {map[string]any{"iat": ago(-time.Minute), "nbf": ago(-time.Minute), "exp": ago(30 * time.Second)}, ""},
 		"accepted with a fraction of a second":      {map[string]any{"exp": float64(ago(-time.Hour)) + 0.5}, ""},
@@ -159,25 +160,25 @@ func TestAttack22_ForgedTokens(t *testing.T) {
 	good := i.Token(t, nil)
 	parts := strings.Split(good, ".")
 	t.Run("HS256 keyed with the public key as PEM", func(t *testing.T) {
-		refused(t, v, i, oidctest.Sign(t, jose.HS256, public, "key-1", i.Claims(nil)), oidc.AlgForbidden)
+		refused(t, v, i, oidctest.Sign(t, jose.HS256, public, "key-1", i.Claims(nil)), fault.AlgForbidden)
 	})
 	t.Run("HS512 keyed with the modulus", func(t *testing.T) {
-		refused(t, v, i, oidctest.Sign(t, jose.HS512, modulus, "key-1", i.Claims(nil)), oidc.AlgForbidden)
+		refused(t, v, i, oidctest.Sign(t, jose.HS512, modulus, "key-1", i.Claims(nil)), fault.AlgForbidden)
 	})
 	for _, none := range []string{"none", "None", "NONE", "", "hs256", "rs256"} {
 		t.Run(fmt.Sprintf("algorithm %q", none), func(t *testing.T) {
-			refused(t, v, i, raw(fmt.Sprintf(`{"alg":%q}`, none), string(claims), ""), oidc.AlgForbidden)
-			refused(t, v, i, raw(fmt.Sprintf(`{"alg":%q,"kid":"key-1"}`, none), string(claims), parts[2]), oidc.AlgForbidden)
+			refused(t, v, i, raw(fmt.Sprintf(`{"alg":%q}`, none), string(claims), ""), fault.AlgForbidden)
+			refused(t, v, i, raw(fmt.Sprintf(`{"alg":%q,"kid":"key-1"}`, none), string(claims), parts[2]), fault.AlgForbidden)
 		})
 	}
-	t.Run("no algorithm", func(t *testing.T) { refused(t, v, i, raw(`{"kid":"key-1"}`, string(claims), ""), oidc.AlgForbidden) })
+	t.Run("no algorithm", func(t *testing.T) { refused(t, v, i, raw(`{"kid":"key-1"}`, string(claims), ""), fault.AlgForbidden) })
 	t.Run("an algorithm that the key is not for", func(t *testing.T) {
-		refused(t, v, i, raw(`{"alg":"ES256","kid":"key-1"}`, string(claims), parts[2]), oidc.AlgForbidden)
-		refused(t, v, i, raw(`{"alg":"RS512","kid":"key-1"}`, string(claims), parts[2]), oidc.AlgForbidden)
+		refused(t, v, i, raw(`{"alg":"ES256","kid":"key-1"}`, string(claims), parts[2]), fault.AlgForbidden)
+		refused(t, v, i, raw(`{"alg":"RS512","kid":"key-1"}`, string(claims), parts[2]), fault.AlgForbidden)
 	})
-	t.Run("no signature", func(t *testing.T) { refused(t, v, i, parts[0]+"."+parts[1]+".", oidc.SignatureInvalid) })
+	t.Run("no signature", func(t *testing.T) { refused(t, v, i, parts[0]+"."+parts[1]+".", fault.SignatureInvalid) })
 	t.Run("a stranger's key under the issuer's key id", func(t *testing.T) {
-		refused(t, v, i, oidctest.Sign(t, jose.RS256, stranger, "key-1", i.Claims(nil)), oidc.SignatureInvalid)
+		refused(t, v, i, oidctest.Sign(t, jose.RS256, stranger, "key-1", i.Claims(nil)), fault.SignatureInvalid)
 	})
 	t.Run("a key that the token brings along", func(t *testing.T) {
 		o := (&jose.SignerOptions{EmbedJWK: true}).WithHeader("kid", "key-1").WithHeader("jku", "https://evil.example/keys")
@@ -187,28 +188,28 @@ func TestAttack22_ForgedTokens(t *testing.T) {
 		}
 		jws, _ := s.Sign(claims)
 		token, _ := jws.CompactSerialize()
-		refused(t, v, i, token, oidc.SignatureInvalid)
+		refused(t, v, i, token, fault.SignatureInvalid)
 	})
 	t.Run("claims changed after signing", func(t *testing.T) {
 		changed, _ := json.Marshal(i.Claims(map[string]any{"sub": "root"}))
-		refused(t, v, i, parts[0]+"."+base64.RawURLEncoding.EncodeToString(changed)+"."+parts[2], oidc.SignatureInvalid)
+		refused(t, v, i, parts[0]+"."+base64.RawURLEncoding.EncodeToString(changed)+"."+parts[2], fault.SignatureInvalid)
 	})
 	t.Run("a claim twice", func(t *testing.T) {
-		refused(t, v, i, raw(`{"alg":"RS256"}`, `{"iss":"`+i.URL+`","sub":"a","sub":"b"}`, parts[2]), oidc.TokenMalformed)
+		refused(t, v, i, raw(`{"alg":"RS256"}`, `{"iss":"`+i.URL+`","sub":"a","sub":"b"}`, parts[2]), fault.TokenMalformed)
 	})
 	t.Run("a critical header", func(t *testing.T) {
-		refused(t, v, i, raw(`{"alg":"RS256","crit":["b64"],"b64":false}`, string(claims), parts[2]), oidc.TokenMalformed)
+		refused(t, v, i, raw(`{"alg":"RS256","crit":["b64"],"b64":false}`, string(claims), parts[2]), fault.TokenMalformed)
 	})
 	t.Run("a log-out token", func(t *testing.T) {
-		refused(t, v, i, raw(`{"alg":"RS256","typ":"logout+jwt"}`, string(claims), parts[2]), oidc.TypeForbidden)
+		refused(t, v, i, raw(`{"alg":"RS256","typ":"logout+jwt"}`, string(claims), parts[2]), fault.TypeForbidden)
 	})
-	t.Run("missing exp", func(t *testing.T) { refused(t, v, i, i.Token(t, map[string]any{"exp": nil}), oidc.ClaimMissing) })
-	t.Run("wrong audience", func(t *testing.T) { refused(t, v, i, i.Token(t, map[string]any{"aud": "else"}), oidc.AudMismatch) })
+	t.Run("missing exp", func(t *testing.T) { refused(t, v, i, i.Token(t, map[string]any{"exp": nil}), fault.ClaimMissing) })
+	t.Run("wrong audience", func(t *testing.T) { refused(t, v, i, i.Token(t, map[string]any{"aud": "else"}), fault.AudMismatch) })
 	t.Run("empty iss, though somebody trusts it", func(t *testing.T) {
 		_, err := v.Verify(t.Context(), i.Token(t, map[string]any{"iss": ""}), func(string) (oidc.Issuer, bool) {
 			return oidc.Issuer{Audiences: []string{"app"}}, true
 		})
-		if e, ok := errors.AsType[*oidc.Error](err); !ok || e.Reason != oidc.IssuerUnknown {
+		if e, ok := errors.AsType[*oidc.Error](err); !ok || e.Reason != fault.IssuerUnknown {
 			t.Fatal(err)
 		}
 	})
@@ -216,11 +217,11 @@ func TestAttack22_ForgedTokens(t *testing.T) {
 		_, err := v.Verify(t.Context(), good, func(string) (oidc.Issuer, bool) {
 			return oidc.Issuer{Audiences: []string{"app"}, Disabled: true}, true
 		})
-		if e, ok := errors.AsType[*oidc.Error](err); !ok || e.Reason != oidc.IssuerDisabled {
+		if e, ok := errors.AsType[*oidc.Error](err); !ok || e.Reason != fault.IssuerDisabled {
 			t.Fatal(err)
 		}
 	})
-	t.Run("too large", func(t *testing.T) { refused(t, v, i, strings.Repeat("a", oidc.MaxToken+1), oidc.TokenTooLarge) })
+	t.Run("too large", func(t *testing.T) { refused(t, v, i, strings.Repeat("a", oidc.MaxToken+1), fault.TokenTooLarge) })
 	for _, s := range []string{"", ".", "..", "a.b", "a.b.c", "a.b.c.d", parts[0] + "." + parts[1], good + "\n", `{"payload":""}`, parts[0] + "=." + parts[1] + "." + parts[2]} {
 		t.Run(fmt.Sprintf("malformed %.10q", s), func(t *testing.T) {
 			if c, err := v.Verify(t.Context(), s, trusting(i.URL)); err == nil {

@@ -88,11 +88,11 @@ func (v *visit) ask(f oauth.Form, data map[string]any) (reply, error) {
 // post is what a person typed or pressed, on one of our own pages.
 func (v *visit) post() (reply, error) {
 	if err := http.NewCrossOriginProtection().Check(v.r); err != nil && !v.samePublicOrigin() {
-		return reply{}, fault.New(fault.Invalid, fault.Request, "form_invalid: this came from another site").Because(err)
+		return reply{}, fault.Refuse(fault.Invalid, fault.Request, fault.FormInvalid, "this came from another site").Because(err)
 	}
 	v.LimitBody(maxForm)
 	if err := v.r.ParseForm(); err != nil {
-		return reply{}, fault.New(fault.Invalid, fault.Request, "form_invalid: the form cannot be read").Because(err)
+		return reply{}, fault.Refuse(fault.Invalid, fault.Request, fault.FormInvalid, "the form cannot be read").Because(err)
 	}
 	action := v.r.PostForm.Get("action")
 	if action == "find" && v.r.URL.Path == oauth.DevicePath {
@@ -114,7 +114,7 @@ func (v *visit) post() (reply, error) {
 			"Title": "Denied", "Text": "The device gets no access. You can close this page.",
 		}), nil
 	}
-	return reply{}, fault.New(fault.Invalid, fault.Request, "form_invalid: the form cannot be read")
+	return reply{}, fault.Refuse(fault.Invalid, fault.Request, fault.FormInvalid, "the form cannot be read")
 }
 
 // maxForm is the largest form, in bytes.

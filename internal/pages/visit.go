@@ -3,7 +3,6 @@ package pages
 import (
 	"errors"
 	"net/http"
-	"strings"
 
 	"latchkey/internal/awserror"
 	"latchkey/internal/caller"
@@ -69,12 +68,12 @@ func (v *visit) Refuse(w http.ResponseWriter, err error, told awserror.Error) {
 		_ = write(w, reply{http.StatusNotFound, "", "device", map[string]any{"Wrong": true}})
 		return
 	}
-	reason, text, ok := strings.Cut(told.Message, ": ")
-	if !ok {
-		reason, text = "", told.Message
+	reason := told.Reason
+	if told.Text == told.Message { // the reason is not for clients
+		reason = ""
 	}
 	_ = write(w, reply{told.Status, "", "done", map[string]any{
-		"Title": "That did not work", "Text": text, "Reason": reason, "Request": v.ID,
+		"Title": "That did not work", "Text": told.Text, "Reason": reason, "Request": v.ID,
 	}})
 }
 

@@ -70,7 +70,7 @@ func answerTo(err error) answer {
 	if !ok {
 		return answer{http.StatusInternalServerError, "InternalServerException", "", "The request failed because of an unknown error."}
 	}
-	a.detail = f.Text
+	a.detail = f.Message()
 	if t := f.Fields[scimType]; t != "" {
 		a.scimType = problem(t)
 	}

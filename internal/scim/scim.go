@@ -100,7 +100,7 @@ func (q *request) Send(w http.ResponseWriter) (err error) {
 // Explain is how SCIM tells a failure.
 func (q *request) Explain(err error) awserror.Error {
 	a := answerTo(err)
-	return awserror.Error{Code: a.code, Status: a.status, Message: a.detail}
+	return awserror.Error{Code: a.code, Status: a.status, Message: a.detail, Reason: fault.Of(err).Reason}
 }
 
 // Refuse writes a failure.

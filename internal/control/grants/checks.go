@@ -36,16 +36,16 @@ func (e *evaluation) mayAsk() *failure {
 	}
 	ask, err := askInstance(s.call, "s3:GetDataAccess", policy.Values{})
 	if err != nil {
-		return failed(NotAllowed, err)
+		return failed(fault.NotAllowed, err)
 	}
 	if !s.simulated {
 		if err := s.call.Authorize(ask); err != nil {
-			return failed(NotAllowed, err)
+			return failed(fault.NotAllowed, err)
 		}
 		return nil
 	}
 	if s.asked = s.call.Decide(ask); !s.asked.Allowed {
-		return &failure{reason: NotAllowed, text: "it may not call s3:GetDataAccess: " + s.toldPolicies()}
+		return &failure{reason: fault.NotAllowed, text: "it may not call s3:GetDataAccess: " + s.toldPolicies()}
 	}
 	return nil
 }
@@ -75,7 +75,7 @@ func (e *evaluation) hasInstance() *failure {
 	}
 	i, err := e.grants.instance(e.subject.call)
 	if err != nil {
-		return failed(InstanceMissing, err)
+		return failed(fault.InstanceMissing, err)
 	}
 	e.instance = i
 	return nil
@@ -88,7 +88,7 @@ func (e *evaluation) makesSense() *failure {
 		target, err = access.ParseTarget(e.data.Target)
 	}
 	if err != nil {
-		return failed(RequestInvalid, control.AccessFault(err))
+		return failed(fault.RequestInvalid, control.AccessFault(err))
 	}
 	call := e.subject.call
 	e.request = access.Request{
@@ -96,10 +96,10 @@ func (e *evaluation) makesSense() *failure {
 		Permission: e.data.Permission, Privilege: e.data.Privilege, Object: e.data.Object,
 	}
 	if err := e.request.Check(); err != nil {
-		return failed(RequestInvalid, control.AccessFault(err))
+		return failed(fault.RequestInvalid, control.AccessFault(err))
 	}
 	if e.Duration, err = checkDuration(e.data.Duration); err != nil {
-		return failed(RequestInvalid, err)
+		return failed(fault.RequestInvalid, err)
 	}
 	return nil
 }
@@ -127,7 +127,7 @@ func (e *evaluation) associated() *failure {
 	if e.subject.association() != nil {
 		return nil
 	}
-	return e.unlessGranted(AssociationRemoved, notAssociated)
+	return e.unlessGranted(fault.AssociationRemoved, notAssociated)
 }
 
 func tellAssociated(e *evaluation, f *failure) (name, text string) {
@@ -150,7 +150,7 @@ func (e *evaluation) hasScope() *failure {
 	if d, _ := s.call.OnBehalfOf(); caller.Reaches(s.call.Snapshot, d, association, sso.S3Scope) {
 		return nil
 	}
-	return e.unlessGranted(ScopeRemoved, "the application has no such scope, or not towards this instance")
+	return e.unlessGranted(fault.ScopeRemoved, "the application has no such scope, or not towards this instance")
 }
 
 func tellScope(_ *evaluation, f *failure) (name, text string) {
@@ -161,7 +161,7 @@ func tellScope(_ *evaluation, f *failure) (name, text string) {
 }
 
 // unlessGranted is the failure of what only the person's own grants need. When another grant answers, it is a note.
-func (e *evaluation) unlessGranted(r Reason, text string) *failure {
+func (e *evaluation) unlessGranted(r fault.Reason, text string) *failure {
 	if e.Decision.OK {
 		e.Notes = append(e.Notes, "the person's own grants and those of the person's groups do not count: "+text)
 		return skipped
@@ -181,12 +181,12 @@ func (e *evaluation) answers() *failure {
 	if e.decide(); e.Decision.OK {
 		return nil
 	}
-	f := &failure{reason: GrantMissing, fault: e.denied()}
+	f := &failure{reason: fault.GrantMissing, fault: e.denied()}
 	switch e.Decision.Reason {
 	case access.NoPermission:
-		f.reason = PermissionMissing
+		f.reason = fault.PermissionMissing
 	case access.OtherApplication:
-		f.reason = ApplicationOther
+		f.reason = fault.ApplicationOther
 		f.text = "the grant is for an application, and users and roles come through none by themselves"
 		if e.subject.onBehalf() {
 			f.text = "the grants are for other applications than those that the directory user may use"
@@ -201,7 +201,7 @@ func (e *evaluation) answers() *failure {
 func (e *evaluation) hasLocation() *failure {
 	grant := &e.Decision.Grant
 	if e.Location = e.subject.call.Snapshot.Location(grant.Account, grant.Region, grant.LocationID); e.Location == nil {
-		return failed(LocationMissing, fault.New(fault.Unavailable, fault.Location,
+		return failed(fault.LocationMissing, fault.New(fault.Unavailable, fault.Location,
 			"The location of the grant is being changed. Please try again."))
 	}
 	return nil
@@ -220,7 +220,7 @@ func (e *evaluation) assumes() *failure {
 		SourceIdentity: call.SourceIdentity(), OnBehalfOf: behalf, Duration: e.Duration,
 	})
 	if err != nil {
-		return failed(RoleNotAssumable, err)
+		return failed(fault.RoleNotAssumable, err)
 	}
 	e.Role = role
 	return nil

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"latchkey/internal/access"
+	"latchkey/internal/awserror"
 	"latchkey/internal/control"
 	"latchkey/internal/control/controltest"
 	"latchkey/internal/control/grants"
@@ -237,7 +238,7 @@ func TestCallsAcrossAccountsAreInBothLogs(t *testing.T) {
 		call := w.on("999999999999", keys)
 		_, err := w.ask(call, read("s3://lake/shared/k"))
 		denied(t, err, "s3:GetDataAccess")
-		must(t, w.Finish(t.Context(), call, "AccessDenied", "no"))
+		must(t, w.Finish(t.Context(), call, awserror.Error{Code: "AccessDenied", Message: "no"}))
 		if after := w.Records(t)[before:]; len(after) != 1 || after[0].RecipientAccountID != string(other) {
 			t.Errorf("recorded as %+v", after)
 		}

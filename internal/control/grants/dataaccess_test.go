@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"latchkey/internal/access"
+	"latchkey/internal/awserror"
 	"latchkey/internal/control/controltest"
 	"latchkey/internal/control/grants"
 	"latchkey/internal/control/principals"
@@ -211,12 +212,12 @@ func TestCase123_ASuccessHasOneRecordOfEachKind(t *testing.T) {
 	call := w.as(w.keys)
 	_, err := w.ask(call, read("s3://lake/x/k"))
 	must(t, err)
-	must(t, w.Finish(t.Context(), call, "", ""))
+	must(t, w.Finish(t.Context(), call, awserror.Error{}))
 	counts(before+1, 0, 1)
 	for _, in := range []grants.DataAccess{read("s3://lake/y"), read("s3://"), {Target: "s3://lake/x/k", Permission: access.Read, Duration: 12 * time.Hour}} {
 		call := w.as(w.keys)
 		_, err := w.ask(call, in)
-		must(t, w.Finish(t.Context(), call, "Code", err.Error()))
+		must(t, w.Finish(t.Context(), call, awserror.Error{Code: "Code", Message: err.Error()}))
 	}
 	counts(before+1, 3, 1)
 	t.Run("and a vendor that fails leaves a second one", func(t *testing.T) {
@@ -225,7 +226,7 @@ func TestCase123_ASuccessHasOneRecordOfEachKind(t *testing.T) {
 		if _, err := w.ask(call, read("s3://lake/x/k")); err == nil {
 			t.Error("not refused")
 		}
-		must(t, w.Finish(t.Context(), call, "InternalError", "no"))
+		must(t, w.Finish(t.Context(), call, awserror.Error{Code: "InternalError", Message: "no"}))
 		counts(before+2, 4, 2)
 	})
 }

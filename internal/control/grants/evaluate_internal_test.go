@@ -26,7 +26,7 @@ func TestAnIncompleteEvaluationIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, change := range map[string]func(*evaluation){
-		"a failure without a fault": func(e *evaluation) { e.failed = &failure{reason: NotAssigned} },
+		"a failure without a fault": func(e *evaluation) { e.failed = &failure{reason: fault.NotAssigned} },
 		"no decision":               func(e *evaluation) { e.Decision.OK = false },
 		"no location":               func(e *evaluation) { e.Location = nil },
 		"no role":                   func(e *evaluation) { e.Role = nil },

@@ -65,7 +65,7 @@ func (g *Grants) explainable(call *control.Call, in DataAccess) (*store.Instance
 func (g *Grants) explain(q question) (*Explanation, error) {
 	q.limit = max(q.limit, 1)
 	e := g.evaluate(q)
-	if f := e.failed; f != nil && f.reason == RequestInvalid {
+	if f := e.failed; f != nil && f.reason == fault.RequestInvalid {
 		return nil, f.fault
 	}
 	x := &Explanation{

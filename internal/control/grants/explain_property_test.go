@@ -45,12 +45,12 @@ func outcomeOf(e *grants.Explanation) string {
 		return ""
 	}
 	switch c.Reason {
-	case grants.NotAllowed:
+	case fault.NotAllowed:
 		return "not allowed"
-	case grants.AssociationRemoved, grants.ScopeRemoved, grants.GrantMissing, grants.PermissionMissing,
-		grants.ApplicationOther:
+	case fault.AssociationRemoved, fault.ScopeRemoved, fault.GrantMissing, fault.PermissionMissing,
+		fault.ApplicationOther:
 		return "no grant"
-	case grants.RoleNotAssumable:
+	case fault.RoleNotAssumable:
 		return "no trust"
 	}
 	return string(c.Reason)

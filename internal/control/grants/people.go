@@ -5,6 +5,7 @@ import (
 	"latchkey/internal/caller"
 	"latchkey/internal/control"
 	"latchkey/internal/directory"
+	"latchkey/internal/fault"
 	"latchkey/internal/sso"
 	"latchkey/internal/store"
 )
@@ -29,7 +30,7 @@ func (g *Grants) paths(call *control.Call, i *store.Instance, left *budget) *pat
 	p := &paths{grants: g, call: call, instance: i, left: left}
 	association := call.Snapshot.Association(call.Target, call.Facts.Region)
 	if association == nil {
-		p.none = (&failure{reason: AssociationRemoved, text: notAssociated}).String()
+		p.none = (&failure{reason: fault.AssociationRemoved, text: notAssociated}).String()
 	} else {
 		for _, app := range call.Snapshot.ApplicationsOf(call.Target) {
 			left.spend(1)
@@ -37,7 +38,7 @@ func (g *Grants) paths(call *control.Call, i *store.Instance, left *budget) *pat
 				p.apps = append(p.apps, app)
 			}
 		}
-		p.none = (&failure{reason: ApplicationMissing, text: "no enabled application of Identity Center has the scope " +
+		p.none = (&failure{reason: fault.ApplicationMissing, text: "no enabled application of Identity Center has the scope " +
 			sso.S3Scope + " towards this instance"}).String()
 	}
 	if len(p.apps) == 0 {
@@ -95,7 +96,7 @@ func (p *paths) evaluate(person *directory.User, q question, bound func(arn stri
 		case e.failed == nil:
 			return newResult(e)
 		case !e.decided:
-			if !asked && e.failed.reason != ApplicationMissing {
+			if !asked && e.failed.reason != fault.ApplicationMissing {
 				closest.Reason = e.failed.String()
 			}
 			continue

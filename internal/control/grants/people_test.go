@@ -7,6 +7,7 @@ import (
 	"latchkey/internal/access"
 	registered "latchkey/internal/bucket"
 
+	"latchkey/internal/awserror"
 	"latchkey/internal/control"
 	"latchkey/internal/control/controltest"
 	"latchkey/internal/control/grants"
@@ -162,11 +163,11 @@ func (w *peopleWorld) ask(k controltest.Keys, target string) (*grants.Vended, er
 	w.t.Helper()
 	call := w.Call(w.t, k, "s3", "GetDataAccess")
 	v, err := w.Grants.GetDataAccess(w.t.Context(), call, grants.DataAccess{Target: target, Permission: access.Read, Privilege: access.Default})
-	code, text := "", ""
+	var refusal awserror.Error
 	if err != nil {
-		code, text = "AccessDenied", fault.Of(err).Text
+		refusal = awserror.Error{Code: "AccessDenied", Message: fault.Of(err).Message()}
 	}
-	w.must(w.Finish(w.t.Context(), call, code, text))
+	w.must(w.Finish(w.t.Context(), call, refusal))
 	return v, err
 }
 

@@ -36,9 +36,9 @@ func simulatePrincipal(call *control.Call, id, session string) *subject {
 	who, err := caller.Simulate(call.Snapshot, id, session, call.Facts)
 	switch {
 	case call.Snapshot.User(id) == nil && call.Snapshot.Role(id) == nil:
-		s.broken = &failure{reason: PrincipalDeleted, text: "the user or role that the grant is for is deleted"}
+		s.broken = &failure{reason: fault.PrincipalDeleted, text: "the user or role that the grant is for is deleted"}
 	case err != nil:
-		s.broken = failed(PolicyUnreadable, err)
+		s.broken = failed(fault.PolicyUnreadable, err)
 	}
 	if s.broken != nil {
 		who = &caller.Caller{Snapshot: call.Snapshot, Facts: call.Facts}
@@ -54,7 +54,7 @@ func simulatePerson(call *control.Call, roleID string, person *directory.User, a
 	d := simulatedDelegation(call, person.ID, app)
 	who, err := caller.SimulatePerson(call.Snapshot, roleID, d, call.Facts)
 	if err != nil {
-		s.broken = failed(PolicyUnreadable, err)
+		s.broken = failed(fault.PolicyUnreadable, err)
 		who = &caller.Caller{Snapshot: call.Snapshot, Facts: call.Facts}
 	}
 	s.call = call.Simulate(who)

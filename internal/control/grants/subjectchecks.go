@@ -1,6 +1,9 @@
 package grants
 
-import "latchkey/internal/caller"
+import (
+	"latchkey/internal/caller"
+	"latchkey/internal/fault"
+)
 
 // subjectChecks are what must hold of a subject, whatever it asks for. A real call was held to all but the last when it
 // was authenticated, by the same snapshot.
@@ -23,9 +26,9 @@ func (e *evaluation) isEnabled() *failure {
 	}
 	switch u := s.call.Snapshot.Person(s.person.ID); {
 	case u == nil:
-		return &failure{reason: UserDeleted, text: "the directory user is deleted"}
+		return &failure{reason: fault.UserDeleted, text: "the directory user is deleted"}
 	case u.Disabled:
-		return &failure{reason: UserDisabled, text: "the directory user is disabled"}
+		return &failure{reason: fault.UserDisabled, text: "the directory user is disabled"}
 	}
 	return nil
 }
@@ -40,9 +43,9 @@ func (e *evaluation) comesThrough() *failure {
 	case s.person == nil:
 		return skipped
 	case s.app == nil:
-		return &failure{reason: ApplicationMissing, text: "the account has no application of Identity Center"}
+		return &failure{reason: fault.ApplicationMissing, text: "the account has no application of Identity Center"}
 	case s.app.Disabled:
-		return &failure{reason: ApplicationDisabled, text: "the application that acts for the directory user is disabled"}
+		return &failure{reason: fault.ApplicationDisabled, text: "the application that acts for the directory user is disabled"}
 	}
 	return nil
 }
@@ -61,7 +64,7 @@ func (e *evaluation) isAssigned() *failure {
 		return skipped
 	}
 	if !s.call.Snapshot.PersonMayUse(s.app.ARN(), s.person.ID) {
-		return &failure{reason: NotAssigned, text: "the application is not assigned to the directory user"}
+		return &failure{reason: fault.NotAssigned, text: "the application is not assigned to the directory user"}
 	}
 	return nil
 }

@@ -231,7 +231,7 @@ func (a *applier) group(b *batch, id directory.GroupID) (*directory.Group, error
 func (b *batch) entryError(dn string, err error) error {
 	switch fault.KindOf(err) {
 	case fault.AlreadyExists, fault.Invalid:
-		b.conflicts = append(b.conflicts, dn+": "+fault.Of(err).Text)
+		b.conflicts = append(b.conflicts, dn+": "+fault.Of(err).Message())
 		return nil
 	}
 	return err

@@ -11,6 +11,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/audit"
+	"latchkey/internal/awserror"
 	"latchkey/internal/caller"
 	"latchkey/internal/control"
 	"latchkey/internal/directory"
@@ -121,14 +122,14 @@ func (s *Syncer) Scheduled(ctx context.Context, src *Source) (*Report, error) {
 	if r == nil && fault.Is(err, fault.Conflict, fault.Source) {
 		return nil, err // another node is at it: there is nothing to tell of this one
 	}
-	code, text := "", ""
+	var refusal awserror.Error
 	switch {
 	case err != nil:
-		code, text = "SyncFailed", clientText(err)
+		refusal = awserror.Error{Code: "SyncFailed", Message: clientText(err), Reason: fault.Of(err).Reason}
 	case r.Refused != "":
-		code, text = "SyncRefused", r.Refused
+		refusal = awserror.Error{Code: "SyncRefused", Message: r.Refused}
 	}
-	return r, errors.Join(err, s.Finish(context.WithoutCancel(ctx), call, code, text))
+	return r, errors.Join(err, s.Finish(context.WithoutCancel(ctx), call, refusal))
 }
 
 // Last is the outcome of the last run of a source; zero before the first.
@@ -290,7 +291,7 @@ func failed(err error) error {
 
 func clientText(err error) string {
 	if f := fault.Of(err); f != nil && f.Text != "" {
-		return f.Text
+		return f.Message()
 	}
 	return "The synchronisation failed"
 }

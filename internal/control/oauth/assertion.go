@@ -21,7 +21,7 @@ import (
 // byAssertion recognises the person of a foreign identity token.
 func (e *Exchange) byAssertion(ctx context.Context, call *control.Call, app *sso.Application, grant *sso.Grant, in Request) (*admitted, error) {
 	if in.Assertion.IsZero() {
-		return nil, missing(call, "assertion")
+		return nil, missing("assertion")
 	}
 	var issuer *sso.Issuer
 	claims, err := e.Verifier.Verify(ctx, in.Assertion.Reveal(), func(iss string) (known oidc.Issuer, ok bool) {
@@ -34,7 +34,7 @@ func (e *Exchange) byAssertion(ctx context.Context, call *control.Call, app *sso
 		return known, ok
 	})
 	if bad, ok := errors.AsType[*oidc.Error](err); ok {
-		return nil, Refuse(call, fault.Invalid, fault.IdentityToken, string(bad.Reason), "%s", bad.Text).Because(err)
+		return nil, fault.Refuse(fault.Invalid, fault.IdentityToken, bad.Reason, "%s", bad.Text).Because(err)
 	}
 	if err != nil {
 		return nil, err
@@ -53,7 +53,7 @@ func (e *Exchange) byAssertion(ctx context.Context, call *control.Call, app *sso
 	}
 	center := who.snapshot.IdentityCenter(app.Account)
 	if center == nil || center.ID != app.InstanceID {
-		return nil, Refuse(call, fault.Unauthenticated, fault.Application, "client_unknown", "the application's Identity Center instance is deleted")
+		return nil, fault.Refuse(fault.Unauthenticated, fault.Application, fault.ClientUnknown, "the application's Identity Center instance is deleted")
 	}
 	u, err := PersonOf(call, who.snapshot, directory.StoreID(center.IdentityStoreID), issuer, claims)
 	if err != nil {
@@ -80,21 +80,21 @@ func (e *Exchange) unused(ctx context.Context, call *control.Call, app *sso.Appl
 	if err != nil {
 		return nil, err
 	}
-	return nil, replayed(call)
+	return nil, replayed()
 }
 
-func replayed(call *control.Call) error {
-	return Refuse(call, fault.Invalid, fault.IdentityToken, "token_replayed", "the token was exchanged before; get a fresh one, or one without a jti claim")
+func replayed() error {
+	return fault.Refuse(fault.Invalid, fault.IdentityToken, fault.TokenReplayed, "the token was exchanged before; get a fresh one, or one without a jti claim")
 }
 
 // PersonOf finds the one person whom a token names, by the claim and the attribute that its issuer is set up with.
 func PersonOf(call *control.Call, snap *engine.Snapshot, in directory.StoreID, issuer *sso.Issuer, claims *oidc.Claims) (*directory.User, error) {
 	value := claims.Path(issuer.ClaimPath)
 	if value == "" {
-		return nil, Refuse(call, fault.Invalid, fault.IdentityToken, "claim_missing", "the token has no claim %s that is a text", issuer.ClaimPath)
+		return nil, fault.Refuse(fault.Invalid, fault.IdentityToken, fault.ClaimMissing, "the token has no claim %s that is a text", issuer.ClaimPath)
 	}
 	if issuer.ClaimPath == "email" && Unverified(claims) {
-		return nil, Refuse(call, fault.Invalid, fault.IdentityToken, "claim_unverified", "the issuer says that the email address is not verified")
+		return nil, fault.Refuse(fault.Invalid, fault.IdentityToken, fault.ClaimUnverified, "the issuer says that the email address is not verified")
 	}
 	var found []*directory.User
 	switch issuer.StorePath {
@@ -108,11 +108,11 @@ func PersonOf(call *control.Call, snap *engine.Snapshot, in directory.StoreID, i
 	found = slices.DeleteFunc(found, func(u *directory.User) bool { return u == nil || !Means(u, issuer.StorePath, value) })
 	switch len(found) {
 	case 0:
-		return nil, Refuse(call, fault.Invalid, fault.IdentityToken, "user_not_found", "no user of the identity store has the claim's value as %s", issuer.StorePath)
+		return nil, fault.Refuse(fault.Invalid, fault.IdentityToken, fault.UserNotFound, "no user of the identity store has the claim's value as %s", issuer.StorePath)
 	case 1:
 		return found[0], nil
 	}
-	return nil, Refuse(call, fault.Invalid, fault.IdentityToken, "user_ambiguous", "several users of the identity store have the claim's value as %s", issuer.StorePath)
+	return nil, fault.Refuse(fault.Invalid, fault.IdentityToken, fault.UserAmbiguous, "several users of the identity store have the claim's value as %s", issuer.StorePath)
 }
 
 // Means reports whether a claim's value is a user's name or address, as a provider compares them that keeps them in

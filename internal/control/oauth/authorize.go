@@ -58,11 +58,11 @@ func (s *SignIn) Authorize(facts caller.Facts, query string) (*Authorization, er
 	}
 	q, err := url.ParseQuery(query)
 	if err != nil || len(query) > maxRequest {
-		return nil, Refuse(call, fault.Invalid, fault.Request, "request_malformed", "the query cannot be read")
+		return nil, fault.Refuse(fault.Invalid, fault.Request, fault.RequestMalformed, "the query cannot be read")
 	}
 	for name, values := range q {
 		if len(values) > 1 {
-			return nil, Refuse(call, fault.Invalid, fault.Request, "parameter_repeated", "the parameter %q is there twice", name)
+			return nil, fault.Refuse(fault.Invalid, fault.Request, fault.ParameterRepeated, "the parameter %q is there twice", name)
 		}
 	}
 	a, err := s.client(call, q.Get("client_id"), q.Get("redirect_uri"))
@@ -72,7 +72,7 @@ func (s *SignIn) Authorize(facts caller.Facts, query string) (*Authorization, er
 	a.State = q.Get("state")
 	if len(a.State) > maxState {
 		a.State = ""
-		return nil, a.ReturnError(Refuse(call, fault.Invalid, fault.Request, "state_too_long", "state has more than %d bytes", maxState))
+		return nil, a.ReturnError(fault.Refuse(fault.Invalid, fault.Request, fault.StateTooLong, "state has more than %d bytes", maxState))
 	}
 	if err := s.request(call, a, q); err != nil {
 		return nil, a.ReturnError(err)
@@ -82,14 +82,14 @@ func (s *SignIn) Authorize(facts caller.Facts, query string) (*Authorization, er
 
 // client finds the client and checks that it may have codes sent to the redirect URI.
 func (s *SignIn) client(call *control.Call, id, redirect string) (*Authorization, error) {
-	unfit := Refuse(call, fault.Invalid, fault.RedirectURI, "redirect_uri_mismatch", "the redirect URI is not one of the client's")
+	unfit := fault.Refuse(fault.Invalid, fault.RedirectURI, fault.RedirectURIMismatch, "the redirect URI is not one of the client's")
 	if id == "" || redirect == "" {
-		return nil, Refuse(call, fault.Invalid, fault.Request, "parameter_missing", "client_id and redirect_uri are required")
+		return nil, fault.Refuse(fault.Invalid, fault.Request, fault.ParameterMissing, "client_id and redirect_uri are required")
 	}
 	if strings.HasPrefix(id, "arn:") {
 		app := call.Snapshot.Application(id)
 		if app == nil || app.Disabled {
-			return nil, Refuse(call, fault.Unauthenticated, fault.Application, "client_unknown", "the application does not exist, or is disabled")
+			return nil, fault.Refuse(fault.Unauthenticated, fault.Application, fault.ClientUnknown, "the application does not exist, or is disabled")
 		}
 		g := app.Grant(sso.AuthorizationCode)
 		if g == nil || !slices.Contains(g.RedirectURIs, redirect) || !returnable(redirect) {
@@ -119,7 +119,7 @@ func (s *SignIn) client(call *control.Call, id, redirect string) (*Authorization
 		}
 	}
 	if !c.May(sso.AuthorizationCode) {
-		return nil, a.ReturnError(Refuse(call, fault.Denied, fault.ApplicationGrant, "grant_type_not_registered", "the client did not register for authorization codes"))
+		return nil, a.ReturnError(fault.Refuse(fault.Denied, fault.ApplicationGrant, fault.GrantTypeNotRegistered, "the client did not register for authorization codes"))
 	}
 	a.Scopes = c.Scopes
 	return a, nil
@@ -134,22 +134,22 @@ func returnable(uri string) bool {
 
 // request checks what the client asks for.
 func (s *SignIn) request(call *control.Call, a *Authorization, q url.Values) error {
-	invalid := func(code, text string) error {
-		return Refuse(call, fault.Invalid, fault.Request, code, "%s", text)
+	invalid := func(reason fault.Reason, text string) error {
+		return fault.Refuse(fault.Invalid, fault.Request, reason, "%s", text)
 	}
 	a.Challenge = q.Get("code_challenge")
 	method := q.Get("code_challenge_method")
 	switch {
 	case q.Get("response_type") != "code":
-		return invalid("response_type_unsupported", "response_type must be code")
+		return invalid(fault.ResponseTypeUnsupported, "response_type must be code")
 	case q.Has("response_mode") && q.Get("response_mode") != "query":
-		return invalid("response_mode_unsupported", "response_mode must be query")
+		return invalid(fault.ResponseModeUnsupported, "response_mode must be query")
 	case q.Has("request") || q.Has("request_uri"):
-		return invalid("request_unsupported", "request objects are not read")
+		return invalid(fault.RequestUnsupported, "request objects are not read")
 	case a.Challenge == "" && (a.Public || method != ""):
-		return invalid("code_challenge_missing", "a code_challenge is required of public clients")
+		return invalid(fault.CodeChallengeMissing, "a code_challenge is required of public clients")
 	case a.Challenge != "" && (method != "S256" || !challengeForm.MatchString(a.Challenge)):
-		return invalid("code_challenge_invalid", "code_challenge_method must be S256, and code_challenge its 43 characters")
+		return invalid(fault.CodeChallengeInvalid, "code_challenge_method must be S256, and code_challenge its 43 characters")
 	}
 	_, app, err := s.Exchange.SignInOf(call, a.Account, a.Application)
 	if err != nil {
@@ -158,11 +158,11 @@ func (s *SignIn) request(call *control.Call, a *Authorization, q url.Values) err
 	a.Application = app.ARN()
 	asked := strings.Fields(q.Get("scopes") + " " + q.Get("scope"))
 	if len(q.Get("scopes"))+len(q.Get("scope")) > maxAsked {
-		return invalid("scopes_too_long", "the scopes have too many bytes")
+		return invalid(fault.ScopesTooLong, "the scopes have too many bytes")
 	}
 	for _, x := range asked {
 		if a.Public && len(a.Scopes) > 0 && !slices.Contains(a.Scopes, x) || !a.Public && app.Scope(x) == nil && !slices.Contains(BaseScopes, x) {
-			return Refuse(call, fault.Invalid, fault.AccessScope, "scope_not_configured", "the client cannot have a scope that it asked for")
+			return fault.Refuse(fault.Invalid, fault.AccessScope, fault.ScopeNotConfigured, "the client cannot have a scope that it asked for")
 		}
 	}
 	if len(asked) > 0 {
@@ -179,7 +179,7 @@ func (a *Authorization) ReturnError(err error) *Returned {
 	case "invalid_client", "invalid_grant", "expired_token", "slow_down":
 		name = "access_denied"
 	}
-	if fault.Of(err).Text != "" && strings.HasPrefix(fault.Of(err).Text, "response_type_unsupported") {
+	if fault.Of(err).Reason == fault.ResponseTypeUnsupported {
 		name = "unsupported_response_type"
 	}
 	return &Returned{URL: a.back(url.Values{"error": {name}, "error_description": {e.Message}}), cause: err}
@@ -187,7 +187,11 @@ func (a *Authorization) ReturnError(err error) *Returned {
 
 // Denied is the refusal of the person.
 func (a *Authorization) Denied() string {
-	return a.back(url.Values{"error": {"access_denied"}, "error_description": {"denied_by_person: the request was denied"}})
+	return a.back(url.Values{"error": {"access_denied"}, "error_description": {deniedByPerson().Message()}})
+}
+
+func deniedByPerson() *fault.Error {
+	return fault.Refuse(fault.Denied, "", fault.DeniedByPerson, "the request was denied")
 }
 
 // back is the redirect URI with an answer in its query.

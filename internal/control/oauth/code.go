@@ -40,9 +40,9 @@ const replaysKnown = 24 * time.Hour
 func (e *Exchange) byCode(ctx context.Context, call *control.Call, clientID, redirectURI string, code, verifier credential.Secret) (*admitted, error) {
 	switch {
 	case code.IsZero():
-		return nil, missing(call, "code")
+		return nil, missing("code")
 	case redirectURI == "":
-		return nil, missing(call, "redirectUri")
+		return nil, missing("redirectUri")
 	}
 	id := Digest(OfCode, code.Reveal())
 	row, err := store.SignInCodes.Get(ctx, e.DB, id)
@@ -53,18 +53,18 @@ func (e *Exchange) byCode(ctx context.Context, call *control.Call, clientID, red
 		return nil, err
 	}
 	call.RecordFor(row.Account)
-	invalid := func(code, text string) error {
-		return Refuse(call, fault.Invalid, fault.IdentityToken, code, "%s", text)
+	invalid := func(reason fault.Reason, text string) error {
+		return fault.Refuse(fault.Invalid, fault.IdentityToken, reason, "%s", text)
 	}
 	switch {
 	case row.ClientID != clientID:
-		return nil, invalid("code_of_another_client", "the code was not given to this client")
+		return nil, invalid(fault.CodeOfAnotherClient, "the code was not given to this client")
 	case !call.Facts.Time.Before(row.Expires):
-		return nil, invalid("code_expired", "the code has expired")
+		return nil, invalid(fault.CodeExpired, "the code has expired")
 	case row.RedirectURI != redirectURI:
-		return nil, invalid("redirect_uri_mismatch", "the code was sent to another redirect URI")
+		return nil, invalid(fault.RedirectURIMismatch, "the code was sent to another redirect URI")
 	case !proves(verifier.Reveal(), row.Challenge):
-		return nil, invalid("code_verifier_mismatch", "the code verifier does not match the code challenge")
+		return nil, invalid(fault.CodeVerifierMismatch, "the code verifier does not match the code challenge")
 	}
 	return signedIn(call, row.Application, row.Scopes, row.Person, func(tx *store.Tx) error {
 		return store.SignInCodes.Delete(tx, id)
@@ -75,17 +75,17 @@ func (e *Exchange) byCode(ctx context.Context, call *control.Call, clientID, red
 func (e *Exchange) codeGone(ctx context.Context, call *control.Call, id string) error {
 	use, err := store.TokenUses.Get(ctx, e.DB, id)
 	if fault.Is(err, fault.NotFound, fault.IdentityToken) {
-		return Refuse(call, fault.Invalid, fault.IdentityToken, "code_unknown", "no such code was given here, or it has expired")
+		return fault.Refuse(fault.Invalid, fault.IdentityToken, fault.CodeUnknown, "no such code was given here, or it has expired")
 	}
 	if err != nil {
 		return err
 	}
 	call.RecordFor(use.Account)
-	return codeReplayed(call)
+	return codeReplayed()
 }
 
-func codeReplayed(call *control.Call) error {
-	return Refuse(call, fault.Invalid, fault.IdentityToken, "code_replayed", "the code was redeemed before")
+func codeReplayed() error {
+	return fault.Refuse(fault.Invalid, fault.IdentityToken, fault.CodeReplayed, "the code was redeemed before")
 }
 
 var verifierForm = regexp.MustCompile(`^[A-Za-z0-9._~-]{43,128}$`)
@@ -107,7 +107,7 @@ func proves(verifier, challenge string) bool {
 // byDeviceCode recognises the person who approved a device's request.
 func (e *Exchange) byDeviceCode(ctx context.Context, call *control.Call, c *Client, code credential.Secret) (*admitted, error) {
 	if code.IsZero() {
-		return nil, missing(call, "deviceCode")
+		return nil, missing("deviceCode")
 	}
 	id, _, _ := strings.Cut(code.Reveal(), ".")
 	secret := Digest(OfDeviceCode, code.Reveal())
@@ -121,13 +121,13 @@ func (e *Exchange) byDeviceCode(ctx context.Context, call *control.Call, c *Clie
 	now := call.Facts.Time
 	switch {
 	case row.ClientID != c.ID: // no record: anybody can have a device code and two clients
-		return nil, Refuse(call, fault.Invalid, fault.IdentityToken, "code_of_another_client", "the code was not given to this client")
+		return nil, fault.Refuse(fault.Invalid, fault.IdentityToken, fault.CodeOfAnotherClient, "the code was not given to this client")
 	case !now.Before(row.Expires):
-		return nil, Refuse(call, fault.Expired, fault.IdentityToken, "token_expired", "the device code has expired")
+		return nil, fault.Refuse(fault.Expired, fault.IdentityToken, fault.TokenExpired, "the device code has expired")
 	case !e.pace.allow(row.ID, now, PollInterval-pollSlack):
-		return nil, Refuse(call, fault.Throttled, fault.SignIn, "polled_too_fast", "wait %v between two requests", PollInterval)
+		return nil, fault.Refuse(fault.Throttled, fault.SignIn, fault.PolledTooFast, "wait %v between two requests", PollInterval)
 	case !row.Denied && row.Person.UserID == "":
-		return nil, Refuse(call, fault.Conflict, fault.SignIn, "not_approved_yet", "nobody has approved the request yet")
+		return nil, fault.Refuse(fault.Conflict, fault.SignIn, fault.NotApprovedYet, "nobody has approved the request yet")
 	}
 	call.RecordFor(row.Account)
 	if row.Denied { // which is told, and recorded, once: whoever has the user code can deny
@@ -135,7 +135,7 @@ func (e *Exchange) byDeviceCode(ctx context.Context, call *control.Call, c *Clie
 		if err != nil && !fault.Is(err, fault.NotFound, fault.IdentityToken) {
 			return nil, err
 		}
-		return nil, Refuse(call, fault.Denied, "", "denied_by_person", "the request was denied")
+		return nil, deniedByPerson()
 	}
 	return signedIn(call, row.Application, row.Scopes, row.Person, func(tx *store.Tx) error {
 		return store.DeviceRequests.Delete(tx, row.ID)
@@ -146,7 +146,7 @@ func (e *Exchange) byDeviceCode(ctx context.Context, call *control.Call, c *Clie
 func signedIn(call *control.Call, application string, scopes []string, p store.SignedIn, spend func(*store.Tx) error, use *store.TokenUse) (*admitted, error) {
 	d := DelegationOf(application, p)
 	if err := caller.DelegationStands(call.Snapshot, &d); err != nil {
-		return nil, PassOn(call, err)
+		return nil, passOn(err)
 	}
 	who := &admitted{Delegation: d, snapshot: call.Snapshot, signedIn: p.At, spend: spend, use: use}
 	if len(scopes) > 0 && !slices.Contains(scopes, AccountAccess) {

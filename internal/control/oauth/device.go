@@ -31,19 +31,19 @@ func (s *SignIn) StartDevice(ctx context.Context, call *control.Call, clientID s
 		return nil, err
 	}
 	if !c.May(DeviceCode) {
-		return nil, Refuse(call, fault.Denied, fault.ApplicationGrant, "grant_type_not_registered", "the client did not register for device codes")
+		return nil, fault.Refuse(fault.Denied, fault.ApplicationGrant, fault.GrantTypeNotRegistered, "the client did not register for device codes")
 	}
 	call.ByRight(control.ClientSecret)
 	now := call.Facts.Time.UTC()
 	if _, ok := s.starts.take(call.Facts.SourceIP, now, forStarts); !ok {
-		return nil, Refuse(call, fault.Throttled, fault.SignIn, "too_many_requests", "too many devices ask from this address")
+		return nil, fault.Refuse(fault.Throttled, fault.SignIn, fault.TooManyRequests, "too many devices ask from this address")
 	}
 	account, err := s.Exchange.AccountOf(call, startURL)
 	if err != nil {
 		return nil, err
 	}
 	if c.Account != "" && c.Account != account {
-		return nil, Refuse(call, fault.Invalid, fault.Request, "start_url_mismatch", "the client registered for another account than the start URL names")
+		return nil, fault.Refuse(fault.Invalid, fault.Request, fault.StartURLMismatch, "the client registered for another account than the start URL names")
 	}
 	_, app, err := s.Exchange.SignInOf(call, account, c.Application)
 	if err != nil {
@@ -92,7 +92,7 @@ func (s *SignIn) mayWait(ctx context.Context, call *control.Call, account access
 		}
 	}
 	if waiting >= MaxPending {
-		return Refuse(call, fault.Throttled, fault.SignIn, "too_many_requests", "too many devices wait for people of this account")
+		return fault.Refuse(fault.Throttled, fault.SignIn, fault.TooManyRequests, "too many devices wait for people of this account")
 	}
 	return nil
 }
@@ -138,9 +138,9 @@ type Asked struct {
 func (s *SignIn) FindDevice(ctx context.Context, facts caller.Facts, userCode string) (*Asked, error) {
 	back, ok := s.guesses.take(facts.SourceIP, facts.Time, forGuesses)
 	if !ok {
-		return nil, fault.New(fault.Throttled, fault.SignIn, "too_many_guesses: too many wrong codes came from this address; wait a minute")
+		return nil, fault.Refuse(fault.Throttled, fault.SignIn, fault.TooManyGuesses, "too many wrong codes came from this address; wait a minute")
 	}
-	wrong := fault.New(fault.NotFound, fault.SignIn, "user_code_unknown: no device waits with this code; it may have expired")
+	wrong := fault.Refuse(fault.NotFound, fault.SignIn, fault.UserCodeUnknown, "no device waits with this code; it may have expired")
 	code := letters(userCode)
 	if len(code) != 8 {
 		return nil, wrong
@@ -160,9 +160,9 @@ func (s *SignIn) FindDevice(ctx context.Context, facts caller.Facts, userCode st
 func undecided(r *store.DeviceRequest, now time.Time) error {
 	switch {
 	case !now.Before(r.Expires):
-		return fault.New(fault.Expired, fault.IdentityToken, "request_expired: the device's request has expired; start again at the device")
+		return fault.Refuse(fault.Expired, fault.IdentityToken, fault.RequestExpired, "the device's request has expired; start again at the device")
 	case r.Denied || r.Person.UserID != "":
-		return fault.New(fault.Invalid, fault.Request, "request_decided: the device's request was approved or denied already")
+		return fault.Refuse(fault.Invalid, fault.Request, fault.RequestDecided, "the device's request was approved or denied already")
 	}
 	return nil
 }
@@ -178,7 +178,7 @@ func (s *SignIn) Deny(ctx context.Context, facts caller.Facts, id string) error 
 func decide(ctx context.Context, tx *store.Tx, id string, now time.Time, change func(*store.DeviceRequest)) error {
 	r, err := store.DeviceRequests.Get(ctx, tx, id)
 	if fault.Is(err, fault.NotFound, fault.IdentityToken) {
-		return fault.New(fault.Expired, fault.IdentityToken, "request_expired: the device's request has expired; start again at the device")
+		return fault.Refuse(fault.Expired, fault.IdentityToken, fault.RequestExpired, "the device's request has expired; start again at the device")
 	}
 	if err != nil {
 		return err

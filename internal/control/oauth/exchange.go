@@ -121,7 +121,7 @@ func (e *Exchange) CreateTokenWithIAM(ctx context.Context, call *control.Call, i
 		UserID: who.UserID, IdentityStoreARN: sso.IdentityStoreARN(app.Account, who.IdentityStoreID),
 	}
 	if err := caller.PersonStands(who.snapshot, app.ARN(), who.IdentityStoreID, directory.UserID(who.UserID)); err != nil {
-		return nil, PassOn(call, err)
+		return nil, passOn(err)
 	}
 	scopes, err := grantedScopes(call, app, in.Scopes, who.scopes)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"latchkey/internal/access"
+	"latchkey/internal/awserror"
 	"latchkey/internal/control/controltest"
 	"latchkey/internal/control/oauth"
 	"latchkey/internal/control/principals"
@@ -98,15 +99,14 @@ func (w *world) try(k controltest.Keys, in oauth.Request) (*oauth.Tokens, error)
 	w.t.Helper()
 	call := w.Call(w.t, k, "sso-oauth", "CreateTokenWithIAM")
 	out, err := w.Exchange.CreateTokenWithIAM(w.t.Context(), call, in)
-	f := fault.Of(err)
-	code, text := "", ""
+	var refusal awserror.Error
 	if err != nil {
-		code, text = f.Kind.String(), f.Text
+		refusal = awserror.Of(awserror.OAuth, err)
 		if out != nil {
 			w.t.Error("a refusal brings tokens")
 		}
 	}
-	must(w.t, w.Finish(w.t.Context(), call, code, text))
+	must(w.t, w.Finish(w.t.Context(), call, refusal))
 	return out, err
 }
 
@@ -130,8 +130,8 @@ func (w *world) refusedTo(keys controltest.Keys, in oauth.Request, k fault.Kind,
 		w.t.Fatalf("not refused; want %s", code)
 	}
 	f := fault.Of(err)
-	if f.Kind != k || f.Entity != n || !strings.HasPrefix(f.Text, code+": ") {
-		w.t.Fatalf("refused with %v (%s): %q; want %v (%s): %q", f.Kind, f.Entity, f.Text, k, n, code)
+	if f.Kind != k || f.Entity != n || !strings.HasPrefix(f.Message(), code+": ") {
+		w.t.Fatalf("refused with %v (%s): %q; want %v (%s): %q", f.Kind, f.Entity, f.Message(), k, n, code)
 	}
 	for _, secret := range []credential.Secret{in.Assertion, in.RefreshToken, in.SubjectToken} {
 		if !secret.IsZero() && strings.Contains(err.Error(), secret.Reveal()) {

@@ -26,7 +26,7 @@ func (e *Exchange) issue(ctx context.Context, call *control.Call, app *sso.Appli
 	end := e.session(signedIn)
 	life := min(TokenLife, end.Sub(now))
 	if life <= 0 {
-		return nil, Refuse(call, fault.Expired, fault.IdentityToken, "token_expired", "the person signed in too long ago")
+		return nil, fault.Refuse(fault.Expired, fault.IdentityToken, fault.TokenExpired, "the person signed in too long ago")
 	}
 	d := credential.SealedDelegation{Delegation: who.Delegation, SignedIn: signedIn, Expires: now.Add(life)}
 	d.ApplicationARN, d.Scopes = app.ARN(), strings.Join(scopes, " ")
@@ -83,9 +83,9 @@ func (e *Exchange) commit(ctx context.Context, call *control.Call, who *admitted
 	switch {
 	case who.spend != nil && (fault.Is(err, fault.AlreadyExists, fault.IdentityToken) || fault.Is(err, fault.NotFound, fault.IdentityToken)):
 		call.Event.ResponseElements = nil
-		return codeReplayed(call)
+		return codeReplayed()
 	case fault.Is(err, fault.AlreadyExists, fault.IdentityToken):
-		return replayed(call)
+		return replayed()
 	}
 	return err
 }

@@ -14,14 +14,14 @@ import (
 // byRefreshToken recognises the person of a refresh token that the application got from here.
 func (e *Exchange) byRefreshToken(call *control.Call, app *sso.Application, in Request) (*admitted, error) {
 	if in.RefreshToken.IsZero() {
-		return nil, missing(call, "refreshToken")
+		return nil, missing("refreshToken")
 	}
 	d, err := e.Ring.OpenDelegation(credential.RefreshToken, in.RefreshToken, call.Facts.Time)
 	switch {
 	case errors.Is(err, credential.ErrExpired):
-		return nil, Refuse(call, fault.Expired, fault.IdentityToken, "token_expired", "the refresh token has expired")
+		return nil, fault.Refuse(fault.Expired, fault.IdentityToken, fault.TokenExpired, "the refresh token has expired")
 	case err != nil || d.ApplicationARN != app.ARN():
-		return nil, Refuse(call, fault.Invalid, fault.IdentityToken, "refresh_token_invalid", "the refresh token was not issued to this application")
+		return nil, fault.Refuse(fault.Invalid, fault.IdentityToken, fault.RefreshTokenInvalid, "the refresh token was not issued to this application")
 	}
 	return standing(call, d)
 }
@@ -30,20 +30,20 @@ func (e *Exchange) byRefreshToken(call *control.Call, app *sso.Application, in R
 func (e *Exchange) byAccessToken(call *control.Call, app *sso.Application, in Request) (*admitted, error) {
 	switch {
 	case in.SubjectToken.IsZero():
-		return nil, missing(call, "subjectToken")
+		return nil, missing("subjectToken")
 	case in.SubjectTokenType != AccessTokenType:
-		return nil, Refuse(call, fault.Invalid, fault.Member, "subject_token_type", "subjectTokenType must be %s", AccessTokenType)
+		return nil, fault.Refuse(fault.Invalid, fault.Member, fault.SubjectTokenTypeInvalid, "subjectTokenType must be %s", AccessTokenType)
 	case in.RequestedTokenType != "" && in.RequestedTokenType != AccessTokenType && in.RequestedTokenType != RefreshTokenType:
-		return nil, Refuse(call, fault.Invalid, fault.Member, "requested_token_type", "requestedTokenType must be %s or %s", AccessTokenType, RefreshTokenType)
+		return nil, fault.Refuse(fault.Invalid, fault.Member, fault.RequestedTokenTypeInvalid, "requestedTokenType must be %s or %s", AccessTokenType, RefreshTokenType)
 	case in.RequestedTokenType == RefreshTokenType && app.Grant(sso.RefreshToken) == nil:
-		return nil, Refuse(call, fault.Denied, fault.ApplicationGrant, "grant_type_not_configured", "the application may not have refresh tokens")
+		return nil, fault.Refuse(fault.Denied, fault.ApplicationGrant, fault.GrantTypeNotConfigured, "the application may not have refresh tokens")
 	}
 	d, err := e.Ring.OpenDelegation(credential.AccessToken, in.SubjectToken, call.Facts.Time)
 	switch {
 	case errors.Is(err, credential.ErrExpired):
-		return nil, Refuse(call, fault.Invalid, fault.IdentityToken, "token_expired", "the access token has expired")
+		return nil, fault.Refuse(fault.Invalid, fault.IdentityToken, fault.TokenExpired, "the access token has expired")
 	case err != nil || d.IdentityCenterInstance != sso.InstanceARN(app.InstanceID):
-		return nil, Refuse(call, fault.Invalid, fault.IdentityToken, "subject_token_invalid", "the subject token is no access token of this Identity Center instance")
+		return nil, fault.Refuse(fault.Invalid, fault.IdentityToken, fault.SubjectTokenInvalid, "the subject token is no access token of this Identity Center instance")
 	}
 	who, err := standing(call, d)
 	if err != nil {
@@ -61,7 +61,7 @@ func (e *Exchange) byAccessToken(call *control.Call, app *sso.Application, in Re
 // standing is who is behind a token of ours, if all that it came of still stands.
 func standing(call *control.Call, d credential.SealedDelegation) (*admitted, error) {
 	if err := caller.DelegationStands(call.Snapshot, &d.Delegation); err != nil {
-		return nil, PassOn(call, err)
+		return nil, passOn(err)
 	}
 	return &admitted{Delegation: d.Delegation, snapshot: call.Snapshot, signedIn: d.SignedIn, scopes: strings.Fields(d.Scopes)}, nil
 }

@@ -44,9 +44,9 @@ func (e *Exchange) CreateToken(ctx context.Context, call *control.Call, in Publi
 	g := sso.GrantType(in.GrantType)
 	switch {
 	case !slices.Contains(publicGrants, g):
-		return nil, Refuse(call, fault.Unsupported, fault.ApplicationGrant, "grant_type_unknown", "there is no such grant type for public clients")
+		return nil, fault.Refuse(fault.Unsupported, fault.ApplicationGrant, fault.GrantTypeUnknown, "there is no such grant type for public clients")
 	case !c.May(g):
-		return nil, Refuse(call, fault.Denied, fault.ApplicationGrant, "grant_type_not_registered", "the client did not register for this grant type")
+		return nil, fault.Refuse(fault.Denied, fault.ApplicationGrant, fault.GrantTypeNotRegistered, "the client did not register for this grant type")
 	}
 	var who *admitted
 	switch g {
@@ -63,11 +63,11 @@ func (e *Exchange) CreateToken(ctx context.Context, call *control.Call, in Publi
 	call.ByRight(control.SignIn)
 	app := call.Snapshot.Application(who.ApplicationARN)
 	if app == nil {
-		return nil, Refuse(call, fault.Unauthenticated, fault.Application, "client_unknown", "the application does not exist")
+		return nil, fault.Refuse(fault.Unauthenticated, fault.Application, fault.ClientUnknown, "the application does not exist")
 	}
 	call.Touch("AWS::SSO::Application", app.ARN(), app.Account)
 	if g == sso.RefreshToken && app.Grant(g) == nil {
-		return nil, Refuse(call, fault.Denied, fault.ApplicationGrant, "grant_type_not_configured", "the application may not have refresh tokens any more")
+		return nil, fault.Refuse(fault.Denied, fault.ApplicationGrant, fault.GrantTypeNotConfigured, "the application may not have refresh tokens any more")
 	}
 	call.Event.UserIdentity.OnBehalfOf = &audit.OnBehalfOf{UserID: who.UserID, IdentityStoreARN: sso.IdentityStoreARN(app.Account, who.IdentityStoreID)}
 	scopes, err := grantedScopes(call, app, nil, who.scopes)
@@ -85,14 +85,14 @@ func refreshOf(c *Client) credential.Use {
 
 func (e *Exchange) byClientsRefreshToken(call *control.Call, c *Client, token credential.Secret) (*admitted, error) {
 	if token.IsZero() {
-		return nil, missing(call, "refreshToken")
+		return nil, missing("refreshToken")
 	}
 	d, err := e.Ring.OpenDelegation(refreshOf(c), token, call.Facts.Time)
 	switch {
 	case errors.Is(err, credential.ErrExpired):
-		return nil, Refuse(call, fault.Expired, fault.IdentityToken, "token_expired", "the refresh token has expired")
+		return nil, fault.Refuse(fault.Expired, fault.IdentityToken, fault.TokenExpired, "the refresh token has expired")
 	case err != nil:
-		return nil, Refuse(call, fault.Invalid, fault.IdentityToken, "refresh_token_invalid", "the refresh token was not issued to this client")
+		return nil, fault.Refuse(fault.Invalid, fault.IdentityToken, fault.RefreshTokenInvalid, "the refresh token was not issued to this client")
 	}
 	call.RecordFor(accountOf(d.ApplicationARN))
 	return standing(call, d)
@@ -127,7 +127,7 @@ func (p *pace) allow(id string, now time.Time, every time.Duration) bool {
 func (e *Exchange) SignInOf(call *control.Call, account access.AccountID, application string) (*sso.SignIn, *sso.Application, error) {
 	s := call.Snapshot.SignIn(account)
 	if s == nil {
-		return nil, nil, Refuse(call, fault.Denied, fault.ApplicationGrant, "sign_in_not_configured",
+		return nil, nil, fault.Refuse(fault.Denied, fault.ApplicationGrant, fault.SignInNotConfigured,
 			"nobody has said how people of this account sign in: latchkey directory setup does")
 	}
 	if application == "" {
@@ -136,11 +136,11 @@ func (e *Exchange) SignInOf(call *control.Call, account access.AccountID, applic
 	app, center := call.Snapshot.Application(application), call.Snapshot.IdentityCenter(account)
 	switch {
 	case app == nil || app.Account != account || center == nil || center.ID != app.InstanceID:
-		return nil, nil, Refuse(call, fault.Unauthenticated, fault.Application, "client_unknown", "the application at which people sign in does not exist")
+		return nil, nil, fault.Refuse(fault.Unauthenticated, fault.Application, fault.ClientUnknown, "the application at which people sign in does not exist")
 	case app.Disabled:
-		return nil, nil, Refuse(call, fault.Unauthenticated, fault.Application, "client_disabled", "the application at which people sign in is disabled")
+		return nil, nil, fault.Refuse(fault.Unauthenticated, fault.Application, fault.ClientDisabled, "the application at which people sign in is disabled")
 	case application != s.Application && app.Grant(sso.AuthorizationCode) == nil:
-		return nil, nil, Refuse(call, fault.Denied, fault.ApplicationGrant, "grant_type_not_configured", "people may not sign in at the application any more")
+		return nil, nil, fault.Refuse(fault.Denied, fault.ApplicationGrant, fault.GrantTypeNotConfigured, "people may not sign in at the application any more")
 	}
 	return s, app, nil
 }

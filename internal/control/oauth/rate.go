@@ -25,7 +25,7 @@ func (e *Exchange) limitRate(call *control.Call, app *sso.Application) error {
 	if limit <= 0 || e.rates.of(app.InstanceID, limit).AllowN(call.Facts.Time, 1) {
 		return nil
 	}
-	return Refuse(call, fault.Throttled, "", "rate_exceeded", "more than %d foreign tokens in a second; try again later", limit)
+	return fault.Refuse(fault.Throttled, "", fault.RateExceeded, "more than %d foreign tokens in a second; try again later", limit)
 }
 
 func (r *rates) of(instance string, limit int) *rate.Limiter {

@@ -1,30 +1,17 @@
 package oauth
 
-import (
-	"fmt"
-	"strings"
+import "latchkey/internal/fault"
 
-	"latchkey/internal/control"
-	"latchkey/internal/fault"
-)
-
-// Refuse words a refusal: the code that says which check refused, and a text. The record gets the code too.
-func Refuse(call *control.Call, k fault.Kind, n fault.Entity, code, format string, args ...any) *fault.Error {
-	call.Event.Added().Reason = code
-	return fault.New(k, n, "%s: %s", code, fmt.Sprintf(format, args...))
-}
-
-// PassOn is a denial of the leash, which has its code already.
-func PassOn(call *control.Call, err error) error {
-	f := fault.Of(err)
-	if f.Kind != fault.Denied {
-		return err
+// passOn is a denial by the leash as this service words it: it has the leash's reason, and is about no entity, so that
+// clients get the code of a plain denial. Any other error stays as it is.
+func passOn(err error) error {
+	if f := fault.Of(err); f.Kind == fault.Denied {
+		return f.About("")
 	}
-	call.Event.Added().Reason, _, _ = strings.Cut(f.Text, ":")
-	return fault.New(fault.Denied, "", "%s", f.Text)
+	return err
 }
 
 // missing is the refusal of a request without a parameter that its grant type needs.
-func missing(call *control.Call, name string) error {
-	return Refuse(call, fault.Invalid, fault.Member, "parameter_missing", "%s is required for this grant type", name)
+func missing(name string) error {
+	return fault.Refuse(fault.Invalid, fault.Member, fault.ParameterMissing, "%s is required for this grant type", name)
 }

@@ -78,21 +78,21 @@ const (
 // Register makes a client of whoever asks: a registration gives no right. It only lets people see for whom they sign in,
 // and binds what is issued to the client that asked.
 func (e *Exchange) Register(call *control.Call, in Registration) (*Registered, error) {
-	invalid := func(code, format string, args ...any) error {
-		return Refuse(call, fault.Invalid, fault.OAuthClient, code, format, args...)
+	invalid := func(reason fault.Reason, format string, args ...any) error {
+		return fault.Refuse(fault.Invalid, fault.OAuthClient, reason, format, args...)
 	}
 	known := publicGrants
 	switch {
 	case in.Type != "public":
-		return nil, invalid("client_type", "clientType must be public")
+		return nil, invalid(fault.ClientTypeInvalid, "clientType must be public")
 	case in.Name == "" || utf8.RuneCountInString(in.Name) > maxClientName || !printable(in.Name):
-		return nil, invalid("client_name", "clientName must have from 1 to %d printable characters", maxClientName)
+		return nil, invalid(fault.ClientNameInvalid, "clientName must have from 1 to %d printable characters", maxClientName)
 	case len(in.RedirectURIs) > maxRedirectURIs:
-		return nil, invalid("redirect_uris", "at most %d redirectUris", maxRedirectURIs)
+		return nil, invalid(fault.RedirectURIsTooMany, "at most %d redirectUris", maxRedirectURIs)
 	case len(in.Scopes) > maxScopes || slices.ContainsFunc(in.Scopes, func(s string) bool { return s == "" || len(s) > maxScope || !printable(s) || strings.Contains(s, " ") }):
-		return nil, invalid("scopes", "at most %d scopes, each of at most %d bytes without spaces", maxScopes, maxScope)
+		return nil, invalid(fault.ScopesInvalid, "at most %d scopes, each of at most %d bytes without spaces", maxScopes, maxScope)
 	case len(in.GrantTypes) > len(known) || slices.ContainsFunc(in.GrantTypes, func(g string) bool { return !slices.Contains(known, sso.GrantType(g)) }):
-		return nil, invalid("grant_types", "grantTypes can be %s, %s and %s", known[0], known[1], known[2])
+		return nil, invalid(fault.GrantTypesInvalid, "grantTypes can be %s, %s and %s", known[0], known[1], known[2])
 	}
 	now := call.Facts.Time.UTC().Truncate(time.Second)
 	c := Client{
@@ -109,13 +109,13 @@ func (e *Exchange) Register(call *control.Call, in Registration) (*Registered, e
 	if in.Application != "" {
 		app = call.Snapshot.Application(in.Application)
 		if app == nil || app.Disabled || app.Grant(sso.AuthorizationCode) == nil || c.Account != "" && app.Account != c.Account {
-			return nil, invalid("application_unknown", "entitledApplicationArn is not an application of the account at which people may sign in")
+			return nil, invalid(fault.ApplicationUnknown, "entitledApplicationArn is not an application of the account at which people may sign in")
 		}
 		c.Application, c.Account = app.ARN(), app.Account
 	}
 	for _, u := range in.RedirectURIs {
 		if !Loopback(u) && (app == nil || !slices.Contains(app.Grant(sso.AuthorizationCode).RedirectURIs, u)) || len(u) > maxRedirectURI {
-			return nil, Refuse(call, fault.Invalid, fault.RedirectURI, "redirect_uri_not_allowed",
+			return nil, fault.Refuse(fault.Invalid, fault.RedirectURI, fault.RedirectURINotAllowed,
 				"a redirect URI of a public client must be http://127.0.0.1/... or http://[::1]/..., or one of the entitled application's")
 		}
 	}
@@ -135,8 +135,8 @@ var publicGrants = []sso.GrantType{sso.AuthorizationCode, sso.RefreshToken, Devi
 
 // Client opens the id of a registered client. It says nothing about who presents it.
 func (e *Exchange) Client(call *control.Call, text string) (*Client, error) {
-	unknown := func(code, say string) error {
-		return Refuse(call, fault.Unauthenticated, fault.Application, code, "%s", say)
+	unknown := func(reason fault.Reason, say string) error {
+		return fault.Refuse(fault.Unauthenticated, fault.Application, reason, "%s", say)
 	}
 	var c Client
 	sealed, err := base64.RawURLEncoding.Strict().DecodeString(text)
@@ -148,9 +148,9 @@ func (e *Exchange) Client(call *control.Call, text string) (*Client, error) {
 	}
 	switch {
 	case err != nil || c.ID == "":
-		return nil, unknown("client_unknown", "the client is not registered here")
+		return nil, unknown(fault.ClientUnknown, "the client is not registered here")
 	case !call.Facts.Time.Before(c.Expires):
-		return nil, unknown("client_expired", "the registration of the client has expired; register anew")
+		return nil, unknown(fault.ClientExpired, "the registration of the client has expired; register anew")
 	}
 	call.Event.RequestParameters["clientId"] = c.ID
 	call.Event.AdditionalEventData["clientName"] = c.Name
@@ -168,7 +168,7 @@ func (e *Exchange) Authenticated(call *control.Call, text string, secret credent
 		_, err = e.Ring.Unseal(secretPurpose+c.ID, sealed)
 	}
 	if err != nil {
-		return nil, Refuse(call, fault.Unauthenticated, fault.Application, "client_secret", "the client secret is not this client's")
+		return nil, fault.Refuse(fault.Unauthenticated, fault.Application, fault.ClientSecretInvalid, "the client secret is not this client's")
 	}
 	return c, nil
 }
@@ -239,7 +239,7 @@ func (e *Exchange) AccountOf(call *control.Call, startURL string) (access.Accoun
 	if id := accountNamed(call.Snapshot, m[1]); id != "" {
 		return id, nil
 	}
-	return "", Refuse(call, fault.Invalid, fault.Request, "start_url_unknown", "the start URL names an identity store or an instance that is not here")
+	return "", fault.Refuse(fault.Invalid, fault.Request, fault.StartURLUnknown, "the start URL names an identity store or an instance that is not here")
 }
 
 func accountNamed(snap *engine.Snapshot, name string) access.AccountID {

@@ -53,7 +53,7 @@ func (s *SignIn) Begin(ctx context.Context, facts caller.Facts, f *Form) (to, co
 	} else {
 		row, err := store.DeviceRequests.Get(ctx, s.DB, f.DeviceID)
 		if fault.Is(err, fault.NotFound, fault.IdentityToken) {
-			return "", "", fault.New(fault.Expired, fault.IdentityToken, "request_expired: the device's request has expired; start again at the device")
+			return "", "", fault.Refuse(fault.Expired, fault.IdentityToken, fault.RequestExpired, "the device's request has expired; start again at the device")
 		}
 		if err != nil {
 			return "", "", err
@@ -69,7 +69,7 @@ func (s *SignIn) Begin(ctx context.Context, facts caller.Facts, f *Form) (to, co
 	}
 	provider, err := s.Exchange.Verifier.Provider(ctx, sign.IssuerURL)
 	if err != nil {
-		return "", "", unreached(call, err)
+		return "", "", unreached(err)
 	}
 	client, err := s.clientOf(sign)
 	if err != nil {
@@ -81,7 +81,7 @@ func (s *SignIn) Begin(ctx context.Context, facts caller.Facts, f *Form) (to, co
 		return "", "", err
 	}
 	if len(cookie) > maxCookie {
-		return "", "", Refuse(call, fault.Invalid, fault.Request, "request_too_large", "client, redirect URI, state and scopes are too long together")
+		return "", "", fault.Refuse(fault.Invalid, fault.Request, fault.RequestTooLarge, "client, redirect URI, state and scopes are too long together")
 	}
 	return provider.SignInURL(client, a.Attempt), cookie, nil
 }
@@ -114,13 +114,13 @@ func (s *SignIn) Callback(ctx context.Context, call *control.Call, cookie, query
 	q, badQuery := url.ParseQuery(query)
 	switch {
 	case badQuery != nil || len(q["state"]) != 1 || len(q["code"]) > 1 || len(q["iss"]) > 1 || len(q["error"]) > 1:
-		return nil, Refuse(call, fault.Invalid, fault.Request, "request_malformed", "the provider's answer cannot be read; start again")
+		return nil, fault.Refuse(fault.Invalid, fault.Request, fault.RequestMalformed, "the provider's answer cannot be read; start again")
 	case s.unseal(attemptPurpose, cookie, &a) != nil:
-		return nil, Refuse(call, fault.Invalid, fault.Request, "attempt_unknown", "this browser did not begin a sign-in here; start again")
+		return nil, fault.Refuse(fault.Invalid, fault.Request, fault.AttemptUnknown, "this browser did not begin a sign-in here; start again")
 	case !facts.Time.Before(a.Expires):
-		return nil, Refuse(call, fault.Invalid, fault.Request, "attempt_expired", "the sign-in took too long; start again")
+		return nil, fault.Refuse(fault.Invalid, fault.Request, fault.AttemptExpired, "the sign-in took too long; start again")
 	case !same(q.Get("state"), a.State):
-		return nil, Refuse(call, fault.Invalid, fault.Request, "state_mismatch", "this answer belongs to another sign-in; start again")
+		return nil, fault.Refuse(fault.Invalid, fault.Request, fault.StateMismatch, "this answer belongs to another sign-in; start again")
 	}
 	out, err := s.arrive(ctx, call, &a, q)
 	if err != nil && a.Authorization != nil {
@@ -163,54 +163,54 @@ func (s *SignIn) arrive(ctx context.Context, call *control.Call, a *attempt, q u
 // recognise redeems the provider's code and finds the person whom its identity token names. What the sign-in hangs on
 // is judged as it is now: the provider may have taken its time.
 func (s *SignIn) recognise(ctx context.Context, call *control.Call, a *attempt, q url.Values) (*store.SignedIn, error) {
-	bad := func(code, text string) *fault.Error {
-		return Refuse(call, fault.Invalid, fault.IdentityToken, code, "%s", text)
+	bad := func(reason fault.Reason, text string) *fault.Error {
+		return fault.Refuse(fault.Invalid, fault.IdentityToken, reason, "%s", text)
 	}
 	sign, _, err := s.Exchange.SignInOf(call, a.Account, a.Application)
 	if err != nil {
 		return nil, err
 	}
 	if sign.IssuerURL != a.Issuer || sign.ClientID != a.Provider {
-		return nil, bad("sign_in_changed", "people of this account sign in elsewhere now; start again")
+		return nil, bad(fault.SignInChanged, "people of this account sign in elsewhere now; start again")
 	}
 	provider, err := s.Exchange.Verifier.Provider(ctx, a.Issuer)
 	if err != nil {
-		return nil, unreached(call, err)
+		return nil, unreached(err)
 	}
 	switch {
 	case (q.Has("iss") || provider.SaysIssuer) && q.Get("iss") != a.Issuer:
-		return nil, bad("issuer_mismatch", "the answer came from another provider")
+		return nil, bad(fault.IssuerMismatch, "the answer came from another provider")
 	case q.Has("error"):
-		return nil, Refuse(call, fault.Denied, "", "provider_refused", "the OpenID provider did not sign the person in")
+		return nil, fault.Refuse(fault.Denied, "", fault.ProviderRefused, "the OpenID provider did not sign the person in")
 	case q.Get("code") == "":
-		return nil, bad("code_missing", "the provider's answer has no code")
+		return nil, bad(fault.CodeMissing, "the provider's answer has no code")
 	}
 	client, err := s.clientOf(sign)
 	if err != nil {
 		return nil, err
 	}
 	token, err := provider.Redeem(ctx, client, a.Attempt, q.Get("code"))
-	if bad, ok := errors.AsType[*oidc.Error](err); err == nil || ok && bad.Reason == oidc.TokenMalformed {
+	if bad, ok := errors.AsType[*oidc.Error](err); err == nil || ok && bad.Reason == fault.TokenMalformed {
 		// The provider let somebody in: from here on a record is kept. What comes with no code of the provider's
 		// anybody can send as often as they like.
 		call.RecordFor(a.Account)
 	}
 	if err != nil {
-		return nil, unreached(call, err)
+		return nil, unreached(err)
 	}
 	claims, err := s.Exchange.Verifier.Verify(ctx, token, func(iss string) (oidc.Issuer, bool) {
 		return oidc.Issuer{Audiences: []string{sign.ClientID}}, iss == a.Issuer
 	})
 	if err != nil {
-		return nil, unreached(call, err)
+		return nil, unreached(err)
 	}
 	nonce, _ := claims.All["nonce"].(string)
 	party, named := claims.All["azp"]
 	switch {
 	case !same(nonce, a.Nonce):
-		return nil, bad("nonce_mismatch", "the identity token was made for another sign-in")
+		return nil, bad(fault.NonceMismatch, "the identity token was made for another sign-in")
 	case named && party != sign.ClientID || !named && len(claims.Audience) > 1:
-		return nil, bad("azp_mismatch", "the identity token was made for another client")
+		return nil, bad(fault.AzpMismatch, "the identity token was made for another client")
 	}
 	call.Event.AdditionalEventData["assertion"] = map[string]any{"issuer": claims.Issuer, "subject": claims.Subject}
 	if i := call.Snapshot.IssuerByURL(a.Account, a.Issuer); i != nil {
@@ -233,7 +233,7 @@ func (s *SignIn) personOf(call *control.Call, a *attempt, claims *oidc.Claims) (
 	snap := call.Snapshot
 	center, issuer := snap.IdentityCenter(a.Account), snap.IssuerByURL(a.Account, a.Issuer)
 	if center == nil || issuer == nil || issuer.InstanceID != center.ID || sign.IssuerURL != a.Issuer {
-		return nil, Refuse(call, fault.Invalid, fault.IdentityToken, "issuer_unknown", "the provider is no trusted token issuer of the account")
+		return nil, fault.Refuse(fault.Invalid, fault.IdentityToken, fault.IssuerUnknown, "the provider is no trusted token issuer of the account")
 	}
 	u, err := PersonOf(call, snap, directory.StoreID(center.IdentityStoreID), issuer, claims)
 	if err != nil {
@@ -246,16 +246,16 @@ func (s *SignIn) personOf(call *control.Call, a *attempt, claims *oidc.Claims) (
 	call.Event.UserIdentity.OnBehalfOf = &audit.OnBehalfOf{UserID: who.UserID, IdentityStoreARN: center.IdentityStoreARN()}
 	d := DelegationOf(a.Application, *who)
 	if err := caller.DelegationStands(snap, &d); err != nil {
-		return nil, PassOn(call, err)
+		return nil, passOn(err)
 	}
 	return who, nil
 }
 
 // unreached words a failure at the provider.
-func unreached(call *control.Call, err error) error {
+func unreached(err error) error {
 	bad, ok := errors.AsType[*oidc.Error](err)
 	if !ok {
 		return err
 	}
-	return Refuse(call, fault.Invalid, fault.IdentityToken, string(bad.Reason), "%s", strings.TrimSuffix(bad.Text, ".")).Because(err)
+	return fault.Refuse(fault.Invalid, fault.IdentityToken, bad.Reason, "%s", strings.TrimSuffix(bad.Text, ".")).Because(err)
 }

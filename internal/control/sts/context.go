@@ -55,7 +55,8 @@ func (t *Tokens) openContexts(call *control.Call, all []ProvidedContext) (*onBeh
 		return nil, err
 	}
 	if err := caller.DelegationStands(call.Snapshot, &opened.Delegation); err != nil {
-		return nil, fault.New(fault.Denied, "", "The provided context is not accepted: %s", fault.Of(err).Text)
+		why := fault.Of(err)
+		return nil, fault.New(fault.Denied, "", "The provided context is not accepted: %s", why.Message()).For(why.Reason)
 	}
 	return &onBehalf{opened.Delegation, forAudit}, nil
 }

@@ -125,11 +125,12 @@ func (t *Tokens) vouch(ctx context.Context, call *control.Call, account access.A
 	}
 	i := slices.IndexFunc(meant, p.Accepts)
 	if i < 0 {
-		return nil, fault.New(fault.Invalid, fault.IdentityToken, wrongAudience)
+		return nil, wrongAudience()
 	}
 	v.audience = meant[i]
 	if len(claims.Subject) > maxSubject {
-		return nil, fault.New(fault.Denied, fault.IdentityToken, "The sub claim of the token is longer than %d characters", maxSubject)
+		return nil, fault.New(fault.Denied, fault.IdentityToken, "The sub claim of the token is longer than %d characters",
+			maxSubject).For(fault.ClaimTooLong)
 	}
 	return v, nil
 }

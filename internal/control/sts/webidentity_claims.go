@@ -113,5 +113,5 @@ func texts(v any) []string {
 }
 
 func rejected(claim, why string) error {
-	return fault.New(fault.Denied, fault.IdentityToken, "The claim %s of the token %s", claim, why)
+	return fault.New(fault.Denied, fault.IdentityToken, "The claim %s of the token %s", claim, why).For(fault.ClaimInvalid)
 }

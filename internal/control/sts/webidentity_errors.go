@@ -7,7 +7,11 @@ import (
 	"latchkey/internal/oidc"
 )
 
-const wrongAudience = "Incorrect token audience: the OpenID Connect provider has no such client id"
+// wrongAudience is the refusal of a token for a client id that its provider does not have.
+func wrongAudience() error {
+	return fault.New(fault.Invalid, fault.IdentityToken,
+		"Incorrect token audience: the OpenID Connect provider has no such client id").For(fault.AudMismatch)
+}
 
 // maxShown is the longest issuer that a refusal names: no provider can have a longer one.
 const maxShown = 255
@@ -17,7 +21,8 @@ func noProvider(issuer string) error {
 	if issuer == "" || len(issuer) > maxShown || strings.ContainsFunc(issuer, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		issuer = "the issuer of the token"
 	}
-	return fault.New(fault.Invalid, fault.IdentityToken, "No OpenIDConnect provider found in your account for %s", issuer)
+	return fault.New(fault.Invalid, fault.IdentityToken, "No OpenIDConnect provider found in your account for %s", issuer).
+		For(fault.IssuerUnknown)
 }
 
 // refuseToken words why a token was refused in the manner of STS (STS API reference, AssumeRoleWithWebIdentity,
@@ -25,18 +30,18 @@ func noProvider(issuer string) error {
 // does not answer, which is worth another try.
 func refuseToken(e *oidc.Error, issuer string) error {
 	switch e.Reason {
-	case oidc.IssuerUnknown, oidc.IssuerDisabled:
+	case fault.IssuerUnknown, fault.IssuerDisabled:
 		return noProvider(issuer)
-	case oidc.AudMismatch:
-		return fault.New(fault.Invalid, fault.IdentityToken, wrongAudience)
-	case oidc.TokenExpired:
-		return fault.New(fault.Expired, fault.IdentityToken, "Token expired: %s", e.Text).Because(e)
-	case oidc.IssuerUnreachable:
-		return fault.New(fault.Unavailable, fault.IdentityToken, "Couldn't communicate with your identity provider: %s", e.Text).Because(e)
-	case oidc.IssuerInvalid, oidc.AddressForbidden, oidc.KeyUnknown:
-		return fault.New(fault.Invalid, fault.IdentityToken, "Couldn't retrieve verification key from your identity provider: %s", e.Text).Because(e)
-	case oidc.ClaimInvalid, oidc.TokenNotYetValid:
-		return fault.New(fault.Denied, fault.IdentityToken, "The claims of the token are not accepted: %s", e.Text).Because(e)
+	case fault.AudMismatch:
+		return wrongAudience()
+	case fault.TokenExpired:
+		return fault.New(fault.Expired, fault.IdentityToken, "Token expired: %s", e.Text).For(e.Reason).Because(e)
+	case fault.IssuerUnreachable:
+		return fault.New(fault.Unavailable, fault.IdentityToken, "Couldn't communicate with your identity provider: %s", e.Text).For(e.Reason).Because(e)
+	case fault.IssuerInvalid, fault.AddressForbidden, fault.KeyUnknown:
+		return fault.New(fault.Invalid, fault.IdentityToken, "Couldn't retrieve verification key from your identity provider: %s", e.Text).For(e.Reason).Because(e)
+	case fault.ClaimInvalid, fault.TokenNotYetValid:
+		return fault.New(fault.Denied, fault.IdentityToken, "The claims of the token are not accepted: %s", e.Text).For(e.Reason).Because(e)
 	}
-	return fault.New(fault.Invalid, fault.IdentityToken, "The token is not accepted: %s", e.Text).Because(e)
+	return fault.New(fault.Invalid, fault.IdentityToken, "The token is not accepted: %s", e.Text).For(e.Reason).Because(e)
 }

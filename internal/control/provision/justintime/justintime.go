@@ -76,10 +76,10 @@ func (a *Provisioner) Provision(ctx context.Context, call *control.Call, account
 		err = a.commit(ctx, p, names)
 	}
 	if fault.Is(err, fault.Invalid, fault.Member) {
-		return p.refuse("user_invalid", "no user can be made of what the token says: %s", fault.Of(err).Text)
+		return p.refuse(fault.UserInvalid, "no user can be made of what the token says: %s", fault.Of(err).Message())
 	}
 	if userExists(err) {
-		return p.refuse("user_conflict", "another user of the directory has the user name or the address that the token says")
+		return p.refuse(fault.UserConflict, "another user of the directory has the user name or the address that the token says")
 	}
 	return err
 }
@@ -129,13 +129,13 @@ const (
 // refused: nobody shall lose access, or keep it, by chance.
 func (p *bearer) groups() ([]string, error) {
 	if utf8.RuneCountInString(p.self.ID) > maxID || utf8.RuneCountInString(p.self.Issuer) > maxID {
-		return nil, p.refuse("claim_too_long", "the token's iss or sub has more than %d characters", maxID)
+		return nil, p.refuse(fault.ClaimTooLong, "the token's iss or sub has more than %d characters", maxID)
 	}
 	if p.signIn.GroupsClaim == "" {
 		return nil, nil
 	}
 	if elsewhere, ok := p.claims.All["_claim_names"].(map[string]any); ok && elsewhere[p.signIn.GroupsClaim] != nil {
-		return nil, p.refuse("groups_overage", "the provider left the groups out because there are too many: let it send only those that are assigned to this client")
+		return nil, p.refuse(fault.GroupsOverage, "the provider left the groups out because there are too many: let it send only those that are assigned to this client")
 	}
 	var names []string
 	switch v := p.claims.All[p.signIn.GroupsClaim].(type) {
@@ -146,21 +146,21 @@ func (p *bearer) groups() ([]string, error) {
 		for _, e := range v {
 			s, ok := e.(string)
 			if !ok {
-				return nil, p.refuse("groups_malformed", "the claim %s is not a list of names", p.signIn.GroupsClaim)
+				return nil, p.refuse(fault.GroupsMalformed, "the claim %s is not a list of names", p.signIn.GroupsClaim)
 			}
 			names = append(names, s)
 		}
 	default:
-		return nil, p.refuse("groups_malformed", "the claim %s is not a list of names", p.signIn.GroupsClaim)
+		return nil, p.refuse(fault.GroupsMalformed, "the claim %s is not a list of names", p.signIn.GroupsClaim)
 	}
 	if len(names) > maxGroups {
-		return nil, p.refuse("groups_too_many", "the claim %s has more than %d names", p.signIn.GroupsClaim, maxGroups)
+		return nil, p.refuse(fault.GroupsTooMany, "the claim %s has more than %d names", p.signIn.GroupsClaim, maxGroups)
 	}
 	return names, nil
 }
 
-func (p *bearer) refuse(code, format string, args ...any) error {
-	return oauth.Refuse(p.call, fault.Invalid, fault.IdentityToken, code, format, args...)
+func (p *bearer) refuse(r fault.Reason, format string, args ...any) error {
+	return fault.Refuse(fault.Invalid, fault.IdentityToken, r, format, args...)
 }
 
 // person is whom the directory knows the token's subject as: by the provider's own id, or else by the attribute that
@@ -187,7 +187,7 @@ func (p *bearer) person(ctx context.Context, q store.Querier) (*directory.User, 
 		return nil, err
 	}
 	if u != nil && provision.ExternalID(u.ExternalIDs, p.issuer.URL) != "" {
-		return nil, p.refuse("subject_mismatch", "the user with this %s is another person at the provider: it has given the name or address to somebody else", p.issuer.StorePath)
+		return nil, p.refuse(fault.SubjectMismatch, "the user with this %s is another person at the provider: it has given the name or address to somebody else", p.issuer.StorePath)
 	}
 	return u, err
 }

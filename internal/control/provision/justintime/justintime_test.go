@@ -92,7 +92,7 @@ func (w *world) comes(claims map[string]any) error {
 func (w *world) refused(claims map[string]any, code string) {
 	w.t.Helper()
 	err := w.comes(claims)
-	if f := fault.Of(err); err == nil || f.Kind != fault.Invalid || !strings.HasPrefix(f.Text, code+": ") {
+	if f := fault.Of(err); err == nil || f.Kind != fault.Invalid || !strings.HasPrefix(f.Message(), code+": ") {
 		w.t.Fatalf("%v; want %s", err, code)
 	}
 }
@@ -287,7 +287,7 @@ func TestADisabledUserStaysOutside(t *testing.T) {
 	must(t, w.comes(nil))
 	w.SetPerson(t, w.alice(), func(u *directory.User) { u.Disabled = true })
 	err := w.comes(map[string]any{"name": "New Name"})
-	if f := fault.Of(err); err == nil || f.Kind != fault.Denied || !strings.HasPrefix(f.Text, "user_disabled: ") {
+	if f := fault.Of(err); err == nil || f.Kind != fault.Denied || !strings.HasPrefix(f.Message(), "user_disabled: ") {
 		t.Errorf("%v", err)
 	}
 	if u := w.alice(); !u.Disabled {

@@ -1,0 +1,274 @@
+package fault
+
+// Reason says which check refused, for programs and for people who search the audit log: the field latchkey.reason of a
+// record has it, and some answers have it in front of their text. The values are stable. An empty Reason is allowed: the
+// code that the client is told then says all there is to say.
+type Reason string
+
+// Before is a text with the reason in front of it, as clients read it: "user_deleted: the directory user is deleted".
+// Nothing else puts a reason into a text.
+func (r Reason) Before(text string) string { return string(r) + ": " + text }
+
+// Of foreign identity tokens and their issuers.
+const (
+	// TokenMalformed: The token is no JWT in compact form, or its JSON is not well formed.
+	TokenMalformed Reason = "token_malformed"
+	// TokenTooLarge: The token is longer than the server reads.
+	TokenTooLarge Reason = "token_too_large"
+	// AlgForbidden: The token's algorithm is not the one of its key, or none of the RS, PS, ES and EdDSA families.
+	AlgForbidden Reason = "alg_forbidden"
+	// TypeForbidden: The token's header says that it is neither an identity token nor an access token.
+	TypeForbidden Reason = "type_forbidden"
+	// IssuerUnknown: The token names no issuer, or one that is not trusted here, or no longer.
+	IssuerUnknown Reason = "issuer_unknown"
+	// IssuerDisabled: The token's issuer is known and switched off.
+	IssuerDisabled Reason = "issuer_disabled"
+	// IssuerUnreachable: The issuer's discovery document, keys or tokens could not be fetched.
+	IssuerUnreachable Reason = "issuer_unreachable"
+	// IssuerInvalid: The issuer's discovery document or key set is not what it must be.
+	IssuerInvalid Reason = "issuer_invalid"
+	// IssuerDeleted: The trusted token issuer that vouched for the directory user is deleted.
+	IssuerDeleted Reason = "issuer_deleted"
+	// IssuerMismatch: The answer to a sign-in came from another OpenID provider than the person was sent to.
+	IssuerMismatch Reason = "issuer_mismatch"
+	// AddressForbidden: The issuer's URL leads to an address that the server does not connect to.
+	AddressForbidden Reason = "address_forbidden"
+	// KeyUnknown: The issuer has no such key as the token is signed with.
+	KeyUnknown Reason = "key_unknown"
+	// SignatureInvalid: The token's signature does not match.
+	SignatureInvalid Reason = "signature_invalid"
+	// ClaimMissing: The token lacks a claim that is needed: iss, sub, aud, exp, or the one that names the user.
+	ClaimMissing Reason = "claim_missing"
+	// ClaimInvalid: A claim of the token is not of its type, or has a value that cannot be used.
+	ClaimInvalid Reason = "claim_invalid"
+	// ClaimTooLong: A claim of the token is longer than allowed.
+	ClaimTooLong Reason = "claim_too_long"
+	// ClaimUnverified: The issuer says that the email address in the token is not verified.
+	ClaimUnverified Reason = "claim_unverified"
+	// AudMismatch: The token is for another audience.
+	AudMismatch Reason = "aud_mismatch"
+	// AzpMismatch: The token was issued to another client of the OpenID provider.
+	AzpMismatch Reason = "azp_mismatch"
+	// NonceMismatch: The identity token was made for another sign-in.
+	NonceMismatch Reason = "nonce_mismatch"
+	// TokenExpired: The token, the code of the device or the sign-in behind it has expired.
+	TokenExpired Reason = "token_expired"
+	// TokenNotYetValid: The token's nbf or iat lies in the future.
+	TokenNotYetValid Reason = "token_not_yet_valid"
+	// TokenReplayed: The token has an id, and was exchanged before.
+	TokenReplayed Reason = "token_replayed"
+)
+
+// Of people: whom a token names, and whether the directory lets them in.
+const (
+	// UserNotFound: No user of the identity store has the claim's value.
+	UserNotFound Reason = "user_not_found"
+	// UserAmbiguous: Several users of the identity store have the claim's value.
+	UserAmbiguous Reason = "user_ambiguous"
+	// UserInvalid: Just-in-time provisioning can make no valid user of what the token says.
+	UserInvalid Reason = "user_invalid"
+	// UserConflict: Another user of the directory has the name or the address that the token says.
+	UserConflict Reason = "user_conflict"
+	// SubjectMismatch: The user with this name or address is another person at the OpenID provider.
+	SubjectMismatch Reason = "subject_mismatch"
+	// GroupsOverage: The OpenID provider left the groups out of the token because there are too many.
+	GroupsOverage Reason = "groups_overage"
+	// GroupsMalformed: The groups claim is not a list of names.
+	GroupsMalformed Reason = "groups_malformed"
+	// GroupsTooMany: The groups claim has more names than the server takes.
+	GroupsTooMany Reason = "groups_too_many"
+	// UserDeleted: The directory user is deleted.
+	UserDeleted Reason = "user_deleted"
+	// UserDisabled: The directory user is disabled.
+	UserDisabled Reason = "user_disabled"
+	// NotAssigned: The application is not assigned to the directory user.
+	NotAssigned Reason = "not_assigned"
+)
+
+// Of what a session, a token or a vended credential hangs on.
+const (
+	// ApplicationDeleted: The application that acts for the directory user is deleted.
+	ApplicationDeleted Reason = "application_deleted"
+	// ApplicationDisabled: The application that acts for the directory user is disabled.
+	ApplicationDisabled Reason = "application_disabled"
+	// InstanceDeleted: The Identity Center instance of the directory user is deleted.
+	InstanceDeleted Reason = "instance_deleted"
+	// AssociationRemoved: The Access Grants instance is not associated with the user's Identity Center instance.
+	AssociationRemoved Reason = "association_removed"
+	// ScopeRemoved: The application that acts for the directory user may not reach S3 Access Grants any more.
+	ScopeRemoved Reason = "scope_removed"
+	// MembershipRemoved: The directory user is not in the group that was granted access any more.
+	MembershipRemoved Reason = "membership_removed"
+	// AccessKeyInactive: The access key that the session was made with is deleted or inactive.
+	AccessKeyInactive Reason = "access_key_inactive"
+	// ParentDeleted: The principal that the session was made by is deleted.
+	ParentDeleted Reason = "parent_deleted"
+	// PrincipalDeleted: The user, role or account that the session is of, or that the grant is for, is deleted.
+	PrincipalDeleted Reason = "principal_deleted"
+	// ProviderDeleted: The OpenID Connect provider that vouched for the session is deleted.
+	ProviderDeleted Reason = "provider_deleted"
+	// ProviderClientRemoved: The client id that the session was made for is removed from its OpenID Connect provider.
+	ProviderClientRemoved Reason = "provider_client_removed"
+	// GrantsInstanceDeleted: The Access Grants instance behind the credential is deleted.
+	GrantsInstanceDeleted Reason = "grants_instance_deleted"
+	// LocationDeleted: The location behind the credential is deleted.
+	LocationDeleted Reason = "location_deleted"
+	// GrantDeleted: The grant behind the credential is deleted.
+	GrantDeleted Reason = "grant_deleted"
+	// GranteeDeleted: The grantee of the credential is deleted.
+	GranteeDeleted Reason = "grantee_deleted"
+	// SessionInvalid: The sealed session is of an unknown kind, or does not name what it hangs on.
+	SessionInvalid Reason = "session_invalid"
+)
+
+// Of what keeps somebody from using a grant.
+const (
+	// ApplicationMissing: No enabled application of Identity Center has the scope of S3 Access Grants.
+	ApplicationMissing Reason = "application_missing"
+	// ApplicationOther: The grant is for an application through which the grantee does not come.
+	ApplicationOther Reason = "application_other"
+	// PolicyUnreadable: A policy of the principal, or its session policy, cannot be read.
+	PolicyUnreadable Reason = "policy_unreadable"
+	// NotAllowed: The principal's policies do not allow it to call GetDataAccess.
+	NotAllowed Reason = "not_allowed"
+	// RoleNotAssumable: The service may not assume the role of the grant's location.
+	RoleNotAssumable Reason = "role_not_assumable"
+)
+
+// Of OAuth clients and their registration.
+const (
+	// ClientUnknown: The client is not registered here, or the application does not exist.
+	ClientUnknown Reason = "client_unknown"
+	// ClientDisabled: The application is disabled.
+	ClientDisabled Reason = "client_disabled"
+	// ClientExpired: The registration of the client has expired.
+	ClientExpired Reason = "client_expired"
+	// ClientSecretInvalid: The client secret is not this client's.
+	ClientSecretInvalid Reason = "client_secret"
+	// ClientTypeInvalid: A client that is not public asked to be registered.
+	ClientTypeInvalid Reason = "client_type"
+	// ClientNameInvalid: The client's name is empty, too long or not printable.
+	ClientNameInvalid Reason = "client_name"
+	// ApplicationUnknown: The entitled application is none of the account at which people may sign in.
+	ApplicationUnknown Reason = "application_unknown"
+	// GrantTypesInvalid: The client asked for grant types that public clients cannot have.
+	GrantTypesInvalid Reason = "grant_types"
+	// ScopesInvalid: The client asked for too many scopes, or for one that is too long or not printable.
+	ScopesInvalid Reason = "scopes"
+	// RedirectURIsTooMany: The client has more redirect URIs than allowed.
+	RedirectURIsTooMany Reason = "redirect_uris"
+	// RedirectURINotAllowed: A redirect URI is neither on the person's machine nor the entitled application's.
+	RedirectURINotAllowed Reason = "redirect_uri_not_allowed"
+	// RedirectURIMismatch: The redirect URI is not one of the client's, or not the one of the authorization.
+	RedirectURIMismatch Reason = "redirect_uri_mismatch"
+	// StartURLUnknown: The start URL names an identity store or an instance that is not here.
+	StartURLUnknown Reason = "start_url_unknown"
+	// StartURLMismatch: The client registered for another account than the start URL names.
+	StartURLMismatch Reason = "start_url_mismatch"
+	// ActorNotAllowed: The application's actor policy does not let the caller ask in its name.
+	ActorNotAllowed Reason = "actor_not_allowed"
+	// GrantTypeUnknown: There is no such grant type.
+	GrantTypeUnknown Reason = "grant_type_unknown"
+	// GrantTypeNotConfigured: The application may not use this grant type.
+	GrantTypeNotConfigured Reason = "grant_type_not_configured"
+	// GrantTypeNotRegistered: The client did not register for this grant type.
+	GrantTypeNotRegistered Reason = "grant_type_not_registered"
+	// ScopeNotConfigured: The client or the application cannot have a scope that was asked for.
+	ScopeNotConfigured Reason = "scope_not_configured"
+)
+
+// Of OAuth requests.
+const (
+	// ParameterMissing: A parameter that the request needs is missing.
+	ParameterMissing Reason = "parameter_missing"
+	// ParameterRepeated: A parameter is in the query twice.
+	ParameterRepeated Reason = "parameter_repeated"
+	// RequestMalformed: The query cannot be read.
+	RequestMalformed Reason = "request_malformed"
+	// RequestTooLarge: Client, redirect URI, state and scopes are too long together.
+	RequestTooLarge Reason = "request_too_large"
+	// RequestUnsupported: The request is a request object, which the server does not read.
+	RequestUnsupported Reason = "request_unsupported"
+	// StateTooLong: The state parameter is longer than the server takes.
+	StateTooLong Reason = "state_too_long"
+	// ScopesTooLong: The scopes are longer than the server takes.
+	ScopesTooLong Reason = "scopes_too_long"
+	// ResponseTypeUnsupported: The response_type is not code.
+	ResponseTypeUnsupported Reason = "response_type_unsupported"
+	// ResponseModeUnsupported: The response_mode is not query.
+	ResponseModeUnsupported Reason = "response_mode_unsupported"
+	// CodeChallengeMissing: A public client sent no code_challenge.
+	CodeChallengeMissing Reason = "code_challenge_missing"
+	// CodeChallengeInvalid: The code_challenge is none of the method S256.
+	CodeChallengeInvalid Reason = "code_challenge_invalid"
+	// CodeUnknown: No such code was given here, or it has expired.
+	CodeUnknown Reason = "code_unknown"
+	// CodeExpired: The authorization code has expired.
+	CodeExpired Reason = "code_expired"
+	// CodeReplayed: The code was redeemed before.
+	CodeReplayed Reason = "code_replayed"
+	// CodeOfAnotherClient: The code was given to another client.
+	CodeOfAnotherClient Reason = "code_of_another_client"
+	// CodeVerifierMismatch: The code_verifier does not match the code_challenge.
+	CodeVerifierMismatch Reason = "code_verifier_mismatch"
+	// RefreshTokenInvalid: The refresh token was not issued to this client.
+	RefreshTokenInvalid Reason = "refresh_token_invalid"
+	// SubjectTokenInvalid: The subject token is no access token of this Identity Center instance.
+	SubjectTokenInvalid Reason = "subject_token_invalid"
+	// SubjectTokenTypeInvalid: The subjectTokenType is not that of an access token.
+	SubjectTokenTypeInvalid Reason = "subject_token_type"
+	// RequestedTokenTypeInvalid: The requestedTokenType is neither that of an access token nor of a refresh token.
+	RequestedTokenTypeInvalid Reason = "requested_token_type"
+	// RateExceeded: More foreign tokens are exchanged in a second than the instance may.
+	RateExceeded Reason = "rate_exceeded"
+)
+
+// Of people who sign in.
+const (
+	// SignInNotConfigured: Nobody has said how people of the account sign in.
+	SignInNotConfigured Reason = "sign_in_not_configured"
+	// SignInChanged: People of the account sign in at another OpenID provider now.
+	SignInChanged Reason = "sign_in_changed"
+	// ProviderRefused: The OpenID provider did not sign the person in.
+	ProviderRefused Reason = "provider_refused"
+	// CodeMissing: The OpenID provider's answer has no code.
+	CodeMissing Reason = "code_missing"
+	// AttemptUnknown: The browser did not begin a sign-in here.
+	AttemptUnknown Reason = "attempt_unknown"
+	// AttemptExpired: The sign-in took too long.
+	AttemptExpired Reason = "attempt_expired"
+	// StateMismatch: The OpenID provider's answer belongs to another sign-in.
+	StateMismatch Reason = "state_mismatch"
+	// FormInvalid: The form is too old, unreadable, or was made for another browser or site.
+	FormInvalid Reason = "form_invalid"
+	// DeniedByPerson: The person denied the request.
+	DeniedByPerson Reason = "denied_by_person"
+	// NotApprovedYet: Nobody has approved the device's request yet.
+	NotApprovedYet Reason = "not_approved_yet"
+	// PolledTooFast: The device asks more often than it may.
+	PolledTooFast Reason = "polled_too_fast"
+	// RequestExpired: The device's request has expired.
+	RequestExpired Reason = "request_expired"
+	// RequestDecided: The device's request was approved or denied already.
+	RequestDecided Reason = "request_decided"
+	// UserCodeUnknown: No device waits with this user code.
+	UserCodeUnknown Reason = "user_code_unknown"
+	// TooManyRequests: Too many devices wait, or ask from one address.
+	TooManyRequests Reason = "too_many_requests"
+	// TooManyGuesses: Too many wrong user codes came from one address.
+	TooManyGuesses Reason = "too_many_guesses"
+)
+
+// Of requests for access to data.
+const (
+	// InstanceMissing: The account has no Access Grants instance in the region.
+	InstanceMissing Reason = "instance_missing"
+	// RequestInvalid: The request makes no sense, whoever sends it.
+	RequestInvalid Reason = "request_invalid"
+	// GrantMissing: The caller has no grant that covers the target.
+	GrantMissing Reason = "grant_missing"
+	// PermissionMissing: The caller's grants that cover the target do not have the permission.
+	PermissionMissing Reason = "permission_missing"
+	// LocationMissing: The location of the grant that answers is being changed.
+	LocationMissing Reason = "location_missing"
+)
