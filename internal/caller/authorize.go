@@ -62,8 +62,9 @@ func (c *Caller) Authorize(a Ask) error {
 	if d.Allowed {
 		return nil
 	}
-	return fault.New(fault.Denied, "", "User: %s is not authorized to perform: %s on resource: %q %s",
-		c.ARN(), a.Action, a.Resource, d.Because())
+	return fault.New(fault.Denied, "", "%s", Denial{
+		User: c.ARN(), Action: a.Action, Resource: a.Resource, Quoted: true, Because: d.Because(),
+	})
 }
 
 // values are the condition keys of a request: the global ones (IAM user guide, "AWS global condition context

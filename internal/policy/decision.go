@@ -78,6 +78,9 @@ func (d *Decision) at(h hit) {
 	d.Layer, d.Index, d.Document, d.Statement, d.Sid = h.layer, h.document, h.name, h.statement, h.sid
 }
 
+// NoSessionPolicy is the decision about an action that a session is kept from by what it is, before any policy is asked.
+func NoSessionPolicy(action string) Decision { return Decision{Missing: LayerSession, action: action} }
+
 // Because is the end of AWS's sentence "User: ... is not authorized to perform: ... on resource: ...":
 // "because no identity-based policy allows the s3:GetDataAccess action", or "with an explicit deny in a
 // resource-based policy". It tells a caller the kind of policy and never which. Empty when allowed.

@@ -82,8 +82,7 @@ func refuseVended(call *control.Call, action string) error {
 	if !call.IsVended() {
 		return nil
 	}
-	return fault.New(fault.Denied, "", "User: %s is not authorized to perform: %s on resource: %q because no session policy allows the %s action",
-		call.ARN(), action, access.InstanceARN(call.Target, call.Facts.Region), action)
+	return deniedOnInstance(call, action, policy.NoSessionPolicy(action).Because())
 }
 
 // mayOn checks an action on a grant or a location of the caller's own account.
@@ -98,8 +97,13 @@ func mayOn(call *control.Call, action, resource string, values policy.Values, ta
 }
 
 func crossAccount(call *control.Call, action string) error {
-	return fault.New(fault.Denied, "", "User: %s is not authorized to perform: %s on resource: %q because the action is not allowed across accounts",
-		call.ARN(), action, access.InstanceARN(call.Target, call.Facts.Region))
+	return deniedOnInstance(call, action, "because the action is not allowed across accounts")
+}
+
+func deniedOnInstance(call *control.Call, action, because string) error {
+	return fault.New(fault.Denied, "", "%s", caller.Denial{
+		User: call.ARN(), Action: action, Resource: access.InstanceARN(call.Target, call.Facts.Region), Quoted: true, Because: because,
+	})
 }
 
 // instance is the instance that the call addresses.

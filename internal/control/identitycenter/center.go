@@ -15,6 +15,7 @@ import (
 	"encoding/json"
 
 	"latchkey/internal/access"
+	"latchkey/internal/caller"
 	"latchkey/internal/control"
 	"latchkey/internal/fault"
 	"latchkey/internal/policy"
@@ -49,7 +50,9 @@ func instance(call *control.Call, action, arn string, values policy.Values) (*ss
 }
 
 func foreign(call *control.Call, action, arn string) error {
-	return fault.New(fault.Denied, fault.IdentityCenter, "User: %s is not authorized to perform: %s on resource: %q", call.ARN(), action, arn)
+	return fault.New(fault.Denied, fault.IdentityCenter, "%s", caller.Denial{
+		User: call.ARN(), Action: action, Resource: arn, Quoted: true,
+	})
 }
 
 // application finds an application after checking the action on it. Applications have no resource policy, so that

@@ -55,7 +55,9 @@ func enter(call *control.Call, in directory.StoreID, action string, resources ..
 func may(call *control.Call, action, resource string) error {
 	d := call.Decide(caller.Ask{Action: action, Resource: resource, ResourceAccount: call.Account, Values: policy.Values{}})
 	if !d.Allowed { // worded without the quotes that S3 puts around the resource
-		return fault.New(fault.Denied, "", "User: %s is not authorized to perform: %s on resource: %s %s", call.ARN(), action, resource, d.Because())
+		return fault.New(fault.Denied, "", "%s", caller.Denial{
+			User: call.ARN(), Action: action, Resource: resource, Because: d.Because(),
+		})
 	}
 	return nil
 }

@@ -39,11 +39,12 @@ func mayAsk(call *control.Call, app *sso.Application) error {
 
 func mayAct(call *control.Call, app *sso.Application) error {
 	denied := func(because string) *fault.Error {
-		return fault.Refuse(fault.Denied, "", fault.ActorNotAllowed, "User: %s is not authorized to perform: %s on resource: %s %s",
-			call.ARN(), actionCreate, app.ARN(), because)
+		return fault.Refuse(fault.Denied, "", fault.ActorNotAllowed, "%s", caller.Denial{
+			User: call.ARN(), Action: actionCreate, Resource: app.ARN(), Because: because,
+		})
 	}
 	if call.IsVended() {
-		return denied("because no session policy allows the " + actionCreate + " action")
+		return denied(policy.NoSessionPolicy(actionCreate).Because())
 	}
 	actor, err := call.Snapshot.ActorPolicy(app.ARN())
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"latchkey/internal/caller"
 	"latchkey/internal/control"
 	"latchkey/internal/fault"
 	"latchkey/internal/iam"
@@ -75,7 +76,7 @@ func (p *Principals) findOIDC(call *control.Call, action, arn string, values pol
 		return nil, fault.New(fault.Invalid, fault.Member, "Invalid ARN: %s is not the ARN of an OpenID Connect provider.", arn)
 	}
 	if account != call.Account {
-		return nil, fault.New(fault.Denied, "", "User: %s is not authorized to perform: %s on resource: %s", call.ARN(), action, arn)
+		return nil, fault.New(fault.Denied, "", "%s", caller.Denial{User: call.ARN(), Action: action, Resource: arn})
 	}
 	found := call.Snapshot.OIDCProviderByName(call.Account, name)
 	if found == nil {

@@ -35,8 +35,9 @@ type Principals struct {
 // out of IAM (STS API reference, GetSessionToken).
 func may(call *control.Call, action, resource string, values policy.Values) error {
 	if call.IsVended() {
-		return fault.New(fault.Denied, "", "User: %s is not authorized to perform: %s on resource: %s because no session policy allows the %s action",
-			call.ARN(), action, resource, action)
+		return fault.New(fault.Denied, "", "%s", caller.Denial{
+			User: call.ARN(), Action: action, Resource: resource, Because: policy.NoSessionPolicy(action).Because(),
+		})
 	}
 	if s := call.Session; s != nil && s.Kind != credential.AssumedRole {
 		return fault.New(fault.Unauthenticated, fault.SessionToken,
@@ -44,7 +45,9 @@ func may(call *control.Call, action, resource string, values policy.Values) erro
 	}
 	d := call.Decide(caller.Ask{Action: action, Resource: resource, ResourceAccount: call.Account, Values: values})
 	if !d.Allowed { // worded without the quotes that S3 puts around the resource
-		return fault.New(fault.Denied, "", "User: %s is not authorized to perform: %s on resource: %s %s", call.ARN(), action, resource, d.Because())
+		return fault.New(fault.Denied, "", "%s", caller.Denial{
+			User: call.ARN(), Action: action, Resource: resource, Because: d.Because(),
+		})
 	}
 	return nil
 }

@@ -162,7 +162,7 @@ func (in *AssumeRole) notAuthorized(call *control.Call, action string) error {
 	if in.vouched != nil { // nothing else is said to somebody whom no account knows
 		return fault.New(fault.Denied, "", "Not authorized to perform %s", action)
 	}
-	return fault.New(fault.Denied, "", "User: %s is not authorized to perform: %s on resource: %s", call.ARN(), action, in.RoleARN)
+	return fault.New(fault.Denied, "", "%s", caller.Denial{User: call.ARN(), Action: action, Resource: in.RoleARN})
 }
 
 // values are the condition keys of AssumeRole (Service Authorization Reference, AWS Security Token Service).

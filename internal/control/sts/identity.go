@@ -51,7 +51,9 @@ func (t *Tokens) SessionToken(ctx context.Context, call *control.Call, d time.Du
 	// Everybody may, unless a policy says otherwise in so many words.
 	ask := caller.Ask{Action: "sts:GetSessionToken", Resource: "*", ResourceAccount: call.Account}
 	if decision := call.Decide(ask); decision.Effect == policy.ExplicitDeny {
-		return nil, fault.New(fault.Denied, "", "User: %s is not authorized to perform: %s on resource: * %s", call.ARN(), ask.Action, decision.Because())
+		return nil, fault.New(fault.Denied, "", "%s", caller.Denial{
+			User: call.ARN(), Action: ask.Action, Resource: ask.Resource, Because: decision.Because(),
+		})
 	}
 	if d == 0 {
 		d = defaultUserSession
@@ -85,7 +87,9 @@ func (t *Tokens) AccessKeyAccount(call *control.Call, id string) (access.Account
 		return "", fault.New(fault.Denied, "", "Cannot call GetAccessKeyInfo with session credentials")
 	}
 	if d := call.Decide(caller.Ask{Action: action, Resource: "*", ResourceAccount: call.Account}); !d.Allowed {
-		return "", fault.New(fault.Denied, "", "User: %s is not authorized to perform: %s on resource: * %s", call.ARN(), action, d.Because())
+		return "", fault.New(fault.Denied, "", "%s", caller.Denial{
+			User: call.ARN(), Action: action, Resource: "*", Because: d.Because(),
+		})
 	}
 	if id == call.AccessKeyID {
 		return call.Account, nil

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"latchkey/internal/access"
+	"latchkey/internal/caller"
 	"latchkey/internal/control"
 	"latchkey/internal/credential"
 	"latchkey/internal/fault"
@@ -67,5 +68,7 @@ func (t *Tokens) AssumeForService(call *control.Call, in ServiceAssume) (*iam.Ro
 }
 
 func (in *ServiceAssume) notAuthorized(action string) error {
-	return fault.New(fault.Denied, fault.ServiceTrust, "User: %s is not authorized to perform: %s on resource: %s", in.Service, action, in.RoleARN)
+	return fault.New(fault.Denied, fault.ServiceTrust, "%s", caller.Denial{
+		User: in.Service, Action: action, Resource: in.RoleARN,
+	})
 }

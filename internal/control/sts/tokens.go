@@ -8,10 +8,12 @@ package sts
 import (
 	"time"
 
+	"latchkey/internal/caller"
 	"latchkey/internal/control"
 	"latchkey/internal/credential"
 	"latchkey/internal/fault"
 	"latchkey/internal/oidc"
+	"latchkey/internal/policy"
 )
 
 // Source is the event source of every operation in this package.
@@ -28,8 +30,9 @@ type Tokens struct {
 // identity contexts has no sts action that makes a session).
 func admit(call *control.Call, action, resource string) error {
 	if call.IsVended() || call.Session != nil && call.Session.UserID != "" {
-		return fault.New(fault.Denied, "", "User: %s is not authorized to perform: %s on resource: %s because no session policy allows the %s action",
-			call.ARN(), action, resource, action)
+		return fault.New(fault.Denied, "", "%s", caller.Denial{
+			User: call.ARN(), Action: action, Resource: resource, Because: policy.NoSessionPolicy(action).Because(),
+		})
 	}
 	return nil
 }
