@@ -42,7 +42,7 @@ func (b *Buckets) Adopt(ctx context.Context, call *control.Call, in Adoption) (*
 	call.Address(account)
 	call.Touch("AWS::S3::Bucket", "arn:aws:s3:::"+name, account)
 	bucket := &bucket.Bucket{Name: name, Account: account, Region: in.Region}
-	err = b.Update(ctx, call, func(tx *store.Tx) error {
+	err = b.Control.Update(ctx, call, func(tx *store.Tx) error {
 		if _, err := store.Accounts.Get(ctx, tx, string(account)); err != nil {
 			if fault.Is(err, fault.NotFound, fault.Account) {
 				return fault.New(fault.Invalid, fault.AccountID, "There is no account %s", account)
@@ -87,7 +87,7 @@ func free(ctx context.Context, tx *store.Tx, name string) error {
 func (b *Buckets) Registered(
 	ctx context.Context, after string, limit int,
 ) (page []*bucket.Bucket, more bool, err error) {
-	for bucket, err := range store.Buckets.All(ctx, b.DB) {
+	for bucket, err := range store.Buckets.All(ctx, b.Control.DB) {
 		if err != nil {
 			return nil, false, err
 		}

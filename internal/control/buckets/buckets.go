@@ -29,7 +29,7 @@ const maxPolicy = 20 << 10
 
 // Buckets serves the registry. Control and Upstream must be set; a program has one Buckets, because it holds the locks.
 type Buckets struct {
-	*control.Control
+	Control  *control.Control
 	Upstream upstream.Upstream
 
 	names   locks    // held while a bucket is created, deleted or adopted, upstream and registry together
@@ -98,7 +98,7 @@ func alreadyExists(call *control.Call, b *bucket.Bucket) error {
 // Unregister forgets a bucket that was deleted in the upstream, or that the upstream does not have.
 func (b *Buckets) Unregister(ctx context.Context, call *control.Call, bucket *bucket.Bucket) error {
 	b.genuine.Delete(bucket.Nonce)
-	return b.Update(ctx, call, func(tx *store.Tx) error {
+	return b.Control.Update(ctx, call, func(tx *store.Tx) error {
 		if _, err := same(ctx, tx, bucket); err != nil {
 			return err
 		}
@@ -182,7 +182,7 @@ func (b *Buckets) mayPolicy(call *control.Call, bucket *bucket.Bucket, action st
 func (b *Buckets) change(
 	ctx context.Context, call *control.Call, bucket *bucket.Bucket, text func(*store.Tx) (string, error),
 ) error {
-	return b.Update(ctx, call, func(tx *store.Tx) error {
+	return b.Control.Update(ctx, call, func(tx *store.Tx) error {
 		current, err := same(ctx, tx, bucket)
 		if err != nil {
 			return err

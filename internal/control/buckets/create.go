@@ -42,11 +42,11 @@ func (b *Buckets) Lock(ctx context.Context, name string) (unlock func(), err err
 // is taken over with its nonce. An intention of another account is AlreadyExists: it ends within maxIntention and
 // RecoverEvery, or becomes that account's bucket.
 func (b *Buckets) Intend(ctx context.Context, call *control.Call, name, region string) (*bucket.Creation, error) {
-	if err := b.Authorised(call); err != nil {
+	if err := b.Control.Authorised(call); err != nil {
 		return nil, err
 	}
 	var c *bucket.Creation
-	err := b.Engine.Update(ctx, func(tx *store.Tx) error {
+	err := b.Control.Engine.Update(ctx, func(tx *store.Tx) error {
 		existing, err := store.Buckets.Get(ctx, tx, name)
 		if err == nil {
 			return alreadyExists(call, existing)
@@ -83,7 +83,7 @@ func NotAvailable(name string) error {
 // not stand any more. In an upstream that keeps no nonces the bucket is registered without one.
 func (b *Buckets) Register(ctx context.Context, call *control.Call, c *bucket.Creation) error {
 	call.Touch("AWS::S3::Bucket", "arn:aws:s3:::"+c.Name, call.Account)
-	return b.Update(ctx, call, func(tx *store.Tx) error {
+	return b.Control.Update(ctx, call, func(tx *store.Tx) error {
 		now, err := store.BucketCreations.Get(ctx, tx, c.Name)
 		if fault.Is(err, fault.NotFound, fault.Bucket) {
 			return b.registered(ctx, tx, call, c)
@@ -133,7 +133,7 @@ func overtaken(name string) error {
 // Abandon removes the intention c unless a later request has taken it over. It is for an intention of which it is
 // certain that the upstream made nothing.
 func (b *Buckets) Abandon(ctx context.Context, c *bucket.Creation) error {
-	return b.Engine.Update(ctx, func(tx *store.Tx) error {
+	return b.Control.Engine.Update(ctx, func(tx *store.Tx) error {
 		now, err := store.BucketCreations.Get(ctx, tx, c.Name)
 		if fault.Is(err, fault.NotFound, fault.Bucket) {
 			return nil
@@ -149,7 +149,7 @@ func (b *Buckets) Abandon(ctx context.Context, c *bucket.Creation) error {
 // intention that nothing came of is removed when it is old enough. Call it at the start and every RecoverEvery.
 func (b *Buckets) Recover(ctx context.Context) error {
 	var names []string
-	for c, err := range store.BucketCreations.All(ctx, b.DB) {
+	for c, err := range store.BucketCreations.All(ctx, b.Control.DB) {
 		if err != nil {
 			return err
 		}
@@ -168,7 +168,7 @@ func (b *Buckets) recover(ctx context.Context, name string) error {
 		return err
 	}
 	defer unlock()
-	c, err := store.BucketCreations.Get(ctx, b.DB, name)
+	c, err := store.BucketCreations.Get(ctx, b.Control.DB, name)
 	if fault.Is(err, fault.NotFound, fault.Bucket) {
 		return nil // its request ended meanwhile
 	}
@@ -181,7 +181,7 @@ func (b *Buckets) recover(ctx context.Context, name string) error {
 		return err
 	case made:
 		return b.registerRecovered(ctx, c)
-	case b.Now().Sub(c.Created) > maxIntention:
+	case b.Control.Now().Sub(c.Created) > maxIntention:
 		return b.Abandon(ctx, c)
 	}
 	return nil
@@ -190,13 +190,13 @@ func (b *Buckets) recover(ctx context.Context, name string) error {
 // registerRecovered registers a bucket in the name of the server: the request that wanted it was allowed when it
 // committed the intention.
 func (b *Buckets) registerRecovered(ctx context.Context, c *bucket.Creation) error {
-	snap, err := b.Engine.Snapshot()
+	snap, err := b.Control.Engine.Snapshot()
 	if err != nil {
 		return err
 	}
 	who := audit.Identity{Type: "AWSService", InvokedBy: "latchkey", AccountID: string(c.Account)}
-	facts := caller.Facts{Time: b.Now(), Region: b.Region, RequestID: uuid.NewString()}
-	call := b.BeginFor(control.Outsider{Identity: who, Account: c.Account, Snapshot: snap, Facts: facts},
+	facts := caller.Facts{Time: b.Control.Now(), Region: b.Control.Region, RequestID: uuid.NewString()}
+	call := b.Control.BeginFor(control.Outsider{Identity: who, Account: c.Account, Snapshot: snap, Facts: facts},
 		control.Opening{Source: Source, Operation: "CreateBucket", Parameters: map[string]any{"bucketName": c.Name}})
 	call.ByRight(control.BucketIntention)
 	call.Event.EventType = "AwsServiceEvent"

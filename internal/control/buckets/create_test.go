@@ -114,7 +114,7 @@ func TestTwoNodesTwoAccountsOneName(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		row, err := store.Buckets.Get(t.Context(), nodes[accountA].DB, name)
+		row, err := store.Buckets.Get(t.Context(), nodes[accountA].Control.DB, name)
 		if err != nil || len(got) != 1 || row.Account != got[0] {
 			t.Fatalf("%s: %v were told that they have it, it is registered to %+v (%v)", name, got, row, err)
 		}
@@ -122,11 +122,11 @@ func TestTwoNodesTwoAccountsOneName(t *testing.T) {
 }
 
 func create(ctx context.Context, b *buckets.Buckets, account access.AccountID, name string) error {
-	snap, err := b.Engine.Snapshot()
+	snap, err := b.Control.Engine.Snapshot()
 	if err != nil {
 		return err
 	}
-	call := b.BeginFor(control.Outsider{
+	call := b.Control.BeginFor(control.Outsider{
 		Identity: audit.Identity{Type: "Root"}, Account: account, Snapshot: snap, Facts: caller.Facts{Time: time.Now()},
 	}, control.Opening{Source: buckets.Source, Operation: "CreateBucket"})
 	call.ByRight(control.BucketIntention)

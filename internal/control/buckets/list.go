@@ -46,7 +46,7 @@ func (b *Buckets) List(
 		}
 		if len(page) == size {
 			last := []byte(page[size-1].Name)
-			return page, base64.RawURLEncoding.EncodeToString(b.Ring.Seal(f.list(call), last)), nil
+			return page, base64.RawURLEncoding.EncodeToString(b.Control.Ring.Seal(f.list(call), last)), nil
 		}
 		page = append(page, bucket)
 	}
@@ -64,7 +64,7 @@ func (b *Buckets) after(call *control.Call, f Filter, token string) (string, err
 	if err != nil {
 		return "", bad.Because(err)
 	}
-	name, err := b.Ring.Unseal(f.list(call), sealed)
+	name, err := b.Control.Ring.Unseal(f.list(call), sealed)
 	if err != nil {
 		return "", bad.Because(err)
 	}

@@ -39,7 +39,7 @@ func (c *Center) CreateApplication(ctx context.Context, call *control.Call, in N
 		Portal: in.Portal, Disabled: in.Disabled, CreatedFrom: call.Facts.Region, Tags: in.Tags, ClientToken: in.ClientToken,
 		Digest: digest(in.InstanceARN, in.Provider, in.Name, in.Description, in.Portal, in.Disabled, in.Tags),
 	}
-	err = c.Update(ctx, call, func(tx *store.Tx) error {
+	err = c.Control.Update(ctx, call, func(tx *store.Tx) error {
 		if _, err := standing(ctx, tx, i); err != nil {
 			return err
 		}
@@ -94,8 +94,8 @@ func (c *Center) insertApplication(ctx context.Context, tx *store.Tx, a *sso.App
 	if err != nil {
 		return err
 	}
-	if n >= c.Quotas.Applications {
-		return quota(fault.Application, "applications", c.Quotas.Applications)
+	if n >= c.Control.Quotas.Applications {
+		return quota(fault.Application, "applications", c.Control.Quotas.Applications)
 	}
 	a.Created = tx.Now()
 	return store.Applications.Insert(tx, a)
@@ -175,7 +175,7 @@ func set[T any](to *T, from *T) {
 
 // change changes an application as it is at the moment of the change.
 func (c *Center) change(ctx context.Context, call *control.Call, app *sso.Application, fn func(*store.Tx, *sso.Application) error) error {
-	return c.Update(ctx, call, func(tx *store.Tx) error {
+	return c.Control.Update(ctx, call, func(tx *store.Tx) error {
 		current, err := store.Applications.Get(ctx, tx, app.ID)
 		if fault.Is(err, fault.NotFound, fault.Application) {
 			return noApplication(app.ARN())
@@ -197,7 +197,7 @@ func (c *Center) DeleteApplication(ctx context.Context, call *control.Call, arn 
 	if err != nil {
 		return err
 	}
-	return c.Update(ctx, call, func(tx *store.Tx) error {
+	return c.Control.Update(ctx, call, func(tx *store.Tx) error {
 		instances, err := store.Instances.InAccount(ctx, tx, string(app.Account))
 		if err != nil {
 			return err

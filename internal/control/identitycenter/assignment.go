@@ -38,7 +38,7 @@ func (c *Center) Assign(ctx context.Context, call *control.Call, arn string, t s
 		return err
 	}
 	made := &sso.Assignment{ApplicationID: app.ID, Account: app.Account, Type: t, PrincipalID: id}
-	return c.Update(ctx, call, func(tx *store.Tx) error {
+	return c.Control.Update(ctx, call, func(tx *store.Tx) error {
 		if _, err := store.Applications.Get(ctx, tx, app.ID); err != nil {
 			return err
 		}
@@ -76,8 +76,8 @@ func (c *Center) moreGroups(ctx context.Context, tx *store.Tx, applicationID str
 			n++
 		}
 	}
-	if n >= c.Quotas.AssignedGroups {
-		return quota(fault.Assignment, "groups assigned to an application", c.Quotas.AssignedGroups)
+	if n >= c.Control.Quotas.AssignedGroups {
+		return quota(fault.Assignment, "groups assigned to an application", c.Control.Quotas.AssignedGroups)
 	}
 	return nil
 }
@@ -88,7 +88,7 @@ func (c *Center) Unassign(ctx context.Context, call *control.Call, arn string, t
 	if err != nil {
 		return err
 	}
-	return c.Update(ctx, call, func(tx *store.Tx) error {
+	return c.Control.Update(ctx, call, func(tx *store.Tx) error {
 		err := store.Assignments.Delete(tx, sso.AssignmentID(app.ID, t, id))
 		if fault.Is(err, fault.NotFound, fault.Assignment) {
 			return noAssignment(t, id)
@@ -139,7 +139,7 @@ func (c *Center) AssignmentsFor(ctx context.Context, call *control.Call, instanc
 	if _, err := instance(call, "sso:ListApplicationAssignmentsForPrincipal", instanceARN, policy.Values{}); err != nil {
 		return Page[PrincipalAssignment]{}, err
 	}
-	rows, err := store.Assignments.Children(ctx, c.DB, f.ID)
+	rows, err := store.Assignments.Children(ctx, c.Control.DB, f.ID)
 	if err != nil {
 		return Page[PrincipalAssignment]{}, err
 	}

@@ -26,7 +26,7 @@ import (
 const Source = "sso.amazonaws.com"
 
 // Center serves the operations of Identity Center.
-type Center struct{ *control.Control }
+type Center struct{ Control *control.Control }
 
 const applicationAccountKey = "sso:ApplicationAccount"
 

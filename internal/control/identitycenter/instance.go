@@ -38,7 +38,7 @@ type NewInstance struct {
 // CreateInstance makes an instance for an account that has none, which is one that deleted it: every account has
 // one from the beginning. Its identity store is a new one too.
 func (c *Center) CreateInstance(ctx context.Context, call *control.Call, in NewInstance) (*sso.Instance, error) {
-	made := sso.New(call.Account, c.Now())
+	made := sso.New(call.Account, c.Control.Now())
 	if err := call.May("sso:CreateInstance", made.ARN(), requestTags(in.Tags), nil, call.Account); err != nil {
 		return nil, err
 	}
@@ -46,7 +46,7 @@ func (c *Center) CreateInstance(ctx context.Context, call *control.Call, in NewI
 		return nil, control.AccessFault(err)
 	}
 	made.Name, made.Tags, made.ClientToken, made.Digest = in.Name, in.Tags, in.ClientToken, digest(in.Name, in.Tags)
-	err := c.Update(ctx, call, func(tx *store.Tx) error {
+	err := c.Control.Update(ctx, call, func(tx *store.Tx) error {
 		have, err := store.IdentityCenter(ctx, tx, call.Account)
 		switch {
 		case fault.Is(err, fault.NotFound, fault.IdentityCenter):
@@ -82,7 +82,7 @@ func (c *Center) UpdateInstance(ctx context.Context, call *control.Call, arn str
 }
 
 func (c *Center) changeInstance(ctx context.Context, call *control.Call, i *sso.Instance, fn func(*sso.Instance) error) error {
-	return c.Update(ctx, call, func(tx *store.Tx) error {
+	return c.Control.Update(ctx, call, func(tx *store.Tx) error {
 		current, err := standing(ctx, tx, i)
 		if err != nil {
 			return err
@@ -108,14 +108,14 @@ func standing(ctx context.Context, tx *store.Tx, i *sso.Instance) (*sso.Instance
 func (c *Center) DeleteInstance(ctx context.Context, call *control.Call, arn string) error {
 	i, err := instance(call, "sso:DeleteInstance", arn, policy.Values{})
 	if fault.Is(err, fault.Denied, fault.IdentityCenter) {
-		if row, e := store.IdentityCenters.Get(ctx, c.DB, string(call.Account)); e == nil && row.Deleted && row.ARN() == arn {
+		if row, e := store.IdentityCenters.Get(ctx, c.Control.DB, string(call.Account)); e == nil && row.Deleted && row.ARN() == arn {
 			return nil
 		}
 	}
 	if err != nil {
 		return err
 	}
-	return c.Update(ctx, call, func(tx *store.Tx) error {
+	return c.Control.Update(ctx, call, func(tx *store.Tx) error {
 		current, err := standing(ctx, tx, i)
 		if err != nil {
 			return err

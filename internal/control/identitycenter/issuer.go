@@ -33,7 +33,7 @@ func (c *Center) CreateIssuer(ctx context.Context, call *control.Call, in NewIss
 		ID: sso.NewIssuerID(), InstanceID: i.ID, Account: i.Account, Name: in.Name, URL: in.URL, ClaimPath: in.ClaimPath, StorePath: in.StorePath,
 		Tags: in.Tags, ClientToken: in.ClientToken, Digest: digest(in.InstanceARN, in.Name, in.URL, in.ClaimPath, in.StorePath, in.Tags),
 	}
-	err = c.Update(ctx, call, func(tx *store.Tx) error {
+	err = c.Control.Update(ctx, call, func(tx *store.Tx) error {
 		if _, err := standing(ctx, tx, i); err != nil {
 			return err
 		}
@@ -51,8 +51,8 @@ func (c *Center) CreateIssuer(ctx context.Context, call *control.Call, in NewIss
 				return mismatch()
 			}
 		}
-		if len(have) >= c.Quotas.TokenIssuers {
-			return quota(fault.TokenIssuer, "trusted token issuers", c.Quotas.TokenIssuers)
+		if len(have) >= c.Control.Quotas.TokenIssuers {
+			return quota(fault.TokenIssuer, "trusted token issuers", c.Control.Quotas.TokenIssuers)
 		}
 		made.Created = tx.Now()
 		err = store.Issuers.Insert(tx, made)
@@ -126,7 +126,7 @@ func (c *Center) UpdateIssuer(ctx context.Context, call *control.Call, arn strin
 }
 
 func (c *Center) changeIssuer(ctx context.Context, call *control.Call, i *sso.Issuer, fn func(*sso.Issuer) error) error {
-	return c.Update(ctx, call, func(tx *store.Tx) error {
+	return c.Control.Update(ctx, call, func(tx *store.Tx) error {
 		current, err := store.Issuers.Get(ctx, tx, i.ID)
 		if fault.Is(err, fault.NotFound, fault.TokenIssuer) {
 			return noIssuer(i.ARN())
@@ -148,7 +148,7 @@ func (c *Center) DeleteIssuer(ctx context.Context, call *control.Call, arn strin
 	if err != nil {
 		return err
 	}
-	return c.Update(ctx, call, func(tx *store.Tx) error {
+	return c.Control.Update(ctx, call, func(tx *store.Tx) error {
 		err := store.Issuers.Delete(tx, i.ID)
 		if fault.Is(err, fault.NotFound, fault.TokenIssuer) {
 			return noIssuer(arn)

@@ -24,7 +24,7 @@ func (c *Center) Regions(call *control.Call, arn string, at Cut) (Page[Region], 
 	if err != nil {
 		return Page[Region]{}, err
 	}
-	return cut(c.Control, call, at, []Region{{c.Region, i.Created, true}}, func(Region) int64 { return 1 }, "ListRegions")
+	return cut(c.Control, call, at, []Region{{c.Control.Region, i.Created, true}}, func(Region) int64 { return 1 }, "ListRegions")
 }
 
 // DescribeRegion returns a region of the instance.
@@ -33,10 +33,10 @@ func (c *Center) DescribeRegion(call *control.Call, arn, name string) (Region, e
 	if err != nil {
 		return Region{}, err
 	}
-	if name != c.Region {
+	if name != c.Control.Region {
 		return Region{}, noRegion(name)
 	}
-	return Region{c.Region, i.Created, true}, nil
+	return Region{c.Control.Region, i.Created, true}, nil
 }
 
 // AddRegion refuses.
@@ -44,7 +44,7 @@ func (c *Center) AddRegion(call *control.Call, arn, name string) error {
 	if _, err := instance(call, "sso:AddRegion", arn, policy.Values{}); err != nil {
 		return err
 	}
-	if name == c.Region {
+	if name == c.Control.Region {
 		return fault.New(fault.Conflict, fault.IdentityCenter, "%s is the primary Region of the instance already", name)
 	}
 	return fault.New(fault.Invalid, fault.IdentityCenter, "Regions cannot be added: the instance is not replicated, and this server answers requests for every Region with it")
@@ -55,7 +55,7 @@ func (c *Center) RemoveRegion(call *control.Call, arn, name string) error {
 	if _, err := instance(call, "sso:RemoveRegion", arn, policy.Values{}); err != nil {
 		return err
 	}
-	if name == c.Region {
+	if name == c.Control.Region {
 		return fault.New(fault.Invalid, fault.IdentityCenter, "%s is the primary Region of the instance, which cannot be removed", name)
 	}
 	return noRegion(name)

@@ -21,8 +21,8 @@ func (c *Center) PutScope(ctx context.Context, call *control.Call, arn, name str
 			s.Targets = targets
 			return nil
 		}
-		if len(a.Scopes) >= c.Quotas.AccessScopes {
-			return quota(fault.AccessScope, "access scopes of an application", c.Quotas.AccessScopes)
+		if len(a.Scopes) >= c.Control.Quotas.AccessScopes {
+			return quota(fault.AccessScope, "access scopes of an application", c.Control.Quotas.AccessScopes)
 		}
 		a.NextScope++
 		a.Scopes = append(a.Scopes, sso.AccessScope{Name: name, Targets: targets, Number: a.NextScope})

@@ -49,7 +49,7 @@ func (c *Center) PutSignIn(ctx context.Context, call *control.Call, in NewSignIn
 		Application: in.Application, ApplicationRole: in.ApplicationRole, BearerRole: in.BearerRole,
 		CreateUsers: in.CreateUsers, GroupsClaim: in.GroupsClaim,
 	}
-	return c.Update(ctx, call, func(tx *store.Tx) error {
+	return c.Control.Update(ctx, call, func(tx *store.Tx) error {
 		old, err := store.SignIns.Get(ctx, tx, string(call.Account))
 		fresh := fault.Is(err, fault.NotFound, fault.SignIn)
 		if err != nil && !fresh {
@@ -57,7 +57,7 @@ func (c *Center) PutSignIn(ctx context.Context, call *control.Call, in NewSignIn
 		}
 		switch {
 		case in.ClientSecret != nil && in.ClientSecret.Reveal() != "":
-			made.Sealed = c.Ring.Seal(sso.SignInPurpose(call.Account), []byte(in.ClientSecret.Reveal()))
+			made.Sealed = c.Control.Ring.Seal(sso.SignInPurpose(call.Account), []byte(in.ClientSecret.Reveal()))
 		case in.ClientSecret == nil && !fresh && old.IssuerURL == in.IssuerURL && old.ClientID == in.ClientID:
 			made.Sealed = old.Sealed
 		}
@@ -110,7 +110,7 @@ func (c *Center) DeleteSignIn(ctx context.Context, call *control.Call) error {
 	if err := mayOwn(call, "latchkey:DeleteSignIn"); err != nil {
 		return err
 	}
-	return c.Update(ctx, call, func(tx *store.Tx) error {
+	return c.Control.Update(ctx, call, func(tx *store.Tx) error {
 		err := store.SignIns.Delete(tx, string(call.Account))
 		if fault.Is(err, fault.NotFound, fault.SignIn) {
 			return noSignIn(call)

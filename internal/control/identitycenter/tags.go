@@ -70,8 +70,8 @@ func (c *Center) Tag(ctx context.Context, call *control.Call, arn string, tags [
 				have = append(have, n)
 			}
 		}
-		if len(have) > c.Quotas.Tags {
-			return nil, quota(fault.Tags, "tags of a resource", c.Quotas.Tags)
+		if len(have) > c.Control.Quotas.Tags {
+			return nil, quota(fault.Tags, "tags of a resource", c.Control.Quotas.Tags)
 		}
 		return have, nil
 	})

@@ -25,7 +25,7 @@ import (
 const Source = "identitystore.amazonaws.com"
 
 // Directory serves the operations of the identity store.
-type Directory struct{ *control.Control }
+type Directory struct{ Control *control.Control }
 
 // The resources of actions that are about no user, group or membership in particular.
 const (
@@ -64,7 +64,7 @@ func may(call *control.Call, action, resource string) error {
 
 // change commits a change of an identity store, which must still be the account's.
 func (d *Directory) change(ctx context.Context, call *control.Call, in directory.StoreID, fn func(*store.Tx) error) error {
-	return d.Update(ctx, call, func(tx *store.Tx) error {
+	return d.Control.Update(ctx, call, func(tx *store.Tx) error {
 		now, err := store.IdentityStoreID(ctx, tx, call.Account)
 		if err != nil && fault.KindOf(err) != fault.NotFound {
 			return err

@@ -289,7 +289,7 @@ func TestListsAreFilteredAndPaged(t *testing.T) {
 
 func TestQuotasOfADirectory(t *testing.T) {
 	w := newWorld(t)
-	w.Directory.Quotas.DirectoryUsers, w.Directory.Quotas.DirectoryGroups = 1, 1
+	w.Directory.Control.Quotas.DirectoryUsers, w.Directory.Control.Quotas.DirectoryGroups = 1, 1
 	w.user("alice")
 	w.group("g")
 	_, err := w.CreateUser(t.Context(), w.asRoot(), w.in, attributes("bob"))

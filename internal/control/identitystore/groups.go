@@ -20,8 +20,8 @@ func (d *Directory) CreateGroup(ctx context.Context, call *control.Call, in dire
 	if err := g.Check(); err != nil {
 		return nil, control.DirectoryFault(err)
 	}
-	if call.Snapshot.Groups(in) >= d.Quotas.DirectoryGroups {
-		return nil, control.DirectoryFull(fault.DirectoryGroup, "groups", d.Quotas.DirectoryGroups)
+	if call.Snapshot.Groups(in) >= d.Control.Quotas.DirectoryGroups {
+		return nil, control.DirectoryFull(fault.DirectoryGroup, "groups", d.Control.Quotas.DirectoryGroups)
 	}
 	call.Touch("AWS::IdentityStore::Group", g.ID.ARN(), call.Account)
 	err := d.change(ctx, call, in, func(tx *store.Tx) error {

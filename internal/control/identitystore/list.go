@@ -35,7 +35,7 @@ func turn[T any](d *Directory, call *control.Call, ask Ask, list string, read fu
 		return Page[T]{}, err
 	}
 	list = string(call.Account) + " " + list
-	after, err := d.After(list, ask.Token)
+	after, err := d.Control.After(list, ask.Token)
 	if err != nil {
 		return Page[T]{}, err
 	}
@@ -47,7 +47,7 @@ func turn[T any](d *Directory, call *control.Call, ask Ask, list string, read fu
 		return Page[T]{Items: items}, nil
 	}
 	items = items[:size]
-	return Page[T]{Items: items, Token: d.NextToken(list, seq(items[size-1]))}, nil
+	return Page[T]{Items: items, Token: d.Control.NextToken(list, seq(items[size-1]))}, nil
 }
 
 // only is the page of a filtered list: names are unique, so there is one item or none.
@@ -73,7 +73,7 @@ func (d *Directory) ListUsers(ctx context.Context, call *control.Call, in direct
 		return only(d, call, ask, f, "UserName", func(k directory.Key) *directory.User { return call.Snapshot.PersonByKey(in, k) })
 	}
 	return turn(d, call, ask, "ListUsers "+string(in), func(after int64, limit int) ([]*directory.User, error) {
-		return store.DirectoryUsers.Page(ctx, d.DB, string(in), after, limit)
+		return store.DirectoryUsers.Page(ctx, d.Control.DB, string(in), after, limit)
 	}, func(u *directory.User) int64 { return u.Seq })
 }
 
@@ -86,7 +86,7 @@ func (d *Directory) ListGroups(ctx context.Context, call *control.Call, in direc
 		return only(d, call, ask, f, "DisplayName", func(k directory.Key) *directory.Group { return call.Snapshot.GroupByKey(in, k) })
 	}
 	return turn(d, call, ask, "ListGroups "+string(in), func(after int64, limit int) ([]*directory.Group, error) {
-		return store.DirectoryGroups.Page(ctx, d.DB, string(in), after, limit)
+		return store.DirectoryGroups.Page(ctx, d.Control.DB, string(in), after, limit)
 	}, func(g *directory.Group) int64 { return g.Seq })
 }
 
@@ -99,7 +99,7 @@ func (d *Directory) ListMembers(ctx context.Context, call *control.Call, in dire
 		return Page[directory.Membership]{}, err
 	}
 	return turn(d, call, ask, "ListGroupMemberships "+string(g), func(after int64, limit int) ([]directory.Membership, error) {
-		return store.MembershipsOfGroup(ctx, d.DB, g, after, limit)
+		return store.MembershipsOfGroup(ctx, d.Control.DB, g, after, limit)
 	}, func(m directory.Membership) int64 { return m.Seq })
 }
 
@@ -112,6 +112,6 @@ func (d *Directory) ListMemberships(ctx context.Context, call *control.Call, in 
 		return Page[directory.Membership]{}, err
 	}
 	return turn(d, call, ask, "ListGroupMembershipsForMember "+string(u), func(after int64, limit int) ([]directory.Membership, error) {
-		return store.MembershipsOfUser(ctx, d.DB, u, after, limit)
+		return store.MembershipsOfUser(ctx, d.Control.DB, u, after, limit)
 	}, func(m directory.Membership) int64 { return m.Seq })
 }

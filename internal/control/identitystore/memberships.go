@@ -47,7 +47,7 @@ func (d *Directory) DescribeMembership(ctx context.Context, call *control.Call, 
 	if err := enter(call, in, action, id.ARN()); err != nil {
 		return nil, err
 	}
-	m, err := findMembership(ctx, d.DB, in, id)
+	m, err := findMembership(ctx, d.Control.DB, in, id)
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +101,7 @@ func (d *Directory) MembershipID(ctx context.Context, call *control.Call, in dir
 	if _, err := seenUser(call, in, u); err != nil {
 		return "", err
 	}
-	m, err := store.MembershipOf(ctx, d.DB, g, u)
+	m, err := store.MembershipOf(ctx, d.Control.DB, g, u)
 	if fault.Is(err, fault.NotFound, fault.Membership) {
 		return "", noMembership("")
 	}

@@ -24,8 +24,8 @@ func (d *Directory) CreateUser(ctx context.Context, call *control.Call, in direc
 	if err := u.Check(); err != nil {
 		return nil, control.DirectoryFault(err)
 	}
-	if call.Snapshot.People(in) >= d.Quotas.DirectoryUsers {
-		return nil, control.DirectoryFull(fault.DirectoryUser, "users", d.Quotas.DirectoryUsers)
+	if call.Snapshot.People(in) >= d.Control.Quotas.DirectoryUsers {
+		return nil, control.DirectoryFull(fault.DirectoryUser, "users", d.Control.Quotas.DirectoryUsers)
 	}
 	call.Touch("AWS::IdentityStore::User", u.ID.ARN(), call.Account)
 	err := d.change(ctx, call, in, func(tx *store.Tx) error {

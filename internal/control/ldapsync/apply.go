@@ -36,12 +36,12 @@ type batch struct {
 
 // applier carries out one plan.
 type applier struct {
-	*control.Control
-	call   *control.Call
-	plan   *Plan
-	holder string
-	users  map[int32]directory.UserID // that were made so far, by place in the listing
-	groups map[int32]directory.GroupID
+	Control *control.Control
+	call    *control.Call
+	plan    *Plan
+	holder  string
+	users   map[int32]directory.UserID // that were made so far, by place in the listing
+	groups  map[int32]directory.GroupID
 }
 
 // apply commits the plan step by step. What takes away comes first. marks that a step writes are not written again.
@@ -166,16 +166,16 @@ func (a *applier) commit(ctx context.Context, what string, fn func(*batch) error
 	if err := ctx.Err(); err != nil {
 		return context.Cause(ctx)
 	}
-	if err := a.Authorised(a.call); err != nil {
+	if err := a.Control.Authorised(a.call); err != nil {
 		return err
 	}
 	s := a.plan.source
 	var b *batch
-	err := a.Engine.Update(ctx, func(tx *store.Tx) error {
+	err := a.Control.Engine.Update(ctx, func(tx *store.Tx) error {
 		if err := keepLease(tx, s, a.holder); err != nil {
 			return err
 		}
-		w, err := provision.Open(ctx, tx, provision.Source{Account: s.Account, By: s.Issuer(), Snapshot: a.Engine.Current(), Quotas: a.Quotas})
+		w, err := provision.Open(ctx, tx, provision.Source{Account: s.Account, By: s.Issuer(), Snapshot: a.Control.Engine.Current(), Quotas: a.Control.Quotas})
 		if err != nil {
 			return err
 		}

@@ -26,7 +26,7 @@ func (a *applier) leave(ctx context.Context) error {
 }
 
 func (a *applier) join(ctx context.Context) error {
-	p, snap := a.plan, a.Engine.Current()
+	p, snap := a.plan, a.Control.Engine.Current()
 	p.listing = nil // its entries are done with, and those of a large directory take much memory
 	var all []members
 	for _, c := range p.join {

@@ -30,7 +30,7 @@ const (
 
 // Syncer runs the sources of a server.
 type Syncer struct {
-	*control.Control
+	Control *control.Control
 	Sources []Source
 	Observe func(source, outcome string, took time.Duration) // metrics; may be nil
 }
@@ -108,13 +108,13 @@ func (s *Syncer) Sync(ctx context.Context, call *control.Call, name string, o Op
 
 // Scheduled is a run that the server does by itself, with a record of its own.
 func (s *Syncer) Scheduled(ctx context.Context, src *Source) (*Report, error) {
-	snap, err := s.Engine.Snapshot()
+	snap, err := s.Control.Engine.Snapshot()
 	if err != nil {
 		return nil, err
 	}
 	who := audit.Identity{Type: "AWSService", InvokedBy: EventSource, AccountID: string(src.Account)}
-	facts := caller.Facts{Time: s.Now(), Region: s.Region, RequestID: uuid.NewString()}
-	call := s.BeginFor(control.Outsider{Identity: who, Account: src.Account, Snapshot: snap, Facts: facts},
+	facts := caller.Facts{Time: s.Control.Now(), Region: s.Control.Region, RequestID: uuid.NewString()}
+	call := s.Control.BeginFor(control.Outsider{Identity: who, Account: src.Account, Snapshot: snap, Facts: facts},
 		control.Opening{Source: EventSource, Operation: Operation, Parameters: map[string]any{"source": src.Name}})
 	call.Event.EventType = "AwsServiceEvent"
 	call.ByRight(control.DirectorySource)
@@ -129,12 +129,12 @@ func (s *Syncer) Scheduled(ctx context.Context, src *Source) (*Report, error) {
 	case r.Refused != "":
 		refusal = awserror.Error{Code: "SyncRefused", Message: r.Refused}
 	}
-	return r, errors.Join(err, s.Finish(context.WithoutCancel(ctx), call, refusal))
+	return r, errors.Join(err, s.Control.Finish(context.WithoutCancel(ctx), call, refusal))
 }
 
 // Last is the outcome of the last run of a source; zero before the first.
 func (s *Syncer) Last(ctx context.Context, src *Source) (o Outcome, err error) {
-	r, err := store.ReadLease(ctx, s.DB, src.lease())
+	r, err := store.ReadLease(ctx, s.Control.DB, src.lease())
 	if err == nil && r.Outcome != "" {
 		err = json.Unmarshal([]byte(r.Outcome), &o)
 	}
@@ -147,12 +147,12 @@ func (s *Syncer) run(ctx context.Context, call *control.Call, src *Source, o Opt
 		_, r, err := s.plan(ctx, src, o)
 		return r, failed(err)
 	}
-	began, holder := s.Now(), uuid.NewString()
-	if _, err := s.DB.Update(ctx, func(tx *store.Tx) error { return takeLease(tx, src, holder) }); err != nil {
+	began, holder := s.Control.Now(), uuid.NewString()
+	if _, err := s.Control.DB.Update(ctx, func(tx *store.Tx) error { return takeLease(tx, src, holder) }); err != nil {
 		return nil, err
 	}
 	r, err := s.runLeased(ctx, call, src, holder, o)
-	end := Outcome{Began: began, Ended: s.Now(), Node: holder, Outcome: Succeeded}
+	end := Outcome{Began: began, Ended: s.Control.Now(), Node: holder, Outcome: Succeeded}
 	switch {
 	case err != nil:
 		end.Outcome, end.Text = Failed, err.Error()
@@ -167,7 +167,7 @@ func (s *Syncer) run(ctx context.Context, call *control.Call, src *Source, o Opt
 	text, _ := json.Marshal(end) // plain values
 	rest, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
-	_, endErr := s.DB.Update(rest, func(tx *store.Tx) error { return store.EndLease(tx, src.lease(), holder, string(text)) })
+	_, endErr := s.Control.DB.Update(rest, func(tx *store.Tx) error { return store.EndLease(tx, src.lease(), holder, string(text)) })
 	if err == nil {
 		err = endErr
 	}
@@ -180,14 +180,14 @@ func (s *Syncer) tell(src *Source, o *Outcome) {
 	if s.Observe != nil {
 		s.Observe(src.Name, o.Outcome, took)
 	}
-	if s.Log == nil {
+	if s.Control.Log == nil {
 		return
 	}
 	level := slog.LevelInfo
 	if o.Outcome != Succeeded {
 		level = slog.LevelError
 	}
-	s.Log.Log(context.Background(), level, "directory synchronised", slog.String("source", src.Name), slog.String("outcome", o.Outcome), slog.String("reason", o.Text),
+	s.Control.Log.Log(context.Background(), level, "directory synchronised", slog.String("source", src.Name), slog.String("outcome", o.Outcome), slog.String("reason", o.Text),
 		slog.Duration("took", took), slog.Any("counts", o.Counts), slog.Int("conflicts", o.Conflicts))
 }
 
@@ -223,7 +223,7 @@ func (s *Syncer) keep(ctx context.Context, cancel context.CancelCauseFunc, src *
 			return
 		case <-t.C:
 		}
-		_, err := s.DB.Update(ctx, func(tx *store.Tx) error { return keepLease(tx, src, holder) })
+		_, err := s.Control.DB.Update(ctx, func(tx *store.Tx) error { return keepLease(tx, src, holder) })
 		if fault.Is(err, fault.Conflict, fault.Source) {
 			cancel(err)
 			return
@@ -237,11 +237,11 @@ func (s *Syncer) plan(ctx context.Context, src *Source, o Options) (*Plan, *Repo
 	if err != nil {
 		return nil, nil, &readError{src.Name, err}
 	}
-	marks, err := store.SyncMarks(ctx, s.DB, src.key())
+	marks, err := store.SyncMarks(ctx, s.Control.DB, src.key())
 	if err != nil {
 		return nil, nil, err
 	}
-	snap, err := s.Engine.Snapshot()
+	snap, err := s.Control.Engine.Snapshot()
 	if err != nil {
 		return nil, nil, err
 	}
@@ -249,7 +249,7 @@ func (s *Syncer) plan(ctx context.Context, src *Source, o Options) (*Plan, *Repo
 	if err != nil {
 		return nil, nil, err
 	}
-	p := MakePlan(src, in, l, snap, marks, s.Now().UTC())
+	p := MakePlan(src, in, l, snap, marks, s.Control.Now().UTC())
 	r := &Report{Source: src.Name, DryRun: o.DryRun, Refused: p.Refused, Counts: p.Counts, Conflicts: p.Conflicts, NameOf: nameOf(snap)}
 	if o.Limit > 0 {
 		r.Changes = p.Describe(r.NameOf, o.Limit+1)

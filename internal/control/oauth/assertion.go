@@ -48,7 +48,7 @@ func (e *Exchange) byAssertion(ctx context.Context, call *control.Call, app *sso
 		return nil, err
 	}
 	// The issuer may have taken seconds to answer. The person is judged by what is true now.
-	if who.snapshot, err = e.Engine.Snapshot(); err != nil {
+	if who.snapshot, err = e.Control.Engine.Snapshot(); err != nil {
 		return nil, err
 	}
 	center := who.snapshot.IdentityCenter(app.Account)
@@ -73,7 +73,7 @@ func (e *Exchange) unused(ctx context.Context, call *control.Call, app *sso.Appl
 	}
 	sum := sha256.Sum256([]byte(strings.Join([]string{string(app.Account), claims.Issuer, claims.ID}, "\x00")))
 	use := &store.TokenUse{ID: hex.EncodeToString(sum[:]), Expires: claims.Expires.Add(2 * oidc.MaxSkew)}
-	_, err := store.TokenUses.Get(ctx, e.DB, use.ID)
+	_, err := store.TokenUses.Get(ctx, e.Control.DB, use.ID)
 	if fault.Is(err, fault.NotFound, fault.IdentityToken) {
 		return use, nil
 	}

@@ -45,7 +45,7 @@ func (e *Exchange) byCode(ctx context.Context, call *control.Call, clientID, red
 		return nil, missing("redirectUri")
 	}
 	id := Digest(OfCode, code.Reveal())
-	row, err := store.SignInCodes.Get(ctx, e.DB, id)
+	row, err := store.SignInCodes.Get(ctx, e.Control.DB, id)
 	if fault.Is(err, fault.NotFound, fault.IdentityToken) {
 		return nil, e.codeGone(ctx, call, id)
 	}
@@ -73,7 +73,7 @@ func (e *Exchange) byCode(ctx context.Context, call *control.Call, clientID, red
 
 // codeGone is the refusal of a code that is in no row: one that was redeemed before, or never given.
 func (e *Exchange) codeGone(ctx context.Context, call *control.Call, id string) error {
-	use, err := store.TokenUses.Get(ctx, e.DB, id)
+	use, err := store.TokenUses.Get(ctx, e.Control.DB, id)
 	if fault.Is(err, fault.NotFound, fault.IdentityToken) {
 		return fault.Refuse(fault.Invalid, fault.IdentityToken, fault.CodeUnknown, "no such code was given here, or it has expired")
 	}
@@ -111,7 +111,7 @@ func (e *Exchange) byDeviceCode(ctx context.Context, call *control.Call, c *Clie
 	}
 	id, _, _ := strings.Cut(code.Reveal(), ".")
 	secret := Digest(OfDeviceCode, code.Reveal())
-	row, err := store.DeviceRequests.Get(ctx, e.DB, id)
+	row, err := store.DeviceRequests.Get(ctx, e.Control.DB, id)
 	if fault.Is(err, fault.NotFound, fault.IdentityToken) || err == nil && subtle.ConstantTimeCompare([]byte(row.Secret), []byte(secret)) != 1 {
 		return nil, e.codeGone(ctx, call, secret)
 	}
@@ -131,7 +131,7 @@ func (e *Exchange) byDeviceCode(ctx context.Context, call *control.Call, c *Clie
 	}
 	call.RecordFor(row.Account)
 	if row.Denied { // which is told, and recorded, once: whoever has the user code can deny
-		err := e.Engine.Update(ctx, func(tx *store.Tx) error { return store.DeviceRequests.Delete(tx, row.ID) })
+		err := e.Control.Engine.Update(ctx, func(tx *store.Tx) error { return store.DeviceRequests.Delete(tx, row.ID) })
 		if err != nil && !fault.Is(err, fault.NotFound, fault.IdentityToken) {
 			return nil, err
 		}

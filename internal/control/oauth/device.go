@@ -63,7 +63,7 @@ func (s *SignIn) StartDevice(ctx context.Context, call *control.Call, clientID s
 		row.ID = Digest(OfUserCode, letters(out.UserCode))
 		out.DeviceCode = credential.NewSecret(row.ID + "." + rand.Text() + rand.Text())
 		row.Secret = Digest(OfDeviceCode, out.DeviceCode.Reveal())
-		err := s.Update(ctx, call, func(tx *store.Tx) error { return store.DeviceRequests.Insert(tx, row) })
+		err := s.Control.Update(ctx, call, func(tx *store.Tx) error { return store.DeviceRequests.Insert(tx, row) })
 		if err == nil {
 			break
 		}
@@ -77,11 +77,11 @@ func (s *SignIn) StartDevice(ctx context.Context, call *control.Call, clientID s
 
 // mayWait refuses one more device when too many of the account wait already.
 func (s *SignIn) mayWait(ctx context.Context, call *control.Call, account access.AccountID, now time.Time) error {
-	n, err := store.DeviceRequests.Count(ctx, s.DB, string(account))
+	n, err := store.DeviceRequests.Count(ctx, s.Control.DB, string(account))
 	if err != nil || n < MaxPending {
 		return err
 	}
-	all, err := store.DeviceRequests.InAccount(ctx, s.DB, string(account))
+	all, err := store.DeviceRequests.InAccount(ctx, s.Control.DB, string(account))
 	if err != nil {
 		return err
 	}
@@ -145,7 +145,7 @@ func (s *SignIn) FindDevice(ctx context.Context, facts caller.Facts, userCode st
 	if len(code) != 8 {
 		return nil, wrong
 	}
-	row, err := store.DeviceRequests.Get(ctx, s.DB, Digest(OfUserCode, code))
+	row, err := store.DeviceRequests.Get(ctx, s.Control.DB, Digest(OfUserCode, code))
 	if err != nil && !fault.Is(err, fault.NotFound, fault.IdentityToken) {
 		return nil, err
 	}
@@ -169,7 +169,7 @@ func undecided(r *store.DeviceRequest, now time.Time) error {
 
 // Deny says no to a device. It will hear so; nobody need have signed in for that.
 func (s *SignIn) Deny(ctx context.Context, facts caller.Facts, id string) error {
-	return s.Engine.Update(ctx, func(tx *store.Tx) error {
+	return s.Control.Engine.Update(ctx, func(tx *store.Tx) error {
 		return decide(ctx, tx, id, facts.Time, func(r *store.DeviceRequest) { r.Denied = true })
 	})
 }

@@ -27,7 +27,7 @@ const (
 
 // Exchange serves the OAuth operations of Identity Center.
 type Exchange struct {
-	*control.Control
+	Control  *control.Control
 	Verifier *oidc.Verifier
 	Session  time.Duration    // how long tokens can be refreshed and exchanged for others; 0: DefaultSession
 	Default  access.AccountID // whose people sign in where nothing names another account

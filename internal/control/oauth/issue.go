@@ -38,10 +38,10 @@ func (e *Exchange) issue(ctx context.Context, call *control.Call, app *sso.Appli
 	}
 	out := &Tokens{Type: AccessTokenType, Scopes: scopes, Life: life}
 	var err error
-	if out.Access, err = e.Ring.SealDelegation(credential.AccessToken, d); err != nil {
+	if out.Access, err = e.Control.Ring.SealDelegation(credential.AccessToken, d); err != nil {
 		return nil, err
 	}
-	if out.Context, err = e.Ring.SealDelegation(credential.IdentityContext, d); err != nil {
+	if out.Context, err = e.Control.Ring.SealDelegation(credential.IdentityContext, d); err != nil {
 		return nil, err
 	}
 	if out.ID, err = e.identityToken(app, d, now, out.Context); err != nil {
@@ -50,7 +50,7 @@ func (e *Exchange) issue(ctx context.Context, call *control.Call, app *sso.Appli
 	if app.Grant(sso.RefreshToken) != nil && !who.noRefresh {
 		long := d
 		long.Expires = end
-		if out.Refresh, err = e.Ring.SealDelegation(cmp.Or(who.refresh, credential.RefreshToken), long); err != nil {
+		if out.Refresh, err = e.Control.Ring.SealDelegation(cmp.Or(who.refresh, credential.RefreshToken), long); err != nil {
 			return nil, err
 		}
 		if in.RequestedTokenType == RefreshTokenType {
@@ -70,9 +70,9 @@ func (e *Exchange) issue(ctx context.Context, call *control.Call, app *sso.Appli
 // is refused: its row is there already, or gone.
 func (e *Exchange) commit(ctx context.Context, call *control.Call, who *admitted) error {
 	if who.use == nil {
-		return e.Record(ctx, call)
+		return e.Control.Record(ctx, call)
 	}
-	err := e.Update(ctx, call, func(tx *store.Tx) error {
+	err := e.Control.Update(ctx, call, func(tx *store.Tx) error {
 		if who.spend != nil {
 			if err := who.spend(tx); err != nil {
 				return err
@@ -97,7 +97,7 @@ const keyPurpose = "identity tokens"
 
 // identityToken is a JWT with the claims of AWS's. Clients read it without verifying it; Keys verify it.
 func (e *Exchange) identityToken(app *sso.Application, d credential.SealedDelegation, now time.Time, identity credential.Secret) (credential.Secret, error) {
-	audit, err := e.Ring.SealDelegation(credential.AuditContext, d)
+	audit, err := e.Control.Ring.SealDelegation(credential.AuditContext, d)
 	if err != nil {
 		return credential.Secret{}, err
 	}
@@ -115,7 +115,7 @@ func (e *Exchange) identityToken(app *sso.Application, d credential.SealedDelega
 	if err != nil {
 		return credential.Secret{}, err
 	}
-	key := e.Ring.SigningKeys(keyPurpose)[0]
+	key := e.Control.Ring.SigningKeys(keyPurpose)[0]
 	options := (&jose.SignerOptions{}).WithType("JWT").WithHeader("kid", key.ID)
 	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: key.Key()}, options)
 	if err != nil {
@@ -132,7 +132,7 @@ func (e *Exchange) identityToken(app *sso.Application, d credential.SealedDelega
 // Keys are the public keys that verify identity tokens, as a JWK set (RFC 7517).
 func (e *Exchange) Keys() jose.JSONWebKeySet {
 	var set jose.JSONWebKeySet
-	for _, k := range e.Ring.SigningKeys(keyPurpose) {
+	for _, k := range e.Control.Ring.SigningKeys(keyPurpose) {
 		set.Keys = append(set.Keys, jose.JSONWebKey{Key: k.Key().Public(), KeyID: k.ID, Use: "sig", Algorithm: "ES256"})
 	}
 	return set

@@ -16,7 +16,7 @@ func (e *Exchange) byRefreshToken(call *control.Call, app *sso.Application, in R
 	if in.RefreshToken.IsZero() {
 		return nil, missing("refreshToken")
 	}
-	d, err := e.Ring.OpenDelegation(credential.RefreshToken, in.RefreshToken, call.Facts.Time)
+	d, err := e.Control.Ring.OpenDelegation(credential.RefreshToken, in.RefreshToken, call.Facts.Time)
 	switch {
 	case errors.Is(err, credential.ErrExpired):
 		return nil, fault.Refuse(fault.Expired, fault.IdentityToken, fault.TokenExpired, "the refresh token has expired")
@@ -38,7 +38,7 @@ func (e *Exchange) byAccessToken(call *control.Call, app *sso.Application, in Re
 	case in.RequestedTokenType == RefreshTokenType && app.Grant(sso.RefreshToken) == nil:
 		return nil, fault.Refuse(fault.Denied, fault.ApplicationGrant, fault.GrantTypeNotConfigured, "the application may not have refresh tokens")
 	}
-	d, err := e.Ring.OpenDelegation(credential.AccessToken, in.SubjectToken, call.Facts.Time)
+	d, err := e.Control.Ring.OpenDelegation(credential.AccessToken, in.SubjectToken, call.Facts.Time)
 	switch {
 	case errors.Is(err, credential.ErrExpired):
 		return nil, fault.Refuse(fault.Invalid, fault.IdentityToken, fault.TokenExpired, "the access token has expired")

@@ -87,7 +87,7 @@ func (e *Exchange) byClientsRefreshToken(call *control.Call, c *Client, token cr
 	if token.IsZero() {
 		return nil, missing("refreshToken")
 	}
-	d, err := e.Ring.OpenDelegation(refreshOf(c), token, call.Facts.Time)
+	d, err := e.Control.Ring.OpenDelegation(refreshOf(c), token, call.Facts.Time)
 	switch {
 	case errors.Is(err, credential.ErrExpired):
 		return nil, fault.Refuse(fault.Expired, fault.IdentityToken, fault.TokenExpired, "the refresh token has expired")

@@ -21,7 +21,7 @@ type rates struct {
 // limitRate refuses an exchange that is one too many. It comes after the actor was admitted, so that nobody else can use up
 // what an instance may have.
 func (e *Exchange) limitRate(call *control.Call, app *sso.Application) error {
-	limit := e.Quotas.TokenExchangeRate
+	limit := e.Control.Quotas.TokenExchangeRate
 	if limit <= 0 || e.rates.of(app.InstanceID, limit).AllowN(call.Facts.Time, 1) {
 		return nil
 	}

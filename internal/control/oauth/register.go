@@ -125,8 +125,8 @@ func (e *Exchange) Register(call *control.Call, in Registration) (*Registered, e
 	}
 	call.Event.RequestParameters["clientId"] = c.ID
 	return &Registered{
-		Client: c, Text: base64.RawURLEncoding.EncodeToString(e.Ring.Seal(clientPurpose, body)),
-		Secret: credential.NewSecret(base64.RawURLEncoding.EncodeToString(e.Ring.Seal(secretPurpose+c.ID, nil))),
+		Client: c, Text: base64.RawURLEncoding.EncodeToString(e.Control.Ring.Seal(clientPurpose, body)),
+		Secret: credential.NewSecret(base64.RawURLEncoding.EncodeToString(e.Control.Ring.Seal(secretPurpose+c.ID, nil))),
 	}, nil
 }
 
@@ -142,7 +142,7 @@ func (e *Exchange) Client(call *control.Call, text string) (*Client, error) {
 	sealed, err := base64.RawURLEncoding.Strict().DecodeString(text)
 	if err == nil && !strings.ContainsAny(text, "\r\n") {
 		var body []byte
-		if body, err = e.Ring.Unseal(clientPurpose, sealed); err == nil {
+		if body, err = e.Control.Ring.Unseal(clientPurpose, sealed); err == nil {
 			err = json.Unmarshal(body, &c)
 		}
 	}
@@ -165,7 +165,7 @@ func (e *Exchange) Authenticated(call *control.Call, text string, secret credent
 	}
 	sealed, err := base64.RawURLEncoding.Strict().DecodeString(secret.Reveal())
 	if err == nil {
-		_, err = e.Ring.Unseal(secretPurpose+c.ID, sealed)
+		_, err = e.Control.Ring.Unseal(secretPurpose+c.ID, sealed)
 	}
 	if err != nil {
 		return nil, fault.Refuse(fault.Unauthenticated, fault.Application, fault.ClientSecretInvalid, "the client secret is not this client's")

@@ -35,7 +35,7 @@ const MaxPending = 1000
 
 // SignIn serves people who sign in. Fill it; it must not be copied.
 type SignIn struct {
-	*control.Control
+	Control  *control.Control
 	Exchange *Exchange
 	Public   string // the URL by which browsers know this server, without a slash at the end
 
@@ -45,11 +45,11 @@ type SignIn struct {
 
 // begin starts a call of somebody of whom nothing is known yet.
 func (s *SignIn) begin(facts caller.Facts, operation string) (*control.Call, error) {
-	snap, err := s.Engine.Snapshot()
+	snap, err := s.Control.Engine.Snapshot()
 	if err != nil {
 		return nil, err
 	}
-	call := s.BeginFor(control.Outsider{Identity: audit.Identity{Type: "Unknown"}, Snapshot: snap, Facts: facts},
+	call := s.Control.BeginFor(control.Outsider{Identity: audit.Identity{Type: "Unknown"}, Snapshot: snap, Facts: facts},
 		control.Opening{Source: SignInSource, Operation: operation})
 	call.Event.EventType, call.Unproven = "AwsServiceEvent", true
 	return call, nil
@@ -67,7 +67,7 @@ func (s *SignIn) seal(purpose string, v any) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return base64.RawURLEncoding.EncodeToString(s.Ring.Seal(purpose, body)), nil
+	return base64.RawURLEncoding.EncodeToString(s.Control.Ring.Seal(purpose, body)), nil
 }
 
 func (s *SignIn) unseal(purpose, text string, v any) error {
@@ -75,7 +75,7 @@ func (s *SignIn) unseal(purpose, text string, v any) error {
 	if err != nil {
 		return err
 	}
-	body, err := s.Ring.Unseal(purpose, sealed)
+	body, err := s.Control.Ring.Unseal(purpose, sealed)
 	if err != nil {
 		return err
 	}
@@ -94,14 +94,14 @@ const formPurpose = "sign-in form of browser "
 
 // SealForm seals a form for the browser that has this random text in its cookie.
 func (s *SignIn) SealForm(browser string, f Form) (string, error) {
-	f.Expires = s.Now().Add(formLife)
+	f.Expires = s.Control.Now().Add(formLife)
 	return s.seal(formPurpose+browser, f)
 }
 
 // OpenForm opens what SealForm sealed for the same browser.
 func (s *SignIn) OpenForm(browser, text string) (*Form, error) {
 	var f Form
-	if browser == "" || s.unseal(formPurpose+browser, text, &f) != nil || !s.Now().Before(f.Expires) {
+	if browser == "" || s.unseal(formPurpose+browser, text, &f) != nil || !s.Control.Now().Before(f.Expires) {
 		return nil, fault.Refuse(fault.Invalid, fault.Request, fault.FormInvalid, "this page is too old, or was not made for this browser; start again")
 	}
 	return &f, nil

@@ -51,7 +51,7 @@ func (s *SignIn) Begin(ctx context.Context, facts caller.Facts, f *Form) (to, co
 	if f.Authorization != nil {
 		a.Account, a.Application = f.Authorization.Account, f.Authorization.Application
 	} else {
-		row, err := store.DeviceRequests.Get(ctx, s.DB, f.DeviceID)
+		row, err := store.DeviceRequests.Get(ctx, s.Control.DB, f.DeviceID)
 		if fault.Is(err, fault.NotFound, fault.IdentityToken) {
 			return "", "", fault.Refuse(fault.Expired, fault.IdentityToken, fault.RequestExpired, "the device's request has expired; start again at the device")
 		}
@@ -90,7 +90,7 @@ func (s *SignIn) Begin(ctx context.Context, facts caller.Facts, f *Form) (to, co
 func (s *SignIn) clientOf(sign *sso.SignIn) (oidc.Client, error) {
 	c := oidc.Client{ID: sign.ClientID, Redirect: s.Public + CallbackPath, Scopes: sign.Scopes}
 	if len(sign.Sealed) > 0 {
-		secret, err := s.Ring.Unseal(sso.SignInPurpose(sign.Account), sign.Sealed)
+		secret, err := s.Control.Ring.Unseal(sso.SignInPurpose(sign.Account), sign.Sealed)
 		if err != nil {
 			return c, fault.New(fault.Internal, fault.SignIn, "").Because(err)
 		}
@@ -144,7 +144,7 @@ func (s *SignIn) arrive(ctx context.Context, call *control.Call, a *attempt, q u
 	call.Event.ResponseElements = map[string]any{"UserAuthentication": "Success", "userId": who.UserID}
 	now := call.Facts.Time.UTC()
 	if a.Authorization == nil {
-		err := s.Update(ctx, call, func(tx *store.Tx) error {
+		err := s.Control.Update(ctx, call, func(tx *store.Tx) error {
 			return decide(ctx, tx, a.DeviceID, now, func(r *store.DeviceRequest) { r.Person = *who })
 		})
 		return &Outcome{}, err
@@ -154,7 +154,7 @@ func (s *SignIn) arrive(ctx context.Context, call *control.Call, a *attempt, q u
 		ID: Digest(OfCode, code), Account: a.Account, ClientID: a.Authorization.ClientID, Application: a.Application,
 		RedirectURI: a.Authorization.Redirect, Challenge: a.Authorization.Challenge, Scopes: a.Authorization.Scopes, Person: *who, Expires: now.Add(CodeLife),
 	}
-	if err := s.Update(ctx, call, func(tx *store.Tx) error { return store.SignInCodes.Insert(tx, row) }); err != nil {
+	if err := s.Control.Update(ctx, call, func(tx *store.Tx) error { return store.SignInCodes.Insert(tx, row) }); err != nil {
 		return nil, err
 	}
 	return &Outcome{Redirect: a.Authorization.back(url.Values{"code": {code}})}, nil
@@ -223,7 +223,7 @@ func (s *SignIn) recognise(ctx context.Context, call *control.Call, a *attempt, 
 
 func (s *SignIn) personOf(call *control.Call, a *attempt, claims *oidc.Claims) (*store.SignedIn, error) {
 	var err error
-	if call.Snapshot, err = s.Engine.Snapshot(); err != nil {
+	if call.Snapshot, err = s.Control.Engine.Snapshot(); err != nil {
 		return nil, err
 	}
 	sign, _, err := s.Exchange.SignInOf(call, a.Account, a.Application)

@@ -44,7 +44,7 @@ func (p *Principals) EnsureRoot(ctx context.Context, id access.AccountID, given 
 	if fresh.AccessKeyID == "" {
 		fresh = NewRootKey()
 	}
-	err = p.Engine.Update(ctx, func(tx *store.Tx) error {
+	err = p.Control.Engine.Update(ctx, func(tx *store.Tx) error {
 		made = RootKey{}
 		if err := p.ensureAccount(ctx, tx, id); err != nil {
 			return err
@@ -84,7 +84,7 @@ func (p *Principals) ensureAccount(ctx context.Context, tx *store.Tx, id access.
 // resetKey gives a root key the secret that the operator configured. It writes nothing when the key has it
 // already, so that a start leaves no trace.
 func (p *Principals) resetKey(tx *store.Tx, k *iam.AccessKey, secret credential.Secret) error {
-	if have, err := p.Ring.Unseal(caller.KeyPurpose(k.ID), k.Sealed); err == nil && k.Status == iam.Active &&
+	if have, err := p.Control.Ring.Unseal(caller.KeyPurpose(k.ID), k.Sealed); err == nil && k.Status == iam.Active &&
 		credential.NewSecret(string(have)).Equal(secret) {
 		return nil
 	}
@@ -129,7 +129,7 @@ func (p *Principals) CreateAccount(ctx context.Context, call *control.Call, id a
 		return nil, RootKey{}, fault.New(fault.Invalid, fault.Account, "an account id has twelve digits, not %q", string(id))
 	}
 	a, key := &iam.Account{ID: id, Name: name}, NewRootKey()
-	err := p.Update(ctx, call, func(tx *store.Tx) error {
+	err := p.Control.Update(ctx, call, func(tx *store.Tx) error {
 		a.Created = tx.Now()
 		if err := store.Accounts.Insert(tx, a); err != nil {
 			if fault.Is(err, fault.AlreadyExists, fault.Account) {

@@ -22,8 +22,8 @@ func (p *Principals) AttachPolicy(ctx context.Context, call *control.Call, e Ent
 		if slices.Contains(h.policies.Attached, arn) {
 			return nil
 		}
-		if len(h.policies.Attached) >= p.Quotas.AttachedTo {
-			return quota(fault.Policy, "PoliciesPer"+string(e.Kind), p.Quotas.AttachedTo)
+		if len(h.policies.Attached) >= p.Control.Quotas.AttachedTo {
+			return quota(fault.Policy, "PoliciesPer"+string(e.Kind), p.Control.Quotas.AttachedTo)
 		}
 		h.policies.Attached = append(h.policies.Attached, arn)
 		return nil
@@ -117,7 +117,7 @@ func (p *Principals) checkBoundary(ctx context.Context, tx *store.Tx, call *cont
 // TagEntity adds tags to a user or a role, and replaces those with the same keys.
 func (p *Principals) TagEntity(ctx context.Context, call *control.Call, e Entity, tags []iam.Tag) error {
 	return p.change(ctx, call, "iam:Tag"+string(e.Kind), e, requested(tags, ""), func(_ *store.Tx, h *principalRow) error {
-		all, err := addTags(*h.tags, tags, p.Quotas.Tags)
+		all, err := addTags(*h.tags, tags, p.Control.Quotas.Tags)
 		*h.tags = all
 		return err
 	})

@@ -126,7 +126,7 @@ func (p *Principals) change(ctx context.Context, call *control.Call, action stri
 	if err != nil {
 		return err
 	}
-	return p.Update(ctx, call, func(tx *store.Tx) error {
+	return p.Control.Update(ctx, call, func(tx *store.Tx) error {
 		h, err := reload(ctx, tx, seen)
 		if err != nil {
 			return err

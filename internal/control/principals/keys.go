@@ -62,7 +62,7 @@ func (p *Principals) CreateAccessKey(ctx context.Context, call *control.Call, us
 	}
 	k := &Key{UserName: o.name, Secret: credential.NewSecret(iam.NewSecret())}
 	k.AccessKey = p.newKey(iam.NewAccessKeyID(), call.Account, o.userID(), k.Secret)
-	err = p.Update(ctx, call, func(tx *store.Tx) error {
+	err = p.Control.Update(ctx, call, func(tx *store.Tx) error {
 		if o.user != nil { // still there?
 			if _, err := store.Users.Get(ctx, tx, o.id); err != nil {
 				return orNoSuch(err, UserNamed(o.name))
@@ -72,8 +72,8 @@ func (p *Principals) CreateAccessKey(ctx context.Context, call *control.Call, us
 		if err != nil {
 			return err
 		}
-		if len(keys) >= p.Quotas.AccessKeys {
-			return quota(fault.AccessKey, "AccessKeysPerUser", p.Quotas.AccessKeys)
+		if len(keys) >= p.Control.Quotas.AccessKeys {
+			return quota(fault.AccessKey, "AccessKeysPerUser", p.Control.Quotas.AccessKeys)
 		}
 		k.Created = tx.Now()
 		call.Event.ResponseElements = map[string]any{"accessKey": map[string]any{
@@ -91,7 +91,7 @@ func (p *Principals) CreateAccessKey(ctx context.Context, call *control.Call, us
 func (p *Principals) newKey(id string, account access.AccountID, userID string, secret credential.Secret) iam.AccessKey {
 	return iam.AccessKey{
 		ID: id, Account: account, UserID: userID, Status: iam.Active,
-		Sealed: p.Ring.Seal(caller.KeyPurpose(id), []byte(secret.Reveal())),
+		Sealed: p.Control.Ring.Seal(caller.KeyPurpose(id), []byte(secret.Reveal())),
 	}
 }
 
@@ -117,7 +117,7 @@ func (p *Principals) UpdateAccessKey(ctx context.Context, call *control.Call, us
 	if err != nil {
 		return err
 	}
-	return p.Update(ctx, call, func(tx *store.Tx) error {
+	return p.Control.Update(ctx, call, func(tx *store.Tx) error {
 		k, err := ownKey(ctx, tx, o, id)
 		if err != nil {
 			return err
@@ -133,7 +133,7 @@ func (p *Principals) DeleteAccessKey(ctx context.Context, call *control.Call, us
 	if err != nil {
 		return err
 	}
-	return p.Update(ctx, call, func(tx *store.Tx) error {
+	return p.Control.Update(ctx, call, func(tx *store.Tx) error {
 		if _, err := ownKey(ctx, tx, o, id); err != nil {
 			return err
 		}

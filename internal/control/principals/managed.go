@@ -84,7 +84,7 @@ func (p *Principals) changePolicy(ctx context.Context, call *control.Call, actio
 	if seen.AWS {
 		return fault.New(fault.Denied, fault.Policy, "Policy is outside your own account.")
 	}
-	return p.Update(ctx, call, func(tx *store.Tx) error {
+	return p.Control.Update(ctx, call, func(tx *store.Tx) error {
 		m, err := store.ManagedPolicies.Get(ctx, tx, seen.ID)
 		if fault.Is(err, fault.NotFound, fault.Policy) {
 			return noSuchPolicy(arn)
@@ -125,7 +125,7 @@ func (p *Principals) CreatePolicy(ctx context.Context, call *control.Call, in Ne
 		return nil, err
 	}
 	call.Touch("AWS::IAM::Policy", m.ARN(), m.Account)
-	err = p.Update(ctx, call, func(tx *store.Tx) error {
+	err = p.Control.Update(ctx, call, func(tx *store.Tx) error {
 		m.Created, m.Updated, m.Versions[0].Created = tx.Now(), tx.Now(), tx.Now()
 		call.Event.ResponseElements = map[string]any{"policy": map[string]any{"arn": m.ARN(), "policyId": m.ID, "policyName": m.Name}}
 		err := store.ManagedPolicies.Insert(tx, &m)
@@ -201,9 +201,9 @@ func (p *Principals) CreatePolicyVersion(ctx context.Context, call *control.Call
 		if err := checkManaged(document); err != nil {
 			return err
 		}
-		if len(m.Versions) >= p.Quotas.PolicyVersion {
+		if len(m.Versions) >= p.Control.Quotas.PolicyVersion {
 			return fault.New(fault.LimitExceeded, fault.PolicyVersion,
-				"A managed policy can have up to %d versions. Before you create a new version, you must delete an existing version.", p.Quotas.PolicyVersion)
+				"A managed policy can have up to %d versions. Before you create a new version, you must delete an existing version.", p.Control.Quotas.PolicyVersion)
 		}
 		v = iam.PolicyVersion{ID: "v" + strconv.Itoa(m.NextVersion), Document: document, Created: tx.Now()}
 		m.NextVersion++

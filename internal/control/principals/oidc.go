@@ -46,7 +46,7 @@ func (p *Principals) CreateOIDCProvider(ctx context.Context, call *control.Call,
 		return nil, err
 	}
 	call.Touch("AWS::IAM::OIDCProvider", made.ARN(), made.Account)
-	err := p.Update(ctx, call, func(tx *store.Tx) error {
+	err := p.Control.Update(ctx, call, func(tx *store.Tx) error {
 		n, err := store.OIDCProviders.Count(ctx, tx, string(call.Account))
 		if err != nil {
 			return err
@@ -102,7 +102,7 @@ func (p *Principals) changeOIDC(ctx context.Context, call *control.Call, action,
 	if err != nil {
 		return err
 	}
-	return p.Update(ctx, call, func(tx *store.Tx) error {
+	return p.Control.Update(ctx, call, func(tx *store.Tx) error {
 		now, err := store.OIDCProviders.Get(ctx, tx, seen.ID)
 		if fault.Is(err, fault.NotFound, fault.OIDCProvider) {
 			return noSuchOIDC(arn)
@@ -140,7 +140,7 @@ func (p *Principals) DeleteOIDCProvider(ctx context.Context, call *control.Call,
 	if err != nil {
 		return err
 	}
-	return p.Update(ctx, call, func(tx *store.Tx) error {
+	return p.Control.Update(ctx, call, func(tx *store.Tx) error {
 		err := store.OIDCProviders.Delete(tx, seen.ID)
 		if fault.Is(err, fault.NotFound, fault.OIDCProvider) {
 			return nil
@@ -180,7 +180,7 @@ func (p *Principals) RemoveOIDCClient(ctx context.Context, call *control.Call, a
 // TagOIDCProvider adds tags to a provider.
 func (p *Principals) TagOIDCProvider(ctx context.Context, call *control.Call, arn string, tags []iam.Tag) error {
 	return p.changeOIDC(ctx, call, "iam:TagOpenIDConnectProvider", arn, requested(tags, ""), func(now *iam.OIDCProvider) (err error) {
-		now.Tags, err = addTags(now.Tags, tags, p.Quotas.Tags)
+		now.Tags, err = addTags(now.Tags, tags, p.Control.Quotas.Tags)
 		return err
 	})
 }

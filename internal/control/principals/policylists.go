@@ -150,7 +150,7 @@ func (p *Principals) ListEntitiesForPolicy(call *control.Call, arn string, f Ent
 // TagPolicy adds tags to a managed policy of the account.
 func (p *Principals) TagPolicy(ctx context.Context, call *control.Call, arn string, tags []iam.Tag) error {
 	return p.changePolicy(ctx, call, "iam:TagPolicy", arn, requested(tags, ""), func(tx *store.Tx, m *iam.ManagedPolicy) error {
-		all, err := addTags(m.Tags, tags, p.Quotas.Tags)
+		all, err := addTags(m.Tags, tags, p.Control.Quotas.Tags)
 		if err != nil {
 			return err
 		}

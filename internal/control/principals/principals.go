@@ -26,7 +26,7 @@ const Source = "iam.amazonaws.com"
 
 // Principals serves the operations of IAM.
 type Principals struct {
-	*control.Control
+	Control        *control.Control
 	PrivateIssuers bool // OpenID Connect providers may be without TLS
 }
 

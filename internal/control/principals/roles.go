@@ -40,7 +40,7 @@ func (p *Principals) CreateRole(ctx context.Context, call *control.Call, in NewR
 		return nil, err
 	}
 	call.Touch("AWS::IAM::Role", r.ARN(), r.Account)
-	err = p.Update(ctx, call, func(tx *store.Tx) error {
+	err = p.Control.Update(ctx, call, func(tx *store.Tx) error {
 		if err := p.checkBoundary(ctx, tx, call, in.Boundary); err != nil {
 			return err
 		}
@@ -98,7 +98,7 @@ func (p *Principals) UpdateRoleDescription(ctx context.Context, call *control.Ca
 	if err != nil {
 		return nil, err
 	}
-	r, err := store.Roles.ByName(ctx, p.DB, string(call.Account), name)
+	r, err := store.Roles.ByName(ctx, p.Control.DB, string(call.Account), name)
 	return r, orNoSuch(err, RoleNamed(name))
 }
 
@@ -140,7 +140,7 @@ func (p *Principals) DeleteRole(ctx context.Context, call *control.Call, name st
 	if err != nil {
 		return err
 	}
-	return p.Update(ctx, call, func(tx *store.Tx) error {
+	return p.Control.Update(ctx, call, func(tx *store.Tx) error {
 		h, err := reload(ctx, tx, seen)
 		if err != nil {
 			return err

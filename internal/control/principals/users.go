@@ -32,7 +32,7 @@ func (p *Principals) CreateUser(ctx context.Context, call *control.Call, in NewU
 		return nil, err
 	}
 	call.Touch("AWS::IAM::User", u.ARN(), u.Account)
-	err = p.Update(ctx, call, func(tx *store.Tx) error {
+	err = p.Control.Update(ctx, call, func(tx *store.Tx) error {
 		if err := p.checkBoundary(ctx, tx, call, in.Boundary); err != nil {
 			return err
 		}
@@ -57,7 +57,7 @@ func (p *Principals) mayCreate(call *control.Call, k Kind, arn string, tags []ia
 			return err
 		}
 	}
-	return checkTags(tags, p.Quotas.Tags)
+	return checkTags(tags, p.Control.Quotas.Tags)
 }
 
 func orTaken(err error, e Entity) error {
@@ -139,7 +139,7 @@ func (p *Principals) UpdateUser(ctx context.Context, call *control.Call, name st
 	if err := may(call, "iam:UpdateUser", next.ARN(), withResource(policy.Values{}, next.Tags, next.Boundary)); err != nil {
 		return err
 	}
-	return p.Update(ctx, call, func(tx *store.Tx) error {
+	return p.Control.Update(ctx, call, func(tx *store.Tx) error {
 		now, err := reload(ctx, tx, h)
 		if err != nil {
 			return err
@@ -161,7 +161,7 @@ func (p *Principals) DeleteUser(ctx context.Context, call *control.Call, name st
 	if err != nil {
 		return err
 	}
-	return p.Update(ctx, call, func(tx *store.Tx) error {
+	return p.Control.Update(ctx, call, func(tx *store.Tx) error {
 		h, err := reload(ctx, tx, seen)
 		if err != nil {
 			return err

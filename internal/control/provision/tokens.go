@@ -25,7 +25,7 @@ import (
 )
 
 // Tokens administers the bearer tokens of provisioning clients, and tells whose a token is.
-type Tokens struct{ *control.Control }
+type Tokens struct{ Control *control.Control }
 
 const (
 	// TokenLife is how long a token holds unless told otherwise (IAM Identity Center user guide, "Automatic provisioning").
@@ -74,7 +74,7 @@ func (t *Tokens) Create(ctx context.Context, call *control.Call, life time.Durat
 		ID: uuid.NewString(), Account: call.Account, Store: in, Digest: digest,
 		Created: now.UTC().Truncate(time.Second), CreatedBy: call.ARN(), Expires: now.Add(life).UTC().Truncate(time.Second),
 	}}
-	err = t.Update(ctx, call, func(tx *store.Tx) error {
+	err = t.Control.Update(ctx, call, func(tx *store.Tx) error {
 		if w, err := Open(ctx, tx, Source{Account: call.Account}); err != nil || w.Store != in {
 			return errors.Join(err, control.DirectoryMissing(fault.IdentityStore, "IDENTITY_STORE", string(in)))
 		}
@@ -116,7 +116,7 @@ func (t *Tokens) List(ctx context.Context, call *control.Call) ([]*store.Provisi
 	if err != nil {
 		return nil, err
 	}
-	all, err := store.ProvisioningTokens.InAccount(ctx, t.DB, string(call.Account))
+	all, err := store.ProvisioningTokens.InAccount(ctx, t.Control.DB, string(call.Account))
 	return slices.DeleteFunc(all, func(p *store.ProvisioningToken) bool { return p.Store != in }), err
 }
 
@@ -125,7 +125,7 @@ func (t *Tokens) Delete(ctx context.Context, call *control.Call, id string) erro
 	if _, err := may(call, "DeleteProvisioningToken"); err != nil {
 		return err
 	}
-	return t.Update(ctx, call, func(tx *store.Tx) error {
+	return t.Control.Update(ctx, call, func(tx *store.Tx) error {
 		p, err := store.ProvisioningTokens.Get(ctx, tx, id)
 		if fault.Is(err, fault.NotFound, fault.Provisioning) || err == nil && p.Account != call.Account {
 			return fault.New(fault.NotFound, fault.Provisioning, "There is no provisioning token with this id")

@@ -101,10 +101,10 @@ func (t *Tokens) make(ctx context.Context, call *control.Call, in *AssumeRole, r
 	}
 	recordAssumed(call, role, &s, out)
 	in.vouched.record(call)
-	if err := t.Record(ctx, call); err != nil {
+	if err := t.Control.Record(ctx, call); err != nil {
 		return nil, err
 	}
-	if out.Credentials, err = t.Ring.Mint(s); err != nil {
+	if out.Credentials, err = t.Control.Ring.Mint(s); err != nil {
 		return nil, err
 	}
 	return out, nil

@@ -62,10 +62,10 @@ func (t *Tokens) openContexts(call *control.Call, all []ProvidedContext) (*onBeh
 }
 
 func (t *Tokens) openContext(assertion credential.Secret, now time.Time) (d credential.SealedDelegation, forAudit bool, err error) {
-	d, err = t.Ring.OpenDelegation(credential.IdentityContext, assertion, now)
+	d, err = t.Control.Ring.OpenDelegation(credential.IdentityContext, assertion, now)
 	if errors.Is(err, credential.ErrSealed) {
 		forAudit = true
-		d, err = t.Ring.OpenDelegation(credential.AuditContext, assertion, now)
+		d, err = t.Control.Ring.OpenDelegation(credential.AuditContext, assertion, now)
 	}
 	switch {
 	case errors.Is(err, credential.ErrSealed):

@@ -66,10 +66,10 @@ func (t *Tokens) SessionToken(ctx context.Context, call *control.Call, d time.Du
 	s.Expires = s.Issued.Add(d)
 	Inherit(call, &s)
 	call.Event.ResponseElements = map[string]any{"credentials": map[string]any{"expiration": s.Expires.Format(time.RFC3339)}}
-	if err := t.Record(ctx, call); err != nil {
+	if err := t.Control.Record(ctx, call); err != nil {
 		return nil, err
 	}
-	c, err := t.Ring.Mint(s)
+	c, err := t.Control.Ring.Mint(s)
 	if err != nil {
 		return nil, err
 	}

@@ -21,7 +21,7 @@ const Source = "sts.amazonaws.com"
 
 // Tokens serves the operations of STS.
 type Tokens struct {
-	*control.Control
+	Control  *control.Control
 	Verifier *oidc.Verifier // of foreign tokens; nil: none is accepted
 }
 

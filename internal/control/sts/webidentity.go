@@ -111,7 +111,7 @@ func (t *Tokens) vouch(ctx context.Context, call *control.Call, account access.A
 	if err != nil {
 		return nil, err
 	}
-	if call.Snapshot, err = t.Engine.Snapshot(); err != nil {
+	if call.Snapshot, err = t.Control.Engine.Snapshot(); err != nil {
 		return nil, err
 	}
 	p := call.Snapshot.OIDCProviderByName(account, iam.OIDCProviderName(claims.Issuer))

@@ -29,7 +29,7 @@ import (
 const Source = "latchkey.local"
 
 // Provisioner lets people in.
-type Provisioner struct{ *control.Control }
+type Provisioner struct{ Control *control.Control }
 
 // bearer is one person with a token.
 type bearer struct {
@@ -50,7 +50,7 @@ func By(issuerURL string) string { return "oidc:" + issuerURL }
 // as package oauth does when the token does not say enough, or when another user has
 // what it says.
 func (a *Provisioner) Provision(ctx context.Context, call *control.Call, account access.AccountID, issuer *sso.Issuer, claims *oidc.Claims) error {
-	snap, err := a.Engine.Snapshot()
+	snap, err := a.Control.Engine.Snapshot()
 	if err != nil {
 		return err
 	}
@@ -68,7 +68,7 @@ func (a *Provisioner) Provision(ctx context.Context, call *control.Call, account
 	}
 	// The common arrival changes nothing, and need not queue for the right to write.
 	d := &plan{bearer: p, names: names}
-	if err := a.DB.Snapshot(ctx, func(r *store.Reader) error { return d.build(ctx, r) }); err != nil || d.empty() {
+	if err := a.Control.DB.Snapshot(ctx, func(r *store.Reader) error { return d.build(ctx, r) }); err != nil || d.empty() {
 		return err
 	}
 	err = a.commit(ctx, p, names)
@@ -88,20 +88,20 @@ func userExists(err error) bool { return fault.Is(err, fault.AlreadyExists, faul
 
 // commit plans again inside a transaction, and carries the plan out.
 func (a *Provisioner) commit(ctx context.Context, p *bearer, names []string) error {
-	snap, err := a.Engine.Snapshot()
+	snap, err := a.Control.Engine.Snapshot()
 	if err != nil {
 		return err
 	}
 	who := audit.Identity{Type: "WebIdentityUser", PrincipalID: p.self.Issuer + ":" + p.self.ID, UserName: p.self.ID, IdentityProvider: p.self.Issuer}
 	facts := p.call.Facts
 	if facts.Region == "" {
-		facts.Region = a.Region
+		facts.Region = a.Control.Region
 	}
-	record := a.BeginFor(control.Outsider{Identity: who, Account: p.account, Snapshot: snap, Facts: facts},
+	record := a.Control.BeginFor(control.Outsider{Identity: who, Account: p.account, Snapshot: snap, Facts: facts},
 		control.Opening{Source: Source, Operation: "UserArrival"})
 	record.ByRight(control.OpenIDProvider)
-	return a.Update(ctx, record, func(tx *store.Tx) error {
-		w, err := provision.Open(ctx, tx, provision.Source{Account: p.account, By: By(p.issuer.URL), Snapshot: snap, Quotas: a.Quotas})
+	return a.Control.Update(ctx, record, func(tx *store.Tx) error {
+		w, err := provision.Open(ctx, tx, provision.Source{Account: p.account, By: By(p.issuer.URL), Snapshot: snap, Quotas: a.Control.Quotas})
 		if err != nil {
 			return err
 		}
