@@ -36,15 +36,23 @@ const (
 // replaysKnown is how long after its end a code that comes again is known as one that was redeemed.
 const replaysKnown = 24 * time.Hour
 
+// codeRequest is a client's request to redeem an authorization code (RFC 6749, 4.1.3; RFC 7636, 4.5).
+type codeRequest struct {
+	clientID    string
+	redirectURI string
+	code        credential.Secret
+	verifier    credential.Secret // of PKCE; empty: none
+}
+
 // byCode recognises the person of an authorization code that this client was given for this redirect URI.
-func (e *Exchange) byCode(ctx context.Context, call *control.Call, clientID, redirectURI string, code, verifier credential.Secret) (*admitted, error) {
+func (e *Exchange) byCode(ctx context.Context, call *control.Call, in codeRequest) (*admitted, error) {
 	switch {
-	case code.IsZero():
+	case in.code.IsZero():
 		return nil, missing("code")
-	case redirectURI == "":
+	case in.redirectURI == "":
 		return nil, missing("redirectUri")
 	}
-	id := Digest(OfCode, code.Reveal())
+	id := Digest(OfCode, in.code.Reveal())
 	row, err := store.SignInCodes.Get(ctx, e.Control.DB, id)
 	if fault.Is(err, fault.NotFound, fault.IdentityToken) {
 		return nil, e.codeGone(ctx, call, id)
@@ -57,18 +65,20 @@ func (e *Exchange) byCode(ctx context.Context, call *control.Call, clientID, red
 		return fault.Refuse(fault.Invalid, fault.IdentityToken, reason, "%s", text)
 	}
 	switch {
-	case row.ClientID != clientID:
+	case row.ClientID != in.clientID:
 		return nil, invalid(fault.CodeOfAnotherClient, "the code was not given to this client")
 	case !call.Facts.Time.Before(row.Expires):
 		return nil, invalid(fault.CodeExpired, "the code has expired")
-	case row.RedirectURI != redirectURI:
+	case row.RedirectURI != in.redirectURI:
 		return nil, invalid(fault.RedirectURIMismatch, "the code was sent to another redirect URI")
-	case !proves(verifier.Reveal(), row.Challenge):
+	case !proves(in.verifier.Reveal(), row.Challenge):
 		return nil, invalid(fault.CodeVerifierMismatch, "the code verifier does not match the code challenge")
 	}
-	return signedIn(call, row.Application, row.Scopes, row.Person, func(tx *store.Tx) error {
-		return store.SignInCodes.Delete(tx, id)
-	}, &store.TokenUse{ID: id, Account: row.Account, Expires: row.Expires.Add(replaysKnown)})
+	return signedIn(call, redeemed{
+		application: row.Application, scopes: row.Scopes, person: row.Person,
+		spend: func(tx *store.Tx) error { return store.SignInCodes.Delete(tx, id) },
+		use:   &store.TokenUse{ID: id, Account: row.Account, Expires: row.Expires.Add(replaysKnown)},
+	})
 }
 
 // codeGone is the refusal of a code that is in no row: one that was redeemed before, or never given.
@@ -137,20 +147,31 @@ func (e *Exchange) byDeviceCode(ctx context.Context, call *control.Call, c *Clie
 		}
 		return nil, deniedByPerson()
 	}
-	return signedIn(call, row.Application, row.Scopes, row.Person, func(tx *store.Tx) error {
-		return store.DeviceRequests.Delete(tx, row.ID)
-	}, &store.TokenUse{ID: secret, Account: row.Account, Expires: row.Expires.Add(replaysKnown)})
+	return signedIn(call, redeemed{
+		application: row.Application, scopes: row.Scopes, person: row.Person,
+		spend: func(tx *store.Tx) error { return store.DeviceRequests.Delete(tx, row.ID) },
+		use:   &store.TokenUse{ID: secret, Account: row.Account, Expires: row.Expires.Add(replaysKnown)},
+	})
+}
+
+// redeemed is what a code stands for.
+type redeemed struct {
+	application string // ARN
+	scopes      []string
+	person      store.SignedIn
+	spend       func(*store.Tx) error // takes the code's row away
+	use         *store.TokenUse       // says that the code was redeemed
 }
 
 // signedIn is who signed in, if all that the sign-in hangs on still stands.
-func signedIn(call *control.Call, application string, scopes []string, p store.SignedIn, spend func(*store.Tx) error, use *store.TokenUse) (*admitted, error) {
-	d := DelegationOf(application, p)
+func signedIn(call *control.Call, r redeemed) (*admitted, error) {
+	d := DelegationOf(r.application, r.person)
 	if err := caller.DelegationStands(call.Snapshot, &d); err != nil {
 		return nil, passOn(err)
 	}
-	who := &admitted{Delegation: d, snapshot: call.Snapshot, signedIn: p.At, spend: spend, use: use}
-	if len(scopes) > 0 && !slices.Contains(scopes, AccountAccess) {
-		who.scopes = scopes
+	who := &admitted{Delegation: d, snapshot: call.Snapshot, signedIn: r.person.At, spend: r.spend, use: r.use}
+	if len(r.scopes) > 0 && !slices.Contains(r.scopes, AccountAccess) {
+		who.scopes = r.scopes
 	}
 	return who, nil
 }

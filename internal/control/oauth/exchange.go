@@ -77,7 +77,7 @@ type admitted struct {
 	credential.Delegation // without application and scopes, which are the client's
 	snapshot              *engine.Snapshot
 	signedIn              time.Time
-	scopes                []string              // what the presented token was good for; nil: a foreign token, good for all
+	scopes                []string              // of the presented token, then those granted; nil: a foreign token's, all
 	use                   *store.TokenUse       // says that what was presented is used up
 	spend                 func(*store.Tx) error // takes away what was presented; nil: there is nothing to take
 	refresh               credential.Use        // of the refresh token; empty: an application's
@@ -112,7 +112,7 @@ func (e *Exchange) CreateTokenWithIAM(ctx context.Context, call *control.Call, i
 	case sso.TokenExchange:
 		who, err = e.byAccessToken(call, app, in)
 	default:
-		who, err = e.byCode(ctx, call, app.ARN(), in.RedirectURI, in.Code, in.CodeVerifier)
+		who, err = e.byCode(ctx, call, codeRequest{app.ARN(), in.RedirectURI, in.Code, in.CodeVerifier})
 	}
 	if err != nil {
 		return nil, err
@@ -123,11 +123,10 @@ func (e *Exchange) CreateTokenWithIAM(ctx context.Context, call *control.Call, i
 	if err := caller.PersonStands(who.snapshot, app.ARN(), who.IdentityStoreID, directory.UserID(who.UserID)); err != nil {
 		return nil, passOn(err)
 	}
-	scopes, err := grantedScopes(call, app, in.Scopes, who.scopes)
-	if err != nil {
+	if who.scopes, err = grantedScopes(call, app, in.Scopes, who.scopes); err != nil {
 		return nil, err
 	}
-	return e.issue(ctx, call, app, in, who, scopes)
+	return e.issue(ctx, call, app, who, in.RequestedTokenType)
 }
 
 // Arrived lets the directory know of somebody with a verified token; see Arrive.

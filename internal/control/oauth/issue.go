@@ -19,8 +19,10 @@ import (
 )
 
 // issue seals and signs the tokens, and commits the record, together with the use of the foreign token, before any
-// of them leaves.
-func (e *Exchange) issue(ctx context.Context, call *control.Call, app *sso.Application, in Request, who *admitted, scopes []string) (*Tokens, error) {
+// of them leaves. The tokens are good for who.scopes; requestedType is empty unless the client asked for a token type.
+func (e *Exchange) issue(
+	ctx context.Context, call *control.Call, app *sso.Application, who *admitted, requestedType string,
+) (*Tokens, error) {
 	now := call.Facts.Time.UTC().Truncate(time.Second)
 	signedIn := who.signedIn.UTC().Truncate(time.Second)
 	end := e.session(signedIn)
@@ -29,14 +31,14 @@ func (e *Exchange) issue(ctx context.Context, call *control.Call, app *sso.Appli
 		return nil, fault.Refuse(fault.Expired, fault.IdentityToken, fault.TokenExpired, "the person signed in too long ago")
 	}
 	d := credential.SealedDelegation{Delegation: who.Delegation, SignedIn: signedIn, Expires: now.Add(life)}
-	d.ApplicationARN, d.Scopes = app.ARN(), strings.Join(scopes, " ")
+	d.ApplicationARN, d.Scopes = app.ARN(), strings.Join(who.scopes, " ")
 	if d.OriginARN == app.ARN() {
 		d.OriginARN = ""
 	}
 	if d.CredentialID == "" {
 		d.CredentialID = uuid.NewString()
 	}
-	out := &Tokens{Type: AccessTokenType, Scopes: scopes, Life: life}
+	out := &Tokens{Type: AccessTokenType, Scopes: who.scopes, Life: life}
 	var err error
 	if out.Access, err = e.Control.Ring.SealDelegation(credential.AccessToken, d); err != nil {
 		return nil, err
@@ -53,12 +55,12 @@ func (e *Exchange) issue(ctx context.Context, call *control.Call, app *sso.Appli
 		if out.Refresh, err = e.Control.Ring.SealDelegation(cmp.Or(who.refresh, credential.RefreshToken), long); err != nil {
 			return nil, err
 		}
-		if in.RequestedTokenType == RefreshTokenType {
+		if requestedType == RefreshTokenType {
 			out.Type = RefreshTokenType
 		}
 	}
 	call.Event.ResponseElements = map[string]any{
-		"scope": scopes, "expiresIn": int(life.Seconds()), "credentialId": d.CredentialID, "userId": d.UserID, "issuedTokenType": out.Type,
+		"scope": who.scopes, "expiresIn": int(life.Seconds()), "credentialId": d.CredentialID, "userId": d.UserID, "issuedTokenType": out.Type,
 	}
 	if err := e.commit(ctx, call, who); err != nil {
 		return nil, err

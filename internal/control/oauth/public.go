@@ -51,7 +51,7 @@ func (e *Exchange) CreateToken(ctx context.Context, call *control.Call, in Publi
 	var who *admitted
 	switch g {
 	case sso.AuthorizationCode:
-		who, err = e.byCode(ctx, call, c.ID, in.RedirectURI, in.Code, in.CodeVerifier)
+		who, err = e.byCode(ctx, call, codeRequest{c.ID, in.RedirectURI, in.Code, in.CodeVerifier})
 	case DeviceCode:
 		who, err = e.byDeviceCode(ctx, call, c, in.DeviceCode)
 	default:
@@ -70,12 +70,11 @@ func (e *Exchange) CreateToken(ctx context.Context, call *control.Call, in Publi
 		return nil, fault.Refuse(fault.Denied, fault.ApplicationGrant, fault.GrantTypeNotConfigured, "the application may not have refresh tokens any more")
 	}
 	call.Event.UserIdentity.OnBehalfOf = &audit.OnBehalfOf{UserID: who.UserID, IdentityStoreARN: sso.IdentityStoreARN(app.Account, who.IdentityStoreID)}
-	scopes, err := grantedScopes(call, app, nil, who.scopes)
-	if err != nil {
+	if who.scopes, err = grantedScopes(call, app, nil, who.scopes); err != nil {
 		return nil, err
 	}
 	who.refresh, who.noRefresh = refreshOf(c), !c.May(sso.RefreshToken)
-	return e.issue(ctx, call, app, Request{}, who, scopes)
+	return e.issue(ctx, call, app, who, "")
 }
 
 // refreshOf is the use of a client's refresh tokens: neither another client's nor an application's opens as one.

@@ -15,7 +15,7 @@ import (
 // AttachPolicy attaches a managed policy of the account or of AWS to a user or a role. Attaching it twice is
 // no mistake.
 func (p *Principals) AttachPolicy(ctx context.Context, call *control.Call, e Entity, arn string) error {
-	return p.change(ctx, call, "iam:Attach"+string(e.Kind)+"Policy", e, policyARN(arn), func(tx *store.Tx, h *principalRow) error {
+	return p.change(ctx, call, permission{"iam:Attach" + string(e.Kind) + "Policy", policyARN(arn)}, e, func(tx *store.Tx, h *principalRow) error {
 		if err := attachable(ctx, tx, call, arn); err != nil {
 			return err
 		}
@@ -32,7 +32,7 @@ func (p *Principals) AttachPolicy(ctx context.Context, call *control.Call, e Ent
 
 // DetachPolicy detaches a managed policy from a user or a role.
 func (p *Principals) DetachPolicy(ctx context.Context, call *control.Call, e Entity, arn string) error {
-	return p.change(ctx, call, "iam:Detach"+string(e.Kind)+"Policy", e, policyARN(arn), func(_ *store.Tx, h *principalRow) error {
+	return p.change(ctx, call, permission{"iam:Detach" + string(e.Kind) + "Policy", policyARN(arn)}, e, func(_ *store.Tx, h *principalRow) error {
 		i := slices.Index(h.policies.Attached, arn)
 		if i < 0 {
 			return noSuchPolicy(arn)
@@ -86,7 +86,7 @@ func (p *Principals) ListAttached(call *control.Call, e Entity, prefix string, a
 
 // PutBoundary sets the permissions boundary of a user or a role.
 func (p *Principals) PutBoundary(ctx context.Context, call *control.Call, e Entity, arn string) error {
-	return p.change(ctx, call, "iam:Put"+string(e.Kind)+"PermissionsBoundary", e, requested(nil, arn), func(tx *store.Tx, h *principalRow) error {
+	return p.change(ctx, call, permission{"iam:Put" + string(e.Kind) + "PermissionsBoundary", requested(nil, arn)}, e, func(tx *store.Tx, h *principalRow) error {
 		if err := attachable(ctx, tx, call, arn); err != nil {
 			return err
 		}
@@ -97,7 +97,7 @@ func (p *Principals) PutBoundary(ctx context.Context, call *control.Call, e Enti
 
 // DeleteBoundary removes the permissions boundary of a user or a role.
 func (p *Principals) DeleteBoundary(ctx context.Context, call *control.Call, e Entity) error {
-	return p.change(ctx, call, "iam:Delete"+string(e.Kind)+"PermissionsBoundary", e, policy.Values{}, func(_ *store.Tx, h *principalRow) error {
+	return p.change(ctx, call, permission{"iam:Delete" + string(e.Kind) + "PermissionsBoundary", policy.Values{}}, e, func(_ *store.Tx, h *principalRow) error {
 		if h.policies.Boundary == "" {
 			return fault.New(fault.NotFound, e.Kind.entity(), "%s %s has no permissions boundary.", e.Kind, e.Name)
 		}
@@ -116,7 +116,7 @@ func (p *Principals) checkBoundary(ctx context.Context, tx *store.Tx, call *cont
 
 // TagEntity adds tags to a user or a role, and replaces those with the same keys.
 func (p *Principals) TagEntity(ctx context.Context, call *control.Call, e Entity, tags []iam.Tag) error {
-	return p.change(ctx, call, "iam:Tag"+string(e.Kind), e, requested(tags, ""), func(_ *store.Tx, h *principalRow) error {
+	return p.change(ctx, call, permission{"iam:Tag" + string(e.Kind), requested(tags, "")}, e, func(_ *store.Tx, h *principalRow) error {
 		all, err := addTags(*h.tags, tags, p.Control.Quotas.Tags)
 		*h.tags = all
 		return err
@@ -125,7 +125,7 @@ func (p *Principals) TagEntity(ctx context.Context, call *control.Call, e Entity
 
 // UntagEntity removes tags from a user or a role.
 func (p *Principals) UntagEntity(ctx context.Context, call *control.Call, e Entity, keys []string) error {
-	return p.change(ctx, call, "iam:Untag"+string(e.Kind), e, tagKeys(keys), func(_ *store.Tx, h *principalRow) error {
+	return p.change(ctx, call, permission{"iam:Untag" + string(e.Kind), tagKeys(keys)}, e, func(_ *store.Tx, h *principalRow) error {
 		*h.tags = dropTags(*h.tags, keys)
 		return nil
 	})

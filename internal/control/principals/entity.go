@@ -120,9 +120,9 @@ func orNoSuch(err error, e Entity) error {
 }
 
 // change checks an action on an entity and then changes it in one transaction.
-func (p *Principals) change(ctx context.Context, call *control.Call, action string, e Entity, values policy.Values,
+func (p *Principals) change(ctx context.Context, call *control.Call, a permission, e Entity,
 	fn func(*store.Tx, *principalRow) error) error {
-	seen, err := p.find(call, action, e, values)
+	seen, err := p.find(call, a.action, e, a.values)
 	if err != nil {
 		return err
 	}

@@ -33,7 +33,7 @@ func (p *Principals) PutInline(ctx context.Context, call *control.Call, e Entity
 	if err := checkName("policyName", name, maxPolicyName); err != nil {
 		return err
 	}
-	return p.change(ctx, call, "iam:Put"+string(e.Kind)+"Policy", e, policy.Values{}, func(_ *store.Tx, h *principalRow) error {
+	return p.change(ctx, call, permission{"iam:Put" + string(e.Kind) + "Policy", policy.Values{}}, e, func(_ *store.Tx, h *principalRow) error {
 		if _, err := policy.Parse(document, policy.Identity); err != nil {
 			return malformed(err)
 		}
@@ -85,7 +85,7 @@ func (p *Principals) GetInline(call *control.Call, e Entity, name string) (iam.I
 
 // DeleteInline removes an inline policy from a user or a role.
 func (p *Principals) DeleteInline(ctx context.Context, call *control.Call, e Entity, name string) error {
-	return p.change(ctx, call, "iam:Delete"+string(e.Kind)+"Policy", e, policy.Values{}, func(_ *store.Tx, h *principalRow) error {
+	return p.change(ctx, call, permission{"iam:Delete" + string(e.Kind) + "Policy", policy.Values{}}, e, func(_ *store.Tx, h *principalRow) error {
 		i := inlineAt(h.policies.Inline, name)
 		if i < 0 {
 			return noSuchInline(e, name)

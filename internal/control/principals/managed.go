@@ -75,9 +75,9 @@ func (p *Principals) findPolicy(call *control.Call, action, arn string, values p
 }
 
 // changePolicy checks an action on a managed policy of the account and then changes it in one transaction.
-func (p *Principals) changePolicy(ctx context.Context, call *control.Call, action, arn string, values policy.Values,
+func (p *Principals) changePolicy(ctx context.Context, call *control.Call, a permission, arn string,
 	fn func(*store.Tx, *iam.ManagedPolicy) error) error {
-	seen, err := p.findPolicy(call, action, arn, values)
+	seen, err := p.findPolicy(call, a.action, arn, a.values)
 	if err != nil {
 		return err
 	}
@@ -162,7 +162,7 @@ func (p *Principals) GetPolicy(call *control.Call, arn string) (*ManagedPolicy, 
 
 // DeletePolicy deletes a managed policy that nobody uses and that has its default version only.
 func (p *Principals) DeletePolicy(ctx context.Context, call *control.Call, arn string) error {
-	return p.changePolicy(ctx, call, "iam:DeletePolicy", arn, policy.Values{}, func(tx *store.Tx, m *iam.ManagedPolicy) error {
+	return p.changePolicy(ctx, call, permission{"iam:DeletePolicy", policy.Values{}}, arn, func(tx *store.Tx, m *iam.ManagedPolicy) error {
 		used, err := inUse(ctx, tx, m)
 		switch {
 		case err != nil:
@@ -197,7 +197,7 @@ func inUse(ctx context.Context, tx *store.Tx, m *iam.ManagedPolicy) (bool, error
 // asked to.
 func (p *Principals) CreatePolicyVersion(ctx context.Context, call *control.Call, arn, document string, inForce bool) (iam.PolicyVersion, error) {
 	var v iam.PolicyVersion
-	err := p.changePolicy(ctx, call, "iam:CreatePolicyVersion", arn, policy.Values{}, func(tx *store.Tx, m *iam.ManagedPolicy) error {
+	err := p.changePolicy(ctx, call, permission{"iam:CreatePolicyVersion", policy.Values{}}, arn, func(tx *store.Tx, m *iam.ManagedPolicy) error {
 		if err := checkManaged(document); err != nil {
 			return err
 		}
@@ -221,7 +221,7 @@ func (p *Principals) CreatePolicyVersion(ctx context.Context, call *control.Call
 
 // DeletePolicyVersion deletes a version that is not in force.
 func (p *Principals) DeletePolicyVersion(ctx context.Context, call *control.Call, arn, version string) error {
-	return p.changePolicy(ctx, call, "iam:DeletePolicyVersion", arn, policy.Values{}, func(tx *store.Tx, m *iam.ManagedPolicy) error {
+	return p.changePolicy(ctx, call, permission{"iam:DeletePolicyVersion", policy.Values{}}, arn, func(tx *store.Tx, m *iam.ManagedPolicy) error {
 		i := versionAt(m, version)
 		switch {
 		case i < 0:
@@ -237,7 +237,7 @@ func (p *Principals) DeletePolicyVersion(ctx context.Context, call *control.Call
 
 // SetDefaultPolicyVersion puts a version in force, for everybody who has the policy, at once.
 func (p *Principals) SetDefaultPolicyVersion(ctx context.Context, call *control.Call, arn, version string) error {
-	return p.changePolicy(ctx, call, "iam:SetDefaultPolicyVersion", arn, policy.Values{}, func(tx *store.Tx, m *iam.ManagedPolicy) error {
+	return p.changePolicy(ctx, call, permission{"iam:SetDefaultPolicyVersion", policy.Values{}}, arn, func(tx *store.Tx, m *iam.ManagedPolicy) error {
 		if versionAt(m, version) < 0 {
 			return noSuchVersion(arn, version)
 		}

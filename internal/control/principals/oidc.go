@@ -97,8 +97,9 @@ func noSuchOIDC(arn string) error {
 }
 
 // changeOIDC checks an action on a provider and then changes it in one transaction.
-func (p *Principals) changeOIDC(ctx context.Context, call *control.Call, action, arn string, values policy.Values, fn func(*iam.OIDCProvider) error) error {
-	seen, err := p.findOIDC(call, action, arn, values)
+func (p *Principals) changeOIDC(ctx context.Context, call *control.Call, a permission, arn string,
+	fn func(*iam.OIDCProvider) error) error {
+	seen, err := p.findOIDC(call, a.action, arn, a.values)
 	if err != nil {
 		return err
 	}
@@ -151,7 +152,7 @@ func (p *Principals) DeleteOIDCProvider(ctx context.Context, call *control.Call,
 
 // SetOIDCThumbprints replaces a provider's thumbprints.
 func (p *Principals) SetOIDCThumbprints(ctx context.Context, call *control.Call, arn string, thumbprints []string) error {
-	return p.changeOIDC(ctx, call, "iam:UpdateOpenIDConnectProviderThumbprint", arn, policy.Values{}, func(now *iam.OIDCProvider) error {
+	return p.changeOIDC(ctx, call, permission{"iam:UpdateOpenIDConnectProviderThumbprint", policy.Values{}}, arn, func(now *iam.OIDCProvider) error {
 		now.Thumbprints = slices.Clone(thumbprints)
 		return checkThumbprints(thumbprints)
 	})
@@ -159,7 +160,7 @@ func (p *Principals) SetOIDCThumbprints(ctx context.Context, call *control.Call,
 
 // AddOIDCClient lets tokens for a further client count. One that counts already is no mistake.
 func (p *Principals) AddOIDCClient(ctx context.Context, call *control.Call, arn, clientID string) error {
-	return p.changeOIDC(ctx, call, "iam:AddClientIDToOpenIDConnectProvider", arn, policy.Values{}, func(now *iam.OIDCProvider) error {
+	return p.changeOIDC(ctx, call, permission{"iam:AddClientIDToOpenIDConnectProvider", policy.Values{}}, arn, func(now *iam.OIDCProvider) error {
 		if now.Accepts(clientID) {
 			return nil
 		}
@@ -171,7 +172,7 @@ func (p *Principals) AddOIDCClient(ctx context.Context, call *control.Call, arn,
 // RemoveOIDCClient lets tokens for a client count no more; the sessions that they made end at once. One that does not
 // count anyway is no mistake.
 func (p *Principals) RemoveOIDCClient(ctx context.Context, call *control.Call, arn, clientID string) error {
-	return p.changeOIDC(ctx, call, "iam:RemoveClientIDFromOpenIDConnectProvider", arn, policy.Values{}, func(now *iam.OIDCProvider) error {
+	return p.changeOIDC(ctx, call, permission{"iam:RemoveClientIDFromOpenIDConnectProvider", policy.Values{}}, arn, func(now *iam.OIDCProvider) error {
 		now.ClientIDs = slices.DeleteFunc(now.ClientIDs, func(id string) bool { return id == clientID })
 		return nil
 	})
@@ -179,7 +180,7 @@ func (p *Principals) RemoveOIDCClient(ctx context.Context, call *control.Call, a
 
 // TagOIDCProvider adds tags to a provider.
 func (p *Principals) TagOIDCProvider(ctx context.Context, call *control.Call, arn string, tags []iam.Tag) error {
-	return p.changeOIDC(ctx, call, "iam:TagOpenIDConnectProvider", arn, requested(tags, ""), func(now *iam.OIDCProvider) (err error) {
+	return p.changeOIDC(ctx, call, permission{"iam:TagOpenIDConnectProvider", requested(tags, "")}, arn, func(now *iam.OIDCProvider) (err error) {
 		now.Tags, err = addTags(now.Tags, tags, p.Control.Quotas.Tags)
 		return err
 	})
@@ -187,7 +188,7 @@ func (p *Principals) TagOIDCProvider(ctx context.Context, call *control.Call, ar
 
 // UntagOIDCProvider removes tags from a provider.
 func (p *Principals) UntagOIDCProvider(ctx context.Context, call *control.Call, arn string, keys []string) error {
-	return p.changeOIDC(ctx, call, "iam:UntagOpenIDConnectProvider", arn, tagKeys(keys), func(now *iam.OIDCProvider) error {
+	return p.changeOIDC(ctx, call, permission{"iam:UntagOpenIDConnectProvider", tagKeys(keys)}, arn, func(now *iam.OIDCProvider) error {
 		now.Tags = dropTags(now.Tags, keys)
 		return nil
 	})

@@ -52,6 +52,12 @@ func may(call *control.Call, action, resource string, values policy.Values) erro
 	return nil
 }
 
+// permission is an action to ask the policies for, and the condition keys that come with it.
+type permission struct {
+	action string
+	values policy.Values
+}
+
 // The condition keys of IAM's actions.
 
 func withResource(v policy.Values, tags []iam.Tag, boundary string) policy.Values {

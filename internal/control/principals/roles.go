@@ -113,7 +113,7 @@ func (p *Principals) updateRole(ctx context.Context, call *control.Call, action,
 			return err
 		}
 	}
-	return p.change(ctx, call, action, RoleNamed(name), policy.Values{}, func(_ *store.Tx, h *principalRow) error {
+	return p.change(ctx, call, permission{action, policy.Values{}}, RoleNamed(name), func(_ *store.Tx, h *principalRow) error {
 		if in.Description != nil {
 			h.role.Description = *in.Description
 		}
@@ -126,7 +126,7 @@ func (p *Principals) updateRole(ctx context.Context, call *control.Call, action,
 
 // UpdateAssumeRolePolicy replaces a role's trust policy. Sessions that exist stay.
 func (p *Principals) UpdateAssumeRolePolicy(ctx context.Context, call *control.Call, name, trust string) error {
-	return p.change(ctx, call, "iam:UpdateAssumeRolePolicy", RoleNamed(name), policy.Values{}, func(tx *store.Tx, h *principalRow) error {
+	return p.change(ctx, call, permission{"iam:UpdateAssumeRolePolicy", policy.Values{}}, RoleNamed(name), func(tx *store.Tx, h *principalRow) error {
 		bound, err := bindTrust(ctx, tx, trust)
 		h.role.Trust = bound
 		return err
