@@ -1,12 +1,14 @@
 package gateway
 
 import (
+	"net/http/httptest"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
 	"latchkey/internal/awsapi/s3"
+	"latchkey/internal/fault"
 	"latchkey/internal/upstream"
 )
 
@@ -120,5 +122,17 @@ func TestNoActionBesideTheRow(t *testing.T) {
 	}
 	if err := new(Gateway).authoriseAll(q, []permission{{action: "s3:PutObject", key: "k"}}); err == nil {
 		t.Error("authoriseAll let it through")
+	}
+}
+
+// TestWithoutARowNothingIsServed takes an operation's row away.
+func TestWithoutARowNothingIsServed(t *testing.T) {
+	op := s3.GetObject.Operation
+	kept := operations[op]
+	delete(operations, op)
+	defer func() { operations[op] = kept }()
+	q := &request{Request: httptest.NewRequest("GET", "/lake/k", nil)}
+	if _, err := new(Gateway).recognise(q); !fault.Is(err, fault.Unsupported, fault.Operation) {
+		t.Errorf("it is recognised: %v", err)
 	}
 }
