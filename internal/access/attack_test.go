@@ -39,10 +39,14 @@ func TestAttack04_KeysAreComparedAsTheyAre(t *testing.T) {
 		}
 	}
 	for _, target := range []string{
-		"s3://bkt/allowed/\x00", "s3://bkt/allowed/\xc0\xaf", "s3://bkt/allowed/\xff", "s3://bkt/allowed/a\nb", "s3://bkt/allowed/a\rb",
-		"s3://bkt/allowed/\u2028", "s3://bkt/allowed/\x7f", "s3://bkt/allowed/\uffff", "s3://BKT/allowed/x", "S3://bkt/allowed/x",
-		"s3:/bkt/allowed/x", "s3:///allowed/x", "s3://bkt\\allowed/x", "s3://bkt%2Fallowed/x", "s3://bkt?/allowed/x", "s3://u@bkt/allowed/x",
-		"s3://bkt:80/allowed/x", "http://bkt/allowed/x", " s3://bkt/allowed/x", "s3://", "s3:", "", "bkt/allowed/x", "s3://*", "s3://*/x",
+		"s3://bkt/allowed/\x00", "s3://bkt/allowed/\xc0\xaf",
+		"s3://bkt/allowed/\xff", "s3://bkt/allowed/a\nb", "s3://bkt/allowed/a\rb",
+		"s3://bkt/allowed/\u2028", "s3://bkt/allowed/\x7f",
+		"s3://bkt/allowed/\uffff", "s3://BKT/allowed/x", "S3://bkt/allowed/x",
+		"s3:/bkt/allowed/x", "s3:///allowed/x", "s3://bkt\\allowed/x",
+		"s3://bkt%2Fallowed/x", "s3://bkt?/allowed/x", "s3://u@bkt/allowed/x",
+		"s3://bkt:80/allowed/x", "http://bkt/allowed/x", " s3://bkt/allowed/x",
+		"s3://", "s3:", "", "bkt/allowed/x", "s3://*", "s3://*/x",
 	} {
 		if s, err := ParseTarget(target); err == nil {
 			t.Errorf("%q was read as %+v", target, s)
@@ -97,7 +101,9 @@ func TestAttack05_APrefixEndsWhereItSays(t *testing.T) {
 
 // TestAttack06_NoWildcardHidesInAName: what would widen a policy made from a scope is refused at the door.
 func TestAttack06_NoWildcardHidesInAName(t *testing.T) {
-	for _, s := range []string{"s3://bkt/a*b", "s3://bkt/a*b*", "s3://bkt/**", "s3://bkt/?", "s3://bkt/a?*", "s3://bkt/*/"} {
+	for _, s := range []string{
+		"s3://bkt/a*b", "s3://bkt/a*b*", "s3://bkt/**", "s3://bkt/?", "s3://bkt/a?*", "s3://bkt/*/",
+	} {
 		if _, err := ParseScope(s); err == nil {
 			t.Errorf("%q was accepted", s)
 		}

@@ -47,7 +47,8 @@ func TestCasesOfGrantScopes(t *testing.T) {
 		{"default location, asterisk alone is refused", "s3://", "*", false, ""},
 		{"default location, leading slash is refused", "s3://", "/bkt/*", false, ""},
 		{"directory location", "s3://bkt/dir/", "shared/*", false, "s3://bkt/dir/shared/*"},
-		{"prefix location: the location's asterisk is dropped", "s3://bkt/prefixA*", "prefixB*", false, "s3://bkt/prefixAprefixB*"},
+		{"prefix location: the location's asterisk is dropped",
+			"s3://bkt/prefixA*", "prefixB*", false, "s3://bkt/prefixAprefixB*"},
 		{"prefix location: never two asterisks", "s3://bkt/prefixA*", "*", false, "s3://bkt/prefixA*"},
 		{"prefix location with an object", "s3://bkt/prefixA*", "/k", true, "s3://bkt/prefixA/k"},
 		{"prefix location without asterisk: exactly that key", "s3://bkt/prefix/", "", false, "s3://bkt/prefix/"},
@@ -125,43 +126,77 @@ func TestCasesOfDecisions(t *testing.T) {
 		grantee    Identity
 	}{
 		{"055 the scope itself", bob, "s3://bkt/bob/*", Read, Default, false, []Identity{u1}, "s3://bkt/bob/*", u1},
-		{"056 an object below, default", bob, "s3://bkt/bob/reports/f.txt", Read, Default, false, []Identity{u1}, "s3://bkt/bob/*", u1},
-		{"057 an object below, minimal", bob, "s3://bkt/bob/reports/f.txt", Read, Minimal, true, []Identity{u1}, "s3://bkt/bob/reports/f.txt", u1},
-		{"058 the directory's name, minimal", bob, "s3://bkt/bob/", Read, Minimal, false, []Identity{u1}, "s3://bkt/bob/", u1},
-		{"059 the directory's name, default", bob, "s3://bkt/bob/", Read, Default, false, []Identity{u1}, "s3://bkt/bob/*", u1},
-		{"060 a prefix below, minimal", bob, "s3://bkt/bob/images/*", Read, Minimal, false, []Identity{u1}, "s3://bkt/bob/images/*", u1},
+		{"056 an object below, default",
+			bob, "s3://bkt/bob/reports/f.txt", Read, Default, false, []Identity{u1}, "s3://bkt/bob/*", u1},
+		{"057 an object below, minimal",
+			bob, "s3://bkt/bob/reports/f.txt", Read, Minimal, true, []Identity{u1}, "s3://bkt/bob/reports/f.txt", u1},
+		{"058 the directory's name, minimal",
+			bob, "s3://bkt/bob/", Read, Minimal, false, []Identity{u1}, "s3://bkt/bob/", u1},
+		{"059 the directory's name, default",
+			bob, "s3://bkt/bob/", Read, Default, false, []Identity{u1}, "s3://bkt/bob/*", u1},
+		{"060 a prefix below, minimal",
+			bob, "s3://bkt/bob/images/*", Read, Minimal, false, []Identity{u1}, "s3://bkt/bob/images/*", u1},
 		{"061 a longer name beside the slash", bob, "s3://bkt/bobby/x", Read, Default, false, []Identity{u1}, "", u1},
-		{"062 a longer name without the slash", one(u1, "s3://bkt/bob*", Read), "s3://bkt/bobby/x", Read, Default, false, []Identity{u1}, "s3://bkt/bob*", u1},
+		{"062 a longer name without the slash",
+			one(u1, "s3://bkt/bob*", Read), "s3://bkt/bobby/x", Read, Default, false, []Identity{u1}, "s3://bkt/bob*", u1},
 		{"063 wider than the grant", bob, "s3://bkt/*", Read, Default, false, []Identity{u1}, "", u1},
 		{"064 more than the permission", bob, "s3://bkt/bob/*", ReadWrite, Default, false, []Identity{u1}, "", u1},
-		{"065 READ of READWRITE", one(u1, "s3://bkt/p/*", ReadWrite), "s3://bkt/p/*", Read, Default, false, []Identity{u1}, "s3://bkt/p/*", u1},
-		{"065 WRITE of READWRITE", one(u1, "s3://bkt/p/*", ReadWrite), "s3://bkt/p/*", Write, Default, false, []Identity{u1}, "s3://bkt/p/*", u1},
-		{"066 READ and WRITE do not add up", two(u1, "s3://bkt/p/*", Read, u1, "s3://bkt/p/*", Write), "s3://bkt/p/*", ReadWrite, Default, false, []Identity{u1}, "", u1},
+		{"065 READ of READWRITE",
+			one(u1, "s3://bkt/p/*", ReadWrite), "s3://bkt/p/*", Read, Default, false, []Identity{u1}, "s3://bkt/p/*", u1},
+		{"065 WRITE of READWRITE",
+			one(u1, "s3://bkt/p/*", ReadWrite), "s3://bkt/p/*", Write, Default, false, []Identity{u1}, "s3://bkt/p/*", u1},
+		{"066 READ and WRITE do not add up",
+			two(u1, "s3://bkt/p/*", Read, u1, "s3://bkt/p/*", Write),
+			"s3://bkt/p/*", ReadWrite, Default, false, []Identity{u1}, "", u1},
 		{"067 the narrower scope wins", wide, "s3://bkt/p/q/x", Read, Default, false, []Identity{u1}, "s3://bkt/p/q/*", u1},
-		{"068 the narrower scope without the permission does not", wide, "s3://bkt/p/q/x", Write, Default, false, []Identity{u1}, "s3://bkt/p/*", u1},
-		{"069 every session of a role is the role", one(r1, "s3://bkt/*", Read), "s3://bkt/x", Read, Default, false, []Identity{r1}, "s3://bkt/*", r1},
-		{"070 a role with a path", one(r1, "s3://bkt/*", Read), "s3://bkt/x", Read, Default, false, []Identity{r1}, "s3://bkt/*", r1},
+		{"068 the narrower scope without the permission does not",
+			wide, "s3://bkt/p/q/x", Write, Default, false, []Identity{u1}, "s3://bkt/p/*", u1},
+		{"069 every session of a role is the role",
+			one(r1, "s3://bkt/*", Read), "s3://bkt/x", Read, Default, false, []Identity{r1}, "s3://bkt/*", r1},
+		{"070 a role with a path",
+			one(r1, "s3://bkt/*", Read), "s3://bkt/x", Read, Default, false, []Identity{r1}, "s3://bkt/*", r1},
 		{"071 somebody else", one(u1, "s3://bkt/*", Read), "s3://bkt/x", Read, Default, false, []Identity{u2}, "", u1},
 		{"071 nobody", one(u1, "s3://bkt/*", Read), "s3://bkt/x", Read, Default, false, nil, "", u1},
-		{"078 a key that looks like a traversal is a key", allowed, "s3://bkt/allowed/../denied/x", Read, Minimal, false, []Identity{u1}, "s3://bkt/allowed/../denied/x", u1},
+		{"078 a key that looks like a traversal is a key",
+			allowed, "s3://bkt/allowed/../denied/x", Read, Minimal, false, []Identity{u1}, "s3://bkt/allowed/../denied/x", u1},
 		{"080 an encoded slash is no slash", allowed, "s3://bkt/allowed%2Fx", Read, Default, false, []Identity{u1}, "", u1},
 		{"080 a backslash is no slash", allowed, `s3://bkt/allowed\x`, Read, Default, false, []Identity{u1}, "", u1},
-		{"092 the narrower scope is the user's", two(d1, "s3://bkt/bob/images/*", Read, r1, "s3://bkt/bob/*", Read), "s3://bkt/bob/images/i.jpg", Read, Default, false, []Identity{r1, d1}, "s3://bkt/bob/images/*", d1},
-		{"093 the narrower scope is the role's", two(d1, "s3://bkt/bob/*", Read, r1, "s3://bkt/bob/images/*", Read), "s3://bkt/bob/images/i.jpg", Read, Default, false, []Identity{r1, d1}, "s3://bkt/bob/images/*", r1},
-		{"094 a member of the group", one(g1, "s3://bkt/*", Read), "s3://bkt/x", Read, Default, false, []Identity{r1, d1, g1}, "s3://bkt/*", g1},
-		{"094 no member of the group", one(g1, "s3://bkt/*", Read), "s3://bkt/x", Read, Default, false, []Identity{r1, d2}, "", g1},
-		{"124 a bucket whose name begins alike", one(u1, "s3://bkt/*", Read), "s3://bkt-secret/x", Read, Default, false, []Identity{u1}, "", u1},
-		{"the bucket as a target is its root", one(u1, "s3://bkt/*", Read), "s3://bkt", Read, Default, false, []Identity{u1}, "s3://bkt/*", u1},
+		{"092 the narrower scope is the user's",
+			two(d1, "s3://bkt/bob/images/*", Read, r1, "s3://bkt/bob/*", Read), "s3://bkt/bob/images/i.jpg", Read, Default,
+			false, []Identity{r1, d1}, "s3://bkt/bob/images/*", d1},
+		{"093 the narrower scope is the role's",
+			two(d1, "s3://bkt/bob/*", Read, r1, "s3://bkt/bob/images/*", Read), "s3://bkt/bob/images/i.jpg", Read, Default,
+			false, []Identity{r1, d1}, "s3://bkt/bob/images/*", r1},
+		{"094 a member of the group",
+			one(g1, "s3://bkt/*", Read), "s3://bkt/x", Read, Default, false, []Identity{r1, d1, g1}, "s3://bkt/*", g1},
+		{"094 no member of the group",
+			one(g1, "s3://bkt/*", Read), "s3://bkt/x", Read, Default, false, []Identity{r1, d2}, "", g1},
+		{"124 a bucket whose name begins alike",
+			one(u1, "s3://bkt/*", Read), "s3://bkt-secret/x", Read, Default, false, []Identity{u1}, "", u1},
+		{"the bucket as a target is its root",
+			one(u1, "s3://bkt/*", Read), "s3://bkt", Read, Default, false, []Identity{u1}, "s3://bkt/*", u1},
 		{"the bucket as a target is not below a prefix", bob, "s3://bkt", Read, Default, false, []Identity{u1}, "", u1},
-		{"an exact object before any wildcard", two(u1, "s3://bkt/p/k*", Read, u1, "s3://bkt/p/k", Read), "s3://bkt/p/k", Read, Default, false, []Identity{u1}, "s3://bkt/p/k", u1},
-		{"an exact object covers no other key", one(u1, "s3://bkt/p/k", Read), "s3://bkt/p/k2", Read, Default, false, []Identity{u1}, "", u1},
-		{"an exact object covers no wildcard", one(u1, "s3://bkt/p/k", Read), "s3://bkt/p/k*", Read, Default, false, []Identity{u1}, "", u1},
-		{"tie: READ suffices before READWRITE", two(u1, "s3://bkt/*", ReadWrite, g1, "s3://bkt/*", Read), "s3://bkt/x", Read, Default, false, []Identity{u1, g1}, "s3://bkt/*", g1},
-		{"tie: user before group", two(g1, "s3://bkt/*", Read, d1, "s3://bkt/*", Read), "s3://bkt/x", Read, Default, false, []Identity{r1, d1, g1}, "s3://bkt/*", d1},
-		{"tie: group before IAM", two(r1, "s3://bkt/*", Read, g1, "s3://bkt/*", Read), "s3://bkt/x", Read, Default, false, []Identity{r1, d1, g1}, "s3://bkt/*", g1},
+		{"an exact object before any wildcard",
+			two(u1, "s3://bkt/p/k*", Read, u1, "s3://bkt/p/k", Read),
+			"s3://bkt/p/k", Read, Default, false, []Identity{u1}, "s3://bkt/p/k", u1},
+		{"an exact object covers no other key",
+			one(u1, "s3://bkt/p/k", Read), "s3://bkt/p/k2", Read, Default, false, []Identity{u1}, "", u1},
+		{"an exact object covers no wildcard",
+			one(u1, "s3://bkt/p/k", Read), "s3://bkt/p/k*", Read, Default, false, []Identity{u1}, "", u1},
+		{"tie: READ suffices before READWRITE",
+			two(u1, "s3://bkt/*", ReadWrite, g1, "s3://bkt/*", Read),
+			"s3://bkt/x", Read, Default, false, []Identity{u1, g1}, "s3://bkt/*", g1},
+		{"tie: user before group",
+			two(g1, "s3://bkt/*", Read, d1, "s3://bkt/*", Read), "s3://bkt/x",
+			Read, Default, false, []Identity{r1, d1, g1}, "s3://bkt/*", d1},
+		{"tie: group before IAM",
+			two(r1, "s3://bkt/*", Read, g1, "s3://bkt/*", Read), "s3://bkt/x",
+			Read, Default, false, []Identity{r1, d1, g1}, "s3://bkt/*", g1},
 		{"targetType Object with a wildcard is refused", bob, "s3://bkt/bob/*", Read, Default, true, []Identity{u1}, "", u1},
-		{"targetType Object with a slash at the end is refused", bob, "s3://bkt/bob/", Read, Minimal, true, []Identity{u1}, "", u1},
-		{"targetType Object with a bucket is refused", one(u1, "s3://bkt/*", Read), "s3://bkt", Read, Minimal, true, []Identity{u1}, "", u1},
+		{"targetType Object with a slash at the end is refused",
+			bob, "s3://bkt/bob/", Read, Minimal, true, []Identity{u1}, "", u1},
+		{"targetType Object with a bucket is refused",
+			one(u1, "s3://bkt/*", Read), "s3://bkt", Read, Minimal, true, []Identity{u1}, "", u1},
 		{"no permission asked for is refused", bob, "s3://bkt/bob/*", 0, Default, false, []Identity{u1}, "", u1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -204,7 +239,9 @@ func TestCasesOfRefusals(t *testing.T) {
 		}
 	})
 	t.Run("079 a wildcard over relative segments is no target", func(t *testing.T) {
-		for _, s := range []string{"s3://bkt/allowed/../denied/*", "s3://bkt/../*", "s3://bkt/a/./*", "s3://bkt/./*", "s3://bkt/a/..*"} {
+		for _, s := range []string{
+			"s3://bkt/allowed/../denied/*", "s3://bkt/../*", "s3://bkt/a/./*", "s3://bkt/./*", "s3://bkt/a/..*",
+		} {
 			if _, err := ParseTarget(s); err == nil {
 				t.Errorf("%q was accepted", s)
 			}
@@ -214,9 +251,12 @@ func TestCasesOfRefusals(t *testing.T) {
 		for _, c := range []Grantee{
 			{IAM, "arn:aws:iam::111122223333:group/g"}, {IAM, "arn:aws:iam::111122223333:root"}, {IAM, "*"}, {IAM, ""},
 			{IAM, "arn:aws:sts::111122223333:assumed-role/r/s"}, {IAM, "arn:aws:iam::111122223333:role/*"},
-			{IAM, "arn:aws:iam::11112222333:role/r"}, {IAM, "arn:aws:iam::111122223333:role/"}, {IAM, "arn:aws:iam::111122223333:role/a/"},
-			{IAM, "arn:aws:sts::111122223333:role/r"}, {IAM, "arn:aws:iam:eu:111122223333:role/r"}, {IAM, "arn:aws:iam::111122223333:role/a b"},
-			{IAM, "83d43802-00b1-7054-db02-f1d683aacba5"}, {DirectoryUser, "arn:aws:iam::111122223333:user/u"}, {DirectoryGroup, ""},
+			{IAM, "arn:aws:iam::11112222333:role/r"}, {IAM, "arn:aws:iam::111122223333:role/"},
+			{IAM, "arn:aws:iam::111122223333:role/a/"},
+			{IAM, "arn:aws:sts::111122223333:role/r"}, {IAM, "arn:aws:iam:eu:111122223333:role/r"},
+			{IAM, "arn:aws:iam::111122223333:role/a b"},
+			{IAM, "83d43802-00b1-7054-db02-f1d683aacba5"},
+			{DirectoryUser, "arn:aws:iam::111122223333:user/u"}, {DirectoryGroup, ""},
 			{0, "83d43802-00b1-7054-db02-f1d683aacba5"},
 		} {
 			_, err := ParseGrantee(c.Type, c.ID)
@@ -260,7 +300,8 @@ func TestCasesOfCallerLists(t *testing.T) {
 	other.ApplicationARN = "other"
 	abroad := give(t, 8, u1, "s3://bkt/*", Read)
 	abroad.Region = "eu-west-1"
-	ix := NewIndex(give(t, 5, g1, "s3://bkt/group/*", Read), give(t, 1, u1, "s3://bkt/pre/*", Read), give(t, 2, u1, "s3://bkt/other*", Write),
+	ix := NewIndex(give(t, 5, g1, "s3://bkt/group/*", Read), give(t, 1, u1, "s3://bkt/pre/*", Read),
+		give(t, 2, u1, "s3://bkt/other*", Write),
 		give(t, 3, u2, "s3://bkt/*", Read), give(t, 4, r1, "s3://bkt-b/pre*", ReadWrite), app, other, abroad)
 	list := func(r ListRequest) (seqs []int64) {
 		r.Account, r.Region = owner, region
@@ -276,10 +317,12 @@ func TestCasesOfCallerLists(t *testing.T) {
 		want []int64
 	}{
 		{"097 only the caller's", ListRequest{Identities: []Identity{u1}}, []int64{1, 2}},
-		{"098 by the beginning of the scope", ListRequest{Identities: []Identity{u1}, ScopePrefix: "s3://bkt/pre"}, []int64{1}},
+		{"098 by the beginning of the scope",
+			ListRequest{Identities: []Identity{u1}, ScopePrefix: "s3://bkt/pre"}, []int64{1}},
 		{"100 none", ListRequest{Identities: []Identity{d2}}, nil},
 		{"101 role, user and group", ListRequest{Identities: enhanced}, []int64{4, 5, 6, 7}},
-		{"102 the caller's application and any", ListRequest{Identities: enhanced, ByApplication: true, Application: "app"}, []int64{4, 5, 6}},
+		{"102 the caller's application and any",
+			ListRequest{Identities: enhanced, ByApplication: true, Application: "app"}, []int64{4, 5, 6}},
 		{"102 no application", ListRequest{Identities: enhanced, ByApplication: true}, []int64{4, 5}},
 		{"the next page", ListRequest{Identities: enhanced, After: 4}, []int64{5, 6, 7}},
 		{"an identity given twice counts once", ListRequest{Identities: []Identity{u1, u1}}, []int64{1, 2}},
@@ -291,7 +334,9 @@ func TestCasesOfCallerLists(t *testing.T) {
 		})
 	}
 	t.Run("099 what is no beginning of a scope", func(t *testing.T) {
-		for s, ok := range map[string]bool{"": true, "s3://": true, "s3://bk": true, "bkt/pre": false, "S3://": false, "s3://\n": false} {
+		for s, ok := range map[string]bool{
+			"": true, "s3://": true, "s3://bk": true, "bkt/pre": false, "S3://": false, "s3://\n": false,
+		} {
 			if (CheckScopePrefix(s) == nil) != ok {
 				t.Errorf("%q: %v", s, !ok)
 			}

@@ -92,7 +92,8 @@ func TestAGrantAddedTwiceIsGoneWhenRemovedOnce(t *testing.T) {
 	again := g
 	again.Scope = scopeOf(t, "s3://bkt/b/*")
 	ix := NewIndex(g, again).With(nil, []GrantID{g.ID})
-	if ix.Len() != 0 || ix.Has(g.ID) || ix.Decide(ask(t, "s3://bkt/a/x", Read, u1)).OK || ix.Decide(ask(t, "s3://bkt/b/x", Read, u1)).OK {
+	if ix.Len() != 0 || ix.Has(g.ID) || ix.Decide(ask(t, "s3://bkt/a/x", Read, u1)).OK ||
+		ix.Decide(ask(t, "s3://bkt/b/x", Read, u1)).OK {
 		t.Error("a twin outlived its removal")
 	}
 	if ix = ix.Compact(); ix.Len() != 0 {
@@ -138,7 +139,8 @@ func TestManyGranteesAndManyIdentities(t *testing.T) {
 	var grants []Grant
 	name := func(i int) Identity { return Identity{DirectoryGroup, "group-" + numbered(int64(i)).String()} }
 	for i := range 3000 {
-		g := give(t, int64(i+1), g1, []string{"s3://bkt/*", "s3://bkt/team/*", "s3://bkt/team/x"}[i%3], []Permission{Read, Write, ReadWrite}[i/3%3])
+		g := give(t, int64(i+1), g1, []string{"s3://bkt/*", "s3://bkt/team/*", "s3://bkt/team/x"}[i%3],
+			[]Permission{Read, Write, ReadWrite}[i/3%3])
 		g.Principal = name(i / 2).Principal
 		grants = append(grants, g)
 	}
@@ -164,7 +166,10 @@ func TestManyGranteesAndManyIdentities(t *testing.T) {
 
 // With a seed of zeros all ids of usual lengths have one fingerprint: the identity alone must decide.
 func TestFingerprintsNeverDecide(t *testing.T) {
-	ids := []Identity{{IAM, "AIDA00000000000000001"}, {IAM, "AIDA00000000000000002"}, {IAM, "AIDA000000000000000020"}, {DirectoryUser, d1.Principal}, {DirectoryUser, d2.Principal}}
+	ids := []Identity{
+		{IAM, "AIDA00000000000000001"}, {IAM, "AIDA00000000000000002"}, {IAM, "AIDA000000000000000020"},
+		{DirectoryUser, d1.Principal}, {DirectoryUser, d2.Principal},
+	}
 	b := newBuilder(seed{hash: maphash.MakeSeed()}, 0)
 	var grants []Grant
 	for i := range 200 {
@@ -192,7 +197,9 @@ func TestFingerprintsNeverDecide(t *testing.T) {
 		}
 	}
 	l := ix.views[0].layer
-	for _, id := range []Identity{{DirectoryUser, ids[0].Principal}, {IAM, ids[0].Principal + "0"}, {IAM, ids[0].Principal[:20]}, {IAM, ""}} {
+	for _, id := range []Identity{
+		{DirectoryUser, ids[0].Principal}, {IAM, ids[0].Principal + "0"}, {IAM, ids[0].Principal[:20]}, {IAM, ""},
+	} {
 		for w := range len(l.whos) - 1 {
 			if l.isWho(uint32(w), &id) {
 				t.Errorf("%v is taken for grantee %d", id, w)
@@ -243,7 +250,8 @@ func TestReadersGoOnBesideWriterAndCompaction(t *testing.T) {
 		go func() { compacted <- before.Compact() }()
 		for i := range 100 {
 			seq := int64(2 + round*100 + i)
-			current.Store(current.Load().With([]Grant{give(t, seq, u2, "s3://bkt/a/*", Read)}, []GrantID{numbered(max(2, seq-2))}))
+			current.Store(current.Load().With([]Grant{give(t, seq, u2, "s3://bkt/a/*", Read)},
+				[]GrantID{numbered(max(2, seq-2))}))
 		}
 		next, ok := (<-compacted).CatchUp(current.Load())
 		if !ok || next.Len() != current.Load().Len() {

@@ -12,7 +12,8 @@ func TestPermissionsCover(t *testing.T) {
 		have, want Permission
 		covers     bool
 	}{
-		{ReadWrite, Read, true}, {ReadWrite, Write, true}, {ReadWrite, ReadWrite, true}, {Read, Read, true}, {Write, Write, true},
+		{ReadWrite, Read, true}, {ReadWrite, Write, true},
+		{ReadWrite, ReadWrite, true}, {Read, Read, true}, {Write, Write, true},
 		{Read, Write, false}, {Read, ReadWrite, false}, {Write, Read, false}, {Write, ReadWrite, false},
 		{0, Read, false}, {Read, 0, false}, {ReadWrite, 0, false}, {0, 0, false}, {7, Read, false}, {ReadWrite, 4, false},
 	} {
@@ -44,7 +45,10 @@ func TestPrivilegesAndGranteeTypesAndAccounts(t *testing.T) {
 	if _, err := ParseGranteeType("iam"); err == nil {
 		t.Error("a grantee type in another case is accepted")
 	}
-	for s, ok := range map[string]bool{"111122223333": true, "000000000000": true, "": false, "11112222333": false, "1111222233334": false, "11112222333a": false, "\u0661\u0661\u0661\u0661": false} {
+	for s, ok := range map[string]bool{
+		"111122223333": true, "000000000000": true, "": false, "11112222333": false, "1111222233334": false,
+		"11112222333a": false, "\u0661\u0661\u0661\u0661": false,
+	} {
 		if _, err := ParseAccountID(s); (err == nil) != ok {
 			t.Errorf("account %q: %v", s, err)
 		}
@@ -82,7 +86,9 @@ func TestTagsAreRefusedWithDistinctProblems(t *testing.T) {
 			}
 		})
 	}
-	if err := CheckTags([]Tag{{strings.Repeat("k", 128), strings.Repeat("\u00e9", 256)}, {"A", ""}, {"a", "_.:/=+-@ \u4e16"}, {"awsx", ""}}); err != nil {
+	if err := CheckTags([]Tag{
+		{strings.Repeat("k", 128), strings.Repeat("\u00e9", 256)}, {"A", ""}, {"a", "_.:/=+-@ \u4e16"}, {"awsx", ""},
+	}); err != nil {
 		t.Errorf("honest tags: %v", err)
 	}
 }
@@ -127,8 +133,10 @@ func TestARNs(t *testing.T) {
 		}
 	}
 	for _, s := range []string{
-		"", "arn:aws:s3:::bkt", instanceARN + "x", instanceARN + "/", instanceARN + "/grant/", instanceARN + "/grant/x", instanceARN + "/location/",
-		instanceARN + "/location/a/b", "arn:aws:s3:eu-central-1:1111:access-grants/default", "arn:aws:iam:eu-central-1:111122223333:access-grants/default",
+		"", "arn:aws:s3:::bkt", instanceARN + "x", instanceARN + "/",
+		instanceARN + "/grant/", instanceARN + "/grant/x", instanceARN + "/location/",
+		instanceARN + "/location/a/b", "arn:aws:s3:eu-central-1:1111:access-grants/default",
+		"arn:aws:iam:eu-central-1:111122223333:access-grants/default",
 		"arn:aws:s3::111122223333:access-grants/default", "arn:aws-cn:s3:eu-central-1:111122223333:access-grants/default",
 	} {
 		if r, err := ParseResourceARN(s); err == nil {
@@ -142,7 +150,10 @@ func TestGrantIDs(t *testing.T) {
 	if id, err := ParseGrantID(good); err != nil || id.String() != good || id.IsZero() {
 		t.Errorf("%v, %v", id, err)
 	}
-	for _, s := range []string{"", "default", strings.ToUpper(good), good + "0", good[1:], strings.ReplaceAll(good, "-", ""), "g81d4fae-7dec-11d0-a765-00a0c91e6bf6", "{" + good + "}"} {
+	for _, s := range []string{
+		"", "default", strings.ToUpper(good), good + "0", good[1:], strings.ReplaceAll(good, "-", ""),
+		"g81d4fae-7dec-11d0-a765-00a0c91e6bf6", "{" + good + "}",
+	} {
 		if _, err := ParseGrantID(s); err == nil {
 			t.Errorf("%q is accepted", s)
 		}
@@ -162,16 +173,20 @@ func TestGrantsThatMayNotExist(t *testing.T) {
 		spoil func(*GrantSpec)
 		want  Problem
 	}{
-		"no grantee":                 {func(s *GrantSpec) { s.Grantee = Grantee{} }, BadGrantee},
-		"no principal":               {func(s *GrantSpec) { s.Principal = "" }, BadGrantee},
-		"no permission":              {func(s *GrantSpec) { s.Permission = 0 }, BadPermission},
-		"permission of no kind":      {func(s *GrantSpec) { s.Permission = 4 }, BadPermission},
-		"no application ARN":         {func(s *GrantSpec) { s.ApplicationARN = "arn:aws:sso:::application/x" }, BadApplication},
-		"instance as an application": {func(s *GrantSpec) { s.ApplicationARN = "arn:aws:sso::123456789012:instance/x" }, BadApplication},
-		"no id":                      {func(s *GrantSpec) { s.ID = GrantID{} }, BadGrant},
-		"no location":                {func(s *GrantSpec) { s.Location = Location{} }, BadGrant},
-		"bad sub prefix":             {func(s *GrantSpec) { s.SubPrefix = "a*b" }, BadGrant},
-		"long sub prefix":            {func(s *GrantSpec) { s.SubPrefix = strings.Repeat("a", MaxScope-4) }, BadGrant},
+		"no grantee":            {func(s *GrantSpec) { s.Grantee = Grantee{} }, BadGrantee},
+		"no principal":          {func(s *GrantSpec) { s.Principal = "" }, BadGrantee},
+		"no permission":         {func(s *GrantSpec) { s.Permission = 0 }, BadPermission},
+		"permission of no kind": {func(s *GrantSpec) { s.Permission = 4 }, BadPermission},
+		"no application ARN": {
+			func(s *GrantSpec) { s.ApplicationARN = "arn:aws:sso:::application/x" }, BadApplication,
+		},
+		"instance as an application": {
+			func(s *GrantSpec) { s.ApplicationARN = "arn:aws:sso::123456789012:instance/x" }, BadApplication,
+		},
+		"no id":           {func(s *GrantSpec) { s.ID = GrantID{} }, BadGrant},
+		"no location":     {func(s *GrantSpec) { s.Location = Location{} }, BadGrant},
+		"bad sub prefix":  {func(s *GrantSpec) { s.SubPrefix = "a*b" }, BadGrant},
+		"long sub prefix": {func(s *GrantSpec) { s.SubPrefix = strings.Repeat("a", MaxScope-4) }, BadGrant},
 	} {
 		t.Run(name, func(t *testing.T) {
 			spec := good
@@ -186,7 +201,15 @@ func TestGrantsThatMayNotExist(t *testing.T) {
 
 func TestLocations(t *testing.T) {
 	scope, _ := ParseLocationScope("s3://bkt/p*")
-	good := Location{ID: "x", Account: owner, Region: region, Scope: scope, RoleARN: "arn:aws:iam::111122223333:role/a/b", RoleID: "AROA", CreatedAt: time.Now()}
+	good := Location{
+		ID:        "x",
+		Account:   owner,
+		Region:    region,
+		Scope:     scope,
+		RoleARN:   "arn:aws:iam::111122223333:role/a/b",
+		RoleID:    "AROA",
+		CreatedAt: time.Now(),
+	}
 	if _, err := NewLocation(good); err != nil {
 		t.Errorf("the honest location: %v", err)
 	}
@@ -221,8 +244,10 @@ func TestExplainTellsWhy(t *testing.T) {
 	app := give(t, 7, u1, "s3://bkt/a/b/c*", Read)
 	app.ApplicationARN = "app"
 	ix := NewIndex(
-		give(t, 1, u1, "s3://bkt/a/b/*", Read), give(t, 2, u1, "s3://bkt/a/*", Read), give(t, 3, g1, "s3://bkt/a/b/*", ReadWrite),
-		give(t, 4, u2, "s3://bkt/a/b/*", Read), give(t, 5, u1, "s3://bkt/z/*", Read), give(t, 6, u1, "s3://bkt/a/b/c", Write), app,
+		give(t, 1, u1, "s3://bkt/a/b/*", Read), give(t, 2, u1, "s3://bkt/a/*", Read),
+		give(t, 3, g1, "s3://bkt/a/b/*", ReadWrite),
+		give(t, 4, u2, "s3://bkt/a/b/*", Read), give(t, 5, u1, "s3://bkt/z/*", Read),
+		give(t, 6, u1, "s3://bkt/a/b/c", Write), app,
 		give(t, 8, u2, "s3://bkt/elsewhere/*", Read),
 	)
 	r := ask(t, "s3://bkt/a/b/c", Read, u1, g1)

@@ -26,7 +26,12 @@ func (ix *Index) Explain(r *Request, limit int) Decision {
 		d.Considered = append(d.Considered, Considered{g, o})
 	}
 	// Twice the limit is looked at, so that the closest of many are likely to be among those shown.
-	for g := range ix.ForIdentities(ListRequest{Account: r.Account, Region: r.Region, Identities: r.Identities, After: math.MinInt64}) {
+	for g := range ix.ForIdentities(ListRequest{
+		Account:    r.Account,
+		Region:     r.Region,
+		Identities: r.Identities,
+		After:      math.MinInt64,
+	}) {
 		if d.Reason < Granted {
 			d.Reason = max(d.Reason, miss(evaluate(r, &g)))
 		}

@@ -85,7 +85,8 @@ func Join(l LocationScope, sub string, object bool) (Scope, error) {
 		return Scope{}, refuse(BadGrant, "S3PrefixType Object needs a scope that does not end in * or /")
 	}
 	if s.wild && traverses(s.Key()) {
-		return Scope{}, refuse(BadGrant, "The scope of the access grant must not contain relative path segments before a wildcard")
+		return Scope{}, refuse(BadGrant,
+			"The scope of the access grant must not contain relative path segments before a wildcard")
 	}
 	return s, nil
 }

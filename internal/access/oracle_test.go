@@ -55,7 +55,9 @@ var (
 	})
 	drawPermission = rapid.SampledFrom([]Permission{Read, Write, ReadWrite})
 	drawApp        = rapid.SampledFrom([]string{"", "", "app1", "app2"})
-	drawInstance   = rapid.SampledFrom([]instance{{owner, region}, {owner, region}, {owner, "other"}, {"444455556666", region}})
+	drawInstance   = rapid.SampledFrom([]instance{
+		{owner, region}, {owner, region}, {owner, "other"}, {"444455556666", region},
+	})
 )
 
 func drawScope(t *rapid.T, bare bool) Scope {
@@ -93,7 +95,8 @@ func drawRequest(t *rapid.T) *Request {
 	return &Request{
 		Account: in.account, Region: in.region, Identities: rapid.SliceOfN(drawIdent, 0, 6).Draw(t, "identities"),
 		Application: drawApp.Draw(t, "app"), Target: drawScope(t, true), Permission: drawPermission.Draw(t, "permission"),
-		Privilege: rapid.SampledFrom([]Privilege{Minimal, Default}).Draw(t, "privilege"), Object: rapid.Bool().Draw(t, "object"),
+		Privilege: rapid.SampledFrom([]Privilege{Minimal, Default}).Draw(t, "privilege"),
+		Object:    rapid.Bool().Draw(t, "object"),
 	}
 }
 

@@ -10,13 +10,19 @@ import (
 func TestScopesAreReadOnlyInTheirForm(t *testing.T) {
 	long := "s3://bkt/" + strings.Repeat("k", MaxScope-len("s3://bkt/"))
 	wide := "s3://bkt/" + strings.Repeat("\u20ac", MaxScope-len("s3://bkt/"))
-	for _, s := range []string{"s3://bkt", "s3://bkt/", "s3://bkt/*", "s3://bkt/k", "s3://bkt/p*", "s3://bkt/p/*", "s3://bkt//", "s3://bkt/a\tb", long, wide} {
+	for _, s := range []string{
+		"s3://bkt", "s3://bkt/", "s3://bkt/*", "s3://bkt/k", "s3://bkt/p*",
+		"s3://bkt/p/*", "s3://bkt//", "s3://bkt/a\tb", long, wide,
+	} {
 		got, err := ParseScope(s)
 		if err != nil || got.String() != s {
 			t.Errorf("%.40q: %v", s, err)
 		}
 	}
-	for _, s := range []string{"", "s3://", "s3:///", "s3:///k", "bkt/k", "S3://bkt/k", "s3://Bkt/k", "s3://bkt*", "s3://bkt/a\n", long + "k", wide + "k", "s3://bkt/\xff"} {
+	for _, s := range []string{
+		"", "s3://", "s3:///", "s3:///k", "bkt/k", "S3://bkt/k", "s3://Bkt/k",
+		"s3://bkt*", "s3://bkt/a\n", long + "k", wide + "k", "s3://bkt/\xff",
+	} {
 		_, err := ParseScope(s)
 		var refused *Error
 		if !errors.As(err, &refused) || refused.Problem != BadScope || refused.Text == "" {
@@ -26,7 +32,9 @@ func TestScopesAreReadOnlyInTheirForm(t *testing.T) {
 }
 
 func TestBucketNamesFollowS3(t *testing.T) {
-	for _, s := range []string{"abc", "a-b", "a.b", "a1b", "123", "1.2.3", "my.bucket-1", strings.Repeat("a", 63), "v20180820"} {
+	for _, s := range []string{
+		"abc", "a-b", "a.b", "a1b", "123", "1.2.3", "my.bucket-1", strings.Repeat("a", 63), "v20180820",
+	} {
 		if err := CheckBucket(s); err != nil {
 			t.Errorf("%q is refused: %v", s, err)
 		}
@@ -42,7 +50,9 @@ func TestBucketNamesFollowS3(t *testing.T) {
 }
 
 func TestLocationScopes(t *testing.T) {
-	for _, s := range []string{"s3://", "s3://bkt", "s3://bkt/", "s3://bkt/p", "s3://bkt/p/", "s3://bkt/p*", "s3://bkt/p/*", "s3://bkt/*"} {
+	for _, s := range []string{
+		"s3://", "s3://bkt", "s3://bkt/", "s3://bkt/p", "s3://bkt/p/", "s3://bkt/p*", "s3://bkt/p/*", "s3://bkt/*",
+	} {
 		l, err := ParseLocationScope(s)
 		if err != nil || l.String() != s || l.IsDefault() != (s == "s3://") {
 			t.Errorf("%q: %v", s, err)
@@ -51,7 +61,10 @@ func TestLocationScopes(t *testing.T) {
 			t.Errorf("%q: bucket %q", s, l.Bucket())
 		}
 	}
-	for _, s := range []string{"", "s3:/", "s3://*", "s3://bkt*", "bucket/x", "http://x", "S3://bkt", "s3://bkt/a*b", "s3://bkt/a/../*", "s3://bkt/a\n", "s3://" + strings.Repeat("k", MaxScope)} {
+	for _, s := range []string{
+		"", "s3:/", "s3://*", "s3://bkt*", "bucket/x", "http://x", "S3://bkt", "s3://bkt/a*b", "s3://bkt/a/../*",
+		"s3://bkt/a\n", "s3://" + strings.Repeat("k", MaxScope),
+	} {
 		_, err := ParseLocationScope(s)
 		var refused *Error
 		if !errors.As(err, &refused) || refused.Problem != BadLocation {
@@ -97,13 +110,17 @@ func TestKeysAndPrefixesOfRequests(t *testing.T) {
 		}
 	}
 	var zero Scope
-	if zero.ContainsKey("", "") || zero.ContainsPrefix("", "") || zero.Contains(zero) || zero.Bucket() != "" || zero.Key() != "" {
+	if zero.ContainsKey("", "") || zero.ContainsPrefix("", "") ||
+		zero.Contains(zero) || zero.Bucket() != "" || zero.Key() != "" {
 		t.Error("the zero Scope contains something")
 	}
 }
 
 func FuzzParseScope(f *testing.F) {
-	for _, s := range []string{"s3://bkt", "s3://bkt/a/../b*", "s3://bkt/*", "s3://", "s3://bkt/\u20ac?", "s3://xn--a/\xff", "s3://bkt/a/./*", "S3://BKT/**"} {
+	for _, s := range []string{
+		"s3://bkt", "s3://bkt/a/../b*", "s3://bkt/*", "s3://",
+		"s3://bkt/\u20ac?", "s3://xn--a/\xff", "s3://bkt/a/./*", "S3://BKT/**",
+	} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
@@ -118,7 +135,8 @@ func FuzzParseScope(f *testing.F) {
 			}
 			return
 		}
-		if s.String() != text || !utf8.ValidString(text) || CheckBucket(s.Bucket()) != nil || strings.ContainsAny(s.Key(), "*?\n\r\x00") {
+		if s.String() != text || !utf8.ValidString(text) || CheckBucket(s.Bucket()) != nil ||
+			strings.ContainsAny(s.Key(), "*?\n\r\x00") {
 			t.Fatalf("%q was read as %+v", text, s)
 		}
 		if !s.Contains(s) || !s.ContainsKey(s.Bucket(), s.Key()) {

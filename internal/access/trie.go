@@ -50,7 +50,12 @@ func (l *layer) fill(at uint32, lo, hi, start int, parent uint32) {
 		parent = scope
 		lo++
 	}
-	l.nodes[at] = node{label: label(l.scopes[first].off, key[start:end]), scope: scope, start: uint16(start), end: uint16(end)}
+	l.nodes[at] = node{
+		label: label(l.scopes[first].off, key[start:end]),
+		scope: scope,
+		start: uint16(start),
+		end:   uint16(end),
+	}
 	if lo == hi {
 		return
 	}
