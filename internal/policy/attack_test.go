@@ -128,10 +128,12 @@ func TestAttack32_ExplicitDenyFirst(t *testing.T) {
 					Identity: docs(LayerIdentity, Identity), Boundary: boundary[len(boundary)-1], Session: docs(LayerSession, Session),
 					HasSession: true, Guard: docs(LayerGuard, Session), Resource: docs(LayerResource, Resource),
 				}
-				if got := Evaluate(objectRequest("s3:GetObject", "secret/x"), p); got.Effect != ExplicitDeny || got.Allowed || got.Layer != where {
+				if got := Evaluate(objectRequest("s3:GetObject", "secret/x"), p); got.Effect != ExplicitDeny ||
+					got.Allowed || got.Layer != where {
 					t.Errorf("got %s", got.Explain())
 				}
-				if got := Evaluate(objectRequest("s3:GetObject", "open/x"), p); !got.Allowed && !(where == LayerBoundary && order == "deny in a document of its own") {
+				if got := Evaluate(objectRequest("s3:GetObject", "open/x"), p); !got.Allowed &&
+					!(where == LayerBoundary && order == "deny in a document of its own") {
 					t.Errorf("the honest request: %s", got.Explain())
 				}
 			})
@@ -166,8 +168,10 @@ func TestAttack32_AnAddedDenyNeverAllows(t *testing.T) {
 
 func TestAttack32_NegatedSetOperators(t *testing.T) {
 	deny := parse(t, Identity, `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"},
-	 {"Effect":"Deny","Action":"s3:PutObject","Resource":"*","Condition":{"ForAnyValue:StringNotEquals":{"aws:TagKeys":["team","cost"]}}}]}`)
-	allow := parse(t, Identity, `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:PutObject","Resource":"*",
+	 {"Effect":"Deny","Action":"s3:PutObject","Resource":"*",
+	  "Condition":{"ForAnyValue:StringNotEquals":{"aws:TagKeys":["team","cost"]}}}]}`)
+	allow := parse(t, Identity,
+		`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:PutObject","Resource":"*",
 	 "Condition":{"ForAllValues:StringNotEquals":{"aws:TagKeys":["owner","admin"]},"Null":{"aws:TagKeys":"false"}}}}`)
 	for _, c := range []struct {
 		it                      string
@@ -232,7 +236,8 @@ func TestAttack19_SessionPolicyOnlyNarrows(t *testing.T) {
 	sessions := [][]*Document{
 		{}, {parse(t, Session, `{"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`)},
 		{DataAccess("lake", "p/", false, "READ", false)}, {DataAccess("lake", "", false, "READWRITE", false)},
-		{DataAccess("lake", "x", true, "WRITE", true)}, {DataAccess("", "", false, "READWRITE", false)}, {DataAccess("lake", "x", true, "NONE", true)},
+		{DataAccess("lake", "x", true, "WRITE", true)}, {DataAccess("", "", false, "READWRITE", false)},
+		{DataAccess("lake", "x", true, "NONE", true)},
 	}
 	eachCase(t, c, func(t *testing.T, r Request, p Policies) {
 		p.Session, p.HasSession = nil, false
@@ -245,7 +250,8 @@ func TestAttack19_SessionPolicyOnlyNarrows(t *testing.T) {
 				t.Errorf("session %d allows what was denied: %s", i, with.Explain())
 			}
 			alone := Evaluate(r, Policies{Identity: []*Document{allowAll(t)}, Session: s, HasSession: true})
-			named := with.Layer == LayerResource && q.Resource[with.Index].statements[with.Statement-1].names(&r.Principal) == formDirect
+			named := with.Layer == LayerResource &&
+				q.Resource[with.Index].statements[with.Statement-1].names(&r.Principal) == formDirect
 			if with.Allowed && !alone.Allowed && r.Principal.Account == r.ResourceAccount && !named {
 				t.Errorf("session %d does not allow it and yet it is allowed: %s", i, with.Explain())
 			}
@@ -257,9 +263,12 @@ func TestAttack19_AVendedSessionMayNotVend(t *testing.T) {
 	p := within(t, DataAccess("lake", "", false, "READWRITE", false))
 	for _, action := range []string{
 		"s3:GetDataAccess", "sts:AssumeRole", "sts:GetSessionToken", "iam:CreateAccessKey", "s3:CreateAccessGrant",
-		"s3:PutBucketPolicy", "s3:PutObjectTagging", "s3:GetObjectTagging", "s3:PutObjectRetention", "s3:GetBucketLocation", "s3:ListAllMyBuckets",
+		"s3:PutBucketPolicy", "s3:PutObjectTagging", "s3:GetObjectTagging",
+		"s3:PutObjectRetention", "s3:GetBucketLocation", "s3:ListAllMyBuckets",
 	} {
-		for _, resource := range []string{"*", "arn:aws:s3:::lake", "arn:aws:s3:::lake/x", "arn:aws:s3:us-east-1:111122223333:access-grants/default"} {
+		for _, resource := range []string{
+			"*", "arn:aws:s3:::lake", "arn:aws:s3:::lake/x", "arn:aws:s3:us-east-1:111122223333:access-grants/default",
+		} {
 			r := Request{Principal: reader, Action: action, Resource: resource, ResourceAccount: reader.Account}
 			if got := Evaluate(r, p); got.Allowed || got.Missing != LayerSession {
 				t.Errorf("%s on %s: %s", action, resource, got.Explain())
@@ -271,13 +280,17 @@ func TestAttack19_AVendedSessionMayNotVend(t *testing.T) {
 // TestAttack33_TheContextCannotPoseAsThePrincipal sets every derived key in the context.
 func TestAttack33_TheContextCannotPoseAsThePrincipal(t *testing.T) {
 	for key, forged := range map[string]string{
-		"aws:PrincipalArn": "arn:aws:iam::111122223333:role/admin", "aws:PrincipalAccount": "999999999999", "aws:PrincipalType": "Account",
+		"aws:PrincipalArn":     "arn:aws:iam::111122223333:role/admin",
+		"aws:PrincipalAccount": "999999999999", "aws:PrincipalType": "Account",
 		"aws:userid": "AIDAADMIN", "aws:username": "admin", "aws:PrincipalIsAWSService": "true",
-		"aws:PrincipalServiceName": "access-grants.s3.amazonaws.com", "aws:FederatedProvider": "arn:aws:iam::111122223333:oidc-provider/x",
-		"aws:ResourceAccount": "999999999999",
+		"aws:PrincipalServiceName": "access-grants.s3.amazonaws.com",
+		"aws:FederatedProvider":    "arn:aws:iam::111122223333:oidc-provider/x",
+		"aws:ResourceAccount":      "999999999999",
 	} {
 		t.Run("denied with a forged "+key, func(t *testing.T) {
-			d := parse(t, Identity, fmt.Sprintf(`{"Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEquals":{%q:%q}}}}`, key, forged))
+			d := parse(t, Identity,
+				fmt.Sprintf(`{"Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEquals":{%q:%q}}}}`,
+					key, forged))
 			r := objectRequest("s3:GetObject", "x")
 			r.Context.Set(key, forged)
 			if got := Evaluate(r, Policies{Identity: []*Document{d}}); got.Allowed {

@@ -30,7 +30,12 @@ func TestConditions(t *testing.T) {
 				return parse(t, Identity, fmt.Sprintf(
 					`{"Version":%q,"Statement":[{"Effect":%q,"Action":"*","Resource":"*","Condition":%s}]}`, c.Version, effect, c.If))
 			}
-			r := Request{Principal: alice, Action: "s3:ListBucket", Resource: "arn:aws:s3:::lake", ResourceAccount: alice.Account}
+			r := Request{
+				Principal:       alice,
+				Action:          "s3:ListBucket",
+				Resource:        "arn:aws:s3:::lake",
+				ResourceAccount: alice.Account,
+			}
 			for k, v := range c.Given {
 				r.Context.Set(k, v...)
 			}
@@ -46,7 +51,12 @@ func TestConditions(t *testing.T) {
 	}
 }
 
-var alice = Principal{Kind: User, ARN: "arn:aws:iam::111122223333:user/team/alice", Account: "111122223333", ID: "AIDA1111222233334444A"}
+var alice = Principal{
+	Kind:    User,
+	ARN:     "arn:aws:iam::111122223333:user/team/alice",
+	Account: "111122223333",
+	ID:      "AIDA1111222233334444A",
+}
 
 func allowAll(t testing.TB) *Document {
 	return parse(t, Identity, `{"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`).Named("allow-all")

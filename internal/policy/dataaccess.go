@@ -31,8 +31,10 @@ func EscapeLiteral(s string) string {
 type dataActions struct{ read, write, readWrite, list []pattern }
 
 var compiledDataActions = sync.OnceValue(func() (a dataActions) {
-	a.read = literalActions("s3:GetObject", "s3:GetObjectVersion", "s3:GetObjectAcl", "s3:GetObjectVersionAcl", "s3:ListMultipartUploadParts")
-	a.write = literalActions("s3:PutObject", "s3:PutObjectAcl", "s3:PutObjectVersionAcl", "s3:DeleteObject", "s3:DeleteObjectVersion", "s3:AbortMultipartUpload")
+	a.read = literalActions("s3:GetObject", "s3:GetObjectVersion",
+		"s3:GetObjectAcl", "s3:GetObjectVersionAcl", "s3:ListMultipartUploadParts")
+	a.write = literalActions("s3:PutObject", "s3:PutObjectAcl", "s3:PutObjectVersionAcl", "s3:DeleteObject",
+		"s3:DeleteObjectVersion", "s3:AbortMultipartUpload")
 	a.readWrite = slices.Concat(a.read, a.write)
 	a.list = literalActions("s3:ListBucket", "s3:ListBucketVersions", "s3:ListBucketMultipartUploads")
 	return a

@@ -9,8 +9,17 @@ import (
 
 // Every action of the user guide's table, and which permission has it.
 var levelOfAction = map[string]string{
-	"s3:GetObject": "READ", "s3:GetObjectVersion": "READ", "s3:GetObjectAcl": "READ", "s3:GetObjectVersionAcl": "READ", "s3:ListMultipartUploadParts": "READ",
-	"s3:PutObject": "WRITE", "s3:PutObjectAcl": "WRITE", "s3:PutObjectVersionAcl": "WRITE", "s3:DeleteObject": "WRITE", "s3:DeleteObjectVersion": "WRITE", "s3:AbortMultipartUpload": "WRITE",
+	"s3:GetObject":                "READ",
+	"s3:GetObjectVersion":         "READ",
+	"s3:GetObjectAcl":             "READ",
+	"s3:GetObjectVersionAcl":      "READ",
+	"s3:ListMultipartUploadParts": "READ",
+	"s3:PutObject":                "WRITE",
+	"s3:PutObjectAcl":             "WRITE",
+	"s3:PutObjectVersionAcl":      "WRITE",
+	"s3:DeleteObject":             "WRITE",
+	"s3:DeleteObjectVersion":      "WRITE",
+	"s3:AbortMultipartUpload":     "WRITE",
 }
 
 var bucketActions = []string{"s3:ListBucket", "s3:ListBucketVersions", "s3:ListBucketMultipartUploads"}
@@ -20,7 +29,8 @@ func TestDataAccessHasTheActionsOfItsPermission(t *testing.T) {
 		t.Run(permission, func(t *testing.T) {
 			p := within(t, DataAccess("lake", "p/", false, permission, false))
 			for action, level := range levelOfAction {
-				if got, want := Evaluate(objectRequest(action, "p/x"), p).Allowed, strings.Contains(permission, level); got != want {
+				got, want := Evaluate(objectRequest(action, "p/x"), p).Allowed, strings.Contains(permission, level)
+				if got != want {
 					t.Errorf("%s inside: allowed %v, want %v", action, got, want)
 				}
 				if Evaluate(objectRequest(action, "q/x"), p).Allowed {
@@ -49,7 +59,9 @@ func TestDataAccessHasTheActionsOfItsPermission(t *testing.T) {
 
 func TestDataAccessToAWholeBucketListsWithoutPrefix(t *testing.T) {
 	p := within(t, DataAccess("lake", "", false, "READ", false))
-	for _, r := range []Request{listRequest("s3:ListBucket"), listRequest("s3:ListBucket", "any"), objectRequest("s3:GetObject", "any")} {
+	for _, r := range []Request{
+		listRequest("s3:ListBucket"), listRequest("s3:ListBucket", "any"), objectRequest("s3:GetObject", "any"),
+	} {
 		if got := Evaluate(r, p); !got.Allowed {
 			t.Errorf("%s %s: %s", r.Action, r.Resource, got.Explain())
 		}
@@ -109,7 +121,8 @@ func TestDataAccessDeniesWhatItCannotSay(t *testing.T) {
 func TestDataAccessPrintsAsASessionPolicy(t *testing.T) {
 	var b strings.Builder
 	for _, d := range []*Document{
-		DataAccess("lake", "fin*ance/", false, "READWRITE", false), DataAccess("lake", "", false, "READ", false), DataAccess("lake", "k.txt", true, "WRITE", true),
+		DataAccess("lake", "fin*ance/", false, "READWRITE", false), DataAccess("lake", "", false, "READ", false),
+		DataAccess("lake", "k.txt", true, "WRITE", true),
 		DataAccess("", "", false, "READ", false), DataAccess("lake", "", true, "READ", false),
 	} {
 		b.WriteString(d.String() + "\n")
@@ -129,12 +142,14 @@ func TestManagedPolicies(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !slices.IsSortedFunc(list, func(a, b ManagedPolicy) int { return strings.Compare(a.Name, b.Name) }) || len(list) != len(ManagedNames()) {
+	if !slices.IsSortedFunc(list, func(a, b ManagedPolicy) int { return strings.Compare(a.Name, b.Name) }) ||
+		len(list) != len(ManagedNames()) {
 		t.Errorf("names %q", ManagedNames())
 	}
 	ids := map[string]bool{}
 	for _, m := range list {
-		if len(m.ID) != 21 || !strings.HasPrefix(m.ID, "ANPA") || ids[m.ID] || m.CreateDate.IsZero() || m.UpdateDate.Before(m.CreateDate) || m.VersionID == "" || m.Description == "" {
+		if len(m.ID) != 21 || !strings.HasPrefix(m.ID, "ANPA") || ids[m.ID] || m.CreateDate.IsZero() ||
+			m.UpdateDate.Before(m.CreateDate) || m.VersionID == "" || m.Description == "" {
 			t.Errorf("%+v", m)
 		}
 		ids[m.ID] = true
@@ -146,7 +161,8 @@ func TestManagedPolicies(t *testing.T) {
 	if _, ok := Managed(ManagedPrefix + "NoSuchPolicy"); ok {
 		t.Error("a policy that does not exist is found")
 	}
-	if d, ok := Managed("arn:aws:iam::aws:policy/AdministratorAccess"); !ok || !Evaluate(objectRequest("s3:GetObject", "x"), Policies{Identity: []*Document{d}}).Allowed {
+	if d, ok := Managed("arn:aws:iam::aws:policy/AdministratorAccess"); !ok ||
+		!Evaluate(objectRequest("s3:GetObject", "x"), Policies{Identity: []*Document{d}}).Allowed {
 		t.Error("an administrator may not read")
 	}
 }
@@ -159,7 +175,8 @@ func TestTheAllowListOfIdentityContexts(t *testing.T) {
 	}
 	p := Policies{Identity: []*Document{allowAll(t)}, Guard: []*Document{guard}}
 	for action, want := range map[string]bool{
-		"s3:GetDataAccess": true, "s3:ListCallerAccessGrants": true, "s3:GetAccessGrantsInstanceForPrefix": true, "sts:SetContext": true,
+		"s3:GetDataAccess": true, "s3:ListCallerAccessGrants": true,
+		"s3:GetAccessGrantsInstanceForPrefix": true, "sts:SetContext": true,
 		"s3:GetObject": false, "s3:CreateAccessGrant": false, "iam:ListUsers": false, "sts:AssumeRole": false,
 	} {
 		got := Evaluate(Request{Principal: reader, Action: action, Resource: "*", ResourceAccount: reader.Account}, p)

@@ -8,14 +8,35 @@ import (
 
 // principals are the callers of the decisions corpus. The resources there belong to 111122223333.
 var principals = map[string]Principal{
-	"alice":         alice,
-	"bob":           {Kind: User, ARN: "arn:aws:iam::111122223333:user/bob", Account: "111122223333", ID: "AIDA1111222233334444B"},
-	"star":          {Kind: User, ARN: "arn:aws:iam::111122223333:user/*", Account: "111122223333", ID: "AIDA1111222233334444S"},
-	"dora":          {Kind: User, ARN: "arn:aws:iam::444455556666:user/dora", Account: "444455556666", ID: "AIDA1111222233334444D"},
-	"root":          {Kind: Root, ARN: "arn:aws:iam::111122223333:root", Account: "111122223333", ID: "111122223333"},
-	"root-B":        {Kind: Root, ARN: "arn:aws:iam::444455556666:root", Account: "444455556666", ID: "444455556666"},
-	"reader":        reader,
-	"far-reader":    {Kind: Role, ARN: "arn:aws:iam::444455556666:role/reader", Account: "444455556666", ID: "AROA1111222233334444F", SessionARN: "arn:aws:sts::444455556666:assumed-role/reader/s1"},
+	"alice": alice,
+	"bob": {
+		Kind:    User,
+		ARN:     "arn:aws:iam::111122223333:user/bob",
+		Account: "111122223333",
+		ID:      "AIDA1111222233334444B",
+	},
+	"star": {
+		Kind:    User,
+		ARN:     "arn:aws:iam::111122223333:user/*",
+		Account: "111122223333",
+		ID:      "AIDA1111222233334444S",
+	},
+	"dora": {
+		Kind:    User,
+		ARN:     "arn:aws:iam::444455556666:user/dora",
+		Account: "444455556666",
+		ID:      "AIDA1111222233334444D",
+	},
+	"root":   {Kind: Root, ARN: "arn:aws:iam::111122223333:root", Account: "111122223333", ID: "111122223333"},
+	"root-B": {Kind: Root, ARN: "arn:aws:iam::444455556666:root", Account: "444455556666", ID: "444455556666"},
+	"reader": reader,
+	"far-reader": {
+		Kind:       Role,
+		ARN:        "arn:aws:iam::444455556666:role/reader",
+		Account:    "444455556666",
+		ID:         "AROA1111222233334444F",
+		SessionARN: "arn:aws:sts::444455556666:assumed-role/reader/s1",
+	},
 	"service":       {Kind: Service, Service: "access-grants.s3.amazonaws.com"},
 	"other-service": {Kind: Service, Service: "ec2.amazonaws.com"},
 	"web":           {Kind: Federated, Federated: "arn:aws:iam::111122223333:oidc-provider/idp.example.org/x"},

@@ -111,7 +111,8 @@ func (n number) rat() *big.Rat {
 
 // The W3C profile of ISO 8601, which AWS names; without a zone it is UTC.
 var dateLayouts = [...]string{
-	time.RFC3339Nano, "2006-01-02T15:04Z07:00", "2006-01-02T15:04:05.999999999", "2006-01-02T15:04", "2006-01-02", "2006-01", "2006",
+	time.RFC3339Nano, "2006-01-02T15:04Z07:00", "2006-01-02T15:04:05.999999999",
+	"2006-01-02T15:04", "2006-01-02", "2006-01", "2006",
 }
 
 // parseDate reads an ISO 8601 date or, when there are more than four digits and nothing else, seconds since 1970.

@@ -135,7 +135,8 @@ func (d *Document) statement(n *node) (s statement, err error) {
 		}
 		s.sid = v.text
 		if !d.kind.hasPrincipals() && !alphanumeric(v.text) {
-			return s, errors.New("Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression [0-9A-Za-z]*")
+			return s, errors.New("Statement IDs (SID) must be alpha-numeric. " +
+				"Check that your input satisfies the regular expression [0-9A-Za-z]*")
 		}
 	}
 	v := part["Effect"]
@@ -146,7 +147,9 @@ func (d *Document) statement(n *node) (s statement, err error) {
 		return s, faultAt(v, "Effect must be \"Allow\" or \"Deny\"")
 	}
 	s.deny = v.text == "Deny"
-	for _, read := range []func(*statement, *node, map[string]*node) error{d.principals, d.actions, d.resources, d.conditions} {
+	for _, read := range []func(*statement, *node, map[string]*node) error{
+		d.principals, d.actions, d.resources, d.conditions,
+	} {
 		if err := read(&s, n, part); err != nil {
 			return s, err
 		}

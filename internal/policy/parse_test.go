@@ -70,15 +70,19 @@ func TestParseRefusesBytesThatAreNoUTF8(t *testing.T) {
 }
 
 func TestSizeLeavesOutWhiteSpace(t *testing.T) {
-	d := parse(t, Identity, "{\"Statement\": {\n\t\"Effect\": \"Allow\", \"Action\": \"s3:*\",\r\n \"Resource\": \"arn:aws:s3:::é\"}}")
-	if want := len([]rune(`{"Statement":{"Effect":"Allow","Action":"s3:*","Resource":"arn:aws:s3:::é"}}`)); d.Size() != want {
+	d := parse(t, Identity,
+		"{\"Statement\": {\n\t\"Effect\": \"Allow\", \"Action\": \"s3:*\",\r\n \"Resource\": \"arn:aws:s3:::é\"}}")
+	compact := []rune(`{"Statement":{"Effect":"Allow","Action":"s3:*","Resource":"arn:aws:s3:::é"}}`)
+	if want := len(compact); d.Size() != want {
 		t.Errorf("size %d, want %d", d.Size(), want)
 	}
 }
 
 func TestPrincipalsAreBoundAndShownAgain(t *testing.T) {
 	d := parse(t, Resource, `{"Statement":[
-	 {"Effect":"Allow","Principal":{"AWS":["111122223333","arn:aws:iam::111122223333:user/alice"],"Service":"x.amazonaws.com"},"Action":"s3:*","Resource":"*"},
+	 {"Effect":"Allow",
+	  "Principal":{"AWS":["111122223333","arn:aws:iam::111122223333:user/alice"],"Service":"x.amazonaws.com"},
+	  "Action":"s3:*","Resource":"*"},
 	 {"Effect":"Deny","NotPrincipal":{"AWS":"arn:aws:iam::111122223333:user/alice"},"Action":"s3:*","Resource":"*"},
 	 {"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*"}]}`)
 	want := []string{"arn:aws:iam::111122223333:root", "arn:aws:iam::111122223333:user/alice"}
@@ -143,7 +147,8 @@ func FuzzParse(f *testing.F) {
 	var conditions []struct{ If json.RawMessage }
 	load(f, "testdata/conditions.json", &conditions)
 	for _, c := range conditions {
-		f.Add(fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*","Condition":%s}]}`, c.If), uint8(0))
+		f.Add(fmt.Sprintf(`{"Version":"2012-10-17",
+			"Statement":[{"Effect":"Allow","Action":"*","Resource":"*","Condition":%s}]}`, c.If), uint8(0))
 	}
 	f.Fuzz(func(t *testing.T, text string, k uint8) {
 		kind := Kind(k % 4)
@@ -162,7 +167,12 @@ func FuzzParse(f *testing.F) {
 		if again.String() != s || again.Size() != sizeOf(s) {
 			t.Fatalf("%s became %s", s, again)
 		}
-		r := Request{Principal: reader, Action: "s3:GetObject", Resource: "arn:aws:s3:::lake/x", ResourceAccount: reader.Account}
+		r := Request{
+			Principal:       reader,
+			Action:          "s3:GetObject",
+			Resource:        "arn:aws:s3:::lake/x",
+			ResourceAccount: reader.Account,
+		}
 		r.Context.Set("s3:prefix", "a", "b")
 		one, two := []*Document{d}, []*Document{again}
 		for _, p := range [][2]Policies{

@@ -70,7 +70,9 @@ func TestARNPatternsAgreeWithRegexpPartByPart(t *testing.T) {
 }
 
 func FuzzGlob(f *testing.F) {
-	for _, s := range [][2]string{{"a*b?c", "axxbyc"}, {"**", ""}, {"?", "世"}, {"*?", "\xff"}, {"", ""}, {"a*a*a*a", "aaaa"}, {"*.?*", "a.é"}} {
+	for _, s := range [][2]string{
+		{"a*b?c", "axxbyc"}, {"**", ""}, {"?", "世"}, {"*?", "\xff"}, {"", ""}, {"a*a*a*a", "aaaa"}, {"*.?*", "a.é"},
+	} {
 		f.Add(s[0], s[1])
 	}
 	f.Fuzz(func(t *testing.T, pattern, text string) {

@@ -33,19 +33,38 @@ func TestValuesAreSetReadAndCopiedWithoutRegardToCase(t *testing.T) {
 func TestDocumentsAreNamedWithoutChanging(t *testing.T) {
 	d := allowAll(t)
 	n := d.Named("arn:aws:iam::111122223333:policy/p")
-	if d.Name() != "allow-all" || n.Name() != "arn:aws:iam::111122223333:policy/p" || n.String() != d.String() || n.Version() != Version2008 {
+	if d.Name() != "allow-all" || n.Name() != "arn:aws:iam::111122223333:policy/p" ||
+		n.String() != d.String() || n.Version() != Version2008 {
 		t.Errorf("%q, %q", d.Name(), n.Name())
 	}
 }
 
 func TestKeysThatFollowFromThePrincipal(t *testing.T) {
 	for who, want := range map[string]map[string]string{
-		"root":      {"aws:PrincipalType": "Account", "aws:userid": "111122223333", "aws:PrincipalArn": "arn:aws:iam::111122223333:root", "aws:username": ""},
-		"alice":     {"aws:PrincipalType": "User", "aws:userid": alice.ID, "aws:username": "alice"},
-		"reader":    {"aws:PrincipalType": "AssumedRole", "aws:userid": reader.ID + ":s1", "aws:PrincipalArn": reader.ARN, "aws:username": "", "aws:FederatedProvider": ""},
-		"service":   {"aws:PrincipalIsAWSService": "true", "aws:PrincipalServiceName": "access-grants.s3.amazonaws.com", "aws:PrincipalAccount": "", "aws:PrincipalArn": ""},
-		"web":       {"aws:FederatedProvider": "arn:aws:iam::111122223333:oidc-provider/idp.example.org/x", "aws:PrincipalIsAWSService": "false"},
-		"anonymous": {"aws:PrincipalType": "Anonymous", "aws:userid": "anonymous", "aws:PrincipalAccount": "", "aws:PrincipalServiceName": ""},
+		"root": {
+			"aws:PrincipalType": "Account", "aws:userid": "111122223333",
+			"aws:PrincipalArn": "arn:aws:iam::111122223333:root", "aws:username": "",
+		},
+		"alice": {"aws:PrincipalType": "User", "aws:userid": alice.ID, "aws:username": "alice"},
+		"reader": {
+			"aws:PrincipalType":     "AssumedRole",
+			"aws:userid":            reader.ID + ":s1",
+			"aws:PrincipalArn":      reader.ARN,
+			"aws:username":          "",
+			"aws:FederatedProvider": "",
+		},
+		"service": {
+			"aws:PrincipalIsAWSService": "true", "aws:PrincipalServiceName": "access-grants.s3.amazonaws.com",
+			"aws:PrincipalAccount": "", "aws:PrincipalArn": "",
+		},
+		"web": {
+			"aws:FederatedProvider":     "arn:aws:iam::111122223333:oidc-provider/idp.example.org/x",
+			"aws:PrincipalIsAWSService": "false",
+		},
+		"anonymous": {
+			"aws:PrincipalType": "Anonymous", "aws:userid": "anonymous",
+			"aws:PrincipalAccount": "", "aws:PrincipalServiceName": "",
+		},
 	} {
 		for key, value := range want {
 			e := evaluation{req: &Request{Principal: principals[who]}}

@@ -28,9 +28,10 @@ const everyone = "*"
 
 var (
 	accountID    = regexp.MustCompile(`^[0-9]{12}$`)
-	principalARN = regexp.MustCompile(`^arn:aws[a-z-]*:(iam::([0-9]{12}):(root|(user|role)/[^:]+)|sts::[0-9]{12}:(assumed-role/[^:/]+/[^:/]+|federated-user/[^:/]+))$`)
-	uniqueID     = regexp.MustCompile(`^(AIDA|AROA)[A-Z0-9]{12,124}(:[\w+=,.@-]{2,64})?$`)
-	serviceName  = regexp.MustCompile(`^[a-z0-9-]+(\.[a-z0-9-]+)+$`)
+	principalARN = regexp.MustCompile(`^arn:aws[a-z-]*:(iam::([0-9]{12}):(root|(user|role)/[^:]+)|` +
+		`sts::[0-9]{12}:(assumed-role/[^:/]+/[^:/]+|federated-user/[^:/]+))$`)
+	uniqueID    = regexp.MustCompile(`^(AIDA|AROA)[A-Z0-9]{12,124}(:[\w+=,.@-]{2,64})?$`)
+	serviceName = regexp.MustCompile(`^[a-z0-9-]+(\.[a-z0-9-]+)+$`)
 )
 
 // newPrincipal checks one entry. A name with a wildcard inside is refused, as on AWS.
