@@ -11,17 +11,23 @@ import (
 
 func TestAttack15_SignedHeaders(t *testing.T) {
 	for name, list := range map[string]string{
-		"empty": "", "an empty name": "host;;x-amz-content-sha256;x-amz-date", "an empty first name": ";host;x-amz-content-sha256;x-amz-date",
-		"an empty last name": "host;x-amz-content-sha256;x-amz-date;", "unsorted": "x-amz-content-sha256;host;x-amz-date",
-		"a name twice": "host;host;x-amz-content-sha256;x-amz-date", "upper case": "Host;x-amz-content-sha256;x-amz-date",
-		"no host": "x-amz-content-sha256;x-amz-date", "a space": "host;x-amz-content-sha256; x-amz-date",
+		"empty":               "",
+		"an empty name":       "host;;x-amz-content-sha256;x-amz-date",
+		"an empty first name": ";host;x-amz-content-sha256;x-amz-date",
+		"an empty last name":  "host;x-amz-content-sha256;x-amz-date;",
+		"unsorted":            "x-amz-content-sha256;host;x-amz-date",
+		"a name twice":        "host;host;x-amz-content-sha256;x-amz-date",
+		"upper case":          "Host;x-amz-content-sha256;x-amz-date",
+		"no host":             "x-amz-content-sha256;x-amz-date", "a space": "host;x-amz-content-sha256; x-amz-date",
 		"too many": "host" + strings.Repeat(";i", 300),
 	} {
 		t.Run(name, func(t *testing.T) {
 			signed := strings.Split(list, ";")
 			r := signer{signed: signed, list: list}.header(t, request(t, "GET", object, ""))
 			if list == "" {
-				r.Header.Set("Authorization", strings.Replace(r.Header.Get("Authorization"), "SignedHeaders=host;x-amz-content-sha256;x-amz-date", "SignedHeaders=", 1))
+				r.Header.Set("Authorization",
+					strings.Replace(r.Header.Get("Authorization"),
+						"SignedHeaders=host;x-amz-content-sha256;x-amz-date", "SignedHeaders=", 1))
 			}
 			_, err := verify(r)
 			if name == "empty" {
@@ -33,7 +39,8 @@ func TestAttack15_SignedHeaders(t *testing.T) {
 			refused(t, err, fault.Invalid, fault.Authorization)
 		})
 	}
-	_, err := verify(signer{signed: []string{"host", "x-amz-content-sha256", "x-amz-date", "x-amz-expected"}}.header(t, request(t, "GET", object, "")))
+	s := signer{signed: []string{"host", "x-amz-content-sha256", "x-amz-date", "x-amz-expected"}}
+	_, err := verify(s.header(t, request(t, "GET", object, "")))
 	refused(t, err, fault.Unauthenticated, fault.Signature) // signed and not there
 	r := signer{}.header(t, request(t, "GET", object, ""))
 	r.Host = ""
@@ -88,7 +95,13 @@ func TestAttack15_AuthorizationHeader(t *testing.T) {
 		})
 	}
 	sig := v[len(v)-64:]
-	for name, s := range map[string]string{"empty": "x", "short": sig[:63], "long": sig + "0", "upper case": strings.ToUpper(sig), "another": hexSum("x")} {
+	for name, s := range map[string]string{
+		"empty":      "x",
+		"short":      sig[:63],
+		"long":       sig + "0",
+		"upper case": strings.ToUpper(sig),
+		"another":    hexSum("x"),
+	} {
 		t.Run("signature: "+name, func(t *testing.T) {
 			r := honest.Clone(t.Context())
 			r.Header.Set("Authorization", strings.Replace(v, sig, s, 1))
@@ -174,10 +187,11 @@ func TestAttack15_AuthQuery(t *testing.T) {
 	_, err = verify(header)
 	refused(t, err, fault.Invalid, fault.Argument)
 	for query, hint := range map[string]string{
-		"AWSAccessKeyId=AKID&Signature=x&Expires=1":                                                                      "s3v4",
-		"AWSAccessKeyId=ASIA&Signature=x&x-amz-security-token=t&Expires=1":                                               "s3v4",
-		"X-Amz-Algorithm=AWS4-ECDSA-P256-SHA256&X-Amz-Credential=AKID%2F20260501%2Fs3%2Faws4_request&X-Amz-Signature=00": "SigV4A",
-		"X-Amz-Algorithm=AWS2&X-Amz-Signature=00":                                                                        "AWS4-HMAC-SHA256",
+		"AWSAccessKeyId=AKID&Signature=x&Expires=1":                        "s3v4",
+		"AWSAccessKeyId=ASIA&Signature=x&x-amz-security-token=t&Expires=1": "s3v4",
+		"X-Amz-Algorithm=AWS4-ECDSA-P256-SHA256&X-Amz-Signature=00" +
+			"&X-Amz-Credential=AKID%2F20260501%2Fs3%2Faws4_request": "SigV4A",
+		"X-Amz-Algorithm=AWS2&X-Amz-Signature=00": "AWS4-HMAC-SHA256",
 	} {
 		_, err := verify(received(t, bare(t, "GET", object+"?"+query, "")))
 		refused(t, err, fault.Unsupported, fault.Signature)

@@ -14,7 +14,9 @@ const object = "http://s3.example.org/bucket/key"
 func TestAttack10_AFormIsNoSignature(t *testing.T) {
 	form := "--b\r\nContent-Disposition: form-data; name=\"policy\"\r\n\r\ne30=\r\n--b\r\n" +
 		"Content-Disposition: form-data; name=\"x-amz-signature\"\r\n\r\n00\r\n--b--\r\n"
-	for _, ct := range []string{"multipart/form-data; boundary=b", "multipart/form-data", "application/x-www-form-urlencoded", ""} {
+	for _, ct := range []string{
+		"multipart/form-data; boundary=b", "multipart/form-data", "application/x-www-form-urlencoded", "",
+	} {
 		for _, target := range []string{object, "http://s3.example.org/bucket", object + "?policy=e30%3D&key=x"} {
 			_, err := verify(received(t, bare(t, "POST", target, form, "Content-Type", ct)))
 			refused(t, err, fault.Unauthenticated, fault.MissingAuth)
@@ -43,7 +45,8 @@ func TestAttack11_EveryPayloadModeNeedsASignature(t *testing.T) {
 			}
 		}
 		// The mode not signed.
-		_, err = verify(signer{signed: []string{"host", "x-amz-date", "x-amz-decoded-content-length"}}.header(t, request(t, "PUT", object, "x", headers...)))
+		s := signer{signed: []string{"host", "x-amz-date", "x-amz-decoded-content-length"}}
+		_, err = verify(s.header(t, request(t, "PUT", object, "x", headers...)))
 		refused(t, err, fault.Denied, fault.Header)
 		mustVerify(t, signer{}.header(t, request(t, "PUT", object, "x", headers...)))
 	}
@@ -75,7 +78,8 @@ func TestAttack11_APresignedURLStartsNoFraming(t *testing.T) {
 
 func TestAttack11_OtherModesAreRefused(t *testing.T) {
 	for _, mode := range []string{"", "unsigned-payload", "UNSIGNED", "STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD",
-		"STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD-TRAILER", "STREAMING-AWS4-HMAC-SHA256-EVENTS", hexSum("x")[:63], hexSum("x") + "0",
+		"STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD-TRAILER",
+		"STREAMING-AWS4-HMAC-SHA256-EVENTS", hexSum("x")[:63], hexSum("x") + "0",
 		strings.Repeat("g", 64)} {
 		r := bare(t, "PUT", object, "x")
 		r.Header["X-Amz-Content-Sha256"] = []string{mode}
@@ -86,7 +90,8 @@ func TestAttack11_OtherModesAreRefused(t *testing.T) {
 	refused(t, err, fault.Invalid, fault.Header) // S3 wants the header
 	scope := strings.Replace(testScope, "s3", "sts", 1)
 	for _, mode := range []string{unsignedPayload, unsignedChunks, signedChunks} {
-		_, err := verify(signer{scope: scope}.header(t, request(t, "POST", "http://sts.example.org/", "x", "X-Amz-Content-Sha256", mode)))
+		_, err := verify(signer{scope: scope}.header(t,
+			request(t, "POST", "http://sts.example.org/", "x", "X-Amz-Content-Sha256", mode)))
 		refused(t, err, fault.Invalid, fault.Argument)
 	}
 	_, err = verify(signer{}.header(t, request(t, "PUT", object, "x", "Content-Encoding", "gzip, AWS-chunked")))
@@ -99,7 +104,9 @@ func TestAttack11_OtherModesAreRefused(t *testing.T) {
 	}
 	_, err = verify(framing{mode: signedChunks, decoded: "-"}.request(t))
 	refused(t, err, fault.Invalid, fault.ContentLength)
-	for _, names := range []string{"content-type", "x-amz-trailer-signature", "x-amz-checksum-crc32,x-amz-checksum-crc32", ",", "authorization"} {
+	for _, names := range []string{
+		"content-type", "x-amz-trailer-signature", "x-amz-checksum-crc32,x-amz-checksum-crc32", ",", "authorization",
+	} {
 		_, err := verify(framing{mode: signedTrailer, names: names}.request(t))
 		refused(t, err, fault.Invalid, fault.Header)
 	}
@@ -168,7 +175,8 @@ func TestAttack12_HeadersAddedAfterSigning(t *testing.T) {
 
 func TestAttack13_HeadersThatNameACallerMeanNothing(t *testing.T) {
 	r := signer{signed: []string{"host", "x-amz-content-sha256", "x-amz-date"}}.header(t, request(t, "GET", object, "",
-		"X-Latchkey-Principal", "root", "X-Forwarded-User", "root", "X-Seaweedfs-Principal", "root", "X-Amzn-Principal", "root"))
+		"X-Latchkey-Principal", "root", "X-Forwarded-User", "root",
+		"X-Seaweedfs-Principal", "root", "X-Amzn-Principal", "root"))
 	s := mustVerify(t, r)
 	if s.AccessKeyID != testKey || s.SessionToken() != "" || strings.Contains(s.String(), "root") {
 		t.Errorf("%v", s)
@@ -193,7 +201,9 @@ func TestAttack14_TheClock(t *testing.T) {
 			t.Errorf("%v: %v", d, err)
 		}
 	}
-	for _, d := range []time.Duration{skew + time.Second, -skew - time.Second, 24 * time.Hour, 365 * 24 * time.Hour, 1 << 62, -1 << 62} {
+	for _, d := range []time.Duration{
+		skew + time.Second, -skew - time.Second, 24 * time.Hour, 365 * 24 * time.Hour, 1 << 62, -1 << 62,
+	} {
 		refused(t, at(r, testTime().Add(d)), fault.Expired, fault.RequestTime)
 	}
 	// A later time in the header is another signature.
@@ -201,7 +211,8 @@ func TestAttack14_TheClock(t *testing.T) {
 	r.Header.Set("X-Amz-Date", later)
 	refused(t, at(r, testTime().Add(30*time.Minute)), fault.Unauthenticated, fault.Signature)
 	// X-Amz-Date rules where both are present.
-	both := signer{}.header(t, request(t, "GET", object, "", "Date", "Fri, 01 May 2020 12:30:00 GMT", "X-Amz-Date", testDate))
+	both := signer{}.header(t,
+		request(t, "GET", object, "", "Date", "Fri, 01 May 2020 12:30:00 GMT", "X-Amz-Date", testDate))
 	if err := at(both, testTime()); err != nil {
 		t.Error(err)
 	}
@@ -254,7 +265,9 @@ func TestAttack14_PresignedExpiry(t *testing.T) {
 		t.Error(err)
 	}
 	refused(t, at(second, 2*time.Second), fault.Expired, fault.Signature)
-	for _, bad := range []string{"604801", "0", "00", "-1", "%2B1", "1.5", "1e3", "99999999999999999999", "9223372036854775808", "x", "1%20"} {
+	for _, bad := range []string{
+		"604801", "0", "00", "-1", "%2B1", "1.5", "1e3", "99999999999999999999", "9223372036854775808", "x", "1%20",
+	} {
 		refused(t, at(link(bad), 0), fault.Invalid, fault.AuthQuery)
 	}
 	stretched := link("600")
@@ -323,7 +336,9 @@ func TestAttack17_ASignatureIsForOneServiceHostAndMethod(t *testing.T) {
 }
 
 func TestAttack18_SignedHeadersAreNotHopByHop(t *testing.T) {
-	for _, v := range []string{"x-amz-content-sha256", "close, X-Amz-Date", "keep-alive,\tx-amz-acl", "Authorization", "host", "content-type"} {
+	for _, v := range []string{
+		"x-amz-content-sha256", "close, X-Amz-Date", "keep-alive,\tx-amz-acl", "Authorization", "host", "content-type",
+	} {
 		r := signer{}.header(t, request(t, "PUT", object, "", "Content-Type", "text/plain"))
 		r.Header.Set("Connection", v)
 		_, err := verify(r)

@@ -28,7 +28,8 @@ func malformedHeader(format string, args ...any) error {
 }
 
 func malformedQuery(format string, args ...any) error {
-	return fault.New(fault.Invalid, fault.AuthQuery, "Error parsing the query authorization parameters; "+format+".", args...)
+	return fault.New(fault.Invalid, fault.AuthQuery,
+		"Error parsing the query authorization parameters; "+format+".", args...)
 }
 
 // otherMechanism words the refusal of a signature that is not SigV4 so that its reader knows what to change.
@@ -61,7 +62,8 @@ func parseAuthorization(v string) (authParams, error) {
 		name, value, ok := strings.Cut(strings.Trim(part, " \t"), "=")
 		to := seen[name]
 		if !ok || to == nil {
-			return a, malformedHeader("the authorization header requires three components: Credential, SignedHeaders, and Signature")
+			return a, malformedHeader("the authorization header requires three components: " +
+				"Credential, SignedHeaders, and Signature")
 		}
 		if *to != "" || value == "" {
 			return a, malformedHeader("the %s must be present once and not empty", name)

@@ -36,14 +36,20 @@ func TestTheLastBytesAreHeldBackUntilTheHashAgrees(t *testing.T) {
 				if got, err := content(t, send(body)); err != nil || got != body {
 					t.Fatalf("%d bytes, %v", len(got), err)
 				}
-				changes := map[string]string{"first byte": "y" + body[1:], "last byte": body[1:] + "y", "cut": body[1:], "longer": body + "x"}
+				changes := map[string]string{
+					"first byte": "y" + body[1:],
+					"last byte":  body[1:] + "y",
+					"cut":        body[1:],
+					"longer":     body + "x",
+				}
 				for name, changed := range changes {
 					var out counter
 					n, err := io.Copy(&out, struct{ io.Reader }{send(changed).Body(BodyOptions{})})
 					if err == nil || n != int64(out.n) || out.n >= size {
 						t.Errorf("%s: %d bytes of %d got out, %v", name, out.n, size, err)
 					}
-					if f := fault.Of(err); !fault.Is(f, fault.Invalid, fault.PayloadHash) && !fault.Is(f, fault.Incomplete, fault.Body) {
+					if f := fault.Of(err); !fault.Is(f, fault.Invalid, fault.PayloadHash) &&
+						!fault.Is(f, fault.Incomplete, fault.Body) {
 						t.Errorf("%s: %v", name, err)
 					}
 				}
@@ -55,7 +61,8 @@ func TestTheLastBytesAreHeldBackUntilTheHashAgrees(t *testing.T) {
 func TestAnEmptyBodyMustHaveTheEmptyHash(t *testing.T) {
 	_, err := verify(signer{}.header(t, request(t, "GET", object, "", "X-Amz-Content-Sha256", hexSum("x"))))
 	refused(t, err, fault.Invalid, fault.PayloadHash)
-	if f := fault.Of(err).Fields; f["ClientComputedContentSHA256"] != hexSum("x") || f["S3ComputedContentSHA256"] != hexSum("") {
+	if f := fault.Of(err).Fields; f["ClientComputedContentSHA256"] != hexSum("x") ||
+		f["S3ComputedContentSHA256"] != hexSum("") {
 		t.Error(f)
 	}
 	s := mustVerify(t, signer{}.header(t, request(t, "GET", object, "x", "X-Amz-Content-Sha256", hexSum(""))))
@@ -194,7 +201,8 @@ func TestBufferedBody(t *testing.T) {
 	}
 	_, err = send(strings.Replace(form, "GetCallerIdentity", "AssumeRole", 1), Options{})
 	refused(t, err, fault.Unauthenticated, fault.Signature)
-	s.request.Body = io.NopCloser(io.MultiReader(strings.NewReader(form), iotest.ErrReader(errors.New("connection reset"))))
+	reset := iotest.ErrReader(errors.New("connection reset"))
+	s.request.Body = io.NopCloser(io.MultiReader(strings.NewReader(form), reset))
 	refused(t, s.Verify(testSecret, testTime()), fault.Incomplete, fault.Body)
 	_, err = send(form, Options{MaxBuffered: int64(len(form)) - 1})
 	refused(t, err, fault.TooLarge, fault.Body)

@@ -206,7 +206,8 @@ func (c *chunkReader) check(kind, extra, signature string) error {
 	var want [2 * sha256.Size]byte
 	hex.Encode(want[:], c.mac.Sum(sum[:0]))
 	if subtle.ConstantTimeCompare(want[:], []byte(signature)) != 1 {
-		return fault.New(fault.Unauthenticated, fault.Signature, "The chunk signature we calculated does not match the signature you provided.")
+		return fault.New(fault.Unauthenticated, fault.Signature,
+			"The chunk signature we calculated does not match the signature you provided.")
 	}
 	c.previous = want
 	return nil

@@ -30,7 +30,8 @@ func (f framing) content() string { return strings.Join(f.chunks, "") }
 // request is the signed request, whose body is put in afterwards: chunk signatures chain to the request's.
 func (f framing) request(t testing.TB) *http.Request {
 	t.Helper()
-	r := request(t, "PUT", "http://s3.example.org/bucket/key", "", "X-Amz-Content-Sha256", f.mode, "Content-Encoding", "aws-chunked")
+	r := request(t, "PUT", "http://s3.example.org/bucket/key", "",
+		"X-Amz-Content-Sha256", f.mode, "Content-Encoding", "aws-chunked")
 	if f.decoded != "-" {
 		r.Header.Set("X-Amz-Decoded-Content-Length", cmpOr(f.decoded, strconv.Itoa(len(f.content()))))
 	}

@@ -24,11 +24,15 @@ var sum = [][2]string{{"x-amz-checksum-crc32", "NhCmhg=="}}
 func framings() map[string]framing {
 	parts := []string{"hello ", "world, this is the content"}
 	return map[string]framing{
-		"signed chunks":                     {mode: signedChunks, chunks: parts},
-		"signed chunks, empty body":         {mode: signedChunks},
-		"signed trailer, SDK":               {mode: signedTrailer, chunks: parts, trailer: sum},
-		"signed trailer, minio-go":          {mode: signedTrailer, chunks: parts, trailer: sum, minio: true},
-		"signed trailer, two lines":         {mode: signedTrailer, chunks: parts, trailer: append(sum, [2]string{"x-amz-checksum-sha1", "x"})},
+		"signed chunks":             {mode: signedChunks, chunks: parts},
+		"signed chunks, empty body": {mode: signedChunks},
+		"signed trailer, SDK":       {mode: signedTrailer, chunks: parts, trailer: sum},
+		"signed trailer, minio-go":  {mode: signedTrailer, chunks: parts, trailer: sum, minio: true},
+		"signed trailer, two lines": {
+			mode:    signedTrailer,
+			chunks:  parts,
+			trailer: append(sum, [2]string{"x-amz-checksum-sha1", "x"}),
+		},
 		"signed trailer without lines":      {mode: signedTrailer, chunks: parts},
 		"unsigned trailer, SDK":             {mode: unsignedChunks, chunks: parts, trailer: sum},
 		"unsigned trailer, minio-go":        {mode: unsignedChunks, chunks: parts, trailer: sum, minio: true},
@@ -187,7 +191,8 @@ func TestAttack15_ChunkChain(t *testing.T) {
 			if err == nil || string(got) != c.delivered {
 				t.Fatalf("%q, %v", got, err)
 			}
-			if k := fault.KindOf(err); (k == fault.Invalid) != (name == "no chunk signatures") || k != fault.Unauthenticated && k != fault.Invalid {
+			if k := fault.KindOf(err); (k == fault.Invalid) != (name == "no chunk signatures") ||
+				k != fault.Unauthenticated && k != fault.Invalid {
 				t.Error(err)
 			}
 		})
@@ -205,34 +210,77 @@ func TestAttack15_ChunkSizesAndLengths(t *testing.T) {
 		kind   fault.Kind
 		entity fault.Entity
 	}{
-		"a size of 64 bits":              {unsigned, fixed("ffffffffffffffff\r\nx"), fault.Invalid, fault.Chunk},
-		"a size that wraps to ten":       {unsigned, fixed("1000000000000000a\r\n0123456789\r\n0\r\n\r\n"), fault.Invalid, fault.Chunk},
-		"a size of 63 bits":              {unsigned, fixed("7fffffffffffffff\r\nx"), fault.Invalid, fault.Chunk},
-		"a negative size":                {unsigned, fixed("-a\r\n0123456789\r\n0\r\n\r\n"), fault.Invalid, fault.Chunk},
-		"a size with a sign":             {unsigned, fixed("+a\r\n0123456789\r\n0\r\n\r\n"), fault.Invalid, fault.Chunk},
-		"a size with 0x":                 {unsigned, fixed("0xa\r\n0123456789\r\n0\r\n\r\n"), fault.Invalid, fault.Chunk},
-		"no size":                        {unsigned, fixed("\r\n0123456789\r\n0\r\n\r\n"), fault.Invalid, fault.Chunk},
-		"an extension":                   {unsigned, fixed("a;x=y\r\n0123456789\r\n0\r\n\r\n"), fault.Invalid, fault.Chunk},
-		"a bare LF":                      {unsigned, fixed("a\n0123456789\r\n0\r\n\r\n"), fault.Invalid, fault.Chunk},
-		"a head without end":             {unsigned, fixed(strings.Repeat("0", 1<<20)), fault.Invalid, fault.Chunk},
-		"a head of many zeros":           {unsigned, fixed(strings.Repeat("0", 100) + "a\r\n"), fault.Invalid, fault.Chunk},
-		"a chunk over the limit":         {framing{mode: signedChunks, decoded: "99999999", chunks: nil}, fixed("1000001" + zeros), fault.TooLarge, fault.Chunk},
-		"more content than announced":    {framing{mode: signedChunks, chunks: signed.chunks, decoded: "9"}, nil, fault.Incomplete, fault.Body},
-		"less content than announced":    {framing{mode: signedChunks, chunks: signed.chunks, decoded: "11"}, nil, fault.Incomplete, fault.Body},
-		"unsigned, more than announced":  {framing{mode: unsignedChunks, chunks: signed.chunks, decoded: "9"}, nil, fault.Incomplete, fault.Body},
-		"unsigned, less than announced":  {framing{mode: unsignedChunks, chunks: signed.chunks, decoded: "11"}, nil, fault.Incomplete, fault.Body},
-		"a trailer that was not named":   {framing{mode: unsignedChunks, chunks: signed.chunks, trailer: sum, names: "-"}, nil, fault.Invalid, fault.Chunk},
-		"another trailer than named":     {framing{mode: signedTrailer, chunks: signed.chunks, trailer: sum, names: "x-amz-checksum-sha1"}, nil, fault.Invalid, fault.Chunk},
-		"a named trailer left out":       {framing{mode: signedTrailer, chunks: signed.chunks, names: "x-amz-checksum-sha1"}, nil, fault.Invalid, fault.Chunk},
-		"a trailer twice":                {framing{mode: signedTrailer, chunks: signed.chunks, trailer: append(sum, sum...), names: sum[0][0]}, nil, fault.Invalid, fault.Chunk},
-		"a trailer without end":          {unsigned, fixed("a\r\n0123456789\r\n0\r\n" + strings.Repeat("x", 1<<20)), fault.Invalid, fault.Chunk},
-		"a trailer of many lines":        {framing{mode: unsignedChunks, chunks: signed.chunks, names: sum[0][0]}, fixed("a\r\n0123456789\r\n0\r\n" + sum[0][0] + ":" + strings.Repeat("x", maxTrailer) + "\r\n\r\n"), fault.Invalid, fault.Chunk},
-		"a trailer signature unasked":    {unsigned, fixed("a\r\n0123456789\r\n0\r\nx-amz-trailer-signature:00\r\n\r\n"), fault.Invalid, fault.Chunk},
-		"a signed trailer not signed":    {framing{mode: signedTrailer, chunks: signed.chunks}, func(b string) string { return b[:strings.Index(b, "x-amz-trailer-s")] + "\r\n\r\n" }, fault.Invalid, fault.Chunk},
-		"lines after the blank line":     {framing{mode: signedTrailer, chunks: signed.chunks, trailer: sum}, func(b string) string { return strings.Replace(b, sum[0][0], "\r\n"+sum[0][0], 1) }, fault.Invalid, fault.Chunk},
-		"a line of no name":              {unsigned, fixed("a\r\n0123456789\r\n0\r\nx-amz-checksum-crc32\r\n\r\n"), fault.Invalid, fault.Chunk},
-		"a carriage return in a line":    {framing{mode: unsignedChunks, chunks: signed.chunks, names: sum[0][0]}, fixed("a\r\n0123456789\r\n0\r\n" + sum[0][0] + ":x\ry\r\n\r\n"), fault.Invalid, fault.Chunk},
-		"a request inside after the end": {signed, func(b string) string { return b + "GET / HTTP/1.1\r\n\r\n" }, fault.Invalid, fault.Chunk},
+		"a size of 64 bits": {unsigned, fixed("ffffffffffffffff\r\nx"), fault.Invalid, fault.Chunk},
+		"a size that wraps to ten": {
+			unsigned, fixed("1000000000000000a\r\n0123456789\r\n0\r\n\r\n"), fault.Invalid, fault.Chunk,
+		},
+		"a size of 63 bits":    {unsigned, fixed("7fffffffffffffff\r\nx"), fault.Invalid, fault.Chunk},
+		"a negative size":      {unsigned, fixed("-a\r\n0123456789\r\n0\r\n\r\n"), fault.Invalid, fault.Chunk},
+		"a size with a sign":   {unsigned, fixed("+a\r\n0123456789\r\n0\r\n\r\n"), fault.Invalid, fault.Chunk},
+		"a size with 0x":       {unsigned, fixed("0xa\r\n0123456789\r\n0\r\n\r\n"), fault.Invalid, fault.Chunk},
+		"no size":              {unsigned, fixed("\r\n0123456789\r\n0\r\n\r\n"), fault.Invalid, fault.Chunk},
+		"an extension":         {unsigned, fixed("a;x=y\r\n0123456789\r\n0\r\n\r\n"), fault.Invalid, fault.Chunk},
+		"a bare LF":            {unsigned, fixed("a\n0123456789\r\n0\r\n\r\n"), fault.Invalid, fault.Chunk},
+		"a head without end":   {unsigned, fixed(strings.Repeat("0", 1<<20)), fault.Invalid, fault.Chunk},
+		"a head of many zeros": {unsigned, fixed(strings.Repeat("0", 100) + "a\r\n"), fault.Invalid, fault.Chunk},
+		"a chunk over the limit": {
+			framing{mode: signedChunks, decoded: "99999999", chunks: nil}, fixed("1000001" + zeros), fault.TooLarge, fault.Chunk,
+		},
+		"more content than announced": {
+			framing{mode: signedChunks, chunks: signed.chunks, decoded: "9"}, nil, fault.Incomplete, fault.Body,
+		},
+		"less content than announced": {
+			framing{mode: signedChunks, chunks: signed.chunks, decoded: "11"}, nil, fault.Incomplete, fault.Body,
+		},
+		"unsigned, more than announced": {
+			framing{mode: unsignedChunks, chunks: signed.chunks, decoded: "9"}, nil, fault.Incomplete, fault.Body,
+		},
+		"unsigned, less than announced": {
+			framing{mode: unsignedChunks, chunks: signed.chunks, decoded: "11"}, nil, fault.Incomplete, fault.Body,
+		},
+		"a trailer that was not named": {
+			framing{mode: unsignedChunks, chunks: signed.chunks, trailer: sum, names: "-"}, nil, fault.Invalid, fault.Chunk,
+		},
+		"another trailer than named": {
+			framing{mode: signedTrailer, chunks: signed.chunks, trailer: sum, names: "x-amz-checksum-sha1"},
+			nil, fault.Invalid, fault.Chunk,
+		},
+		"a named trailer left out": {
+			framing{mode: signedTrailer, chunks: signed.chunks, names: "x-amz-checksum-sha1"}, nil, fault.Invalid, fault.Chunk,
+		},
+		"a trailer twice": {
+			framing{mode: signedTrailer, chunks: signed.chunks, trailer: append(sum, sum...), names: sum[0][0]},
+			nil, fault.Invalid, fault.Chunk,
+		},
+		"a trailer without end": {
+			unsigned, fixed("a\r\n0123456789\r\n0\r\n" + strings.Repeat("x", 1<<20)), fault.Invalid, fault.Chunk,
+		},
+		"a trailer of many lines": {
+			framing{mode: unsignedChunks, chunks: signed.chunks, names: sum[0][0]},
+			fixed("a\r\n0123456789\r\n0\r\n" + sum[0][0] + ":" + strings.Repeat("x", maxTrailer) + "\r\n\r\n"),
+			fault.Invalid, fault.Chunk,
+		},
+		"a trailer signature unasked": {
+			unsigned, fixed("a\r\n0123456789\r\n0\r\nx-amz-trailer-signature:00\r\n\r\n"), fault.Invalid, fault.Chunk,
+		},
+		"a signed trailer not signed": {
+			framing{mode: signedTrailer, chunks: signed.chunks},
+			func(b string) string { return b[:strings.Index(b, "x-amz-trailer-s")] + "\r\n\r\n" }, fault.Invalid, fault.Chunk,
+		},
+		"lines after the blank line": {
+			framing{mode: signedTrailer, chunks: signed.chunks, trailer: sum},
+			func(b string) string { return strings.Replace(b, sum[0][0], "\r\n"+sum[0][0], 1) }, fault.Invalid, fault.Chunk,
+		},
+		"a line of no name": {
+			unsigned, fixed("a\r\n0123456789\r\n0\r\nx-amz-checksum-crc32\r\n\r\n"), fault.Invalid, fault.Chunk,
+		},
+		"a carriage return in a line": {
+			framing{mode: unsignedChunks, chunks: signed.chunks, names: sum[0][0]},
+			fixed("a\r\n0123456789\r\n0\r\n" + sum[0][0] + ":x\ry\r\n\r\n"), fault.Invalid, fault.Chunk,
+		},
+		"a request inside after the end": {
+			signed, func(b string) string { return b + "GET / HTTP/1.1\r\n\r\n" }, fault.Invalid, fault.Chunk,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, b := c.f.send(t, BodyOptions{}, c.change)

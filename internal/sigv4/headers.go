@@ -115,7 +115,8 @@ func checkSigned(h headerSet, signed []string) error {
 	for _, name := range signed {
 		if !h.has(name) {
 			return fault.New(fault.Unauthenticated, fault.Signature,
-				"The request signature we calculated does not match the signature you provided: the signed header %s is not in the request.", name)
+				"The request signature we calculated does not match the signature you provided: "+
+					"the signed header %s is not in the request.", name)
 		}
 	}
 	for _, v := range h["connection"] {

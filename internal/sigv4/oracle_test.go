@@ -68,7 +68,8 @@ func TestSDKSignerAgrees(t *testing.T) {
 			rt.Fatal(err)
 		}
 		for range rapid.IntRange(0, 4).Draw(rt, "headers") {
-			r.Header.Add(rapid.SampledFrom([]string{"My-", "X-Amz-Meta-"}).Draw(rt, "prefix")+word.Draw(rt, "header"), value.Draw(rt, "content"))
+			r.Header.Add(rapid.SampledFrom([]string{"My-", "X-Amz-Meta-"}).Draw(rt, "prefix")+word.Draw(rt, "header"),
+				value.Draw(rt, "content"))
 		}
 		for k, v := range r.Header {
 			if strings.HasPrefix(k, "X-Amz-") {
@@ -83,7 +84,8 @@ func TestSDKSignerAgrees(t *testing.T) {
 		creds := aws.Credentials{AccessKeyID: testKey, SecretAccessKey: testSecret, SessionToken: token}
 		opts := func(o *v4.SignerOptions) { o.DisableURIPathEscaping = service == "s3" }
 		if pre {
-			signed, header, err := v4.NewSigner().PresignHTTP(t.Context(), creds, r, unsignedPayload, service, "us-east-1", testTime(), opts)
+			signed, header, err := v4.NewSigner().
+				PresignHTTP(t.Context(), creds, r, unsignedPayload, service, "us-east-1", testTime(), opts)
 			if err != nil {
 				rt.Fatal(err)
 			}
@@ -93,7 +95,8 @@ func TestSDKSignerAgrees(t *testing.T) {
 			header.Del("Host")
 			header.Del("Content-Length")
 			r.Header = header
-		} else if err := v4.NewSigner().SignHTTP(t.Context(), creds, r, hash, service, "us-east-1", testTime(), opts); err != nil {
+		} else if err := v4.NewSigner().
+			SignHTTP(t.Context(), creds, r, hash, service, "us-east-1", testTime(), opts); err != nil {
 			rt.Fatal(err)
 		}
 		resp, err := server.Client().Transport.RoundTrip(r)

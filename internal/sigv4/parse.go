@@ -70,7 +70,14 @@ func Parse(r *http.Request, o Options) (*Signed, error) {
 		return nil, err
 	}
 
-	s := &Signed{Presigned: presigned, Query: params, Path: raw, signature: auth.signature, request: r, options: o.withDefaults()}
+	s := &Signed{
+		Presigned: presigned,
+		Query:     params,
+		Path:      raw,
+		signature: auth.signature,
+		request:   r,
+		options:   o.withDefaults(),
+	}
 	malformed := malformedHeader
 	if presigned {
 		malformed = malformedQuery
@@ -104,7 +111,8 @@ func (s *Signed) isS3() bool { return s.Service == "s3" }
 func (s *Signed) readTime(h headerSet, auth authParams) (err error) {
 	if s.Presigned {
 		if s.Time, err = parseISO(auth.date); err != nil {
-			return fault.New(fault.Invalid, fault.AuthQuery, `X-Amz-Date must be in the ISO8601 Long Format "yyyyMMdd'T'HHmmss'Z'"`)
+			return fault.New(fault.Invalid, fault.AuthQuery,
+				`X-Amz-Date must be in the ISO8601 Long Format "yyyyMMdd'T'HHmmss'Z'"`)
 		}
 		if h.has(hDate) && h.get(hDate) != auth.date {
 			return malformedQuery("X-Amz-Date in the query and in the header do not agree")

@@ -110,7 +110,8 @@ func (s *Signed) checkTime(now time.Time) error {
 		return nil
 	}
 	if ahead || behind {
-		return fault.New(fault.Expired, fault.RequestTime, "The difference between the request time and the current time is too large.").
+		return fault.New(fault.Expired, fault.RequestTime,
+			"The difference between the request time and the current time is too large.").
 			With("RequestTime", s.date).With("ServerTime", now.Format(field)).
 			With("MaxAllowedSkewMilliseconds", strconv.FormatInt(s.options.MaxSkew.Milliseconds(), 10))
 	}

@@ -31,9 +31,12 @@ func TestTheExampleOfTheS3Reference(t *testing.T) {
 }
 
 func TestParseSaysWhatIsClaimed(t *testing.T) {
-	s := mustVerify(t, signer{token: "tok"}.presign(t, bare(t, "GET", "http://s3.example.org/bucket/a%2Fb~?versionId=1", "")))
-	if s.AccessKeyID != testKey || s.Region != "us-east-1" || s.Service != "s3" || !s.Time.Equal(testTime()) || !s.Presigned ||
-		s.Expires != 600*time.Second || s.Payload != PayloadUnsigned || s.Path != "/bucket/a%2Fb~" || s.SessionToken() != "tok" ||
+	s := mustVerify(t,
+		signer{token: "tok"}.presign(t, bare(t, "GET", "http://s3.example.org/bucket/a%2Fb~?versionId=1", "")))
+	if s.AccessKeyID != testKey || s.Region != "us-east-1" ||
+		s.Service != "s3" || !s.Time.Equal(testTime()) || !s.Presigned ||
+		s.Expires != 600*time.Second || s.Payload != PayloadUnsigned ||
+		s.Path != "/bucket/a%2Fb~" || s.SessionToken() != "tok" ||
 		s.DecodedLength != 0 || len(s.Query) != 8 {
 		t.Errorf("%v %+v", s, s.Query)
 	}
@@ -42,12 +45,15 @@ func TestParseSaysWhatIsClaimed(t *testing.T) {
 func TestMismatchShowsWhatWeSignedWithoutSecrets(t *testing.T) {
 	const token, customerKey = "SESSIONTOKEN", "CUSTOMERKEY"
 	r := signer{token: token, secret: "guess"}.header(t, request(t, "PUT", object, "",
-		"X-Amz-Server-Side-Encryption-Customer-Key", customerKey, "X-Amz-Copy-Source-Server-Side-Encryption-Customer-Key", customerKey))
+		"X-Amz-Server-Side-Encryption-Customer-Key", customerKey,
+		"X-Amz-Copy-Source-Server-Side-Encryption-Customer-Key", customerKey))
 	_, err := verify(r)
 	refused(t, err, fault.Unauthenticated, fault.Signature)
 	f := fault.Of(err).Fields
-	if f["AWSAccessKeyId"] != testKey || !strings.HasPrefix(f["StringToSign"], "AWS4-HMAC-SHA256\n"+testDate+"\n"+testScope+"\n") ||
-		len(f["SignatureProvided"]) != 64 || !strings.HasPrefix(f["CanonicalRequest"], "PUT\n/bucket/key\n\nhost:s3.example.org\n") {
+	if f["AWSAccessKeyId"] != testKey ||
+		!strings.HasPrefix(f["StringToSign"], "AWS4-HMAC-SHA256\n"+testDate+"\n"+testScope+"\n") ||
+		len(f["SignatureProvided"]) != 64 ||
+		!strings.HasPrefix(f["CanonicalRequest"], "PUT\n/bucket/key\n\nhost:s3.example.org\n") {
 		t.Error(fields(err))
 	}
 	presigned := signer{token: token, secret: "guess"}.presign(t, bare(t, "GET", object, ""))
@@ -73,7 +79,8 @@ func TestAttack25_ASignedRequestDoesNotPrintItsToken(t *testing.T) {
 		fmt.Fprintf(&b, verb, s)
 	}
 	slog.New(slog.NewTextHandler(&b, nil)).Info("x", "signed", s)
-	if strings.Contains(b.String(), "SESSIONTOKEN") || strings.Contains(b.String(), s.signature) || !strings.Contains(b.String(), testKey) {
+	if strings.Contains(b.String(), "SESSIONTOKEN") || strings.Contains(b.String(), s.signature) ||
+		!strings.Contains(b.String(), testKey) {
 		t.Error(b.String())
 	}
 }
@@ -90,7 +97,9 @@ func TestLimits(t *testing.T) {
 }
 
 func TestHeaderValuesAreTrimmedAndFolded(t *testing.T) {
-	for in, want := range map[string]string{"": "", " a ": "a", "a  b": "a b", "\ta\t \tb\n c ": "a b c", `"a   b"`: `"a b"`, "é  é": "é é"} {
+	for in, want := range map[string]string{
+		"": "", " a ": "a", "a  b": "a b", "\ta\t \tb\n c ": "a b c", `"a   b"`: `"a b"`, "é  é": "é é",
+	} {
 		if got := string(appendFolded([]byte("x:"), in)); got != "x:"+want {
 			t.Errorf("%q: %q", in, got)
 		}
