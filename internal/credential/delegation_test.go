@@ -42,7 +42,8 @@ func TestDelegationRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := token.Reveal()
-	if d, err := r.OpenDelegation(IdentityContext, token, issued().Add(time.Hour)); !errors.Is(err, ErrExpired) || d.UserID == "" {
+	if d, err := r.OpenDelegation(IdentityContext, token, issued().Add(time.Hour)); !errors.Is(err, ErrExpired) ||
+		d.UserID == "" {
 		t.Errorf("expired: %v", err)
 	}
 	if _, err := ringOf(t, fixedKey(9)).OpenDelegation(IdentityContext, token, issued()); !errors.Is(err, ErrSealed) {
@@ -53,7 +54,8 @@ func TestDelegationRefused(t *testing.T) {
 		if text[i] == 'A' {
 			other = "B"
 		}
-		if _, err := r.OpenDelegation(IdentityContext, NewSecret(text[:i]+other+text[i+1:]), issued()); !errors.Is(err, ErrSealed) {
+		_, err := r.OpenDelegation(IdentityContext, NewSecret(text[:i]+other+text[i+1:]), issued())
+		if !errors.Is(err, ErrSealed) {
 			t.Fatalf("changed at %d: %v", i, err)
 		}
 	}

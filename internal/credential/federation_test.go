@@ -10,7 +10,11 @@ import (
 func federated() Session {
 	s := assumed()
 	s.ParentKey, s.ParentPrincipalID = "", s.PrincipalID
-	s.Federation = Federation{ProviderID: "OIDPEXAMPLE0000000001", ClientID: "sts.amazonaws.com", Subject: "system:serviceaccount:default:etl"}
+	s.Federation = Federation{
+		ProviderID: "OIDPEXAMPLE0000000001",
+		ClientID:   "sts.amazonaws.com",
+		Subject:    "system:serviceaccount:default:etl",
+	}
 	return s
 }
 

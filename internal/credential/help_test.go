@@ -29,7 +29,9 @@ func assumed() Session {
 	return Session{
 		ID: SessionID{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16}, Kind: AssumedRole, Account: "111122223333",
 		PrincipalID: "AROAEXAMPLEROLEID0001", Name: "alice", SourceIdentity: "alice@example.org",
-		Policies:   []string{`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}]}`},
+		Policies: []string{
+			`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}]}`,
+		},
 		PolicyARNs: []string{"arn:aws:iam::111122223333:policy/readers"},
 		Tags:       map[string]string{"team": "finance", "cost-centre": "42"}, TransitiveTagKeys: []string{"team"},
 		Issued: issued(), Expires: issued().Add(time.Hour),
@@ -41,8 +43,10 @@ func delegation() Delegation {
 	return Delegation{
 		IdentityStoreID: "d-1234567890", UserID: "44c854b8-60a1-70f5-9c3a-000000000001",
 		ApplicationARN: "arn:aws:sso::111122223333:application/ssoins-1/apl-1", CredentialID: "cred-1",
-		IdentityCenterInstance: "arn:aws:sso:::instance/ssoins-1", OriginARN: "arn:aws:sso::111122223333:application/ssoins-1/apl-2",
-		IssuerARN: "arn:aws:sso::111122223333:trustedTokenIssuer/ssoins-1/tti-1", Scopes: "openid s3:access_grants:read_write",
+		IdentityCenterInstance: "arn:aws:sso:::instance/ssoins-1",
+		OriginARN:              "arn:aws:sso::111122223333:application/ssoins-1/apl-2",
+		IssuerARN:              "arn:aws:sso::111122223333:trustedTokenIssuer/ssoins-1/tti-1",
+		Scopes:                 "openid s3:access_grants:read_write",
 	}
 }
 

@@ -84,7 +84,8 @@ func (k Key) Text() Secret {
 	if k.material == nil {
 		return Secret{}
 	}
-	return NewSecret(keyMagic + ":" + k.material().id.String() + ":" + base64.RawURLEncoding.EncodeToString(k.material().root[:]))
+	return NewSecret(keyMagic + ":" + k.material().id.String() + ":" +
+		base64.RawURLEncoding.EncodeToString(k.material().root[:]))
 }
 
 // ParseKey reads "latchkey-key-1:ID:KEY". The id must be the key's own, which catches a damaged key. No error repeats

@@ -42,7 +42,8 @@ func (r *Ring) Mint(s Session) (Credentials, error) {
 	token := base64.RawURLEncoding.EncodeToString(sealed)
 	if len(token) > MaxToken {
 		return Credentials{}, fault.New(fault.TooLarge, fault.PackedPolicy,
-			"Packed size of session policies and tags exceeds the size limit: the session token would have %d bytes, more than %d.", len(token), MaxToken)
+			"Packed size of session policies and tags exceeds the size limit: "+
+				"the session token would have %d bytes, more than %d.", len(token), MaxToken)
 	}
 	return Credentials{
 		AccessKeyID:  m.accessKeyID(s.ID, sealed),

@@ -43,7 +43,8 @@ func TestParseRing(t *testing.T) {
 			if err == nil {
 				t.Fatalf("read as %v", r)
 			}
-			if secret := strings.Split(one, ":")[2]; strings.Contains(err.Error(), secret) || strings.Contains(err.Error(), "horse") {
+			if secret := strings.Split(one, ":")[2]; strings.Contains(err.Error(), secret) ||
+				strings.Contains(err.Error(), "horse") {
 				t.Errorf("the error repeats the key: %v", err)
 			}
 		})
@@ -104,7 +105,11 @@ func TestRingFileIsRefusedIfOthersMayOpenIt(t *testing.T) {
 }
 
 func TestRingsAndFilesThatAreNone(t *testing.T) {
-	for name, keys := range map[string][]Key{"no key": nil, "the zero key": {fixedKey(1), {}}, "one key twice": {fixedKey(1), fixedKey(1)}} {
+	for name, keys := range map[string][]Key{
+		"no key":        nil,
+		"the zero key":  {fixedKey(1), {}},
+		"one key twice": {fixedKey(1), fixedKey(1)},
+	} {
 		r := ringOf(t, fixedKey(9))
 		if err := r.Replace(keys...); err == nil {
 			t.Errorf("%s: %v", name, r)

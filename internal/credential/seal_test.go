@@ -56,7 +56,8 @@ func TestUnsealRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	refuse("a session token", sessionPurpose, token)
-	forged := base64.RawURLEncoding.EncodeToString(r.Seal(sessionPurpose, func() []byte { s := assumed(); return s.encode() }()))
+	forged := base64.RawURLEncoding.EncodeToString(r.Seal(sessionPurpose,
+		func() []byte { s := assumed(); return s.encode() }()))
 	if _, _, err := r.open("", forged); err != ErrSealed {
 		t.Errorf("something sealed opened as a session: %v", err)
 	}

@@ -95,7 +95,9 @@ func (s *Session) check() error {
 		return errors.New("the vended session lacks its grant, scope, permission or grantee")
 	}
 	all := append(leash, s.LocationID, s.InstanceID, s.CallerPrincipalID)
-	if s.Kind != Vended && (slices.ContainsFunc(all, func(v string) bool { return v != "" }) || s.CallerSessionID != SessionID{} || s.ObjectOnly) {
+	if s.Kind != Vended &&
+		(slices.ContainsFunc(all, func(v string) bool { return v != "" }) ||
+			s.CallerSessionID != SessionID{} || s.ObjectOnly) {
 		return errors.New("a session that is not vended carries a grant")
 	}
 	if err := s.Federation.check(s.Kind); err != nil {
