@@ -42,7 +42,10 @@ func IdentityStoreARN(account access.AccountID, id string) string {
 // IdentityStoreID are the only places where ids are derived; all others come from the instance.
 func First(account access.AccountID, created time.Time) *Instance {
 	return &Instance{
-		ID: instancePrefix + derive("instance", account)[:16], Account: account, IdentityStoreID: IdentityStoreID(account), Created: created,
+		ID:              instancePrefix + derive("instance", account)[:16],
+		Account:         account,
+		IdentityStoreID: IdentityStoreID(account),
+		Created:         created,
 	}
 }
 
