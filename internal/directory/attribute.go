@@ -29,7 +29,8 @@ func (g *Group) attributes() []attribute {
 
 func (n *Name) attributes() []attribute {
 	return []attribute{
-		{"formatted", &n.Formatted}, {"familyName", &n.FamilyName}, {"givenName", &n.GivenName}, {"middleName", &n.MiddleName},
+		{"formatted", &n.Formatted}, {"familyName", &n.FamilyName},
+		{"givenName", &n.GivenName}, {"middleName", &n.MiddleName},
 		{"honorificPrefix", &n.HonorificPrefix}, {"honorificSuffix", &n.HonorificSuffix},
 	}
 }

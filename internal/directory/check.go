@@ -45,7 +45,8 @@ func (u *User) Check() error {
 // CheckComplete reports the first of the attributes that AWS documents as required and that the user lacks.
 func (u *User) CheckComplete() error {
 	for _, a := range []struct{ name, value string }{
-		{"userName", u.UserName}, {"displayName", u.DisplayName}, {"name.givenName", u.Name.GivenName}, {"name.familyName", u.Name.FamilyName},
+		{"userName", u.UserName}, {"displayName", u.DisplayName}, {"name.givenName", u.Name.GivenName},
+		{"name.familyName", u.Name.FamilyName},
 	} {
 		if a.value == "" {
 			return broken(a.name, "%s is a required attribute", a.name)

@@ -8,11 +8,16 @@ import (
 // alice breaks no rule and has a value for every kind of attribute.
 func alice() *User {
 	return &User{
-		ID: "11111111-1111-4111-8111-111111111111", Store: "d-1234567890", UserName: "alice@example.com", DisplayName: "Alice Ray",
-		Name: Name{GivenName: "Alice", FamilyName: "Ray"}, Title: "Dr\u3000h.c.", Birthdate: "1990-02-28",
-		Emails: []Email{{Value: "Alice@Example.com", Type: "work", Primary: true}}, Photos: []Photo{{Value: "p1"}, {Value: "p2"}, {Value: "p3"}},
+		ID:          "11111111-1111-4111-8111-111111111111",
+		Store:       "d-1234567890",
+		UserName:    "alice@example.com",
+		DisplayName: "Alice Ray",
+		Name:        Name{GivenName: "Alice", FamilyName: "Ray"}, Title: "Dr\u3000h.c.", Birthdate: "1990-02-28",
+		Emails:    []Email{{Value: "Alice@Example.com", Type: "work", Primary: true}},
+		Photos:    []Photo{{Value: "p1"}, {Value: "p2"}, {Value: "p3"}},
 		Addresses: []Address{{Locality: "Bern"}}, PhoneNumbers: []PhoneNumber{{Value: "+41 1"}}, Roles: []Role{{Value: "r"}},
-		Enterprise: &Enterprise{Department: "Sales", Manager: Manager{Value: "bob"}}, ExternalIDs: []ExternalID{{Issuer: "scim", ID: "1"}},
+		Enterprise:  &Enterprise{Department: "Sales", Manager: Manager{Value: "bob"}},
+		ExternalIDs: []ExternalID{{Issuer: "scim", ID: "1"}},
 	}
 }
 
@@ -43,10 +48,14 @@ func TestUserCheck(t *testing.T) {
 		"a photo without a value":           {func(u *User) { u.Photos[1].Value = "" }, "photos.2.value"},
 		"a bad part of a list":              {func(u *User) { u.Emails[0].Type = "\x01" }, "emails.1.type"},
 		"a bad part of the name":            {func(u *User) { u.Name.MiddleName = "\x01" }, "name.middleName"},
-		"a bad part of the extension":       {func(u *User) { u.Enterprise.Manager.Value = "\x01" }, EnterpriseKey + ".manager.value"},
-		"eleven external ids":               {func(u *User) { u.ExternalIDs = make([]ExternalID, 11) }, "externalIds"},
-		"an external id without an issuer":  {func(u *User) { u.ExternalIDs[0].Issuer = "" }, "externalIds.1.issuer"},
-		"an external id twice":              {func(u *User) { u.ExternalIDs = append(u.ExternalIDs, u.ExternalIDs[0]) }, "externalIds"},
+		"a bad part of the extension": {
+			func(u *User) { u.Enterprise.Manager.Value = "\x01" }, EnterpriseKey + ".manager.value",
+		},
+		"eleven external ids":              {func(u *User) { u.ExternalIDs = make([]ExternalID, 11) }, "externalIds"},
+		"an external id without an issuer": {func(u *User) { u.ExternalIDs[0].Issuer = "" }, "externalIds.1.issuer"},
+		"an external id twice": {
+			func(u *User) { u.ExternalIDs = append(u.ExternalIDs, u.ExternalIDs[0]) }, "externalIds",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			u := alice()
@@ -62,7 +71,8 @@ func TestUserCheckComplete(t *testing.T) {
 	}
 	for at, change := range map[string]func(*User){
 		"userName": func(u *User) { u.UserName = "" }, "displayName": func(u *User) { u.DisplayName = "" },
-		"name.givenName": func(u *User) { u.Name.GivenName = "" }, "name.familyName": func(u *User) { u.Name.FamilyName = "" },
+		"name.givenName":  func(u *User) { u.Name.GivenName = "" },
+		"name.familyName": func(u *User) { u.Name.FamilyName = "" },
 	} {
 		u := alice()
 		change(u)
@@ -93,7 +103,10 @@ func refused(t *testing.T, err error, at string) {
 }
 
 func TestFold(t *testing.T) {
-	for _, same := range [][]string{{"alice", "ALICE", "aLiCe"}, {"straße", "STRAßE", "Straẞe"}, {"kelvin", "\u212aelvin"}, {"sales", "ſaleſ"}, {"σας", "ΣΑΣ"}} {
+	for _, same := range [][]string{
+		{"alice", "ALICE", "aLiCe"}, {"straße", "STRAßE", "Straẞe"},
+		{"kelvin", "\u212aelvin"}, {"sales", "ſaleſ"}, {"σας", "ΣΑΣ"},
+	} {
 		for _, s := range same {
 			if Fold(s) != Fold(same[0]) || !strings.EqualFold(s, same[0]) {
 				t.Errorf("%q and %q fold to %q and %q", s, same[0], Fold(s), Fold(same[0]))
