@@ -135,7 +135,8 @@ func TestAttack22_AddressesInsideAreNotConnectedTo(t *testing.T) {
 	roots := x509.NewCertPool()
 	roots.AddCert(s.Certificate())
 	token := i.Token(t, nil)
-	if _, err := oidc.New(oidc.Options{AllowPrivate: true, Roots: roots}).Verify(t.Context(), token, trusting(i.URL)); err != nil {
+	if _, err := oidc.New(oidc.Options{AllowPrivate: true, Roots: roots}).Verify(t.Context(),
+		token, trusting(i.URL)); err != nil {
 		t.Fatalf("over TLS: %v", err)
 	}
 	before := i.Fetches.Load()
@@ -147,8 +148,12 @@ func TestAttack22_AddressesInsideAreNotConnectedTo(t *testing.T) {
 	if e, ok := errors.AsType[*oidc.Error](err); !ok || e.Reason != fault.AddressForbidden {
 		t.Errorf("localhost: %v", err)
 	}
-	for _, url := range []string{"http://127.0.0.1:1", "https://169.254.169.254", "https://10.0.0.1", "https://[::1]", "https://[fe80::1]", "https://[fec0::1]",
-		"https://[::ffff:127.0.0.1]", "https://0.0.0.0", "https://100.64.0.1", "https://[fd00::1]", "https://[64:ff9b::7f00:1]"} {
+	for _, url := range []string{
+		"http://127.0.0.1:1", "https://169.254.169.254", "https://10.0.0.1",
+		"https://[::1]", "https://[fe80::1]", "https://[fec0::1]",
+		"https://[::ffff:127.0.0.1]", "https://0.0.0.0",
+		"https://100.64.0.1", "https://[fd00::1]", "https://[64:ff9b::7f00:1]",
+	} {
 		_, err := v.Verify(t.Context(), i.Token(t, map[string]any{"iss": url}), trusting(url))
 		if e, ok := errors.AsType[*oidc.Error](err); !ok || e.Reason != fault.AddressForbidden {
 			t.Errorf("%s: %v", url, err)

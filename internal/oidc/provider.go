@@ -122,13 +122,15 @@ func (p *Provider) config(c Client) *oauth2.Config {
 
 // SignInURL is where the browser goes (OpenID Connect Core 1.0, 3.1.2.1, with PKCE of RFC 7636).
 func (p *Provider) SignInURL(c Client, a Attempt) string {
-	return p.config(c).AuthCodeURL(a.State, oauth2.S256ChallengeOption(a.Verifier), oauth2.SetAuthURLParam("nonce", a.Nonce))
+	return p.config(c).AuthCodeURL(a.State, oauth2.S256ChallengeOption(a.Verifier),
+		oauth2.SetAuthURLParam("nonce", a.Nonce))
 }
 
 // Redeem exchanges the code that the browser brought back for the identity token, which is still to be verified. The
 // error is an *Error that holds neither code nor token.
 func (p *Provider) Redeem(ctx context.Context, c Client, a Attempt, code string) (idToken string, err error) {
-	t, err := p.config(c).Exchange(context.WithValue(ctx, oauth2.HTTPClient, p.client), code, oauth2.VerifierOption(a.Verifier))
+	t, err := p.config(c).Exchange(context.WithValue(ctx, oauth2.HTTPClient, p.client), code,
+		oauth2.VerifierOption(a.Verifier))
 	if said, ok := errors.AsType[*oauth2.RetrieveError](err); ok {
 		return "", refuse(fault.IssuerInvalid, "the issuer did not accept the sign-in").because(fmt.Errorf("status %s, error %q", said.Response.Status, said.ErrorCode))
 	}

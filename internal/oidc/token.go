@@ -51,7 +51,8 @@ type Claims struct {
 // Verify checks a token. trust says what is known of the issuer that the token names; ok is false for one that
 // is not trusted, and then nothing is fetched. iss is compared byte by byte, as OpenID Connect wants it. The
 // error is an *Error, or the context's.
-func (v *Verifier) Verify(ctx context.Context, token string, trust func(issuer string) (i Issuer, ok bool)) (*Claims, error) {
+func (v *Verifier) Verify(ctx context.Context, token string,
+	trust func(issuer string) (i Issuer, ok bool)) (*Claims, error) {
 	h, c, err := parse(token)
 	if err != nil {
 		return nil, err

@@ -48,11 +48,13 @@ func refused(t *testing.T, v *oidc.Verifier, i *oidctest.Issuer, token string, w
 func TestVerify(t *testing.T) {
 	i := oidctest.New(t)
 	v := inside()
-	c, err := v.Verify(t.Context(), i.Token(t, map[string]any{"email": "a@example.org", "jti": "one", "aud": []string{"x", "app"}}), trusting(i.URL))
+	c, err := v.Verify(t.Context(),
+		i.Token(t, map[string]any{"email": "a@example.org", "jti": "one", "aud": []string{"x", "app"}}), trusting(i.URL))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Subject != "subject-1" || c.ID != "one" || c.Issuer != i.URL || c.Path("email") != "a@example.org" || c.Expires.IsZero() {
+	if c.Subject != "subject-1" || c.ID != "one" || c.Issuer != i.URL ||
+		c.Path("email") != "a@example.org" || c.Expires.IsZero() {
 		t.Errorf("%+v", c)
 	}
 	for range 5 {
@@ -71,19 +73,26 @@ func TestAlgorithms(t *testing.T) {
 	_, edKey, _ := ed25519.GenerateKey(rand.Reader)
 	for _, alg := range []jose.SignatureAlgorithm{jose.RS256, jose.RS384, jose.RS512, jose.PS256, jose.PS384, jose.PS512} {
 		i.Use(rsaKey, jose.JSONWebKey{Key: rsaKey.Public()})
-		if _, err := inside().Verify(t.Context(), oidctest.Sign(t, alg, rsaKey, "", i.Claims(nil)), trusting(i.URL)); err != nil {
+		if _, err := inside().Verify(t.Context(),
+			oidctest.Sign(t, alg, rsaKey, "", i.Claims(nil)), trusting(i.URL)); err != nil {
 			t.Errorf("%s: %v", alg, err)
 		}
 	}
-	for alg, curve := range map[jose.SignatureAlgorithm]elliptic.Curve{jose.ES256: elliptic.P256(), jose.ES384: elliptic.P384(), jose.ES512: elliptic.P521()} {
+	for alg, curve := range map[jose.SignatureAlgorithm]elliptic.Curve{
+		jose.ES256: elliptic.P256(),
+		jose.ES384: elliptic.P384(),
+		jose.ES512: elliptic.P521(),
+	} {
 		key, _ := ecdsa.GenerateKey(curve, rand.Reader)
 		i.Use(key, jose.JSONWebKey{Key: key.Public(), KeyID: "ec"})
-		if _, err := inside().Verify(t.Context(), oidctest.Sign(t, alg, key, "ec", i.Claims(nil)), trusting(i.URL)); err != nil {
+		if _, err := inside().Verify(t.Context(),
+			oidctest.Sign(t, alg, key, "ec", i.Claims(nil)), trusting(i.URL)); err != nil {
 			t.Errorf("%s: %v", alg, err)
 		}
 	}
 	i.Use(edKey, jose.JSONWebKey{Key: edKey.Public(), KeyID: "ed"})
-	if _, err := inside().Verify(t.Context(), oidctest.Sign(t, jose.EdDSA, edKey, "ed", i.Claims(nil)), trusting(i.URL)); err != nil {
+	if _, err := inside().Verify(t.Context(),
+		oidctest.Sign(t, jose.EdDSA, edKey, "ed", i.Claims(nil)), trusting(i.URL)); err != nil {
 		t.Errorf("EdDSA: %v", err)
 	}
 }
@@ -132,10 +141,14 @@ func TestClaims(t *testing.T) {
 
 func TestPath(t *testing.T) {
 	c := &oidc.Claims{All: map[string]any{
-		"email": "a", "address": map[string]any{"country": "CH", "n": 1}, "https://x.example/mail": "b", "a.b": map[string]any{"c": "d"},
+		"email":                  "a",
+		"address":                map[string]any{"country": "CH", "n": 1},
+		"https://x.example/mail": "b",
+		"a.b":                    map[string]any{"c": "d"},
 	}}
 	for path, want := range map[string]string{
-		"email": "a", "address.country": "CH", "https://x.example/mail": "b", "a.b.c": "d", "address": "", "address.n": "", "no": "", "": "", ".": "",
+		"email": "a", "address.country": "CH", "https://x.example/mail": "b",
+		"a.b.c": "d", "address": "", "address.n": "", "no": "", "": "", ".": "",
 	} {
 		if got := c.Path(path); got != want {
 			t.Errorf("%q: %q, want %q", path, got, want)

@@ -117,7 +117,13 @@ func (i *Issuer) PublicKey() crypto.PublicKey {
 // Those given replace or, when nil, remove them.
 func (i *Issuer) Claims(more map[string]any) map[string]any {
 	now := time.Now()
-	c := map[string]any{"iss": i.URL, "sub": "subject-1", "aud": "app", "iat": now.Unix(), "exp": now.Add(time.Hour).Unix()}
+	c := map[string]any{
+		"iss": i.URL,
+		"sub": "subject-1",
+		"aud": "app",
+		"iat": now.Unix(),
+		"exp": now.Add(time.Hour).Unix(),
+	}
 	maps.Copy(c, more)
 	maps.DeleteFunc(c, func(_ string, v any) bool { return v == nil })
 	return c

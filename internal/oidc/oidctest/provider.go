@@ -50,7 +50,10 @@ func NewProvider(t testing.TB, client string, person map[string]any) *Provider {
 // Metadata is the discovery document.
 func (p *Provider) Metadata() map[string]any {
 	return map[string]any{
-		"issuer": p.URL, "jwks_uri": p.URL + KeySet, "authorization_endpoint": p.URL + Authorize, "token_endpoint": p.URL + Token,
+		"issuer":                        p.URL,
+		"jwks_uri":                      p.URL + KeySet,
+		"authorization_endpoint":        p.URL + Authorize,
+		"token_endpoint":                p.URL + Token,
 		"device_authorization_endpoint": p.URL + Device, "response_types_supported": []string{"code"},
 		"scopes_supported": []string{"openid", "email", "profile"}, "code_challenge_methods_supported": []string{"S256"},
 		"id_token_signing_alg_values_supported": []string{"RS256"}, "authorization_response_iss_parameter_supported": true,
@@ -86,7 +89,8 @@ func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) {
 	defer p.mu.Unlock()
 	q := r.URL.Query()
 	back, err := url.Parse(q.Get("redirect_uri"))
-	if err != nil || q.Get("client_id") != p.Client || q.Get("response_type") != "code" || q.Get("code_challenge_method") != "S256" ||
+	if err != nil || q.Get("client_id") != p.Client || q.Get("response_type") != "code" ||
+		q.Get("code_challenge_method") != "S256" ||
 		!strings.Contains(" "+q.Get("scope")+" ", " openid ") {
 		http.Error(w, "what is asked for is not served", http.StatusBadRequest)
 		return
@@ -154,7 +158,11 @@ func (p *Provider) token(w http.ResponseWriter, r *http.Request) {
 	p.refreshes[refresh] = true
 	w.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(w).Encode(map[string]any{
-		"access_token": rand.Text(), "token_type": "Bearer", "expires_in": 3600, "refresh_token": refresh, "id_token": p.Issuer.Token(p.t, claims),
+		"access_token":  rand.Text(),
+		"token_type":    "Bearer",
+		"expires_in":    3600,
+		"refresh_token": refresh,
+		"id_token":      p.Issuer.Token(p.t, claims),
 	})
 }
 
