@@ -129,7 +129,8 @@ func bind(l *ldap.Conn, o Options, url string) error {
 	}
 	err = l.Bind(o.BindDN, password)
 	switch {
-	case ldap.IsErrorAnyOf(err, ldap.LDAPResultInvalidCredentials, ldap.LDAPResultInappropriateAuthentication, ldap.LDAPResultInvalidDNSyntax,
+	case ldap.IsErrorAnyOf(err, ldap.LDAPResultInvalidCredentials,
+		ldap.LDAPResultInappropriateAuthentication, ldap.LDAPResultInvalidDNSyntax,
 		ldap.LDAPResultNoSuchObject, ldap.LDAPResultInsufficientAccessRights):
 		return &RefusedError{URL: url, BindDN: o.BindDN, err: err}
 	case err != nil:

@@ -82,8 +82,16 @@ func (t *taker) fail(format string, args ...any) {
 func (o Options) user(e *ldap.Entry, id string) User {
 	a, t := o.Users.Attributes, taker{e: e}
 	u := User{
-		ID: id, DN: printable(e.DN), UserName: t.one(a.UserName), DisplayName: t.one(a.DisplayName), GivenName: t.one(a.GivenName), FamilyName: t.one(a.FamilyName),
-		Email: t.one(a.Email), Title: t.one(a.Title), Department: t.one(a.Department), EmployeeNumber: t.one(a.EmployeeNumber),
+		ID:                id,
+		DN:                printable(e.DN),
+		UserName:          t.one(a.UserName),
+		DisplayName:       t.one(a.DisplayName),
+		GivenName:         t.one(a.GivenName),
+		FamilyName:        t.one(a.FamilyName),
+		Email:             t.one(a.Email),
+		Title:             t.one(a.Title),
+		Department:        t.one(a.Department),
+		EmployeeNumber:    t.one(a.EmployeeNumber),
 		PreferredLanguage: t.one(a.Language),
 	}
 	if u.DisplayName == "" {

@@ -48,7 +48,9 @@ func TestDNsThatDifferInCaseOnlyAreNotMixedUp(t *testing.T) {
 }
 
 func TestFlatten(t *testing.T) {
-	nodes := []node{{users: []int32{1, 0, 1}}, {groups: []int32{0, 2}}, {users: []int32{2}, groups: []int32{1}}, {groups: []int32{3}}}
+	nodes := []node{
+		{users: []int32{1, 0, 1}}, {groups: []int32{0, 2}}, {users: []int32{2}, groups: []int32{1}}, {groups: []int32{3}},
+	}
 	got, err := flatten(nodes, 3, 100)
 	if err != nil {
 		t.Fatal(err)
@@ -71,16 +73,22 @@ func TestFlatten(t *testing.T) {
 }
 
 func TestOptionsThatAreRefused(t *testing.T) {
-	good := Options{Vendor: OpenLDAP, URLs: []string{"ldaps://ldap.example.org"}, Users: Users{Bases: []string{"dc=x"}}}.Defaults()
+	good := Options{
+		Vendor: OpenLDAP,
+		URLs:   []string{"ldaps://ldap.example.org"},
+		Users:  Users{Bases: []string{"dc=x"}},
+	}.Defaults()
 	if err := good.Check(); err != nil {
 		t.Fatal(err)
 	}
 	password := func() (string, error) { return "x", nil }
 	for name, change := range map[string]func(*Options){
-		"another vendor":             func(o *Options) { o.Vendor = "novell" },
-		"no URL":                     func(o *Options) { o.URLs = nil },
-		"plain LDAP elsewhere":       func(o *Options) { o.URLs = []string{"ldap://ldap.example.org"} },
-		"plain LDAP with a password": func(o *Options) { o.URLs, o.BindDN, o.Password = []string{"ldap://192.0.2.1"}, "cn=x", password },
+		"another vendor":       func(o *Options) { o.Vendor = "novell" },
+		"no URL":               func(o *Options) { o.URLs = nil },
+		"plain LDAP elsewhere": func(o *Options) { o.URLs = []string{"ldap://ldap.example.org"} },
+		"plain LDAP with a password": func(o *Options) {
+			o.URLs, o.BindDN, o.Password = []string{"ldap://192.0.2.1"}, "cn=x", password
+		},
 		"a name that only looks local": func(o *Options) {
 			o.URLs = []string{"ldap://127.0.0.1.example.org"}
 		},
@@ -108,7 +116,9 @@ func TestOptionsThatAreRefused(t *testing.T) {
 	for name, change := range map[string]func(*Options){
 		"insecure on purpose": func(o *Options) { o.URLs, o.Insecure = []string{"ldap://ldap.example.org"}, true },
 		"StartTLS":            func(o *Options) { o.URLs, o.StartTLS = []string{"ldap://ldap.example.org"}, true },
-		"on this machine":     func(o *Options) { o.URLs = []string{"ldap://[::1]:3389", "ldap://127.0.0.2", "ldap://localhost"} },
+		"on this machine": func(o *Options) {
+			o.URLs = []string{"ldap://[::1]:3389", "ldap://127.0.0.2", "ldap://localhost"}
+		},
 	} {
 		o := good
 		change(&o)
@@ -140,7 +150,8 @@ func FuzzEntry(f *testing.F) {
 			t.Errorf("next is %d", next)
 		}
 		if k, err := dnKey(dn); err == nil {
-			if again, err := dnKey(strings.ReplaceAll(dn, ",", " , ")); err == nil && !strings.Contains(dn, `\`) && !strings.Contains(dn, "#") && again != k {
+			if again, err := dnKey(strings.ReplaceAll(dn, ",", " , ")); err == nil && !strings.Contains(dn, `\`) &&
+				!strings.Contains(dn, "#") && again != k {
 				t.Errorf("%q and %q", k, again)
 			}
 		}

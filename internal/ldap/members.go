@@ -18,7 +18,8 @@ type node struct {
 
 // optionalUID cuts the bit string from a value of uniqueMember (RFC 4517, 3.3.21: cn=x,o=y#'0101'B).
 func optionalUID(value string) string {
-	if i := strings.LastIndex(value, "#'"); i >= 0 && strings.HasSuffix(value, "'B") && strings.Trim(value[i+2:len(value)-2], "01") == "" {
+	if i := strings.LastIndex(value, "#'"); i >= 0 && strings.HasSuffix(value, "'B") &&
+		strings.Trim(value[i+2:len(value)-2], "01") == "" {
 		return value[:i]
 	}
 	return value

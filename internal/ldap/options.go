@@ -87,7 +87,8 @@ type GroupAttributes struct {
 // Defaults are the options with what was left open filled in the way of the vendor.
 func (o Options) Defaults() Options {
 	user, group := &o.Users.Attributes, &o.Groups.Attributes
-	userFilter, groupFilter := "(objectClass=person)", "(|(objectClass=groupOfNames)(objectClass=groupOfUniqueNames)(objectClass=posixGroup))"
+	userFilter := "(objectClass=person)"
+	groupFilter := "(|(objectClass=groupOfNames)(objectClass=groupOfUniqueNames)(objectClass=posixGroup))"
 	id, name, groupName, members, memberUID := "entryUUID", "uid", "cn", []string{"member", "uniqueMember"}, "memberUid"
 	switch o.Vendor {
 	case ActiveDirectory:
@@ -156,7 +157,8 @@ func (o Options) Check() error {
 		return errors.New("users: a base is needed")
 	}
 	for _, dn := range slices.Concat(o.Users.Bases, o.Groups.Bases, []string{o.BindDN}) {
-		if _, err := ldap.ParseDN(dn); err != nil && !(dn == o.BindDN && strings.Contains(dn, "@")) { // Active Directory takes names for a bind DN
+		// Active Directory accepts a user principal name in the place of a bind DN.
+		if _, err := ldap.ParseDN(dn); err != nil && !(dn == o.BindDN && strings.Contains(dn, "@")) {
 			return fmt.Errorf("%q is no DN: %w", dn, err)
 		}
 	}
@@ -166,7 +168,9 @@ func (o Options) Check() error {
 		}
 	}
 	for _, a := range []string{o.Users.Attributes.ID, o.Groups.Attributes.ID} {
-		if slices.Contains([]string{"dn", "entrydn", "distinguishedname", "cn", "uid", "samaccountname", "mail", "userprincipalname"}, strings.ToLower(a)) {
+		if slices.Contains([]string{
+			"dn", "entrydn", "distinguishedname", "cn", "uid", "samaccountname", "mail", "userprincipalname",
+		}, strings.ToLower(a)) {
 			return fmt.Errorf("id attribute %q: it must be one that a rename leaves as it is, such as entryUUID", a)
 		}
 	}
@@ -193,7 +197,8 @@ func (o Options) checkURL(text string) error {
 		return nil
 	}
 	if !o.StartTLS && !o.Insecure && !loopback(u.Hostname()) {
-		return fmt.Errorf("url %q would be read without encryption: use ldaps://, set startTLS, or set insecure if the way there is safe", text)
+		return fmt.Errorf("url %q would be read without encryption: use ldaps://, set startTLS, "+
+			"or set insecure if the way there is safe", text)
 	}
 	return nil
 }

@@ -16,7 +16,16 @@ func Read(ctx context.Context, o Options) (*Listing, error) {
 		return nil, err
 	}
 	defer c.close()
-	r := &reader{Options: o, c: c, listing: &Listing{}, users: newDNIndex(0), groups: newDNIndex(0), ids: map[string]int32{}, uids: map[string]int32{}, bySID: map[sid][]int32{}}
+	r := &reader{
+		Options: o,
+		c:       c,
+		listing: &Listing{},
+		users:   newDNIndex(0),
+		groups:  newDNIndex(0),
+		ids:     map[string]int32{},
+		uids:    map[string]int32{},
+		bySID:   map[sid][]int32{},
+	}
 	for _, base := range o.Users.Bases {
 		if err := c.search(ctx, o, base, o.Users.Filter, o.userAttributes(), r.takeUser); err != nil {
 			return nil, err
@@ -72,7 +81,8 @@ func (r *reader) conflict(dn, format string, args ...any) {
 // known takes down the id of an entry. It reports false for an entry that is left out: one without an id, or with an
 // id that is another's, in which case nobody can say whose attributes are the right ones: that is then the problem of
 // the other one, which other finds. The same entry comes twice where bases overlap.
-func (r *reader) known(e *ldap.Entry, attribute string, at int32, other func(int32) (dn string, problem *string)) (id string, ok bool, err error) {
+func (r *reader) known(e *ldap.Entry, attribute string, at int32,
+	other func(int32) (dn string, problem *string)) (id string, ok bool, err error) {
 	if len(r.listing.Users)+len(r.listing.Groups) >= r.MostEntries {
 		return "", false, errTooMany
 	}
@@ -204,8 +214,10 @@ func (r *reader) count(n int) error {
 
 func (o Options) userAttributes() []string {
 	a := o.Users.Attributes
-	all := append([]string{a.ID, a.UserName, a.DisplayName, a.GivenName, a.FamilyName, a.Email, a.Title, a.Department, a.EmployeeNumber,
-		a.Language, a.UID, "cn"}, statusAttributes...)
+	all := append([]string{
+		a.ID, a.UserName, a.DisplayName, a.GivenName, a.FamilyName, a.Email, a.Title, a.Department, a.EmployeeNumber,
+		a.Language, a.UID, "cn",
+	}, statusAttributes...)
 	if o.Vendor == ActiveDirectory {
 		all = append(all, "objectSid", "primaryGroupID")
 	}

@@ -16,8 +16,11 @@ import (
 
 func options(s *ldaptest.Server) ldap.Options {
 	return ldap.Options{
-		Vendor: ldap.OpenLDAP, URLs: []string{s.URL}, BindDN: ldaptest.ReaderDN, Password: func() (string, error) { return ldaptest.Password, nil },
-		Users: ldap.Users{Bases: []string{ldaptest.People}}, Groups: ldap.Groups{Bases: []string{ldaptest.Groups}},
+		Vendor:   ldap.OpenLDAP,
+		URLs:     []string{s.URL},
+		BindDN:   ldaptest.ReaderDN,
+		Password: func() (string, error) { return ldaptest.Password, nil },
+		Users:    ldap.Users{Bases: []string{ldaptest.People}}, Groups: ldap.Groups{Bases: []string{ldaptest.Groups}},
 	}.Defaults()
 }
 
@@ -63,18 +66,33 @@ func TestReadsPeopleAndGroups(t *testing.T) {
 	s.Set(t, alice, "employeeNumber", "7")
 	s.Group(t, "inner", strings.ToUpper(alice), "uid=nobody,"+ldaptest.People)
 	s.Group(t, "outer", ldaptest.GroupDN("inner"), strings.ReplaceAll(bob, ",", " , "))
-	s.Add(t, ldaptest.GroupDN("unique"), map[string][]string{"objectClass": {"groupOfUniqueNames"}, "cn": {"unique"}, "uniqueMember": {carol + "#'01'B", alice}})
-	s.Add(t, ldaptest.GroupDN("posix"), map[string][]string{"objectClass": {"posixGroup"}, "cn": {"posix"}, "gidNumber": {"7"}, "memberUid": {"carol", "stranger"}})
+	s.Add(t, ldaptest.GroupDN("unique"), map[string][]string{
+		"objectClass":  {"groupOfUniqueNames"},
+		"cn":           {"unique"},
+		"uniqueMember": {carol + "#'01'B", alice},
+	})
+	s.Add(t, ldaptest.GroupDN("posix"), map[string][]string{
+		"objectClass": {"posixGroup"},
+		"cn":          {"posix"},
+		"gidNumber":   {"7"},
+		"memberUid":   {"carol", "stranger"},
+	})
 
 	l := read(t, options(s))
 	a := user(t, l, "alice")
-	if a.DisplayName != "Person alice" || a.GivenName != "Given alice" || a.FamilyName != "Family alice" || a.Email != "alice@example.org" || a.Title != "Dr" || a.EmployeeNumber != "7" || a.Disabled || a.Problem != "" {
+	if a.DisplayName != "Person alice" || a.GivenName != "Given alice" || a.FamilyName != "Family alice" ||
+		a.Email != "alice@example.org" || a.Title != "Dr" || a.EmployeeNumber != "7" || a.Disabled || a.Problem != "" {
 		t.Errorf("alice is %+v", a)
 	}
 	if len(a.ID) != 36 || a.ID == user(t, l, "bob").ID {
 		t.Errorf("alice's id is %q", a.ID)
 	}
-	for group, want := range map[string][]string{"inner": {"alice"}, "outer": {"alice", "bob"}, "unique": {"alice", "carol"}, "posix": {"carol"}} {
+	for group, want := range map[string][]string{
+		"inner":  {"alice"},
+		"outer":  {"alice", "bob"},
+		"unique": {"alice", "carol"},
+		"posix":  {"carol"},
+	} {
 		if got := members(t, l, group); !slices.Equal(got, want) {
 			t.Errorf("in %s are %v, want %v", group, got, want)
 		}
@@ -93,7 +111,8 @@ func TestIdentityCase103_NestedGroupsWithACycleAndManyMembers(t *testing.T) {
 	const n = 3000
 	var ldif, many strings.Builder
 	for i := range n {
-		fmt.Fprintf(&ldif, "dn: uid=p%d,%s\nobjectClass: inetOrgPerson\nuid: p%d\ncn: p%d\nsn: p\n\n", i, ldaptest.People, i, i)
+		fmt.Fprintf(&ldif, "dn: uid=p%d,%s\nobjectClass: inetOrgPerson\nuid: p%d\ncn: p%d\nsn: p\n\n",
+			i, ldaptest.People, i, i)
 		fmt.Fprintf(&many, "member: uid=p%d,%s\n", i, ldaptest.People)
 	}
 	group := func(name, members string) {
@@ -132,7 +151,8 @@ func TestWhoMayNotWork(t *testing.T) {
 func TestEntriesThatCannotBeTakenAreConflicts(t *testing.T) {
 	s := ldaptest.Start(t, ldaptest.Config{})
 	s.Person(t, "alice")
-	s.Add(t, "cn=nameless,"+ldaptest.People, map[string][]string{"objectClass": {"inetOrgPerson"}, "cn": {"nameless"}, "sn": {"x"}})
+	s.Add(t, "cn=nameless,"+ldaptest.People,
+		map[string][]string{"objectClass": {"inetOrgPerson"}, "cn": {"nameless"}, "sn": {"x"}})
 	long := s.Person(t, "long")
 	s.Set(t, long, "title", strings.Repeat("x", 5000))
 	o := options(s)
@@ -203,7 +223,10 @@ func TestEncryptedConnections(t *testing.T) {
 		if l := read(t, o); len(l.Users) != 1 {
 			t.Errorf("%s: %d users", name, len(l.Users))
 		}
-		for authority, roots := range map[string]*x509.CertPool{"another authority": pool(otherCA), "the system's authorities": nil} {
+		for authority, roots := range map[string]*x509.CertPool{
+			"another authority":        pool(otherCA),
+			"the system's authorities": nil,
+		} {
 			o.RootCAs = roots
 			_, err := ldap.Read(t.Context(), o)
 			if err == nil || !strings.Contains(err.Error(), "certificate") {
@@ -233,7 +256,8 @@ func TestFailOver(t *testing.T) {
 		t.Errorf("%d users", len(l.Users))
 	}
 	o.URLs = o.URLs[:1]
-	if _, err := ldap.Read(t.Context(), o); err == nil || !strings.Contains(err.Error(), "ldap://127.0.0.1:1 does not answer") {
+	if _, err := ldap.Read(t.Context(), o); err == nil ||
+		!strings.Contains(err.Error(), "ldap://127.0.0.1:1 does not answer") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -245,7 +269,8 @@ func TestAWrongPasswordIsSaidAndNotTriedElsewhere(t *testing.T) {
 	o.URLs = []string{s.URL, s.URL}
 	o.Password = func() (string, error) { asked++; return "hunter2", nil }
 	_, err := ldap.Read(t.Context(), o)
-	if _, ok := errors.AsType[*ldap.RefusedError](err); !ok || !strings.Contains(err.Error(), "refuses the bind DN") || strings.Contains(err.Error(), "hunter2") {
+	if _, ok := errors.AsType[*ldap.RefusedError](err); !ok || !strings.Contains(err.Error(), "refuses the bind DN") ||
+		strings.Contains(err.Error(), "hunter2") {
 		t.Errorf("got %v", err)
 	}
 	if asked != 1 {

@@ -138,8 +138,14 @@ func adTree(n int) *responder {
 	r := &responder{users: map[string]map[string][]string{}, groups: map[string]map[string][]string{}}
 	member := func(i int) string { return fmt.Sprintf("CN=U%d,OU=Users", i) }
 	for i := range n {
-		r.users[member(i)] = map[string][]string{"objectGUID": {guidOf(i)}, "sAMAccountName": {fmt.Sprintf("u%d", i)}, "userAccountControl": {"512"},
-			"accountExpires": {"9223372036854775807"}, "objectSid": {sidOf(7, uint32(1000+i))}, "primaryGroupID": {"513"}}
+		r.users[member(i)] = map[string][]string{
+			"objectGUID":         {guidOf(i)},
+			"sAMAccountName":     {fmt.Sprintf("u%d", i)},
+			"userAccountControl": {"512"},
+			"accountExpires":     {"9223372036854775807"},
+			"objectSid":          {sidOf(7, uint32(1000+i))},
+			"primaryGroupID":     {"513"},
+		}
 	}
 	r.ranged = func(_ string, from int) (string, []string) {
 		to := min(from+page, n)
@@ -154,9 +160,22 @@ func adTree(n int) *responder {
 		return name, values
 	}
 	name, values := r.ranged("", 0)
-	r.groups["CN=big,OU=Groups"] = map[string][]string{"objectGUID": {guidOf(1 << 20)}, "sAMAccountName": {"big"}, "member": nil, name: values}
-	r.groups["CN=Domain Users,OU=Groups"] = map[string][]string{"objectGUID": {guidOf(1<<20 + 1)}, "sAMAccountName": {"Domain Users"}, "objectSid": {sidOf(7, 513)}}
-	r.groups["CN=Foreign Users,OU=Groups"] = map[string][]string{"objectGUID": {guidOf(1<<20 + 2)}, "sAMAccountName": {"Foreign Users"}, "objectSid": {sidOf(8, 513)}}
+	r.groups["CN=big,OU=Groups"] = map[string][]string{
+		"objectGUID":     {guidOf(1 << 20)},
+		"sAMAccountName": {"big"},
+		"member":         nil,
+		name:             values,
+	}
+	r.groups["CN=Domain Users,OU=Groups"] = map[string][]string{
+		"objectGUID":     {guidOf(1<<20 + 1)},
+		"sAMAccountName": {"Domain Users"},
+		"objectSid":      {sidOf(7, 513)},
+	}
+	r.groups["CN=Foreign Users,OU=Groups"] = map[string][]string{
+		"objectGUID":     {guidOf(1<<20 + 2)},
+		"sAMAccountName": {"Foreign Users"},
+		"objectSid":      {sidOf(8, 513)},
+	}
 	return r
 }
 
@@ -179,8 +198,10 @@ func TestIdentityCase103_ActiveDirectoryGivesMembersInRanges(t *testing.T) {
 
 func TestRangesThatDoNotEndAreAnError(t *testing.T) {
 	for name, ranged := range map[string]func(string, int) (string, []string){
-		"the same range again":   func(string, int) (string, []string) { return "member;range=0-1499", []string{"cn=x"} },
-		"no values":              func(_ string, n int) (string, []string) { return fmt.Sprintf("member;range=%d-%d", n, n+9), nil },
+		"the same range again": func(string, int) (string, []string) { return "member;range=0-1499", []string{"cn=x"} },
+		"no values": func(_ string, n int) (string, []string) {
+			return fmt.Sprintf("member;range=%d-%d", n, n+9), nil
+		},
 		"no number":              func(string, int) (string, []string) { return "member;range=x-y", nil },
 		"nothing at all":         func(string, int) (string, []string) { return "member", nil },
 		"a range without an end": func(string, int) (string, []string) { return "member;range=7", nil },
@@ -286,7 +307,10 @@ func TestAServersMistakesAreConflictsOrErrors(t *testing.T) {
 	if len(l.Users) != 3 || len(l.Conflicts) != 4 {
 		t.Errorf("%d users, conflicts %v", len(l.Users), l.Conflicts)
 	}
-	for _, garbage := range [][]byte{{}, {0x30}, {0x30, 0x84, 0x7f, 0xff, 0xff, 0xff}, {0xff, 0xff, 0xff}, result(1<<40, 5).Bytes(), []byte("HTTP/1.1 400 Bad Request\r\n\r\n")} {
+	for _, garbage := range [][]byte{
+		{}, {0x30}, {0x30, 0x84, 0x7f, 0xff, 0xff, 0xff}, {0xff, 0xff, 0xff}, result(1<<40, 5).Bytes(),
+		[]byte("HTTP/1.1 400 Bad Request\r\n\r\n"),
+	} {
 		o := adOptions((&responder{garbage: garbage}).serve(t))
 		o.Timeout = 1e8 // 100 ms: what never comes is not waited for
 		if _, err := ldap.Read(t.Context(), o); err == nil || errors.Is(err, io.EOF) {

@@ -14,7 +14,8 @@ import (
 var errTooMany = errors.New("the server lists more entries than are read at most")
 
 // search goes through the entries under a base, page by page (RFC 2696), and hands each to take.
-func (c *conn) search(ctx context.Context, o Options, base, filter string, attributes []string, take func(*ldap.Entry) error) error {
+func (c *conn) search(ctx context.Context, o Options, base, filter string, attributes []string,
+	take func(*ldap.Entry) error) error {
 	page := ldap.NewControlPaging(uint32(o.PageSize))
 	for pages := 0; ; pages++ {
 		if pages > o.MostEntries { // a server that sends cookies for ever
@@ -45,8 +46,10 @@ func (c *conn) search(ctx context.Context, o Options, base, filter string, attri
 // explain says what a failed search means for whoever has to mend it.
 func (c *conn) explain(err error, base string) error {
 	switch {
-	case ldap.IsErrorWithCode(err, ldap.LDAPResultSizeLimitExceeded), ldap.IsErrorWithCode(err, ldap.LDAPResultAdminLimitExceeded):
-		return fmt.Errorf("%s lists only a part of %q to this bind DN: raise its size limit (OpenLDAP: limits ... size.prtotal=unlimited): %w", c.url, base, err)
+	case ldap.IsErrorWithCode(err, ldap.LDAPResultSizeLimitExceeded),
+		ldap.IsErrorWithCode(err, ldap.LDAPResultAdminLimitExceeded):
+		return fmt.Errorf("%s lists only a part of %q to this bind DN: raise its size limit "+
+			"(OpenLDAP: limits ... size.prtotal=unlimited): %w", c.url, base, err)
 	case ldap.IsErrorWithCode(err, ldap.LDAPResultNoSuchObject):
 		return fmt.Errorf("%s has no %q, or does not show it to this bind DN: %w", c.url, base, err)
 	}

@@ -126,7 +126,8 @@ func configuration(c Config, dir string) string {
 	for _, s := range []string{"core", "cosine", "nis", "inetorgperson"} {
 		fmt.Fprintf(&b, "include /etc/ldap/schema/%s.schema\n", s)
 	}
-	fmt.Fprintf(&b, "pidfile %s/pid\nmodulepath /usr/lib/ldap\nmoduleload back_mdb\nmoduleload ppolicy\nconn_max_pending 1000\n", dir)
+	fmt.Fprintf(&b,
+		"pidfile %s/pid\nmodulepath /usr/lib/ldap\nmoduleload back_mdb\nmoduleload ppolicy\nconn_max_pending 1000\n", dir)
 	if c.Cert != "" {
 		fmt.Fprintf(&b, "TLSCertificateFile %s\nTLSCertificateKeyFile %s\n", c.Cert, c.Key)
 	}
@@ -137,9 +138,13 @@ func configuration(c Config, dir string) string {
 	if c.Cache {
 		size = 4 << 30
 	}
-	fmt.Fprintf(&b, "database mdb\nsuffix %q\nrootdn %q\nrootpw %q\ndirectory %s/db\nmaxsize %d\nindex objectClass,entryUUID eq\n", Suffix, RootDN, Password, dir, size)
-	fmt.Fprintf(&b, "dbnosync\nlimits dn.exact=%q size=%s size.prtotal=%s\nlimits anonymous size=1\n", ReaderDN, limit, limit)
-	fmt.Fprintf(&b, "access to attrs=userPassword by anonymous auth by * none\naccess to * by dn.exact=%q read by anonymous auth by * none\noverlay ppolicy\n", ReaderDN)
+	fmt.Fprintf(&b,
+		"database mdb\nsuffix %q\nrootdn %q\nrootpw %q\ndirectory %s/db\nmaxsize %d\nindex objectClass,entryUUID eq\n",
+		Suffix, RootDN, Password, dir, size)
+	fmt.Fprintf(&b, "dbnosync\nlimits dn.exact=%q size=%s size.prtotal=%s\nlimits anonymous size=1\n",
+		ReaderDN, limit, limit)
+	fmt.Fprintf(&b, "access to attrs=userPassword by anonymous auth by * none\n"+
+		"access to * by dn.exact=%q read by anonymous auth by * none\noverlay ppolicy\n", ReaderDN)
 	return b.String()
 }
 
@@ -158,7 +163,8 @@ func (s *Server) Set(t testing.TB, dn, attribute string, values ...string) {
 	t.Helper()
 	r := ldap.NewModifyRequest(dn, nil)
 	if attribute == "pwdAccountLockedTime" {
-		r.Controls = append(r.Controls, ldap.NewControlString("1.3.6.1.4.1.4203.666.5.12", true, "")) // relax: it is the server's own
+		// The attribute is the server's own: slapd accepts a value for it only with the Relax Rules control.
+		r.Controls = append(r.Controls, ldap.NewControlString("1.3.6.1.4.1.4203.666.5.12", true, ""))
 	}
 	r.Replace(attribute, values)
 	must(t, s.conn.Modify(r))
@@ -180,7 +186,14 @@ func (s *Server) Delete(t testing.TB, dn string) {
 func (s *Server) Person(t testing.TB, name string) string {
 	t.Helper()
 	dn := PersonDN(name)
-	s.Add(t, dn, map[string][]string{"objectClass": {"inetOrgPerson"}, "uid": {name}, "cn": {"Person " + name}, "givenName": {"Given " + name}, "sn": {"Family " + name}, "mail": {name + "@example.org"}})
+	s.Add(t, dn, map[string][]string{
+		"objectClass": {"inetOrgPerson"},
+		"uid":         {name},
+		"cn":          {"Person " + name},
+		"givenName":   {"Given " + name},
+		"sn":          {"Family " + name},
+		"mail":        {name + "@example.org"},
+	})
 	return dn
 }
 
@@ -216,7 +229,8 @@ func program(t testing.TB, name string) string {
 	if err != nil {
 		path = "/usr/sbin/" + name
 		if _, err := os.Stat(path); err != nil {
-			t.Fatalf("%s is not installed: install the package slapd, or set LATCHKEY_TEST_WITHOUT_LDAP to leave these tests out", name)
+			t.Fatalf("%s is not installed: install the package slapd, "+
+				"or set LATCHKEY_TEST_WITHOUT_LDAP to leave these tests out", name)
 		}
 	}
 	return path
