@@ -21,7 +21,8 @@ func grantBody(extra string) string {
 	return `<?xml version="1.0" encoding="UTF-8"?><CreateAccessGrantRequest` + grantNS + `>` +
 		`<AccessGrantsLocationId>default</AccessGrantsLocationId>` +
 		`<AccessGrantsLocationConfiguration><S3SubPrefix>b/p*</S3SubPrefix></AccessGrantsLocationConfiguration>` +
-		`<Grantee><GranteeType>IAM</GranteeType><GranteeIdentifier>arn:aws:iam::123456789012:user/bob</GranteeIdentifier></Grantee>` +
+		`<Grantee><GranteeType>IAM</GranteeType>` +
+		`<GranteeIdentifier>arn:aws:iam::123456789012:user/bob</GranteeIdentifier></Grantee>` +
 		`<Permission>READ</Permission>` + extra + `</CreateAccessGrantRequest>`
 }
 
@@ -42,7 +43,8 @@ func TestAttack39_XML(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if *in.Permission != "READ" || *in.AccessGrantsLocationConfiguration.S3SubPrefix != "b/p*" || *in.AccountId != "123456789012" ||
+		if *in.Permission != "READ" || *in.AccessGrantsLocationConfiguration.S3SubPrefix != "b/p*" ||
+			*in.AccountId != "123456789012" ||
 			len(in.Tags) != 1 || *in.Tags[0].Value != "" {
 			t.Errorf("read %+v", in)
 		}
@@ -53,31 +55,37 @@ func TestAttack39_XML(t *testing.T) {
 		}
 	})
 	t.Run("honest body with a prefixed namespace is read", func(t *testing.T) {
-		body := `<a:TagResourceRequest xmlns:a="http://awss3control.amazonaws.com/doc/2018-08-20/"><a:Tags><a:Tag><a:Key>k</a:Key><a:Value>v</a:Value></a:Tag></a:Tags></a:TagResourceRequest>`
+		body := `<a:TagResourceRequest xmlns:a="http://awss3control.amazonaws.com/doc/2018-08-20/">` +
+			`<a:Tags><a:Tag><a:Key>k</a:Key><a:Value>v</a:Value></a:Tag></a:Tags></a:TagResourceRequest>`
 		r := httptest.NewRequest("POST", "/v20180820/tags/arn:aws:s3:x", nil)
 		r.Header.Set("x-amz-account-id", "123456789012")
-		if _, err := awswire.Decode(s3control.TagResource.Operation, r, awswire.Labels{"resourceArn": "arn:aws:s3:us-east-1:123456789012:access-grants/default"}, []byte(body)); err != nil {
+		labels := awswire.Labels{"resourceArn": "arn:aws:s3:us-east-1:123456789012:access-grants/default"}
+		if _, err := awswire.Decode(s3control.TagResource.Operation, r, labels, []byte(body)); err != nil {
 			t.Fatal(err)
 		}
 	})
 	bodies := map[string]string{
-		"document type":                 strings.Replace(grantBody(""), "?>", `?><!DOCTYPE x [<!ENTITY e "READWRITE">]>`, 1),
-		"entity of a document type":     strings.Replace(strings.Replace(grantBody(""), "?>", `?><!DOCTYPE x [<!ENTITY e "READ">]>`, 1), ">READ<", ">&e;<", 1),
-		"unknown entity":                strings.Replace(grantBody(""), ">READ<", ">&e;<", 1),
-		"external entity":               strings.Replace(grantBody(""), "?>", `?><!DOCTYPE x SYSTEM "file:///etc/passwd">`, 1),
-		"processing instruction":        strings.Replace(grantBody(""), "?>", `?><?php x?>`, 1),
-		"second declaration":            strings.Replace(grantBody(""), "?>", `?><?xml version="1.0"?>`, 1),
-		"comment inside a value":        strings.Replace(grantBody(""), ">READ<", "><!-- -->READ<", 1),
-		"doubled element":               grantBody("<Permission>READWRITE</Permission>"),
-		"doubled structure":             grantBody("<Grantee><GranteeType>IAM</GranteeType></Grantee>"),
-		"doubled list":                  grantBody("<Tags/><Tags/>"),
-		"unknown element":               grantBody("<Surprise>x</Surprise>"),
-		"unknown attribute":             strings.Replace(grantBody(""), "<Permission>", `<Permission x="y">`, 1),
-		"doubled attribute":             strings.Replace(grantBody(""), grantNS, grantNS+grantNS, 1),
-		"element of another namespace":  strings.Replace(grantBody(""), "<Permission>", `<Permission xmlns="http://evil">`, 1),
-		"root of another namespace":     strings.Replace(grantBody(""), grantNS, ` xmlns="http://evil"`, 1),
-		"unbound prefix":                strings.ReplaceAll(grantBody(""), "Permission>", "x:Permission>"),
-		"another root":                  `<UpdateAccessGrantsLocationRequest><IAMRoleArn>x</IAMRoleArn></UpdateAccessGrantsLocationRequest>`,
+		"document type": strings.Replace(grantBody(""), "?>", `?><!DOCTYPE x [<!ENTITY e "READWRITE">]>`, 1),
+		"entity of a document type": strings.NewReplacer(
+			"?>", `?><!DOCTYPE x [<!ENTITY e "READ">]>`, ">READ<", ">&e;<").Replace(grantBody("")),
+		"unknown entity": strings.Replace(grantBody(""), ">READ<", ">&e;<", 1),
+		"external entity": strings.Replace(grantBody(""), "?>",
+			`?><!DOCTYPE x SYSTEM "file:///etc/passwd">`, 1),
+		"processing instruction": strings.Replace(grantBody(""), "?>", `?><?php x?>`, 1),
+		"second declaration":     strings.Replace(grantBody(""), "?>", `?><?xml version="1.0"?>`, 1),
+		"comment inside a value": strings.Replace(grantBody(""), ">READ<", "><!-- -->READ<", 1),
+		"doubled element":        grantBody("<Permission>READWRITE</Permission>"),
+		"doubled structure":      grantBody("<Grantee><GranteeType>IAM</GranteeType></Grantee>"),
+		"doubled list":           grantBody("<Tags/><Tags/>"),
+		"unknown element":        grantBody("<Surprise>x</Surprise>"),
+		"unknown attribute":      strings.Replace(grantBody(""), "<Permission>", `<Permission x="y">`, 1),
+		"doubled attribute":      strings.Replace(grantBody(""), grantNS, grantNS+grantNS, 1),
+		"element of another namespace": strings.Replace(grantBody(""), "<Permission>",
+			`<Permission xmlns="http://evil">`, 1),
+		"root of another namespace": strings.Replace(grantBody(""), grantNS, ` xmlns="http://evil"`, 1),
+		"unbound prefix":            strings.ReplaceAll(grantBody(""), "Permission>", "x:Permission>"),
+		"another root": `<UpdateAccessGrantsLocationRequest><IAMRoleArn>x</IAMRoleArn>` +
+			`</UpdateAccessGrantsLocationRequest>`,
 		"text beside elements":          grantBody("text"),
 		"text in a structure":           strings.Replace(grantBody(""), "<GranteeType>", "x<GranteeType>", 1),
 		"element in a value":            strings.Replace(grantBody(""), ">READ<", "><b>READ</b><", 1),
@@ -97,8 +105,9 @@ func TestAttack39_XML(t *testing.T) {
 		"control character as a number": strings.Replace(grantBody(""), "b/p", "b/&#1;", 1),
 		"deep nesting":                  strings.Repeat("<CreateAccessGrantRequest>", 5000),
 		"text before the root":          "x" + grantBody(""),
-		"instruction before the root":   "<?php x?>" + strings.ReplaceAll(grantBody(""), `<?xml version="1.0" encoding="UTF-8"?>`, ""),
-		"many attributes":               strings.Replace(grantBody(""), grantNS, grantNS+manyAttributes(), 1),
+		"instruction before the root": "<?php x?>" +
+			strings.ReplaceAll(grantBody(""), `<?xml version="1.0" encoding="UTF-8"?>`, ""),
+		"many attributes": strings.Replace(grantBody(""), grantNS, grantNS+manyAttributes(), 1),
 	}
 	for name, body := range bodies {
 		t.Run(name+" is refused", func(t *testing.T) {
@@ -127,7 +136,8 @@ func TestAttack39_XMLOfS3(t *testing.T) {
 		}
 		return in.(*s3.DeleteObjectsRequest), nil
 	}
-	in, err := decode(`<Delete xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Object><Key>a &amp; b</Key></Object><Object><Key>c</Key></Object><Quiet>true</Quiet></Delete>`)
+	in, err := decode(`<Delete xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Object><Key>a &amp; b</Key></Object>` +
+		`<Object><Key>c</Key></Object><Quiet>true</Quiet></Delete>`)
 	if err != nil || len(in.Delete.Objects) != 2 || *in.Delete.Objects[0].Key != "a & b" || !*in.Delete.Quiet {
 		t.Fatalf("honest body: %+v, %v", in, err)
 	}
@@ -159,9 +169,12 @@ func TestAttack39_Forms(t *testing.T) {
 		}
 		return in.(*stsapi.AssumeRoleRequest), nil
 	}
-	const honest = "Action=AssumeRole&Version=2011-06-15&RoleArn=arn%3Aaws%3Aiam%3A%3A123456789012%3Arole%2Fx&RoleSessionName=bob"
-	in, err := decode(honest + "&Tags.member.2.Key=b&Tags.member.2.Value=&Tags.member.1.Key=a&Tags.member.1.Value=1&DurationSeconds=900&PolicyArns=")
-	if err != nil || len(in.Tags) != 2 || *in.Tags[0].Key != "a" || *in.Tags[1].Value != "" || *in.DurationSeconds != 900 || len(in.PolicyArns) != 0 {
+	const honest = "Action=AssumeRole&Version=2011-06-15" +
+		"&RoleArn=arn%3Aaws%3Aiam%3A%3A123456789012%3Arole%2Fx&RoleSessionName=bob"
+	in, err := decode(honest + "&Tags.member.2.Key=b&Tags.member.2.Value=&Tags.member.1.Key=a&Tags.member.1.Value=1" +
+		"&DurationSeconds=900&PolicyArns=")
+	if err != nil || len(in.Tags) != 2 || *in.Tags[0].Key != "a" || *in.Tags[1].Value != "" ||
+		*in.DurationSeconds != 900 || len(in.PolicyArns) != 0 {
 		t.Fatalf("honest form: %+v, %v", in, err)
 	}
 	for name, extra := range map[string]string{
@@ -218,13 +231,27 @@ func TestValidation(t *testing.T) {
 		return err
 	}
 	for name, c := range map[string]struct{ form, want string }{
-		"missing":                    {"", "1 validation error detected: Value null at 'userName' failed to satisfy constraint: Member must not be null"},
-		"pattern":                    {"&UserName=b%20b", `1 validation error detected: Value 'b b' at 'userName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\w+=,.@-]+`},
-		"too long":                   {"&UserName=" + strings.Repeat("é", 65), "Member must have length less than or equal to 64"},
-		"too short":                  {"&UserName=", "Member must have length greater than or equal to 1"},
-		"too many":                   {"&UserName=bob" + manyTags(51), "Member must have length less than or equal to 50"},
-		"in a list":                  {"&UserName=bob&Tags.member.1.Key=a&Tags.member.1.Value=b&Tags.member.2.Value=c", "Value null at 'tags.2.member.key' failed to satisfy constraint: Member must not be null"},
-		"escapes as AWS writes them": {"&UserName=bob&Path=x", `Member must satisfy regular expression pattern: (\u002F)|(\u002F[\u0021-\u007E]+\u002F)`},
+		"missing": {
+			"",
+			"1 validation error detected: Value null at 'userName' failed to satisfy constraint: Member must not be null",
+		},
+		"pattern": {
+			"&UserName=b%20b",
+			`1 validation error detected: Value 'b b' at 'userName' failed to satisfy constraint: ` +
+				`Member must satisfy regular expression pattern: [\w+=,.@-]+`,
+		},
+		"too long": {
+			"&UserName=" + strings.Repeat("é", 65), "Member must have length less than or equal to 64",
+		},
+		"too short": {"&UserName=", "Member must have length greater than or equal to 1"},
+		"too many":  {"&UserName=bob" + manyTags(51), "Member must have length less than or equal to 50"},
+		"in a list": {
+			"&UserName=bob&Tags.member.1.Key=a&Tags.member.1.Value=b&Tags.member.2.Value=c",
+			"Value null at 'tags.2.member.key' failed to satisfy constraint: Member must not be null",
+		},
+		"escapes as AWS writes them": {
+			"&UserName=bob&Path=x", `Member must satisfy regular expression pattern: (\u002F)|(\u002F[\u0021-\u007E]+\u002F)`,
+		},
 	} {
 		t.Run(name+" is refused in AWS's words", func(t *testing.T) {
 			err := decode(c.form)
@@ -244,12 +271,16 @@ func TestValidation(t *testing.T) {
 		}
 	})
 	t.Run("range and enum are refused", func(t *testing.T) {
-		r := httptest.NewRequest("GET", "/v20180820/accessgrantsinstance/dataaccess?target=s3%3A%2F%2Fb%2F%2A&permission=ALL&durationSeconds=899", nil)
+		r := httptest.NewRequest("GET",
+			"/v20180820/accessgrantsinstance/dataaccess?target=s3%3A%2F%2Fb%2F%2A&permission=ALL&durationSeconds=899", nil)
 		r.Header.Set("x-amz-account-id", "12345678901x")
 		_, err := awswire.Decode(s3control.GetDataAccess.Operation, r, nil, nil)
-		for _, want := range []string{"3 validation errors detected", "Member must satisfy enum value set: [READ, WRITE, READWRITE]",
+		for _, want := range []string{
+			"3 validation errors detected", "Member must satisfy enum value set: [READ, WRITE, READWRITE]",
 			"Value '899' at 'durationSeconds' failed to satisfy constraint: Member must have value greater than or equal to 900",
-			`Value '12345678901x' at 'accountId' failed to satisfy constraint: Member must satisfy regular expression pattern: ^\d{12}$`} {
+			`Value '12345678901x' at 'accountId' failed to satisfy constraint: ` +
+				`Member must satisfy regular expression pattern: ^\d{12}$`,
+		} {
 			if err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("got %v, want %s", err, want)
 			}
@@ -257,7 +288,9 @@ func TestValidation(t *testing.T) {
 	})
 	t.Run("a secret is not repeated", func(t *testing.T) {
 		r := httptest.NewRequest("POST", "/", nil)
-		_, err := awswire.Decode(stsapi.AssumeRoleWithWebIdentity.Operation, r, nil, []byte("Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleArn=arn:aws:iam::123456789012:role/x&RoleSessionName=bob&WebIdentityToken=abc"))
+		_, err := awswire.Decode(stsapi.AssumeRoleWithWebIdentity.Operation, r, nil,
+			[]byte("Action=AssumeRoleWithWebIdentity&Version=2011-06-15"+
+				"&RoleArn=arn:aws:iam::123456789012:role/x&RoleSessionName=bob&WebIdentityToken=abc"))
 		if !fault.Is(err, fault.Invalid, fault.Member) || strings.Contains(err.Error(), "abc") {
 			t.Errorf("got %v", err)
 		}

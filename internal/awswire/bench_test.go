@@ -36,8 +36,17 @@ func BenchmarkDecodeCreateAccessGrant(b *testing.B) {
 
 func BenchmarkEncodeGetDataAccess(b *testing.B) {
 	out := &s3control.GetDataAccessResult{
-		Credentials:        &s3control.Credentials{AccessKeyId: new("ASIAXXXXXXXXXXXXXXXX"), SecretAccessKey: new(strings.Repeat("s", 40)), SessionToken: new(strings.Repeat("t", 400)), Expiration: &noon},
-		MatchedGrantTarget: new("s3://bucket/prefix/*"), Grantee: &s3control.Grantee{GranteeType: new("IAM"), GranteeIdentifier: new("arn:aws:iam::123456789012:user/bob")},
+		Credentials: &s3control.Credentials{
+			AccessKeyId:     new("ASIAXXXXXXXXXXXXXXXX"),
+			SecretAccessKey: new(strings.Repeat("s", 40)),
+			SessionToken:    new(strings.Repeat("t", 400)),
+			Expiration:      &noon,
+		},
+		MatchedGrantTarget: new("s3://bucket/prefix/*"),
+		Grantee: &s3control.Grantee{
+			GranteeType:       new("IAM"),
+			GranteeIdentifier: new("arn:aws:iam::123456789012:user/bob"),
+		},
 	}
 	for b.Loop() {
 		if err := awswire.Encode(discard{http.Header{}}, s3control.GetDataAccess.Operation, out, ids); err != nil {
@@ -50,7 +59,11 @@ func BenchmarkEncodeListObjectsV2(b *testing.B) {
 	out := &s3.ListObjectsV2Output{Name: new("bucket"), KeyCount: new(int32(1000)), IsTruncated: new(true)}
 	for i := range 1000 {
 		out.Contents = append(out.Contents, s3.Object{
-			Key: new("some/longer/prefix/object-" + strconv.Itoa(i)), LastModified: &noon, ETag: new(`"` + strings.Repeat("a", 32) + `"`), Size: new(int64(i)), StorageClass: new("STANDARD"),
+			Key:          new("some/longer/prefix/object-" + strconv.Itoa(i)),
+			LastModified: &noon,
+			ETag:         new(`"` + strings.Repeat("a", 32) + `"`),
+			Size:         new(int64(i)),
+			StorageClass: new("STANDARD"),
 		})
 	}
 	for b.Loop() {

@@ -92,7 +92,8 @@ func CheckBody(op *Operation, h http.Header, body []byte) error {
 		}
 	}
 	if op.ChecksumRequired && !found && len(body) > 0 && len(h.Get("X-Amz-Content-Sha256")) != 2*sha256.Size {
-		return fault.New(fault.Invalid, fault.Header, "Missing required header for this request: Content-MD5 OR x-amz-checksum-*")
+		return fault.New(fault.Invalid, fault.Header,
+			"Missing required header for this request: Content-MD5 OR x-amz-checksum-*")
 	}
 	return nil
 }
@@ -109,7 +110,8 @@ func checkSum(algorithm string, list []string, body []byte) error {
 	}
 	sum.Write(body)
 	if !bytes.Equal(sum.Sum(nil), want) {
-		return fault.New(fault.Invalid, fault.Checksum, "The %s you specified did not match the calculated checksum.", strings.ToUpper(algorithm))
+		return fault.New(fault.Invalid, fault.Checksum,
+			"The %s you specified did not match the calculated checksum.", strings.ToUpper(algorithm))
 	}
 	return nil
 }

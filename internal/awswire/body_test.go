@@ -61,7 +61,8 @@ func TestCheckBody(t *testing.T) {
 		})
 	}
 	t.Run("two of which one is wrong are refused", func(t *testing.T) {
-		if err := check(hello, "Content-Md5", right["Content-Md5"], "X-Amz-Checksum-Crc32", "AAAAAA=="); !fault.Is(err, fault.Invalid, fault.Checksum) {
+		err := check(hello, "Content-Md5", right["Content-Md5"], "X-Amz-Checksum-Crc32", "AAAAAA==")
+		if !fault.Is(err, fault.Invalid, fault.Checksum) {
 			t.Error(err)
 		}
 	})
@@ -89,12 +90,15 @@ func TestCheckBody(t *testing.T) {
 		}
 	})
 	t.Run("checksum of an object is no checksum of the body", func(t *testing.T) {
-		if err := awswire.CheckBody(s3.CompleteMultipartUpload.Operation, headers([]string{"X-Amz-Checksum-Crc32", "AAAAAA==", "X-Amz-Checksum-Type", "FULL_OBJECT"}), []byte(hello)); err != nil {
+		whole := headers([]string{"X-Amz-Checksum-Crc32", "AAAAAA==", "X-Amz-Checksum-Type", "FULL_OBJECT"})
+		if err := awswire.CheckBody(s3.CompleteMultipartUpload.Operation, whole, []byte(hello)); err != nil {
 			t.Error(err)
 		}
 	})
 	t.Run("checksum of a delete list is one of the body", func(t *testing.T) {
-		if err := awswire.CheckBody(s3.DeleteObjects.Operation, headers([]string{"X-Amz-Checksum-Crc32", "AAAAAA=="}), []byte(hello)); !fault.Is(err, fault.Invalid, fault.Checksum) {
+		other := headers([]string{"X-Amz-Checksum-Crc32", "AAAAAA=="})
+		err := awswire.CheckBody(s3.DeleteObjects.Operation, other, []byte(hello))
+		if !fault.Is(err, fault.Invalid, fault.Checksum) {
 			t.Error(err)
 		}
 	})
@@ -123,18 +127,21 @@ func TestReadBody(t *testing.T) {
 	})
 	t.Run("body over the limit is refused, announced or not", func(t *testing.T) {
 		for _, length := range []int64{6, -1, 3} {
-			if b, err := awswire.ReadBody(request(strings.NewReader("hello!"), length), 5); !fault.Is(err, fault.TooLarge, fault.Body) {
+			b, err := awswire.ReadBody(request(strings.NewReader("hello!"), length), 5)
+			if !fault.Is(err, fault.TooLarge, fault.Body) {
 				t.Errorf("read %q, %v", b, err)
 			}
 		}
 	})
 	t.Run("body announced over the limit is not read", func(t *testing.T) {
-		if b, err := awswire.ReadBody(request(broken{io.ErrUnexpectedEOF}, 10), 5); !fault.Is(err, fault.TooLarge, fault.Body) {
+		b, err := awswire.ReadBody(request(broken{io.ErrUnexpectedEOF}, 10), 5)
+		if !fault.Is(err, fault.TooLarge, fault.Body) {
 			t.Errorf("read %q, %v", b, err)
 		}
 	})
 	t.Run("body cut short is incomplete", func(t *testing.T) {
-		if b, err := awswire.ReadBody(request(broken{io.ErrUnexpectedEOF}, 10), 50); !fault.Is(err, fault.Incomplete, fault.Body) {
+		b, err := awswire.ReadBody(request(broken{io.ErrUnexpectedEOF}, 10), 50)
+		if !fault.Is(err, fault.Incomplete, fault.Body) {
 			t.Errorf("read %q, %v", b, err)
 		}
 	})

@@ -131,7 +131,8 @@ func memberError(m *member, err error) error {
 	if err == nil {
 		return nil
 	}
-	return fault.New(fault.Invalid, fault.Member, "1 validation error detected: Value at '%s' failed to satisfy constraint: Member %s", m.camel, err)
+	return fault.New(fault.Invalid, fault.Member,
+		"1 validation error detected: Value at '%s' failed to satisfy constraint: Member %s", m.camel, err)
 }
 
 func decodeQueryMember(op *Operation, m *member, dst reflect.Value, query url.Values) error {

@@ -45,43 +45,78 @@ func TestEncodeBodies(t *testing.T) {
 		want string
 	}{
 		{"a grant", s3control.GetAccessGrant.Operation, &s3control.GetAccessGrantResult{
-			CreatedAt: &noon, AccessGrantId: new("g"), Grantee: &s3control.Grantee{GranteeType: new("IAM"), GranteeIdentifier: new("arn:x")},
-			AccessGrantsLocationConfiguration: &s3control.AccessGrantsLocationConfiguration{S3SubPrefix: new("")}, GrantScope: new("s3://b/<&>*"),
-		}, declaration + `<GetAccessGrantResult><CreatedAt>2023-05-31T18:41:34.663Z</CreatedAt><AccessGrantId>g</AccessGrantId>` +
-			`<Grantee><GranteeType>IAM</GranteeType><GranteeIdentifier>arn:x</GranteeIdentifier></Grantee>` +
-			`<AccessGrantsLocationConfiguration><S3SubPrefix></S3SubPrefix></AccessGrantsLocationConfiguration><GrantScope>s3://b/&lt;&amp;&gt;*</GrantScope></GetAccessGrantResult>`},
+			CreatedAt:                         &noon,
+			AccessGrantId:                     new("g"),
+			Grantee:                           &s3control.Grantee{GranteeType: new("IAM"), GranteeIdentifier: new("arn:x")},
+			AccessGrantsLocationConfiguration: &s3control.AccessGrantsLocationConfiguration{S3SubPrefix: new("")},
+			GrantScope:                        new("s3://b/<&>*"),
+		},
+			declaration +
+				`<GetAccessGrantResult><CreatedAt>2023-05-31T18:41:34.663Z</CreatedAt><AccessGrantId>g</AccessGrantId>` +
+				`<Grantee><GranteeType>IAM</GranteeType><GranteeIdentifier>arn:x</GranteeIdentifier></Grantee>` +
+				`<AccessGrantsLocationConfiguration><S3SubPrefix></S3SubPrefix></AccessGrantsLocationConfiguration>` +
+				`<GrantScope>s3://b/&lt;&amp;&gt;*</GrantScope></GetAccessGrantResult>`},
 		{"an empty list of grants", s3control.ListAccessGrants.Operation, &s3control.ListAccessGrantsResult{},
 			declaration + `<ListAccessGrantsResult><AccessGrantsList></AccessGrantsList></ListAccessGrantsResult>`},
 		{"no tags", s3control.ListTagsForResource.Operation, &s3control.ListTagsForResourceResult{},
 			declaration + `<ListTagsForResourceResult><Tags></Tags></ListTagsForResourceResult>`},
 		{"the caller's grants", s3control.ListCallerAccessGrants.Operation, &s3control.ListCallerAccessGrantsResult{
-			CallerAccessGrantsList: []s3control.ListCallerAccessGrantsEntry{{Permission: new("READ"), GrantScope: new("s3://b/*"), ApplicationArn: new("ALL")}},
-		}, declaration + `<ListCallerAccessGrantsResult><CallerAccessGrantsList><AccessGrant><Permission>READ</Permission><GrantScope>s3://b/*</GrantScope>` +
-			`<ApplicationArn>ALL</ApplicationArn></AccessGrant></CallerAccessGrantsList></ListCallerAccessGrantsResult>`},
+			CallerAccessGrantsList: []s3control.ListCallerAccessGrantsEntry{
+				{Permission: new("READ"), GrantScope: new("s3://b/*"), ApplicationArn: new("ALL")},
+			},
+		},
+			declaration +
+				`<ListCallerAccessGrantsResult><CallerAccessGrantsList>` +
+				`<AccessGrant><Permission>READ</Permission><GrantScope>s3://b/*</GrantScope>` +
+				`<ApplicationArn>ALL</ApplicationArn></AccessGrant></CallerAccessGrantsList></ListCallerAccessGrantsResult>`},
 		{"a deletion", s3control.DeleteAccessGrant.Operation, &s3control.DeleteAccessGrantResult{}, ""},
 		{"a caller", stsapi.GetCallerIdentity.Operation, &stsapi.GetCallerIdentityResponse{Account: new("1")},
-			declaration + `<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult><Account>1</Account></GetCallerIdentityResult>` +
+			declaration +
+				`<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">` +
+				`<GetCallerIdentityResult><Account>1</Account></GetCallerIdentityResult>` +
 				`<ResponseMetadata><RequestId>RID</RequestId></ResponseMetadata></GetCallerIdentityResponse>` + "\n"},
-		{"users", iamapi.ListUsers.Operation, &iamapi.ListUsersResponse{Users: []iamapi.User{{UserName: new("bob")}}, IsTruncated: new(false)},
-			declaration + `<ListUsersResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><ListUsersResult><Users><member><UserName>bob</UserName></member></Users>` +
-				`<IsTruncated>false</IsTruncated></ListUsersResult><ResponseMetadata><RequestId>RID</RequestId></ResponseMetadata></ListUsersResponse>` + "\n"},
+		{"users",
+			iamapi.ListUsers.Operation,
+			&iamapi.ListUsersResponse{Users: []iamapi.User{{UserName: new("bob")}}, IsTruncated: new(false)},
+			declaration +
+				`<ListUsersResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><ListUsersResult>` +
+				`<Users><member><UserName>bob</UserName></member></Users>` +
+				`<IsTruncated>false</IsTruncated></ListUsersResult>` +
+				`<ResponseMetadata><RequestId>RID</RequestId></ResponseMetadata></ListUsersResponse>` + "\n"},
 		{"a deleted user", iamapi.DeleteUser.Operation, &iamapi.DeleteUserResponse{},
-			declaration + `<DeleteUserResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><ResponseMetadata><RequestId>RID</RequestId></ResponseMetadata></DeleteUserResponse>` + "\n"},
+			declaration +
+				`<DeleteUserResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/">` +
+				`<ResponseMetadata><RequestId>RID</RequestId></ResponseMetadata></DeleteUserResponse>` + "\n"},
 		{"a location", s3.GetBucketLocation.Operation, &s3.GetBucketLocationOutput{LocationConstraint: new("eu-west-1")},
 			declaration + `<LocationConstraint xmlns="http://s3.amazonaws.com/doc/2006-03-01/">eu-west-1</LocationConstraint>`},
 		{"the first location", s3.GetBucketLocation.Operation, &s3.GetBucketLocationOutput{},
 			declaration + `<LocationConstraint xmlns="http://s3.amazonaws.com/doc/2006-03-01/"></LocationConstraint>`},
 		{"a policy", s3.GetBucketPolicy.Operation, &s3.GetBucketPolicyOutput{Policy: new(`{"a":"<"}`)}, `{"a":"<"}`},
-		{"a listing", s3.ListObjectsV2.Operation, &s3.ListObjectsV2Output{Name: new("b"), KeyCount: new(int32(1)), Contents: []s3.Object{{Key: new("k")}}, CommonPrefixes: []s3.CommonPrefix{{Prefix: new("p/")}}},
-			declaration + `<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Contents><Key>k</Key></Contents><Name>b</Name><CommonPrefixes><Prefix>p/</Prefix></CommonPrefixes><KeyCount>1</KeyCount></ListBucketResult>`},
+		{"a listing",
+			s3.ListObjectsV2.Operation,
+			&s3.ListObjectsV2Output{
+				Name:           new("b"),
+				KeyCount:       new(int32(1)),
+				Contents:       []s3.Object{{Key: new("k")}},
+				CommonPrefixes: []s3.CommonPrefix{{Prefix: new("p/")}},
+			},
+			declaration +
+				`<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Contents><Key>k</Key></Contents>` +
+				`<Name>b</Name><CommonPrefixes><Prefix>p/</Prefix></CommonPrefixes><KeyCount>1</KeyCount></ListBucketResult>`},
 		{"no buckets", s3.ListBuckets.Operation, &s3.ListBucketsOutput{},
-			declaration + `<ListAllMyBucketsResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Buckets></Buckets></ListAllMyBucketsResult>`},
+			declaration +
+				`<ListAllMyBucketsResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">` +
+				`<Buckets></Buckets></ListAllMyBucketsResult>`},
 		{"a copy", s3.CopyObject.Operation, &s3.CopyObjectOutput{CopyObjectResult: &s3.CopyObjectResult{ETag: new(`"e"`)}},
-			declaration + `<CopyObjectResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><ETag>&quot;e&quot;</ETag></CopyObjectResult>`},
+			declaration +
+				`<CopyObjectResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><ETag>&quot;e&quot;</ETag></CopyObjectResult>`},
 		{"deletions", s3.DeleteObjects.Operation, &s3.DeleteObjectsOutput{Deleted: []s3.DeletedObject{{Key: new("k")}}},
-			declaration + `<DeleteResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Deleted><Key>k</Key></Deleted></DeleteResult>`},
+			declaration +
+				`<DeleteResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Deleted><Key>k</Key></Deleted></DeleteResult>`},
 		{"an upload", s3.CreateMultipartUpload.Operation, &s3.CreateMultipartUploadOutput{UploadId: new("u")},
-			declaration + `<InitiateMultipartUploadResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><UploadId>u</UploadId></InitiateMultipartUploadResult>`},
+			declaration +
+				`<InitiateMultipartUploadResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">` +
+				`<UploadId>u</UploadId></InitiateMultipartUploadResult>`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := encode(t, c.op, c.out)
@@ -94,7 +129,8 @@ func TestEncodeBodies(t *testing.T) {
 		})
 	}
 	t.Run("the policy is JSON", func(t *testing.T) {
-		if got := encode(t, s3.GetBucketPolicy.Operation, &s3.GetBucketPolicyOutput{Policy: new("{}")}).Header().Get("Content-Type"); got != "application/json" {
+		w := encode(t, s3.GetBucketPolicy.Operation, &s3.GetBucketPolicyOutput{Policy: new("{}")})
+		if got := w.Header().Get("Content-Type"); got != "application/json" {
 			t.Error(got)
 		}
 	})
@@ -106,7 +142,9 @@ func TestEncodeBodies(t *testing.T) {
 	})
 	t.Run("an output of another operation is refused", func(t *testing.T) {
 		w := httptest.NewRecorder()
-		for _, out := range []any{nil, &s3control.GetAccessGrantResult{}, s3control.GetDataAccessResult{}, (*s3control.GetDataAccessResult)(nil)} {
+		for _, out := range []any{
+			nil, &s3control.GetAccessGrantResult{}, s3control.GetDataAccessResult{}, (*s3control.GetDataAccessResult)(nil),
+		} {
 			if err := awswire.Encode(w, s3control.GetDataAccess.Operation, out, ids); err == nil {
 				t.Errorf("encoded %T", out)
 			}
@@ -120,7 +158,8 @@ func itoa(n int) string { b, _ := json.Marshal(n); return string(b) }
 func TestEncodeControlCharacters(t *testing.T) {
 	key := "a\x01\x1f\t\r\n<Key>]]>&\"'\x7f\u0085\u2028é😹\xff\ufffe"
 	got := encode(t, s3.ListObjectsV2.Operation, &s3.ListObjectsV2Output{Contents: []s3.Object{{Key: &key}}}).Body.String()
-	want := `<Key>a&#x1;&#x1f;&#x9;&#xd;&#xa;&lt;Key&gt;]]&gt;&amp;&quot;'&#x7f;&#x85;&#x2028;é😹` + "\ufffd\ufffd</Key>"
+	want := `<Key>a&#x1;&#x1f;&#x9;&#xd;&#xa;` +
+		`&lt;Key&gt;]]&gt;&amp;&quot;'&#x7f;&#x85;&#x2028;é😹` + "\ufffd\ufffd</Key>"
 	if !strings.Contains(got, want) {
 		t.Errorf("got %q\nwant %q", got, want)
 	}
@@ -158,8 +197,12 @@ func TestEncodeObject(t *testing.T) {
 			t.Error(err)
 		}
 	}, "GET /b/k HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-	for _, want := range []string{"HTTP/1.1 206 ", "\r\nx-amz-meta-foo-bar: x\r\n", "\r\nx-amz-version-id: v\r\n", "\r\nx-amz-request-id: RID\r\n", "\r\nx-amz-id-2: HID\r\n",
-		"\r\nContent-Length: 5\r\n", "\r\nLast-Modified: Wed, 31 May 2023 18:41:34 GMT\r\n", "\r\nExpires: soon\r\n", "\r\nContent-Type: binary/octet-stream\r\n", "\r\n\r\nhello"} {
+	for _, want := range []string{
+		"HTTP/1.1 206 ", "\r\nx-amz-meta-foo-bar: x\r\n", "\r\nx-amz-version-id: v\r\n",
+		"\r\nx-amz-request-id: RID\r\n", "\r\nx-amz-id-2: HID\r\n",
+		"\r\nContent-Length: 5\r\n", "\r\nLast-Modified: Wed, 31 May 2023 18:41:34 GMT\r\n", "\r\nExpires: soon\r\n",
+		"\r\nContent-Type: binary/octet-stream\r\n", "\r\n\r\nhello",
+	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %q in %q", want, got)
 		}
@@ -172,7 +215,8 @@ func TestEncodeObject(t *testing.T) {
 	}
 	t.Run("a head has the length and no body", func(t *testing.T) {
 		got := raw(t, func(w http.ResponseWriter, r *http.Request) {
-			if err := awswire.Encode(w, s3.HeadObject.Operation, &s3.HeadObjectOutput{ContentLength: new(int64(1 << 40))}, ids); err != nil {
+			out := &s3.HeadObjectOutput{ContentLength: new(int64(1 << 40))}
+			if err := awswire.Encode(w, s3.HeadObject.Operation, out, ids); err != nil {
 				t.Error(err)
 			}
 		}, "HEAD /b/k HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
@@ -182,7 +226,8 @@ func TestEncodeObject(t *testing.T) {
 	})
 	t.Run("a stream that fails is an error of the stream, and closed", func(t *testing.T) {
 		closed := false
-		err := awswire.Encode(httptest.NewRecorder(), s3.GetObject.Operation, &s3.GetObjectOutput{Body: &closing{Reader: broken{io.ErrUnexpectedEOF}, closed: &closed}}, ids)
+		out := &s3.GetObjectOutput{Body: &closing{Reader: broken{io.ErrUnexpectedEOF}, closed: &closed}}
+		err := awswire.Encode(httptest.NewRecorder(), s3.GetObject.Operation, out, ids)
 		if _, ok := errors.AsType[*awswire.StreamError](err); !ok || !errors.Is(err, io.ErrUnexpectedEOF) || !closed {
 			t.Errorf("got %v, closed %v", err, closed)
 		}
@@ -197,7 +242,12 @@ type closing struct {
 func (c *closing) Close() error { *c.closed = true; return nil }
 
 func TestEncodeError(t *testing.T) {
-	e := awswire.WireError{Code: "AccessDenied", Status: 403, Message: "no <READ>", Fields: map[string]string{"Resource": "/b", "BucketName": "b"}}
+	e := awswire.WireError{
+		Code:    "AccessDenied",
+		Status:  403,
+		Message: "no <READ>",
+		Fields:  map[string]string{"Resource": "/b", "BucketName": "b"},
+	}
 	jsonService := awswire.NewService(&awswire.Service{Protocol: awswire.JSON})
 	restService := awswire.NewService(&awswire.Service{Protocol: awswire.RestJSON})
 	for _, c := range []struct {
@@ -207,20 +257,46 @@ func TestEncodeError(t *testing.T) {
 		want    string
 		header  map[string]string
 	}{
-		{"s3control wraps", s3control.Service, e, declaration + `<ErrorResponse><Error><Code>AccessDenied</Code><Message>no &lt;READ&gt;</Message><BucketName>b</BucketName><Resource>/b</Resource></Error>` +
-			`<RequestId>RID</RequestId><HostId>HID</HostId></ErrorResponse>`, map[string]string{"x-amz-request-id": "RID", "x-amz-id-2": "HID", "Content-Type": "application/xml"}},
-		{"s3 is bare", s3.Service, e, declaration + `<Error><Code>AccessDenied</Code><Message>no &lt;READ&gt;</Message><BucketName>b</BucketName><Resource>/b</Resource>` +
-			`<RequestId>RID</RequestId><HostId>HID</HostId></Error>`, map[string]string{"x-amz-request-id": "RID"}},
-		{"sts blames the sender", stsapi.Service, e, `<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>no &lt;READ&gt;</Message>` +
-			`<BucketName>b</BucketName><Resource>/b</Resource></Error><RequestId>RID</RequestId></ErrorResponse>` + "\n", map[string]string{"x-amzn-RequestId": "RID", "Content-Type": "text/xml"}},
-		{"sts blames itself", stsapi.Service, awswire.WireError{Code: "InternalFailure", Status: 500}, `<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Receiver</Type><Code>InternalFailure</Code>` +
-			`<Message></Message></Error><RequestId>RID</RequestId></ErrorResponse>` + "\n", nil},
-		{"json", jsonService, e, `{"__type":"AccessDenied","Message":"no \u003cREAD\u003e","BucketName":"b","Resource":"/b"}`, map[string]string{"Content-Type": "application/x-amz-json-1.1", "x-amzn-RequestId": "RID"}},
-		{"rest-json names the code in a header", restService, awswire.WireError{Code: "InvalidGrantException", Status: 400, Fields: map[string]string{"error": "invalid_grant", "error_description": "no"}},
-			`{"error":"invalid_grant","error_description":"no"}`, map[string]string{"x-amzn-ErrorType": "InvalidGrantException"}},
+		{"s3control wraps",
+			s3control.Service, e,
+			declaration +
+				`<ErrorResponse><Error><Code>AccessDenied</Code><Message>no &lt;READ&gt;</Message>` +
+				`<BucketName>b</BucketName><Resource>/b</Resource></Error>` +
+				`<RequestId>RID</RequestId><HostId>HID</HostId></ErrorResponse>`,
+			map[string]string{"x-amz-request-id": "RID", "x-amz-id-2": "HID", "Content-Type": "application/xml"}},
+		{"s3 is bare",
+			s3.Service, e,
+			declaration +
+				`<Error><Code>AccessDenied</Code><Message>no &lt;READ&gt;</Message>` +
+				`<BucketName>b</BucketName><Resource>/b</Resource>` +
+				`<RequestId>RID</RequestId><HostId>HID</HostId></Error>`, map[string]string{"x-amz-request-id": "RID"}},
+		{"sts blames the sender",
+			stsapi.Service, e,
+			`<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">` +
+				`<Error><Type>Sender</Type><Code>AccessDenied</Code><Message>no &lt;READ&gt;</Message>` +
+				`<BucketName>b</BucketName><Resource>/b</Resource></Error><RequestId>RID</RequestId></ErrorResponse>` + "\n",
+			map[string]string{"x-amzn-RequestId": "RID", "Content-Type": "text/xml"}},
+		{"sts blames itself",
+			stsapi.Service, awswire.WireError{Code: "InternalFailure", Status: 500},
+			`<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">` +
+				`<Error><Type>Receiver</Type><Code>InternalFailure</Code>` +
+				`<Message></Message></Error><RequestId>RID</RequestId></ErrorResponse>` + "\n", nil},
+		{"json",
+			jsonService, e, `{"__type":"AccessDenied","Message":"no \u003cREAD\u003e","BucketName":"b","Resource":"/b"}`,
+			map[string]string{"Content-Type": "application/x-amz-json-1.1", "x-amzn-RequestId": "RID"}},
+		{"rest-json names the code in a header",
+			restService,
+			awswire.WireError{
+				Code:   "InvalidGrantException",
+				Status: 400,
+				Fields: map[string]string{"error": "invalid_grant", "error_description": "no"},
+			},
+			`{"error":"invalid_grant","error_description":"no"}`,
+			map[string]string{"x-amzn-ErrorType": "InvalidGrantException"}},
 		{"not modified has no body", s3.Service, awswire.WireError{Code: "NotModified", Status: 304}, "", nil},
 		{"not modified names the object's version in headers", s3.Service,
-			awswire.WireError{Code: "NotModified", Status: 304, Fields: map[string]string{"ETag": `"abc"`}}, "", map[string]string{"ETag": `"abc"`}},
+			awswire.WireError{Code: "NotModified", Status: 304, Fields: map[string]string{"ETag": `"abc"`}}, "",
+			map[string]string{"ETag": `"abc"`}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := httptest.NewRecorder()
@@ -238,17 +314,28 @@ func TestEncodeError(t *testing.T) {
 }
 
 func TestParameters(t *testing.T) {
-	in := &stsapi.AssumeRoleWithWebIdentityRequest{RoleArn: new("arn:r"), WebIdentityToken: new("secret"), DurationSeconds: new(int32(900))}
+	in := &stsapi.AssumeRoleWithWebIdentityRequest{
+		RoleArn:          new("arn:r"),
+		WebIdentityToken: new("secret"),
+		DurationSeconds:  new(int32(900)),
+	}
 	got := awswire.Parameters(stsapi.AssumeRoleWithWebIdentity.Operation, in)
 	if diff := cmp.Diff(map[string]any{"roleArn": "arn:r", "durationSeconds": int32(900)}, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	put := &s3.PutObjectRequest{Key: new("k"), Body: io.NopCloser(strings.NewReader("x")), SSECustomerKey: new("secret"), Metadata: map[string]string{"a": "b"}}
-	if diff := cmp.Diff(map[string]any{"key": "k", "metadata": map[string]any{"a": "b"}}, awswire.Parameters(s3.PutObject.Operation, put)); diff != "" {
+	put := &s3.PutObjectRequest{
+		Key:            new("k"),
+		Body:           io.NopCloser(strings.NewReader("x")),
+		SSECustomerKey: new("secret"),
+		Metadata:       map[string]string{"a": "b"},
+	}
+	if diff := cmp.Diff(map[string]any{"key": "k", "metadata": map[string]any{"a": "b"}},
+		awswire.Parameters(s3.PutObject.Operation, put)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	tag := &s3control.TagResourceRequest{Tags: []s3control.Tag{{Key: new("a"), Value: new("b")}}}
-	if diff := cmp.Diff(map[string]any{"tags": []any{map[string]any{"key": "a", "value": "b"}}}, awswire.Parameters(s3control.TagResource.Operation, tag)); diff != "" {
+	if diff := cmp.Diff(map[string]any{"tags": []any{map[string]any{"key": "a", "value": "b"}}},
+		awswire.Parameters(s3control.TagResource.Operation, tag)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	if got := awswire.Parameters(s3control.TagResource.Operation, put); len(got) != 0 {

@@ -34,7 +34,8 @@ func clientsFault(t *testing.T, err error) {
 func FuzzXML(f *testing.F) {
 	f.Add(grantBody(""))
 	f.Add(grantBody("<Tags><Tag><Key>k</Key><Value></Value></Tag></Tags>"))
-	f.Add(`<a:CreateAccessGrantRequest xmlns:a="http://awss3control.amazonaws.com/doc/2018-08-20/"><a:Permission>READ</a:Permission></a:CreateAccessGrantRequest>`)
+	f.Add(`<a:CreateAccessGrantRequest xmlns:a="http://awss3control.amazonaws.com/doc/2018-08-20/">` +
+		`<a:Permission>READ</a:Permission></a:CreateAccessGrantRequest>`)
 	f.Add(`<?xml version="1.0"?><!DOCTYPE x><CreateAccessGrantRequest/>`)
 	f.Add(`<CreateAccessGrantRequest><Permission><![CDATA[READ]]></Permission></CreateAccessGrantRequest>`)
 	f.Add(`<CreateAccessGrantRequest></CreateAccessGrantRequest><x>`)
@@ -76,7 +77,8 @@ func FuzzXML(f *testing.F) {
 
 // FuzzForm: what is read has every field once, and every string is UTF-8.
 func FuzzForm(f *testing.F) {
-	const honest = "Action=AssumeRole&Version=2011-06-15&RoleArn=arn%3Aaws%3Aiam%3A%3A123456789012%3Arole%2Fx&RoleSessionName=bob"
+	const honest = "Action=AssumeRole&Version=2011-06-15" +
+		"&RoleArn=arn%3Aaws%3Aiam%3A%3A123456789012%3Arole%2Fx&RoleSessionName=bob"
 	f.Add(honest)
 	f.Add(honest + "&Tags.member.1.Key=a&Tags.member.1.Value=b&Tags.member.2.Key=c&Tags.member.2.Value=")
 	f.Add(honest + "&PolicyArns=&DurationSeconds=900")
@@ -123,7 +125,8 @@ type fuzzedPart struct {
 func FuzzJSON(f *testing.F) {
 	op := awswire.NewOp[fuzzed, fuzzed](awswire.Operation{Name: "Fuzz"})
 	awswire.NewService(&awswire.Service{Protocol: awswire.JSON, TargetPrefix: "Fuzz"}, op.Operation)
-	f.Add(`{"name":"x","count":3,"ratio":"NaN","when":[{"done":true,"deep":{"name":"y"}}],"tags":{"a":"b"},"data":"AAAA","free":[1,{"a":null}]}`)
+	f.Add(`{"name":"x","count":3,"ratio":"NaN","when":[{"done":true,"deep":{"name":"y"}}],` +
+		`"tags":{"a":"b"},"data":"AAAA","free":[1,{"a":null}]}`)
 	f.Add(`{"name":"x","name":"y"}`)
 	f.Add(`{"name":"x"} {}`)
 	f.Add(strings.Repeat(`{"when":[{"deep":`, 100))
@@ -183,7 +186,11 @@ func FuzzRoute(f *testing.F) {
 			if op.Method != method {
 				t.Errorf("%s matched %s", method, op.Name)
 			}
-			r := &http.Request{Method: method, URL: &url.URL{RawQuery: query}, Header: http.Header{"X-Amz-Account-Id": {"123456789012"}}}
+			r := &http.Request{
+				Method: method,
+				URL:    &url.URL{RawQuery: query},
+				Header: http.Header{"X-Amz-Account-Id": {"123456789012"}},
+			}
 			if _, err := awswire.Decode(op, r, labels, nil); err == nil && len(awswire.UnknownParameters(op, values)) > 0 {
 				t.Errorf("%s read unknown parameters of %s", op.Name, query)
 			}
@@ -193,7 +200,8 @@ func FuzzRoute(f *testing.F) {
 		}
 		var escaped strings.Builder
 		for i := range len(key) {
-			escaped.WriteString("%" + strings.ToUpper(string("0123456789abcdef"[key[i]>>4])+string("0123456789abcdef"[key[i]&15])))
+			escaped.WriteString("%" +
+				strings.ToUpper(string("0123456789abcdef"[key[i]>>4])+string("0123456789abcdef"[key[i]&15])))
 		}
 		_, labels, err := s3.Service.MatchPath("GET", "/b/"+escaped.String(), nil, nil)
 		if err != nil || !reflect.DeepEqual(labels, awswire.Labels{"Bucket": "b", "Key": key}) {

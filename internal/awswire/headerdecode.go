@@ -16,7 +16,8 @@ func headerValues(name string, r *http.Request, query url.Values) ([]string, err
 	list := r.Header.Values(name)
 	if len(list) == 0 {
 		switch {
-		case strings.EqualFold(name, "content-length") && r.ContentLength >= 0 && (r.ContentLength > 0 || r.Body != nil && r.Body != http.NoBody):
+		case strings.EqualFold(name, "content-length") && r.ContentLength >= 0 &&
+			(r.ContentLength > 0 || r.Body != nil && r.Body != http.NoBody):
 			return []string{strconv.FormatInt(r.ContentLength, 10)}, nil // net/http keeps it apart
 		case strings.EqualFold(name, "host") && r.Host != "":
 			return []string{r.Host}, nil
@@ -43,7 +44,8 @@ func decodeHeader(m *member, dst reflect.Value, r *http.Request, query url.Value
 	case m.kind == kindList && strings.TrimSpace(list[0]) == "":
 		return nil
 	case m.kind == kindList:
-		return decodeTexts(m, dst, splitHeader(strings.Join(list, ","), m.elem.kind == kindTime && m.elem.timeAs(timeHTTP) == timeHTTP), timeHTTP)
+		return decodeTexts(m, dst,
+			splitHeader(strings.Join(list, ","), m.elem.kind == kindTime && m.elem.timeAs(timeHTTP) == timeHTTP), timeHTTP)
 	case len(list) > 1:
 		return fault.New(fault.Invalid, fault.Header, "The header '%s' is given more than once.", m.name)
 	case m.json:

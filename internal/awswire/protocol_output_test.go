@@ -27,7 +27,8 @@ var outputsLeftOut = map[string]string{
 	"json/handles_unexpected_json_output":         "what a client must overlook, not what a server sends",
 	"json/AwsJson11DeserializeIgnoreType":         "what a client must overlook, not what a server sends",
 	"rest-json/RestJsonDeserializeIgnoreType":     "what a client must overlook, not what a server sends",
-	"rest-xml/IgnoreQueryParamsInResponse":        "an output that shares its shape with an input's query member: none of ours does",
+	"rest-xml/IgnoreQueryParamsInResponse": "an output that shares its shape with an input's query member: " +
+		"none of ours does",
 }
 
 const wantOutputs = 257
@@ -83,10 +84,12 @@ func encodesCase(t *testing.T, s suite, c protocolCase) {
 		t.Errorf("status %d, want %d", w.Code, want)
 	}
 	for name, want := range c.Response.Headers {
-		if name == "Content-Type" || name == "Content-Length" || name == "X-Amz-Target" { // a request's header, by mistake in one case
+		// One case lists X-Amz-Target by mistake: it is a header of requests.
+		if name == "Content-Type" || name == "Content-Length" || name == "X-Amz-Target" {
 			continue
 		}
-		if got := header(w.Header(), name); !sameText(strings.ReplaceAll(got, ", ", ","), strings.ReplaceAll(want, ", ", ",")) {
+		got := header(w.Header(), name)
+		if !sameText(strings.ReplaceAll(got, ", ", ","), strings.ReplaceAll(want, ", ", ",")) {
 			t.Errorf("header %s: %q, want %q", name, got, want)
 		}
 	}
@@ -97,7 +100,8 @@ func encodesCase(t *testing.T, s suite, c protocolCase) {
 			t.Errorf("a body where AWS has none: %s", body)
 		}
 		return
-	case op.out.payload != nil && (op.out.payload.kind == kindStream || op.out.payload.kind == kindBlob || op.out.payload.kind == kindString):
+	case op.out.payload != nil &&
+		(op.out.payload.kind == kindStream || op.out.payload.kind == kindBlob || op.out.payload.kind == kindString):
 		if string(body) != c.Response.Body {
 			t.Errorf("payload %q, want %q", body, c.Response.Body)
 		}

@@ -20,7 +20,8 @@ import (
 // samples are values of which one fits any pattern of S3 Control.
 var samples = []string{
 	"abc", "123456789012", "s3://b/p*", "arn:aws:s3:us-east-1:123456789012:access-grants/default",
-	"arn:aws:s3:us-east-1:123456789012:access-grants/location/abc", "arn:aws:s3:us-east-1:123456789012:access-grants/grant/abc",
+	"arn:aws:s3:us-east-1:123456789012:access-grants/location/abc",
+	"arn:aws:s3:us-east-1:123456789012:access-grants/grant/abc",
 	"arn:aws:sso:::instance/ssoins-1234567890abcdef", "arn:aws:sso::123456789012:application/ssoins-x/apl-y",
 	"arn:aws:iam::123456789012:role/x", "o-abcdefghij", " <&>\"'\t é😹 ",
 }
@@ -90,7 +91,8 @@ func TestS3ControlInputs(t *testing.T) {
 				f := want.Elem().Field(i)
 				switch {
 				case slices.Contains(options, "uri"):
-					path = strings.NewReplacer("{"+options[0]+"}", url.PathEscape(f.Elem().String()), "{"+options[0]+"+}", f.Elem().String()).Replace(path)
+					path = strings.NewReplacer("{"+options[0]+"}", url.PathEscape(f.Elem().String()),
+						"{"+options[0]+"+}", f.Elem().String()).Replace(path)
 				case slices.Contains(options, "header"):
 					header[options[0]] = f.Elem().String()
 				case slices.Contains(options, "query") && f.Kind() == reflect.Slice:

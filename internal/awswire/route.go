@@ -116,7 +116,8 @@ func (s *Service) Match(r *http.Request) (*Operation, Labels, error) {
 // MatchPath is Match for a path in its escaped form that need not be the request's own: the gateway puts a
 // bucket that came in the host name in front of it. Among the operations of a path the one wins that asks
 // for most: literal query parameters, required query members, required header members.
-func (s *Service) MatchPath(method, escapedPath string, query url.Values, header http.Header) (*Operation, Labels, error) {
+func (s *Service) MatchPath(method, escapedPath string, query url.Values,
+	header http.Header) (*Operation, Labels, error) {
 	s.once.Do(s.prepare)
 	if !strings.HasPrefix(escapedPath, "/") {
 		return nil, nil, fault.New(fault.Unsupported, fault.Operation, "")

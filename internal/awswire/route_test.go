@@ -179,8 +179,11 @@ func TestMatchS3Control(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	})
-	for _, path := range []string{"/v20180820/accessgrantsinstance/", "/v20180820//accessgrantsinstance", "/v20180820/accessgrantsinstance/grant/",
-		"/v20180820/accessgrantsinstance/grant/a/b", "/v20180820/./accessgrantsinstance", "/v20180820/accessgrantsinstance%2Fgrant", "/V20180820/accessgrantsinstance"} {
+	for _, path := range []string{
+		"/v20180820/accessgrantsinstance/", "/v20180820//accessgrantsinstance", "/v20180820/accessgrantsinstance/grant/",
+		"/v20180820/accessgrantsinstance/grant/a/b", "/v20180820/./accessgrantsinstance",
+		"/v20180820/accessgrantsinstance%2Fgrant", "/V20180820/accessgrantsinstance",
+	} {
 		t.Run(path+" is refused", func(t *testing.T) {
 			if op, labels, err := s3control.Service.MatchPath("GET", path, nil, header); err == nil {
 				t.Errorf("matched %v %q", op, labels)
@@ -207,8 +210,12 @@ func TestMatchForm(t *testing.T) {
 	if op, err := form("Action=AssumeRole&Version=2011-06-15"); err != nil || op != stsapi.AssumeRole.Operation {
 		t.Fatalf("matched %v, %v", op, err)
 	}
-	for _, s := range []string{"", "Action=AssumeRole", "Version=2011-06-15", "Action=AssumeRole&Version=2010-05-08", "Action=CreateUser&Version=2011-06-15",
-		"Action=AssumeRole&Action=GetCallerIdentity&Version=2011-06-15", "Action=AssumeRole&Version=2011-06-15&Version=2011-06-15", "action=AssumeRole&Version=2011-06-15"} {
+	for _, s := range []string{
+		"", "Action=AssumeRole", "Version=2011-06-15", "Action=AssumeRole&Version=2010-05-08",
+		"Action=CreateUser&Version=2011-06-15",
+		"Action=AssumeRole&Action=GetCallerIdentity&Version=2011-06-15",
+		"Action=AssumeRole&Version=2011-06-15&Version=2011-06-15", "action=AssumeRole&Version=2011-06-15",
+	} {
 		t.Run(s+" is refused", func(t *testing.T) {
 			if op, err := form(s); err == nil {
 				t.Errorf("matched %v", op)
@@ -229,7 +236,8 @@ func TestUnknownParameters(t *testing.T) {
 		}
 		return awswire.Decode(op, r, labels, nil)
 	}
-	const signed = "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=a&X-Amz-Date=d&X-Amz-Expires=60&X-Amz-SignedHeaders=host&X-Amz-Signature=s"
+	const signed = "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=a&X-Amz-Date=d&X-Amz-Expires=60" +
+		"&X-Amz-SignedHeaders=host&X-Amz-Signature=s"
 	t.Run("a presigned request is read", func(t *testing.T) {
 		if _, err := decode("/b/k?" + signed + "&versionId=v&x-id=GetObject"); err != nil {
 			t.Error(err)
@@ -249,7 +257,8 @@ func TestUnknownParameters(t *testing.T) {
 		}
 		r := httptest.NewRequest("PUT", "/b/k?"+signed+"&x-amz-copy-source=src%2Fkey&x-amz-meta-Colour=red", nil)
 		in, err := awswire.Decode(op, r, awswire.Labels{"Bucket": "b", "Key": "k"}, nil)
-		if err != nil || *in.(*s3.CopyObjectRequest).CopySource != "src/key" || !reflect.DeepEqual(in.(*s3.CopyObjectRequest).Metadata, map[string]string{"colour": "red"}) {
+		if err != nil || *in.(*s3.CopyObjectRequest).CopySource != "src/key" ||
+			!reflect.DeepEqual(in.(*s3.CopyObjectRequest).Metadata, map[string]string{"colour": "red"}) {
 			t.Errorf("read %+v, %v", in, err)
 		}
 	})
@@ -260,8 +269,10 @@ func TestUnknownParameters(t *testing.T) {
 		"parameter in another case":          {"/b/k?VersionId=a"},
 		"signature's parameter of no signed": {"/b/k?X-Amz-Date=x"},
 		"header in a query not presigned":    {"/b/k?x-amz-checksum-mode=ENABLED"},
-		"header and query at once":           {"/b/k?" + signed + "&x-amz-checksum-mode=ENABLED", "x-amz-checksum-mode", "ENABLED"},
-		"unknown header in a presigned one":  {"/b/k?" + signed + "&x-amz-surprise=1"},
+		"header and query at once": {
+			"/b/k?" + signed + "&x-amz-checksum-mode=ENABLED", "x-amz-checksum-mode", "ENABLED",
+		},
+		"unknown header in a presigned one": {"/b/k?" + signed + "&x-amz-surprise=1"},
 	} {
 		t.Run(name+" is refused", func(t *testing.T) {
 			if in, err := decode(c[0], c[1:]...); !fault.Is(err, fault.Invalid, fault.Argument) {
@@ -283,7 +294,12 @@ func TestUnknownParameters(t *testing.T) {
 }
 
 func TestServicesHaveTheirOperations(t *testing.T) {
-	for s, want := range map[*awswire.Service]int{s3control.Service: 24, stsapi.Service: 5, iamapi.Service: 67, s3.Service: 23} {
+	for s, want := range map[*awswire.Service]int{
+		s3control.Service: 24,
+		stsapi.Service:    5,
+		iamapi.Service:    67,
+		s3.Service:        23,
+	} {
 		if got := len(s.Operations); got != want {
 			t.Errorf("%s has %d operations, want %d", s.Name, got, want)
 		}

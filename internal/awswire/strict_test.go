@@ -60,8 +60,10 @@ func TestDepth(t *testing.T) {
 }
 
 func TestAttack39_JSON(t *testing.T) {
-	const honest = `{"Name":"x","Ratio":1.5,"Done":true,"When":3,"Data":"AAAA","Map":{"a":"b"},"List":["a","b"],"Next":{"Name":"y"},"Free":{"a":[1,null]}}`
-	if in, err := decodeOdd(awswire.JSON, honest); err != nil || *in.Name != "x" || *in.Next.Name != "y" || in.Map["a"] != "b" || len(in.List) != 2 {
+	const honest = `{"Name":"x","Ratio":1.5,"Done":true,"When":3,"Data":"AAAA","Map":{"a":"b"},"List":["a","b"],` +
+		`"Next":{"Name":"y"},"Free":{"a":[1,null]}}`
+	if in, err := decodeOdd(awswire.JSON, honest); err != nil || *in.Name != "x" || *in.Next.Name != "y" ||
+		in.Map["a"] != "b" || len(in.List) != 2 {
 		t.Fatalf("honest body: %+v, %v", in, err)
 	}
 	for name, body := range map[string]string{
@@ -121,7 +123,8 @@ func TestScalarsAreStrict(t *testing.T) {
 	} {
 		for _, text := range texts {
 			t.Run(field+" "+text+" is refused", func(t *testing.T) {
-				if in, err := decodeOdd(awswire.Query, field+"="+url.QueryEscape(text)); !fault.Is(err, fault.Invalid, fault.Member) {
+				in, err := decodeOdd(awswire.Query, field+"="+url.QueryEscape(text))
+				if !fault.Is(err, fault.Invalid, fault.Member) {
 					t.Errorf("got %+v, %v", in, err)
 				}
 			})
@@ -142,14 +145,16 @@ func TestRequestsAreStrict(t *testing.T) {
 		if _, err := awswire.Decode(s3control.GetAccessGrantsInstance.Operation, r, nil, nil); err != nil {
 			t.Fatal(err)
 		}
-		if in, err := awswire.Decode(s3control.GetAccessGrantsInstance.Operation, r, nil, []byte("x")); !fault.Is(err, fault.Malformed, fault.XML) {
+		in, err := awswire.Decode(s3control.GetAccessGrantsInstance.Operation, r, nil, []byte("x"))
+		if !fault.Is(err, fault.Malformed, fault.XML) {
 			t.Errorf("got %+v, %v", in, err)
 		}
 	})
 	t.Run("a header twice is refused", func(t *testing.T) {
 		r := httptest.NewRequest("GET", "/v20180820/accessgrantsinstance", nil)
 		r.Header["X-Amz-Account-Id"] = []string{"123456789012", "210987654321"}
-		if in, err := awswire.Decode(s3control.GetAccessGrantsInstance.Operation, r, nil, nil); !fault.Is(err, fault.Invalid, fault.Header) {
+		in, err := awswire.Decode(s3control.GetAccessGrantsInstance.Operation, r, nil, nil)
+		if !fault.Is(err, fault.Invalid, fault.Header) {
 			t.Errorf("got %+v, %v", in, err)
 		}
 	})
@@ -163,7 +168,8 @@ func TestRequestsAreStrict(t *testing.T) {
 	})
 	t.Run("a missing label is refused", func(t *testing.T) {
 		r := httptest.NewRequest("PUT", "/b/k", nil)
-		if in, err := awswire.Decode(s3.PutObject.Operation, r, awswire.Labels{"Bucket": "b"}, nil); !fault.Is(err, fault.Invalid, fault.Member) {
+		in, err := awswire.Decode(s3.PutObject.Operation, r, awswire.Labels{"Bucket": "b"}, nil)
+		if !fault.Is(err, fault.Invalid, fault.Member) {
 			t.Errorf("got %+v, %v", in, err)
 		}
 	})
@@ -174,8 +180,12 @@ func TestRequestsAreStrict(t *testing.T) {
 			method, target string
 			kind           fault.Kind
 			entity         fault.Entity
-		}{{"POST", "Odds.Odd", 0, ""}, {"POST", "Evens.Odd", fault.Unsupported, fault.Operation}, {"POST", "Odds.Even", fault.Unsupported, fault.Operation},
-			{"POST", "x.Odds.Odd", fault.Unsupported, fault.Operation}, {"POST", "", fault.Unsupported, fault.Operation}, {"GET", "Odds.Odd", fault.Unsupported, fault.Method}} {
+		}{
+			{"POST", "Odds.Odd", 0, ""}, {"POST", "Evens.Odd", fault.Unsupported, fault.Operation},
+			{"POST", "Odds.Even", fault.Unsupported, fault.Operation},
+			{"POST", "x.Odds.Odd", fault.Unsupported, fault.Operation}, {"POST", "", fault.Unsupported, fault.Operation},
+			{"GET", "Odds.Odd", fault.Unsupported, fault.Method},
+		} {
 			r := httptest.NewRequest(c.method, "/", nil)
 			r.Header.Set("X-Amz-Target", c.target)
 			found, _, err := s.Match(r)

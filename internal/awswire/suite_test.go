@@ -142,7 +142,13 @@ const maxUnroll = 7
 // operation makes an Operation from a case's model, with types made at run time.
 func (s suite) operation(c protocolCase) *Operation {
 	g := c.Given
-	op := &Operation{Name: g.Name, Method: g.HTTP.Method, URI: g.HTTP.URI, Status: g.HTTP.Status, OutWrapper: g.Output.Wrapper}
+	op := &Operation{
+		Name:       g.Name,
+		Method:     g.HTTP.Method,
+		URI:        g.HTTP.URI,
+		Status:     g.HTTP.Status,
+		OutWrapper: g.Output.Wrapper,
+	}
 	op.In, op.Out = s.structOf(g.Input.Shape, 0), s.structOf(g.Output.Shape, 0)
 	op.InRoot = cmp.Or(g.Input.Name, g.Input.Shape)
 	if in := s.Shapes[g.Input.Shape]; in != nil && in.Name != "" {
@@ -213,7 +219,8 @@ func (s suite) typeOf(name string, depth int) reflect.Type {
 // itemOf makes scalars pointers, so that sparse lists and maps can hold null.
 func (s suite) itemOf(name string, depth int) reflect.Type {
 	t := s.typeOf(name, depth)
-	if k := t.Kind(); k == reflect.Slice || k == reflect.Map || k == reflect.Interface || k == reflect.Struct && t != typeTime {
+	if k := t.Kind(); k == reflect.Slice || k == reflect.Map || k == reflect.Interface ||
+		k == reflect.Struct && t != typeTime {
 		return t
 	}
 	return reflect.PointerTo(t)
@@ -231,7 +238,9 @@ func (s suite) tag(parent *shape, name string, r ref) string {
 		}
 	}
 	target := s.Shapes[r.Shape]
-	places := map[string]string{"uri": "uri", "querystring": "query", "header": "header", "headers": "headers", "statusCode": "status"}
+	places := map[string]string{
+		"uri": "uri", "querystring": "query", "header": "header", "headers": "headers", "statusCode": "status",
+	}
 	on(places[r.Location] != "", places[r.Location])
 	on(parent.Payload == name, "payload")
 	on(parent.Payload == name && wire == name && target.Type == "structure", "root="+cmp.Or(target.Name, r.Shape))
@@ -301,7 +310,8 @@ func (s suite) plain(name string, v reflect.Value) any {
 			if !f.IsValid() {
 				continue
 			}
-			if k := f.Kind(); (k == reflect.Pointer || k == reflect.Slice || k == reflect.Map || k == reflect.Interface) && f.IsNil() {
+			if k := f.Kind(); (k == reflect.Pointer || k == reflect.Slice || k == reflect.Map || k == reflect.Interface) &&
+				f.IsNil() {
 				continue
 			}
 			switch x := f.Interface().(type) {

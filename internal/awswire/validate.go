@@ -28,7 +28,8 @@ func validate(p *plan, in reflect.Value) error {
 	if len(vs.list) > 1 {
 		entity = "errors"
 	}
-	return fault.New(fault.Invalid, fault.Member, "%d validation %s detected: %s", len(vs.list), entity, strings.Join(vs.list, "; "))
+	return fault.New(fault.Invalid, fault.Member, "%d validation %s detected: %s",
+		len(vs.list), entity, strings.Join(vs.list, "; "))
 }
 
 func (vs *violations) add(v *value, at, shown, constraint string, args ...any) {
@@ -59,7 +60,8 @@ func (vs *violations) structure(p *plan, in reflect.Value, at string) {
 		}
 		if empty(&m.value, f) {
 			if m.required && m.kind != kindStream {
-				vs.list = append(vs.list, fmt.Sprintf("Value null at '%s' failed to satisfy constraint: Member must not be null", path))
+				vs.list = append(vs.list,
+					fmt.Sprintf("Value null at '%s' failed to satisfy constraint: Member must not be null", path))
 			}
 			continue
 		}

@@ -140,7 +140,8 @@ func (r *xmlReader) value(v *value, dst reflect.Value, start *xml.StartElement) 
 	switch v.kind {
 	case kindList:
 		dst.Set(reflect.MakeSlice(dst.Type(), 0, 0))
-		return r.each(itemName(v.elem, "member"), v.elem, func(start *xml.StartElement) error { return r.appendItem(v.elem, dst, start) })
+		return r.each(itemName(v.elem, "member"), v.elem,
+			func(start *xml.StartElement) error { return r.appendItem(v.elem, dst, start) })
 	case kindMap:
 		dst.Set(reflect.MakeMap(dst.Type()))
 		return r.each("entry", nil, func(start *xml.StartElement) error { return r.mapEntry(v, dst, start) })
