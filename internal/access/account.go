@@ -3,7 +3,7 @@ package access
 // AccountID is an account number of twelve digits.
 type AccountID string
 
-// ParseAccountID reads an account number (header x-amz-account-id).
+// ParseAccountID reads an account number, such as the value of the header x-amz-account-id.
 func ParseAccountID(s string) (AccountID, error) {
 	if !isAccount(s) {
 		return "", refuse(BadAccount, "AccountId must be 12 digits")

@@ -2,8 +2,8 @@ package access
 
 import "testing"
 
-// TestAttack04_KeysAreComparedAsTheyAre puts everything beside a grant on "allowed/" that some parser takes
-// for the same, and the honest keys.
+// TestAttack04_KeysAreComparedAsTheyAre asks for targets beside a grant on "allowed/" that some parser takes for keys
+// below it, and for honest keys.
 func TestAttack04_KeysAreComparedAsTheyAre(t *testing.T) {
 	ix := NewIndex(give(t, 1, u1, "s3://bkt/allowed/*", Read), give(t, 2, u1, "s3://bkt/caf\u00e9/*", Read))
 	for target, want := range map[string]bool{
@@ -18,7 +18,7 @@ func TestAttack04_KeysAreComparedAsTheyAre(t *testing.T) {
 		"s3://bkt/allowed%2fx":              false,
 		"s3://bkt/%61llowed/x":              false,
 		`s3://bkt/allowed\x`:                false,
-		"s3://bkt/allowed\u2215x":           false, // a slash look-alike
+		"s3://bkt/allowed\u2215x":           false, // a character that looks like a slash
 		"s3://bkt/allowed\uff0fx":           false,
 		"s3://bkt/Allowed/x":                false,
 		"s3://bkt/allowed /x":               false,
@@ -54,8 +54,8 @@ func TestAttack04_KeysAreComparedAsTheyAre(t *testing.T) {
 	}
 }
 
-// TestAttack05_APrefixEndsWhereItSays: a grant on team1/ says nothing about team10/; a grant on team1*
-// does, as on AWS. The same for buckets, where no wildcard reaches.
+// TestAttack05_APrefixEndsWhereItSays: a grant on team1/ does not cover team10/. A grant on team1* does, as on AWS.
+// No wildcard covers a part of a bucket's name.
 func TestAttack05_APrefixEndsWhereItSays(t *testing.T) {
 	slash := NewIndex(give(t, 1, u1, "s3://bkt/team1/*", Read))
 	star := NewIndex(give(t, 1, u1, "s3://bkt/team1*", Read))
@@ -99,7 +99,7 @@ func TestAttack05_APrefixEndsWhereItSays(t *testing.T) {
 	}
 }
 
-// TestAttack06_NoWildcardHidesInAName: what would widen a policy made from a scope is refused at the door.
+// TestAttack06_NoWildcardHidesInAName: a scope that would widen a policy made from it is refused when it is parsed.
 func TestAttack06_NoWildcardHidesInAName(t *testing.T) {
 	for _, s := range []string{
 		"s3://bkt/a*b", "s3://bkt/a*b*", "s3://bkt/**", "s3://bkt/?", "s3://bkt/a?*", "s3://bkt/*/",
@@ -114,7 +114,7 @@ func TestAttack06_NoWildcardHidesInAName(t *testing.T) {
 	}
 }
 
-// TestAttack26_AReCreatedPrincipalInheritsNothing: the same ARN, another unique id.
+// TestAttack26_AReCreatedPrincipalInheritsNothing: a principal with the same ARN and another unique id has no grants.
 func TestAttack26_AReCreatedPrincipalInheritsNothing(t *testing.T) {
 	g := give(t, 1, r1, "s3://bkt/*", Read)
 	ix := NewIndex(g)

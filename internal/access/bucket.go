@@ -45,7 +45,7 @@ func validBucket(name string) bool {
 			return false
 		}
 	}
-	if name[0] <= '9' { // only then can it be an address
+	if name[0] <= '9' { // only such a name can look like an address
 		if _, err := netip.ParseAddr(name); err == nil {
 			return false
 		}

@@ -12,16 +12,16 @@ import (
 
 // Builder collects grants for an index. A zero Builder is not usable; see NewBuilder.
 type Builder struct {
-	seed   seed
-	insts  map[instance]uint32
-	names  []instance
-	scopes interner // instance number, then search key
-	whos   interner // kind, length of the principal, principal, id for clients if it differs
-	apps   interner
-	locs   interner
-	subs   interner
-	rows   []row
-	buf    []byte
+	seed     seed
+	insts    map[instance]uint32
+	names    []instance
+	scopes   interner // instance number, then search key
+	grantees interner // kind, length of the principal, principal, id for clients if it differs
+	apps     interner
+	locs     interner
+	subs     interner
+	rows     []row
+	buf      []byte
 }
 
 type row struct {
@@ -35,15 +35,15 @@ func NewBuilder(n int) *Builder { return newBuilder(makeSeed(), n) }
 
 func newBuilder(seed seed, n int) *Builder {
 	b := &Builder{seed: seed, insts: map[instance]uint32{}, rows: make([]row, 0, n)}
-	for _, t := range []*interner{&b.scopes, &b.whos, &b.apps, &b.locs, &b.subs} {
+	for _, t := range []*interner{&b.scopes, &b.grantees, &b.apps, &b.locs, &b.subs} {
 		t.seed = seed.hash
 	}
 	b.apps.intern(nil)
 	return b
 }
 
-// Add adds a grant. A grant without an id, a scope, a grantee or a permission is left out: it could match
-// nothing. The order of adding does not matter.
+// Add adds a grant. Add ignores a grant without an id, a scope, a grantee or a permission, because such a grant could
+// match nothing. The order of the calls does not matter.
 func (b *Builder) Add(g Grant) {
 	if g.ID.IsZero() || g.Scope.IsZero() || !g.Permission.Valid() || !g.Grantee.Type.Valid() ||
 		g.Principal == "" || len(g.Principal) > maxName || len(g.Grantee.ID) > maxName {
@@ -58,14 +58,14 @@ func (b *Builder) Add(g Grant) {
 	b.buf = binary.BigEndian.AppendUint32(b.buf[:0], in)
 	b.buf = append(append(b.buf, key...), tail...)
 	r.scope = b.scopes.intern(b.buf)
-	shown := g.Grantee.ID
-	if shown == g.Principal {
-		shown = ""
+	clientID := g.Grantee.ID
+	if clientID == g.Principal {
+		clientID = ""
 	}
 	b.buf = append(b.buf[:0], byte(g.Grantee.Type))
 	b.buf = binary.BigEndian.AppendUint16(b.buf, uint16(len(g.Principal)))
-	b.buf = append(append(b.buf, g.Principal...), shown...)
-	r.term.who = b.whos.intern(b.buf)
+	b.buf = append(append(b.buf, g.Principal...), clientID...)
+	r.term.grantee = b.grantees.intern(b.buf)
 	r.term.app = b.apps.intern([]byte(g.ApplicationARN))
 	r.rest.loc = b.locs.intern([]byte(g.LocationID))
 	if strings.HasSuffix(g.Scope.text, g.SubPrefix) {
@@ -87,13 +87,13 @@ func (b *Builder) instance(in instance) uint32 {
 	return i
 }
 
-// addView adds the living entries of a view without making grants of them.
+// addView adds the live entries of a view without making grants of them.
 func (b *Builder) addView(v *view) {
 	l := v.layer
 	if l == nil {
 		return
 	}
-	whos := slices.Repeat([]uint32{none}, len(l.whos))
+	grantees := slices.Repeat([]uint32{none}, len(l.grantees))
 	for s := range len(l.scopes) - 1 {
 		scope := none
 		rec := &l.scopes[s]
@@ -107,10 +107,10 @@ func (b *Builder) addView(v *view) {
 				scope = b.scopes.intern(b.buf)
 			}
 			r := row{term: l.terms[e], rest: l.rest[e], scope: scope}
-			if w := &whos[r.term.who]; *w == none {
-				*w = b.whos.intern(l.whoKey(r.term.who))
+			if w := &grantees[r.term.grantee]; *w == none {
+				*w = b.grantees.intern(l.granteeKey(r.term.grantee))
 			}
-			r.term.who = whos[r.term.who]
+			r.term.grantee = grantees[r.term.grantee]
 			r.term.app = b.apps.intern([]byte(l.apps[r.term.app]))
 			r.rest.loc = b.locs.intern([]byte(l.locs[r.rest.loc]))
 			if r.rest.sub&1 != 0 {
@@ -121,68 +121,68 @@ func (b *Builder) addView(v *view) {
 	}
 }
 
-// whoKey is the key that the Builder interns a grantee by.
-func (l *layer) whoKey(i uint32) []byte {
-	w := &l.whos[i]
+// granteeKey is the key under which the Builder interned a grantee.
+func (l *layer) granteeKey(i uint32) []byte {
+	w := &l.grantees[i]
 	b := []byte{byte(w.kind)}
 	b = binary.BigEndian.AppendUint16(b, w.principal)
-	return append(b, l.whoText[w.off:w.off+uint64(w.principal)+uint64(w.shown)]...)
+	return append(b, l.granteeText[w.off:w.off+uint64(w.principal)+uint64(w.clientID)]...)
 }
 
-// finish arranges everything. The Builder must not be used after.
+// finish builds the layer. The Builder must not be used afterwards.
 func (b *Builder) finish() *layer {
 	if len(b.rows) == 0 {
 		return nil
 	}
 	l := &layer{seed: b.seed, names: b.names}
 	l.apps, l.locs, l.oddSubs = b.apps.strings(), b.locs.strings(), b.subs.strings()
-	whoNumber := b.placeWhos(l)
+	granteeNumber := b.placeGrantees(l)
 	scopeNumber := b.placeScopes(l)
 	for i := range b.rows {
 		r := &b.rows[i]
-		r.scope, r.term.who = scopeNumber[r.scope], whoNumber[r.term.who]
+		r.scope, r.term.grantee = scopeNumber[r.scope], granteeNumber[r.term.grantee]
 	}
 	b.placeEntries(l)
 	l.makeDirectories()
 	l.makeTries()
-	l.makeByWho()
+	l.makeByGrantee()
 	l.makeByID()
 	return l
 }
 
-// placeWhos orders the grantees by fingerprint and returns their new numbers.
-func (b *Builder) placeWhos(l *layer) []uint32 {
-	n := b.whos.len()
-	l.whos = make([]whoRec, n, n+1)
+// placeGrantees orders the grantees by fingerprint and returns their new numbers.
+func (b *Builder) placeGrantees(l *layer) []uint32 {
+	n := b.grantees.len()
+	l.grantees = make([]granteeRec, n, n+1)
 	order := make([]uint32, n)
 	for i := range order {
 		order[i] = uint32(i)
-		key := b.whos.at(uint32(i))
+		key := b.grantees.at(uint32(i))
 		size := binary.BigEndian.Uint16(key[1:])
-		l.whos[i] = whoRec{
+		l.grantees[i] = granteeRec{
 			kind:      GranteeType(key[0]),
 			principal: size,
-			shown:     uint16(len(key) - 3 - int(size)),
+			clientID:  uint16(len(key) - 3 - int(size)),
 			print:     b.seed.fingerprint(GranteeType(key[0]), string(key[3:3+size])),
 		}
 	}
 	slices.SortFunc(order, func(x, y uint32) int {
-		if c := cmp.Compare(l.whos[x].print, l.whos[y].print); c != 0 {
+		if c := cmp.Compare(l.grantees[x].print, l.grantees[y].print); c != 0 {
 			return c
 		}
-		return bytes.Compare(b.whos.at(x), b.whos.at(y))
+		return bytes.Compare(b.grantees.at(x), b.grantees.at(y))
 	})
-	recs, number := make([]whoRec, 0, n+1), make([]uint32, n)
-	l.whoText = make([]byte, 0, len(b.whos.buf)-3*n)
+	recs, number := make([]granteeRec, 0, n+1), make([]uint32, n)
+	l.granteeText = make([]byte, 0, len(b.grantees.buf)-3*n)
 	for i, old := range order {
 		number[old] = uint32(i)
-		r := l.whos[old]
-		r.off = uint64(len(l.whoText))
-		l.whoText = append(l.whoText, b.whos.at(old)[3:]...)
+		r := l.grantees[old]
+		r.off = uint64(len(l.granteeText))
+		l.granteeText = append(l.granteeText, b.grantees.at(old)[3:]...)
 		recs = append(recs, r)
 	}
-	l.whos = append(recs, whoRec{})
-	b.whos = interner{}
+	l.grantees = append(recs, granteeRec{})
+	b.grantees = interner{}
 	return number
 }
 
@@ -229,16 +229,16 @@ func (b *Builder) placeEntries(l *layer) {
 		in := order[l.scopes[s].first:l.scopes[s+1].first]
 		if len(in) > 1 {
 			slices.SortFunc(in, func(x, y uint32) int {
-				// Grantees are numbered by fingerprint already.
+				// The grantees are numbered by fingerprint, so comparing numbers compares fingerprints.
 				p, q := &b.rows[x].term, &b.rows[y].term
-				return cmp.Or(cmp.Compare(p.who, q.who), cmp.Compare(p.seq, q.seq))
+				return cmp.Or(cmp.Compare(p.grantee, q.grantee), cmp.Compare(p.seq, q.seq))
 			})
 		}
 	}
 	l.prints, l.terms, l.rest = make([]uint32, n), make([]entryTerm, n), make([]entryRest, n)
 	for e, i := range order {
 		r := &b.rows[i]
-		l.prints[e], l.terms[e], l.rest[e] = l.whos[r.term.who].print, r.term, r.rest
+		l.prints[e], l.terms[e], l.rest[e] = l.grantees[r.term.grantee].print, r.term, r.rest
 	}
 	b.rows = nil
 }
@@ -246,8 +246,8 @@ func (b *Builder) placeEntries(l *layer) {
 // smallScope is how many entries a scope may have before it gets a directory.
 const smallScope = 64
 
-// makeDirectories gives every large scope a table from the first bits of a fingerprint to its entries,
-// about four to a place.
+// makeDirectories gives every large scope a table that leads from the first bits of a fingerprint to the scope's
+// entries. Each place of the table stands for about four entries.
 func (l *layer) makeDirectories() {
 	for s := range len(l.scopes) - 1 {
 		first, last := l.scopes[s].first, l.scopes[s+1].first
@@ -268,23 +268,23 @@ func (l *layer) makeDirectories() {
 	l.dirs = slices.Clip(l.dirs)
 }
 
-// makeByWho lists the entries of every grantee, oldest first.
-func (l *layer) makeByWho() {
+// makeByGrantee lists the entries of every grantee, oldest first.
+func (l *layer) makeByGrantee() {
 	for e := range l.terms {
-		l.whos[l.terms[e].who+1].first++
+		l.grantees[l.terms[e].grantee+1].first++
 	}
-	for i := 1; i < len(l.whos); i++ {
-		l.whos[i].first += l.whos[i-1].first
+	for i := 1; i < len(l.grantees); i++ {
+		l.grantees[i].first += l.grantees[i-1].first
 	}
-	l.byWho = make([]uint32, len(l.terms))
-	next := make([]uint32, len(l.whos)-1)
+	l.byGrantee = make([]uint32, len(l.terms))
+	next := make([]uint32, len(l.grantees)-1)
 	for e := range l.terms {
-		w := l.terms[e].who
-		l.byWho[l.whos[w].first+next[w]] = uint32(e)
+		w := l.terms[e].grantee
+		l.byGrantee[l.grantees[w].first+next[w]] = uint32(e)
 		next[w]++
 	}
 	for w := range next {
-		slices.SortFunc(l.byWho[l.whos[w].first:l.whos[w+1].first], func(x, y uint32) int {
+		slices.SortFunc(l.byGrantee[l.grantees[w].first:l.grantees[w+1].first], func(x, y uint32) int {
 			return cmp.Compare(l.terms[x].seq, l.terms[y].seq)
 		})
 	}

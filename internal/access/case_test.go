@@ -5,10 +5,10 @@ import (
 	"testing"
 )
 
-// The numbered cases of the conformance list, as far as they are about scopes, grants and decisions. The
-// list's bucket b is bkt here, because S3 wants three characters.
+// These tests are the numbered cases of the conformance list that are about scopes, grants and decisions. The bucket
+// b of the list is called bkt here, because S3 requires three characters.
 
-// joined makes a grant at a location or tells why it may not exist.
+// joined makes a grant at a location, or returns the error that says why the grant may not exist.
 func joined(t *testing.T, location, sub string, object bool) (Grant, error) {
 	t.Helper()
 	return NewGrant(GrantSpec{

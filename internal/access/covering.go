@@ -2,10 +2,10 @@ package access
 
 import "iter"
 
-// Covering goes through every grant that would answer the request if it were the caller's, came through the grant's
-// application, and no other grant won: those of the instance whose scope contains the target and whose permission
-// covers the permission. Identities and Application of the request do not matter. The order means nothing. It is for
-// administrators: it shows the grants of everybody.
+// Covering goes through every grant that could answer the request for somebody. The grant belongs to the instance,
+// its scope contains the target, and its permission covers the requested one. Covering ignores the request's
+// Identities and Application. The order of the grants means nothing. Covering is for administrators, because it shows
+// the grants of everybody.
 func (ix *Index) Covering(r *Request) iter.Seq[Grant] {
 	return func(yield func(Grant) bool) {
 		if r.Check() != nil {
@@ -19,7 +19,7 @@ func (ix *Index) Covering(r *Request) iter.Seq[Grant] {
 	}
 }
 
-// at goes through the live entries at the scopes of the instance that contain the target.
+// at goes through the live entries of the instance at the scopes that contain the target.
 func (ix *Index) at(r *Request) iter.Seq2[*view, uint32] {
 	return func(yield func(*view, uint32) bool) {
 		key, tail := r.Target.searchKey()

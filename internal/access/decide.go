@@ -3,18 +3,18 @@ package access
 // Verdict is the answer to a request, without its explanation. The zero Verdict denies.
 type Verdict struct {
 	OK  bool
-	ID  GrantID // the winner
+	ID  GrantID // of the winning grant
 	Seq int64
 
 	layer *layer
 	entry uint32
 }
 
-// Decide finds the grant that answers the request, if one does. It does not allocate.
+// Decide finds the grant that answers the request, if there is one. It does not allocate.
 //
-// It goes by scope first: the scopes that contain the target are the prefixes of its text, few, and found
-// in one walk. From the longest on, the grants there are matched with the caller's identities, from
-// whichever side is smaller.
+// Decide searches by scope first. The scopes that contain the target are prefixes of the target's text: they are few,
+// and one walk of the trie finds them all. From the longest scope on, Decide matches the grants at the scope with the
+// caller's identities. It starts from whichever of the two lists is shorter.
 func (ix *Index) Decide(r *Request) Verdict {
 	if r.Check() != nil || len(r.Identities) == 0 {
 		return Verdict{}
@@ -54,7 +54,7 @@ func (ix *Index) Decide(r *Request) Verdict {
 	}
 }
 
-// Decision tells the verdict in full. The request must be the one that was decided.
+// Decision gives the verdict in full. The request must be the one that was decided.
 func (v Verdict) Decision(r *Request) Decision {
 	if !v.OK {
 		return Decision{}
@@ -69,15 +69,15 @@ type search struct {
 	seed *seed
 	read uint32 // see layer.warm
 
-	view  *view // of the best grant, nil without one
+	view  *view // of the best grant; nil while there is none
 	entry uint32
 	rank  rank
 
-	hits [32]hit // entries of the view at hand whose fingerprint is an identity's
+	hits [32]hit // entries of the current view with the fingerprint of one of the identities
 	n    int
 
 	ready  bool
-	seen   [4096 / 64]uint64 // a bit for each fingerprint: most strangers go no further
+	seen   [4096 / 64]uint64 // a bit for each fingerprint: it rules out most grants of others
 	heads  [1024]uint16      // by fingerprint: number of an identity + 1
 	prints [maxFew]uint32    // by number of an identity
 	next   [maxFew]uint16    // the next identity with the same head, + 1
@@ -85,7 +85,8 @@ type search struct {
 
 type hit struct{ entry, identity uint32 }
 
-// maxFew is how many identities fit into the set; callers with more are looked up one by one.
+// maxFew is the number of identities that fit into the set. The identities of a caller who has more are looked up one
+// by one.
 const maxFew = 512
 
 func (s *search) print(i int) uint32 {
@@ -147,17 +148,17 @@ func (s *search) match(v *view, scope uint32) {
 	s.settle(v)
 }
 
-// hit keeps an entry for settle and reads of it for the reason of layer.warm.
+// hit keeps an entry for settle. It reads a part of the entry now for the reason that layer.warm gives.
 func (s *search) hit(v *view, entry uint32, identity int) {
-	s.read += v.terms[entry].who
+	s.read += v.terms[entry].grantee
 	s.hits[s.n] = hit{entry, uint32(identity)}
 	if s.n++; s.n == len(s.hits) {
 		s.settle(v)
 	}
 }
 
-// settle takes the best of the hits that answers and is indeed the identity's, if it comes before the best
-// so far. The fingerprint alone never decides.
+// settle finds the best of the hits that answer the request, and confirms that the grant belongs to the full
+// identity: a fingerprint alone never decides. The hit replaces the best grant so far if it ranks before it.
 func (s *search) settle(v *view) {
 	for s.n > 0 {
 		best, rank := -1, s.rank
@@ -174,7 +175,7 @@ func (s *search) settle(v *view) {
 			break
 		}
 		h := s.hits[best]
-		if !v.dead.has(h.entry) && v.isWho(v.terms[h.entry].who, &s.r.Identities[h.identity]) {
+		if !v.dead.has(h.entry) && v.isGrantee(v.terms[h.entry].grantee, &s.r.Identities[h.identity]) {
 			s.view, s.entry, s.rank = v, h.entry, rank
 			break
 		}

@@ -10,9 +10,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestAttack35_AnIndexOfManyChangesEqualsAFreshOne applies changes, compacts beside them and catches up,
-// and after every step compares the index with the plain list of what should stand. Older snapshots must
-// not move.
+// TestAttack35_AnIndexOfManyChangesEqualsAFreshOne applies changes, compacts beside them and catches up. After every
+// step it compares the index with a plain list of the expected grants. Older snapshots must not change.
 func TestAttack35_AnIndexOfManyChangesEqualsAFreshOne(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		ix := NewIndex()
@@ -134,7 +133,7 @@ func TestWhatCannotMatchIsLeftOut(t *testing.T) {
 	}
 }
 
-// Large scopes have directories, and callers with many identities do without the set of fingerprints.
+// Large scopes have directories. Callers with many identities are not matched by the set of fingerprints.
 func TestManyGranteesAndManyIdentities(t *testing.T) {
 	var grants []Grant
 	name := func(i int) Identity { return Identity{DirectoryGroup, "group-" + numbered(int64(i)).String()} }
@@ -164,7 +163,7 @@ func TestManyGranteesAndManyIdentities(t *testing.T) {
 	}
 }
 
-// With a seed of zeros all ids of usual lengths have one fingerprint: the identity alone must decide.
+// With a seed of zeros all ids of the usual lengths have the same fingerprint. Only the full identity must decide.
 func TestFingerprintsNeverDecide(t *testing.T) {
 	ids := []Identity{
 		{IAM, "AIDA00000000000000001"}, {IAM, "AIDA00000000000000002"}, {IAM, "AIDA000000000000000020"},
@@ -200,8 +199,8 @@ func TestFingerprintsNeverDecide(t *testing.T) {
 	for _, id := range []Identity{
 		{DirectoryUser, ids[0].Principal}, {IAM, ids[0].Principal + "0"}, {IAM, ids[0].Principal[:20]}, {IAM, ""},
 	} {
-		for w := range len(l.whos) - 1 {
-			if l.isWho(uint32(w), &id) {
+		for w := range len(l.grantees) - 1 {
+			if l.isGrantee(uint32(w), &id) {
 				t.Errorf("%v is taken for grantee %d", id, w)
 			}
 		}
@@ -220,7 +219,7 @@ func TestDecideAndHasDoNotAllocate(t *testing.T) {
 	}
 }
 
-// Readers of old snapshots go on while the next ones are derived and one is compacted beside them.
+// Readers of old snapshots continue while a writer derives the next ones and another goroutine compacts one.
 func TestReadersGoOnBesideWriterAndCompaction(t *testing.T) {
 	honest := give(t, 1, u1, "s3://bkt/a/*", Read)
 	var current atomic.Pointer[Index]

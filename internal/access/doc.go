@@ -1,9 +1,9 @@
 // Package access decides which grant answers a request for data, and why.
 //
-// It owns the entities of S3 Access Grants (instances, locations, grants, grantees, permissions, scopes,
-// tags), the rules about which of them may exist, and the index that finds the one grant that answers
-// a request among millions. It is pure: no clock, no chance, no context, no storage, no wire. Who the
-// caller is, what its policies allow, what is stored and what is recorded is decided elsewhere.
+// It owns the entities of S3 Access Grants (instances, locations, grants, grantees, permissions, scopes, tags), the
+// rules about which of them may exist, and the index that finds the one grant that answers a request among millions.
+// It is pure: it has no clock, no randomness, no context, no storage and no wire format. Other packages decide who
+// the caller is, what the caller's policies allow, what is stored and what is recorded.
 //
 // # The grammar of scopes
 //
@@ -17,9 +17,9 @@
 //
 // # Which grant wins
 //
-// All identities of the caller count. A grant answers when its grantee is one of them, its permission
-// covers the requested one, its application is the caller's or any, and its scope contains the target.
-// Of those the longest scope wins, an exact object before any wildcard. Equal scopes: the least
-// permission that suffices, then directory user before directory group before IAM, then the oldest.
+// All identities of the caller count. A grant answers a request when its grantee is one of the identities, its
+// permission covers the requested one, its application is the caller's or any, and its scope contains the target. The
+// grant with the longest scope wins; an exact object comes before any wildcard. Among grants of the same scope the
+// least permission that suffices wins, then directory user before directory group before IAM, then the oldest grant.
 // READ and WRITE grants do not add up to READWRITE.
 package access

@@ -2,16 +2,16 @@ package access
 
 import "fmt"
 
-// Problem says what a refused input was about, so that a caller can choose the code of its answer
+// Problem says what is wrong with a refused input. A caller chooses the error code of its answer by the Problem,
 // without looking at the text.
 type Problem uint8
 
-// What an input can be wrong about.
+// The problems.
 const (
-	BadRequest     Problem = iota // anything that has no kind of its own
+	BadRequest     Problem = iota // anything without a Problem of its own
 	BadAccount                    // an account id
 	BadBucket                     // a bucket name
-	BadScope                      // a scope that is not a target
+	BadScope                      // a scope that cannot be a target
 	BadTarget                     // the target of a request for data
 	BadLocation                   // the scope or the role of a location
 	BadGrant                      // a grant that may not exist
@@ -26,7 +26,7 @@ const (
 	BadID                         // a grant id
 )
 
-// Error is a refused input. Its text is meant for the client that sent the input.
+// Error is the refusal of an input. Its text is meant for the client that sent the input.
 type Error struct {
 	Problem Problem
 	Text    string

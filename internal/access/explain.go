@@ -6,9 +6,9 @@ import (
 	"slices"
 )
 
-// Explain decides like Decide and tells what became of up to limit grants: the caller's grants in the
-// instance, and the grants of others at the scopes that contain the target. The winner comes first, then
-// the closest misses. It is for administrators: it shows grants of others.
+// Explain decides as Decide does, and says what became of up to limit grants: the caller's grants in the instance,
+// and the grants of others at the scopes that contain the target. The winner comes first, then the closest misses.
+// Explain is for administrators, because it shows the grants of others.
 func (ix *Index) Explain(r *Request, limit int) Decision {
 	if r.Check() != nil {
 		return Decision{Reason: InvalidRequest}
@@ -25,7 +25,7 @@ func (ix *Index) Explain(r *Request, limit int) Decision {
 		}
 		d.Considered = append(d.Considered, Considered{g, o})
 	}
-	// Twice the limit is looked at, so that the closest of many are likely to be among those shown.
+	// Explain looks at twice the limit, so that the closest of many grants are likely to be among those in its answer.
 	for g := range ix.ForIdentities(ListRequest{
 		Account:    r.Account,
 		Region:     r.Region,
@@ -75,7 +75,7 @@ func miss(o Outcome) Reason {
 func (ix *Index) othersAt(r *Request) func(func(Grant) bool) {
 	return func(yield func(Grant) bool) {
 		for v, e := range ix.at(r) {
-			if slices.ContainsFunc(r.Identities, func(id Identity) bool { return v.isWho(v.terms[e].who, &id) }) {
+			if slices.ContainsFunc(r.Identities, func(id Identity) bool { return v.isGrantee(v.terms[e].grantee, &id) }) {
 				continue
 			}
 			if !yield(v.grant(e)) {

@@ -5,7 +5,7 @@ import (
 	"hash/maphash"
 )
 
-// seed makes fingerprints unpredictable. Indexes that stem from one another share it.
+// seed makes fingerprints unpredictable. An index shares the seed of the index that it was derived from.
 type seed struct {
 	hash    maphash.Seed
 	factors [3]uint64
@@ -19,10 +19,10 @@ func makeSeed() seed {
 	return s
 }
 
-// fingerprint narrows a search down; a match is always confirmed on the full identity. A caller may have
-// hundreds of identities, all of which are fingerprinted for each decision: hence no general hash for the
-// usual lengths (directory ids have 36 bytes, IAM's unique ids 21) but a sum of three products, of the
-// beginning, the middle and the end.
+// fingerprint narrows a search down. A match is always confirmed on the full identity. A caller may have hundreds of
+// identities, and each decision fingerprints all of them. For the usual lengths (directory ids have 36 bytes, IAM's
+// unique ids 21) the fingerprint is therefore not a general hash but a sum of three products: of the beginning, the
+// middle and the end of the id.
 func (s *seed) fingerprint(kind GranteeType, principal string) uint32 {
 	n := len(principal)
 	if n < 16 || n > 40 {

@@ -5,8 +5,7 @@ import (
 	"time"
 )
 
-// Grant says that a grantee may do something with a scope. Grants never change; they are created and
-// deleted.
+// Grant lets a grantee use the data of a scope. A grant never changes: it is created and deleted.
 type Grant struct {
 	ID             GrantID
 	Seq            int64 // order of creation from 1, given by the store; no two grants of an instance have the same
@@ -15,7 +14,7 @@ type Grant struct {
 	LocationID     LocationID
 	SubPrefix      string     // as the client gave it, may be empty
 	Grantee        Grantee    // as clients see it
-	Principal      string     // what requests are matched on, see Identity
+	Principal      string     // the identity id that requests are matched on, see Identity
 	Permission     Permission // READ, WRITE or READWRITE
 	ApplicationARN string     // empty: any application
 	Scope          Scope      // location scope and sub prefix joined
@@ -29,8 +28,8 @@ func (g Grant) ARN() string { return InstanceARN(g.Account, g.Region) + "/grant/
 // Identity is the identity that the grant is for.
 func (g Grant) Identity() Identity { return Identity{g.Grantee.Type, g.Principal} }
 
-// GrantKey is what makes two grants the same grant (AccessGrantAlreadyExists): within one instance the
-// same scope, identity, permission and application. READ and WRITE on one scope are two grants.
+// GrantKey is what two grants of an instance may not have in common (AccessGrantAlreadyExists): the scope, the
+// identity, the permission and the application. READ and WRITE on one scope are two grants.
 type GrantKey struct {
 	Account        AccountID
 	Region         string
@@ -45,7 +44,7 @@ func (g Grant) Key() GrantKey {
 	return GrantKey{g.Account, g.Region, g.Scope.String(), g.Identity(), g.Permission, g.ApplicationARN}
 }
 
-// GrantSpec is what a new grant is made of.
+// GrantSpec is what NewGrant makes a grant of.
 type GrantSpec struct {
 	ID             GrantID
 	Now            time.Time
@@ -58,9 +57,9 @@ type GrantSpec struct {
 	ApplicationARN string // empty: any application
 }
 
-// NewGrant makes the grant of a spec if such a grant may exist: CreateAccessGrant's rules as far as they
-// need no look-up. Whether the bucket, the grantee and the application exist, and whether there is such a
-// grant already, is for the caller to find out. The store gives the grant its Seq.
+// NewGrant makes a grant of the spec if such a grant may exist. It applies those rules of CreateAccessGrant that need
+// no look-up. The caller must find out whether the bucket, the grantee and the application exist, and whether the
+// same grant exists already. The store gives the grant its Seq.
 func NewGrant(spec GrantSpec) (Grant, error) {
 	grantee, err := ParseGrantee(spec.Grantee.Type, spec.Grantee.ID)
 	if err != nil {
@@ -98,7 +97,7 @@ func NewGrant(spec GrantSpec) (Grant, error) {
 	}, nil
 }
 
-// maxName bounds every name that the index keeps, in bytes.
+// maxName bounds the length of every name that the index keeps, in bytes.
 const maxName = 2048
 
 // isApplicationARN checks arn:{partition}:sso::{account}:application/{...} of 10 to 1224 characters.

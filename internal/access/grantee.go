@@ -2,8 +2,8 @@ package access
 
 import "strings"
 
-// GranteeType is the kind of a grantee. The zero GranteeType is invalid. Their order is the order in
-// which equal grants win.
+// GranteeType is the kind of a grantee. The zero GranteeType is invalid. Among grants that are otherwise equal, the
+// one with the smaller GranteeType wins.
 type GranteeType uint8
 
 // The kinds of grantees.
@@ -29,7 +29,7 @@ func ParseGranteeType(s string) (GranteeType, error) {
 // Valid reports whether t is one of the three kinds.
 func (t GranteeType) Valid() bool { return t >= DirectoryUser && t <= IAM }
 
-// String is the name on the wire; an invalid kind has none.
+// String is the name on the wire. An invalid kind has the empty name.
 func (t GranteeType) String() string {
 	switch t {
 	case DirectoryUser:
@@ -42,16 +42,16 @@ func (t GranteeType) String() string {
 	return ""
 }
 
-// Grantee is whom a grant is given to, as clients see it: a user or role ARN, or a directory id. Requests
-// are not matched on it: see Identity.
+// Grantee is the grantee of a grant as clients see it: the ARN of a user or a role, or a directory id. Requests are
+// matched on an Identity instead.
 type Grantee struct {
 	Type GranteeType
 	ID   string
 }
 
-// Identity is one of the identities of a caller. Principal never passes to anybody else: the unique id of
-// an IAM user or role (AIDA..., AROA...), or a directory id. A deleted and re-created user or role has
-// another one and is a stranger. Identities are compared byte by byte, kind included.
+// Identity is one of the identities of a caller. Its Principal is the unique id of an IAM user or role (AIDA...,
+// AROA...) or a directory id, and is never given to anybody else. A user or role that was deleted and created again
+// therefore has another Identity. Identities are compared byte by byte, together with their kind.
 type Identity struct {
 	Type      GranteeType
 	Principal string
@@ -59,9 +59,9 @@ type Identity struct {
 
 const invalidGrantee = "Invalid Grantee in the request"
 
-// ParseGrantee reads a grantee. For IAM the id is the ARN of a user or a role, of any account; groups,
-// roots, assumed-role ARNs and wildcards are refused. For a directory it is a directory id of 1 to 47
-// letters, digits and hyphens. Whether the grantee exists is for the caller to find out.
+// ParseGrantee reads a grantee. For IAM the id is the ARN of a user or a role of any account; ParseGrantee refuses
+// groups, root users, assumed-role ARNs and wildcards. For a directory the id has 1 to 47 letters, digits and
+// hyphens. The caller must find out whether the grantee exists.
 func ParseGrantee(t GranteeType, id string) (Grantee, error) {
 	ok := false
 	switch t {

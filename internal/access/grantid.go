@@ -2,8 +2,8 @@ package access
 
 import "encoding/hex"
 
-// GrantID is the UUID of a grant. It is never used twice, so it is what a vended credential carries and
-// what the index finds and removes grants by. The zero GrantID is no grant.
+// GrantID is the UUID of a grant. No UUID is used twice. A vended credential carries the GrantID of its grant, and
+// the index finds and removes grants by it. The zero GrantID names no grant.
 type GrantID [16]byte
 
 // ParseGrantID reads a UUID in its usual form of 36 characters, in lower case.

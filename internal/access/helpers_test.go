@@ -12,7 +12,7 @@ const region = "eu-central-1"
 
 var epoch = time.Date(2026, 1, 2, 3, 4, 5, 6000, time.UTC)
 
-// numbered is the grant id of a number.
+// numbered is the grant id with this number.
 func numbered(n int64) GrantID {
 	var id GrantID
 	binary.BigEndian.PutUint64(id[8:], uint64(n))
@@ -54,7 +54,7 @@ func locationOf(t testing.TB, s string) Location {
 	return l
 }
 
-// The people of the tests.
+// The principals of the tests.
 var (
 	u1 = Identity{IAM, "AIDAU1"}
 	u2 = Identity{IAM, "AIDAU2"}
@@ -64,7 +64,7 @@ var (
 	g1 = Identity{DirectoryGroup, "a3d43802-00b1-7054-db02-f1d683aacba5"}
 )
 
-// granteeOf is what clients see of an identity.
+// granteeOf is the grantee that clients see of an identity.
 func granteeOf(id Identity) Grantee {
 	switch {
 	case id.Type != IAM:
@@ -75,7 +75,7 @@ func granteeOf(id Identity) Grantee {
 	return Grantee{IAM, "arn:aws:iam::111122223333:user/" + id.Principal[4:]}
 }
 
-// give makes grant number seq.
+// give makes the grant with number seq.
 func give(t testing.TB, seq int64, id Identity, scope string, p Permission) Grant {
 	t.Helper()
 	g, err := NewGrant(GrantSpec{

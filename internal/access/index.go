@@ -5,14 +5,14 @@ import (
 	"slices"
 )
 
-// Index is a set of grants that answers requests. It is an immutable snapshot: any number of goroutines
-// may read it without locks while its owner derives the next one with With. The zero Index is not usable;
-// an index of no grants comes from NewIndex.
+// Index is a set of grants that answers requests. It is an immutable snapshot: any number of goroutines may read it
+// without locks while its owner derives the next one with With. The zero Index is not usable; NewIndex makes an index
+// of no grants.
 //
-// It is one large layer and up to three small ones that hold what was added since, the newest in the
-// smallest, so that an update costs the same among ten grants and among ten million. Removed grants are
-// marked. From time to time the owner merges everything with Compact, beside the readers and the writer,
-// and lets the outcome CatchUp.
+// An Index has one large layer and up to three small ones. The small layers contain the grants that were added since
+// the last Compact, the newest in the smallest layer. An update therefore costs the same among ten grants and among
+// ten million. Removed grants are only marked. From time to time the owner merges all layers with Compact, beside the
+// readers and the writer, and then calls CatchUp on the result.
 type Index struct {
 	seed    seed
 	views   [layers]view // the large one first
@@ -28,8 +28,8 @@ type view struct {
 
 const layers = 4
 
-// capacity bounds the small layers: what does not fit is merged into the next larger one. Layer 1 has no
-// bound but Compact.
+// capacity is the size of the small layers in grants. What does not fit into a layer is merged into the next larger
+// one. Layer 1 has no limit: it grows until Compact merges it.
 var capacity = [layers]int{2: 4096, 3: 128}
 
 type change struct {
@@ -48,7 +48,7 @@ func NewIndex(grants ...Grant) *Index {
 	return b.Index()
 }
 
-// Index makes the index. The Builder must not be used after.
+// Index makes the index. The Builder must not be used afterwards.
 func (b *Builder) Index() *Index {
 	ix := &Index{seed: b.seed}
 	ix.views[0] = makeView(b)
@@ -78,8 +78,8 @@ func (v *view) live() int {
 // Len is the number of grants.
 func (ix *Index) Len() int { return ix.live }
 
-// Pending is how much a Compact would tidy up: grants in the small layers, and removed ones that still
-// take room. Compact when it exceeds some ten thousand and a tenth of Len, or the like.
+// Pending is the number of grants that a Compact would move or drop: those in the small layers, and the removed ones
+// that still take room. An owner might compact when Pending exceeds ten thousand and a tenth of Len.
 func (ix *Index) Pending() int {
 	n := 0
 	for i := range ix.views {
@@ -91,14 +91,14 @@ func (ix *Index) Pending() int {
 	return n
 }
 
-// Has reports whether the grant still stands: what keeps a vended credential on its leash. It does not
-// allocate.
+// Has reports whether the grant still exists. A vended credential is on the leash of its grant: it works only while
+// Has is true. Has does not allocate.
 func (ix *Index) Has(id GrantID) bool {
 	v, _ := ix.find(&id)
 	return v >= 0
 }
 
-// Grant is the grant with that id, or false.
+// Grant finds a grant by its id, and reports false if the index has none with that id.
 func (ix *Index) Grant(id GrantID) (Grant, bool) {
 	v, e := ix.find(&id)
 	if v < 0 {
@@ -120,9 +120,10 @@ func (ix *Index) find(id *GrantID) (int, uint32) {
 	return -1, none
 }
 
-// With is the index with some grants removed and then some added; the receiver stays as it is. Removing
-// what is not there does nothing; adding a grant whose id is there replaces it. So a change may be applied
-// twice. Only one goroutine at a time should derive from an index, or changes are lost.
+// With derives an index in which the grants of remove are removed and then those of add are added. The receiver does
+// not change. Removing a grant that is not in the index does nothing. Adding a grant whose id is in the index
+// replaces that grant. The same change may therefore be applied twice. Only one goroutine at a time may derive from
+// an index, or changes are lost.
 func (ix *Index) With(add []Grant, remove []GrantID) *Index {
 	next := *ix
 	next.version++
@@ -159,7 +160,7 @@ func (ix *Index) remove(replaced []Grant, removed []GrantID) {
 	}
 }
 
-// insert puts grants into the smallest layer that can hold them together with all smaller ones.
+// insert puts grants into the smallest layer that has room for them and for all smaller layers.
 func (ix *Index) insert(add []Grant) {
 	size := len(add)
 	at := layers - 1
@@ -186,8 +187,8 @@ func (ix *Index) insert(add []Grant) {
 	ix.views[at] = makeView(b)
 }
 
-// Compact is the same index in one layer. It takes about a microsecond a grant and may run beside readers
-// and beside the writer; see CatchUp.
+// Compact derives the same index in one layer. It takes about a microsecond a grant, and may run beside readers and
+// beside the writer; see CatchUp.
 func (ix *Index) Compact() *Index {
 	b := newBuilder(ix.seed, ix.live)
 	for i := range ix.views {
@@ -198,8 +199,8 @@ func (ix *Index) Compact() *Index {
 	return out
 }
 
-// CatchUp applies to a compacted index what was done to latest since it was taken for Compact, and reports
-// false if the two do not stem from one another.
+// CatchUp applies to a compacted index the changes that led from the index that was compacted to latest. It reports
+// false if latest was not derived from that index.
 func (ix *Index) CatchUp(latest *Index) (*Index, bool) {
 	if latest.seed != ix.seed || latest.version < ix.version {
 		return nil, false
@@ -214,7 +215,8 @@ func (ix *Index) CatchUp(latest *Index) (*Index, bool) {
 	if len(missed) == 0 {
 		return ix, true
 	}
-	// What came and went meanwhile need not come at all. With removes before it adds, as each change did.
+	// A grant that was added and removed meanwhile is not added at all. With removes before it adds, as each of the
+	// changes did.
 	added := map[GrantID]Grant{}
 	var removed []GrantID
 	for _, c := range slices.Backward(missed) {

@@ -16,7 +16,7 @@ type interner struct {
 	slots  []uint32 // number + 1; open addressing
 }
 
-// at is the string with number i, valid until the next intern.
+// at is the string with number i. The slice is valid until the next call of intern.
 func (t *interner) at(i uint32) []byte {
 	var from uint64
 	if i > 0 {
@@ -58,7 +58,7 @@ func (t *interner) grow() {
 	}
 }
 
-// strings copies everything out, by number.
+// strings copies all strings out, in the order of their numbers.
 func (t *interner) strings() []string {
 	out := make([]string, t.len())
 	for i := range out {

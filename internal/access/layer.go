@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// A layer is an immutable set of grants, arranged to be searched: a trie of the scopes' texts, at each
-// scope its grants, and the ways in by grant id and by grantee. Its large arrays hold no pointers, so the
-// garbage collector never walks them.
+// A layer is an immutable set of grants, arranged for searching: a trie of the texts of the scopes, the grants at
+// each scope, and indexes by grant id and by grantee. Its large arrays have no pointers in them, so the garbage
+// collector never walks them.
 type layer struct {
 	seed  seed
 	roots map[instance]uint32 // root nodes; a trie for each instance
@@ -21,17 +21,17 @@ type layer struct {
 	scopes []scopeRec  // in order of instance and search key; one more at the end closes the last
 	prints []uint32    // by entry: the fingerprint of its identity, ascending within a scope
 	terms  []entryTerm // by entry: what deciding needs
-	rest   []entryRest // by entry: what else there is
+	rest   []entryRest // by entry: the other fields of the grant
 	dirs   []uint32    // directories of the large scopes, see scopeRec.bits
 
-	byID     []uint32 // entry + 1 by hash of its grant id; open addressing
-	whos     []whoRec // by fingerprint; one more at the end closes the last
-	whoText  []byte
-	byWho    []uint32 // entries by grantee, oldest first
-	apps     []string // apps[0] is any
-	locs     []string
-	oddSubs  []string // sub prefixes that are no suffix of their scope
-	leftDups []uint32 // entries whose id another entry has already
+	byID        []uint32     // entry + 1 by hash of its grant id; open addressing
+	grantees    []granteeRec // by fingerprint; one more at the end closes the last
+	granteeText []byte
+	byGrantee   []uint32 // entries by grantee, oldest first
+	apps        []string // apps[0] means any application
+	locs        []string
+	oddSubs     []string // sub prefixes that are not a suffix of their scope
+	leftDups    []uint32 // entries whose id another entry has, too
 }
 
 type instance struct {
@@ -39,9 +39,9 @@ type instance struct {
 	region  string
 }
 
-// scopeRec is a scope. Its search key is the scope's text without the scheme and without the asterisk; an
-// exact scope's key ends in NUL, which no scope contains. So containment is being a prefix, and an exact
-// scope is longer than every wildcard that contains it.
+// scopeRec is a scope. Its search key is the scope's text without the scheme and without the asterisk. The search key
+// of an exact scope ends in NUL, which no scope contains. One scope therefore contains another if its search key is a
+// prefix of the other's, and an exact scope is longer than every wildcard scope that contains it.
 type scopeRec struct {
 	off    uint64 // of the search key in text
 	parent uint32 // the longest other scope of the instance that is a prefix of this one, or none
@@ -52,42 +52,42 @@ type scopeRec struct {
 	bits   uint8  // 0: no directory; otherwise entries by the fingerprint's first bits
 }
 
-// node is a node of the trie: the bytes start to end of a search key. Up to eight of them stand in label
-// itself, more in text, where label is the place of the whole search key.
+// node is a node of the trie. It stands for the bytes start to end of a search key. Up to eight such bytes are in
+// label itself. If there are more, label is the position of the whole search key in layer.text.
 type node struct {
 	label      uint64
 	first      uint32 // its children
 	scope      uint32 // the scope that ends here, or none
 	start, end uint16
-	kids       uint16 // up to 256
+	children   uint16 // up to 256
 }
 
 type entryTerm struct {
-	seq    int64
-	who    uint32
-	app    uint32
-	perm   Permission
-	kind   GranteeType
-	object bool
+	seq     int64
+	grantee uint32
+	app     uint32
+	perm    Permission
+	kind    GranteeType
+	object  bool
 }
 
 type entryRest struct {
 	id      GrantID
 	created int64 // microseconds
 	loc     uint32
-	sub     uint32 // length of the sub prefix as a suffix of the scope <<1, or number in oddSubs <<1 | 1
+	sub     uint32 // length of the sub prefix as a suffix of the scope <<1, or its number in oddSubs <<1 | 1
 }
 
-// whoRec is a grantee: its kind, its immutable id and, if that is another text, its id for clients.
-type whoRec struct {
-	off              uint64
-	print            uint32
-	first            uint32 // its entries in byWho
-	principal, shown uint16 // lengths in whoText; the principal comes first
-	kind             GranteeType
+// granteeRec is a grantee: its kind, its immutable id and, if the two differ, the id that clients see.
+type granteeRec struct {
+	off                 uint64
+	print               uint32
+	first               uint32 // its entries in byGrantee
+	principal, clientID uint16 // lengths in granteeText; the principal comes first
+	kind                GranteeType
 }
 
-// searchKey is the scope's search key, in two parts so that nothing need be copied.
+// searchKey is the search key of the scope. It comes in two parts, so that nothing is copied.
 func (s Scope) searchKey() (key, tail string) {
 	switch {
 	case s.wild:
@@ -98,10 +98,10 @@ func (s Scope) searchKey() (key, tail string) {
 	return s.text[len(scheme):], "\x00"
 }
 
-// deepest is the longest scope of the instance whose search key is a prefix of key+tail, or none. Its
-// parents are all others.
+// deepest is the longest scope of the instance whose search key is a prefix of key+tail, or none. The parents of that
+// scope are all others.
 //
-// What it reads of the scopes on the way is of no use but to have been read, see warm.
+// read has no meaning as a number. It only keeps the compiler from leaving out the reads that warm makes.
 func (l *layer) deepest(in instance, key, tail string) (scope, read uint32) {
 	root, ok := l.roots[in]
 	if !ok {
@@ -110,17 +110,17 @@ func (l *layer) deepest(in instance, key, tail string) (scope, read uint32) {
 	size := len(key) + len(tail)
 	found := none
 	n := &l.nodes[root]
-	for int(n.end) <= size && l.labelled(n, key, tail) {
+	for int(n.end) <= size && l.hasLabel(n, key, tail) {
 		if n.scope != none {
 			found = n.scope
 			read += l.warm(n.scope)
 		}
-		if int(n.end) == size || n.kids == 0 {
+		if int(n.end) == size || n.children == 0 {
 			break
 		}
 		j := 0
-		if n.kids > 1 { // the label of an only child says enough
-			j = bytes.IndexByte(l.edge[n.first:n.first+uint32(n.kids)], byteAt(key, tail, int(n.end)))
+		if n.children > 1 { // with one child its label need not be searched
+			j = bytes.IndexByte(l.edge[n.first:n.first+uint32(n.children)], byteAt(key, tail, int(n.end)))
 			if j < 0 {
 				break
 			}
@@ -130,9 +130,9 @@ func (l *layer) deepest(in instance, key, tail string) (scope, read uint32) {
 	return found, read
 }
 
-// warm reads one fingerprint of every cache line of a scope that is not large. A decision's time is the
-// memory's: these reads wait for nothing and so go on beside each other and beside the walk, where the
-// search that follows would wait for one after the other.
+// warm reads one fingerprint of every cache line of a scope that is not large. A decision spends its time waiting for
+// memory. The reads of warm do not depend on each other, so the processor makes them at the same time as the walk.
+// The search that follows would wait for each of them in turn.
 func (l *layer) warm(scope uint32) (read uint32) {
 	first, last := l.scopes[scope].first, l.scopes[scope+1].first
 	last = min(last, first+512)
@@ -142,10 +142,10 @@ func (l *layer) warm(scope uint32) (read uint32) {
 	return read
 }
 
-// labelled reports whether key+tail, which is long enough, has the node's label.
-func (l *layer) labelled(n *node, key, tail string) bool {
+// hasLabel reports whether key+tail has the label of the node at the node's position. key+tail must be long enough.
+func (l *layer) hasLabel(n *node, key, tail string) bool {
 	if size := n.end - n.start; size > 8 {
-		return holds(key, tail, int(n.start), l.text[n.label+uint64(n.start):n.label+uint64(n.end)])
+		return matchesAt(key, tail, int(n.start), l.text[n.label+uint64(n.start):n.label+uint64(n.end)])
 	}
 	label := n.label
 	for i := int(n.start); i < int(n.end); i++ {
@@ -164,8 +164,8 @@ func byteAt(key, tail string, i int) byte {
 	return tail[i-len(key)]
 }
 
-// holds reports whether key+tail has label at i; it is long enough.
-func holds(key, tail string, i int, label []byte) bool {
+// matchesAt reports whether key+tail has the label at position i. key+tail must be long enough.
+func matchesAt(key, tail string, i int, label []byte) bool {
 	end := i + len(label)
 	if end <= len(key) {
 		return key[i:end] == string(label)
@@ -177,10 +177,10 @@ func holds(key, tail string, i int, label []byte) bool {
 	return key[i:] == string(label[:cut]) && tail[:end-len(key)] == string(label[cut:])
 }
 
-// isWho reports whether the grantee is that identity.
-func (l *layer) isWho(who uint32, id *Identity) bool {
-	w := &l.whos[who]
-	return w.kind == id.Type && string(l.whoText[w.off:w.off+uint64(w.principal)]) == id.Principal
+// isGrantee reports whether the grantee with this number is the identity.
+func (l *layer) isGrantee(grantee uint32, id *Identity) bool {
+	w := &l.grantees[grantee]
+	return w.kind == id.Type && string(l.granteeText[w.off:w.off+uint64(w.principal)]) == id.Principal
 }
 
 // find is the entry of a grant, or none.
@@ -223,8 +223,8 @@ func (l *layer) scope(i uint32) Scope {
 func (l *layer) grant(entry uint32) Grant {
 	t, r, at := &l.terms[entry], &l.rest[entry], l.scopeOf(entry)
 	in := l.names[l.scopes[at].inst]
-	w := &l.whos[t.who]
-	names := l.whoText[w.off : w.off+uint64(w.principal)+uint64(w.shown)]
+	w := &l.grantees[t.grantee]
+	names := l.granteeText[w.off : w.off+uint64(w.principal)+uint64(w.clientID)]
 	g := Grant{
 		ID:             r.id,
 		Seq:            t.seq,
@@ -239,7 +239,7 @@ func (l *layer) grant(entry uint32) Grant {
 		CreatedAt:      time.UnixMicro(r.created).UTC(),
 	}
 	g.Grantee = Grantee{w.kind, g.Principal}
-	if w.shown > 0 {
+	if w.clientID > 0 {
 		g.Grantee.ID = string(names[w.principal:])
 	}
 	if r.sub&1 != 0 {

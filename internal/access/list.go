@@ -14,14 +14,14 @@ type ListRequest struct {
 	Account       AccountID
 	Region        string
 	Identities    []Identity
-	After         int64  // only grants with a larger Seq: the last one of the page before
+	After         int64  // only grants with a larger Seq; that of the last grant of the page before
 	ScopePrefix   string // the grant's scope must start with it, as text; see CheckScopePrefix
 	ByApplication bool   // only grants that can be used through Application
 	Application   string
 }
 
-// CheckScopePrefix refuses what ListCallerAccessGrants refuses as its grantscope. The leading characters
-// of a scope are enough; nothing means everything.
+// CheckScopePrefix refuses what ListCallerAccessGrants refuses as its grantscope parameter. The first characters of a
+// scope are enough. The empty text stands for every scope.
 func CheckScopePrefix(s string) error {
 	if s == "" {
 		return nil
@@ -32,8 +32,9 @@ func CheckScopePrefix(s string) error {
 	return checkText(s, BadRequest, "GrantScope")
 }
 
-// CallerApplication is the ApplicationArn of ListCallerAccessGrants: the grant's application; without one
-// ALL for a directory grantee and NA for IAM, to which applications do not apply (user guide, sample).
+// CallerApplication is the ApplicationArn of ListCallerAccessGrants. It is the grant's application, if there is one.
+// Otherwise it is ALL for a directory grantee, and NA for an IAM grantee, to which applications do not apply (user
+// guide, sample).
 func (g Grant) CallerApplication() string {
 	switch {
 	case g.ApplicationARN != "":
@@ -44,8 +45,8 @@ func (g Grant) CallerApplication() string {
 	return "ALL"
 }
 
-// ForIdentities goes through the grants of the identities, oldest first. A grant without an application
-// can be used through every application, whoever its grantee is.
+// ForIdentities goes through the grants of the identities, oldest first. A grant without an application can be used
+// through every application, for every kind of grantee.
 func (ix *Index) ForIdentities(r ListRequest) iter.Seq[Grant] {
 	return func(yield func(Grant) bool) {
 		in := instance{r.Account, r.Region}
@@ -75,7 +76,7 @@ func (ix *Index) ForIdentities(r ListRequest) iter.Seq[Grant] {
 	}
 }
 
-// queue is the rest of the entries of one grantee in one view.
+// queue is the entries of one grantee in one view that are still to be visited.
 type queue struct {
 	seq     int64 // of the first entry
 	view    int
@@ -94,7 +95,7 @@ func (q *queues) Pop() any {
 	return last
 }
 
-// queues makes a heap of what each identity has in each view after a Seq.
+// queues makes a heap of the entries of each identity in each view whose Seq is greater than after.
 func (ix *Index) queues(ids []Identity, after int64) queues {
 	var q queues
 	for i := range ix.views {
@@ -102,13 +103,13 @@ func (ix *Index) queues(ids []Identity, after int64) queues {
 		if v.layer == nil {
 			continue
 		}
-		var whos []uint32
+		var grantees []uint32
 		for j := range ids {
-			whos = v.appendWhos(whos, &ids[j])
+			grantees = v.appendGrantees(grantees, &ids[j])
 		}
-		slices.Sort(whos)
-		for _, w := range slices.Compact(whos) {
-			list := v.byWho[v.whos[w].first:v.whos[w+1].first]
+		slices.Sort(grantees)
+		for _, w := range slices.Compact(grantees) {
+			list := v.byGrantee[v.grantees[w].first:v.grantees[w+1].first]
 			if after > math.MinInt64 {
 				list = list[sort.Search(len(list), func(k int) bool { return v.terms[list[k]].seq > after }):]
 			}
@@ -121,12 +122,12 @@ func (ix *Index) queues(ids []Identity, after int64) queues {
 	return q
 }
 
-// appendWhos appends the grantees that are the identity: more than one if it changed its ARN.
-func (l *layer) appendWhos(to []uint32, id *Identity) []uint32 {
+// appendGrantees appends the numbers of the grantees that are the identity. There are several if its ARN has changed.
+func (l *layer) appendGrantees(to []uint32, id *Identity) []uint32 {
 	p := l.seed.fingerprint(id.Type, id.Principal)
-	n := len(l.whos) - 1
-	for w := sort.Search(n, func(i int) bool { return l.whos[i].print >= p }); w < n && l.whos[w].print == p; w++ {
-		if l.isWho(uint32(w), id) {
+	n := len(l.grantees) - 1
+	for w := sort.Search(n, func(i int) bool { return l.grantees[i].print >= p }); w < n && l.grantees[w].print == p; w++ {
+		if l.isGrantee(uint32(w), id) {
 			to = append(to, uint32(w))
 		}
 	}

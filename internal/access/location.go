@@ -11,7 +11,8 @@ type LocationID string
 // DefaultLocationID is the id of the location s3://.
 const DefaultLocationID LocationID = "default"
 
-// Location is a scope and the role that works there. The scope never changes, the role may.
+// Location is a scope, and the role whose permissions vended credentials have there. The scope never changes. The
+// role may.
 type Location struct {
 	ID        LocationID
 	Seq       int64 // order of creation from 1, given by the store
@@ -19,16 +20,16 @@ type Location struct {
 	Region    string
 	Scope     LocationScope
 	RoleARN   string // as clients see it
-	RoleID    string // the role's unique id: a re-created role is another role
+	RoleID    string // the role's unique id: a role that was deleted and created again is another role
 	CreatedAt time.Time
 }
 
 // ARN is the location's ARN.
 func (l Location) ARN() string { return InstanceARN(l.Account, l.Region) + "/location/" + string(l.ID) }
 
-// NewLocation makes a location if it may exist: CreateAccessGrantsLocation's rules as far as they need no
-// look-up. l.Scope has been parsed already; l.ID is replaced by DefaultLocationID for s3://. Whether
-// bucket and role exist and whether the scope is registered already is for the caller to find out.
+// NewLocation makes a location if it may exist. It applies those rules of CreateAccessGrantsLocation that need no
+// look-up. l.Scope has been parsed already. For the scope s3:// NewLocation replaces l.ID by DefaultLocationID. The
+// caller must find out whether the bucket and the role exist and whether the scope is registered already.
 func NewLocation(l Location) (Location, error) {
 	if l.Scope.IsZero() {
 		return Location{}, refuse(BadLocation, "LocationScope must not be empty")
@@ -53,7 +54,8 @@ func CheckRoleARN(s string) error {
 	return refuse(BadLocation, "IAMRoleArn is not the ARN of an IAM role")
 }
 
-// Instance is the one Access Grants instance of an account in a region. Its id is always "default".
+// Instance is the Access Grants instance of an account in a region. There is at most one, and its id is always
+// "default".
 type Instance struct {
 	Account           AccountID
 	Region            string
@@ -90,7 +92,7 @@ type Resource struct {
 	GrantID    GrantID
 }
 
-// ParseResourceARN reads the ARN of an instance, a location or a grant (the tag operations).
+// ParseResourceARN reads the ARN of an instance, a location or a grant, as the tag operations have it.
 func ParseResourceARN(s string) (Resource, error) {
 	bad := refuse(BadARN, "The resource ARN is not the ARN of an access grants resource")
 	f := strings.SplitN(s, ":", 6)

@@ -2,15 +2,15 @@ package access
 
 import "strings"
 
-// LocationScope is the scope of a location: s3:// (the default location), a bucket, or a prefix, with or
-// without a trailing asterisk. It is echoed as it was written, and two location scopes are the same
-// location only if they were written the same: s3://b, s3://b/ and s3://b/* may all be registered, each
-// with its own role. AWS does not say; overlapping locations are allowed anyway, and the lists filter by
-// the text. The zero LocationScope is invalid.
+// LocationScope is the scope of a location: s3:// (the default location), a bucket, or a prefix, with or without a
+// trailing asterisk. Clients get it back as they wrote it. Two location scopes name the same location only if their
+// texts are equal: s3://b, s3://b/ and s3://b/* may all be registered, each with a role of its own. AWS does not
+// document this case. It does allow overlapping locations, and its lists filter by the text. The zero LocationScope
+// is invalid.
 type LocationScope struct{ text string }
 
-// ParseLocationScope reads a location scope. The bucket wildcard s3://b* is refused: a location never
-// spans buckets, except s3:// itself.
+// ParseLocationScope reads a location scope. It refuses the bucket wildcard s3://b*, because only the location s3://
+// spans buckets.
 func ParseLocationScope(s string) (LocationScope, error) {
 	if s == scheme {
 		return LocationScope{s}, nil
@@ -40,7 +40,7 @@ func (l LocationScope) Bucket() string {
 	return b
 }
 
-// Join is the scope of a grant: a location scope and a sub prefix, put together.
+// Join joins a location scope and a sub prefix to the scope of a grant.
 //
 //   - A trailing asterisk of the location is dropped first.
 //   - After the bucket stands exactly one separating slash, whether or not location and sub prefix bring

@@ -8,7 +8,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// The oracle decides by looking at every grant, without any arrangement.
+// oracle decides by looking at every grant in turn.
 func oracle(grants []Grant, r *Request) (Grant, bool) {
 	if r.Check() != nil {
 		return Grant{}, false
@@ -45,7 +45,7 @@ func plainRank(r *Request, g Grant) rank {
 	return rank{g.Permission != r.Permission, g.Grantee.Type, g.Seq}
 }
 
-// Small alphabets, so that everything collides with everything.
+// The generators use small alphabets, so that random scopes, grants and requests have much in common.
 var (
 	drawBucket = rapid.SampledFrom([]string{"bkt", "bkt-a", "bkt-aa"})
 	drawKey    = rapid.StringMatching(`[ab/.]{0,6}`)
@@ -100,7 +100,7 @@ func drawRequest(t *rapid.T) *Request {
 	}
 }
 
-// checkAgainstOracle compares every way into the index with the plain list of grants.
+// checkAgainstOracle compares the answers of every method of the index with the plain list of grants.
 func checkAgainstOracle(t *rapid.T, ix *Index, grants []Grant) {
 	if ix.Len() != len(grants) {
 		t.Fatalf("Len = %d, want %d", ix.Len(), len(grants))

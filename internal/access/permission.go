@@ -30,7 +30,7 @@ func (p Permission) Valid() bool { return p >= Read && p <= ReadWrite }
 // Covers reports whether one grant of p suffices for a request of q.
 func (p Permission) Covers(q Permission) bool { return p.Valid() && q.Valid() && p&q == q }
 
-// String is the name on the wire; an invalid permission has none.
+// String is the name on the wire. An invalid permission has the empty name.
 func (p Permission) String() string {
 	switch p {
 	case Read:
@@ -43,8 +43,8 @@ func (p Permission) String() string {
 	return ""
 }
 
-// Privilege says how much of the winning grant a credential gets. The zero Privilege is Minimal, so
-// that a forgotten one never widens a credential; what a client that says nothing means is Default.
+// Privilege says how much of the winning grant a credential covers. The zero Privilege is Minimal, so that code that
+// forgets to set it never widens a credential. A client that sends no privilege gets Default: see ParsePrivilege.
 type Privilege uint8
 
 // The privileges (GetDataAccess, parameter privilege).
@@ -53,7 +53,7 @@ const (
 	Default                  // the whole scope of the winning grant
 )
 
-// ParsePrivilege reads Default, Minimal or nothing, which means Default.
+// ParsePrivilege reads Default or Minimal. The empty text means Default.
 func ParsePrivilege(s string) (Privilege, error) {
 	switch s {
 	case "", "Default":

@@ -4,7 +4,7 @@ import "strings"
 
 // Request asks for access to data.
 type Request struct {
-	Account     AccountID // whose instance: the owner of the data
+	Account     AccountID // whose instance answers: the account that owns the data
 	Region      string
 	Identities  []Identity // every identity of the caller, in any order
 	Application string     // the ARN of the application that the caller came through; empty: none
@@ -14,7 +14,7 @@ type Request struct {
 	Object      bool // targetType=Object
 }
 
-// Check refuses requests that make no sense, with a text for the client. Deciding such a request denies.
+// Check refuses requests that make no sense. The text of the error is for the client. Decide denies such a request.
 func (r Request) Check() error {
 	if r.Target.IsZero() {
 		return refuse(BadTarget, "Target must not be empty")
@@ -31,20 +31,20 @@ func (r Request) Check() error {
 // notAnObject reports whether the scope cannot name one object.
 func notAnObject(s Scope) bool { return s.wild || s.Key() == "" || strings.HasSuffix(s.text, "/") }
 
-// DeniedText is the text of the refusal when no grant answers (reference: error AccessDenied). It is the
-// same whatever the reason, so that it tells nothing about other grants.
+// DeniedText is the text of the error AccessDenied when no grant answers (API reference). It is the same for every
+// reason, so that it discloses nothing about the grants of others.
 func (r Request) DeniedText() string {
 	return "You do not have " + r.Permission.String() + " permissions to the requested S3 Prefix: " + r.Target.String()
 }
 
-// Reason says why a decision was taken. The zero Reason is "no grant".
+// Reason says why a decision was made. The zero Reason is NoGrant.
 type Reason uint8
 
 // The reasons, from the farthest to the closest miss.
 const (
 	NoGrant          Reason = iota // the caller has no grant here at all
 	InvalidRequest                 // Request.Check refuses it
-	NoScope                        // the caller has grants, none covers the target
+	NoScope                        // the caller has grants, but none covers the target
 	NoPermission                   // a grant covers the target, but not the permission
 	OtherApplication               // a grant would answer, through another application
 	Granted
@@ -66,14 +66,14 @@ func (r Reason) String() string {
 // Outcome says what became of one grant in a decision.
 type Outcome uint8
 
-// The outcomes, in the order in which a grant is put to the question.
+// The outcomes, in the order in which the conditions on a grant are checked.
 const (
 	WrongGrantee     Outcome = iota // given to somebody else
 	OutOfScope                      // does not contain the target
 	WrongPermission                 // does not cover the permission
 	WrongApplication                // for another application
 	LessSpecific                    // answers, but a longer scope wins
-	LostTie                         // answers with the winner's scope, but the winner comes first
+	LostTie                         // answers with the scope of the winner, but ranks behind the winner
 	Chosen                          // the winner
 )
 
@@ -102,10 +102,10 @@ type Decision struct {
 	Grant      Grant      // the winner
 	Scope      Scope      // what the credential covers: the winner's scope, or the target if Minimal
 	Permission Permission // what the credential may do: what was asked for, never more
-	Object     bool       // the credential is for one object only: no right on the bucket
+	Object     bool       // the credential is for one object: it gives no access to the bucket
 	Reason     Reason
 	Considered []Considered // Explain only
-	Truncated  bool         // there was more to consider than was asked for
+	Truncated  bool         // there were more grants to consider than the limit allowed
 }
 
 // Matched is MatchedGrantTarget: the credential's scope as text.

@@ -15,16 +15,16 @@ const scheme = "s3://"
 // contained in nothing.
 type Scope struct {
 	text  string
-	slash uint16 // where the bucket ends in text
+	slash uint16 // where the name of the bucket ends in text
 	wild  bool
 }
 
 // ParseScope reads a scope of the form s3://bucket, s3://bucket/key or s3://bucket/prefix*.
 func ParseScope(s string) (Scope, error) { return parseScope(s, BadScope, "S3Prefix") }
 
-// ParseTarget reads the target of a request for data. Beyond ParseScope it refuses wildcard targets with
-// a "." or ".." segment, such as s3://b/allowed/../denied/*, as AWS does (measured: InvalidRequest); an
-// exact key of that shape is taken literally, as S3 takes it.
+// ParseTarget reads the target of a request for data. Beyond what ParseScope refuses, it refuses wildcard targets
+// with a "." or ".." segment, such as s3://b/allowed/../denied/*, because AWS does (measured: InvalidRequest). An
+// exact key with such a segment is taken literally, as S3 does.
 func ParseTarget(s string) (Scope, error) {
 	t, err := parseScope(s, BadTarget, "Target")
 	if err != nil {
@@ -55,8 +55,8 @@ func parseScope(s string, p Problem, name string) (Scope, error) {
 	return Scope{text: s, slash: uint16(len(scheme) + len(bucket)), wild: wild}, nil
 }
 
-// checkText refuses what the model's ^.+$ of 1 to 2000 characters refuses, what XML cannot carry back,
-// and what is no UTF-8.
+// checkText refuses what the model's pattern ^.+$ of 1 to 2000 characters refuses, what XML cannot represent, and
+// what is not valid UTF-8.
 func checkText(s string, p Problem, name string) error {
 	if s == "" {
 		return refuse(p, "%s must not be empty", name)
@@ -89,7 +89,7 @@ func traverses(key string) bool {
 			return true
 		}
 	}
-	// A last "." is no whole segment yet: s3://b/.* means the dot files, s3://b/./* does not.
+	// A "." at the end is only the beginning of a segment: s3://b/.* means the dot files, and s3://b/./* does not.
 	return strings.HasPrefix(key, "./") || strings.Contains(key, "/./")
 }
 
@@ -123,8 +123,8 @@ func (s Scope) Key() string {
 // Wildcard reports whether the scope ends in an asterisk.
 func (s Scope) Wildcard() bool { return s.wild }
 
-// Contains reports whether every key of t is in s. The target s3://b counts as the root of the bucket:
-// s3://b/* contains it (the boto3 plugin asks so before it lists a bucket).
+// Contains reports whether every key of t is in s. The target s3://b stands for the root of the bucket, so s3://b/*
+// contains it. AWS's plugin for boto3 requests that target before it lists a bucket.
 func (s Scope) Contains(t Scope) bool {
 	if s.text == "" || t.text == "" || s.Bucket() != t.Bucket() {
 		return false
@@ -135,8 +135,8 @@ func (s Scope) Contains(t Scope) bool {
 	return !t.wild && s.Key() == t.Key()
 }
 
-// ContainsKey reports whether the key of that bucket is in s. The key is any key that a client sent, so
-// an asterisk in it is an asterisk.
+// ContainsKey reports whether the key of the bucket is in s. The key may be any key that a client sent: an asterisk
+// in it is an ordinary character.
 func (s Scope) ContainsKey(bucket, key string) bool {
 	if s.text == "" || s.Bucket() != bucket {
 		return false
@@ -147,8 +147,8 @@ func (s Scope) ContainsKey(bucket, key string) bool {
 	return key == s.Key()
 }
 
-// ContainsPrefix reports whether every key of that bucket that starts with prefix is in s: what a
-// listing touches.
+// ContainsPrefix reports whether every key of the bucket that starts with prefix is in s. A listing touches those
+// keys.
 func (s Scope) ContainsPrefix(bucket, prefix string) bool {
 	return s.text != "" && s.wild && s.Bucket() == bucket && strings.HasPrefix(prefix, s.Key())
 }

@@ -12,10 +12,10 @@ const MaxTags = 50
 // Tag is a name and a value on an instance, a location or a grant.
 type Tag struct{ Key, Value string }
 
-// CheckTags refuses tags that AWS refuses. The problems are distinct because their codes are: TooManyTags
-// for more than MaxTags, ReservedTag for a key that begins with aws: (in any case), BadTag for a key
-// given twice, an empty or overlong key, an overlong value or a character outside letters, spaces,
-// numbers and _.:/=+-@.
+// CheckTags refuses the tags that AWS refuses. The problems are distinct because their error codes are. TooManyTags
+// means more than MaxTags. ReservedTag means a key that begins with aws: in any case of letters. BadTag means a
+// repeated key, an empty or overlong key, an overlong value, or a character outside letters, spaces, numbers and
+// _.:/=+-@.
 func CheckTags(tags []Tag) error {
 	if len(tags) > MaxTags {
 		return refuse(TooManyTags, "The number of tags exceeds the limit of %d tags", MaxTags)
@@ -39,9 +39,9 @@ func CheckTags(tags []Tag) error {
 	return nil
 }
 
-// MergeTags is what a resource's tags become when more are added (TagResource): a new value for a key
-// that it has, a new tag at the end otherwise. It refuses what CheckTags refuses, of add and of the
-// outcome.
+// MergeTags is the list of tags after TagResource added some to a resource. A tag with a key that the resource has
+// replaces its value; other tags come at the end. MergeTags refuses what CheckTags refuses, both of add and of the
+// result.
 func MergeTags(have, add []Tag) ([]Tag, error) {
 	if err := CheckTags(add); err != nil {
 		return nil, err

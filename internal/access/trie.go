@@ -7,8 +7,8 @@ import (
 	"slices"
 )
 
-// makeTries builds the trie of every instance over its ordered scopes, and links each scope to the
-// longest other one that is a prefix of it.
+// makeTries builds the trie of every instance over its ordered scopes. It links each scope to its parent: the longest
+// other scope that is a prefix of it.
 func (l *layer) makeTries() {
 	l.roots = make(map[instance]uint32, len(l.names))
 	n := len(l.scopes) - 1
@@ -39,7 +39,8 @@ func (l *layer) key(scope int) []byte {
 	return l.text[s.off : s.off+uint64(s.size)]
 }
 
-// fill makes the node at of the scopes lo to hi, which agree in their first start bytes.
+// fill makes the node with number at. The node covers the scopes lo to hi, whose search keys have the first start
+// bytes in common.
 func (l *layer) fill(at uint32, lo, hi, start int, parent uint32) {
 	key := l.key(lo)
 	end := start + common(key[start:], l.key(hi - 1)[start:])
@@ -59,22 +60,22 @@ func (l *layer) fill(at uint32, lo, hi, start int, parent uint32) {
 	if lo == hi {
 		return
 	}
-	var kids [257]int // where each child's scopes begin
+	var children [257]int // where the scopes of each child begin
 	n := 0
 	for i := lo; i < hi; n++ {
-		kids[n] = i
+		children[n] = i
 		i = l.lastWith(i, hi, end, l.key(i)[end])
 	}
-	kids[n] = hi
+	children[n] = hi
 	below := l.newNodes(n)
-	l.nodes[at].first, l.nodes[at].kids = below, uint16(n)
+	l.nodes[at].first, l.nodes[at].children = below, uint16(n)
 	for k := range n {
-		l.edge[below+uint32(k)] = l.key(kids[k])[end]
-		l.fill(below+uint32(k), kids[k], kids[k+1], end, parent)
+		l.edge[below+uint32(k)] = l.key(children[k])[end]
+		l.fill(below+uint32(k), children[k], children[k+1], end, parent)
 	}
 }
 
-// label is the short label itself, or else the place of the search key.
+// label is the label itself if it is short, otherwise the position of the search key.
 func label(off uint64, b []byte) uint64 {
 	if len(b) > 8 {
 		return off
@@ -84,7 +85,8 @@ func label(off uint64, b []byte) uint64 {
 	return binary.LittleEndian.Uint64(short[:])
 }
 
-// lastWith is the end of the run from lo whose keys have c at position i: steps that double, then halves.
+// lastWith is the end of the run of scopes from lo whose keys have c at position i. It searches in steps that double,
+// then by halves.
 func (l *layer) lastWith(lo, hi, i int, c byte) int {
 	step, at := 1, lo
 	for at+step < hi && l.key(at + step)[i] == c {
@@ -111,14 +113,14 @@ func common(a, b []byte) int {
 	return n
 }
 
-type headed struct {
+type stringHead struct {
 	head uint64
 	id   uint32
 }
 
 // sortedKeys orders the strings of an interner, eight bytes at a time.
 func sortedKeys(t *interner) []uint32 {
-	hs := make([]headed, t.len())
+	hs := make([]stringHead, t.len())
 	for i := range hs {
 		hs[i].id = uint32(i)
 	}
@@ -130,10 +132,10 @@ func sortedKeys(t *interner) []uint32 {
 	return out
 }
 
-// sortFrom orders strings that agree in their first depth bytes and are at least that long.
-func sortFrom(t *interner, hs []headed, depth int) {
+// sortFrom orders strings that have their first depth bytes in common and are at least that long.
+func sortFrom(t *interner, hs []stringHead, depth int) {
 	if len(hs) < 16 {
-		slices.SortFunc(hs, func(a, b headed) int { return bytes.Compare(t.at(a.id)[depth:], t.at(b.id)[depth:]) })
+		slices.SortFunc(hs, func(a, b stringHead) int { return bytes.Compare(t.at(a.id)[depth:], t.at(b.id)[depth:]) })
 		return
 	}
 	for i := range hs {
@@ -141,18 +143,18 @@ func sortFrom(t *interner, hs []headed, depth int) {
 		copy(b[:], t.at(hs[i].id)[depth:])
 		hs[i].head = binary.BigEndian.Uint64(b[:])
 	}
-	slices.SortFunc(hs, func(a, b headed) int { return cmp.Compare(a.head, b.head) })
+	slices.SortFunc(hs, func(a, b stringHead) int { return cmp.Compare(a.head, b.head) })
 	for lo := 0; lo < len(hs); {
 		hi := lo + 1
 		for hi < len(hs) && hs[hi].head == hs[lo].head {
 			hi++
 		}
 		if run := hs[lo:hi]; len(run) > 1 {
-			// Strings that end here agree but for NULs at their end: the shorter one is the smaller.
-			slices.SortFunc(run, func(a, b headed) int {
+			// The strings that end here differ only in the number of NULs at their end: the shorter one is the smaller.
+			slices.SortFunc(run, func(a, b stringHead) int {
 				return cmp.Compare(min(len(t.at(a.id)), depth+9), min(len(t.at(b.id)), depth+9))
 			})
-			rest, _ := slices.BinarySearchFunc(run, depth+9, func(h headed, size int) int {
+			rest, _ := slices.BinarySearchFunc(run, depth+9, func(h stringHead, size int) int {
 				return cmp.Compare(min(len(t.at(h.id)), size), size)
 			})
 			sortFrom(t, run[rest:], depth+8)

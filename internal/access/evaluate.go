@@ -1,13 +1,13 @@
 package access
 
-// evaluate puts one grant to the question: its outcome if no other grant were there.
+// evaluate gives the outcome that a grant would have if it were the only one.
 func evaluate(r *Request, g *Grant) Outcome {
-	mine := false
+	isCallers := false
 	for _, id := range r.Identities {
-		mine = mine || id == g.Identity()
+		isCallers = isCallers || id == g.Identity()
 	}
 	switch {
-	case !mine:
+	case !isCallers:
 		return WrongGrantee
 	case g.Account != r.Account || g.Region != r.Region || !g.Scope.Contains(r.Target):
 		return OutOfScope
@@ -19,11 +19,11 @@ func evaluate(r *Request, g *Grant) Outcome {
 	return Chosen
 }
 
-// rank orders grants that answer a request with the same scope; the smallest wins.
+// rank orders the grants that answer a request with the same scope. The smallest rank wins.
 type rank struct {
-	wide bool        // READWRITE where less would do: every other sufficient permission is equal
+	wide bool        // READWRITE where READ or WRITE would do; it ranks last
 	kind GranteeType // directory user, directory group, IAM
-	seq  int64       // the oldest
+	seq  int64       // order of creation: the oldest wins
 }
 
 func (a rank) before(b rank) bool {
