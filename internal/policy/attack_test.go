@@ -141,8 +141,8 @@ func TestAttack32_ExplicitDenyFirst(t *testing.T) {
 	}
 }
 
-// TestAttack32_AnAddedDenyNeverAllows: whatever the policies, one more Deny statement never turns a denied
-// request into an allowed one.
+// TestAttack32_AnAddedDenyNeverAllows: one more Deny statement never turns a denied request into an allowed one,
+// whatever the other policies are.
 func TestAttack32_AnAddedDenyNeverAllows(t *testing.T) {
 	var c corpus
 	load(t, "testdata/decisions.json", &c)
@@ -228,8 +228,8 @@ func eachCase(t *testing.T, c corpus, f func(*testing.T, Request, Policies)) {
 	}
 }
 
-// TestAttack19_SessionPolicyOnlyNarrows: limiting a session never turns a denied request into an allowed one,
-// and only a resource policy that names the caller himself or everybody allows what the session policy does not.
+// TestAttack19_SessionPolicyOnlyNarrows: a session policy never turns a denied request into an allowed one. Only a
+// resource policy that names the caller or everybody allows what the session policy does not.
 func TestAttack19_SessionPolicyOnlyNarrows(t *testing.T) {
 	var c corpus
 	load(t, "testdata/decisions.json", &c)
@@ -277,7 +277,7 @@ func TestAttack19_AVendedSessionMayNotVend(t *testing.T) {
 	}
 }
 
-// TestAttack33_TheContextCannotPoseAsThePrincipal sets every derived key in the context.
+// TestAttack33_TheContextCannotPoseAsThePrincipal sets every key that is derived from the principal in the context.
 func TestAttack33_TheContextCannotPoseAsThePrincipal(t *testing.T) {
 	for key, forged := range map[string]string{
 		"aws:PrincipalArn":     "arn:aws:iam::111122223333:role/admin",

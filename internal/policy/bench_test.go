@@ -2,7 +2,8 @@ package policy
 
 import "testing"
 
-// benchPolicies is a vended session: the location's role, its session policy, a bucket policy.
+// benchPolicies are the policies of a vended session: the policy of the location's role, the session policy and a
+// bucket policy.
 func benchPolicies(b *testing.B) (Request, Policies) {
 	role := parse(b, Identity, `{"Version":"2012-10-17","Statement":[
 	 {"Effect":"Allow","Action":["s3:GetObject","s3:GetObjectVersion","s3:PutObject","s3:DeleteObject"],

@@ -113,9 +113,9 @@ type condition struct {
 // value is one value of a condition, compiled for its operator.
 type value struct {
 	text string
-	bare bool // written as a JSON number or bool
+	bare bool // written as a JSON number or boolean
 
-	template template // of string operators, when it has variables
+	template template // of string operators, if it has variables
 	literal  string   // of string operators without wildcards; of BinaryEquals the decoded bytes
 	matcher  matcher  // of StringLike and the Arn operators
 	number   number
@@ -147,7 +147,7 @@ func newCondition(name, key string) (condition, error) {
 	return c, nil
 }
 
-// add compiles one value.
+// add compiles one value of the condition.
 func (c *condition) add(text string, bare, variables bool) error {
 	v := value{text: text, bare: bare}
 	if c.op > opStringLike && c.op != opArn {
@@ -177,9 +177,9 @@ func (c *condition) add(text string, bare, variables bool) error {
 	return nil
 }
 
-// holds decides the condition. deny says that it belongs to a Deny statement, which decides what becomes of
-// values that cannot be read: they fail an Allow and fulfil a Deny.
-func (c *condition) holds(e *evaluation, deny bool) bool {
+// fulfilled decides the condition. deny says that the condition belongs to a Deny statement. A value in the request that
+// cannot be read fails the condition of an Allow and fulfils that of a Deny.
+func (c *condition) fulfilled(e *evaluation, deny bool) bool {
 	have := e.values(c.key)
 	if c.op == opNull {
 		for i := range c.values {
@@ -198,19 +198,19 @@ func (c *condition) holds(e *evaluation, deny bool) bool {
 		}
 		return c.negated
 	}
-	// Without a quantifier one value suffices to match, so that a negated operator needs all to differ.
+	// Without a quantifier one matching value is enough. A negated operator therefore needs every value to differ.
 	all := c.set == forAll || c.set == noQuantifier && c.negated
 	for _, h := range have {
-		if c.admits(e, h, deny) != all {
+		if c.fulfilledBy(e, h, deny) != all {
 			return !all
 		}
 	}
 	return all
 }
 
-// admits decides the condition for one value of the request: it equals one of the policy's values or, for a
-// negated operator, none of them.
-func (c *condition) admits(e *evaluation, have string, deny bool) bool {
+// fulfilledBy decides the condition for one value of the request. The value must equal one of the policy's values. For a
+// negated operator it must equal none of them.
+func (c *condition) fulfilledBy(e *evaluation, have string, deny bool) bool {
 	var h value
 	if c.op >= opNumericEquals && c.op != opArn {
 		if h.parse(c.op, have) != nil || c.op == opIPAddress && !h.network.IsSingleIP() {

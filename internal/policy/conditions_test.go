@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestConditions decides each condition of the corpus twice, in an Allow and in a Deny statement. "unsure"
-// is what cannot be read: it fails an Allow and fulfils a Deny.
+// TestConditions decides each condition of the corpus twice: in an Allow and in a Deny statement. "unsure" marks a
+// value that cannot be read. It fails an Allow and fulfils a Deny.
 func TestConditions(t *testing.T) {
 	var cases []struct {
 		It      string

@@ -6,8 +6,8 @@ import (
 	"sync"
 )
 
-// EscapeLiteral writes s so that a policy of Version 2012-10-17 takes it literally: the characters that are
-// special there (*, ?, $) become ${*}, ${?}, ${$}.
+// EscapeLiteral writes s so that a policy of Version 2012-10-17 takes it literally. The characters with a meaning
+// there (*, ?, $) become ${*}, ${?} and ${$}.
 func EscapeLiteral(s string) string {
 	if !strings.ContainsAny(s, "*?$") {
 		return s
@@ -49,12 +49,13 @@ func literalActions(names ...string) []pattern {
 	return list
 }
 
-// DataAccess is the session policy of a vended credential for the keys of bucket that begin with prefix, or,
-// if exact, for the one key prefix. permission is READ, WRITE or READWRITE; anything else yields a policy
-// that denies everything. Listing comes with READ, limited to the prefix, and not with exact keys nor when
-// objectOnly. An empty bucket with an empty prefix means all buckets (scope s3://*).
+// DataAccess is the session policy of a vended credential. It covers the keys of bucket that begin with prefix or, if
+// exact is true, the one key prefix. permission is READ, WRITE or READWRITE; any other permission gives a policy that
+// denies everything. READ includes listing below the prefix, unless exact or objectOnly is true. An empty bucket with
+// an empty prefix means all buckets (scope s3://*).
 //
-// A bucket-level request must carry s3:prefix for a listing to be allowed below a prefix: listing without
+// A request to list must carry s3:prefix with the prefix or a longer one. A request without s3:prefix, or with a
+// shorter one, is denied.
 // one, or with a shorter one, is refused.
 func DataAccess(bucket, prefix string, exact bool, permission string, objectOnly bool) *Document {
 	known := compiledDataActions()
@@ -94,13 +95,14 @@ func generated(statements ...statement) *Document {
 	return &Document{kind: Session, version: Version2012, statements: statements}
 }
 
-// denyAll is the policy for what cannot be said: an empty policy could be taken for none.
+// denyAll is the policy for arguments that make no sense. An empty policy would not do, because it could be taken for
+// no policy.
 func denyAll() *Document {
 	anything := []pattern{{text: everyone, matcher: newMatcher(template{{kind: elemStar}})}}
 	return generated(statement{deny: true, actions: anything, resources: anything})
 }
 
-// allow compiles the resource of a statement as Parse does.
+// allow makes an Allow statement. It compiles the resource as Parse does.
 func allow(actions []pattern, resource string) (statement, error) {
 	r, err := newResource(resource, true)
 	return statement{actions: actions, resources: []pattern{r}}, err

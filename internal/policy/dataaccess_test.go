@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// Every action of the user guide's table, and which permission has it.
+// levelOfAction has every action of the user guide's table, with the permission that includes the action.
 var levelOfAction = map[string]string{
 	"s3:GetObject":                "READ",
 	"s3:GetObjectVersion":         "READ",

@@ -5,21 +5,21 @@ import (
 	"strings"
 )
 
-// Effect is how a decision came about. The zero Effect is ImplicitDeny.
+// Effect says how a decision came about. The zero Effect is ImplicitDeny.
 type Effect uint8
 
 // The effects.
 const (
-	ImplicitDeny Effect = iota // nothing allows it
-	ExplicitDeny               // a statement denies it
-	Allow                      // allowed
+	ImplicitDeny Effect = iota // no statement allows the request
+	ExplicitDeny               // a statement denies the request
+	Allow                      // a statement allows the request, or the caller is a root user
 )
 
 func (e Effect) String() string {
 	return [...]string{"implicit deny", "explicit deny", "allow"}[min(e, Allow)]
 }
 
-// Layer is a place in which policies count.
+// Layer is one of the sets of policies that a decision takes into account.
 type Layer uint8
 
 // The layers.
@@ -37,7 +37,7 @@ func (l Layer) String() string {
 	return [...]string{"none", "identity", "boundary", "session", "guard", "resource", "trust"}[min(l, LayerTrust)]
 }
 
-// entity is AWS's name for a policy of this layer. A guard is, on AWS, a policy that STS adds to the session.
+// entity is AWS's name for a policy of this layer. On AWS a guard is a policy that STS adds to the session.
 func (l Layer) entity() string {
 	return [...]string{
 		"policy", "identity-based policy", "permissions boundary", "session policy", "session policy",
@@ -45,13 +45,13 @@ func (l Layer) entity() string {
 	}[min(l, LayerTrust)]
 }
 
-// Decision is the answer to a request, and why. The zero Decision denies.
+// Decision is the answer to a request, and the reason for it. The zero Decision denies.
 type Decision struct {
 	Allowed bool
 	Effect  Effect
 
-	// The statement that allowed or denied. Statement counts from 1; it is 0 when no statement decided:
-	// for an implicit deny, and for the root user.
+	// The statement that allowed or denied. Statement counts from 1. It is 0 when no statement decided: for an implicit
+	// deny, and for the root user.
 	Layer     Layer
 	Index     int    // of the document in its list of Policies
 	Document  string // its name
@@ -81,9 +81,10 @@ func (d *Decision) at(h hit) {
 // NoSessionPolicy is the decision about an action that a session is kept from by what it is, before any policy is asked.
 func NoSessionPolicy(action string) Decision { return Decision{Missing: LayerSession, action: action} }
 
-// Because is the end of AWS's sentence "User: ... is not authorized to perform: ... on resource: ...":
-// "because no identity-based policy allows the s3:GetDataAccess action", or "with an explicit deny in a
-// resource-based policy". It tells a caller the kind of policy and never which. Empty when allowed.
+// Because is the end of AWS's sentence "User: ... is not authorized to perform: ... on resource: ...". Examples are
+// "because no identity-based policy allows the s3:GetDataAccess action" and "with an explicit deny in a
+// resource-based policy". It names the kind of the policy, never the policy itself, because the caller sees it. It is
+// empty when the request is allowed.
 func (d Decision) Because() string {
 	switch {
 	case d.Allowed:
@@ -98,7 +99,7 @@ func (d Decision) Because() string {
 	return fmt.Sprintf("because no %s allows the %s action", d.Missing.entity(), d.action)
 }
 
-// Explain says the whole of it for administrators and logs: effect, layer, document and statement.
+// Explain gives the whole decision for administrators and logs: effect, layer, document and statement.
 func (d Decision) Explain() string {
 	if d.Effect == ImplicitDeny {
 		return d.Effect.String() + " " + d.Because()

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// principals are the callers of the decisions corpus. The resources there belong to 111122223333.
+// principals are the callers in the corpus of decisions. The resources of the corpus belong to account 111122223333.
 var principals = map[string]Principal{
 	"alice": alice,
 	"bob": {

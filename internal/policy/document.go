@@ -8,15 +8,15 @@ import (
 	"unicode"
 )
 
-// Kind says where a document hangs, which decides its grammar.
+// Kind says what a document is attached to. The grammar of the document depends on it.
 type Kind uint8
 
 // The kinds of document.
 const (
-	Identity Kind = iota // on a user, group or role, or a managed policy; also a permissions boundary
-	Session              // given when a session is made
-	Resource             // on a bucket or an Access Grants instance: has principals
-	Trust                // on a role: has principals and no resources
+	Identity Kind = iota // of a user, group or role, or a managed policy; also a permissions boundary
+	Session              // passed when a session is made
+	Resource             // of a bucket or an Access Grants instance: has principals
+	Trust                // of a role: has principals and no resources
 )
 
 func (k Kind) String() string {
@@ -36,14 +36,14 @@ const (
 	Version2008 = "2008-10-17"
 )
 
-// Document is a checked and compiled policy. It does not change and may be shared between goroutines.
+// Document is a checked and compiled policy. It does not change, and goroutines may share it.
 type Document struct {
 	name       string
 	kind       Kind
 	version    string
 	id         string
 	statements []statement
-	size       int // 0 when there was no text
+	size       int // 0 when the document was not parsed from a text
 }
 
 type statement struct {
@@ -68,10 +68,11 @@ type pattern struct {
 	matcher matcher
 }
 
-// Name is the policy's ARN or inline name, if it was given one with Named. It appears in decisions only.
+// Name is the name that Named gave the document: the policy's ARN, or the name of an inline policy. It appears in
+// decisions only.
 func (d *Document) Name() string { return d.name }
 
-// Named returns the same policy under a name.
+// Named returns the same policy with a name.
 func (d *Document) Named(name string) *Document {
 	c := *d
 	c.name = name
@@ -84,8 +85,8 @@ func (d *Document) Kind() Kind { return d.kind }
 // Version is Version2012 or Version2008.
 func (d *Document) Version() string { return d.version }
 
-// Size is the number of characters without white space, which is what AWS's limits count: those of the text
-// that was parsed or, for a document that was made here, of String.
+// Size is the number of characters without white space, which is what AWS's limits count. It is the size of the text
+// that was parsed. For a document that this package made itself it is the size of String.
 func (d *Document) Size() int {
 	if d.size == 0 {
 		return sizeOf(d.String())
@@ -103,8 +104,8 @@ func sizeOf(text string) int {
 	return n
 }
 
-// Principals lists the AWS principals that the document names, each once, in the order of the text: ARNs and
-// unique ids, with account ids as ARNs of their root. "*", services and providers are left out.
+// Principals lists the AWS principals that the document names, each once, in the order of the text: ARNs, unique ids,
+// and the ARN of the root user for an account id. It leaves out "*", services and providers.
 func (d *Document) Principals() []string {
 	var names []string
 	for i := range d.statements {
@@ -117,9 +118,10 @@ func (d *Document) Principals() []string {
 	return names
 }
 
-// RewritePrincipals returns the document with each principal that Principals lists replaced by what f returns
-// for it. A store binds names to unique ids with it when a policy is written (AWS does so, that a re-created
-// user or role is a stranger), and back when it is read. It fails when f returns no principal.
+// RewritePrincipals returns the document with each principal that Principals lists replaced by what f returns for it.
+// When a policy is written, the caller uses it to replace ARNs by unique ids, as AWS does, so that a user or role
+// that was deleted and created again does not match. When a policy is read, the caller uses it to replace the ids by
+// ARNs. RewritePrincipals fails if a result of f is not a principal.
 func (d *Document) RewritePrincipals(f func(string) string) (*Document, error) {
 	c := *d
 	c.statements = slices.Clone(d.statements)
@@ -166,7 +168,7 @@ func (d *Document) collect(f func(*statement) []pattern) []string {
 	return list
 }
 
-// newAction compiles an action pattern; matching is without case.
+// newAction compiles an action pattern. Actions match regardless of case.
 func newAction(text string) (pattern, error) {
 	p := pattern{text: text}
 	if text != everyone {
@@ -208,7 +210,7 @@ func newResource(text string, variables bool) (pattern, error) {
 	}
 	if text != everyone {
 		parts, ok := t.splitARN()
-		open := len(t) > 0 && t[len(t)-1].kind == elemStar // "arn:aws:s3*" reaches to the end
+		open := len(t) > 0 && t[len(t)-1].kind == elemStar // "arn:aws:s3*" matches ARNs of any length
 		if !ok && !open {
 			return p, fmt.Errorf("Resource %s must be in ARN format or \"*\".", clip(text))
 		}
@@ -220,7 +222,7 @@ func newResource(text string, variables bool) (pattern, error) {
 	return p, nil
 }
 
-// isSTS reports whether an action pattern stays within sts.
+// isSTS reports whether an action pattern can match only actions of STS.
 func isSTS(action string) bool {
 	vendor, _, _ := strings.Cut(action, ":")
 	return strings.EqualFold(vendor, "sts")

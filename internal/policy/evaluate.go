@@ -2,45 +2,52 @@ package policy
 
 import "strings"
 
-// Policies are the documents that count for a request. A nil document in a list, and one of the wrong kind,
-// is a policy that cannot be read: it allows nothing, and neither does anything else.
+// Policies are the documents that count for a request. If a list has a nil document or one of the wrong kind, a
+// policy could not be read, and the request is denied.
 type Policies struct {
-	Identity   []*Document // of the principal and its groups: kind Identity
-	Boundary   *Document   // permissions boundary, nil for none: kind Identity
-	Session    []*Document // of the session, together: kind Session, or Identity for managed ones
-	HasSession bool        // the session is limited by Session even if that is empty: then nothing is allowed
-	Guard      []*Document // only their explicit denies count, such as the allow-list of identity contexts: kind Identity or Session
-	Resource   []*Document // of the resource: kind Resource
+	Identity   []*Document // of the principal and its groups; kind Identity
+	Boundary   *Document   // permissions boundary, nil for none; kind Identity
+	Session    []*Document // of the session, taken together; kind Session, or Identity for managed policies
+	HasSession bool        // Session limits the session even if it is empty: then nothing is allowed
+	// Only the explicit denies of Guard count, such as those of the allow-list of identity contexts. Kind Identity or
+	// Session.
+	Guard    []*Document
+	Resource []*Document // of the resource; kind Resource
 }
 
-// Evaluate decides a request in the order of AWS's evaluation logic:
+// Evaluate decides a request by AWS's evaluation logic.
 //
-// An explicit deny anywhere ends it. Within the resource's account the request is allowed if identity
-// policies, boundary and session policies all allow it; or if the resource policy does, and names the caller
-// himself (user, role session, "*"); or if it names the caller's role, and boundary and session policies
-// allow it. Naming the account adds nothing to what identity policies say. From another account, the
-// resource policy must allow and so must identity policies, boundary and session policies. Services and
-// anonymous callers have the resource policy alone. The root user needs no identity policy.
+// An explicit deny in any policy denies the request.
+//
+// If the caller belongs to the resource's account, the request is allowed in each of three cases: identity policies,
+// boundary and session policies all allow it; or the resource policy allows it and names the caller's user or role
+// session, or "*"; or the resource policy allows it and names the caller's role, and boundary and session policies
+// allow it, too. A resource policy that names the account allows nothing beyond the identity policies.
+//
+// If the caller belongs to another account, the resource policy must allow the request, and so must identity
+// policies, boundary and session policies.
+//
+// For services and anonymous callers only the resource policy counts. The root user needs no identity policy.
 func Evaluate(r Request, p Policies) Decision {
 	return decide(&r, &p, Resource, p.Resource)
 }
 
-// EvaluateTrust decides whether a principal may do an action (sts:AssumeRole, sts:TagSession, ...) on a role
-// with this trust policy. It is Evaluate with the trust policy as the resource's, except that this must
-// always allow: identity policies alone never suffice. p.Resource is not looked at. The request's resource
-// is the role's ARN and its resource account the role's. An action is one decision: who needs several of
-// them (sts:AssumeRole and sts:SetContext, say) asks for each.
+// EvaluateTrust decides whether a principal may perform an action (sts:AssumeRole, sts:TagSession, ...) on a role
+// with this trust policy. It decides as Evaluate does with the trust policy as the resource policy, except that the
+// trust policy must always allow the action: identity policies alone are never enough. It ignores p.Resource. The
+// request's resource is the role's ARN, and its resource account is the role's. Each action needs a decision of its
+// own: a caller who needs several, such as sts:AssumeRole and sts:SetContext, must be allowed each of them.
 func EvaluateTrust(r Request, trust *Document, p Policies) Decision {
 	return decide(&r, &p, Trust, []*Document{trust})
 }
 
-// layered is what one layer says when nothing in it denies.
-type layered struct {
+// layerResult is the outcome of one layer in which nothing denies.
+type layerResult struct {
 	form form // how the allowing statement names the caller; formNone when nothing allows
 	hit  hit
 }
 
-func (l *layered) allows() bool { return l.form != formNone }
+func (l *layerResult) allows() bool { return l.form != formNone }
 
 // hit is the statement that decided.
 type hit struct {
@@ -51,7 +58,7 @@ type hit struct {
 	sid       string
 }
 
-// list is the documents of one layer and the kinds that may stand there.
+// list is the documents of one layer, and the kinds of document that the layer may have.
 type list struct {
 	layer Layer
 	docs  []*Document
@@ -83,61 +90,74 @@ func decide(r *Request, p *Policies, kind Kind, resource []*Document) Decision {
 			return d
 		}
 	}
-	var said [len(lists)]layered
+	var results [len(lists)]layerResult
 	for i := range lists {
-		if e.layer(&lists[i], &said[i]) {
-			d.deny(said[i].hit)
+		if e.layer(&lists[i], &results[i]) {
+			d.deny(results[i].hit)
 			return d
 		}
 	}
-	id, bnd, ses, res := &said[0], &said[1], &said[2], &said[4]
+	o := outcome{
+		identity: &results[0],
+		resource: &results[4],
+		limit:    missingLimit(p, &results[1], &results[2]),
+	}
+	return o.decide(d, r, resourceLayer)
+}
 
-	who := &r.Principal
-	known := who.Kind == Root || who.Kind == User || who.Kind == Role
-	same := known && who.Account != "" && who.Account == r.ResourceAccount
-	limits := missingLimit(p, bnd, ses)
-	idAllows := id.allows() || who.Kind == Root
+// outcome is what the layers of a request say when none of them denies.
+type outcome struct {
+	identity, resource *layerResult
+	limit              Layer // boundary or session layer that does not allow; LayerNone if there is none
+}
+
+// decide combines the layers. d is a decision that has neither allowed nor denied yet.
+func (o *outcome) decide(d Decision, r *Request, resourceLayer Layer) Decision {
+	caller := &r.Principal
+	known := caller.Kind == Root || caller.Kind == User || caller.Kind == Role
+	same := known && caller.Account != "" && caller.Account == r.ResourceAccount
+	trust := resourceLayer == LayerTrust
 
 	switch {
 	case !known:
-		if res.allows() && !(kind == Trust && who.Kind == Anonymous) {
-			return d.allow(res.hit)
+		if o.resource.allows() && !(trust && caller.Kind == Anonymous) {
+			return d.allow(o.resource.hit)
 		}
 		d.Missing = resourceLayer
-	case kind == Trust && !res.allows():
+	case trust && !o.resource.allows():
 		d.Missing = resourceLayer
-	case same && res.form == formDirect:
-		return d.allow(res.hit)
-	case same && res.form == formLimited && limits == LayerNone:
-		return d.allow(res.hit)
-	case same && res.form == formLimited:
-		d.Missing = limits
-	case !idAllows:
+	case same && o.resource.form == formDirect:
+		return d.allow(o.resource.hit)
+	case same && o.resource.form == formLimited && o.limit == LayerNone:
+		return d.allow(o.resource.hit)
+	case same && o.resource.form == formLimited:
+		d.Missing = o.limit
+	case !o.identity.allows() && caller.Kind != Root:
 		d.Missing = LayerIdentity
-	case limits != LayerNone:
-		d.Missing = limits
-	case !same && !res.allows():
+	case o.limit != LayerNone:
+		d.Missing = o.limit
+	case !same && !o.resource.allows():
 		d.Missing = resourceLayer
-	case id.allows():
-		return d.allow(id.hit)
+	case o.identity.allows():
+		return d.allow(o.identity.hit)
 	default: // the root user
 		return d.allow(hit{layer: LayerIdentity})
 	}
 	return d
 }
 
-// missingLimit is the boundary or session layer if one is there and does not allow.
-func missingLimit(p *Policies, bnd, ses *layered) Layer {
+// missingLimit is the boundary or session layer if the request has one and it does not allow the request.
+func missingLimit(p *Policies, boundary, session *layerResult) Layer {
 	switch {
-	case p.Boundary != nil && !bnd.allows():
+	case p.Boundary != nil && !boundary.allows():
 		return LayerBoundary
-	case (p.HasSession || len(p.Session) > 0) && !ses.allows():
+	case (p.HasSession || len(p.Session) > 0) && !session.allows():
 		return LayerSession
 	}
 	return LayerNone
 }
 
-// readable reports whether every document is there and of a kind that belongs there.
+// readable reports whether no document is missing and each has a kind that the layer may have.
 func (l *list) readable() bool {
 	for _, d := range l.docs {
 		if d == nil || d.kind != l.kinds[0] && d.kind != l.kinds[1] {
@@ -147,14 +167,14 @@ func (l *list) readable() bool {
 	return true
 }
 
-// layer evaluates the documents of one layer. It returns true at an explicit deny, whose place is then in
+// layer evaluates the documents of one layer. It returns true at an explicit deny. The denying statement is then in
 // out.hit.
-func (e *evaluation) layer(l *list, out *layered) (denied bool) {
+func (e *evaluation) layer(l *list, out *layerResult) (denied bool) {
 	for i, d := range l.docs {
 		for j := range d.statements {
 			s := &d.statements[j]
 			if !s.deny && out.form == formDirect {
-				continue // nothing more to gain
+				continue // no form reaches further
 			}
 			f := e.applies(s)
 			if f == formNone {
@@ -162,19 +182,19 @@ func (e *evaluation) layer(l *list, out *layered) (denied bool) {
 			}
 			h := hit{layer: l.layer, document: i, name: d.name, statement: j + 1, sid: s.sid}
 			if s.deny {
-				*out = layered{formNone, h}
+				*out = layerResult{formNone, h}
 				return true
 			}
 			if f > out.form {
-				*out = layered{f, h}
+				*out = layerResult{f, h}
 			}
 		}
 	}
 	return false
 }
 
-// applies says whether the statement is about this request, and how it names the caller: formDirect in a
-// policy without principals.
+// applies says how a statement that applies to the request names the caller. The result is formNone if the statement
+// does not apply. It is formDirect in a policy without principals.
 func (e *evaluation) applies(s *statement) form {
 	if e.matchesAction(s) == s.notAction {
 		return formNone
@@ -189,7 +209,7 @@ func (e *evaluation) applies(s *statement) form {
 		}
 	}
 	for i := range s.conditions {
-		if !s.conditions[i].holds(e, s.deny) {
+		if !s.conditions[i].fulfilled(e, s.deny) {
 			return formNone
 		}
 	}

@@ -5,8 +5,9 @@ import (
 	"unicode/utf8"
 )
 
-// glob is a compiled pattern: segments with a star between each two of them. Matching takes the leftmost
-// place for every segment and never goes back, so its cost is bounded by text times longest segment.
+// glob is a compiled pattern: segments with a star between each two of them. Matching puts every segment at the first
+// possible position and never goes back. Its cost is bounded by the length of the text times the length of the
+// longest segment.
 type glob struct{ segments []segment }
 
 // segment is a list of literals with one arbitrary character between each two of them.
@@ -47,7 +48,7 @@ func (g *glob) match(s string) bool {
 	return g.segments[last].suffix(s)
 }
 
-// prefix reports whether s begins with the segment, and how many bytes it takes.
+// prefix reports whether s begins with the segment, and the number of bytes that the segment matches.
 func (g *segment) prefix(s string) (int, bool) {
 	at := 0
 	for i, lit := range g.lits {
@@ -66,7 +67,7 @@ func (g *segment) prefix(s string) (int, bool) {
 	return at, true
 }
 
-// after finds the segment's leftmost place in s and returns what follows it.
+// after finds the segment's first position in s and returns what follows the segment.
 func (g *segment) after(s string) (string, bool) {
 	if len(g.lits) == 1 {
 		i := strings.Index(s, g.lits[0])

@@ -14,21 +14,21 @@ import (
 // ManagedPrefix begins the ARN of every AWS-managed policy.
 const ManagedPrefix = "arn:aws:iam::aws:policy/"
 
-// IdentityContextAllowList is the ARN of the policy that STS adds to a session with an identity context: it
-// denies all but what such a session may do. It belongs into Policies.Guard.
+// IdentityContextAllowList is the ARN of the policy that STS adds to a session with an identity context. The policy
+// denies everything except what such a session may do. It belongs in Policies.Guard.
 const IdentityContextAllowList = ManagedPrefix + "AWSIAMIdentityCenterAllowListForIdentityContext"
 
-// ManagedPolicy is a policy that every account has without making it. Names, texts, dates and versions are
-// AWS's; the ids are ours, and fixed.
+// ManagedPolicy is a managed policy that every account has from the beginning. Names, texts, dates and versions are
+// those of AWS. The ids are our own and never change.
 type ManagedPolicy struct {
 	Name        string
 	ARN         string
 	Path        string
 	ID          string // ANPA...
-	VersionID   string // of the default version, the only one that we have
+	VersionID   string // of the default version; this catalogue has no other
 	Description string
 	CreateDate  time.Time
-	UpdateDate  time.Time // also when the default version was made
+	UpdateDate  time.Time // when the default version was made
 	Text        string    // the document, minified
 	Document    *Document // compiled, named by the ARN
 }
@@ -36,11 +36,12 @@ type ManagedPolicy struct {
 //go:embed managed/*.json
 var managedFiles embed.FS
 
-// managed is the catalogue, read once: it does not change.
+// managed is the catalogue. It is read once and does not change.
 var managed = sync.OnceValue(func() []ManagedPolicy {
 	list, err := loadManaged()
 	if err != nil {
-		panic("policy: the embedded catalogue is broken: " + err.Error()) // a test loads it
+		// A test loads the catalogue, so this cannot happen in a release.
+		panic("policy: the embedded catalogue is broken: " + err.Error())
 	}
 	return list
 })

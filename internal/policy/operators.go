@@ -40,7 +40,7 @@ func (v *value) parse(op operator, s string) (err error) {
 	return err
 }
 
-// compare decides have op want. What is had of a network is one address.
+// compare decides whether have is in the operator's relation to want. For a network, have is one address.
 func (op operator) compare(have, want *value) bool {
 	switch op {
 	case opNumericEquals:
@@ -76,7 +76,7 @@ func (op operator) compare(have, want *value) bool {
 // number is a decimal number, compared exactly.
 type number struct {
 	whole int64
-	exact *big.Rat // set when it is no int64
+	exact *big.Rat // set if the number is not an int64
 }
 
 var decimal = regexp.MustCompile(`^[+-]?[0-9]{1,40}(\.[0-9]{1,40})?$`)
@@ -109,13 +109,13 @@ func (n number) rat() *big.Rat {
 	return new(big.Rat).SetInt64(n.whole)
 }
 
-// The W3C profile of ISO 8601, which AWS names; without a zone it is UTC.
+// The layouts of the W3C profile of ISO 8601, which AWS names. A time without a zone is UTC.
 var dateLayouts = [...]string{
 	time.RFC3339Nano, "2006-01-02T15:04Z07:00", "2006-01-02T15:04:05.999999999",
 	"2006-01-02T15:04", "2006-01-02", "2006-01", "2006",
 }
 
-// parseDate reads an ISO 8601 date or, when there are more than four digits and nothing else, seconds since 1970.
+// parseDate reads an ISO 8601 date. It takes a text of more than four digits and nothing else for seconds since 1970.
 func parseDate(s string) (time.Time, error) {
 	if len(s) != 4 {
 		if n, err := strconv.ParseInt(s, 10, 64); err == nil {

@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// AWS's own sentences for what is wrong with a document. Ours, which say where, follow in parentheses.
+// The sentences are AWS's own. Details of ours, which say where the mistake is, follow in parentheses.
 var (
 	errNoVendor    = errors.New("Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.")
 	errNoActions   = errors.New("Policy statement must contain actions.")
@@ -17,10 +17,9 @@ var (
 	errVersion     = errors.New("Policy document must be version 2012-10-17 or greater.")
 )
 
-// Parse checks and compiles a policy document. It knows every element of the language and refuses the rest:
-// an element that is not understood may be the one that denies. Errors begin with AWS's wording and say the
-// line or the statement; their text is for the author of the policy. How long the document may be is the
-// caller's to check (Document.Size).
+// Parse checks and compiles a policy document. It refuses every element that it does not know, because such an
+// element may be the one that denies. An error begins with AWS's wording and gives the line or the statement. Its
+// text is for the author of the policy. The caller must check the size of the document (Document.Size).
 func Parse(text string, k Kind) (*Document, error) {
 	root, err := scan(text)
 	if err != nil {
@@ -94,7 +93,7 @@ func (d *Document) read(root *node) error {
 	return nil
 }
 
-// place says in which statement something is wrong. AWS's sentences come first, our own become the detail of
+// place says in which statement the mistake is. AWS's sentences come first. Our own text becomes the detail of
 // "Syntax errors in policy."
 func place(err error, label string, line int) error {
 	if f, ok := errors.AsType[grammarError](err); ok {
@@ -115,7 +114,7 @@ func faultAt(n *node, format string, args ...any) error {
 	return grammarError{n.line, fmt.Sprintf(format, args...)}
 }
 
-// statement reads one statement. With an error it returns what it knows, for the Sid.
+// statement reads one statement. With an error it also returns what it has read, so that the error can name the Sid.
 func (d *Document) statement(n *node) (s statement, err error) {
 	if n.kind != nodeObject {
 		return s, faultAt(n, "a statement is a JSON object")

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// TestParseRefuses reads testdata/refused.json: what is wrong, in which kind of policy, and words of the error.
+// TestParseRefuses reads testdata/refused.json: a document, its kind, and words of the expected error.
 func TestParseRefuses(t *testing.T) {
 	var cases []struct {
 		It    string
@@ -35,7 +35,8 @@ func TestParseRefuses(t *testing.T) {
 	}
 }
 
-// TestPrint reads testdata/print/*.txt: the kind, a policy as written and, after a line "--", as printed.
+// TestPrint reads testdata/print/*.txt: the kind, a policy as it was written, a line "--", and the policy as it is
+// printed.
 func TestPrint(t *testing.T) {
 	files, err := filepath.Glob("testdata/print/*.txt")
 	if err != nil || len(files) == 0 {
@@ -130,7 +131,7 @@ func TestListsOfActionsAndResources(t *testing.T) {
 	}
 }
 
-// FuzzParse holds that what parses prints as valid JSON that parses to the same, and decides without panic.
+// FuzzParse: a text that parses prints as valid JSON, which parses to the same document. Decisions never panic.
 func FuzzParse(f *testing.F) {
 	var refused []struct{ Text string }
 	load(f, "testdata/refused.json", &refused)

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// elemKind says what one piece of a pattern stands for.
+// elemKind says what one piece of a pattern matches.
 type elemKind uint8
 
 const (
@@ -18,15 +18,15 @@ const (
 type elem struct {
 	kind     elemKind
 	text     string // literal text, or the lower-case key of a variable
-	fallback string // of a variable
-	has      bool   // whether it has a fallback
+	fallback string // default text of a variable
+	has      bool   // whether the variable has a default
 }
 
-// template is a value of a policy cut into its pieces.
+// template is a text of a policy, cut into its pieces.
 type template []elem
 
-// cut splits s into pieces. Variables are known only to Version 2012-10-17 (variables true); wild says
-// whether * and ? are wildcards, which they are in resources and in the Like and Arn operators.
+// cut splits s into pieces. variables is true for Version 2012-10-17, the only version with variables. wild says
+// whether * and ? are wildcards, as they are in resources and for the Like and Arn operators.
 func cut(s string, variables, wild bool) (template, error) {
 	var t template
 	var lit strings.Builder
@@ -117,8 +117,8 @@ func (t template) hasVariables() bool {
 	return false
 }
 
-// bind replaces the variables by their values, as literal text: a user named * is no wildcard. It reports
-// false when a variable has neither exactly one value nor a default.
+// bind replaces the variables by their values. A value becomes literal text: a user whose name is * does not become a
+// wildcard. bind reports false when a variable has neither exactly one value nor a default.
 func (t template) bind(e *evaluation) (template, bool) {
 	out := make(template, len(t))
 	copy(out, t)
@@ -150,7 +150,7 @@ func (t template) literal() string {
 	return b.String()
 }
 
-// splitARN cuts a template into its six ARN parts at literal colons; ok is false when there are fewer.
+// splitARN cuts a template into its six ARN parts at literal colons. ok is false when there are fewer than six.
 func (t template) splitARN() (parts [6]template, ok bool) {
 	n := 0
 	for _, e := range t {
@@ -172,11 +172,11 @@ func (t template) splitARN() (parts [6]template, ok bool) {
 	return parts, n == 5
 }
 
-// matcher is a compiled pattern of one or six parts. Six parts are those of an ARN, of which only the last
-// may contain a colon: a wildcard, or a variable's value, in one part never reaches into the next.
+// matcher is a compiled pattern of one or six parts. Six parts are those of an ARN, of which only the last may match
+// a colon. A wildcard or a variable's value in one part therefore never reaches into the next part.
 type matcher struct {
 	globs []glob
-	open  []template // nil, or for each part with variables its pieces, which are bound at each evaluation
+	open  []template // nil, or for each part with variables its pieces; they are bound at each evaluation
 }
 
 func newMatcher(parts ...template) matcher {
@@ -194,7 +194,7 @@ func newMatcher(parts ...template) matcher {
 	return m
 }
 
-// newARNMatcher compiles an ARN pattern. One with fewer than six parts ("*") is matched as a whole.
+// newARNMatcher compiles an ARN pattern. A pattern with fewer than six parts, such as "*", is matched as a whole.
 func newARNMatcher(t template) matcher {
 	if parts, ok := t.splitARN(); ok {
 		return newMatcher(parts[:]...)
@@ -202,14 +202,14 @@ func newARNMatcher(t template) matcher {
 	return newMatcher(t)
 }
 
-// match reports whether s matches; resolved is false when a variable of the pattern has no value. A pattern
-// is resolved as a whole before any of it is compared: what is missing does not depend on s.
+// match reports whether s matches. resolved is false when a variable of the pattern has no value. All parts are
+// resolved before any is compared, so resolved does not depend on s.
 func (m *matcher) match(s string, e *evaluation) (matched, resolved bool) {
 	if m.open == nil {
 		return matchGlobs(m.globs, s), true
 	}
-	var room [6]glob
-	globs := append(room[:0], m.globs...)
+	var buffer [6]glob
+	globs := append(buffer[:0], m.globs...)
 	for i, t := range m.open {
 		if t == nil {
 			continue

@@ -16,7 +16,7 @@ func globOf(t interface{ Fatalf(string, ...any) }, pattern string) glob {
 	return p.glob()
 }
 
-// oracle is the same pattern as a regular expression, which Go's engine matches in linear time.
+// oracle is the same pattern as a regular expression, which Go matches in linear time.
 func oracle(pattern string) *regexp.Regexp {
 	var b strings.Builder
 	b.WriteString(`(?s)\A`)

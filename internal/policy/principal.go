@@ -6,22 +6,22 @@ import (
 	"strings"
 )
 
-// form says in which way a Principal element names a caller. The greater form reaches further in the same
-// account: see Evaluate.
+// form says in which way a Principal element names a caller. A greater form allows more within the same account: see
+// Evaluate.
 type form uint8
 
 const (
 	formNone    form = iota
-	formAccount      // his account: whatever its identity policies allow
-	formLimited      // his role, or everybody under some condition: session policy and boundary still count
-	formDirect       // himself: user, role session, service, provider
+	formAccount      // the caller's account: only what identity policies allow, too
+	formLimited      // the caller's role, or everybody under a condition: session policy and boundary still count
+	formDirect       // the caller itself: a user, role session, service or provider
 )
 
 // principal is one entry of a Principal or NotPrincipal element.
 type principal struct {
 	family  string // "AWS", "Service", "Federated"; empty for the bare "*"
 	text    string // normalised
-	account string // of an account's root
+	account string // number of the account whose root user is named
 }
 
 const everyone = "*"
@@ -34,7 +34,7 @@ var (
 	serviceName = regexp.MustCompile(`^[a-z0-9-]+(\.[a-z0-9-]+)+$`)
 )
 
-// newPrincipal checks one entry. A name with a wildcard inside is refused, as on AWS.
+// newPrincipal checks one entry. It refuses a name with a wildcard inside, as AWS does.
 func newPrincipal(family, text string) (principal, error) {
 	p := principal{family: family, text: text}
 	ok := false
@@ -67,7 +67,8 @@ func newPrincipal(family, text string) (principal, error) {
 	return p, nil
 }
 
-// names says how the entry names the caller c. "*" is left to the statement, which knows its conditions.
+// names says how the entry names the caller c. The entry "*" depends on the conditions of its statement: see
+// statement.everyone.
 func (p *principal) names(c *Principal) form {
 	switch p.family {
 	case "Service":
@@ -129,15 +130,16 @@ func (s *statement) names(c *Principal) form {
 	if !s.notPrincipal {
 		return best
 	}
-	// Only Deny statements have NotPrincipal. They spare who is named himself, not his whole account.
+	// Only Deny statements have NotPrincipal. An entry that names the caller exempts the caller. An entry that names the
+	// caller's account does not.
 	if best >= formLimited {
 		return formNone
 	}
 	return formDirect
 }
 
-// everyone says how "*" names the caller. A Deny reaches everybody. An Allow does not reach the bearers of
-// foreign tokens, whose provider must be named.
+// everyone says how "*" names the caller. In a Deny it names everybody. In an Allow it does not name the bearers of
+// web identity tokens: a policy must name their provider.
 func (s *statement) everyone(c *Principal) form {
 	if !s.deny && c.Kind == Federated {
 		return formNone

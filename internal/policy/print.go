@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// String is the document as AWS returns resource policies: minified, elements in a fixed order, statements as
-// a list, lists of one as a string, account ids as the ARN of their root.
+// String is the document as AWS returns resource policies. It has no white space; its elements have a fixed order;
+// its statements are a list; lists of one element are a string; account ids are the ARN of their root user.
 func (d *Document) String() string {
 	w := &printer{}
 	w.open('{')
@@ -27,7 +27,7 @@ func (d *Document) String() string {
 	return w.b.String()
 }
 
-// printer writes JSON; first says that no comma is due.
+// printer writes JSON. first is true when the next item needs no comma before it.
 type printer struct {
 	b     strings.Builder
 	first bool
@@ -49,7 +49,7 @@ func (w *printer) member(name string) {
 	w.b.WriteByte(':')
 }
 
-// text writes a string. Unlike json.Marshal it leaves <, > and & as they are.
+// text writes a string. Unlike json.Marshal it does not escape <, > and &.
 func (w *printer) text(s string) {
 	var line strings.Builder
 	e := json.NewEncoder(&line)

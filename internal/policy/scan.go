@@ -25,18 +25,19 @@ const (
 type node struct {
 	kind nodeKind
 	text string   // of a string; a number or bool as written
-	keys []string // of an object, beside vals
+	keys []string // of an object; each belongs to the value with the same index
 	vals []*node  // of an object or array
 	line int
 }
 
-// A policy nests six levels deep at most: document, statements, statement, condition, operator, values.
+// maxDepth bounds the nesting of a document. A policy nests at most six levels deep: document, statements, statement,
+// condition, operator, values.
 const maxDepth = 8
 
-// scan reads text as one JSON value. It refuses what encoding/json lets pass: duplicate members, bytes that
-// are no UTF-8, characters outside U+0009, U+000A, U+000D, U+0020-U+00FF, and anything after the value.
+// scan reads text as one JSON value. It refuses what encoding/json accepts: duplicate members, invalid UTF-8,
+// characters outside U+0009, U+000A, U+000D, U+0020-U+00FF, and anything after the value.
 func scan(text string) (*node, error) {
-	// Bytes that are no UTF-8 show up as U+FFFD here.
+	// Invalid UTF-8 appears as U+FFFD here.
 	if i := badRune(text); i >= 0 {
 		r, _ := utf8.DecodeRuneInString(text[i:])
 		return nil, fmt.Errorf("line %d: character %U is not allowed", lineAt(text, i), r)
@@ -57,14 +58,14 @@ func scan(text string) (*node, error) {
 type scanner struct {
 	text   string
 	dec    *json.Decoder
-	offset int // up to which line was counted
+	offset int // the lines before this offset are counted
 	line   int
 }
 
-// positioned is an error that has its line already.
-type positioned struct{ text string }
+// lineError is an error whose text names the line.
+type lineError struct{ text string }
 
-func (p positioned) Error() string { return p.text }
+func (p lineError) Error() string { return p.text }
 
 func (s *scanner) next() (json.Token, error) {
 	t, err := s.dec.Token()
@@ -87,7 +88,7 @@ func (s *scanner) value(depth int) (*node, error) {
 	case string:
 		n.kind, n.text = nodeString, t
 		if badRune(t) >= 0 {
-			return nil, positioned{fmt.Sprintf("line %d: a string has a character that is not allowed", s.line)}
+			return nil, lineError{fmt.Sprintf("line %d: a string has a character that is not allowed", s.line)}
 		}
 	case json.Number:
 		n.kind, n.text = nodeNumber, t.String()
@@ -95,7 +96,7 @@ func (s *scanner) value(depth int) (*node, error) {
 		n.kind, n.text = nodeBool, fmt.Sprint(t)
 	case json.Delim:
 		if depth >= maxDepth {
-			return nil, positioned{fmt.Sprintf("line %d: the policy is nested too deeply", s.line)}
+			return nil, lineError{fmt.Sprintf("line %d: the policy is nested too deeply", s.line)}
 		}
 		if t == '[' {
 			n.kind = nodeArray
@@ -128,10 +129,10 @@ func (s *scanner) object(n *node, depth int) error {
 		}
 		key, ok := t.(string)
 		if !ok || badRune(key) >= 0 {
-			return positioned{fmt.Sprintf("line %d: invalid member name", s.line)}
+			return lineError{fmt.Sprintf("line %d: invalid member name", s.line)}
 		}
 		if seen[key] {
-			return positioned{fmt.Sprintf("line %d: %q is given twice", s.line, key)}
+			return lineError{fmt.Sprintf("line %d: %q is given twice", s.line, key)}
 		}
 		seen[key] = true
 		v, err := s.value(depth + 1)
@@ -144,9 +145,9 @@ func (s *scanner) object(n *node, depth int) error {
 	return err
 }
 
-// explain puts the line and, for the two most common slips, the reason into a JSON error.
+// explain adds the line to a JSON error and, for the two most common mistakes, the reason.
 func (s *scanner) explain(err error) error {
-	if p, ok := errors.AsType[positioned](err); ok {
+	if p, ok := errors.AsType[lineError](err); ok {
 		return p
 	}
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {

@@ -5,13 +5,13 @@ import (
 	"strings"
 )
 
-// Values is the condition context of a request: for each condition key its values. Keys are compared
-// without case. The zero Values is empty and ready for use. Binary keys hold base64.
+// Values is the condition context of a request: the values of each condition key. Keys are compared regardless of
+// case. The zero Values is empty and ready for use. Binary keys have base64 values.
 //
-// What the Principal and the Request already say is never read from here, so that a header or tag that a
-// client chose cannot pose as it: aws:PrincipalArn, aws:PrincipalAccount, aws:PrincipalType, aws:userid,
-// aws:username, aws:PrincipalIsAWSService, aws:PrincipalServiceName, aws:FederatedProvider and
-// aws:ResourceAccount. Everything else, the time included (aws:CurrentTime, aws:EpochTime), is the caller's to set.
+// The keys that follow from Principal and Request are never read from Values: aws:PrincipalArn, aws:PrincipalAccount,
+// aws:PrincipalType, aws:userid, aws:username, aws:PrincipalIsAWSService, aws:PrincipalServiceName,
+// aws:FederatedProvider and aws:ResourceAccount. A header or a tag that a client chose can therefore not pose as one
+// of them. The caller of this package must set every other key, including the time (aws:CurrentTime, aws:EpochTime).
 type Values struct{ entries []entry }
 
 type entry struct {
@@ -19,7 +19,7 @@ type entry struct {
 	values []string
 }
 
-// Set gives key these values, in place of any that it had. A key set to no values counts as missing.
+// Set replaces the values of key. A key that is set to no values counts as missing.
 func (v *Values) Set(key string, values ...string) {
 	key = strings.ToLower(key)
 	for i := range v.entries {
@@ -34,7 +34,7 @@ func (v *Values) Set(key string, values ...string) {
 // Get returns the values of key, or nil.
 func (v *Values) Get(key string) []string { return v.lookup(strings.ToLower(key)) }
 
-// Clone returns a copy to which keys can be added without touching v.
+// Clone returns a copy. Setting keys of the copy does not change v.
 func (v *Values) Clone() Values { return Values{slices.Clone(v.entries)} }
 
 // Grow makes room for n more keys.
@@ -59,7 +59,7 @@ const (
 	User                           // an IAM user
 	Role                           // a session of a role
 	Service                        // a service such as access-grants.s3.amazonaws.com
-	Federated                      // the bearer of a foreign token, named by its provider (only trust policies know it)
+	Federated                      // the bearer of a web identity token; only trust policies match it
 )
 
 // Principal is who makes a request.
@@ -70,7 +70,10 @@ type Principal struct {
 	ID         string // unique id: AIDA... of a user, AROA... of a role (without session name)
 	SessionARN string // arn:aws:sts::<account>:assumed-role/<role>/<session>, of a Role
 	Service    string // name of a Service
-	Federated  string // ARN or host name of the provider of a Federated, and of a Role's session that one made
+
+	// Federated is the ARN or host name of the provider of a web identity token. A principal of kind Federated has one,
+	// and so has a Role whose session was made with such a token.
+	Federated string
 }
 
 // SessionName is the last part of the session's ARN, or empty.
@@ -81,16 +84,18 @@ func (p *Principal) SessionName() string {
 	return p.SessionARN[strings.LastIndexByte(p.SessionARN, '/')+1:]
 }
 
-// Request is what is asked: may this principal do this action to this resource?
+// Request asks whether a principal may perform an action on a resource.
 type Request struct {
-	Principal       Principal
-	Action          string // "s3:GetObject"
-	Resource        string // ARN, or "*" for an action that has no resource
-	ResourceAccount string // who owns the resource; empty is nobody, and only a resource policy could then allow
+	Principal Principal
+	Action    string // "s3:GetObject"
+	Resource  string // ARN, or "*" for an action that has no resource
+
+	// ResourceAccount owns the resource. If it is empty, nobody owns the resource, and only a resource policy can allow.
+	ResourceAccount string
 	Context         Values
 }
 
-// evaluation is one request in the course of a decision.
+// evaluation is the state of one decision about one request.
 type evaluation struct {
 	req    *Request
 	action string // lower case
@@ -121,7 +126,8 @@ func (e *evaluation) single(key string) (string, bool) {
 	return "", false
 }
 
-// derived answers the keys that follow from principal and request; an empty value means missing.
+// derived returns the value of a key that follows from the principal or the request. An empty value means that the
+// key is missing.
 func (e *evaluation) derived(key string) (value string, derived bool) {
 	if !strings.HasPrefix(key, "aws:") {
 		return "", false
