@@ -177,8 +177,8 @@ func (c *condition) add(text string, bare, variables bool) error {
 	return nil
 }
 
-// fulfilled decides the condition. deny says that the condition belongs to a Deny statement. A value in the request that
-// cannot be read fails the condition of an Allow and fulfils that of a Deny.
+// fulfilled decides the condition. deny says that the condition belongs to a Deny statement. A value in the request
+// that cannot be read fails the condition of an Allow and fulfils that of a Deny.
 func (c *condition) fulfilled(e *evaluation, deny bool) bool {
 	have := e.values(c.key)
 	if c.op == opNull {
@@ -208,8 +208,8 @@ func (c *condition) fulfilled(e *evaluation, deny bool) bool {
 	return all
 }
 
-// fulfilledBy decides the condition for one value of the request. The value must equal one of the policy's values. For a
-// negated operator it must equal none of them.
+// fulfilledBy decides the condition for one value of the request. The value must equal one of the policy's values.
+// For a negated operator it must equal none of them.
 func (c *condition) fulfilledBy(e *evaluation, have string, deny bool) bool {
 	var h value
 	if c.op >= opNumericEquals && c.op != opArn {
