@@ -41,7 +41,7 @@ func TestAttack15_SignedHeaders(t *testing.T) {
 	}
 	s := signer{signed: []string{"host", "x-amz-content-sha256", "x-amz-date", "x-amz-expected"}}
 	_, err := verify(s.header(t, request(t, "GET", object, "")))
-	refused(t, err, fault.Unauthenticated, fault.Signature) // signed and not there
+	refused(t, err, fault.Unauthenticated, fault.Signature) // signed but absent
 	r := signer{}.header(t, request(t, "GET", object, ""))
 	r.Host = ""
 	_, err = verify(r)
@@ -124,7 +124,7 @@ func TestAttack15_AuthorizationHeader(t *testing.T) {
 		t.Fatal(err)
 	}
 	refused(t, noSecret.Verify("", testTime()), fault.Unauthenticated, fault.Signature)
-	// No spaces after the commas is common, and the same.
+	// Commas without spaces after them are common, and mean the same.
 	tight := honest.Clone(t.Context())
 	tight.Header.Set("Authorization", strings.ReplaceAll(v, ", ", ","))
 	mustVerify(t, tight)

@@ -14,7 +14,7 @@ const (
 	isoBasic   = "20060102T150405Z"
 )
 
-// authParams are the parts of a signature, from the header or from the query.
+// authParams are the parts of a signature as they are in the header or in the query.
 type authParams struct {
 	credential, signedHeaders, signature string
 
@@ -32,7 +32,8 @@ func malformedQuery(format string, args ...any) error {
 		"Error parsing the query authorization parameters; "+format+".", args...)
 }
 
-// otherMechanism words the refusal of a signature that is not SigV4 so that its reader knows what to change.
+// otherMechanism words the refusal of a signature that is not SigV4, so that the client's author knows what to
+// change.
 func otherMechanism(found string) error {
 	const tail = "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256."
 	switch {
@@ -84,12 +85,12 @@ var authNames = [...]string{"X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date",
 
 const qSignature = "X-Amz-Signature"
 
-// findQueryAuth reads the query parameters of a signature; ok says that there are any. Each may come once and in its
-// exact spelling: a second reading would be a second signature.
+// findQueryAuth reads the query parameters of a signature. ok says whether there are any. Each parameter may occur
+// once and in its exact spelling, because a second reading would be a second signature.
 func findQueryAuth(params []Param) (a authParams, ok bool, err error) {
 	var values [len(authNames)]string
 	var have [len(authNames)]bool
-	// Before the spelling of the others: Signature Version 2 carries its token as x-amz-security-token.
+	// This check comes before the one of spellings: Signature Version 2 names its token x-amz-security-token.
 	if slices.ContainsFunc(params, func(p Param) bool { return p.Name == "AWSAccessKeyId" }) {
 		return a, true, otherMechanism("AWS")
 	}
@@ -126,7 +127,7 @@ func findQueryAuth(params []Param) (a authParams, ok bool, err error) {
 }
 
 // IsAuthParam reports whether a query parameter of a presigned URL belongs to its signature and not to its operation.
-// A request that is signed in its header has none: [Parse] refuses it.
+// A request with a signature in its header has no such parameter: [Parse] refuses it.
 func IsAuthParam(name string) bool {
 	for _, n := range authNames {
 		if n == name {
@@ -136,14 +137,14 @@ func IsAuthParam(name string) bool {
 	return false
 }
 
-// readCredential reads "key/YYYYMMDD/region/service/aws4_request" and holds its date against the request's.
+// readCredential reads "key/YYYYMMDD/region/service/aws4_request" and compares its date with the request's.
 func (s *Signed) readCredential(credential string, malformed func(string, ...any) error) error {
 	parts := strings.Split(credential, "/")
 	if len(parts) != 5 {
 		return malformed(`the Credential is mal-formed; expecting "<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request"`)
 	}
 	key, date, region, service := parts[0], parts[1], parts[2], parts[3]
-	if !plain(key, maxAccessKeyID) || !plain(region, maxScopePart) || !plain(service, maxScopePart) {
+	if !isPrintable(key, maxAccessKeyID) || !isPrintable(region, maxScopePart) || !isPrintable(service, maxScopePart) {
 		return malformed(`the Credential is mal-formed; expecting "<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request"`)
 	}
 	if parts[4] != terminator {
@@ -156,8 +157,8 @@ func (s *Signed) readCredential(credential string, malformed func(string, ...any
 	return nil
 }
 
-// plain reports whether s is 1 to limit printable ASCII characters without space.
-func plain(s string, limit int) bool {
+// isPrintable reports whether s consists of 1 to limit printable ASCII characters other than space.
+func isPrintable(s string, limit int) bool {
 	for i := range len(s) {
 		if s[i] <= ' ' || s[i] >= 0x7f {
 			return false

@@ -12,44 +12,46 @@ import (
 	"latchkey/internal/fault"
 )
 
-// holdBack is how many last bytes a body of known length keeps to itself until everything about it has been checked.
-const holdBack = 4 << 10
+// maxHeldBack is the number of last bytes that a body of known length delivers only after every check has passed.
+const maxHeldBack = 4 << 10
 
-// BodyOptions let the caller check the content itself, such as its checksums, while the last bytes are held back.
+// BodyOptions let the caller check the content itself, for example its checksums, before the last bytes are
+// delivered.
 type BodyOptions struct {
-	// Digests receives all content, each byte before it is delivered. Its errors end the body.
+	// Digests receives all content, each byte before it is delivered. An error of Digests ends the body.
 	Digests io.Writer
-	// Check is called once, after Digests got the last byte and before the last bytes are delivered, with the
-	// trailer (nil where there is none). Its error is what the reader gets instead of them.
+	// Check is called once, after Digests received the last byte and before the last bytes are delivered. trailer is nil
+	// if the body has no trailer. If Check fails, the reader gets its error in place of the last bytes.
 	Check func(trailer http.Header) error
 }
 
-// A Body is the content of a verified request. Its Read gives io.EOF only if everything held that was signed or
-// announced: hash, chunk signatures, length, framing, trailer, [BodyOptions].Check; until then the last bytes, up to
-// 4 KiB and never none of a body that has any, are held back. Bytes of signed chunks are delivered only after their
-// chunk's signature has been checked. A failed Body stays failed.
+// A Body is the content of a verified request. Its Read returns io.EOF only if everything was right that the client
+// signed or announced: hash, chunk signatures, length, framing and trailer, and [BodyOptions].Check. Until then Body
+// holds back the last bytes: up to 4 KiB, and at least one byte of a body that is not empty. Bytes of a signed chunk
+// are delivered only after the chunk's signature was checked. A Body that failed once returns the same error for
+// ever.
 //
-// An UNSIGNED-PAYLOAD body without Check promises nothing and is handed through.
+// An UNSIGNED-PAYLOAD body without Check promises nothing: its bytes are delivered as they are read.
 type Body struct {
 	src     io.Reader // decoded content; io.EOF after its own checks
 	closer  io.Closer
 	chunks  *chunkReader // src, if the body is framed
 	opts    BodyOptions
-	hash    hash.Hash // of the content, nil if not signed as a whole
-	claimed string    // hex of the hash
+	hash    hash.Hash // of the content; nil if the content is not signed as a whole
+	claimed string    // hash that the client signed, in hexadecimal
 	length  int64     // announced content length, -1 if unknown
 	seen    int64     // content bytes read from src
-	direct  bool      // nothing to check at the end
+	direct  bool      // the bytes need not be held back
 
-	ready []byte // checked as far as it can be: to be delivered
+	ready []byte // checked as far as possible: to be delivered
 	held  []byte // not to be delivered yet
 	spare []byte
-	done  bool // src is finished and all checks passed
+	done  bool // src is at its end and every check passed
 	err   error
 }
 
-// Body gives the content of the request, which [Signed.Verify] must have found good. It takes the request's Body at
-// the time of the call, so that limits can be wrapped around it in between. Call it once.
+// Body returns the content of the request. [Signed.Verify] must have succeeded. Body takes the request's Body at the
+// time of the call, so that the caller can wrap limits around it after Parse. Call it once.
 func (s *Signed) Body(o BodyOptions) *Body {
 	raw := s.request.Body
 	if raw == nil {
@@ -72,11 +74,11 @@ func (s *Signed) Body(o BodyOptions) *Body {
 	return b
 }
 
-// Length is the announced number of content bytes, -1 if unknown.
+// Length is the announced number of content bytes, or -1 if the client announced none.
 func (b *Body) Length() int64 { return b.length }
 
-// Trailer is the trailer of a body in chunks, checked against its signature if the mode has one and against the names
-// that x-amz-trailer announced. It is nil before Read gave io.EOF, and where there is none.
+// Trailer is the trailer of a body in chunks. Its signature was checked if the mode has one, and its names were
+// compared with those that x-amz-trailer announced. It is nil until Read returns io.EOF, and if there is no trailer.
 func (b *Body) Trailer() http.Header {
 	if b.chunks == nil || !b.done || b.err != io.EOF {
 		return nil
@@ -84,7 +86,7 @@ func (b *Body) Trailer() http.Header {
 	return b.chunks.trailer
 }
 
-// Close closes the request's body without checking the rest of it.
+// Close closes the request's body. It does not check the bytes that were not read.
 func (b *Body) Close() error {
 	if b.err == nil {
 		b.err = errors.New("sigv4: read of a closed body")
@@ -93,8 +95,8 @@ func (b *Body) Close() error {
 	return b.closer.Close()
 }
 
-// Drain reads the body to its end and says whether it held: for operations that have no use for a body and must not
-// accept a forged one.
+// Drain reads the body to its end and returns the error of its checks. Operations that have no use for a body call
+// it, because they must not accept a forged one either.
 func (b *Body) Drain() error {
 	_, err := io.Copy(io.Discard, b)
 	return err
@@ -113,7 +115,7 @@ func (b *Body) Read(p []byte) (int, error) {
 			b.err = io.EOF
 			continue
 		}
-		// Straight into p while what is left is more than what is held back anyway.
+		// Read straight into p as long as more bytes remain than are held back.
 		if free := b.free(); free > 0 {
 			n, err := b.read(p[:min(int64(len(p)), free)])
 			if err == io.EOF && !b.direct {
@@ -134,7 +136,7 @@ func (b *Body) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// free is how many bytes may be delivered as they are read.
+// free is the number of bytes that may be delivered as they are read.
 func (b *Body) free() int64 {
 	if b.direct {
 		return 1 << 62
@@ -142,11 +144,11 @@ func (b *Body) free() int64 {
 	if b.length < 0 {
 		return 0
 	}
-	return b.length - b.seen - holdBack
+	return b.length - b.seen - maxHeldBack
 }
 
-// fill reads a block of content to hold and frees the block before it, or ends the body. It is called only when
-// nothing is ready.
+// fill reads a block of content, holds it back, and makes the block before it ready. At the end of the content it
+// makes the last checks. It is called only when nothing is ready.
 func (b *Body) fill() {
 	if b.spare == nil {
 		b.spare = make([]byte, b.block())
@@ -154,9 +156,9 @@ func (b *Body) fill() {
 	n, err := b.read(b.spare)
 	switch {
 	case n == 0:
-	case b.length >= 0: // the tail of a body of known length: gathered whole, delivered whole
+	case b.length >= 0: // the last bytes of a body of known length: collected and delivered together
 		b.held = append(b.held, b.spare[:n]...)
-	default: // what is ready lies in the next spare block, which is not read into before it has been delivered
+	default: // the ready block becomes the spare one; it is read into only after it has been delivered
 		b.ready = b.held
 		b.held, b.spare = b.spare[:n], b.held[:cap(b.held)]
 		if len(b.spare) == 0 {
@@ -178,12 +180,12 @@ func (b *Body) fill() {
 
 func (b *Body) block() int {
 	if b.length >= 0 {
-		return holdBack
+		return maxHeldBack
 	}
 	return 32 << 10
 }
 
-// fail ends the body: nothing that was not delivered yet ever will be.
+// fail ends the body. Bytes that were not delivered yet are dropped.
 func (b *Body) fail(err error) {
 	if b.err == nil {
 		b.err = err
@@ -191,7 +193,8 @@ func (b *Body) fail(err error) {
 	b.ready, b.held = nil, nil
 }
 
-// read reads content and counts and digests it. A body longer than announced fails before a byte too many is out.
+// read reads, counts and digests content. If the body is longer than announced, it fails before it returns a byte too
+// many.
 func (b *Body) read(p []byte) (int, error) {
 	n, err := b.src.Read(p)
 	if n > 0 {
@@ -220,7 +223,7 @@ func (b *Body) read(p []byte) (int, error) {
 	return n, err
 }
 
-// finish makes the checks that need all content.
+// finish makes the checks that need the whole content.
 func (b *Body) finish() error {
 	if b.length >= 0 && b.seen != b.length {
 		return incomplete(errors.New("fewer bytes than announced"))

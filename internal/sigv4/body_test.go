@@ -13,15 +13,15 @@ import (
 	"latchkey/internal/fault"
 )
 
-// counter counts what got out of a body.
+// counter counts the bytes that a body delivered.
 type counter struct{ n int }
 
 func (c *counter) Write(p []byte) (int, error) { c.n += len(p); return len(p), nil }
 
-// A store that is given the announced length commits when it has that many bytes: it must never have them if the
-// content is not what was signed.
+// A store that knows the announced length commits an object as soon as it has that many bytes. A body whose content
+// is not what was signed must therefore never deliver all of them.
 func TestTheLastBytesAreHeldBackUntilTheHashAgrees(t *testing.T) {
-	for _, size := range []int{1, 2, holdBack - 1, holdBack, holdBack + 1, 3*holdBack + 7, 200_000} {
+	for _, size := range []int{1, 2, maxHeldBack - 1, maxHeldBack, maxHeldBack + 1, 3*maxHeldBack + 7, 200_000} {
 		for _, known := range []bool{true, false} {
 			t.Run(fmt.Sprintf("%d bytes, length known %v", size, known), func(t *testing.T) {
 				body := strings.Repeat("x", size)
@@ -170,7 +170,7 @@ func TestClosedAndFailingBodies(t *testing.T) {
 	}
 }
 
-// The other services sign the body's hash without naming it.
+// Services other than S3 sign the hash of the body without naming it in a header.
 func TestBufferedBody(t *testing.T) {
 	scope := strings.Replace(testScope, "s3", "sts", 1)
 	const form = "Action=GetCallerIdentity&Version=2011-06-15"
@@ -188,7 +188,7 @@ func TestBufferedBody(t *testing.T) {
 	if err != nil {
 		t.Fatal(err, fields(err))
 	}
-	for range 2 { // the request keeps its body
+	for range 2 { // the body stays in the request
 		if got, err := content(t, s); err != nil || got != form {
 			t.Error(got, err)
 		}

@@ -19,11 +19,11 @@ import (
 
 const hTrailerSignature = "x-amz-trailer-signature"
 
-// A chunkReader takes the aws-chunked framing off a body:
+// A chunkReader removes the aws-chunked framing from a body:
 //
 //	hex-size[;chunk-signature=64 hex] CRLF content CRLF ... 0[;chunk-signature=...] CRLF [trailer lines] CRLF
 //
-// Signed chunks are delivered after their signature, which covers the signature before it, has been checked.
+// A signed chunk is delivered after its signature was checked. Each signature covers the signature before it.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html and sigv4-streaming-trailers.html.
 type chunkReader struct {
 	r        *bufio.Reader
@@ -31,19 +31,19 @@ type chunkReader struct {
 	trailing bool
 	names    []string // announced trailer names
 	maxChunk int64
-	left     int64 // content bytes announced and not read; -1 unknown
+	left     int64 // announced content bytes that were not read yet; -1: unknown
 
 	mac      hash.Hash
 	digest   hash.Hash
 	prologue string // date and scope lines of each string to sign
 	previous [2 * sha256.Size]byte
 
-	chunk   []byte // content of the checked chunk not delivered yet
-	buffer  []byte
-	inChunk int64 // bytes left in the current unsigned chunk
-	within  bool  // an unsigned chunk is open
-	trailer http.Header
-	err     error
+	chunk     []byte // content of a checked chunk that was not delivered yet
+	buffer    []byte
+	inChunk   int64 // bytes left in the current unsigned chunk
+	chunkOpen bool  // an unsigned chunk is open
+	trailer   http.Header
+	err       error
 }
 
 func newChunkReader(raw io.Reader, s *Signed) *chunkReader {
@@ -68,8 +68,7 @@ func badChunk(format string, args ...any) error {
 	return fault.New(fault.Invalid, fault.Chunk, "The body in chunks is not well formed: "+format+".", args...)
 }
 
-// Read implements [io.Reader]; io.EOF means that the last chunk, the trailer and the end of the body were as they
-// should be.
+// Read implements [io.Reader]. io.EOF means that the last chunk, the trailer and the end of the body were right.
 func (c *chunkReader) Read(p []byte) (int, error) {
 	for c.err == nil {
 		if len(c.chunk) > 0 {
@@ -81,7 +80,7 @@ func (c *chunkReader) Read(p []byte) (int, error) {
 			n, err := c.r.Read(p[:min(int64(len(p)), c.inChunk)])
 			c.inChunk -= int64(n)
 			if err != nil {
-				c.err = short(err)
+				c.err = truncated(err)
 			}
 			if n > 0 {
 				return n, nil
@@ -93,21 +92,22 @@ func (c *chunkReader) Read(p []byte) (int, error) {
 	return 0, c.err
 }
 
-// short makes the end of the body inside the framing an incomplete body.
-func short(err error) error {
+// truncated turns an end of the body inside the framing into the error of an incomplete body.
+func truncated(err error) error {
 	if err == io.EOF {
 		err = io.ErrUnexpectedEOF
 	}
 	return incomplete(err)
 }
 
-// next reads the head of the next chunk, and of a signed one its content too. After the last chunk it gives io.EOF.
+// next reads the head of the next chunk and, if the chunk is signed, its content. After the last chunk it returns
+// io.EOF.
 func (c *chunkReader) next() error {
-	if c.within {
+	if c.chunkOpen {
 		if err := c.crlf(); err != nil {
 			return err
 		}
-		c.within = false
+		c.chunkOpen = false
 	}
 	line, err := c.line(maxChunkHeader)
 	if err != nil {
@@ -127,7 +127,7 @@ func (c *chunkReader) next() error {
 		return c.end(signature)
 	}
 	if !c.signed {
-		c.inChunk, c.within = size, true
+		c.inChunk, c.chunkOpen = size, true
 		return nil
 	}
 	if err := c.readSigned(size); err != nil {
@@ -168,7 +168,8 @@ func (c *chunkReader) parseHead(line string) (size int64, signature string, err 
 	return size, signature, nil
 }
 
-// readSigned reads a chunk's content into the buffer, which grows with what has come, not with what was announced.
+// readSigned reads a chunk's content into the buffer. The buffer grows with the bytes that arrived, not with the
+// announced size.
 func (c *chunkReader) readSigned(size int64) error {
 	const step = 1 << 20
 	c.buffer = c.buffer[:0]
@@ -177,20 +178,20 @@ func (c *chunkReader) readSigned(size int64) error {
 		want := int(min(size-int64(have), max(step, int64(have))))
 		c.buffer = slices.Grow(c.buffer, want)[:have+want]
 		if _, err := io.ReadFull(c.r, c.buffer[have:]); err != nil {
-			return short(err)
+			return truncated(err)
 		}
 	}
 	return nil
 }
 
-// checkChunk checks a chunk's signature, which then becomes the one that the next must be chained to.
+// checkChunk checks a chunk's signature. The next chunk's signature must be chained to it.
 func (c *chunkReader) checkChunk(content []byte, signature string) error {
 	c.digest.Reset()
 	c.digest.Write(content)
 	return c.check("AWS4-HMAC-SHA256-PAYLOAD\n", emptySHA256+"\n", signature)
 }
 
-// check checks a signature over what the digest has seen.
+// check checks a signature over the bytes that were written to the digest.
 func (c *chunkReader) check(kind, extra, signature string) error {
 	var sum [sha256.Size]byte
 	c.digest.Sum(sum[:0])
@@ -213,104 +214,14 @@ func (c *chunkReader) check(kind, extra, signature string) error {
 	return nil
 }
 
-// end checks the last chunk, the trailer, and that nothing follows. Whether the content is all that was announced, [Body] checks.
-func (c *chunkReader) end(signature string) error {
-	if c.signed {
-		if err := c.checkChunk(nil, signature); err != nil {
-			return err
-		}
-	}
-	if c.trailing {
-		if err := c.readTrailer(); err != nil {
-			return err
-		}
-	} else if err := c.crlf(); err != nil {
-		return err
-	}
-	switch _, err := c.r.ReadByte(); err {
-	case io.EOF:
-		return io.EOF
-	case nil:
-		return badChunk("bytes follow the last chunk")
-	default:
-		return incomplete(err)
-	}
-}
-
-// readTrailer reads "name:value" lines up to the empty line. Lines may end in LF alone, and an empty line may precede
-// the trailer's signature: minio-go writes both.
-func (c *chunkReader) readTrailer() error {
-	c.trailer = http.Header{}
-	if c.signed {
-		c.digest.Reset()
-	}
-	room := maxTrailer
-	blank := false
-	for {
-		line, err := c.line(room)
-		if err != nil {
-			return err
-		}
-		room -= len(line) + 1
-		if line == "" {
-			if !c.signed {
-				return c.complete()
-			}
-			if blank {
-				return badChunk("the trailer has no signature")
-			}
-			blank = true
-			continue
-		}
-		name, value, ok := strings.Cut(line, ":")
-		name, value = lower(name), strings.TrimLeft(value, " \t")
-		if name == hTrailerSignature {
-			if !c.signed {
-				return badChunk("the trailer may not be signed in this mode")
-			}
-			if err := c.check("AWS4-HMAC-SHA256-TRAILER\n", "", value); err != nil {
-				return err
-			}
-			if err := c.crlf(); err != nil {
-				return err
-			}
-			return c.complete()
-		}
-		if blank {
-			return badChunk("the trailer goes on after its end")
-		}
-		if !ok || !hasName(c.names, name) {
-			return badChunk("the trailer %q was not announced", name)
-		}
-		key := http.CanonicalHeaderKey(name)
-		if _, twice := c.trailer[key]; twice {
-			return badChunk("the trailer %q is present twice", name)
-		}
-		c.trailer[key] = []string{value}
-		if c.signed {
-			io.WriteString(c.digest, name+":"+value+"\n")
-		}
-	}
-}
-
-// complete holds the trailer against its announcement.
-func (c *chunkReader) complete() error {
-	for _, n := range c.names {
-		if _, ok := c.trailer[http.CanonicalHeaderKey(n)]; !ok {
-			return badChunk("the trailer %q is missing", n)
-		}
-	}
-	return nil
-}
-
-// line reads a line of at most limit bytes without its end. Heads of chunks must end in CRLF.
+// line reads a line of at most limit bytes and returns it without its end. The head of a chunk must end in CRLF.
 func (c *chunkReader) line(limit int) (string, error) {
 	data, err := c.r.ReadSlice('\n')
 	if len(data) > limit+2 || err == bufio.ErrBufferFull {
 		return "", badChunk("a line is too long")
 	}
 	if err != nil {
-		return "", short(err)
+		return "", truncated(err)
 	}
 	data = data[:len(data)-1]
 	if bytes.HasSuffix(data, []byte{'\r'}) {
@@ -328,7 +239,7 @@ func (c *chunkReader) crlf() error {
 	for _, want := range []byte("\r\n") {
 		got, err := c.r.ReadByte()
 		if err != nil {
-			return short(err)
+			return truncated(err)
 		}
 		if got != want {
 			return badChunk("a chunk is not followed by CRLF")

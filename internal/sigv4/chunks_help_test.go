@@ -9,14 +9,14 @@ import (
 	"testing"
 )
 
-// A framing writes a body in chunks by the text of the specification.
+// A framing writes a body in chunks as the specification describes it.
 type framing struct {
 	mode    string // of x-amz-content-sha256
 	chunks  []string
 	trailer [][2]string // name, value
 	minio   bool        // as minio-go ends the trailer: LF, then an empty line before its signature
-	decoded string      // x-amz-decoded-content-length; "": the true one; "-": none
-	names   string      // x-amz-trailer; "": those of trailer; "-": none
+	decoded string      // x-amz-decoded-content-length; "": the right one; "-": no header
+	names   string      // x-amz-trailer; "": the names of trailer; "-": no header
 }
 
 const (
@@ -27,7 +27,8 @@ const (
 
 func (f framing) content() string { return strings.Join(f.chunks, "") }
 
-// request is the signed request, whose body is put in afterwards: chunk signatures chain to the request's.
+// request is the signed request without its body. The body comes later, because the first chunk signature is chained
+// to the request's.
 func (f framing) request(t testing.TB) *http.Request {
 	t.Helper()
 	r := request(t, "PUT", "http://s3.example.org/bucket/key", "",
@@ -43,7 +44,7 @@ func (f framing) request(t testing.TB) *http.Request {
 		r.Header.Set("X-Amz-Trailer", n)
 	}
 	r = signer{}.header(t, r)
-	r.ContentLength = -1 // as of a request with Transfer-Encoding: chunked
+	r.ContentLength = -1 // as in a request with Transfer-Encoding: chunked
 	r.Header.Del("Content-Length")
 	return r
 }
@@ -87,7 +88,7 @@ func (f framing) body(seed string) string {
 	return b.String() + strings.ReplaceAll(lines, "\n", "\r\n") + end
 }
 
-// send verifies a request whose body is made by change from the right one, and gives its Body.
+// send verifies a request with the body that change makes of the right one, and returns its Body.
 func (f framing) send(t testing.TB, o BodyOptions, change func(body string) string) (*Signed, *Body) {
 	t.Helper()
 	s := mustVerify(t, f.request(t))

@@ -9,14 +9,16 @@ import (
 	"latchkey/internal/fault"
 )
 
-// amzPrefix begins the names of all headers with a meaning to AWS. (x-amzn-trace-id and its like are not among them.)
+// amzPrefix begins the names of all headers that mean something to AWS. (Headers like x-amzn-trace-id have another
+// prefix.)
 const amzPrefix = "x-amz-"
 
-// once are the headers besides x-amz-* of which a second one would give a request two readings.
-var once = [...]string{"authorization", "content-md5", "content-type", "date"}
+// singleHeaders are the headers, besides x-amz-*, that may occur only once: a second one would give the request two
+// readings.
+var singleHeaders = [...]string{"authorization", "content-md5", "content-type", "date"}
 
-// A headerSet is a request's headers under their lower-case names. Host, Content-Length and Transfer-Encoding are
-// among them although net/http keeps those elsewhere.
+// A headerSet is the headers of a request by their lower-case names. It includes Host, Content-Length and
+// Transfer-Encoding, which net/http keeps elsewhere.
 type headerSet map[string][]string
 
 func collectHeaders(r *http.Request) (headerSet, error) {
@@ -27,7 +29,7 @@ func collectHeaders(r *http.Request) (headerSet, error) {
 		if _, twice := h[name]; twice || name == "host" && len(values) > 0 {
 			return nil, fault.New(fault.Invalid, fault.Header, "The header %s is present more than once.", name)
 		}
-		if len(values) > 1 && (strings.HasPrefix(name, amzPrefix) || slices.Contains(once[:], name)) {
+		if len(values) > 1 && (strings.HasPrefix(name, amzPrefix) || slices.Contains(singleHeaders[:], name)) {
 			return nil, fault.New(fault.Invalid, fault.Header, "The header %s is present more than once.", name)
 		}
 		total += len(name)
@@ -72,7 +74,8 @@ func lower(s string) string {
 	return s
 }
 
-// parseSignedHeaders reads the list of signed names: lower case, ascending, none empty, none twice, host among them.
+// parseSignedHeaders reads the list of signed names. The names must be in lower case and ascending, not empty and not
+// repeated, and must include host.
 func parseSignedHeaders(list string, malformed func(format string, args ...any) error) ([]string, error) {
 	if strings.Count(list, ";") >= maxSignedHeaders {
 		return nil, malformed("SignedHeaders names too many headers")
@@ -97,20 +100,20 @@ func parseSignedHeaders(list string, malformed func(format string, args ...any) 
 	return names, nil
 }
 
-// checkSigned refuses headers that have a meaning and no signature, and signed headers that are hop-by-hop or absent.
+// checkSigned refuses unsigned headers that mean something to AWS, and signed headers that are hop-by-hop or absent.
 func checkSigned(h headerSet, signed []string) error {
-	var loose []string
+	var unsigned []string
 	for name := range h {
 		if strings.HasPrefix(name, amzPrefix) || name == "content-md5" {
 			if _, ok := slices.BinarySearch(signed, name); !ok {
-				loose = append(loose, name)
+				unsigned = append(unsigned, name)
 			}
 		}
 	}
-	if len(loose) > 0 {
-		slices.Sort(loose)
+	if len(unsigned) > 0 {
+		slices.Sort(unsigned)
 		return fault.New(fault.Denied, fault.Header, "There were headers present in the request which were not signed").
-			With("HeadersNotSigned", strings.Join(loose, ", "))
+			With("HeadersNotSigned", strings.Join(unsigned, ", "))
 	}
 	for _, name := range signed {
 		if !h.has(name) {
@@ -154,8 +157,8 @@ func appendCanonicalHeaders(dst []byte, h headerSet, signed []string) []byte {
 	return append(dst, '\n')
 }
 
-// appendFolded appends v without white space at its ends and with each run of it inside as one space. Almost all
-// values are so already.
+// appendFolded appends v without white space at its ends. Each run of white space inside becomes one space. Almost
+// all values have that form already.
 func appendFolded(dst []byte, v string) []byte {
 	v = strings.Trim(v, white)
 	if !strings.ContainsAny(v, white[1:]) && !strings.Contains(v, "  ") {

@@ -31,17 +31,18 @@ func hexSum(b string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// A signer signs as the specification says, from what it is told and not from what is right: tests use it to make
-// requests that are wrong in one place and properly signed. The zero value signs an S3 request with everything.
+// A signer signs as the specification says, but takes the parts of the signature from its fields instead of from the
+// request. Tests use it to make requests that are wrong in one place and properly signed. The zero value signs
+// everything of an S3 request.
 type signer struct {
 	token, scope, date string
 	secret             string
 	signed             []string // names to sign; nil: host and all headers
-	list               string   // SignedHeaders as sent; "": signed joined
-	hash               string   // payload hash of the canonical request; "": the header's
+	list               string   // SignedHeaders as sent; "": the names of signed
+	hash               string   // payload hash of the canonical request; "": that of the header
 }
 
-// canonical is written anew for the tests, with no code of the package, by the text of the specification.
+// canonical makes the canonical request as the specification says. It uses no code of the package.
 func (g signer) canonical(r *http.Request, query url.Values, signed []string, list, hash string) string {
 	var b strings.Builder
 	enc := func(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }
@@ -111,8 +112,8 @@ func (g signer) header(t testing.TB, r *http.Request) *http.Request {
 	return received(t, r)
 }
 
-// presign signs r in its query and returns r as a server receives it. Auth parameters that r's query has already
-// are kept as they are.
+// presign signs r in its query and returns r as a server receives it. Auth parameters that are in r's query already
+// stay as they are.
 func (g signer) presign(t testing.TB, r *http.Request) *http.Request {
 	t.Helper()
 	signed, list := g.names(r)
@@ -151,7 +152,7 @@ func bare(t testing.TB, method, rawURL, body string, headers ...string) *http.Re
 	return r
 }
 
-// received is the request as a server reads it from the wire.
+// received is the request as a server reads it from the network.
 func received(t testing.TB, r *http.Request) *http.Request {
 	t.Helper()
 	var wire bytes.Buffer
@@ -166,7 +167,7 @@ func received(t testing.TB, r *http.Request) *http.Request {
 	return got
 }
 
-// verify parses and verifies at the test's time.
+// verify parses a request and verifies it at testTime.
 func verify(r *http.Request) (*Signed, error) {
 	s, err := Parse(r, Options{})
 	if err != nil {

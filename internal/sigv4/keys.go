@@ -25,18 +25,20 @@ func deriveKey(secret, date, region, service string) signingKey {
 	return hmacSHA256(k[:], terminator)
 }
 
-// A KeyCache keeps derived signing keys, which are good for a day. It holds at most about the number of keys it was
-// made for, forgets those not used lately, and keeps no secret: an entry is found by a hash over the secret and the
-// scope. It is safe for concurrent use; a nil KeyCache keeps nothing.
+// A KeyCache keeps derived signing keys, which are valid for a day. It keeps at most about as many keys as it was
+// made for, and forgets those that were not used lately. It keeps no secret: an entry is found by a hash of the
+// secret and the scope. It is safe for concurrent use. A nil KeyCache keeps nothing.
 type KeyCache struct {
-	mu       sync.RWMutex
-	half     int
-	now, old map[signingKey]signingKey // two generations: what is used moves to now, old goes as a whole
+	mu                sync.RWMutex
+	maxGeneration     int
+
+	// A key that is used moves to current. A full current becomes previous, and the old previous is dropped as a whole.
+	current, previous map[signingKey]signingKey
 }
 
-// NewKeyCache makes a cache for size keys; a size below 2 is taken as 2.
+// NewKeyCache makes a cache for size keys. A size below 2 means 2.
 func NewKeyCache(size int) *KeyCache {
-	return &KeyCache{half: max(size, 2) / 2, now: map[signingKey]signingKey{}}
+	return &KeyCache{maxGeneration: max(size, 2) / 2, current: map[signingKey]signingKey{}}
 }
 
 func (c *KeyCache) get(id signingKey) (k signingKey, ok bool) {
@@ -45,32 +47,32 @@ func (c *KeyCache) get(id signingKey) (k signingKey, ok bool) {
 	}
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	if k, ok = c.now[id]; !ok {
-		k, ok = c.old[id]
+	if k, ok = c.current[id]; !ok {
+		k, ok = c.previous[id]
 	}
 	return k, ok
 }
 
-// put is called only with keys that a good signature has proved, so that strangers cannot flush the cache.
+// put is called only with keys that verified a signature, so that strangers cannot flush the cache.
 func (c *KeyCache) put(id, k signingKey) {
 	if c == nil {
 		return
 	}
 	c.mu.RLock()
-	_, ok := c.now[id]
+	_, ok := c.current[id]
 	c.mu.RUnlock()
 	if ok {
 		return
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if len(c.now) >= c.half {
-		c.old, c.now = c.now, make(map[signingKey]signingKey, c.half)
+	if len(c.current) >= c.maxGeneration {
+		c.previous, c.current = c.current, make(map[signingKey]signingKey, c.maxGeneration)
 	}
-	c.now[id] = k
+	c.current[id] = k
 }
 
-// cacheID hashes the parts with their lengths, so that no two different quadruples share an entry.
+// cacheID hashes the parts with their lengths, so that two different lists of parts never share an entry.
 func cacheID(parts ...string) signingKey {
 	b := make([]byte, 0, 160)
 	for _, p := range parts {
@@ -83,5 +85,5 @@ func cacheID(parts ...string) signingKey {
 func (c *KeyCache) len() int {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	return len(c.now) + len(c.old)
+	return len(c.current) + len(c.previous)
 }

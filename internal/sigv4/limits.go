@@ -2,7 +2,7 @@ package sigv4
 
 import "time"
 
-// What a request may cost before anybody knows who sent it.
+// Limits on what a request may cost before the server knows who sent it.
 const (
 	maxHeaderBytes   = 64 << 10 // names and values of all headers
 	maxQueryBytes    = 64 << 10
@@ -19,17 +19,17 @@ const (
 	maxTrailer     = 16 << 10 // bytes of all lines after the last chunk
 )
 
-// Options are the limits that a server may choose. The zero value is AWS's behaviour.
+// Options are the limits that a server may choose. The zero value has AWS's limits.
 type Options struct {
-	// Keys keeps derived signing keys between requests; nil derives them each time.
+	// Keys keeps derived signing keys between requests. If it is nil, each request derives its key.
 	Keys *KeyCache
-	// MaxSkew is how far a request's time may be from ours. Zero is 15 minutes.
+	// MaxSkew is how far a request's time may differ from the server's. Zero means 15 minutes.
 	MaxSkew time.Duration
-	// MaxChunk is the largest signed chunk in bytes: that much is held in memory until its signature is checked.
-	// Zero is 16 MiB.
+	// MaxChunk is the largest signed chunk in bytes. A chunk stays in memory until its signature is checked. Zero means
+	// 16 MiB.
 	MaxChunk int64
-	// MaxBuffered is the largest body in bytes whose hash is signed without being named in a header, as the services
-	// other than S3 do: it is held in memory. Zero is 1 MiB.
+	// MaxBuffered is the largest body in bytes whose hash is signed but not in a header, as services other than S3 have
+	// it. Such a body stays in memory. Zero means 1 MiB.
 	MaxBuffered int64
 }
 

@@ -10,23 +10,29 @@ import (
 	"latchkey/internal/fault"
 )
 
-// Signed is what a request claims. Only its [Signed.Verify] makes it more than a claim. It never prints its token.
+// Signed is what a request claims about itself. Only [Signed.Verify] proves the claim. A Signed never prints its
+// token.
 type Signed struct {
 	AccessKeyID   string
 	Region        string        // of the credential scope
 	Service       string        // of the credential scope; see [Signed.RequireService]
 	Time          time.Time     // when the request was signed, UTC, whole seconds
 	Presigned     bool          // the signature is in the query
-	Expires       time.Duration // life of a presigned URL from Time on; 0 for others
+	Expires       time.Duration // how long a presigned URL is valid after Time; 0 for other requests
 	SignedHeaders []string      // lower case, ascending
 	Payload       PayloadMode
-	ContentSHA256 string  // the value of x-amz-content-sha256, or the hash or word that stands for it
-	DecodedLength int64   // length of the body's content in bytes, without framing; -1: not announced
-	Path          string  // for S3 the path as signed, each byte in its one percent-encoded spelling; else as sent
-	Query         []Param // all parameters, decoded, in the order sent, those of a presigned URL among them
+	ContentSHA256 string // the value of x-amz-content-sha256, or the value that its absence stands for
+	DecodedLength int64  // length of the body's content in bytes, without framing; -1: not announced
+
+	// Path for S3 is the path as signed, with one percent-encoded spelling for each byte. For other services it is the
+	// path as sent.
+	Path string
+
+	// Query has all parameters, decoded and in the order in which they were sent, including those of a presigned URL.
+	Query []Param
 
 	token        string
-	signature    string // as given
+	signature    string // as the request states it
 	scope        string // date/region/service/aws4_request
 	date         string // Time as signed
 	canonical    []byte // the canonical request up to the payload hash
@@ -37,12 +43,12 @@ type Signed struct {
 	verified     bool
 }
 
-// Parse reads the signature of a request and everything that it covers, and refuses what has two readings. It does not
-// read the body. A request without any signature is a fault of kind Unauthenticated and entity MissingAuth; whatever
-// else a form or a cookie may say is no signature.
+// Parse reads the signature of a request and everything that the signature covers. It refuses a request with two
+// readings. It does not read the body. A request without any signature is a fault of kind Unauthenticated and entity
+// MissingAuth. Nothing in a form or a cookie counts as a signature.
 //
-// The rules are those of https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html and,
-// for S3, https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-authenticating-requests.html.
+// The rules are those of https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
+// and, for S3, https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-authenticating-requests.html.
 func Parse(r *http.Request, o Options) (*Signed, error) {
 	raw, err := rawPath(r.URL)
 	if err != nil {
@@ -106,8 +112,8 @@ func Parse(r *http.Request, o Options) (*Signed, error) {
 
 func (s *Signed) isS3() bool { return s.Service == "s3" }
 
-// readTime takes the request's time: X-Amz-Date, and Date only where that is missing, as AWS does. Either is part of
-// the string to sign, so neither can be changed.
+// readTime reads the request's time from X-Amz-Date, or from Date if X-Amz-Date is absent, as AWS does. The time is
+// part of the string to sign, so nobody can change it.
 func (s *Signed) readTime(h headerSet, auth authParams) (err error) {
 	if s.Presigned {
 		if s.Time, err = parseISO(auth.date); err != nil {
@@ -137,7 +143,7 @@ func (s *Signed) readTime(h headerSet, auth authParams) (err error) {
 	return nil
 }
 
-// parseISO is stricter than time.Parse, which would let a fraction of a second pass.
+// parseISO is stricter than time.Parse, which accepts fractions of a second.
 func parseISO(v string) (time.Time, error) {
 	if len(v) != len(isoBasic) {
 		return time.Time{}, errors.New("not in the ISO8601 basic format")
@@ -145,8 +151,8 @@ func parseISO(v string) (time.Time, error) {
 	return time.Parse(isoBasic, v)
 }
 
-// readToken takes the session token. A presigned URL may carry it in its query or in a signed header; in both only if
-// they agree.
+// readToken reads the session token. A presigned URL may have it in its query or in a signed header. If it is in
+// both, the two must be equal.
 func (s *Signed) readToken(h headerSet, auth authParams) error {
 	s.token = h.get(hSecurityToken)
 	if auth.hasToken {
@@ -161,11 +167,11 @@ func (s *Signed) readToken(h headerSet, auth authParams) error {
 	return nil
 }
 
-// SessionToken is the session token of a temporary credential, or "". Whoever looks up the secret must refuse a
-// temporary access key without its token and any token with another's key.
+// SessionToken is the session token of a temporary credential, or "". The caller that looks up the secret must refuse
+// a temporary access key without its token, and any token that belongs to another key.
 func (s *Signed) SessionToken() string { return s.token }
 
-// RequireService refuses a request that was signed for another service than the one that now answers it.
+// RequireService refuses a request that was signed for a service other than the one that answers it.
 func (s *Signed) RequireService(name string) error {
 	if s.Service == name {
 		return nil
@@ -177,7 +183,7 @@ func (s *Signed) RequireService(name string) error {
 	return malformed("incorrect service %q. This endpoint belongs to %q", s.Service, name)
 }
 
-// String names the claim for logs, without token and signature.
+// String describes the claim for logs, without token and signature.
 func (s *Signed) String() string {
 	if s == nil {
 		return "unsigned"
@@ -185,7 +191,7 @@ func (s *Signed) String() string {
 	return fmt.Sprintf("%s/%s, %s, %d headers", s.AccessKeyID, s.scope, s.Payload, len(s.SignedHeaders))
 }
 
-// GoString is String: the verb %#v prints no token either.
+// GoString is String, so that the verb %#v does not print the token either.
 func (s *Signed) GoString() string { return s.String() }
 
 // LogValue is String for slog.

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// rawPath is the path as it came over the wire. A path whose two forms in u disagree is refused: whoever authorised
-// one of them would serve the other.
+// rawPath is the path as it was sent. It refuses a path whose two forms in u disagree, because one part of the server
+// could authorise one of them and another part serve the other.
 func rawPath(u *url.URL) (string, error) {
 	if u.Opaque != "" {
 		return "", badURI()
@@ -27,8 +27,8 @@ func rawPath(u *url.URL) (string, error) {
 	return p, nil
 }
 
-// canonicalS3Path gives a raw path its one spelling: each byte decoded and encoded again, "/" kept, an encoded
-// slash kept encoded, nothing normalised. The raw path has been found well formed.
+// canonicalS3Path writes a raw path in its only spelling. It decodes and encodes each byte, keeps "/", keeps an
+// encoded slash encoded, and normalises nothing. The raw path must be well formed.
 func canonicalS3Path(raw string) string {
 	b := make([]byte, 0, len(raw)+16)
 	for i := 0; i < len(raw); i++ {
@@ -46,8 +46,8 @@ func canonicalS3Path(raw string) string {
 	return string(b)
 }
 
-// canonicalPath is the rule of all services but S3: dot segments and doubled slashes are resolved, then the path as
-// sent is encoded once more.
+// canonicalPath is the rule of all services except S3. It resolves dot segments and doubled slashes, and then encodes
+// the path as sent once more.
 func canonicalPath(raw string) string {
 	var segments []string
 	for s := range strings.SplitSeq(raw, "/") {

@@ -10,8 +10,7 @@ import (
 	"latchkey/internal/fault"
 )
 
-// PayloadMode says how a request's body is bound to its signature. The zero mode is none: such a value was not made
-// by [Parse].
+// PayloadMode says how a request's body is bound to its signature. [Parse] never returns the zero mode.
 type PayloadMode uint8
 
 // The payload modes.
@@ -19,7 +18,7 @@ const (
 	_                     PayloadMode = iota
 	PayloadHashed                     // x-amz-content-sha256 is the body's SHA-256
 	PayloadBuffered                   // the body's SHA-256 is signed but not named: services other than S3
-	PayloadUnsigned                   // UNSIGNED-PAYLOAD, or a presigned URL that says nothing
+	PayloadUnsigned                   // UNSIGNED-PAYLOAD, or a presigned URL that states no mode
 	PayloadChunks                     // STREAMING-AWS4-HMAC-SHA256-PAYLOAD
 	PayloadChunksTrailer              // STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER
 	PayloadUnsignedChunks             // STREAMING-UNSIGNED-PAYLOAD-TRAILER
@@ -56,8 +55,8 @@ const (
 		"STREAMING-AWS4-HMAC-SHA256-PAYLOAD, STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER, or a valid sha256 value."
 )
 
-// readPayload decides the payload mode. A mode counts only where the signed header names it: a query may repeat or
-// name a plain hash, and may not start a framing.
+// readPayload decides the payload mode. The signed header must name the mode. A query may repeat it or name a plain
+// hash, but may not start a framing.
 func (s *Signed) readPayload(r *http.Request, h headerSet, auth authParams) error {
 	declared, inHeader := h.get(hContentSHA256), h.has(hContentSHA256)
 	if q, ok := auth.contentSHA256, auth.hasContentSHA256; ok {
@@ -105,7 +104,7 @@ func invalidArgument(format string, args ...any) error {
 	return fault.New(fault.Invalid, fault.Argument, format, args...).With("ArgumentName", hContentSHA256)
 }
 
-// readLengths reads what is announced about the body's length and trailer.
+// readLengths reads what the headers announce about the body's length and trailer.
 func (s *Signed) readLengths(r *http.Request, h headerSet) error {
 	s.DecodedLength = r.ContentLength
 	if h.has(hTrailer) && !s.Payload.hasTrailer() {

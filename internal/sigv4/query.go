@@ -7,12 +7,12 @@ import (
 	"latchkey/internal/fault"
 )
 
-// A Param is one pair of a query, decoded. A name without "=" has the empty value.
+// A Param is one decoded pair of a query. A name without "=" has the empty value.
 type Param struct{ Name, Value string }
 
-// ParseQuery reads a raw query as S3 does: pairs are separated by "&" alone (";" is an ordinary character), "+" is a
-// space, and a broken percent escape is a fault. Nothing is dropped but empty pairs, which carry nothing; order and
-// repetition are kept.
+// ParseQuery reads a raw query as S3 does. Only "&" separates pairs (";" is an ordinary character), "+" is a space,
+// and a broken percent escape is a fault. ParseQuery keeps order and repetition. It drops nothing except empty pairs,
+// which mean nothing.
 func ParseQuery(raw string) ([]Param, error) {
 	if raw == "" {
 		return nil, nil
@@ -64,8 +64,8 @@ func unescapeQuery(s string) (string, bool) {
 	return string(b), true
 }
 
-// appendCanonicalQuery appends the pairs, encoded and ordered by encoded name and then encoded value. The pair
-// called skip is left out: a presigned URL does not sign its own signature.
+// appendCanonicalQuery appends the pairs, encoded and ordered by encoded name and then by encoded value. It leaves
+// out the pair with the name skip, because the signature of a presigned URL does not cover itself.
 func appendCanonicalQuery(dst []byte, params []Param, skip string) []byte {
 	enc := make([]Param, 0, len(params))
 	for _, p := range params {

@@ -17,7 +17,8 @@ import (
 
 const vectors = "../../../shared/vectors/sigv4"
 
-// TestVectors runs AWS's own suite: the canonical request, the string to sign and the signature of each case.
+// TestVectors runs AWS's own suite. It compares the canonical request, the string to sign and the signature of each
+// case.
 func TestVectors(t *testing.T) {
 	if _, err := os.Stat(vectors); err != nil {
 		t.Skip("the SigV4 vectors are not beside this checkout:", err)
@@ -46,11 +47,11 @@ func runVector(t *testing.T, base string) {
 		return strings.ReplaceAll(string(b), "\r\n", "\n")
 	}
 	r := vectorRequest(t, file(".sreq"))
-	// One signed request of the suite carries another case's signature; its .authz is right.
+	// One signed request of the suite has the signature of another case. The file .authz has the right one.
 	r.Header.Set("Authorization", strings.TrimSpace(file(".authz")))
 	s, err := Parse(r, Options{})
 	if strings.HasSuffix(base, "post-sts-header-after") {
-		// Signed without its token, which we refuse: a header that is not signed does not count.
+		// The request was signed without its token. This package refuses it, because an unsigned header does not count.
 		refused(t, err, fault.Denied, fault.Header)
 		return
 	}
@@ -73,7 +74,7 @@ func runVector(t *testing.T, base string) {
 	}
 }
 
-// vectorRequest reads a request by hand: some of the vectors are not what an HTTP server would accept.
+// vectorRequest parses a request by hand, because an HTTP server would refuse some of the vectors.
 func vectorRequest(t *testing.T, text string) *http.Request {
 	head, body, _ := strings.Cut(text, "\n\n")
 	lines := strings.Split(head, "\n")

@@ -15,7 +15,7 @@ import (
 	"latchkey/internal/fault"
 )
 
-// writeCanonical writes the canonical request up to, and without, its last line: the payload hash.
+// writeCanonical writes the canonical request without its last line, the payload hash.
 func (s *Signed) writeCanonical(r *http.Request, h headerSet) {
 	size := 256 + 2*(len(s.Path)+len(r.URL.RawQuery))
 	for _, name := range s.SignedHeaders {
@@ -43,13 +43,13 @@ func (s *Signed) writeCanonical(r *http.Request, h headerSet) {
 	s.canonical = appendCanonicalHeaders(b, h, s.SignedHeaders)
 }
 
-// Verify checks the request's time against now and its signature against the secret of its access key. Faults:
-// Expired/RequestTime for a clock too far off, Expired/Signature for a presigned URL before or after its time,
-// Unauthenticated/Signature for a signature that does not match, with what we signed as fields, and
-// Invalid/PayloadHash where an empty body contradicts its hash.
+// Verify checks the request's time against now and its signature against the secret of its access key. Its faults are
+// Expired/RequestTime for a time too far from now, Expired/Signature for a presigned URL before or after its time,
+// Unauthenticated/Signature for a signature that does not match, with what the server signed as fields, and
+// Invalid/PayloadHash for an empty body that contradicts its hash.
 //
-// In mode PayloadBuffered it reads the whole body first, at most Options.MaxBuffered bytes (TooLarge/Body beyond), and
-// leaves a copy of it in the request.
+// In mode PayloadBuffered Verify reads the whole body first and leaves a copy of it in the request. A body of more
+// than Options.MaxBuffered bytes is TooLarge/Body.
 func (s *Signed) Verify(secret string, now time.Time) error {
 	s.verified = false
 	if err := s.checkTime(now); err != nil {
@@ -93,7 +93,7 @@ func (s *Signed) stringToSign(canonical []byte) string {
 	return string(b)
 }
 
-// checkTime needs no secret: a request out of its time is refused before anything is computed for it.
+// checkTime needs no secret. A request out of its time is refused before anything is computed for it.
 func (s *Signed) checkTime(now time.Time) error {
 	const field = "2006-01-02T15:04:05Z"
 	now = now.UTC()
@@ -141,21 +141,21 @@ func (s *Signed) bufferBody() error {
 	return nil
 }
 
-// mismatch tells the client what we signed, as S3 does, so that it can find the difference. Values that open
-// something (tokens, customer keys) are left out: errors are copied into logs and tickets.
+// mismatch tells the client what the server signed, as S3 does, so that the client's author can find the difference.
+// It leaves out values that give access (tokens, customer keys), because people copy errors into logs and tickets.
 func (s *Signed) mismatch(canonical []byte, toSign string) error {
 	const limit = 16 << 10
-	shown := redact(string(canonical))
-	if len(shown) > limit {
-		shown = shown[:limit]
+	redacted := redact(string(canonical))
+	if len(redacted) > limit {
+		redacted = redacted[:limit]
 	}
 	return fault.New(fault.Unauthenticated, fault.Signature, "The request signature we calculated does not match the "+
 		"signature you provided. Check your key and signing method.").
 		With("AWSAccessKeyId", s.AccessKeyID).With("StringToSign", toSign).
-		With("SignatureProvided", s.signature).With("CanonicalRequest", shown)
+		With("SignatureProvided", s.signature).With("CanonicalRequest", redacted)
 }
 
-// secretNames begin the names of headers and query parameters whose values mismatch does not repeat.
+// secretNames are the beginnings of the names of headers and query parameters whose values mismatch leaves out.
 var secretNames = [...]string{"x-amz-security-token", "x-amz-server-side-encryption-customer-key",
 	"x-amz-copy-source-server-side-encryption-customer-key"}
 

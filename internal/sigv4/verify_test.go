@@ -13,7 +13,8 @@ import (
 	"latchkey/internal/fault"
 )
 
-// The example of https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html, "GET Object".
+// This test is the example "GET Object" of
+// https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html.
 func TestTheExampleOfTheS3Reference(t *testing.T) {
 	r := bare(t, "GET", "http://examplebucket.s3.amazonaws.com/test.txt", "", "Range", "bytes=0-9",
 		"X-Amz-Date", "20130524T000000Z", "X-Amz-Content-Sha256", hexSum(""),

@@ -11,7 +11,7 @@ import (
 	"latchkey/internal/fault"
 )
 
-// Requests over a real connection: what net/http takes out of the headers is still covered.
+// Requests go over a real connection: the signature also covers the headers that net/http removes from the map.
 func TestOverTheWire(t *testing.T) {
 	results := make(chan error, 1)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
