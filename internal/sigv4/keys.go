@@ -29,8 +29,8 @@ func deriveKey(secret, date, region, service string) signingKey {
 // made for, and forgets those that were not used lately. It keeps no secret: an entry is found by a hash of the
 // secret and the scope. It is safe for concurrent use. A nil KeyCache keeps nothing.
 type KeyCache struct {
-	mu                sync.RWMutex
-	maxGeneration     int
+	mu            sync.RWMutex
+	maxGeneration int
 
 	// A key that is used moves to current. A full current becomes previous, and the old previous is dropped as a whole.
 	current, previous map[signingKey]signingKey
