@@ -11,28 +11,29 @@ import (
 	"latchkey/internal/fault"
 )
 
-// Delegation says on whose behalf somebody acts, and through what he came to. The zero Delegation is none. It is
-// no right by itself: whether the person, the application and the issuer still stand is asked at each use.
+// Delegation says on whose behalf a session or token acts, and through which application and issuer. The zero
+// Delegation means that it acts for nobody. A Delegation gives no right by itself: at each use the caller of this
+// package checks that the person, the application and the issuer still exist and are enabled.
 type Delegation struct {
 	IdentityStoreID        string
 	UserID                 string // the directory user
-	ApplicationARN         string // of Identity Center: that acts for the user
-	CredentialID           string // random; names one exchange in every record of what came of it
+	ApplicationARN         string // the Identity Center application that acts for the user
+	CredentialID           string // random; every record that results from one exchange names it
 	IdentityCenterInstance string // ARN
-	OriginARN              string // of the application through which the user was first admitted, if it is another
-	IssuerARN              string // of the trusted token issuer that said who the user is; empty: none did
-	Scopes                 string // what it is good for, apart by spaces
+	OriginARN              string // the application through which the user was first admitted, if it is another one
+	IssuerARN              string // the trusted token issuer that named the user; empty: none
+	Scopes                 string // OAuth scopes, separated by spaces
 }
 
-// IsZero reports that nobody acts on anybody's behalf.
+// IsZero reports whether d is the zero Delegation, which acts for nobody.
 func (d Delegation) IsZero() bool { return d == Delegation{} }
 
-// HasScope reports whether the delegation is good for a scope.
+// HasScope reports whether the delegation has an OAuth scope.
 func (d *Delegation) HasScope(name string) bool {
 	return slices.Contains(strings.Fields(d.Scopes), name)
 }
 
-// Use is what a sealed delegation may be presented for. One that was sealed for another use does not open.
+// Use is what a sealed delegation may be presented for. A delegation that was sealed for another use does not open.
 type Use string
 
 // The uses.
@@ -40,21 +41,21 @@ const (
 	AccessToken     Use = "access token"     // of Identity Center, for a token exchange
 	RefreshToken    Use = "refresh token"    // for new tokens
 	IdentityContext Use = "identity context" // at AssumeRole: the session acts for the user
-	AuditContext    Use = "audit context"    // at AssumeRole: only records name the user
+	AuditContext    Use = "audit context"    // at AssumeRole: only the audit records name the user
 )
 
-// SealedDelegation is a delegation with its life.
+// SealedDelegation is a delegation with its lifetime.
 type SealedDelegation struct {
 	Delegation
 	SignedIn time.Time // when the issuer vouched for the user
 	Expires  time.Time // UTC, whole seconds
 }
 
-// ErrExpired says that a delegation was sealed here for this use and is past its life.
+// ErrExpired says that a delegation was sealed by this ring for this use, and has expired.
 var ErrExpired = fault.New(fault.Expired, fault.IdentityToken, "The token has expired.")
 
-// SealDelegation makes an opaque token of base64url characters, of 2048 at most for what our own ARNs and ids can
-// be.
+// SealDelegation makes an opaque token of base64url characters. With the longest ARNs and ids that this program
+// makes, the token has at most 2048 characters.
 func (r *Ring) SealDelegation(u Use, d SealedDelegation) (Secret, error) {
 	if d.UserID == "" || d.ApplicationARN == "" || d.IdentityCenterInstance == "" || d.Expires.IsZero() {
 		return Secret{}, errors.New("a delegation without a user, an application, an instance or an end")
@@ -66,8 +67,8 @@ func (r *Ring) SealDelegation(u Use, d SealedDelegation) (Secret, error) {
 	return NewSecret(base64.RawURLEncoding.EncodeToString(r.Seal("delegation: "+string(u), body))), nil
 }
 
-// OpenDelegation opens what SealDelegation made for this very use. It fails with [ErrSealed] for anything else, and
-// with [ErrExpired], and the delegation, when it is too late.
+// OpenDelegation opens a token that SealDelegation made for the same use. It fails with [ErrSealed] for any other
+// token. If the delegation has expired, it returns the delegation together with [ErrExpired].
 func (r *Ring) OpenDelegation(u Use, token Secret, now time.Time) (SealedDelegation, error) {
 	text := token.Reveal()
 	if len(text) > MaxToken || strings.ContainsAny(text, "\r\n") {

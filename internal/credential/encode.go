@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// The sealed form of a session: fields in a fixed order, texts and lists with their length before them, lengths and
-// times as unsigned varints. A session has exactly one form: the decoder refuses every other. encoding/json would
-// cost ten times as much in a path that each request takes.
+// The encoding of a session has its fields in a fixed order. Texts and lists have their length before them. Lengths
+// and times are unsigned varints. A session has exactly one encoding, and the decoder refuses every other. Each
+// request decodes a session, and encoding/json would take ten times as long.
 
 // The flags of a session share one byte.
 const (
@@ -69,7 +69,7 @@ func appendText(b []byte, v string) []byte {
 
 var errForm = errors.New("the sealed session is not well formed")
 
-// decode reads what encode wrote and refuses all else.
+// decode reads what encode wrote. It refuses everything else.
 func decode(data []byte) (Session, error) {
 	var s Session
 	d := decoder{rest: string(data)}
@@ -115,7 +115,8 @@ func decode(data []byte) (Session, error) {
 	return s, nil
 }
 
-// A decoder takes values off the front of rest. After the first failure it gives empty values and stays bad.
+// A decoder reads values from the beginning of rest. After the first failure it returns empty values, and bad stays
+// true.
 type decoder struct {
 	rest string
 	bad  bool
@@ -131,7 +132,7 @@ func (d *decoder) take(n int) string {
 	return v
 }
 
-// uvarint refuses a number written longer than needed.
+// uvarint refuses a number that is written with more bytes than necessary.
 func (d *decoder) uvarint() uint64 {
 	var v uint64
 	for i := 0; i < len(d.rest) && i < 9; i++ {
@@ -149,7 +150,8 @@ func (d *decoder) uvarint() uint64 {
 	return 0
 }
 
-// count is a number of things of which each takes a byte at least: no more than there are bytes.
+// count reads a number of elements. Each element takes at least one byte, so a number greater than the bytes left is
+// refused.
 func (d *decoder) count() int {
 	n := d.uvarint()
 	if n > uint64(len(d.rest)) {

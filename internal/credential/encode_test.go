@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// A sealed session has one form. Each of these is a second form of one, or no session.
+// A session has one encoding. Each of these inputs is a second encoding of a session, or no session.
 func TestDecodeRefuses(t *testing.T) {
 	s := assumed()
 	good := s.encode()

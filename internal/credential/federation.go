@@ -2,22 +2,23 @@ package credential
 
 import "errors"
 
-// Federation says which foreign token a session was made with. The zero Federation is none. It is no right by
-// itself: whether the provider still stands and still accepts the client is asked at each use.
+// Federation says with which web identity token a session was made. The zero Federation means none. A Federation
+// gives no right by itself: at each use the caller of this package checks that the provider still exists and still
+// accepts the client.
 type Federation struct {
 	ProviderID string // immutable id of the OpenID Connect provider
-	ClientID   string // of the provider, that the token was for
-	Subject    string // whom the token named
+	ClientID   string // the client of the provider that the token was for
+	Subject    string // the subject of the token
 }
 
-// IsZero reports that no foreign token is behind the session.
+// IsZero reports whether the session was made without a web identity token.
 func (f Federation) IsZero() bool { return f == Federation{} }
 
 func (f *Federation) strings() [3]*string {
 	return [...]*string{&f.ProviderID, &f.ClientID, &f.Subject}
 }
 
-// check holds a federation against what the sessions of a kind can have.
+// check compares a federation with the rules for sessions of a kind.
 func (f *Federation) check(k Kind) error {
 	switch {
 	case f.IsZero():

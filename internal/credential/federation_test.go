@@ -51,7 +51,8 @@ func TestFederatedSessions(t *testing.T) {
 	}
 }
 
-// A federation is there exactly when its flag is: a session without one has the form that it always had.
+// A federation is encoded exactly when its flag is set. The encoding of a session without a federation has not
+// changed.
 func TestTheFormOfAFederation(t *testing.T) {
 	s := federated()
 	with := s.encode()

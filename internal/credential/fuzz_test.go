@@ -7,7 +7,7 @@ import (
 	"latchkey/internal/fault"
 )
 
-// A sealed session has one form: what decodes encodes to the same bytes.
+// A session has one encoding: what decodes encodes to the same bytes.
 func FuzzDecode(f *testing.F) {
 	a, v := assumed(), vended()
 	f.Add(a.encode())
@@ -24,7 +24,7 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
-// Nothing but what Mint gave out opens.
+// Open opens only what Mint made.
 func FuzzOpen(f *testing.F) {
 	key := fixedKey(1)
 	r, err := NewRing(key)

@@ -17,22 +17,23 @@ const (
 	keyMagic = "latchkey-key-1"
 )
 
-// A KeyID names a key in what it sealed. It is not secret.
+// A KeyID names the key that sealed a message. It is not secret.
 type KeyID [4]byte
 
 // String is the id in hexadecimal.
 func (id KeyID) String() string { return hex.EncodeToString(id[:]) }
 
-// A Key is one key of a ring: 256 random bits, from which each use derives its own key. It does not print. The zero
-// Key is no key.
+// A Key is one key of a ring: 256 random bits, from which a separate key is derived for each use. A Key does not
+// print its bits. The zero Key is no key.
 type Key struct {
-	// A function, because fmt follows unexported fields without asking their methods, and pointers to structs too.
+	// material is a function, because fmt prints unexported fields, and what they point to, without calling their
+	// methods.
 	material func() *keyMaterial
 }
 
 func (m *keyMaterial) key() Key { return Key{func() *keyMaterial { return m }} }
 
-// keyMaterial is a key's derived keys, one for each use.
+// keyMaterial is the keys that are derived from a key, one for each use.
 type keyMaterial struct {
 	root [keySize]byte
 	id   KeyID
@@ -62,11 +63,12 @@ func newKey(root [keySize]byte) Key {
 	return m.key()
 }
 
-// derive makes the key of one use: HKDF-SHA256 without extraction, since the root is uniformly random (RFC 5869, 3.3).
+// derive derives the key for one use. It is HKDF-SHA256 without extraction, because the root is uniformly random (RFC
+// 5869, 3.3).
 func (m *keyMaterial) derive(use string, size int) []byte {
 	out, err := hkdf.Expand(sha256.New, m.root[:], "latchkey v1 "+use, size)
 	if err != nil {
-		panic(err) // only for sizes over 8160
+		panic(err) // only for sizes above 8160
 	}
 	return out
 }
@@ -79,7 +81,7 @@ func (k Key) ID() KeyID {
 	return k.material().id
 }
 
-// Text is the key in the form that [ParseKey] reads. It is the secret itself.
+// Text is the key in the form that [ParseKey] reads. The text is the secret itself.
 func (k Key) Text() Secret {
 	if k.material == nil {
 		return Secret{}
@@ -88,8 +90,8 @@ func (k Key) Text() Secret {
 		base64.RawURLEncoding.EncodeToString(k.material().root[:]))
 }
 
-// ParseKey reads "latchkey-key-1:ID:KEY". The id must be the key's own, which catches a damaged key. No error repeats
-// the text.
+// ParseKey reads "latchkey-key-1:ID:KEY". The id must be the one that is derived from the key, so that a damaged key
+// is found. Errors do not repeat the text.
 func ParseKey(text string) (Key, error) {
 	parts := strings.Split(text, ":")
 	if len(parts) != 3 || parts[0] != keyMagic {

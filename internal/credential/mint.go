@@ -13,14 +13,15 @@ import (
 	"latchkey/internal/fault"
 )
 
-// MaxToken is the longest token in bytes that Mint gives out: it must fit a request's headers beside everything else.
+// MaxToken is the length in bytes of the longest token that Mint makes. The token must fit into a request's headers
+// beside everything else.
 const MaxToken = 8 << 10
 
-// AccessKeyPrefix begins the access key of every minted credential, and of no long-term one: a request with such a key
-// needs a session token.
+// AccessKeyPrefix begins the access key of every minted credential. No long-term access key begins with it. A request
+// with such an access key needs a session token.
 const AccessKeyPrefix = "ASIA"
 
-// Credentials are what a client signs with. They do not print.
+// Credentials are what a client signs requests with. They do not print their secrets.
 type Credentials struct {
 	AccessKeyID  string
 	Secret       Secret
@@ -28,11 +29,11 @@ type Credentials struct {
 	Expires      time.Time
 }
 
-// LogValue gives the access key alone.
+// LogValue is the access key alone.
 func (c Credentials) LogValue() slog.Value { return slog.StringValue(c.AccessKeyID) }
 
 // Mint seals a session under the ring's newest key. Equal arguments give equal results. A session that breaks a rule
-// is our own mistake (Internal); one too large for a token is TooLarge/PackedPolicy.
+// is a mistake of the caller (Internal). A session that is too large for a token is TooLarge/PackedPolicy.
 func (r *Ring) Mint(s Session) (Credentials, error) {
 	if err := s.check(); err != nil {
 		return Credentials{}, fmt.Errorf("mint a credential: %w", err)
@@ -53,9 +54,10 @@ func (r *Ring) Mint(s Session) (Credentials, error) {
 	}, nil
 }
 
-// Open gives the session and the secret of a credential that this ring minted. Faults: Unauthenticated/SessionToken
-// for a token that was not minted here, was changed in any byte, or belongs to another access key;
-// Expired/SessionToken from the session's last second on. The signature made with the secret is still to be checked.
+// Open returns the session and the secret of a credential that this ring minted. A token that was not minted by this
+// ring, was changed in any byte, or belongs to another access key is Unauthenticated/SessionToken. From the last
+// second of the session on the fault is Expired/SessionToken. The caller must still check the signature that was made
+// with the secret.
 func (r *Ring) Open(accessKeyID, token string, now time.Time) (Session, Secret, error) {
 	s, secret, err := r.open(accessKeyID, token)
 	if err != nil {
@@ -69,7 +71,7 @@ func (r *Ring) Open(accessKeyID, token string, now time.Time) (Session, Secret, 
 }
 
 func (r *Ring) open(accessKeyID, token string) (Session, Secret, error) {
-	// The decoder skips line breaks, and one credential must have one token only.
+	// The base64 decoder skips line breaks, and a credential must have only one token.
 	if len(token) > MaxToken || strings.IndexByte(token, '\r') >= 0 || strings.IndexByte(token, '\n') >= 0 {
 		return Session{}, Secret{}, ErrSealed
 	}
@@ -104,8 +106,8 @@ func (m *keyMaterial) secretKey(id SessionID, sealed []byte) Secret {
 	return NewSecret(base64.StdEncoding.EncodeToString(sum[:30]))
 }
 
-// credentialHash hashes the session's id with the sealed token's salt and tag, which stand for all of it: nobody
-// without the ring's key can compute it, though he sees the token and the access key.
+// credentialHash hashes the session's id with the salt and the tag of the sealed token, which depend on all of its
+// content. A client sees the token and the access key, but cannot compute the hash without the ring's key.
 func credentialHash(key *prf, id SessionID, sealed []byte) [sha256.Size]byte {
 	return key.sum(id[:], sealed[:headSize], sealed[len(sealed)-tagSize:])
 }

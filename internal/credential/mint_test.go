@@ -45,7 +45,7 @@ func TestOpenGivesWhatWasMinted(t *testing.T) {
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// TestVectors pins what a session is sealed into: a change here makes every credential in the field worthless.
+// TestVectors pins the sealed form of sessions. If it changes, every credential in use becomes worthless.
 func TestVectors(t *testing.T) {
 	type vector struct{ Session, AccessKeyID, Secret, Token string }
 	r := ringOf(t, fixedKey(1))
@@ -240,7 +240,7 @@ func TestAttack23_KeysAreSeparateRandomAndRotate(t *testing.T) {
 	if err := open(before); !fault.Is(err, fault.Unauthenticated, fault.SessionToken) {
 		t.Errorf("a dropped key still opens: %v", err)
 	}
-	// Each use has a key of its own: what one use reveals opens nothing of another.
+	// Each use has a key of its own: the key of one use opens nothing that another sealed.
 	m := newer.material()
 	uses := [][]byte{m.root[:], m.salt.key, m.seal.key, m.other.key, m.access.key, m.secret.key}
 	for i := range uses {
@@ -258,7 +258,7 @@ func TestAttack24_SecretIsNoFunctionOfWhatIsPublic(t *testing.T) {
 	if a.Secret.Equal(b.Secret) || a.AccessKeyID == b.AccessKeyID || a.SessionToken.Equal(b.SessionToken) {
 		t.Error("two rings give one session the same secret, key or token")
 	}
-	// A forger knows everything about the session and the token but not the ring.
+	// A forger knows everything about the session and the token, but does not have the ring.
 	forger := fixedKey(3).material()
 	forger.id = fixedKey(1).ID()
 	sealed := forger.sealSession(s.encode())
@@ -266,7 +266,7 @@ func TestAttack24_SecretIsNoFunctionOfWhatIsPublic(t *testing.T) {
 		base64.RawURLEncoding.EncodeToString(sealed), issued()); !fault.Is(err, fault.Unauthenticated, fault.SessionToken) {
 		t.Errorf("a forged token: %v", err)
 	}
-	// The same access key bytes must not yield the secret bytes.
+	// The bytes of the access key must not contain bytes of the secret.
 	m, raw := fixedKey(1).material(), fixedKey(1).material().sealSession(s.encode())
 	if credentialHash(m.access, s.ID, raw) == credentialHash(m.secret, s.ID, raw) {
 		t.Error("access key and secret come from one value")

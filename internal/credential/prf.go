@@ -7,8 +7,8 @@ import (
 	"sync"
 )
 
-// A prf is HMAC-SHA256 under one fixed key. It keeps keyed hashes to use again, which costs a quarter of making them.
-// It is safe for concurrent use.
+// A prf is HMAC-SHA256 under one fixed key. It reuses keyed hashes, because making one takes four times as long. It
+// is safe for concurrent use.
 type prf struct {
 	key  []byte
 	idle sync.Pool // of hash.Hash
@@ -16,8 +16,8 @@ type prf struct {
 
 func newPRF(key []byte) *prf { return &prf{key: key} }
 
-// sum hashes the parts as one text. Callers use parts of fixed lengths before the last one, so that no two different
-// lists of parts are one text.
+// sum hashes the concatenation of the parts. All parts but the last must have fixed lengths, so that two different
+// lists of parts never have the same concatenation.
 func (p *prf) sum(parts ...[]byte) (out [sha256.Size]byte) {
 	h, ok := p.idle.Get().(hash.Hash)
 	if ok {

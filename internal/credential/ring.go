@@ -9,21 +9,21 @@ import (
 	"sync/atomic"
 )
 
-// A Ring holds the keys that seal and open. The first key seals, all keys open, so keys are rotated in three steps
-// that leave no node behind: add the new key behind the first on every node, move it to the front on every node, and
-// drop the old key when what it sealed has expired. It is safe for concurrent use, also while its keys are replaced.
-// A Ring does not print its keys.
+// A Ring is the list of keys that seal and open. The first key seals, and every key opens. Keys are therefore rotated
+// in three steps, during which every node can open what any node sealed: add the new key behind the first on every
+// node, move it to the front on every node, and remove the old key when everything that it sealed has expired. A Ring
+// is safe for concurrent use, also while its keys are replaced. It does not print its keys.
 type Ring struct {
 	keys atomic.Pointer[[]*keyMaterial]
 }
 
-// NewRing makes a ring of one key at least, the first of which seals. No two may have the same id.
+// NewRing makes a ring of at least one key. The first key seals. No two keys may have the same id.
 func NewRing(keys ...Key) (*Ring, error) {
 	r := new(Ring)
 	return r, r.Replace(keys...)
 }
 
-// Replace exchanges the ring's keys, all at once. On an error the ring keeps those it has.
+// Replace replaces all keys of the ring at once. If it fails, the ring keeps its keys.
 func (r *Ring) Replace(keys ...Key) error {
 	if len(keys) == 0 {
 		return errors.New("a key ring needs a key")
@@ -42,7 +42,7 @@ func (r *Ring) Replace(keys ...Key) error {
 	return nil
 }
 
-// Keys are the ring's keys, the sealing one first.
+// Keys are the ring's keys. The first one seals.
 func (r *Ring) Keys() []Key {
 	all := *r.keys.Load()
 	keys := make([]Key, len(all))

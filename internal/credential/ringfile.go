@@ -15,9 +15,9 @@ const ringHeader = `# Latchkey key ring. Whoever can read this can make any cred
 # then move it to the front on every node, then drop the old key after the longest session's life.
 `
 
-// ParseRing reads a ring from text: keys in the form of [ParseKey], separated by white space or commas, the sealing
-// one first. "#" begins a comment that runs to the end of its line. It serves files and environment variables alike.
-// Errors name a key by its place, never by its text.
+// ParseRing reads a ring from the text of a file or an environment variable. The text has keys in the form of
+// [ParseKey], separated by white space or commas, the sealing key first. "#" begins a comment that runs to the end of
+// its line. Errors name a key by its position, never by its text.
 func ParseRing(text string) (*Ring, error) {
 	var keys []Key
 	for line := range strings.Lines(text) {
@@ -33,7 +33,7 @@ func ParseRing(text string) (*Ring, error) {
 	return NewRing(keys...)
 }
 
-// Text is the ring in the form that [ParseRing] reads. It is the secret itself.
+// Text is the ring in the form that [ParseRing] reads. The text is the secret itself.
 func (r *Ring) Text() Secret {
 	var b strings.Builder
 	b.WriteString(ringHeader)
@@ -43,7 +43,7 @@ func (r *Ring) Text() Secret {
 	return NewSecret(b.String())
 }
 
-// LoadRing reads a ring from a file, and refuses one that its group or others may read or write.
+// LoadRing reads a ring from a file. It refuses a file that its group or others may read or write.
 func LoadRing(path string) (*Ring, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -75,8 +75,8 @@ func LoadRing(path string) (*Ring, error) {
 	return r, nil
 }
 
-// LoadOrCreateRing reads a ring from a file, or makes a new one there if there is no such file. Of several processes
-// that do so at once one makes it, and all get the same ring.
+// LoadOrCreateRing reads a ring from a file, or writes a new ring to it if the file does not exist. If several
+// processes do so at the same time, one of them makes the ring and all get it.
 func LoadOrCreateRing(path string) (*Ring, error) {
 	r, err := LoadRing(path)
 	if !errors.Is(err, fs.ErrNotExist) {
@@ -91,10 +91,10 @@ func LoadOrCreateRing(path string) (*Ring, error) {
 	return LoadRing(path)
 }
 
-// Save writes the ring over the file, atomically and durably, for its owner alone.
+// Save replaces the file by the ring, atomically and durably. Only the owner may read the file.
 func (r *Ring) Save(path string) error { return r.write(path, os.Rename) }
 
-// write writes a new file beside path and lets install put it in its place.
+// write writes a temporary file beside path and calls install to move it to path.
 func (r *Ring) write(path string, install func(from, to string) error) (err error) {
 	dir := filepath.Dir(path)
 	f, err := os.CreateTemp(dir, ".keyring-*") // 0600

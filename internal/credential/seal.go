@@ -8,8 +8,9 @@ import (
 	"errors"
 )
 
-// What is sealed: version, key id, salt, ciphertext, tag. Each message has a key of its own, derived from the ring's
-// key and the salt, so there is no limit on how many messages a key may seal, and the nonce can be fixed.
+// A sealed message has a version, a key id, a salt, the ciphertext and a tag. Each message has a key of its own,
+// which is derived from the ring's key and the salt. A ring's key may therefore seal any number of messages, and the
+// nonce can be fixed.
 const (
 	sealVersion = 1
 	saltSize    = 32
@@ -17,11 +18,12 @@ const (
 	headSize    = 1 + len(KeyID{}) + saltSize
 )
 
-// ErrSealed says that something cannot be opened: it was not sealed by this ring, not for this purpose, or was changed.
+// ErrSealed says that a message cannot be opened. It was not sealed by this ring, or not for this purpose, or it was
+// changed.
 var ErrSealed = errors.New("not sealed by this key ring for this purpose")
 
-// Seal encrypts and authenticates a secret at rest, or a token handed to a client, for one purpose: only Unseal with
-// the same purpose opens it. Sealing twice gives two results.
+// Seal encrypts and authenticates a stored secret, or a token for a client, for one purpose. Only Unseal with the
+// same purpose opens it. Sealing the same text twice gives two different results.
 func (r *Ring) Seal(purpose string, plaintext []byte) []byte {
 	m := r.newest()
 	var salt [saltSize]byte
@@ -91,13 +93,14 @@ func associated(id KeyID, purpose string) []byte {
 
 const sessionPurpose = "session token"
 
-// sealSession is deterministic: its salt is a keyed hash of what is sealed, so that equal sessions give equal tokens
-// and different ones never share a key.
+// sealSession is deterministic. Its salt is a keyed hash of the plaintext, so that equal sessions have equal tokens
+// and different sessions never share a key.
 func (m *keyMaterial) sealSession(plaintext []byte) []byte {
 	return m.sealWith(m.seal, m.sessionSalt(plaintext), sessionPurpose, plaintext)
 }
 
-// openSession also checks the salt, which ties the ciphertext to its one plaintext and key (GCM alone does not).
+// openSession also checks that the salt is the hash of the plaintext. GCM alone does not tie a ciphertext to one
+// plaintext and key.
 func (r *Ring) openSession(sealed []byte) (*keyMaterial, []byte, error) {
 	m, salt, err := r.parse(sealed)
 	if err != nil {

@@ -50,7 +50,7 @@ func TestUnsealRefuses(t *testing.T) {
 		refuse("a cut message", "page token", sealed[:i])
 	}
 	refuse("a longer message", "page token", append(bytes.Clone(sealed), 0))
-	// What seals sessions does not unseal, nor the reverse.
+	// A sealed session does not unseal, and a sealed message is no session.
 	token, err := base64.RawURLEncoding.DecodeString(mint(t, r, assumed()).SessionToken.Reveal())
 	if err != nil {
 		t.Fatal(err)

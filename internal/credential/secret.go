@@ -6,13 +6,13 @@ import (
 	"log/slog"
 )
 
-// redacted stands wherever a secret would have been printed.
+// redacted is printed in place of every secret.
 const redacted = "[secret]"
 
-// A Secret is text that will not print: not by fmt with any verb, not by slog, not as JSON or text, not as a field of
-// something printed. Only [Secret.Reveal] gives it. The zero Secret is empty.
+// A Secret is text that does not print: not by fmt with any verb, not by slog, not as JSON or text, and not as a
+// field of a value that is printed. Only [Secret.Reveal] returns the text. The zero Secret is empty.
 type Secret struct {
-	// A pointer, because fmt follows unexported fields of a struct without asking its methods.
+	// text is a pointer, because fmt prints the unexported fields of a struct without calling their methods.
 	text *string
 }
 
@@ -35,7 +35,7 @@ func (s Secret) Reveal() string {
 // IsZero reports whether the secret is empty.
 func (s Secret) IsZero() bool { return s.text == nil }
 
-// Equal compares two secrets in a time that depends on their lengths only.
+// Equal compares two secrets in a time that depends only on their lengths.
 func (s Secret) Equal(other Secret) bool {
 	return subtle.ConstantTimeCompare([]byte(s.Reveal()), []byte(other.Reveal())) == 1
 }

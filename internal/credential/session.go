@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Kind says how a session came to be. The zero Kind is none: such a session can be neither minted nor opened.
+// Kind says how a session was made. A session of the zero Kind can be neither minted nor opened.
 type Kind uint8
 
 // The kinds of session.
@@ -30,52 +30,56 @@ func (k Kind) String() string {
 	return fmt.Sprintf("kind %d", uint8(k))
 }
 
-// A SessionID names a session for ever. It is random and not secret: logs and revocations carry it.
+// A SessionID names one session. It is random, never used twice and not secret: logs and revocations name it.
 type SessionID [16]byte
 
 // String is the id in hexadecimal.
 func (id SessionID) String() string { return hex.EncodeToString(id[:]) }
 
-// A Session is what a temporary credential stands for. It holds no secret. Principals are named by their immutable
-// ids, so that one re-created under an old name is a stranger.
+// A Session is what a temporary credential stands for. It contains no secret. It names principals by their immutable
+// ids, so that a principal that was deleted and created again under the same name does not match.
 type Session struct {
-	ID      SessionID // random, given by the caller of Mint
+	ID      SessionID // random, chosen by the caller of Mint
 	Kind    Kind
-	Account string // twelve digits: whose credential this is
-	Region  string // of a vended credential: its instance's region
+	Account string // twelve digits: the account of the credential
+	Region  string // of a vended credential: the region of its instance
 
 	PrincipalID    string // AROA... of the role, AIDA... of the user, the account id of root
 	Name           string // role session name
 	SourceIdentity string
 
-	Policies          []string // session policies, whole documents: they only take away
+	Policies          []string // session policies, as whole documents; they only narrow
 	PolicyARNs        []string
 	Tags              map[string]string
 	TransitiveTagKeys []string // keys of Tags that the next role in a chain inherits
 
 	Issued, Expires time.Time // UTC, whole seconds
 
-	ParentKey         string // long-term access key at the root of the chain: the session dies with it
+	ParentKey         string // long-term access key at the root of the chain; when it is deleted, the session ends
 	ParentPrincipalID string // immutable id of the principal at the root of the chain
 	Chained           bool   // made by a session, not by a long-term key
 
-	// Of a vended credential only.
+	// The following fields belong to vended credentials only.
 	GrantID           string
 	LocationID        string
 	InstanceID        string
-	Scope             string // s3://bucket/prefix* or s3://bucket/key: all that the credential reaches
+	Scope             string // s3://bucket/prefix* or s3://bucket/key: everything that the credential covers
 	Permission        string // READ, WRITE or READWRITE
-	ObjectOnly        bool   // no right on the bucket, such as listing
+	ObjectOnly        bool   // no access to the bucket itself, such as listing
 	GranteeType       string
 	GranteeID         string // the grantee of the grant
 	CallerPrincipalID string // immutable id of the principal that asked
 	CallerSessionID   SessionID
 
-	Federation // of a session that a foreign token was shown for, and of what came of it; else zero
-	Delegation // of an identity-enhanced session, and of what is vended from it; else zero
+	// Federation is set if the session was made with a web identity token, and in every session that was made from such
+	// a session.
+	Federation
+
+	// Delegation is set in an identity-enhanced session, and in every credential that was vended to such a session.
+	Delegation
 }
 
-// check holds a session against the rules that every sealed session keeps.
+// check compares a session with the rules for every sealed session.
 func (s *Session) check() error {
 	switch {
 	case s.Kind == 0 || s.Kind >= numberOfKinds:
@@ -89,7 +93,8 @@ func (s *Session) check() error {
 	case !s.Issued.Before(s.Expires):
 		return errors.New("the session expires before it is issued")
 	}
-	// A vended session without its leash would be an unrestricted one, and a leash on another kind would go unseen.
+	// A vended session without its leash would be an unrestricted one. A leash on a session of another kind would have
+	// no effect.
 	leash := []string{s.GrantID, s.Scope, s.Permission, s.GranteeType, s.GranteeID}
 	if s.Kind == Vended && slices.Contains(leash, "") {
 		return errors.New("the vended session lacks its grant, scope, permission or grantee")
@@ -111,7 +116,7 @@ func (s *Session) check() error {
 	return nil
 }
 
-// wholeUTC refuses what a sealed session cannot keep, so that a session opened equals the session minted.
+// wholeUTC refuses a time that the encoding cannot represent, so that Open returns the session that Mint was given.
 func wholeUTC(t time.Time) bool {
 	return t.Unix() > 0 && t.Nanosecond() == 0 && t.Location() == time.UTC
 }

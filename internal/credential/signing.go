@@ -6,14 +6,14 @@ import (
 	"strconv"
 )
 
-// A SigningKey signs what others verify with its public part alone. It follows from a key of the ring, so that
-// every node has it and it is rotated with the ring.
+// A SigningKey signs what others verify with its public part. It is derived from a key of the ring, so that every
+// node has it and it is rotated with the ring.
 type SigningKey struct {
 	ID  string                   // of the ring's key
-	Key func() *ecdsa.PrivateKey // a function, as in [Key]: it does not print
+	Key func() *ecdsa.PrivateKey // a function, as in [Key], so that it does not print
 }
 
-// SigningKeys are the keys for one purpose, on the curve P-256, the one that signs first.
+// SigningKeys are the keys for one purpose, on the curve P-256. The first one signs.
 func (r *Ring) SigningKeys(purpose string) []SigningKey {
 	all := *r.keys.Load()
 	keys := make([]SigningKey, len(all))
@@ -24,7 +24,7 @@ func (r *Ring) SigningKeys(purpose string) []SigningKey {
 	return keys
 }
 
-// signingKey takes the first derived number that is a private key; nearly every one is.
+// signingKey is the first derived number that is a valid private key. Nearly every number is.
 func (m *keyMaterial) signingKey(purpose string) *ecdsa.PrivateKey {
 	for i := 0; ; i++ {
 		raw := m.derive("signature "+strconv.Itoa(i)+" "+purpose, 32)
