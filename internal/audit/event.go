@@ -1,8 +1,8 @@
-// Package audit is the shape of the record that every control-plane call leaves: CloudTrail's event, as the
-// CloudTrail user guide gives it ("CloudTrail record contents"), with the matched grant added.
+// Package audit defines the record of a control-plane call. The record is CloudTrail's event, as the CloudTrail user
+// guide describes it ("CloudTrail record contents"), with the matched grant added.
 //
-// It owns the shape. It writes nothing: package store keeps the records, package control fills them.
-// No secret, no session token and no signature ever stands in an event.
+// The package owns the form of the record. It writes nothing: package control fills the records, and package store
+// keeps them. No event contains a secret, a session token or a signature.
 package audit
 
 import (
@@ -32,24 +32,30 @@ type Event struct {
 	EventType           string         `json:"eventType"` // AwsApiCall, AwsServiceEvent
 	ManagementEvent     bool           `json:"managementEvent"`
 	RecipientAccountID  string         `json:"recipientAccountId"`
-	SharedEventID       string         `json:"sharedEventID,omitempty"` // the same in the records that two accounts get of one call
-	EventCategory       string         `json:"eventCategory"`           // Management, Data
-	TLSDetails          *TLSDetails    `json:"tlsDetails,omitempty"`
-	Latchkey            *Addendum      `json:"latchkey,omitempty"`
+
+	// SharedEventID is the same in the records of one call that two accounts get.
+	SharedEventID string `json:"sharedEventID,omitempty"`
+
+	EventCategory string      `json:"eventCategory"` // Management, Data
+	TLSDetails    *TLSDetails `json:"tlsDetails,omitempty"`
+	Latchkey      *Addendum   `json:"latchkey,omitempty"`
 }
 
 // Identity is CloudTrail's userIdentity.
 type Identity struct {
-	Type             string          `json:"type"` // Root, IAMUser, AssumedRole, WebIdentityUser, AWSService, Unknown
-	PrincipalID      string          `json:"principalId,omitempty"`
-	ARN              string          `json:"arn,omitempty"`
-	AccountID        string          `json:"accountId,omitempty"`
-	AccessKeyID      string          `json:"accessKeyId,omitempty"`
-	UserName         string          `json:"userName,omitempty"`
-	SessionContext   *SessionContext `json:"sessionContext,omitempty"`
-	InvokedBy        string          `json:"invokedBy,omitempty"`
-	IdentityProvider string          `json:"identityProvider,omitempty"` // of a WebIdentityUser: ARN of the OpenID Connect provider
-	OnBehalfOf       *OnBehalfOf     `json:"onBehalfOf,omitempty"`
+	Type           string          `json:"type"` // Root, IAMUser, AssumedRole, WebIdentityUser, AWSService, Unknown
+	PrincipalID    string          `json:"principalId,omitempty"`
+	ARN            string          `json:"arn,omitempty"`
+	AccountID      string          `json:"accountId,omitempty"`
+	AccessKeyID    string          `json:"accessKeyId,omitempty"`
+	UserName       string          `json:"userName,omitempty"`
+	SessionContext *SessionContext `json:"sessionContext,omitempty"`
+	InvokedBy      string          `json:"invokedBy,omitempty"`
+
+	// IdentityProvider is the ARN of the OpenID Connect provider of a WebIdentityUser.
+	IdentityProvider string `json:"identityProvider,omitempty"`
+
+	OnBehalfOf *OnBehalfOf `json:"onBehalfOf,omitempty"`
 }
 
 // SessionContext says which role issued a session.
@@ -61,13 +67,13 @@ type SessionContext struct {
 	WebIDFederation *WebIDFederation `json:"webIdFederationData,omitempty"`
 }
 
-// WebIDFederation says which foreign token a session was made with.
+// WebIDFederation says with which web identity token a session was made.
 type WebIDFederation struct {
 	FederatedProvider string            `json:"federatedProvider"` // ARN of the OpenID Connect provider
 	Attributes        map[string]string `json:"attributes"`        // its condition keys aud and sub
 }
 
-// SessionIssuer is the role behind a session.
+// SessionIssuer is the role of a session.
 type SessionIssuer struct {
 	Type        string `json:"type"`
 	PrincipalID string `json:"principalId"`
@@ -82,7 +88,7 @@ type OnBehalfOf struct {
 	IdentityStoreARN string `json:"identityStoreArn"`
 }
 
-// TLSDetails says how the call was protected on its way.
+// TLSDetails says how the connection was protected.
 type TLSDetails struct {
 	TLSVersion               string `json:"tlsVersion"` // TLSv1.2, TLSv1.3
 	ClientProvidedHostHeader string `json:"clientProvidedHostHeader"`
@@ -95,22 +101,25 @@ type Resource struct {
 	AccountID string `json:"accountId"`
 }
 
-// Addendum is what AWS does not record: which grant answered, through which identity, and what the
-// decision weighed.
+// Addendum is what AWS does not record: which grant answered, through which identity, and what the decision took into
+// account.
 type Addendum struct {
 	GrantID    string `json:"grantId,omitempty"`
 	GrantScope string `json:"grantScope,omitempty"`
 	LocationID string `json:"locationId,omitempty"`
 	Grantee    string `json:"grantee,omitempty"`
-	Session    string `json:"session,omitempty"` // role session name of what was vended: the gateway's records carry it
-	Expires    string `json:"expires,omitempty"`
-	Reason     string `json:"reason,omitempty"`
+
+	// Session is the role session name of a vended credential. The records of the gateway have the same name.
+	Session string `json:"session,omitempty"`
+
+	Expires string `json:"expires,omitempty"`
+	Reason  string `json:"reason,omitempty"`
 }
 
 // JSON is the event as one line.
 func (e *Event) JSON() ([]byte, error) { return json.Marshal(e) }
 
-// Added is the event's addendum, made when it is first asked for.
+// Added is the event's addendum. The first call makes it.
 func (e *Event) Added() *Addendum {
 	if e.Latchkey == nil {
 		e.Latchkey = &Addendum{}
