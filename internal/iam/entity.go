@@ -6,7 +6,7 @@ import (
 	"latchkey/internal/access"
 )
 
-// Account is one AWS-like account: it owns users, roles, buckets and at most one Access Grants instance a
+// Account is an account as AWS has them. It owns users, roles, buckets and at most one Access Grants instance in each
 // region.
 type Account struct {
 	ID      access.AccountID
@@ -17,7 +17,7 @@ type Account struct {
 // Tag is a key and a value on an entity.
 type Tag struct{ Key, Value string }
 
-// Policies is what is attached to a user or a role.
+// Policies are the policies of a user or a role.
 type Policies struct {
 	Inline   []Inline // in the order of their names
 	Attached []string // ARNs of managed policies, in the order of attachment
@@ -49,7 +49,7 @@ type Role struct {
 	Path        string
 	Description string
 	MaxSession  time.Duration // MaxSessionDuration; one hour unless set
-	Trust       string        // the trust policy document, principals bound to immutable ids (see control)
+	Trust       string        // the trust policy document, with principals replaced by their immutable ids (see control)
 	Created     time.Time
 	Tags        []Tag
 	Policies
@@ -85,8 +85,8 @@ type ManagedPolicy struct {
 	Path        string
 	Description string
 	Versions    []PolicyVersion // at most five, oldest first
-	Default     string          // the version in force, such as "v2"
-	NextVersion int             // the number that the next version gets
+	Default     string          // id of the default version, such as "v2"
+	NextVersion int             // the number of the next version
 	Created     time.Time
 	Updated     time.Time
 	Tags        []Tag
@@ -104,7 +104,7 @@ func (p *ManagedPolicy) ARN() string {
 	return "arn:aws:iam::" + string(p.Account) + ":policy" + p.Path + p.Name
 }
 
-// Document is the text of the version in force.
+// Document is the text of the default version.
 func (p *ManagedPolicy) Document() string {
 	for _, v := range p.Versions {
 		if v.ID == p.Default {

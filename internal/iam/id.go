@@ -14,8 +14,8 @@ const (
 	TemporaryPrefix = "ASIA"
 )
 
-// NewID makes an immutable id: the prefix and 17 random characters of A-Z2-7. Ids are never used twice,
-// which is what makes a re-created user or role a stranger.
+// NewID makes an immutable id: the prefix and 17 random characters of A-Z2-7. An id is never used twice. A user or
+// role that was deleted and created again therefore has another id.
 func NewID(prefix string) string { return prefix + randomBase32(17) }
 
 // NewAccessKeyID makes the id of a long-term access key: AKIA and 16 characters.

@@ -8,29 +8,33 @@ import (
 	"latchkey/internal/access"
 )
 
-// OIDCProviderIDPrefix begins the immutable id of an OpenID Connect provider. AWS shows no such id: the ARN is
-// made of the URL, and a provider that is deleted and created again has the same one.
+// OIDCProviderIDPrefix begins the immutable id of an OpenID Connect provider. AWS shows no such id: it names a
+// provider by its ARN, which is made of the URL and therefore stays the same when the provider is deleted and created
+// again.
 const OIDCProviderIDPrefix = "OIDP"
 
-// OIDCProvider is an OpenID Connect provider of an account: a foreign issuer whose tokens roles of the account
-// may trust.
+// OIDCProvider is an OpenID Connect provider of an account: an issuer whose web identity tokens the trust policies of
+// roles may accept.
 type OIDCProvider struct {
-	ID          string // OIDP..., immutable: sessions hang on it
-	Account     access.AccountID
-	URL         string // byte for byte the iss claim of its tokens; never changes
-	ClientIDs   []string
-	Thumbprints []string // echoed only: which certificate authorities count is the system's to say
-	Created     time.Time
-	Tags        []Tag
+	ID        string // OIDP..., immutable: sessions refer to it
+	Account   access.AccountID
+	URL       string // equal to the iss claim of its tokens, byte by byte; never changes
+	ClientIDs []string
+
+	// Thumbprints are only returned to clients. The system's certificate authorities are trusted instead.
+	Thumbprints []string
+
+	Created time.Time
+	Tags    []Tag
 }
 
-// Name is the URL without its scheme: what the ARN and the condition keys of the provider are made of.
+// Name is the URL without its scheme. The ARN and the condition keys of the provider contain it.
 func (p *OIDCProvider) Name() string { return OIDCProviderName(p.URL) }
 
 // ARN is the provider's ARN.
 func (p *OIDCProvider) ARN() string { return OIDCProviderARN(p.Account, p.URL) }
 
-// Accepts reports whether tokens for this client id count.
+// Accepts reports whether the provider has this client id.
 func (p *OIDCProvider) Accepts(clientID string) bool { return slices.Contains(p.ClientIDs, clientID) }
 
 // OIDCProviderName is an issuer's URL without its scheme.

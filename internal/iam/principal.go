@@ -49,8 +49,8 @@ func ParsePrincipalARN(arn string) (PrincipalARN, bool) {
 // RootARN is the ARN of an account's root user.
 func RootARN(a access.AccountID) string { return "arn:aws:iam::" + string(a) + ":root" }
 
-// SessionARN is the ARN by which a session of a role is known. The role's path is not part of it (STS API
-// reference, AssumedRoleUser).
+// SessionARN is the ARN of a session of a role. The role's path is not part of it (STS API reference,
+// AssumedRoleUser).
 func SessionARN(a access.AccountID, roleName, session string) string {
 	return "arn:aws:sts::" + string(a) + ":assumed-role/" + roleName + "/" + session
 }
