@@ -8,8 +8,8 @@ import (
 	"latchkey/internal/access"
 )
 
-// Application is an application of an Identity Center instance: a customer's, which exchanges tokens, or one
-// that belongs to a service.
+// Application is an application of an Identity Center instance. It belongs to a customer and exchanges tokens, or it
+// belongs to a service.
 type Application struct {
 	ID          string // apl- and 16 characters
 	InstanceID  string
@@ -18,41 +18,43 @@ type Application struct {
 	Name        string
 	Description string // may be empty
 	Portal      Portal
-	Disabled    bool // no tokens for it, and what it stands behind answers nothing
+	Disabled    bool // it gets no tokens, and sessions that act through it are refused
 	Created     time.Time
 	CreatedFrom string // region
 	Tags        []access.Tag
 
-	BackgroundSessions string `json:",omitempty"` // ENABLED or DISABLED; empty: not said. It is kept for clients; nothing comes of it
+	// BackgroundSessions is ENABLED or DISABLED, or empty if no client set it. It is kept for clients and has no effect.
+	BackgroundSessions string `json:",omitempty"`
 
-	AssignmentOptional bool          // who is in the directory may use it without an assignment
+	AssignmentOptional bool          // everybody in the directory may use it without an assignment
 	Grants             []Grant       // at most one of a type, in the order of their creation
-	Actor              *ActorPolicy  // who may ask for tokens in its name; nil: nobody
+	Actor              *ActorPolicy  // who may request tokens in its name; nil: nobody
 	Scopes             []AccessScope // in the order of their creation
 
 	Seq         int64  // order of creation, given by the store
-	NextScope   int64  // the number that the next scope gets
-	ClientToken string // that it was created with; empty: none
-	Digest      string // of what it was created with
+	NextScope   int64  // the number of the next scope
+	ClientToken string // the client token of the request that created it; empty: none
+	Digest      string // a digest of the request that created it
 }
 
-// ARN is the application's ARN, which is its OAuth client id as well.
+// ARN is the application's ARN, which is also its OAuth client id.
 func (a *Application) ARN() string { return ApplicationARN(a.Account, a.InstanceID, a.ID) }
 
-// ServiceOwned reports whether the application belongs to a service, which alone says what it may do.
+// ServiceOwned reports whether the application belongs to a service. Only the service decides what such an
+// application may do.
 func (a *Application) ServiceOwned() bool { return a.Provider != CustomProvider }
 
-// Portal is how the application shows in the access portal.
+// Portal says how the access portal shows the application.
 type Portal struct {
 	Visibility string // ENABLED or DISABLED
-	Origin     string // IDENTITY_CENTER or APPLICATION; empty: not said
-	URL        string // where people sign in; with APPLICATION only
+	Origin     string // IDENTITY_CENTER or APPLICATION; empty: not set
+	URL        string // where people sign in, if Origin is APPLICATION
 }
 
 // GrantType is an OAuth grant type.
 type GrantType string
 
-// The grant types that applications can be given (CreateTokenWithIAM, grantType).
+// The grant types that an application can have (CreateTokenWithIAM, grantType).
 const (
 	AuthorizationCode GrantType = "authorization_code"
 	RefreshToken      GrantType = "refresh_token"
@@ -60,7 +62,7 @@ const (
 	TokenExchange     GrantType = "urn:ietf:params:oauth:grant-type:token-exchange"
 )
 
-// Grant is a way in which the application may get tokens.
+// Grant lets the application get tokens with one grant type.
 type Grant struct {
 	Type         GrantType
 	RedirectURIs []string           // of AuthorizationCode
@@ -70,10 +72,10 @@ type Grant struct {
 // AuthorizedIssuer is an issuer whose tokens the application may exchange.
 type AuthorizedIssuer struct {
 	IssuerARN string
-	Audiences []string // a token must be meant for one of them
+	Audiences []string // the audience of a token must be one of them
 }
 
-// Grant finds the application's grant of a type, or nil: then it may get no tokens that way.
+// Grant finds the application's grant of a type. It returns nil if the application may not use that type.
 func (a *Application) Grant(t GrantType) *Grant {
 	for i := range a.Grants {
 		if a.Grants[i].Type == t {
@@ -83,16 +85,16 @@ func (a *Application) Grant(t GrantType) *Grant {
 	return nil
 }
 
-// ActorPolicy says who may ask for tokens in the application's name.
+// ActorPolicy says who may request tokens in the application's name.
 type ActorPolicy struct {
-	Document json.RawMessage // the JSON object as it was given
-	Bound    string          // the same policy with principals bound to their immutable ids: what decides
+	Document json.RawMessage // the JSON object as the client sent it
+	Bound    string          // the same policy with principals replaced by their immutable ids; decisions use it
 }
 
-// AccessScope is something that tokens of the application may be asked to be good for.
+// AccessScope is an OAuth scope that tokens of the application may have.
 type AccessScope struct {
 	Name    string   // s3:access_grants:read_write
-	Targets []string // ARNs of instances and applications that it reaches; none: all
+	Targets []string // ARNs of the instances and applications that the scope covers; empty: all
 	Number  int64    // order of creation within the application
 }
 
@@ -123,7 +125,7 @@ type Assignment struct {
 	Seq           int64 // order of creation, given by the store
 }
 
-// ID names the assignment: there is one of a principal to an application.
+// ID is the id of the assignment. A principal has at most one assignment to an application.
 func (a *Assignment) ID() string { return AssignmentID(a.ApplicationID, a.Type, a.PrincipalID) }
 
 // AssignmentID is the id of an assignment.

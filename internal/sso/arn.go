@@ -31,11 +31,11 @@ func IssuerARN(account access.AccountID, instanceID, id string) string {
 	return "arn:aws:sso::" + string(account) + ":trustedTokenIssuer/" + instanceID + "/" + id
 }
 
-// NewApplicationID makes the id of an application. Its length matters: AWS's plugin for JavaScript makes a role
-// session name of it that then has exactly the 64 characters that are allowed.
+// NewApplicationID makes the id of an application. Its length matters. AWS's plugin for JavaScript makes a role
+// session name of the id, and with this length that name has 64 characters, the most that are allowed.
 func NewApplicationID() string { return applicationPrefix + strings.ToLower(rand.Text()[:16]) }
 
-// Kind is what an ARN names.
+// Kind is the kind of resource that an ARN names.
 type Kind uint8
 
 // The kinds of resources. The zero Kind is none.
@@ -51,11 +51,11 @@ type Resource struct {
 	Kind       Kind
 	Account    access.AccountID // empty for an instance
 	InstanceID string
-	ID         string // of the application or issuer; for an instance its own
+	ID         string // of the application, the issuer or the instance
 }
 
-// ParseARN parses the ARN of an instance, an application or a trusted token issuer. Whether there is such a
-// thing is another question; who finds one by ID must compare its whole ARN.
+// ParseARN parses the ARN of an instance, an application or a trusted token issuer. It does not say whether the
+// resource exists. A caller that finds a resource by ID must compare the whole ARN with the resource's.
 func ParseARN(arn string) (Resource, bool) {
 	rest, ok := strings.CutPrefix(arn, "arn:aws:sso::")
 	if !ok {

@@ -2,6 +2,6 @@
 // applications with their grants, authentication methods, scopes and assignments, and its trusted token issuers;
 // their ids and their ARNs.
 //
-// It owns what they are called and what they consist of. It does not own who may change what (control), how rows
-// are kept (store), who is in the directory (directory), or what a token says (oidc).
+// It owns the names and the fields of these entities. It does not own who may change an entity (control), how rows
+// are stored (store), who is in the directory (directory), or what a token says (oidc).
 package sso

@@ -9,18 +9,18 @@ import (
 	"latchkey/internal/access"
 )
 
-// Instance is the Identity Center instance of an account, of which there is at most one over all regions.
+// Instance is the Identity Center instance of an account. An account has at most one, for all regions.
 type Instance struct {
 	ID              string // ssoins- and 16 characters
 	Account         access.AccountID
 	IdentityStoreID string // d- and ten hexadecimal digits
 	Name            string // may be empty
 	Created         time.Time
-	Deleted         bool // the account has none: the row only remembers which one it had
+	Deleted         bool // the account has no instance; the row only remembers the ids of the one that it had
 	Tags            []access.Tag
 
-	ClientToken string // that it was created with; empty: none
-	Digest      string // of what it was created with
+	ClientToken string // the client token of the request that created it; empty: none
+	Digest      string // a digest of the request that created it
 }
 
 // ARN is the instance's ARN, which names neither account nor region.
@@ -37,9 +37,9 @@ func IdentityStoreARN(account access.AccountID, id string) string {
 	return "arn:aws:identitystore::" + string(account) + ":identitystore/" + id
 }
 
-// First is the instance that every account has from the beginning. Its ids follow from the account's number, so
-// that all nodes agree on them without a row: a row is written when something about the instance changes. It and
-// IdentityStoreID are the only places where ids are derived; all others come from the instance.
+// First is the instance that every account has from the beginning. Its ids are derived from the account's number, so
+// that all nodes agree on them without a row. A row is written when the instance changes. Only First and
+// IdentityStoreID derive ids: all other code takes them from the instance.
 func First(account access.AccountID, created time.Time) *Instance {
 	return &Instance{
 		ID:              instancePrefix + derive("instance", account)[:16],
@@ -49,14 +49,14 @@ func First(account access.AccountID, created time.Time) *Instance {
 	}
 }
 
-// IdentityStoreID is the id of the identity store of an account's first instance. Who wants the account's
-// present one asks the engine's snapshot or store.IdentityCenter for the instance.
+// IdentityStoreID is the id of the identity store of an account's first instance. Code that needs the account's
+// current identity store gets the instance from the engine's snapshot or from store.IdentityCenter.
 func IdentityStoreID(account access.AccountID) string {
 	return "d-" + derive("identity store", account)[:10]
 }
 
-// New makes an instance with random ids, for an account that deleted the one before. What belonged to that one
-// does not belong to this one.
+// New makes an instance with random ids, for an account that deleted its instance. What belonged to the deleted
+// instance does not belong to the new one.
 func New(account access.AccountID, created time.Time) *Instance {
 	return &Instance{
 		ID: instancePrefix + randomHex(16), Account: account, IdentityStoreID: "d-" + randomHex(10), Created: created,

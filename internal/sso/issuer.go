@@ -8,21 +8,21 @@ import (
 	"latchkey/internal/access"
 )
 
-// Issuer is a trusted token issuer: a foreign OpenID provider whose tokens name people of the directory.
+// Issuer is a trusted token issuer: an external OpenID provider whose tokens name users of the directory.
 type Issuer struct {
 	ID         string // tti- and a UUID
 	InstanceID string
 	Account    access.AccountID
 	Name       string
-	URL        string // byte for byte the iss claim of its tokens; never changes
+	URL        string // equal to the iss claim of its tokens, byte by byte; never changes
 	ClaimPath  string // of the claim that names the user, such as email
-	StorePath  string // of the directory's attribute that the claim is compared with: one of StorePaths
+	StorePath  string // of the directory attribute that the claim is compared with: one of the constants below
 	Created    time.Time
 	Tags       []access.Tag
 
 	Seq         int64  // order of creation, given by the store
-	ClientToken string // that it was created with; empty: none
-	Digest      string // of what it was created with
+	ClientToken string // the client token of the request that created it; empty: none
+	Digest      string // a digest of the request that created it
 }
 
 // ARN is the issuer's ARN.
@@ -39,7 +39,7 @@ const (
 	ByExternalID = "externalId"
 )
 
-// IsStorePath reports whether a claim can be compared with this attribute.
+// IsStorePath reports whether a claim can be compared with the attribute at this path.
 func IsStorePath(path string) bool {
 	return path == ByUserName || path == ByEmail || path == ByExternalID
 }
