@@ -9,6 +9,7 @@ type Policies struct {
 	Boundary   *Document   // permissions boundary, nil for none; kind Identity
 	Session    []*Document // of the session, taken together; kind Session, or Identity for managed policies
 	HasSession bool        // Session limits the session even if it is empty: then nothing is allowed
+
 	// Only the explicit denies of Guard count, such as those of the allow-list of identity contexts. Kind Identity or
 	// Session.
 	Guard    []*Document

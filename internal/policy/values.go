@@ -92,7 +92,8 @@ type Request struct {
 
 	// ResourceAccount owns the resource. If it is empty, nobody owns the resource, and only a resource policy can allow.
 	ResourceAccount string
-	Context         Values
+
+	Context Values
 }
 
 // evaluation is the state of one decision about one request.
