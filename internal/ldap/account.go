@@ -8,11 +8,11 @@ import (
 	"github.com/go-ldap/ldap/v3"
 )
 
-// statusAttributes say that a person may not work, each in its vendor's way.
+// statusAttributes are the attributes by which the vendors mark a disabled account.
 var statusAttributes = []string{"userAccountControl", "accountExpires", "nsAccountLock", "pwdAccountLockedTime"}
 
-// disabled reports whether an entry is of a person who may not work at the moment. What cannot be read counts as
-// disabled, and problem says so.
+// disabled reports whether the account of an entry is disabled at the moment. If the status cannot be read, the
+// account counts as disabled, and problem says why.
 func disabled(e *ldap.Entry, now time.Time) (off bool, problem string) {
 	for _, a := range statusAttributes {
 		for _, v := range rawValues(e, a) {
@@ -31,7 +31,7 @@ func disabledBy(attribute, value string, now time.Time) (off, ok bool) {
 	case "userAccountControl": // 2 is ACCOUNTDISABLE ([MS-ADTS] 2.2.16)
 		flags, err := strconv.ParseInt(value, 10, 64)
 		return flags&2 != 0, err == nil
-	case "accountExpires": // 100 ns since 1601; 0 and the largest number are never ([MS-ADA1] 2.3)
+	case "accountExpires": // 100 ns since 1601; 0 and the largest number mean never ([MS-ADA1] 2.3)
 		at, err := strconv.ParseInt(value, 10, 64)
 		if err != nil || at < 0 {
 			return true, false
@@ -50,7 +50,7 @@ func disabledBy(attribute, value string, now time.Time) (off, ok bool) {
 		}
 		return true, false
 	}
-	// pwdAccountLockedTime: only this value is a lock that an administrator has set; others end by themselves
+	// pwdAccountLockedTime: only this value is a lock that an administrator set. Other locks end by themselves
 	// (draft-behera-ldap-password-policy, 5.3.3).
 	return value == "000001010000Z", true
 }

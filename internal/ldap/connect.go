@@ -13,28 +13,29 @@ import (
 	"github.com/go-ldap/ldap/v3"
 )
 
-// How many bytes a server may send: until the bind has succeeded, when without encryption it may be anybody on the
-// way, and what it sends can take a thousand times as much memory as it has bytes; for one request, a page or a range.
+// Bounds on the bytes that a server may send. maxHello holds until the bind has succeeded. Without encryption anybody
+// on the network may answer until then, and an answer can take a thousand times its size in memory. maxAnswer holds
+// for each request: a page or a range.
 const (
-	helloLimit  = 128 << 10
-	answerLimit = 512 << 20
+	maxHello  = 128 << 10
+	maxAnswer = 512 << 20
 )
 
 // conn is a bound connection.
 type conn struct {
 	*ldap.Conn
-	wire *meter
+	wire *readLimiter
 	url  string
 	stop func() bool
 }
 
 func (c *conn) close() {
 	c.stop()
-	_ = c.Conn.Close() // it was read from only
+	_ = c.Conn.Close() // the connection was only read from
 }
 
-// RefusedError says that a server knows the bind DN not, or not with this password. Other servers are not tried then:
-// each try may count towards locking the account.
+// RefusedError says that a server does not know the bind DN, or refuses its password. connect then does not try the
+// other servers, because each attempt may count towards a lock of the account.
 type RefusedError struct {
 	URL, BindDN string
 	err         error
@@ -44,10 +45,10 @@ func (e *RefusedError) Error() string {
 	return fmt.Sprintf("%s refuses the bind DN %q or its password (%s)", e.URL, e.BindDN, codeName(e.err))
 }
 
-// Unwrap is the protocol's own error.
+// Unwrap is the error of the LDAP protocol.
 func (e *RefusedError) Unwrap() error { return e.err }
 
-// connect connects to the first of the servers that answers, and binds.
+// connect connects to the first server that answers, and binds.
 func connect(ctx context.Context, o Options) (*conn, error) {
 	var errs []error
 	for _, u := range o.URLs {
@@ -77,7 +78,7 @@ func connectTo(ctx context.Context, o Options, text string) (_ *conn, err error)
 	if err != nil {
 		return nil, fmt.Errorf("%s does not answer: %w", text, err)
 	}
-	wire := &meter{Conn: raw}
+	wire := &readLimiter{Conn: raw}
 	stop := context.AfterFunc(ctx, func() { raw.Close() })
 	var l *ldap.Conn
 	defer func() {
@@ -89,8 +90,8 @@ func connectTo(ctx context.Context, o Options, text string) (_ *conn, err error)
 			}
 		}
 	}()
-	wire.left.Store(helloLimit)
-	_ = raw.SetDeadline(time.Now().Add(o.Timeout)) // of the handshake and the bind together
+	wire.left.Store(maxHello)
+	_ = raw.SetDeadline(time.Now().Add(o.Timeout)) // for the handshake and the bind together
 	secure := &tls.Config{RootCAs: o.RootCAs, ServerName: u.Hostname(), MinVersion: tls.VersionTLS12}
 	if u.Scheme == "ldaps" {
 		t := tls.Client(wire, secure)
@@ -124,7 +125,7 @@ func bind(l *ldap.Conn, o Options, url string) error {
 	if err != nil {
 		return err
 	}
-	if password == "" { // a bind with an empty password is an anonymous one and succeeds (RFC 4513, 5.1.2)
+	if password == "" { // a bind with an empty password is anonymous, and succeeds (RFC 4513, 5.1.2)
 		return errors.New("the bind password is empty")
 	}
 	err = l.Bind(o.BindDN, password)
@@ -146,18 +147,18 @@ func codeName(err error) string {
 	return err.Error()
 }
 
-// meter bounds what is read until, and between, resets.
-type meter struct {
+// readLimiter bounds the bytes that are read before the first reset and between two resets.
+type readLimiter struct {
 	net.Conn
 	left atomic.Int64
 }
 
-func (m *meter) reset() { m.left.Store(answerLimit) }
+func (m *readLimiter) reset() { m.left.Store(maxAnswer) }
 
 var errTooMuch = errors.New("the server sent more than an answer may have")
 
-// Read reads what the budget lets through.
-func (m *meter) Read(p []byte) (int, error) {
+// Read reads from the connection. It closes the connection when the bound is exceeded.
+func (m *readLimiter) Read(p []byte) (int, error) {
 	n, err := m.Conn.Read(p)
 	if m.left.Add(-int64(n)) < 0 {
 		m.Conn.Close()

@@ -10,8 +10,8 @@ import (
 	"latchkey/internal/directory"
 )
 
-// dnKey is the same text for DNs that name the same entry, whatever case, spaces, escapes and order of parts they are
-// written with (RFC 4514; RFC 4517, distinguishedNameMatch with caseIgnoreMatch).
+// dnKey is the same text for all spellings of a DN: it does not depend on case, spaces, escapes or the order of the
+// parts of an RDN (RFC 4514; RFC 4517, distinguishedNameMatch with caseIgnoreMatch).
 func dnKey(text string) (string, error) {
 	if len(text) > 8192 {
 		return "", fmt.Errorf("a DN of %d bytes is too long", len(text))
@@ -48,8 +48,8 @@ func sameDN(a, b string) bool {
 	return a == b || err == nil && err2 == nil && x == y
 }
 
-// dnIndex finds what stands at a DN. Two entries whose DNs are one DN but for case are found by their own spelling
-// only: a server that tells them apart must not make the one stand for the other.
+// dnIndex finds entries by DN. If the DNs of two entries differ only in case, each is found only by its own spelling:
+// a server that treats them as two entries must not get one in place of the other.
 type dnIndex struct {
 	exact, folded map[string]int32
 }

@@ -8,52 +8,55 @@ import (
 	"github.com/go-ldap/ldap/v3"
 )
 
-// Listing is what a server has at one time.
+// Listing is everything that was read from a server.
 type Listing struct {
 	Users     []User
 	Groups    []Group
 	Conflicts []Conflict
-	Foreign   int // members of groups that are neither among Users nor among Groups
+	Foreign   int // members of groups that are neither in Users nor in Groups
 }
 
 // User is a person.
 type User struct {
-	ID       string // immutable in its server
-	DN       string
-	Problem  string // why the attributes cannot be taken; empty: they can. ID, DN and Disabled hold all the same
+	ID string // immutable in its server
+	DN string
+
+	// Problem says why the attributes cannot be used. It is empty if they can. ID, DN and Disabled are valid in both
+	// cases.
+	Problem  string
 	Disabled bool
 
 	UserName, DisplayName, GivenName, FamilyName                string
 	Email, Title, Department, EmployeeNumber, PreferredLanguage string
 }
 
-// Group is a group with everybody who is in it, directly or through other groups.
+// Group is a group with all its members, direct ones and those of nested groups.
 type Group struct {
 	ID      string
 	DN      string
-	Problem string // as User.Problem
+	Problem string // see User.Problem
 
 	Name, Description string
-	Members           []int32 // places in Listing.Users, ascending, each once
+	Members           []int32 // indexes of Listing.Users, ascending, without repetition
 }
 
-// Conflict is an entry that cannot be taken as it is.
+// Conflict is an entry that cannot be used.
 type Conflict struct {
 	DN   string
-	Text string // why
+	Text string // the reason
 }
 
-// maxValue is how many bytes of a value are looked at; a longer one is a problem of its entry.
+// maxValue bounds the bytes of a value. An entry with a longer value has a Problem.
 const maxValue = 4096
 
-// taker reads single values of an entry and remembers the first that cannot be taken.
-type taker struct {
+// valueReader reads single values of an entry and keeps the first problem.
+type valueReader struct {
 	e       *ldap.Entry
 	problem string
 }
 
-// one is the first value of an attribute without the white space around it; empty when there is none.
-func (t *taker) one(attribute string) string {
+// first is the first value of an attribute without the white space around it, or the empty text if there is none.
+func (t *valueReader) first(attribute string) string {
 	if attribute == "" {
 		return ""
 	}
@@ -73,34 +76,35 @@ func (t *taker) one(attribute string) string {
 	return ""
 }
 
-func (t *taker) fail(format string, args ...any) {
+func (t *valueReader) fail(format string, args ...any) {
 	if t.problem == "" {
 		t.problem = fmt.Sprintf(format, args...)
 	}
 }
 
 func (o Options) user(e *ldap.Entry, id string) User {
-	a, t := o.Users.Attributes, taker{e: e}
+	a, t := o.Users.Attributes, valueReader{e: e}
 	u := User{
 		ID:                id,
 		DN:                printable(e.DN),
-		UserName:          t.one(a.UserName),
-		DisplayName:       t.one(a.DisplayName),
-		GivenName:         t.one(a.GivenName),
-		FamilyName:        t.one(a.FamilyName),
-		Email:             t.one(a.Email),
-		Title:             t.one(a.Title),
-		Department:        t.one(a.Department),
-		EmployeeNumber:    t.one(a.EmployeeNumber),
-		PreferredLanguage: t.one(a.Language),
+		UserName:          t.first(a.UserName),
+		DisplayName:       t.first(a.DisplayName),
+		GivenName:         t.first(a.GivenName),
+		FamilyName:        t.first(a.FamilyName),
+		Email:             t.first(a.Email),
+		Title:             t.first(a.Title),
+		Department:        t.first(a.Department),
+		EmployeeNumber:    t.first(a.EmployeeNumber),
+		PreferredLanguage: t.first(a.Language),
 	}
 	if u.DisplayName == "" {
-		u.DisplayName = t.one("cn")
+		u.DisplayName = t.first("cn")
 	}
 	if u.UserName == "" {
 		t.fail("it has no %s", a.UserName)
 	}
-	if o.Vendor == ActiveDirectory && len(rawValues(e, "userAccountControl")) == 0 { // every account has one
+	if o.Vendor == ActiveDirectory && len(rawValues(e, "userAccountControl")) == 0 {
+		// Every account has this attribute, so the bind DN may not read it.
 		t.fail("it shows no userAccountControl to this bind DN, so nobody can say whether it is disabled")
 	}
 	u.Problem = t.problem
@@ -113,8 +117,8 @@ func (o Options) user(e *ldap.Entry, id string) User {
 }
 
 func (o Options) group(e *ldap.Entry, id string) Group {
-	a, t := o.Groups.Attributes, taker{e: e}
-	g := Group{ID: id, DN: printable(e.DN), Name: t.one(a.Name), Description: t.one(a.Description)}
+	a, t := o.Groups.Attributes, valueReader{e: e}
+	g := Group{ID: id, DN: printable(e.DN), Name: t.first(a.Name), Description: t.first(a.Description)}
 	if g.Name == "" {
 		t.fail("it has no %s", a.Name)
 	}
@@ -122,7 +126,7 @@ func (o Options) group(e *ldap.Entry, id string) Group {
 	return g
 }
 
-// printable is a DN as a report may show it.
+// printable is a DN in a form that a report can show.
 func printable(dn string) string {
 	if len(dn) > 300 {
 		dn = dn[:300] + "..."

@@ -9,7 +9,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// identify is the immutable id of an entry as text; empty, with the reason, when it has none that can be used.
+// identify is the immutable id of an entry as text. If the entry has no usable id, id is empty and problem says why.
 func identify(e *ldap.Entry, attribute string) (id, problem string) {
 	raw := rawValues(e, attribute)
 	if len(raw) != 1 {
@@ -31,12 +31,12 @@ func identify(e *ldap.Entry, attribute string) (id, problem string) {
 		}
 	}
 	if u, err := uuid.Parse(id); err == nil && len(id) == 36 {
-		id = u.String() // uuids that differ in case only are one
+		id = u.String() // UUIDs that differ only in case are equal
 	}
 	return id, ""
 }
 
-// guid is an objectGUID as Active Directory's own tools show it: its first three fields are little-endian ([MS-DTYP]
+// guid is an objectGUID as the tools of Active Directory show it. Its first three fields are little-endian ([MS-DTYP]
 // 2.3.4.2).
 func guid(b []byte) string {
 	var u uuid.UUID
@@ -47,7 +47,7 @@ func guid(b []byte) string {
 	return u.String()
 }
 
-// splitSID cuts an objectSid into its domain, all but the last sub-authority, and that last one, the relative id
+// splitSID splits an objectSid into its domain and the relative id in that domain, which is the last sub-authority
 // ([MS-DTYP] 2.4.2.2).
 func splitSID(b []byte) (domain string, rid uint32, ok bool) {
 	if len(b) < 12 || b[0] != 1 || len(b) != 8+4*int(b[1]) {

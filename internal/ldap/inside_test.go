@@ -63,7 +63,7 @@ func TestFlatten(t *testing.T) {
 	if _, err := flatten(nodes, 3, 7); err == nil {
 		t.Error("more members than the most")
 	}
-	deep := make([]node, 3000) // each in the one before: few lines, many steps
+	deep := make([]node, 3000) // each group is in the one before: few edges, many steps
 	for i := range len(deep) - 1 {
 		deep[i].groups = []int32{int32(i + 1)}
 	}
@@ -128,7 +128,7 @@ func TestOptionsThatAreRefused(t *testing.T) {
 	}
 }
 
-// What a server sends is read without a panic, and DNs that are spelled alike have the same key.
+// For every entry: no panic. Spellings of the same DN have the same key.
 func FuzzEntry(f *testing.F) {
 	f.Add("cn=alice,dc=example", "member;range=0-1", "cn=x", []byte{1, 2, 0, 0, 0, 0, 0, 5, 1, 0, 0, 0, 1, 2, 0, 0})
 	f.Add(`cn=a\2cb+uid=\#x,dc=x`, "userAccountControl", "514", []byte("0123456789abcdef"))
@@ -162,7 +162,7 @@ func TestAServerThatSendsTooMuchIsCutOff(t *testing.T) {
 	ours, theirs := net.Pipe()
 	defer theirs.Close()
 	go theirs.Write(make([]byte, 100))
-	m := &meter{Conn: ours}
+	m := &readLimiter{Conn: ours}
 	m.left.Store(60)
 	buf := make([]byte, 50)
 	if n, err := m.Read(buf); n != 50 || err != nil {

@@ -6,17 +6,17 @@ import (
 	"strings"
 )
 
-// errTooManyMembers is the error of groups that, with the groups in them, have more members than Options let.
+// errTooManyMembers says that the groups, with their nested groups, have more members than Options.MaxMembers.
 var errTooManyMembers = errors.New("the groups have more members than are read at most")
 
-// node is a group on the way: who is in it directly.
+// node is a group with its direct members.
 type node struct {
-	users   []int32  // places in Listing.Users
-	groups  []int32  // places in Listing.Groups
-	unknown []string // DNs of members that are no users: perhaps groups that are listed later
+	users   []int32  // indexes of Listing.Users
+	groups  []int32  // indexes of Listing.Groups
+	unknown []string // DNs of members that are not users; they may be groups that are read later
 }
 
-// optionalUID cuts the bit string from a value of uniqueMember (RFC 4517, 3.3.21: cn=x,o=y#'0101'B).
+// optionalUID removes the bit string from a value of uniqueMember (RFC 4517, 3.3.21: cn=x,o=y#'0101'B).
 func optionalUID(value string) string {
 	if i := strings.LastIndex(value, "#'"); i >= 0 && strings.HasSuffix(value, "'B") &&
 		strings.Trim(value[i+2:len(value)-2], "01") == "" {
@@ -25,7 +25,8 @@ func optionalUID(value string) string {
 	return value
 }
 
-// resolve turns the members that are groups into their places and counts those that are nothing that was listed.
+// resolve replaces the DNs of groups by their indexes. It counts the members that are neither users nor groups of the
+// listing.
 func resolve(nodes []node, groups dnIndex) (foreign int) {
 	for i := range nodes {
 		for _, dn := range nodes[i].unknown {
@@ -40,12 +41,13 @@ func resolve(nodes []node, groups dnIndex) (foreign int) {
 	return foreign
 }
 
-// flatten is, for each group, everybody who is in it or in a group that is in it, at any depth, each once and in
-// order. Groups that are in each other have the same members. It gives up when there are more than most memberships,
-// for groups in groups can make very many of few.
+// flatten returns, for each group, the users who are in it or in a group nested in it at any depth. Each list is
+// ascending and without repetition. Groups that contain each other have the same members. flatten fails if there are
+// more than limit memberships, because a few nested groups can have very many.
 func flatten(nodes []node, users, limit int) ([][]int32, error) {
 	all := make([][]int32, len(nodes))
-	seenUser, seenGroup := make([]int32, users), make([]int32, len(nodes)) // by which walk, counted from 1
+	// The number of the last walk that visited the user or group. Walks count from 1.
+	seenUser, seenGroup := make([]int32, users), make([]int32, len(nodes))
 	total := 0
 	var steps int64
 	for start := range nodes {

@@ -13,26 +13,26 @@ import (
 	"github.com/go-ldap/ldap/v3"
 )
 
-// Vendor is a kind of server; it chooses defaults, each of which can be set.
+// Vendor is a kind of server. It determines the defaults of Options.
 type Vendor string
 
-// The vendors that there are defaults for.
+// The vendors with defaults.
 const (
 	OpenLDAP        Vendor = "openldap"
 	ActiveDirectory Vendor = "ad"
 	FreeIPA         Vendor = "freeipa"
 )
 
-// Options say which server is read, and what of it. Defaults fills what is left open.
+// Options say which server is read, and which of its entries. Defaults sets the fields that are empty.
 type Options struct {
 	Vendor   Vendor
 	URLs     []string       // ldaps://host[:port] or ldap://host[:port], tried in order
-	StartTLS bool           // on ldap:// URLs
+	StartTLS bool           // use StartTLS with ldap:// URLs
 	RootCAs  *x509.CertPool // nil: the system's
-	Insecure bool           // ldap:// without StartTLS to other machines is let through
+	Insecure bool           // allow ldap:// without StartTLS to other machines
 
 	BindDN   string                 // empty: anonymous
-	Password func() (string, error) // of BindDN, asked for at every connection; its value is never kept
+	Password func() (string, error) // of BindDN; it is called for each connection, and its result is not kept
 
 	Users  Users
 	Groups Groups
@@ -41,20 +41,20 @@ type Options struct {
 	PageSize int           // entries a page; 0: 500
 	Now      func() time.Time
 
-	MostEntries int // users and groups that are read at most; 0: 2,000,000
-	MostMembers int // memberships that may come of them, nesting included; 0: 10,000,000
+	MaxEntries int // bound on users and groups; 0: 2,000,000
+	MaxMembers int // bound on memberships, including those through nested groups; 0: 10,000,000
 }
 
 // Users say which entries are people.
 type Users struct {
-	Bases      []string // DNs under which people are looked for
+	Bases      []string // DNs under which people are searched
 	Filter     string
 	Attributes UserAttributes
 }
 
-// UserAttributes name the attribute of an entry that each value comes from. Empty ones are not read.
+// UserAttributes name the LDAP attribute of each value. A value without a name is not read.
 type UserAttributes struct {
-	ID             string // immutable: never a DN, never a name
+	ID             string // immutable: neither a DN nor a name
 	UserName       string
 	DisplayName    string
 	GivenName      string
@@ -64,14 +64,14 @@ type UserAttributes struct {
 	Department     string
 	EmployeeNumber string
 	Language       string
-	UID            string // what a group's MemberUID names people by
+	UID            string // the value by which a group's MemberUID names people
 }
 
-// Groups say which entries are groups, and how they name who is in them.
+// Groups say which entries are groups, and how they name their members.
 type Groups struct {
 	Bases      []string // empty: no groups are read
 	Filter     string
-	Flat       bool // who is in a group is not in the groups that this group is in
+	Flat       bool // members of nested groups are not members of the group
 	Attributes GroupAttributes
 }
 
@@ -80,11 +80,11 @@ type GroupAttributes struct {
 	ID          string
 	Name        string
 	Description string
-	Members     []string // of DNs
-	MemberUID   string   // of values of UserAttributes.UID
+	Members     []string // attributes whose values are DNs
+	MemberUID   string   // attribute whose values are those of UserAttributes.UID
 }
 
-// Defaults are the options with what was left open filled in the way of the vendor.
+// Defaults returns the options with each empty field set to the default of the vendor.
 func (o Options) Defaults() Options {
 	user, group := &o.Users.Attributes, &o.Groups.Attributes
 	userFilter := "(objectClass=person)"
@@ -94,50 +94,50 @@ func (o Options) Defaults() Options {
 	case ActiveDirectory:
 		userFilter, groupFilter = "(&(objectCategory=person)(objectClass=user))", "(objectClass=group)"
 		id, name, groupName, members, memberUID = "objectGUID", "sAMAccountName", "sAMAccountName", []string{"member"}, ""
-		or(&user.Department, "department")
-		or(&user.EmployeeNumber, "employeeID")
+		setDefault(&user.Department, "department")
+		setDefault(&user.EmployeeNumber, "employeeID")
 	case FreeIPA:
 		groupFilter = "(|(objectClass=ipausergroup)(objectClass=groupOfNames))"
 		id, members, memberUID = "ipaUniqueID", []string{"member"}, ""
 	}
-	or(&o.Users.Filter, userFilter)
-	or(&o.Groups.Filter, groupFilter)
-	or(&user.ID, id)
-	or(&user.UserName, name)
-	or(&user.DisplayName, "displayName")
-	or(&user.GivenName, "givenName")
-	or(&user.FamilyName, "sn")
-	or(&user.Email, "mail")
-	or(&user.Title, "title")
-	or(&user.Department, "departmentNumber")
-	or(&user.EmployeeNumber, "employeeNumber")
-	or(&user.Language, "preferredLanguage")
-	or(&user.UID, "uid")
-	or(&group.ID, id)
-	or(&group.Name, groupName)
-	or(&group.Description, "description")
-	or(&group.MemberUID, memberUID)
+	setDefault(&o.Users.Filter, userFilter)
+	setDefault(&o.Groups.Filter, groupFilter)
+	setDefault(&user.ID, id)
+	setDefault(&user.UserName, name)
+	setDefault(&user.DisplayName, "displayName")
+	setDefault(&user.GivenName, "givenName")
+	setDefault(&user.FamilyName, "sn")
+	setDefault(&user.Email, "mail")
+	setDefault(&user.Title, "title")
+	setDefault(&user.Department, "departmentNumber")
+	setDefault(&user.EmployeeNumber, "employeeNumber")
+	setDefault(&user.Language, "preferredLanguage")
+	setDefault(&user.UID, "uid")
+	setDefault(&group.ID, id)
+	setDefault(&group.Name, groupName)
+	setDefault(&group.Description, "description")
+	setDefault(&group.MemberUID, memberUID)
 	if group.Members == nil {
 		group.Members = members
 	}
-	or(&o.Timeout, 30*time.Second)
-	or(&o.PageSize, 500)
-	or(&o.MostEntries, 2_000_000)
-	or(&o.MostMembers, 10_000_000)
+	setDefault(&o.Timeout, 30*time.Second)
+	setDefault(&o.PageSize, 500)
+	setDefault(&o.MaxEntries, 2_000_000)
+	setDefault(&o.MaxMembers, 10_000_000)
 	if o.Now == nil {
 		o.Now = time.Now
 	}
 	return o
 }
 
-func or[T comparable](p *T, v T) {
+func setDefault[T comparable](p *T, v T) {
 	var zero T
 	if *p == zero {
 		*p = v
 	}
 }
 
-// Check reports the first thing that is wrong with options that Defaults has filled.
+// Check reports the first mistake in options that Defaults returned.
 func (o Options) Check() error {
 	if !slices.Contains([]Vendor{OpenLDAP, ActiveDirectory, FreeIPA}, o.Vendor) {
 		return fmt.Errorf("vendor %q: it must be openldap, ad or freeipa", o.Vendor)
@@ -180,8 +180,8 @@ func (o Options) Check() error {
 	return nil
 }
 
-// checkURL refuses what would let somebody on the way read the password, or write the answer: who can do that decides
-// who is in which group.
+// checkURL refuses a URL with which somebody on the network could read the password or change the answer. Whoever
+// changes the answer decides who is in which group.
 func (o Options) checkURL(text string) error {
 	u, err := url.Parse(text)
 	if err != nil || u.Host == "" || u.Scheme != "ldap" && u.Scheme != "ldaps" {

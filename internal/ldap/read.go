@@ -8,8 +8,8 @@ import (
 	"github.com/go-ldap/ldap/v3"
 )
 
-// Read reads everything that the options name, from one server. Whatever goes wrong on the way makes the whole reading
-// fail: a part of a listing would look as if the rest were gone. The options must have passed Check.
+// Read reads everything that the options describe from one server. Any failure makes the whole reading fail, because
+// a part of a listing would look as if the other entries had been deleted. The options must have passed Check.
 func Read(ctx context.Context, o Options) (*Listing, error) {
 	c, err := connect(ctx, o)
 	if err != nil {
@@ -27,14 +27,14 @@ func Read(ctx context.Context, o Options) (*Listing, error) {
 		bySID:   map[sid][]int32{},
 	}
 	for _, base := range o.Users.Bases {
-		if err := c.search(ctx, o, base, o.Users.Filter, o.userAttributes(), r.takeUser); err != nil {
+		if err := c.search(ctx, o, base, o.Users.Filter, o.userAttributes(), r.addUser); err != nil {
 			return nil, err
 		}
 	}
 	r.ids = map[string]int32{}
 	for _, base := range o.Groups.Bases {
-		take := func(e *ldap.Entry) error { return r.takeGroup(ctx, e) }
-		if err := c.search(ctx, o, base, o.Groups.Filter, o.groupAttributes(), take); err != nil {
+		visit := func(e *ldap.Entry) error { return r.addGroup(ctx, e) }
+		if err := c.search(ctx, o, base, o.Groups.Filter, o.groupAttributes(), visit); err != nil {
 			return nil, err
 		}
 	}
@@ -45,7 +45,7 @@ func Read(ctx context.Context, o Options) (*Listing, error) {
 			r.nodes[i].groups = nil
 		}
 	}
-	members, err := flatten(r.nodes, len(l.Users), o.MostMembers)
+	members, err := flatten(r.nodes, len(l.Users), o.MaxMembers)
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +55,7 @@ func Read(ctx context.Context, o Options) (*Listing, error) {
 	return l, nil
 }
 
-// sid is whose primary group somebody is in: a domain, and the relative id of the group in it.
+// sid names the primary group of a user: a domain, and the relative id of the group in it.
 type sid struct {
 	domain string
 	rid    uint32
@@ -67,8 +67,8 @@ type reader struct {
 	listing *Listing
 	users   dnIndex
 	groups  dnIndex
-	nodes   []node           // of Listing.Groups
-	ids     map[string]int32 // of what is being listed: users, then groups
+	nodes   []node           // by index of Listing.Groups
+	ids     map[string]int32 // ids of the users, and then of the groups, that were read so far
 	uids    map[string]int32
 	bySID   map[sid][]int32 // users by their primary group
 	members int
@@ -78,12 +78,13 @@ func (r *reader) conflict(dn, format string, args ...any) {
 	r.listing.Conflicts = append(r.listing.Conflicts, Conflict{DN: printable(dn), Text: fmt.Sprintf(format, args...)})
 }
 
-// known takes down the id of an entry. It reports false for an entry that is left out: one without an id, or with an
-// id that is another's, in which case nobody can say whose attributes are the right ones: that is then the problem of
-// the other one, which other finds. The same entry comes twice where bases overlap.
-func (r *reader) known(e *ldap.Entry, attribute string, at int32,
+// register registers the id of an entry. It reports false for an entry that must be left out: one without an id, one
+// that was read before (which happens where bases overlap), and one with the id of another entry. In the last case
+// nobody can say which attributes belong to the id. The other entry, which the function other finds, then gets a
+// Problem, too.
+func (r *reader) register(e *ldap.Entry, attribute string, at int32,
 	other func(int32) (dn string, problem *string)) (id string, ok bool, err error) {
-	if len(r.listing.Users)+len(r.listing.Groups) >= r.MostEntries {
+	if len(r.listing.Users)+len(r.listing.Groups) >= r.MaxEntries {
 		return "", false, errTooMany
 	}
 	id, problem := identify(e, attribute)
@@ -103,9 +104,9 @@ func (r *reader) known(e *ldap.Entry, attribute string, at int32,
 	return id, true, nil
 }
 
-func (r *reader) takeUser(e *ldap.Entry) error {
+func (r *reader) addUser(e *ldap.Entry) error {
 	at := int32(len(r.listing.Users))
-	id, ok, err := r.known(e, r.Users.Attributes.ID, at, func(i int32) (string, *string) {
+	id, ok, err := r.register(e, r.Users.Attributes.ID, at, func(i int32) (string, *string) {
 		u := &r.listing.Users[i]
 		return u.DN, &u.Problem
 	})
@@ -131,7 +132,8 @@ func (r *reader) takeUser(e *ldap.Entry) error {
 	return nil
 }
 
-// primary notes in which group Active Directory has a user by a number alone: no group lists it as a member.
+// primary registers the primary group of a user of Active Directory. The user's entry names that group by a number,
+// and the group does not list the user as a member.
 func (r *reader) primary(e *ldap.Entry, at int32) {
 	own, number := rawValues(e, "objectSid"), rawValues(e, "primaryGroupID")
 	if len(own) != 1 || len(number) != 1 {
@@ -144,9 +146,9 @@ func (r *reader) primary(e *ldap.Entry, at int32) {
 	}
 }
 
-func (r *reader) takeGroup(ctx context.Context, e *ldap.Entry) error {
+func (r *reader) addGroup(ctx context.Context, e *ldap.Entry) error {
 	at := int32(len(r.listing.Groups))
-	id, ok, err := r.known(e, r.Groups.Attributes.ID, at, func(i int32) (string, *string) {
+	id, ok, err := r.register(e, r.Groups.Attributes.ID, at, func(i int32) (string, *string) {
 		g := &r.listing.Groups[i]
 		return g.DN, &g.Problem
 	})
@@ -204,9 +206,9 @@ func (r *reader) takeGroup(ctx context.Context, e *ldap.Entry) error {
 	return nil
 }
 
-// count bounds the members that are held at a time.
+// count bounds the number of members in memory.
 func (r *reader) count(n int) error {
-	if r.members += n; r.members > r.MostMembers {
+	if r.members += n; r.members > r.MaxMembers {
 		return errTooManyMembers
 	}
 	return nil
@@ -233,7 +235,7 @@ func (o Options) groupAttributes() []string {
 	return compact(all)
 }
 
-// compact sorts the names and drops empty and repeated ones.
+// compact sorts the names and removes empty and repeated ones.
 func compact(names []string) []string {
 	slices.Sort(names)
 	names = slices.Compact(names)

@@ -45,7 +45,7 @@ func user(t *testing.T, l *ldap.Listing, name string) ldap.User {
 	return l.Users[i]
 }
 
-// members are the names of who is in a group, in order.
+// members are the names of the members of a group, in order.
 func members(t *testing.T, l *ldap.Listing, group string) (names []string) {
 	t.Helper()
 	i := slices.IndexFunc(l.Groups, func(g ldap.Group) bool { return g.Name == group })
@@ -124,7 +124,7 @@ func TestIdentityCase103_NestedGroupsWithACycleAndManyMembers(t *testing.T) {
 	group("many", many.String())
 	s := ldaptest.Start(t, ldaptest.Config{LDIF: ldif.String()})
 	o := options(s)
-	o.PageSize = 170 // no divisor of the number of people
+	o.PageSize = 170 // does not divide the number of people
 	l := read(t, o)
 	if len(l.Users) != n || len(l.Groups) != 4 {
 		t.Fatalf("%d users and %d groups were read", len(l.Users), len(l.Groups))
@@ -191,13 +191,13 @@ func TestAPartOfAListingIsAnError(t *testing.T) {
 	s.Person(t, "a")
 	s.Person(t, "b")
 	o = options(s)
-	o.MostEntries = 1
+	o.MaxEntries = 1
 	if _, err := ldap.Read(t.Context(), o); err == nil {
 		t.Error("more entries than the most were read")
 	}
 	o = options(s)
 	s.Group(t, "g", ldaptest.PersonDN("a"), ldaptest.PersonDN("b"))
-	o.MostMembers = 1
+	o.MaxMembers = 1
 	if _, err := ldap.Read(t.Context(), o); err == nil {
 		t.Error("more members than the most were read")
 	}

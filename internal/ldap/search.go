@@ -10,15 +10,15 @@ import (
 	"github.com/go-ldap/ldap/v3"
 )
 
-// errTooMany is the error of a server that lists more entries than Options let.
+// errTooMany says that the server lists more entries than Options.MaxEntries.
 var errTooMany = errors.New("the server lists more entries than are read at most")
 
-// search goes through the entries under a base, page by page (RFC 2696), and hands each to take.
+// search reads the entries under a base, page by page (RFC 2696), and calls take for each.
 func (c *conn) search(ctx context.Context, o Options, base, filter string, attributes []string,
-	take func(*ldap.Entry) error) error {
+	visit func(*ldap.Entry) error) error {
 	page := ldap.NewControlPaging(uint32(o.PageSize))
 	for pages := 0; ; pages++ {
-		if pages > o.MostEntries { // a server that sends cookies for ever
+		if pages > o.MaxEntries { // the server sends cookies for ever
 			return errTooMany
 		}
 		c.wire.reset()
@@ -31,7 +31,7 @@ func (c *conn) search(ctx context.Context, o Options, base, filter string, attri
 			return c.explain(err, base)
 		}
 		for _, e := range r.Entries {
-			if err := take(e); err != nil {
+			if err := visit(e); err != nil {
 				return err
 			}
 		}
@@ -43,7 +43,7 @@ func (c *conn) search(ctx context.Context, o Options, base, filter string, attri
 	}
 }
 
-// explain says what a failed search means for whoever has to mend it.
+// explain adds to the error of a search what an administrator can do about it.
 func (c *conn) explain(err error, base string) error {
 	switch {
 	case ldap.IsErrorWithCode(err, ldap.LDAPResultSizeLimitExceeded),
@@ -56,8 +56,8 @@ func (c *conn) explain(err error, base string) error {
 	return fmt.Errorf("search %q at %s: %w", base, c.url, err)
 }
 
-// values are all values of an attribute of an entry. What a server gives in ranges (Active Directory,
-// "member;range=0-1499") is read to its end.
+// values are all values of an attribute of an entry. If the server returns them in ranges (Active Directory,
+// "member;range=0-1499"), values reads all ranges.
 func (c *conn) values(ctx context.Context, o Options, e *ldap.Entry, attribute string) ([]string, error) {
 	all, next, err := attributeRange(e, attribute)
 	if err != nil {
@@ -82,16 +82,16 @@ func (c *conn) values(ctx context.Context, o Options, e *ldap.Entry, attribute s
 			return nil, fmt.Errorf("%q: %w", e.DN, err)
 		case after > 0 && (after != next+len(more) || len(more) == 0), after == 0 && len(more) == 0:
 			return nil, fmt.Errorf("%q: the server gives no values of %s from %d on", e.DN, attribute, next)
-		case len(all)+len(more) > o.MostMembers:
-			return nil, fmt.Errorf("%q has more than %d values of %s", e.DN, o.MostMembers, attribute)
+		case len(all)+len(more) > o.MaxMembers:
+			return nil, fmt.Errorf("%q has more than %d values of %s", e.DN, o.MaxMembers, attribute)
 		}
 		all, next = append(all, more...), after
 	}
 	return all, nil
 }
 
-// attributeRange are the values of an attribute that an entry brings along, and the number of the next one to ask for;
-// 0 when these were the last.
+// attributeRange are the values of an attribute that an entry contains, and the index of the next value to ask for.
+// next is 0 if there are no more values.
 func attributeRange(e *ldap.Entry, attribute string) (values []string, next int, err error) {
 	for _, a := range e.Attributes {
 		name, option, ranged := strings.Cut(a.Name, ";")

@@ -14,7 +14,8 @@ import (
 	"time"
 )
 
-// Certificate makes a certificate authority and a certificate of it for 127.0.0.1, and returns the PEM files of all.
+// Certificate makes a certificate authority and a certificate of it for 127.0.0.1. It returns the names of the PEM
+// files.
 func Certificate(t testing.TB) (ca, cert, key string) {
 	t.Helper()
 	dir := t.TempDir()

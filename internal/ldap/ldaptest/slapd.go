@@ -1,5 +1,5 @@
-// Package ldaptest starts OpenLDAP's slapd for tests: an ordinary child process on the loopback address with a
-// configuration and a database of its own, which ends with the test.
+// Package ldaptest starts OpenLDAP's slapd for tests. slapd is a child process on the loopback address with its own
+// configuration and database, and stops when the test ends.
 package ldaptest
 
 import (
@@ -16,7 +16,7 @@ import (
 	"github.com/go-ldap/ldap/v3"
 )
 
-// The tree of every Server, and who may read it.
+// The directory tree of every Server, and the DN that may read it.
 const (
 	Suffix   = "dc=example,dc=org"
 	People   = "ou=people," + Suffix
@@ -26,7 +26,7 @@ const (
 	Password = "test password"
 )
 
-// Base is the LDIF of the tree's upper entries.
+// Base is the LDIF of the upper entries of the tree.
 const Base = `dn: ` + Suffix + `
 objectClass: dcObject
 objectClass: organization
@@ -51,20 +51,20 @@ ou: groups
 // Server is a running slapd.
 type Server struct {
 	URL  string // ldap://127.0.0.1:port
-	TLS  string // ldaps://127.0.0.1:port; empty without a certificate
+	TLS  string // ldaps://127.0.0.1:port; empty if the server has no certificate
 	conn *ldap.Conn
 }
 
-// Config is what a test chooses of a Server. The zero Config is a plain one with the tree of Base.
+// Config is what a test chooses about a Server. The zero Config is a server without TLS that has the tree of Base.
 type Config struct {
-	LDIF      string // loaded behind Base, offline, which is fast
-	LDIFFile  string // the same from a file
+	LDIF      string // loaded after Base, before slapd starts, which is fast
+	LDIFFile  string // file with LDIF, loaded as LDIF is
 	Cert, Key string // PEM files
-	SizeLimit int    // entries a search of the reader may return; 0: any number
-	Cache     bool   // the database is large: sized for it
+	SizeLimit int    // number of entries that a search of the reader may return; 0: any number
+	Cache     bool   // size the server for a large database
 }
 
-// Start starts a server that ends with the test. It skips the test where LATCHKEY_TEST_WITHOUT_LDAP is set.
+// Start starts a server that stops when the test ends. It skips the test if LATCHKEY_TEST_WITHOUT_LDAP is set.
 func Start(t testing.TB, c Config) *Server {
 	t.Helper()
 	if os.Getenv("LATCHKEY_TEST_WITHOUT_LDAP") != "" {
@@ -158,7 +158,7 @@ func (s *Server) Add(t testing.TB, dn string, attributes map[string][]string) {
 	must(t, s.conn.Add(r))
 }
 
-// Set replaces an attribute of an entry; without values it removes it.
+// Set replaces the values of an attribute. Without values it removes the attribute.
 func (s *Server) Set(t testing.TB, dn, attribute string, values ...string) {
 	t.Helper()
 	r := ldap.NewModifyRequest(dn, nil)
@@ -170,7 +170,7 @@ func (s *Server) Set(t testing.TB, dn, attribute string, values ...string) {
 	must(t, s.conn.Modify(r))
 }
 
-// Move renames an entry, and moves it under another parent if one is given.
+// Move renames an entry. If parent is not empty, Move also moves the entry under it.
 func (s *Server) Move(t testing.TB, dn, rdn, parent string) {
 	t.Helper()
 	must(t, s.conn.ModifyDN(ldap.NewModifyDNRequest(dn, rdn, true, parent)))
@@ -205,10 +205,10 @@ func (s *Server) Group(t testing.TB, name string, members ...string) string {
 	return dn
 }
 
-// PersonDN is the DN that Person gives somebody.
+// PersonDN is the DN of a person that Person adds.
 func PersonDN(name string) string { return "uid=" + name + "," + People }
 
-// GroupDN is the DN that Group gives a group.
+// GroupDN is the DN of a group that Group adds.
 func GroupDN(name string) string { return "cn=" + name + "," + Groups }
 
 func must(t testing.TB, err error) {
@@ -236,7 +236,7 @@ func program(t testing.TB, name string) string {
 	return path
 }
 
-// freeAddress is an address that nobody listens at. Somebody else may take it before slapd does; then slapd fails and
+// freeAddress is an address that nobody listens on. If another process takes it before slapd does, slapd fails and
 // says so.
 func freeAddress(t testing.TB) string {
 	t.Helper()
