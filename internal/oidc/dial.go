@@ -15,8 +15,7 @@ import (
 
 var errAddress = errors.New("the address may not be connected to")
 
-// client makes the HTTP client for one scheme. The check of the address runs on what is really dialled, after
-// name resolution.
+// client makes the HTTP client for one scheme. It checks the address that is dialled, after name resolution.
 func client(o *Options, secure bool) *http.Client {
 	d := &net.Dialer{Timeout: o.Timeout, Control: func(_, address string, _ syscall.RawConn) error {
 		at, err := netip.ParseAddrPort(address)
@@ -44,8 +43,9 @@ func tlsConfig(roots *x509.CertPool) *tls.Config {
 	return &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots}
 }
 
-// notPublic are the networks that netip has no word for (IANA special-purpose address registries).
-var notPublic = []netip.Prefix{
+// specialPurpose are the special-purpose networks that netip has no method for (IANA special-purpose address
+// registries).
+var specialPurpose = []netip.Prefix{
 	netip.MustParsePrefix("0.0.0.0/8"), netip.MustParsePrefix("100.64.0.0/10"), netip.MustParsePrefix("192.0.0.0/24"),
 	netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("192.88.99.0/24"), netip.MustParsePrefix("198.18.0.0/15"),
 	netip.MustParsePrefix("198.51.100.0/24"), netip.MustParsePrefix("203.0.113.0/24"),
@@ -56,13 +56,13 @@ var notPublic = []netip.Prefix{
 	netip.MustParsePrefix("fec0::/10"), netip.MustParsePrefix("::/96"),
 }
 
-// public reports whether an address is one of the internet's, and not of this machine or of its networks.
+// public reports whether an address is on the internet, and neither of this machine nor of its private networks.
 func public(a netip.Addr) bool {
 	a = a.Unmap().WithZone("")
 	if !a.IsValid() || !a.IsGlobalUnicast() || a.IsPrivate() || a.IsLoopback() || a.IsLinkLocalUnicast() {
 		return false
 	}
-	for _, p := range notPublic {
+	for _, p := range specialPurpose {
 		if p.Contains(a) {
 			return false
 		}
@@ -70,7 +70,7 @@ func public(a netip.Addr) bool {
 	return true
 }
 
-// get is a GET under the context that keeps the cause of a refused address recognisable.
+// get sends a GET. If the address was refused, the error of get has that cause.
 func get(ctx context.Context, c *http.Client, url string) (*http.Response, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {

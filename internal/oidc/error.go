@@ -6,8 +6,8 @@ import (
 	"latchkey/internal/fault"
 )
 
-// Error is a refused token. Text may be shown to whoever sent the token; it holds nothing of the token but
-// its public claims' names. The cause may hold addresses and is for the log.
+// Error is the refusal of a token. Whoever sent the token may see Text: it repeats nothing of the token except the
+// names of registered claims. The cause may contain addresses and is for the log.
 type Error struct {
 	Reason fault.Reason // never empty
 	Text   string

@@ -19,23 +19,23 @@ import (
 	"latchkey/internal/fault"
 )
 
-// Options say how issuers are reached and how long what they said is believed. The zero Options hold the
+// Options say how the package reaches issuers, and how long it uses what they said. The zero Options have the
 // defaults.
 type Options struct {
-	AllowPrivate bool             // connect to addresses that are not public, and there also without TLS
-	Roots        *x509.CertPool   // whom to trust for TLS; nil: the system's
+	AllowPrivate bool             // connect to addresses that are not public, and use plain HTTP there
+	Roots        *x509.CertPool   // certificate authorities for TLS; nil: the system's
 	Now          func() time.Time // the clock; nil: time.Now
 	Timeout      time.Duration    // of one fetch; 0: 5 s
 	MaxDocument  int64            // bytes of a discovery document or a key set; 0: 256 KiB
-	KeysFor      time.Duration    // how long keys are believed without being fetched again; 0: 1 h
-	Every        time.Duration    // after the first few, keys of an issuer are fetched at most so often; 0: 30 s
-	MaxIssuers   int              // whose keys are kept; 0: 256
+	KeysFor      time.Duration    // how long keys are used before they are fetched again; 0: 1 h
+	Every        time.Duration    // minimum time between fetches of an issuer's keys, after the first few; 0: 30 s
+	MaxIssuers   int              // number of issuers whose keys are cached; 0: 256
 }
 
-// burst is how many fetches of an issuer's keys may follow each other at once.
-const burst = 3
+// maxBurst is the number of fetches of an issuer's keys that may follow each other without a pause.
+const maxBurst = 3
 
-// Verifier verifies tokens, and keeps the keys of the issuers. It is safe for concurrent use.
+// Verifier verifies tokens and caches the keys of the issuers. It is safe for concurrent use.
 type Verifier struct {
 	o          Options
 	now        func() time.Time
@@ -46,15 +46,15 @@ type Verifier struct {
 	fetching   singleflight.Group
 }
 
-// issuer is what is kept of one issuer.
+// issuer is what the Verifier caches about one issuer.
 type issuer struct {
 	set   *keySet
 	limit *rate.Limiter
 	used  time.Time
-	err   error // why the last fetch failed; nil after one that did not
+	err   error // the error of the last fetch; nil if it succeeded
 }
 
-// New makes a verifier that knows no keys yet.
+// New makes a verifier with an empty cache.
 func New(o Options) *Verifier {
 	fill := func(p *time.Duration, v time.Duration) {
 		if *p == 0 {
@@ -76,7 +76,8 @@ func New(o Options) *Verifier {
 	return &Verifier{o: o, now: o.Now, tls: client(&o, true), plain: client(&o, false), issuers: map[string]*issuer{}}
 }
 
-// keys are the issuer's keys, fetched if they are not known or too old; fresh says that they were just now.
+// keys are the issuer's keys. They are fetched if they are not cached or are too old. fresh says that this call
+// fetched them.
 func (v *Verifier) keys(ctx context.Context, url string) (set *keySet, fresh bool, err error) {
 	v.mu.Lock()
 	if i := v.issuers[url]; i != nil {
@@ -87,11 +88,11 @@ func (v *Verifier) keys(ctx context.Context, url string) (set *keySet, fresh boo
 	if set != nil && v.now().Sub(set.fetched) < v.o.KeysFor {
 		return set, false, nil
 	}
-	again, err := v.refetch(ctx, url, set)
-	if err == nil && again == nil {
+	refetched, err := v.refetch(ctx, url, set)
+	if err == nil && refetched == nil {
 		err = refuse(fault.IssuerUnreachable, "the issuer's keys could not be fetched").because(v.last(url))
 	}
-	return again, true, err
+	return refetched, true, err
 }
 
 func (v *Verifier) last(url string) error {
@@ -103,9 +104,9 @@ func (v *Verifier) last(url string) error {
 	return errors.New("they were fetched too often")
 }
 
-// refetch fetches the keys in place of have, unless somebody else just did. It gives nil without an error when
-// they were fetched too often of late. Everybody who waits for the same issuer shares one fetch, which does not
-// end with the request that began it.
+// refetch fetches the keys that replace have, unless another request has just done so. It returns nil without an
+// error if the last fetch was too recent. All requests that wait for the same issuer share one fetch. The fetch
+// continues when the request that began it ends.
 func (v *Verifier) refetch(ctx context.Context, url string, have *keySet) (*keySet, error) {
 	done := v.fetching.DoChan(url, func() (any, error) {
 		i, allowed := v.mayFetch(url, have)
@@ -127,15 +128,15 @@ func (v *Verifier) refetch(ctx context.Context, url string, have *keySet) (*keyS
 	}
 }
 
-// mayFetch says whether the keys may be fetched now. Where they are newer than have already, it gives them.
+// mayFetch says whether the keys may be fetched now. If the cached keys are newer than have, it returns them.
 func (v *Verifier) mayFetch(url string, have *keySet) (*keySet, bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	now := v.now()
 	i := v.issuers[url]
 	if i == nil {
-		v.makeRoom()
-		i = &issuer{limit: rate.NewLimiter(rate.Every(v.o.Every), burst), used: now}
+		v.evict()
+		i = &issuer{limit: rate.NewLimiter(rate.Every(v.o.Every), maxBurst), used: now}
 		v.issuers[url] = i
 	}
 	if i.set != nil && i.set != have {
@@ -144,8 +145,8 @@ func (v *Verifier) mayFetch(url string, have *keySet) (*keySet, bool) {
 	return nil, i.limit.AllowN(now, 1)
 }
 
-// makeRoom forgets the issuer that was used longest ago when there are too many.
-func (v *Verifier) makeRoom() {
+// evict drops the issuer that was not used for the longest time if the cache is full.
+func (v *Verifier) evict() {
 	if len(v.issuers) < v.o.MaxIssuers {
 		return
 	}
@@ -163,15 +164,15 @@ func (v *Verifier) keep(url string, set *keySet, err error) {
 	defer v.mu.Unlock()
 	i := v.issuers[url]
 	if i == nil {
-		return // it had to make room
+		return // the issuer was dropped meanwhile
 	}
 	if i.err = err; err == nil {
 		i.set = set
 	}
 }
 
-// fetch reads the issuer's discovery document and the key set that it points to. The document must be the
-// issuer's own (OpenID Connect Discovery 1.0, 4.3). The key set of an issuer with TLS has TLS.
+// fetch reads the issuer's discovery document and the key set that it points to. The document must name the issuer
+// (OpenID Connect Discovery 1.0, 4.3). If the issuer uses TLS, the key set must, too.
 func (v *Verifier) fetch(ctx context.Context, issuer string) (*keySet, error) {
 	body, err := v.document(ctx, strings.TrimSuffix(issuer, "/")+"/.well-known/openid-configuration")
 	if err != nil {

@@ -44,7 +44,7 @@ func TestKeysAreFetchedAgainWhenOld(t *testing.T) {
 	if _, err := v.Verify(t.Context(), old, trusting(i.URL)); err != nil {
 		t.Fatal(err)
 	}
-	i.Rotate(t) // the old key was withdrawn
+	i.Rotate(t) // the issuer withdraws the old key
 	now = now.Add(2 * time.Hour)
 	refused(t, v, i, old, fault.KeyUnknown)
 }
@@ -142,7 +142,7 @@ func TestAttack22_AddressesInsideAreNotConnectedTo(t *testing.T) {
 	before := i.Fetches.Load()
 	v := oidc.New(oidc.Options{Roots: roots})
 	refused(t, v, i, token, fault.AddressForbidden)
-	// A name that resolves to an address inside is no way around it.
+	// A name that resolves to a private address is refused, too.
 	url := strings.Replace(i.URL, "127.0.0.1", "localhost", 1)
 	_, err := v.Verify(t.Context(), i.Token(t, map[string]any{"iss": url}), trusting(url))
 	if e, ok := errors.AsType[*oidc.Error](err); !ok || e.Reason != fault.AddressForbidden {
@@ -212,7 +212,7 @@ func TestAttack22_KeysWithoutTLS(t *testing.T) {
 	})
 	forged := plain.Token(t, map[string]any{"iss": i.URL})
 	refused(t, oidc.New(oidc.Options{AllowPrivate: true, Roots: roots}), i, forged, fault.IssuerInvalid)
-	// To public addresses nothing is spoken without TLS, wherever else it may be.
+	// Public addresses are never connected to without TLS, whatever the options.
 	v := oidc.New(oidc.Options{AllowPrivate: true, Timeout: 300 * time.Millisecond})
 	const public = "http://8.8.8.8:9"
 	_, err := v.Verify(t.Context(), i.Token(t, map[string]any{"iss": public}), trusting(public))

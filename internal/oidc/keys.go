@@ -13,17 +13,17 @@ import (
 	"latchkey/internal/fault"
 )
 
-// MaxKeys is how many keys of an issuer count.
+// MaxKeys bounds the number of keys of an issuer. Further keys are ignored.
 const MaxKeys = 64
 
-// keySet is an issuer's keys, as they were fetched. It does not change.
+// keySet is an issuer's keys as they were fetched. It does not change.
 type keySet struct {
 	keys    []jose.JSONWebKey
 	fetched time.Time
 }
 
-// parseKeys reads a JWK set (RFC 7517). Keys that cannot be read, are not for signatures, are secret or are too
-// weak do not count; a set in which none counts is refused.
+// parseKeys reads a JWK set (RFC 7517). It ignores keys that cannot be read, are not for signatures, are secret or
+// are too weak. It refuses a set without any other key.
 func parseKeys(body []byte, now time.Time) (*keySet, error) {
 	var raw struct {
 		Keys []json.RawMessage `json:"keys"`
@@ -65,9 +65,9 @@ func usable(k *jose.JSONWebKey, text []byte) bool {
 	return verifies
 }
 
-// fits reports whether a key is of the kind that an algorithm needs. An algorithm that the key names must be
-// the token's: which one is used is the issuer's choice, not the token's.
-func fits(k *jose.JSONWebKey, alg string) bool {
+// matchesAlg reports whether a key is of the type that an algorithm needs. If the key names an algorithm, it must be
+// the token's, because the issuer chooses the algorithm, not the token.
+func matchesAlg(k *jose.JSONWebKey, alg string) bool {
 	if k.Algorithm != "" && k.Algorithm != alg {
 		return false
 	}
@@ -89,7 +89,8 @@ func fits(k *jose.JSONWebKey, alg string) bool {
 	return false
 }
 
-// verify checks the signature of a token with the keys of its key id, or with all that fit when it names none.
+// verify checks the signature of a token with the keys that have its key id. If the token has no key id, it tries
+// every key that fits.
 func (s *keySet) verify(jws *jose.JSONWebSignature, h *header) *Error {
 	named, tried := false, false
 	for i := range s.keys {
@@ -98,7 +99,7 @@ func (s *keySet) verify(jws *jose.JSONWebSignature, h *header) *Error {
 			continue
 		}
 		named = true
-		if !fits(k, h.Alg) {
+		if !matchesAlg(k, h.Alg) {
 			continue
 		}
 		tried = true

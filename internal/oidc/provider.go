@@ -16,17 +16,20 @@ import (
 	"latchkey/internal/fault"
 )
 
-// Provider is where people sign in at an issuer, as its discovery document says.
+// Provider is the place at an issuer where people sign in, as its discovery document describes it.
 type Provider struct {
-	Issuer     string
-	SaysIssuer bool // its answers to the browser name it (RFC 9207): one that does not is not its own
+	Issuer string
+
+	// SaysIssuer says that the provider names itself in its answers to the browser (RFC 9207). An answer that does not
+	// is then not from this provider.
+	SaysIssuer bool
 
 	endpoint oauth2.Endpoint
 	client   *http.Client
 	fetched  time.Time
 }
 
-// Client is who we are to a provider.
+// Client is this program as a client of a provider.
 type Client struct {
 	ID       string
 	Secret   func() string // nil: a public client
@@ -34,11 +37,11 @@ type Client struct {
 	Scopes   []string
 }
 
-// Attempt is one person's way to the provider and back: three random texts that nobody else knows.
+// Attempt is one attempt of a person to sign in. Its three texts are random, and nobody else knows them.
 type Attempt struct{ State, Nonce, Verifier string }
 
-// Provider reads where people sign in at an issuer; what it said is believed as long as its keys are. The error is
-// an *Error, or the context's. Ask only for issuers that are trusted: it is connected to.
+// Provider reads where people sign in at an issuer. It caches the result as long as the issuer's keys. The error is
+// an *Error or that of the context. Call it only for trusted issuers, because it connects to the issuer.
 func (v *Verifier) Provider(ctx context.Context, issuer string) (*Provider, error) {
 	v.mu.Lock()
 	p := v.providers[issuer]
@@ -120,19 +123,20 @@ func (p *Provider) config(c Client) *oauth2.Config {
 	return o
 }
 
-// SignInURL is where the browser goes (OpenID Connect Core 1.0, 3.1.2.1, with PKCE of RFC 7636).
+// SignInURL is the URL to which the browser is redirected (OpenID Connect Core 1.0, 3.1.2.1, with PKCE of RFC 7636).
 func (p *Provider) SignInURL(c Client, a Attempt) string {
 	return p.config(c).AuthCodeURL(a.State, oauth2.S256ChallengeOption(a.Verifier),
 		oauth2.SetAuthURLParam("nonce", a.Nonce))
 }
 
-// Redeem exchanges the code that the browser brought back for the identity token, which is still to be verified. The
-// error is an *Error that holds neither code nor token.
+// Redeem exchanges the authorization code for the identity token. The caller must still verify the token. The error
+// is an *Error that contains neither code nor token.
 func (p *Provider) Redeem(ctx context.Context, c Client, a Attempt, code string) (idToken string, err error) {
 	t, err := p.config(c).Exchange(context.WithValue(ctx, oauth2.HTTPClient, p.client), code,
 		oauth2.VerifierOption(a.Verifier))
-	if said, ok := errors.AsType[*oauth2.RetrieveError](err); ok {
-		return "", refuse(fault.IssuerInvalid, "the issuer did not accept the sign-in").because(fmt.Errorf("status %s, error %q", said.Response.Status, said.ErrorCode))
+	if answer, ok := errors.AsType[*oauth2.RetrieveError](err); ok {
+		return "", refuse(fault.IssuerInvalid, "the issuer did not accept the sign-in").
+			because(fmt.Errorf("status %s, error %q", answer.Response.Status, answer.ErrorCode))
 	}
 	if errors.Is(err, errAddress) {
 		return "", refuse(fault.AddressForbidden, "the issuer's address may not be connected to").because(err)

@@ -18,39 +18,39 @@ import (
 
 // Limits of a token.
 const (
-	MaxToken   = 20000           // bytes; what STS takes as a web identity token
-	MaxSkew    = 5 * time.Minute // how far iat and nbf may lie ahead of our clock
-	ExpirySkew = time.Minute     // how long after exp a token still holds, for clocks that go behind
+	MaxToken   = 20000           // bytes; STS accepts web identity tokens up to this size
+	MaxSkew    = 5 * time.Minute // how far iat and nbf may be in the future
+	ExpirySkew = time.Minute     // how long a token is accepted after exp, for clocks that are slow
 )
 
-// algorithms are all that may have signed a token. Every one needs a private key to sign: what verifies it can
-// be published without anybody being able to forge with it.
+// algorithms are the accepted signature algorithms. Each of them needs a private key to sign. The key that verifies a
+// token is public, and nobody can forge a token with it.
 var algorithms = []jose.SignatureAlgorithm{
 	jose.RS256, jose.RS384, jose.RS512, jose.PS256, jose.PS384, jose.PS512, jose.ES256, jose.ES384, jose.ES512, jose.EdDSA,
 }
 
-// Issuer is what the caller knows of an issuer.
+// Issuer is what the caller knows about an issuer.
 type Issuer struct {
-	Audiences []string // the token must be for one of them
+	Audiences []string // the token's audience must be one of them
 	Disabled  bool
-	Party     bool // a token's azp claim, if it has one, is its audience in place of aud: what AWS STS goes by
+	Party     bool // a token's azp claim, if there is one, is its audience in place of aud, as in AWS STS
 }
 
-// Claims are a verified token's.
+// Claims are the claims of a verified token.
 type Claims struct {
 	Issuer   string
 	Subject  string
 	Audience []string
-	Party    string // azp, the client that the token was issued to; empty: not said
+	Party    string // azp, the client that the token was issued to; empty: absent
 	Expires  time.Time
-	IssuedAt time.Time // zero: not said
+	IssuedAt time.Time // zero: absent
 	ID       string    // jti; empty: none
 	All      map[string]any
 }
 
-// Verify checks a token. trust says what is known of the issuer that the token names; ok is false for one that
-// is not trusted, and then nothing is fetched. iss is compared byte by byte, as OpenID Connect wants it. The
-// error is an *Error, or the context's.
+// Verify checks a token. trust returns what the caller knows about the issuer that the token names. If ok is false,
+// the issuer is not trusted, and Verify fetches nothing. iss is compared byte by byte, as OpenID Connect requires.
+// The error is an *Error or that of the context.
 func (v *Verifier) Verify(ctx context.Context, token string,
 	trust func(issuer string) (i Issuer, ok bool)) (*Claims, error) {
 	h, c, err := parse(token)
@@ -73,8 +73,8 @@ func (v *Verifier) Verify(ctx context.Context, token string,
 	return c, nil
 }
 
-// header is what counts of a token's protected header. Keys that a token brings along (jwk, jku, x5c, x5u) are
-// not even read.
+// header is the part of a token's protected header that this package uses. It does not read keys that a token
+// contains or names (jwk, jku, x5c, x5u).
 type header struct {
 	Alg  string          `json:"alg"`
 	Kid  string          `json:"kid"`
@@ -82,7 +82,7 @@ type header struct {
 	Crit json.RawMessage `json:"crit"`
 }
 
-// parse reads header and claims; nothing in them is verified yet.
+// parse reads header and claims. It verifies nothing.
 func parse(token string) (*header, *Claims, error) {
 	if len(token) > MaxToken {
 		return nil, nil, refuse(fault.TokenTooLarge, "the token has more than %d bytes", MaxToken)
@@ -91,7 +91,7 @@ func parse(token string) (*header, *Claims, error) {
 	if len(parts) != 3 {
 		return nil, nil, refuse(fault.TokenMalformed, "the token is not a signed JWT of three parts")
 	}
-	// The decoder skips line breaks and stray bits, and one token must have one text only.
+	// The decoder skips line breaks and ignores trailing bits, and a token must have only one text.
 	if _, err := base64.RawURLEncoding.Strict().DecodeString(parts[2]); err != nil || strings.ContainsAny(token, "\r\n") {
 		return nil, nil, refuse(fault.TokenMalformed, "the token is not in base64url").because(err)
 	}
@@ -116,7 +116,8 @@ func parse(token string) (*header, *Claims, error) {
 	return h, c, nil
 }
 
-// part decodes one part. The decoder refuses duplicate members, of which two readers may see different ones.
+// part decodes one part of a token. The decoder refuses duplicate members, because two readers may use different
+// ones.
 func part(text string, v any) error {
 	b, err := base64.RawURLEncoding.Strict().DecodeString(text)
 	if err != nil {
@@ -133,8 +134,8 @@ func part(text string, v any) error {
 	return nil
 }
 
-// signed checks the signature with the issuer's keys. A key that is not known, and a signature without a key
-// id that matches none, may mean that the issuer has changed its keys: they are fetched again, once.
+// signed checks the signature with the issuer's keys. If the key is unknown, or no key matches a token without key
+// id, the issuer may have changed its keys. signed then fetches them once more.
 func (v *Verifier) signed(ctx context.Context, token string, h *header, issuer string) error {
 	jws, err := jose.ParseSignedCompact(token, algorithms)
 	if err != nil {
@@ -148,17 +149,17 @@ func (v *Verifier) signed(ctx context.Context, token string, h *header, issuer s
 	if refused == nil || fresh || refused.Reason != fault.KeyUnknown && h.Kid != "" {
 		return asError(refused)
 	}
-	again, err := v.refetch(ctx, issuer, set)
+	refetched, err := v.refetch(ctx, issuer, set)
 	if err != nil {
 		return err
 	}
-	if again == nil { // not so soon after the last time
+	if refetched == nil { // the last fetch was too recent
 		return asError(refused)
 	}
-	return asError(again.verify(jws, h))
+	return asError(refetched.verify(jws, h))
 }
 
-// asError keeps a nil *Error a nil error.
+// asError turns a nil *Error into a nil error.
 func asError(e *Error) error {
 	if e == nil {
 		return nil
@@ -166,13 +167,13 @@ func asError(e *Error) error {
 	return e
 }
 
-// check holds the claims against the clock and the audiences.
+// check compares the claims with the clock and the audiences.
 func (c *Claims) check(now time.Time, known Issuer) error {
 	var err error
 	if c.Audience, err = audience(c.All["aud"]); err != nil {
 		return err
 	}
-	if c.Party, err = text(c.All, "azp"); err != nil {
+	if c.Party, err = textClaim(c.All, "azp"); err != nil {
 		return err
 	}
 	meant := c.Audience
@@ -182,7 +183,7 @@ func (c *Claims) check(now time.Time, known Issuer) error {
 	if !slices.ContainsFunc(meant, func(a string) bool { return slices.Contains(known.Audiences, a) }) {
 		return refuse(fault.AudMismatch, "the token is not for an audience that this application accepts")
 	}
-	if c.Expires, err = instant(c.All, "exp"); err != nil {
+	if c.Expires, err = timeClaim(c.All, "exp"); err != nil {
 		return err
 	}
 	if c.Expires.IsZero() {
@@ -191,23 +192,23 @@ func (c *Claims) check(now time.Time, known Issuer) error {
 	if !now.Before(c.Expires.Add(ExpirySkew)) {
 		return refuse(fault.TokenExpired, "the token has expired")
 	}
-	if c.IssuedAt, err = instant(c.All, "iat"); err != nil {
+	if c.IssuedAt, err = timeClaim(c.All, "iat"); err != nil {
 		return err
 	}
-	notBefore, err := instant(c.All, "nbf")
+	notBefore, err := timeClaim(c.All, "nbf")
 	if err != nil {
 		return err
 	}
 	if now.Add(MaxSkew).Before(notBefore) || now.Add(MaxSkew).Before(c.IssuedAt) {
 		return refuse(fault.TokenNotYetValid, "the token is not valid yet: are the clocks right?")
 	}
-	if c.Subject, err = text(c.All, "sub"); err != nil {
+	if c.Subject, err = textClaim(c.All, "sub"); err != nil {
 		return err
 	}
 	if c.Subject == "" {
 		return refuse(fault.ClaimMissing, "the token has no sub claim")
 	}
-	c.ID, err = text(c.All, "jti")
+	c.ID, err = textClaim(c.All, "jti")
 	return err
 }
 
@@ -231,8 +232,8 @@ func audience(v any) ([]string, error) {
 	return nil, refuse(fault.ClaimInvalid, "the aud claim is neither a string nor a list")
 }
 
-// instant is a claim in seconds since 1970; the zero time if it is not there.
-func instant(all map[string]any, name string) (time.Time, error) {
+// timeClaim is a claim in seconds since 1970, or the zero time if the claim is absent.
+func timeClaim(all map[string]any, name string) (time.Time, error) {
 	v, ok := all[name]
 	if !ok {
 		return time.Time{}, nil
@@ -248,8 +249,8 @@ func instant(all map[string]any, name string) (time.Time, error) {
 	return time.Unix(int64(f), 0).UTC(), nil
 }
 
-// text is a claim that is a string; empty if it is not there.
-func text(all map[string]any, name string) (string, error) {
+// textClaim is a claim that is a string, or the empty text if the claim is absent.
+func textClaim(all map[string]any, name string) (string, error) {
 	v, ok := all[name]
 	if !ok {
 		return "", nil
@@ -261,8 +262,8 @@ func text(all map[string]any, name string) (string, error) {
 	return s, nil
 }
 
-// Path is the text at a path of claims such as email or address.country; the names of claims may themselves
-// contain dots, and the longest one that is there counts. It is empty when there is none, or no text.
+// Path is the text at a path of claims, such as email or address.country. The name of a claim may itself contain
+// dots: the longest name that exists is used. Path is empty if there is no such claim or it is not a text.
 func (c *Claims) Path(path string) string { return at(c.All, path) }
 
 func at(m map[string]any, path string) string {

@@ -156,7 +156,7 @@ func TestPath(t *testing.T) {
 	}
 }
 
-// raw puts a token together from a header, claims and a signature as they are.
+// raw assembles a token from a header, claims and a signature.
 func raw(header, claims, signature string) string {
 	e := base64.RawURLEncoding.EncodeToString
 	return e([]byte(header)) + "." + e([]byte(claims)) + "." + signature

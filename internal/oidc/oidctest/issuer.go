@@ -1,5 +1,5 @@
-// Package oidctest is a small OpenID Connect issuer for tests: a real HTTP server on a loopback port with a
-// discovery document and a key set, that signs what a test wants signed.
+// Package oidctest is a small OpenID Connect issuer for tests. It is a real HTTP server on a loopback port, with a
+// discovery document and a key set, and signs the tokens that a test asks for.
 package oidctest
 
 import (
@@ -19,10 +19,10 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-// Issuer is a running issuer. It ends with the test.
+// Issuer is a running issuer. It stops when the test ends.
 type Issuer struct {
 	URL     string
-	Fetches atomic.Int64 // how often the key set was asked for
+	Fetches atomic.Int64 // number of requests for the key set
 
 	mu      sync.Mutex
 	keys    []jose.JSONWebKey // public, as served
@@ -42,7 +42,7 @@ func New(t testing.TB) *Issuer {
 	return i
 }
 
-// NewTLS starts an issuer over TLS, and gives the server for its certificate.
+// NewTLS starts an issuer over TLS. It also returns the server, whose certificate clients need.
 func NewTLS(t testing.TB) (*Issuer, *httptest.Server) {
 	i := &Issuer{serve: map[string]http.HandlerFunc{}}
 	s := httptest.NewTLSServer(i)
@@ -66,14 +66,14 @@ func (i *Issuer) Rotate(t testing.TB) {
 	i.Use(key, jose.JSONWebKey{Key: key.Public(), KeyID: kid, Use: "sig", Algorithm: "RS256"})
 }
 
-// Use makes this the signing key, and the key set what is given.
+// Use sets the signing key and the key set.
 func (i *Issuer) Use(signer crypto.Signer, set ...jose.JSONWebKey) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.signer, i.keys, i.kid = signer, set, set[0].KeyID
 }
 
-// Serve makes a handler answer at a path in place of the issuer's own answer.
+// Serve replaces the issuer's answer at a path by that of a handler.
 func (i *Issuer) Serve(path string, h http.HandlerFunc) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -86,7 +86,7 @@ const (
 	KeySet    = "/keys"
 )
 
-// ServeHTTP answers discovery and key set.
+// ServeHTTP answers requests for the discovery document and the key set.
 func (i *Issuer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	i.mu.Lock()
 	h, keys := i.serve[r.URL.Path], i.keys
@@ -113,8 +113,8 @@ func (i *Issuer) PublicKey() crypto.PublicKey {
 	return i.signer.Public()
 }
 
-// Claims are those of a token that holds: issued now by this issuer for the audience "app", an hour long.
-// Those given replace or, when nil, remove them.
+// Claims are the claims of a valid token, which was issued now by this issuer for the audience "app" and expires in
+// an hour. The claims in more replace them, or remove them if they are nil.
 func (i *Issuer) Claims(more map[string]any) map[string]any {
 	now := time.Now()
 	c := map[string]any{

@@ -13,18 +13,18 @@ import (
 	"testing"
 )
 
-// Provider is an Issuer at which a person signs in: by authorization code with PKCE, by refresh token, and by the device
-// flow. It asks nothing: whoever comes is Person.
+// Provider is an Issuer at which a person signs in with an authorization code and PKCE, with a refresh token, or with
+// the device flow. It asks for no password: everybody who comes is signed in as person.
 type Provider struct {
 	*Issuer
-	Client string // the one client that it knows, which is public
+	Client string // id of the only client, which is public
 
 	t         testing.TB
 	mu        sync.Mutex
-	person    map[string]any // claims of who signs in; nil: the person refuses
+	person    map[string]any // claims of the person; nil: the person refuses to sign in
 	codes     map[string]url.Values
 	refreshes map[string]bool
-	devices   map[string]bool // by device code: approved
+	devices   map[string]bool // by device code: whether it was approved
 }
 
 // The provider's paths.
@@ -34,7 +34,7 @@ const (
 	Device    = "/device"
 )
 
-// NewProvider starts a provider with one public client, at which a person with these claims signs in.
+// NewProvider starts a provider with one public client. person are the claims of the person who signs in.
 func NewProvider(t testing.TB, client string, person map[string]any) *Provider {
 	p := &Provider{
 		Issuer: New(t), Client: client, t: t, person: person,
@@ -61,21 +61,21 @@ func (p *Provider) Metadata() map[string]any {
 	}
 }
 
-// Become makes somebody else sign in from now on; nil refuses.
+// Become changes the person who signs in from now on. nil refuses every sign-in.
 func (p *Provider) Become(person map[string]any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.person = person
 }
 
-// Forget ends every refresh token.
+// Forget revokes every refresh token.
 func (p *Provider) Forget() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	clear(p.refreshes)
 }
 
-// Approve is the person who enters the code of every device that waits.
+// Approve approves every pending device, as a person does who enters its code.
 func (p *Provider) Approve() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -134,7 +134,7 @@ func (p *Provider) token(w http.ResponseWriter, r *http.Request) {
 			refuse("invalid_grant")
 			return
 		} else {
-			delete(p.refreshes, old) // each is good once
+			delete(p.refreshes, old) // each refresh token works once
 		}
 	case "urn:ietf:params:oauth:grant-type:device_code":
 		approved, known := p.devices[r.PostFormValue("device_code")]
