@@ -1,6 +1,6 @@
 package directory
 
-// attribute is one attribute of an entity: its name in paths, and where its value is.
+// attribute is one attribute of an entity: its name in attribute paths, and the place of its value.
 type attribute struct {
 	name string
 	at   any // *string, *bool, a pointer to a list, or parts
@@ -67,7 +67,7 @@ func (e *Enterprise) attributes() []attribute {
 
 func (m *Manager) attributes() []attribute { return []attribute{{"value", &m.Value}} }
 
-// elements are the elements of a list of parts; ok is false when at is no list.
+// elements are the elements of a list of parts. ok is false if at is not such a list.
 func elements(at any) (all []parts, ok bool) {
 	switch l := at.(type) {
 	case *[]Email:

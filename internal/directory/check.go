@@ -10,20 +10,20 @@ import (
 
 // The limits of the Identity Store API reference.
 const (
-	maxUserName       = 128
-	maxText           = 1024
-	maxExternal       = 256
-	maxExternalIDs    = 10
-	maxPhotos         = 3
-	mostOfAnotherList = 1
+	maxUserName    = 128
+	maxText        = 1024
+	maxExternal    = 256
+	maxExternalIDs = 10
+	maxPhotos      = 3
+	maxOtherList   = 1
 
-	// What a source of the directory may bring beyond the API: a person has telephones at work and on the way. Of e-mail
-	// addresses there is one all the same, because a person is found by it.
+	// A source of the directory, such as SCIM or LDAP, may bring more elements than the API allows: a person may have
+	// several telephones. A user has only one e-mail address from every source, because a user is found by it.
 	maxFromSource = 10
 )
 
-// Check reports the first rule that the user breaks, whichever way it came into the directory. What only the
-// Identity Store API asks for is CheckComplete's.
+// Check reports the first rule that the user breaks. The rules hold for every source of users. CheckComplete checks
+// what only the Identity Store API requires.
 func (u *User) Check() error {
 	if u.UserName == "" {
 		return broken("userName", "userName is a required attribute")
@@ -42,7 +42,7 @@ func (u *User) Check() error {
 	return checkExternal(u.ExternalIDs)
 }
 
-// CheckComplete reports the first of the attributes that AWS documents as required and that the user lacks.
+// CheckComplete reports the first attribute that AWS documents as required and that the user does not have.
 func (u *User) CheckComplete() error {
 	for _, a := range []struct{ name, value string }{
 		{"userName", u.UserName}, {"displayName", u.DisplayName}, {"name.givenName", u.Name.GivenName},
@@ -90,7 +90,7 @@ func checkValue(at any, name string) error {
 		case "photos":
 			limit = maxPhotos
 		case "emails":
-			limit = mostOfAnotherList
+			limit = maxOtherList
 		}
 		if len(list) > limit {
 			return broken(name, "Member must have length less than or equal to %d", limit)
@@ -111,7 +111,7 @@ func checkValue(at any, name string) error {
 	return nil
 }
 
-// checkText checks a text attribute; an empty one is absent.
+// checkText checks a text attribute. An empty text means that the attribute is absent.
 func checkText(s, name string) error {
 	limit, white := maxText, true
 	if name == "userName" {
@@ -131,7 +131,7 @@ func checkText(s, name string) error {
 	return nil
 }
 
-// checkRunes lets letters, marks, symbols, numbers and punctuation through and, where white is true, the white
+// checkRunes accepts letters, marks, symbols, numbers and punctuation. If white is true, it also accepts the white
 // space that the API's patterns name.
 func checkRunes(s, name string, white bool) error {
 	if !utf8.ValidString(s) {

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// alice breaks no rule and has a value for every kind of attribute.
+// alice is a valid user with a value for every kind of attribute.
 func alice() *User {
 	return &User{
 		ID:          "11111111-1111-4111-8111-111111111111",
@@ -113,7 +113,7 @@ func TestFold(t *testing.T) {
 			}
 		}
 	}
-	if Fold("alice") == Fold("alicе") { // the second one ends in a Cyrillic letter
+	if Fold("alice") == Fold("alicе") { // the second text ends in a Cyrillic letter
 		t.Error("another letter is the same")
 	}
 }

@@ -2,7 +2,7 @@ package directory
 
 import "time"
 
-// Stamp is when and by whom an entity was made and changed last.
+// Stamp says when and by whom an entity was created and last changed.
 type Stamp struct {
 	Created   time.Time
 	CreatedBy string
@@ -10,7 +10,7 @@ type Stamp struct {
 	UpdatedBy string
 }
 
-// User is a person of the directory. Empty attributes are absent.
+// User is a person in the directory. An empty attribute is absent.
 type User struct {
 	ID    UserID
 	Store StoreID
@@ -37,7 +37,7 @@ type User struct {
 	Photos       []Photo       `json:",omitempty"`
 	Enterprise   *Enterprise   `json:",omitempty"`
 
-	ExternalIDs []ExternalID `json:",omitempty"` // who the user is to the source that it came from; set by SCIM and syncs
+	ExternalIDs []ExternalID `json:",omitempty"` // ids in the sources of the directory; set by SCIM and LDAP syncs
 	Disabled    bool         `json:",omitempty"`
 	Stamp
 }
@@ -66,14 +66,14 @@ type PhoneNumber struct {
 	Primary bool   `json:",omitempty"`
 }
 
-// Role is what a person is in their organisation; it gives no rights.
+// Role is a role that a person has in their organisation. It gives no permissions.
 type Role struct {
 	Value   string `json:",omitempty"`
 	Type    string `json:",omitempty"`
 	Primary bool   `json:",omitempty"`
 }
 
-// Photo is where a picture of a person is.
+// Photo is the place of a picture of a person.
 type Photo struct {
 	Value   string `json:",omitempty"`
 	Type    string `json:",omitempty"`
@@ -93,7 +93,7 @@ type Address struct {
 	Primary       bool   `json:",omitempty"`
 }
 
-// EnterpriseKey names the only extension that there is.
+// EnterpriseKey is the name of the only extension that a user can have.
 const EnterpriseKey = "aws:identitystore:enterprise"
 
 // Enterprise is the enterprise extension of a user.
@@ -106,12 +106,12 @@ type Enterprise struct {
 	Manager        Manager `json:",omitzero"`
 }
 
-// Manager is whom a user reports to.
+// Manager is the person to whom a user reports.
 type Manager struct {
 	Value string `json:",omitempty"`
 }
 
-// ExternalID is the id of a user or group in the directory that it came from.
+// ExternalID is the id that a user or group has in a source of the directory.
 type ExternalID struct {
 	Issuer string
 	ID     string
@@ -128,7 +128,8 @@ type Group struct {
 	Stamp
 }
 
-// Membership says that a user is in a group. Groups have no groups in them (Identity Store API reference, MemberId).
+// Membership says that a user is in a group. A group cannot be a member of a group (Identity Store API reference,
+// MemberId).
 type Membership struct {
 	ID        MembershipID
 	Store     StoreID

@@ -1,6 +1,7 @@
 package directory
 
-// The ids of the directory's entities. Ids are never used twice: who is deleted and created again is a stranger.
+// The ids of the directory's entities. No id is used twice: a user or group that was deleted and created again has
+// another id.
 type (
 	StoreID      string // d- and ten hexadecimal digits
 	UserID       string // a uuid

@@ -7,23 +7,23 @@ import (
 	"unicode/utf8"
 )
 
-// Key is something by which at most one user, or at most one group, of a store is found. Keys of different kinds
-// never look the same.
+// Key identifies at most one user, or at most one group, of an identity store. Keys of different kinds are never
+// equal.
 type Key string
 
-// NameKey is the key of a user name, or of a group's display name. Names that differ only in case are one name.
+// NameKey is the key of a user name or of a group's display name. Names that differ only in case have the same key.
 func NameKey(name string) Key { return Key("name:" + Fold(name)) }
 
-// EmailKey is the key of an email address. That no two users have the same one is our rule: a foreign token that
-// says who somebody is by an address must not have the choice.
+// EmailKey is the key of an e-mail address. The rule that no two users have the same address is our own: a token that
+// names a user by an address must not match two of them.
 func EmailKey(address string) Key { return Key("email:" + Fold(address)) }
 
-// ExternalKey is the key of an id in a foreign directory. Its bytes count.
+// ExternalKey is the key of an external id. External ids are compared byte by byte.
 func ExternalKey(e ExternalID) Key {
 	return Key("external:" + strconv.Itoa(len(e.Issuer)) + ":" + e.Issuer + ":" + e.ID)
 }
 
-// Keys are all keys of a user, its name first.
+// Keys are all keys of a user. The first one is that of the name.
 func (u *User) Keys() []Key {
 	keys := []Key{NameKey(u.UserName)}
 	for _, e := range u.Emails {
@@ -34,7 +34,7 @@ func (u *User) Keys() []Key {
 	return external(keys, u.ExternalIDs)
 }
 
-// Keys are all keys of a group, its name first.
+// Keys are all keys of a group. The first one is that of the name.
 func (g *Group) Keys() []Key {
 	return external([]Key{NameKey(g.DisplayName)}, g.ExternalIDs)
 }
@@ -46,7 +46,7 @@ func external(keys []Key, ids []ExternalID) []Key {
 	return keys
 }
 
-// Attribute is the path of the attribute that the key is of, spelled for users or for groups.
+// Attribute is the path of the attribute that the key was made from, as users or groups name it.
 func (k Key) Attribute(group bool) string {
 	kind, _, _ := strings.Cut(string(k), ":")
 	switch {
@@ -60,8 +60,8 @@ func (k Key) Attribute(group bool) string {
 	return "userName"
 }
 
-// Fold maps texts that differ only in case to the same text: Unicode's simple case folding, so that neither the
-// Kelvin sign nor a long s makes a second K or s. It does not normalise.
+// Fold maps texts that differ only in case to the same text. It uses Unicode's simple case folding, so that the
+// Kelvin sign is a K and a long s is an S. It does not normalise.
 func Fold(s string) string {
 	if isLower(s) {
 		return s
@@ -78,7 +78,7 @@ func Fold(s string) string {
 	}, s)
 }
 
-// isLower reports that s is folded already, for the many texts that are plain lower-case ASCII.
+// isLower reports whether s is plain lower-case ASCII, which most texts are. Fold need not change such a text.
 func isLower(s string) bool {
 	for i := range len(s) {
 		if c := s[i]; c >= utf8.RuneSelf || 'A' <= c && c <= 'Z' {

@@ -6,18 +6,20 @@ import (
 	"strings"
 )
 
-// Operation sets one attribute, or removes it when Value is nil (Identity Store API reference,
-// AttributeOperation). Value is a JSON document: string, bool, float64, map[string]any, []any.
+// Operation sets one attribute, or removes it if Value is nil (Identity Store API reference, AttributeOperation).
+// Value is a JSON document: string, bool, float64, map[string]any or []any.
 type Operation struct {
-	Path  string // such as displayName, name.givenName, emails, aws:identitystore:enterprise.department; case does not count
+	// Path is an attribute path, such as displayName, name.givenName, emails or aws:identitystore:enterprise.department.
+	// It is compared regardless of case.
+	Path  string
 	Value any
 }
 
-// MaxOperations is how many operations an update has at most.
+// MaxOperations bounds the number of operations in an update.
 const MaxOperations = 100
 
-// With is the user as the operations leave it, checked; the receiver stays as it is. Attributes that a user must
-// have cannot be removed.
+// With is the user after the operations. The result is checked, and the receiver does not change. Attributes that a
+// user must have cannot be removed.
 func (u *User) With(ops []Operation) (*User, error) {
 	next := *u
 	next.Enterprise = new(Enterprise)
@@ -31,14 +33,14 @@ func (u *User) With(ops []Operation) (*User, error) {
 		next.Enterprise = nil
 	}
 	if u.CheckComplete() == nil {
-		if err := next.CheckComplete(); err != nil { // name was replaced by one that lacks a part
+		if err := next.CheckComplete(); err != nil { // the new name may lack a required part
 			return nil, err
 		}
 	}
 	return &next, next.Check()
 }
 
-// With is the group as the operations leave it, checked; the receiver stays as it is.
+// With is the group after the operations. The result is checked, and the receiver does not change.
 func (g *Group) With(ops []Operation) (*Group, error) {
 	next := *g
 	if err := applyAll(&next, ops, "displayName"); err != nil {
@@ -72,7 +74,7 @@ func applyAll(p parts, ops []Operation, required ...string) error {
 	return nil
 }
 
-// find follows a path. Elements of lists have no paths: a list is set as a whole.
+// find follows an attribute path. An element of a list has no path: an operation sets the whole list.
 func find(p parts, path string) (name string, at any, err error) {
 	at = p
 	for step := range strings.SplitSeq(path, ".") {
@@ -98,7 +100,7 @@ func unknownPath() error {
 	return broken("operations.attributePath", "Member must be the path of an attribute that can be updated")
 }
 
-// set puts a document where at points to.
+// set stores a document where at points to.
 func set(at, doc any, name string) error {
 	switch p := at.(type) {
 	case *string:
@@ -140,7 +142,7 @@ func setList[T any, P interface {
 	if !ok || len(docs) == 0 {
 		return broken(name, "Member must be a list with length greater than or equal to 1")
 	}
-	limit := mostOfAnotherList
+	limit := maxOtherList
 	if name == "photos" {
 		limit = maxPhotos
 	}

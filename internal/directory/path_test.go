@@ -13,7 +13,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// values are the leaves of a user by a path of their own making, read from its JSON.
+// values are the attributes of a user without parts. The test makes their paths from the user's JSON, not with the
+// code of the package.
 func values(t interface{ Fatal(...any) }, v any) map[string]any {
 	text, err := json.Marshal(v)
 	if err != nil {
@@ -45,7 +46,7 @@ var textPaths = []string{
 	EnterpriseKey + ".employeeNumber", EnterpriseKey + ".manager.value",
 }
 
-// An operation changes the attribute that it names, to the value that it brings, and no other.
+// An operation changes only the attribute that it names, to the value that it has.
 func TestOperationsChangeWhatTheyNameAlone(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		u := alice()
@@ -173,7 +174,7 @@ func TestOperationsThatAreRefused(t *testing.T) {
 	}
 }
 
-// A person whom a sync brought in without all attributes can be updated all the same.
+// A user whom a sync made without all required attributes can be updated nevertheless.
 func TestIncompleteUsersCanBeUpdated(t *testing.T) {
 	if _, err := (&User{UserName: "bob"}).With([]Operation{{Path: "title", Value: "x"}}); err != nil {
 		t.Error(err)
@@ -193,8 +194,8 @@ func TestEnterpriseDocument(t *testing.T) {
 	refused(t, err, EnterpriseKey)
 }
 
-// Whatever path and document come: no panic, errors are for clients, what is accepted is valid, and doing it again
-// changes nothing.
+// For every path and document: no panic; errors are for clients; an accepted result is valid; the same operation a
+// second time changes nothing.
 func FuzzOperation(f *testing.F) {
 	for _, path := range slices.Concat(textPaths,
 		[]string{"emails", "photos", "addresses", EnterpriseKey, "a..b", "name.", "."}) {
