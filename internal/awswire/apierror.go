@@ -12,15 +12,15 @@ import (
 	"unicode/utf8"
 )
 
-// APIError is what a server answered in place of what was asked for. Its texts are the server's: whoever shows them
-// to a person takes out what a terminal would obey.
+// APIError is the error that a server answered. Its texts come from the server: code that shows them to a person must
+// remove what a terminal would interpret.
 type APIError struct {
 	Operation string
-	Status    int    // 200 if S3 found out too late
-	Code      string // empty if the answer names none, as the answer to a HEAD does
+	Status    int    // HTTP status; 200 if S3 found the error after it had sent the status
+	Code      string // empty if the answer has no code, as the answer to a HEAD
 	Message   string
 	RequestID string
-	HostID    string            // S3's second id
+	HostID    string            // S3's second request id
 	Fields    map[string]string // further texts of the body, such as BucketName; nil if there are none
 }
 
@@ -39,8 +39,8 @@ const (
 	maxErrorFields = 64
 )
 
-// readAPIError reads an answer whose status is no success. A body that cannot be read, such as the page of a proxy,
-// leaves an error without a code.
+// readAPIError reads an answer whose status is not a success. If the body cannot be read, for example because a proxy
+// answered, the error has no code.
 func readAPIError(op *Operation, resp *http.Response, limit int64) *APIError {
 	body, err := readAnswer(resp, min(limit, maxErrorBody))
 	if err != nil {
@@ -61,7 +61,7 @@ func parseAPIError(op *Operation, resp *http.Response, body []byte) *APIError {
 	return e
 }
 
-// field keeps a text of the body under the name that it has there.
+// field keeps a text of the body under its name in the body.
 func (e *APIError) field(name, text string) {
 	if e.Fields == nil {
 		e.Fields = map[string]string{}
@@ -72,8 +72,8 @@ func (e *APIError) field(name, text string) {
 }
 
 // json reads an error of the JSON protocols. The code is in a header or in one of several members, and may have a
-// namespace before it and a URI behind it. OAuth's names of code and text (RFC 6749, 5.2) stand in where AWS's are not
-// there.
+// namespace before it and a URI after it. If AWS's members for code and text are absent, OAuth's are used (RFC 6749,
+// 5.2).
 func (e *APIError) json(header string, body []byte) {
 	texts := map[string]string{}
 	if len(bytes.TrimSpace(body)) > 0 && utf8.Valid(body) {
@@ -103,7 +103,8 @@ func (e *APIError) json(header string, body []byte) {
 	}
 }
 
-// xml reads an error in S3's form, a bare Error, or in the others', an Error inside an ErrorResponse.
+// xml reads an error in S3's form (an Error as the root) or in that of the other services (an Error inside an
+// ErrorResponse).
 func (e *APIError) xml(op *Operation, body []byte) {
 	if len(bytes.TrimSpace(body)) == 0 {
 		return
@@ -122,11 +123,12 @@ func (e *APIError) xml(op *Operation, body []byte) {
 		}
 	}
 	if err == nil && start != nil && r.end() == nil {
-		*e = read // all of it or nothing: half an error could be a wrong one
+		*e = read // only a body that was read to its end: half an error could be a wrong one
 	}
 }
 
-// members reads the children of an Error or, as outer, of an ErrorResponse. What has children itself is left out.
+// members reads the children of an Error or, if outer is true, of an ErrorResponse. It leaves out elements that have
+// children.
 func (e *APIError) members(r *xmlReader, outer bool) error {
 	for {
 		start, _, err := r.next()
@@ -166,7 +168,7 @@ func (e *APIError) member(name, text string, outer bool) error {
 	return nil
 }
 
-// text reads the text of an element that was just entered, to its end; nothing if it has elements.
+// text reads the text of an element that was just entered, up to its end. It is empty if the element has children.
 func (r *xmlReader) text() (string, error) {
 	n := len(r.open)
 	start, text, err := r.next()

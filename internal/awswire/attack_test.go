@@ -16,7 +16,7 @@ import (
 
 const grantNS = ` xmlns="http://awss3control.amazonaws.com/doc/2018-08-20/"`
 
-// grantBody is an honest CreateAccessGrant with something before its end.
+// grantBody is a valid CreateAccessGrant with extra elements before its end.
 func grantBody(extra string) string {
 	return `<?xml version="1.0" encoding="UTF-8"?><CreateAccessGrantRequest` + grantNS + `>` +
 		`<AccessGrantsLocationId>default</AccessGrantsLocationId>` +

@@ -12,7 +12,7 @@ import (
 	"latchkey/internal/awswire"
 )
 
-// discard is a response that goes nowhere.
+// discard is a response writer that drops what is written.
 type discard struct{ h http.Header }
 
 func (d discard) Header() http.Header         { return d.h }

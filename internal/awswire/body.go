@@ -19,9 +19,9 @@ import (
 	"latchkey/internal/fault"
 )
 
-// ReadBody reads a request's whole body. More than limit bytes is fault.TooLarge, an announced length that
-// exceeds the limit at once; less than the announced length is fault.Incomplete. A fault of the reader
-// itself, such as a signature that does not hold, comes through as it is.
+// ReadBody reads a request's whole body. A body of more than limit bytes is fault.TooLarge; if the announced length
+// exceeds the limit, nothing is read. A body shorter than announced is fault.Incomplete. A fault of the reader
+// itself, such as a wrong signature, is returned unchanged.
 func ReadBody(r *http.Request, limit int64) ([]byte, error) {
 	if r.Body == nil || r.Body == http.NoBody {
 		return nil, nil
@@ -46,8 +46,8 @@ func ReadBody(r *http.Request, limit int64) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// checksums are the x-amz-checksum- headers that we can check. The xxhash ones, which the newest SDKs can
-// send when told to, are refused: a checksum that nobody checks is worth less than none.
+// checksums are the x-amz-checksum- headers that this package can check. It refuses the xxhash ones, which the newest
+// SDKs can send, because accepting a checksum without checking it would be worse than refusing it.
 var checksums = map[string]func() hash.Hash{
 	"crc32":     func() hash.Hash { return crc32.NewIEEE() },
 	"crc32c":    func() hash.Hash { return crc32.New(crc32.MakeTable(crc32.Castagnoli)) },
@@ -60,10 +60,10 @@ var checksums = map[string]func() hash.Hash{
 
 const checksumPrefix = "X-Amz-Checksum-"
 
-// CheckBody compares a buffered body with Content-MD5 and every x-amz-checksum- header that the request
-// carries, an empty body too. A header that the operation's input has as a member speaks about an object,
-// not about the body, and is left alone. An operation that requires a checksum gets none only if its body
-// is empty or covered by the signature (x-amz-content-sha256).
+// CheckBody compares a buffered body, which may be empty, with Content-MD5 and every x-amz-checksum- header of the
+// request. It ignores a header that is a member of the operation's input, because such a header describes an object,
+// not the body. If the operation requires a checksum, the request may lack one only if its body is empty or covered
+// by the signature (x-amz-content-sha256).
 func CheckBody(op *Operation, h http.Header, body []byte) error {
 	op.plans()
 	found := false

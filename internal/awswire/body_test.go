@@ -16,7 +16,7 @@ import (
 
 func TestCheckBody(t *testing.T) {
 	const hello = "hello"
-	right := map[string]string{ // of "hello"
+	right := map[string]string{ // checksums of "hello"
 		"Content-Md5":              "XUFAKrxLKna5cZ2REBfFkg==",
 		"X-Amz-Checksum-Crc32":     "NhCmhg==",
 		"X-Amz-Checksum-Crc32c":    "mnG7TA==",

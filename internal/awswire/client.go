@@ -9,28 +9,29 @@ import (
 	"net/http"
 )
 
-// UnsignedPayload stands for the hash of a body that is a stream: nobody has read it yet. Signatures know the word.
+// UnsignedPayload takes the place of the hash of a body that is a stream, because nobody has read the stream yet.
+// SigV4 defines the word.
 const UnsignedPayload = "UNSIGNED-PAYLOAD"
 
-// Client calls the operations of a server. It keeps no state and may be used from many goroutines.
+// Client calls the operations of a server. It keeps no state, and goroutines may share it.
 type Client struct {
 	Endpoint Endpoint
 
-	// HTTP sends the requests; nil: http.DefaultClient. Redirections are never followed, whatever it says: they would
-	// carry a request that was signed for one server to another. They come back as an *APIError.
+	// HTTP sends the requests; nil: http.DefaultClient. Redirects are never followed, whatever HTTP says, because they
+	// would send a request that was signed for one server to another. A redirect is returned as an *APIError.
 	HTTP *http.Client
 
-	// Sign signs a request, or puts into it what else must be there before it is sent. payloadHash is the SHA-256 of
-	// the body in hexadecimal, or UnsignedPayload. It is not called for operations that anybody may call without a
-	// signature. nil: requests go out unsigned.
+	// Sign signs a request and adds whatever else it needs before it is sent. payloadHash is the SHA-256 of the body in
+	// hexadecimal, or UnsignedPayload. Sign is not called for operations that need no signature. nil: requests are not
+	// signed.
 	Sign func(r *http.Request, op *Operation, payloadHash string) error
 
-	// AnswerLimit bounds an answer that is no stream, in bytes; 0 means DefaultAnswerLimit.
+	// AnswerLimit bounds an answer that is not a stream, in bytes; 0: DefaultAnswerLimit.
 	AnswerLimit int64
 }
 
-// Invoke calls one operation. Besides the errors of NewRequest and DecodeResponse it fails with those of Sign, and
-// with a *url.Error if nobody answers. An output that is a stream must be closed by the caller.
+// Invoke calls one operation. Besides the errors of NewRequest, Sign and DecodeResponse it returns a *url.Error if
+// the server does not answer. If the output is a stream, the caller must close it.
 func Invoke[In, Out any](ctx context.Context, c *Client, op Op[In, Out], in *In) (*Out, error) {
 	r, err := NewRequest(ctx, c.Endpoint, op.Operation, in)
 	if err != nil {
@@ -43,8 +44,8 @@ func Invoke[In, Out any](ctx context.Context, c *Client, op Op[In, Out], in *In)
 	return out.(*Out), nil
 }
 
-// Send signs and sends a request that NewRequest made and whose maker may have changed it since, such as a body that
-// was wrapped for trailers. It returns a pointer to the operation's output.
+// Send signs and sends a request that NewRequest made. The caller may have changed the request in between, for
+// example by wrapping its body for trailers. Send returns a pointer to the operation's output.
 func (c *Client) Send(op *Operation, r *http.Request) (any, error) {
 	if c.Sign != nil && !op.Unsigned {
 		hash, err := payloadHash(r)
@@ -68,7 +69,7 @@ func (c *Client) Send(op *Operation, r *http.Request) (any, error) {
 	return DecodeResponse(op, resp, c.AnswerLimit)
 }
 
-// payloadHash is the hash of a body that can be read again.
+// payloadHash is the hash of a body that can be read more than once.
 func payloadHash(r *http.Request) (string, error) {
 	sum := sha256.New()
 	if r.Body != nil && r.Body != http.NoBody {
@@ -87,7 +88,7 @@ func payloadHash(r *http.Request) (string, error) {
 	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
-// closeBody closes the body of a request that will not be sent; net/http closes that of every other.
+// closeBody closes the body of a request that is not sent. net/http closes the body of a request that is.
 func closeBody(r *http.Request) {
 	if r.Body != nil {
 		r.Body.Close()

@@ -16,7 +16,7 @@ import (
 	"latchkey/internal/awswire"
 )
 
-// TestRequestsThatAreRefused: what a member holds must not become a part of the request that it is not.
+// TestRequestsThatAreRefused: the text of a member must not become another part of the request.
 func TestRequestsThatAreRefused(t *testing.T) {
 	put := func(change func(*s3.PutObjectRequest)) *s3.PutObjectRequest {
 		in := &s3.PutObjectRequest{Bucket: new("lake"), Key: new("k")}
@@ -88,7 +88,7 @@ func TestEndpointsThatAreRefused(t *testing.T) {
 	}
 }
 
-// answer is an answer as net/http gives it.
+// answer is an answer as net/http returns it.
 func answer(status int, text string) *http.Response {
 	return &http.Response{StatusCode: status, Header: http.Header{}, ContentLength: -1,
 		Body: io.NopCloser(strings.NewReader(text))}

@@ -15,7 +15,7 @@ import (
 	"latchkey/internal/awswire"
 )
 
-// serversFault checks that an answer that is not taken is an error of one of the two kinds that callers tell apart.
+// serversFault checks that the error of a refused answer is of one of the two kinds that callers distinguish.
 func serversFault(t *testing.T, err error) {
 	t.Helper()
 	_, refused := errors.AsType[*awswire.APIError](err)
@@ -25,8 +25,8 @@ func serversFault(t *testing.T, err error) {
 	}
 }
 
-// FuzzAnswerXML: what is read is well-formed XML to encoding/xml too, with its root and nothing behind it, and no key
-// is there that the text has not.
+// FuzzAnswerXML: an answer that is read is well-formed to encoding/xml, too, with its root and nothing after it. The
+// output has no key that is not in the text.
 func FuzzAnswerXML(f *testing.F) {
 	f.Add(`<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>lake</Name>` +
 		`<Contents><Key>a&amp;b</Key><Size>3</Size></Contents></ListBucketResult>`)
@@ -122,7 +122,7 @@ func FuzzAnswerJSON(f *testing.F) {
 	})
 }
 
-// FuzzAnswerError: an error has a code only if the answer has it, and no more texts than are kept.
+// FuzzAnswerError: an error has only a code that is in the answer, and at most the number of texts that are kept.
 func FuzzAnswerError(f *testing.F) {
 	f.Add(404, `<Error><Code>NoSuchKey</Code><Message>m</Message><Key>k</Key></Error>`, "")
 	f.Add(400, `<ErrorResponse><Error><Type>Sender</Type><Code>C</Code></Error><RequestId>r</RequestId></ErrorResponse>`,

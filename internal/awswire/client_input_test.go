@@ -32,8 +32,8 @@ var requestsLeftOut = func() map[string]string {
 
 const wantRequests = 289
 
-// TestProtocolRequests makes the requests of AWS's cases and compares them with AWS's own, as a server would read the
-// two: by structure and value, not by bytes.
+// TestProtocolRequests makes the requests of AWS's cases and compares them with AWS's own requests, by structure and
+// value as a server reads them, not by bytes.
 func TestProtocolRequests(t *testing.T) {
 	done := 0
 	for protocol, suites := range readSuites(t, "input") {
@@ -210,7 +210,7 @@ func tags(body []byte) []string {
 	return list
 }
 
-// sameJSON compares two texts by what they say: as JSON, as numbers, as times.
+// sameJSON compares the meaning of two texts: as JSON, as numbers or as times.
 func sameJSON(a, b string) bool {
 	var x, y any
 	if strings.HasPrefix(a, "{") && json.Unmarshal([]byte(a), &x) == nil && json.Unmarshal([]byte(b), &y) == nil {

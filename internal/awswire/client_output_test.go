@@ -16,7 +16,7 @@ var answersLeftOut = map[string]string{
 	"rest-xml/IgnoreQueryParamsInResponse": "an output with an input's query member: none of ours has one",
 }
 
-// answersPruned are the cases in which emptiness and absence are not told apart, each with the reason.
+// answersPruned are the cases that do not distinguish empty from absent values, each with the reason.
 var answersPruned = map[string]string{
 	"RestJsonDeserializesDenseSetMapAndSkipsNull": "the models do not tell sparse maps apart: a null stays",
 	"HttpPrefixHeadersAreNotPresent":              "a map of no headers is absent",

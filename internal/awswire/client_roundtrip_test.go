@@ -30,8 +30,8 @@ var services = []*awswire.Service{
 	ssooidc.Service, stsapi.Service,
 }
 
-// far is the other side: the server's half of the codec behind a real listener. It keeps the input that it read and
-// gives the answer that it was told.
+// far is the server: the server's side of the codec with a real listener. It keeps the input that it reads, and
+// answers what the test tells it to.
 type far struct {
 	service *awswire.Service
 	out     any
@@ -39,7 +39,7 @@ type far struct {
 
 	op   *awswire.Operation
 	in   any
-	read string // the body of a stream
+	read string // the content of a stream
 	err  error
 }
 
@@ -98,14 +98,15 @@ func newFar(t *testing.T, s *awswire.Service) (*far, *awswire.Client) {
 
 const randomInputs = 20 // of each operation, with as many outputs
 
-// streams compares what streams hold; absence and emptiness of lists the protocol cases tell apart.
+// streams compares the contents of streams. It ignores the difference between absent and empty lists, which the
+// protocol cases cover.
 var streams = cmp.Options{
 	cmpopts.EquateEmpty(),
 	cmp.FilterPath(func(p cmp.Path) bool { return p.Last().Type() == reflect.TypeFor[io.ReadCloser]() }, cmp.Ignore()),
 }
 
-// TestClientRoundTrips calls every operation of every service with random inputs, and has it answered with random
-// outputs. Both must arrive as they were.
+// TestClientRoundTrips calls every operation of every service with random inputs. The server answers with random
+// outputs. Both must arrive unchanged.
 func TestClientRoundTrips(t *testing.T) {
 	for _, s := range services {
 		f, c := newFar(t, s)
@@ -211,7 +212,7 @@ func TestClientErrorRoundTrips(t *testing.T) {
 	}
 }
 
-// TestKeysSurvive puts keys that somebody on the way could take for more than bytes into a path and back.
+// TestKeysSurvive sends keys that some parser could misread in a path, and expects them to arrive unchanged.
 func TestKeysSurvive(t *testing.T) {
 	f, c := newFar(t, s3.Service)
 	keys := []string{
@@ -232,7 +233,7 @@ func TestKeysSurvive(t *testing.T) {
 	}
 }
 
-// TestServicesAreAllHere holds the list of services against the packages that are generated.
+// TestServicesAreAllHere compares the list of services with the generated packages.
 func TestServicesAreAllHere(t *testing.T) {
 	packages := 0
 	entries, err := os.ReadDir("../awsapi")

@@ -226,7 +226,7 @@ func TestInvokeEndsWithItsContext(t *testing.T) {
 	}
 }
 
-// TestObjectsArriveAsTheyAre: net/http would unpack an object that is kept compressed.
+// TestObjectsArriveAsTheyAre: an object that is stored compressed must arrive compressed. net/http would unpack it.
 func TestObjectsArriveAsTheyAre(t *testing.T) {
 	f, c := newFar(t, s3.Service)
 	const packed = "\x1f\x8b\x08 not really"

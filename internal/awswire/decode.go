@@ -8,13 +8,13 @@ import (
 	"latchkey/internal/fault"
 )
 
-// Decode reads a request into a new input of the operation and returns a pointer to it. labels come from
-// Match; body is the whole body, which the caller has read, limited and checked (ReadBody, CheckBody). An
-// operation whose payload is a stream leaves the body alone: its member becomes r.Body.
+// Decode reads a request into a new input of the operation and returns a pointer to it. labels come from Match. body
+// is the whole body, which the caller has read, limited and checked (ReadBody, CheckBody). If the payload of the
+// operation is a stream, Decode does not read it: the member becomes r.Body.
 //
-// The model's constraints hold for what it returns. A broken one is fault.Invalid of fault.Member, in
-// AWS's words, with every violation named; a body that cannot be read is fault.Malformed of fault.XML,
-// fault.JSON or fault.Form; an unknown or doubled query parameter is fault.Invalid of fault.Argument.
+// The input satisfies the model's constraints. A violation is fault.Invalid of fault.Member, in AWS's words, and
+// names every violation. A body that cannot be read is fault.Malformed of fault.XML, fault.JSON or fault.Form. An
+// unknown or repeated query parameter is fault.Invalid of fault.Argument.
 func Decode(op *Operation, r *http.Request, labels Labels, body []byte) (any, error) {
 	op.plans()
 	in := reflect.New(op.In)
@@ -84,7 +84,7 @@ func decodeRest(op *Operation, in reflect.Value, r *http.Request, labels Labels,
 	case op.Service.Protocol == RestJSON:
 		return decodeJSON(op.in, in, body)
 	case len(body) == 0:
-		return nil // as the SDKs send an input without members
+		return nil // SDKs send no body for an input without members
 	}
 	root := op.InRoot
 	if root == "" {
@@ -151,7 +151,7 @@ func decodeQueryMember(op *Operation, m *member, dst reflect.Value, query url.Va
 	return memberError(m, m.parse(dst, list[0], timeISO))
 }
 
-// decodeQueryMap takes every parameter that no other member takes.
+// decodeQueryMap reads every parameter that is not another member.
 func decodeQueryMap(op *Operation, m *member, dst reflect.Value, query url.Values) error {
 	out := reflect.MakeMap(dst.Type())
 	for name, list := range query {
@@ -190,7 +190,8 @@ func decodeTexts(m *member, dst reflect.Value, list []string, def timeFormat) er
 	return nil
 }
 
-// malformed is the failure of a body that cannot be read; why is for the log, the client gets the table's text.
+// malformed is the fault of a body that cannot be read. why is for the log. The client gets a text from the table of
+// errors.
 func malformed(op *Operation, why string) error {
 	entity := map[Protocol]fault.Entity{RestXML: fault.XML, Query: fault.Form}[op.Service.Protocol]
 	if entity == "" {

@@ -12,15 +12,15 @@ import (
 	"sync"
 )
 
-// IDs are what an answer carries so that a client can name it in a complaint. Host is S3's second one.
+// IDs are the request ids of an answer. A client names them when it reports a problem. Host is S3's second id.
 type IDs struct{ Request, Host string }
 
-// Encode writes a successful answer: out is a pointer to the operation's output. A payload that is a stream
-// is copied to the client and closed in every case.
+// Encode writes a successful answer. out is a pointer to the operation's output. Encode copies a payload that is a
+// stream to the client, and closes it in every case.
 //
-// The status is the operation's own, or that of the output's status member, or 206 where the output carries
-// a Content-Range. An error before anything was written leaves w untouched; after that it is a StreamError,
-// and the caller must abort the connection so that the client sees the answer as cut short.
+// The status is the operation's own, or that of the output's status member, or 206 if the output has a Content-Range.
+// If Encode fails before it has written anything, w is untouched. If it fails later, the error is a StreamError, and
+// the caller must abort the connection so that the client sees that the answer is incomplete.
 func Encode(w http.ResponseWriter, op *Operation, out any, ids IDs) error {
 	op.plans()
 	x := reflect.ValueOf(out)
@@ -63,7 +63,7 @@ func bodyAllowed(status int) bool {
 	return status >= 200 && status != http.StatusNoContent && status != http.StatusNotModified
 }
 
-// encodeBody writes the part of an output that travels in the body; nothing, if the output has no such part.
+// encodeBody writes the part of an output that travels in the body. It writes nothing if the output has no such part.
 func encodeBody(op *Operation, x reflect.Value, requestID string) (body []byte, contentType string, err error) {
 	s := op.Service
 	switch s.Protocol {
@@ -151,7 +151,7 @@ func encodePayload(op *Operation, p *member, f reflect.Value) ([]byte, string, e
 	return w.b, "application/xml", nil
 }
 
-// encodeHeaders writes the members that travel in headers and finds the status.
+// encodeHeaders writes the members that travel in headers, and returns the status.
 func encodeHeaders(op *Operation, x reflect.Value, h http.Header) (status int, err error) {
 	status = op.SuccessStatus()
 	for i := range op.out.members {
@@ -184,8 +184,8 @@ func encodeHeaders(op *Operation, x reflect.Value, h http.Header) (status int, e
 	return status, nil
 }
 
-// setHeader sets a header. The names of x-amz- headers go out in lower case, as S3 sends them: clients take
-// the names of user metadata from them as they are, and net/http would capitalise them.
+// setHeader sets a header. It writes the names of x-amz- headers in lower case, as S3 does, because clients take the
+// names of user metadata from them unchanged. net/http would capitalise them.
 func setHeader(h http.Header, name, text string) {
 	if lower := strings.ToLower(name); strings.HasPrefix(lower, "x-amz") {
 		h[lower] = []string{text}
@@ -216,7 +216,7 @@ func headerText(m *member, f reflect.Value) (string, error) {
 	return string(m.text(nil, direct(f), timeHTTP)), nil
 }
 
-// setIDs writes the request's name as each family of services does.
+// setIDs writes the request ids in the headers of the service.
 func setIDs(h http.Header, s *Service, ids IDs) {
 	if s.Protocol != RestXML {
 		if ids.Request != "" {
@@ -240,7 +240,8 @@ func (e *StreamError) Error() string { return "answer cut short: " + e.err.Error
 // Unwrap returns what went wrong.
 func (e *StreamError) Unwrap() error { return e.err }
 
-// copyBuffers holds the buffers of streamed answers: 128 KiB keeps system calls few at any object size.
+// copyBuffers are the buffers for streamed answers. 128 KiB keep the number of system calls low for objects of any
+// size.
 var copyBuffers = sync.Pool{New: func() any { b := make([]byte, 128<<10); return &b }}
 
 func encodeStream(w http.ResponseWriter, op *Operation, x reflect.Value, ids IDs) error {
@@ -255,7 +256,7 @@ func encodeStream(w http.ResponseWriter, op *Operation, x reflect.Value, ids IDs
 	}
 	setIDs(h, op.Service, ids)
 	if h.Get("Content-Type") == "" {
-		h.Set("Content-Type", "binary/octet-stream") // S3's own; without one net/http would guess from the bytes
+		h.Set("Content-Type", "binary/octet-stream") // S3's default; without it net/http would guess a type from the bytes
 	}
 	if body == nil && h.Get("Content-Length") == "" {
 		h.Set("Content-Length", "0")
@@ -265,7 +266,7 @@ func encodeStream(w http.ResponseWriter, op *Operation, x reflect.Value, ids IDs
 		return nil
 	}
 	if from, ok := body.(io.WriterTo); ok {
-		_, err = from.WriteTo(w) // a file lets the kernel copy
+		_, err = from.WriteTo(w) // a file lets the kernel copy the bytes
 	} else {
 		buf := copyBuffers.Get().(*[]byte)
 		defer copyBuffers.Put(buf)

@@ -154,7 +154,7 @@ func TestEncodeBodies(t *testing.T) {
 
 func itoa(n int) string { b, _ := json.Marshal(n); return string(b) }
 
-// Two keys that differ must never come out alike, and none may break out of its element.
+// The encodings of two different keys differ, and no key ends its element.
 func TestEncodeControlCharacters(t *testing.T) {
 	key := "a\x01\x1f\t\r\n<Key>]]>&\"'\x7f\u0085\u2028é😹\xff\ufffe"
 	got := encode(t, s3.ListObjectsV2.Operation, &s3.ListObjectsV2Output{Contents: []s3.Object{{Key: &key}}}).Body.String()
@@ -165,7 +165,7 @@ func TestEncodeControlCharacters(t *testing.T) {
 	}
 }
 
-// raw sends one request over a socket and returns the answer as bytes, header case and all.
+// raw sends one request over a socket and returns the bytes of the answer, with the case of its headers.
 func raw(t *testing.T, h http.HandlerFunc, request string) string {
 	t.Helper()
 	srv := httptest.NewServer(h)

@@ -9,17 +9,17 @@ import (
 	"strings"
 )
 
-// maxFormFields bounds the number of fields of a form: AWS's largest inputs need a few hundred.
+// maxFormFields bounds the number of fields of a form. AWS's largest inputs need a few hundred.
 const maxFormFields = 5000
 
 // formNode is a form as a tree: Tags.member.1.Key is four levels deep.
 type formNode struct {
-	has      bool // the field itself was given, with text
+	has      bool // the form has a field with this name
 	text     string
 	children map[string]*formNode
 }
 
-// decodeForm reads a query-protocol request: the body of a POST, the query of a GET.
+// decodeForm reads a query-protocol request: the body of a POST, or the query of a GET.
 func decodeForm(op *Operation, in reflect.Value, r *http.Request, body []byte) error {
 	raw := string(body)
 	if r.Method == http.MethodGet {
@@ -74,7 +74,7 @@ func formTree(raw string, signed bool) (*formNode, error) {
 	return root, nil
 }
 
-// valueError is a field whose text is no value of its type.
+// valueError is the error of a field whose text is not a value of its type.
 type valueError struct {
 	at  string
 	err error
@@ -131,7 +131,7 @@ func (n *formNode) value(v *value, dst reflect.Value, at string) error {
 	return nil
 }
 
-// items returns the children 1, 2, 3... in order. An empty text stands for an empty list, as SDKs send it.
+// items returns the children 1, 2, 3... in order. An empty text stands for an empty list, because SDKs send it so.
 func (n *formNode) items(flat bool, name string) ([]*formNode, error) {
 	if n.has {
 		if n.text != "" || len(n.children) > 0 {

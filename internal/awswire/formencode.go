@@ -5,7 +5,7 @@ import (
 	"strconv"
 )
 
-// encodeForm writes an input as a form, as the query protocol sends it.
+// encodeForm writes an input as a form of the query protocol.
 func encodeForm(op *Operation, x reflect.Value) []byte {
 	w := &formWriter{q: queryWriter{given: map[string]bool{}}}
 	w.q.add("Action", op.Name)
@@ -33,7 +33,7 @@ func (w *formWriter) value(v *value, name string, x reflect.Value) {
 		w.structure(v.plan, x, name+".")
 	case kindList:
 		if x.Len() == 0 {
-			w.q.add(name, "") // how an empty list is told from none
+			w.q.add(name, "") // an empty field stands for an empty list
 			return
 		}
 		at := name + "."
@@ -58,7 +58,8 @@ func (w *formWriter) value(v *value, name string, x reflect.Value) {
 	}
 }
 
-// part writes an element of a list or a map. One that has nothing to say leaves an empty field, which keeps its place.
+// part writes an element of a list or a map. An element without content becomes an empty field, which keeps the
+// numbering.
 func (w *formWriter) part(v *value, name string, x reflect.Value) {
 	before := len(w.q.b)
 	if !empty(v, x) {

@@ -20,7 +20,7 @@ import (
 	"latchkey/internal/fault"
 )
 
-// clientsFault checks that a refusal is a fault that speaks of the client, never of us.
+// clientsFault checks that a refusal is a fault of the client, never of the server.
 func clientsFault(t *testing.T, err error) {
 	t.Helper()
 	switch fault.KindOf(err) {
@@ -30,7 +30,7 @@ func clientsFault(t *testing.T, err error) {
 	}
 }
 
-// FuzzXML: what is read is well-formed XML to encoding/xml too, with its root and nothing behind it.
+// FuzzXML: a body that is read is well-formed to encoding/xml, too, with its root and nothing after it.
 func FuzzXML(f *testing.F) {
 	f.Add(grantBody(""))
 	f.Add(grantBody("<Tags><Tag><Key>k</Key><Value></Value></Tag></Tags>"))
@@ -75,7 +75,7 @@ func FuzzXML(f *testing.F) {
 	})
 }
 
-// FuzzForm: what is read has every field once, and every string is UTF-8.
+// FuzzForm: a form that is read has every field once, and every string is UTF-8.
 func FuzzForm(f *testing.F) {
 	const honest = "Action=AssumeRole&Version=2011-06-15" +
 		"&RoleArn=arn%3Aaws%3Aiam%3A%3A123456789012%3Arole%2Fx&RoleSessionName=bob"
@@ -121,7 +121,7 @@ type fuzzedPart struct {
 	Deep *fuzzed `aws:"deep"`
 }
 
-// FuzzJSON: what is read is what encoding/json reads, and no key was there twice.
+// FuzzJSON: a body that is read has the values that encoding/json reads, and no repeated key.
 func FuzzJSON(f *testing.F) {
 	op := awswire.NewOp[fuzzed, fuzzed](awswire.Operation{Name: "Fuzz"})
 	awswire.NewService(&awswire.Service{Protocol: awswire.JSON, TargetPrefix: "Fuzz"}, op.Operation)
@@ -158,15 +158,15 @@ func FuzzJSON(f *testing.F) {
 	})
 }
 
-// equalJSON compares what prints alike; NaN is no JSON and counts as equal.
+// equalJSON compares how two values print. NaN is not JSON and counts as equal.
 func equalJSON(a, b any) bool {
 	x, errX := json.Marshal(a)
 	y, errY := json.Marshal(b)
 	return errX != nil && errY != nil || bytes.Equal(x, y)
 }
 
-// FuzzRoute: a key comes out of a path as the bytes that went in, and nothing that is matched has a parameter
-// that the operation does not know once decoding accepts it.
+// FuzzRoute: a key in a path is read as the same bytes. A request that matches and decodes has no parameter that the
+// operation does not know.
 func FuzzRoute(f *testing.F) {
 	f.Add("GET", "/b/a//../%2F%252F", "versionId=x", "k/\x00%")
 	f.Add("PUT", "/b/k", "partNumber=1&uploadId=u", "a b+c")

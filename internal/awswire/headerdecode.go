@@ -11,14 +11,15 @@ import (
 	"latchkey/internal/fault"
 )
 
-// headerValues finds a header, or the parameter of a presigned query that stands for it, but not both.
+// headerValues finds a header, or the query parameter of a presigned request that stands for it. Both together are
+// refused.
 func headerValues(name string, r *http.Request, query url.Values) ([]string, error) {
 	list := r.Header.Values(name)
 	if len(list) == 0 {
 		switch {
 		case strings.EqualFold(name, "content-length") && r.ContentLength >= 0 &&
 			(r.ContentLength > 0 || r.Body != nil && r.Body != http.NoBody):
-			return []string{strconv.FormatInt(r.ContentLength, 10)}, nil // net/http keeps it apart
+			return []string{strconv.FormatInt(r.ContentLength, 10)}, nil // net/http keeps it outside of the headers
 		case strings.EqualFold(name, "host") && r.Host != "":
 			return []string{r.Host}, nil
 		}
@@ -58,8 +59,8 @@ func decodeHeader(m *member, dst reflect.Value, r *http.Request, query url.Value
 	return memberError(m, m.parse(dst, list[0], timeHTTP))
 }
 
-// decodeHeaders reads every header with a prefix. What comes after the prefix is in lower case, as S3
-// stores the names of user metadata.
+// decodeHeaders reads every header with a prefix. The rest of each name is in lower case, as S3 stores the names of
+// user metadata.
 func decodeHeaders(m *member, dst reflect.Value, h http.Header, query url.Values) error {
 	out := reflect.MakeMap(dst.Type())
 	take := func(name string, list []string) error {
@@ -71,7 +72,7 @@ func decodeHeaders(m *member, dst reflect.Value, h http.Header, query url.Values
 			return fault.New(fault.Invalid, fault.Header, "The header '%s' is given more than once.", name)
 		}
 		v := reflect.New(dst.Type().Elem()).Elem()
-		// S3 joins user metadata that is given more than once.
+		// S3 joins the values of user metadata that is sent more than once.
 		if err := memberError(m, m.elem.parse(v, strings.Join(list, ","), timeHTTP)); err != nil {
 			return err
 		}

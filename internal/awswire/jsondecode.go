@@ -13,10 +13,10 @@ import (
 	"latchkey/internal/fault"
 )
 
-// jsonReader reads JSON more strictly than encoding/json does: no key twice, no unknown member, no invalid
-// UTF-8, a bound on nesting, nothing after the value.
+// jsonReader reads JSON more strictly than encoding/json does. It refuses repeated keys, unknown members, invalid
+// UTF-8, deep nesting, and anything after the value.
 //
-// A lenient reader reads answers: it overlooks members that the model does not know, and bounds the number of values.
+// A lenient reader reads answers. It ignores members that the model does not know, and bounds the number of values.
 type jsonReader struct {
 	d       *json.Decoder
 	depth   int
@@ -116,7 +116,7 @@ func (r *jsonReader) structure(p *plan, dst reflect.Value, at string) error {
 	seen := make([]bool, len(p.members))
 	return r.object(func(key string) error {
 		m := p.body[key]
-		if m == nil && (r.lenient || key == "__type") { // SDKs send it back with unions that they were given
+		if m == nil && (r.lenient || key == "__type") { // SDKs return it with unions that they were sent
 			_, err := r.document()
 			return err
 		}
@@ -146,7 +146,7 @@ func (r *jsonReader) structure(p *plan, dst reflect.Value, at string) error {
 	})
 }
 
-// object calls f for every key of an object whose brace was read, with the decoder before the value.
+// object calls f for every key of an object whose opening brace was read. The decoder is then before the value.
 func (r *jsonReader) object(f func(key string) error) error {
 	if err := r.open(); err != nil {
 		return err
@@ -204,7 +204,7 @@ func (r *jsonReader) mapping(v *value, dst reflect.Value, at string) error {
 	})
 }
 
-// document reads any value, with the same strictness.
+// document reads any value, as strictly as the other methods.
 func (r *jsonReader) document() (any, error) {
 	t, err := r.token()
 	if err != nil {
@@ -245,8 +245,8 @@ func (r *jsonReader) document() (any, error) {
 	return t, nil
 }
 
-// parseJSON reads a scalar token. Numbers must be numbers and strings strings; times and the special
-// numbers NaN and Infinity may be either.
+// parseJSON reads a scalar token. A number must be a JSON number and a string a JSON string. Times, NaN and Infinity
+// may be either.
 func (v *value) parseJSON(dst reflect.Value, t json.Token, at string) error {
 	var text string
 	switch t := t.(type) {

@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-// jsonWriter appends JSON to a buffer. The first error, from a document that is no JSON, is kept.
+// jsonWriter appends JSON to a buffer. It keeps the first error, which comes from a document that is not JSON.
 type jsonWriter struct {
 	b   []byte
 	err error

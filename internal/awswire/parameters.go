@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// Parameters returns an input as CloudTrail shows requestParameters: members by their names with a lower
-// first letter, absent members left out. Sensitive members, streams and raw bytes of a payload never appear,
-// at any depth. The result shares nothing with the input and can be written as JSON.
+// Parameters returns an input as CloudTrail shows requestParameters. The names of the members begin with a lower-case
+// letter, and absent members are left out. Sensitive members, streams and the raw bytes of a payload are left out at
+// every depth. The result shares no memory with the input, and can be written as JSON.
 func Parameters(op *Operation, in any) map[string]any {
 	op.plans()
 	x := reflect.Indirect(reflect.ValueOf(in))

@@ -17,7 +17,7 @@ type plan struct {
 	byPlace [inStatus + 1]bool // which places the struct uses
 }
 
-// plan reads a struct's tags. Structs may recur: the plan is known before its members are read.
+// plan reads a struct's tags. Structs may be recursive, so the plan is registered before its members are read.
 func (p *planner) plan(t reflect.Type) (*plan, error) {
 	if have := p.plans[t]; have != nil {
 		return have, nil
@@ -73,7 +73,7 @@ func (m *member) options(list []string) error {
 			m.root = arg
 		case "idempotent":
 			m.idempotent = true
-		case "stream", "host": // the type tells a stream; the operation's Host names the member
+		case "stream", "host": // the type shows a stream; the operation's Host names the member
 		default:
 			return fmt.Errorf("unknown option %q", o)
 		}

@@ -29,8 +29,8 @@ var inputsLeftOut = func() map[string]string {
 
 const wantInputs = 291
 
-// TestProtocolInputs does the reverse of a client: it decodes AWS's serialised requests and compares the
-// result with the parameters that they were made of.
+// TestProtocolInputs decodes AWS's serialised requests and compares the inputs with the parameters from which AWS
+// made them.
 func TestProtocolInputs(t *testing.T) {
 	done := 0
 	for protocol, suites := range readSuites(t, "input") {
@@ -91,7 +91,7 @@ func decodesCase(t *testing.T, s suite, c protocolCase) {
 		got = s.plain(c.Given.Input.Shape, reflect.ValueOf(in)).(map[string]any)
 		for name, m := range s.Shapes[c.Given.Input.Shape].Members {
 			if _, given := c.Params[name]; m.Idempotency && !given {
-				delete(got, name) // the client made it up
+				delete(got, name) // the client invented it
 			}
 		}
 	}
@@ -101,7 +101,7 @@ func decodesCase(t *testing.T, s suite, c protocolCase) {
 	}
 }
 
-// pruned drops what the wire cannot tell from absence: empty lists, maps and structures.
+// pruned removes values that the wire does not distinguish from absent ones: empty lists, maps and structures.
 func pruned(x any) any {
 	switch x := x.(type) {
 	case map[string]any:
@@ -128,8 +128,8 @@ func pruned(x any) any {
 	return x
 }
 
-// asServed states a case's parameters as a server sees them: JSON that travels as text is read, and a map of
-// all query parameters gets those that no other member has.
+// asServed converts the parameters of a case to what a server reads: JSON that travels as text is parsed, and a map
+// of all query parameters gets those of no other member.
 func (s suite) asServed(name string, params map[string]any) map[string]any {
 	out := maps.Clone(params)
 	if s.Shapes[name] == nil {

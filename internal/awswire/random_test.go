@@ -24,7 +24,7 @@ type maker struct {
 	output   bool
 }
 
-// level is what the tags say about one level of a member, as far as a maker must know it.
+// level is what the tags say about one level of a member, as far as a maker needs it.
 type level struct {
 	options       []string
 	enum, pattern string
@@ -44,7 +44,7 @@ func readLevel(tag reflect.StructTag, at string) level {
 
 func (l level) has(option string) bool { return slices.Contains(l.options[1:], option) }
 
-// wire says where a value travels, which decides what it may hold.
+// wire says where a value travels. The values that it can have depend on that.
 func (l level) wire() string {
 	for _, place := range []string{"uri", "query", "header", "headers", "payload"} {
 		if l.has(place) {
@@ -72,7 +72,7 @@ func (m maker) structure(v reflect.Value, depth int) {
 	m.streamLength(v)
 }
 
-// defaulted are the members of an answer for which HTTP has a value of its own when they are absent.
+// defaulted reports whether HTTP supplies a value if the member of an answer is absent.
 func (m maker) defaulted(l level) bool {
 	return m.output && l.has("header") && (l.options[0] == "Content-Length" || l.options[0] == "Content-Type")
 }
@@ -152,7 +152,8 @@ func (m maker) value(v reflect.Value, tag reflect.StructTag, at, wire string, de
 	}
 }
 
-// count is a length that the model allows, at least 1: the wire often cannot tell an empty list from none.
+// count is a length that the model allows. It is at least 1, because the wire often does not distinguish an empty
+// list from none.
 func (m maker) count(l level) int {
 	low := max(l.min, 1)
 	return int(low + m.Int64N(min(l.max, low+2)-low+1))
@@ -175,7 +176,8 @@ func (m maker) time(l level, wire string) time.Time {
 	return t
 }
 
-// text makes a text of the level's pattern and length that its place on the wire can carry.
+// text makes a text that matches the pattern and the length of the level, and that its place on the wire can
+// represent.
 func (m maker) text(l level, wire string) string {
 	if l.enum != "" {
 		all := strings.Split(l.enum, "|")
@@ -202,7 +204,7 @@ func (m maker) text(l level, wire string) string {
 	panic("no text for " + pattern + " " + strings.Join(l.options, ","))
 }
 
-// carries reports whether a text survives at a place.
+// carries reports whether a place on the wire can represent a text.
 func (m maker) carries(s, wire string) bool {
 	control := func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }
 	switch wire {
@@ -223,10 +225,10 @@ func (m maker) carries(s, wire string) bool {
 	return true
 }
 
-// favourites are characters that something on the way could take for more than a character.
+// favourites are characters with a special meaning to some parser on the way.
 var favourites = []rune(" /.%+&=;,:?#\"'<>\\\t\r\n~*|é\u00a0\u2028😹aZ09-_")
 
-// matching appends a text that a regular expression matches, with up to n repetitions where it repeats.
+// matching appends a text that matches a regular expression. Each repetition has at most n elements.
 func (m maker) matching(b *strings.Builder, re *syntax.Regexp, n int) {
 	switch re.Op {
 	case syntax.OpLiteral:
@@ -267,7 +269,7 @@ func (m maker) matching(b *strings.Builder, re *syntax.Regexp, n int) {
 	}
 }
 
-// oneOf picks a character of a class: mostly a favourite, else one of its ranges.
+// oneOf picks a character of a class: mostly one of favourites, otherwise one of the ranges.
 func (m maker) oneOf(ranges []rune) rune {
 	for range 8 {
 		r := favourites[m.IntN(len(favourites))]
@@ -287,7 +289,7 @@ func (m maker) oneOf(ranges []rune) rune {
 	}
 }
 
-// seed is a source of chance that the parts name.
+// seed is a random source that depends on parts alone.
 func seed(parts ...any) *rand.Rand {
 	h := fnv.New64a()
 	fmt.Fprint(h, parts...)

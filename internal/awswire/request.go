@@ -12,33 +12,33 @@ import (
 	"reflect"
 )
 
-// Endpoint is where a client's requests go.
+// Endpoint says where a client's requests go.
 type Endpoint struct {
 	// URL has a scheme (http or https), a host, and at most a path, which comes before the path of every operation.
 	URL *url.URL
 
-	// HostPrefix puts what the operation's model wants there before the host: S3 Control's account id. A server that
-	// is not reached under such names finds the account id in a header.
+	// HostPrefix puts the prefix that the operation's model wants before the host, such as S3 Control's account id. A
+	// server that has no such host names reads the account id from a header.
 	HostPrefix bool
 
-	// Token makes an idempotency token for an input that has room for one and brings none; nil: a random UUID.
+	// Token makes an idempotency token for an input that has none and needs one; nil: a random UUID.
 	Token func() string
 }
 
-// NewRequest makes the HTTP request of an operation; in is a pointer to its input. The request is built from the
-// input alone: path labels and query parameters are percent-encoded byte by byte, so that a key of an object is the
-// same key on the other side, whatever it holds.
+// NewRequest makes the HTTP request of an operation. in is a pointer to its input. The request depends on the input
+// alone. Path labels and query parameters are percent-encoded byte by byte, so that the server reads the same object
+// key, whatever the key contains.
 //
-// A payload that is a stream becomes the request's body as it is. Its length must be known: from the input's
-// Content-Length member, or from a method Len, as bytes.Reader has one. net/http sends the last
-// byte of such a body before it has seen the end: a reader that checks what passes through must hold its last bytes
-// back until everything held, or the other side takes what then fails for complete. A stream of the length 0 is read
-// here, to its end, for the same reason. What wraps the body, such as chunks and trailers, is the caller's business,
-// and so are checksums and the signature.
+// A payload that is a stream becomes the request's body. Its length must be known from the input's Content-Length
+// member, or from a method Len, such as that of bytes.Reader. net/http sends the last byte of such a body before it
+// has seen the end. A reader that checks the bytes must therefore hold back the last ones until every check has
+// passed, or the server takes a body that fails its check for a complete one. For the same reason NewRequest reads a
+// stream of length 0 to its end. The caller must wrap the body for chunks and trailers, and add checksums and the
+// signature.
 //
-// It fails if a required member is absent, if a member cannot travel where its model wants it, such as a line feed in
-// a header, or if the endpoint makes no sense. It then leaves a stream to its caller to close; the request that it
-// returns otherwise owns the stream. It changes nothing in the input.
+// NewRequest fails if a required member is absent, if a member cannot travel where its model wants it (such as a line
+// feed in a header), or if the endpoint is invalid. The caller must then close the stream. Otherwise the request owns
+// the stream. NewRequest does not change the input.
 func NewRequest(ctx context.Context, at Endpoint, op *Operation, in any) (*http.Request, error) {
 	r, err := newRequest(ctx, at, op, in)
 	if err != nil {
@@ -92,13 +92,13 @@ func newRequest(ctx context.Context, at Endpoint, op *Operation, in any) (*http.
 		}
 	}
 	if op.out.streams() {
-		// Without it net/http asks for gzip and unpacks what comes: an object would arrive changed.
+		// Without this header net/http asks for gzip and unpacks the answer, and an object would arrive changed.
 		header.Set("Accept-Encoding", "identity")
 	}
 	return r, nil
 }
 
-// complete makes up an idempotency token where one belongs and refuses an input whose required members are absent.
+// complete adds an idempotency token where one is needed. It refuses an input with an absent required member.
 func complete(p *plan, x reflect.Value, token func() string) error {
 	for i := range p.members {
 		m := &p.members[i]
@@ -123,7 +123,7 @@ func complete(p *plan, x reflect.Value, token func() string) error {
 // randomUUID makes a version 4 UUID, as SDKs do for idempotency tokens.
 func randomUUID() string {
 	var b [16]byte
-	_, _ = rand.Read(b[:]) // it cannot fail: it ends the program
+	_, _ = rand.Read(b[:]) // it never returns an error: it ends the program
 	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
@@ -149,7 +149,7 @@ func streamBody(r *http.Request, op *Operation, x reflect.Value) error {
 		r.Body, r.ContentLength = body, length
 		return nil
 	}
-	// net/http takes the length 0 of a body for an unknown one. The body may still have something to object to.
+	// net/http takes length 0 for an unknown length. The body is read here, because its checks may still fail.
 	defer body.Close()
 	var one [1]byte
 	switch n, err := io.ReadFull(body, one[:]); {
@@ -162,7 +162,7 @@ func streamBody(r *http.Request, op *Operation, x reflect.Value) error {
 	return nil
 }
 
-// streamLength finds the member that says how long the stream is.
+// streamLength finds the member with the length of the stream.
 func streamLength(op *Operation, x reflect.Value) (int64, bool) {
 	for i := range op.in.members {
 		m := &op.in.members[i]

@@ -30,7 +30,7 @@ func requestBody(op *Operation, x reflect.Value) (body []byte, contentType strin
 		w.structure(op.in, x, false)
 		return w.b, "application/json", w.err
 	case !op.in.anyBody(x):
-		return nil, "", nil // as SDKs do; RestJSON has an empty object there
+		return nil, "", nil // SDKs do so, too; RestJSON has an empty object instead
 	}
 	root := op.InRoot
 	if root == "" {
@@ -49,14 +49,15 @@ func requestPayload(op *Operation, p *member, f reflect.Value) ([]byte, string, 
 	case p.kind == kindStream && rest && !f.IsNil():
 		return nil, "application/octet-stream", nil
 	case p.kind == kindStream:
-		return nil, "", nil // S3 keeps a type that is sent with the object, so none is made up
+		// S3 stores the content type of a request with the object, so none is invented.
+		return nil, "", nil
 	case rest && p.kind == kindStruct && empty(&p.value, f):
 		return []byte("{}"), "application/json", nil
 	}
 	return encodePayload(op, p, f)
 }
 
-// anyBody reports whether some member is there that travels in the body.
+// anyBody reports whether a member that travels in the body is present.
 func (p *plan) anyBody(x reflect.Value) bool {
 	for i := range p.members {
 		if m := &p.members[i]; m.place == inBody && !empty(&m.value, x.Field(m.index)) {

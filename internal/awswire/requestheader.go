@@ -7,7 +7,8 @@ import (
 	"strings"
 )
 
-// contentLength reports whether the member is the length of a streamed body, which net/http keeps apart.
+// contentLength reports whether the member is the length of a streamed body, which net/http keeps outside of the
+// headers.
 func (m *member) contentLength() bool {
 	return m.place == inHeader && m.kind == kindInt && strings.EqualFold(m.name, "Content-Length")
 }
@@ -45,8 +46,8 @@ func requestHeaders(op *Operation, x reflect.Value) (http.Header, error) {
 	return h, nil
 }
 
-// prefixHeaders writes a map as headers with a prefix: user metadata. A header that has a member of its own is not
-// overridden; two keys that are one header are refused.
+// prefixHeaders writes a map as headers with a prefix, such as user metadata. It does not override the header of
+// another member. It refuses two keys that give the same header.
 func prefixHeaders(h http.Header, m *member, f reflect.Value) error {
 	own := h.Clone()
 	for _, k := range sortedKeys(f) {
@@ -68,10 +69,10 @@ func prefixHeaders(h http.Header, m *member, f reflect.Value) error {
 	return nil
 }
 
-// tokenBytes may stand in a header's name (RFC 9110, 5.6.2).
+// tokenBytes are the bytes that a header's name may contain (RFC 9110, 5.6.2).
 const tokenBytes = letters + digits + "!#$%&'*+-.^_`|~"
 
-// putHeader sets a header, unless the text would end it: whoever could write a line feed could write headers.
+// putHeader sets a header. It refuses a text with a line feed, because the text after it would be another header.
 func putHeader(h http.Header, m *member, name, text string) error {
 	for i := range len(text) {
 		if c := text[i]; c < ' ' && c != '\t' || c == 0x7f {

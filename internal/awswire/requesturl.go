@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// url is where the operation's request goes: the endpoint's URL with the operation's path and query.
+// url is the URL of the operation's request: the endpoint's URL with the operation's path and query.
 func (e *Endpoint) url(op *Operation, x reflect.Value) (*url.URL, error) {
 	at := e.URL
 	switch {
@@ -44,8 +44,8 @@ func (e *Endpoint) url(op *Operation, x reflect.Value) (*url.URL, error) {
 	return u, nil
 }
 
-// hostPrefix fills the template of the operation's Host. What comes from the input must be one label of a DNS name:
-// anything else could make it another host.
+// hostPrefix fills in the template of the operation's Host. A text of the input must be one label of a DNS name,
+// because any other text could change the host.
 func hostPrefix(op *Operation, x reflect.Value) (string, error) {
 	var b strings.Builder
 	rest := op.Host
@@ -117,7 +117,7 @@ func (o *Operation) uriMember(name string) *member {
 	return nil
 }
 
-// requestQuery writes the parameters of the operation's URI, then those of the input. A map of parameters does not
+// requestQuery writes the parameters of the operation's URI and then those of the input. A map of parameters does not
 // override them.
 func requestQuery(op *Operation, x reflect.Value) (string, error) {
 	q := &queryWriter{given: map[string]bool{}}
@@ -195,7 +195,7 @@ const (
 	unreserved = letters + digits + "-._~" // RFC 3986, 2.3: what AWS's signatures leave as it is
 )
 
-// appendEscaped percent-encodes every byte that is not unreserved; a slash, too, unless slashes stay.
+// appendEscaped percent-encodes every byte that is not unreserved. If slashes is true, it leaves slashes as they are.
 func appendEscaped(b []byte, text string, slashes bool) []byte {
 	for i := range len(text) {
 		if c := text[i]; strings.IndexByte(unreserved, c) >= 0 || slashes && c == '/' {

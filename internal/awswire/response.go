@@ -10,15 +10,16 @@ import (
 	"reflect"
 )
 
-// DefaultAnswerLimit holds AWS's longest answers: a listing of a thousand keys of 1,024 bytes, each of which XML may
-// spell with six, with room to spare.
+// DefaultAnswerLimit is enough for AWS's longest answers: a listing of a thousand keys of 1,024 bytes, of which XML
+// may need six for each.
 const DefaultAnswerLimit = 16 << 20
 
-// AnswerError is an answer that is not what the operation's model says: no XML or no JSON, too long, nested too
-// deeply, a value of another type. Whether the server did what was asked is then not known.
+// AnswerError is the error of an answer that is not what the operation's model says: not XML or JSON, too long,
+// nested too deeply, or with a value of another type. The client then does not know whether the server did what was
+// asked.
 type AnswerError struct {
 	Operation string
-	Status    int // of the answer
+	Status    int // HTTP status of the answer
 	cause     error
 }
 
@@ -29,18 +30,18 @@ func (e *AnswerError) Error() string {
 // Unwrap returns what is wrong with the answer.
 func (e *AnswerError) Unwrap() error { return e.cause }
 
-// DecodeResponse reads the answer to a request of the operation and returns a pointer to the operation's output. At
-// most limit bytes are read; 0 means DefaultAnswerLimit. A payload that is a stream is not read: it becomes the
-// output's member, without the limit, and whoever takes it closes it. In every other case the body is closed here.
+// DecodeResponse reads the answer to a request of the operation and returns a pointer to the operation's output. It
+// reads at most limit bytes; 0 means DefaultAnswerLimit. A payload that is a stream is not read and not limited: it
+// becomes the output's member, and the caller must close it. In every other case DecodeResponse closes the body.
 //
-// A status that is no success, a redirection too, is an *APIError. So is a success of S3 whose body is an error,
-// which CopyObject, UploadPartCopy and CompleteMultipartUpload can answer after the status was sent. An answer that
-// cannot be read is an *AnswerError; S3's is one as well if it has no body where the model has one.
+// A status that is not a success, including a redirect, is an *APIError. So is a success of S3 with an error in the
+// body: CopyObject, UploadPartCopy and CompleteMultipartUpload can answer so after the status was sent. An answer
+// that cannot be read is an *AnswerError. So is an answer of S3 without a body where the model has one.
 //
-// The server may be newer than the model, so what the model does not know is overlooked. It may also be hostile:
-// depth, size and number of elements are bounded, and a value that is there twice is refused. The model's
-// constraints, such as patterns, are not checked: an output holds what the server said. XML 1.0 has no way to spell
-// most control characters, and an answer that tries is refused: who lists keys should ask for encoding-type url.
+// The server may be newer than the model, so DecodeResponse ignores what the model does not know. The server may also
+// be hostile: DecodeResponse bounds depth, size and number of elements, and refuses a repeated value. It does not
+// check the model's constraints, such as patterns. XML 1.0 cannot represent most control characters, and an answer
+// that contains them is refused. Code that lists keys should therefore ask for encoding-type url.
 func DecodeResponse(op *Operation, resp *http.Response, limit int64) (any, error) {
 	op.plans()
 	if limit == 0 {
@@ -122,8 +123,8 @@ func answerText(p *member, dst reflect.Value, body []byte) error {
 	return p.parse(dst, string(body), timeISO)
 }
 
-// answerXML reads a body of XML, which may be an error though the status says success. White space may come before
-// it: S3 sends some to keep a connection alive.
+// answerXML reads a body of XML. The body may be an error although the status is a success. White space may come
+// before it, because S3 sends some to keep a connection alive.
 func answerXML(op *Operation, out reflect.Value, resp *http.Response, body []byte) error {
 	hasBody := op.out.hasBody() || op.Service.Protocol == Query
 	body = bytes.TrimSpace(body)
@@ -137,7 +138,7 @@ func answerXML(op *Operation, out reflect.Value, resp *http.Response, body []byt
 	start, _, err := r.next()
 	switch {
 	case err != nil && !hasBody:
-		return nil // nobody asked for it
+		return nil // the model has no body
 	case err != nil:
 		return err
 	case start == nil:
@@ -176,7 +177,7 @@ func (r *xmlReader) answer(op *Operation, out reflect.Value, start *xml.StartEle
 	return r.structure(op.out, out, start)
 }
 
-// wrapped reads a query answer: the output is in a wrapper, beside the response's metadata.
+// wrapped reads an answer of the query protocol. The output is in a wrapper, next to the response's metadata.
 func (r *xmlReader) wrapped(op *Operation, out reflect.Value) error {
 	found := false
 	for {
@@ -198,7 +199,7 @@ func (r *xmlReader) wrapped(op *Operation, out reflect.Value) error {
 	}
 }
 
-// bare reads an answer whose root has the only member's text.
+// bare reads an answer whose root element contains the text of the only member.
 func (r *xmlReader) bare(op *Operation, out reflect.Value) error {
 	text, err := r.leaf()
 	if err != nil || text == "" {

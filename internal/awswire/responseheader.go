@@ -33,7 +33,7 @@ func answerHeaders(op *Operation, out reflect.Value, resp *http.Response) error 
 func answerHeader(m *member, dst reflect.Value, resp *http.Response) error {
 	list := resp.Header.Values(m.name)
 	if len(list) == 0 && m.contentLength() && resp.ContentLength >= 0 && !resp.Uncompressed {
-		list = []string{strconv.FormatInt(resp.ContentLength, 10)} // net/http keeps it apart
+		list = []string{strconv.FormatInt(resp.ContentLength, 10)} // net/http keeps it outside of the headers
 	}
 	if len(list) == 0 {
 		return nil
@@ -80,8 +80,8 @@ func answerHeaderList(m *member, dst reflect.Value, text string) error {
 	return nil
 }
 
-// answerPrefix reads every header with a prefix. What comes after it is in lower case, as S3 keeps the names of user
-// metadata; values of headers that are there more than once are joined, as S3 joins them.
+// answerPrefix reads every header with a prefix. The rest of each name is in lower case, as S3 stores the names of
+// user metadata. The values of a repeated header are joined, as S3 joins them.
 func answerPrefix(m *member, dst reflect.Value, h http.Header) error {
 	out := reflect.MakeMap(dst.Type())
 	for name, list := range h {
@@ -104,8 +104,8 @@ func answerPrefix(m *member, dst reflect.Value, h http.Header) error {
 	return nil
 }
 
-// setText sets a text of a header as the server sent it, even if it is no UTF-8: an object with such metadata can
-// still be read.
+// setText stores the text of a header as the server sent it, even if it is not UTF-8, so that an object with such
+// metadata can be read.
 func setText(v *value, dst reflect.Value, text string) {
 	if v.ptr {
 		dst.Set(reflect.New(dst.Type().Elem()))

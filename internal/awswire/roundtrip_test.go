@@ -17,7 +17,7 @@ import (
 	"latchkey/internal/awswire"
 )
 
-// samples are values of which one fits any pattern of S3 Control.
+// samples are values such that at least one matches each pattern of S3 Control.
 var samples = []string{
 	"abc", "123456789012", "s3://b/p*", "arn:aws:s3:us-east-1:123456789012:access-grants/default",
 	"arn:aws:s3:us-east-1:123456789012:access-grants/location/abc",

@@ -11,11 +11,11 @@ import (
 	"latchkey/internal/fault"
 )
 
-// Labels are the parts of a path that an operation's URI names, percent-decoded exactly once and otherwise
-// untouched: `//`, `/../` and an encoded slash in a key stay what they are.
+// Labels are the parts of a path that an operation's URI names. They are percent-decoded exactly once and not changed
+// otherwise: `//`, `/../` and an encoded slash in a key stay as they are.
 type Labels map[string]string
 
-// route is how one REST operation is found.
+// route describes the requests of one REST operation.
 type route struct {
 	op       *Operation
 	segments []segment
@@ -23,7 +23,7 @@ type route struct {
 	query    []string // required query members
 	headers  []string // required header members, apart from those that every operation has
 	known    map[string]bool
-	knowsAll bool // a map member takes every parameter
+	knowsAll bool // a map member has every parameter
 }
 
 type segment struct {
@@ -34,10 +34,11 @@ type segment struct {
 
 type pair struct {
 	name, value string
-	any         bool // no value stated: the parameter's presence is enough
+	any         bool // the value does not matter: the parameter only has to be present
 }
 
-// prepare reads the struct tags of all operations. Tags that make no sense are a mistake of the program.
+// prepare reads the struct tags of all operations. It panics if the tags are invalid, because they are part of the
+// program.
 func (s *Service) prepare() {
 	s.byName = make(map[string]*Operation, len(s.Operations))
 	p := &planner{plans: map[reflect.Type]*plan{}, patterns: map[string]*regexp.Regexp{}}
@@ -95,9 +96,9 @@ func newRoute(o *Operation) *route {
 	return r
 }
 
-// Match finds the operation that a REST or JSON request names. A query-protocol request names it in its
-// form: use MatchForm. No such path or target is fault.Unsupported of fault.Operation; a known path with
-// another method is fault.Unsupported of fault.Method.
+// Match finds the operation that a REST or JSON request names. For a query-protocol request, which names it in its
+// form, use MatchForm. An unknown path or target is fault.Unsupported of fault.Operation. A known path with another
+// method is fault.Unsupported of fault.Method.
 func (s *Service) Match(r *http.Request) (*Operation, Labels, error) {
 	switch s.Protocol {
 	case JSON:
@@ -113,9 +114,9 @@ func (s *Service) Match(r *http.Request) (*Operation, Labels, error) {
 	return s.MatchPath(r.Method, r.URL.EscapedPath(), query, r.Header)
 }
 
-// MatchPath is Match for a path in its escaped form that need not be the request's own: the gateway puts a
-// bucket that came in the host name in front of it. Among the operations of a path the one wins that asks
-// for most: literal query parameters, required query members, required header members.
+// MatchPath is Match for a path in its escaped form, which need not be the request's own: if the bucket is in the
+// host name, the gateway puts it before the path. If several operations have the path, the one with the most
+// requirements wins: literal query parameters, required query members, required header members.
 func (s *Service) MatchPath(method, escapedPath string, query url.Values,
 	header http.Header) (*Operation, Labels, error) {
 	s.once.Do(s.prepare)
@@ -146,8 +147,9 @@ func (s *Service) MatchPath(method, escapedPath string, query url.Values,
 	return best.op, labels, err
 }
 
-// score says how well a request fits: -1 not at all, 0 the path alone or with required members missing
-// (so that decoding can name the missing one), more for each thing that the operation asks for.
+// score says how well a request matches the route. -1 means that it does not match. 0 means that only the path
+// matches, or that required members are missing; decoding can then name them. Each requirement that the request
+// satisfies adds to the score.
 func (r *route) score(query url.Values, header http.Header) int {
 	for _, l := range r.literal {
 		got, ok := query[l.name]
@@ -170,7 +172,7 @@ func (r *route) score(query url.Values, header http.Header) int {
 	return n
 }
 
-// path reports whether the escaped path has the template's form.
+// path reports whether the escaped path matches the template.
 func (r *route) path(escaped string) bool {
 	rest, more := escaped[1:], true
 	for i, s := range r.segments {
@@ -186,7 +188,7 @@ func (r *route) path(escaped string) bool {
 			return false
 		}
 	}
-	// A bucket may be written with a slash behind it.
+	// A slash may follow the name of a bucket.
 	return !more || rest == "" && len(r.segments) == 1 && r.segments[0].label
 }
 

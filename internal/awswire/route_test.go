@@ -85,7 +85,7 @@ func TestMatchS3(t *testing.T) {
 	})
 }
 
-// Keys are bytes: decoded once, never tidied.
+// Keys are bytes: they are decoded once and never normalised.
 func TestAttack04_KeysAreLiteral(t *testing.T) {
 	for path, want := range map[string]string{
 		"/b/a//x":                "a//x",

@@ -14,8 +14,8 @@ import (
 
 const isoMillis = "2006-01-02T15:04:05.000Z"
 
-// parse reads a scalar's text into dst, which is the value itself or a nil pointer to it. def is the format
-// of a timestamp for which the model states none.
+// parse reads a scalar's text into dst, which is the value itself or a nil pointer to it. def is the format of a
+// timestamp for which the model states none.
 func (v *value) parse(dst reflect.Value, text string, def timeFormat) error {
 	if v.ptr {
 		p := reflect.New(dst.Type().Elem())
@@ -148,7 +148,7 @@ func (v *value) text(b []byte, x reflect.Value, def timeFormat) []byte {
 	case kindBool:
 		return strconv.AppendBool(b, x.Bool())
 	case kindTime:
-		if x.CanAddr() { // saves an allocation for each of a listing's thousand times
+		if x.CanAddr() { // saves an allocation for each time in a listing
 			return appendTime(b, *x.Addr().Interface().(*time.Time), v.timeAs(def))
 		}
 		return appendTime(b, x.Interface().(time.Time), v.timeAs(def))

@@ -5,10 +5,10 @@ import (
 	"sync"
 )
 
-// Protocol is one of the four ways in which AWS services talk.
+// Protocol is one of the four protocols of AWS services.
 type Protocol uint8
 
-// The protocols. The zero Protocol is none, and nothing decodes with it.
+// The protocols. Nothing can be decoded with the zero Protocol.
 const (
 	NoProtocol Protocol = iota
 	RestXML             // S3, S3 Control
@@ -31,7 +31,7 @@ func (p Protocol) String() string {
 	return "no protocol"
 }
 
-// Service is one AWS service as a client sees it. Make it with NewService; it does not change afterwards.
+// Service is one AWS service. NewService makes it, and it does not change afterwards.
 type Service struct {
 	Name         string   // our short name and the generated package's: s3control, sts, iam, s3
 	SigningName  string   // the service in the signature's scope; s3control signs as s3
@@ -40,8 +40,8 @@ type Service struct {
 	TargetPrefix string   // for JSON the part of X-Amz-Target before the dot
 	JSONVersion  string   // for JSON "1.0" or "1.1"
 	Namespace    string   // the XML namespace of answers; empty: none
-	BareErrors   bool     // S3's form of an error: <Error> is the root. Else it is wrapped in <ErrorResponse>
-	FullLists    bool     // an output's own lists are written even when empty, as AWS's services do
+	BareErrors   bool     // errors have S3's form, with <Error> as the root; others are wrapped in <ErrorResponse>
+	FullLists    bool     // lists of an output are written even if they are empty, as AWS's services do
 	Operations   []*Operation
 
 	once   sync.Once
@@ -49,7 +49,7 @@ type Service struct {
 	byName map[string]*Operation
 }
 
-// Operation is one operation of a service: how it is found, decoded and encoded.
+// Operation is one operation of a service. It says how requests are matched, decoded and encoded.
 type Operation struct {
 	Service          *Service
 	Name             string
@@ -64,7 +64,7 @@ type Operation struct {
 	OutRoot          string // the root element of an XML answer
 	OutWrapper       string // the element inside the root that carries a Query answer
 	ContentType      string // of the answer, where it is not the protocol's own
-	BareOutput       bool   // the only member is the root's text: GetBucketLocation
+	BareOutput       bool   // the text of the root element is the only member, as in GetBucketLocation
 	In, Out          reflect.Type
 
 	in, out *plan // read by Service.prepare

@@ -12,7 +12,7 @@ import (
 	"latchkey/internal/fault"
 )
 
-// odd has what the served operations lack: recursion, floats, blobs, maps with a bound.
+// odd has what the served operations do not have: recursion, floats, blobs, and maps with a bound.
 type odd struct {
 	Name  *string           `aws:"Name"`
 	Ratio *float64          `aws:"Ratio"`

@@ -45,7 +45,7 @@ const (
 	timeHTTP
 )
 
-// value is what the tags say about one value: a member, an element, a map's key.
+// value is what the tags say about one value: a member, an element of a list, or a key of a map.
 type value struct {
 	kind           kind
 	ptr            bool   // the Go value is a pointer
@@ -75,10 +75,10 @@ type member struct {
 	attr     bool
 	root     string
 
-	idempotent bool // a client makes up the value if its caller gives none
+	idempotent bool // a client invents a value if its caller gives none
 }
 
-// planner reads tags into plans; one planner serves one service, so equal types and patterns are read once.
+// planner reads tags into plans. Each service has one planner, so that equal types and patterns are read once.
 type planner struct {
 	plans    map[reflect.Type]*plan
 	patterns map[string]*regexp.Regexp
@@ -154,7 +154,7 @@ func (v *value) options(list []string) (rest []string, err error) {
 	return rest, nil
 }
 
-// goType takes what the Go type tells: the kind, and for lists, maps and structs what is inside.
+// goType reads what the Go type says: the kind, and the elements of lists, maps and structs.
 func (p *planner) goType(v *value, t reflect.Type, tag reflect.StructTag, prefix string) error {
 	switch {
 	case v.json || v.kind == kindDocument:
@@ -214,7 +214,7 @@ func (p *planner) pattern(text string) (*regexp.Regexp, error) {
 	return re, err
 }
 
-// original undoes what pattern and the generator did to AWS's text, for messages.
+// original is the pattern as AWS writes it, for messages. It undoes what pattern and the generator changed.
 func original(re *regexp.Regexp) string {
 	text := strings.TrimSuffix(strings.TrimPrefix(re.String(), `\A(?:`), `)\z`)
 	return goEscape.ReplaceAllString(text, `\u$1`)

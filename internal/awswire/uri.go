@@ -8,9 +8,8 @@ import (
 	"latchkey/internal/fault"
 )
 
-// ParseQuery reads a query or a form. It differs from net/url's in that it drops nothing: a percent sign
-// that is followed by no hexadecimal number is fault.Invalid, a semicolon is a character like any other.
-// `+` is a space.
+// ParseQuery reads a query or a form. Unlike net/url's function it drops nothing: a percent sign without two
+// hexadecimal digits is fault.Invalid, and a semicolon is an ordinary character. `+` is a space.
 func ParseQuery(raw string) (url.Values, error) {
 	v := url.Values{}
 	for part := range strings.SplitSeq(raw, "&") {
@@ -30,7 +29,7 @@ func ParseQuery(raw string) (url.Values, error) {
 	return v, nil
 }
 
-// signatureParameters are those that sigv4 puts into the query of a presigned request and reads itself.
+// signatureParameters are the query parameters of a presigned request that package sigv4 reads.
 var signatureParameters = map[string]bool{
 	"X-Amz-Algorithm": true, "X-Amz-Credential": true, "X-Amz-Date": true, "X-Amz-Expires": true,
 	"X-Amz-SignedHeaders": true, "X-Amz-Signature": true, "X-Amz-Security-Token": true, "X-Amz-Content-Sha256": true,
@@ -38,8 +37,8 @@ var signatureParameters = map[string]bool{
 
 func presigned(query url.Values) bool { return query.Has("X-Amz-Signature") }
 
-// queryHeader finds the query parameter that a presigned request carries in place of an x-amz- header: SDKs
-// move such headers into the query. Names are compared without case.
+// queryHeader finds the query parameter that a presigned request has in place of an x-amz- header, because SDKs move
+// such headers into the query. Names are compared regardless of case.
 func queryHeader(query url.Values, header string) []string {
 	if len(header) < 6 || !strings.EqualFold(header[:6], "x-amz-") {
 		return nil
@@ -52,10 +51,10 @@ func queryHeader(query url.Values, header string) []string {
 	return nil
 }
 
-// UnknownParameters returns the query parameters that the operation's model does not know, sorted. Known are
-// the URI's own, the query members, x-id (SDKs name the operation in it), a presigned request's X-Amz-
-// parameters and, in a presigned request, x-amz- parameters that stand for a header member. Decode refuses
-// unknown parameters of every REST operation; S3's gateway asks here first, because to S3 an unknown
+// UnknownParameters returns the query parameters that the operation's model does not know, sorted. It knows those of
+// the URI, the query members, x-id (in which SDKs name the operation), and, in a presigned request, the X-Amz-
+// parameters of the signature and the x-amz- parameters that stand for header members. Decode refuses unknown
+// parameters for every REST operation. The S3 gateway calls UnknownParameters before, because to S3 an unknown
 // parameter mostly names another operation.
 func UnknownParameters(op *Operation, query url.Values) []string {
 	op.plans()

@@ -11,8 +11,8 @@ import (
 	"latchkey/internal/fault"
 )
 
-// violations collects what breaks the model's constraints, worded as AWS words it. It stops counting at
-// maxViolations: the text goes back to the client.
+// violations collects the violations of the model's constraints, in AWS's words. It stops at maxViolations, because
+// the client gets the text.
 type violations struct{ list []string }
 
 const maxViolations = 10

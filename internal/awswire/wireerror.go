@@ -8,8 +8,8 @@ import (
 	"strconv"
 )
 
-// WireError is a failure as the client is told it. The caller picks the code; Fields are further members of
-// the body, such as BucketName.
+// WireError is an error as the client gets it. The caller chooses the code. Fields are further members of the body,
+// such as BucketName.
 type WireError struct {
 	Code    string
 	Status  int
@@ -17,15 +17,15 @@ type WireError struct {
 	Fields  map[string]string
 }
 
-// EncodeError writes a failure in the service's form. S3's is a bare <Error>, S3 Control's the same one
-// wrapped in <ErrorResponse> with the IDs outside; STS and IAM add a Type; the JSON protocols name the code in
-// __type or in a header. A status that has no body, such as 304, gets none: its fields become headers. It writes no checksum header:
-// SDKs trip over one beside a failure.
+// EncodeError writes an error in the service's form. S3 has a bare <Error>. S3 Control has the same element inside an
+// <ErrorResponse>, with the ids outside of it. STS and IAM add a Type. The JSON protocols have the code in __type or
+// in a header. If the status allows no body, such as 304, the fields become headers. EncodeError writes no checksum
+// header, because SDKs fail if an error has one.
 func EncodeError(w http.ResponseWriter, s *Service, e WireError, ids IDs) {
 	h := w.Header()
 	setIDs(h, s, ids)
 	if !bodyAllowed(e.Status) {
-		for name, text := range e.Fields { // such as the ETag beside a 304
+		for name, text := range e.Fields { // such as the ETag of a 304
 			h[name] = []string{text}
 		}
 		w.WriteHeader(e.Status)
@@ -53,7 +53,7 @@ func EncodeError(w http.ResponseWriter, s *Service, e WireError, ids IDs) {
 	}
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(e.Status)
-	_, _ = w.Write(body) // the client is gone: nothing is left to tell it
+	_, _ = w.Write(body) // if the client is gone, nobody can be told
 }
 
 func (w *xmlWriter) errorMembers(e WireError) {

@@ -36,7 +36,7 @@ func (r *xmlReader) document(p *plan, dst reflect.Value, root, namespace string)
 	return r.end()
 }
 
-// end reads what may follow the root element: nothing.
+// end checks that nothing follows the root element.
 func (r *xmlReader) end() error {
 	switch start, text, err := r.next(); {
 	case errors.Is(err, io.EOF) && start == nil && blank(text):
@@ -47,7 +47,7 @@ func (r *xmlReader) end() error {
 	return errors.New("something follows the root element")
 }
 
-// structure reads the inside of an element that was just entered, to its end.
+// structure reads the content of an element that was just entered, up to its end.
 func (r *xmlReader) structure(p *plan, dst reflect.Value, start *xml.StartElement) error {
 	if err := r.attributes(p, dst, start); err != nil {
 		return err
@@ -97,7 +97,8 @@ func (r *xmlReader) structure(p *plan, dst reflect.Value, start *xml.StartElemen
 	}
 }
 
-// attributes reads the members that travel in attributes; others, apart from namespace bindings, are unknown.
+// attributes reads the members that travel in attributes. Other attributes are unknown, except for namespace
+// bindings.
 func (r *xmlReader) attributes(p *plan, dst reflect.Value, start *xml.StartElement) error {
 next:
 	for _, a := range start.Attr {
@@ -153,7 +154,7 @@ func (r *xmlReader) value(v *value, dst reflect.Value, start *xml.StartElement) 
 	return v.parse(dst, text, timeISO)
 }
 
-// leaf reads the text of an element that holds nothing else.
+// leaf reads the text of an element that contains nothing else.
 func (r *xmlReader) leaf() (string, error) {
 	start, text, err := r.next()
 	if err == nil && start != nil {

@@ -11,7 +11,7 @@ import (
 
 const xmlHeader = `<?xml version="1.0" encoding="UTF-8"?>` + "\n"
 
-// xmlWriter appends XML to a buffer. It cannot fail: names come from the model, and text is escaped.
+// xmlWriter appends XML to a buffer. It cannot fail, because names come from the model and text is escaped.
 type xmlWriter struct{ b []byte }
 
 func (w *xmlWriter) open(name string) {
@@ -104,7 +104,7 @@ func (w *xmlWriter) value(v *value, name string, x reflect.Value) {
 		}
 		for i := range x.Len() {
 			e := x.Index(i)
-			if empty(v.elem, e) && v.elem.ptr { // a hole in a sparse list
+			if empty(v.elem, e) && v.elem.ptr { // an absent element of a sparse list
 				w.open(item)
 				w.close(item)
 				continue
@@ -163,9 +163,9 @@ func sortedKeys(m reflect.Value) []string {
 	return slices.Sorted(maps.Keys(keys))
 }
 
-// escape writes text. Control characters become numeric references, as S3 writes them in listings: two keys
-// that differ must not come out alike, which is what encoding/xml's U+FFFD makes of them. Only bytes that
-// are no UTF-8, and the two code points that are no characters, become U+FFFD.
+// escape writes text. Control characters become numeric references, as in S3's listings. encoding/xml would replace
+// them by U+FFFD, and two different keys could then look equal. Only bytes that are not UTF-8, and the two code
+// points that are not characters, become U+FFFD.
 func (w *xmlWriter) escape(s string) {
 	last := 0
 	for i := 0; i < len(s); {

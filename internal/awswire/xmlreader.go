@@ -9,25 +9,26 @@ import (
 	"strings"
 )
 
-// maxDepth bounds how deep a body may nest, in XML, forms and JSON alike. AWS's own shapes stay under ten.
+// maxDepth bounds the nesting of a body, in XML, forms and JSON alike. AWS's own shapes have fewer than ten levels.
 const maxDepth = 40
 
-// maxNodes bounds the elements of an XML answer and the values of a JSON answer. A short element can become a
-// large Go struct, so a bound on bytes alone would not bound memory. AWS's longest listings have some ten thousand.
+// maxNodes bounds the elements of an XML answer and the values of a JSON answer. A bound on bytes would not bound
+// memory, because a short element can become a large Go struct. AWS's longest listings have some ten thousand
+// elements.
 const maxNodes = 250_000
 
-// xmlReader reads XML more strictly than encoding/xml does: no document types, no comments, no processing
-// instructions but the declaration, no unknown elements or attributes, one namespace for all elements but
-// those for which the model names another, nothing after the root.
+// xmlReader reads XML more strictly than encoding/xml does. It refuses document types, comments, processing
+// instructions except the declaration, unknown elements and attributes, and anything after the root. All elements
+// must have one namespace, except those for which the model names another.
 //
-// A lenient reader reads answers. A server may be newer than the model, so the reader overlooks elements, attributes
-// and namespaces that the model does not know, comments, and text beside elements. It still refuses document types,
-// and an element that is there twice.
+// A lenient reader reads answers. A server may be newer than the model, so the reader ignores elements, attributes
+// and namespaces that the model does not know, comments, and text next to elements. It still refuses document types
+// and repeated elements.
 type xmlReader struct {
 	d       *xml.Decoder
 	op      *Operation
 	lenient bool
-	nodes   int       // elements that a lenient reader entered
+	nodes   int       // number of elements that a lenient reader entered
 	spaces  []binding // namespace bindings in force, innermost last
 	open    []element
 	started bool
@@ -45,8 +46,8 @@ type element struct {
 
 func (r *xmlReader) top() element { return r.open[len(r.open)-1] }
 
-// next returns the next start element, or the text before the end of the innermost element, or io.EOF after
-// the root. Text before a start element must be blank: AWS's bodies have no mixed content.
+// next returns the next start element, or the text before the end of the innermost element, or io.EOF after the root.
+// Text before a start element must be white space, because AWS's bodies have no mixed content.
 func (r *xmlReader) next() (*xml.StartElement, string, error) {
 	var text []byte
 	for {
@@ -87,7 +88,7 @@ func (r *xmlReader) next() (*xml.StartElement, string, error) {
 
 func blank(s string) bool { return strings.Trim(s, " \t\r\n") == "" }
 
-// push enters an element: its namespace bindings, and its own namespace.
+// push enters an element. It reads the element's namespace bindings and its namespace.
 func (r *xmlReader) push(t *xml.StartElement) error {
 	r.started = true
 	if len(r.open) >= maxDepth {
