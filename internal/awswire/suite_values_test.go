@@ -18,31 +18,7 @@ func (s suite) plain(name string, v reflect.Value) any {
 		if sh.Document {
 			return v.Interface()
 		}
-		out := map[string]any{}
-		for m, r := range sh.Members {
-			f := v.FieldByName(goName(m))
-			if !f.IsValid() {
-				continue
-			}
-			if k := f.Kind(); (k == reflect.Pointer || k == reflect.Slice || k == reflect.Map || k == reflect.Interface) &&
-				f.IsNil() {
-				continue
-			}
-			switch x := f.Interface().(type) {
-			case io.ReadCloser:
-				text, _ := io.ReadAll(x)
-				if len(text) > 0 {
-					out[m] = string(text)
-				}
-			default:
-				if f.Kind() == reflect.Interface {
-					out[m] = x
-				} else {
-					out[m] = s.plain(r.Shape, f)
-				}
-			}
-		}
-		return out
+		return s.plainStructure(sh, v)
 	case "list":
 		list := []any{}
 		for i := range v.Len() {
@@ -100,20 +76,7 @@ func (s suite) fill(name string, v reflect.Value, x any) error {
 		v.Set(reflect.ValueOf(x))
 		return nil
 	case sh.Type == "structure":
-		for m, part := range x.(map[string]any) {
-			r, ok := sh.Members[m]
-			if !ok {
-				return fmt.Errorf("%s has no member %s", name, m)
-			}
-			f := v.FieldByName(goName(m))
-			if !f.IsValid() {
-				return fmt.Errorf("%s.%s is too deep", name, m)
-			}
-			if err := s.fill(r.Shape, f, part); err != nil {
-				return err
-			}
-		}
-		return nil
+		return s.fillStructure(name, v, x.(map[string]any))
 	case sh.Type == "list":
 		list := reflect.MakeSlice(v.Type(), 0, 0)
 		for _, part := range x.([]any) {
@@ -142,6 +105,55 @@ func (s suite) fill(name string, v reflect.Value, x any) error {
 		v.SetBytes([]byte(x.(string)))
 		return nil
 	}
+	return fillScalar(v, x)
+}
+
+func (s suite) plainStructure(sh *shape, v reflect.Value) any {
+	out := map[string]any{}
+	for m, r := range sh.Members {
+		f := v.FieldByName(goName(m))
+		if !f.IsValid() {
+			continue
+		}
+		if k := f.Kind(); (k == reflect.Pointer || k == reflect.Slice || k == reflect.Map || k == reflect.Interface) &&
+			f.IsNil() {
+			continue
+		}
+		switch x := f.Interface().(type) {
+		case io.ReadCloser:
+			text, _ := io.ReadAll(x)
+			if len(text) > 0 {
+				out[m] = string(text)
+			}
+		default:
+			if f.Kind() == reflect.Interface {
+				out[m] = x
+			} else {
+				out[m] = s.plain(r.Shape, f)
+			}
+		}
+	}
+	return out
+}
+
+func (s suite) fillStructure(name string, v reflect.Value, parts map[string]any) error {
+	for m, part := range parts {
+		r, ok := s.Shapes[name].Members[m]
+		if !ok {
+			return fmt.Errorf("%s has no member %s", name, m)
+		}
+		f := v.FieldByName(goName(m))
+		if !f.IsValid() {
+			return fmt.Errorf("%s.%s is too deep", name, m)
+		}
+		if err := s.fill(r.Shape, f, part); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func fillScalar(v reflect.Value, x any) error {
 	switch x := x.(type) {
 	case string:
 		if v.Kind() == reflect.String {
