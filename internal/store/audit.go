@@ -58,7 +58,8 @@ func (t *Tx) Record(e audit.Event) error {
 		return err
 	}
 	for range 8 {
-		n, err := t.exec(insertAudit+placeholders(1, auditColumns)+` ON CONFLICT DO NOTHING`, row.values(t.db.ids.next(t.db.now()))...)
+		n, err := t.exec(insertAudit+placeholders(1, auditColumns)+` ON CONFLICT DO NOTHING`,
+			row.values(t.db.ids.next(t.db.now()))...)
 		if err != nil {
 			return err
 		}
@@ -71,7 +72,8 @@ func (t *Tx) Record(e audit.Event) error {
 }
 
 const (
-	insertAudit  = `INSERT INTO audit (id, at, account, event_name, event_source, principal_arn, access_key, error_code, grant_id, event) VALUES `
+	insertAudit = `INSERT INTO audit (id, at, account, event_name, event_source, principal_arn, access_key, ` +
+		`error_code, grant_id, event) VALUES `
 	auditColumns = 10
 )
 
@@ -138,7 +140,8 @@ func (c *connWriter) insertRecords(db *DB, records []*record) error {
 	now := db.now()
 	for _, r := range records {
 		for i := range r.rows {
-			_, err := c.exec(context.Background(), insertAudit+`($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`, r.rows[i].values(db.ids.next(now))...)
+			_, err := c.exec(context.Background(), insertAudit+`($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+				r.rows[i].values(db.ids.next(now))...)
 			if err != nil {
 				return fmt.Errorf("record: %w", err)
 			}

@@ -53,10 +53,19 @@ func callers(b *testing.B, n int, call func(context.Context) error) {
 func vendedEvent() audit.Event {
 	e := storetest.NewEvent("GetDataAccess")
 	e.EventTime = time.Now()
-	e.SourceIPAddress, e.UserAgent = "192.0.2.1", "Boto3/1.40 md/Botocore#1.40 ua/2.1 os/linux#6.1 md/arch#x86_64 lang/python#3.13"
+	e.SourceIPAddress, e.UserAgent = "192.0.2.1",
+		"Boto3/1.40 md/Botocore#1.40 ua/2.1 os/linux#6.1 md/arch#x86_64 lang/python#3.13"
 	e.RequestID, e.EventID = "0123456789ABCDEF", "5a8c8b62-6c53-4b1c-a7d5-0a5c1a2b3c4d"
-	e.RequestParameters = map[string]any{"target": "s3://lake/finance/2026/*", "permission": "READ", "privilege": "Default"}
-	e.Latchkey = &audit.Addendum{GrantID: "5a8c8b62-6c53-4b1c-a7d5-0a5c1a2b3c4e", GrantScope: "s3://lake/finance/*", Grantee: "g-1"}
+	e.RequestParameters = map[string]any{
+		"target":     "s3://lake/finance/2026/*",
+		"permission": "READ",
+		"privilege":  "Default",
+	}
+	e.Latchkey = &audit.Addendum{
+		GrantID:    "5a8c8b62-6c53-4b1c-a7d5-0a5c1a2b3c4e",
+		GrantScope: "s3://lake/finance/*",
+		Grantee:    "g-1",
+	}
 	return e
 }
 
@@ -102,7 +111,8 @@ func BenchmarkGrants(b *testing.B) {
 			batch := make([]access.Grant, min(10_000, n-done))
 			for i := range batch {
 				k := done + i
-				batch[i] = storetest.NewGrant(b, "111122223333", fmt.Sprintf("s3://lake-%d/team-%d/project-%d/*", k%50, k%1000, k), fmt.Sprint("user-", k%(n/100)))
+				batch[i] = storetest.NewGrant(b, "111122223333", fmt.Sprintf("s3://lake-%d/team-%d/project-%d/*", k%50, k%1000, k),
+					fmt.Sprint("user-", k%(n/100)))
 				batch[i].Permission = access.Permission(k%3 + 1)
 			}
 			batch[0].Grantee.Type = access.DirectoryGroup

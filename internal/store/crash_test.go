@@ -77,8 +77,17 @@ func insertAll(tx *store.Tx, id access.GrantID) error {
 	if err != nil {
 		return err
 	}
-	g := access.Grant{ID: id, Account: "111122223333", Region: "us-east-1", LocationID: "default", Scope: s, Permission: access.Read,
-		Grantee: access.Grantee{Type: access.DirectoryUser, ID: "u-1"}, Principal: "u-1", CreatedAt: tx.Now()}
+	g := access.Grant{
+		ID:         id,
+		Account:    "111122223333",
+		Region:     "us-east-1",
+		LocationID: "default",
+		Scope:      s,
+		Permission: access.Read,
+		Grantee:    access.Grantee{Type: access.DirectoryUser, ID: "u-1"},
+		Principal:  "u-1",
+		CreatedAt:  tx.Now(),
+	}
 	if err := store.InsertGrant(tx, &g); err != nil {
 		return err
 	}
@@ -215,7 +224,8 @@ func TestPostgreSQLKilledWriter(t *testing.T) {
 		acknowledged = append(acknowledged, killWriter(t, url+"&application_name=writer")...)
 		// The server may still be at the last commit that the writer asked for.
 		for n := 1; n > 0; {
-			if err := raw.QueryRowContext(t.Context(), `SELECT COUNT(*) FROM pg_stat_activity WHERE application_name = 'writer'`).Scan(&n); err != nil {
+			if err := raw.QueryRowContext(t.Context(),
+				`SELECT COUNT(*) FROM pg_stat_activity WHERE application_name = 'writer'`).Scan(&n); err != nil {
 				t.Fatal(err)
 			}
 		}

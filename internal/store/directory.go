@@ -79,7 +79,9 @@ func DirectoryUserByKey(ctx context.Context, q Querier, s directory.StoreID, k d
 }
 
 // DirectoryGroupByKey finds the group of an identity store that has a key. It fails with NotFound when there is none.
-func DirectoryGroupByKey(ctx context.Context, q Querier, s directory.StoreID, k directory.Key) (*directory.Group, error) {
+func DirectoryGroupByKey(
+	ctx context.Context, q Querier, s directory.StoreID, k directory.Key,
+) (*directory.Group, error) {
 	return byKey(ctx, q, &DirectoryGroups, s, k)
 }
 

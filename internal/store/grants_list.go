@@ -87,7 +87,9 @@ func GrantCount(ctx context.Context, q Querier, account access.AccountID, region
 }
 
 // LocationGrantCount is how many grants a location has.
-func LocationGrantCount(ctx context.Context, q Querier, account access.AccountID, region string, id access.LocationID) (n int64, err error) {
+func LocationGrantCount(
+	ctx context.Context, q Querier, account access.AccountID, region string, id access.LocationID,
+) (n int64, err error) {
 	if err := settleCounts(q); err != nil {
 		return 0, err
 	}

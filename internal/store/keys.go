@@ -8,8 +8,8 @@ import (
 	"latchkey/internal/fault"
 )
 
-// DuplicateError is the private cause of a table's AlreadyExists: which key another entity of the account has. For a taken id
-// it is the entity's own name.
+// DuplicateError is the private cause of a table's AlreadyExists: which key another entity of the account has. For a
+// taken id it is the entity's own name.
 type DuplicateError struct{ Key string }
 
 // Error is the text for logs.

@@ -85,7 +85,9 @@ func MembershipByID(ctx context.Context, q Querier, id directory.MembershipID) (
 }
 
 // MembershipOf finds the membership of a user in a group. It fails with NotFound when there is none.
-func MembershipOf(ctx context.Context, q Querier, g directory.GroupID, u directory.UserID) (*directory.Membership, error) {
+func MembershipOf(
+	ctx context.Context, q Querier, g directory.GroupID, u directory.UserID,
+) (*directory.Membership, error) {
 	return firstMembership(ctx, q, selectMembership+` WHERE group_id = $1 AND user_id = $2`, string(g), string(u))
 }
 
@@ -106,12 +108,16 @@ const (
 )
 
 // MembershipsOfGroup returns at most limit memberships of a group, oldest first, those behind the number after.
-func MembershipsOfGroup(ctx context.Context, q Querier, g directory.GroupID, after int64, limit int) ([]directory.Membership, error) {
+func MembershipsOfGroup(
+	ctx context.Context, q Querier, g directory.GroupID, after int64, limit int,
+) ([]directory.Membership, error) {
 	return memberships(ctx, q, membershipsOfGroup, string(g), after, limit)
 }
 
 // MembershipsOfUser returns at most limit memberships of a user, oldest first, those behind the number after.
-func MembershipsOfUser(ctx context.Context, q Querier, u directory.UserID, after int64, limit int) ([]directory.Membership, error) {
+func MembershipsOfUser(
+	ctx context.Context, q Querier, u directory.UserID, after int64, limit int,
+) ([]directory.Membership, error) {
 	return memberships(ctx, q, membershipsOfUser, string(u), after, limit)
 }
 

@@ -251,7 +251,11 @@ func TestNoSecretReachesTheFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	const secret = "PLANTEDsecretPLANTEDsecretPLANTEDsecret0"
-	k := &iam.AccessKey{ID: "AKIAVISIBLE", Account: "111122223333", Sealed: ring.Seal("access key AKIAVISIBLE", []byte(secret))}
+	k := &iam.AccessKey{
+		ID:      "AKIAVISIBLE",
+		Account: "111122223333",
+		Sealed:  ring.Seal("access key AKIAVISIBLE", []byte(secret)),
+	}
 	if _, err := db.Update(t.Context(), func(tx *store.Tx) error { return store.AccessKeys.Insert(tx, k) }); err != nil {
 		t.Fatal(err)
 	}

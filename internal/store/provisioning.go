@@ -47,12 +47,16 @@ const (
 )
 
 // UsersAmong tells which of these ids are of users of an identity store.
-func UsersAmong(ctx context.Context, q Querier, s directory.StoreID, ids []directory.UserID) (map[directory.UserID]bool, error) {
+func UsersAmong(
+	ctx context.Context, q Querier, s directory.StoreID, ids []directory.UserID,
+) (map[directory.UserID]bool, error) {
 	return those(among(ctx, q, scanUserID, usersAmong, []any{string(KindDirectoryUser), string(s)}, ids))
 }
 
 // MembersAmong tells which of these users are in a group.
-func MembersAmong(ctx context.Context, q Querier, g directory.GroupID, ids []directory.UserID) (map[directory.UserID]bool, error) {
+func MembersAmong(
+	ctx context.Context, q Querier, g directory.GroupID, ids []directory.UserID,
+) (map[directory.UserID]bool, error) {
 	return those(among(ctx, q, scanUserID, membersAmong, []any{string(g)}, ids))
 }
 

@@ -36,7 +36,9 @@ func one(ctx context.Context, q Querier, text string, args []any, dest ...any) (
 
 // collect reads all rows before it returns any, so that the caller may use the same transaction while it
 // goes through them.
-func collect[T any](ctx context.Context, q Querier, scan func(*sql.Rows) (T, error), text string, args ...any) ([]T, error) {
+func collect[T any](
+	ctx context.Context, q Querier, scan func(*sql.Rows) (T, error), text string, args ...any,
+) ([]T, error) {
 	rows, err := q.query(ctx, text, args...)
 	if err != nil {
 		return nil, err
@@ -55,7 +57,9 @@ func collect[T any](ctx context.Context, q Querier, scan func(*sql.Rows) (T, err
 
 // among reads what a query that ends in IN finds for many ids. It asks for a few at a time: always the same number, so
 // that the statement is prepared once.
-func among[T any, ID ~string](ctx context.Context, q Querier, scan func(*sql.Rows) (T, error), head string, args []any, ids []ID) ([]T, error) {
+func among[T any, ID ~string](
+	ctx context.Context, q Querier, scan func(*sql.Rows) (T, error), head string, args []any, ids []ID,
+) ([]T, error) {
 	const batch = 20
 	text := head + list(len(args)+1, batch)
 	found := make([]T, 0, len(ids))

@@ -41,7 +41,8 @@ func TakeDisabled(tx *Tx, id string) error {
 
 // DisabledBySync reports whether it was the synchronisation with a source that disabled a user.
 func DisabledBySync(ctx context.Context, q Querier, source, id string) (is bool, err error) {
-	if _, err = one(ctx, q, `SELECT disabled FROM sync_marks WHERE source = $1 AND id = $2`, []any{source, id}, &is); err != nil {
+	if _, err = one(ctx, q, `SELECT disabled FROM sync_marks WHERE source = $1 AND id = $2`, []any{source, id},
+		&is); err != nil {
 		return false, unavailable("read the mark of a user", err)
 	}
 	return is, nil
@@ -62,6 +63,7 @@ func PutSyncMark(tx *Tx, source string, m SyncMark) error {
 		disabled = 1
 	}
 	_, err := tx.exec(`INSERT INTO sync_marks (source, id, absent, disabled) VALUES ($1, $2, $3, $4)
-		ON CONFLICT (source, id) DO UPDATE SET absent = EXCLUDED.absent, disabled = EXCLUDED.disabled`, source, m.ID, absent, disabled)
+		ON CONFLICT (source, id) DO UPDATE SET absent = EXCLUDED.absent, disabled = EXCLUDED.disabled`,
+		source, m.ID, absent, disabled)
 	return err
 }

@@ -91,7 +91,8 @@ func (b *Table[T]) Update(tx *Tx, v *T) error {
 	if err := b.checkKeys(tx, v); err != nil {
 		return err
 	}
-	n, err := tx.exec(`UPDATE nouns SET account = $1, name = $2, parent = $3, body = $4, rev = $5 WHERE kind = $6 AND id = $7`,
+	n, err := tx.exec(`UPDATE nouns SET account = $1, name = $2, parent = $3, body = $4, `+
+		`rev = $5 WHERE kind = $6 AND id = $7`,
 		k.Account, b.name(k.Name), k.Parent, body, int64(tx.rev), string(b.Kind), k.ID)
 	if err != nil {
 		return err
@@ -139,8 +140,8 @@ func (b *Table[T]) Get(ctx context.Context, q Querier, id string) (*T, error) {
 
 const nounsAmong = `SELECT seq, body FROM nouns WHERE kind = $1 AND id IN `
 
-// Among finds the entities of these ids, each of which must be named once, in no order that means anything. What does not
-// exist is left out.
+// Among finds the entities of these ids, each of which must be named once, in no order that means anything. What does
+// not exist is left out.
 func (b *Table[T]) Among(ctx context.Context, q Querier, ids []string) ([]*T, error) {
 	rows, err := among(ctx, q, b.scan, nounsAmong, []any{string(b.Kind)}, ids)
 	if err != nil {
@@ -157,20 +158,23 @@ func (b *Table[T]) ByName(ctx context.Context, q Querier, account, name string) 
 
 // Children returns the entities of a parent, oldest first.
 func (b *Table[T]) Children(ctx context.Context, q Querier, parent string) ([]*T, error) {
-	rows, err := b.some(ctx, q, `SELECT seq, body FROM nouns WHERE kind = $1 AND parent = $2 ORDER BY seq`, string(b.Kind), parent)
+	rows, err := b.some(ctx, q, `SELECT seq, body FROM nouns WHERE kind = $1 AND parent = $2 ORDER BY seq`, string(b.Kind),
+		parent)
 	return values(rows), err
 }
 
 // InAccount returns the entities of an account, oldest first.
 func (b *Table[T]) InAccount(ctx context.Context, q Querier, account string) ([]*T, error) {
-	rows, err := b.some(ctx, q, `SELECT seq, body FROM nouns WHERE kind = $1 AND account = $2 ORDER BY seq`, string(b.Kind), account)
+	rows, err := b.some(ctx, q, `SELECT seq, body FROM nouns WHERE kind = $1 AND account = $2 ORDER BY seq`,
+		string(b.Kind), account)
 	return values(rows), err
 }
 
 // Page returns at most limit of an account's entities, oldest first, those behind the number after. The number of a
 // entity is what Seq hands it.
 func (b *Table[T]) Page(ctx context.Context, q Querier, account string, after int64, limit int) ([]*T, error) {
-	rows, err := b.some(ctx, q, `SELECT seq, body FROM nouns WHERE kind = $1 AND account = $2 AND seq > $3 ORDER BY seq LIMIT $4`,
+	rows, err := b.some(ctx, q,
+		`SELECT seq, body FROM nouns WHERE kind = $1 AND account = $2 AND seq > $3 ORDER BY seq LIMIT $4`,
 		string(b.Kind), account, after, limit)
 	return values(rows), err
 }

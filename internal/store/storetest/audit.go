@@ -16,8 +16,15 @@ import (
 
 // NewEvent is an event of that name.
 func NewEvent(name string) audit.Event {
-	return audit.Event{EventVersion: "1.11", EventName: name, EventSource: "s3.amazonaws.com", EventTime: db0, EventID: "id-" + name,
-		UserIdentity: audit.Identity{Type: "IAMUser", ARN: "arn:aws:iam::111122223333:user/x", AccessKeyID: "AKIAX"}, RecipientAccountID: string(account)}
+	return audit.Event{
+		EventVersion:       "1.11",
+		EventName:          name,
+		EventSource:        "s3.amazonaws.com",
+		EventTime:          db0,
+		EventID:            "id-" + name,
+		UserIdentity:       audit.Identity{Type: "IAMUser", ARN: "arn:aws:iam::111122223333:user/x", AccessKeyID: "AKIAX"},
+		RecipientAccountID: string(account),
+	}
 }
 
 func events(t *testing.T, db *store.DB, f store.AuditFilter) []store.Record {
@@ -35,7 +42,8 @@ func auditOrder(t *testing.T, db *store.DB) {
 	for c := range callers {
 		wg.Go(func() {
 			for i := range each {
-				if err := db.Record(t.Context(), NewEvent(fmt.Sprintf("%d-%d", c, 2*i)), NewEvent(fmt.Sprintf("%d-%d", c, 2*i+1))); err != nil {
+				if err := db.Record(t.Context(), NewEvent(fmt.Sprintf("%d-%d", c, 2*i)),
+					NewEvent(fmt.Sprintf("%d-%d", c, 2*i+1))); err != nil {
 					t.Errorf("record: %v", err)
 				}
 			}
@@ -169,7 +177,14 @@ func auditHostile(t *testing.T, db *store.DB) {
 			t.Errorf("%.20q: %v", s, err)
 		}
 		update(t, db, func(tx *store.Tx) error { return tx.Record(e) })
-		got := events(t, db, store.AuditFilter{Account: s, EventName: s, Principal: s, AccessKey: s, ErrorCode: s, GrantID: s})
+		got := events(t, db, store.AuditFilter{
+			Account:   s,
+			EventName: s,
+			Principal: s,
+			AccessKey: s,
+			ErrorCode: s,
+			GrantID:   s,
+		})
 		if len(got) != 2 || got[0].Event.EventID != e.EventID {
 			t.Errorf("%.20q: found %d times", s, len(got))
 		}

@@ -31,7 +31,14 @@ func NewGroup(s directory.StoreID, name string) *directory.Group {
 
 // NewMembership puts a user into a group.
 func NewMembership(g *directory.Group, u *directory.User) *directory.Membership {
-	return &directory.Membership{ID: directory.MembershipID(uuid.NewString()), Store: g.Store, Group: g.ID, User: u.ID, Created: db0, CreatedBy: "arn"}
+	return &directory.Membership{
+		ID:        directory.MembershipID(uuid.NewString()),
+		Store:     g.Store,
+		Group:     g.ID,
+		User:      u.ID,
+		Created:   db0,
+		CreatedBy: "arn",
+	}
 }
 
 func deleteDirectory(t *testing.T, db *store.DB) {
@@ -39,7 +46,8 @@ func deleteDirectory(t *testing.T, db *store.DB) {
 	u.Emails = []directory.Email{{Value: "u@x"}}
 	stranger, strangers := NewPerson(otherIdentityStore, "u"), NewGroup(otherIdentityStore, "g")
 	update(t, db, func(tx *store.Tx) error {
-		return errors.Join(store.DirectoryUsers.Insert(tx, u), store.DirectoryUsers.Insert(tx, stranger), store.DirectoryGroups.Insert(tx, g),
+		return errors.Join(store.DirectoryUsers.Insert(tx, u), store.DirectoryUsers.Insert(tx, stranger),
+			store.DirectoryGroups.Insert(tx, g),
 			store.DirectoryGroups.Insert(tx, strangers), store.InsertMembership(tx, NewMembership(g, u)),
 			store.InsertMembership(tx, NewMembership(strangers, stranger)))
 	})
@@ -87,15 +95,21 @@ func furtherKeys(t *testing.T, db *store.DB) {
 		{"a name in another case", directory.NameKey("alice"), func(tx *store.Tx) error {
 			return store.DirectoryUsers.Insert(tx, with(func(u *directory.User) { u.UserName = "aLICE" }))
 		}},
-		{"an email", directory.EmailKey("a@x"), func(tx *store.Tx) error { return store.DirectoryUsers.Insert(tx, with(email)) }},
+		{"an email", directory.EmailKey("a@x"), func(tx *store.Tx) error {
+			return store.DirectoryUsers.Insert(tx, with(email))
+		}},
 		{"a long email", directory.EmailKey(long), func(tx *store.Tx) error {
 			return store.DirectoryUsers.Insert(tx, with(func(u *directory.User) { u.Emails = bob.Emails }))
 		}},
 		{"an external id", directory.ExternalKey(external), func(tx *store.Tx) error {
 			return store.DirectoryUsers.Insert(tx, with(func(u *directory.User) { u.ExternalIDs = alice.ExternalIDs }))
 		}},
-		{"a name, by an update", directory.NameKey("alice"), func(tx *store.Tx) error { return store.DirectoryUsers.Update(tx, &renamed) }},
-		{"an email, by an update", directory.EmailKey("a@x"), func(tx *store.Tx) error { return store.DirectoryUsers.Update(tx, &readdressed) }},
+		{"a name, by an update", directory.NameKey("alice"), func(tx *store.Tx) error {
+			return store.DirectoryUsers.Update(tx, &renamed)
+		}},
+		{"an email, by an update", directory.EmailKey("a@x"), func(tx *store.Tx) error {
+			return store.DirectoryUsers.Update(tx, &readdressed)
+		}},
 	} {
 		rev, _ := db.Rev(t.Context())
 		_, err := db.Update(t.Context(), func(tx *store.Tx) error {
@@ -149,7 +163,8 @@ func furtherKeys(t *testing.T, db *store.DB) {
 
 func membershipRows(t *testing.T, db *store.DB) {
 	g1, g2 := NewGroup(identityStore, "g1"), NewGroup(identityStore, "g2")
-	people := []*directory.User{NewPerson(identityStore, "u0"), NewPerson(identityStore, "u1"), NewPerson(identityStore, "u2")}
+	people := []*directory.User{NewPerson(identityStore, "u0"), NewPerson(identityStore, "u1"),
+		NewPerson(identityStore, "u2")}
 	var in []*directory.Membership
 	update(t, db, func(tx *store.Tx) error {
 		err := errors.Join(store.DirectoryGroups.Insert(tx, g1), store.DirectoryGroups.Insert(tx, g2))
@@ -162,7 +177,9 @@ func membershipRows(t *testing.T, db *store.DB) {
 	})
 	bulk := []directory.Membership{*NewMembership(g2, people[0]), *NewMembership(g2, people[1])}
 	update(t, db, func(tx *store.Tx) error { return store.InsertMemberships(tx, bulk) })
-	if _, err := db.Update(t.Context(), func(tx *store.Tx) error { return store.InsertMembership(tx, NewMembership(g1, people[0])) }); !fault.Is(err, fault.AlreadyExists, fault.Membership) {
+	if _, err := db.Update(t.Context(), func(tx *store.Tx) error {
+		return store.InsertMembership(tx, NewMembership(g1, people[0]))
+	}); !fault.Is(err, fault.AlreadyExists, fault.Membership) {
 		t.Errorf("a membership twice: %v", err)
 	}
 	rev, _ := db.Rev(t.Context())
@@ -206,7 +223,9 @@ func membershipRows(t *testing.T, db *store.DB) {
 	update(t, db, func(tx *store.Tx) error { return store.DirectoryGroups.Delete(tx, string(g1.ID)) })
 	want("a deleted group's", ids(store.MembershipsOfGroup(t.Context(), db, g1.ID, 0, 10)))
 	update(t, db, func(tx *store.Tx) error { return store.DeleteMembership(tx, g2.ID, people[1].ID) })
-	if _, err := db.Update(t.Context(), func(tx *store.Tx) error { return store.DeleteMembership(tx, g2.ID, people[1].ID) }); !fault.Is(err, fault.NotFound, fault.Membership) {
+	if _, err := db.Update(t.Context(), func(tx *store.Tx) error {
+		return store.DeleteMembership(tx, g2.ID, people[1].ID)
+	}); !fault.Is(err, fault.NotFound, fault.Membership) {
 		t.Errorf("deleted twice: %v", err)
 	}
 	for m, err := range store.ScanMemberships(t.Context(), db) {

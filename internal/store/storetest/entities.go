@@ -40,12 +40,18 @@ func unique(t *testing.T, db *store.DB) {
 		{"a user with a name that differs in case", fault.AlreadyExists, fault.User, func(tx *store.Tx) error {
 			return store.Users.Insert(tx, NewUser(account, "ALICE", db0))
 		}},
-		{"a user with a taken id", fault.AlreadyExists, fault.User, func(tx *store.Tx) error { return store.Users.Insert(tx, sameID) }},
-		{"a user renamed to a taken name", fault.AlreadyExists, fault.User, func(tx *store.Tx) error { return store.Users.Update(tx, &renamed) }},
+		{"a user with a taken id", fault.AlreadyExists, fault.User, func(tx *store.Tx) error {
+			return store.Users.Insert(tx, sameID)
+		}},
+		{"a user renamed to a taken name", fault.AlreadyExists, fault.User, func(tx *store.Tx) error {
+			return store.Users.Update(tx, &renamed)
+		}},
 		{"a user that is not there, updated", fault.NotFound, fault.User, func(tx *store.Tx) error {
 			return store.Users.Update(tx, NewUser(account, "nobody", db0))
 		}},
-		{"a user that is not there, deleted", fault.NotFound, fault.User, func(tx *store.Tx) error { return store.Users.Delete(tx, "AIDAX") }},
+		{"a user that is not there, deleted", fault.NotFound, fault.User, func(tx *store.Tx) error {
+			return store.Users.Delete(tx, "AIDAX")
+		}},
 		{"a bucket of another account's", fault.AlreadyExists, fault.Bucket, func(tx *store.Tx) error {
 			return store.Buckets.Insert(tx, &bucket.Bucket{Name: "lake", Account: other, Region: region})
 		}},
@@ -63,13 +69,16 @@ func unique(t *testing.T, db *store.DB) {
 	elsewhere := location(t, "s3://lake/A*", "l1")
 	elsewhere.Region = "eu-west-1"
 	for name, fn := range map[string]func(*store.Tx) error{
-		"a user of that name in another account": func(tx *store.Tx) error { return store.Users.Insert(tx, NewUser(other, "Alice", db0)) },
+		"a user of that name in another account": func(tx *store.Tx) error {
+			return store.Users.Insert(tx, NewUser(other, "Alice", db0))
+		},
 		"a role of that name": func(tx *store.Tx) error {
 			return store.Roles.Insert(tx, &iam.Role{ID: iam.NewID(iam.RoleIDPrefix), Account: account, Name: "Alice"})
 		},
 		"two keys, which have no name": func(tx *store.Tx) error {
 			for range 2 {
-				if err := store.AccessKeys.Insert(tx, &iam.AccessKey{ID: iam.NewAccessKeyID(), Account: account, UserID: alice.ID}); err != nil {
+				if err := store.AccessKeys.Insert(tx,
+					&iam.AccessKey{ID: iam.NewAccessKeyID(), Account: account, UserID: alice.ID}); err != nil {
 					return err
 				}
 			}
@@ -81,8 +90,10 @@ func unique(t *testing.T, db *store.DB) {
 		"a location whose scope differs in case": func(tx *store.Tx) error {
 			return store.Locations.Insert(tx, location(t, "s3://lake/a*", "l3"))
 		},
-		"a location of that scope in another region": func(tx *store.Tx) error { return store.Locations.Insert(tx, elsewhere) },
-		"a user updated under its own name":          func(tx *store.Tx) error { return store.Users.Update(tx, alice) },
+		"a location of that scope in another region": func(tx *store.Tx) error {
+			return store.Locations.Insert(tx, elsewhere)
+		},
+		"a user updated under its own name": func(tx *store.Tx) error { return store.Users.Update(tx, alice) },
 		"a name that failed to be taken, in the same transaction": func(tx *store.Tx) error {
 			if err := store.Users.Insert(tx, NewUser(account, "BOB", db0)); !fault.Is(err, fault.AlreadyExists, fault.User) {
 				return fmt.Errorf("a second bob: %w", err)
@@ -107,21 +118,48 @@ func location(t *testing.T, scope string, id access.LocationID) *store.Location 
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &store.Location{Location: access.Location{ID: id, Account: account, Region: region, Scope: s,
-		RoleARN: "arn:aws:iam::111122223333:role/r", RoleID: "AROAX", CreatedAt: db0}, Tags: []access.Tag{{Key: "k", Value: "v"}}}
+	return &store.Location{
+		Location: access.Location{ID: id, Account: account, Region: region, Scope: s,
+			RoleARN: "arn:aws:iam::111122223333:role/r", RoleID: "AROAX", CreatedAt: db0},
+		Tags: []access.Tag{{Key: "k", Value: "v"}},
+	}
 }
 
 func survive(t *testing.T, db *store.DB) {
 	at := time.Date(2026, 11, 21, 23, 59, 59, 987654321, time.UTC)
 	update(t, db, func(tx *store.Tx) error {
-		user := &iam.User{ID: "AIDAX", Account: account, Name: "Zoë <&> \"q\"", Path: "/a/b/", Created: at, Tags: []iam.Tag{{Key: "k", Value: "v"}},
-			Policies: iam.Policies{Inline: []iam.Inline{{Name: "n", Document: "{\"a\": \"<\\u0000>\"}"}}, Attached: []string{"arn"}, Boundary: "b"}}
-		key := &iam.AccessKey{ID: "AKIAX", Account: account, UserID: "AIDAX", Sealed: []byte{0, 1, 255}, Status: iam.Active, Created: at}
+		user := &iam.User{
+			ID:      "AIDAX",
+			Account: account,
+			Name:    "Zoë <&> \"q\"",
+			Path:    "/a/b/",
+			Created: at,
+			Tags:    []iam.Tag{{Key: "k", Value: "v"}},
+			Policies: iam.Policies{
+				Inline:   []iam.Inline{{Name: "n", Document: "{\"a\": \"<\\u0000>\"}"}},
+				Attached: []string{"arn"},
+				Boundary: "b",
+			},
+		}
+		key := &iam.AccessKey{
+			ID:      "AKIAX",
+			Account: account,
+			UserID:  "AIDAX",
+			Sealed:  []byte{0, 1, 255},
+			Status:  iam.Active,
+			Created: at,
+		}
 		role := &iam.Role{ID: "AROAX", Account: account, Name: "r", MaxSession: time.Hour, Trust: "{}", Created: at}
 		policy := &iam.ManagedPolicy{ID: "ANPAX", Account: account, Name: "p", Versions: []iam.PolicyVersion{{ID: "v1", Document: "{}", Created: at}}, Default: "v1", NextVersion: 2}
 		bucket := &bucket.Bucket{Name: "lake", Account: account, Region: region, Policy: "{}", Created: at}
 		acc := &iam.Account{ID: account, Name: "main", Created: at}
-		instance := &store.Instance{Instance: access.Instance{Account: account, Region: region, IdentityCenterARN: "i", ApplicationARN: "a", CreatedAt: at},
+		instance := &store.Instance{Instance: access.Instance{
+			Account:           account,
+			Region:            region,
+			IdentityCenterARN: "i",
+			ApplicationARN:    "a",
+			CreatedAt:         at,
+		},
 			Policy: "{}", Organization: "o-1", PolicyCreated: at, Tags: []access.Tag{{Key: "k", Value: "v"}}}
 		loc := location(t, "s3://lake/é*", "l1")
 		same(t, tx, &store.Users, user, "AIDAX")
@@ -137,7 +175,8 @@ func survive(t *testing.T, db *store.DB) {
 		}
 		return nil
 	})
-	loc, err := store.Locations.ByName(t.Context(), db, string(account), store.LocationName(region, location(t, "s3://lake/é*", "").Scope))
+	loc, err := store.Locations.ByName(t.Context(), db, string(account),
+		store.LocationName(region, location(t, "s3://lake/é*", "").Scope))
 	if err != nil || loc.ID != "l1" || loc.Scope.String() != "s3://lake/é*" {
 		t.Errorf("the location by its scope: %+v (%v)", loc, err)
 	}

@@ -55,7 +55,9 @@ func grantKeys(t *testing.T, db *store.DB) {
 		}
 	}
 	update(t, db, func(tx *store.Tx) error { return store.DeleteGrant(tx, first.ID) })
-	if _, err := db.Update(t.Context(), func(tx *store.Tx) error { return store.DeleteGrant(tx, first.ID) }); !fault.Is(err, fault.NotFound, fault.Grant) {
+	if _, err := db.Update(t.Context(), func(tx *store.Tx) error {
+		return store.DeleteGrant(tx, first.ID)
+	}); !fault.Is(err, fault.NotFound, fault.Grant) {
 		t.Errorf("deleting it twice: %v", err)
 	}
 	again.ID = NewGrantID()
@@ -89,8 +91,14 @@ func grantPages(t *testing.T, db *store.DB) {
 		"scope":             {Scope: "s3://bucket/4/*"},
 		"application":       {ApplicationARN: app},
 		"scope and grantee": {Scope: "s3://bucket/4/*", GranteeID: "u-3"},
-		"all of them":       {Scope: all[8].Scope.String(), GranteeID: "u-2", GranteeType: access.DirectoryUser, Permission: all[8].Permission, ApplicationARN: app},
-		"nothing fits":      {Scope: "s3://bucket/*", GranteeID: "u-3"},
+		"all of them": {
+			Scope:          all[8].Scope.String(),
+			GranteeID:      "u-2",
+			GranteeType:    access.DirectoryUser,
+			Permission:     all[8].Permission,
+			ApplicationARN: app,
+		},
+		"nothing fits": {Scope: "s3://bucket/*", GranteeID: "u-3"},
 	} {
 		f.Account, f.Region = account, region
 		var want, got []access.GrantID
@@ -189,7 +197,8 @@ func grantBulk(t *testing.T, db *store.DB) {
 		t.Errorf("revision %d", rev)
 	}
 	changes, err := db.Changes(t.Context(), 0, 1)
-	if err != nil || len(changes) != len(all) || changes[1016].ID != all[1016].ID.String() || changes[1016].Kind != store.KindGrant {
+	if err != nil || len(changes) != len(all) || changes[1016].ID != all[1016].ID.String() ||
+		changes[1016].Kind != store.KindGrant {
 		t.Errorf("%d changes (%v)", len(changes), err)
 	}
 	more := []access.Grant{NewGrant(t, account, "s3://bucket/new*", "u-1"), all[3]}
@@ -221,7 +230,9 @@ func grantTags(t *testing.T, db *store.DB) {
 	if _, err := store.GrantTags(t.Context(), db, NewGrantID()); !fault.Is(err, fault.NotFound, fault.Grant) {
 		t.Errorf("tags of no grant: %v", err)
 	}
-	if _, err := db.Update(t.Context(), func(tx *store.Tx) error { return store.SetGrantTags(tx, NewGrantID(), tags) }); !fault.Is(err, fault.NotFound, fault.Grant) {
+	if _, err := db.Update(t.Context(), func(tx *store.Tx) error {
+		return store.SetGrantTags(tx, NewGrantID(), tags)
+	}); !fault.Is(err, fault.NotFound, fault.Grant) {
 		t.Errorf("tagging no grant: %v", err)
 	}
 }
@@ -236,12 +247,15 @@ func longTexts(t *testing.T, db *store.DB) {
 	g := NewGrant(t, account, scope, strings.Repeat("u", 47))
 	g.Grantee.Type, g.Grantee.ID = access.IAM, "arn:aws:iam::111122223333:role/"+strings.Repeat("x/", 1000)+"r"
 	insertGrant(t, db, g)
-	page, err := store.GrantsPage(t.Context(), db, store.GrantFilter{Account: account, Region: region, Scope: scope, GranteeID: g.Grantee.ID}, 0, 10)
+	page, err := store.GrantsPage(t.Context(), db,
+		store.GrantFilter{Account: account, Region: region, Scope: scope, GranteeID: g.Grantee.ID}, 0, 10)
 	if err != nil || len(page) != 1 || page[0].Scope != g.Scope {
 		t.Errorf("%d grants (%v)", len(page), err)
 	}
 	update(t, db, func(tx *store.Tx) error { return store.Locations.Insert(tx, location(t, scope, "l1")) })
-	if _, err := db.Update(t.Context(), func(tx *store.Tx) error { return store.Locations.Insert(tx, location(t, scope, "l2")) }); !fault.Is(err, fault.AlreadyExists, fault.Location) {
+	if _, err := db.Update(t.Context(), func(tx *store.Tx) error {
+		return store.Locations.Insert(tx, location(t, scope, "l2"))
+	}); !fault.Is(err, fault.AlreadyExists, fault.Location) {
 		t.Errorf("the same long scope twice: %v", err)
 	}
 	update(t, db, func(tx *store.Tx) error { return store.Locations.Insert(tx, location(t, scope[:len(scope)-1], "l2")) })

@@ -16,7 +16,8 @@ func oidcProviders(t *testing.T, db *store.DB) {
 		return &iam.OIDCProvider{ID: iam.NewID(iam.OIDCProviderIDPrefix), Account: a, URL: url}
 	}
 	full := made(account, "https://idp.example.org/realms/a")
-	full.ClientIDs, full.Thumbprints = []string{"sts.amazonaws.com", "é <&>"}, []string{"0123456789012345678901234567890123456789"}
+	full.ClientIDs, full.Thumbprints = []string{"sts.amazonaws.com", "é <&>"},
+		[]string{"0123456789012345678901234567890123456789"}
 	full.Created, full.Tags = time.Date(2026, 11, 21, 23, 59, 59, 987654321, time.UTC), []iam.Tag{{Key: "k", Value: "v"}}
 	update(t, db, func(tx *store.Tx) error {
 		same(t, tx, &store.OIDCProviders, full, full.ID)

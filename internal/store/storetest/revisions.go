@@ -126,7 +126,8 @@ func rollback(t *testing.T, db *store.DB) {
 	if !errors.Is(err, failure) {
 		t.Fatalf("update returned %v", err)
 	}
-	if _, err := store.Users.ByName(t.Context(), db, string(account), "ghost"); !fault.Is(err, fault.NotFound, fault.User) {
+	if _, err := store.Users.ByName(t.Context(), db, string(account), "ghost"); !fault.Is(err, fault.NotFound,
+		fault.User) {
 		t.Errorf("the user is there: %v", err)
 	}
 	if _, err := store.GrantByID(t.Context(), db, g.ID); !fault.Is(err, fault.NotFound, fault.Grant) {
@@ -138,7 +139,9 @@ func rollback(t *testing.T, db *store.DB) {
 	if after, _ := db.Rev(t.Context()); after != before {
 		t.Errorf("revision %d became %d", before, after)
 	}
-	if rev := update(t, db, func(tx *store.Tx) error { return store.Users.Insert(tx, NewUser(account, "ghost", tx.Now())) }); rev != before+1 {
+	if rev := update(t, db, func(tx *store.Tx) error {
+		return store.Users.Insert(tx, NewUser(account, "ghost", tx.Now()))
+	}); rev != before+1 {
 		t.Errorf("the next revision is %d, want %d", rev, before+1)
 	}
 }
@@ -155,7 +158,9 @@ func panics(t *testing.T, db *store.DB) {
 			panic("boo")
 		})
 	}()
-	if rev := update(t, db, func(tx *store.Tx) error { return store.Users.Insert(tx, NewUser(account, "ghost", tx.Now())) }); rev != 1 {
+	if rev := update(t, db, func(tx *store.Tx) error {
+		return store.Users.Insert(tx, NewUser(account, "ghost", tx.Now()))
+	}); rev != 1 {
 		t.Errorf("the next revision is %d, want 1", rev)
 	}
 }
@@ -256,10 +261,14 @@ func cancelled(t *testing.T, db *store.DB) {
 		t.Errorf("update returned %v", err)
 	}
 	wg.Wait()
-	if _, err := db.Update(ctx, func(*store.Tx) error { t.Error("ran after its context had ended"); return nil }); !errors.Is(err, context.Canceled) {
+	if _, err := db.Update(ctx, func(*store.Tx) error {
+		t.Error("ran after its context had ended")
+		return nil
+	}); !errors.Is(err, context.Canceled) {
 		t.Errorf("update returned %v", err)
 	}
-	if _, err := store.Users.ByName(t.Context(), db, string(account), "ghost"); !fault.Is(err, fault.NotFound, fault.User) {
+	if _, err := store.Users.ByName(t.Context(), db, string(account), "ghost"); !fault.Is(err, fault.NotFound,
+		fault.User) {
 		t.Errorf("the user is there: %v", err)
 	}
 	if n, err := store.Users.Count(t.Context(), db, string(account)); n != 4 || err != nil {

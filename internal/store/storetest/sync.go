@@ -12,7 +12,9 @@ func syncMarks(t *testing.T, db *store.DB) {
 	marks := []store.SyncMark{{ID: "u1", Absent: at}, {ID: "u2", Disabled: true}, {ID: "u3", Absent: at, Disabled: true}}
 	put := func(source string, m store.SyncMark) {
 		t.Helper()
-		if _, err := db.Update(t.Context(), func(tx *store.Tx) error { return store.PutSyncMark(tx, source, m) }); err != nil {
+		if _, err := db.Update(t.Context(), func(tx *store.Tx) error {
+			return store.PutSyncMark(tx, source, m)
+		}); err != nil {
 			t.Fatal(err)
 		}
 	}
