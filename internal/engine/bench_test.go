@@ -22,7 +22,8 @@ func fill(b *testing.B) *store.DB {
 		batch := make([]access.Grant, 5000)
 		for i := range batch {
 			n := at + i
-			batch[i] = storetest.NewGrant(b, acct, fmt.Sprintf("s3://lake-%d/team-%d/project-%d/*", n%20, n%1000, n), fmt.Sprint("user-", n%users))
+			batch[i] = storetest.NewGrant(b, acct, fmt.Sprintf("s3://lake-%d/team-%d/project-%d/*", n%20, n%1000, n),
+				fmt.Sprint("user-", n%users))
 		}
 		if _, err := db.Update(b.Context(), func(tx *store.Tx) error { return store.InsertGrants(tx, batch) }); err != nil {
 			b.Fatal(err)

@@ -18,9 +18,11 @@ const (
 	allowAll = `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`
 	denyAll  = `{"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":"*","Resource":"*"}}`
 	broken   = `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Actoin":"*","Resource":"*"}]}`
-	trust    = `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"Service":"access-grants.s3.amazonaws.com"},"Action":"sts:AssumeRole"}}`
-	open     = `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"*"}}`
-	s3Full   = policy.ManagedPrefix + "AmazonS3FullAccess"
+	trust    = `{"Version":"2012-10-17","Statement":{"Effect":"Allow",` +
+		`"Principal":{"Service":"access-grants.s3.amazonaws.com"},"Action":"sts:AssumeRole"}}`
+	open = `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":"s3:GetObject",` +
+		`"Resource":"*"}}`
+	s3Full = policy.ManagedPrefix + "AmazonS3FullAccess"
 )
 
 func managedPolicy(name string, texts ...string) *iam.ManagedPolicy {
@@ -32,7 +34,14 @@ func managedPolicy(name string, texts ...string) *iam.ManagedPolicy {
 }
 
 func newRole(name string) *iam.Role {
-	return &iam.Role{ID: iam.NewID(iam.RoleIDPrefix), Account: acct, Path: "/", Name: name, Trust: trust, MaxSession: 2 * time.Hour}
+	return &iam.Role{
+		ID:         iam.NewID(iam.RoleIDPrefix),
+		Account:    acct,
+		Path:       "/",
+		Name:       name,
+		Trust:      trust,
+		MaxSession: 2 * time.Hour,
+	}
 }
 
 func docNames(docs []*policy.Document) []string {
@@ -47,7 +56,8 @@ func TestCompiledCarriesEveryPolicyByName(t *testing.T) {
 	r.Attached = []string{p.ARN(), s3Full}
 	r.Boundary = bound.ARN()
 	update(t, e, func(tx *store.Tx) error {
-		return errors.Join(store.Roles.Insert(tx, r), store.ManagedPolicies.Insert(tx, p), store.ManagedPolicies.Insert(tx, bound))
+		return errors.Join(store.Roles.Insert(tx, r), store.ManagedPolicies.Insert(tx, p),
+			store.ManagedPolicies.Insert(tx, bound))
 	})
 	s := snapshot(t, e)
 	c := s.Compiled(r.ID)
@@ -77,13 +87,25 @@ func TestUnreadablePolicyDenies(t *testing.T) {
 		policy *iam.ManagedPolicy
 		spoil  func(*iam.Role)
 	}{
-		"when an inline policy cannot be read": {nil, func(r *iam.Role) { r.Inline = append(r.Inline, iam.Inline{Name: "x", Document: broken}) }},
-		"when a managed policy cannot be read": {managedPolicy("x", broken), func(r *iam.Role) { r.Attached = append(r.Attached, managedPolicy("x").ARN()) }},
-		"when the default version is missing":  {managedPolicy("x"), func(r *iam.Role) { r.Attached = append(r.Attached, managedPolicy("x").ARN()) }},
-		"when a managed policy does not exist": {nil, func(r *iam.Role) { r.Attached = append(r.Attached, managedPolicy("x").ARN()) }},
-		"when AWS has no such policy":          {nil, func(r *iam.Role) { r.Attached = append(r.Attached, policy.ManagedPrefix+"NoSuchPolicy") }},
-		"when the boundary does not exist":     {nil, func(r *iam.Role) { r.Boundary = managedPolicy("x").ARN() }},
-		"when the boundary cannot be read":     {managedPolicy("x", broken), func(r *iam.Role) { r.Boundary = managedPolicy("x").ARN() }},
+		"when an inline policy cannot be read": {nil, func(r *iam.Role) {
+			r.Inline = append(r.Inline, iam.Inline{Name: "x", Document: broken})
+		}},
+		"when a managed policy cannot be read": {managedPolicy("x", broken), func(r *iam.Role) {
+			r.Attached = append(r.Attached, managedPolicy("x").ARN())
+		}},
+		"when the default version is missing": {managedPolicy("x"), func(r *iam.Role) {
+			r.Attached = append(r.Attached, managedPolicy("x").ARN())
+		}},
+		"when a managed policy does not exist": {nil, func(r *iam.Role) {
+			r.Attached = append(r.Attached, managedPolicy("x").ARN())
+		}},
+		"when AWS has no such policy": {nil, func(r *iam.Role) {
+			r.Attached = append(r.Attached, policy.ManagedPrefix+"NoSuchPolicy")
+		}},
+		"when the boundary does not exist": {nil, func(r *iam.Role) { r.Boundary = managedPolicy("x").ARN() }},
+		"when the boundary cannot be read": {managedPolicy("x", broken), func(r *iam.Role) {
+			r.Boundary = managedPolicy("x").ARN()
+		}},
 		"when the trust policy cannot be read": {nil, func(r *iam.Role) { r.Trust = broken }},
 		"when there is no trust policy":        {nil, func(r *iam.Role) { r.Trust = "" }},
 	} {
@@ -160,7 +182,8 @@ func TestDefaultVersionChangesForAllWhoAttachIt(t *testing.T) {
 	u, r, bounded := storetest.NewUser(acct, "u", time.Unix(1, 0)), newRole("r"), newRole("bounded")
 	u.Attached, r.Attached, bounded.Boundary = []string{p.ARN()}, []string{p.ARN()}, p.ARN()
 	update(t, e, func(tx *store.Tx) error {
-		return errors.Join(store.ManagedPolicies.Insert(tx, p), store.Users.Insert(tx, u), store.Roles.Insert(tx, r), store.Roles.Insert(tx, bounded))
+		return errors.Join(store.ManagedPolicies.Insert(tx, p), store.Users.Insert(tx, u), store.Roles.Insert(tx, r),
+			store.Roles.Insert(tx, bounded))
 	})
 	inForce := func(s *Snapshot) []string {
 		return []string{s.Compiled(u.ID).Identity[0].String(), s.Compiled(r.ID).Identity[0].String(),

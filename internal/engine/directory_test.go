@@ -90,7 +90,8 @@ func (w *world) describeDirectory(s *Snapshot) (out []string) {
 	for _, in := range []directory.StoreID{ourDirectory, theirDirectory} {
 		say("directory %s: %d people, %d groups", in, s.People(in), s.Groups(in))
 		for _, n := range names {
-			for _, k := range []directory.Key{directory.NameKey(n), directory.EmailKey(n + "@x"), directory.ExternalKey(directory.ExternalID{Issuer: "scim", ID: n})} {
+			for _, k := range []directory.Key{directory.NameKey(n), directory.EmailKey(n + "@x"),
+				directory.ExternalKey(directory.ExternalID{Issuer: "scim", ID: n})} {
 				say("%s: %+v %+v", k, s.PersonByKey(in, k), s.GroupByKey(in, k))
 			}
 			for _, u := range s.PeopleByExternalID(in, n) {
@@ -120,13 +121,15 @@ func TestMembershipsGoWithUsersAndGroups(t *testing.T) {
 	update(t, e, func(tx *store.Tx) error {
 		return errors.Join(store.DirectoryUsers.Insert(tx, alice), store.DirectoryUsers.Insert(tx, bob),
 			store.DirectoryGroups.Insert(tx, red), store.DirectoryGroups.Insert(tx, blue),
-			store.InsertMembership(tx, storetest.NewMembership(red, alice)), store.InsertMembership(tx, storetest.NewMembership(blue, alice)),
+			store.InsertMembership(tx, storetest.NewMembership(red, alice)),
+			store.InsertMembership(tx, storetest.NewMembership(blue, alice)),
 			store.InsertMembership(tx, storetest.NewMembership(red, bob)))
 	})
 	before := snapshot(t, e)
 	want := []directory.GroupID{red.ID, blue.ID}
 	slices.Sort(want)
-	if got := before.GroupsOf(alice.ID); !slices.Equal(got, want) || !before.InGroup(bob.ID, red.ID) || before.InGroup(bob.ID, blue.ID) {
+	if got := before.GroupsOf(alice.ID); !slices.Equal(got, want) || !before.InGroup(bob.ID, red.ID) ||
+		before.InGroup(bob.ID, blue.ID) {
 		t.Fatalf("alice is in %v, bob in %v", got, before.GroupsOf(bob.ID))
 	}
 	update(t, e, func(tx *store.Tx) error { return store.DirectoryGroups.Delete(tx, string(red.ID)) })
@@ -147,9 +150,11 @@ func TestADisabledUserHasNoIdentities(t *testing.T) {
 	e := newEngine(t)
 	u, g := storetest.NewPerson(ourDirectory, "u"), storetest.NewGroup(ourDirectory, "g")
 	update(t, e, func(tx *store.Tx) error {
-		return errors.Join(store.DirectoryUsers.Insert(tx, u), store.DirectoryGroups.Insert(tx, g), store.InsertMembership(tx, storetest.NewMembership(g, u)))
+		return errors.Join(store.DirectoryUsers.Insert(tx, u), store.DirectoryGroups.Insert(tx, g),
+			store.InsertMembership(tx, storetest.NewMembership(g, u)))
 	})
-	want := []access.Identity{{Type: access.DirectoryUser, Principal: string(u.ID)}, {Type: access.DirectoryGroup, Principal: string(g.ID)}}
+	want := []access.Identity{{Type: access.DirectoryUser, Principal: string(u.ID)},
+		{Type: access.DirectoryGroup, Principal: string(g.ID)}}
 	if got := snapshot(t, e).AppendIdentities(nil, u.ID); !slices.Equal(got, want) {
 		t.Errorf("identities %v", got)
 	}
@@ -169,14 +174,16 @@ func TestMembershipsAreReadWithoutAllocating(t *testing.T) {
 		err := store.DirectoryUsers.Insert(tx, u)
 		for i := range 200 {
 			g := storetest.NewGroup(ourDirectory, fmt.Sprint("g", i))
-			err = errors.Join(err, store.DirectoryGroups.Insert(tx, g), store.InsertMembership(tx, storetest.NewMembership(g, u)))
+			err = errors.Join(err, store.DirectoryGroups.Insert(tx, g),
+				store.InsertMembership(tx, storetest.NewMembership(g, u)))
 		}
 		return err
 	})
 	identities := make([]access.Identity, 0, 256)
 	n := testing.AllocsPerRun(100, func() {
 		s, err := e.Snapshot()
-		if err != nil || len(s.GroupsOf(u.ID)) != 200 || !s.InGroup(u.ID, s.GroupsOf(u.ID)[7]) || len(s.AppendIdentities(identities, u.ID)) != 201 {
+		if err != nil || len(s.GroupsOf(u.ID)) != 200 || !s.InGroup(u.ID, s.GroupsOf(u.ID)[7]) ||
+			len(s.AppendIdentities(identities, u.ID)) != 201 {
 			t.Fatal("not found")
 		}
 	})

@@ -83,7 +83,13 @@ func eventually(t testing.TB, what string, ok func() bool) {
 func TestUpdateIsReadBackAtOnce(t *testing.T) {
 	e := newEngine(t)
 	u := storetest.NewUser(acct, "Alice", time.Unix(1, 0).UTC())
-	key := &iam.AccessKey{ID: iam.NewAccessKeyID(), Account: acct, UserID: u.ID, Status: iam.Active, Created: time.Unix(2, 0).UTC()}
+	key := &iam.AccessKey{
+		ID:      iam.NewAccessKeyID(),
+		Account: acct,
+		UserID:  u.ID,
+		Status:  iam.Active,
+		Created: time.Unix(2, 0).UTC(),
+	}
 	g := storetest.NewGrant(t, acct, "s3://lake/finance/*", "user-1")
 	before := snapshot(t, e)
 	update(t, e, func(tx *store.Tx) error {
@@ -91,7 +97,8 @@ func TestUpdateIsReadBackAtOnce(t *testing.T) {
 			store.Users.Insert(tx, u), store.AccessKeys.Insert(tx, key), store.InsertGrant(tx, &g))
 	})
 	s := snapshot(t, e)
-	if s.Rev() != 1 || s.Account(acct) == nil || s.User(u.ID) == nil || s.UserByName(acct, "aLICE") == nil || s.AccessKey(key.ID) == nil ||
+	if s.Rev() != 1 || s.Account(acct) == nil || s.User(u.ID) == nil || s.UserByName(acct, "aLICE") == nil ||
+		s.AccessKey(key.ID) == nil ||
 		len(s.KeysOf(u.ID)) != 1 || len(s.UsersOf(acct)) != 1 || len(s.Accounts()) != 1 || !s.Grants().Has(g.ID) {
 		t.Fatalf("the snapshot at revision %d does not show the update", s.Rev())
 	}
@@ -102,7 +109,8 @@ func TestUpdateIsReadBackAtOnce(t *testing.T) {
 		return errors.Join(store.DeleteGrant(tx, g.ID), store.AccessKeys.Delete(tx, key.ID), store.Users.Delete(tx, u.ID))
 	})
 	s = snapshot(t, e)
-	if s.User(u.ID) != nil || s.UserByName(acct, "Alice") != nil || s.AccessKey(key.ID) != nil || s.KeysOf(u.ID) != nil || s.Grants().Has(g.ID) {
+	if s.User(u.ID) != nil || s.UserByName(acct, "Alice") != nil || s.AccessKey(key.ID) != nil || s.KeysOf(u.ID) != nil ||
+		s.Grants().Has(g.ID) {
 		t.Error("what was deleted is still there")
 	}
 }
@@ -162,11 +170,13 @@ func TestSnapshotDoesNotAllocate(t *testing.T) {
 	e := newEngine(t)
 	u := storetest.NewUser(acct, "alice", time.Unix(1, 0).UTC())
 	update(t, e, func(tx *store.Tx) error {
-		return errors.Join(store.Users.Insert(tx, u), store.Instances.Insert(tx, &store.Instance{Instance: access.Instance{Account: acct, Region: here}}))
+		return errors.Join(store.Users.Insert(tx, u),
+			store.Instances.Insert(tx, &store.Instance{Instance: access.Instance{Account: acct, Region: here}}))
 	})
 	n := testing.AllocsPerRun(100, func() {
 		s, err := e.Snapshot()
-		if err != nil || s.User(u.ID) == nil || s.UserByName(acct, "alice") == nil || s.Compiled(u.ID) == nil || s.Instance(acct, here) == nil {
+		if err != nil || s.User(u.ID) == nil || s.UserByName(acct, "alice") == nil || s.Compiled(u.ID) == nil ||
+			s.Instance(acct, here) == nil {
 			t.Fatal("not found")
 		}
 		s.Location(acct, here, access.DefaultLocationID)

@@ -39,7 +39,8 @@ var (
 		`{"Statement":`,
 	}
 	trustTexts = []string{
-		`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"Service":"access-grants.s3.amazonaws.com"},"Action":"sts:AssumeRole"}}`,
+		`{"Version":"2012-10-17","Statement":{"Effect":"Allow",` +
+			`"Principal":{"Service":"access-grants.s3.amazonaws.com"},"Action":"sts:AssumeRole"}}`,
 		`not a policy`,
 	}
 )
@@ -93,7 +94,13 @@ func (w *world) attachments() (p iam.Policies) {
 }
 
 func (w *world) managed() *iam.ManagedPolicy {
-	p := &iam.ManagedPolicy{ID: iam.NewID(iam.PolicyIDPrefix), Account: w.account(), Path: "/", Name: pickOf(w, names), Created: w.time()}
+	p := &iam.ManagedPolicy{
+		ID:      iam.NewID(iam.PolicyIDPrefix),
+		Account: w.account(),
+		Path:    "/",
+		Name:    pickOf(w, names),
+		Created: w.time(),
+	}
 	for i, text := range texts {
 		p.Versions = append(p.Versions, iam.PolicyVersion{ID: fmt.Sprint("v", i+1), Document: text})
 	}
@@ -129,7 +136,8 @@ func (w *world) change(tx *store.Tx) error {
 		again := *p
 		again.ID = iam.NewID(iam.PolicyIDPrefix)
 		w.policies = append(w.policies, again.ID)
-		return errors.Join(store.ManagedPolicies.Delete(tx, w.gone(&w.policies, p.ID)), store.ManagedPolicies.Insert(tx, &again))
+		return errors.Join(store.ManagedPolicies.Delete(tx, w.gone(&w.policies, p.ID)),
+			store.ManagedPolicies.Insert(tx, &again))
 	case 0:
 		return store.Accounts.Insert(tx, &iam.Account{ID: w.account()})
 	case 1:
@@ -149,8 +157,16 @@ func (w *world) change(tx *store.Tx) error {
 	case 6:
 		return store.Users.Delete(tx, w.gone(&w.users, w.id(w.users)))
 	case 7:
-		r := &iam.Role{ID: iam.NewID(iam.RoleIDPrefix), Account: w.account(), Path: "/", Name: pickOf(w, names), Created: w.time(),
-			Trust: pickOf(w, trustTexts), MaxSession: time.Hour, Policies: w.attachments()}
+		r := &iam.Role{
+			ID:         iam.NewID(iam.RoleIDPrefix),
+			Account:    w.account(),
+			Path:       "/",
+			Name:       pickOf(w, names),
+			Created:    w.time(),
+			Trust:      pickOf(w, trustTexts),
+			MaxSession: time.Hour,
+			Policies:   w.attachments(),
+		}
 		w.roles = append(w.roles, r.ID)
 		return store.Roles.Insert(tx, r)
 	case 8:
@@ -206,8 +222,15 @@ func (w *world) change(tx *store.Tx) error {
 		if err != nil {
 			return err
 		}
-		l := &store.Location{Location: access.Location{ID: access.LocationID(pickOf(w, names)), Account: w.account(), Region: here, Scope: scope, CreatedAt: w.time()}}
-		if old, err := store.Locations.ByName(w.Context(), tx, string(l.Account), store.LocationName(here, scope)); err == nil {
+		l := &store.Location{Location: access.Location{
+			ID:        access.LocationID(pickOf(w, names)),
+			Account:   w.account(),
+			Region:    here,
+			Scope:     scope,
+			CreatedAt: w.time(),
+		}}
+		if old, err := store.Locations.ByName(w.Context(), tx, string(l.Account),
+			store.LocationName(here, scope)); err == nil {
 			err = store.Locations.Delete(tx, store.LocationID(old.Account, here, old.ID)) // the scope goes to another location
 			if err != nil {
 				return err
@@ -297,7 +320,8 @@ func (w *world) describe(s *Snapshot) []string {
 			users, roles := s.AttachedTo(arn)
 			bounded, boundedRoles := s.BoundedBy(arn)
 			n1, n2 := s.Uses(arn)
-			say("policy %s: %v, used by %v %v %v %v %d %d: %s", arn, s.Policy(arn) != nil, ids(users), roleIDs(roles), ids(bounded), roleIDs(boundedRoles),
+			say("policy %s: %v, used by %v %v %v %v %d %d: %s", arn, s.Policy(arn) != nil, ids(users), roleIDs(roles),
+				ids(bounded), roleIDs(boundedRoles),
 				n1, n2, doc(s.PolicyDocument(arn), nil))
 			say("user %s: %+v", n, s.UserByName(a, strings.ToUpper(n)))
 			say("role %s: %+v", n, s.RoleByName(a, strings.ToUpper(n)))

@@ -32,7 +32,8 @@ func TestPeopleAreFoundByAnIDOfAnyForeignDirectory(t *testing.T) {
 			t.Errorf("%q is the id of %v, want %v", id, got, ids)
 		}
 	}
-	alice := known(ourDirectory, "alice", directory.ExternalID{Issuer: "scim", ID: "1"}, directory.ExternalID{Issuer: "ldap", ID: "1"}, directory.ExternalID{Issuer: "old", ID: "7"})
+	alice := known(ourDirectory, "alice", directory.ExternalID{Issuer: "scim", ID: "1"},
+		directory.ExternalID{Issuer: "ldap", ID: "1"}, directory.ExternalID{Issuer: "old", ID: "7"})
 	bob := known(ourDirectory, "bob", directory.ExternalID{Issuer: "hr", ID: "1"})
 	known(theirDirectory, "alice", directory.ExternalID{Issuer: "scim", ID: "1"})
 	before := snapshot(t, e)

@@ -33,7 +33,8 @@ func (f *follower) run(ctx context.Context) {
 		switch {
 		case err != nil && ctx.Err() == nil && !failing:
 			failing = true
-			f.log.Error("the snapshot cannot follow the database", slog.Any("error", err), slog.Int64("revision", int64(f.Revision())))
+			f.log.Error("the snapshot cannot follow the database", slog.Any("error", err),
+				slog.Int64("revision", int64(f.Revision())))
 		case err == nil && failing:
 			failing = false
 			f.log.Info("the snapshot follows the database again", slog.Int64("revision", int64(f.Revision())))

@@ -107,7 +107,8 @@ func (b *bench) has(name string) bool {
 
 func (b *bench) refuses(why string) {
 	b.Helper()
-	if _, err := b.e.Snapshot(); err == nil || fault.KindOf(err) != fault.Unavailable || !strings.Contains(err.Error(), why) {
+	if _, err := b.e.Snapshot(); err == nil || fault.KindOf(err) != fault.Unavailable ||
+		!strings.Contains(err.Error(), why) {
 		b.Fatalf("got %v, want a refusal that speaks of %q", err, why)
 	}
 }
@@ -222,7 +223,8 @@ func TestAttack41_RevisionRollback(t *testing.T) {
 		b.sync()
 		b.sql(remove("late", 3)...) // between the look and the reading of the rows
 		fresh := []store.Change{{Rev: 4, Kind: store.KindUser, ID: "AIDAX", Op: store.Deleted}}
-		if err := b.e.follower.follow(t.Context(), b.e.Current(), fresh, time.Now()); !errors.Is(err, errWentBack) || b.e.Revision() != 3 {
+		if err := b.e.follower.follow(t.Context(), b.e.Current(), fresh, time.Now()); !errors.Is(err, errWentBack) ||
+			b.e.Revision() != 3 {
 			t.Errorf("got %v, at revision %d", err, b.e.Revision())
 		}
 	})
@@ -233,7 +235,9 @@ func TestAttack41_RevisionRollback(t *testing.T) {
 		}
 		b.sync()
 		b.sql(remove("early", 2)...)
-		err := b.e.Update(t.Context(), func(tx *store.Tx) error { return store.Users.Insert(tx, storetest.NewUser(acct, "x", tx.Now())) })
+		err := b.e.Update(t.Context(), func(tx *store.Tx) error {
+			return store.Users.Insert(tx, storetest.NewUser(acct, "x", tx.Now()))
+		})
 		if fault.KindOf(err) != fault.Unavailable {
 			t.Fatalf("got %v", err)
 		}
@@ -258,7 +262,8 @@ func TestBrokenChangeListIsLoadedAnew(t *testing.T) {
 			b.sql(`INSERT INTO changes (rev, ord, kind, id, op) VALUES (4, 9, 'user', 'AIDAX', 1)`)
 		},
 		"when a new grant is not there": func(b *bench) {
-			b.sql(`INSERT INTO changes (rev, ord, kind, id, op) VALUES (4, 9, 'grant', '00000000-0000-0000-0000-000000000001', 1)`)
+			b.sql(`INSERT INTO changes (rev, ord, kind, id, op) VALUES (4, 9, 'grant', ` +
+				`'00000000-0000-0000-0000-000000000001', 1)`)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -303,7 +308,9 @@ func TestPruningWhatIsKnownNeedsNoLoading(t *testing.T) {
 func TestUpdateThatIsNotSeenMakesTheSnapshotUnavailable(t *testing.T) {
 	b := newBench(t)
 	b.e.maxStaleness = 20 * time.Millisecond // nothing follows: Update waits in vain
-	err := b.e.Update(t.Context(), func(tx *store.Tx) error { return store.Users.Insert(tx, storetest.NewUser(acct, "u", tx.Now())) })
+	err := b.e.Update(t.Context(), func(tx *store.Tx) error {
+		return store.Users.Insert(tx, storetest.NewUser(acct, "u", tx.Now()))
+	})
 	if err == nil || fault.KindOf(err) != fault.Unavailable {
 		t.Fatalf("got %v", err)
 	}
@@ -402,7 +409,8 @@ func TestTwoEnginesSeeEachOthersChanges(t *testing.T) {
 
 func seeEachOther(t *testing.T, one, two *store.DB) {
 	t.Helper()
-	a, b := openEngine(t, one, Options{Poll: 20 * time.Millisecond}), openEngine(t, two, Options{Poll: 20 * time.Millisecond})
+	a := openEngine(t, one, Options{Poll: 20 * time.Millisecond})
+	b := openEngine(t, two, Options{Poll: 20 * time.Millisecond})
 	g := storetest.NewGrant(t, acct, "s3://lake/*", "user-1")
 	update(t, a, func(tx *store.Tx) error {
 		return errors.Join(store.InsertGrant(tx, &g), store.Users.Insert(tx, storetest.NewUser(acct, "u", tx.Now())))

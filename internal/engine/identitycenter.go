@@ -79,7 +79,9 @@ func (s *Snapshot) ActorPolicy(arn string) (*policy.Document, error) {
 	if a == nil || a.Actor == nil {
 		return nil, nil
 	}
-	p := a.actor.get(func() *parsed { return parse(a.Actor.Bound, policy.Resource, fmt.Sprintf("actor policy of %s", arn)) })
+	p := a.actor.get(func() *parsed {
+		return parse(a.Actor.Bound, policy.Resource, fmt.Sprintf("actor policy of %s", arn))
+	})
 	return p.doc, p.err
 }
 

@@ -49,7 +49,8 @@ func (w *world) changeCenter(tx *store.Tx) error {
 		if err != nil {
 			return err
 		}
-		return store.Assignments.Insert(tx, &sso.Assignment{ApplicationID: a.ID, Account: a.Account, Type: sso.User, PrincipalID: pickOf(w, people)})
+		return store.Assignments.Insert(tx,
+			&sso.Assignment{ApplicationID: a.ID, Account: a.Account, Type: sso.User, PrincipalID: pickOf(w, people)})
 	case 6:
 		return store.DeleteAssignmentsOf(ctx, tx, pickOf(w, people))
 	case 7:

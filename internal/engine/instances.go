@@ -68,7 +68,9 @@ func (s *Snapshot) Location(account access.AccountID, region string, id access.L
 }
 
 // LocationByScope finds the location that was registered with exactly this scope.
-func (s *Snapshot) LocationByScope(account access.AccountID, region string, scope access.LocationScope) *store.Location {
+func (s *Snapshot) LocationByScope(
+	account access.AccountID, region string, scope access.LocationScope,
+) *store.Location {
 	if r := s.region(account, region); r != nil {
 		return r.byScope.at(scope.String())
 	}

@@ -18,8 +18,8 @@ type source struct {
 	drop func(*draft, string)
 }
 
-// sources are the entities that the snapshot holds; memberships and grants come by another way. Policies come before the
-// principals that use them, which spares compiling anew.
+// sources are the entities that the snapshot holds; memberships and grants come by another way. Policies come before
+// the principals that use them, which spares compiling anew.
 func sources() []source {
 	return []source{
 		from(&store.Accounts, (*draft).putAccount, (*draft).dropAccount),

@@ -45,7 +45,8 @@ func (d *draft) dropOIDCProvider(id string) {
 	}
 	d.oidcProviders.delete(d.t, id)
 	of := &d.account(p.Account).oidcProviders
-	if holder := of.entries.at(p.Name()); holder != nil && holder.ID == id { // within one revision another may have taken it
+	// within one revision another may have taken it
+	if holder := of.entries.at(p.Name()); holder != nil && holder.ID == id {
 		of.delete(d.t, p.Name())
 	}
 }

@@ -10,7 +10,12 @@ import (
 
 // changeOIDC makes one change to the OpenID Connect providers.
 func (w *world) changeOIDC(tx *store.Tx) error {
-	p := &iam.OIDCProvider{ID: iam.NewID(iam.OIDCProviderIDPrefix), Account: w.account(), URL: pickOf(w, urls), Created: w.time()}
+	p := &iam.OIDCProvider{
+		ID:      iam.NewID(iam.OIDCProviderIDPrefix),
+		Account: w.account(),
+		URL:     pickOf(w, urls),
+		Created: w.time(),
+	}
 	old, err := store.OIDCProviders.ByName(w.Context(), tx, string(p.Account), p.Name())
 	if err != nil {
 		return store.OIDCProviders.Insert(tx, p)
@@ -32,7 +37,8 @@ func (w *world) changeOIDC(tx *store.Tx) error {
 // describeOIDC is everything that can be read of an account's OpenID Connect providers.
 func (w *world) describeOIDC(s *Snapshot, a access.AccountID) (out []string) {
 	for _, p := range s.OIDCProvidersOf(a) {
-		out = append(out, fmt.Sprintf("provider %+v, by id %v, by name %v", *p, s.OIDCProvider(p.ID) == p, s.OIDCProviderByName(a, p.Name()) == p))
+		out = append(out, fmt.Sprintf("provider %+v, by id %v, by name %v", *p, s.OIDCProvider(p.ID) == p,
+			s.OIDCProviderByName(a, p.Name()) == p))
 	}
 	for _, url := range urls {
 		out = append(out, fmt.Sprintf("provider %s: %+v", url, s.OIDCProviderByName(a, iam.OIDCProviderName(url))))

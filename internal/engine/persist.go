@@ -165,7 +165,13 @@ func (n *pnode[K, V]) own(t *token) *pnode[K, V] {
 	if n.owner == t {
 		return n
 	}
-	return &pnode[K, V]{owner: t, leafMap: n.leafMap, kidMap: n.kidMap, leaves: slices.Clone(n.leaves), kids: slices.Clone(n.kids)}
+	return &pnode[K, V]{
+		owner:   t,
+		leafMap: n.leafMap,
+		kidMap:  n.kidMap,
+		leaves:  slices.Clone(n.leaves),
+		kids:    slices.Clone(n.kids),
+	}
 }
 
 func (n *pnode[K, V]) each(yield func(K, V) bool) bool {

@@ -45,7 +45,8 @@ func TestReadersAndWritersAtOnce(t *testing.T) {
 				users := s.UsersOf(acct)
 				for _, u := range users {
 					keys, c := s.KeysOf(u.ID), s.Compiled(u.ID)
-					if len(keys) != 1 || s.AccessKey(keys[0].ID) != keys[0] || c.Err != nil || len(c.Identity) != 1 || s.UserByName(acct, u.Name) != u {
+					if len(keys) != 1 || s.AccessKey(keys[0].ID) != keys[0] || c.Err != nil || len(c.Identity) != 1 ||
+						s.UserByName(acct, u.Name) != u {
 						t.Errorf("a part of %s is missing at revision %d", u.Name, s.Rev())
 					}
 				}
