@@ -41,7 +41,8 @@ func NewToken() string { return rand.Text() + rand.Text() }
 func ListenLoopback(ctx context.Context, address string) (net.Listener, error) {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil || host == "" || !isLoopback(host) {
-		return nil, fmt.Errorf("%q is not on this machine: credentials go without TLS here, so it must be a loopback address such as 127.0.0.1:0", Printable(address))
+		return nil, fmt.Errorf("%q is not on this machine: credentials go without TLS here, "+
+			"so it must be a loopback address such as 127.0.0.1:0", Printable(address))
 	}
 	if host == "localhost" { // which a name service could lead elsewhere
 		host = "127.0.0.1"
@@ -73,7 +74,8 @@ func (a *Agent) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case r.Header.Get("Origin") != "" || r.Header.Get("Sec-Fetch-Site") != "":
 		sayNo(w, http.StatusForbidden, "AccessDenied", "pages get no credentials")
 	case subtle.ConstantTimeCompare(given[:], a.token[:]) != 1:
-		sayNo(w, http.StatusUnauthorized, "AccessDenied", "the Authorization header must hold the token that the agent printed")
+		sayNo(w, http.StatusUnauthorized, "AccessDenied",
+			"the Authorization header must hold the token that the agent printed")
 	case r.Method != http.MethodGet:
 		h.Set("Allow", http.MethodGet)
 		sayNo(w, http.StatusMethodNotAllowed, "MethodNotAllowed", "credentials are asked for with GET")
@@ -101,7 +103,10 @@ func (a *Agent) answer(w http.ResponseWriter, r *http.Request, h *cachedLease) {
 		return
 	}
 	answerJSON(w, http.StatusOK, map[string]string{
-		"AccessKeyId": l.AccessKeyID, "SecretAccessKey": l.SecretAccessKey, "Token": l.SessionToken, "Expiration": l.Expires.UTC().Format(time.RFC3339),
+		"AccessKeyId":     l.AccessKeyID,
+		"SecretAccessKey": l.SecretAccessKey,
+		"Token":           l.SessionToken,
+		"Expiration":      l.Expires.UTC().Format(time.RFC3339),
 	})
 }
 

@@ -112,7 +112,8 @@ func (c Cache) forget(id string) error {
 }
 
 func (v *Vendor) file(w Want) string {
-	return digest(v.At.URL, v.At.Region, v.Account, w.Target, w.Permission, w.Privilege, fmt.Sprint(w.Object), w.Duration.String()) + ".json"
+	return digest(v.At.URL, v.At.Region, v.Account, w.Target, w.Permission, w.Privilege, fmt.Sprint(w.Object),
+		w.Duration.String()) + ".json"
 }
 
 // kept is what the cache holds, if it is still good for use. A file that cannot be trusted is as good as none: it is

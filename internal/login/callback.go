@@ -51,7 +51,8 @@ func (c *callback) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.Set("Allow", http.MethodGet)
 		page(w, http.StatusMethodNotAllowed, "Not so", "The provider's answer comes as GET.")
 	case subtle.ConstantTimeCompare([]byte(q.Get("state")), []byte(c.state)) != 1:
-		page(w, http.StatusBadRequest, "Not this sign-in", "This answer does not belong to the sign-in that waits. Go on in the window where you began.")
+		page(w, http.StatusBadRequest, "Not this sign-in",
+			"This answer does not belong to the sign-in that waits. Go on in the window where you began.")
 	case !c.taken.CompareAndSwap(false, true):
 		page(w, http.StatusGone, "Done already", "This sign-in was answered before. You may close this window.")
 	default:
@@ -72,7 +73,8 @@ func (c *callback) read(q url.Values) answer {
 	case iss != "" && iss != c.provider.Issuer, iss == "" && c.provider.NamesItself:
 		return answer{err: fmt.Errorf("the answer is not of the provider %s but of %q", c.provider.Issuer, Printable(iss))}
 	case q.Get("error") != "":
-		return answer{err: fmt.Errorf("the provider did not sign you in: %s", oauthText(q.Get("error"), q.Get("error_description"), ""))}
+		return answer{err: fmt.Errorf("the provider did not sign you in: %s",
+			oauthText(q.Get("error"), q.Get("error_description"), ""))}
 	case q.Get("code") == "":
 		return answer{err: fmt.Errorf("the provider answered without a code")}
 	}
@@ -82,5 +84,6 @@ func (c *callback) read(q url.Values) answer {
 // page writes a page of our own words alone.
 func page(w http.ResponseWriter, status int, title, text string) {
 	w.WriteHeader(status)
-	fmt.Fprintf(w, "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Latchkey: %[1]s</title></head>\n<body><h1>%[1]s</h1><p>%[2]s</p></body></html>\n", title, text)
+	fmt.Fprintf(w, "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"+
+		"<title>Latchkey: %[1]s</title></head>\n<body><h1>%[1]s</h1><p>%[2]s</p></body></html>\n", title, text)
 }

@@ -128,7 +128,8 @@ func isRefusal(err error, codes ...string) bool {
 // sessionName makes a role session name of a person's: what STS allows in one, 2 to 64 characters.
 func sessionName(person string) string {
 	name := strings.Map(func(r rune) rune {
-		if r < 0x80 && (r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_=,.@-", r)) {
+		if r < 0x80 && (r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' ||
+			strings.ContainsRune("_=,.@-", r)) {
 			return r
 		}
 		return '_'

@@ -27,7 +27,8 @@ type codeFlow struct {
 // run waits until the person has signed in or ctx ends.
 func (f *codeFlow) run(ctx context.Context) (*tokens, error) {
 	if len(f.provider.PKCE) > 0 && !slices.Contains(f.provider.PKCE, "S256") {
-		return nil, errors.New("the provider does not support PKCE with S256, without which a code could be stolen on its way")
+		return nil, errors.New("the provider does not support PKCE with S256, without which a code " +
+			"could be stolen on its way")
 	}
 	listener, err := net.Listen("tcp", net.JoinHostPort(listenHost(f.redirect), f.redirect.Port()))
 	if err != nil {
@@ -52,7 +53,8 @@ func (f *codeFlow) run(ctx context.Context) (*tokens, error) {
 		<-served
 	}()
 
-	if err := f.show(f.config.AuthCodeURL(state, oauth2.SetAuthURLParam("nonce", nonce), oauth2.S256ChallengeOption(verifier))); err != nil {
+	if err := f.show(f.config.AuthCodeURL(state, oauth2.SetAuthURLParam("nonce", nonce),
+		oauth2.S256ChallengeOption(verifier))); err != nil {
 		return nil, err
 	}
 	var code string
@@ -93,8 +95,10 @@ const DefaultRedirect = "http://127.0.0.1/callback"
 // parseRedirect checks a redirect URI of the person's choice: it must lead to this machine.
 func parseRedirect(raw string) (*url.URL, error) {
 	u, err := url.Parse(raw)
-	if err != nil || u.Scheme != "http" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || !isLoopback(u.Hostname()) {
-		return nil, fmt.Errorf("the redirect URI %q must be like http://127.0.0.1:8400/callback: on this machine's loopback address", Printable(raw))
+	if err != nil || u.Scheme != "http" || u.User != nil || u.RawQuery != "" || u.Fragment != "" ||
+		!isLoopback(u.Hostname()) {
+		return nil, fmt.Errorf("the redirect URI %q must be like http://127.0.0.1:8400/callback: "+
+			"on this machine's loopback address", Printable(raw))
 	}
 	return u, nil
 }

@@ -43,7 +43,11 @@ func (f *deviceFlow) run(ctx context.Context) (*tokens, error) {
 	if checkURL("", d.VerificationURIComplete, f.provider.allowPlainHTTP) != nil {
 		d.VerificationURIComplete = ""
 	}
-	if err := f.show(DeviceCode{URL: Printable(d.VerificationURI), Code: Printable(d.UserCode), Complete: Printable(d.VerificationURIComplete)}); err != nil {
+	if err := f.show(DeviceCode{
+		URL:      Printable(d.VerificationURI),
+		Code:     Printable(d.UserCode),
+		Complete: Printable(d.VerificationURIComplete),
+	}); err != nil {
 		return nil, err
 	}
 	t, err := f.config.DeviceAccessToken(ctx, d)

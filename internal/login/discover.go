@@ -39,8 +39,13 @@ func Discover(ctx context.Context, server, account string) (*SignIn, error) {
 		return nil, err
 	}
 	for name, v := range map[string]string{
-		"account": s.Account, "region": s.Region, "issuer": s.Issuer, "client_id": s.ClientID, "application_arn": s.Application,
-		"application_role_arn": s.ApplicationRole, "identity_bearer_role_arn": s.BearerRole,
+		"account":                  s.Account,
+		"region":                   s.Region,
+		"issuer":                   s.Issuer,
+		"client_id":                s.ClientID,
+		"application_arn":          s.Application,
+		"application_role_arn":     s.ApplicationRole,
+		"identity_bearer_role_arn": s.BearerRole,
 	} {
 		if v == "" || v != Printable(v) {
 			return nil, fmt.Errorf("%s does not tell its %s: is it a Latchkey server?", at, name)

@@ -66,7 +66,8 @@ func TestCodeFlow(t *testing.T) {
 		t.Errorf("the browser ends at %s", page)
 	}
 	q := at.Query()
-	if q.Get("code_challenge_method") != "S256" || q.Get("nonce") == "" || len(q.Get("state")) < 20 || !strings.HasPrefix(q.Get("redirect_uri"), "http://127.0.0.1:") {
+	if q.Get("code_challenge_method") != "S256" || q.Get("nonce") == "" || len(q.Get("state")) < 20 ||
+		!strings.HasPrefix(q.Get("redirect_uri"), "http://127.0.0.1:") {
 		t.Errorf("the person is sent to %s", at)
 	}
 	if resp, err := http.Get(q.Get("redirect_uri")); err == nil {
@@ -94,7 +95,8 @@ func TestAttack_AnswersOfOthersAtTheLoopbackPort(t *testing.T) {
 			}
 			defer resp.Body.Close()
 			body, _ := io.ReadAll(resp.Body)
-			if resp.StatusCode != want || strings.Contains(string(body), "<script>") || resp.Header.Get("Content-Security-Policy") == "" {
+			if resp.StatusCode != want || strings.Contains(string(body), "<script>") ||
+				resp.Header.Get("Content-Security-Policy") == "" {
 				t.Errorf("%s %s: %d %s, want %d", method, url, resp.StatusCode, body, want)
 			}
 		}
@@ -127,18 +129,21 @@ func TestCodeFlowRefused(t *testing.T) {
 		"an answer of another provider": {"is not of the provider", func(_ *oidctest.Provider, back, state string) string {
 			return back + "?code=x&iss=https://evil.example.org&state=" + state
 		}},
-		"an answer without its provider's name": {"is not of the provider", func(_ *oidctest.Provider, back, state string) string {
-			return back + "?code=x&state=" + state
-		}},
+		"an answer without its provider's name": {"is not of the provider",
+			func(_ *oidctest.Provider, back, state string) string {
+				return back + "?code=x&state=" + state
+			}},
 		"an answer without a code": {"without a code", func(p *oidctest.Provider, back, state string) string {
 			return back + "?state=" + state + "&iss=" + p.URL
 		}},
-		"a code that the provider does not know": {"exchange the code: the provider answers invalid_grant", func(p *oidctest.Provider, back, state string) string {
-			return back + "?code=stolen&state=" + state + "&iss=" + p.URL
-		}},
-		"words for the terminal": {"did not sign you in: \ufffdx: a b", func(p *oidctest.Provider, back, state string) string {
-			return back + "?error=%1b%ffx&error_description=a%0ab%07&state=" + state + "&iss=" + p.URL
-		}},
+		"a code that the provider does not know": {"exchange the code: the provider answers invalid_grant",
+			func(p *oidctest.Provider, back, state string) string {
+				return back + "?code=stolen&state=" + state + "&iss=" + p.URL
+			}},
+		"words for the terminal": {"did not sign you in: \ufffdx: a b",
+			func(p *oidctest.Provider, back, state string) string {
+				return back + "?error=%1b%ffx&error_description=a%0ab%07&state=" + state + "&iss=" + p.URL
+			}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := oidctest.NewProvider(t, "cli", nil)
@@ -195,15 +200,21 @@ func TestDeviceFlow(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			f := &deviceFlow{provider: found, config: found.config("cli", "", []string{"openid"}), now: time.Now, show: func(d DeviceCode) error {
-				if d.Code != "ABCD-EFGH" || d.URL != p.URL+"/enter" || d.Complete != p.URL+"/enter?code=ABCD-EFGH" {
-					t.Errorf("%+v", d)
-				}
-				p.Approve()
-				return nil
-			}}
+			f := &deviceFlow{
+				provider: found,
+				config:   found.config("cli", "", []string{"openid"}),
+				now:      time.Now,
+				show: func(d DeviceCode) error {
+					if d.Code != "ABCD-EFGH" || d.URL != p.URL+"/enter" || d.Complete != p.URL+"/enter?code=ABCD-EFGH" {
+						t.Errorf("%+v", d)
+					}
+					p.Approve()
+					return nil
+				},
+			}
 			got, err := f.run(t.Context())
-			if c.says == "" && (err != nil || got.identity.Subject != "alice") || c.says != "" && (err == nil || !strings.Contains(err.Error(), c.says)) {
+			if c.says == "" && (err != nil || got.identity.Subject != "alice") ||
+				c.says != "" && (err == nil || !strings.Contains(err.Error(), c.says)) {
 				t.Errorf("%v %v", got, err)
 			}
 		})
@@ -217,7 +228,14 @@ func TestDeviceFlow(t *testing.T) {
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 		defer cancel()
-		f := &deviceFlow{provider: found, config: found.config("cli", "", []string{"openid"}), now: time.Now, show: func(DeviceCode) error { return nil }}
+		f := &deviceFlow{
+			provider: found,
+			config:   found.config("cli", "", []string{"openid"}),
+			now:      time.Now,
+			show: func(DeviceCode) error {
+				return nil
+			},
+		}
 		if _, err := f.run(ctx); err == nil || err.Error() != "nobody signed in within the time" {
 			t.Errorf("%v", err)
 		}
@@ -229,13 +247,17 @@ func TestFindProvider(t *testing.T) {
 		change map[string]any
 		says   string
 	}{
-		"of another issuer":                  {map[string]any{"issuer": "https://evil.example.org"}, `says that its issuer is "https://evil.example.org"`},
-		"without a token endpoint":           {map[string]any{"token_endpoint": nil}, "has no token_endpoint"},
-		"with an endpoint that is no page":   {map[string]any{"authorization_endpoint": "file:///etc/passwd"}, "authorization_endpoint \"file:///etc/passwd\" is not a URL"},
+		"of another issuer": {map[string]any{"issuer": "https://evil.example.org"},
+			`says that its issuer is "https://evil.example.org"`},
+		"without a token endpoint": {map[string]any{"token_endpoint": nil}, "has no token_endpoint"},
+		"with an endpoint that is no page": {map[string]any{"authorization_endpoint": "file:///etc/passwd"},
+			"authorization_endpoint \"file:///etc/passwd\" is not a URL"},
 		"with an endpoint that is an option": {map[string]any{"authorization_endpoint": "--help"}, "is not a URL"},
-		"with an escape sequence":            {map[string]any{"authorization_endpoint": "https://idp.example.org/\u009b2J"}, "is not a URL"},
-		"with an endpoint without TLS":       {map[string]any{"token_endpoint": "http://idp.example.org/token"}, "has no TLS"},
-		"that gives no codes":                {map[string]any{"response_types_supported": []string{"id_token"}}, "does not give authorization codes"},
+		"with an escape sequence": {map[string]any{"authorization_endpoint": "https://idp.example.org/\u009b2J"},
+			"is not a URL"},
+		"with an endpoint without TLS": {map[string]any{"token_endpoint": "http://idp.example.org/token"}, "has no TLS"},
+		"that gives no codes": {map[string]any{"response_types_supported": []string{"id_token"}},
+			"does not give authorization codes"},
 	} {
 		t.Run("refused: a document "+name, func(t *testing.T) {
 			p := oidctest.NewProvider(t, "cli", alice)
@@ -257,7 +279,9 @@ func TestFindProvider(t *testing.T) {
 	p.Serve("/moved/.well-known/openid-configuration", func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, p.URL+oidctest.Discovery, http.StatusFound)
 	})
-	p.Serve("/page/.well-known/openid-configuration", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "<html>") })
+	p.Serve("/page/.well-known/openid-configuration", func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, "<html>")
+	})
 	for name, c := range map[string]struct{ issuer, says string }{
 		"an issuer elsewhere without TLS": {"http://idp.example.org", "has no TLS"},
 		"an issuer that is no URL":        {"idp.example.org", "is not a URL"},
@@ -278,9 +302,17 @@ func TestFindProvider(t *testing.T) {
 
 func TestRedirects(t *testing.T) {
 	for raw, ok := range map[string]bool{
-		DefaultRedirect: true, "http://localhost:8400": true, "http://[::1]/cb": true, "http://127.0.0.1:8400/oauth/callback": true,
-		"https://127.0.0.1/callback": false, "http://0.0.0.0/callback": false, "http://evil.example.org/callback": false,
-		"http://127.0.0.1.example.org/": false, "http://u@127.0.0.1/": false, "http://127.0.0.1/?a=b": false, "myapp:/callback": false,
+		DefaultRedirect:                        true,
+		"http://localhost:8400":                true,
+		"http://[::1]/cb":                      true,
+		"http://127.0.0.1:8400/oauth/callback": true,
+		"https://127.0.0.1/callback":           false,
+		"http://0.0.0.0/callback":              false,
+		"http://evil.example.org/callback":     false,
+		"http://127.0.0.1.example.org/":        false,
+		"http://u@127.0.0.1/":                  false,
+		"http://127.0.0.1/?a=b":                false,
+		"myapp:/callback":                      false,
 	} {
 		if _, err := parseRedirect(raw); (err == nil) != ok {
 			t.Errorf("%s: %v", raw, err)

@@ -18,11 +18,12 @@ func TestIdentityTokens(t *testing.T) {
 		change map[string]any
 		says   string // empty: taken
 	}{
-		"taken":                             {nil, ""},
-		"taken: for us among others":        {map[string]any{"aud": []string{"other", "cli"}, "azp": "cli"}, ""},
-		"refused: of another issuer":        {map[string]any{"iss": "https://evil.example.org"}, "is of the issuer"},
-		"refused: for another client":       {map[string]any{"aud": "other"}, "not for the client"},
-		"refused: given to another client":  {map[string]any{"aud": []string{"other", "cli"}, "azp": "other"}, "given to another client"},
+		"taken":                       {nil, ""},
+		"taken: for us among others":  {map[string]any{"aud": []string{"other", "cli"}, "azp": "cli"}, ""},
+		"refused: of another issuer":  {map[string]any{"iss": "https://evil.example.org"}, "is of the issuer"},
+		"refused: for another client": {map[string]any{"aud": "other"}, "not for the client"},
+		"refused: given to another client": {map[string]any{"aud": []string{"other", "cli"}, "azp": "other"},
+			"given to another client"},
 		"refused: given to nobody knows":    {map[string]any{"aud": []string{"other", "cli"}}, "given to another client"},
 		"refused: names nobody":             {map[string]any{"sub": nil}, "names nobody"},
 		"refused: of another person":        {map[string]any{"sub": "mallory"}, "somebody else's"},
@@ -42,7 +43,8 @@ func TestIdentityTokens(t *testing.T) {
 			}
 			token := new(oauth2.Token).WithExtra(map[string]any{"id_token": idp.Token(t, claims)})
 			got, err := x.accept(token)
-			if c.says == "" && (err != nil || got.identity.Subject != "alice") || c.says != "" && (err == nil || !strings.Contains(err.Error(), c.says)) {
+			if c.says == "" && (err != nil || got.identity.Subject != "alice") ||
+				c.says != "" && (err == nil || !strings.Contains(err.Error(), c.says)) {
 				t.Errorf("%v, want %q", err, c.says)
 			}
 		})
@@ -59,7 +61,8 @@ func FuzzIdentityToken(f *testing.F) {
 	f.Add("a.eyJpc3MiOiJ4IiwiYXVkIjpbImEiXX0.b")
 	f.Fuzz(func(t *testing.T, raw string) {
 		x := expected{issuer: "https://idp.example.org", client: "cli", nonce: "n", now: time.Now()}
-		if _, err := x.accept(new(oauth2.Token).WithExtra(map[string]any{"id_token": raw})); err == nil && !strings.Contains(raw, ".") {
+		if _, err := x.accept(new(oauth2.Token).WithExtra(map[string]any{"id_token": raw})); err == nil &&
+			!strings.Contains(raw, ".") {
 			t.Errorf("taken: %q", raw)
 		}
 	})

@@ -32,7 +32,9 @@ func (k Keys) aws() aws.Credentials {
 // AWS_SESSION_TOKEN. They are not there when either of the first two is empty.
 func EnvironmentKeys() (Keys, bool) {
 	k := Keys{
-		AccessKeyID: os.Getenv("AWS_ACCESS_KEY_ID"), SecretAccessKey: os.Getenv("AWS_SECRET_ACCESS_KEY"), SessionToken: os.Getenv("AWS_SESSION_TOKEN"),
+		AccessKeyID:     os.Getenv("AWS_ACCESS_KEY_ID"),
+		SecretAccessKey: os.Getenv("AWS_SECRET_ACCESS_KEY"),
+		SessionToken:    os.Getenv("AWS_SESSION_TOKEN"),
 	}
 	return k, k.AccessKeyID != "" && k.SecretAccessKey != ""
 }

@@ -53,8 +53,15 @@ func Begin(ctx context.Context, f File, o Options) (*Session, error) {
 		return nil, err
 	}
 	s := &Session{
-		Version: sessionVersion, ID: rand.Text(), Server: at.URL, SignIn: *in, Subject: t.identity.Subject, Name: Printable(t.identity.name()),
-		SignedIn: at.Now(), AllowPlainHTTP: o.AllowPlainHTTP, ClientSecret: o.ClientSecret,
+		Version:        sessionVersion,
+		ID:             rand.Text(),
+		Server:         at.URL,
+		SignIn:         *in,
+		Subject:        t.identity.Subject,
+		Name:           Printable(t.identity.name()),
+		SignedIn:       at.Now(),
+		AllowPlainHTTP: o.AllowPlainHTTP,
+		ClientSecret:   o.ClientSecret,
 	}
 	if err := at.admit(ctx, s, t); err != nil {
 		return nil, err
@@ -108,6 +115,8 @@ func refresh(ctx context.Context, s *Session, now func() time.Time) (*tokens, er
 func (p *Provider) DefaultScopes() []string {
 	scopes := []string{"openid", "email", "profile"}
 	return slices.DeleteFunc(scopes, func(s string) bool {
-		return s != "openid" && len(p.Scopes) > 0 && !slices.ContainsFunc(p.Scopes, func(o string) bool { return strings.EqualFold(s, o) })
+		return s != "openid" && len(p.Scopes) > 0 && !slices.ContainsFunc(p.Scopes, func(o string) bool {
+			return strings.EqualFold(s, o)
+		})
 	})
 }

@@ -71,7 +71,8 @@ func (p *Person) Keys(ctx context.Context) (Keys, error) {
 
 // assume walks the chain from where the session still holds.
 func (p *Person) assume(ctx context.Context, s *Session) (Keys, error) {
-	if now := p.at.Now(); s.Context == "" || !now.Add(margin).Before(s.ContextExpires) || !s.Application.lasts(now, margin) {
+	if now := p.at.Now(); s.Context == "" || !now.Add(margin).Before(s.ContextExpires) ||
+		!s.Application.lasts(now, margin) {
 		if err := p.renew(ctx, s); err != nil {
 			return Keys{}, err
 		}

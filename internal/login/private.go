@@ -40,7 +40,8 @@ func isPrivate(path string, info fs.FileInfo) error {
 	case !info.Mode().IsRegular():
 		return fmt.Errorf("%s is no regular file", path)
 	case info.Mode().Perm()&0o077 != 0:
-		return fmt.Errorf("%s may be read or written by others (mode %04o): run chmod 600 on it if nobody did, or delete it", path, info.Mode().Perm())
+		return fmt.Errorf("%s may be read or written by others (mode %04o): run chmod 600 on it if nobody did, or delete it",
+			path, info.Mode().Perm())
 	case ok && int(owner.Uid) != os.Geteuid():
 		return fmt.Errorf("%s belongs to another user", path)
 	}

@@ -62,7 +62,12 @@ func TestExpiredCredentialsAreSweptAway(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v := Vendor{At: at, Source: NewProgram(Keys{AccessKeyID: "B", SecretAccessKey: "s"}), Account: "123456789012", Cache: c}
+	v := Vendor{
+		At:      at,
+		Source:  NewProgram(Keys{AccessKeyID: "B", SecretAccessKey: "s"}),
+		Account: "123456789012",
+		Cache:   c,
+	}
 	if _, err := v.Lease(t.Context(), Want{Target: "s3://lake/*", Permission: "READ"}); err != nil {
 		t.Fatal(err)
 	}

@@ -58,7 +58,8 @@ func FindProvider(ctx context.Context, issuer string, allowPlainHTTP bool) (*Pro
 		return nil, err
 	}
 	if strings.Contains(issuer, "/.well-known/") {
-		return nil, fmt.Errorf("the issuer %q must be the issuer itself, as in the iss claim of its tokens, without /.well-known/openid-configuration", issuer)
+		return nil, fmt.Errorf("the issuer %q must be the issuer itself, as in the iss claim of its tokens, "+
+			"without /.well-known/openid-configuration", issuer)
 	}
 	at := strings.TrimSuffix(issuer, "/") + "/.well-known/openid-configuration"
 	p := &Provider{allowPlainHTTP: allowPlainHTTP}
@@ -70,10 +71,12 @@ func FindProvider(ctx context.Context, issuer string, allowPlainHTTP bool) (*Pro
 
 func (p *Provider) check(issuer string) error {
 	if p.Issuer != issuer {
-		return fmt.Errorf("the discovery document says that its issuer is %q, not %q: use exactly what it says", Printable(p.Issuer), issuer)
+		return fmt.Errorf("the discovery document says that its issuer is %q, not %q: use exactly what it says",
+			Printable(p.Issuer), issuer)
 	}
 	for _, e := range []struct{ name, url string }{
-		{"authorization_endpoint", p.Authorization}, {"token_endpoint", p.Token}, {"jwks_uri", p.KeySet}, {"device_authorization_endpoint", p.Device},
+		{"authorization_endpoint", p.Authorization}, {"token_endpoint", p.Token}, {"jwks_uri", p.KeySet},
+		{"device_authorization_endpoint", p.Device},
 	} {
 		if e.url == "" && e.name == "device_authorization_endpoint" {
 			continue
