@@ -45,7 +45,8 @@ func newAccountCreate() *cobra.Command {
 			if asJSON {
 				return json.NewEncoder(cmd.OutOrStdout()).Encode(out)
 			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "account %s\nroot key, shown this once:\n  AWS_ACCESS_KEY_ID=%s\n  AWS_SECRET_ACCESS_KEY=%s\n",
+			_, err = fmt.Fprintf(cmd.OutOrStdout(),
+				"account %s\nroot key, shown this once:\n  AWS_ACCESS_KEY_ID=%s\n  AWS_SECRET_ACCESS_KEY=%s\n",
 				out.AccountID, out.AccessKeyID, out.SecretAccessKey)
 			return err
 		},

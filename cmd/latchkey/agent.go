@@ -24,12 +24,13 @@ func newAgent() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "agent --target s3://BUCKET/PREFIX/*",
 		Short: "Give the programs of this machine credentials that renew themselves",
-		Long: `Answer the AWS SDKs of this machine as a container's credentials endpoint does (AWS_CONTAINER_CREDENTIALS_FULL_URI). Programs that run
-longer than a credential lives get new ones by themselves, as long as the session of latchkey login, or the keys in AWS_ACCESS_KEY_ID
-and AWS_SECRET_ACCESS_KEY, hold.
+		Long: `Answer the AWS SDKs of this machine as a container's credentials endpoint does
+(AWS_CONTAINER_CREDENTIALS_FULL_URI). Programs that run longer than a credential lives get new ones by themselves, as
+long as the session of latchkey login, or the keys in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, hold.
 
-It listens on loopback alone and answers to who sends the token that it prints. Several targets are served at several paths; each may
-have a name: --target hr=s3://lake/hr/*. One --permission is for all of them, or there is one for each, in their order.`,
+It listens on loopback alone and answers to who sends the token that it prints. Several targets are served at several
+paths; each may have a name: --target hr=s3://lake/hr/*. One --permission is for all of them, or there is one for
+each, in their order.`,
 		Example: `  latchkey agent --target 's3://lake/finance/*'     # prints export lines for other shells
   latchkey agent --target 'in=s3://lake/in/*' --permission READ --target 'out=s3://lake/out/*' --permission READWRITE`,
 		Args: noArgs,
@@ -64,7 +65,12 @@ have a name: --target hr=s3://lake/hr/*. One --permission is for all of them, or
 			if err := printAgent(cmd.OutOrStdout(), "http://"+l.Addr().String(), paths, wants, token, tokenFile); err != nil {
 				return err
 			}
-			server := &http.Server{Handler: agent, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 10 * time.Second, MaxHeaderBytes: 16 << 10}
+			server := &http.Server{
+				Handler:           agent,
+				ReadHeaderTimeout: 10 * time.Second,
+				ReadTimeout:       10 * time.Second,
+				MaxHeaderBytes:    16 << 10,
+			}
 			g, ctx := errgroup.WithContext(cmd.Context())
 			g.Go(func() error { return server.Serve(l) })
 			g.Go(func() error { agent.Renew(ctx); return nil })
@@ -78,10 +84,13 @@ have a name: --target hr=s3://lake/hr/*. One --permission is for all of them, or
 	f.add(cmd)
 	wf.add(cmd)
 	fl := cmd.Flags()
-	fl.StringArrayVar(&targets, "target", nil, "what credentials are served for: `[NAME=]s3://BUCKET/PREFIX/*`; may be given several times")
-	fl.StringArrayVar(&permissions, "permission", []string{"READ"}, "READ, WRITE or READWRITE; one for all targets or one for each")
+	fl.StringArrayVar(&targets, "target", nil,
+		"what credentials are served for: `[NAME=]s3://BUCKET/PREFIX/*`; may be given several times")
+	fl.StringArrayVar(&permissions, "permission", []string{"READ"},
+		"READ, WRITE or READWRITE; one for all targets or one for each")
 	fl.StringVar(&listen, "listen", "127.0.0.1:0", "the loopback `ADDRESS` to answer on")
-	fl.StringVar(&tokenFile, "token-file", "", "keep the token in this `FILE` while the agent runs, in place of printing it")
+	fl.StringVar(&tokenFile, "token-file", "",
+		"keep the token in this `FILE` while the agent runs, in place of printing it")
 	return cmd
 }
 
@@ -93,7 +102,8 @@ func agentWants(f *wantFlags, targets, permissions []string) ([]string, map[stri
 		return nil, nil, errors.New("--target is missing: what the credentials are for, such as s3://lake/finance/*")
 	}
 	if len(permissions) != 1 && len(permissions) != len(targets) {
-		return nil, nil, fmt.Errorf("there are %d targets and %d permissions: give one --permission for all, or one for each", len(targets), len(permissions))
+		return nil, nil, fmt.Errorf("there are %d targets and %d permissions: give one --permission for all, or one for each",
+			len(targets), len(permissions))
 	}
 	var paths []string
 	wants := map[string]login.Want{}
@@ -120,13 +130,16 @@ func agentWants(f *wantFlags, targets, permissions []string) ([]string, map[stri
 }
 
 // printAgent prints what a shell has to export. Of several targets the first is exported, the others are comments.
-func printAgent(out io.Writer, base string, paths []string, wants map[string]login.Want, token, tokenFile string) error {
+func printAgent(
+	out io.Writer, base string, paths []string, wants map[string]login.Want, token, tokenFile string,
+) error {
 	for i, p := range paths {
 		mark := "# "
 		if i == 0 {
 			mark = ""
 		}
-		if _, err := fmt.Fprintf(out, "# %s %s\n%sexport AWS_CONTAINER_CREDENTIALS_FULL_URI=%s\n", wants[p].Permission, login.Printable(wants[p].Target), mark, quote(base+p)); err != nil {
+		if _, err := fmt.Fprintf(out, "# %s %s\n%sexport AWS_CONTAINER_CREDENTIALS_FULL_URI=%s\n", wants[p].Permission,
+			login.Printable(wants[p].Target), mark, quote(base+p)); err != nil {
 			return err
 		}
 	}
@@ -134,6 +147,7 @@ func printAgent(out io.Writer, base string, paths []string, wants map[string]log
 	if tokenFile != "" {
 		name, value = name+"_FILE", tokenFile
 	}
-	_, err := fmt.Fprintf(out, "export %s=%s\nunset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_PROFILE\n", name, quote(value))
+	_, err := fmt.Fprintf(out,
+		"export %s=%s\nunset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_PROFILE\n", name, quote(value))
 	return err
 }

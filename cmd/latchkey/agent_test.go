@@ -62,7 +62,8 @@ func (p *people) agent(args ...string) *running {
 	p.t.Cleanup(r.stop)
 	said := r.said.String()
 	r.url = regexp.MustCompile(`(?m)^export AWS_CONTAINER_CREDENTIALS_FULL_URI='([^']+)'$`).FindStringSubmatch(said)[1]
-	if m := regexp.MustCompile(`(?m)^export AWS_CONTAINER_AUTHORIZATION_TOKEN='([^']+)'$`).FindStringSubmatch(said); m != nil {
+	if m := regexp.MustCompile(`(?m)^export AWS_CONTAINER_AUTHORIZATION_TOKEN='([^']+)'$`).
+		FindStringSubmatch(said); m != nil {
 		r.token = m[1]
 	}
 	return r
@@ -99,9 +100,15 @@ func TestAgent(t *testing.T) {
 	p := newPeople(t)
 	p.login()
 	id := p.grant("in/*", "READWRITE")
-	r := p.agent("--target", "s3://lake/finance/*", "--permission", "READ", "--target", "in=s3://lake/in/*", "--permission", "READWRITE")
+	r := p.agent("--target", "s3://lake/finance/*", "--permission", "READ", "--target", "in=s3://lake/in/*",
+		"--permission", "READWRITE")
 	status, c, _ := r.get(t, nil)
-	if status != http.StatusOK || p.reads(process{AccessKeyId: c["AccessKeyId"], SecretAccessKey: c["SecretAccessKey"], SessionToken: c["Token"]}) != http.StatusOK {
+	if status != http.StatusOK ||
+		p.reads(process{
+			AccessKeyId:     c["AccessKeyId"],
+			SecretAccessKey: c["SecretAccessKey"],
+			SessionToken:    c["Token"],
+		}) != http.StatusOK {
 		t.Errorf("%d %v", status, c)
 	}
 	if at, err := time.Parse(time.RFC3339, c["Expiration"]); err != nil || time.Until(at) < 50*time.Minute {
@@ -128,12 +135,15 @@ func TestAgent(t *testing.T) {
 			"another port in the name": {func(q *http.Request) { q.Host = "127.0.0.1:1" }, 403},
 			"a page":                   {func(q *http.Request) { q.Header.Set("Origin", "https://evil.example.org") }, 403},
 			"a browser":                {func(q *http.Request) { q.Header.Set("Sec-Fetch-Site", "cross-site") }, 403},
-			"a preflight":              {func(q *http.Request) { q.Method, q.Header = "OPTIONS", http.Header{"Origin": {"null"}} }, 403},
-			"another method":           {func(q *http.Request) { q.Method = "POST" }, 405},
-			"another path":             {func(q *http.Request) { q.URL.Path = "/else" }, 404},
+			"a preflight": {func(q *http.Request) {
+				q.Method, q.Header = "OPTIONS", http.Header{"Origin": {"null"}}
+			}, 403},
+			"another method": {func(q *http.Request) { q.Method = "POST" }, 405},
+			"another path":   {func(q *http.Request) { q.URL.Path = "/else" }, 404},
 		} {
 			status, body, header := r.get(t, c.change)
-			if status != c.status || body["code"] == "" || body["message"] == "" || body["SecretAccessKey"] != "" || len(header["Access-Control-Allow-Origin"]) != 0 {
+			if status != c.status || body["code"] == "" || body["message"] == "" || body["SecretAccessKey"] != "" ||
+				len(header["Access-Control-Allow-Origin"]) != 0 {
 				t.Errorf("%s: %d %v %v, want %d", name, status, body, header, c.status)
 			}
 		}
@@ -145,7 +155,8 @@ func TestAgent(t *testing.T) {
 
 	t.Run("tells at the start what will be refused", func(t *testing.T) {
 		p.ask(newCast(p.s).control(http.MethodDelete, "/grant/"+id, ""))
-		if out, stderr, code := p.run("agent", "--target", "s3://lake/out/*"); code != 1 || out != "" || !strings.Contains(stderr, "s3://lake/out/*: GetDataAccess: AccessDenied") {
+		if out, stderr, code := p.run("agent", "--target", "s3://lake/out/*"); code != 1 || out != "" ||
+			!strings.Contains(stderr, "s3://lake/out/*: GetDataAccess: AccessDenied") {
 			t.Errorf("exit %d %s %s", code, out, stderr)
 		}
 	})
@@ -174,8 +185,16 @@ func TestAgent(t *testing.T) {
 // Case 99: SDKs refuse plain HTTP to other hosts than loopback, and so does the agent.
 func TestIdentityCase099_LoopbackOnly(t *testing.T) {
 	for address, ok := range map[string]bool{
-		"127.0.0.1:0": true, "localhost:0": true, "127.0.0.2:0": true,
-		"0.0.0.0:0": false, ":0": false, "[::]:0": false, "192.0.2.1:0": false, "example.org:0": false, "127.0.0.1": false, "localhost.example.org:0": false,
+		"127.0.0.1:0":             true,
+		"localhost:0":             true,
+		"127.0.0.2:0":             true,
+		"0.0.0.0:0":               false,
+		":0":                      false,
+		"[::]:0":                  false,
+		"192.0.2.1:0":             false,
+		"example.org:0":           false,
+		"127.0.0.1":               false,
+		"localhost.example.org:0": false,
 	} {
 		l, err := login.ListenLoopback(t.Context(), address)
 		if err == nil {
@@ -190,7 +209,8 @@ func TestIdentityCase099_LoopbackOnly(t *testing.T) {
 	}
 }
 
-// An agent goes on through the night: what is held is renewed when it is time, and what was taken away is not given out.
+// An agent goes on through the night: what is held is renewed when it is time, and what was taken away is not given
+// out.
 func TestAgentRenews(t *testing.T) {
 	p := newPeople(t)
 	p.login()
@@ -230,7 +250,8 @@ func TestAgentRenews(t *testing.T) {
 	}
 	p.call("latchkey", "Latchkey.SetUserStatus", fields{"UserName": "alice", "UserStatus": "DISABLED"}, nil)
 	now = now.Add(45 * time.Minute)
-	if status, c, _ := r.get(t, nil); status != http.StatusForbidden || c["code"] != "AccessDenied" || c["AccessKeyId"] != "" {
+	if status, c, _ := r.get(t, nil); status != http.StatusForbidden || c["code"] != "AccessDenied" ||
+		c["AccessKeyId"] != "" {
 		t.Errorf("%d %v", status, c)
 	}
 }

@@ -33,8 +33,9 @@ func newBucketList() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List the buckets of all accounts, or those that no account has",
-		Long: `List the buckets of all accounts with account and region. With --unregistered, list the buckets that lie in the store and
-that no account has: after an older database was restored, for example. Only the root key of the server's first account may.`,
+		Long: `List the buckets of all accounts with account and region. With --unregistered, list the buckets that lie in
+the store and that no account has: after an older database was restored, for example. Only the root key of the
+server's first account may.`,
 		Example: `  latchkey bucket list
   latchkey bucket list --unregistered --json`,
 		Args: noArgs,
@@ -83,7 +84,8 @@ func printBuckets(w io.Writer, all []listedBucket) error {
 		if b.AccountID == "" {
 			fmt.Fprintf(&text, "%s  made %s\n", b.Name, b.CreationTime.Format(time.RFC3339))
 		} else {
-			fmt.Fprintf(&text, "%s  account %s, %s, made %s\n", b.Name, b.AccountID, b.Region, b.CreationTime.Format(time.RFC3339))
+			fmt.Fprintf(&text, "%s  account %s, %s, made %s\n", b.Name, b.AccountID, b.Region,
+				b.CreationTime.Format(time.RFC3339))
 		}
 	}
 	if len(all) == 0 {
@@ -100,13 +102,14 @@ func newBucketAdopt() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "adopt NAME",
 		Short: "Register a bucket that lies in the store to an account",
-		Long: `Register a bucket that lies in the store to an account, which gets all objects that are in it. The bucket's region is the
-server's, unless --region says otherwise. Only the root key of the server's first account may.`,
+		Long: `Register a bucket that lies in the store to an account, which gets all objects that are in it. The bucket's
+region is the server's, unless --region says otherwise. Only the root key of the server's first account may.`,
 		Example: `  latchkey bucket adopt lake --account 123456789012
   latchkey bucket adopt lake --account 210987654321 --region eu-west-1 --json`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return hint(fmt.Errorf("%s needs the name of one bucket", cmd.CommandPath()), "latchkey bucket list --unregistered shows them")
+				return hint(fmt.Errorf("%s needs the name of one bucket", cmd.CommandPath()),
+					"latchkey bucket list --unregistered shows them")
 			}
 			return nil
 		},
@@ -134,7 +137,8 @@ server's, unless --region says otherwise. Only the root key of the server's firs
 			if asJSON {
 				return json.NewEncoder(cmd.OutOrStdout()).Encode(out)
 			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "bucket %s is registered to account %s in %s\n", out.Name, out.AccountID, out.Region)
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "bucket %s is registered to account %s in %s\n", out.Name, out.AccountID,
+				out.Region)
 			return err
 		},
 	}

@@ -32,7 +32,8 @@ type clientFlags struct{ url, data, region string }
 
 func (f *clientFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.url, "url", envOr("LATCHKEY_URL", defaultURL), "the server's `URL` (LATCHKEY_URL)")
-	cmd.Flags().StringVar(&f.data, "data", envOr("LATCHKEY_DATA", defaultData), "the server's data `folder`, for its root key (LATCHKEY_DATA)")
+	cmd.Flags().StringVar(&f.data, "data", envOr("LATCHKEY_DATA", defaultData),
+		"the server's data `folder`, for its root key (LATCHKEY_DATA)")
 	cmd.Flags().StringVar(&f.region, "region", envOr("LATCHKEY_REGION", defaultRegion), "the region (LATCHKEY_REGION)")
 }
 
@@ -54,7 +55,12 @@ func (f *clientFlags) client() (*client, error) {
 		return nil, fmt.Errorf("--url %q: it must be a URL such as %s", f.url, defaultURL)
 	}
 	// Never through a proxy: the server may be the proxy.
-	return &client{url: strings.TrimSuffix(f.url, "/"), region: f.region, keys: keys, http: &http.Client{Transport: &http.Transport{}}}, nil
+	return &client{
+		url:    strings.TrimSuffix(f.url, "/"),
+		region: f.region,
+		keys:   keys,
+		http:   &http.Client{Transport: &http.Transport{}},
+	}, nil
 }
 
 func findKeys(data string) (aws.Credentials, error) {
@@ -62,17 +68,23 @@ func findKeys(data string) (aws.Credentials, error) {
 		id, secret := os.Getenv(prefix+"ACCESS_KEY_ID"), os.Getenv(prefix+"SECRET_ACCESS_KEY")
 		if (id == "") != (secret == "") {
 			// Half a key is a slip; going on with the root key in the data folder would be a surprise.
-			return aws.Credentials{}, fmt.Errorf("%[1]sACCESS_KEY_ID and %[1]sSECRET_ACCESS_KEY belong together: set both or none", prefix)
+			return aws.Credentials{},
+				fmt.Errorf("%[1]sACCESS_KEY_ID and %[1]sSECRET_ACCESS_KEY belong together: set both or none", prefix)
 		}
 		if id != "" {
-			return aws.Credentials{AccessKeyID: id, SecretAccessKey: secret, SessionToken: os.Getenv(prefix + "SESSION_TOKEN")}, nil
+			return aws.Credentials{
+				AccessKeyID:     id,
+				SecretAccessKey: secret,
+				SessionToken:    os.Getenv(prefix + "SESSION_TOKEN"),
+			}, nil
 		}
 	}
 	file := filepath.Join(data, server.RootCredentialsFile)
 	key, err := server.ReadRootKey(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return aws.Credentials{}, hint(fmt.Errorf("there is no key: %s does not exist", file),
-			"start the server here with `latchkey serve`, name its folder with --data, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
+			"start the server here with `latchkey serve`, name its folder with --data, "+
+				"or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
 	}
 	if err != nil {
 		return aws.Credentials{}, err

@@ -52,7 +52,10 @@ func fillFlags(fl *pflag.FlagSet, config string, env func(string) string) error 
 // wrongValue says what a flag's value must be, wherever it was given.
 func wrongValue(where string, f *pflag.Flag, value string) error {
 	must := map[string]string{
-		"int": "a whole number", "int32": "a whole number", "duration": "a duration such as 30s or 5m", "bool": "true or false",
+		"int":      "a whole number",
+		"int32":    "a whole number",
+		"duration": "a duration such as 30s or 5m",
+		"bool":     "true or false",
 	}[f.Value.Type()]
 	if must == "" {
 		must = "a " + f.Value.Type()
@@ -84,13 +87,15 @@ func readConfig(path string, fl *pflag.FlagSet) (map[string]setting, error) {
 		}
 		entries, ok := doc.Body.(ast.MapNode)
 		if !ok || i > 0 {
-			return nil, fmt.Errorf("%s:%d: it must be one list of settings, such as `listen: 127.0.0.1:4242`", path, lineOf(doc.Body))
+			return nil, fmt.Errorf("%s:%d: it must be one list of settings, such as `listen: 127.0.0.1:4242`", path,
+				lineOf(doc.Body))
 		}
 		for it := entries.MapRange(); it.Next(); {
 			name, line := it.Key().GetToken().Value, lineOf(it.Key())
 			f := fl.Lookup(name)
 			if f == nil || name == "config" || name == "help" {
-				return nil, hint(fmt.Errorf("%s:%d: unknown setting %q", path, line, name), "the settings are the flags that latchkey serve --help lists")
+				return nil, hint(fmt.Errorf("%s:%d: unknown setting %q", path, line, name),
+					"the settings are the flags that latchkey serve --help lists")
 			}
 			value, ok := plain(it.Value(), strings.HasSuffix(f.Value.Type(), "Slice"))
 			if !ok {

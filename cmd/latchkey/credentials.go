@@ -24,8 +24,10 @@ type sourceFlags struct {
 
 func (f *sourceFlags) add(cmd *cobra.Command) {
 	f.sessionFlags.add(cmd)
-	cmd.Flags().StringVar(&f.account, "account", os.Getenv("LATCHKEY_ACCOUNT"), "the account whose data is asked for; your own unless given (LATCHKEY_ACCOUNT)")
-	cmd.Flags().StringVar(&f.region, "region", os.Getenv("LATCHKEY_REGION"), "the region of the data; the sign-in's unless given (LATCHKEY_REGION)")
+	cmd.Flags().StringVar(&f.account, "account", os.Getenv("LATCHKEY_ACCOUNT"),
+		"the account whose data is asked for; your own unless given (LATCHKEY_ACCOUNT)")
+	cmd.Flags().StringVar(&f.region, "region", os.Getenv("LATCHKEY_REGION"),
+		"the region of the data; the sign-in's unless given (LATCHKEY_REGION)")
 	cmd.Flags().BoolVar(&f.keys, "keys", false, "ask with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, signed in or not")
 }
 
@@ -82,8 +84,10 @@ type wantFlags struct {
 }
 
 func (f *wantFlags) add(cmd *cobra.Command) {
-	cmd.Flags().DurationVar(&f.duration, "duration", time.Hour, "how long they hold, 15m to 12h; the location's role may allow less")
-	cmd.Flags().StringVar(&f.privilege, "privilege", "Default", "Default: all of the grant's prefix; Minimal: the target alone")
+	cmd.Flags().DurationVar(&f.duration, "duration", time.Hour,
+		"how long they hold, 15m to 12h; the location's role may allow less")
+	cmd.Flags().StringVar(&f.privilege, "privilege", "Default",
+		"Default: all of the grant's prefix; Minimal: the target alone")
 	cmd.Flags().BoolVar(&f.object, "object", false, "the target is one object, not a prefix")
 }
 
@@ -121,11 +125,11 @@ func newCredentials() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "credentials --target s3://BUCKET/PREFIX/*",
 		Short: "Get credentials for S3 data, for AWS's credential_process",
-		Long: `Ask for credentials for a part of the data (GetDataAccess) and print them as AWS's SDKs read them from a credential_process. On any
-failure nothing is printed but a line on stderr, and the exit code is 1.
+		Long: `Ask for credentials for a part of the data (GetDataAccess) and print them as AWS's SDKs read them from a
+credential_process. On any failure nothing is printed but a line on stderr, and the exit code is 1.
 
-It asks as who is signed in (latchkey login), or with the keys of an IAM user or role in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.
-Credentials are kept, in files for you alone, and handed out again for most of their life.`,
+It asks as who is signed in (latchkey login), or with the keys of an IAM user or role in AWS_ACCESS_KEY_ID and
+AWS_SECRET_ACCESS_KEY. Credentials are kept, in files for you alone, and handed out again for most of their life.`,
 		Example: `  latchkey credentials --target 's3://lake/finance/*'
   eval "$(latchkey credentials --target 's3://lake/finance/*' --env)"
 
@@ -188,7 +192,8 @@ func withoutHint(err error) error {
 }
 
 func printEnv(out io.Writer, l *login.Lease) error {
-	_, err := fmt.Fprintf(out, "export AWS_ACCESS_KEY_ID=%s\nexport AWS_SECRET_ACCESS_KEY=%s\nexport AWS_SESSION_TOKEN=%s\n",
+	_, err := fmt.Fprintf(out,
+		"export AWS_ACCESS_KEY_ID=%s\nexport AWS_SECRET_ACCESS_KEY=%s\nexport AWS_SESSION_TOKEN=%s\n",
 		quote(l.AccessKeyID), quote(l.SecretAccessKey), quote(l.SessionToken))
 	return err
 }
@@ -198,8 +203,9 @@ func newGrants() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "grants",
 		Short: "List what you may ask credentials for",
-		Long:  `List the grants of who is signed in, or whose keys are in AWS_ACCESS_KEY_ID: their own and those of their groups.`,
-		Args:  noArgs,
+		Long: `List the grants of who is signed in, or whose keys are in AWS_ACCESS_KEY_ID: ` +
+			`their own and those of their groups.`,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, cancel := context.WithTimeout(cmd.Context(), patience)
 			defer cancel()

@@ -77,7 +77,8 @@ func TestCredentialsAreKept(t *testing.T) {
 			}
 		}
 		p.grant("hr/*", "READ")
-		if out, stderr, code := p.run("credentials", "--target", "s3://lake/hr/*"); code != 0 || !strings.Contains(out, `"Version":1`) {
+		if out, stderr, code := p.run("credentials", "--target", "s3://lake/hr/*"); code != 0 ||
+			!strings.Contains(out, `"Version":1`) {
 			t.Errorf("after the grant: exit %d %s %s", code, out, stderr)
 		}
 	})
@@ -94,8 +95,12 @@ func TestCredentialsAreKept(t *testing.T) {
 func TestHowLongCredentialsAreKept(t *testing.T) {
 	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	for life, want := range map[time.Duration]time.Duration{
-		time.Hour: 44 * time.Minute, 12 * time.Hour: 648 * time.Minute, 30 * time.Minute: 27 * time.Minute, 15 * time.Minute: 13*time.Minute + 30*time.Second,
-		5 * time.Minute: 4 * time.Minute, 30 * time.Second: -30 * time.Second,
+		time.Hour:        44 * time.Minute,
+		12 * time.Hour:   648 * time.Minute,
+		30 * time.Minute: 27 * time.Minute,
+		15 * time.Minute: 13*time.Minute + 30*time.Second,
+		5 * time.Minute:  4 * time.Minute,
+		30 * time.Second: -30 * time.Second,
 	} {
 		l := login.Lease{Keys: login.Keys{Expires: at.Add(life)}, Issued: at}
 		if got := l.KeepUntil().Sub(at); got != want {
@@ -117,7 +122,8 @@ func TestCredentialsWithKeys(t *testing.T) {
 	t.Setenv("AWS_ACCESS_KEY_ID", *robot.AccessKey.AccessKeyId)
 	t.Setenv("AWS_SECRET_ACCESS_KEY", *robot.AccessKey.SecretAccessKey)
 	args := []string{"credentials", "--target", "s3://lake/robots/*", "--permission", "READWRITE"}
-	if out, stderr, code := p.run(args...); code != 1 || out != "" || lines(stderr) != 1 || !strings.Contains(stderr, "AccessDenied") {
+	if out, stderr, code := p.run(args...); code != 1 || out != "" || lines(stderr) != 1 ||
+		!strings.Contains(stderr, "AccessDenied") {
 		t.Errorf("without a grant: exit %d %s %s", code, out, stderr)
 	}
 	p.grantTo("IAM", "arn:aws:iam::123456789012:user/robot", "robots/*", "READWRITE")

@@ -32,7 +32,8 @@ func same(given, want string) bool {
 		given = text
 	}
 	var a, b any
-	return json.Unmarshal([]byte(given), &a) == nil && json.Unmarshal([]byte(want), &b) == nil && reflect.DeepEqual(unlisted(a), unlisted(b))
+	return json.Unmarshal([]byte(given), &a) == nil && json.Unmarshal([]byte(want), &b) == nil &&
+		reflect.DeepEqual(unlisted(a), unlisted(b))
 }
 
 // unlisted is a JSON value in which lists of one are that one.

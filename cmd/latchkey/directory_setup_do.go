@@ -117,7 +117,8 @@ func (s *setup) associate(ctx context.Context) (string, error) {
 		&s3control.GetAccessGrantsInstanceRequest{AccountId: &s.account})
 	switch {
 	case absent(err):
-		return "there is no Access Grants instance in " + s.c.region + " yet: create one with --identity-center-arn " + s.instance, nil
+		return "there is no Access Grants instance in " + s.c.region + " yet: create one with --identity-center-arn " +
+			s.instance, nil
 	case err != nil:
 		return "", err
 	}

@@ -19,16 +19,24 @@ const (
 
 // The documents. <ACCOUNT>, <APPLICATION>, <PROVIDER> and <CLIENT> stand for what they are of.
 const (
-	setupTrust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::<ACCOUNT>:oidc-provider/<PROVIDER>"},` +
+	setupTrust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",` +
+		`"Principal":{"Federated":"arn:aws:iam::<ACCOUNT>:oidc-provider/<PROVIDER>"},` +
 		`"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"<PROVIDER>:aud":"<CLIENT>"}}}]}`
-	setupMay = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sso-oauth:CreateTokenWithIAM","Resource":"<APPLICATION>"},` +
-		`{"Effect":"Allow","Action":["sts:AssumeRole","sts:SetContext"],"Resource":"arn:aws:iam::<ACCOUNT>:role/` + setupPerson + `"}]}`
-	setupActor = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::<ACCOUNT>:role/` + setupRole + `"},` +
+	setupMay = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",` +
+		`"Action":"sso-oauth:CreateTokenWithIAM","Resource":"<APPLICATION>"},` +
+		`{"Effect":"Allow","Action":["sts:AssumeRole","sts:SetContext"],"Resource":"arn:aws:iam::<ACCOUNT>:role/` +
+		setupPerson + `"}]}`
+	setupActor = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",` +
+		`"Principal":{"AWS":"arn:aws:iam::<ACCOUNT>:role/` + setupRole + `"},` +
 		`"Action":"sso-oauth:CreateTokenWithIAM","Resource":"<APPLICATION>"}]}`
-	// SetContext as the Identity Center user guide recommends it, and Null besides: ForAllValues holds for an empty set too.
-	setupPersonTrust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::<ACCOUNT>:role/` + setupRole + `"},"Action":"sts:AssumeRole"},` +
-		`{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::<ACCOUNT>:role/` + setupRole + `"},"Action":"sts:SetContext","Condition":{` +
-		`"ForAllValues:ArnEquals":{"sts:RequestContextProviders":["arn:aws:iam::aws:contextProvider/IdentityCenter"]},"Null":{"sts:RequestContextProviders":"false"}}}]}`
+	// SetContext as the Identity Center user guide recommends it, and Null besides: ForAllValues holds for an empty set
+	// too.
+	setupPersonTrust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",` +
+		`"Principal":{"AWS":"arn:aws:iam::<ACCOUNT>:role/` + setupRole + `"},"Action":"sts:AssumeRole"},` +
+		`{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::<ACCOUNT>:role/` + setupRole + `"},` +
+		`"Action":"sts:SetContext","Condition":{` +
+		`"ForAllValues:ArnEquals":{"sts:RequestContextProviders":["arn:aws:iam::aws:contextProvider/IdentityCenter"]},` +
+		`"Null":{"sts:RequestContextProviders":"false"}}}]}`
 	setupPersonMay = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",` +
 		`"Action":["s3:GetDataAccess","s3:ListCallerAccessGrants","s3:GetAccessGrantsInstanceForPrefix"],"Resource":"*"}]}`
 )
@@ -36,13 +44,15 @@ const (
 // fill puts what was learned in its place.
 func (s *setup) fill(document string) string {
 	_, provider, _ := strings.Cut(s.issuer, "://")
-	return strings.NewReplacer("<ACCOUNT>", s.account, "<APPLICATION>", s.application, "<PROVIDER>", provider, "<CLIENT>", s.clientID).Replace(document)
+	return strings.NewReplacer("<ACCOUNT>", s.account, "<APPLICATION>", s.application, "<PROVIDER>", provider, "<CLIENT>",
+		s.clientID).Replace(document)
 }
 
 // word makes a document one word of a shell in which account and application are variables.
 func (s *setup) word(document string) string {
 	_, provider, _ := strings.Cut(s.issuer, "://")
-	return strings.NewReplacer("<ACCOUNT>", `'"$account"'`, "<APPLICATION>", `'"$application"'`, "<ISSUER>", `'"$issuer"'`, "<PROVIDER>", provider, "<CLIENT>", s.clientID).
+	return strings.NewReplacer("<ACCOUNT>", `'"$account"'`, "<APPLICATION>", `'"$application"'`, "<ISSUER>", `'"$issuer"'`,
+		"<PROVIDER>", provider, "<CLIENT>", s.clientID).
 		Replace(quote(document))
 }
 
@@ -58,38 +68,52 @@ func (s *setup) steps() []setupStep {
 		{"IAM knows the provider, and takes its tokens that are for the client.", []string{
 			aws + "iam create-open-id-connect-provider --url " + quote(s.issuer) + " --client-id-list " + quote(s.clientID),
 		}, s.provider},
-		{"A role for who brings such a token. It may exchange it, and act for the person whom it names; nothing else.", []string{
-			aws + "iam create-role --role-name " + setupRole + " --max-session-duration 43200 --assume-role-policy-document " + s.word(setupTrust),
-		}, func(ctx context.Context) (did string, err error) {
-			did, s.freshRole, err = s.role(ctx, setupRole, s.fill(setupTrust), 43200)
-			return did, err
-		}},
+		{"A role for who brings such a token. It may exchange it, and act for the person whom it names; nothing else.",
+			[]string{
+				aws + "iam create-role --role-name " + setupRole + " --max-session-duration 43200 --assume-role-policy-document " +
+					s.word(setupTrust),
+			}, func(ctx context.Context) (did string, err error) {
+				did, s.freshRole, err = s.role(ctx, setupRole, s.fill(setupTrust), 43200)
+				return did, err
+			}},
 		{"The directory trusts the provider to say who somebody is.", []string{
-			"issuer=$(" + aws + `sso-admin create-trusted-token-issuer --instance-arn "$instance" --name latchkey --trusted-token-issuer-type OIDC_JWT ` +
-				"--trusted-token-issuer-configuration " + quote(`{"OidcJwtConfiguration":{"IssuerUrl":"`+s.issuer+`","ClaimAttributePath":"`+s.claim+
-				`","IdentityStoreAttributePath":"`+s.attribute+`","JwksRetrievalOption":"OPEN_ID_DISCOVERY"}}`) + " --query TrustedTokenIssuerArn --output text)",
+			"issuer=$(" + aws +
+				`sso-admin create-trusted-token-issuer --instance-arn "$instance" --name latchkey ` +
+				`--trusted-token-issuer-type OIDC_JWT ` +
+				"--trusted-token-issuer-configuration " +
+				quote(`{"OidcJwtConfiguration":{"IssuerUrl":"`+s.issuer+`","ClaimAttributePath":"`+s.claim+
+					`","IdentityStoreAttributePath":"`+s.attribute+`","JwksRetrievalOption":"OPEN_ID_DISCOVERY"}}`) +
+				" --query TrustedTokenIssuerArn --output text)",
 		}, s.issuerStep},
 		{"An application in whose name tokens are exchanged, good for S3 Access Grants.", []string{
-			"application=$(" + aws + `sso-admin create-application --instance-arn "$instance" --application-provider-arn ` + customProvider +
+			"application=$(" + aws + `sso-admin create-application --instance-arn "$instance" --application-provider-arn ` +
+				customProvider +
 				" --name " + setupApplication + " --query ApplicationArn --output text)",
 		}, s.applicationStep},
 		{"It takes the provider's tokens, goes on by refresh tokens, and has the scope of S3 Access Grants.", []string{
 			aws + `sso-admin put-application-grant --application-arn "$application" --grant-type ` + grantJWT + " --grant " +
-				s.word(`{"JwtBearer":{"AuthorizedTokenIssuers":[{"TrustedTokenIssuerArn":"<ISSUER>","AuthorizedAudiences":`+string(list)+`}]}}`),
-			aws + `sso-admin put-application-grant --application-arn "$application" --grant-type ` + grantRefresh + ` --grant '{"RefreshToken":{}}'`,
+				s.word(`{"JwtBearer":{"AuthorizedTokenIssuers":[{"TrustedTokenIssuerArn":"<ISSUER>","AuthorizedAudiences":`+
+					string(list)+`}]}}`),
+			aws + `sso-admin put-application-grant --application-arn "$application" --grant-type ` + grantRefresh +
+				` --grant '{"RefreshToken":{}}'`,
 			aws + `sso-admin put-application-access-scope --application-arn "$application" --scope ` + setupScope,
 		}, s.grantsStep},
 		{"The role alone may ask for tokens in its name.", []string{
-			aws + `sso-admin put-application-authentication-method --application-arn "$application" --authentication-method-type IAM ` +
+			aws +
+				`sso-admin put-application-authentication-method --application-arn "$application" ` +
+				`--authentication-method-type IAM ` +
 				"--authentication-method " + s.word(`{"Iam":{"ActorPolicy":`+setupActor+`}}`),
-			aws + "iam put-role-policy --role-name " + setupRole + " --policy-name " + setupPolicy + " --policy-document " + s.word(setupMay),
+			aws + "iam put-role-policy --role-name " + setupRole + " --policy-name " + setupPolicy + " --policy-document " +
+				s.word(setupMay),
 		}, s.actorStep},
 		{s.assignmentTells(), []string{
-			aws + `sso-admin put-application-assignment-configuration --application-arn "$application" ` + map[bool]string{true: "--assignment-required", false: "--no-assignment-required"}[s.assignment],
+			aws + `sso-admin put-application-assignment-configuration --application-arn "$application" ` +
+				map[bool]string{true: "--assignment-required", false: "--no-assignment-required"}[s.assignment],
 		}, s.assignmentStep},
 		{"A role that stands for a person. It may ask for grants; the data itself it may not touch.", []string{
 			aws + "iam create-role --role-name " + setupPerson + " --assume-role-policy-document " + s.word(setupPersonTrust),
-			aws + "iam put-role-policy --role-name " + setupPerson + " --policy-name " + setupPolicy + " --policy-document " + s.word(setupPersonMay),
+			aws + "iam put-role-policy --role-name " + setupPerson + " --policy-name " + setupPolicy + " --policy-document " +
+				s.word(setupPersonMay),
 		}, s.personStep},
 	}
 	if !s.noAssociate {
@@ -105,7 +129,8 @@ func (s *setup) steps() []setupStep {
 		again += map[bool]string{true: " --create-users"}[f.create]
 		again += map[bool]string{true: " --groups-claim " + quote(f.groups)}[f.groups != ""]
 	}
-	last := setupStep{"The server tells the machines of people where to sign in. AWS has no operation for that.", nil, s.signIn}
+	last := setupStep{"The server tells the machines of people where to sign in. AWS has no operation for that.", nil,
+		s.signIn}
 	if s.print {
 		last.shell = []string{again + "    # finds the rest done"}
 	}
@@ -141,7 +166,8 @@ func (s *setup) learn(ctx context.Context) (string, error) {
 		return "", err
 	}
 	if len(list.Instances) == 0 {
-		return "", hint(errors.New("the account has no Identity Center instance: somebody deleted it"), "latchkey exec -- aws sso-admin create-instance")
+		return "", hint(errors.New("the account has no Identity Center instance: somebody deleted it"),
+			"latchkey exec -- aws sso-admin create-instance")
 	}
 	s.account, s.instance = or(who.Account), or(list.Instances[0].InstanceArn)
 	return fmt.Sprintf("account %s, %s", s.account, s.instance), nil

@@ -71,13 +71,14 @@ func newDirectorySync() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "sync [--source NAME] [--dry-run]",
 		Short: "Synchronise with an LDAP directory now",
-		Long: `Have the server synchronise with an LDAP directory, or Active Directory, now instead of when it is next due. The directories are in the
-file that the server was given with --directories.
+		Long: `Have the server synchronise with an LDAP directory, or Active Directory, now instead of when it is next due.
+The directories are in the file that the server was given with --directories.
 
-With --dry-run nothing is written: the report tells what a run would do, and which people would lose or gain which grants.
+With --dry-run nothing is written: the report tells what a run would do, and which people would lose or gain which
+grants.
 
-A run that would remove more than the directory's maxRemoval, or that finds no users, is refused as a whole. The exit code is then 3;
---force lets it through.`,
+A run that would remove more than the directory's maxRemoval, or that finds no users, is refused as a whole. The exit
+code is then 3; --force lets it through.`,
 		Example: `  latchkey directory sync --dry-run
   latchkey directory sync --source corp --json`,
 		Args: noArgs,
@@ -131,8 +132,10 @@ func (r *syncReport) print(out io.Writer) {
 	if r.ForeignMembers > 0 {
 		fmt.Fprintf(out, " (%d members of groups are neither)", r.ForeignMembers)
 	}
-	fmt.Fprintf(out, "\n  users:       %d created, %d updated, %d disabled, %d deleted\n", r.UsersCreated, r.UsersUpdated, r.UsersDisabled, r.UsersDeleted)
-	fmt.Fprintf(out, "  groups:      %d created, %d updated, %d deleted\n", r.GroupsCreated, r.GroupsUpdated, r.GroupsDeleted)
+	fmt.Fprintf(out, "\n  users:       %d created, %d updated, %d disabled, %d deleted\n", r.UsersCreated, r.UsersUpdated,
+		r.UsersDisabled, r.UsersDeleted)
+	fmt.Fprintf(out, "  groups:      %d created, %d updated, %d deleted\n", r.GroupsCreated, r.GroupsUpdated,
+		r.GroupsDeleted)
 	fmt.Fprintf(out, "  memberships: %d begun, %d ended\n", r.MembershipsCreated, r.MembershipsDeleted)
 	for _, c := range r.Changes {
 		fmt.Fprintf(out, "    %s %s: %s\n", c.Kind, clean(c.Name), clean(c.Text))

@@ -28,8 +28,8 @@ func newTokenCreate() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "create",
 		Short: "Make a token and print it, once, with the endpoint's URL",
-		Long: `Make a token and print it, once, with the URL of the SCIM endpoint: the two things that Microsoft Entra ID, Okta and other
-identity providers ask for. An account has at most two tokens at a time: one in use, and the next.`,
+		Long: `Make a token and print it, once, with the URL of the SCIM endpoint: the two things that Microsoft Entra ID,
+Okta and other identity providers ask for. An account has at most two tokens at a time: one in use, and the next.`,
 		Example: `  latchkey directory token create
   latchkey directory token create --duration 2160h --json`,
 		Args: noArgs,
@@ -135,7 +135,8 @@ func newTokenDelete() *cobra.Command {
 		Example: "  latchkey directory token delete 5f0c1d1e-6a39-4d3c-9a3b-0d8a2c7c1b11",
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return hint(fmt.Errorf("%s needs the id of one token", cmd.CommandPath()), "latchkey directory token list shows them")
+				return hint(fmt.Errorf("%s needs the id of one token", cmd.CommandPath()),
+					"latchkey directory token list shows them")
 			}
 			return nil
 		},

@@ -17,8 +17,9 @@ func newDirectoryTest() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "test --directories FILE [--source NAME]",
 		Short: "Read an LDAP directory and show what would be taken from it",
-		Long: `Read an LDAP directory as the server would, with the same file, and show the first people and groups, with the attributes that they would
-get, and every entry that cannot be taken. It needs no server and writes nothing anywhere: it is for trying a mapping.`,
+		Long: `Read an LDAP directory as the server would, with the same file, and show the first people and groups, with
+the attributes that they would get, and every entry that cannot be taken. It needs no server and writes nothing
+anywhere: it is for trying a mapping.`,
 		Example: "  latchkey directory test --directories directories.yaml --source corp",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -61,12 +62,15 @@ func printListing(out io.Writer, name string, l *ldap.Listing, limit int) {
 			disabled++
 		}
 	}
-	fmt.Fprintf(out, "%s: %d users (%d disabled), %d groups, %d conflicts\n", name, len(l.Users), disabled, len(l.Groups), len(l.Conflicts))
+	fmt.Fprintf(out, "%s: %d users (%d disabled), %d groups, %d conflicts\n", name, len(l.Users), disabled, len(l.Groups),
+		len(l.Conflicts))
 	for _, u := range l.Users[:min(limit, len(l.Users))] {
 		fmt.Fprintf(out, "  user %s\n", clean(u.DN))
 		for _, a := range []struct{ name, value string }{
-			{"id", u.ID}, {"userName", u.UserName}, {"displayName", u.DisplayName}, {"givenName", u.GivenName}, {"familyName", u.FamilyName},
-			{"email", u.Email}, {"title", u.Title}, {"department", u.Department}, {"employeeNumber", u.EmployeeNumber}, {"language", u.PreferredLanguage},
+			{"id", u.ID}, {"userName", u.UserName}, {"displayName", u.DisplayName}, {"givenName", u.GivenName},
+			{"familyName", u.FamilyName},
+			{"email", u.Email}, {"title", u.Title}, {"department", u.Department}, {"employeeNumber", u.EmployeeNumber},
+			{"language", u.PreferredLanguage},
 		} {
 			if a.value != "" {
 				fmt.Fprintf(out, "    %-14s %s\n", a.name, clean(a.value))
@@ -77,7 +81,8 @@ func printListing(out io.Writer, name string, l *ldap.Listing, limit int) {
 		}
 	}
 	for _, g := range l.Groups[:min(limit, len(l.Groups))] {
-		fmt.Fprintf(out, "  group %s\n    %-14s %s\n    %-14s %s\n    %-14s %d\n", clean(g.DN), "id", g.ID, "name", clean(g.Name), "members", len(g.Members))
+		fmt.Fprintf(out, "  group %s\n    %-14s %s\n    %-14s %s\n    %-14s %d\n", clean(g.DN), "id", g.ID, "name",
+			clean(g.Name), "members", len(g.Members))
 	}
 	for _, c := range l.Conflicts[:min(limit, len(l.Conflicts))] {
 		fmt.Fprintf(out, "  conflict %s: %s\n", clean(c.DN), clean(c.Text))

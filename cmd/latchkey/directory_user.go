@@ -52,7 +52,8 @@ func newUserStatus(use, status, short string) *cobra.Command {
 			if asJSON {
 				return json.NewEncoder(inert{cmd.OutOrStdout()}).Encode(out)
 			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "user %s (%s) is %s\n", clean(out.UserName), out.UserID, strings.ToLower(out.UserStatus))
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "user %s (%s) is %s\n", clean(out.UserName), out.UserID,
+				strings.ToLower(out.UserStatus))
 			return err
 		},
 	}

@@ -64,9 +64,9 @@ func newEnv() *cobra.Command {
 		Short: "Print the environment for AWS clients, as export lines",
 		Long: `Print the environment that points AWS clients at the server, for eval "$(latchkey env)".
 
-Over plain HTTP the clients use the server as their proxy (it answers for its own names only), because clients of S3 Control put the
-account id before the host and such names seldom resolve. Where they do resolve, the proxy can be left out; what was found is told
-in comments.`,
+Over plain HTTP the clients use the server as their proxy (it answers for its own names only), because clients of S3
+Control put the account id before the host and such names seldom resolve. Where they do resolve, the proxy can be left
+out; what was found is told in comments.`,
 		Example: `  eval "$(latchkey env)"
   aws s3control list-access-grants-instances --account-id 123456789012`,
 		Args: noArgs,
@@ -93,7 +93,8 @@ in comments.`,
 		},
 	}
 	f.add(cmd)
-	cmd.Flags().StringVar(&account, "account", envOr("LATCHKEY_ACCOUNT", defaultAccount), "the account whose name is looked up")
+	cmd.Flags().StringVar(&account, "account", envOr("LATCHKEY_ACCOUNT", defaultAccount),
+		"the account whose name is looked up")
 	return cmd
 }
 
@@ -112,7 +113,8 @@ func nameAdvice(ctx context.Context, base, account string) string {
 	host, address := u.Hostname(), "127.0.0.1"
 	if ip := net.ParseIP(host); ip != nil {
 		if !ip.IsLoopback() {
-			return fmt.Sprintf("# %s is an address: to go without the proxy, give it a name, and the account %s.NAME.\n", ip, account)
+			return fmt.Sprintf("# %s is an address: to go without the proxy, give it a name, and the account %s.NAME.\n", ip,
+				account)
 		}
 		host, address = "localhost", ip.String()
 	} else if addrs, err := net.DefaultResolver.LookupHost(ctx, host); err == nil {
@@ -120,9 +122,11 @@ func nameAdvice(ctx context.Context, base, account string) string {
 	}
 	name := account + "." + host
 	if addrs, err := net.DefaultResolver.LookupHost(ctx, name); err == nil {
-		return fmt.Sprintf("# %s resolves to %s: AWS_ENDPOINT_URL=%s://%s:%s works without the proxy, too.\n", name, addrs[0], u.Scheme, host, portOf(u))
+		return fmt.Sprintf("# %s resolves to %s: AWS_ENDPOINT_URL=%s://%s:%s works without the proxy, too.\n", name, addrs[0],
+			u.Scheme, host, portOf(u))
 	}
-	return fmt.Sprintf("# %s does not resolve. To go without the proxy, add this line to /etc/hosts:\n#   %s %s\n# or use the region name snow with --endpoint-url %s.\n", name, address, name, base)
+	return fmt.Sprintf("# %s does not resolve. To go without the proxy, add this line to /etc/hosts:\n#   %s %s\n# or "+
+		"use the region name snow with --endpoint-url %s.\n", name, address, name, base)
 }
 
 func newExec() *cobra.Command {
@@ -130,14 +134,15 @@ func newExec() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "exec [flags] -- COMMAND [ARG ...]",
 		Short: "Run a command with its AWS clients pointed at the server",
-		Long: `Run a command with the environment that ` + "`latchkey env`" + ` prints: endpoint, keys, region, and over plain HTTP the server as proxy.
+		Long: `Run a command with the environment that ` + "`latchkey env`" + ` prints: endpoint, keys, region, and over plain
+HTTP the server as proxy.
 
-AWS_PROFILE and other variables that would win over these are taken out of the command's environment. The server is a proxy for its
-own names only: other plain-HTTP requests of the command are refused unless NO_PROXY names their hosts, HTTPS ones are untouched.
-The exit code is the command's, 127 when there is no such command.
+AWS_PROFILE and other variables that would win over these are taken out of the command's environment. The server is a
+proxy for its own names only: other plain-HTTP requests of the command are refused unless NO_PROXY names their hosts,
+HTTPS ones are untouched. The exit code is the command's, 127 when there is no such command.
 
-Which keys: LATCHKEY_ROOT_ACCESS_KEY_ID and LATCHKEY_ROOT_SECRET_ACCESS_KEY, else AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (with
-AWS_SESSION_TOKEN), else the root key in the data folder.`,
+Which keys: LATCHKEY_ROOT_ACCESS_KEY_ID and LATCHKEY_ROOT_SECRET_ACCESS_KEY, else AWS_ACCESS_KEY_ID and
+AWS_SECRET_ACCESS_KEY (with AWS_SESSION_TOKEN), else the root key in the data folder.`,
 		Example: `  latchkey exec -- aws s3control list-access-grants-instances --account-id 123456789012
   latchkey exec -- python my_job.py
   latchkey exec --url https://s3.example.org -- aws s3 ls`,
@@ -166,7 +171,8 @@ AWS_SESSION_TOKEN), else the root key in the data folder.`,
 
 // stronger are the variables that would win over the ones that exec and env set, or spoil them.
 var stronger = [...]string{
-	"AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "AWS_CREDENTIAL_EXPIRATION", "AWS_ACCOUNT_ID",
+	"AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "AWS_CREDENTIAL_EXPIRATION",
+	"AWS_ACCOUNT_ID",
 	"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT",
 	"AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL_S3_CONTROL", "AWS_ENDPOINT_URL_IAM", "AWS_ENDPOINT_URL_STS",
 }

@@ -88,13 +88,13 @@ func newExplain() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "explain --as ARN | --user NAME --target s3://BUCKET/PREFIX* [--permission READ]",
 		Short: "Explain what GetDataAccess would decide for somebody, and why",
-		Long: `Explain what GetDataAccess would decide for an IAM user, a role or a session of a role: which grants were considered, why each did or
-did not count, and what else must hold. It is decided by the same code as GetDataAccess; nothing is vended. The exit code is 0 when
-access would be given and 3 when it would not.
+		Long: `Explain what GetDataAccess would decide for an IAM user, a role or a session of a role: which grants were
+considered, why each did or did not count, and what else must hold. It is decided by the same code as GetDataAccess;
+nothing is vended. The exit code is 0 when access would be given and 3 when it would not.
 
-For a person of the directory say --user with the user name, the id or an email address. People come through an application, and a role
-acts for them: --application names one of Identity Center, otherwise the oldest with which access would be given is supposed; --role
-names the role, whose policies and grants then count too.`,
+For a person of the directory say --user with the user name, the id or an email address. People come through an
+application, and a role acts for them: --application names one of Identity Center, otherwise the oldest with which
+access would be given is supposed; --role names the role, whose policies and grants then count too.`,
 		Example: `  latchkey explain --as arn:aws:iam::123456789012:user/alice --target 's3://lake/finance/*' --permission READ
   latchkey explain --as arn:aws:iam::123456789012:role/etl --target s3://lake/raw/1.csv --permission WRITE --json
   latchkey explain --user alice@example.org --target s3://lake/finance/q1.csv`,
@@ -176,7 +176,8 @@ func (e *explanation) print(out io.Writer, as, permission, target string) {
 	fmt.Fprintf(out, "%s  %s of %s for %s\n", verdict, permission, target, as)
 	fmt.Fprintf(out, "  decision: %s\n", e.Reason)
 	if e.GrantID != "" {
-		fmt.Fprintf(out, "  by grant: %s to %s\n  covering: %s\n  role:     %s\n", e.GrantID, e.GranteeIdentifier, e.MatchedGrantTarget, e.RoleArn)
+		fmt.Fprintf(out, "  by grant: %s to %s\n  covering: %s\n  role:     %s\n", e.GrantID, e.GranteeIdentifier,
+			e.MatchedGrantTarget, e.RoleArn)
 	}
 	for _, c := range e.Checks {
 		mark := "ok "

@@ -15,7 +15,8 @@ import (
 
 func newKeys() *cobra.Command {
 	cmd := newGroup("keys", "List and rotate the sealing keys")
-	cmd.Long = `List and rotate the keys that seal credentials, and secrets at rest: the file ` + server.SealingKeysFile + ` in the data folder.
+	cmd.Long = `List and rotate the keys that seal credentials, and secrets at rest: the file ` +
+		server.SealingKeysFile + ` in the data folder.
 The first key seals, all open. A server reads the file when it starts.`
 	cmd.Example = `  latchkey keys rotate --data /var/lib/latchkey     # one server: a new key in front
 
@@ -25,29 +26,36 @@ The first key seals, all open. A server reads the file when it starts.`
   latchkey keys drop 99887766 --data /var/lib/latchkey`
 	cmd.AddCommand(
 		newKeysCommand("list", "Show the ids of the keys", false, nil),
-		newKeysCommand("rotate", "Put a new key in front: for a single server", false, func(keys []credential.Key, _ int) ([]credential.Key, string) {
-			return slices.Insert(keys, 0, credential.NewKey()),
-				"restart the server. Drop the old key 12 hours after the restart, when no credential that it sealed is left."
-		}),
-		newKeysCommand("add", "Add a new key that only opens: the first step for many nodes", false, func(keys []credential.Key, _ int) ([]credential.Key, string) {
-			return slices.Insert(keys, 1, credential.NewKey()),
-				"give every node this file (or its text as LATCHKEY_SEALING_KEY) and restart it; then `latchkey keys use ID`."
-		}),
-		newKeysCommand("use ID", "Put a key in front, so that it seals", true, func(keys []credential.Key, at int) ([]credential.Key, string) {
-			k := keys[at]
-			return slices.Insert(slices.Delete(keys, at, at+1), 0, k),
-				"give every node this file and restart it. Drop the old key 12 hours after the last restart."
-		}),
-		newKeysCommand("drop ID", "Remove a key: what only it opens is void", true, func(keys []credential.Key, at int) ([]credential.Key, string) {
-			return slices.Delete(keys, at, at+1), "restart the server, or with many nodes give every node this file and restart it."
-		}),
+		newKeysCommand("rotate", "Put a new key in front: for a single server", false,
+			func(keys []credential.Key, _ int) ([]credential.Key, string) {
+				return slices.Insert(keys, 0, credential.NewKey()),
+					"restart the server. Drop the old key 12 hours after the restart, when no credential that it sealed is left."
+			}),
+		newKeysCommand("add", "Add a new key that only opens: the first step for many nodes", false,
+			func(keys []credential.Key, _ int) ([]credential.Key, string) {
+				return slices.Insert(keys, 1, credential.NewKey()),
+					"give every node this file (or its text as LATCHKEY_SEALING_KEY) and restart it; then `latchkey keys use ID`."
+			}),
+		newKeysCommand("use ID", "Put a key in front, so that it seals", true,
+			func(keys []credential.Key, at int) ([]credential.Key, string) {
+				k := keys[at]
+				return slices.Insert(slices.Delete(keys, at, at+1), 0, k),
+					"give every node this file and restart it. Drop the old key 12 hours after the last restart."
+			}),
+		newKeysCommand("drop ID", "Remove a key: what only it opens is void", true,
+			func(keys []credential.Key, at int) ([]credential.Key, string) {
+				return slices.Delete(keys, at,
+					at+1), "restart the server, or with many nodes give every node this file and restart it."
+			}),
 	)
 	return cmd
 }
 
 // newKeysCommand is a command that shows the ring in the data folder, after change, if there is one, has made
 // a new ring of it and said what to do next. change gets the place of the key that the argument names.
-func newKeysCommand(use, short string, named bool, change func(keys []credential.Key, at int) ([]credential.Key, string)) *cobra.Command {
+func newKeysCommand(
+	use, short string, named bool, change func(keys []credential.Key, at int) ([]credential.Key, string),
+) *cobra.Command {
 	var data string
 	var asJSON bool
 	cmd := &cobra.Command{Use: use, Short: short}

@@ -59,11 +59,13 @@ func newLogin() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "login",
 		Short: "Sign in at your identity provider, for credentials on this machine",
-		Long: `Sign in at the identity provider that the server names, with the browser of this machine, or with any other device by --device.
+		Long: `Sign in at the identity provider that the server names, with the browser of this machine, or with any other
+device by --device.
 
-What comes of it is a session: ` + "`latchkey credentials`, `latchkey agent` and `latchkey grants`" + ` then work without you until it ends, or until
-` + "`latchkey logout`" + `. It is kept in a file for you alone; your password never comes near it. The server gets your identity token: sign in
-only at servers that you trust. An administrator sets sign-in up with ` + "`latchkey directory setup`" + `.`,
+What comes of it is a session: ` + "`latchkey credentials`, `latchkey agent` and `latchkey grants`" + ` then work
+without you until it ends, or until ` + "`latchkey logout`" + `. It is kept in a file for you alone; your password
+never comes near it. The server gets your identity token: sign in only at servers that you trust. An administrator
+sets sign-in up with ` + "`latchkey directory setup`" + `.`,
 		Example: `  latchkey login --url https://s3.example.org
   latchkey login --device            # no browser here: enter a code on your telephone
   latchkey login --no-browser        # print the page's address alone`,
@@ -98,7 +100,9 @@ only at servers that you trust. An administrator sets sign-in up with ` + "`latc
 			s, err := login.Begin(ctx, file, o)
 			switch {
 			case errors.Is(err, login.ErrNotSetUp):
-				return hint(err, "an administrator does that with `latchkey directory setup`; --url names another server, --account another account")
+				return hint(err,
+					"an administrator does that with `latchkey directory setup`; --url names another server, "+
+						"--account another account")
 			case cmd.Context().Err() != nil:
 				return &exitError{130, nil}
 			case err != nil && ctx.Err() != nil:
@@ -112,13 +116,17 @@ only at servers that you trust. An administrator sets sign-in up with ` + "`latc
 	}
 	f.add(cmd)
 	fl := cmd.Flags()
-	fl.StringVar(&o.Account, "account", os.Getenv("LATCHKEY_ACCOUNT"), "the account to sign in to; the server's first unless given (LATCHKEY_ACCOUNT)")
+	fl.StringVar(&o.Account, "account", os.Getenv("LATCHKEY_ACCOUNT"),
+		"the account to sign in to; the server's first unless given (LATCHKEY_ACCOUNT)")
 	fl.BoolVar(&o.Device, "device", false, "sign in with a code on another device")
 	fl.BoolVar(&noBrowser, "no-browser", false, "only print the page's address")
-	fl.StringVar(&o.Redirect, "redirect-uri", login.DefaultRedirect, "the loopback `URI` that the provider knows; without a port, any port")
-	fl.StringVar(&secretFile, "client-secret-file", "", "a `FILE` with the client's secret, for a provider that gives even native programs one")
+	fl.StringVar(&o.Redirect, "redirect-uri", login.DefaultRedirect,
+		"the loopback `URI` that the provider knows; without a port, any port")
+	fl.StringVar(&secretFile, "client-secret-file", "",
+		"a `FILE` with the client's secret, for a provider that gives even native programs one")
 	fl.DurationVar(&wait, "timeout", 5*time.Minute, "how long to wait for you")
-	fl.BoolVar(&o.AllowPlainHTTP, "allow-plain-http", false, "sign in although server or provider are on other machines and have no TLS")
+	fl.BoolVar(&o.AllowPlainHTTP, "allow-plain-http", false,
+		"sign in although server or provider are on other machines and have no TLS")
 	return cmd
 }
 
@@ -151,8 +159,8 @@ func newLogout() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "logout",
 		Short: "End the session of latchkey login on this machine",
-		Long: `Delete the session and the credentials that were kept for it. Credentials that programs have already got hold until they expire, or
-until the grant behind them goes. At your identity provider you stay signed in.`,
+		Long: `Delete the session and the credentials that were kept for it. Credentials that programs have already got hold
+until they expire, or until the grant behind them goes. At your identity provider you stay signed in.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			file, err := f.session(cmd)

@@ -13,7 +13,8 @@ import (
 
 func TestPeopleSignIn(t *testing.T) {
 	p := newPeople(t)
-	if out, stderr, code := p.run("credentials", "--target", "s3://lake/finance/*"); code != 1 || out != "" || stderr != "latchkey: not signed in: run latchkey login\n" {
+	if out, stderr, code := p.run("credentials", "--target", "s3://lake/finance/*"); code != 1 || out != "" ||
+		stderr != "latchkey: not signed in: run latchkey login\n" {
 		t.Errorf("before: exit %d, %q, %q", code, out, stderr)
 	}
 	p.login("--no-browser")
@@ -21,13 +22,15 @@ func TestPeopleSignIn(t *testing.T) {
 	if c.Version != 1 || p.reads(c) != http.StatusOK {
 		t.Errorf("%+v", c)
 	}
-	if at, err := time.Parse(time.RFC3339, c.Expiration); err != nil || !strings.HasSuffix(c.Expiration, "Z") || time.Until(at) < 50*time.Minute {
+	if at, err := time.Parse(time.RFC3339, c.Expiration); err != nil || !strings.HasSuffix(c.Expiration, "Z") ||
+		time.Until(at) < 50*time.Minute {
 		t.Errorf("Expiration is %s", c.Expiration)
 	}
 	if out, _, code := p.run("grants"); code != 0 || !strings.Contains(out, "READ        s3://lake/finance/*") {
 		t.Errorf("grants: exit %d %s", code, out)
 	}
-	if out, _, code := p.run("credentials", "--target", "s3://lake/finance/*", "--env"); code != 0 || !strings.Contains(out, "export AWS_SESSION_TOKEN='"+c.SessionToken+"'") {
+	if out, _, code := p.run("credentials", "--target", "s3://lake/finance/*", "--env"); code != 0 ||
+		!strings.Contains(out, "export AWS_SESSION_TOKEN='"+c.SessionToken+"'") {
 		t.Errorf("--env: exit %d %s", code, out)
 	}
 
@@ -63,7 +66,8 @@ func TestPeopleSignIn(t *testing.T) {
 	if left, _ := filepath.Glob(filepath.Join(p.dir, "*", "latchkey", "**", "*.json")); len(left) != 0 {
 		t.Errorf("after logout there is %v", left)
 	}
-	if out, stderr, code := p.run("credentials", "--target", "s3://lake/finance/*"); code != 1 || out != "" || lines(stderr) != 1 {
+	if out, stderr, code := p.run("credentials", "--target", "s3://lake/finance/*"); code != 1 || out != "" ||
+		lines(stderr) != 1 {
 		t.Errorf("after logout: exit %d, %q, %q", code, out, stderr)
 	}
 	if out, _, code := p.run("logout"); code != 0 || out != "You were not signed in.\n" {
@@ -74,7 +78,8 @@ func TestPeopleSignIn(t *testing.T) {
 func TestPeopleSignInWithADevice(t *testing.T) {
 	p := newPeople(t)
 	out := &approver{p: p}
-	if code := p.runTo(t.Context(), out, &out.Buffer, "login", "--device"); code != 0 || !strings.Contains(out.String(), "ABCD-EFGH") {
+	if code := p.runTo(t.Context(), out, &out.Buffer, "login", "--device"); code != 0 ||
+		!strings.Contains(out.String(), "ABCD-EFGH") {
 		t.Fatalf("exit %d %s", code, out)
 	}
 	if p.reads(p.credentials()) != http.StatusOK {
@@ -109,7 +114,8 @@ func TestLoginRefused(t *testing.T) {
 		}
 	}
 	refused("sign-in is not set up there")
-	if out, stderr, code := p.run("directory", "setup", "--issuer", p.idp.URL, "--client-id", "cli", "--data", p.s.Config.Data); code != 0 {
+	if out, stderr, code := p.run("directory", "setup", "--issuer", p.idp.URL, "--client-id", "cli", "--data",
+		p.s.Config.Data); code != 0 {
 		t.Fatal(out, stderr)
 	}
 	refused("sign-in is not set up there", "--account", "210987654321")
@@ -141,8 +147,10 @@ func TestSessionsGoOn(t *testing.T) {
 		if p.reads(p.credentials("--fresh")) != http.StatusOK {
 			t.Errorf("%s: the credentials are good for nothing", what)
 		}
-		if x, e := p.asked("CreateTokenWithIAM"), p.asked("AssumeRoleWithWebIdentity"); x != wantExchanges || e != wantEntrances {
-			t.Errorf("%s: %d exchanges and %d AssumeRoleWithWebIdentity, want %d and %d", what, x, e, wantExchanges, wantEntrances)
+		if x, e := p.asked("CreateTokenWithIAM"),
+			p.asked("AssumeRoleWithWebIdentity"); x != wantExchanges || e != wantEntrances {
+			t.Errorf("%s: %d exchanges and %d AssumeRoleWithWebIdentity, want %d and %d", what, x, e, wantExchanges,
+				wantEntrances)
 		}
 	}
 	past := time.Now().Add(-time.Hour)
@@ -156,7 +164,8 @@ func TestSessionsGoOn(t *testing.T) {
 
 	p.idp.Become(map[string]any{"sub": "m-1", "email": "mallory@example.org"})
 	p.editSession(func(s fields) { s["context_expires"], s["refresh"] = past, "" })
-	if out, stderr, code := p.run("credentials", "--target", "s3://lake/finance/*", "--fresh"); code != 1 || out != "" || !strings.Contains(stderr, "somebody else's") {
+	if out, stderr, code := p.run("credentials", "--target", "s3://lake/finance/*", "--fresh"); code != 1 || out != "" ||
+		!strings.Contains(stderr, "somebody else's") {
 		t.Errorf("another person's token: exit %d %s %s", code, out, stderr)
 	}
 	p.idp.Forget()
@@ -179,7 +188,8 @@ func TestAttack_SessionOfADisabledPerson(t *testing.T) {
 		if expired {
 			p.editSession(func(s fields) { s["context_expires"] = time.Now().Add(-time.Hour) })
 		}
-		if out, stderr, code := p.run("credentials", "--target", "s3://lake/finance/*", "--fresh"); code != 1 || out != "" || !strings.Contains(stderr, "user_disabled") && !strings.Contains(stderr, "AccessDenied") {
+		if out, stderr, code := p.run("credentials", "--target", "s3://lake/finance/*", "--fresh"); code != 1 || out != "" ||
+			!strings.Contains(stderr, "user_disabled") && !strings.Contains(stderr, "AccessDenied") {
 			t.Errorf("exit %d %s %s", code, out, stderr)
 		}
 	}
@@ -194,7 +204,8 @@ func TestAttack_FilesOfOthers(t *testing.T) {
 	refused := func(says string) {
 		t.Helper()
 		for _, args := range [][]string{{"credentials", "--target", "s3://lake/finance/*"}, {"grants"}} {
-			if out, stderr, code := p.run(args...); code != 1 || out != "" || lines(stderr) != 1 || !strings.Contains(stderr, says) {
+			if out, stderr, code := p.run(args...); code != 1 || out != "" || lines(stderr) != 1 ||
+				!strings.Contains(stderr, says) {
 				t.Errorf("%v: exit %d, %q, %q, want %q", args, code, out, stderr, says)
 			}
 		}
@@ -241,7 +252,8 @@ func TestAttack_FilesOfOthers(t *testing.T) {
 	if err := os.Chmod(filepath.Dir(cached[0]), 0o777); err != nil {
 		t.Fatal(err)
 	}
-	if out, stderr, code := p.run("credentials", "--target", "s3://lake/finance/*", "--fresh"); code != 1 || out != "" || !strings.Contains(stderr, "may be written by others") {
+	if out, stderr, code := p.run("credentials", "--target", "s3://lake/finance/*", "--fresh"); code != 1 || out != "" ||
+		!strings.Contains(stderr, "may be written by others") {
 		t.Errorf("exit %d %s %s", code, out, stderr)
 	}
 }
@@ -255,7 +267,8 @@ func TestSessionFilesByName(t *testing.T) {
 	}
 	t.Setenv("LATCHKEY_SESSION", file)
 	p.credentials()
-	if out, stderr, code := p.run("credentials", "--target", "s3://lake/finance/*", "--url", "http://127.0.0.1:1"); code != 1 || out != "" || !strings.Contains(stderr, "is one of "+p.s.URL()) {
+	if out, stderr, code := p.run("credentials", "--target", "s3://lake/finance/*", "--url",
+		"http://127.0.0.1:1"); code != 1 || out != "" || !strings.Contains(stderr, "is one of "+p.s.URL()) {
 		t.Errorf("a session of another server: exit %d %s %s", code, out, stderr)
 	}
 }

@@ -72,7 +72,8 @@ func hint(err error, format string, args ...any) error {
 
 func newRoot() *cobra.Command {
 	root := newGroup("latchkey", "S3 Access Grants for every S3 store")
-	root.Long = `Latchkey gives any S3 store Amazon S3 Access Grants: the same API, the same clients, on your own machines.`
+	root.Long = `Latchkey gives any S3 store Amazon S3 Access Grants: the same API, ` +
+		`the same clients, on your own machines.`
 	root.Example = `  latchkey tour                 # walk through the whole story on a throw-away server
   latchkey serve                # start a server; no configuration is needed
   latchkey exec -- aws s3 ls    # run any AWS client against it`
@@ -83,7 +84,8 @@ func newRoot() *cobra.Command {
 		}
 		return hint(err, "%s --help lists the flags", cmd.CommandPath())
 	})
-	root.AddCommand(newServe(), newExec(), newEnv(), newExplain(), newWhoCan(), newWhatCan(), newTour(), newAudit(), newAccount(), newBucket(), newDirectory(),
+	root.AddCommand(newServe(), newExec(), newEnv(), newExplain(), newWhoCan(), newWhatCan(), newTour(), newAudit(),
+		newAccount(), newBucket(), newDirectory(),
 		newLogin(), newLogout(), newCredentials(), newGrants(), newAgent(), newKeys(), newVersion())
 	return root
 }
@@ -112,5 +114,6 @@ func noArgs(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	return hint(fmt.Errorf("%s takes no argument: %q", cmd.CommandPath(), args[0]), "%s --help lists the flags", cmd.CommandPath())
+	return hint(fmt.Errorf("%s takes no argument: %q", cmd.CommandPath(), args[0]), "%s --help lists the flags",
+		cmd.CommandPath())
 }

@@ -33,7 +33,8 @@ type people struct {
 func newPeople(t *testing.T) *people {
 	t.Helper()
 	p := bootPeople(t)
-	if out, stderr, code := p.run("directory", "setup", "--issuer", p.idp.URL, "--client-id", "cli", "--data", p.s.Config.Data); code != 0 {
+	if out, stderr, code := p.run("directory", "setup", "--issuer", p.idp.URL, "--client-id", "cli", "--data",
+		p.s.Config.Data); code != 0 {
 		t.Fatalf("setup: %s %s", out, stderr)
 	}
 	return p
@@ -42,15 +43,21 @@ func newPeople(t *testing.T) *people {
 // bootPeople is newPeople before sign-in is set up.
 func bootPeople(t *testing.T) *people {
 	t.Helper()
-	p := &people{t: t, dir: t.TempDir(), idp: oidctest.NewProvider(t, "cli", map[string]any{"sub": "a-1", "email": "alice@example.org"})}
-	for _, name := range []string{"LATCHKEY_SESSION", "LATCHKEY_ACCOUNT", "LATCHKEY_REGION", "LATCHKEY_ROOT_ACCESS_KEY_ID", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "DISPLAY", "WAYLAND_DISPLAY"} {
+	p := &people{
+		t:   t,
+		dir: t.TempDir(),
+		idp: oidctest.NewProvider(t, "cli", map[string]any{"sub": "a-1", "email": "alice@example.org"}),
+	}
+	for _, name := range []string{"LATCHKEY_SESSION", "LATCHKEY_ACCOUNT", "LATCHKEY_REGION", "LATCHKEY_ROOT_ACCESS_KEY_ID",
+		"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "DISPLAY", "WAYLAND_DISPLAY"} {
 		t.Setenv(name, "")
 	}
 	t.Setenv("HOME", p.dir)
 	t.Setenv("XDG_CONFIG_HOME", filepath.Join(p.dir, "config"))
 	t.Setenv("XDG_CACHE_HOME", filepath.Join(p.dir, "cache"))
 	var err error
-	if p.s, err = server.Open(t.Context(), server.Config{Listen: "127.0.0.1:0", Data: filepath.Join(p.dir, "data"), PrivateIssuers: true}); err != nil {
+	if p.s, err = server.Open(t.Context(),
+		server.Config{Listen: "127.0.0.1:0", Data: filepath.Join(p.dir, "data"), PrivateIssuers: true}); err != nil {
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(context.Background())
@@ -77,8 +84,10 @@ func (p *people) furnish() {
 	p.t.Helper()
 	p.ask(s3Request(http.MethodPut, "/lake", ""))
 	p.ask(s3Request(http.MethodPut, "/lake/finance/report.csv", "quarter,profit\n"))
-	p.ask(iamRequest("CreateRole", "RoleName", "lake-access", "AssumeRolePolicyDocument", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",`+
-		`"Principal":{"Service":"access-grants.s3.amazonaws.com"},"Action":["sts:AssumeRole","sts:SetSourceIdentity","sts:SetContext"]}]}`))
+	p.ask(iamRequest("CreateRole", "RoleName", "lake-access", "AssumeRolePolicyDocument",
+		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow",`+
+			`"Principal":{"Service":"access-grants.s3.amazonaws.com"},`+
+			`"Action":["sts:AssumeRole","sts:SetSourceIdentity","sts:SetContext"]}]}`))
 	p.ask(iamRequest("PutRolePolicy", "RoleName", "lake-access", "PolicyName", "lake", "PolicyDocument", tourRole))
 	var list struct {
 		Instances []struct{ InstanceArn, IdentityStoreId string }
@@ -86,12 +95,17 @@ func (p *people) furnish() {
 	p.call("sso", "SWBExternalService.ListInstances", fields{}, &list)
 	var user struct{ UserId string }
 	p.call("identitystore", "AWSIdentityStore.CreateUser", fields{
-		"IdentityStoreId": list.Instances[0].IdentityStoreId, "UserName": "alice", "DisplayName": "Alice", "Name": fields{"GivenName": "Alice", "FamilyName": "A"},
-		"Emails": []fields{{"Value": "alice@example.org", "Primary": true}},
+		"IdentityStoreId": list.Instances[0].IdentityStoreId,
+		"UserName":        "alice",
+		"DisplayName":     "Alice",
+		"Name":            fields{"GivenName": "Alice", "FamilyName": "A"},
+		"Emails":          []fields{{"Value": "alice@example.org", "Primary": true}},
 	}, &user)
 	p.alice = user.UserId
 	c := newCast(p.s)
-	p.ask(c.control(http.MethodPost, "", "<CreateAccessGrantsInstanceRequest><IdentityCenterArn>"+list.Instances[0].InstanceArn+"</IdentityCenterArn></CreateAccessGrantsInstanceRequest>"))
+	p.ask(c.control(http.MethodPost, "",
+		"<CreateAccessGrantsInstanceRequest><IdentityCenterArn>"+list.Instances[0].InstanceArn+
+			"</IdentityCenterArn></CreateAccessGrantsInstanceRequest>"))
 	p.grant("finance/*", "READ")
 }
 
@@ -106,14 +120,19 @@ func (p *people) grantTo(kind, grantee, prefix, permission string) string {
 	p.t.Helper()
 	c := newCast(p.s)
 	var location string
-	if m := regexp.MustCompile("<AccessGrantsLocationId>([^<]+)").FindStringSubmatch(p.ask(c.control(http.MethodGet, "/locations", ""))); m != nil {
+	if m := regexp.MustCompile("<AccessGrantsLocationId>([^<]+)").
+		FindStringSubmatch(p.ask(c.control(http.MethodGet, "/locations", ""))); m != nil {
 		location = m[1]
 	} else {
-		location = regexp.MustCompile("<AccessGrantsLocationId>([^<]+)").FindStringSubmatch(p.ask(createLocationRequest(c)))[1]
+		location = regexp.MustCompile("<AccessGrantsLocationId>([^<]+)").
+			FindStringSubmatch(p.ask(createLocationRequest(c)))[1]
 	}
-	body := p.ask(c.control(http.MethodPost, "/grant", "<CreateAccessGrantRequest><AccessGrantsLocationId>"+location+"</AccessGrantsLocationId>"+
-		"<AccessGrantsLocationConfiguration><S3SubPrefix>"+prefix+"</S3SubPrefix></AccessGrantsLocationConfiguration><Grantee><GranteeType>"+kind+"</GranteeType>"+
-		"<GranteeIdentifier>"+grantee+"</GranteeIdentifier></Grantee><Permission>"+permission+"</Permission></CreateAccessGrantRequest>"))
+	body := p.ask(c.control(http.MethodPost, "/grant",
+		"<CreateAccessGrantRequest><AccessGrantsLocationId>"+location+"</AccessGrantsLocationId>"+
+			"<AccessGrantsLocationConfiguration><S3SubPrefix>"+prefix+
+			"</S3SubPrefix></AccessGrantsLocationConfiguration><Grantee><GranteeType>"+kind+"</GranteeType>"+
+			"<GranteeIdentifier>"+grantee+"</GranteeIdentifier></Grantee><Permission>"+permission+
+			"</Permission></CreateAccessGrantRequest>"))
 	return regexp.MustCompile("<AccessGrantId>([^<]+)").FindStringSubmatch(body)[1]
 }
 
@@ -206,7 +225,8 @@ func (p *people) credentials(args ...string) process {
 // reads reports what reading the report with these credentials answers.
 func (p *people) reads(c process) int {
 	p.t.Helper()
-	status, _, err := p.admin.with(c.AccessKeyId, c.SecretAccessKey, c.SessionToken).do(p.t.Context(), s3Request(http.MethodGet, "/lake/finance/report.csv", ""))
+	status, _, err := p.admin.with(c.AccessKeyId, c.SecretAccessKey, c.SessionToken).do(p.t.Context(),
+		s3Request(http.MethodGet, "/lake/finance/report.csv", ""))
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -217,7 +237,8 @@ func (p *people) reads(c process) int {
 func (p *people) asked(operation string) int {
 	p.t.Helper()
 	var out struct{ Events []struct{ Id string } }
-	if err := p.admin.call(p.t.Context(), "QueryAudit", fields{"EventName": operation, "MaxResults": 1000}, &out); err != nil {
+	if err := p.admin.call(p.t.Context(), "QueryAudit", fields{"EventName": operation, "MaxResults": 1000},
+		&out); err != nil {
 		p.t.Fatal(err)
 	}
 	return len(out.Events)

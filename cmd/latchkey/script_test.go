@@ -230,8 +230,8 @@ func cmdMode(ts *testscript.TestScript, neg bool, args []string) {
 
 // ask is an AWS client of few words that knows what every client reads from the environment: endpoint, region, keys
 // and proxy. `ask iam CreateUser UserName alice` calls IAM; `ask s3 PUT /bucket` and
-// `ask s3control POST /v20180820/... [BODY]` call those; `ask sso OPERATION JSON` and `ask identitystore OPERATION JSON`
-// Identity Center. It prints the answer's body and fails unless the status is 200.
+// `ask s3control POST /v20180820/... [BODY]` call those; `ask sso OPERATION JSON` and `ask identitystore OPERATION
+// JSON` Identity Center. It prints the answer's body and fails unless the status is 200.
 func ask() {
 	endpoint, err := url.Parse(os.Getenv("AWS_ENDPOINT_URL"))
 	if err != nil || endpoint.Host == "" {
@@ -239,9 +239,12 @@ func ask() {
 		os.Exit(2)
 	}
 	c := &client{
-		url: endpoint.String(), region: os.Getenv("AWS_REGION"), http: http.DefaultClient, // with the proxy of the environment
+		// with the proxy of the environment
+		url: endpoint.String(), region: os.Getenv("AWS_REGION"), http: http.DefaultClient,
 		keys: aws.Credentials{
-			AccessKeyID: os.Getenv("AWS_ACCESS_KEY_ID"), SecretAccessKey: os.Getenv("AWS_SECRET_ACCESS_KEY"), SessionToken: os.Getenv("AWS_SESSION_TOKEN"),
+			AccessKeyID:     os.Getenv("AWS_ACCESS_KEY_ID"),
+			SecretAccessKey: os.Getenv("AWS_SECRET_ACCESS_KEY"),
+			SessionToken:    os.Getenv("AWS_SESSION_TOKEN"),
 		},
 	}
 	var r request

@@ -60,12 +60,13 @@ func newServe() *cobra.Command {
 		Long: `Start a server. Without any configuration it is a working system: embedded database, embedded object store,
 and a root key that is made at the first start, shown once, and kept in the data folder.
 
-Every flag can be given in the environment as LATCHKEY_ and its name in capitals, with _ for - (LATCHKEY_LISTEN), and in a YAML
-file (--config, LATCHKEY_CONFIG) under its own name. A flag is stronger than the environment, the environment than the file.
+Every flag can be given in the environment as LATCHKEY_ and its name in capitals, with _ for - (LATCHKEY_LISTEN), and
+in a YAML file (--config, LATCHKEY_CONFIG) under its own name. A flag is stronger than the environment, the
+environment than the file.
 
-Only in the environment: LATCHKEY_ROOT_ACCESS_KEY_ID and LATCHKEY_ROOT_SECRET_ACCESS_KEY (the root key), LATCHKEY_SEALING_KEY (the
-key ring that seals credentials and secrets; nodes that share a database share it).`,
-		Example: `  latchkey serve                                              # 127.0.0.1:4242, everything in ./latchkey-data
+Only in the environment: LATCHKEY_ROOT_ACCESS_KEY_ID and LATCHKEY_ROOT_SECRET_ACCESS_KEY (the root key),
+LATCHKEY_SEALING_KEY (the key ring that seals credentials and secrets; nodes that share a database share it).`,
+		Example: `  latchkey serve                                          # 127.0.0.1:4242, everything in ./latchkey-data
   latchkey serve --data /var/lib/latchkey --listen 0.0.0.0:443 --tls-cert tls.crt --tls-key tls.key --domain s3.example.org
   latchkey serve --config latchkey.yaml --log json`,
 		Args: noArgs,
@@ -73,12 +74,14 @@ key ring that seals credentials and secrets; nodes that share a database share i
 	fl := cmd.Flags()
 	fl.StringVar(&config, "config", "", "a YAML file with these settings")
 	fl.StringVar(&f.listen, "listen", defaultListen, "`host:port` to listen on")
-	fl.StringVar(&f.metrics, "metrics-listen", "", "`host:port` for /metrics, /healthz and /readyz alone (default: on --listen)")
+	fl.StringVar(&f.metrics, "metrics-listen", "",
+		"`host:port` for /metrics, /healthz and /readyz alone (default: on --listen)")
 	fl.StringVar(&f.data, "data", defaultData, "the `folder` for database, objects and keys")
 	fl.StringVar(&f.account, "account", defaultAccount, "the first account, twelve digits")
 	fl.StringVar(&f.region, "region", defaultRegion, "the default region")
 	fl.StringVar(&f.database, "database", "", "postgres://... (default: SQLite in the data folder)")
-	fl.StringVar(&f.sealingKeys, "sealing-keys", "", "an existing `file` with the key ring, mode 0600 (default: sealing-keys in the data folder, made at the first start)")
+	fl.StringVar(&f.sealingKeys, "sealing-keys", "",
+		"an existing `file` with the key ring, mode 0600 (default: sealing-keys in the data folder, made at the first start)")
 	fl.StringVar(&f.tlsCert, "tls-cert", "", "PEM `file` with the certificate chain")
 	fl.StringVar(&f.tlsKey, "tls-key", "", "PEM `file` with the certificate's key")
 	fl.StringSliceVar(&f.domains, "domain", nil, "a host `name` of this server; buckets and accounts may be labels before it (repeatable)")
@@ -87,18 +90,26 @@ key ring that seals credentials and secrets; nodes that share a database share i
 	fl.StringVar(&f.revocation, "revocation", "at-once", "when a vended credential ends whose grant is deleted: at-once, or expiry as on AWS")
 	fl.DurationVar(&f.maxStaleness, "max-staleness", 10*time.Second, "how long the database may be silent before this node stops deciding")
 	fl.DurationVar(&f.drain, "drain-timeout", 30*time.Second, "how long requests in flight may take at shutdown")
-	fl.DurationVar(&f.auditRetention, "audit-retention", 0, "how long audit records are kept, such as 2160h for 90 days; 0: for ever")
-	fl.DurationVar(&f.uploadRetention, "upload-retention", 0, "after how long without a new part the embedded object store ends a multipart upload, such as 168h; 0: never")
-	fl.BoolVar(&f.privateIssuers, "private-issuers", false, "token issuers and OpenID Connect providers may be at private and loopback addresses, and there without TLS")
-	fl.DurationVar(&f.directorySession, "directory-session", 8*time.Hour, "how long after a person's token was exchanged its refresh tokens hold")
-	fl.StringVar(&f.directories, "directories", "", "a YAML `file` with the LDAP directories that people and groups come from")
+	fl.DurationVar(&f.auditRetention, "audit-retention", 0,
+		"how long audit records are kept, such as 2160h for 90 days; 0: for ever")
+	fl.DurationVar(&f.uploadRetention, "upload-retention", 0,
+		"after how long without a new part the embedded object store ends a multipart upload, such as 168h; 0: never")
+	fl.BoolVar(&f.privateIssuers, "private-issuers", false,
+		"token issuers and OpenID Connect providers may be at private and loopback addresses, and there without TLS")
+	fl.DurationVar(&f.directorySession, "directory-session", 8*time.Hour,
+		"how long after a person's token was exchanged its refresh tokens hold")
+	fl.StringVar(&f.directories, "directories", "",
+		"a YAML `file` with the LDAP directories that people and groups come from")
 	fl.IntVar(&f.locations, "quota-locations", control.DefaultQuotas.Locations, "locations per instance")
 	fl.IntVar(&f.grants, "quota-grants", control.DefaultQuotas.Grants, "grants per instance")
-	fl.IntVar(&f.applications, "quota-applications", control.DefaultQuotas.Applications, "Identity Center applications per account")
+	fl.IntVar(&f.applications, "quota-applications", control.DefaultQuotas.Applications,
+		"Identity Center applications per account")
 	fl.IntVar(&f.issuers, "quota-token-issuers", control.DefaultQuotas.TokenIssuers, "trusted token issuers per account")
 	fl.IntVar(&f.scopes, "quota-access-scopes", control.DefaultQuotas.AccessScopes, "access scopes per application")
-	fl.IntVar(&f.exchangeRate, "quota-token-exchanges", control.DefaultQuotas.TokenExchangeRate, "identity tokens exchanged in a second for an Identity Center instance, by this node; 0: as many as come, AWS: 10")
-	fl.BoolVar(&f.strictSCIM, "scim-strict-aws", false, "give the SCIM endpoint the limits of AWS's, to test a provisioning client against")
+	fl.IntVar(&f.exchangeRate, "quota-token-exchanges", control.DefaultQuotas.TokenExchangeRate,
+		"identity tokens exchanged in a second for an Identity Center instance, by this node; 0: as many as come, AWS: 10")
+	fl.BoolVar(&f.strictSCIM, "scim-strict-aws", false,
+		"give the SCIM endpoint the limits of AWS's, to test a provisioning client against")
 	fl.StringVar(&f.logFormat, "log", "text", "log records on stderr: text, json or off")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if err := fillFlags(fl, config, os.Getenv); err != nil {
@@ -123,15 +134,32 @@ func (f *serveFlags) config(log io.Writer) (server.Config, error) {
 		return server.Config{}, fmt.Errorf("--tls-cert and --tls-key belong together: give both or none")
 	}
 	c := server.Config{
-		Listen: f.listen, Metrics: f.metrics, Data: f.data, Account: account, Region: f.region, Database: f.database,
-		TLSCert: f.tlsCert, TLSKey: f.tlsKey, Domains: f.domains, MaxStaleness: f.maxStaleness, DrainTimeout: f.drain,
-		PrivateIssuers: f.privateIssuers, StrictSCIM: f.strictSCIM, DirectorySession: f.directorySession,
-		RootAccessKeyID: os.Getenv("LATCHKEY_ROOT_ACCESS_KEY_ID"), RootSecretAccessKey: os.Getenv("LATCHKEY_ROOT_SECRET_ACCESS_KEY"),
-		AuditRetention: f.auditRetention, UploadRetention: f.uploadRetention,
-		PublicURL: f.publicURL, SealingKey: os.Getenv("LATCHKEY_SEALING_KEY"), SealingKeyFile: f.sealingKeys, Quotas: control.DefaultQuotas,
+		Listen:              f.listen,
+		Metrics:             f.metrics,
+		Data:                f.data,
+		Account:             account,
+		Region:              f.region,
+		Database:            f.database,
+		TLSCert:             f.tlsCert,
+		TLSKey:              f.tlsKey,
+		Domains:             f.domains,
+		MaxStaleness:        f.maxStaleness,
+		DrainTimeout:        f.drain,
+		PrivateIssuers:      f.privateIssuers,
+		StrictSCIM:          f.strictSCIM,
+		DirectorySession:    f.directorySession,
+		RootAccessKeyID:     os.Getenv("LATCHKEY_ROOT_ACCESS_KEY_ID"),
+		RootSecretAccessKey: os.Getenv("LATCHKEY_ROOT_SECRET_ACCESS_KEY"),
+		AuditRetention:      f.auditRetention,
+		UploadRetention:     f.uploadRetention,
+		PublicURL:           f.publicURL,
+		SealingKey:          os.Getenv("LATCHKEY_SEALING_KEY"),
+		SealingKeyFile:      f.sealingKeys,
+		Quotas:              control.DefaultQuotas,
 	}
 	if (c.RootAccessKeyID == "") != (c.RootSecretAccessKey == "") {
-		return server.Config{}, fmt.Errorf("LATCHKEY_ROOT_ACCESS_KEY_ID and LATCHKEY_ROOT_SECRET_ACCESS_KEY belong together: set both or none")
+		return server.Config{}, fmt.Errorf("LATCHKEY_ROOT_ACCESS_KEY_ID and LATCHKEY_ROOT_SECRET_ACCESS_KEY belong " +
+			"together: set both or none")
 	}
 	if err := server.CheckPublicURL(c.PublicURL); err != nil {
 		return server.Config{}, fmt.Errorf("--public-url: %w", err)
@@ -204,13 +232,17 @@ func runServe(cmd *cobra.Command, c server.Config) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(out, "The root key of account %s, shown this once and kept in %s:\n  AWS_ACCESS_KEY_ID=%s\n  AWS_SECRET_ACCESS_KEY=%s\n",
+		fmt.Fprintf(out,
+			"The root key of account %s, shown this once and kept in %s:\n  AWS_ACCESS_KEY_ID=%s\n  AWS_SECRET_ACCESS_KEY=%s\n",
 			c.Account, file, s.Root.AccessKeyID, s.Root.Secret.Reveal())
 	}
 	if s.Exposed() {
-		fmt.Fprintf(cmd.ErrOrStderr(), "warning: others can reach %s over plain HTTP: vended keys and objects travel readable; give --tls-cert and --tls-key, or put TLS in front\n", c.Listen)
+		fmt.Fprintf(cmd.ErrOrStderr(),
+			"warning: others can reach %s over plain HTTP: vended keys and objects travel readable; "+
+				"give --tls-cert and --tls-key, or put TLS in front\n", c.Listen)
 	}
-	fmt.Fprintf(out, "Try: latchkey exec%s -- aws s3control list-access-grants-instances --account-id %s\n", execFlags(s.URL(), c), c.Account)
+	fmt.Fprintf(out, "Try: latchkey exec%s -- aws s3control list-access-grants-instances --account-id %s\n",
+		execFlags(s.URL(), c), c.Account)
 	fmt.Fprintf(out, "ready %s\n", s.URL())
 	running, stop := context.WithCancel(cmd.Context())
 	var pace gosync.WaitGroup
@@ -244,11 +276,14 @@ func startHint(err error) error {
 	_, listen := errors.AsType[*net.OpError](err)
 	switch {
 	case errors.Is(err, store.ErrWrongKey):
-		return hint(err, "put the %s file that belongs to this database back, or give its text as LATCHKEY_SEALING_KEY", server.SealingKeysFile)
+		return hint(err, "put the %s file that belongs to this database back, or give its text as LATCHKEY_SEALING_KEY",
+			server.SealingKeysFile)
 	case errors.Is(err, objects.ErrInUse):
-		return hint(err, "another latchkey serves from this data folder: end it, or give this one a folder of its own with --data")
+		return hint(err,
+			"another latchkey serves from this data folder: end it, or give this one a folder of its own with --data")
 	case database && !errors.Is(err, fs.ErrPermission):
-		return hint(err, "is --database right, and does the database answer? without --database, latchkey uses SQLite in the data folder")
+		return hint(err,
+			"is --database right, and does the database answer? without --database, latchkey uses SQLite in the data folder")
 	case listen && errors.Is(err, syscall.EADDRINUSE):
 		return hint(err, "another program listens there: end it, or choose another port with --listen (0 picks a free one)")
 	case listen:

@@ -28,8 +28,8 @@ func clean(text string) string {
 	}, text)
 }
 
-// inert is a writer of JSON for a terminal, too: what a terminal would obey is escaped, which changes no value. Names of
-// people, user agents and targets are others' to choose. One Write has whole characters.
+// inert is a writer of JSON for a terminal, too: what a terminal would obey is escaped, which changes no value. Names
+// of people, user agents and targets are others' to choose. One Write has whole characters.
 type inert struct{ to io.Writer }
 
 func (w inert) Write(b []byte) (int, error) {

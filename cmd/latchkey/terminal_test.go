@@ -26,7 +26,8 @@ func TestAttack_TextsThatSteerTheTerminal(t *testing.T) {
 		t.Errorf("%q, want %q", got, want)
 	}
 	out.Reset()
-	if report(&out, errors.New("first line\n  second line, with ünïcode")); out.String() != "latchkey: first line second line, with ünïcode\n" {
+	report(&out, errors.New("first line\n  second line, with ünïcode"))
+	if out.String() != "latchkey: first line second line, with ünïcode\n" {
 		t.Errorf("%q", out.String())
 	}
 }

@@ -21,9 +21,9 @@ func newTour() *cobra.Command {
 	return &cobra.Command{
 		Use:   "tour",
 		Short: "Walk through the whole story on a throw-away server",
-		Long: `Start a throw-away server and walk through the whole story: instance, role, location, grant, vend, read, refused write, revoke,
-refused read. Each step is printed as the AWS CLI command that does the same on a server of your own, where its data folder is: paste
-the commands one by one, or run all of them as a shell script.`,
+		Long: `Start a throw-away server and walk through the whole story: instance, role, location, grant, vend, read,
+refused write, revoke, refused read. Each step is printed as the AWS CLI command that does the same on a server of
+your own, where its data folder is: paste the commands one by one, or run all of them as a shell script.`,
 		Example: `  latchkey tour
   latchkey tour > tour.sh && sh -e tour.sh    # the same on your own server, by the AWS CLI`,
 		Args: noArgs,
@@ -56,9 +56,9 @@ the commands one by one, or run all of them as a shell script.`,
 
 // play tells the story as a shell script and does, step by step, what its commands do.
 func play(ctx context.Context, out io.Writer, c *cast) error {
-	fmt.Fprintf(out, `# A throw-away server at %s goes through this story now. The lines without a # are shell commands: they do the
-# same on a server of your own, in the folder where you started it. They need the AWS CLI, and a server that has no bucket lake,
-# no role lake-access and no user alice yet.
+	fmt.Fprintf(out, `# A throw-away server at %s goes through this story now. The lines without a # are shell
+# commands: they do the same on a server of your own, in the folder where you started it. They need the AWS CLI, and a
+# server that has no bucket lake, no role lake-access and no user alice yet.
 `, c.admin.url)
 	for i, scene := range story() {
 		fmt.Fprintf(out, "\n# %d. %s\n", i+1, scene.tells)
@@ -68,7 +68,9 @@ func play(ctx context.Context, out io.Writer, c *cast) error {
 			}
 		}
 	}
-	fmt.Fprintln(out, "\n# That is S3 Access Grants: access by grant, in credentials that end with the grant. The throw-away server is gone now.")
+	fmt.Fprintln(out,
+		"\n# That is S3 Access Grants: access by grant, in credentials that end with the grant. "+
+			"The throw-away server is gone now.")
 	return nil
 }
 

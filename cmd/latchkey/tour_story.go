@@ -29,9 +29,12 @@ type tourCall func(ctx context.Context, c *cast, who *client, out io.Writer) err
 
 // The documents of the story.
 const (
-	tourTrust  = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"access-grants.s3.amazonaws.com"},"Action":["sts:AssumeRole","sts:SetSourceIdentity"]}]}`
-	tourRole   = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":["arn:aws:s3:::lake","arn:aws:s3:::lake/*"]}]}`
-	tourAsk    = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:GetDataAccess","s3:ListCallerAccessGrants"],"Resource":"*"}]}`
+	tourTrust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",` +
+		`"Principal":{"Service":"access-grants.s3.amazonaws.com"},"Action":["sts:AssumeRole","sts:SetSourceIdentity"]}]}`
+	tourRole = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*",` +
+		`"Resource":["arn:aws:s3:::lake","arn:aws:s3:::lake/*"]}]}`
+	tourAsk = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",` +
+		`"Action":["s3:GetDataAccess","s3:ListCallerAccessGrants"],"Resource":"*"}]}`
 	tourReport = "quarter,profit\nQ1,12\n"
 )
 
@@ -56,39 +59,48 @@ func story() []scene {
 				call: putReport("hr/salaries.csv")},
 		}},
 		{"A role may read and write the bucket, and trusts the Access Grants service to act in it.", []step{
-			{shell: `latchkey exec -- aws iam create-role --role-name lake-access --assume-role-policy-document '` + tourTrust + `'`,
+			{shell: `latchkey exec -- aws iam create-role --role-name lake-access ` +
+				`--assume-role-policy-document '` + tourTrust + `'`,
 				call: calls(iamapi.CreateRole, &iamapi.CreateRoleRequest{RoleName: new("lake-access"),
 					AssumeRolePolicyDocument: new(tourTrust)})},
-			{shell: `latchkey exec -- aws iam put-role-policy --role-name lake-access --policy-name lake --policy-document '` + tourRole + `'`,
+			{shell: `latchkey exec -- aws iam put-role-policy --role-name lake-access --policy-name lake ` +
+				`--policy-document '` + tourRole + `'`,
 				call: calls(iamapi.PutRolePolicy, &iamapi.PutRolePolicyRequest{RoleName: new("lake-access"),
 					PolicyName: new("lake"), PolicyDocument: new(tourRole)})},
 		}},
 		{"Alice may ask for access, and nothing else.", []step{
 			{shell: `latchkey exec -- aws iam create-user --user-name alice`,
 				call: calls(iamapi.CreateUser, &iamapi.CreateUserRequest{UserName: new("alice")})},
-			{shell: `latchkey exec -- aws iam put-user-policy --user-name alice --policy-name ask --policy-document '` + tourAsk + `'`,
+			{shell: `latchkey exec -- aws iam put-user-policy --user-name alice --policy-name ask ` +
+				`--policy-document '` + tourAsk + `'`,
 				call: calls(iamapi.PutUserPolicy, &iamapi.PutUserPolicyRequest{UserName: new("alice"), PolicyName: new("ask"),
 					PolicyDocument: new(tourAsk)})},
-			{shell: `key=$(latchkey exec -- aws iam create-access-key --user-name alice --query 'AccessKey.[AccessKeyId,SecretAccessKey]' --output text)`,
+			{shell: `key=$(latchkey exec -- aws iam create-access-key --user-name alice ` +
+				`--query 'AccessKey.[AccessKeyId,SecretAccessKey]' --output text)`,
 				call: createKey},
-			{shell: `as_alice() { : "${key:?}"; env AWS_ACCESS_KEY_ID="$(echo "$key" | cut -f1)" AWS_SECRET_ACCESS_KEY="$(echo "$key" | cut -f2)" latchkey exec -- "$@"; }`},
+			{shell: `as_alice() { : "${key:?}"; env AWS_ACCESS_KEY_ID="$(echo "$key" | cut -f1)" ` +
+				`AWS_SECRET_ACCESS_KEY="$(echo "$key" | cut -f2)" latchkey exec -- "$@"; }`},
 		}},
 		{"The instance, a location for the bucket, and a grant: Alice may read finance/.", []step{
 			{shell: `latchkey exec -- aws s3control create-access-grants-instance --account-id ACCOUNT`,
 				call: createInstance},
-			{shell: `location=$(latchkey exec -- aws s3control create-access-grants-location --account-id ACCOUNT --location-scope s3://lake ` +
+			{shell: `location=$(latchkey exec -- aws s3control create-access-grants-location --account-id ACCOUNT ` +
+				`--location-scope s3://lake ` +
 				`--iam-role-arn arn:aws:iam::ACCOUNT:role/lake-access --query AccessGrantsLocationId --output text)`,
 				call: createLocation},
-			{shell: `grant=$(latchkey exec -- aws s3control create-access-grant --account-id ACCOUNT --access-grants-location-id "$location" ` +
+			{shell: `grant=$(latchkey exec -- aws s3control create-access-grant --account-id ACCOUNT ` +
+				`--access-grants-location-id "$location" ` +
 				`--access-grants-location-configuration 'S3SubPrefix=finance/*' --permission READ ` +
 				`--grantee GranteeType=IAM,GranteeIdentifier=arn:aws:iam::ACCOUNT:user/alice --query AccessGrantId --output text)`,
 				call: createGrant},
 		}},
 		{"Alice asks for access and gets credentials for finance/ only.", []step{
-			{shell: `lease=$(as_alice aws s3control get-data-access --account-id ACCOUNT --target 's3://lake/finance/*' --permission READ ` +
+			{shell: `lease=$(as_alice aws s3control get-data-access --account-id ACCOUNT ` +
+				`--target 's3://lake/finance/*' --permission READ ` +
 				`--query 'Credentials.[AccessKeyId,SecretAccessKey,SessionToken]' --output text)`,
 				as: asAlice, call: getDataAccess},
-			{shell: `with_lease() { : "${lease:?}"; env AWS_ACCESS_KEY_ID="$(echo "$lease" | cut -f1)" AWS_SECRET_ACCESS_KEY="$(echo "$lease" | cut -f2)" ` +
+			{shell: `with_lease() { : "${lease:?}"; env AWS_ACCESS_KEY_ID="$(echo "$lease" | cut -f1)" ` +
+				`AWS_SECRET_ACCESS_KEY="$(echo "$lease" | cut -f2)" ` +
 				`AWS_SESSION_TOKEN="$(echo "$lease" | cut -f3)" latchkey exec -- "$@"; }`},
 		}},
 		{"With these credentials she reads finance/. Writing is refused, and so is reading hr/.", []step{

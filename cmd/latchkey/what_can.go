@@ -43,8 +43,9 @@ func newWhatCan() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "what-can --user NAME | --as ARN",
 		Short: "Tell what somebody gets to",
-		Long: `Tell the grants that a person, a user or a role holds: scope, permission, through which group, and what keeps a grant from being used.
---user takes the user name, the id or an email address of a person in the directory. It is decided by the same code as GetDataAccess.`,
+		Long: `Tell the grants that a person, a user or a role holds: scope, permission, through which group, and what keeps
+a grant from being used. --user takes the user name, the id or an email address of a person in the directory. It is
+decided by the same code as GetDataAccess.`,
 		Example: `  latchkey what-can --user alice
   latchkey what-can --as arn:aws:iam::123456789012:role/etl --json`,
 		Args: noArgs,

@@ -81,10 +81,11 @@ func newWhoCan() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "who-can s3://BUCKET/PREFIX* [--permission READ]",
 		Short: "Tell everybody who gets to a prefix or an object",
-		Long: `Tell every person, user and role for whom GetDataAccess would answer about a target now: by which grant, and through which group. It is
-decided by the same code as GetDataAccess. People come through an application and a role that only their session knows: told are those
-for whom some application will do, supposed that its role may call GetDataAccess. A role that holds grants is told itself. With --all
-those are told too who hold a grant that covers the target and are kept from using it, with the reason.`,
+		Long: `Tell every person, user and role for whom GetDataAccess would answer about a target now: by which grant, and
+through which group. It is decided by the same code as GetDataAccess. People come through an application and a role
+that only their session knows: told are those for whom some application will do, supposed that its role may call
+GetDataAccess. A role that holds grants is told itself. With --all those are told too who hold a grant that covers the
+target and are kept from using it, with the reason.`,
 		Example: `  latchkey who-can 's3://lake/finance/*'
   latchkey who-can s3://lake/finance/q1.csv --permission WRITE --all
   latchkey who-can 's3://lake/*' --json | jq -r 'select(.UserName) | .UserName'`,
