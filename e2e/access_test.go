@@ -182,7 +182,8 @@ func TestCasesOfRoles(t *testing.T) {
 	t.Run("069 every session of a role has its grants", func(t *testing.T) {
 		role := l.role("analyst", trustsAccount(l.account), mayAsk)
 		l.location.grantsARN(role, READ, "team/*")
-		chief := l.userWho("chief", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"*"}]}`)
+		chief := l.userWho("chief",
+			`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"*"}]}`)
 		for _, name := range []string{"alice", "bob"} {
 			c := chief.assumes(role, name).asks(l.at("team/*"), READ)
 			is(t, "grantee", *c.grantee.GranteeIdentifier, role)
@@ -190,7 +191,8 @@ func TestCasesOfRoles(t *testing.T) {
 		}
 	})
 	t.Run("070 a role with a path", func(t *testing.T) {
-		role := l.role("/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Data_0123456789abcdef", trustsAccount(l.account), mayAsk)
+		role := l.role("/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Data_0123456789abcdef", trustsAccount(l.account),
+			mayAsk)
 		l.location.grantsARN(role, READ, "team/*")
 		is(t, "grantee", *l.chief("chief2").assumes(role, "sso").asks(l.at("team/*"), READ).grantee.GranteeIdentifier, role)
 	})
@@ -199,7 +201,8 @@ func TestCasesOfRoles(t *testing.T) {
 // chief is a user who may assume any role.
 func (a *account) chief(name string) *actor {
 	a.t.Helper()
-	return a.userWho(name, `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"*"}]}`)
+	return a.userWho(name,
+		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"*"}]}`)
 }
 
 // grantsListed are the ids of the account's grants.

@@ -37,7 +37,8 @@ func (s *site) newAccount(t testing.TB) *account {
 	}
 	s.own(t, s.operator, "CreateAccount", map[string]any{}, &made)
 	a := &account{t: t, site: s, id: made.AccountID}
-	a.root = a.actor("root", "arn:aws:iam::"+a.id+":root", aws.Credentials{AccessKeyID: made.AccessKeyID, SecretAccessKey: made.SecretAccessKey})
+	a.root = a.actor("root", "arn:aws:iam::"+a.id+":root",
+		aws.Credentials{AccessKeyID: made.AccessKeyID, SecretAccessKey: made.SecretAccessKey})
 	return a
 }
 
@@ -63,7 +64,8 @@ func (a *account) instanceARN() string {
 // hasInstance creates the account's Access Grants instance.
 func (a *account) hasInstance() {
 	a.t.Helper()
-	_, err := a.root.control.CreateAccessGrantsInstance(a.t.Context(), &s3control.CreateAccessGrantsInstanceInput{AccountId: &a.id})
+	_, err := a.root.control.CreateAccessGrantsInstance(a.t.Context(),
+		&s3control.CreateAccessGrantsInstanceInput{AccountId: &a.id})
 	a.check(err)
 }
 
@@ -83,14 +85,16 @@ func (a *account) hasBucket(name string) {
 }
 
 // trustsService is the trust policy of a location's role.
-const trustsService = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"access-grants.s3.amazonaws.com"},` +
+const trustsService = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",` +
+	`"Principal":{"Service":"access-grants.s3.amazonaws.com"},` +
 	`"Action":["sts:AssumeRole","sts:SetSourceIdentity"]}]}`
 
 // mayAnything is the usual policy of a location's role: its sessions are narrowed by the grant.
 const mayAnything = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}`
 
 // mayAsk is the policy of somebody who may use grants and nothing else.
-const mayAsk = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:GetDataAccess","s3:ListCallerAccessGrants",` +
+const mayAsk = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",` +
+	`"Action":["s3:GetDataAccess","s3:ListCallerAccessGrants",` +
 	`"s3:GetAccessGrantsInstanceForPrefix"],"Resource":"*"}]}`
 
 // locationRole makes a role that the service may assume and that may do anything with S3.
@@ -112,7 +116,8 @@ func (a *account) role(name, trust, policy string) string {
 	})
 	a.check(err)
 	if policy != "" {
-		_, err = a.root.iam.PutRolePolicy(a.t.Context(), &iam.PutRolePolicyInput{RoleName: &name, PolicyName: aws.String("inline"), PolicyDocument: &policy})
+		_, err = a.root.iam.PutRolePolicy(a.t.Context(),
+			&iam.PutRolePolicyInput{RoleName: &name, PolicyName: aws.String("inline"), PolicyDocument: &policy})
 		a.check(err)
 	}
 	return *out.Role.Arn
@@ -130,12 +135,14 @@ func (a *account) userWho(name, policy string) *actor {
 	out, err := a.root.iam.CreateUser(a.t.Context(), &iam.CreateUserInput{UserName: &name})
 	a.check(err)
 	if policy != "" {
-		_, err = a.root.iam.PutUserPolicy(a.t.Context(), &iam.PutUserPolicyInput{UserName: &name, PolicyName: aws.String("inline"), PolicyDocument: &policy})
+		_, err = a.root.iam.PutUserPolicy(a.t.Context(),
+			&iam.PutUserPolicyInput{UserName: &name, PolicyName: aws.String("inline"), PolicyDocument: &policy})
 		a.check(err)
 	}
 	key, err := a.root.iam.CreateAccessKey(a.t.Context(), &iam.CreateAccessKeyInput{UserName: &name})
 	a.check(err)
-	return a.actor(name, *out.User.Arn, aws.Credentials{AccessKeyID: *key.AccessKey.AccessKeyId, SecretAccessKey: *key.AccessKey.SecretAccessKey})
+	return a.actor(name, *out.User.Arn,
+		aws.Credentials{AccessKeyID: *key.AccessKey.AccessKeyId, SecretAccessKey: *key.AccessKey.SecretAccessKey})
 }
 
 // location is a registered location.
@@ -164,7 +171,9 @@ func (a *account) registersWith(scope, role string) *location {
 }
 
 // grantInput is a request for a grant on a location to an IAM principal. An empty sub prefix is left out.
-func (l *location) grantInput(sub string, permission types.Permission, grantee string) *s3control.CreateAccessGrantInput {
+func (l *location) grantInput(
+	sub string, permission types.Permission, grantee string,
+) *s3control.CreateAccessGrantInput {
 	in := &s3control.CreateAccessGrantInput{
 		AccountId: &l.account.id, AccessGrantsLocationId: &l.id, Permission: permission,
 		Grantee: &types.Grantee{GranteeType: types.GranteeTypeIam, GranteeIdentifier: &grantee},
@@ -198,7 +207,8 @@ func (l *location) grantsARN(grantee string, permission types.Permission, sub st
 // isTakenBack deletes the grant.
 func (g *grant) isTakenBack() {
 	g.account.t.Helper()
-	_, err := g.account.root.control.DeleteAccessGrant(g.account.t.Context(), &s3control.DeleteAccessGrantInput{AccountId: &g.account.id, AccessGrantId: &g.id})
+	_, err := g.account.root.control.DeleteAccessGrant(g.account.t.Context(),
+		&s3control.DeleteAccessGrantInput{AccountId: &g.account.id, AccessGrantId: &g.id})
 	g.account.check(err)
 }
 

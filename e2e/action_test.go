@@ -102,7 +102,8 @@ func heading(bucket, key string) action {
 
 func writing(bucket, key string) action {
 	return action{"write " + bucket + "/" + key, func(ctx context.Context, a *actor) error {
-		_, err := a.s3.PutObject(ctx, &s3.PutObjectInput{Bucket: &bucket, Key: &key, Body: strings.NewReader("written by " + a.name)})
+		_, err := a.s3.PutObject(ctx,
+			&s3.PutObjectInput{Bucket: &bucket, Key: &key, Body: strings.NewReader("written by " + a.name)})
 		return err
 	}}
 }
@@ -153,7 +154,11 @@ func uploadingInParts(bucket, key string) action {
 		for i, size := range []int{5 << 20, 100} {
 			n := aws.Int32(int32(i + 1))
 			part, err := a.s3.UploadPart(ctx, &s3.UploadPartInput{
-				Bucket: &bucket, Key: &key, UploadId: made.UploadId, PartNumber: n, Body: bytes.NewReader(bytes.Repeat([]byte{byte(i)}, size)),
+				Bucket:     &bucket,
+				Key:        &key,
+				UploadId:   made.UploadId,
+				PartNumber: n,
+				Body:       bytes.NewReader(bytes.Repeat([]byte{byte(i)}, size)),
 			})
 			if err != nil {
 				return err
@@ -173,7 +178,8 @@ func abortingAnUpload(bucket, key string) action {
 		if err != nil {
 			return err
 		}
-		_, err = a.s3.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{Bucket: &bucket, Key: &key, UploadId: made.UploadId})
+		_, err = a.s3.AbortMultipartUpload(ctx,
+			&s3.AbortMultipartUploadInput{Bucket: &bucket, Key: &key, UploadId: made.UploadId})
 		return err
 	}}
 }

@@ -89,12 +89,18 @@ func (a *actor) asks(target string, permission types.Permission, options ...opti
 		a.t.Fatalf("%s asks for %s of %s: %v", a.name, permission, target, err)
 	}
 	c := out.Credentials
-	keys := aws.Credentials{AccessKeyID: *c.AccessKeyId, SecretAccessKey: *c.SecretAccessKey, SessionToken: *c.SessionToken}
+	keys := aws.Credentials{
+		AccessKeyID:     *c.AccessKeyId,
+		SecretAccessKey: *c.SecretAccessKey,
+		SessionToken:    *c.SessionToken,
+	}
 	return &vended{a.account.actor(a.name+"'s credential", "", keys), *out.MatchedGrantTarget, *out.Grantee, *c.Expiration}
 }
 
 // tryAsking asks for access.
-func (a *actor) tryAsking(target string, permission types.Permission, options ...option) (*s3control.GetDataAccessOutput, error) {
+func (a *actor) tryAsking(
+	target string, permission types.Permission, options ...option,
+) (*s3control.GetDataAccessOutput, error) {
 	in := &s3control.GetDataAccessInput{AccountId: &a.account.id, Target: &target, Permission: permission}
 	for _, o := range options {
 		o(in)
@@ -106,7 +112,8 @@ func (a *actor) tryAsking(target string, permission types.Permission, options ..
 func (a *actor) isRefusedAccess(target string, permission types.Permission, options ...option) {
 	a.t.Helper()
 	_, err := a.tryAsking(target, permission, options...)
-	refused(a.t, err, 403, "AccessDenied", "You do not have "+string(permission)+" permissions to the requested S3 Prefix: "+target)
+	refused(a.t, err, 403, "AccessDenied",
+		"You do not have "+string(permission)+" permissions to the requested S3 Prefix: "+target)
 }
 
 // assumes makes a session of a role.

@@ -32,7 +32,8 @@ func TestAttack34_GrantsThatGoWhileTheyAreUsed(t *testing.T) {
 						return
 					}
 					k := out.Credentials
-					c := &vended{actor: l.actor("racer", "", aws.Credentials{AccessKeyID: *k.AccessKeyId, SecretAccessKey: *k.SecretAccessKey, SessionToken: *k.SessionToken})}
+					c := &vended{actor: l.actor("racer", "",
+						aws.Credentials{AccessKeyID: *k.AccessKeyId, SecretAccessKey: *k.SecretAccessKey, SessionToken: *k.SessionToken})}
 					mu.Lock()
 					given = append(given, c)
 					mu.Unlock()
@@ -53,7 +54,8 @@ func TestAttack34_GrantsThatGoWhileTheyAreUsed(t *testing.T) {
 	l.alice.asks(l.at("stays/*"), READ).may(reading(l.bucket, "stays/x"))
 
 	t.Run("nothing is vended for what cannot be a location", func(t *testing.T) {
-		for _, scope := range []string{"s3://../", "s3://*", "s3://" + l.bucket + "*", "file:///etc", "s3://" + l.bucket + "/../other"} {
+		for _, scope := range []string{"s3://../", "s3://*", "s3://" + l.bucket + "*", "file:///etc",
+			"s3://" + l.bucket + "/../other"} {
 			if err := l.tryRegistering(l.root, scope, l.location.role); err == nil && scope != "s3://"+l.bucket+"/../other" {
 				t.Errorf("%s is a location", scope)
 			}
@@ -76,12 +78,18 @@ func TestAttack34_GrantsThatGoWhileTheyAreUsed(t *testing.T) {
 		where.grants(carol, READ, "")
 		before := carol.asks(l.at("carol/x"), READ)
 		nothing := l.role("nothing2", trustsService, "")
-		_, err := l.root.control.UpdateAccessGrantsLocation(t.Context(), &s3control.UpdateAccessGrantsLocationInput{AccountId: &l.id, AccessGrantsLocationId: &where.id, IAMRoleArn: &nothing})
+		_, err := l.root.control.UpdateAccessGrantsLocation(t.Context(),
+			&s3control.UpdateAccessGrantsLocationInput{
+				AccountId:              &l.id,
+				AccessGrantsLocationId: &where.id,
+				IAMRoleArn:             &nothing,
+			})
 		l.check(err)
 		before.may(reading(l.bucket, "carol/x"))
 		carol.asks(l.at("carol/x"), READ).mayNot(reading(l.bucket, "carol/x"))
 		name := where.role[strings.LastIndex(where.role, "/")+1:]
-		_, err = l.root.iam.DeleteRolePolicy(t.Context(), &iam.DeleteRolePolicyInput{RoleName: &name, PolicyName: aws.String("inline")})
+		_, err = l.root.iam.DeleteRolePolicy(t.Context(),
+			&iam.DeleteRolePolicyInput{RoleName: &name, PolicyName: aws.String("inline")})
 		l.check(err)
 		before.mayNot(reading(l.bucket, "carol/x"))
 	})
@@ -98,9 +106,11 @@ func TestAttack36_GrantsOfOthers(t *testing.T) {
 	t.Run("a member administers nothing", func(t *testing.T) {
 		_, err := l.alice.control.ListAccessGrants(ctx, &s3control.ListAccessGrantsInput{AccountId: &l.id})
 		refused(t, err, 403, "AccessDenied")
-		_, err = l.alice.control.GetAccessGrant(ctx, &s3control.GetAccessGrantInput{AccountId: &l.id, AccessGrantId: &secret.id})
+		_, err = l.alice.control.GetAccessGrant(ctx,
+			&s3control.GetAccessGrantInput{AccountId: &l.id, AccessGrantId: &secret.id})
 		refused(t, err, 403, "AccessDenied")
-		_, err = l.alice.control.DeleteAccessGrant(ctx, &s3control.DeleteAccessGrantInput{AccountId: &l.id, AccessGrantId: &secret.id})
+		_, err = l.alice.control.DeleteAccessGrant(ctx,
+			&s3control.DeleteAccessGrantInput{AccountId: &l.id, AccessGrantId: &secret.id})
 		refused(t, err, 403, "AccessDenied")
 		_, err = l.alice.control.CreateAccessGrant(ctx, l.location.grantInput("project-x/*", READ, l.alice.arn))
 		refused(t, err, 403, "AccessDenied")
@@ -124,11 +134,13 @@ func TestAttack36_GrantsOfOthers(t *testing.T) {
 				return err
 			}(),
 			"delete": func() error {
-				_, err := m.root.control.DeleteAccessGrant(ctx, &s3control.DeleteAccessGrantInput{AccountId: &l.id, AccessGrantId: &secret.id})
+				_, err := m.root.control.DeleteAccessGrant(ctx,
+					&s3control.DeleteAccessGrantInput{AccountId: &l.id, AccessGrantId: &secret.id})
 				return err
 			}(),
 			"policy": func() error {
-				_, err := m.root.control.PutAccessGrantsInstanceResourcePolicy(ctx, &s3control.PutAccessGrantsInstanceResourcePolicyInput{AccountId: &l.id, Policy: new("{}")})
+				_, err := m.root.control.PutAccessGrantsInstanceResourcePolicy(ctx,
+					&s3control.PutAccessGrantsInstanceResourcePolicyInput{AccountId: &l.id, Policy: new("{}")})
 				return err
 			}(),
 			"data": func() error { _, err := m.alice.tryAsking(l.at("a/*"), READ, of(l.account)); return err }(),
@@ -138,9 +150,11 @@ func TestAttack36_GrantsOfOthers(t *testing.T) {
 			}
 		}
 		// One's own account does not lend its name to another's grant.
-		_, err := m.root.control.GetAccessGrant(ctx, &s3control.GetAccessGrantInput{AccountId: &m.id, AccessGrantId: &secret.id})
+		_, err := m.root.control.GetAccessGrant(ctx,
+			&s3control.GetAccessGrantInput{AccountId: &m.id, AccessGrantId: &secret.id})
 		refused(t, err, 404, "NoSuchAccessGrantError")
-		_, err = m.root.control.DeleteAccessGrant(ctx, &s3control.DeleteAccessGrantInput{AccountId: &m.id, AccessGrantId: &secret.id})
+		_, err = m.root.control.DeleteAccessGrant(ctx,
+			&s3control.DeleteAccessGrantInput{AccountId: &m.id, AccessGrantId: &secret.id})
 		refused(t, err, 404, "NoSuchAccessGrantError")
 	})
 	t.Run("a page token leads on in its own list only", func(t *testing.T) {
@@ -159,7 +173,8 @@ func TestAttack36_GrantsOfOthers(t *testing.T) {
 			_, err = page(l, s3control.ListAccessGrantsInput{NextToken: &bad})
 			refused(t, err, 400, "InvalidRequest")
 		}
-		_, err = l.alice.control.ListCallerAccessGrants(ctx, &s3control.ListCallerAccessGrantsInput{AccountId: &l.id, NextToken: &token})
+		_, err = l.alice.control.ListCallerAccessGrants(ctx,
+			&s3control.ListCallerAccessGrantsInput{AccountId: &l.id, NextToken: &token})
 		refused(t, err, 400, "InvalidRequest")
 		next, err := page(l, s3control.ListAccessGrantsInput{NextToken: &token})
 		l.check(err)
@@ -167,7 +182,12 @@ func TestAttack36_GrantsOfOthers(t *testing.T) {
 	})
 	t.Run("host, header and credential must agree on the account", func(t *testing.T) {
 		get := func(who *actor, host, header string) *answer {
-			return who.sends(request{method: "GET", path: "/v20180820/accessgrantsinstance/grants", host: host + ".s3.latchkey:" + l.site.port, header: map[string]string{"X-Amz-Account-Id": header}})
+			return who.sends(request{
+				method: "GET",
+				path:   "/v20180820/accessgrantsinstance/grants",
+				host:   host + ".s3.latchkey:" + l.site.port,
+				header: map[string]string{"X-Amz-Account-Id": header},
+			})
 		}
 		get(m.root, m.id, l.id).mustBe(t, 400, "InvalidRequest")
 		get(m.root, l.id, m.id).mustBe(t, 400, "InvalidRequest")
@@ -179,9 +199,11 @@ func TestAttack36_GrantsOfOthers(t *testing.T) {
 func TestAttack39_HostileXML(t *testing.T) {
 	l := newLake(t)
 	document := func(inside string) string {
-		return `<CreateAccessGrantRequest xmlns="http://awss3control.amazonaws.com/doc/2018-08-20/">` + inside + `</CreateAccessGrantRequest>`
+		return `<CreateAccessGrantRequest xmlns="http://awss3control.amazonaws.com/doc/2018-08-20/">` + inside +
+			`</CreateAccessGrantRequest>`
 	}
-	grantee := `<Grantee><GranteeType>IAM</GranteeType><GranteeIdentifier>` + l.alice.arn + `</GranteeIdentifier></Grantee>`
+	grantee := `<Grantee><GranteeType>IAM</GranteeType><GranteeIdentifier>` + l.alice.arn +
+		`</GranteeIdentifier></Grantee>`
 	where := `<AccessGrantsLocationId>` + l.location.id + `</AccessGrantsLocationId>`
 	sub := func(s string) string {
 		return `<AccessGrantsLocationConfiguration><S3SubPrefix>` + s + `</S3SubPrefix></AccessGrantsLocationConfiguration>`
@@ -191,25 +213,30 @@ func TestAttack39_HostileXML(t *testing.T) {
 		return l.root.asksControl(http.MethodPost, "/accessgrantsinstance/grant", nil, body)
 	}
 	for name, body := range map[string]string{
-		"an external entity":               `<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]>` + document(where+grantee+sub("&e;")+`<Permission>READ</Permission>`),
-		"a billion laughs":                 `<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]>` + document(where+grantee+sub("&b;")+`<Permission>READ</Permission>`),
-		"an entity of its own":             document(where + grantee + sub("&nbsp;") + `<Permission>READ</Permission>`),
-		"an element twice":                 document(honest + `<Permission>READWRITE</Permission>`),
-		"a grantee twice":                  document(honest + grantee),
-		"a second document":                document(honest) + document(honest),
-		"text after the end":               document(honest) + "x",
-		"an unclosed element":              strings.TrimSuffix(document(honest), "</CreateAccessGrantRequest>"),
-		"depth":                            document(strings.Repeat("<a>", 50_000) + strings.Repeat("</a>", 50_000) + honest),
-		"a processing instruction":         `<?xml-stylesheet href="x"?>` + document(honest),
-		"another encoding":                 `<?xml version="1.0" encoding="UTF-16"?>` + document(honest),
-		"another root":                     `<DeleteEverythingRequest>` + honest + `</DeleteEverythingRequest>`,
-		"an attribute that is a bomb":      `<CreateAccessGrantRequest x="` + strings.Repeat("y", 3<<20) + `">` + honest + `</CreateAccessGrantRequest>`,
-		"nothing":                          "",
-		"JSON":                             `{"AccessGrantsLocationId":"` + l.location.id + `"}`,
-		"a control character":              document(where + grantee + sub("a&#0;b") + `<Permission>READ</Permission>`),
-		"a comment inside a value":         document(where + grantee + sub("ok/*") + `<Permission>READ<!-- -->WRITE</Permission>`),
-		"a line break in the prefix":       document(where + grantee + sub("a\nb/*") + `<Permission>READ</Permission>`),
-		"an element of another vocabulary": document(where + grantee + sub("ok/*") + `<x:Permission xmlns:x="urn:x">READWRITE</x:Permission>`),
+		"an external entity": `<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]>` +
+			document(where+grantee+sub("&e;")+`<Permission>READ</Permission>`),
+		"a billion laughs": `<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]>` +
+			document(where+grantee+sub("&b;")+`<Permission>READ</Permission>`),
+		"an entity of its own":     document(where + grantee + sub("&nbsp;") + `<Permission>READ</Permission>`),
+		"an element twice":         document(honest + `<Permission>READWRITE</Permission>`),
+		"a grantee twice":          document(honest + grantee),
+		"a second document":        document(honest) + document(honest),
+		"text after the end":       document(honest) + "x",
+		"an unclosed element":      strings.TrimSuffix(document(honest), "</CreateAccessGrantRequest>"),
+		"depth":                    document(strings.Repeat("<a>", 50_000) + strings.Repeat("</a>", 50_000) + honest),
+		"a processing instruction": `<?xml-stylesheet href="x"?>` + document(honest),
+		"another encoding":         `<?xml version="1.0" encoding="UTF-16"?>` + document(honest),
+		"another root":             `<DeleteEverythingRequest>` + honest + `</DeleteEverythingRequest>`,
+		"an attribute that is a bomb": `<CreateAccessGrantRequest x="` + strings.Repeat("y", 3<<20) + `">` + honest +
+			`</CreateAccessGrantRequest>`,
+		"nothing":             "",
+		"JSON":                `{"AccessGrantsLocationId":"` + l.location.id + `"}`,
+		"a control character": document(where + grantee + sub("a&#0;b") + `<Permission>READ</Permission>`),
+		"a comment inside a value": document(where + grantee + sub("ok/*") +
+			`<Permission>READ<!-- -->WRITE</Permission>`),
+		"a line break in the prefix": document(where + grantee + sub("a\nb/*") + `<Permission>READ</Permission>`),
+		"an element of another vocabulary": document(where + grantee + sub("ok/*") +
+			`<x:Permission xmlns:x="urn:x">READWRITE</x:Permission>`),
 	} {
 		got := post(body)
 		if got.status < 400 || got.status >= 500 {
@@ -229,10 +256,18 @@ func TestAttack39_HostileXML(t *testing.T) {
 			fmt.Fprintf(&many, "<Object><Key>k%d</Key></Object>", i)
 		}
 		for name, body := range map[string]string{
-			"an entity": `<!DOCTYPE x [<!ENTITY e "keep">]><Delete><Object><Key>&e;</Key></Object></Delete>`, "a key twice": `<Delete><Object><Key>x</Key><Key>keep</Key></Object></Delete>`,
-			"too many": `<Delete>` + many.String() + `</Delete>`, "none": `<Delete></Delete>`, "an empty key": `<Delete><Object><Key></Key></Object></Delete>`,
+			"an entity":    `<!DOCTYPE x [<!ENTITY e "keep">]><Delete><Object><Key>&e;</Key></Object></Delete>`,
+			"a key twice":  `<Delete><Object><Key>x</Key><Key>keep</Key></Object></Delete>`,
+			"too many":     `<Delete>` + many.String() + `</Delete>`,
+			"none":         `<Delete></Delete>`,
+			"an empty key": `<Delete><Object><Key></Key></Object></Delete>`,
 		} {
-			got := l.root.sends(request{method: http.MethodPost, path: "/" + l.bucket, query: url.Values{"delete": {""}}, body: []byte(body)})
+			got := l.root.sends(request{
+				method: http.MethodPost,
+				path:   "/" + l.bucket,
+				query:  url.Values{"delete": {""}},
+				body:   []byte(body),
+			})
 			if name != "an empty key" && (got.status < 400 || got.status >= 500) {
 				t.Errorf("%s: status %d: %s", name, got.status, got.body)
 			}
@@ -242,7 +277,11 @@ func TestAttack39_HostileXML(t *testing.T) {
 	t.Run("answers escape what came in", func(t *testing.T) {
 		key := `a<b>&"'` + "\u0001"
 		l.root.puts(l.bucket, key)
-		got := l.root.sends(request{method: http.MethodGet, path: "/" + l.bucket, query: url.Values{"list-type": {"2"}, "prefix": {"a<"}, "encoding-type": {"url"}}})
+		got := l.root.sends(request{
+			method: http.MethodGet,
+			path:   "/" + l.bucket,
+			query:  url.Values{"list-type": {"2"}, "prefix": {"a<"}, "encoding-type": {"url"}},
+		})
 		got.mustBe(t, 200, "")
 		var list struct {
 			Contents []struct{ Key string }

@@ -23,14 +23,19 @@ func TestAttack27_CopiesReadTheirSource(t *testing.T) {
 		}
 		return g.writer.sends(request{method: http.MethodPut, path: "/" + b + "/" + key, query: query, header: h})
 	}
-	up, err := g.writer.s3.CreateMultipartUpload(t.Context(), &s3.CreateMultipartUploadInput{Bucket: &b, Key: new("public/parts")})
+	up, err := g.writer.s3.CreateMultipartUpload(t.Context(),
+		&s3.CreateMultipartUploadInput{Bucket: &b, Key: new("public/parts")})
 	g.check(err)
 	part := url.Values{"partNumber": {"1"}, "uploadId": {*up.UploadId}}
 	for _, source := range []string{
-		b + "/private/x", "/" + b + "/private/x", b + "/public%2F..%2Fprivate%2Fx", b + "%2Fprivate%2Fx", b + "/%70rivate/x", g.other + "/public/x", b + "/public/../private/x",
-		b + "/private/x?versionId=null", b + "/public/x%3FversionId=1/../../private/x", b + "/private/x?versionId=../public/x",
-		b + "/public/x?versionId=null&versionId=/" + b + "/private/x", "arn:aws:s3:::" + b + "/private/x", "arn:aws:s3:us-east-1:" + g.id + ":accesspoint/ap/object/private/x",
-		"http://s3.latchkey/" + b + "/private/x", b + "/public/x\\..\\..\\private\\x", g.other + "/../" + b + "/public/x", "//" + b + "/public/x",
+		b + "/private/x", "/" + b + "/private/x", b + "/public%2F..%2Fprivate%2Fx", b + "%2Fprivate%2Fx", b + "/%70rivate/x",
+		g.other + "/public/x", b + "/public/../private/x",
+		b + "/private/x?versionId=null", b + "/public/x%3FversionId=1/../../private/x",
+		b + "/private/x?versionId=../public/x",
+		b + "/public/x?versionId=null&versionId=/" + b + "/private/x", "arn:aws:s3:::" + b + "/private/x",
+		"arn:aws:s3:us-east-1:" + g.id + ":accesspoint/ap/object/private/x",
+		"http://s3.latchkey/" + b + "/private/x", b + "/public/x\\..\\..\\private\\x", g.other + "/../" + b + "/public/x",
+		"//" + b + "/public/x",
 	} {
 		for name, got := range map[string]*answer{
 			"copy": copyTo("public/stolen", source, nil, nil), "copy of a part": copyTo("public/parts", source, part, nil),
@@ -46,14 +51,19 @@ func TestAttack27_CopiesReadTheirSource(t *testing.T) {
 		t.Error("something was copied")
 	}
 	t.Run("a copy source that was not signed is not used", func(t *testing.T) {
-		got := g.writer.sends(request{method: http.MethodPut, path: "/" + b + "/public/stolen", unsigned: map[string]string{"X-Amz-Copy-Source": b + "/public/x"}})
+		got := g.writer.sends(request{
+			method:   http.MethodPut,
+			path:     "/" + b + "/public/stolen",
+			unsigned: map[string]string{"X-Amz-Copy-Source": b + "/public/x"},
+		})
 		got.mustBe(t, 403, "AccessDenied")
 	})
 	t.Run("a presigned copy keeps to its token", func(t *testing.T) {
 		for source, status := range map[string]int{b + "/public/x": 200, b + "/private/x": 403} {
-			link, err := s3.NewPresignClient(g.writer.s3).PresignPutObject(t.Context(), &s3.PutObjectInput{Bucket: &b, Key: new("public/presigned")}, func(o *s3.PresignOptions) {
-				o.ClientOptions = append(o.ClientOptions, s3.WithAPIOptions(withHeader("X-Amz-Copy-Source", source)))
-			})
+			link, err := s3.NewPresignClient(g.writer.s3).PresignPutObject(t.Context(),
+				&s3.PutObjectInput{Bucket: &b, Key: new("public/presigned")}, func(o *s3.PresignOptions) {
+					o.ClientOptions = append(o.ClientOptions, s3.WithAPIOptions(withHeader("X-Amz-Copy-Source", source)))
+				})
 			g.check(err)
 			req, err := http.NewRequestWithContext(t.Context(), http.MethodPut, link.URL, nil)
 			g.check(err)
@@ -80,7 +90,14 @@ func TestAttack28_UploadsKeepToTheirKey(t *testing.T) {
 		return out.UploadId
 	}
 	put := func(who *actor, key string, upload *string) (*string, error) {
-		out, err := who.s3.UploadPart(ctx, &s3.UploadPartInput{Bucket: &b, Key: &key, UploadId: upload, PartNumber: aws.Int32(1), Body: strings.NewReader("part")})
+		out, err := who.s3.UploadPart(ctx,
+			&s3.UploadPartInput{
+				Bucket:     &b,
+				Key:        &key,
+				UploadId:   upload,
+				PartNumber: aws.Int32(1),
+				Body:       strings.NewReader("part"),
+			})
 		if err != nil {
 			return nil, err
 		}
@@ -88,7 +105,13 @@ func TestAttack28_UploadsKeepToTheirKey(t *testing.T) {
 	}
 	complete := func(who *actor, key string, upload, tag *string) error {
 		_, err := who.s3.CompleteMultipartUpload(ctx, &s3.CompleteMultipartUploadInput{
-			Bucket: &b, Key: &key, UploadId: upload, MultipartUpload: &types.CompletedMultipartUpload{Parts: []types.CompletedPart{{ETag: tag, PartNumber: aws.Int32(1)}}},
+			Bucket:   &b,
+			Key:      &key,
+			UploadId: upload,
+			MultipartUpload: &types.CompletedMultipartUpload{Parts: []types.CompletedPart{{
+				ETag:       tag,
+				PartNumber: aws.Int32(1),
+			}}},
 		})
 		return err
 	}
@@ -134,10 +157,12 @@ func TestAttack29_BatchesAndForms(t *testing.T) {
 	t.Run("every key of a batch is judged by itself", func(t *testing.T) {
 		g.root.puts(b, "public/1", "public/2")
 		var keys []types.ObjectIdentifier
-		for _, k := range []string{"public/1", "private/x", "public/../private/x", "private.txt", "public/2", "/public/x", "Public/x"} {
+		for _, k := range []string{"public/1", "private/x", "public/../private/x", "private.txt", "public/2", "/public/x",
+			"Public/x"} {
 			keys = append(keys, types.ObjectIdentifier{Key: new(k)})
 		}
-		out, err := g.writer.s3.DeleteObjects(t.Context(), &s3.DeleteObjectsInput{Bucket: &b, Delete: &types.Delete{Objects: keys}})
+		out, err := g.writer.s3.DeleteObjects(t.Context(),
+			&s3.DeleteObjectsInput{Bucket: &b, Delete: &types.Delete{Objects: keys}})
 		g.check(err)
 		var deleted, errs []string
 		for _, d := range out.Deleted {
@@ -147,14 +172,21 @@ func TestAttack29_BatchesAndForms(t *testing.T) {
 			errs = append(errs, *e.Code+" "+*e.Key)
 		}
 		same(t, "deleted", sorted(deleted), []string{"public/../private/x", "public/1", "public/2"})
-		same(t, "refused", sorted(errs), []string{"AccessDenied /public/x", "AccessDenied Public/x", "AccessDenied private.txt", "AccessDenied private/x"})
+		same(t, "refused", sorted(errs),
+			[]string{"AccessDenied /public/x", "AccessDenied Public/x", "AccessDenied private.txt", "AccessDenied private/x"})
 		is(t, "the secret", g.root.gets(b, "private/x"), secretText)
-		_, err = g.reader.s3.DeleteObjects(t.Context(), &s3.DeleteObjectsInput{Bucket: &b, Delete: &types.Delete{Objects: keys[:1]}})
+		_, err = g.reader.s3.DeleteObjects(t.Context(),
+			&s3.DeleteObjectsInput{Bucket: &b, Delete: &types.Delete{Objects: keys[:1]}})
 		g.check(err) // per key: the answer itself is no error
 	})
 	t.Run("a batch without its body's checksum is refused", func(t *testing.T) {
-		got := g.root.sends(request{method: http.MethodPost, path: "/" + b, query: url.Values{"delete": {""}}, body: []byte(`<Delete><Object><Key>private/x</Key></Object></Delete>`),
-			header: map[string]string{"X-Amz-Checksum-Crc32": "AAAAAA=="}})
+		got := g.root.sends(request{
+			method: http.MethodPost,
+			path:   "/" + b,
+			query:  url.Values{"delete": {""}},
+			body:   []byte(`<Delete><Object><Key>private/x</Key></Object></Delete>`),
+			header: map[string]string{"X-Amz-Checksum-Crc32": "AAAAAA=="},
+		})
 		if got.status < 400 {
 			t.Errorf("status %d: %s", got.status, got.body)
 		}
@@ -163,7 +195,13 @@ func TestAttack29_BatchesAndForms(t *testing.T) {
 	t.Run("a form is no request for anything", func(t *testing.T) {
 		var form bytes.Buffer
 		w := multipart.NewWriter(&form)
-		for k, v := range map[string]string{"key": "private/form", "policy": "eyJjb25kaXRpb25zIjpbXX0=", "AWSAccessKeyId": g.root.keys.AccessKeyID, "signature": "x", "success_action_status": "200"} {
+		for k, v := range map[string]string{
+			"key":                   "private/form",
+			"policy":                "eyJjb25kaXRpb25zIjpbXX0=",
+			"AWSAccessKeyId":        g.root.keys.AccessKeyID,
+			"signature":             "x",
+			"success_action_status": "200",
+		} {
 			g.check(w.WriteField(k, v))
 		}
 		file, err := w.CreateFormFile("file", "x")
@@ -171,7 +209,12 @@ func TestAttack29_BatchesAndForms(t *testing.T) {
 		_, _ = file.Write([]byte("stolen"))
 		g.check(w.Close())
 		for _, path := range []string{"/" + b, "/" + b + "/", "/" + b + "/private/form", "/"} {
-			req := g.site.build(t, request{method: http.MethodPost, path: path, body: form.Bytes(), header: map[string]string{"Content-Type": w.FormDataContentType()}})
+			req := g.site.build(t, request{
+				method: http.MethodPost,
+				path:   path,
+				body:   form.Bytes(),
+				header: map[string]string{"Content-Type": w.FormDataContentType()},
+			})
 			if got := g.site.do(t, req); got.status < 400 {
 				t.Errorf("%s: status %d: %s", path, got.status, got.body)
 			}
@@ -181,8 +224,12 @@ func TestAttack29_BatchesAndForms(t *testing.T) {
 		}
 	})
 	t.Run("a rename is not a put", func(t *testing.T) {
-		got := g.writer.sends(request{method: http.MethodPut, path: "/" + b + "/public/renamed", query: url.Values{"renameObject": {""}},
-			header: map[string]string{"X-Amz-Rename-Source": b + "/private/x"}})
+		got := g.writer.sends(request{
+			method: http.MethodPut,
+			path:   "/" + b + "/public/renamed",
+			query:  url.Values{"renameObject": {""}},
+			header: map[string]string{"X-Amz-Rename-Source": b + "/private/x"},
+		})
 		is(t, "status", got.status, 501)
 		is(t, "the secret", g.root.gets(b, "private/x"), secretText)
 	})
@@ -192,13 +239,23 @@ func TestAttack30_LevelsOfAccess(t *testing.T) {
 	g := newGuarded(t)
 	b := g.bucket
 	t.Run("a version is a right of its own", func(t *testing.T) {
-		plain := g.userWho("plain", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}]}`)
+		plain := g.userWho("plain",
+			`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}]}`)
 		plain.may(reading(b, "public/x"))
-		got := plain.sends(request{method: http.MethodGet, path: "/" + b + "/public/x", query: url.Values{"versionId": {"null"}}})
+		got := plain.sends(request{
+			method: http.MethodGet,
+			path:   "/" + b + "/public/x",
+			query:  url.Values{"versionId": {"null"}},
+		})
 		got.mustBe(t, 403, "AccessDenied")
 		got.leaksNothing(t, "a version")
-		deleter := g.userWho("deleter", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:DeleteObject"],"Resource":"*"}]}`)
-		deleter.sends(request{method: http.MethodDelete, path: "/" + b + "/public/x", query: url.Values{"versionId": {"null"}}}).mustBe(t, 403, "AccessDenied")
+		deleter := g.userWho("deleter",
+			`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:DeleteObject"],"Resource":"*"}]}`)
+		deleter.sends(request{
+			method: http.MethodDelete,
+			path:   "/" + b + "/public/x",
+			query:  url.Values{"versionId": {"null"}},
+		}).mustBe(t, 403, "AccessDenied")
 		deleter.may(deleting(b, "public/none"))
 	})
 	t.Run("WRITE learns nothing of what is there", func(t *testing.T) {
@@ -207,27 +264,51 @@ func TestAttack30_LevelsOfAccess(t *testing.T) {
 		g.check(err)
 		w.mayNot(heading(b, "public/x"), reading(b, "public/x"))
 		for _, etag := range []string{*head.ETag, `"00000000000000000000000000000000"`} {
-			got := w.sends(request{method: http.MethodPut, path: "/" + b + "/public/x", body: []byte("x"), header: map[string]string{"If-Match": etag}})
+			got := w.sends(request{
+				method: http.MethodPut,
+				path:   "/" + b + "/public/x",
+				body:   []byte("x"),
+				header: map[string]string{"If-Match": etag},
+			})
 			got.mustBe(t, 403, "AccessDenied") // the same whether it matches or not
 		}
 		w.may(writing(b, "public/x"))
 	})
 	t.Run("READ writes no list, no tag, no lock", func(t *testing.T) {
 		for _, sub := range []string{"acl", "tagging", "retention", "legal-hold", "torrent"} {
-			got := g.reader.sends(request{method: http.MethodPut, path: "/" + b + "/public/x", query: url.Values{sub: {""}}, body: []byte("<x/>")})
+			got := g.reader.sends(request{
+				method: http.MethodPut,
+				path:   "/" + b + "/public/x",
+				query:  url.Values{sub: {""}},
+				body:   []byte("<x/>"),
+			})
 			if got.status != 403 && got.status != 501 {
 				t.Errorf("?%s: status %d", sub, got.status)
 			}
 		}
-		got := g.writer.sends(request{method: http.MethodPut, path: "/" + b + "/public/tagged", body: []byte("x"), header: map[string]string{"X-Amz-Tagging": "k=v"}})
+		got := g.writer.sends(request{
+			method: http.MethodPut,
+			path:   "/" + b + "/public/tagged",
+			body:   []byte("x"),
+			header: map[string]string{"X-Amz-Tagging": "k=v"},
+		})
 		if got.status < 400 {
 			t.Errorf("x-amz-tagging: status %d", got.status)
 		}
-		got = g.writer.sends(request{method: http.MethodPut, path: "/" + b + "/public/open", body: []byte("x"), header: map[string]string{"X-Amz-Acl": "public-read"}})
+		got = g.writer.sends(request{
+			method: http.MethodPut,
+			path:   "/" + b + "/public/open",
+			body:   []byte("x"),
+			header: map[string]string{"X-Amz-Acl": "public-read"},
+		})
 		if got.status < 400 {
 			is(t, "status for everybody", g.site.plain(t, http.MethodGet, "/"+b+"/public/open").status, 403)
 		}
-		got = g.writer.sends(request{method: http.MethodDelete, path: "/" + b + "/public/a/b", header: map[string]string{"X-Amz-Bypass-Governance-Retention": "true"}})
+		got = g.writer.sends(request{
+			method: http.MethodDelete,
+			path:   "/" + b + "/public/a/b",
+			header: map[string]string{"X-Amz-Bypass-Governance-Retention": "true"},
+		})
 		got.leaksNothing(t, "bypass")
 	})
 	g.reader.may(reading(b, "public/x"))
@@ -236,9 +317,12 @@ func TestAttack30_LevelsOfAccess(t *testing.T) {
 func TestAttack31_UnknownParametersNameNoKnownOperation(t *testing.T) {
 	g := newGuarded(t)
 	b := "/" + g.bucket
-	subs := []string{"acl", "policy", "policyStatus", "versioning", "website", "cors", "lifecycle", "encryption", "logging", "notification", "replication", "tagging",
-		"requestPayment", "object-lock", "ownershipControls", "publicAccessBlock", "accelerate", "analytics", "inventory", "metrics", "intelligent-tiering", "torrent",
-		"attributes", "legal-hold", "retention", "select", "restore", "session", "events", "metadata", "unknown", "response-unknown", "x-amz-unknown", "ACL", "Uploads"}
+	subs := []string{"acl", "policy", "policyStatus", "versioning", "website", "cors", "lifecycle", "encryption",
+		"logging", "notification", "replication", "tagging",
+		"requestPayment", "object-lock", "ownershipControls", "publicAccessBlock", "accelerate", "analytics", "inventory",
+		"metrics", "intelligent-tiering", "torrent",
+		"attributes", "legal-hold", "retention", "select", "restore", "session", "events", "metadata", "unknown",
+		"response-unknown", "x-amz-unknown", "ACL", "Uploads"}
 	for _, sub := range subs {
 		for _, path := range []string{b, b + "/public/x", b + "/private/x"} {
 			for _, method := range []string{http.MethodGet, http.MethodPut, http.MethodDelete, http.MethodPost} {
@@ -255,10 +339,15 @@ func TestAttack31_UnknownParametersNameNoKnownOperation(t *testing.T) {
 	}
 	is(t, "the objects", strings.Join(g.root.lists(g.bucket, "p"), " "), "private.txt private/x public/a/b public/x")
 	for method, body := range map[string]string{http.MethodGet: "", http.MethodPut: mayAnything, http.MethodDelete: ""} {
-		g.writer.sends(request{method: method, path: b, query: url.Values{"policy": {""}}, body: []byte(body)}).mustBe(t, 403, "AccessDenied")
+		g.writer.sends(request{method: method, path: b, query: url.Values{"policy": {""}}, body: []byte(body)}).mustBe(t, 403,
+			"AccessDenied")
 	}
 	// Parameters that an operation knows change nothing about which one it is.
-	got := g.reader.sends(request{method: http.MethodGet, path: b + "/public/x", query: url.Values{"response-content-type": {"text/x"}, "x-id": {"GetObject"}}})
+	got := g.reader.sends(request{
+		method: http.MethodGet,
+		path:   b + "/public/x",
+		query:  url.Values{"response-content-type": {"text/x"}, "x-id": {"GetObject"}},
+	})
 	got.mustBe(t, 200, "")
 	is(t, "content type", got.header.Get("Content-Type"), "text/x")
 	for _, method := range []string{"PATCH", "LINK", "COPY", "MOVE", "PROPFIND", "TRACE", "get"} {

@@ -27,9 +27,11 @@ func newGuarded(t *testing.T) *guarded {
 	l.hasBucket(g.other)
 	l.root.puts(l.bucket, "public/x", "public/a/b")
 	for _, at := range []struct{ bucket, key string }{
-		{l.bucket, "private/x"}, {l.bucket, "private.txt"}, {l.bucket, "x"}, {g.other, "public/x"}, {g.other, "x"}, {g.other, l.bucket + "/public/x"},
+		{l.bucket, "private/x"}, {l.bucket, "private.txt"}, {l.bucket, "x"}, {g.other, "public/x"}, {g.other, "x"},
+		{g.other, l.bucket + "/public/x"},
 	} {
-		_, err := l.root.s3.PutObject(t.Context(), &s3.PutObjectInput{Bucket: &at.bucket, Key: &at.key, Body: strings.NewReader(secretText)})
+		_, err := l.root.s3.PutObject(t.Context(),
+			&s3.PutObjectInput{Bucket: &at.bucket, Key: &at.key, Body: strings.NewReader(secretText)})
 		l.check(err)
 	}
 	l.location.grants(l.alice, READWRITE, "public/*")
@@ -64,8 +66,10 @@ func TestAttack01_EncodedSlashes(t *testing.T) {
 	b := "/" + g.bucket
 	for _, path := range []string{
 		b + "/private%2Fx", b + "%2Fprivate/x", b + "%2fprivate%2fx", b + "/%70rivate/x", b + "/public%2F..%2Fprivate%2Fx",
-		b + "/public/..%2Fprivate%2Fx", b + "/public/%2E%2E/private/x", b + "/public%252F..%252Fprivate%252Fx", b + "%2F..%2F" + g.other + "/public/x",
-		b + "/public/%2e%2e%2f%2e%2e%2f" + g.other + "%2fx", b + "/..%2f" + g.other + "/public/x", b + "%00/public/x", b + "%3Fprivate/x",
+		b + "/public/..%2Fprivate%2Fx", b + "/public/%2E%2E/private/x", b + "/public%252F..%252Fprivate%252Fx",
+		b + "%2F..%2F" + g.other + "/public/x",
+		b + "/public/%2e%2e%2f%2e%2e%2f" + g.other + "%2fx", b + "/..%2f" + g.other + "/public/x", b + "%00/public/x",
+		b + "%3Fprivate/x",
 	} {
 		g.tries(t, path)
 	}
@@ -80,8 +84,10 @@ func TestAttack02_DotSegments(t *testing.T) {
 	g := newGuarded(t)
 	b := "/" + g.bucket
 	for _, path := range []string{
-		b + "/public/../private/x", b + "/public/../private.txt", b + "/public/./../x", b + "/../" + g.other + "/public/x", b + "/public/../../" + g.other + "/x",
-		"/./" + g.bucket + "/private/x", "/../" + g.bucket + "/private/x", "//" + g.bucket + "/private/x", b + "//private/x", b + "/./private/x",
+		b + "/public/../private/x", b + "/public/../private.txt", b + "/public/./../x", b + "/../" + g.other + "/public/x",
+		b + "/public/../../" + g.other + "/x",
+		"/./" + g.bucket + "/private/x", "/../" + g.bucket + "/private/x", "//" + g.bucket + "/private/x", b + "//private/x",
+		b + "/./private/x",
 	} {
 		g.tries(t, path)
 	}
@@ -99,7 +105,8 @@ func TestAttack02_DotSegments(t *testing.T) {
 func TestAttack04_StrangeKeys(t *testing.T) {
 	g := newGuarded(t)
 	outside := []string{
-		"/public/x", "//public/x", "\\public\\x", "public\\x", "PUBLIC/x", "Public/x", " public/x", "./public/x", "p\u00fcblic/x", "pu\u0308blic/x",
+		"/public/x", "//public/x", "\\public\\x", "public\\x", "PUBLIC/x", "Public/x", " public/x", "./public/x",
+		"p\u00fcblic/x", "pu\u0308blic/x",
 		"public", "publi\u0441/x", "public\u2215x", "public\uff0fx", "%70ublic/x", "public%2Fx",
 	}
 	for _, key := range outside {
@@ -108,8 +115,10 @@ func TestAttack04_StrangeKeys(t *testing.T) {
 		g.writer.mayNot(writing(g.bucket, key), deleting(g.bucket, key))
 	}
 	inside := []string{
-		"public/", "public//x", "public/\\x", "public/X", "public/x.", "public/x ", "public/x+y", "public/x y", "public/x%20y", "public/x%2By",
-		"public/caf\u00e9", "public/cafe\u0301", "public/\U0001f511", "public/a?b", "public/a&b=c", "public/a;b", "public/a#b", "public/~!*'()", "public/\"<>",
+		"public/", "public//x", "public/\\x", "public/X", "public/x.", "public/x ", "public/x+y", "public/x y",
+		"public/x%20y", "public/x%2By",
+		"public/caf\u00e9", "public/cafe\u0301", "public/\U0001f511", "public/a?b", "public/a&b=c", "public/a;b",
+		"public/a#b", "public/~!*'()", "public/\"<>",
 	}
 	for _, key := range inside {
 		g.root.puts(g.bucket, key)
@@ -180,14 +189,16 @@ func TestAttack07_Listings(t *testing.T) {
 	} {
 		got := list(query)
 		got.leaksNothing(t, name)
-		if got.status < 400 || strings.Contains(string(got.body), "private") && strings.Contains(string(got.body), "<Contents>") {
+		if got.status < 400 || strings.Contains(string(got.body), "private") &&
+			strings.Contains(string(got.body), "<Contents>") {
 			t.Errorf("%s: status %d: %s", name, got.status, got.body)
 		}
 	}
 	t.Run("what starts outside the prefix stays inside it", func(t *testing.T) {
 		for _, query := range []url.Values{
 			{"list-type": {"2"}, "prefix": {"public/"}, "start-after": {"a"}}, {"prefix": {"public/"}, "marker": {"private/"}},
-			{"list-type": {"2"}, "prefix": {"public/"}, "delimiter": {"u"}}, {"list-type": {"2"}, "prefix": {"public/"}, "start-after": {"q"}},
+			{"list-type": {"2"}, "prefix": {"public/"}, "delimiter": {"u"}},
+			{"list-type": {"2"}, "prefix": {"public/"}, "start-after": {"q"}},
 		} {
 			got := list(query)
 			got.mustBe(t, 200, "")
@@ -224,18 +235,24 @@ func TestAttack07_Listings(t *testing.T) {
 		is(t, "next key", *next.Contents[0].Key, "public/d")
 	})
 	t.Run("uploads and parts are listed within the grant only", func(t *testing.T) {
-		mine, err := g.writer.s3.CreateMultipartUpload(t.Context(), &s3.CreateMultipartUploadInput{Bucket: &g.bucket, Key: new("public/up")})
+		mine, err := g.writer.s3.CreateMultipartUpload(t.Context(),
+			&s3.CreateMultipartUploadInput{Bucket: &g.bucket, Key: new("public/up")})
 		g.check(err)
-		theirs, err := g.root.s3.CreateMultipartUpload(t.Context(), &s3.CreateMultipartUploadInput{Bucket: &g.bucket, Key: new("private/up")})
+		theirs, err := g.root.s3.CreateMultipartUpload(t.Context(),
+			&s3.CreateMultipartUploadInput{Bucket: &g.bucket, Key: new("private/up")})
 		g.check(err)
-		out, err := g.reader.s3.ListMultipartUploads(t.Context(), &s3.ListMultipartUploadsInput{Bucket: &g.bucket, Prefix: new("public/")})
+		out, err := g.reader.s3.ListMultipartUploads(t.Context(),
+			&s3.ListMultipartUploadsInput{Bucket: &g.bucket, Prefix: new("public/")})
 		g.check(err)
 		is(t, "uploads", len(out.Uploads), 1)
-		_, err = g.reader.s3.ListParts(t.Context(), &s3.ListPartsInput{Bucket: &g.bucket, Key: new("public/up"), UploadId: mine.UploadId})
+		_, err = g.reader.s3.ListParts(t.Context(),
+			&s3.ListPartsInput{Bucket: &g.bucket, Key: new("public/up"), UploadId: mine.UploadId})
 		g.check(err)
-		_, err = g.reader.s3.ListParts(t.Context(), &s3.ListPartsInput{Bucket: &g.bucket, Key: new("private/up"), UploadId: theirs.UploadId})
+		_, err = g.reader.s3.ListParts(t.Context(),
+			&s3.ListPartsInput{Bucket: &g.bucket, Key: new("private/up"), UploadId: theirs.UploadId})
 		refused(t, err, 403, "AccessDenied")
-		_, err = g.reader.s3.ListParts(t.Context(), &s3.ListPartsInput{Bucket: &g.bucket, Key: new("public/up"), UploadId: theirs.UploadId})
+		_, err = g.reader.s3.ListParts(t.Context(),
+			&s3.ListPartsInput{Bucket: &g.bucket, Key: new("public/up"), UploadId: theirs.UploadId})
 		refused(t, err, 404, "NoSuchUpload")
 	})
 }
@@ -254,7 +271,8 @@ func TestAttack09_Hosts(t *testing.T) {
 			is(t, "status for "+host+path, got.status, 403)
 		}
 	}
-	for _, host := range []string{g.bucket + ".s3.latchkey" + port, g.bucket + ".S3.Latchkey" + port, g.bucket + ".s3.latchkey." + port, g.bucket + ".localhost" + port} {
+	for _, host := range []string{g.bucket + ".s3.latchkey" + port, g.bucket + ".S3.Latchkey" + port, g.bucket +
+		".s3.latchkey." + port, g.bucket + ".localhost" + port} {
 		got := get(host, "/public/x", nil)
 		got.mustBe(t, 200, "")
 		is(t, host, string(got.body), "public/x")
@@ -271,11 +289,20 @@ func TestAttack09_Hosts(t *testing.T) {
 		is(t, name, string(got.body), "public/x")
 	}
 	// An account before the host is no bucket, and a bucket before it no account.
-	got := g.root.sends(request{method: "GET", path: "/v20180820/accessgrantsinstance", host: g.bucket + ".s3.latchkey" + port, header: map[string]string{"X-Amz-Account-Id": g.id}})
+	got := g.root.sends(request{
+		method: "GET",
+		path:   "/v20180820/accessgrantsinstance",
+		host:   g.bucket + ".s3.latchkey" + port,
+		header: map[string]string{"X-Amz-Account-Id": g.id},
+	})
 	if got.status != 200 && got.status != 400 {
 		t.Errorf("a bucket before S3 Control's host: %d %s", got.status, got.body)
 	}
-	got = g.root.sends(request{method: "GET", path: "/" + g.bucket + "/private/x", host: "000000000000.s3.latchkey" + port})
+	got = g.root.sends(request{
+		method: "GET",
+		path:   "/" + g.bucket + "/private/x",
+		host:   "000000000000.s3.latchkey" + port,
+	})
 	if got.status == 200 {
 		t.Error("the account before the host was dropped")
 	}

@@ -60,8 +60,13 @@ func (w *witness) RoundTrip(r *http.Request) (*http.Response, error) {
 
 func TestAttack25_NoSecretIsTold(t *testing.T) {
 	log := &transcript{}
-	s := hosted(t, server.Config{Log: slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug, AddSource: true}))})
-	w := &witness{next: s.http.Transport, secrets: map[string]string{s.operator.SecretAccessKey: "the root secret"}, signatures: map[string]bool{}}
+	s := hosted(t,
+		server.Config{Log: slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug, AddSource: true}))})
+	w := &witness{
+		next:       s.http.Transport,
+		secrets:    map[string]string{s.operator.SecretAccessKey: "the root secret"},
+		signatures: map[string]bool{},
+	}
 	s.http.Transport = w
 
 	// The guide, with everything that hands out secrets, and mistakes of every kind.
@@ -70,7 +75,8 @@ func TestAttack25_NoSecretIsTold(t *testing.T) {
 	l.root.puts(l.bucket, "data/x", "private/x")
 	grant := l.location.grants(l.alice, READWRITE, "data/*")
 	c := l.alice.asks(l.at("data/*"), READWRITE)
-	c.may(reading(l.bucket, "data/x"), writing(l.bucket, "data/y"), listing(l.bucket, "data/"), uploadingInParts(l.bucket, "data/big"))
+	c.may(reading(l.bucket, "data/x"), writing(l.bucket, "data/y"), listing(l.bucket, "data/"),
+		uploadingInParts(l.bucket, "data/big"))
 	c.mayNot(reading(l.bucket, "private/x"), listing(l.bucket, ""))
 	link := c.presigns(l.bucket, "data/x")
 	is(t, "status of the link", c.follows(link).status, 200)
@@ -88,16 +94,28 @@ func TestAttack25_NoSecretIsTold(t *testing.T) {
 		keys := c.keys
 		broken(&keys)
 		for _, r := range []request{
-			{method: http.MethodGet, path: "/" + l.bucket + "/data/x"}, {method: http.MethodPost, path: "/", service: "sts", body: []byte("Action=GetCallerIdentity&Version=2011-06-15"),
+			{method: http.MethodGet, path: "/" + l.bucket + "/data/x"},
+			{method: http.MethodPost, path: "/", service: "sts", body: []byte("Action=GetCallerIdentity&Version=2011-06-15"),
 				header: map[string]string{"Content-Type": "application/x-www-form-urlencoded"}},
-			{method: http.MethodGet, path: "/v20180820/accessgrantsinstance", header: map[string]string{"X-Amz-Account-Id": l.id}},
-			{method: http.MethodPost, path: "/", service: "latchkey", body: []byte("{}"), header: map[string]string{"X-Amz-Target": "Latchkey.QueryAudit", "Content-Type": "application/x-amz-json-1.1"}},
+			{
+				method: http.MethodGet,
+				path:   "/v20180820/accessgrantsinstance",
+				header: map[string]string{"X-Amz-Account-Id": l.id},
+			},
+			{
+				method:  http.MethodPost,
+				path:    "/",
+				service: "latchkey",
+				body:    []byte("{}"),
+				header:  map[string]string{"X-Amz-Target": "Latchkey.QueryAudit", "Content-Type": "application/x-amz-json-1.1"},
+			},
 		} {
 			if got := s.send(t, keys, r); got.status < 400 {
 				t.Errorf("%s %s with broken keys: status %d", r.method, r.path, got.status)
 			}
 		}
-		for _, bad := range []string{link + "&x=1", strings.Replace(link, "data/x", "private/x", 1), strings.Replace(link, "Signature=", "Signature=0", 1)} {
+		for _, bad := range []string{link +
+			"&x=1", strings.Replace(link, "data/x", "private/x", 1), strings.Replace(link, "Signature=", "Signature=0", 1)} {
 			if got := c.follows(bad); got.status < 400 {
 				t.Errorf("a changed link: status %d", got.status)
 			}
@@ -117,7 +135,12 @@ func TestAttack25_NoSecretIsTold(t *testing.T) {
 	for _, e := range events.Events {
 		audit += e.Event
 	}
-	where := map[string]string{"the log": log.String(), "the metrics": metrics, "the audit log": audit, "a refusal": w.refusals.String()}
+	where := map[string]string{
+		"the log":       log.String(),
+		"the metrics":   metrics,
+		"the audit log": audit,
+		"a refusal":     w.refusals.String(),
+	}
 	for name, text := range where {
 		if len(text) < 500 {
 			t.Errorf("%s is nearly empty", name)

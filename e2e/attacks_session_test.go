@@ -25,7 +25,9 @@ func TestAttack19_AVendedCredentialOnlyTouchesData(t *testing.T) {
 	l.root.puts(l.bucket, "data/x")
 	l.location.grants(l.alice, READWRITE, "*")
 	everything := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`
-	role := l.role("mighty", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"access-grants.s3.amazonaws.com","AWS":"*"},"Action":"sts:AssumeRole"}]}`, everything)
+	role := l.role("mighty",
+		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow",`+
+			`"Principal":{"Service":"access-grants.s3.amazonaws.com","AWS":"*"},"Action":"sts:AssumeRole"}]}`, everything)
 	mighty := l.registersWith("s3://"+l.bucket+"/data/*", role)
 	mighty.grants(l.alice, READWRITE, "")
 	mighty.grantsARN(role, READ, "")
@@ -48,7 +50,8 @@ func TestAttack19_AVendedCredentialOnlyTouchesData(t *testing.T) {
 		},
 		"tag": func() error {
 			arn := l.instanceARN()
-			_, err := c.control.TagResource(ctx, &s3control.TagResourceInput{AccountId: &l.id, ResourceArn: &arn, Tags: tagged("k", "v")})
+			_, err := c.control.TagResource(ctx,
+				&s3control.TagResourceInput{AccountId: &l.id, ResourceArn: &arn, Tags: tagged("k", "v")})
 			return err
 		},
 		"assume a role": func() error {
@@ -74,8 +77,11 @@ func TestAttack19_AVendedCredentialOnlyTouchesData(t *testing.T) {
 	}
 	for _, operation := range []string{"CreateAccount", "QueryAudit", "Explain"} {
 		got := c.sends(request{
-			method: http.MethodPost, path: "/", service: "latchkey", body: []byte(`{"Principal":"` + l.alice.arn + `","Target":"` + l.at("data/x") + `","Permission":"READ"}`),
-			header: map[string]string{"X-Amz-Target": "Latchkey." + operation, "Content-Type": "application/x-amz-json-1.1"},
+			method:  http.MethodPost,
+			path:    "/",
+			service: "latchkey",
+			body:    []byte(`{"Principal":"` + l.alice.arn + `","Target":"` + l.at("data/x") + `","Permission":"READ"}`),
+			header:  map[string]string{"X-Amz-Target": "Latchkey." + operation, "Content-Type": "application/x-amz-json-1.1"},
 		})
 		if got.status < 400 {
 			t.Errorf("a vended credential may %s: %s", operation, got.body)
@@ -87,12 +93,15 @@ func TestAttack19_AVendedCredentialOnlyTouchesData(t *testing.T) {
 		l.location.grantsARN(asker, READ, "data/*")
 		chief := l.chief("chief")
 		session := func(policy string) *actor {
-			out, err := chief.sts.AssumeRole(ctx, &sts.AssumeRoleInput{RoleArn: &asker, RoleSessionName: aws.String("narrow"), Policy: &policy})
+			out, err := chief.sts.AssumeRole(ctx,
+				&sts.AssumeRoleInput{RoleArn: &asker, RoleSessionName: aws.String("narrow"), Policy: &policy})
 			l.check(err)
 			k := out.Credentials
-			return l.actor("narrow", "", aws.Credentials{AccessKeyID: *k.AccessKeyId, SecretAccessKey: *k.SecretAccessKey, SessionToken: *k.SessionToken})
+			return l.actor("narrow", "",
+				aws.Credentials{AccessKeyID: *k.AccessKeyId, SecretAccessKey: *k.SecretAccessKey, SessionToken: *k.SessionToken})
 		}
-		_, err := session(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}]}`).tryAsking(l.at("data/*"), READ)
+		_, err := session(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}]}`).
+			tryAsking(l.at("data/*"), READ)
 		refused(t, err, 403, "AccessDenied", "no session policy allows the s3:GetDataAccess action")
 		session(mayAsk).asks(l.at("data/*"), READ)
 	})
@@ -105,13 +114,17 @@ func TestAttack20_NoChainOutlivesItsBeginning(t *testing.T) {
 	l.root.puts(l.bucket, "data/x")
 	a, b := l.role("a", trustsAccount(l.account), mayAsk), l.role("b", trustsAccount(l.account), mayAsk)
 	for _, role := range []string{"a", "b"} {
-		_, err := l.root.iam.PutRolePolicy(t.Context(), &iam.PutRolePolicyInput{RoleName: &role, PolicyName: aws.String("chain"),
-			PolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"*"}]}`)})
+		_, err := l.root.iam.PutRolePolicy(t.Context(),
+			&iam.PutRolePolicyInput{RoleName: &role, PolicyName: aws.String("chain"),
+				PolicyDocument: aws.String(
+					`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"*"}]}`,
+				)})
 		l.check(err)
 	}
 	first := l.chief("chief").assumes(a, "one")
 	// A session that was made by a session lasts an hour at most, whatever it asks for and however often.
-	_, err := first.sts.AssumeRole(t.Context(), &sts.AssumeRoleInput{RoleArn: &b, RoleSessionName: aws.String("two"), DurationSeconds: aws.Int32(7200)})
+	_, err := first.sts.AssumeRole(t.Context(),
+		&sts.AssumeRoleInput{RoleArn: &b, RoleSessionName: aws.String("two"), DurationSeconds: aws.Int32(7200)})
 	if _, status := codeOf(err); status != 400 {
 		t.Errorf("two hours for a chained session: %v", err)
 	}
@@ -145,22 +158,31 @@ func TestAttack21_WithWhatItWasMadeOfACredentialEnds(t *testing.T) {
 	ctx := t.Context()
 	for what, end := range map[string]func(*scene) error{
 		"the grant is deleted": func(s *scene) error {
-			_, err := s.root.control.DeleteAccessGrant(ctx, &s3control.DeleteAccessGrantInput{AccountId: &s.id, AccessGrantId: aws.String(s.grantsListed()[0])})
+			_, err := s.root.control.DeleteAccessGrant(ctx,
+				&s3control.DeleteAccessGrantInput{AccountId: &s.id, AccessGrantId: aws.String(s.grantsListed()[0])})
 			return err
 		},
 		"the access key is deactivated": func(s *scene) error {
-			_, err := s.root.iam.UpdateAccessKey(ctx, &iam.UpdateAccessKeyInput{UserName: aws.String("alice"), AccessKeyId: &s.alice.keys.AccessKeyID, Status: types.StatusTypeInactive})
+			_, err := s.root.iam.UpdateAccessKey(ctx,
+				&iam.UpdateAccessKeyInput{
+					UserName:    aws.String("alice"),
+					AccessKeyId: &s.alice.keys.AccessKeyID,
+					Status:      types.StatusTypeInactive,
+				})
 			return err
 		},
 		"the access key is deleted": func(s *scene) error {
-			_, err := s.root.iam.DeleteAccessKey(ctx, &iam.DeleteAccessKeyInput{UserName: aws.String("alice"), AccessKeyId: &s.alice.keys.AccessKeyID})
+			_, err := s.root.iam.DeleteAccessKey(ctx,
+				&iam.DeleteAccessKeyInput{UserName: aws.String("alice"), AccessKeyId: &s.alice.keys.AccessKeyID})
 			return err
 		},
 		"the user is deleted, and made again": func(s *scene) error {
-			if _, err := s.root.iam.DeleteAccessKey(ctx, &iam.DeleteAccessKeyInput{UserName: aws.String("alice"), AccessKeyId: &s.alice.keys.AccessKeyID}); err != nil {
+			if _, err := s.root.iam.DeleteAccessKey(ctx,
+				&iam.DeleteAccessKeyInput{UserName: aws.String("alice"), AccessKeyId: &s.alice.keys.AccessKeyID}); err != nil {
 				return err
 			}
-			if _, err := s.root.iam.DeleteUserPolicy(ctx, &iam.DeleteUserPolicyInput{UserName: aws.String("alice"), PolicyName: aws.String("inline")}); err != nil {
+			if _, err := s.root.iam.DeleteUserPolicy(ctx,
+				&iam.DeleteUserPolicyInput{UserName: aws.String("alice"), PolicyName: aws.String("inline")}); err != nil {
 				return err
 			}
 			if _, err := s.root.iam.DeleteUser(ctx, &iam.DeleteUserInput{UserName: aws.String("alice")}); err != nil {
@@ -170,7 +192,8 @@ func TestAttack21_WithWhatItWasMadeOfACredentialEnds(t *testing.T) {
 			return nil
 		},
 		"the location's role is deleted, and made again": func(s *scene) error {
-			if _, err := s.root.iam.DeleteRolePolicy(ctx, &iam.DeleteRolePolicyInput{RoleName: name(s.role), PolicyName: aws.String("inline")}); err != nil {
+			if _, err := s.root.iam.DeleteRolePolicy(ctx,
+				&iam.DeleteRolePolicyInput{RoleName: name(s.role), PolicyName: aws.String("inline")}); err != nil {
 				return err
 			}
 			if _, err := s.root.iam.DeleteRole(ctx, &iam.DeleteRoleInput{RoleName: name(s.role)}); err != nil {
@@ -182,7 +205,8 @@ func TestAttack21_WithWhatItWasMadeOfACredentialEnds(t *testing.T) {
 			return nil
 		},
 		"the location's role loses its policy": func(s *scene) error {
-			_, err := s.root.iam.DeleteRolePolicy(ctx, &iam.DeleteRolePolicyInput{RoleName: name(s.role), PolicyName: aws.String("inline")})
+			_, err := s.root.iam.DeleteRolePolicy(ctx,
+				&iam.DeleteRolePolicyInput{RoleName: name(s.role), PolicyName: aws.String("inline")})
 			return err
 		},
 	} {
@@ -208,7 +232,8 @@ func TestAttack21_WithWhatItWasMadeOfACredentialEnds(t *testing.T) {
 		session := s.chief("chief").assumes(granted, "work")
 		c := session.asks(s.at("data/*"), READ)
 		c.may(reading(s.bucket, "data/x"))
-		_, err := s.root.iam.DeleteRolePolicy(ctx, &iam.DeleteRolePolicyInput{RoleName: aws.String("granted"), PolicyName: aws.String("inline")})
+		_, err := s.root.iam.DeleteRolePolicy(ctx,
+			&iam.DeleteRolePolicyInput{RoleName: aws.String("granted"), PolicyName: aws.String("inline")})
 		s.check(err)
 		_, err = s.root.iam.DeleteRole(ctx, &iam.DeleteRoleInput{RoleName: aws.String("granted")})
 		s.check(err)
@@ -243,15 +268,20 @@ func TestAttack21_WithWhatItWasMadeOfACredentialEnds(t *testing.T) {
 
 func TestAttack23_NoKeyIsKnownBeforehand(t *testing.T) {
 	one, two := start(t), start(t)
-	if one.operator.AccessKeyID == two.operator.AccessKeyID || one.operator.SecretAccessKey == two.operator.SecretAccessKey {
+	if one.operator.AccessKeyID == two.operator.AccessKeyID ||
+		one.operator.SecretAccessKey == two.operator.SecretAccessKey {
 		t.Fatal("two servers have the same root key")
 	}
 	for _, keys := range [][2]string{
-		{"minioadmin", "minioadmin"}, {"admin", "admin"}, {"admin", "password"}, {"rustfsadmin", "rustfsadmin"}, {"test", "test"}, {"root", "root"},
-		{"AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"}, {"latchkey", "latchkey"}, {one.operator.AccessKeyID, one.operator.AccessKeyID},
-		{one.operator.AccessKeyID, two.operator.SecretAccessKey}, {two.operator.AccessKeyID, two.operator.SecretAccessKey}, {one.operator.AccessKeyID, "x"},
+		{"minioadmin", "minioadmin"}, {"admin", "admin"}, {"admin", "password"}, {"rustfsadmin", "rustfsadmin"},
+		{"test", "test"}, {"root", "root"},
+		{"AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"}, {"latchkey", "latchkey"},
+		{one.operator.AccessKeyID, one.operator.AccessKeyID},
+		{one.operator.AccessKeyID, two.operator.SecretAccessKey}, {two.operator.AccessKeyID, two.operator.SecretAccessKey},
+		{one.operator.AccessKeyID, "x"},
 	} {
-		got := one.send(t, aws.Credentials{AccessKeyID: keys[0], SecretAccessKey: keys[1]}, request{method: http.MethodGet, path: "/"})
+		got := one.send(t, aws.Credentials{AccessKeyID: keys[0], SecretAccessKey: keys[1]},
+			request{method: http.MethodGet, path: "/"})
 		is(t, "status for "+keys[0], got.status, 403)
 	}
 	one.send(t, one.operator, request{method: http.MethodGet, path: "/"}).mustBe(t, 200, "")
@@ -265,11 +295,13 @@ func TestAttack23_NoKeyIsKnownBeforehand(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		if base := filepath.Base(path); (base == server.RootCredentialsFile || base == "sealing-keys") && info.Mode().Perm() != 0o600 {
+		if base := filepath.Base(path); (base == server.RootCredentialsFile || base == "sealing-keys") &&
+			info.Mode().Perm() != 0o600 {
 			t.Errorf("%s has mode %v", base, info.Mode())
 		}
 		text, err := os.ReadFile(path)
-		if err == nil && filepath.Base(path) != server.RootCredentialsFile && strings.Contains(string(text), one.operator.SecretAccessKey) {
+		if err == nil && filepath.Base(path) != server.RootCredentialsFile &&
+			strings.Contains(string(text), one.operator.SecretAccessKey) {
 			t.Errorf("%s holds the root secret in the clear", filepath.Base(path))
 		}
 		return err
@@ -286,7 +318,11 @@ func TestAttack23_NoKeyIsKnownBeforehand(t *testing.T) {
 		l.location.grants(l.alice, READ, "data/*")
 		c := l.alice.asks(l.at("data/*"), READ)
 		s.process.kill()
-		s, err := launch(program{data: data, env: []string{"LATCHKEY_ROOT_ACCESS_KEY_ID=AKIAANOTHERROOTKEY00", "LATCHKEY_ROOT_SECRET_ACCESS_KEY=another-root-secret-of-40-characters-here"}})
+		s, err := launch(program{
+			data: data,
+			env: []string{"LATCHKEY_ROOT_ACCESS_KEY_ID=AKIAANOTHERROOTKEY00",
+				"LATCHKEY_ROOT_SECRET_ACCESS_KEY=another-root-secret-of-40-characters-here"},
+		})
 		l.check(err)
 		l.moves(s)
 		l.actor("kept", "", c.keys).may(reading(l.bucket, "data/x"))

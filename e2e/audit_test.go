@@ -82,12 +82,18 @@ func TestCase123_TheAuditLogTellsOfEveryRequestForAccess(t *testing.T) {
 		}
 		if !granted {
 			is(t, "errorCode", r.ErrorCode, "AccessDenied")
-			is(t, "errorMessage", r.ErrorMessage, "You do not have READ permissions to the requested S3 Prefix: "+l.at("alice/x"))
+			is(t, "errorMessage", r.ErrorMessage,
+				"You do not have READ permissions to the requested S3 Prefix: "+l.at("alice/x"))
 			is(t, "target", r.RequestParameters["target"], any(l.at("alice/x")))
 			continue
 		}
 		for name, want := range map[string]any{
-			"target": l.at("bob/x"), "permission": "READ", "privilege": "Minimal", "targetType": "Object", "durationSeconds": 900.0, "auditContext": "ticket 42",
+			"target":          l.at("bob/x"),
+			"permission":      "READ",
+			"privilege":       "Minimal",
+			"targetType":      "Object",
+			"durationSeconds": 900.0,
+			"auditContext":    "ticket 42",
 		} {
 			is(t, name, r.RequestParameters[name], want)
 		}
@@ -99,7 +105,8 @@ func TestCase123_TheAuditLogTellsOfEveryRequestForAccess(t *testing.T) {
 	is(t, "invokedBy", assumed[0].UserIdentity.InvokedBy, "access-grants.s3.amazonaws.com")
 	is(t, "role", assumed[0].RequestParameters["roleArn"], any(l.location.role))
 	is(t, "session", assumed[0].RequestParameters["roleSessionName"], any(records[3].Latchkey.Session))
-	for _, secret := range []string{c.keys.SecretAccessKey, c.keys.SessionToken, l.alice.keys.SecretAccessKey, s.operator.SecretAccessKey} {
+	for _, secret := range []string{c.keys.SecretAccessKey, c.keys.SessionToken, l.alice.keys.SecretAccessKey,
+		s.operator.SecretAccessKey} {
 		if strings.Contains(text+more, secret) {
 			t.Error("a secret stands in the audit log")
 		}

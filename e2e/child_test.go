@@ -29,7 +29,8 @@ func childInstance() int {
 		if err != nil {
 			return err
 		}
-		i, err := s3control.NewFromConfig(c).GetAccessGrantsInstance(ctx, &s3control.GetAccessGrantsInstanceInput{AccountId: me.Account})
+		i, err := s3control.NewFromConfig(c).GetAccessGrantsInstance(ctx,
+			&s3control.GetAccessGrantsInstanceInput{AccountId: me.Account})
 		if err != nil {
 			return err
 		}
@@ -50,7 +51,9 @@ func childInstance() int {
 // childReads prints the object whose bucket and key are its arguments.
 func childReads() int {
 	return child(func(ctx context.Context, c aws.Config) error {
-		out, err := s3.NewFromConfig(c, func(o *s3.Options) { o.UsePathStyle = true }).GetObject(ctx, &s3.GetObjectInput{Bucket: &os.Args[1], Key: &os.Args[2]})
+		out, err := s3.NewFromConfig(c, func(o *s3.Options) {
+			o.UsePathStyle = true
+		}).GetObject(ctx, &s3.GetObjectInput{Bucket: &os.Args[1], Key: &os.Args[2]})
 		if err != nil {
 			return err
 		}

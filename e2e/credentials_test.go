@@ -13,7 +13,8 @@ import (
 // laptopOf is a machine on which an IAM user's keys are in the environment.
 func laptopOf(l *lake) *laptop {
 	m := laptopAt(l.t, l.account.site)
-	m.env = append(m.env, "AWS_ACCESS_KEY_ID="+l.alice.keys.AccessKeyID, "AWS_SECRET_ACCESS_KEY="+l.alice.keys.SecretAccessKey)
+	m.env = append(m.env, "AWS_ACCESS_KEY_ID="+l.alice.keys.AccessKeyID,
+		"AWS_SECRET_ACCESS_KEY="+l.alice.keys.SecretAccessKey)
 	return m
 }
 
@@ -26,14 +27,16 @@ func TestBoto3ByTheAgent(t *testing.T) {
 	l.location.grants(l.alice, READWRITE, "out/*")
 	m := laptopOf(l)
 	token := filepath.Join(m.home, "token")
-	agent := m.starts("agent", "--target", l.at("in/*"), "--permission", "READ", "--target", "out="+l.at("out/*"), "--permission", "READWRITE", "--token-file", token)
+	agent := m.starts("agent", "--target", l.at("in/*"), "--permission", "READ", "--target", "out="+l.at("out/*"),
+		"--permission", "READWRITE", "--token-file", token)
 	first := strings.Trim(agent.says(`(?m)^export AWS_CONTAINER_CREDENTIALS_FULL_URI=(\S+)$`), "'")
 	second := strings.Trim(agent.says(`(?m)^# export AWS_CONTAINER_CREDENTIALS_FULL_URI=(\S+/out\S*)$`), "'")
 	agent.says(`(?m)^export (AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE)=`)
 	reads := func(uri string) string {
 		t.Helper()
 		out, complaint, err := runs(t, aws.Credentials{}, []string{
-			"AWS_ENDPOINT_URL=" + l.account.site.url, "AWS_CONTAINER_CREDENTIALS_FULL_URI=" + uri, "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE=" + token,
+			"AWS_ENDPOINT_URL=" + l.account.site.url, "AWS_CONTAINER_CREDENTIALS_FULL_URI=" + uri,
+			"AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE=" + token,
 		}, "python3", "python/reads.py", l.bucket, "in/x", "out/x")
 		if err != nil {
 			t.Fatalf("%v\n%s", err, complaint)
@@ -46,7 +49,8 @@ func TestBoto3ByTheAgent(t *testing.T) {
 		t.Fatal(err)
 	}
 	out, complaint, err := runs(t, aws.Credentials{}, []string{
-		"AWS_ENDPOINT_URL=" + l.account.site.url, "AWS_CONTAINER_CREDENTIALS_FULL_URI=" + first, "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE=" + token,
+		"AWS_ENDPOINT_URL=" + l.account.site.url, "AWS_CONTAINER_CREDENTIALS_FULL_URI=" + first,
+		"AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE=" + token,
 	}, "python3", "python/reads.py", l.bucket, "in/x")
 	if err == nil || !strings.Contains(complaint, "401") {
 		t.Errorf("with another token: %v %s%s", err, out, complaint)
@@ -84,14 +88,16 @@ func TestThePrintedSetUpByTheAWSCLI(t *testing.T) {
 	s := start(t, "--private-issuers")
 	o := newOffice(s.first(t), startProvider(t, providerOptions{Users: []string{"alice"}}))
 	m := laptopAt(t, s)
-	m.env = append(m.env, "LATCHKEY_ROOT_ACCESS_KEY_ID="+s.operator.AccessKeyID, "LATCHKEY_ROOT_SECRET_ACCESS_KEY="+s.operator.SecretAccessKey)
+	m.env = append(m.env, "LATCHKEY_ROOT_ACCESS_KEY_ID="+s.operator.AccessKeyID,
+		"LATCHKEY_ROOT_SECRET_ACCESS_KEY="+s.operator.SecretAccessKey)
 	setup := []string{"latchkey", "directory", "setup", "--issuer", o.idp.issuer, "--client-id", cliClient}
 	script := filepath.Join(m.home, "setup.sh")
 	if err := os.WriteFile(script, []byte(m.runs(append(setup, "--print")...)), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	m.runs("sh", "-e", script)
-	if again := m.runs(setup...); strings.Contains(again, "created") || strings.Contains(again, "written") || strings.Count(again, "there already") < 9 {
+	if again := m.runs(setup...); strings.Contains(again, "created") || strings.Contains(again, "written") ||
+		strings.Count(again, "there already") < 9 {
 		t.Errorf("the commands left something to do:\n%s", again)
 	}
 	o.hasData()

@@ -39,8 +39,13 @@ func TestCasesOfCredentials(t *testing.T) {
 		is(t, "content", l.root.gets(b, "bob/x"), "bob/x")
 	})
 	t.Run("084 WRITE writes and deletes", func(t *testing.T) {
-		writer.may(writing(b, "work/a"), writing(b, "work/b"), uploadingInParts(b, "work/big"), abortingAnUpload(b, "work/never"), deleting(b, "work/a"))
-		out, err := writer.s3.DeleteObjects(t.Context(), &s3.DeleteObjectsInput{Bucket: &b, Delete: &types.Delete{Objects: []types.ObjectIdentifier{{Key: new("work/b")}, {Key: new("work/big")}}}})
+		writer.may(writing(b, "work/a"), writing(b, "work/b"), uploadingInParts(b, "work/big"),
+			abortingAnUpload(b, "work/never"), deleting(b, "work/a"))
+		out, err := writer.s3.DeleteObjects(t.Context(),
+			&s3.DeleteObjectsInput{
+				Bucket: &b,
+				Delete: &types.Delete{Objects: []types.ObjectIdentifier{{Key: new("work/b")}, {Key: new("work/big")}}},
+			})
 		l.check(err)
 		is(t, "deleted", len(out.Deleted), 2)
 		is(t, "errors", len(out.Errors), 0)
@@ -58,7 +63,12 @@ func TestCasesOfCredentials(t *testing.T) {
 	t.Run("087 nothing besides objects", func(t *testing.T) {
 		for name, do := range map[string]func() error{
 			"tag": func() error {
-				_, err := both.s3.PutObjectTagging(t.Context(), &s3.PutObjectTaggingInput{Bucket: &b, Key: new("work/a"), Tagging: &types.Tagging{TagSet: []types.Tag{{Key: new("k"), Value: new("v")}}}})
+				_, err := both.s3.PutObjectTagging(t.Context(),
+					&s3.PutObjectTaggingInput{
+						Bucket:  &b,
+						Key:     new("work/a"),
+						Tagging: &types.Tagging{TagSet: []types.Tag{{Key: new("k"), Value: new("v")}}},
+					})
 				return err
 			},
 			"policy": func() error {
@@ -82,9 +92,11 @@ func TestCasesOfCredentials(t *testing.T) {
 		both.may(reading(b, "work/a"))
 	})
 	t.Run("088 the session knows its instance", func(t *testing.T) {
-		trust := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"access-grants.s3.amazonaws.com"},"Action":"sts:AssumeRole"},` +
+		trust := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",` +
+			`"Principal":{"Service":"access-grants.s3.amazonaws.com"},"Action":"sts:AssumeRole"},` +
 			`{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::` + l.id + `:root"},"Action":"sts:AssumeRole"}]}`
-		only := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*","Condition":{"ArnEquals":{"s3:AccessGrantsInstanceArn":"` + l.instanceARN() + `"}}}]}`
+		only := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*",` +
+			`"Condition":{"ArnEquals":{"s3:AccessGrantsInstanceArn":"` + l.instanceARN() + `"}}}]}`
 		role := l.role("leashed", trust, only)
 		l.registersWith("s3://"+b+"/bob/*", role).grants(carol, READ, "")
 		carol.asks(l.at("bob/*"), READ).may(reading(b, "bob/x"))

@@ -26,8 +26,13 @@ func pageOfficeAt(t testing.TB, s *site) *office {
 	idp := startProvider(t, providerOptions{Users: []string{"alice"}, Redirects: []string{s.url + "/authorize/callback"}})
 	o := officeOf(s.first(t), idp)
 	s.own(t, s.operator, "PutSignIn", map[string]any{
-		"IssuerUrl": idp.issuer, "ClientId": "latchkey-web", "ClientSecret": "web-secret", "Scopes": []string{"openid", "email"},
-		"ApplicationArn": o.app, "ApplicationRoleArn": o.bearer, "IdentityBearerRoleArn": o.bearer,
+		"IssuerUrl":             idp.issuer,
+		"ClientId":              "latchkey-web",
+		"ClientSecret":          "web-secret",
+		"Scopes":                []string{"openid", "email"},
+		"ApplicationArn":        o.app,
+		"ApplicationRoleArn":    o.bearer,
+		"IdentityBearerRoleArn": o.bearer,
 	}, &struct{}{})
 	o.accepts(tokenExchange, &sso.GrantMemberTokenExchange{})
 	return o
@@ -45,7 +50,9 @@ func (o *office) device() *device {
 	d := &device{actor: o.actor("a device", "", aws.Credentials{})}
 	var err error
 	d.client, err = d.oauth.RegisterClient(o.t.Context(), &ssooidc.RegisterClientInput{
-		ClientName: aws.String("botocore-client-e2e"), ClientType: aws.String("public"), Scopes: []string{"sso:account:access"},
+		ClientName: aws.String("botocore-client-e2e"),
+		ClientType: aws.String("public"),
+		Scopes:     []string{"sso:account:access"},
 	})
 	o.check(err)
 	d.asked, err = d.oauth.StartDeviceAuthorization(o.t.Context(), &ssooidc.StartDeviceAuthorizationInput{
@@ -135,8 +142,12 @@ const (
 func (o *office) code() string {
 	o.t.Helper()
 	sent := url.Values{
-		"response_type": {"code"}, "client_id": {o.app}, "redirect_uri": {back}, "state": {"s"}, "code_challenge_method": {"S256"},
-		"code_challenge": {oauth2.S256ChallengeFromVerifier(verifier)},
+		"response_type":         {"code"},
+		"client_id":             {o.app},
+		"redirect_uri":          {back},
+		"state":                 {"s"},
+		"code_challenge_method": {"S256"},
+		"code_challenge":        {oauth2.S256ChallengeFromVerifier(verifier)},
 	}
 	end := newVisitor(o.t, "alice").visits(o.site.url+"/authorize?"+sent.Encode(), back)
 	is(o.t, "state", end.url.Query().Get("state"), "s")
@@ -147,11 +158,16 @@ func (o *office) code() string {
 func TestACodeIsTakenOnceByTwoNodes(t *testing.T) {
 	one, two, _ := twoNodes(t, "--private-issuers")
 	o := pageOfficeAt(t, one)
-	o.accepts("authorization_code", &sso.GrantMemberAuthorizationCode{Value: sso.AuthorizationCodeGrant{RedirectUris: []string{back}}})
+	o.accepts("authorization_code",
+		&sso.GrantMemberAuthorizationCode{Value: sso.AuthorizationCodeGrant{RedirectUris: []string{back}}})
 	there := two.first(t).actor("web", o.web.arn, o.web.keys)
 	redeem := func(who *actor, code string) error {
 		_, err := who.oauth.CreateTokenWithIAM(t.Context(), &ssooidc.CreateTokenWithIAMInput{
-			ClientId: &o.app, GrantType: aws.String("authorization_code"), Code: &code, RedirectUri: aws.String(back), CodeVerifier: aws.String(verifier),
+			ClientId:     &o.app,
+			GrantType:    aws.String("authorization_code"),
+			Code:         &code,
+			RedirectUri:  aws.String(back),
+			CodeVerifier: aws.String(verifier),
 		})
 		return err
 	}
@@ -182,11 +198,16 @@ func TestACodeIsTakenOnceByTwoNodes(t *testing.T) {
 // A client of the administrator's sends people to the server's page by authorization code, and exchanges the code.
 func TestSigningInForAnApplicationOfTheAccount(t *testing.T) {
 	o := pageOffice(t)
-	o.accepts("authorization_code", &sso.GrantMemberAuthorizationCode{Value: sso.AuthorizationCodeGrant{RedirectUris: []string{back}}})
+	o.accepts("authorization_code",
+		&sso.GrantMemberAuthorizationCode{Value: sso.AuthorizationCodeGrant{RedirectUris: []string{back}}})
 	code := o.code()
 	exchange := func(verifier string) (*ssooidc.CreateTokenWithIAMOutput, error) {
 		return o.web.oauth.CreateTokenWithIAM(t.Context(), &ssooidc.CreateTokenWithIAMInput{
-			ClientId: &o.app, GrantType: aws.String("authorization_code"), Code: &code, RedirectUri: aws.String(back), CodeVerifier: &verifier,
+			ClientId:     &o.app,
+			GrantType:    aws.String("authorization_code"),
+			Code:         &code,
+			RedirectUri:  aws.String(back),
+			CodeVerifier: &verifier,
 		})
 	}
 	out, err := exchange(verifier)
@@ -197,7 +218,8 @@ func TestSigningInForAnApplicationOfTheAccount(t *testing.T) {
 	_, err = exchange(verifier)
 	refused(t, err, 400, "InvalidGrantException")
 
-	_, err = o.root.sso.UpdateApplication(t.Context(), &ssoadmin.UpdateApplicationInput{ApplicationArn: &o.app, Status: sso.ApplicationStatusDisabled})
+	_, err = o.root.sso.UpdateApplication(t.Context(),
+		&ssoadmin.UpdateApplicationInput{ApplicationArn: &o.app, Status: sso.ApplicationStatusDisabled})
 	o.check(err)
 	lease.mayNot(reading(o.bucket, "team/plan"))
 }

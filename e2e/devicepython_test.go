@@ -36,5 +36,6 @@ func TestIdentityCase102_ACodeOfADeviceWithBoto3(t *testing.T) {
 	if end := v.visits(began.URL, ""); !strings.Contains(end.page, "Approved") {
 		t.Fatalf("alice ended at %s: %s", end.url, end.page)
 	}
-	is(t, "what boto3 got", strings.TrimSpace(o.python(t, "device.py", "token", string(began.Poll))), "Bearer 3600 True False")
+	is(t, "what boto3 got", strings.TrimSpace(o.python(t, "device.py", "token", string(began.Poll))),
+		"Bearer 3600 True False")
 }

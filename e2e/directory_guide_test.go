@@ -57,14 +57,17 @@ func readerOf(t *testing.T) *reader {
 	if err := os.Mkdir(bin, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(bin, "xdg-open"), []byte("#!/bin/sh\nexec curl -sS --data-urlencode \"url=$1\" "+browser.URL+"\n"), 0o700); err != nil {
+	if err := os.WriteFile(filepath.Join(bin, "xdg-open"),
+		[]byte("#!/bin/sh\nexec curl -sS --data-urlencode \"url=$1\" "+browser.URL+"\n"), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Symlink(binary, filepath.Join(bin, "latchkey")); err != nil {
 		t.Fatal(err)
 	}
 	r.env = []string{
-		"HOME=" + r.home, "AWS_CONFIG_FILE=" + filepath.Join(r.home, ".aws", "config"), "PATH=" + bin + string(os.PathListSeparator) + os.Getenv("PATH"), "DISPLAY=:1", "issuer=" + idp.issuer, "client_id=" + cliClient,
+		"HOME=" + r.home, "AWS_CONFIG_FILE=" + filepath.Join(r.home, ".aws", "config"),
+		"PATH=" + bin + string(os.PathListSeparator) + os.Getenv("PATH"), "DISPLAY=:1", "issuer=" + idp.issuer,
+		"client_id=" + cliClient,
 	}
 	return r
 }
@@ -100,8 +103,10 @@ member: uid=bob,` + ldaptest.People + `
 	address := l.Addr().String()
 	l.Close()
 	data := filepath.Join(r.home, "data")
-	r.env = append(r.env, "server=http://"+address, "LATCHKEY_URL=http://"+address, "LATCHKEY_DATA="+data, "ldap="+s.URL, "reader_password="+ldaptest.Password,
-		"ldap_admin="+ldaptest.RootDN, "ldap_password="+ldaptest.Password, "serve_flags=--private-issuers --listen "+address+" --data "+data)
+	r.env = append(r.env, "server=http://"+address, "LATCHKEY_URL=http://"+address, "LATCHKEY_DATA="+data, "ldap="+s.URL,
+		"reader_password="+ldaptest.Password,
+		"ldap_admin="+ldaptest.RootDN, "ldap_password="+ldaptest.Password,
+		"serve_flags=--private-issuers --listen "+address+" --data "+data)
 }
 
 // page are the commands of a guide, before and after the part that all have in common.

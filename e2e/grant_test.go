@@ -76,14 +76,16 @@ func TestCasesOfGrants(t *testing.T) {
 		is(t, "scope", *g.GrantScope, l.at("prefixA*"))
 		got := l.root.asksControl(http.MethodGet, "/accessgrantsinstance/grant/"+g.id, nil, "")
 		got.mustBe(t, 200, "")
-		if body := string(got.body); !strings.Contains(body, "<S3SubPrefix></S3SubPrefix>") && !strings.Contains(body, "<S3SubPrefix/>") {
+		if body := string(got.body); !strings.Contains(body, "<S3SubPrefix></S3SubPrefix>") &&
+			!strings.Contains(body, "<S3SubPrefix/>") {
 			t.Errorf("an empty S3SubPrefix is missing: %s", body)
 		}
 	})
 	t.Run("038 039 who is no grantee", func(t *testing.T) {
 		l := newLake(t)
 		for _, who := range []string{
-			"arn:aws:iam::" + l.id + ":role/nobody", "arn:aws:iam::" + l.id + ":user/nobody", "arn:aws:iam::" + l.id + ":group/staff",
+			"arn:aws:iam::" + l.id + ":role/nobody", "arn:aws:iam::" + l.id + ":user/nobody",
+			"arn:aws:iam::" + l.id + ":group/staff",
 			"arn:aws:iam::" + l.id + ":root", "arn:aws:sts::" + l.id + ":assumed-role/r/s", "*", "alice",
 		} {
 			_, err := create(l.location, l.location.grantInput("x/*", READ, who))
@@ -145,12 +147,14 @@ func TestCasesOfGrants(t *testing.T) {
 	t.Run("048 a grant by its id", func(t *testing.T) {
 		l := newLake(t)
 		g := l.location.grants(l.alice, READ, "x/*")
-		got, err := l.root.control.GetAccessGrant(t.Context(), &s3control.GetAccessGrantInput{AccountId: &l.id, AccessGrantId: &g.id})
+		got, err := l.root.control.GetAccessGrant(t.Context(),
+			&s3control.GetAccessGrantInput{AccountId: &l.id, AccessGrantId: &g.id})
 		l.check(err)
 		is(t, "scope", *got.GrantScope, l.at("x/*"))
 		is(t, "location", *got.AccessGrantsLocationId, l.location.id)
 		is(t, "creation", got.CreatedAt.UTC(), g.CreatedAt.UTC())
-		_, err = l.root.control.GetAccessGrant(t.Context(), &s3control.GetAccessGrantInput{AccountId: &l.id, AccessGrantId: aws.String("00000000-0000-4000-8000-000000000000")})
+		_, err = l.root.control.GetAccessGrant(t.Context(),
+			&s3control.GetAccessGrantInput{AccountId: &l.id, AccessGrantId: aws.String("00000000-0000-4000-8000-000000000000")})
 		refused(t, err, 404, "NoSuchAccessGrantError")
 	})
 	t.Run("049 pages of grants", func(t *testing.T) {
@@ -160,7 +164,8 @@ func TestCasesOfGrants(t *testing.T) {
 			want = append(want, l.location.grants(l.alice, READ, p).id)
 		}
 		var sizes []int
-		pages := s3control.NewListAccessGrantsPaginator(l.root.control, &s3control.ListAccessGrantsInput{AccountId: &l.id, MaxResults: 2})
+		pages := s3control.NewListAccessGrantsPaginator(l.root.control,
+			&s3control.ListAccessGrantsInput{AccountId: &l.id, MaxResults: 2})
 		for pages.HasMorePages() {
 			page, err := pages.NextPage(t.Context())
 			l.check(err)
@@ -180,7 +185,11 @@ func TestCasesOfGrants(t *testing.T) {
 		l.location.grants(l.alice, READ, "b/*")
 		l.location.grants(bob, READ, "a/*")
 		out, err := l.root.control.ListAccessGrants(t.Context(), &s3control.ListAccessGrantsInput{
-			AccountId: &l.id, GranteeType: types.GranteeTypeIam, GranteeIdentifier: &l.alice.arn, Permission: READ, GrantScope: new(l.at("a/*")),
+			AccountId:         &l.id,
+			GranteeType:       types.GranteeTypeIam,
+			GranteeIdentifier: &l.alice.arn,
+			Permission:        READ,
+			GrantScope:        new(l.at("a/*")),
 		})
 		l.check(err)
 		is(t, "grants", len(out.AccessGrantsList), 1)
@@ -194,7 +203,8 @@ func TestCasesOfGrants(t *testing.T) {
 		made, err := create(l.location, in)
 		l.check(err)
 		l.location.grants(l.alice, READ, "b/*")
-		out, err := l.root.control.ListAccessGrants(t.Context(), &s3control.ListAccessGrantsInput{AccountId: &l.id, ApplicationArn: &app})
+		out, err := l.root.control.ListAccessGrants(t.Context(),
+			&s3control.ListAccessGrantsInput{AccountId: &l.id, ApplicationArn: &app})
 		l.check(err)
 		is(t, "grants", len(out.AccessGrantsList), 1)
 		is(t, "grant", *out.AccessGrantsList[0].AccessGrantId, *made.AccessGrantId)
@@ -207,19 +217,22 @@ func TestCasesOfGrants(t *testing.T) {
 		got := l.root.asksControl(http.MethodDelete, "/accessgrantsinstance/grant/"+g.id, nil, "")
 		got.mustBe(t, 200, "")
 		is(t, "length of the answer", len(got.body), 0)
-		_, err := l.root.control.DeleteAccessGrant(t.Context(), &s3control.DeleteAccessGrantInput{AccountId: &l.id, AccessGrantId: &g.id})
+		_, err := l.root.control.DeleteAccessGrant(t.Context(),
+			&s3control.DeleteAccessGrantInput{AccountId: &l.id, AccessGrantId: &g.id})
 		refused(t, err, 404, "NoSuchAccessGrantError")
 	})
 }
 
 // trustsAccount is the trust policy of a role that the account's principals may assume.
 func trustsAccount(a *account) string {
-	return `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::` + a.id + `:root"},"Action":["sts:AssumeRole","sts:SetSourceIdentity"]}]}`
+	return `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::` + a.id +
+		`:root"},"Action":["sts:AssumeRole","sts:SetSourceIdentity"]}]}`
 }
 
 func TestCasesOfCallerGrants(t *testing.T) {
 	list := func(who *actor, prefix *string) (found []string, err error) {
-		out, err := who.control.ListCallerAccessGrants(t.Context(), &s3control.ListCallerAccessGrantsInput{AccountId: &who.account.id, GrantScope: prefix})
+		out, err := who.control.ListCallerAccessGrants(t.Context(),
+			&s3control.ListCallerAccessGrantsInput{AccountId: &who.account.id, GrantScope: prefix})
 		if err != nil {
 			return nil, err
 		}
@@ -260,7 +273,8 @@ func TestCasesOfCallerGrants(t *testing.T) {
 	t.Run("100 nobody's list is empty", func(t *testing.T) {
 		got := eve.asksControl(http.MethodGet, "/accessgrantsinstance/caller/grants", nil, "")
 		got.mustBe(t, 200, "")
-		if body := string(got.body); !strings.Contains(body, "<CallerAccessGrantsList></CallerAccessGrantsList>") && !strings.Contains(body, "<CallerAccessGrantsList/>") {
+		if body := string(got.body); !strings.Contains(body, "<CallerAccessGrantsList></CallerAccessGrantsList>") &&
+			!strings.Contains(body, "<CallerAccessGrantsList/>") {
 			t.Errorf("the empty list has no element: %s", body)
 		}
 	})

@@ -30,13 +30,15 @@ func TestTheGuideWithTheGoSDK(t *testing.T) {
 	c := l.alice.asks(l.at("finance/*"), READ)
 	is(t, "content", c.gets(b, "finance/report.txt"), "finance/report.txt")
 	same(t, "keys", c.lists(b, "finance/"), []string{"finance/report.txt"})
-	c.mayNot(writing(b, "finance/new.txt"), deleting(b, "finance/report.txt"), reading(b, "hr/salaries.txt"), listing(b, ""))
+	c.mayNot(writing(b, "finance/new.txt"), deleting(b, "finance/report.txt"), reading(b, "hr/salaries.txt"),
+		listing(b, ""))
 	l.alice.mayNot(reading(b, "finance/report.txt")) // alice herself has no S3 rights
 
 	link := c.presigns(b, "finance/report.txt")
 	is(t, "status of the link", c.follows(link).status, 200)
 	is(t, "content of the link", string(c.follows(link).body), "finance/report.txt")
-	is(t, "status of the link with another key", c.follows(strings.Replace(link, "finance/report", "hr/salaries", 1)).status, 403)
+	is(t, "status of the link with another key",
+		c.follows(strings.Replace(link, "finance/report", "hr/salaries", 1)).status, 403)
 
 	grant.isTakenBack()
 	c.mayNot(reading(b, "finance/report.txt"), listing(b, "finance/"))
@@ -70,13 +72,16 @@ func TestTheGuideWithSignedChunks(t *testing.T) {
 	l.location.grants(l.alice, READWRITE, "work/*")
 	keys := l.alice.asks(l.at("work/*"), READWRITE).keys
 	client, err := minio.New(l.site.addr(), &minio.Options{
-		Creds: credentials.NewStaticV4(keys.AccessKeyID, keys.SecretAccessKey, keys.SessionToken), Region: region, BucketLookup: minio.BucketLookupPath,
+		Creds:        credentials.NewStaticV4(keys.AccessKeyID, keys.SecretAccessKey, keys.SessionToken),
+		Region:       region,
+		BucketLookup: minio.BucketLookupPath,
 	})
 	l.check(err)
 	content := make([]byte, 300<<10)
 	_, _ = rand.Read(content)
 	put := func(key string) error {
-		_, err := client.PutObject(t.Context(), l.bucket, key, bytes.NewReader(content), int64(len(content)), minio.PutObjectOptions{DisableMultipart: true})
+		_, err := client.PutObject(t.Context(), l.bucket, key, bytes.NewReader(content), int64(len(content)),
+			minio.PutObjectOptions{DisableMultipart: true})
 		return err
 	}
 	l.check(put("work/chunks"))
@@ -91,7 +96,8 @@ func TestTheGuideWithSignedChunks(t *testing.T) {
 		t.Errorf("outside the scope: %v", err)
 	}
 	large := bytes.Repeat(content, 60) // 18 MB: in parts
-	_, err = client.PutObject(t.Context(), l.bucket, "work/parts", bytes.NewReader(large), int64(len(large)), minio.PutObjectOptions{PartSize: 6 << 20})
+	_, err = client.PutObject(t.Context(), l.bucket, "work/parts", bytes.NewReader(large), int64(len(large)),
+		minio.PutObjectOptions{PartSize: 6 << 20})
 	l.check(err)
 	is(t, "size", len(l.root.gets(l.bucket, "work/parts")), len(large))
 }

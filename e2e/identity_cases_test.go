@@ -50,7 +50,8 @@ func TestIdentityCase100_TheServerAsTheClientsProxy(t *testing.T) {
 	l := lakeOf(s.first(t))
 	l.location.grants(l.alice, READ, "a/*")
 	endpoint := "AWS_ENDPOINT_URL=http://s3.grants:" + s.port
-	out, complaint, err := runs(t, l.alice.keys, []string{endpoint, "HTTP_PROXY=" + s.url, "http_proxy=" + s.url}, "python3", "python/asks.py", l.id, l.at("a/x"))
+	out, complaint, err := runs(t, l.alice.keys, []string{endpoint, "HTTP_PROXY=" + s.url, "http_proxy=" + s.url},
+		"python3", "python/asks.py", l.id, l.at("a/x"))
 	if err != nil {
 		t.Fatalf("%v\n%s", err, complaint)
 	}
@@ -64,8 +65,10 @@ func TestIdentityCase101_RegionSnowWithAnAddress(t *testing.T) {
 	needsCLI(t)
 	l := newLake(t)
 	l.location.grants(l.alice, READ, "a/*")
-	out, complaint, err := runs(t, l.alice.keys, nil, "aws", "s3control", "get-data-access", "--region", "snow", "--endpoint-url", l.site.url,
-		"--account-id", l.id, "--target", l.at("a/x"), "--permission", "READ", "--query", "MatchedGrantTarget", "--output", "text")
+	out, complaint, err := runs(t, l.alice.keys, nil, "aws", "s3control", "get-data-access", "--region", "snow",
+		"--endpoint-url", l.site.url,
+		"--account-id", l.id, "--target", l.at("a/x"), "--permission", "READ", "--query", "MatchedGrantTarget", "--output",
+		"text")
 	if err != nil {
 		t.Fatalf("%v\n%s", err, complaint)
 	}
@@ -89,7 +92,9 @@ func TestIdentityCase107_ThePluginOfBoto3ByTheEnvironmentAlone(t *testing.T) {
 	l.root.puts(l.bucket, "data/a", "data/b", "secret/x", "own/x")
 	l.location.grants(l.alice, READ, "data/*")
 	_, err := l.root.iam.PutUserPolicy(t.Context(), &iam.PutUserPolicyInput{
-		UserName: aws.String("alice"), PolicyName: aws.String("own"), PolicyDocument: aws.String(allows("s3:GetObject", "arn:aws:s3:::"+l.bucket+"/own/*")),
+		UserName:       aws.String("alice"),
+		PolicyName:     aws.String("own"),
+		PolicyDocument: aws.String(allows("s3:GetObject", "arn:aws:s3:::"+l.bucket+"/own/*")),
 	})
 	l.check(err)
 	env := []string{
@@ -97,7 +102,8 @@ func TestIdentityCase107_ThePluginOfBoto3ByTheEnvironmentAlone(t *testing.T) {
 		"BOTOCORE_EXPERIMENTAL__PLUGINS=granted=granted", "PYTHONPATH=python", "PYTHONDONTWRITEBYTECODE=1",
 	}
 	reads := func(env ...string) string {
-		out, complaint, err := runs(t, l.alice.keys, env, "python3", "python/reads.py", l.bucket, "data/a", "data/b", "secret/x", "own/x")
+		out, complaint, err := runs(t, l.alice.keys, env, "python3", "python/reads.py", l.bucket, "data/a", "data/b",
+			"secret/x", "own/x")
 		if err != nil {
 			t.Fatalf("%v\n%s", err, complaint)
 		}
@@ -114,7 +120,8 @@ func allows(action, resource string, conditions ...string) string {
 	if len(conditions) > 0 {
 		condition = `,"Condition":{` + strings.Join(conditions, ",") + `}`
 	}
-	return fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":%q,"Resource":%q%s}]}`, action, resource, condition)
+	return fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":%q,"Resource":%q%s}]}`, action,
+		resource, condition)
 }
 
 func TestIdentityCase089_CornersOfPolicies(t *testing.T) {
@@ -124,7 +131,8 @@ func TestIdentityCase089_CornersOfPolicies(t *testing.T) {
 	u := l.userWho("corners", "")
 	given := func(document string) {
 		t.Helper()
-		_, err := l.root.iam.PutUserPolicy(t.Context(), &iam.PutUserPolicyInput{UserName: aws.String("corners"), PolicyName: aws.String("p"), PolicyDocument: &document})
+		_, err := l.root.iam.PutUserPolicy(t.Context(),
+			&iam.PutUserPolicyInput{UserName: aws.String("corners"), PolicyName: aws.String("p"), PolicyDocument: &document})
 		l.check(err)
 	}
 	t.Run("ForAllValues holds of a missing key", func(t *testing.T) {
@@ -144,7 +152,9 @@ func TestIdentityCase089_CornersOfPolicies(t *testing.T) {
 		given(allows("s3:GetObject", objects, `"StringLike":{"aws:PrincipalArn":"`+crossing+`"}`))
 		u.may(reading(l.bucket, "a"))
 		_, err := l.root.iam.PutUserPolicy(t.Context(), &iam.PutUserPolicyInput{
-			UserName: aws.String("corners"), PolicyName: aws.String("p"), PolicyDocument: aws.String(allows("s3:GetObject", objects, `"ArnLike":{"aws:PrincipalArn":"`+crossing+`"}`)),
+			UserName:       aws.String("corners"),
+			PolicyName:     aws.String("p"),
+			PolicyDocument: aws.String(allows("s3:GetObject", objects, `"ArnLike":{"aws:PrincipalArn":"`+crossing+`"}`)),
 		})
 		refused(t, err, 400, "MalformedPolicyDocument", "not an ARN")
 	})
@@ -165,7 +175,10 @@ func TestIdentityCase090_ABucketPolicyThatNamesASession(t *testing.T) {
 	session := l.chief("chief").assumesWith(role, "tuesday", narrow)
 	policy := func(principal string) {
 		t.Helper()
-		document := fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":%q},"Action":"s3:GetObject","Resource":"arn:aws:s3:::%s/*"}]}`, principal, l.bucket)
+		document := fmt.Sprintf(
+			`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":%q},"Action":"s3:GetObject",`+
+				`"Resource":"arn:aws:s3:::%s/*"}]}`, principal, l.bucket,
+		)
 		_, err := l.root.s3.PutBucketPolicy(t.Context(), &s3.PutBucketPolicyInput{Bucket: &l.bucket, Policy: &document})
 		l.check(err)
 	}

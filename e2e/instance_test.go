@@ -21,13 +21,15 @@ func tagged(pairs ...string) []types.Tag {
 
 func TestCasesOfInstances(t *testing.T) {
 	create := func(a *account, tags ...types.Tag) (*s3control.CreateAccessGrantsInstanceOutput, error) {
-		return a.root.control.CreateAccessGrantsInstance(t.Context(), &s3control.CreateAccessGrantsInstanceInput{AccountId: &a.id, Tags: tags})
+		return a.root.control.CreateAccessGrantsInstance(t.Context(),
+			&s3control.CreateAccessGrantsInstanceInput{AccountId: &a.id, Tags: tags})
 	}
 	get := func(a *account) (*s3control.GetAccessGrantsInstanceOutput, error) {
 		return a.root.control.GetAccessGrantsInstance(t.Context(), &s3control.GetAccessGrantsInstanceInput{AccountId: &a.id})
 	}
 	remove := func(a *account) error {
-		_, err := a.root.control.DeleteAccessGrantsInstance(t.Context(), &s3control.DeleteAccessGrantsInstanceInput{AccountId: &a.id})
+		_, err := a.root.control.DeleteAccessGrantsInstance(t.Context(),
+			&s3control.DeleteAccessGrantsInstanceInput{AccountId: &a.id})
 		return err
 	}
 
@@ -38,7 +40,8 @@ func TestCasesOfInstances(t *testing.T) {
 		body := string(got.body)
 		for _, want := range []string{
 			"<CreateAccessGrantsInstanceResult", "<AccessGrantsInstanceId>default</AccessGrantsInstanceId>",
-			"<AccessGrantsInstanceArn>arn:aws:s3:us-east-1:" + a.id + ":access-grants/default</AccessGrantsInstanceArn>", "<CreatedAt>",
+			"<AccessGrantsInstanceArn>arn:aws:s3:us-east-1:" + a.id + ":access-grants/default</AccessGrantsInstanceArn>",
+			"<CreatedAt>",
 		} {
 			if !strings.Contains(body, want) {
 				t.Errorf("no %s in %s", want, body)
@@ -106,7 +109,8 @@ func TestCasesOfInstances(t *testing.T) {
 		a, b := newAccount(t), newAccount(t)
 		a.hasInstance()
 		a.isSharedWith(b, "s3:GetDataAccess", "s3:ListAccessGrants")
-		_, err := b.root.control.GetAccessGrantsInstance(t.Context(), &s3control.GetAccessGrantsInstanceInput{AccountId: &a.id})
+		_, err := b.root.control.GetAccessGrantsInstance(t.Context(),
+			&s3control.GetAccessGrantsInstanceInput{AccountId: &a.id})
 		refused(t, err, 403, "AccessDenied")
 		_, err = b.root.control.ListAccessGrants(t.Context(), &s3control.ListAccessGrantsInput{AccountId: &a.id})
 		a.check(err) // what is shared works
@@ -115,17 +119,20 @@ func TestCasesOfInstances(t *testing.T) {
 		a := newAccount(t)
 		got := a.root.asksControl(http.MethodGet, "/accessgrantsinstances", nil, "")
 		got.mustBe(t, 200, "")
-		if !strings.Contains(string(got.body), "<AccessGrantsInstancesList>") && !strings.Contains(string(got.body), "<AccessGrantsInstancesList/>") {
+		if !strings.Contains(string(got.body), "<AccessGrantsInstancesList>") &&
+			!strings.Contains(string(got.body), "<AccessGrantsInstancesList/>") {
 			t.Errorf("the empty list has no element: %s", got.body)
 		}
-		out, err := a.root.control.ListAccessGrantsInstances(t.Context(), &s3control.ListAccessGrantsInstancesInput{AccountId: &a.id})
+		out, err := a.root.control.ListAccessGrantsInstances(t.Context(),
+			&s3control.ListAccessGrantsInstancesInput{AccountId: &a.id})
 		a.check(err)
 		is(t, "instances", len(out.AccessGrantsInstancesList), 0)
 	})
 	t.Run("012 the only instance is the only page", func(t *testing.T) {
 		a := newAccount(t)
 		a.hasInstance()
-		out, err := a.root.control.ListAccessGrantsInstances(t.Context(), &s3control.ListAccessGrantsInstancesInput{AccountId: &a.id, MaxResults: 1})
+		out, err := a.root.control.ListAccessGrantsInstances(t.Context(),
+			&s3control.ListAccessGrantsInstancesInput{AccountId: &a.id, MaxResults: 1})
 		a.check(err)
 		is(t, "instances", len(out.AccessGrantsInstancesList), 1)
 		is(t, "ARN", *out.AccessGrantsInstancesList[0].AccessGrantsInstanceArn, a.instanceARN())
@@ -138,7 +145,8 @@ func TestCasesOfInstances(t *testing.T) {
 		a.hasInstance()
 		l := a.registers("s3://")
 		refused(t, remove(a), 400, "AccessGrantsInstanceNotEmptyError")
-		_, err := a.root.control.DeleteAccessGrantsLocation(t.Context(), &s3control.DeleteAccessGrantsLocationInput{AccountId: &a.id, AccessGrantsLocationId: &l.id})
+		_, err := a.root.control.DeleteAccessGrantsLocation(t.Context(),
+			&s3control.DeleteAccessGrantsLocationInput{AccountId: &a.id, AccessGrantsLocationId: &l.id})
 		a.check(err)
 		a.check(remove(a))
 	})
@@ -153,16 +161,18 @@ func TestCasesOfInstances(t *testing.T) {
 	t.Run("111 an unknown Identity Center instance is refused", func(t *testing.T) {
 		a := newAccount(t)
 		a.hasInstance()
-		_, err := a.root.control.AssociateAccessGrantsIdentityCenter(t.Context(), &s3control.AssociateAccessGrantsIdentityCenterInput{
-			AccountId: &a.id, IdentityCenterArn: aws.String("arn:aws:sso:::instance/ssoins-0000000000000000"),
-		})
+		_, err := a.root.control.AssociateAccessGrantsIdentityCenter(t.Context(),
+			&s3control.AssociateAccessGrantsIdentityCenterInput{
+				AccountId: &a.id, IdentityCenterArn: aws.String("arn:aws:sso:::instance/ssoins-0000000000000000"),
+			})
 		refused(t, err, 400, "InvalidIdentityCenterInstance")
 	})
 }
 
 func TestCasesOfResourcePolicies(t *testing.T) {
 	policyOf := func(a *account) (*s3control.GetAccessGrantsInstanceResourcePolicyOutput, error) {
-		return a.root.control.GetAccessGrantsInstanceResourcePolicy(t.Context(), &s3control.GetAccessGrantsInstanceResourcePolicyInput{AccountId: &a.id})
+		return a.root.control.GetAccessGrantsInstanceResourcePolicy(t.Context(),
+			&s3control.GetAccessGrantsInstanceResourcePolicyInput{AccountId: &a.id})
 	}
 	t.Run("106 there is none at first", func(t *testing.T) {
 		a := newAccount(t)
@@ -176,10 +186,13 @@ func TestCasesOfResourcePolicies(t *testing.T) {
 		for _, text := range []string{
 			"no JSON",
 			`{"Version":"2012-10-17","Statement":[]}`,
-			`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:DeleteAccessGrant","Resource":"` + a.instanceARN() + `"}]}`,
-			`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:GetDataAccess","Resource":"*"}]}`,
+			`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:DeleteAccessGrant",` +
+				`"Resource":"` + a.instanceARN() + `"}]}`,
+			`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:GetDataAccess",` +
+				`"Resource":"*"}]}`,
 		} {
-			_, err := a.root.control.PutAccessGrantsInstanceResourcePolicy(t.Context(), &s3control.PutAccessGrantsInstanceResourcePolicyInput{AccountId: &a.id, Policy: &text})
+			_, err := a.root.control.PutAccessGrantsInstanceResourcePolicy(t.Context(),
+				&s3control.PutAccessGrantsInstanceResourcePolicyInput{AccountId: &a.id, Policy: &text})
 			refused(t, err, 400, "InvalidResourcePolicy")
 		}
 		_, err := policyOf(a)
@@ -199,11 +212,13 @@ func TestCasesOfResourcePolicies(t *testing.T) {
 	t.Run("109 a bucket leads to its owner's instance", func(t *testing.T) {
 		a, b, target := sharedLake(t)
 		bob := b.user("bob")
-		out, err := bob.control.GetAccessGrantsInstanceForPrefix(t.Context(), &s3control.GetAccessGrantsInstanceForPrefixInput{AccountId: &b.id, S3Prefix: &target})
+		out, err := bob.control.GetAccessGrantsInstanceForPrefix(t.Context(),
+			&s3control.GetAccessGrantsInstanceForPrefixInput{AccountId: &b.id, S3Prefix: &target})
 		a.check(err)
 		is(t, "ARN", *out.AccessGrantsInstanceArn, a.instanceARN())
 		stranger := newAccount(t).user("eve")
-		_, err = stranger.control.GetAccessGrantsInstanceForPrefix(t.Context(), &s3control.GetAccessGrantsInstanceForPrefixInput{AccountId: &stranger.account.id, S3Prefix: &target})
+		_, err = stranger.control.GetAccessGrantsInstanceForPrefix(t.Context(),
+			&s3control.GetAccessGrantsInstanceForPrefixInput{AccountId: &stranger.account.id, S3Prefix: &target})
 		refused(t, err, 404, "AccessGrantsInstanceNotExistsError")
 	})
 }
@@ -223,7 +238,8 @@ func TestCasesOfOtherAccounts(t *testing.T) {
 		a, b, target := sharedLake(t)
 		bob := b.user("bob")
 		a.grantsTo(bob, target)
-		_, err := a.root.control.DeleteAccessGrantsInstanceResourcePolicy(t.Context(), &s3control.DeleteAccessGrantsInstanceResourcePolicyInput{AccountId: &a.id})
+		_, err := a.root.control.DeleteAccessGrantsInstanceResourcePolicy(t.Context(),
+			&s3control.DeleteAccessGrantsInstanceResourcePolicyInput{AccountId: &a.id})
 		a.check(err)
 		_, err = bob.tryAsking(target, READ, of(a))
 		refused(t, err, 403, "AccessDenied")
@@ -253,7 +269,8 @@ func sharedLake(t testing.TB) (a, b *account, target string) {
 // grantsTo gives somebody READ on a target below the account's only location.
 func (a *account) grantsTo(who *actor, target string) *grant {
 	a.t.Helper()
-	out, err := a.root.control.ListAccessGrantsLocations(a.t.Context(), &s3control.ListAccessGrantsLocationsInput{AccountId: &a.id})
+	out, err := a.root.control.ListAccessGrantsLocations(a.t.Context(),
+		&s3control.ListAccessGrantsLocationsInput{AccountId: &a.id})
 	a.check(err)
 	l := &location{account: a, id: *out.AccessGrantsLocationsList[0].AccessGrantsLocationId}
 	return l.grants(who, READ, strings.TrimPrefix(target, *out.AccessGrantsLocationsList[0].LocationScope+"/"))
@@ -262,9 +279,11 @@ func (a *account) grantsTo(who *actor, target string) *grant {
 // isSharedWith writes a resource policy that admits another account to these actions.
 func (a *account) isSharedWith(b *account, actions ...string) {
 	a.t.Helper()
-	text := fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":%q},"Action":["%s"],"Resource":%q}]}`,
+	text := fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":%q},`+
+		`"Action":["%s"],"Resource":%q}]}`,
 		b.id, strings.Join(actions, `","`), a.instanceARN())
-	out, err := a.root.control.PutAccessGrantsInstanceResourcePolicy(a.t.Context(), &s3control.PutAccessGrantsInstanceResourcePolicyInput{AccountId: &a.id, Policy: &text})
+	out, err := a.root.control.PutAccessGrantsInstanceResourcePolicy(a.t.Context(),
+		&s3control.PutAccessGrantsInstanceResourcePolicyInput{AccountId: &a.id, Policy: &text})
 	a.check(err)
 	if !strings.Contains(*out.Policy, "arn:aws:iam::"+b.id+":root") {
 		a.t.Fatalf("the policy is kept with principals as ARNs: %s", *out.Policy)

@@ -24,8 +24,10 @@ type laptop struct {
 func laptopAt(t testing.TB, s *site) *laptop {
 	home := t.TempDir()
 	return &laptop{t: t, home: home, env: []string{
-		"HOME=" + home, "XDG_CONFIG_HOME=" + filepath.Join(home, ".config"), "XDG_CACHE_HOME=" + filepath.Join(home, ".cache"), "LATCHKEY_URL=" + s.url,
-		"PATH=" + filepath.Dir(binary) + string(os.PathListSeparator) + os.Getenv("PATH"), "AWS_CONFIG_FILE=" + filepath.Join(home, "aws-config"), "DISPLAY=", "WAYLAND_DISPLAY=",
+		"HOME=" + home, "XDG_CONFIG_HOME=" + filepath.Join(home, ".config"),
+		"XDG_CACHE_HOME=" + filepath.Join(home, ".cache"), "LATCHKEY_URL=" + s.url,
+		"PATH=" + filepath.Dir(binary) + string(os.PathListSeparator) + os.Getenv("PATH"),
+		"AWS_CONFIG_FILE=" + filepath.Join(home, "aws-config"), "DISPLAY=", "WAYLAND_DISPLAY=",
 	}}
 }
 
@@ -123,7 +125,13 @@ func browses(t testing.TB, name, url, code, text string) string {
 	if err != nil {
 		t.Fatal("chromium is not installed: install it, or set LATCHKEY_TEST_WITHOUT_BROWSER=1")
 	}
-	given, err := json.Marshal(map[string]string{"chromium": chromium, "url": url, "name": name, "code": code, "text": text})
+	given, err := json.Marshal(map[string]string{
+		"chromium": chromium,
+		"url":      url,
+		"name":     name,
+		"code":     code,
+		"text":     text,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

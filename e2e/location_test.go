@@ -21,9 +21,10 @@ func (a *account) tryRegistering(who *actor, scope, role string) error {
 }
 
 func (l *location) isDeleted() error {
-	_, err := l.account.root.control.DeleteAccessGrantsLocation(l.account.t.Context(), &s3control.DeleteAccessGrantsLocationInput{
-		AccountId: &l.account.id, AccessGrantsLocationId: &l.id,
-	})
+	_, err := l.account.root.control.DeleteAccessGrantsLocation(l.account.t.Context(),
+		&s3control.DeleteAccessGrantsLocationInput{
+			AccountId: &l.account.id, AccessGrantsLocationId: &l.id,
+		})
 	return err
 }
 
@@ -51,7 +52,8 @@ func TestCasesOfLocations(t *testing.T) {
 	t.Run("018 a prefix is echoed as it was written", func(t *testing.T) {
 		a := withInstance(t)
 		b := a.bucket()
-		for _, scope := range []string{"s3://" + b + "/prefixA*", "s3://" + b + "/dir/", "s3://" + b + "/dir/*", "s3://" + b + "/plain"} {
+		for _, path := range []string{"/prefixA*", "/dir/", "/dir/*", "/plain"} {
+			scope := "s3://" + b + path
 			l := a.registers(scope)
 			if !uuidForm.MatchString(l.id) {
 				t.Errorf("id %s", l.id)
@@ -68,14 +70,16 @@ func TestCasesOfLocations(t *testing.T) {
 		role := a.locationRole()
 		only := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}`
 		refused(t, a.tryRegistering(a.userWho("clerk", only), "s3://", role), 403, "AccessDenied", "iam:PassRole")
-		passes := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"},{"Effect":"Allow","Action":"iam:PassRole",` +
+		passes := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"},` +
+			`{"Effect":"Allow","Action":"iam:PassRole",` +
 			`"Resource":"` + role + `","Condition":{"StringEquals":{"iam:PassedToService":"access-grants.s3.amazonaws.com"}}}]}`
 		a.check(a.tryRegistering(a.userWho("chief", passes), "s3://", role))
 	})
 	t.Run("021 what is no S3 prefix", func(t *testing.T) {
 		a := withInstance(t)
 		b, role := a.bucket(), a.locationRole()
-		for _, scope := range []string{b + "/x", "http://" + b, "S3://" + b, "s3:/" + b, "s3://" + b + "/a*b", "s3://" + b + "/a?", "s3:///x"} {
+		for _, scope := range []string{b + "/x", "http://" + b, "S3://" + b, "s3:/" + b, "s3://" + b + "/a*b",
+			"s3://" + b + "/a?", "s3:///x"} {
 			refused(t, a.tryRegistering(a.root, scope, role), 400, "InvalidAccessGrantsLocation")
 		}
 	})
@@ -94,7 +98,8 @@ func TestCasesOfLocations(t *testing.T) {
 		if _, status := codeOf(err); status != 400 {
 			t.Fatalf("status %d: %v", status, err)
 		}
-		_, err = a.root.control.CreateAccessGrantsLocation(t.Context(), &s3control.CreateAccessGrantsLocationInput{AccountId: &a.id, LocationScope: new(long[:1000]), IAMRoleArn: &role})
+		_, err = a.root.control.CreateAccessGrantsLocation(t.Context(),
+			&s3control.CreateAccessGrantsLocationInput{AccountId: &a.id, LocationScope: new(long[:1000]), IAMRoleArn: &role})
 		a.check(err)
 	})
 	t.Run("024 025 the list, whole and by scope", func(t *testing.T) {
@@ -105,7 +110,8 @@ func TestCasesOfLocations(t *testing.T) {
 			a.registers(s)
 		}
 		list := func(scope *string) (found []string) {
-			out, err := a.root.control.ListAccessGrantsLocations(t.Context(), &s3control.ListAccessGrantsLocationsInput{AccountId: &a.id, LocationScope: scope})
+			out, err := a.root.control.ListAccessGrantsLocations(t.Context(),
+				&s3control.ListAccessGrantsLocationsInput{AccountId: &a.id, LocationScope: scope})
 			a.check(err)
 			for _, l := range out.AccessGrantsLocationsList {
 				if l.IAMRoleArn == nil || l.AccessGrantsLocationArn == nil || l.CreatedAt == nil {
@@ -122,14 +128,16 @@ func TestCasesOfLocations(t *testing.T) {
 		a := withInstance(t)
 		l, other := a.registers("s3://"+a.bucket()), a.locationRole()
 		update := func(role string) (*s3control.UpdateAccessGrantsLocationOutput, error) {
-			return a.root.control.UpdateAccessGrantsLocation(t.Context(), &s3control.UpdateAccessGrantsLocationInput{AccountId: &a.id, AccessGrantsLocationId: &l.id, IAMRoleArn: &role})
+			return a.root.control.UpdateAccessGrantsLocation(t.Context(),
+				&s3control.UpdateAccessGrantsLocationInput{AccountId: &a.id, AccessGrantsLocationId: &l.id, IAMRoleArn: &role})
 		}
 		out, err := update(other)
 		a.check(err)
 		is(t, "scope", *out.LocationScope, l.scope)
 		_, err = update("arn:aws:iam::" + a.id + ":role/nobody")
 		refused(t, err, 400, "InvalidIamRole")
-		got, err := a.root.control.GetAccessGrantsLocation(t.Context(), &s3control.GetAccessGrantsLocationInput{AccountId: &a.id, AccessGrantsLocationId: &l.id})
+		got, err := a.root.control.GetAccessGrantsLocation(t.Context(),
+			&s3control.GetAccessGrantsLocationInput{AccountId: &a.id, AccessGrantsLocationId: &l.id})
 		a.check(err)
 		is(t, "role", *got.IAMRoleArn, other)
 	})
@@ -137,11 +145,14 @@ func TestCasesOfLocations(t *testing.T) {
 		a := withInstance(t)
 		role := a.locationRole()
 		for _, id := range []string{"00000000-0000-4000-8000-000000000000", "default", "x"} {
-			_, err := a.root.control.GetAccessGrantsLocation(t.Context(), &s3control.GetAccessGrantsLocationInput{AccountId: &a.id, AccessGrantsLocationId: &id})
+			_, err := a.root.control.GetAccessGrantsLocation(t.Context(),
+				&s3control.GetAccessGrantsLocationInput{AccountId: &a.id, AccessGrantsLocationId: &id})
 			refused(t, err, 404, "NoSuchAccessGrantsLocationError")
-			_, err = a.root.control.UpdateAccessGrantsLocation(t.Context(), &s3control.UpdateAccessGrantsLocationInput{AccountId: &a.id, AccessGrantsLocationId: &id, IAMRoleArn: &role})
+			_, err = a.root.control.UpdateAccessGrantsLocation(t.Context(),
+				&s3control.UpdateAccessGrantsLocationInput{AccountId: &a.id, AccessGrantsLocationId: &id, IAMRoleArn: &role})
 			refused(t, err, 404, "NoSuchAccessGrantsLocationError")
-			_, err = a.root.control.DeleteAccessGrantsLocation(t.Context(), &s3control.DeleteAccessGrantsLocationInput{AccountId: &a.id, AccessGrantsLocationId: &id})
+			_, err = a.root.control.DeleteAccessGrantsLocation(t.Context(),
+				&s3control.DeleteAccessGrantsLocationInput{AccountId: &a.id, AccessGrantsLocationId: &id})
 			refused(t, err, 404, "NoSuchAccessGrantsLocationError")
 		}
 	})

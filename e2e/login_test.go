@@ -10,8 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// signInOffice is an office in the first account of a server of its own, whose people may sign in at their own machines:
-// one command has set that up.
+// signInOffice is an office in the first account of a server of its own, whose people may sign in at their own
+// machines: one command has set that up.
 func signInOffice(t testing.TB) *office {
 	t.Helper()
 	s := start(t, "--private-issuers")
@@ -24,7 +24,9 @@ func signInOffice(t testing.TB) *office {
 // hasProfile gives the laptop a profile of the AWS CLI for a part of the data.
 func (l *laptop) hasProfile(name, target string, s *site) {
 	l.t.Helper()
-	text := fmt.Sprintf("[profile %s]\ncredential_process = latchkey credentials --target %s --permission READ\nendpoint_url = %s\nregion = %s\n", name, target, s.url, region)
+	text := fmt.Sprintf("[profile %s]\n"+
+		"credential_process = latchkey credentials --target %s --permission READ\nendpoint_url = %s\nregion = %s\n", name,
+		target, s.url, region)
 	if err := os.WriteFile(filepath.Join(l.home, "aws-config"), []byte(text), 0o600); err != nil {
 		l.t.Fatal(err)
 	}
@@ -63,7 +65,8 @@ func reads(t *testing.T, o *office, l *laptop) {
 	})
 	t.Run("boto3 by credential_process", func(t *testing.T) {
 		needsBoto3(t)
-		is(t, "what boto3 read", l.runs("python3", "python/reads.py", o.bucket, "team/plan", "secret/x"), "team/plan\nAccessDenied\n")
+		is(t, "what boto3 read", l.runs("python3", "python/reads.py", o.bucket, "team/plan", "secret/x"),
+			"team/plan\nAccessDenied\n")
 	})
 	t.Run("the Go SDK by the agent", func(t *testing.T) {
 		agent := l.starts("agent", "--target", o.at("team/*"))
@@ -83,7 +86,8 @@ func reads(t *testing.T, o *office, l *laptop) {
 	})
 	t.Run("out of the group, what they hold is dead and nothing new is given", func(t *testing.T) {
 		o.check(o.leaves(o.membership))
-		out, complaint, err := runs(t, aws.Credentials{}, append(l.env, childVariable+"=reads"), os.Args[0], o.bucket, "team/plan")
+		out, complaint, err := runs(t, aws.Credentials{}, append(l.env, childVariable+"=reads"), os.Args[0], o.bucket,
+			"team/plan")
 		if err == nil || !strings.Contains(complaint, "membership_removed") {
 			t.Errorf("the credential that is kept: %v %s%s", err, out, complaint)
 		}

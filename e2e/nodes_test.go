@@ -62,7 +62,8 @@ func TestTwoNodesAreOneSystem(t *testing.T) {
 
 	// One node goes; the other takes its writes.
 	one.process.kill()
-	_, err := far.root.control.DeleteAccessGrant(t.Context(), &s3control.DeleteAccessGrantInput{AccountId: &far.id, AccessGrantId: &kept.id})
+	_, err := far.root.control.DeleteAccessGrant(t.Context(),
+		&s3control.DeleteAccessGrantInput{AccountId: &far.id, AccessGrantId: &kept.id})
 	far.check(err)
 	is(t, "a credential of the node that went", alive(far.actor("there", "", other.keys)), false)
 

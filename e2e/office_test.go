@@ -25,7 +25,8 @@ const (
 	ourProvider  = "arn:aws:iam::aws:contextProvider/IdentityCenter"
 	customOAuth  = "arn:aws:sso::aws:applicationProvider/custom"
 	trustsPeople = `{"Version":"2012-10-17","Statement":[
-		{"Effect":"Allow","Principal":{"Service":"access-grants.s3.amazonaws.com"},"Action":["sts:AssumeRole","sts:SetSourceIdentity"]},
+		{"Effect":"Allow","Principal":{"Service":"access-grants.s3.amazonaws.com"},
+		 "Action":["sts:AssumeRole","sts:SetSourceIdentity"]},
 		{"Effect":"Allow","Principal":{"Service":"access-grants.s3.amazonaws.com"},"Action":"sts:SetContext",
 		 "Condition":{"ForAllValues:ArnEquals":{"sts:RequestContextProviders":["` + ourProvider + `"]}}}]}`
 )
@@ -56,7 +57,8 @@ type office struct {
 func officeOf(a *account, idp *provider) *office {
 	a.t.Helper()
 	o := newOffice(a, idp)
-	_, err := a.root.control.AssociateAccessGrantsIdentityCenter(a.t.Context(), &s3control.AssociateAccessGrantsIdentityCenterInput{AccountId: &a.id, IdentityCenterArn: &o.center})
+	_, err := a.root.control.AssociateAccessGrantsIdentityCenter(a.t.Context(),
+		&s3control.AssociateAccessGrantsIdentityCenterInput{AccountId: &a.id, IdentityCenterArn: &o.center})
 	a.check(err)
 	o.hasData()
 	o.hasApplication()
@@ -70,7 +72,12 @@ func newOffice(a *account, idp *provider) *office {
 	a.check(err)
 	is(a.t, "instances", len(instances.Instances), 1)
 	a.hasInstance()
-	return &office{account: a, idp: idp, center: *instances.Instances[0].InstanceArn, store: *instances.Instances[0].IdentityStoreId}
+	return &office{
+		account: a,
+		idp:     idp,
+		center:  *instances.Instances[0].InstanceArn,
+		store:   *instances.Instances[0].IdentityStoreId,
+	}
 }
 
 // hasData makes the data, alice in her group, and the group's grant. The instance must be associated.
@@ -91,26 +98,44 @@ func (o *office) hasApplication() {
 	o.t.Helper()
 	ctx := o.t.Context()
 	o.web = o.userWho("web", "")
-	o.bearer = o.role("bearer", fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":%q},"Action":["sts:AssumeRole","sts:SetContext"]}]}`, o.web.arn), mayAsk)
-	made, err := o.root.sso.CreateApplication(ctx, &ssoadmin.CreateApplicationInput{InstanceArn: &o.center, ApplicationProviderArn: aws.String(customOAuth), Name: aws.String("analytics")})
+	o.bearer = o.role("bearer",
+		fmt.Sprintf(
+			`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":%q},`+
+				`"Action":["sts:AssumeRole","sts:SetContext"]}]}`, o.web.arn,
+		), mayAsk)
+	made, err := o.root.sso.CreateApplication(ctx,
+		&ssoadmin.CreateApplicationInput{
+			InstanceArn:            &o.center,
+			ApplicationProviderArn: aws.String(customOAuth),
+			Name:                   aws.String("analytics"),
+		})
 	o.check(err)
 	o.app = *made.ApplicationArn
-	_, err = o.root.sso.PutApplicationAssignmentConfiguration(ctx, &ssoadmin.PutApplicationAssignmentConfigurationInput{ApplicationArn: &o.app, AssignmentRequired: aws.Bool(false)})
+	_, err = o.root.sso.PutApplicationAssignmentConfiguration(ctx,
+		&ssoadmin.PutApplicationAssignmentConfigurationInput{ApplicationArn: &o.app, AssignmentRequired: aws.Bool(false)})
 	o.check(err)
-	_, err = o.root.sso.PutApplicationAccessScope(ctx, &ssoadmin.PutApplicationAccessScopeInput{ApplicationArn: &o.app, Scope: aws.String(grantsScope)})
+	_, err = o.root.sso.PutApplicationAccessScope(ctx,
+		&ssoadmin.PutApplicationAccessScopeInput{ApplicationArn: &o.app, Scope: aws.String(grantsScope)})
 	o.check(err)
 	o.actsThrough(o.web.arn)
 	trusted, err := o.root.sso.CreateTrustedTokenIssuer(ctx, &ssoadmin.CreateTrustedTokenIssuerInput{
 		InstanceArn: &o.center, Name: aws.String("provider"), TrustedTokenIssuerType: sso.TrustedTokenIssuerTypeOidcJwt,
-		TrustedTokenIssuerConfiguration: &sso.TrustedTokenIssuerConfigurationMemberOidcJwtConfiguration{Value: sso.OidcJwtConfiguration{
-			IssuerUrl: &o.idp.issuer, ClaimAttributePath: aws.String("email"), IdentityStoreAttributePath: aws.String("emails.value"),
-			JwksRetrievalOption: sso.JwksRetrievalOptionOpenIdDiscovery,
-		}},
+		TrustedTokenIssuerConfiguration: &sso.TrustedTokenIssuerConfigurationMemberOidcJwtConfiguration{
+			Value: sso.OidcJwtConfiguration{
+				IssuerUrl:                  &o.idp.issuer,
+				ClaimAttributePath:         aws.String("email"),
+				IdentityStoreAttributePath: aws.String("emails.value"),
+				JwksRetrievalOption:        sso.JwksRetrievalOptionOpenIdDiscovery,
+			},
+		},
 	})
 	o.check(err)
 	o.issuer = *trusted.TrustedTokenIssuerArn
 	o.accepts(jwtBearer, &sso.GrantMemberJwtBearer{Value: sso.JwtBearerGrant{
-		AuthorizedTokenIssuers: []sso.AuthorizedTokenIssuer{{TrustedTokenIssuerArn: &o.issuer, AuthorizedAudiences: []string{cliClient}}},
+		AuthorizedTokenIssuers: []sso.AuthorizedTokenIssuer{{
+			TrustedTokenIssuerArn: &o.issuer,
+			AuthorizedAudiences:   []string{cliClient},
+		}},
 	}})
 	o.accepts("refresh_token", &sso.GrantMemberRefreshToken{})
 }
@@ -118,28 +143,39 @@ func (o *office) hasApplication() {
 // accepts lets the application exchange tokens of a kind.
 func (o *office) accepts(kind string, g sso.Grant) {
 	o.t.Helper()
-	_, err := o.root.sso.PutApplicationGrant(o.t.Context(), &ssoadmin.PutApplicationGrantInput{ApplicationArn: &o.app, GrantType: sso.GrantType(kind), Grant: g})
+	_, err := o.root.sso.PutApplicationGrant(o.t.Context(),
+		&ssoadmin.PutApplicationGrantInput{ApplicationArn: &o.app, GrantType: sso.GrantType(kind), Grant: g})
 	o.check(err)
 }
 
 // forgets takes a kind of tokens from the application again.
 func (o *office) forgets(kind string) {
 	o.t.Helper()
-	_, err := o.root.sso.DeleteApplicationGrant(o.t.Context(), &ssoadmin.DeleteApplicationGrantInput{ApplicationArn: &o.app, GrantType: sso.GrantType(kind)})
+	_, err := o.root.sso.DeleteApplicationGrant(o.t.Context(),
+		&ssoadmin.DeleteApplicationGrantInput{ApplicationArn: &o.app, GrantType: sso.GrantType(kind)})
 	o.check(err)
 }
 
 // actsThrough lets a principal, and nobody else, exchange tokens for the application.
 func (o *office) actsThrough(arn string) {
 	o.t.Helper()
-	_, err := o.root.sso.PutApplicationAuthenticationMethod(o.t.Context(), &ssoadmin.PutApplicationAuthenticationMethodInput{
-		ApplicationArn: &o.app, AuthenticationMethodType: sso.AuthenticationMethodTypeIam,
-		AuthenticationMethod: &sso.AuthenticationMethodMemberIam{Value: sso.IamAuthenticationMethod{ActorPolicy: document.NewLazyDocument(map[string]any{
-			"Version": "2012-10-17", "Statement": []any{map[string]any{
-				"Effect": "Allow", "Principal": map[string]any{"AWS": arn}, "Action": "sso-oauth:CreateTokenWithIAM", "Resource": "*",
-			}},
-		})}},
+	policy := document.NewLazyDocument(map[string]any{
+		"Version": "2012-10-17",
+		"Statement": []any{map[string]any{
+			"Effect":    "Allow",
+			"Principal": map[string]any{"AWS": arn},
+			"Action":    "sso-oauth:CreateTokenWithIAM",
+			"Resource":  "*",
+		}},
 	})
+	_, err := o.root.sso.PutApplicationAuthenticationMethod(o.t.Context(),
+		&ssoadmin.PutApplicationAuthenticationMethodInput{
+			ApplicationArn:           &o.app,
+			AuthenticationMethodType: sso.AuthenticationMethodTypeIam,
+			AuthenticationMethod: &sso.AuthenticationMethodMemberIam{
+				Value: sso.IamAuthenticationMethod{ActorPolicy: policy},
+			},
+		})
 	o.check(err)
 }
 
@@ -147,14 +183,21 @@ func (o *office) actsThrough(arn string) {
 // it, and exchange the token. It returns the role's ARN.
 func (o *office) federates() string {
 	o.t.Helper()
-	provider, err := o.root.iam.CreateOpenIDConnectProvider(o.t.Context(), &iam.CreateOpenIDConnectProviderInput{Url: &o.idp.issuer, ClientIDList: []string{cliClient}})
+	provider, err := o.root.iam.CreateOpenIDConnectProvider(o.t.Context(),
+		&iam.CreateOpenIDConnectProviderInput{Url: &o.idp.issuer, ClientIDList: []string{cliClient}})
 	o.check(err)
 	o.trusted = *provider.OpenIDConnectProviderArn
-	role := o.role("application", fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Federated":%q},
-		"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"%s:aud":%q}}}]}`, o.trusted, strings.TrimPrefix(o.idp.issuer, "http://"), cliClient), "")
+	role := o.role("application",
+		fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Federated":%q},
+		"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"%s:aud":%q}}}]}`,
+			o.trusted, strings.TrimPrefix(o.idp.issuer, "http://"), cliClient), "")
 	o.actsThrough(role)
-	trust := fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":%q},"Action":["sts:AssumeRole","sts:SetContext"]}]}`, role)
-	_, err = o.root.iam.UpdateAssumeRolePolicy(o.t.Context(), &iam.UpdateAssumeRolePolicyInput{RoleName: aws.String("bearer"), PolicyDocument: &trust})
+	trust := fmt.Sprintf(
+		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":%q},`+
+			`"Action":["sts:AssumeRole","sts:SetContext"]}]}`, role,
+	)
+	_, err = o.root.iam.UpdateAssumeRolePolicy(o.t.Context(),
+		&iam.UpdateAssumeRolePolicyInput{RoleName: aws.String("bearer"), PolicyDocument: &trust})
 	o.check(err)
 	return role
 }
@@ -163,8 +206,11 @@ func (o *office) federates() string {
 func (o *office) person(name, email string) string {
 	o.t.Helper()
 	out, err := o.root.people.CreateUser(o.t.Context(), &identitystore.CreateUserInput{
-		IdentityStoreId: &o.store, UserName: &name, DisplayName: &name, Name: &people.Name{GivenName: &name, FamilyName: aws.String("Example")},
-		Emails: []people.Email{{Value: &email, Type: aws.String("work"), Primary: true}},
+		IdentityStoreId: &o.store,
+		UserName:        &name,
+		DisplayName:     &name,
+		Name:            &people.Name{GivenName: &name, FamilyName: aws.String("Example")},
+		Emails:          []people.Email{{Value: &email, Type: aws.String("work"), Primary: true}},
 	})
 	o.check(err)
 	return *out.UserId
@@ -173,7 +219,8 @@ func (o *office) person(name, email string) string {
 // team makes a group in the directory.
 func (o *office) team(name string) string {
 	o.t.Helper()
-	out, err := o.root.people.CreateGroup(o.t.Context(), &identitystore.CreateGroupInput{IdentityStoreId: &o.store, DisplayName: &name})
+	out, err := o.root.people.CreateGroup(o.t.Context(),
+		&identitystore.CreateGroupInput{IdentityStoreId: &o.store, DisplayName: &name})
 	o.check(err)
 	return *out.GroupId
 }
@@ -210,7 +257,8 @@ func (o *office) exchanges(assertion string) *ssooidc.CreateTokenWithIAMOutput {
 }
 
 func (o *office) tryExchanging(assertion string) (*ssooidc.CreateTokenWithIAMOutput, error) {
-	return o.web.oauth.CreateTokenWithIAM(o.t.Context(), &ssooidc.CreateTokenWithIAMInput{ClientId: &o.app, GrantType: aws.String(jwtBearer), Assertion: &assertion})
+	return o.web.oauth.CreateTokenWithIAM(o.t.Context(),
+		&ssooidc.CreateTokenWithIAMInput{ClientId: &o.app, GrantType: aws.String(jwtBearer), Assertion: &assertion})
 }
 
 // carries makes a session of the bearer role that acts for a person.

@@ -30,17 +30,25 @@ func (p plugged) opens(target string, permission control.Permission) (*actor, er
 	if err := p.findsRegion(bucket); err != nil {
 		return nil, err
 	}
-	found, err := p.control.GetAccessGrantsInstanceForPrefix(ctx, &s3control.GetAccessGrantsInstanceForPrefixInput{AccountId: me.Account, S3Prefix: &target})
+	found, err := p.control.GetAccessGrantsInstanceForPrefix(ctx,
+		&s3control.GetAccessGrantsInstanceForPrefixInput{AccountId: me.Account, S3Prefix: &target})
 	if err != nil {
 		return nil, err
 	}
 	owner := strings.Split(*found.AccessGrantsInstanceArn, ":")[4]
-	out, err := p.control.GetDataAccess(ctx, &s3control.GetDataAccessInput{AccountId: &owner, Target: &target, Permission: permission, Privilege: control.PrivilegeDefault})
+	out, err := p.control.GetDataAccess(ctx,
+		&s3control.GetDataAccessInput{
+			AccountId:  &owner,
+			Target:     &target,
+			Permission: permission,
+			Privilege:  control.PrivilegeDefault,
+		})
 	if err != nil {
 		return nil, err
 	}
 	c := out.Credentials
-	return p.account.actor("the plugin", "", aws.Credentials{AccessKeyID: *c.AccessKeyId, SecretAccessKey: *c.SecretAccessKey, SessionToken: *c.SessionToken}), nil
+	return p.account.actor("the plugin", "",
+		aws.Credentials{AccessKeyID: *c.AccessKeyId, SecretAccessKey: *c.SecretAccessKey, SessionToken: *c.SessionToken}), nil
 }
 
 // findsRegion reads the bucket's region from the answer to HeadBucket, which may be a refusal.

@@ -37,19 +37,22 @@ func TestWhatWasAcknowledgedSurvivesAKill(t *testing.T) {
 			busy.Go(func() {
 				for n := 0; ; n++ {
 					name := fmt.Sprintf("r%d/w%d/n%d", round, w, n)
-					out, err := l.root.control.CreateAccessGrant(context.Background(), l.location.grantInput(name+"/*", READ, l.alice.arn))
+					out, err := l.root.control.CreateAccessGrant(context.Background(),
+						l.location.grantInput(name+"/*", READ, l.alice.arn))
 					if err != nil {
 						return
 					}
 					acknowledge(func() { grants[*out.AccessGrantId] = true })
 					size := []int{0, 100, 70 << 10, 1 << 20}[n%4]
-					_, err = l.root.s3.PutObject(context.Background(), &s3.PutObjectInput{Bucket: &l.bucket, Key: &name, Body: bytes.NewReader(bytes.Repeat([]byte{'x'}, size))})
+					_, err = l.root.s3.PutObject(context.Background(),
+						&s3.PutObjectInput{Bucket: &l.bucket, Key: &name, Body: bytes.NewReader(bytes.Repeat([]byte{'x'}, size))})
 					if err != nil {
 						return
 					}
 					acknowledge(func() { objects[name] = size })
 					if n%3 == 0 {
-						if _, err := l.root.s3.DeleteObject(context.Background(), &s3.DeleteObjectInput{Bucket: &l.bucket, Key: &name}); err != nil {
+						if _, err := l.root.s3.DeleteObject(context.Background(),
+							&s3.DeleteObjectInput{Bucket: &l.bucket, Key: &name}); err != nil {
 							acknowledge(func() { delete(objects, name) }) // gone or not: nobody was told
 							return
 						}
@@ -123,7 +126,8 @@ func TestSIGTERMFinishesWhatIsInFlight(t *testing.T) {
 	// An upload whose second half is still to come.
 	content := bytes.Repeat([]byte("slowly "), 100_000)
 	body, feed := io.Pipe()
-	link, err := s3.NewPresignClient(c.s3).PresignPutObject(t.Context(), &s3.PutObjectInput{Bucket: &l.bucket, Key: new("slow")})
+	link, err := s3.NewPresignClient(c.s3).PresignPutObject(t.Context(),
+		&s3.PutObjectInput{Bucket: &l.bucket, Key: new("slow")})
 	l.check(err)
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPut, link.URL, body)
 	l.check(err)
@@ -231,7 +235,8 @@ func TestPagesOfTheServer(t *testing.T) {
 		}
 	})
 	t.Run("an unsigned request is for no service", func(t *testing.T) {
-		for _, path := range []string{"/", "/" + l.bucket, "/" + l.bucket + "/a/x", "/metrics/x", "/healthz/../" + l.bucket + "/a/x", "/v20180820/accessgrantsinstance"} {
+		for _, path := range []string{"/", "/" + l.bucket, "/" + l.bucket + "/a/x", "/metrics/x", "/healthz/../" + l.bucket +
+			"/a/x", "/v20180820/accessgrantsinstance"} {
 			if a := s.plain(t, http.MethodGet, path); a.status != 403 {
 				t.Errorf("%s: %d %s", path, a.status, a.body)
 			}

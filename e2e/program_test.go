@@ -203,7 +203,8 @@ func hosted(t testing.TB, c server.Config) *site {
 			t.Error(err)
 		}
 	})
-	site := newSite(s.URL(), aws.Credentials{AccessKeyID: s.Root.AccessKeyID, SecretAccessKey: s.Root.Secret.Reveal()}, s.Config.Now)
+	site := newSite(s.URL(), aws.Credentials{AccessKeyID: s.Root.AccessKeyID, SecretAccessKey: s.Root.Secret.Reveal()},
+		s.Config.Now)
 	site.data = c.Data
 	return site
 }
@@ -234,7 +235,8 @@ func plainEnv() []string {
 			env = append(env, kv)
 		}
 	}
-	return append(env, "AWS_CONFIG_FILE=/nonexistent", "AWS_SHARED_CREDENTIALS_FILE=/nonexistent", "AWS_EC2_METADATA_DISABLED=true")
+	return append(env, "AWS_CONFIG_FILE=/nonexistent", "AWS_SHARED_CREDENTIALS_FILE=/nonexistent",
+		"AWS_EC2_METADATA_DISABLED=true")
 }
 
 // transcript keeps what a process prints, for reading while it prints.

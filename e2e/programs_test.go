@@ -26,8 +26,10 @@ func asAPIError(err error, e *smithy.APIError) bool { return errors.As(err, e) }
 // exec runs a program through latchkey exec, with these keys, and returns what it printed.
 func (s *site) exec(t testing.TB, env []string, keys aws.Credentials, program ...string) string {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), binary, append([]string{"exec", "--url", s.url, "--data", "/nonexistent", "--"}, program...)...)
-	cmd.Env = append(append(plainEnv(), "AWS_ACCESS_KEY_ID="+keys.AccessKeyID, "AWS_SECRET_ACCESS_KEY="+keys.SecretAccessKey), env...)
+	cmd := exec.CommandContext(t.Context(), binary,
+		append([]string{"exec", "--url", s.url, "--data", "/nonexistent", "--"}, program...)...)
+	cmd.Env = append(append(plainEnv(), "AWS_ACCESS_KEY_ID="+keys.AccessKeyID,
+		"AWS_SECRET_ACCESS_KEY="+keys.SecretAccessKey), env...)
 	if keys.SessionToken != "" {
 		cmd.Env = append(cmd.Env, "AWS_SESSION_TOKEN="+keys.SessionToken)
 	}

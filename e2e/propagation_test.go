@@ -34,7 +34,9 @@ func (p *propagation) credentials() (*actor, error) {
 	application := o.app[strings.LastIndex(o.app, "/")+1:]
 	nobody := o.actor("nobody", "", aws.Credentials{})
 	bootstrap, err := nobody.sts.AssumeRoleWithWebIdentity(ctx, &sts.AssumeRoleWithWebIdentityInput{
-		RoleArn: &p.applicationRole, RoleSessionName: aws.String("TrustedIdentityPropagationSDKPlugin-" + application), WebIdentityToken: &webToken,
+		RoleArn:          &p.applicationRole,
+		RoleSessionName:  aws.String("TrustedIdentityPropagationSDKPlugin-" + application),
+		WebIdentityToken: &webToken,
 	})
 	if err != nil {
 		return nil, err
@@ -44,14 +46,20 @@ func (p *propagation) credentials() (*actor, error) {
 	var tokens *ssooidc.CreateTokenWithIAMOutput
 	if p.refreshToken != nil {
 		p.grants = append(p.grants, "refresh_token")
-		tokens, err = app.oauth.CreateTokenWithIAM(ctx, &ssooidc.CreateTokenWithIAMInput{ClientId: &o.app, GrantType: aws.String("refresh_token"), RefreshToken: p.refreshToken})
+		tokens, err = app.oauth.CreateTokenWithIAM(ctx,
+			&ssooidc.CreateTokenWithIAMInput{
+				ClientId:     &o.app,
+				GrantType:    aws.String("refresh_token"),
+				RefreshToken: p.refreshToken,
+			})
 		if _, expired := errors.AsType[*oidc.ExpiredTokenException](err); err != nil && !expired {
 			return nil, err
 		}
 	}
 	if tokens == nil || err != nil {
 		p.grants = append(p.grants, "jwt-bearer")
-		tokens, err = app.oauth.CreateTokenWithIAM(ctx, &ssooidc.CreateTokenWithIAMInput{ClientId: &o.app, GrantType: aws.String(jwtBearer), Assertion: &webToken})
+		tokens, err = app.oauth.CreateTokenWithIAM(ctx,
+			&ssooidc.CreateTokenWithIAMInput{ClientId: &o.app, GrantType: aws.String(jwtBearer), Assertion: &webToken})
 		if err != nil {
 			return nil, err
 		}
@@ -66,7 +74,9 @@ func (p *propagation) credentials() (*actor, error) {
 
 func TestIdentityCase106_ThePluginOfTrustedIdentityPropagation(t *testing.T) {
 	var ahead atomic.Int64
-	s := hosted(t, server.Config{PrivateIssuers: true, DirectorySession: 2 * time.Hour, Now: func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }})
+	s := hosted(t, server.Config{PrivateIssuers: true, DirectorySession: 2 * time.Hour, Now: func() time.Time {
+		return time.Now().Add(time.Duration(ahead.Load()))
+	}})
 	idp := startProvider(t, providerOptions{Users: []string{"alice", "mallory"}, IDTokenSeconds: 24 * 3600})
 	o := officeOf(s.first(t), idp)
 	applicationRole := o.federates()
@@ -88,7 +98,9 @@ func TestIdentityCase106_ThePluginOfTrustedIdentityPropagation(t *testing.T) {
 	gives("refresh_token")
 
 	t.Run("somebody whom the directory does not know has the application's role and no more", func(t *testing.T) {
-		stranger := &propagation{o: o, applicationRole: applicationRole, webToken: func() string { return idp.signsIn(t, "mallory") }}
+		stranger := &propagation{o: o, applicationRole: applicationRole, webToken: func() string {
+			return idp.signsIn(t, "mallory")
+		}}
 		_, err := stranger.credentials()
 		refused(t, err, 400, "InvalidGrantException")
 		is(t, "exchanges", strings.Join(stranger.grants, " "), "jwt-bearer")
@@ -100,7 +112,8 @@ func TestIdentityCase106_ThePluginOfTrustedIdentityPropagation(t *testing.T) {
 		gives("jwt-bearer")
 	})
 	t.Run("a provider that is deleted vouches for nobody", func(t *testing.T) {
-		_, err := o.root.iam.DeleteOpenIDConnectProvider(t.Context(), &iam.DeleteOpenIDConnectProviderInput{OpenIDConnectProviderArn: &o.trusted})
+		_, err := o.root.iam.DeleteOpenIDConnectProvider(t.Context(),
+			&iam.DeleteOpenIDConnectProviderInput{OpenIDConnectProviderArn: &o.trusted})
 		o.check(err)
 		_, err = p.credentials()
 		refused(t, err, 400, "InvalidIdentityToken")

@@ -92,7 +92,11 @@ func (p *provider) signsIn(t testing.TB, name string) string {
 	t.Helper()
 	c := oauth2.Config{
 		ClientID: cliClient, RedirectURL: "http://127.0.0.1:9/callback", Scopes: []string{"openid", "email"},
-		Endpoint: oauth2.Endpoint{AuthURL: p.issuer + "/auth", TokenURL: p.issuer + "/token", AuthStyle: oauth2.AuthStyleInParams},
+		Endpoint: oauth2.Endpoint{
+			AuthURL:   p.issuer + "/auth",
+			TokenURL:  p.issuer + "/token",
+			AuthStyle: oauth2.AuthStyleInParams,
+		},
 	}
 	verifier, state := oauth2.GenerateVerifier(), rand.Text()
 	end := newVisitor(t, name).visits(c.AuthCodeURL(state, oauth2.S256ChallengeOption(verifier)), c.RedirectURL)

@@ -78,7 +78,8 @@ func canonical(path string) string {
 			n, _ := strconv.ParseUint(path[i+1:i+3], 16, 8)
 			c, escaped, i = byte(n), true, i+2
 		}
-		if c == '/' && !escaped || strings.IndexByte("-._~", c) >= 0 || '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'z' {
+		if c == '/' && !escaped || strings.IndexByte("-._~", c) >= 0 || '0' <= c && c <= '9' ||
+			'a' <= c|0x20 && c|0x20 <= 'z' {
 			b.WriteByte(c)
 		} else {
 			fmt.Fprintf(&b, "%%%02X", c)

@@ -64,32 +64,41 @@ const patchOp = `{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"O
 // hires brings somebody in, and returns their id.
 func (c *connector) hires(name, email string) string {
 	c.t.Helper()
-	return c.sends(http.MethodPost, "/Users", fmt.Sprintf(`{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User","urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"],
-		"externalId":"entra-%[1]s","userName":%[1]q,"active":true,"displayName":%[1]q,"name":{"givenName":%[1]q,"familyName":"Example"},
+	return c.sends(http.MethodPost, "/Users",
+		fmt.Sprintf(`{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User",
+		"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"],
+		"externalId":"entra-%[1]s","userName":%[1]q,"active":true,"displayName":%[1]q,
+		"name":{"givenName":%[1]q,"familyName":"Example"},
 		"emails":[{"primary":true,"type":"work","value":%[2]q}]}`, name, email), http.StatusCreated)["id"].(string)
 }
 
 // forms makes a group, and returns its id.
 func (c *connector) forms(name string) string {
 	c.t.Helper()
-	return c.sends(http.MethodPost, "/Groups", fmt.Sprintf(`{"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"],"externalId":"entra-%[1]s","displayName":%[1]q,"members":[]}`, name), http.StatusCreated)["id"].(string)
+	return c.sends(http.MethodPost, "/Groups",
+		fmt.Sprintf(`{"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"],
+		"externalId":"entra-%[1]s","displayName":%[1]q,"members":[]}`, name), http.StatusCreated)["id"].(string)
 }
 
 // joins and leaves change the members of a group.
 func (c *connector) joins(group, user string) {
 	c.t.Helper()
-	c.sends(http.MethodPatch, "/Groups/"+group, fmt.Sprintf(patchOp, fmt.Sprintf(`{"op":"Add","path":"members","value":[{"value":%q}]}`, user)), http.StatusNoContent)
+	c.sends(http.MethodPatch, "/Groups/"+group,
+		fmt.Sprintf(patchOp, fmt.Sprintf(`{"op":"Add","path":"members","value":[{"value":%q}]}`, user)), http.StatusNoContent)
 }
 
 func (c *connector) leaves(group, user string) {
 	c.t.Helper()
-	c.sends(http.MethodPatch, "/Groups/"+group, fmt.Sprintf(patchOp, fmt.Sprintf(`{"op":"Remove","path":"members","value":[{"value":%q}]}`, user)), http.StatusNoContent)
+	c.sends(http.MethodPatch, "/Groups/"+group,
+		fmt.Sprintf(patchOp, fmt.Sprintf(`{"op":"Remove","path":"members","value":[{"value":%q}]}`, user)),
+		http.StatusNoContent)
 }
 
 // disables is Entra's soft delete.
 func (c *connector) disables(user string) {
 	c.t.Helper()
-	got := c.sends(http.MethodPatch, "/Users/"+user, fmt.Sprintf(patchOp, `{"op":"Replace","path":"active","value":"False"}`), http.StatusOK)
+	got := c.sends(http.MethodPatch, "/Users/"+user,
+		fmt.Sprintf(patchOp, `{"op":"Replace","path":"active","value":"False"}`), http.StatusOK)
 	is(c.t, "active", got["active"], any(false))
 }
 

@@ -33,10 +33,18 @@ func newSite(url string, operator aws.Credentials, now func() time.Time) *site {
 	_, port, _ := net.SplitHostPort(addr)
 	var d net.Dialer
 	transport := &http.Transport{
-		DialContext:         func(ctx context.Context, _, _ string) (net.Conn, error) { return d.DialContext(ctx, "tcp", addr) },
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return d.DialContext(ctx, "tcp", addr)
+		},
 		MaxIdleConnsPerHost: 32, DisableCompression: true, ExpectContinueTimeout: time.Minute,
 	}
-	return &site{url: url, port: port, operator: operator, now: now, http: &http.Client{Transport: transport, CheckRedirect: noRedirects}}
+	return &site{
+		url:      url,
+		port:     port,
+		operator: operator,
+		now:      now,
+		http:     &http.Client{Transport: transport, CheckRedirect: noRedirects},
+	}
 }
 
 func noRedirects(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
@@ -53,11 +61,17 @@ type clockedSigner struct {
 	now func() time.Time
 }
 
-func (c clockedSigner) SignHTTP(ctx context.Context, keys aws.Credentials, r *http.Request, hash, service, region string, _ time.Time, opts ...func(*v4.SignerOptions)) error {
+func (c clockedSigner) SignHTTP(
+	ctx context.Context, keys aws.Credentials, r *http.Request, hash, service, region string, _ time.Time,
+	opts ...func(*v4.SignerOptions),
+) error {
 	return c.Signer.SignHTTP(ctx, keys, r, hash, service, region, c.now(), opts...)
 }
 
-func (c clockedSigner) PresignHTTP(ctx context.Context, keys aws.Credentials, r *http.Request, hash, service, region string, _ time.Time, opts ...func(*v4.SignerOptions)) (string, http.Header, error) {
+func (c clockedSigner) PresignHTTP(
+	ctx context.Context, keys aws.Credentials, r *http.Request, hash, service, region string, _ time.Time,
+	opts ...func(*v4.SignerOptions),
+) (string, http.Header, error) {
 	return c.Signer.PresignHTTP(ctx, keys, r, hash, service, region, c.now(), opts...)
 }
 

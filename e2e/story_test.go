@@ -21,29 +21,37 @@ func TestAnAccessEndsWithWhatItStandsOn(t *testing.T) {
 		name, reason string
 		end          func(o *office) error
 	}{
-		{"taken out of the group by SCIM", "membership_removed", func(o *office) error { o.scim.leaves(o.group, o.alice); return nil }},
+		{"taken out of the group by SCIM", "membership_removed", func(o *office) error {
+			o.scim.leaves(o.group, o.alice)
+			return nil
+		}},
 		{"disabled by SCIM", "user_disabled", func(o *office) error { o.scim.disables(o.alice); return nil }},
 		{"deleted by SCIM", "user_deleted", func(o *office) error { o.scim.dismisses(o.alice); return nil }},
 		{"the group deleted by SCIM", "membership_removed", func(o *office) error { o.scim.dissolves(o.group); return nil }},
 		{"taken out of the group by the API", "membership_removed", func(o *office) error { return o.leaves(o.membership) }},
 		{"disabled by an administrator", "user_disabled", func(o *office) error {
-			o.site.own(t, o.root.keys, "SetUserStatus", map[string]any{"UserName": "alice", "UserStatus": "DISABLED"}, &struct{}{})
+			o.site.own(t, o.root.keys, "SetUserStatus", map[string]any{"UserName": "alice", "UserStatus": "DISABLED"},
+				&struct{}{})
 			return nil
 		}},
 		{"deleted by the API", "user_deleted", func(o *office) error {
-			_, err := o.root.people.DeleteUser(t.Context(), &identitystore.DeleteUserInput{IdentityStoreId: &o.store, UserId: &o.alice})
+			_, err := o.root.people.DeleteUser(t.Context(),
+				&identitystore.DeleteUserInput{IdentityStoreId: &o.store, UserId: &o.alice})
 			return err
 		}},
 		{"the application disabled", "application_disabled", func(o *office) error {
-			_, err := o.root.sso.UpdateApplication(t.Context(), &ssoadmin.UpdateApplicationInput{ApplicationArn: &o.app, Status: sso.ApplicationStatusDisabled})
+			_, err := o.root.sso.UpdateApplication(t.Context(),
+				&ssoadmin.UpdateApplicationInput{ApplicationArn: &o.app, Status: sso.ApplicationStatusDisabled})
 			return err
 		}},
 		{"the issuer deleted", "issuer_deleted", func(o *office) error {
-			_, err := o.root.sso.DeleteTrustedTokenIssuer(t.Context(), &ssoadmin.DeleteTrustedTokenIssuerInput{TrustedTokenIssuerArn: &o.issuer})
+			_, err := o.root.sso.DeleteTrustedTokenIssuer(t.Context(),
+				&ssoadmin.DeleteTrustedTokenIssuerInput{TrustedTokenIssuerArn: &o.issuer})
 			return err
 		}},
 		{"the association removed", "association_removed", func(o *office) error {
-			_, err := o.root.control.DissociateAccessGrantsIdentityCenter(t.Context(), &s3control.DissociateAccessGrantsIdentityCenterInput{AccountId: &o.id})
+			_, err := o.root.control.DissociateAccessGrantsIdentityCenter(t.Context(),
+				&s3control.DissociateAccessGrantsIdentityCenterInput{AccountId: &o.id})
 			return err
 		}},
 	} {
@@ -62,7 +70,8 @@ func TestAnAccessEndsWithWhatItStandsOn(t *testing.T) {
 			o.check(c.end(o))
 			acknowledged := time.Now()
 			_, err := lease.s3.GetObject(t.Context(), &s3.GetObjectInput{Bucket: &o.bucket, Key: new("team/plan")})
-			t.Logf("the change took %v; the next read was refused %v after it was acknowledged", acknowledged.Sub(began), time.Since(acknowledged))
+			t.Logf("the change took %v; the next read was refused %v after it was acknowledged", acknowledged.Sub(began),
+				time.Since(acknowledged))
 			refused(t, err, 403, "AccessDenied", c.reason)
 			o.toldWhy(t, "GetObject", c.reason)
 			_, err = who.tryAsking(o.at("team/*"), READ)
@@ -75,7 +84,8 @@ func TestAnAccessEndsWithWhatItStandsOn(t *testing.T) {
 
 // leaves ends a membership.
 func (o *office) leaves(membership string) error {
-	_, err := o.root.people.DeleteGroupMembership(o.t.Context(), &identitystore.DeleteGroupMembershipInput{IdentityStoreId: &o.store, MembershipId: &membership})
+	_, err := o.root.people.DeleteGroupMembership(o.t.Context(),
+		&identitystore.DeleteGroupMembershipInput{IdentityStoreId: &o.store, MembershipId: &membership})
 	return err
 }
 
@@ -113,5 +123,6 @@ func TestAnAccessEndsOnEveryNode(t *testing.T) {
 		o.scim.joins(o.group, o.alice)
 	}
 	slices.Sort(took)
-	t.Logf("removed on one node, refused on the other: median %v, longest %v of %d", took[len(took)/2], took[len(took)-1], len(took))
+	t.Logf("removed on one node, refused on the other: median %v, longest %v of %d", took[len(took)/2], took[len(took)-1],
+		len(took))
 }

@@ -12,7 +12,8 @@ import (
 // tagsOf are a resource's tags as key=value.
 func (a *account) tagsOf(arn string) []string {
 	a.t.Helper()
-	out, err := a.root.control.ListTagsForResource(a.t.Context(), &s3control.ListTagsForResourceInput{AccountId: &a.id, ResourceArn: &arn})
+	out, err := a.root.control.ListTagsForResource(a.t.Context(),
+		&s3control.ListTagsForResourceInput{AccountId: &a.id, ResourceArn: &arn})
 	a.check(err)
 	var tags []string
 	for _, t := range out.Tags {
@@ -31,7 +32,8 @@ func TestCasesOfTags(t *testing.T) {
 			same(t, "tags at first", a.tagsOf(arn), nil)
 			path := "/tags/" + arn
 			tag := func(value string) string {
-				return `<TagResourceRequest xmlns="http://awss3control.amazonaws.com/doc/2018-08-20/"><Tags><Tag><Key>k</Key><Value>` + value + `</Value></Tag></Tags></TagResourceRequest>`
+				return `<TagResourceRequest xmlns="http://awss3control.amazonaws.com/doc/2018-08-20/">` +
+					`<Tags><Tag><Key>k</Key><Value>` + value + `</Value></Tag></Tags></TagResourceRequest>`
 			}
 			a.root.asksControl(http.MethodPost, path, nil, tag("v")).mustBe(t, 204, "")
 			a.root.asksControl(http.MethodPost, path, nil, tag("v2")).mustBe(t, 204, "")
@@ -44,9 +46,11 @@ func TestCasesOfTags(t *testing.T) {
 		a := newAccount(t)
 		a.hasInstance()
 		l := a.registers("s3://" + a.bucket())
-		_, err := a.root.control.TagResource(t.Context(), &s3control.TagResourceInput{AccountId: &a.id, ResourceArn: &l.arn, Tags: tagged("k", "v")})
+		_, err := a.root.control.TagResource(t.Context(),
+			&s3control.TagResourceInput{AccountId: &a.id, ResourceArn: &l.arn, Tags: tagged("k", "v")})
 		a.check(err)
-		for _, arn := range []string{l.arn, strings.ReplaceAll(l.arn, ":", "%3A"), url.PathEscape(l.arn), strings.ToLower(url.QueryEscape(l.arn))} {
+		for _, arn := range []string{l.arn, strings.ReplaceAll(l.arn, ":", "%3A"), url.PathEscape(l.arn),
+			strings.ToLower(url.QueryEscape(l.arn))} {
 			got := a.root.asksControl(http.MethodGet, "/tags/"+arn, nil, "")
 			got.mustBe(t, 200, "")
 			if !strings.Contains(string(got.body), "<Key>k</Key>") {
@@ -61,13 +65,15 @@ func TestCasesOfTags(t *testing.T) {
 			{a.instanceARN() + "/grant/00000000-0000-4000-8000-000000000000", "NoSuchAccessGrantError"},
 			{a.instanceARN() + "/location/00000000-0000-4000-8000-000000000000", "NoSuchAccessGrantsLocationError"},
 		} {
-			_, err := a.root.control.TagResource(t.Context(), &s3control.TagResourceInput{AccountId: &a.id, ResourceArn: &c.arn, Tags: tagged("k", "v")})
+			_, err := a.root.control.TagResource(t.Context(),
+				&s3control.TagResourceInput{AccountId: &a.id, ResourceArn: &c.arn, Tags: tagged("k", "v")})
 			refused(t, err, 404, c.code)
 		}
 		other := newAccount(t)
 		other.hasInstance()
 		arn := other.instanceARN()
-		_, err := a.root.control.TagResource(t.Context(), &s3control.TagResourceInput{AccountId: &a.id, ResourceArn: &arn, Tags: tagged("k", "v")})
+		_, err := a.root.control.TagResource(t.Context(),
+			&s3control.TagResourceInput{AccountId: &a.id, ResourceArn: &arn, Tags: tagged("k", "v")})
 		refused(t, err, 400, "InvalidRequest")
 	})
 }

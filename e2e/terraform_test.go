@@ -66,12 +66,15 @@ func TestCase121_TheResourcesOfTerraform(t *testing.T) {
 		return err != nil
 	}
 	var location, grant, policy string
-	policy = `{"Version":"2012-10-17","Statement":[{"Sid":"share","Effect":"Allow","Principal":{"AWS":"` + newAccount(t).id +
-		`"},"Action":["s3:ListAccessGrants","s3:ListAccessGrantsLocations","s3:GetDataAccess"],"Resource":"` + a.instanceARN() + `"}]}`
+	policy = `{"Version":"2012-10-17","Statement":[{"Sid":"share","Effect":"Allow","Principal":{"AWS":"` +
+		newAccount(t).id +
+		`"},"Action":["s3:ListAccessGrants","s3:ListAccessGrantsLocations","s3:GetDataAccess"],"Resource":"` +
+		a.instanceARN() + `"}]}`
 
 	instance := resource{"aws_s3control_access_grants_instance",
 		func() error {
-			_, err := c.CreateAccessGrantsInstance(ctx, &s3control.CreateAccessGrantsInstanceInput{AccountId: &a.id, Tags: tagged("env", "test")})
+			_, err := c.CreateAccessGrantsInstance(ctx,
+				&s3control.CreateAccessGrantsInstanceInput{AccountId: &a.id, Tags: tagged("env", "test")})
 			return err
 		},
 		func() map[string]string {
@@ -83,7 +86,11 @@ func TestCase121_TheResourcesOfTerraform(t *testing.T) {
 			if out.IdentityCenterArn != nil || out.IdentityCenterApplicationArn != nil || out.IdentityCenterInstanceArn != nil {
 				t.Error("identity_center_arn would differ: there is none")
 			}
-			return map[string]string{"arn": *out.AccessGrantsInstanceArn, "id": *out.AccessGrantsInstanceId, "tags": strings.Join(a.tagsOf(*out.AccessGrantsInstanceArn), ",")}
+			return map[string]string{
+				"arn":  *out.AccessGrantsInstanceArn,
+				"id":   *out.AccessGrantsInstanceId,
+				"tags": strings.Join(a.tagsOf(*out.AccessGrantsInstanceArn), ","),
+			}
 		},
 		func() error {
 			_, err := c.DeleteAccessGrantsInstance(ctx, &s3control.DeleteAccessGrantsInstanceInput{AccountId: &a.id})
@@ -92,11 +99,13 @@ func TestCase121_TheResourcesOfTerraform(t *testing.T) {
 	}
 	resourcePolicy := resource{"aws_s3control_access_grants_instance_resource_policy",
 		func() error {
-			_, err := c.PutAccessGrantsInstanceResourcePolicy(ctx, &s3control.PutAccessGrantsInstanceResourcePolicyInput{AccountId: &a.id, Policy: &policy})
+			_, err := c.PutAccessGrantsInstanceResourcePolicy(ctx,
+				&s3control.PutAccessGrantsInstanceResourcePolicyInput{AccountId: &a.id, Policy: &policy})
 			return err
 		},
 		func() map[string]string {
-			out, err := c.GetAccessGrantsInstanceResourcePolicy(ctx, &s3control.GetAccessGrantsInstanceResourcePolicyInput{AccountId: &a.id})
+			out, err := c.GetAccessGrantsInstanceResourcePolicy(ctx,
+				&s3control.GetAccessGrantsInstanceResourcePolicyInput{AccountId: &a.id})
 			if gone(err) {
 				return nil
 			}
@@ -106,29 +115,42 @@ func TestCase121_TheResourcesOfTerraform(t *testing.T) {
 			return map[string]string{"policy": *out.Policy}
 		},
 		func() error {
-			_, err := c.DeleteAccessGrantsInstanceResourcePolicy(ctx, &s3control.DeleteAccessGrantsInstanceResourcePolicyInput{AccountId: &a.id})
+			_, err := c.DeleteAccessGrantsInstanceResourcePolicy(ctx,
+				&s3control.DeleteAccessGrantsInstanceResourcePolicyInput{AccountId: &a.id})
 			return err
 		},
 	}
 	scope := "s3://" + bucket + "/prefixA*"
 	locations := resource{"aws_s3control_access_grants_location",
 		func() error {
-			out, err := c.CreateAccessGrantsLocation(ctx, &s3control.CreateAccessGrantsLocationInput{AccountId: &a.id, LocationScope: &scope, IAMRoleArn: &role, Tags: tagged("k", "v")})
+			out, err := c.CreateAccessGrantsLocation(ctx,
+				&s3control.CreateAccessGrantsLocationInput{
+					AccountId:     &a.id,
+					LocationScope: &scope,
+					IAMRoleArn:    &role,
+					Tags:          tagged("k", "v"),
+				})
 			if err == nil {
 				location = *out.AccessGrantsLocationId
 			}
 			return err
 		},
 		func() map[string]string {
-			out, err := c.GetAccessGrantsLocation(ctx, &s3control.GetAccessGrantsLocationInput{AccountId: &a.id, AccessGrantsLocationId: new(or(location, "unknown"))})
+			out, err := c.GetAccessGrantsLocation(ctx,
+				&s3control.GetAccessGrantsLocationInput{AccountId: &a.id, AccessGrantsLocationId: new(or(location, "unknown"))})
 			if gone(err) {
 				return nil
 			}
 			is(t, "location_scope", *out.LocationScope, scope)
-			return map[string]string{"arn": *out.AccessGrantsLocationArn, "role": *out.IAMRoleArn, "tags": strings.Join(a.tagsOf(*out.AccessGrantsLocationArn), ",")}
+			return map[string]string{
+				"arn":  *out.AccessGrantsLocationArn,
+				"role": *out.IAMRoleArn,
+				"tags": strings.Join(a.tagsOf(*out.AccessGrantsLocationArn), ","),
+			}
 		},
 		func() error {
-			_, err := c.DeleteAccessGrantsLocation(ctx, &s3control.DeleteAccessGrantsLocationInput{AccountId: &a.id, AccessGrantsLocationId: &location})
+			_, err := c.DeleteAccessGrantsLocation(ctx,
+				&s3control.DeleteAccessGrantsLocationInput{AccountId: &a.id, AccessGrantsLocationId: &location})
 			return err
 		},
 	}
@@ -145,14 +167,20 @@ func TestCase121_TheResourcesOfTerraform(t *testing.T) {
 			return err
 		},
 		func() map[string]string {
-			out, err := c.GetAccessGrant(ctx, &s3control.GetAccessGrantInput{AccountId: &a.id, AccessGrantId: new(or(grant, "unknown"))})
+			out, err := c.GetAccessGrant(ctx,
+				&s3control.GetAccessGrantInput{AccountId: &a.id, AccessGrantId: new(or(grant, "unknown"))})
 			if gone(err) {
 				return nil
 			}
 			is(t, "s3_sub_prefix", *out.AccessGrantsLocationConfiguration.S3SubPrefix, "prefixB*")
 			return map[string]string{
-				"arn": *out.AccessGrantArn, "grantee": *out.Grantee.GranteeIdentifier, "type": string(out.Grantee.GranteeType), "permission": string(out.Permission),
-				"scope": *out.GrantScope, "location": *out.AccessGrantsLocationId, "tags": strings.Join(a.tagsOf(*out.AccessGrantArn), ","),
+				"arn":        *out.AccessGrantArn,
+				"grantee":    *out.Grantee.GranteeIdentifier,
+				"type":       string(out.Grantee.GranteeType),
+				"permission": string(out.Permission),
+				"scope":      *out.GrantScope,
+				"location":   *out.AccessGrantsLocationId,
+				"tags":       strings.Join(a.tagsOf(*out.AccessGrantArn), ","),
 			}
 		},
 		func() error {
@@ -169,22 +197,31 @@ func TestCase121_ChangesInPlace(t *testing.T) {
 	a.hasInstance()
 	l := a.registers("s3://" + a.bucket())
 	for _, arn := range []string{a.instanceARN(), l.arn} {
-		_, err := a.root.control.TagResource(t.Context(), &s3control.TagResourceInput{AccountId: &a.id, ResourceArn: &arn, Tags: tagged("key1", "value1", "key2", "value2")})
+		_, err := a.root.control.TagResource(t.Context(),
+			&s3control.TagResourceInput{AccountId: &a.id, ResourceArn: &arn, Tags: tagged("key1", "value1", "key2", "value2")})
 		a.check(err)
 		// The provider removes what is gone, then adds what is new or other.
-		_, err = a.root.control.UntagResource(t.Context(), &s3control.UntagResourceInput{AccountId: &a.id, ResourceArn: &arn, TagKeys: []string{"key1"}})
+		_, err = a.root.control.UntagResource(t.Context(),
+			&s3control.UntagResourceInput{AccountId: &a.id, ResourceArn: &arn, TagKeys: []string{"key1"}})
 		a.check(err)
-		_, err = a.root.control.TagResource(t.Context(), &s3control.TagResourceInput{AccountId: &a.id, ResourceArn: &arn, Tags: tagged("key2", "value2updated")})
+		_, err = a.root.control.TagResource(t.Context(),
+			&s3control.TagResourceInput{AccountId: &a.id, ResourceArn: &arn, Tags: tagged("key2", "value2updated")})
 		a.check(err)
 		same(t, "tags", a.tagsOf(arn), []string{"key2=value2updated"})
 	}
 	// The provider tries again on these very answers while a role or a user is new on AWS.
-	_, err := a.root.control.UpdateAccessGrantsLocation(t.Context(), &s3control.UpdateAccessGrantsLocationInput{AccountId: &a.id, AccessGrantsLocationId: &l.id, IAMRoleArn: new("arn:aws:iam::" + a.id + ":role/to-come")})
+	_, err := a.root.control.UpdateAccessGrantsLocation(t.Context(),
+		&s3control.UpdateAccessGrantsLocationInput{
+			AccountId:              &a.id,
+			AccessGrantsLocationId: &l.id,
+			IAMRoleArn:             new("arn:aws:iam::" + a.id + ":role/to-come"),
+		})
 	refused(t, err, 400, "InvalidIamRole")
 	_, err = a.root.control.CreateAccessGrant(t.Context(), l.grantInput("x/*", READ, "arn:aws:iam::"+a.id+":user/to-come"))
 	refused(t, err, 400, "InvalidRequest", "Invalid Grantee in the request")
 	role, to := a.role("to-come", trustsService, mayAnything), a.user("to-come")
-	_, err = a.root.control.UpdateAccessGrantsLocation(t.Context(), &s3control.UpdateAccessGrantsLocationInput{AccountId: &a.id, AccessGrantsLocationId: &l.id, IAMRoleArn: &role})
+	_, err = a.root.control.UpdateAccessGrantsLocation(t.Context(),
+		&s3control.UpdateAccessGrantsLocationInput{AccountId: &a.id, AccessGrantsLocationId: &l.id, IAMRoleArn: &role})
 	a.check(err)
 	l.grants(to, READ, "x/*")
 }

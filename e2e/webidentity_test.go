@@ -27,10 +27,17 @@ const serviceAccount = "system:serviceaccount:default:etl"
 
 func newCluster(t testing.TB) *cluster {
 	t.Helper()
-	c := &cluster{lake: lakeOf(start(t, "--private-issuers").first(t)), issuer: oidctest.New(t), file: filepath.Join(t.TempDir(), "token")}
+	c := &cluster{
+		lake:   lakeOf(start(t, "--private-issuers").first(t)),
+		issuer: oidctest.New(t),
+		file:   filepath.Join(t.TempDir(), "token"),
+	}
 	name := strings.TrimPrefix(c.issuer.URL, "http://")
-	c.role = c.lake.role("etl", fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::%s:oidc-provider/%s"},
-		"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"%s:sub":%q,"%s:aud":"sts.amazonaws.com"}}}]}`, c.id, name, name, serviceAccount, name),
+	c.role = c.lake.role("etl",
+		fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow",
+		"Principal":{"Federated":"arn:aws:iam::%s:oidc-provider/%s"},
+		"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"%s:sub":%q,"%s:aud":"sts.amazonaws.com"}}}]}`,
+			c.id, name, name, serviceAccount, name),
 		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:GetDataAccess","Resource":"*"}]}`)
 	c.location.grantsARN(c.role, READ, "etl/*")
 	c.mounts(serviceAccount)
@@ -47,7 +54,8 @@ func (c *cluster) mounts(sub string) {
 // cli runs the AWS CLI with these keys, or with none.
 func (c *cluster) cli(keys aws.Credentials, args ...string) (string, error) {
 	c.t.Helper()
-	out, complaint, err := runs(c.t, keys, []string{"AWS_ENDPOINT_URL=" + c.site.url, "AWS_EC2_METADATA_DISABLED=true"}, append([]string{"aws", "--output", "json"}, args...)...)
+	out, complaint, err := runs(c.t, keys, []string{"AWS_ENDPOINT_URL=" + c.site.url, "AWS_EC2_METADATA_DISABLED=true"},
+		append([]string{"aws", "--output", "json"}, args...)...)
 	if err != nil {
 		err = fmt.Errorf("%w: %s", err, complaint)
 	}
@@ -59,11 +67,14 @@ func TestWebIdentityWithTheCLI(t *testing.T) {
 	c := newCluster(t)
 	token, err := os.ReadFile(c.file)
 	c.check(err)
-	ask := []string{"sts", "assume-role-with-web-identity", "--role-arn", c.role, "--role-session-name", "etl", "--web-identity-token", string(token)}
-	if _, err := c.cli(aws.Credentials{}, ask...); err == nil || !strings.Contains(err.Error(), "(InvalidIdentityToken)") || !strings.Contains(err.Error(), c.issuer.URL) {
+	ask := []string{"sts", "assume-role-with-web-identity", "--role-arn", c.role, "--role-session-name", "etl",
+		"--web-identity-token", string(token)}
+	if _, err := c.cli(aws.Credentials{}, ask...); err == nil ||
+		!strings.Contains(err.Error(), "(InvalidIdentityToken)") || !strings.Contains(err.Error(), c.issuer.URL) {
 		t.Errorf("before the provider is there: %v", err)
 	}
-	out, err := c.cli(c.root.keys, "iam", "create-open-id-connect-provider", "--url", c.issuer.URL, "--client-id-list", "sts.amazonaws.com")
+	out, err := c.cli(c.root.keys, "iam", "create-open-id-connect-provider", "--url", c.issuer.URL, "--client-id-list",
+		"sts.amazonaws.com")
 	c.check(err)
 	var made struct{ OpenIDConnectProviderArn string }
 	c.check(json.Unmarshal([]byte(out), &made))
@@ -77,13 +88,18 @@ func TestWebIdentityWithTheCLI(t *testing.T) {
 	is(t, "subject", got.SubjectFromWebIdentityToken, serviceAccount)
 	is(t, "provider", got.Provider, made.OpenIDConnectProviderArn)
 	is(t, "audience", got.Audience, "sts.amazonaws.com")
-	keys := aws.Credentials{AccessKeyID: got.Credentials.AccessKeyID, SecretAccessKey: got.Credentials.SecretAccessKey, SessionToken: got.Credentials.SessionToken}
+	keys := aws.Credentials{
+		AccessKeyID:     got.Credentials.AccessKeyID,
+		SecretAccessKey: got.Credentials.SecretAccessKey,
+		SessionToken:    got.Credentials.SessionToken,
+	}
 	out, err = c.cli(keys, "sts", "get-caller-identity")
 	c.check(err)
 	if !strings.Contains(out, ":assumed-role/etl/etl") {
 		t.Error(out)
 	}
-	_, err = c.cli(c.root.keys, "iam", "remove-client-id-from-open-id-connect-provider", "--open-id-connect-provider-arn", made.OpenIDConnectProviderArn, "--client-id", "sts.amazonaws.com")
+	_, err = c.cli(c.root.keys, "iam", "remove-client-id-from-open-id-connect-provider", "--open-id-connect-provider-arn",
+		made.OpenIDConnectProviderArn, "--client-id", "sts.amazonaws.com")
 	c.check(err)
 	if _, err = c.cli(keys, "sts", "get-caller-identity"); err == nil || !strings.Contains(err.Error(), "AccessDenied") {
 		t.Errorf("after the client id was removed: %v", err)
@@ -94,7 +110,8 @@ func TestWebIdentityWithTheCLI(t *testing.T) {
 func TestAPodAsksForDataWithBoto3(t *testing.T) {
 	needsBoto3(t)
 	c := newCluster(t)
-	provider, err := c.root.iam.CreateOpenIDConnectProvider(t.Context(), &iam.CreateOpenIDConnectProviderInput{Url: &c.issuer.URL, ClientIDList: []string{"sts.amazonaws.com"}})
+	provider, err := c.root.iam.CreateOpenIDConnectProvider(t.Context(),
+		&iam.CreateOpenIDConnectProviderInput{Url: &c.issuer.URL, ClientIDList: []string{"sts.amazonaws.com"}})
 	c.check(err)
 	asks := func() (string, error) {
 		out, complaint, err := runs(t, aws.Credentials{}, []string{
@@ -110,13 +127,16 @@ func TestAPodAsksForDataWithBoto3(t *testing.T) {
 	c.check(err)
 	is(t, "matched", out, c.at("etl/*"))
 	c.mounts(serviceAccount + "2")
-	if _, err := asks(); err == nil || !strings.Contains(err.Error(), "Not authorized to perform sts:AssumeRoleWithWebIdentity") {
+	if _, err := asks(); err == nil ||
+		!strings.Contains(err.Error(), "Not authorized to perform sts:AssumeRoleWithWebIdentity") {
 		t.Errorf("another service account: %v", err)
 	}
 	c.mounts(serviceAccount)
-	_, err = c.root.iam.DeleteOpenIDConnectProvider(t.Context(), &iam.DeleteOpenIDConnectProviderInput{OpenIDConnectProviderArn: provider.OpenIDConnectProviderArn})
+	_, err = c.root.iam.DeleteOpenIDConnectProvider(t.Context(),
+		&iam.DeleteOpenIDConnectProviderInput{OpenIDConnectProviderArn: provider.OpenIDConnectProviderArn})
 	c.check(err)
-	if _, err := asks(); err == nil || !strings.Contains(err.Error(), "No OpenIDConnect provider found in your account for "+c.issuer.URL) {
+	if _, err := asks(); err == nil ||
+		!strings.Contains(err.Error(), "No OpenIDConnect provider found in your account for "+c.issuer.URL) {
 		t.Errorf("after the provider is deleted: %v", err)
 	}
 }

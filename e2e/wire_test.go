@@ -24,20 +24,29 @@ func TestCasesOfTheWire(t *testing.T) {
 				delete(h, k)
 			}
 		}
-		return l.root.sends(request{method: method, path: "/v20180820" + path, body: []byte(body), header: h, host: l.id + ".s3.latchkey:" + l.site.port})
+		return l.root.sends(request{
+			method: method,
+			path:   "/v20180820" + path,
+			body:   []byte(body),
+			header: h,
+			host:   l.id + ".s3.latchkey:" + l.site.port,
+		})
 	}
 	const instance = "/accessgrantsinstance"
 
 	t.Run("116 a checksum of nothing is welcome, if it is right", func(t *testing.T) {
 		control("GET", instance, "", map[string]string{"X-Amz-Checksum-Crc32": "AAAAAA=="}).mustBe(t, 200, "")
 		control("GET", instance, "", map[string]string{"Content-Md5": "1B2M2Y8AsgTpgAmY7PhCfg=="}).mustBe(t, 200, "")
-		is(t, "status for a wrong one", control("GET", instance, "", map[string]string{"X-Amz-Checksum-Crc32": "AAAAAQ=="}).status, 400)
+		is(t, "status for a wrong one",
+			control("GET", instance, "", map[string]string{"X-Amz-Checksum-Crc32": "AAAAAQ=="}).status, 400)
 	})
 	t.Run("117 a body that does not match its checksum", func(t *testing.T) {
-		body := `<UpdateAccessGrantsLocationRequest xmlns="http://awss3control.amazonaws.com/doc/2018-08-20/"><IAMRoleArn>` + l.location.role + `</IAMRoleArn></UpdateAccessGrantsLocationRequest>`
+		body := `<UpdateAccessGrantsLocationRequest xmlns="http://awss3control.amazonaws.com/doc/2018-08-20/"><IAMRoleArn>` +
+			l.location.role + `</IAMRoleArn></UpdateAccessGrantsLocationRequest>`
 		sum := md5.Sum([]byte(body))
 		path := instance + "/location/" + l.location.id
-		control("PUT", path, body, map[string]string{"Content-Md5": base64.StdEncoding.EncodeToString(sum[:])}).mustBe(t, 200, "")
+		control("PUT", path, body, map[string]string{"Content-Md5": base64.StdEncoding.EncodeToString(sum[:])}).mustBe(t, 200,
+			"")
 		for header, wrong := range map[string]string{
 			"Content-Md5": "1B2M2Y8AsgTpgAmY7PhCfg==", "X-Amz-Checksum-Crc32": "AAAAAA==",
 			"X-Amz-Checksum-Sha256": "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=",
@@ -46,7 +55,8 @@ func TestCasesOfTheWire(t *testing.T) {
 		}
 	})
 	t.Run("118 every client reads the same error", func(t *testing.T) {
-		_, err := l.root.control.GetAccessGrant(t.Context(), &s3control.GetAccessGrantInput{AccountId: &l.id, AccessGrantId: aws.String("00000000-0000-4000-8000-000000000000")})
+		_, err := l.root.control.GetAccessGrant(t.Context(),
+			&s3control.GetAccessGrantInput{AccountId: &l.id, AccessGrantId: aws.String("00000000-0000-4000-8000-000000000000")})
 		refused(t, err, 404, "NoSuchAccessGrantError")
 		var e smithy.APIError
 		if !asAPIError(err, &e) {
@@ -90,8 +100,15 @@ func TestCase119_EveryWayToTheServer(t *testing.T) {
 	// configure makes a client of the Go SDK; the transport connects to the server whatever the name is.
 	instance := func(t *testing.T, endpoint, region string, h *http.Client) string {
 		t.Helper()
-		c := aws.Config{Region: region, HTTPClient: h, BaseEndpoint: &endpoint, RetryMaxAttempts: 1, Credentials: keysOf(s.operator)}
-		out, err := s3control.NewFromConfig(c).GetAccessGrantsInstance(t.Context(), &s3control.GetAccessGrantsInstanceInput{AccountId: &a.id})
+		c := aws.Config{
+			Region:           region,
+			HTTPClient:       h,
+			BaseEndpoint:     &endpoint,
+			RetryMaxAttempts: 1,
+			Credentials:      keysOf(s.operator),
+		}
+		out, err := s3control.NewFromConfig(c).GetAccessGrantsInstance(t.Context(),
+			&s3control.GetAccessGrantsInstanceInput{AccountId: &a.id})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -114,10 +131,12 @@ func TestCase119_EveryWayToTheServer(t *testing.T) {
 		is(t, "what the program printed", strings.TrimSpace(out), a.instanceARN()+" 0")
 	})
 	t.Run("boto3 by region snow and by proxy", func(t *testing.T) {
-		is(t, "what botocore read", strings.TrimSpace(a.python(t, "ways.py", a.id, s.url)), a.instanceARN()+"\n"+a.instanceARN())
+		is(t, "what botocore read", strings.TrimSpace(a.python(t, "ways.py", a.id, s.url)),
+			a.instanceARN()+"\n"+a.instanceARN())
 	})
 	t.Run("it is a proxy for nobody else", func(t *testing.T) {
-		for _, path := range []string{"http://example.org/", "http://169.254.169.254/latest/meta-data", "http://127.0.0.1:1/", "http://s3.latchkey.example.org:" + s.port + "/"} {
+		for _, path := range []string{"http://example.org/", "http://169.254.169.254/latest/meta-data", "http://127.0.0.1:1/",
+			"http://s3.latchkey.example.org:" + s.port + "/"} {
 			status, text := proxied(t, s, path)
 			is(t, "status for "+path, status, 403)
 			if !strings.Contains(text, "a proxy for its own names only") {
