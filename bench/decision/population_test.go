@@ -40,7 +40,10 @@ func newPopulation(n int) *population {
 
 // place is a random bucket, team and project; a bucket has 50 teams of 10 projects.
 func (p *population) place() (bucket, team, project string) {
-	return fmt.Sprintf("lake-%06d", p.rng.IntN(p.buckets)), fmt.Sprintf("team-%02d", p.rng.IntN(50)), fmt.Sprintf("project-%d", p.rng.IntN(10))
+	bucket = fmt.Sprintf("lake-%06d", p.rng.IntN(p.buckets))
+	team = fmt.Sprintf("team-%02d", p.rng.IntN(50))
+	project = fmt.Sprintf("project-%d", p.rng.IntN(10))
+	return bucket, team, project
 }
 
 func (p *population) scope() string {
@@ -98,7 +101,14 @@ func request(t testing.TB, target string, ids []access.Identity) *access.Request
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &access.Request{Account: owner, Region: region, Identities: ids, Target: s, Permission: access.Read, Privilege: access.Default}
+	return &access.Request{
+		Account:    owner,
+		Region:     region,
+		Identities: ids,
+		Target:     s,
+		Permission: access.Read,
+		Privilege:  access.Default,
+	}
 }
 
 // requests are objects anywhere, asked for by anybody.

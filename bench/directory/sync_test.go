@@ -37,14 +37,16 @@ func BenchmarkSync(b *testing.B) {
 	server := ldaptest.Start(b, ldaptest.Config{LDIFFile: ldif(b), Cache: true})
 	for b.Loop() {
 		w := controltest.New(b)
-		if _, err := (&principals.Principals{Control: w.Control}).EnsureRoot(b.Context(), account, principals.RootKey{}); err != nil {
+		p := &principals.Principals{Control: w.Control}
+		if _, err := p.EnsureRoot(b.Context(), account, principals.RootKey{}); err != nil {
 			b.Fatal(err)
 		}
 		src := ldapsync.Source{
 			Name: "corp", Account: account, MaxRemoval: 0.1, FreeRemovals: 5, DeleteAfter: time.Hour,
 			LDAP: ldap.Options{
-				Vendor: ldap.OpenLDAP, URLs: []string{server.URL}, BindDN: ldaptest.ReaderDN, Password: func() (string, error) { return ldaptest.Password, nil },
-				Users: ldap.Users{Bases: []string{ldaptest.People}}, Groups: ldap.Groups{Bases: []string{ldaptest.Groups}},
+				Vendor: ldap.OpenLDAP, URLs: []string{server.URL}, BindDN: ldaptest.ReaderDN,
+				Password: func() (string, error) { return ldaptest.Password, nil },
+				Users:    ldap.Users{Bases: []string{ldaptest.People}}, Groups: ldap.Groups{Bases: []string{ldaptest.Groups}},
 			},
 		}.Defaults()
 		s := &ldapsync.Syncer{Control: w.Control, Sources: []ldapsync.Source{src}}
@@ -101,7 +103,9 @@ func ldif(b *testing.B) string {
 	defer f.Close()
 	w := bufio.NewWriter(f)
 	for i := range *people {
-		fmt.Fprintf(w, "dn: uid=person-%d,%s\nobjectClass: inetOrgPerson\nuid: person-%d\ncn: Person Number %d\ngivenName: Person\nsn: Number %d\nmail: person-%d@example.org\ntitle: Engineer\ndepartmentNumber: %d\nemployeeNumber: %d\n\n",
+		fmt.Fprintf(w, "dn: uid=person-%d,%s\nobjectClass: inetOrgPerson\nuid: person-%d\ncn: Person Number %d\n"+
+			"givenName: Person\nsn: Number %d\nmail: person-%d@example.org\n"+
+			"title: Engineer\ndepartmentNumber: %d\nemployeeNumber: %d\n\n",
 			i, ldaptest.People, i, i, i, i, i%300, i)
 	}
 	for g := range *groups {

@@ -69,7 +69,8 @@ func start(b *testing.B) *world {
 }
 
 func (w *world) setUp(b *testing.B) {
-	trust := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"access-grants.s3.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
+	trust := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",` +
+		`"Principal":{"Service":"access-grants.s3.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
 	all := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}`
 	w.must(b, w.root, "s3", http.MethodPut, "/lake", nil, nil)
 	w.iam(b, "CreateRole", "RoleName", "loc", "AssumeRolePolicyDocument", trust)
@@ -87,12 +88,15 @@ func (w *world) setUp(b *testing.B) {
 	var location struct {
 		ID string `xml:"AccessGrantsLocationId"`
 	}
-	read(b, w.must(b, w.root, "s3", http.MethodPost, base+"/location", nil, []byte("<CreateAccessGrantsLocationRequest><LocationScope>s3://lake</LocationScope><IAMRoleArn>arn:aws:iam::"+
-		account+":role/loc</IAMRoleArn></CreateAccessGrantsLocationRequest>")), &location)
-	w.must(b, w.root, "s3", http.MethodPost, base+"/grant", nil, []byte("<CreateAccessGrantRequest><AccessGrantsLocationId>"+location.ID+
-		"</AccessGrantsLocationId><AccessGrantsLocationConfiguration><S3SubPrefix>*</S3SubPrefix></AccessGrantsLocationConfiguration>"+
-		"<Grantee><GranteeType>IAM</GranteeType><GranteeIdentifier>arn:aws:iam::"+account+":user/alice</GranteeIdentifier></Grantee>"+
-		"<Permission>READWRITE</Permission></CreateAccessGrantRequest>"))
+	read(b, w.must(b, w.root, "s3", http.MethodPost, base+"/location", nil,
+		[]byte("<CreateAccessGrantsLocationRequest><LocationScope>s3://lake</LocationScope><IAMRoleArn>arn:aws:iam::"+
+			account+":role/loc</IAMRoleArn></CreateAccessGrantsLocationRequest>")), &location)
+	w.must(b, w.root, "s3", http.MethodPost, base+"/grant", nil,
+		[]byte("<CreateAccessGrantRequest><AccessGrantsLocationId>"+location.ID+"</AccessGrantsLocationId>"+
+			"<AccessGrantsLocationConfiguration><S3SubPrefix>*</S3SubPrefix></AccessGrantsLocationConfiguration>"+
+			"<Grantee><GranteeType>IAM</GranteeType>"+
+			"<GranteeIdentifier>arn:aws:iam::"+account+":user/alice</GranteeIdentifier></Grantee>"+
+			"<Permission>READWRITE</Permission></CreateAccessGrantRequest>"))
 }
 
 func (w *world) iam(b *testing.B, action string, pairs ...string) []byte {
@@ -100,10 +104,13 @@ func (w *world) iam(b *testing.B, action string, pairs ...string) []byte {
 	for i := 0; i < len(pairs); i += 2 {
 		form.Set(pairs[i], pairs[i+1])
 	}
-	return w.must(b, w.root, "iam", http.MethodPost, "/", http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}, []byte(form.Encode()))
+	return w.must(b, w.root, "iam", http.MethodPost, "/",
+		http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}, []byte(form.Encode()))
 }
 
-func (w *world) must(b *testing.B, keys aws.Credentials, service, method, target string, h http.Header, body []byte) []byte {
+func (w *world) must(
+	b *testing.B, keys aws.Credentials, service, method, target string, h http.Header, body []byte,
+) []byte {
 	b.Helper()
 	status, answer, err := w.do(keys, service, method, target, h, body)
 	if err != nil || status >= 300 {
@@ -114,7 +121,9 @@ func (w *world) must(b *testing.B, keys aws.Credentials, service, method, target
 
 var signer = v4.NewSigner(func(o *v4.SignerOptions) { o.DisableURIPathEscaping = true })
 
-func (w *world) do(keys aws.Credentials, service, method, target string, h http.Header, body []byte) (int, []byte, error) {
+func (w *world) do(
+	keys aws.Credentials, service, method, target string, h http.Header, body []byte,
+) (int, []byte, error) {
 	req, err := http.NewRequest(method, w.url+target, bytes.NewReader(body))
 	if err != nil {
 		return 0, nil, err
@@ -139,7 +148,8 @@ func (w *world) do(keys aws.Credentials, service, method, target string, h http.
 		return 0, nil, err
 	}
 	defer resp.Body.Close()
-	if method == http.MethodGet && resp.StatusCode == http.StatusOK && service == "s3" && !strings.HasPrefix(target, "/v20180820/") {
+	if method == http.MethodGet && resp.StatusCode == http.StatusOK && service == "s3" &&
+		!strings.HasPrefix(target, "/v20180820/") {
 		_, err := io.Copy(io.Discard, resp.Body)
 		return resp.StatusCode, nil, err
 	}
@@ -214,7 +224,8 @@ func BenchmarkGateway(b *testing.B) {
 		Secret string `xml:"Credentials>SecretAccessKey"`
 		Token  string `xml:"Credentials>SessionToken"`
 	}
-	read(b, w.must(b, w.alice, "s3", http.MethodGet, "/v20180820/accessgrantsinstance/dataaccess?permission=READWRITE&target="+url.QueryEscape("s3://lake/*"), nil, nil), &got)
+	target := "/v20180820/accessgrantsinstance/dataaccess?permission=READWRITE&target=" + url.QueryEscape("s3://lake/*")
+	read(b, w.must(b, w.alice, "s3", http.MethodGet, target, nil, nil), &got)
 	vended := aws.Credentials{AccessKeyID: got.ID, SecretAccessKey: got.Secret, SessionToken: got.Token}
 	for _, size := range sizes {
 		body := bytes.Repeat([]byte("x"), size.n)
