@@ -108,15 +108,22 @@ func (g *generator) nameless() error {
 
 func (g *generator) operations(b *bytes.Buffer) error {
 	m := g.model
-	protocol, ok := map[string]string{"rest-xml": "RestXML", "query": "Query", "json": "JSON", "rest-json": "RestJSON"}[m.Protocol]
+	protocol, ok := map[string]string{
+		"rest-xml":  "RestXML",
+		"query":     "Query",
+		"json":      "JSON",
+		"rest-json": "RestJSON",
+	}[m.Protocol]
 	if !ok {
 		return fmt.Errorf("unknown protocol %q", m.Protocol)
 	}
-	fmt.Fprintf(b, "// Package %s holds the types and operations of AWS's %s API, version %s, as far as we serve it.\n", packageName(m.Name), m.Name, m.APIVersion)
+	fmt.Fprintf(b, "// Package %s holds the types and operations of AWS's %s API, version %s, as far as we serve it.\n",
+		packageName(m.Name), m.Name, m.APIVersion)
 	fmt.Fprintf(b, "// It owns no behaviour.\npackage %s\n\nimport \"latchkey/internal/awswire\"\n\n", packageName(m.Name))
 	fmt.Fprintf(b, "// Service is %s as its clients see it.\nvar Service = awswire.NewService(&awswire.Service{\n", m.Name)
 	fields(b, []field{
-		{"Name", m.Name}, {"SigningName", m.SigningName}, {"Protocol", literal("awswire." + protocol)}, {"APIVersion", m.APIVersion},
+		{"Name", m.Name}, {"SigningName", m.SigningName}, {"Protocol", literal("awswire." + protocol)},
+		{"APIVersion", m.APIVersion},
 		{"TargetPrefix", m.TargetPrefix}, {"JSONVersion", m.JSONVersion}, {"Namespace", m.Namespace},
 		{"BareErrors", g.add.BareErrors}, {"FullLists", g.add.FullLists},
 	}, "\n")
@@ -133,7 +140,8 @@ func (g *generator) operations(b *bytes.Buffer) error {
 		fields(b, []field{
 			{"Name", name}, {"Method", o.Method}, {"URI", o.URI}, {"Status", o.Status}, {"Unsigned", o.Unsigned},
 			{"ChecksumRequired", o.Checksum}, {"Host", o.Host}, {"InRoot", o.InRoot}, {"InNamespace", o.InNamespace},
-			{"OutRoot", outRoot(m, name, o)}, {"OutWrapper", o.OutWrapper}, {"ContentType", o.ContentType}, {"BareOutput", o.BareOutput},
+			{"OutRoot", outRoot(m, name, o)}, {"OutWrapper", o.OutWrapper}, {"ContentType", o.ContentType},
+			{"BareOutput", o.BareOutput},
 		}, " ")
 		b.WriteString("})\n")
 	}

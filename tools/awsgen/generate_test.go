@@ -82,7 +82,9 @@ func TestImportThenGenerate(t *testing.T) {
 	write(filepath.Join(boto, "__init__.py"), "\n__version__ = '9.8.7'\n")
 	write(filepath.Join(boto, "data/tiny/2020-01-01/service-2.json"), tinyBotocore)
 	write(filepath.Join(dir, "served.json"), `{"tiny":{"version":"2020-01-01","operations":["PutThing"]}}`)
-	write(filepath.Join(dir, "tiny.additions.json"), `{"members":{"Thing":[{"name":"Colour","shape":"Name","why":"a test"}]},"operations":{"PutThing":{"outRoot":"Answer"}}}`)
+	write(filepath.Join(dir, "tiny.additions.json"),
+		`{"members":{"Thing":[{"name":"Colour","shape":"Name","why":"a test"}]},`+
+			`"operations":{"PutThing":{"outRoot":"Answer"}}}`)
 	if err := run([]string{"import", "-botocore", boto, "-models", dir}); err != nil {
 		t.Fatal(err)
 	}
@@ -143,7 +145,11 @@ func TestImportThenGenerate(t *testing.T) {
 }
 
 func TestPackageNameHasNoDashes(t *testing.T) {
-	for service, want := range map[string]string{"sso-admin": "ssoadmin", "sso-oidc": "ssooidc", "s3control": "s3control"} {
+	for service, want := range map[string]string{
+		"sso-admin": "ssoadmin",
+		"sso-oidc":  "ssooidc",
+		"s3control": "s3control",
+	} {
 		if got := packageName(service); got != want {
 			t.Errorf("%s became package %s", service, got)
 		}

@@ -244,8 +244,18 @@ func member(name string, r botoRef) Member {
 		in = r.Location
 	}
 	return Member{
-		Name: name, Shape: r.Shape, In: in, As: r.LocationName, Flat: r.Flattened, Attr: r.Attribute, JSON: r.JSONValue,
-		Idempotent: r.Idempotency, HostLabel: r.HostLabel, Time: r.Time, Namespace: r.Namespace.URI, Prefix: r.Namespace.Prefix,
+		Name:       name,
+		Shape:      r.Shape,
+		In:         in,
+		As:         r.LocationName,
+		Flat:       r.Flattened,
+		Attr:       r.Attribute,
+		JSON:       r.JSONValue,
+		Idempotent: r.Idempotency,
+		HostLabel:  r.HostLabel,
+		Time:       r.Time,
+		Namespace:  r.Namespace.URI,
+		Prefix:     r.Namespace.Prefix,
 	}
 }
 

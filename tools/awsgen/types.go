@@ -60,8 +60,14 @@ func (g *generator) what(name string, s Shape) string {
 }
 
 var scalars = map[string]string{
-	"string": "string", "character": "string", "integer": "int32", "long": "int64", "float": "float32", "double": "float64",
-	"boolean": "bool", "timestamp": "time.Time",
+	"string":    "string",
+	"character": "string",
+	"integer":   "int32",
+	"long":      "int64",
+	"float":     "float32",
+	"double":    "float64",
+	"boolean":   "bool",
+	"timestamp": "time.Time",
 }
 
 // fieldType is the Go type of a member: optional scalars and structures are pointers.
@@ -121,7 +127,8 @@ func (g *generator) tag(m Member) (string, error) {
 			opts = append(opts, text)
 		}
 	}
-	flag(m.In != "" && m.In != "header" && m.In != "headers" && m.In != "uri" && m.In != "query" && m.In != "status", "?"+m.In)
+	flag(m.In != "" && m.In != "header" && m.In != "headers" && m.In != "uri" && m.In != "query" && m.In != "status",
+		"?"+m.In)
 	flag(m.In != "", m.In)
 	flag(m.Payload, "payload")
 	flag(m.Stream, "stream")

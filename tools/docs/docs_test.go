@@ -65,7 +65,8 @@ func faultsOf(root fs.FS, page string) (faults []string) {
 	}
 	for number, line := range prose(string(text)) {
 		at := fmt.Sprintf("%s:%d", page, number)
-		if n := utf8.RuneCountInString(line); n > maxColumns && !isTable(line) && strings.Contains(strings.TrimSpace(line), " ") {
+		if n := utf8.RuneCountInString(line); n > maxColumns && !isTable(line) &&
+			strings.Contains(strings.TrimSpace(line), " ") {
 			faults = append(faults, fmt.Sprintf("%s: %d columns, more than %d", at, n, maxColumns))
 		}
 		for _, m := range link.FindAllStringSubmatch(codeSpan.ReplaceAllString(line, ""), -1) {
@@ -159,15 +160,18 @@ func anchorOf(heading string) string {
 func TestAPageWithAFaultIsFound(t *testing.T) {
 	long := strings.Repeat("word ", 33)
 	for _, c := range []struct{ name, text, want string }{
-		{"links that lead somewhere", "[a](other.md), [b](other.md#what-it-is---and-isnt), [c](#here), [d](../go.mod)\n\n## Here\n", ""},
+		{"links that lead somewhere",
+			"[a](other.md), [b](other.md#what-it-is---and-isnt), [c](#here), [d](../go.mod)\n\n## Here\n", ""},
 		{"links out of the repository", "[a](https://example.org/x#y) and <https://example.org>\n", ""},
 		{"a link to nothing", "see\n[a](gone.md)\n", "docs/page.md:2: the link to gone.md leads to no file"},
 		{"a second link of a line", "[a](other.md) [b](gone.md)\n", "docs/page.md:1: the link to gone.md leads to no file"},
-		{"a link to a heading that is none", "[a](other.md#gone)\n", "docs/page.md:1: the link to other.md#gone leads to no heading"},
+		{"a link to a heading that is none", "[a](other.md#gone)\n",
+			"docs/page.md:1: the link to other.md#gone leads to no heading"},
 		{"a heading of this page that is none", "[a](#gone)\n", "docs/page.md:1: the link to #gone leads to no heading"},
 		{"a reference", "[a]: gone.md\n", "docs/page.md:1: the link to gone.md leads to no file"},
 		{"a link in code", "`[a](gone.md)`\n\n```\n[a](gone.md)\n```\n\n    [a](gone.md)\n", ""},
-		{"a link in a list's second paragraph", "- a\n\n    [a](gone.md)\n", "docs/page.md:3: the link to gone.md leads to no file"},
+		{"a link in a list's second paragraph", "- a\n\n    [a](gone.md)\n",
+			"docs/page.md:3: the link to gone.md leads to no file"},
 		{"a link in a table", "| [a](gone.md) |\n", "docs/page.md:1: the link to gone.md leads to no file"},
 		{"a long line", long, "docs/page.md:1: 165 columns, more than 160"},
 		{"a line of letters with two bytes", strings.Repeat("ü", 159) + " ", ""},
