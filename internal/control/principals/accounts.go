@@ -101,7 +101,8 @@ func (p *Principals) insertRootKey(tx *store.Tx, id access.AccountID, key RootKe
 	k.Created = tx.Now()
 	if err := store.AccessKeys.Insert(tx, &k); err != nil {
 		if fault.Is(err, fault.AlreadyExists, fault.AccessKey) {
-			return fault.New(fault.AlreadyExists, fault.AccessKey, "the access key %s exists and is not a root key of account %s", key.AccessKeyID, id)
+			return fault.New(fault.AlreadyExists, fault.AccessKey,
+				"the access key %s exists and is not a root key of account %s", key.AccessKeyID, id)
 		}
 		return err
 	}
@@ -112,7 +113,11 @@ func (p *Principals) insertRootKey(tx *store.Tx, id access.AccountID, key RootKe
 func ownEvent(tx *store.Tx, account access.AccountID, name string, parameters map[string]any) audit.Event {
 	const operator = "latchkey"
 	return audit.Event{
-		EventVersion: "1.11", UserIdentity: audit.Identity{Type: "AWSService", AccountID: string(account), InvokedBy: operator},
+		EventVersion: "1.11", UserIdentity: audit.Identity{
+			Type:      "AWSService",
+			AccountID: string(account),
+			InvokedBy: operator,
+		},
 		EventTime: tx.Now(), EventSource: Source, EventName: name, SourceIPAddress: operator, UserAgent: operator,
 		RequestParameters: parameters, EventID: uuid.NewString(), EventType: "AwsServiceEvent", ManagementEvent: true,
 		RecipientAccountID: string(account), EventCategory: "Management",
@@ -120,8 +125,11 @@ func ownEvent(tx *store.Tx, account access.AccountID, name string, parameters ma
 }
 
 // CreateAccount makes an account with a root key. A zero id means a random one; an empty name means none.
-// Names of accounts are unique. Like EnsureRoot it is for the server's operator only; the call has to say by what right.
-func (p *Principals) CreateAccount(ctx context.Context, call *control.Call, id access.AccountID, name string) (*iam.Account, RootKey, error) {
+// Names of accounts are unique. Like EnsureRoot it is for the server's operator only; the call has to say by what
+// right.
+func (p *Principals) CreateAccount(
+	ctx context.Context, call *control.Call, id access.AccountID, name string,
+) (*iam.Account, RootKey, error) {
 	if id == "" {
 		id = randomAccountID()
 	}
@@ -133,11 +141,13 @@ func (p *Principals) CreateAccount(ctx context.Context, call *control.Call, id a
 		a.Created = tx.Now()
 		if err := store.Accounts.Insert(tx, a); err != nil {
 			if fault.Is(err, fault.AlreadyExists, fault.Account) {
-				return fault.New(fault.AlreadyExists, fault.Account, "an account with the id %s or the name %q exists already", id, name)
+				return fault.New(fault.AlreadyExists, fault.Account, "an account with the id %s or the name %q exists already", id,
+					name)
 			}
 			return err
 		}
-		if err := tx.Record(ownEvent(tx, id, "CreateAccount", map[string]any{"accountId": string(id), "accountName": name})); err != nil {
+		if err := tx.Record(ownEvent(tx, id, "CreateAccount",
+			map[string]any{"accountId": string(id), "accountName": name})); err != nil {
 			return err
 		}
 		return p.insertRootKey(tx, id, key)

@@ -10,7 +10,10 @@ import (
 )
 
 func TestEnsureRoot(t *testing.T) {
-	given := principals.RootKey{AccessKeyID: "AKIAGIVENGIVENGIVEN1", Secret: credential.NewSecret("given-secret-0123456789")}
+	given := principals.RootKey{
+		AccessKeyID: "AKIAGIVENGIVENGIVEN1",
+		Secret:      credential.NewSecret("given-secret-0123456789"),
+	}
 
 	t.Run("makes the account and a key, and nothing more the second time", func(t *testing.T) {
 		w := newWorld(t)
@@ -32,7 +35,10 @@ func TestEnsureRoot(t *testing.T) {
 		must(t, err)
 		_, err = w.Authenticate(t, controltest.Keys{ID: given.AccessKeyID, Secret: given.Secret.Reveal()}, "iam")
 		must(t, err)
-		changed := principals.RootKey{AccessKeyID: given.AccessKeyID, Secret: credential.NewSecret("another-secret-987654321")}
+		changed := principals.RootKey{
+			AccessKeyID: given.AccessKeyID,
+			Secret:      credential.NewSecret("another-secret-987654321"),
+		}
 		_, err = w.EnsureRoot(t.Context(), account, changed)
 		must(t, err)
 		_, err = w.Authenticate(t, controltest.Keys{ID: given.AccessKeyID, Secret: given.Secret.Reveal()}, "iam")

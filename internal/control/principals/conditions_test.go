@@ -43,16 +43,19 @@ func TestConditionKeys(t *testing.T) {
 		_, err := w.CreateUser(ctx, w.asRoot(), principals.NewUser{Name: "free"})
 		must(t, err)
 		refused(t, w.AttachPolicy(ctx, w.by(keys), principals.UserNamed("free"), full), fault.Denied, "iam:AttachUserPolicy")
-		refused(t, w.PutInline(ctx, w.by(keys), principals.UserNamed("delegate"), "q", allow("*", "*")), fault.Denied, "iam:PutUserPolicy")
+		refused(t, w.PutInline(ctx, w.by(keys), principals.UserNamed("delegate"), "q", allow("*", "*")), fault.Denied,
+			"iam:PutUserPolicy")
 	})
 	t.Run("iam:PermissionsBoundary of its own change is the new one", func(t *testing.T) {
 		permit(allowIf("iam:PutUserPermissionsBoundary", "StringEquals", "iam:PermissionsBoundary", readOnly))
-		refused(t, w.PutBoundary(ctx, w.by(keys), principals.UserNamed("a"), full), fault.Denied, "iam:PutUserPermissionsBoundary")
+		refused(t, w.PutBoundary(ctx, w.by(keys), principals.UserNamed("a"), full), fault.Denied,
+			"iam:PutUserPermissionsBoundary")
 		must(t, w.PutBoundary(ctx, w.by(keys), principals.UserNamed("free"), readOnly))
 	})
 	t.Run("iam:PolicyARN", func(t *testing.T) {
 		permit(allowIf("iam:AttachUserPolicy iam:DetachUserPolicy", "ArnEquals", "iam:PolicyARN", readOnly))
-		refused(t, w.AttachPolicy(ctx, w.by(keys), principals.UserNamed("delegate"), full), fault.Denied, "iam:AttachUserPolicy")
+		refused(t, w.AttachPolicy(ctx, w.by(keys), principals.UserNamed("delegate"), full), fault.Denied,
+			"iam:AttachUserPolicy")
 		must(t, w.AttachPolicy(ctx, w.by(keys), principals.UserNamed("a"), readOnly))
 		must(t, w.DetachPolicy(ctx, w.by(keys), principals.UserNamed("a"), readOnly))
 		refused(t, w.DetachPolicy(ctx, w.by(keys), principals.UserNamed("a"), full), fault.Denied, "iam:DetachUserPolicy")

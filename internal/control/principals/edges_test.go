@@ -47,8 +47,10 @@ func TestWhatIsGoneInTheMeantimeIsNotChanged(t *testing.T) {
 	if k != nil {
 		t.Error("a key was made for a user who is gone")
 	}
-	refused(t, w.PutInline(ctx, user, principals.UserNamed("u"), "p", allow("s3:*", "*")), fault.NotFound, "The user with name u cannot be found.")
-	refused(t, w.UpdateAssumeRolePolicy(ctx, role, "r", trusting(iamARN+"root")), fault.NotFound, "The role with name r cannot be found.")
+	refused(t, w.PutInline(ctx, user, principals.UserNamed("u"), "p", allow("s3:*", "*")), fault.NotFound,
+		"The user with name u cannot be found.")
+	refused(t, w.UpdateAssumeRolePolicy(ctx, role, "r", trusting(iamARN+"root")), fault.NotFound,
+		"The role with name r cannot be found.")
 	_, err = w.CreatePolicyVersion(ctx, policy, arn, allow("s3:*", "*"), true)
 	refused(t, err, fault.NotFound, "Policy "+arn+" was not found.")
 }
@@ -66,8 +68,10 @@ func TestAttachments(t *testing.T) {
 	if len(page.Items) != 1 {
 		t.Errorf("attached twice: %v", page.Items)
 	}
-	for _, arn := range []string{iamARN + "policy/p", iamARN + "policy/a/P", iamARN + "user/a/p", "arn:aws:iam::aws:policy/none", "p"} {
-		refused(t, w.AttachPolicy(ctx, w.asRoot(), e, arn), fault.NotFound, "Policy "+arn+" does not exist or is not attachable.")
+	for _, arn := range []string{iamARN + "policy/p", iamARN + "policy/a/P", iamARN +
+		"user/a/p", "arn:aws:iam::aws:policy/none", "p"} {
+		refused(t, w.AttachPolicy(ctx, w.asRoot(), e, arn), fault.NotFound,
+			"Policy "+arn+" does not exist or is not attachable.")
 	}
 }
 
@@ -76,18 +80,21 @@ func TestNamesAreChecked(t *testing.T) {
 	ctx, doc := t.Context(), allow("s3:*", "*")
 	long := strings.Repeat("n", 65)
 	_, err := w.CreateUser(ctx, w.asRoot(), principals.NewUser{Name: long})
-	refused(t, err, fault.Invalid, "'userName' failed to satisfy constraint: Member must have length less than or equal to 64")
+	refused(t, err, fault.Invalid,
+		"'userName' failed to satisfy constraint: Member must have length less than or equal to 64")
 	_, err = w.CreateRole(ctx, w.asRoot(), principals.NewRole{Name: long, Trust: trusting(iamARN + "root")})
 	refused(t, err, fault.Invalid, "'roleName'")
 	_, err = w.CreateRole(ctx, w.asRoot(), principals.NewRole{Name: "a/b", Trust: trusting(iamARN + "root")})
 	refused(t, err, fault.Invalid, "'roleName'")
 	_, err = w.CreateRole(ctx, w.asRoot(), principals.NewRole{Name: "r", Path: "x", Trust: trusting(iamARN + "root")})
 	refused(t, err, fault.Invalid, "'path'")
-	_, err = w.CreateRole(ctx, w.asRoot(), principals.NewRole{Name: "r", Description: strings.Repeat("d", 1001), Trust: trusting(iamARN + "root")})
+	_, err = w.CreateRole(ctx, w.asRoot(),
+		principals.NewRole{Name: "r", Description: strings.Repeat("d", 1001), Trust: trusting(iamARN + "root")})
 	refused(t, err, fault.Invalid, "'description'")
 	_, err = w.CreatePolicy(ctx, w.asRoot(), principals.NewPolicy{Name: strings.Repeat("n", 129), Document: doc})
 	refused(t, err, fault.Invalid, "'policyName'")
-	_, err = w.CreatePolicy(ctx, w.asRoot(), principals.NewPolicy{Name: "p", Description: strings.Repeat("d", 1001), Document: doc})
+	_, err = w.CreatePolicy(ctx, w.asRoot(),
+		principals.NewPolicy{Name: "p", Description: strings.Repeat("d", 1001), Document: doc})
 	refused(t, err, fault.Invalid, "'description'")
 	w.user("u", "")
 	refused(t, w.UpdateUser(ctx, w.asRoot(), "u", principals.UserChange{Name: long}), fault.Invalid, "'newUserName'")

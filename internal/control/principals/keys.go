@@ -88,7 +88,9 @@ func (p *Principals) CreateAccessKey(ctx context.Context, call *control.Call, us
 }
 
 // newKey is an active key whose secret is sealed for its own row.
-func (p *Principals) newKey(id string, account access.AccountID, userID string, secret credential.Secret) iam.AccessKey {
+func (p *Principals) newKey(
+	id string, account access.AccountID, userID string, secret credential.Secret,
+) iam.AccessKey {
 	return iam.AccessKey{
 		ID: id, Account: account, UserID: userID, Status: iam.Active,
 		Sealed: p.Control.Ring.Seal(caller.KeyPurpose(id), []byte(secret.Reveal())),
@@ -97,7 +99,9 @@ func (p *Principals) newKey(id string, account access.AccountID, userID string, 
 
 // ListAccessKeys lists the keys of a user, oldest first. No secret is among what it returns. The second value
 // is the user's name, empty for the root.
-func (p *Principals) ListAccessKeys(call *control.Call, userName string, ask Ask) (Page[*iam.AccessKey], string, error) {
+func (p *Principals) ListAccessKeys(
+	call *control.Call, userName string, ask Ask,
+) (Page[*iam.AccessKey], string, error) {
 	o, err := p.owner(call, "iam:ListAccessKeys", userName)
 	if err != nil {
 		return Page[*iam.AccessKey]{}, "", err
@@ -109,7 +113,9 @@ func (p *Principals) ListAccessKeys(call *control.Call, userName string, ask Ask
 }
 
 // UpdateAccessKey makes a key active or inactive. Sessions made with an inactive key do not work.
-func (p *Principals) UpdateAccessKey(ctx context.Context, call *control.Call, userName, id string, status iam.KeyStatus) error {
+func (p *Principals) UpdateAccessKey(
+	ctx context.Context, call *control.Call, userName, id string, status iam.KeyStatus,
+) error {
 	if status != iam.Active && status != iam.Inactive {
 		return constraint(string(status), "status", "Member must satisfy enum value set: [Active, Inactive]")
 	}

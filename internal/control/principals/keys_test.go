@@ -39,7 +39,8 @@ func TestAccessKeys(t *testing.T) {
 		}
 	})
 	t.Run("another's key is not found", func(t *testing.T) {
-		refused(t, w.UpdateAccessKey(ctx, w.by(keys), "", strange.ID, iam.Inactive), fault.NotFound, "The Access Key with id "+strange.ID+" cannot be found.")
+		refused(t, w.UpdateAccessKey(ctx, w.by(keys), "", strange.ID, iam.Inactive), fault.NotFound,
+			"The Access Key with id "+strange.ID+" cannot be found.")
 		refused(t, w.DeleteAccessKey(ctx, w.by(keys), "", strange.ID), fault.NotFound, "cannot be found")
 		refused(t, w.DeleteAccessKey(ctx, w.asRoot(), "u", strange.ID), fault.NotFound, "cannot be found")
 		_, err := w.AccessKeyUser(w.by(w.otherRoot), strange.ID)
@@ -62,7 +63,8 @@ func TestAccessKeys(t *testing.T) {
 			t.Fatalf("made %+v", k)
 		}
 		must(t, w.DeleteAccessKey(ctx, w.asRoot(), "", k.ID))
-		if _, err := w.Authenticate(t, controltest.Keys{ID: k.ID, Secret: k.Secret.Reveal()}, "iam"); !fault.Is(err, fault.Unauthenticated, fault.AccessKey) {
+		if _, err := w.Authenticate(t, controltest.Keys{ID: k.ID, Secret: k.Secret.Reveal()}, "iam"); !fault.Is(err,
+			fault.Unauthenticated, fault.AccessKey) {
 			t.Fatalf("got %v", err)
 		}
 	})

@@ -28,8 +28,14 @@ func (m *ManagedPolicy) ARN() string { return m.arn }
 // ofAWS is a policy of the catalogue. It has one version, under AWS's own number.
 func ofAWS(m policy.ManagedPolicy) *ManagedPolicy {
 	return &ManagedPolicy{AWS: true, arn: m.ARN, ManagedPolicy: iam.ManagedPolicy{
-		ID: m.ID, Name: m.Name, Path: m.Path, Description: m.Description, Default: m.VersionID, Created: m.CreateDate, Updated: m.UpdateDate,
-		Versions: []iam.PolicyVersion{{ID: m.VersionID, Document: m.Text, Created: m.UpdateDate}},
+		ID:          m.ID,
+		Name:        m.Name,
+		Path:        m.Path,
+		Description: m.Description,
+		Default:     m.VersionID,
+		Created:     m.CreateDate,
+		Updated:     m.UpdateDate,
+		Versions:    []iam.PolicyVersion{{ID: m.VersionID, Document: m.Text, Created: m.UpdateDate}},
 	}}
 }
 
@@ -127,10 +133,15 @@ func (p *Principals) CreatePolicy(ctx context.Context, call *control.Call, in Ne
 	call.Touch("AWS::IAM::Policy", m.ARN(), m.Account)
 	err = p.Control.Update(ctx, call, func(tx *store.Tx) error {
 		m.Created, m.Updated, m.Versions[0].Created = tx.Now(), tx.Now(), tx.Now()
-		call.Event.ResponseElements = map[string]any{"policy": map[string]any{"arn": m.ARN(), "policyId": m.ID, "policyName": m.Name}}
+		call.Event.ResponseElements = map[string]any{"policy": map[string]any{
+			"arn":        m.ARN(),
+			"policyId":   m.ID,
+			"policyName": m.Name,
+		}}
 		err := store.ManagedPolicies.Insert(tx, &m)
 		if fault.Is(err, fault.AlreadyExists, fault.Policy) {
-			return fault.New(fault.AlreadyExists, fault.Policy, "A policy called %s already exists. Duplicate names are not allowed.", in.Name)
+			return fault.New(fault.AlreadyExists, fault.Policy,
+				"A policy called %s already exists. Duplicate names are not allowed.", in.Name)
 		}
 		return err
 	})
@@ -195,7 +206,9 @@ func inUse(ctx context.Context, tx *store.Tx, m *iam.ManagedPolicy) (bool, error
 
 // CreatePolicyVersion adds a version to a managed policy, which has five at most, and puts it in force if
 // asked to.
-func (p *Principals) CreatePolicyVersion(ctx context.Context, call *control.Call, arn, document string, inForce bool) (iam.PolicyVersion, error) {
+func (p *Principals) CreatePolicyVersion(
+	ctx context.Context, call *control.Call, arn, document string, inForce bool,
+) (iam.PolicyVersion, error) {
 	var v iam.PolicyVersion
 	err := p.changePolicy(ctx, call, permission{"iam:CreatePolicyVersion", policy.Values{}}, arn, func(tx *store.Tx, m *iam.ManagedPolicy) error {
 		if err := checkManaged(document); err != nil {

@@ -24,12 +24,18 @@ type NewOIDCProvider struct {
 
 // CreateOIDCProvider makes a foreign issuer known, so that roles of the account can trust it. Nobody is asked at its
 // address now: that it answers is seen at the first token.
-func (p *Principals) CreateOIDCProvider(ctx context.Context, call *control.Call, in NewOIDCProvider) (*iam.OIDCProvider, error) {
+func (p *Principals) CreateOIDCProvider(
+	ctx context.Context, call *control.Call, in NewOIDCProvider,
+) (*iam.OIDCProvider, error) {
 	if err := p.checkIssuerURL(in.URL); err != nil {
 		return nil, err
 	}
 	made := &iam.OIDCProvider{
-		ID: iam.NewID(iam.OIDCProviderIDPrefix), Account: call.Account, URL: in.URL, Thumbprints: slices.Clone(in.Thumbprints), Tags: in.Tags,
+		ID:          iam.NewID(iam.OIDCProviderIDPrefix),
+		Account:     call.Account,
+		URL:         in.URL,
+		Thumbprints: slices.Clone(in.Thumbprints),
+		Tags:        in.Tags,
 	}
 	for _, id := range in.ClientIDs {
 		if !made.Accepts(id) {
@@ -73,7 +79,8 @@ func (p *Principals) CreateOIDCProvider(ctx context.Context, call *control.Call,
 func (p *Principals) findOIDC(call *control.Call, action, arn string, values policy.Values) (*iam.OIDCProvider, error) {
 	account, name, ok := iam.ParseOIDCProviderARN(arn)
 	if !ok {
-		return nil, fault.New(fault.Invalid, fault.Member, "Invalid ARN: %s is not the ARN of an OpenID Connect provider.", arn)
+		return nil, fault.New(fault.Invalid, fault.Member, "Invalid ARN: %s is not the ARN of an OpenID Connect provider.",
+			arn)
 	}
 	if account != call.Account {
 		return nil, fault.New(fault.Denied, "", "%s", caller.Denial{User: call.ARN(), Action: action, Resource: arn})
@@ -200,5 +207,7 @@ func (p *Principals) ListOIDCProviderTags(call *control.Call, arn string, ask As
 	if err != nil {
 		return Page[iam.Tag]{}, err
 	}
-	return turn(p.Control, call, ask, found.Tags, func(t iam.Tag) string { return fold(t.Key) }, "oidc-provider-tags", found.ID)
+	return turn(p.Control, call, ask, found.Tags, func(t iam.Tag) string {
+		return fold(t.Key)
+	}, "oidc-provider-tags", found.ID)
 }

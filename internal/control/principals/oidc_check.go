@@ -22,7 +22,9 @@ const (
 var (
 	// issuerURL is what an issuer's URL is made of. It becomes a part of an ARN, of trust policies and of the names
 	// of condition keys: no wildcard, variable or space may be in it.
-	issuerURL  = regexp.MustCompile(`^https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(/[A-Za-z0-9._~!'()+,;=:@%/-]*)?$`)
+	issuerURL = regexp.MustCompile(
+		`^https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(/[A-Za-z0-9._~!'()+,;=:@%/-]*)?$`,
+	)
 	thumbprint = regexp.MustCompile(`^[0-9A-Fa-f]{40}$`)
 )
 
@@ -36,7 +38,9 @@ func (p *Principals) checkIssuerURL(text string) error {
 	case u.Scheme != "https" && !p.PrivateIssuers:
 		return fault.New(fault.Invalid, fault.Member, "Invalid Open ID Connect Provider URL: it must begin with https://")
 	case strings.HasSuffix(strings.TrimSuffix(u.Path, "/"), "/.well-known/openid-configuration"):
-		return fault.New(fault.Invalid, fault.Member, "Invalid Open ID Connect Provider URL: it must be the issuer itself, as in the iss claim of its tokens, without /.well-known/openid-configuration")
+		return fault.New(fault.Invalid, fault.Member,
+			"Invalid Open ID Connect Provider URL: it must be the issuer itself, as in the iss claim of its tokens, "+
+				"without /.well-known/openid-configuration")
 	}
 	return nil
 }
@@ -55,7 +59,8 @@ func checkClientIDs(ids []string) error {
 
 func checkThumbprints(all []string) error {
 	if len(all) > maxThumbprints {
-		return fault.New(fault.Invalid, fault.OIDCProvider, "Thumbprint list must contain fewer than %d entries.", maxThumbprints+1)
+		return fault.New(fault.Invalid, fault.OIDCProvider, "Thumbprint list must contain fewer than %d entries.",
+			maxThumbprints+1)
 	}
 	for _, t := range all {
 		if !thumbprint.MatchString(t) {

@@ -37,7 +37,10 @@ func (w *world) got() *iam.OIDCProvider {
 func TestOIDCProviders(t *testing.T) {
 	w, ctx := newWorld(t), t.Context()
 	made, err := w.CreateOIDCProvider(ctx, w.asRoot(), principals.NewOIDCProvider{
-		URL: idpURL, ClientIDs: []string{"a", "b", "a"}, Thumbprints: []string{print}, Tags: []iam.Tag{{Key: "team", Value: "data"}},
+		URL:         idpURL,
+		ClientIDs:   []string{"a", "b", "a"},
+		Thumbprints: []string{print},
+		Tags:        []iam.Tag{{Key: "team", Value: "data"}},
 	})
 	must(t, err)
 	if made.ARN() != idpARN || !slices.Equal(made.ClientIDs, []string{"a", "b"}) || made.Created.IsZero() {
@@ -84,27 +87,47 @@ func TestOIDCProviderRefused(t *testing.T) {
 		kind fault.Kind
 		text string
 	}{
-		"the same URL":              {principals.NewOIDCProvider{URL: idpURL}, fault.AlreadyExists, "Provider with url " + idpURL + " already exists."},
-		"no URL":                    {principals.NewOIDCProvider{}, fault.Invalid, "Invalid Open ID Connect Provider URL"},
-		"no scheme":                 {principals.NewOIDCProvider{URL: "idp.example.org"}, fault.Invalid, "Invalid Open ID Connect Provider URL"},
-		"another scheme":            {principals.NewOIDCProvider{URL: "ldap://idp.example.org"}, fault.Invalid, "Invalid Open ID Connect Provider URL"},
-		"no TLS":                    {principals.NewOIDCProvider{URL: "http://idp.example.org"}, fault.Invalid, "it must begin with https://"},
-		"a query":                   {principals.NewOIDCProvider{URL: url + "?a=b"}, fault.Invalid, "Invalid Open ID Connect Provider URL"},
-		"an empty query":            {principals.NewOIDCProvider{URL: url + "?"}, fault.Invalid, "Invalid Open ID Connect Provider URL"},
-		"a fragment":                {principals.NewOIDCProvider{URL: url + "#a"}, fault.Invalid, "Invalid Open ID Connect Provider URL"},
-		"a user":                    {principals.NewOIDCProvider{URL: "https://u:p@idp.example.org"}, fault.Invalid, "Invalid Open ID Connect Provider URL"},
-		"a wildcard":                {principals.NewOIDCProvider{URL: url + "/*"}, fault.Invalid, "Invalid Open ID Connect Provider URL"},
-		"a policy variable":         {principals.NewOIDCProvider{URL: url + "/${aws:userid}"}, fault.Invalid, "Invalid Open ID Connect Provider URL"},
-		"a space":                   {principals.NewOIDCProvider{URL: url + "/a b"}, fault.Invalid, "Invalid Open ID Connect Provider URL"},
-		"the discovery document":    {principals.NewOIDCProvider{URL: url + "/.well-known/openid-configuration"}, fault.Invalid, "it must be the issuer itself"},
-		"a URL that is too long":    {principals.NewOIDCProvider{URL: url + "/" + strings.Repeat("a", 255)}, fault.Invalid, "Invalid Open ID Connect Provider URL"},
-		"too many clients":          {principals.NewOIDCProvider{URL: url, ClientIDs: ids}, fault.LimitExceeded, "Cannot exceed quota for ClientIdsPerOpenIdConnectProvider: 100"},
-		"a client without a name":   {principals.NewOIDCProvider{URL: url, ClientIDs: []string{""}}, fault.Invalid, "clientID"},
-		"a client of 256 letters":   {principals.NewOIDCProvider{URL: url, ClientIDs: []string{strings.Repeat("a", 256)}}, fault.Invalid, "clientID"},
-		"too many thumbprints":      {principals.NewOIDCProvider{URL: url, Thumbprints: slices.Repeat([]string{print}, 6)}, fault.Invalid, "Thumbprint list must contain fewer than"},
-		"a thumbprint of 39 digits": {principals.NewOIDCProvider{URL: url, Thumbprints: []string{print[1:]}}, fault.Invalid, "thumbprintList"},
-		"a thumbprint with a g":     {principals.NewOIDCProvider{URL: url, Thumbprints: []string{"g" + print[1:]}}, fault.Invalid, "thumbprintList"},
-		"a tag twice":               {principals.NewOIDCProvider{URL: url, Tags: []iam.Tag{{Key: "a"}, {Key: "A"}}}, fault.Invalid, "Duplicate"},
+		"the same URL": {principals.NewOIDCProvider{URL: idpURL}, fault.AlreadyExists,
+			"Provider with url " + idpURL + " already exists."},
+		"no URL": {principals.NewOIDCProvider{}, fault.Invalid, "Invalid Open ID Connect Provider URL"},
+		"no scheme": {principals.NewOIDCProvider{URL: "idp.example.org"}, fault.Invalid,
+			"Invalid Open ID Connect Provider URL"},
+		"another scheme": {principals.NewOIDCProvider{URL: "ldap://idp.example.org"}, fault.Invalid,
+			"Invalid Open ID Connect Provider URL"},
+		"no TLS": {principals.NewOIDCProvider{URL: "http://idp.example.org"}, fault.Invalid,
+			"it must begin with https://"},
+		"a query": {principals.NewOIDCProvider{URL: url + "?a=b"}, fault.Invalid,
+			"Invalid Open ID Connect Provider URL"},
+		"an empty query": {principals.NewOIDCProvider{URL: url + "?"}, fault.Invalid,
+			"Invalid Open ID Connect Provider URL"},
+		"a fragment": {principals.NewOIDCProvider{URL: url + "#a"}, fault.Invalid,
+			"Invalid Open ID Connect Provider URL"},
+		"a user": {principals.NewOIDCProvider{URL: "https://u:p@idp.example.org"}, fault.Invalid,
+			"Invalid Open ID Connect Provider URL"},
+		"a wildcard": {principals.NewOIDCProvider{URL: url + "/*"}, fault.Invalid,
+			"Invalid Open ID Connect Provider URL"},
+		"a policy variable": {principals.NewOIDCProvider{URL: url + "/${aws:userid}"}, fault.Invalid,
+			"Invalid Open ID Connect Provider URL"},
+		"a space": {principals.NewOIDCProvider{URL: url + "/a b"}, fault.Invalid,
+			"Invalid Open ID Connect Provider URL"},
+		"the discovery document": {principals.NewOIDCProvider{URL: url + "/.well-known/openid-configuration"},
+			fault.Invalid, "it must be the issuer itself"},
+		"a URL that is too long": {principals.NewOIDCProvider{URL: url + "/" + strings.Repeat("a", 255)}, fault.Invalid,
+			"Invalid Open ID Connect Provider URL"},
+		"too many clients": {principals.NewOIDCProvider{URL: url, ClientIDs: ids}, fault.LimitExceeded,
+			"Cannot exceed quota for ClientIdsPerOpenIdConnectProvider: 100"},
+		"a client without a name": {principals.NewOIDCProvider{URL: url, ClientIDs: []string{""}}, fault.Invalid,
+			"clientID"},
+		"a client of 256 letters": {principals.NewOIDCProvider{URL: url, ClientIDs: []string{strings.Repeat("a", 256)}},
+			fault.Invalid, "clientID"},
+		"too many thumbprints": {principals.NewOIDCProvider{URL: url, Thumbprints: slices.Repeat([]string{print}, 6)},
+			fault.Invalid, "Thumbprint list must contain fewer than"},
+		"a thumbprint of 39 digits": {principals.NewOIDCProvider{URL: url, Thumbprints: []string{print[1:]}}, fault.Invalid,
+			"thumbprintList"},
+		"a thumbprint with a g": {principals.NewOIDCProvider{URL: url, Thumbprints: []string{"g" + print[1:]}}, fault.Invalid,
+			"thumbprintList"},
+		"a tag twice": {principals.NewOIDCProvider{URL: url, Tags: []iam.Tag{{Key: "a"}, {Key: "A"}}}, fault.Invalid,
+			"Duplicate"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := w.CreateOIDCProvider(ctx, w.asRoot(), x.in)
@@ -115,7 +138,8 @@ func TestOIDCProviderRefused(t *testing.T) {
 		for _, id := range ids[:99] {
 			must(t, w.AddOIDCClient(ctx, w.asRoot(), idpARN, id))
 		}
-		refused(t, w.AddOIDCClient(ctx, w.asRoot(), idpARN, "one more"), fault.LimitExceeded, "ClientIdsPerOpenIdConnectProvider")
+		refused(t, w.AddOIDCClient(ctx, w.asRoot(), idpARN, "one more"), fault.LimitExceeded,
+			"ClientIdsPerOpenIdConnectProvider")
 		if n := len(w.got().ClientIDs); n != 100 {
 			t.Errorf("%d clients", n)
 		}
@@ -136,7 +160,8 @@ func TestOIDCProviderRefused(t *testing.T) {
 		_, err = w.CreateOIDCProvider(ctx, w.by(w.otherRoot), principals.NewOIDCProvider{URL: url})
 		must(t, err)
 	})
-	for name, arn := range map[string]string{"a role's ARN": iamARN + "role/r", "no ARN": "idp", "an ARN without a name": iamARN + "oidc-provider/"} {
+	for name, arn := range map[string]string{"a role's ARN": iamARN +
+		"role/r", "no ARN": "idp", "an ARN without a name": iamARN + "oidc-provider/"} {
 		t.Run(name, func(t *testing.T) {
 			_, err := w.GetOIDCProvider(w.asRoot(), arn)
 			refused(t, err, fault.Invalid, "Invalid ARN")
@@ -168,15 +193,19 @@ func TestPrivateIssuersMayBeWithoutTLS(t *testing.T) {
 func oidcOperations() []operation {
 	tags := []iam.Tag{{Key: "team", Value: "data"}}
 	return []operation{
-		{"iam:CreateOpenIDConnectProvider", iamARN + "oidc-provider/new.example.org", func(w *world, ctx context.Context, c *control.Call) error {
-			_, err := w.CreateOIDCProvider(ctx, c, principals.NewOIDCProvider{URL: "https://new.example.org"})
-			return err
-		}},
+		{"iam:CreateOpenIDConnectProvider", iamARN + "oidc-provider/new.example.org",
+			func(w *world, ctx context.Context, c *control.Call) error {
+				_, err := w.CreateOIDCProvider(ctx, c, principals.NewOIDCProvider{URL: "https://new.example.org"})
+				return err
+			}},
 		{"iam:GetOpenIDConnectProvider", idpARN, func(w *world, _ context.Context, c *control.Call) error {
 			_, err := w.GetOIDCProvider(c, idpARN)
 			return err
 		}},
-		{"iam:ListOpenIDConnectProviders", "*", func(w *world, _ context.Context, c *control.Call) error { _, err := w.OIDCProviders(c); return err }},
+		{"iam:ListOpenIDConnectProviders", "*", func(w *world, _ context.Context, c *control.Call) error {
+			_, err := w.OIDCProviders(c)
+			return err
+		}},
 		{"iam:DeleteOpenIDConnectProvider", idpARN, func(w *world, ctx context.Context, c *control.Call) error {
 			return w.DeleteOIDCProvider(ctx, c, idpARN)
 		}},
@@ -217,7 +246,8 @@ func TestOIDCOperationsNeedTheirPermission(t *testing.T) {
 	t.Run("tags of a create are an action of their own", func(t *testing.T) {
 		w := newWorld(t)
 		_, k := w.user("u", allow("iam:CreateOpenIDConnectProvider", "*"))
-		_, err := w.CreateOIDCProvider(t.Context(), w.by(k), principals.NewOIDCProvider{URL: idpURL, Tags: []iam.Tag{{Key: "a", Value: "b"}}})
+		_, err := w.CreateOIDCProvider(t.Context(), w.by(k),
+			principals.NewOIDCProvider{URL: idpURL, Tags: []iam.Tag{{Key: "a", Value: "b"}}})
 		refused(t, err, fault.Denied, "iam:TagOpenIDConnectProvider")
 	})
 }

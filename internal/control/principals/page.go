@@ -30,7 +30,9 @@ const (
 // turn gives one page of all, ordered by key, which must be unique. list names the list: operation, account
 // and filters. A marker holds the last key of its page, sealed for its list: one that was changed, or belongs
 // to another list, does not open. What is added or removed between two pages shifts nothing.
-func turn[T any](c *control.Control, call *control.Call, ask Ask, all []T, key func(T) string, list ...string) (Page[T], error) {
+func turn[T any](
+	c *control.Control, call *control.Call, ask Ask, all []T, key func(T) string, list ...string,
+) (Page[T], error) {
 	size, err := control.PageSize(ask.Max, pageDefault, pageMost)
 	if err != nil {
 		return Page[T]{}, err

@@ -36,7 +36,10 @@ func operations(k string) []operation {
 			_, err := w.CreateUser(ctx, c, principals.NewUser{Name: "new"})
 			return err
 		}},
-		{"iam:GetUser", user, func(w *world, _ context.Context, c *control.Call) error { _, err := w.GetUser(c, "u"); return err }},
+		{"iam:GetUser", user, func(w *world, _ context.Context, c *control.Call) error {
+			_, err := w.GetUser(c, "u")
+			return err
+		}},
 		{"iam:ListUsers", "*", func(w *world, _ context.Context, c *control.Call) error {
 			_, err := w.ListUsers(c, "", ask)
 			return err
@@ -44,7 +47,9 @@ func operations(k string) []operation {
 		{"iam:UpdateUser", user, func(w *world, ctx context.Context, c *control.Call) error {
 			return w.UpdateUser(ctx, c, "u", principals.UserChange{})
 		}},
-		{"iam:DeleteUser", user, func(w *world, ctx context.Context, c *control.Call) error { return w.DeleteUser(ctx, c, "u") }},
+		{"iam:DeleteUser", user, func(w *world, ctx context.Context, c *control.Call) error {
+			return w.DeleteUser(ctx, c, "u")
+		}},
 		{"iam:ListGroupsForUser", user, func(w *world, _ context.Context, c *control.Call) error {
 			return w.ListBelongings(c, "iam:ListGroupsForUser", u)
 		}},
@@ -74,7 +79,10 @@ func operations(k string) []operation {
 			_, err := w.CreateRole(ctx, c, principals.NewRole{Name: "new", Trust: trusting(iamARN + "root")})
 			return err
 		}},
-		{"iam:GetRole", role, func(w *world, _ context.Context, c *control.Call) error { _, err := w.GetRole(c, "r"); return err }},
+		{"iam:GetRole", role, func(w *world, _ context.Context, c *control.Call) error {
+			_, err := w.GetRole(c, "r")
+			return err
+		}},
 		{"iam:ListRoles", "*", func(w *world, _ context.Context, c *control.Call) error {
 			_, err := w.ListRoles(c, "", ask)
 			return err
@@ -89,8 +97,12 @@ func operations(k string) []operation {
 		{"iam:UpdateAssumeRolePolicy", role, func(w *world, ctx context.Context, c *control.Call) error {
 			return w.UpdateAssumeRolePolicy(ctx, c, "r", trusting(iamARN+"root"))
 		}},
-		{"iam:DeleteRole", role, func(w *world, ctx context.Context, c *control.Call) error { return w.DeleteRole(ctx, c, "r") }},
-		{"iam:ListInstanceProfiles", "*", func(w *world, _ context.Context, c *control.Call) error { return w.ListInstanceProfiles(c) }},
+		{"iam:DeleteRole", role, func(w *world, ctx context.Context, c *control.Call) error {
+			return w.DeleteRole(ctx, c, "r")
+		}},
+		{"iam:ListInstanceProfiles", "*", func(w *world, _ context.Context, c *control.Call) error {
+			return w.ListInstanceProfiles(c)
+		}},
 		{"iam:ListInstanceProfilesForRole", role, func(w *world, _ context.Context, c *control.Call) error {
 			return w.ListBelongings(c, "iam:ListInstanceProfilesForRole", r)
 		}},
@@ -98,12 +110,17 @@ func operations(k string) []operation {
 			_, err := w.CreatePolicy(ctx, c, principals.NewPolicy{Name: "new", Document: doc})
 			return err
 		}},
-		{"iam:GetPolicy", policy, func(w *world, _ context.Context, c *control.Call) error { _, err := w.GetPolicy(c, policy); return err }},
+		{"iam:GetPolicy", policy, func(w *world, _ context.Context, c *control.Call) error {
+			_, err := w.GetPolicy(c, policy)
+			return err
+		}},
 		{"iam:ListPolicies", "*", func(w *world, _ context.Context, c *control.Call) error {
 			_, err := w.ListPolicies(c, principals.PolicyFilter{}, ask)
 			return err
 		}},
-		{"iam:DeletePolicy", policy, func(w *world, ctx context.Context, c *control.Call) error { return w.DeletePolicy(ctx, c, policy) }},
+		{"iam:DeletePolicy", policy, func(w *world, ctx context.Context, c *control.Call) error {
+			return w.DeletePolicy(ctx, c, policy)
+		}},
 		{"iam:CreatePolicyVersion", policy, func(w *world, ctx context.Context, c *control.Call) error {
 			_, err := w.CreatePolicyVersion(ctx, c, policy, doc, true)
 			return err
@@ -126,7 +143,9 @@ func operations(k string) []operation {
 			_, err := w.ListEntitiesForPolicy(c, policy, principals.EntityFilter{}, ask)
 			return err
 		}},
-		{"iam:TagPolicy", policy, func(w *world, ctx context.Context, c *control.Call) error { return w.TagPolicy(ctx, c, policy, tags) }},
+		{"iam:TagPolicy", policy, func(w *world, ctx context.Context, c *control.Call) error {
+			return w.TagPolicy(ctx, c, policy, tags)
+		}},
 		{"iam:UntagPolicy", policy, func(w *world, ctx context.Context, c *control.Call) error {
 			return w.UntagPolicy(ctx, c, policy, []string{"team"})
 		}},
@@ -168,7 +187,9 @@ func operations(k string) []operation {
 			{"iam:Delete" + kind + "PermissionsBoundary", arn, func(w *world, ctx context.Context, c *control.Call) error {
 				return w.DeleteBoundary(ctx, c, e)
 			}},
-			{"iam:Tag" + kind, arn, func(w *world, ctx context.Context, c *control.Call) error { return w.TagEntity(ctx, c, e, tags) }},
+			{"iam:Tag" + kind, arn, func(w *world, ctx context.Context, c *control.Call) error {
+				return w.TagEntity(ctx, c, e, tags)
+			}},
 			{"iam:Untag" + kind, arn, func(w *world, ctx context.Context, c *control.Call) error {
 				return w.UntagEntity(ctx, c, e, []string{"team"})
 			}},
@@ -183,7 +204,8 @@ func operations(k string) []operation {
 
 // denied reports whether the refusal is one of the caller's permissions.
 func denied(err error) bool {
-	return fault.KindOf(err) == fault.Denied && err != nil && strings.Contains(fault.Of(err).Text, "is not authorized to perform: ")
+	return fault.KindOf(err) == fault.Denied && err != nil &&
+		strings.Contains(fault.Of(err).Text, "is not authorized to perform: ")
 }
 
 func furnished(t *testing.T) (*world, []operation) {

@@ -43,13 +43,15 @@ func TestInlinePolicies(t *testing.T) {
 		})
 		t.Run(kind+": refused beyond the size of all together", func(t *testing.T) {
 			err := w.PutInline(ctx, w.asRoot(), c.e, "long", padded(c.most-150))
-			refused(t, err, fault.LimitExceeded, fmt.Sprintf("Maximum policy size of %d bytes exceeded for %s %s", c.most, kind, c.e.Name))
+			refused(t, err, fault.LimitExceeded,
+				fmt.Sprintf("Maximum policy size of %d bytes exceeded for %s %s", c.most, kind, c.e.Name))
 			must(t, w.PutInline(ctx, w.asRoot(), c.e, "long", padded(c.most-400)+strings.Repeat(" ", 1000)))
 		})
 		t.Run(kind+": refused when malformed, when missing", func(t *testing.T) {
 			refused(t, w.PutInline(ctx, w.asRoot(), c.e, "bad", "{"), fault.Malformed, "Syntax errors in policy.")
 			refused(t, w.PutInline(ctx, w.asRoot(), c.e, "b/d", allow("s3:*", "*")), fault.Invalid, "'policyName'")
-			refused(t, w.PutInline(ctx, w.asRoot(), c.e, "bad", trusting(iamARN+"root")), fault.Malformed, "should not specify a principal")
+			refused(t, w.PutInline(ctx, w.asRoot(), c.e, "bad", trusting(iamARN+"root")), fault.Malformed,
+				"should not specify a principal")
 			_, err := w.GetInline(w.asRoot(), c.e, "none")
 			refused(t, err, fault.NotFound, "The "+kind+" policy with name none cannot be found.")
 			refused(t, w.DeleteInline(ctx, w.asRoot(), c.e, "none"), fault.NotFound, "cannot be found")
@@ -89,8 +91,10 @@ func TestManagedPolicies(t *testing.T) {
 		refused(t, err, fault.LimitExceeded, "A managed policy can have up to 5 versions.")
 		_, err = w.CreatePolicyVersion(ctx, w.asRoot(), arn, "{", false)
 		refused(t, err, fault.Malformed, "Syntax errors")
-		refused(t, w.DeletePolicyVersion(ctx, w.asRoot(), arn, "v3"), fault.InUse, "Cannot delete the default version of a policy.")
-		refused(t, w.DeletePolicyVersion(ctx, w.asRoot(), arn, "v9"), fault.NotFound, "Policy "+arn+" version v9 does not exist or is not attachable.")
+		refused(t, w.DeletePolicyVersion(ctx, w.asRoot(), arn, "v3"), fault.InUse,
+			"Cannot delete the default version of a policy.")
+		refused(t, w.DeletePolicyVersion(ctx, w.asRoot(), arn, "v9"), fault.NotFound,
+			"Policy "+arn+" version v9 does not exist or is not attachable.")
 		refused(t, w.SetDefaultPolicyVersion(ctx, w.asRoot(), arn, "v9"), fault.NotFound, "v9")
 		must(t, w.SetDefaultPolicyVersion(ctx, w.asRoot(), arn, "v4"))
 		must(t, w.DeletePolicyVersion(ctx, w.asRoot(), arn, "v3"))
@@ -142,11 +146,14 @@ func TestPolicyOfAnotherAccount(t *testing.T) {
 	_, err = w.GetPolicy(w.asRoot(), m.ARN())
 	refused(t, err, fault.NotFound, "was not found")
 	refused(t, w.DeletePolicy(ctx, w.asRoot(), m.ARN()), fault.NotFound, "was not found")
-	refused(t, w.AttachPolicy(ctx, w.asRoot(), principals.UserNamed("u"), m.ARN()), fault.NotFound, "does not exist or is not attachable")
-	refused(t, w.PutBoundary(ctx, w.asRoot(), principals.UserNamed("u"), m.ARN()), fault.NotFound, "does not exist or is not attachable")
+	refused(t, w.AttachPolicy(ctx, w.asRoot(), principals.UserNamed("u"), m.ARN()), fault.NotFound,
+		"does not exist or is not attachable")
+	refused(t, w.PutBoundary(ctx, w.asRoot(), principals.UserNamed("u"), m.ARN()), fault.NotFound,
+		"does not exist or is not attachable")
 	_, err = w.CreateUser(ctx, w.asRoot(), principals.NewUser{Name: "v", Boundary: m.ARN()})
 	refused(t, err, fault.NotFound, "does not exist or is not attachable")
-	_, err = w.CreateRole(ctx, w.asRoot(), principals.NewRole{Name: "v", Boundary: m.ARN(), Trust: trusting(iamARN + "root")})
+	_, err = w.CreateRole(ctx, w.asRoot(),
+		principals.NewRole{Name: "v", Boundary: m.ARN(), Trust: trusting(iamARN + "root")})
 	refused(t, err, fault.NotFound, "does not exist or is not attachable")
 }
 
@@ -203,7 +210,8 @@ func TestPolicyLists(t *testing.T) {
 	if got := list(principals.PolicyFilter{Scope: principals.Local}); !slices.Equal(got, []string{"alpha", "beta"}) {
 		t.Errorf("local: %v", got)
 	}
-	if got := list(principals.PolicyFilter{Scope: principals.AWS}); !slices.Contains(got, "AmazonS3FullAccess") || slices.Contains(got, "alpha") {
+	if got := list(principals.PolicyFilter{Scope: principals.AWS}); !slices.Contains(got, "AmazonS3FullAccess") ||
+		slices.Contains(got, "alpha") {
 		t.Errorf("AWS: %v", got)
 	}
 	if got := list(principals.PolicyFilter{}); got[0] != "alpha" || !slices.Contains(got, "AmazonS3FullAccess") {
@@ -253,7 +261,8 @@ func TestAttachmentQuota(t *testing.T) {
 	ctx := t.Context()
 	w.role("r", trusting(iamARN+"root"))
 	for n := range 11 {
-		m, err := w.CreatePolicy(ctx, w.asRoot(), principals.NewPolicy{Name: fmt.Sprintf("p%d", n), Document: allow("s3:*", "*")})
+		m, err := w.CreatePolicy(ctx, w.asRoot(),
+			principals.NewPolicy{Name: fmt.Sprintf("p%d", n), Document: allow("s3:*", "*")})
 		must(t, err)
 		err = w.AttachPolicy(ctx, w.asRoot(), principals.RoleNamed("r"), m.ARN())
 		if n < 10 {
@@ -262,5 +271,6 @@ func TestAttachmentQuota(t *testing.T) {
 			refused(t, err, fault.LimitExceeded, "Cannot exceed quota for PoliciesPerRole: 10")
 		}
 	}
-	refused(t, w.DetachPolicy(ctx, w.asRoot(), principals.RoleNamed("r"), iamARN+"policy/none"), fault.NotFound, "was not found")
+	refused(t, w.DetachPolicy(ctx, w.asRoot(), principals.RoleNamed("r"), iamARN+"policy/none"), fault.NotFound,
+		"was not found")
 }

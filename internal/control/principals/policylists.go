@@ -14,7 +14,9 @@ import (
 )
 
 // GetPolicyVersion returns a version of a managed policy, and whether it is the one in force.
-func (p *Principals) GetPolicyVersion(call *control.Call, arn, version string) (v iam.PolicyVersion, inForce bool, err error) {
+func (p *Principals) GetPolicyVersion(
+	call *control.Call, arn, version string,
+) (v iam.PolicyVersion, inForce bool, err error) {
 	m, err := p.findPolicy(call, "iam:GetPolicyVersion", arn, policy.Values{})
 	if err != nil {
 		return v, false, err
@@ -27,7 +29,9 @@ func (p *Principals) GetPolicyVersion(call *control.Call, arn, version string) (
 }
 
 // ListPolicyVersions lists the versions of a managed policy, newest first, and says which is in force.
-func (p *Principals) ListPolicyVersions(call *control.Call, arn string, ask Ask) (Page[iam.PolicyVersion], string, error) {
+func (p *Principals) ListPolicyVersions(
+	call *control.Call, arn string, ask Ask,
+) (Page[iam.PolicyVersion], string, error) {
 	m, err := p.findPolicy(call, "iam:ListPolicyVersions", arn, policy.Values{})
 	if err != nil {
 		return Page[iam.PolicyVersion]{}, "", err
@@ -116,7 +120,9 @@ type EntityFilter struct {
 
 // ListEntitiesForPolicy lists the users and roles of the account that have a managed policy attached, or as
 // their boundary.
-func (p *Principals) ListEntitiesForPolicy(call *control.Call, arn string, f EntityFilter, ask Ask) (Page[Using], error) {
+func (p *Principals) ListEntitiesForPolicy(
+	call *control.Call, arn string, f EntityFilter, ask Ask,
+) (Page[Using], error) {
 	if _, err := p.findPolicy(call, "iam:ListEntitiesForPolicy", arn, policy.Values{}); err != nil {
 		return Page[Using]{}, err
 	}

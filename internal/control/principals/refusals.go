@@ -34,7 +34,8 @@ func notAttachable(arn string) error {
 }
 
 func noSuchVersion(arn, version string) error {
-	return fault.New(fault.NotFound, fault.PolicyVersion, "Policy %s version %s does not exist or is not attachable.", arn, version)
+	return fault.New(fault.NotFound, fault.PolicyVersion, "Policy %s version %s does not exist or is not attachable.", arn,
+		version)
 }
 
 func quota(entity fault.Entity, name string, limit int) error {

@@ -21,7 +21,13 @@ type NewRole struct {
 
 // CreateRole makes a role. The users and roles that its trust policy names must exist.
 func (p *Principals) CreateRole(ctx context.Context, call *control.Call, in NewRole) (*iam.Role, error) {
-	r := &iam.Role{ID: iam.NewID(iam.RoleIDPrefix), Account: call.Account, Name: in.Name, Description: in.Description, Tags: in.Tags}
+	r := &iam.Role{
+		ID:          iam.NewID(iam.RoleIDPrefix),
+		Account:     call.Account,
+		Name:        in.Name,
+		Description: in.Description,
+		Tags:        in.Tags,
+	}
 	r.Boundary = in.Boundary
 	var err error
 	if r.Path, err = checkPath(in.Path, pathPattern); err != nil {
@@ -93,7 +99,9 @@ func (p *Principals) UpdateRole(ctx context.Context, call *control.Call, name st
 }
 
 // UpdateRoleDescription changes a role's description and returns the role.
-func (p *Principals) UpdateRoleDescription(ctx context.Context, call *control.Call, name, description string) (*iam.Role, error) {
+func (p *Principals) UpdateRoleDescription(
+	ctx context.Context, call *control.Call, name, description string,
+) (*iam.Role, error) {
 	err := p.updateRole(ctx, call, "iam:UpdateRoleDescription", name, RoleChange{Description: &description})
 	if err != nil {
 		return nil, err

@@ -44,22 +44,29 @@ func TestIdentityCase086_RoleWithInlinePolicy(t *testing.T) {
 func TestRoles(t *testing.T) {
 	w := newWorld(t)
 	ctx := t.Context()
-	r, err := w.CreateRole(ctx, w.asRoot(), principals.NewRole{Name: "r", Path: "/svc/", Description: "d", Trust: trusting(iamARN + "root")})
+	r, err := w.CreateRole(ctx, w.asRoot(),
+		principals.NewRole{Name: "r", Path: "/svc/", Description: "d", Trust: trusting(iamARN + "root")})
 	must(t, err)
 	if r.ARN() != iamARN+"role/svc/r" || r.MaxSession != time.Hour || !strings.HasPrefix(r.ID, "AROA") {
 		t.Fatalf("made %+v", r)
 	}
 	t.Run("the longest session has bounds", func(t *testing.T) {
-		for seconds, rule := range map[time.Duration]string{3599: "greater than or equal to 3600", 43201: "less than or equal to 43200"} {
-			_, err := w.CreateRole(ctx, w.asRoot(), principals.NewRole{Name: "x", Trust: trusting(iamARN + "root"), MaxSession: seconds * time.Second})
+		for seconds, rule := range map[time.Duration]string{
+			3599:  "greater than or equal to 3600",
+			43201: "less than or equal to 43200",
+		} {
+			_, err := w.CreateRole(ctx, w.asRoot(),
+				principals.NewRole{Name: "x", Trust: trusting(iamARN + "root"), MaxSession: seconds * time.Second})
 			refused(t, err, fault.Invalid, "'maxSessionDuration' failed to satisfy constraint: Member must have value "+rule)
 			err = w.UpdateRole(ctx, w.asRoot(), "r", principals.RoleChange{MaxSession: new(seconds * time.Second)})
 			refused(t, err, fault.Invalid, rule)
 		}
-		refused(t, w.UpdateRole(ctx, w.asRoot(), "r", principals.RoleChange{MaxSession: new(time.Duration)}), fault.Invalid, "3600")
+		refused(t, w.UpdateRole(ctx, w.asRoot(), "r", principals.RoleChange{MaxSession: new(time.Duration)}), fault.Invalid,
+			"3600")
 	})
 	t.Run("updated", func(t *testing.T) {
-		must(t, w.UpdateRole(ctx, w.asRoot(), "r", principals.RoleChange{Description: new("new"), MaxSession: new(2 * time.Hour)}))
+		must(t, w.UpdateRole(ctx, w.asRoot(), "r",
+			principals.RoleChange{Description: new("new"), MaxSession: new(2 * time.Hour)}))
 		got, err := w.GetRole(w.asRoot(), "r")
 		must(t, err)
 		if got.Description != "new" || got.MaxSession != 2*time.Hour {
@@ -72,7 +79,8 @@ func TestRoles(t *testing.T) {
 		}
 	})
 	t.Run("a description has a length", func(t *testing.T) {
-		refused(t, w.UpdateRole(ctx, w.asRoot(), "r", principals.RoleChange{Description: new(strings.Repeat("d", 1001))}), fault.Invalid, "'description'")
+		refused(t, w.UpdateRole(ctx, w.asRoot(), "r", principals.RoleChange{Description: new(strings.Repeat("d", 1001))}),
+			fault.Invalid, "'description'")
 	})
 	t.Run("a create that tags needs the permission to tag", func(t *testing.T) {
 		_, keys := w.user("maker", allow("iam:CreateRole", "*"))
@@ -95,9 +103,17 @@ func TestTrustPolicies(t *testing.T) {
 		return err
 	}
 	for name, arn := range map[string]string{
-		"user": iamARN + "user/none", "role": iamARN + "role/none", "user with another path": iamARN + "user/p/u", "user in another case": iamARN + "user/U",
-		"role in another case": iamARN + "role/Bearer", "account": "arn:aws:iam::999999999999:root", "bare account": "999999999999", "id": "AIDAAAAAAAAAAAAAAAAAA", "role id": "AROAAAAAAAAAAAAAAAAAA:s",
-		"session of a role": "arn:aws:sts::123456789012:assumed-role/none/s", "federated user": "arn:aws:sts::123456789012:federated-user/f",
+		"user":                      iamARN + "user/none",
+		"role":                      iamARN + "role/none",
+		"user with another path":    iamARN + "user/p/u",
+		"user in another case":      iamARN + "user/U",
+		"role in another case":      iamARN + "role/Bearer",
+		"account":                   "arn:aws:iam::999999999999:root",
+		"bare account":              "999999999999",
+		"id":                        "AIDAAAAAAAAAAAAAAAAAA",
+		"role id":                   "AROAAAAAAAAAAAAAAAAAA:s",
+		"session of a role":         "arn:aws:sts::123456789012:assumed-role/none/s",
+		"federated user":            "arn:aws:sts::123456789012:federated-user/f",
 		"user of another partition": "arn:aws-cn:iam::123456789012:user/u",
 	} {
 		t.Run("refused: there is no such "+name, func(t *testing.T) {
@@ -114,7 +130,8 @@ func TestTrustPolicies(t *testing.T) {
 	t.Run("bound to ids, shown as ARNs", func(t *testing.T) {
 		session := "arn:aws:sts::123456789012:assumed-role/bearer/s1"
 		r := w.role("bound", trusting(u.ARN(), bearer.ARN(), session, "123456789012"))
-		for _, id := range []string{`"` + u.ID + `"`, `"` + bearer.ID + `"`, `"` + bearer.ID + `:s1"`, `"` + iamARN + `root"`} {
+		for _, id := range []string{`"` + u.ID + `"`, `"` + bearer.ID + `"`, `"` + bearer.ID + `:s1"`, `"` + iamARN +
+			`root"`} {
 			if !strings.Contains(r.Trust, id) {
 				t.Errorf("stored without %s: %s", id, r.Trust)
 			}
@@ -146,7 +163,9 @@ func TestTrustPolicies(t *testing.T) {
 	t.Run("services and other accounts' principals may be named", func(t *testing.T) {
 		_, err := w.CreateUser(ctx, w.by(w.otherRoot), principals.NewUser{Name: "guest"})
 		must(t, err)
-		must(t, create(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"access-grants.s3.amazonaws.com",`+
-			`"AWS":"arn:aws:iam::210987654321:user/guest"},"Action":["sts:AssumeRole","sts:SetSourceIdentity"]}]}`))
+		must(t,
+			create(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow",`+
+				`"Principal":{"Service":"access-grants.s3.amazonaws.com",`+
+				`"AWS":"arn:aws:iam::210987654321:user/guest"},"Action":["sts:AssumeRole","sts:SetSourceIdentity"]}]}`))
 	})
 }

@@ -22,13 +22,15 @@ func checkTags(tags []iam.Tag, limit int) error {
 	}
 	for i, t := range tags {
 		if t.Key == "" || utf8.RuneCountInString(t.Key) > maxTagKey || utf8.RuneCountInString(t.Value) > maxTagValue {
-			return fault.New(fault.Invalid, fault.Tag, "A tag key must have 1 to %d characters and a tag value at most %d.", maxTagKey, maxTagValue)
+			return fault.New(fault.Invalid, fault.Tag, "A tag key must have 1 to %d characters and a tag value at most %d.",
+				maxTagKey, maxTagValue)
 		}
 		if strings.HasPrefix(strings.ToLower(t.Key), "aws:") {
 			return fault.New(fault.Invalid, fault.ReservedTag, "Tag keys that begin with aws: are reserved for system use.")
 		}
 		if tagAt(tags[:i], t.Key) >= 0 {
-			return fault.New(fault.Invalid, fault.Tags, "Duplicate tag keys found. Please note that Tag keys are case insensitive.")
+			return fault.New(fault.Invalid, fault.Tags,
+				"Duplicate tag keys found. Please note that Tag keys are case insensitive.")
 		}
 	}
 	return nil

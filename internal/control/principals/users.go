@@ -136,7 +136,8 @@ func (p *Principals) UpdateUser(ctx context.Context, call *control.Call, name st
 			return err
 		}
 	}
-	if err := may(call, "iam:UpdateUser", next.ARN(), withResource(policy.Values{}, next.Tags, next.Boundary)); err != nil {
+	if err := may(call, "iam:UpdateUser", next.ARN(),
+		withResource(policy.Values{}, next.Tags, next.Boundary)); err != nil {
 		return err
 	}
 	return p.Control.Update(ctx, call, func(tx *store.Tx) error {

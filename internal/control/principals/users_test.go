@@ -13,7 +13,8 @@ import (
 func TestUsers(t *testing.T) {
 	w := newWorld(t)
 	ctx := t.Context()
-	u, err := w.CreateUser(ctx, w.asRoot(), principals.NewUser{Name: "alice", Path: "/team/", Tags: []iam.Tag{{Key: "k", Value: "v"}}})
+	u, err := w.CreateUser(ctx, w.asRoot(),
+		principals.NewUser{Name: "alice", Path: "/team/", Tags: []iam.Tag{{Key: "k", Value: "v"}}})
 	must(t, err)
 	if u.ARN() != iamARN+"user/team/alice" || len(u.ID) != 21 || u.Created.IsZero() {
 		t.Fatalf("made %+v", u)
@@ -43,7 +44,8 @@ func TestUsers(t *testing.T) {
 		}
 		refused(t, w.DeleteUser(ctx, w.by(w.otherRoot), "onlyhere"), fault.NotFound, "cannot be found")
 	})
-	for _, bad := range []principals.NewUser{{Name: "a b"}, {Name: ""}, {Name: "x", Path: "team/"}, {Name: "x", Path: "/team"},
+	for _, bad := range []principals.NewUser{{Name: "a b"}, {Name: ""}, {Name: "x", Path: "team/"},
+		{Name: "x", Path: "/team"},
 		{Name: string(make([]byte, 65))}} {
 		t.Run(fmt.Sprintf("refused: name %q path %q", bad.Name, bad.Path), func(t *testing.T) {
 			_, err := w.CreateUser(ctx, w.asRoot(), bad)
