@@ -115,7 +115,8 @@ func (c *Center) AuthenticationMethod(call *control.Call, arn string) (json.RawM
 }
 
 func noMethod() error {
-	return fault.New(fault.NotFound, fault.AuthenticationMethod, "The application has no authentication method of type IAM")
+	return fault.New(fault.NotFound, fault.AuthenticationMethod,
+		"The application has no authentication method of type IAM")
 }
 
 // AuthenticationMethods lists the actor policy of an application, if it has one.
@@ -124,7 +125,9 @@ func (c *Center) AuthenticationMethods(call *control.Call, arn, token string) ([
 	if err != nil {
 		return nil, err
 	}
-	if _, err := cut(c.Control, call, Cut{Token: token}, nil, func(int) int64 { return 0 }, "ListApplicationAuthenticationMethods", arn); err != nil {
+	if _, err := cut(c.Control, call, Cut{Token: token}, nil, func(int) int64 {
+		return 0
+	}, "ListApplicationAuthenticationMethods", arn); err != nil {
 		return nil, err
 	}
 	if app.Actor == nil {

@@ -22,7 +22,9 @@ type NewApplication struct {
 
 // CreateApplication makes an application of the customer's own, which nobody may use yet: it asks for an
 // assignment and has neither grant nor actor.
-func (c *Center) CreateApplication(ctx context.Context, call *control.Call, in NewApplication) (*sso.Application, *sso.Instance, error) {
+func (c *Center) CreateApplication(
+	ctx context.Context, call *control.Call, in NewApplication,
+) (*sso.Application, *sso.Instance, error) {
 	const action = "sso:CreateApplication"
 	i, err := instance(call, action, in.InstanceARN, requestTags(in.Tags))
 	if err != nil {
@@ -35,9 +37,18 @@ func (c *Center) CreateApplication(ctx context.Context, call *control.Call, in N
 		return nil, nil, err
 	}
 	made := &sso.Application{
-		ID: sso.NewApplicationID(), InstanceID: i.ID, Account: i.Account, Provider: in.Provider, Name: in.Name, Description: in.Description,
-		Portal: in.Portal, Disabled: in.Disabled, CreatedFrom: call.Facts.Region, Tags: in.Tags, ClientToken: in.ClientToken,
-		Digest: digest(in.InstanceARN, in.Provider, in.Name, in.Description, in.Portal, in.Disabled, in.Tags),
+		ID:          sso.NewApplicationID(),
+		InstanceID:  i.ID,
+		Account:     i.Account,
+		Provider:    in.Provider,
+		Name:        in.Name,
+		Description: in.Description,
+		Portal:      in.Portal,
+		Disabled:    in.Disabled,
+		CreatedFrom: call.Facts.Region,
+		Tags:        in.Tags,
+		ClientToken: in.ClientToken,
+		Digest:      digest(in.InstanceARN, in.Provider, in.Name, in.Description, in.Portal, in.Disabled, in.Tags),
 	}
 	err = c.Control.Update(ctx, call, func(tx *store.Tx) error {
 		if _, err := standing(ctx, tx, i); err != nil {
@@ -70,7 +81,8 @@ func (in *NewApplication) check() error {
 	case p == nil:
 		return noProvider(in.Provider)
 	case in.Provider != sso.CustomProvider:
-		return fault.New(fault.Invalid, fault.ApplicationProvider, "Applications of the provider %s are created by its service", in.Provider)
+		return fault.New(fault.Invalid, fault.ApplicationProvider,
+			"Applications of the provider %s are created by its service", in.Provider)
 	}
 	if err := checkSignIn(in.Portal.Origin, in.Portal.URL); err != nil {
 		return err
@@ -118,7 +130,9 @@ func (c *Center) Application(call *control.Call, arn string) (*sso.Application, 
 type ApplicationFilter struct{ Account, Provider string }
 
 // Applications lists the applications of the instance in the order of their creation, those of services included.
-func (c *Center) Applications(call *control.Call, instanceARN string, f ApplicationFilter, at Cut) (Page[*sso.Application], *sso.Instance, error) {
+func (c *Center) Applications(
+	call *control.Call, instanceARN string, f ApplicationFilter, at Cut,
+) (Page[*sso.Application], *sso.Instance, error) {
 	i, err := instance(call, "sso:ListApplications", instanceARN, policy.Values{})
 	if err != nil {
 		return Page[*sso.Application]{}, nil, err
@@ -129,7 +143,9 @@ func (c *Center) Applications(call *control.Call, instanceARN string, f Applicat
 			all = append(all, a)
 		}
 	}
-	p, err := cut(c.Control, call, at, all, func(a *sso.Application) int64 { return a.Seq }, "ListApplications", instanceARN, f.Account, f.Provider)
+	p, err := cut(c.Control, call, at, all, func(a *sso.Application) int64 {
+		return a.Seq
+	}, "ListApplications", instanceARN, f.Account, f.Provider)
 	return p, i, err
 }
 
@@ -204,7 +220,9 @@ func (c *Center) DeleteApplication(ctx context.Context, call *control.Call, arn 
 		}
 		for _, s3 := range instances {
 			if s3.ApplicationARN == arn {
-				return fault.New(fault.InUse, fault.Application, "The application belongs to the S3 Access Grants instance %s. Dissociate it from Identity Center instead", s3.ARN())
+				return fault.New(fault.InUse, fault.Application,
+					"The application belongs to the S3 Access Grants instance %s. Dissociate it from Identity Center instead",
+					s3.ARN())
 			}
 		}
 		err = RemoveApplication(ctx, tx, app.ID)

@@ -117,7 +117,9 @@ func (c *Center) Assignments(call *control.Call, arn string, at Cut) (Page[*sso.
 	if _, err := application(call, "sso:ListApplicationAssignments", arn); err != nil {
 		return Page[*sso.Assignment]{}, err
 	}
-	return cut(c.Control, call, at, call.Snapshot.AssignmentsOf(arn), func(a *sso.Assignment) int64 { return a.Seq }, "ListApplicationAssignments", arn)
+	return cut(c.Control, call, at, call.Snapshot.AssignmentsOf(arn), func(a *sso.Assignment) int64 {
+		return a.Seq
+	}, "ListApplicationAssignments", arn)
 }
 
 // PrincipalAssignment is an application that is assigned to a principal.
@@ -135,7 +137,9 @@ type PrincipalFilter struct {
 
 // AssignmentsFor lists what is assigned to this very user or group, in the order of creation. What a user has
 // through a group is listed for the group.
-func (c *Center) AssignmentsFor(ctx context.Context, call *control.Call, instanceARN string, f PrincipalFilter, at Cut) (Page[PrincipalAssignment], error) {
+func (c *Center) AssignmentsFor(
+	ctx context.Context, call *control.Call, instanceARN string, f PrincipalFilter, at Cut,
+) (Page[PrincipalAssignment], error) {
 	if _, err := instance(call, "sso:ListApplicationAssignmentsForPrincipal", instanceARN, policy.Values{}); err != nil {
 		return Page[PrincipalAssignment]{}, err
 	}

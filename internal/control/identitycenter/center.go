@@ -87,7 +87,8 @@ func applicationWith(call *control.Call, action, arn string, values policy.Value
 func ownApplication(call *control.Call, action, arn string) (*sso.Application, error) {
 	app, err := application(call, action, arn)
 	if err == nil && app.ServiceOwned() {
-		return nil, fault.New(fault.Invalid, fault.Application, "The application %s is managed by the service that created it and cannot be changed in this way", arn)
+		return nil, fault.New(fault.Invalid, fault.Application,
+			"The application %s is managed by the service that created it and cannot be changed in this way", arn)
 	}
 	return app, err
 }
@@ -146,7 +147,8 @@ func digest(parts ...any) string {
 
 // mismatch refuses a client token that was used for something else.
 func mismatch() error {
-	return fault.New(fault.Conflict, "", "IdempotentParameterMismatch: the client token was used before with other parameters")
+	return fault.New(fault.Conflict, "",
+		"IdempotentParameterMismatch: the client token was used before with other parameters")
 }
 
 func quota(entity fault.Entity, what string, limit int) error {

@@ -24,7 +24,8 @@ func (c *Center) PutGrant(ctx context.Context, call *control.Call, arn string, g
 		for _, from := range g.Issuers {
 			r, _ := sso.ParseARN(from.IssuerARN)
 			i, err := store.Issuers.Get(ctx, tx, r.ID)
-			if fault.Is(err, fault.NotFound, fault.TokenIssuer) || err == nil && (i.ARN() != from.IssuerARN || i.Account != a.Account) {
+			if fault.Is(err, fault.NotFound, fault.TokenIssuer) ||
+				err == nil && (i.ARN() != from.IssuerARN || i.Account != a.Account) {
 				return noIssuer(from.IssuerARN)
 			}
 			if err != nil {
@@ -52,7 +53,8 @@ func checkGrant(g *sso.Grant) error {
 		}
 		for _, s := range g.RedirectURIs {
 			// RFC 6749, 3.1.2: absolute and without a fragment.
-			if u, err := url.Parse(s); err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.Fragment != "" || u.User != nil {
+			if u, err := url.Parse(s); err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" ||
+				u.Fragment != "" || u.User != nil {
 				return invalid("The redirect URI %q is not an absolute http or https URI without a fragment", s)
 			}
 		}
@@ -96,7 +98,9 @@ func (c *Center) Grants(call *control.Call, arn, token string) ([]sso.Grant, err
 	if err != nil {
 		return nil, err
 	}
-	if _, err := cut(c.Control, call, Cut{Token: token}, nil, func(int) int64 { return 0 }, "ListApplicationGrants", arn); err != nil {
+	if _, err := cut(c.Control, call, Cut{Token: token}, nil, func(int) int64 {
+		return 0
+	}, "ListApplicationGrants", arn); err != nil {
 		return nil, err
 	}
 	return app.Grants, nil

@@ -55,7 +55,8 @@ func (c *Center) CreateInstance(ctx context.Context, call *control.Call, in NewI
 		case err != nil:
 			return err
 		case in.ClientToken == "" || have.ClientToken != in.ClientToken:
-			return fault.New(fault.AlreadyExists, fault.IdentityCenter, "Account %s has the Identity Center instance %s already", call.Account, have.ARN())
+			return fault.New(fault.AlreadyExists, fault.IdentityCenter, "Account %s has the Identity Center instance %s already",
+				call.Account, have.ARN())
 		case have.Digest != made.Digest:
 			return mismatch()
 		}
@@ -157,7 +158,8 @@ func unused(ctx context.Context, tx *store.Tx, i *sso.Instance) error {
 	}
 	for _, s3 := range instances {
 		if s3.IdentityCenterARN == i.ARN() {
-			return fault.New(fault.InUse, fault.IdentityCenter, "The instance is associated with the S3 Access Grants instance %s. Dissociate it first", s3.ARN())
+			return fault.New(fault.InUse, fault.IdentityCenter,
+				"The instance is associated with the S3 Access Grants instance %s. Dissociate it first", s3.ARN())
 		}
 	}
 	return nil

@@ -30,8 +30,16 @@ func (c *Center) CreateIssuer(ctx context.Context, call *control.Call, in NewIss
 		return nil, err
 	}
 	made := &sso.Issuer{
-		ID: sso.NewIssuerID(), InstanceID: i.ID, Account: i.Account, Name: in.Name, URL: in.URL, ClaimPath: in.ClaimPath, StorePath: in.StorePath,
-		Tags: in.Tags, ClientToken: in.ClientToken, Digest: digest(in.InstanceARN, in.Name, in.URL, in.ClaimPath, in.StorePath, in.Tags),
+		ID:          sso.NewIssuerID(),
+		InstanceID:  i.ID,
+		Account:     i.Account,
+		Name:        in.Name,
+		URL:         in.URL,
+		ClaimPath:   in.ClaimPath,
+		StorePath:   in.StorePath,
+		Tags:        in.Tags,
+		ClientToken: in.ClientToken,
+		Digest:      digest(in.InstanceARN, in.Name, in.URL, in.ClaimPath, in.StorePath, in.Tags),
 	}
 	err = c.Control.Update(ctx, call, func(tx *store.Tx) error {
 		if _, err := standing(ctx, tx, i); err != nil {
@@ -57,7 +65,8 @@ func (c *Center) CreateIssuer(ctx context.Context, call *control.Call, in NewIss
 		made.Created = tx.Now()
 		err = store.Issuers.Insert(tx, made)
 		if fault.Is(err, fault.AlreadyExists, fault.TokenIssuer) {
-			return fault.New(fault.AlreadyExists, fault.TokenIssuer, "There is a trusted token issuer with the IssuerUrl %s already", in.URL)
+			return fault.New(fault.AlreadyExists, fault.TokenIssuer,
+				"There is a trusted token issuer with the IssuerUrl %s already", in.URL)
 		}
 		return err
 	})
@@ -74,7 +83,9 @@ func (in *NewIssuer) check() error {
 	case err != nil || u.Host == "" || u.User != nil:
 		return fault.New(fault.Invalid, fault.TokenIssuer, "The IssuerUrl %s is not the URL of an issuer", in.URL)
 	case strings.HasSuffix(strings.TrimSuffix(u.Path, "/"), "/.well-known/openid-configuration"):
-		return fault.New(fault.Invalid, fault.TokenIssuer, "The IssuerUrl must be the issuer itself, as in the iss claim of its tokens, without /.well-known/openid-configuration")
+		return fault.New(fault.Invalid, fault.TokenIssuer,
+			"The IssuerUrl must be the issuer itself, as in the iss claim of its tokens, "+
+				"without /.well-known/openid-configuration")
 	}
 	if err := checkStorePath(in.StorePath); err != nil {
 		return err
@@ -84,7 +95,8 @@ func (in *NewIssuer) check() error {
 
 func checkStorePath(path string) error {
 	if !sso.IsStorePath(path) {
-		return fault.New(fault.Invalid, fault.TokenIssuer, "IdentityStoreAttributePath must be one of %s, %s, %s", sso.ByUserName, sso.ByEmail, sso.ByExternalID)
+		return fault.New(fault.Invalid, fault.TokenIssuer, "IdentityStoreAttributePath must be one of %s, %s, %s",
+			sso.ByUserName, sso.ByEmail, sso.ByExternalID)
 	}
 	return nil
 }
@@ -100,7 +112,9 @@ func (c *Center) Issuers(call *control.Call, instanceARN string, at Cut) (Page[*
 	if err != nil {
 		return Page[*sso.Issuer]{}, err
 	}
-	return cut(c.Control, call, at, call.Snapshot.IssuersOf(i.Account), func(i *sso.Issuer) int64 { return i.Seq }, "ListTrustedTokenIssuers", instanceARN)
+	return cut(c.Control, call, at, call.Snapshot.IssuersOf(i.Account), func(i *sso.Issuer) int64 {
+		return i.Seq
+	}, "ListTrustedTokenIssuers", instanceARN)
 }
 
 // IssuerChange is what UpdateTrustedTokenIssuer changes; nil leaves a thing as it is. The URL never changes.

@@ -18,7 +18,9 @@ type Cut struct {
 
 // cut takes the page out of the whole list, which is in the order of its numbers. name and about tell the list
 // from others, so that no token fits two.
-func cut[T any](c *control.Control, call *control.Call, at Cut, all []T, number func(T) int64, name string, about ...string) (Page[T], error) {
+func cut[T any](
+	c *control.Control, call *control.Call, at Cut, all []T, number func(T) int64, name string, about ...string,
+) (Page[T], error) {
 	list := name + "\x00" + string(call.Account) + "\x00" + call.Principal.ID
 	for _, a := range about {
 		list += "\x00" + a

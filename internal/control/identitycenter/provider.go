@@ -20,9 +20,20 @@ type ProviderScope struct{ Name, Title, Description string }
 // providers are all that there are: a customer's own applications, and S3's.
 func providers() []Provider {
 	return []Provider{
-		{ARN: sso.CustomProvider, DisplayName: "Custom application", Description: "An OAuth 2.0 application of your own", number: 1},
-		{ARN: sso.S3Provider, DisplayName: "Amazon S3 Access Grants", Description: "Grants of S3 data to people and groups of the directory", number: 2,
-			Scopes: []ProviderScope{{sso.S3Scope, "Use S3 Access Grants", "Get access to S3 data that the user or a group of the user was granted"}}},
+		{
+			ARN:         sso.CustomProvider,
+			DisplayName: "Custom application",
+			Description: "An OAuth 2.0 application of your own",
+			number:      1,
+		},
+		{
+			ARN:         sso.S3Provider,
+			DisplayName: "Amazon S3 Access Grants",
+			Description: "Grants of S3 data to people and groups of the directory",
+			number:      2,
+			Scopes: []ProviderScope{{sso.S3Scope, "Use S3 Access Grants",
+				"Get access to S3 data that the user or a group of the user was granted"}},
+		},
 	}
 }
 

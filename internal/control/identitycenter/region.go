@@ -47,7 +47,8 @@ func (c *Center) AddRegion(call *control.Call, arn, name string) error {
 	if name == c.Control.Region {
 		return fault.New(fault.Conflict, fault.IdentityCenter, "%s is the primary Region of the instance already", name)
 	}
-	return fault.New(fault.Invalid, fault.IdentityCenter, "Regions cannot be added: the instance is not replicated, and this server answers requests for every Region with it")
+	return fault.New(fault.Invalid, fault.IdentityCenter,
+		"Regions cannot be added: the instance is not replicated, and this server answers requests for every Region with it")
 }
 
 // RemoveRegion refuses.

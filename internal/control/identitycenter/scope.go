@@ -52,7 +52,9 @@ func (c *Center) Scopes(call *control.Call, arn string, at Cut) (Page[sso.Access
 	if err != nil {
 		return Page[sso.AccessScope]{}, err
 	}
-	return cut(c.Control, call, at, app.Scopes, func(s sso.AccessScope) int64 { return s.Number }, "ListApplicationAccessScopes", arn)
+	return cut(c.Control, call, at, app.Scopes, func(s sso.AccessScope) int64 {
+		return s.Number
+	}, "ListApplicationAccessScopes", arn)
 }
 
 // DeleteScope takes an access scope from an application.

@@ -11,15 +11,23 @@ import (
 )
 
 // s3Actor is the actor policy of S3's application: the service alone may act in its name.
-const s3Actor = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"access-grants.s3.amazonaws.com"},"Action":"sso-oauth:CreateTokenWithIAM","Resource":"*"}]}`
+const s3Actor = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",` +
+	`"Principal":{"Service":"access-grants.s3.amazonaws.com"},"Action":"sso-oauth:CreateTokenWithIAM","Resource":"*"}]}`
 
 // NewS3Application is the application that S3 Access Grants has in an instance for a region: it owns the scope of
 // Access Grants and stands for the association. It has no grant; nobody exchanges tokens with it.
 func NewS3Application(i *sso.Instance, region string) *sso.Application {
 	return &sso.Application{
-		ID: sso.NewApplicationID(), InstanceID: i.ID, Account: i.Account, Provider: sso.S3Provider, Name: "S3AccessGrants-" + region,
-		Description: "Created by Amazon S3 Access Grants", Portal: sso.Portal{Visibility: "DISABLED"}, CreatedFrom: region,
-		AssignmentOptional: true, Actor: &sso.ActorPolicy{Document: []byte(s3Actor), Bound: s3Actor},
+		ID:                 sso.NewApplicationID(),
+		InstanceID:         i.ID,
+		Account:            i.Account,
+		Provider:           sso.S3Provider,
+		Name:               "S3AccessGrants-" + region,
+		Description:        "Created by Amazon S3 Access Grants",
+		Portal:             sso.Portal{Visibility: "DISABLED"},
+		CreatedFrom:        region,
+		AssignmentOptional: true,
+		Actor:              &sso.ActorPolicy{Document: []byte(s3Actor), Bound: s3Actor},
 	}
 }
 

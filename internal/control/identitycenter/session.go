@@ -17,8 +17,8 @@ func (c *Center) BackgroundSessions(call *control.Call, arn string) (string, err
 	return app.BackgroundSessions, nil
 }
 
-// PutBackgroundSessions says whether jobs of the application may go on when their user's session has ended. There are no
-// such sessions here: it is kept for clients. An empty status changes nothing.
+// PutBackgroundSessions says whether jobs of the application may go on when their user's session has ended. There are
+// no such sessions here: it is kept for clients. An empty status changes nothing.
 func (c *Center) PutBackgroundSessions(ctx context.Context, call *control.Call, arn, status string) error {
 	app, err := ownApplication(call, "sso:PutApplicationSessionConfiguration", arn)
 	if err != nil {

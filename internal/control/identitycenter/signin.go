@@ -72,7 +72,8 @@ func (in *NewSignIn) check(call *control.Call) error {
 	invalid := func(format string, args ...any) error {
 		return fault.New(fault.Invalid, fault.SignIn, format, args...)
 	}
-	if u, err := url.Parse(in.IssuerURL); err != nil || u.Host == "" || u.User != nil || u.Scheme != "https" && u.Scheme != "http" {
+	if u, err := url.Parse(in.IssuerURL); err != nil || u.Host == "" || u.User != nil ||
+		u.Scheme != "https" && u.Scheme != "http" {
 		return invalid("The IssuerUrl %s is not the URL of an issuer", in.IssuerURL)
 	}
 	if call.Snapshot.IssuerByURL(call.Account, in.IssuerURL) == nil {

@@ -44,7 +44,10 @@ func (c *Center) tagged(call *control.Call, action, arn string, values policy.Va
 			return nil, err
 		}
 		return &tagged{a.Tags, func(ctx context.Context, fn func([]access.Tag) ([]access.Tag, error)) error {
-			return c.change(ctx, call, a, func(_ *store.Tx, a *sso.Application) (err error) { a.Tags, err = fn(a.Tags); return err })
+			return c.change(ctx, call, a, func(_ *store.Tx, a *sso.Application) (err error) {
+				a.Tags, err = fn(a.Tags)
+				return err
+			})
 		}}, nil
 	}
 	if err := call.May(action, arn, values, nil, call.Account); err != nil {
@@ -96,7 +99,9 @@ func (c *Center) Tags(call *control.Call, arn, token string) ([]access.Tag, erro
 	if err != nil {
 		return nil, err
 	}
-	if _, err := cut(c.Control, call, Cut{Token: token}, nil, func(int) int64 { return 0 }, "ListTagsForResource", arn); err != nil {
+	if _, err := cut(c.Control, call, Cut{Token: token}, nil, func(int) int64 {
+		return 0
+	}, "ListTagsForResource", arn); err != nil {
 		return nil, err
 	}
 	return t.tags, nil
