@@ -12,13 +12,13 @@ import (
 	"latchkey/internal/audit"
 )
 
-// record is one call of Record on its way through the lane.
-type record struct {
+// pendingRecords is one call of Record that waits in the commit queue.
+type pendingRecords struct {
 	rows []auditRow
-	end  chan error
+	done chan error
 }
 
-// auditRow is an event as it is stored, without its id: that is given when it is written.
+// auditRow is an event as it is stored, without its id. The id is drawn when the row is written.
 type auditRow struct {
 	at                                int64
 	account, name, source             string
@@ -26,25 +26,25 @@ type auditRow struct {
 	event                             string
 }
 
-// Record commits events to the audit log. When it returns nil they are on the disk; only then may what they
-// tell of be handed out. Calls that come at the same time share one commit. It takes no revision. When the
-// context ends first, the events may or may not have been recorded.
+// Record commits events to the audit log. When it returns nil, they are on the disk. Only then may the caller hand out
+// what they tell of. Calls that come at the same time share one commit. Record takes no revision. When the context ends
+// first, the events may or may not have been recorded.
 func (db *DB) Record(ctx context.Context, events ...audit.Event) error {
 	if len(events) == 0 {
 		return nil
 	}
-	r := &record{rows: make([]auditRow, len(events)), end: make(chan error, 1)}
+	r := &pendingRecords{rows: make([]auditRow, len(events)), done: make(chan error, 1)}
 	for i := range events {
 		var err error
 		if r.rows[i], err = newAuditRow(&events[i]); err != nil {
 			return err
 		}
 	}
-	if err := db.lane.submitRecord(ctx, r); err != nil {
+	if err := db.queue.submitRecord(ctx, r); err != nil {
 		return err
 	}
 	select {
-	case err := <-r.end:
+	case err := <-r.done:
 		return err
 	case <-ctx.Done():
 		return ctx.Err()
@@ -97,7 +97,7 @@ func (r *auditRow) values(id int64) []any {
 	return []any{id, r.at, r.account, r.name, r.source, r.principal, r.accessKey, r.code, r.grant, r.event}
 }
 
-// orNull is nil for an empty text: what nobody searches for takes no room in an index.
+// orNull is nil for an empty text. An index leaves out NULL, so a value that nobody searches for takes no room in it.
 func orNull(s string) any {
 	if s == "" {
 		return nil
@@ -105,8 +105,9 @@ func orNull(s string) any {
 	return searchable(s)
 }
 
-// searchable is a text as the columns hold it. Strangers choose some of them, and PostgreSQL refuses zero
-// bytes, bad UTF-8 and long texts in an index; the event itself keeps what JSON can. Filters use it too.
+// searchable is a text as the columns hold it. Clients choose some of these texts, and PostgreSQL refuses zero bytes,
+// invalid UTF-8 and long texts in an index. The event itself keeps whatever JSON can hold. Filters pass their values
+// through searchable too.
 func searchable(s string) string {
 	const limit = 512
 	if len(s) > limit {
@@ -136,7 +137,7 @@ func (a *auditID) next(now time.Time) int64 {
 }
 
 // insertRecords writes the records of one group.
-func (c *connWriter) insertRecords(db *DB, records []*record) error {
+func (c *connWriter) insertRecords(db *DB, records []*pendingRecords) error {
 	now := db.now()
 	for _, r := range records {
 		for i := range r.rows {

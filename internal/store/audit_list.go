@@ -12,7 +12,7 @@ import (
 	"latchkey/internal/audit"
 )
 
-// AuditFilter chooses audit records. Empty members choose everything; the others must all hold.
+// AuditFilter selects audit records. An empty field selects everything. A record must match all fields that are set.
 type AuditFilter struct {
 	Account     string // the account that the event is of
 	EventName   string
@@ -22,7 +22,7 @@ type AuditFilter struct {
 	GrantID     string
 	Since       time.Time // recorded at or after; recording follows the event within the call
 	Until       time.Time // recorded before
-	After       int64     // go on behind this id, in the direction of the list
+	After       int64     // list only records behind this id, in the direction of the list
 	Limit       int       // 0: 1000
 	NewestFirst bool
 }
@@ -36,9 +36,9 @@ type Record struct {
 // Time is when the record was made.
 func (r *Record) Time() time.Time { return time.UnixMicro(r.ID >> auditIDBits).UTC() }
 
-// Events lists audit records by id, which is by time of recording. To follow the log, ask again with After
-// set to the last id. With several nodes on one database a record may appear a little below an id already
-// seen: a follower that must miss none sets Until some seconds into the past.
+// Events lists audit records by id, which is by time of recording. To follow the log, a caller asks again with After
+// set to the last id. When several nodes share a database, a record may appear a little below an id that was listed
+// already. A follower that must miss none sets Until some seconds into the past.
 func (db *DB) Events(ctx context.Context, f AuditFilter) ([]Record, error) {
 	var w where
 	w.equal("account", searchable(f.Account))
@@ -86,7 +86,7 @@ func scanRecord(rows *sql.Rows) (Record, error) {
 	return r, nil
 }
 
-// where gathers conditions that must all hold, with their arguments.
+// where collects the conditions of a query, all of which must hold, and their arguments.
 type where struct {
 	terms []string
 	args  []any
@@ -104,7 +104,7 @@ func (w *where) equal(column, value string) {
 	}
 }
 
-// limit gives the LIMIT clause; it comes last.
+// limit adds the LIMIT clause. It must be called last.
 func (w *where) limit(n int) string {
 	w.args = append(w.args, int64(n))
 	return " LIMIT $" + strconv.Itoa(len(w.args))

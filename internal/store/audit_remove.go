@@ -11,7 +11,7 @@ import (
 type AuditSize struct {
 	Records int64
 	Bytes   int64     // of the records themselves, as JSON: indexes are not counted
-	Counted time.Time // what was recorded later is not in it; zero: nothing was counted yet
+	Counted time.Time // records made later are not included; zero: nothing was counted yet
 }
 
 // ReadAuditSize reads how large the audit log was when it was last counted. It reads one row.
@@ -21,7 +21,8 @@ func ReadAuditSize(ctx context.Context, q Querier) (AuditSize, error) {
 }
 
 func readAuditSize(ctx context.Context, q Querier) (s AuditSize, upto int64, err error) {
-	found, err := one(ctx, q, `SELECT upto, records, bytes FROM audit_size WHERE id = 1`, nil, &upto, &s.Records, &s.Bytes)
+	found, err := queryOne(ctx, q, `SELECT upto, records, bytes FROM audit_size WHERE id = 1`, nil, &upto, &s.Records,
+		&s.Bytes)
 	if err == nil && !found {
 		err = fmt.Errorf("table audit_size has no row")
 	}
@@ -42,8 +43,9 @@ func writeAuditSize(tx *Tx, upto int64, s AuditSize) error {
 
 const auditAfter = `SELECT id, OCTET_LENGTH(event) FROM audit WHERE id > $1 AND id < $2 ORDER BY id LIMIT $3`
 
-// CountAudit adds to the size of the log the next records that were made before a time, at most limit, and tells how
-// many they are. A node that records with a clock that is behind that time is not counted.
+// CountAudit adds the next records to the counted size of the log: at most limit, and only those that were made before
+// a time. It returns how many it counted. A record that a node with a slow clock commits later, with an earlier time,
+// is not counted.
 func CountAudit(tx *Tx, before time.Time, limit int) (counted int, err error) {
 	size, upto, err := readAuditSize(tx.ctx, tx)
 	if err != nil {
@@ -63,7 +65,7 @@ func CountAudit(tx *Tx, before time.Time, limit int) (counted int, err error) {
 	return len(next), writeAuditSize(tx, next[len(next)-1].id, size)
 }
 
-// sizedRecord is a record without what it says.
+// sizedRecord is the id and the size of a record, without its content.
 type sizedRecord struct{ id, bytes int64 }
 
 func scanSized(rows *sql.Rows) (r sizedRecord, err error) {
@@ -77,8 +79,8 @@ type RemovedAudit struct {
 	First, Last time.Time // when the oldest and the newest of them were recorded
 }
 
-// RemoveAudit removes the oldest of the records that were made before a time, at most limit. That it did so is the
-// caller's to record, in the same transaction.
+// RemoveAudit removes the oldest records that were made before a time, at most limit. The caller has to record the
+// removal in the same transaction.
 func RemoveAudit(tx *Tx, before time.Time, limit int) (RemovedAudit, error) {
 	old, err := collect(tx.ctx, tx, scanSized, auditAfter, int64(0), before.UnixMicro()<<auditIDBits, limit)
 	if err != nil {

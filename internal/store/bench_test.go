@@ -31,7 +31,7 @@ func each(b *testing.B, run func(*testing.B, *store.DB)) {
 	})
 }
 
-// callers runs b.N calls from so many goroutines at once.
+// callers runs b.N calls from n goroutines at once.
 func callers(b *testing.B, n int, call func(context.Context) error) {
 	b.ResetTimer()
 	start := time.Now()

@@ -8,7 +8,8 @@ type Broadcast struct {
 	ch chan struct{}
 }
 
-// Next is closed at the next Wake. Ask for it before looking at what one waits for, so that no wake is missed.
+// Next returns a channel that is closed at the next Wake. A caller gets the channel before it looks at the state that
+// it waits for, so that it misses no wake.
 func (b *Broadcast) Next() <-chan struct{} {
 	b.mu.Lock()
 	defer b.mu.Unlock()

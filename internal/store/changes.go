@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Kind says of which table a changed row is.
+// Kind says which table a changed row belongs to.
 type Kind string
 
 // Op says what happened to a row.
@@ -42,17 +42,17 @@ type Change struct {
 	Op   Op
 }
 
-// ErrPruned is the error of Changes when some of the changes asked for are no longer kept: the reader must
-// load the whole state again.
+// ErrPruned is the error of Changes when some of the changes that the reader asked for were removed. The reader must
+// then load the whole state again.
 var ErrPruned = errors.New("changes were pruned")
 
-// ErrRewound is the error of Changes to a reader that is ahead of the store, which then was restored from an
-// older copy. It is an ErrPruned too, because what the reader must do is the same.
+// ErrRewound is the error of Changes for a reader that is ahead of the store: the store was restored from an older
+// copy. It wraps ErrPruned, because the reader must do the same.
 var ErrRewound = fmt.Errorf("the store was set back to an earlier state: %w", ErrPruned)
 
-// Changes returns what the revisions above after changed, in order: at least limit changes if there are as
-// many, and never a part of a revision, so that the last one's Rev is where to go on. It returns ErrPruned
-// to a reader that is too far behind, and ErrRewound to one that is ahead.
+// Changes returns what was changed by the revisions after a given one, in order. It returns at least limit changes if
+// there are as many. It never returns a part of a revision, so a reader goes on with the Rev of the last change. It
+// returns ErrPruned to a reader that is too far behind, and ErrRewound to one that is ahead.
 func (db *DB) Changes(ctx context.Context, after Rev, limit int) ([]Change, error) {
 	all, err := collect(ctx, db, scanChange, `SELECT rev, ord, kind, id, op FROM changes WHERE rev > $1
 		ORDER BY rev, ord LIMIT $2`, int64(after), max(limit, 1))
@@ -67,9 +67,9 @@ func (db *DB) Changes(ctx context.Context, after Rev, limit int) ([]Change, erro
 		}
 		all = append(all, rest...)
 	}
-	// Read after the rows: a pruning in between is then seen.
+	// The horizon is read after the rows, so that a pruning in between is noticed.
 	var rev, horizon Rev
-	if _, err := one(ctx, db, `SELECT rev, horizon FROM meta WHERE id = 1`, nil, &rev, &horizon); err != nil {
+	if _, err := queryOne(ctx, db, `SELECT rev, horizon FROM meta WHERE id = 1`, nil, &rev, &horizon); err != nil {
 		return nil, unavailable("read the horizon", err)
 	}
 	if after > rev {
@@ -88,12 +88,13 @@ func scanChange(rows *sql.Rows) (c Change, err error) {
 
 const oldestChanges = `SELECT rev FROM changes WHERE rev <= $1 ORDER BY rev, ord LIMIT 1 OFFSET $2`
 
-// PruneChanges forgets the oldest changes, those of all revisions below before or, when they are many, about limit of
-// them: never a part of a revision. It counts them. The state itself stays, and the changes of the present revision can
-// be the last to go. A reader that has not seen what is forgotten gets ErrPruned.
+// PruneChanges removes the oldest changes from the list, and returns how many. It removes the changes of all revisions
+// below before or, when those are many, about limit of them, but never a part of a revision. The state itself stays,
+// and the changes of the present revision can be the last to go. A reader that has not seen the removed changes gets
+// ErrPruned.
 func PruneChanges(tx *Tx, before Rev, limit int) (removed int64, err error) {
 	horizon := min(before-1, tx.rev-1)
-	_, err = one(tx.ctx, tx, oldestChanges, []any{int64(horizon), max(limit, 1) - 1}, &horizon)
+	_, err = queryOne(tx.ctx, tx, oldestChanges, []any{int64(horizon), max(limit, 1) - 1}, &horizon)
 	if err != nil {
 		return 0, unavailable("read the oldest changes", err)
 	}
@@ -106,8 +107,8 @@ func PruneChanges(tx *Tx, before Rev, limit int) (removed int64, err error) {
 	return removed, err
 }
 
-// Wait returns the store's revision as soon as it is another than after, and in any case after the polling
-// interval: the same revision then means that the database was heard and has nothing new.
+// Wait returns the store's revision as soon as it differs from after, and in any case after the polling interval. If it
+// returns the same revision, the database answered and has nothing new.
 func (db *DB) Wait(ctx context.Context, after Rev) (Rev, error) {
 	timer := time.NewTimer(db.poll)
 	defer timer.Stop()

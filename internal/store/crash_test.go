@@ -20,7 +20,7 @@ import (
 
 const envWriter = "LATCHKEY_STORE_TEST_WRITER" // the database of a writer process
 
-// TestMain turns this program into a writer that is there to be killed.
+// TestMain turns this program into a writer process, which the tests kill.
 func TestMain(m *testing.M) {
 	if where := os.Getenv(envWriter); where != "" {
 		o := store.Options{Path: where}
@@ -43,7 +43,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// write changes and records until it fails, and tells of everything that was acknowledged.
+// write commits changes and audit records until that fails, and reports everything that was acknowledged.
 func write(ctx context.Context, db *store.DB, acknowledged func(what, id string)) {
 	var wg sync.WaitGroup
 	for range 3 {
@@ -100,8 +100,8 @@ func insertAll(tx *store.Tx, id access.GrantID) error {
 	return tx.Record(e)
 }
 
-// killWriter starts a writer process and kills it after a random number of acknowledgements. It returns
-// what the writer had told by then.
+// killWriter starts a writer process and kills it after a random number of acknowledgements. It returns the
+// acknowledgements that the writer had printed by then.
 func killWriter(t *testing.T, where string) (acknowledged []string) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), os.Args[0])
@@ -119,7 +119,7 @@ func killWriter(t *testing.T, where string) (acknowledged []string) {
 	for left := rand.IntN(150); ; left-- {
 		if left <= 0 && !killed {
 			cmd.Process.Kill()
-			killed = true // and read what it had still told
+			killed = true // and read what it printed before
 		}
 		line, err := lines.ReadString('\n')
 		if err != nil {
@@ -134,7 +134,7 @@ func killWriter(t *testing.T, where string) (acknowledged []string) {
 	return acknowledged
 }
 
-// checkWhole makes sure that everything acknowledged is there and that nothing is there by half.
+// checkWhole checks that everything acknowledged is there, and that nothing is there in part.
 func checkWhole(t *testing.T, db *store.DB, acknowledged []string) {
 	t.Helper()
 	ctx := t.Context()

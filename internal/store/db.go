@@ -13,7 +13,7 @@ import (
 	"latchkey/internal/fault"
 )
 
-// Rev counts committed changes: every Update that changed something is one revision, revisions have no gaps
+// Rev is the number of a committed change. Every Update that changed something is one revision. Revisions have no gaps
 // and are in commit order. Zero is the empty store.
 type Rev int64
 
@@ -23,7 +23,7 @@ type Options struct {
 	Path string           // the SQLite file; it is created, readable by its owner only
 	Now  func() time.Time // the clock; nil: time.Now
 	Poll time.Duration    // how long Wait blocks at most; 0: 500 ms
-	Log  *slog.Logger     // where a lost listener connection is told; nil: nowhere
+	Log  *slog.Logger     // where a lost listener connection is logged; nil: nowhere
 }
 
 // DB is an open store. Its methods may be used by any number of goroutines.
@@ -36,8 +36,8 @@ type DB struct {
 	read   *sql.DB // SQLite: the readers; PostgreSQL: the one pool
 	write  *sql.DB // SQLite only: the single writing connection
 	stmts  stmtCache
-	lane   *lane   // SQLite: updates and records; PostgreSQL: records
-	ids    auditID // gives audit records their ids
+	queue  *commitQueue // SQLite: updates and records; PostgreSQL: records
+	ids    auditID      // gives audit records their ids
 	wake   Broadcast
 	cancel context.CancelFunc // ends the listener
 	tasks  sync.WaitGroup
@@ -81,8 +81,8 @@ func (db *DB) Close() error {
 	if db.cancel != nil {
 		db.cancel()
 	}
-	if db.lane != nil {
-		db.lane.close()
+	if db.queue != nil {
+		db.queue.close()
 	}
 	db.tasks.Wait()
 	var errs []error
@@ -96,17 +96,17 @@ func (db *DB) Close() error {
 	return errors.Join(errs...)
 }
 
-// ClusterID names this store for ever: it is drawn when the schema is made, and a copy has the same one.
+// ClusterID identifies this store for ever. It is drawn when the schema is made. A copy of the store has the same id.
 func (db *DB) ClusterID() string { return db.cluster }
 
 // PostgreSQL reports whether the database is PostgreSQL, which several nodes may share.
 func (db *DB) PostgreSQL() bool { return db.pg }
 
-// timestamp is the present as rows keep it: UTC, in whole microseconds.
+// timestamp is the present time as rows keep it: UTC, in whole microseconds.
 func (db *DB) timestamp() time.Time { return db.now().UTC().Truncate(time.Microsecond) }
 
-// unavailable is what callers get when the database cannot be reached or cannot commit. A fault, or the end
-// of the caller's context, stays what it is.
+// unavailable wraps an error of the database as the fault that callers get when the database cannot be reached or
+// cannot commit. It returns a fault, and the error of the caller's ended context, unchanged.
 func unavailable(what string, err error) error {
 	if _, ok := errors.AsType[*fault.Error](err); ok {
 		return err

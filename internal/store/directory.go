@@ -15,38 +15,39 @@ const (
 	KindMembership     Kind = "membership" // ID is PairID of group and user; only inserted and deleted
 )
 
-// DirectoryUsers: id is the immutable user id; the identity store stands in the account's place. With a user go its
-// application assignments, and its memberships, of which the change list tells nothing more.
+// DirectoryUsers: id is the immutable user id. The account column holds the identity store's id. Deleting a user
+// deletes the user's application assignments and memberships too. The change list does not mention these memberships.
 var DirectoryUsers = Table[directory.User]{
 	Kind: KindDirectoryUser, Entity: fault.DirectoryUser,
 	Key: func(u *directory.User) Key {
 		return Key{ID: string(u.ID), Account: string(u.Store), Name: string(directory.NameKey(u.UserName))}
 	},
-	Also: func(u *directory.User) []string { return further(u.Keys()) },
-	Seq:  func(u *directory.User, seq int64) { u.Seq = seq },
-	Drop: func(tx *Tx, id string) error {
+	UniqueKeys: func(u *directory.User) []string { return further(u.Keys()) },
+	Seq:        func(u *directory.User, seq int64) { u.Seq = seq },
+	OnDelete: func(tx *Tx, id string) error {
 		_, err := tx.exec(`DELETE FROM memberships WHERE user_id = $1`, id)
 		return errors.Join(err, DeleteAssignmentsOf(tx.ctx, tx, id))
 	},
 }
 
-// DirectoryGroups: id is the immutable group id; the identity store stands in the account's place. With a group go its
-// application assignments, and the memberships in it, of which the change list tells nothing more.
+// DirectoryGroups: id is the immutable group id. The account column holds the identity store's id. Deleting a group
+// deletes its application assignments and the memberships in it too. The change list does not mention these
+// memberships.
 var DirectoryGroups = Table[directory.Group]{
 	Kind: KindDirectoryGroup, Entity: fault.DirectoryGroup,
 	Key: func(g *directory.Group) Key {
 		return Key{ID: string(g.ID), Account: string(g.Store), Name: string(directory.NameKey(g.DisplayName))}
 	},
-	Also: func(g *directory.Group) []string { return further(g.Keys()) },
-	Seq:  func(g *directory.Group, seq int64) { g.Seq = seq },
-	Drop: func(tx *Tx, id string) error {
+	UniqueKeys: func(g *directory.Group) []string { return further(g.Keys()) },
+	Seq:        func(g *directory.Group, seq int64) { g.Seq = seq },
+	OnDelete: func(tx *Tx, id string) error {
 		_, err := tx.exec(`DELETE FROM memberships WHERE group_id = $1`, id)
 		return errors.Join(err, DeleteAssignmentsOf(tx.ctx, tx, id))
 	},
 }
 
-// DeleteDirectory deletes every user, group and membership of an identity store, which ends with its Identity Center
-// instance.
+// DeleteDirectory deletes every user, group and membership of an identity store. An identity store ends when its
+// Identity Center instance is deleted.
 func DeleteDirectory(tx *Tx, s directory.StoreID) error {
 	return errors.Join(deleteAll(tx, &DirectoryUsers, s), deleteAll(tx, &DirectoryGroups, s))
 }
@@ -64,7 +65,7 @@ func deleteAll[T any](tx *Tx, b *Table[T], s directory.StoreID) error {
 	return nil
 }
 
-// further are the keys behind the first, the name, as texts.
+// further returns the keys after the first one, which is the name, as texts.
 func further(keys []directory.Key) []string {
 	all := make([]string, 0, len(keys)-1)
 	for _, k := range keys[1:] {

@@ -33,13 +33,13 @@ var Accounts = Table[iam.Account]{
 // Users: id is the immutable AIDA... id. Names differ by more than case within an account (IAM API
 // reference, CreateUser).
 var Users = Table[iam.User]{
-	Kind: KindUser, Entity: fault.User, Fold: true,
+	Kind: KindUser, Entity: fault.User, FoldCase: true,
 	Key: func(u *iam.User) Key { return Key{ID: u.ID, Account: string(u.Account), Name: u.Name} },
 }
 
 // Roles: id is the immutable AROA... id. Names differ by more than case within an account.
 var Roles = Table[iam.Role]{
-	Kind: KindRole, Entity: fault.Role, Fold: true,
+	Kind: KindRole, Entity: fault.Role, FoldCase: true,
 	Key: func(r *iam.Role) Key { return Key{ID: r.ID, Account: string(r.Account), Name: r.Name} },
 }
 
@@ -57,7 +57,7 @@ var AccessKeys = Table[iam.AccessKey]{
 
 // ManagedPolicies: id is the immutable ANPA... id. Names differ by more than case within an account.
 var ManagedPolicies = Table[iam.ManagedPolicy]{
-	Kind: KindManagedPolicy, Entity: fault.Policy, Fold: true,
+	Kind: KindManagedPolicy, Entity: fault.Policy, FoldCase: true,
 	Key: func(p *iam.ManagedPolicy) Key { return Key{ID: p.ID, Account: string(p.Account), Name: p.Name} },
 }
 
@@ -94,18 +94,18 @@ type Location struct {
 	Tags []access.Tag
 }
 
-// Locations: id is LocationID of account, region and location id; parent is the instance's id. The scope as
-// it was written is unique in the instance.
+// Locations: id is LocationID of account, region and location id. Parent is the instance's id. The scope, as the client
+// wrote it, is unique in the instance.
 var Locations = Table[Location]{
 	Kind: KindLocation, Entity: fault.Location,
 	Key: func(l *Location) Key {
 		return Key{ID: LocationID(l.Account, l.Region, l.ID), Account: string(l.Account),
 			Name: LocationName(l.Region, l.Scope), Parent: InstanceID(l.Account, l.Region)}
 	},
-	Seq:  func(l *Location, seq int64) { l.Seq = seq },
-	Pack: func(l *Location) any { return packedLocation{l.Location, l.Scope.String(), l.Tags} },
-	Open: func(body []byte, l *Location) (err error) {
-		var p packedLocation
+	Seq:    func(l *Location, seq int64) { l.Seq = seq },
+	Encode: func(l *Location) any { return encodedLocation{l.Location, l.Scope.String(), l.Tags} },
+	Decode: func(body []byte, l *Location) (err error) {
+		var p encodedLocation
 		if err := json.Unmarshal(body, &p); err != nil {
 			return err
 		}
@@ -115,8 +115,8 @@ var Locations = Table[Location]{
 	},
 }
 
-// packedLocation is a location as JSON: the outer Scope takes the place of the inner one, which is not text.
-type packedLocation struct {
+// encodedLocation is a location as JSON. Its outer Scope replaces the inner one, which does not encode as text.
+type encodedLocation struct {
 	access.Location
 	Scope string
 	Tags  []access.Tag

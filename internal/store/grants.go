@@ -41,8 +41,8 @@ func InsertGrant(tx *Tx, g *access.Grant, tags ...access.Tag) error {
 	return nil
 }
 
-// InsertGrants adds many grants without tags in few statements, and gives each its Seq, in their order. It
-// fails with AlreadyExists when any of them exists; the transaction must then be given up.
+// InsertGrants adds many grants without tags in few statements, and gives each its Seq, in their order. It fails with
+// AlreadyExists when any of them exists. The caller must then roll the transaction back.
 func InsertGrants(tx *Tx, grants []access.Grant) error {
 	rows := make([][]any, len(grants))
 	for i := range grants {
@@ -104,7 +104,7 @@ func firstGrant(ctx context.Context, q Querier, text string, arg any) (access.Gr
 // GrantTags returns a grant's tags in their order. It fails with NotFound when there is no such grant.
 func GrantTags(ctx context.Context, q Querier, id access.GrantID) ([]access.Tag, error) {
 	var text []byte
-	found, err := one(ctx, q, `SELECT tags FROM grants WHERE id = $1`, []any{id.String()}, &text)
+	found, err := queryOne(ctx, q, `SELECT tags FROM grants WHERE id = $1`, []any{id.String()}, &text)
 	if err != nil {
 		return nil, unavailable("read grant tags", err)
 	}
@@ -155,7 +155,7 @@ func grantRow(g *access.Grant, tags []access.Tag) ([]any, error) {
 			k.Identity.Principal, k.Permission.String(), k.ApplicationARN), scopeHash(k.Scope)}, nil
 }
 
-// digest is equal for equal parts, and only for them.
+// digest is a hash of parts. Two digests are equal only if all parts are equal.
 func digest(parts ...string) []byte {
 	var b []byte
 	for _, p := range parts {
@@ -166,11 +166,11 @@ func digest(parts ...string) []byte {
 	return sum[:16]
 }
 
-// scopeHash finds the few grants among which those of a scope are.
+// scopeHash is the indexed hash of a scope. Several scopes may share one, so queries compare the scope too.
 func scopeHash(scope string) int64 { return int64(binary.BigEndian.Uint64(digest(scope))) }
 
-// grantScan returns the scanner of one query. Neighbours share much: what equals the row before is not
-// allocated again.
+// grantScan returns the scanner of one query. Consecutive rows share many values: the scanner reuses the text of the
+// row before instead of allocating an equal one.
 func grantScan() func(*sql.Rows) (access.Grant, error) {
 	var last access.Grant
 	return func(rows *sql.Rows) (access.Grant, error) {
@@ -187,10 +187,10 @@ func scanGrant(rows *sql.Rows, last *access.Grant) (g access.Grant, err error) {
 		&grantee, &principal, &permission, &app, &g.Object, &created); err != nil {
 		return g, err
 	}
-	g.Account, g.LocationID = shared(account, last.Account), shared(location, last.LocationID)
-	g.Region, g.ApplicationARN = shared(region, last.Region), shared(app, last.ApplicationARN)
-	g.Grantee.ID = shared(grantee, last.Grantee.ID)
-	g.Principal = shared(principal, g.Grantee.ID) // a directory id is its own principal
+	g.Account, g.LocationID = intern(account, last.Account), intern(location, last.LocationID)
+	g.Region, g.ApplicationARN = intern(region, last.Region), intern(app, last.ApplicationARN)
+	g.Grantee.ID = intern(grantee, last.Grantee.ID)
+	g.Principal = intern(principal, g.Grantee.ID) // a directory id is its own principal
 	g.CreatedAt = time.UnixMicro(created).UTC()
 	if g.ID, err = access.ParseGrantID(string(id)); err == nil {
 		if g.Scope, err = access.ParseScope(string(scope)); err == nil {
@@ -205,8 +205,8 @@ func scanGrant(rows *sql.Rows, last *access.Grant) (g access.Grant, err error) {
 	return g, nil
 }
 
-// shared is b as a text: known itself if it says the same.
-func shared[S ~string](b []byte, known S) S {
+// intern returns b as a text. It returns known, without allocating, if the two are equal.
+func intern[S ~string](b []byte, known S) S {
 	if string(b) == string(known) {
 		return known
 	}

@@ -7,8 +7,8 @@ import (
 	"latchkey/internal/access"
 )
 
-// GrantFilter chooses grants of one instance. Empty members choose everything; the others must all hold
-// (S3 API reference, ListAccessGrants).
+// GrantFilter selects grants of one instance. An empty field selects everything. A grant must match all fields that are
+// set (S3 API reference, ListAccessGrants).
 type GrantFilter struct {
 	Account        access.AccountID
 	Region         string
@@ -19,7 +19,7 @@ type GrantFilter struct {
 	ApplicationARN string
 }
 
-// GrantsPage lists grants in the order of their creation, those behind afterSeq, at most limit.
+// GrantsPage lists the grants whose number is above afterSeq, in the order of their creation, at most limit.
 func GrantsPage(ctx context.Context, q Querier, f GrantFilter, afterSeq int64, limit int) ([]access.Grant, error) {
 	text, args := f.sql(afterSeq, limit)
 	all, err := collect(ctx, q, grantScan(), text, args...)
@@ -78,7 +78,8 @@ func GrantCount(ctx context.Context, q Querier, account access.AccountID, region
 	if err := settleCounts(q); err != nil {
 		return 0, err
 	}
-	_, err = one(ctx, q, `SELECT CAST(COALESCE(SUM(n), 0) AS BIGINT) FROM grant_counts WHERE account = $1 AND region = $2`,
+	_, err = queryOne(ctx, q,
+		`SELECT CAST(COALESCE(SUM(n), 0) AS BIGINT) FROM grant_counts WHERE account = $1 AND region = $2`,
 		[]any{string(account), region}, &n)
 	if err != nil {
 		return 0, unavailable("count grants", err)
@@ -93,7 +94,7 @@ func LocationGrantCount(
 	if err := settleCounts(q); err != nil {
 		return 0, err
 	}
-	_, err = one(ctx, q, `SELECT n FROM grant_counts WHERE account = $1 AND region = $2 AND location_id = $3`,
+	_, err = queryOne(ctx, q, `SELECT n FROM grant_counts WHERE account = $1 AND region = $2 AND location_id = $3`,
 		[]any{string(account), region, string(id)}, &n)
 	if err != nil {
 		return 0, unavailable("count grants", err)
@@ -107,7 +108,7 @@ type countKey struct {
 	location access.LocationID
 }
 
-// count gathers what the transaction adds to and takes from a location; finish writes it.
+// count notes that the transaction adds grants to a location or removes some. finish writes the sums.
 func (t *Tx) count(g *access.Grant, by int64) {
 	if t.counts == nil {
 		t.counts = map[countKey]int64{}
@@ -115,7 +116,7 @@ func (t *Tx) count(g *access.Grant, by int64) {
 	t.counts[countKey{g.Account, g.Region, g.LocationID}] += by
 }
 
-// settleCounts lets a transaction see its own counts.
+// settleCounts writes the counts that a transaction has gathered, so that its own reads see them.
 func settleCounts(q Querier) error {
 	if t, ok := q.(*Tx); ok {
 		return t.flushCounts()

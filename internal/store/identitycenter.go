@@ -17,8 +17,8 @@ const (
 	KindSignIn         Kind = "sign-in"
 )
 
-// IdentityCenters: id is the account, of which each has at most one. An account without a row has its first
-// instance, see IdentityCenter.
+// IdentityCenters: id is the account, which has at most one instance. An account without a row has the instance that
+// every account begins with; see IdentityCenter.
 var IdentityCenters = Table[sso.Instance]{
 	Kind: KindIdentityCenter, Entity: fault.IdentityCenter,
 	Key: func(i *sso.Instance) Key { return Key{ID: string(i.Account), Account: string(i.Account)} },
@@ -33,8 +33,8 @@ var Applications = Table[sso.Application]{
 	Seq: func(a *sso.Application, seq int64) { a.Seq = seq },
 }
 
-// Assignments: id is AssignmentID, parent the directory user or group. The application stands in the place of
-// the account, so that InAccount finds the assignments of an application and Children those of a principal.
+// Assignments: id is AssignmentID, parent the directory user or group. The account column holds the application's id.
+// So InAccount finds the assignments of an application, and Children those of a principal.
 var Assignments = Table[sso.Assignment]{
 	Kind: KindAssignment, Entity: fault.Assignment,
 	Key: func(a *sso.Assignment) Key {
@@ -58,8 +58,8 @@ var SignIns = Table[sso.SignIn]{
 	Key: func(i *sso.SignIn) Key { return Key{ID: string(i.Account), Account: string(i.Account)} },
 }
 
-// IdentityCenter is the Identity Center instance of an account: its row, or the first instance while nobody has
-// changed it. It fails with NotFound when the account deleted its instance or does not exist.
+// IdentityCenter is the Identity Center instance of an account: its row or, while nobody has changed it, the instance
+// that every account begins with. It fails with NotFound when the account deleted its instance or does not exist.
 func IdentityCenter(ctx context.Context, q Querier, account access.AccountID) (*sso.Instance, error) {
 	i, err := IdentityCenters.Get(ctx, q, string(account))
 	switch {
@@ -75,8 +75,8 @@ func IdentityCenter(ctx context.Context, q Querier, account access.AccountID) (*
 	return sso.First(a.ID, a.Created), nil
 }
 
-// IdentityStoreID is the id that the identity store of an account has: the one that the account's Identity Center
-// instance names. It fails with NotFound when the account deleted its instance.
+// IdentityStoreID is the id of an account's identity store, which the account's Identity Center instance names. It
+// fails with NotFound when the account deleted its instance.
 func IdentityStoreID(ctx context.Context, q Querier, account access.AccountID) (string, error) {
 	i, err := IdentityCenters.Get(ctx, q, string(account))
 	switch {
@@ -90,7 +90,7 @@ func IdentityStoreID(ctx context.Context, q Querier, account access.AccountID) (
 	return i.IdentityStoreID, nil
 }
 
-// PutIdentityCenter writes the row of an account's instance, whether there was one or not.
+// PutIdentityCenter inserts or replaces the row of an account's instance.
 func PutIdentityCenter(tx *Tx, i *sso.Instance) error {
 	err := IdentityCenters.Update(tx, i)
 	if fault.Is(err, fault.NotFound, fault.IdentityCenter) {
@@ -99,7 +99,8 @@ func PutIdentityCenter(tx *Tx, i *sso.Instance) error {
 	return err
 }
 
-// DeleteAssignmentsOf deletes every assignment of a directory user or group, which is about to be deleted.
+// DeleteAssignmentsOf deletes every assignment of a directory user or group. It is called before the user or group is
+// deleted.
 func DeleteAssignmentsOf(ctx context.Context, tx *Tx, principalID string) error {
 	all, err := Assignments.Children(ctx, tx, principalID)
 	if err != nil {

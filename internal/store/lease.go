@@ -7,23 +7,23 @@ import (
 	"time"
 )
 
-// ErrLeased is the error of a transaction that needs a lease which another holder has, or which the holder has lost. It
-// is for nodes among themselves: no client hears of leases.
+// ErrLeased is the error of a transaction that needs a lease when another holder has it, or when this holder has lost
+// it. Nodes use it among themselves. Clients never see it.
 var ErrLeased = errors.New("the lease is not this holder's")
 
-// Lease says which node does something that only one node at a time may do, and what came of it last. The holder is
-// whatever text the node chose for itself. No change list tells of leases.
+// Lease says which node does something that only one node at a time may do, and how it ended last. The holder is a text
+// that the node chose for itself. The change list does not mention leases.
 type Lease struct {
 	Holder  string    // empty: nobody
 	Until   time.Time // when the lease ends by itself
-	Outcome string    // what the last holder that gave the lease back left; empty: none has
+	Outcome string    // what the last holder that ended its lease reported; empty: none has
 }
 
-// ReadLease reads a lease. It is the zero Lease for one that was never taken.
+// ReadLease reads a lease. It returns the zero Lease if nobody ever took it.
 func ReadLease(ctx context.Context, q Querier, name string) (Lease, error) {
 	var l Lease
 	var until int64
-	found, err := one(ctx, q, `SELECT holder, until, outcome FROM leases WHERE name = $1`, []any{name},
+	found, err := queryOne(ctx, q, `SELECT holder, until, outcome FROM leases WHERE name = $1`, []any{name},
 		&l.Holder, &until, &l.Outcome)
 	if err != nil {
 		return Lease{}, unavailable("read a lease", err)
@@ -34,8 +34,8 @@ func ReadLease(ctx context.Context, q Querier, name string) (Lease, error) {
 	return l, nil
 }
 
-// TakeLease takes a lease for a time. The holder itself may take it again. It fails with ErrLeased when another holds
-// it.
+// TakeLease takes a lease for a time. Its present holder may take it again. It fails with ErrLeased when another holder
+// has it.
 func TakeLease(tx *Tx, name, holder string, term time.Duration) error {
 	now := tx.Now()
 	n, err := tx.exec(`INSERT INTO leases (name, holder, until, outcome) VALUES ($1, $2, $3, '')
@@ -49,8 +49,8 @@ func TakeLease(tx *Tx, name, holder string, term time.Duration) error {
 	return err
 }
 
-// KeepLease makes a lease last longer. It fails with ErrLeased when the holder has lost it: what the transaction
-// wants to write is then not the holder's to write any more.
+// KeepLease renews a lease. It fails with ErrLeased when the holder has lost it. The transaction must then write
+// nothing: the work belongs to another holder.
 func KeepLease(tx *Tx, name, holder string, term time.Duration) error {
 	now := tx.Now()
 	n, err := tx.exec(`UPDATE leases SET until = $1 WHERE name = $2 AND holder = $3 AND until > $4`,
@@ -62,7 +62,7 @@ func KeepLease(tx *Tx, name, holder string, term time.Duration) error {
 	return err
 }
 
-// EndLease gives a lease back and keeps an outcome. It does nothing when the lease is another's by now.
+// EndLease gives a lease back and stores an outcome. It does nothing when another holder has the lease by now.
 func EndLease(tx *Tx, name, holder, outcome string) error {
 	_, err := tx.exec(`UPDATE leases SET holder = '', until = 0, outcome = $1 WHERE name = $2 AND holder = $3`,
 		outcome, name, holder)

@@ -17,18 +17,18 @@ const (
 	selectMembership  = `SELECT seq, id, store, group_id, user_id, created_at, created_by FROM memberships`
 )
 
-// PairID is the id of a membership in the change list. It says all that a membership means, so that whoever follows
-// the list need not read the row.
+// PairID is the id of a membership in the change list. It names the group and the user, so a follower of the list need
+// not read the row.
 func PairID(g directory.GroupID, u directory.UserID) string { return string(g) + "/" + string(u) }
 
-// CutPairID takes apart what PairID put together.
+// CutPairID splits what PairID joined.
 func CutPairID(id string) (g directory.GroupID, u directory.UserID, ok bool) {
 	a, b, ok := strings.Cut(id, "/")
 	return directory.GroupID(a), directory.UserID(b), ok
 }
 
-// InsertMembership puts a user into a group and gives the membership its Seq. It fails with AlreadyExists when the
-// user is in the group. That user and group exist, in the same store, is for the caller to see to.
+// InsertMembership puts a user into a group and gives the membership its Seq. It fails with AlreadyExists when the user
+// is in the group. The caller has to check that the user and the group exist in the same identity store.
 func InsertMembership(tx *Tx, m *directory.Membership) error {
 	m.Seq = tx.nextSeq()
 	n, err := tx.exec(insertMembership+placeholders(1, membershipColumns)+` ON CONFLICT DO NOTHING`, membershipRow(m)...)
@@ -43,7 +43,7 @@ func InsertMembership(tx *Tx, m *directory.Membership) error {
 }
 
 // InsertMemberships is InsertMembership for many, in few statements. It fails with AlreadyExists when any of them
-// exists; the transaction must then be given up.
+// exists. The caller must then roll the transaction back.
 func InsertMemberships(tx *Tx, all []directory.Membership) error {
 	rows := make([][]any, len(all))
 	for i := range all {
@@ -107,14 +107,14 @@ const (
 	membershipsOfUser  = selectMembership + ` WHERE user_id = $1 AND seq > $2 ORDER BY seq LIMIT $3`
 )
 
-// MembershipsOfGroup returns at most limit memberships of a group, oldest first, those behind the number after.
+// MembershipsOfGroup returns the memberships of a group whose number is above after, oldest first, at most limit.
 func MembershipsOfGroup(
 	ctx context.Context, q Querier, g directory.GroupID, after int64, limit int,
 ) ([]directory.Membership, error) {
 	return memberships(ctx, q, membershipsOfGroup, string(g), after, limit)
 }
 
-// MembershipsOfUser returns at most limit memberships of a user, oldest first, those behind the number after.
+// MembershipsOfUser returns the memberships of a user whose number is above after, oldest first, at most limit.
 func MembershipsOfUser(
 	ctx context.Context, q Querier, u directory.UserID, after int64, limit int,
 ) ([]directory.Membership, error) {

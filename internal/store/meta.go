@@ -8,8 +8,8 @@ import (
 	"latchkey/internal/credential"
 )
 
-// readMeta learns at start what later calls need: the store's id, and the last audit id so that new ones
-// come after it even when the clock was set back.
+// readMeta reads at start what later calls need: the store's id, and the last audit id. New audit ids come after the
+// last one even when the clock was set back.
 func (db *DB) readMeta(ctx context.Context) error {
 	if err := db.read.QueryRowContext(ctx, `SELECT cluster FROM meta WHERE id = 1`).Scan(&db.cluster); err != nil {
 		return fmt.Errorf("read meta: %w", err)
@@ -27,7 +27,7 @@ func (db *DB) Rev(ctx context.Context) (Rev, error) { return revOf(ctx, db) }
 
 func revOf(ctx context.Context, q Querier) (Rev, error) {
 	var rev Rev
-	if _, err := one(ctx, q, `SELECT rev FROM meta WHERE id = 1`, nil, &rev); err != nil {
+	if _, err := queryOne(ctx, q, `SELECT rev FROM meta WHERE id = 1`, nil, &rev); err != nil {
 		return 0, unavailable("read the revision", err)
 	}
 	return rev, nil
@@ -38,9 +38,9 @@ var ErrWrongKey = errors.New("the encryption key is not the one that this databa
 
 const checkPurpose = "store check value"
 
-// CheckKey makes sure that the ring opens what is sealed in this store, so that a wrong key is told at start
-// and not by the first secret that will not open. The first ring ever given sets the check value. A ring
-// that opens it with an older key seals it anew, so that the older key can be dropped later.
+// CheckKey checks that the key ring opens what is sealed in this store. A wrong key is then reported at start, and not
+// by the first secret that cannot be opened. The first ring ever given sets the check value. If an older key of the
+// ring opens it, CheckKey seals it anew with the newest key, so that the older key can be dropped later.
 func (db *DB) CheckKey(ctx context.Context, ring *credential.Ring) error {
 	newest, err := credential.NewRing(ring.Keys()[0])
 	if err != nil {
@@ -48,7 +48,7 @@ func (db *DB) CheckKey(ctx context.Context, ring *credential.Ring) error {
 	}
 	_, err = db.Update(ctx, func(tx *Tx) error {
 		var sealed []byte
-		if _, err := one(ctx, tx, `SELECT canary FROM meta WHERE id = 1`, nil, &sealed); err != nil {
+		if _, err := queryOne(ctx, tx, `SELECT canary FROM meta WHERE id = 1`, nil, &sealed); err != nil {
 			return unavailable("read the check value", err)
 		}
 		if sealed != nil {

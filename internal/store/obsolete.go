@@ -5,15 +5,16 @@ import (
 	"time"
 )
 
-// ExpiringTable is a table whose rows have no more use from some time on. A row that is still there after that time is
-// nothing that a reader may rely on: who reads one compares its expiry with the present.
+// ExpiringTable is a table whose rows become useless at some time. Such a row may still be there afterwards. A reader
+// must not rely on that: it compares the row's expiry with the present time.
 type ExpiringTable interface {
 	// Name is the kind of the rows.
 	Name() Kind
-	// ObsoleteRows looks at the next limit rows behind the number after, and gives the ids of those that are
-	// obsolete at a time, and the number of the last row that it looked at; 0 when there are no more.
+	// ObsoleteRows looks at the next limit rows whose number is above after. It returns the ids of those that are obsolete
+	// at a time, and the number of the last row that it looked at, or 0 when there are no more.
 	ObsoleteRows(ctx context.Context, q Querier, at time.Time, after int64, limit int) ([]string, int64, error)
-	// DeleteObsolete deletes those of these rows, each named once, that are there and obsolete, and counts them.
+	// DeleteObsolete deletes those of the named rows that exist and are obsolete, and returns how many. No id may be named
+	// twice.
 	DeleteObsolete(tx *Tx, at time.Time, ids []string) (int64, error)
 }
 
@@ -25,14 +26,14 @@ func ExpiringTables() []ExpiringTable {
 // Name is the table's kind.
 func (b *Table[T]) Name() Kind { return b.Kind }
 
-// ObsoleteRows is ExpiringTable's. A table without Obsolete has none.
+// ObsoleteRows implements ExpiringTable. A table without Obsolete has no obsolete rows.
 func (b *Table[T]) ObsoleteRows(
 	ctx context.Context, q Querier, at time.Time, after int64, limit int,
 ) (ids []string, last int64, err error) {
 	if b.Obsolete == nil {
 		return nil, 0, nil
 	}
-	rows, err := b.some(ctx, q, nounsAfter, string(b.Kind), after, limit)
+	rows, err := b.query(ctx, q, selectEntitiesAfter, string(b.Kind), after, limit)
 	for _, r := range rows {
 		if b.obsolete(r.value, at) {
 			ids = append(ids, b.Key(r.value).ID)
@@ -44,7 +45,7 @@ func (b *Table[T]) ObsoleteRows(
 	return ids, last, err
 }
 
-// DeleteObsolete is ExpiringTable's. It reads every row again: another may have the id since the row was found.
+// DeleteObsolete implements ExpiringTable. It reads every row again, because another row may have the id by now.
 func (b *Table[T]) DeleteObsolete(tx *Tx, at time.Time, ids []string) (n int64, err error) {
 	rows, err := b.Among(tx.ctx, tx, ids)
 	if err != nil {

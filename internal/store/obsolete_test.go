@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// Whatever this package keeps that expires is in the list of what is cleaned up.
+// Every table of this package whose entities expire is in the list of tables that are cleaned up.
 func TestEverythingThatExpiresIsCleanedUp(t *testing.T) {
 	var expires []string
 	files, err := os.ReadDir(".")

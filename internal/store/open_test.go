@@ -8,13 +8,11 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
 
-	"latchkey/internal/access"
 	"latchkey/internal/credential"
 	"latchkey/internal/iam"
 	"latchkey/internal/store"
@@ -31,7 +29,7 @@ func rawSQL(t testing.TB, driver, dsn string) *sql.DB {
 	return db
 }
 
-// both runs a test on both databases; options open the same one again and again.
+// both runs a test on both databases. The options always open the same database.
 func both(t *testing.T, run func(t *testing.T, o store.Options, raw *sql.DB)) {
 	t.Run("sqlite", func(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "latchkey.db")
@@ -190,32 +188,6 @@ func TestAuditIDsGrowWhenTheClockIsSetBack(t *testing.T) {
 	})
 }
 
-// TestNodesStartTogether: nodes that find an empty database at the same time make its schema once.
-func TestNodesStartTogether(t *testing.T) {
-	for range 3 {
-		url := storetest.PostgreSQL(t)
-		var wg sync.WaitGroup
-		ids := make([]string, 8)
-		for i := range ids {
-			wg.Go(func() {
-				db, err := store.Open(t.Context(), store.Options{URL: url})
-				if err != nil {
-					t.Error(err)
-					return
-				}
-				ids[i] = db.ClusterID()
-				db.Close()
-			})
-		}
-		wg.Wait()
-		for _, id := range ids {
-			if id == "" || id != ids[0] {
-				t.Errorf("the nodes know the store as %q", ids)
-			}
-		}
-	}
-}
-
 func TestSQLiteFilesAreTheirOwnersAlone(t *testing.T) {
 	folder := t.TempDir()
 	path := filepath.Join(folder, "odd name?#%20.db")
@@ -238,7 +210,7 @@ func TestSQLiteFilesAreTheirOwnersAlone(t *testing.T) {
 	}
 }
 
-// TestNoSecretReachesTheFile: what is sealed stays sealed in every file of the database.
+// TestNoSecretReachesTheFile: what the caller sealed stays sealed in every file of the database.
 func TestNoSecretReachesTheFile(t *testing.T) {
 	folder := t.TempDir()
 	db := openSQLite(t, filepath.Join(folder, "latchkey.db"))
@@ -285,82 +257,5 @@ func TestNoSecretReachesTheFile(t *testing.T) {
 	}
 	if plain, err := ring.Unseal("access key AKIAVISIBLE", got.Sealed); err != nil || string(plain) != secret {
 		t.Errorf("the secret did not come back (%v)", err)
-	}
-}
-
-// TestNodesTellEachOther: several nodes on one database see each other's changes, at once where the database
-// can tell them (no node polls here), and no number is used twice.
-func TestNodesTellEachOther(t *testing.T) {
-	url := storetest.PostgreSQL(t)
-	const nodes, each = 3, 20
-	all := make([]*store.DB, nodes)
-	var wg sync.WaitGroup
-	for i := range all {
-		wg.Go(func() {
-			db, err := store.Open(t.Context(), store.Options{URL: url, Poll: time.Hour})
-			if err != nil {
-				t.Error(err)
-				return
-			}
-			all[i] = db
-		})
-	}
-	wg.Wait()
-	if t.Failed() {
-		t.FailNow()
-	}
-	for _, db := range all {
-		wg.Go(func() {
-			for last := store.Rev(0); last < nodes*each; {
-				if _, err := db.Wait(t.Context(), last); err != nil {
-					t.Error(err)
-					return
-				}
-				changes, err := db.Changes(t.Context(), last, 1000)
-				if err != nil {
-					t.Error(err)
-					return
-				}
-				for _, c := range changes {
-					if c.Rev != last+1 {
-						t.Errorf("revision %d after %d", c.Rev, last)
-					}
-					last = c.Rev
-				}
-			}
-		})
-		wg.Go(func() {
-			for range each {
-				g := storetest.NewGrant(t, "111122223333", "s3://bucket/"+storetest.NewGrantID().String()+"/*", "u")
-				if _, err := db.Update(t.Context(), func(tx *store.Tx) error {
-					if err := tx.Record(storetest.NewEvent("x")); err != nil {
-						return err
-					}
-					return store.InsertGrant(tx, &g)
-				}); err != nil {
-					t.Error(err)
-				}
-				if err := db.Record(t.Context(), storetest.NewEvent("y")); err != nil {
-					t.Error(err)
-				}
-			}
-		})
-	}
-	wg.Wait()
-	var grants []access.Grant
-	for g, err := range store.ScanGrants(t.Context(), all[0]) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		grants = append(grants, g)
-	}
-	if len(grants) != nodes*each {
-		t.Errorf("%d grants, want %d", len(grants), nodes*each)
-	}
-	if records, err := all[1].Events(t.Context(), store.AuditFilter{}); len(records) != 2*nodes*each || err != nil {
-		t.Errorf("%d records, want %d (%v)", len(records), 2*nodes*each, err)
-	}
-	for _, db := range all {
-		db.Close()
 	}
 }

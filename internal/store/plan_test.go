@@ -8,8 +8,8 @@ import (
 	"latchkey/internal/access"
 )
 
-// TestQueriesUseTheirIndexes asks SQLite how it would run each list. A list that reads the whole table would
-// be a way to slow everybody down.
+// TestQueriesUseTheirIndexes asks SQLite how it would run each query. A query that reads the whole table would let one
+// client slow down all others.
 func TestQueriesUseTheirIndexes(t *testing.T) {
 	db, err := Open(t.Context(), Options{Path: filepath.Join(t.TempDir(), "latchkey.db")})
 	if err != nil {
@@ -50,7 +50,7 @@ func TestQueriesUseTheirIndexes(t *testing.T) {
 		[]any{"u", "a", 0, 1})
 	wantPlan(t, db, "an entity by another key", "sqlite_autoindex_noun_keys",
 		`SELECT id FROM noun_keys WHERE kind = $1 AND account = $2 AND key = $3`, []any{"u", "a", "x"})
-	wantPlan(t, db, "which keys are another's", "sqlite_autoindex_noun_keys", othersKeys+`($4, $5)`,
+	wantPlan(t, db, "which keys are another's", "sqlite_autoindex_noun_keys", selectOthersKeys+`($4, $5)`,
 		[]any{"u", "a", "i", "x", "y"})
 	wantPlan(t, db, "the keys of an entity", "noun_keys_id", `DELETE FROM noun_keys WHERE kind = $1 AND id = $2`,
 		[]any{"u", "x"})
@@ -60,7 +60,7 @@ func TestQueriesUseTheirIndexes(t *testing.T) {
 		[]any{"g", "u"})
 	wantPlan(t, db, "which users exist", "nouns_id", usersAmong+`($3, $4)`, []any{"u", "a", "x", "y"})
 	wantPlan(t, db, "which users are in a group", "memberships_pair", membersAmong+`($2, $3)`, []any{"g", "x", "y"})
-	wantPlan(t, db, "a page of a table", "nouns_kind", nounsAfter, []any{"u", 0, 1})
+	wantPlan(t, db, "a page of a table", "nouns_kind", selectEntitiesAfter, []any{"u", 0, 1})
 	wantPlan(t, db, "the oldest audit records", "INTEGER PRIMARY KEY", auditAfter, []any{0, 9, 1})
 	wantPlan(t, db, "the oldest changes", "sqlite_autoindex_changes_1", oldestChanges, []any{9, 1})
 	for column, index := range map[string]string{

@@ -13,8 +13,8 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 )
 
-// channel is where PostgreSQL tells that there is a new revision. What is told is only that; the change list
-// is the truth, and who listens polls as well.
+// channel is the NOTIFY channel on which PostgreSQL announces that there is a new revision. A notification carries
+// nothing else. The change list is the truth, and a listener polls it as well.
 const channel = "latchkey_rev"
 
 // poolSize is how many connections a node opens at most, besides the listener's.
@@ -39,14 +39,14 @@ func (db *DB) openPostgreSQL(ctx context.Context, url string) (err error) {
 	if err = db.readMeta(ctx); err != nil {
 		return err
 	}
-	db.lane = newLane(db, poolWriter{db.read, map[int]string{}})
+	db.queue = newCommitQueue(db, poolWriter{db.read, map[int]string{}})
 	listen, cancel := context.WithCancel(context.Background())
 	db.cancel = cancel
 	db.tasks.Go(func() { db.listen(listen, config) })
 	return nil
 }
 
-// withoutSecret keeps a password that stands in the URL out of the error.
+// withoutSecret removes from an error the password that a database URL may contain.
 func withoutSecret(err error) error {
 	if _, ok := errors.AsType[*pgconn.ParseConfigError](err); ok {
 		return errors.New("it cannot be parsed")
@@ -54,7 +54,8 @@ func withoutSecret(err error) error {
 	return err
 }
 
-// listen wakes waiters on every notification. While it has no connection, polling alone tells what is new.
+// listen wakes waiters on every notification. While it has no connection, waiters learn of new revisions by polling
+// alone.
 func (db *DB) listen(ctx context.Context, config *pgx.ConnConfig) {
 	for ctx.Err() == nil {
 		err := db.listenOnce(ctx, config)
@@ -78,7 +79,7 @@ func (db *DB) listenOnce(ctx context.Context, config *pgx.ConnConfig) error {
 	if _, err := conn.Exec(ctx, `LISTEN `+channel); err != nil {
 		return err
 	}
-	db.wake.Wake() // what was committed before LISTEN took hold
+	db.wake.Wake() // for revisions that were committed before LISTEN took effect
 	for {
 		if _, err := conn.WaitForNotification(ctx); err != nil {
 			return err
@@ -87,15 +88,15 @@ func (db *DB) listenOnce(ctx context.Context, config *pgx.ConnConfig) error {
 	}
 }
 
-// retryable reports that the database gave up a transaction for the sake of another, and that the same
-// transaction may succeed when it is run again: serialization_failure and deadlock_detected.
+// retryable reports that the database rolled a transaction back because of a concurrent one, and that it may succeed
+// when it is run again: serialization_failure and deadlock_detected.
 func retryable(err error) bool {
 	e, ok := errors.AsType[*pgconn.PgError](err)
 	return ok && (e.Code == "40001" || e.Code == "40P01")
 }
 
-// clash reports that a row with that key exists: unique_violation.
-func clash(err error) bool {
+// isUniqueViolation reports that a row with that key exists: unique_violation.
+func isUniqueViolation(err error) bool {
 	e, ok := errors.AsType[*pgconn.PgError](err)
 	return ok && e.Code == "23505"
 }
@@ -108,17 +109,17 @@ type poolWriter struct {
 
 func (w poolWriter) close() {}
 
-func (w poolWriter) commit(db *DB, _ []*op, records []*record) {
+func (w poolWriter) commit(db *DB, _ []*pendingUpdate, records []*pendingRecords) {
 	err := w.insert(db, records)
 	if err != nil {
 		err = unavailable("record", err)
 	}
 	for _, r := range records {
-		r.end <- err
+		r.done <- err
 	}
 }
 
-func (w poolWriter) insert(db *DB, records []*record) error {
+func (w poolWriter) insert(db *DB, records []*pendingRecords) error {
 	const limit = 128 // rows in a statement; every number has a prepared statement of its own
 	var rows []*auditRow
 	for _, r := range records {
@@ -136,8 +137,8 @@ func (w poolWriter) insert(db *DB, records []*record) error {
 	return nil
 }
 
-// insertRows writes all rows or none. An id that another node took in the same microsecond makes a new try
-// with new ids.
+// insertRows writes all rows or none. If another node drew the same id in the same microsecond, it tries again with new
+// ids.
 func (w poolWriter) insertRows(db *DB, rows []*auditRow) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
@@ -153,7 +154,7 @@ func (w poolWriter) insertRows(db *DB, rows []*auditRow) error {
 			args = append(args, r.values(db.ids.next(now))...)
 		}
 		_, err := w.db.ExecContext(ctx, text, args...)
-		if err == nil || attempt == 20 || !retryable(err) && !clash(err) {
+		if err == nil || attempt == 20 || !retryable(err) && !isUniqueViolation(err) {
 			return err
 		}
 	}

@@ -21,8 +21,8 @@ func TestPostgreSQL(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) *store.DB { return openPostgreSQL(t, storetest.PostgreSQL(t)) })
 }
 
-// Databases that speak PostgreSQL's protocol may know no other isolation than this one: every conflict is
-// then an error that asks for a new try.
+// Some databases that speak PostgreSQL's protocol have no isolation level but serializable. Every conflict is then an
+// error that asks for a retry.
 func TestPostgreSQLSerializable(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) *store.DB {
 		return openPostgreSQL(t, storetest.PostgreSQL(t)+"&default_transaction_isolation=serializable")

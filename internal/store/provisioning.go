@@ -15,8 +15,8 @@ import (
 // KindProvisioning is the kind of a provisioning token's row.
 const KindProvisioning Kind = "provisioning-token"
 
-// ProvisioningToken is a bearer token by which the source of an account's directory writes into it. Of the token
-// itself only its SHA-256 is kept; the token has 256 random bits, so that nobody finds it by its digest.
+// ProvisioningToken is a bearer token with which a provisioning client writes into an account's directory. The store
+// keeps only the SHA-256 of the token. The token has 256 random bits, so nobody can find it from its digest.
 type ProvisioningToken struct {
 	ID        string // a uuid
 	Account   access.AccountID
@@ -27,9 +27,9 @@ type ProvisioningToken struct {
 	Expires   time.Time
 }
 
-// expiredListed is how long an administrator finds a token in the list that has expired: a client that was forgotten
-// fails with it, and the list says why.
-const expiredListed = 30 * 24 * time.Hour
+// expiredTokenKept is how long an expired token stays in the administrator's list. A forgotten client fails with it,
+// and the list shows why.
+const expiredTokenKept = 30 * 24 * time.Hour
 
 // ProvisioningTokens: id is the token's id; a digest is unique in the whole store.
 var ProvisioningTokens = Table[ProvisioningToken]{
@@ -37,27 +37,28 @@ var ProvisioningTokens = Table[ProvisioningToken]{
 	Key: func(t *ProvisioningToken) Key {
 		return Key{ID: t.ID, Account: string(t.Account), Name: "sha256:" + hex.EncodeToString(t.Digest[:])}
 	},
-	Obsolete: func(t *ProvisioningToken) time.Time { return t.Expires.Add(expiredListed) },
+	Obsolete: func(t *ProvisioningToken) time.Time { return t.Expires.Add(expiredTokenKept) },
 }
 
-// The concatenation keeps SQLite from going through all users of the store: it would take the account's index.
+// The concatenation keeps SQLite from using the account's index, by which it would read all users of the identity
+// store.
 const (
 	usersAmong   = `SELECT id FROM nouns WHERE kind = $1 AND account || '' = $2 AND id IN `
 	membersAmong = `SELECT user_id FROM memberships WHERE group_id = $1 AND user_id IN `
 )
 
-// UsersAmong tells which of these ids are of users of an identity store.
+// UsersAmong returns those of the ids that belong to users of an identity store.
 func UsersAmong(
 	ctx context.Context, q Querier, s directory.StoreID, ids []directory.UserID,
 ) (map[directory.UserID]bool, error) {
-	return those(among(ctx, q, scanUserID, usersAmong, []any{string(KindDirectoryUser), string(s)}, ids))
+	return those(queryIn(ctx, q, scanUserID, usersAmong, []any{string(KindDirectoryUser), string(s)}, ids))
 }
 
-// MembersAmong tells which of these users are in a group.
+// MembersAmong returns those of the users who are in a group.
 func MembersAmong(
 	ctx context.Context, q Querier, g directory.GroupID, ids []directory.UserID,
 ) (map[directory.UserID]bool, error) {
-	return those(among(ctx, q, scanUserID, membersAmong, []any{string(g)}, ids))
+	return those(queryIn(ctx, q, scanUserID, membersAmong, []any{string(g)}, ids))
 }
 
 func scanUserID(rows *sql.Rows) (id directory.UserID, err error) { return id, rows.Scan(&id) }

@@ -15,8 +15,8 @@ type Querier interface {
 	query(ctx context.Context, text string, args ...any) (*sql.Rows, error)
 }
 
-// one scans the first row; found is false when there is none.
-func one(ctx context.Context, q Querier, text string, args []any, dest ...any) (found bool, err error) {
+// queryOne scans the first row. found is false when there is none.
+func queryOne(ctx context.Context, q Querier, text string, args []any, dest ...any) (found bool, err error) {
 	rows, err := q.query(ctx, text, args...)
 	if err != nil {
 		return false, err
@@ -34,8 +34,8 @@ func one(ctx context.Context, q Querier, text string, args []any, dest ...any) (
 	return found, rows.Err()
 }
 
-// collect reads all rows before it returns any, so that the caller may use the same transaction while it
-// goes through them.
+// collect reads all rows before it returns any. The caller may then use the same transaction while it goes through
+// them.
 func collect[T any](
 	ctx context.Context, q Querier, scan func(*sql.Rows) (T, error), text string, args ...any,
 ) ([]T, error) {
@@ -55,18 +55,17 @@ func collect[T any](
 	return all, rows.Err()
 }
 
-// among reads what a query that ends in IN finds for many ids. It asks for a few at a time: always the same number, so
-// that the statement is prepared once.
-func among[T any, ID ~string](
+// queryIn runs a query that ends in IN for many ids, a fixed number at a time, so that the statement is prepared once.
+func queryIn[T any, ID ~string](
 	ctx context.Context, q Querier, scan func(*sql.Rows) (T, error), head string, args []any, ids []ID,
 ) ([]T, error) {
 	const batch = 20
-	text := head + list(len(args)+1, batch)
+	text := head + placeholderList(len(args)+1, batch)
 	found := make([]T, 0, len(ids))
-	for some := range slices.Chunk(ids, batch) {
+	for chunk := range slices.Chunk(ids, batch) {
 		all := slices.Clone(args)
 		for i := range batch {
-			all = append(all, string(some[min(i, len(some)-1)]))
+			all = append(all, string(chunk[min(i, len(chunk)-1)]))
 		}
 		rows, err := collect(ctx, q, scan, text, all...)
 		if err != nil {
@@ -77,8 +76,8 @@ func among[T any, ID ~string](
 	return found, nil
 }
 
-// list is ($3, $4, $5) for three parameters from the third on.
-func list(from, n int) string {
+// placeholderList is ($3, $4, $5) for three parameters from the third on.
+func placeholderList(from, n int) string {
 	var b strings.Builder
 	for i := range n {
 		if i > 0 {
@@ -100,7 +99,7 @@ func (db *DB) query(ctx context.Context, text string, args ...any) (*sql.Rows, e
 	return s.QueryContext(ctx, args...)
 }
 
-// stmtCache keeps the readers' prepared statements. Texts are constants of this package, so it is bounded.
+// stmtCache keeps the readers' prepared statements. The texts are constants of this package, so the cache is bounded.
 type stmtCache struct {
 	mu    sync.RWMutex
 	db    *sql.DB
@@ -151,7 +150,7 @@ func (r *Reader) query(ctx context.Context, text string, args ...any) (*sql.Rows
 	return r.tx.QueryContext(ctx, text, args...)
 }
 
-// Snapshot calls fn with a reader of one consistent revision. The reader ends with fn.
+// Snapshot calls fn with a reader of one consistent revision. The reader must not be used after fn has returned.
 func (db *DB) Snapshot(ctx context.Context, fn func(*Reader) error) error {
 	tx, err := db.read.BeginTx(ctx, &sql.TxOptions{Isolation: snapshotLevel(db.pg), ReadOnly: true})
 	if err != nil {

@@ -13,8 +13,8 @@ import (
 	"latchkey/internal/store/migrations"
 )
 
-// migrate brings the schema up to date. On PostgreSQL a session lock keeps nodes that start together from
-// doing it twice. A schema that this program does not know is refused: it would misread the rows.
+// migrate brings the schema up to date. On PostgreSQL a session lock keeps nodes that start together from migrating
+// twice. It refuses a schema that this program does not know, because it would misread the rows.
 func migrate(ctx context.Context, handle *sql.DB, pg bool) error {
 	dialect, files := goose.DialectSQLite3, migrations.SQLite()
 	options := []goose.ProviderOption{goose.WithDisableGlobalRegistry(true)}

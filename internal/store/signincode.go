@@ -13,8 +13,9 @@ const (
 	KindDeviceRequest Kind = "device-request"
 )
 
-// expiryTold is how long after its end whoever comes with a code hears that it expired, and not that there is none.
-const expiryTold = 10 * time.Minute
+// expiredCodeKept is how long an expired code is kept. A client that brings it in that time learns that it has expired,
+// not that it does not exist.
+const expiredCodeKept = 10 * time.Minute
 
 // SignedIn is a person whom an OpenID provider vouched for.
 type SignedIn struct {
@@ -39,11 +40,12 @@ type SignInCode struct {
 	Expires     time.Time
 }
 
-// SignInCodes: id is SignInCode.ID. Rows are only inserted and deleted: who deletes one has redeemed it.
+// SignInCodes: id is SignInCode.ID. Rows are only inserted and deleted. A code is redeemed by deleting its row, so only
+// one transaction can redeem it.
 var SignInCodes = Table[SignInCode]{
 	Kind: KindSignInCode, Entity: fault.IdentityToken,
 	Key:      func(c *SignInCode) Key { return Key{ID: c.ID, Account: string(c.Account)} },
-	Obsolete: func(c *SignInCode) time.Time { return c.Expires.Add(expiryTold) },
+	Obsolete: func(c *SignInCode) time.Time { return c.Expires.Add(expiredCodeKept) },
 }
 
 // DeviceRequest is a device's request that a person sign in for it elsewhere (RFC 8628).
@@ -62,9 +64,10 @@ type DeviceRequest struct {
 	Person      SignedIn // who approved; nobody while it waits
 }
 
-// DeviceRequests: id is DeviceRequest.ID. Who deletes an approved one has redeemed it.
+// DeviceRequests: id is DeviceRequest.ID. An approved request is redeemed by deleting its row, so only one transaction
+// can redeem it.
 var DeviceRequests = Table[DeviceRequest]{
 	Kind: KindDeviceRequest, Entity: fault.IdentityToken,
 	Key:      func(r *DeviceRequest) Key { return Key{ID: r.ID, Account: string(r.Account)} },
-	Obsolete: func(r *DeviceRequest) time.Time { return r.Expires.Add(expiryTold) },
+	Obsolete: func(r *DeviceRequest) time.Time { return r.Expires.Add(expiredCodeKept) },
 }

@@ -19,8 +19,8 @@ func (db *DB) openSQLite(ctx context.Context, path string) (err error) {
 	if err != nil {
 		return err
 	}
-	// The file is made before SQLite opens it, so that it never is readable by others; the files beside it
-	// (-wal, -shm) take its mode.
+	// The file is created before SQLite opens it, so that other users can never read it. SQLite gives its mode to the
+	// files beside it (-wal, -shm).
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return err
@@ -56,7 +56,7 @@ func (db *DB) openSQLite(ctx context.Context, path string) (err error) {
 	if err != nil {
 		return err
 	}
-	db.lane = newLane(db, &connWriter{conn: conn, stmts: map[string]*sql.Stmt{}})
+	db.queue = newCommitQueue(db, &connWriter{conn: conn, stmts: map[string]*sql.Stmt{}})
 	return nil
 }
 

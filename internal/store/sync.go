@@ -6,11 +6,11 @@ import (
 	"time"
 )
 
-// SyncMark is what a synchronisation must remember of a user or group.
+// SyncMark is what a synchronisation must remember about a user or group.
 type SyncMark struct {
 	ID       string    // of the user or group
-	Absent   time.Time // since when it is gone from its source; zero: it is not
-	Disabled bool      // it was the synchronisation that disabled the user
+	Absent   time.Time // since when the source has not had it; zero: the source has it
+	Disabled bool      // the synchronisation disabled the user
 }
 
 // SyncMarks are the marks of a source, by id.
@@ -32,23 +32,24 @@ func SyncMarks(ctx context.Context, q Querier, source string) (map[string]SyncMa
 	return marks, nil
 }
 
-// TakeDisabled takes being disabled for the word of whoever writes: no synchronisation that disabled the user ends it.
+// TakeDisabled makes the present writer responsible for a user's being disabled. No synchronisation enables the user
+// again, even if it was a synchronisation that disabled the user.
 func TakeDisabled(tx *Tx, id string) error {
 	tx.written = true
 	_, err := tx.exec(`UPDATE sync_marks SET disabled = 0 WHERE id = $1`, id)
 	return err
 }
 
-// DisabledBySync reports whether it was the synchronisation with a source that disabled a user.
-func DisabledBySync(ctx context.Context, q Querier, source, id string) (is bool, err error) {
-	if _, err = one(ctx, q, `SELECT disabled FROM sync_marks WHERE source = $1 AND id = $2`, []any{source, id},
-		&is); err != nil {
+// DisabledBySync reports whether the synchronisation with a source disabled a user.
+func DisabledBySync(ctx context.Context, q Querier, source, id string) (disabled bool, err error) {
+	if _, err = queryOne(ctx, q, `SELECT disabled FROM sync_marks WHERE source = $1 AND id = $2`, []any{source, id},
+		&disabled); err != nil {
 		return false, unavailable("read the mark of a user", err)
 	}
-	return is, nil
+	return disabled, nil
 }
 
-// PutSyncMark writes a mark; one that says nothing is deleted.
+// PutSyncMark writes a mark. It deletes a mark that says nothing.
 func PutSyncMark(tx *Tx, source string, m SyncMark) error {
 	tx.written = true
 	if m.Absent.IsZero() && !m.Disabled {

@@ -22,25 +22,26 @@ type Key struct {
 	Parent  string // what it belongs to besides its account
 }
 
-// Table is one kind of small entity. Every kind lies in the same physical table; a new kind needs no
-// migration, only a Table value. A body is JSON: secrets must be sealed before they come here.
+// Table is one kind of small entity. All kinds share one physical table, so a new kind needs no migration, only a Table
+// value. A body is JSON. Secrets must be sealed before they come here.
 type Table[T any] struct {
-	Kind   Kind                    // in the change list
-	Entity fault.Entity            // in faults
-	Key    func(*T) Key            // of a valid entity
-	Also   func(*T) []string       // what it is unique by besides its name, within its account; nil: nothing
-	Drop   func(*Tx, string) error // removes what goes with the entity of an id when it is deleted; nil: nothing
-	Fold   bool                    // names that differ only in case are the same name
-	Seq    func(*T, int64)         // hands the entity its number, which orders the table by creation; nil: it keeps none
-	Pack   func(*T) any            // what is stored as JSON in place of *T; nil: *T itself
-	Open   func([]byte, *T) error  // the reverse of Pack; nil: JSON straight into *T
+	Kind       Kind                    // in the change list
+	Entity     fault.Entity            // in faults
+	Key        func(*T) Key            // of a valid entity
+	UniqueKeys func(*T) []string       // further keys, unique within the account; nil: none
+	OnDelete   func(*Tx, string) error // removes what goes with the entity of an id when it is deleted; nil: nothing
+	FoldCase   bool                    // names that differ only in case are the same name
+	// stores the row's number, which orders the table by creation, in the entity; nil: it is not kept
+	Seq    func(*T, int64)
+	Encode func(*T) any           // what is stored as JSON in place of *T; nil: *T itself
+	Decode func([]byte, *T) error // the reverse of Pack; nil: JSON straight into *T
 
-	// Obsolete is from when on a row has no more use; nil: rows stay until somebody deletes them.
+	// Obsolete is the time from which a row has no more use. Nil: rows stay until somebody deletes them.
 	Obsolete func(*T) time.Time
 }
 
-// Insert adds an entity. It fails with AlreadyExists when its id is taken, or its name or another of its keys in its
-// account; see Taken.
+// Insert adds an entity. It fails with AlreadyExists, caused by a DuplicateError, when another entity has its id, or
+// has its name or another of its keys in the same account.
 func (b *Table[T]) Insert(tx *Tx, v *T) error {
 	body, err := b.encode(v)
 	if err != nil {
@@ -52,7 +53,7 @@ func (b *Table[T]) Insert(tx *Tx, v *T) error {
 	k, seq := b.Key(v), tx.nextSeq()
 	n, err := tx.exec(`INSERT INTO nouns (seq, kind, id, account, name, parent, body, rev)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING`,
-		seq, string(b.Kind), k.ID, k.Account, b.name(k.Name), k.Parent, body, int64(tx.rev))
+		seq, string(b.Kind), k.ID, k.Account, b.indexedName(k.Name), k.Parent, body, int64(tx.rev))
 	if err != nil {
 		return err
 	}
@@ -69,8 +70,8 @@ func (b *Table[T]) Insert(tx *Tx, v *T) error {
 	return nil
 }
 
-// Update replaces the entity with the same id. It fails with NotFound when there is none, and with
-// AlreadyExists when its new name, or another of its keys, is another's.
+// Update replaces the entity with the same id. It fails with NotFound when there is none, and with AlreadyExists when
+// another entity has its new name or another of its keys.
 func (b *Table[T]) Update(tx *Tx, v *T) error {
 	body, err := b.encode(v)
 	if err != nil {
@@ -79,8 +80,8 @@ func (b *Table[T]) Update(tx *Tx, v *T) error {
 	k := b.Key(v)
 	if k.Name != "" {
 		var other string
-		found, err := one(tx.ctx, tx, `SELECT id FROM nouns WHERE kind = $1 AND account = $2 AND name = $3`,
-			[]any{string(b.Kind), k.Account, b.name(k.Name)}, &other)
+		found, err := queryOne(tx.ctx, tx, `SELECT id FROM nouns WHERE kind = $1 AND account = $2 AND name = $3`,
+			[]any{string(b.Kind), k.Account, b.indexedName(k.Name)}, &other)
 		if err != nil {
 			return err
 		}
@@ -93,14 +94,14 @@ func (b *Table[T]) Update(tx *Tx, v *T) error {
 	}
 	n, err := tx.exec(`UPDATE nouns SET account = $1, name = $2, parent = $3, body = $4, `+
 		`rev = $5 WHERE kind = $6 AND id = $7`,
-		k.Account, b.name(k.Name), k.Parent, body, int64(tx.rev), string(b.Kind), k.ID)
+		k.Account, b.indexedName(k.Name), k.Parent, body, int64(tx.rev), string(b.Kind), k.ID)
 	if err != nil {
 		return err
 	}
 	if n == 0 {
 		return fault.New(fault.NotFound, b.Entity, "")
 	}
-	if b.Also != nil {
+	if b.UniqueKeys != nil {
 		if err := b.dropKeys(tx, k.ID); err != nil {
 			return err
 		}
@@ -112,7 +113,7 @@ func (b *Table[T]) Update(tx *Tx, v *T) error {
 	return nil
 }
 
-// Delete removes an entity, and what goes with it. It fails with NotFound when there is none.
+// Delete removes an entity, and whatever OnDelete removes with it. It fails with NotFound when there is none.
 func (b *Table[T]) Delete(tx *Tx, id string) error {
 	n, err := tx.exec(`DELETE FROM nouns WHERE kind = $1 AND id = $2`, string(b.Kind), id)
 	if err != nil {
@@ -122,13 +123,13 @@ func (b *Table[T]) Delete(tx *Tx, id string) error {
 		return fault.New(fault.NotFound, b.Entity, "")
 	}
 	tx.changed(b.Kind, id, Deleted)
-	if b.Also != nil {
+	if b.UniqueKeys != nil {
 		if err := b.dropKeys(tx, id); err != nil {
 			return err
 		}
 	}
-	if b.Drop != nil {
-		return b.Drop(tx, id)
+	if b.OnDelete != nil {
+		return b.OnDelete(tx, id)
 	}
 	return nil
 }
@@ -140,10 +141,10 @@ func (b *Table[T]) Get(ctx context.Context, q Querier, id string) (*T, error) {
 
 const nounsAmong = `SELECT seq, body FROM nouns WHERE kind = $1 AND id IN `
 
-// Among finds the entities of these ids, each of which must be named once, in no order that means anything. What does
-// not exist is left out.
+// Among finds the entities with these ids, in no particular order. No id may be named twice. Ids that do not exist are
+// left out.
 func (b *Table[T]) Among(ctx context.Context, q Querier, ids []string) ([]*T, error) {
-	rows, err := among(ctx, q, b.scan, nounsAmong, []any{string(b.Kind)}, ids)
+	rows, err := queryIn(ctx, q, b.scan, nounsAmong, []any{string(b.Kind)}, ids)
 	if err != nil {
 		return nil, unavailable("read "+string(b.Kind), err)
 	}
@@ -153,41 +154,42 @@ func (b *Table[T]) Among(ctx context.Context, q Querier, ids []string) ([]*T, er
 // ByName finds an entity by its name in an account. It fails with NotFound when there is none.
 func (b *Table[T]) ByName(ctx context.Context, q Querier, account, name string) (*T, error) {
 	return b.first(ctx, q, `SELECT seq, body FROM nouns WHERE kind = $1 AND account = $2 AND name = $3`,
-		string(b.Kind), account, b.name(name))
+		string(b.Kind), account, b.indexedName(name))
 }
 
 // Children returns the entities of a parent, oldest first.
 func (b *Table[T]) Children(ctx context.Context, q Querier, parent string) ([]*T, error) {
-	rows, err := b.some(ctx, q, `SELECT seq, body FROM nouns WHERE kind = $1 AND parent = $2 ORDER BY seq`, string(b.Kind),
+	rows, err := b.query(ctx, q, `SELECT seq, body FROM nouns WHERE kind = $1 AND parent = $2 ORDER BY seq`,
+		string(b.Kind),
 		parent)
 	return values(rows), err
 }
 
 // InAccount returns the entities of an account, oldest first.
 func (b *Table[T]) InAccount(ctx context.Context, q Querier, account string) ([]*T, error) {
-	rows, err := b.some(ctx, q, `SELECT seq, body FROM nouns WHERE kind = $1 AND account = $2 ORDER BY seq`,
+	rows, err := b.query(ctx, q, `SELECT seq, body FROM nouns WHERE kind = $1 AND account = $2 ORDER BY seq`,
 		string(b.Kind), account)
 	return values(rows), err
 }
 
-// Page returns at most limit of an account's entities, oldest first, those behind the number after. The number of a
-// entity is what Seq hands it.
+// Page returns the entities of an account whose number is above after, oldest first, at most limit. The number of an
+// entity is the one that Seq stores.
 func (b *Table[T]) Page(ctx context.Context, q Querier, account string, after int64, limit int) ([]*T, error) {
-	rows, err := b.some(ctx, q,
+	rows, err := b.query(ctx, q,
 		`SELECT seq, body FROM nouns WHERE kind = $1 AND account = $2 AND seq > $3 ORDER BY seq LIMIT $4`,
 		string(b.Kind), account, after, limit)
 	return values(rows), err
 }
 
-const nounsAfter = `SELECT seq, body FROM nouns WHERE kind = $1 AND seq > $2 ORDER BY seq LIMIT $3`
+const selectEntitiesAfter = `SELECT seq, body FROM nouns WHERE kind = $1 AND seq > $2 ORDER BY seq LIMIT $3`
 
-// All goes through every entity of the table, oldest first. Over a *DB the entities come from the revision of the
-// moment, page by page; over a *Reader or a *Tx they are of one revision.
+// All goes through every entity of the table, oldest first. Over a *Reader or a *Tx, all entities are of one revision.
+// Over a *DB they are read page by page, each page at the revision of its moment.
 func (b *Table[T]) All(ctx context.Context, q Querier) iter.Seq2[*T, error] {
 	const page = 1000
 	return func(yield func(*T, error) bool) {
 		for after := int64(0); ; {
-			rows, err := b.some(ctx, q, nounsAfter, string(b.Kind), after, page)
+			rows, err := b.query(ctx, q, selectEntitiesAfter, string(b.Kind), after, page)
 			if err != nil {
 				yield(nil, err)
 				return
@@ -207,20 +209,21 @@ func (b *Table[T]) All(ctx context.Context, q Querier) iter.Seq2[*T, error] {
 
 // Count is how many entities an account has in this table.
 func (b *Table[T]) Count(ctx context.Context, q Querier, account string) (n int, err error) {
-	_, err = one(ctx, q, `SELECT COUNT(*) FROM nouns WHERE kind = $1 AND account = $2`, []any{string(b.Kind), account}, &n)
+	_, err = queryOne(ctx, q, `SELECT COUNT(*) FROM nouns WHERE kind = $1 AND account = $2`,
+		[]any{string(b.Kind), account}, &n)
 	if err != nil {
 		return 0, unavailable("count "+string(b.Kind), err)
 	}
 	return n, nil
 }
 
-// nounRow is a stored entity with its number, which orders a table by creation.
-type nounRow[T any] struct {
+// entityRow is a stored entity with its number, which orders a table by creation.
+type entityRow[T any] struct {
 	seq   int64
 	value *T
 }
 
-func values[T any](rows []nounRow[T]) []*T {
+func values[T any](rows []entityRow[T]) []*T {
 	all := make([]*T, len(rows))
 	for i, r := range rows {
 		all[i] = r.value
@@ -228,7 +231,7 @@ func values[T any](rows []nounRow[T]) []*T {
 	return all
 }
 
-func (b *Table[T]) some(ctx context.Context, q Querier, text string, args ...any) ([]nounRow[T], error) {
+func (b *Table[T]) query(ctx context.Context, q Querier, text string, args ...any) ([]entityRow[T], error) {
 	rows, err := collect(ctx, q, b.scan, text, args...)
 	if err != nil {
 		return nil, unavailable("read "+string(b.Kind), err)
@@ -237,7 +240,7 @@ func (b *Table[T]) some(ctx context.Context, q Querier, text string, args ...any
 }
 
 func (b *Table[T]) first(ctx context.Context, q Querier, text string, args ...any) (*T, error) {
-	rows, err := b.some(ctx, q, text, args...)
+	rows, err := b.query(ctx, q, text, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -247,14 +250,14 @@ func (b *Table[T]) first(ctx context.Context, q Querier, text string, args ...an
 	return rows[0].value, nil
 }
 
-func (b *Table[T]) scan(rows *sql.Rows) (r nounRow[T], err error) {
+func (b *Table[T]) scan(rows *sql.Rows) (r entityRow[T], err error) {
 	var body []byte
 	if err := rows.Scan(&r.seq, &body); err != nil {
 		return r, err
 	}
 	r.value = new(T)
-	if b.Open != nil {
-		err = b.Open(body, r.value)
+	if b.Decode != nil {
+		err = b.Decode(body, r.value)
 	} else {
 		err = json.Unmarshal(body, r.value)
 	}
@@ -269,8 +272,8 @@ func (b *Table[T]) scan(rows *sql.Rows) (r nounRow[T], err error) {
 
 func (b *Table[T]) encode(v *T) (string, error) {
 	var stored any = v
-	if b.Pack != nil {
-		stored = b.Pack(v)
+	if b.Encode != nil {
+		stored = b.Encode(v)
 	}
 	body, err := json.Marshal(stored)
 	if err != nil {
@@ -279,12 +282,13 @@ func (b *Table[T]) encode(v *T) (string, error) {
 	return string(body), nil
 }
 
-// name is the name as the unique index holds it. PostgreSQL cannot index long texts: their digest stands in.
-func (b *Table[T]) name(s string) any {
+// indexedName is the name as the unique index holds it. PostgreSQL cannot index long texts, so their digest replaces
+// them.
+func (b *Table[T]) indexedName(s string) any {
 	if s == "" {
 		return nil
 	}
-	if b.Fold {
+	if b.FoldCase {
 		s = strings.ToLower(s)
 	}
 	if len(s) > 512 {

@@ -7,18 +7,18 @@ import (
 	"latchkey/internal/fault"
 )
 
-// KindTokenUse is a foreign token that was exchanged and must not be again.
+// KindTokenUse is the kind of the row that keeps a foreign token from being exchanged twice.
 const KindTokenUse Kind = "token-use"
 
-// TokenUse says that a foreign token was exchanged, or a code of ours redeemed.
+// TokenUse records that a foreign token was exchanged, or that a code of ours was redeemed.
 type TokenUse struct {
-	ID      string           // digest of whose token and which one it was
+	ID      string           // digest that identifies the token or the code
 	Account access.AccountID `json:",omitempty"` // of a code: whose it was
-	Expires time.Time        // from then on the token holds no more by itself
+	Expires time.Time        // when the token itself expires
 }
 
-// clockSkew is how far apart the clocks of nodes may be: a node whose clock is ahead must not remove what keeps a token
-// from being used twice on the others.
+// clockSkew is how far the clocks of two nodes may differ. A node whose clock is ahead must not remove a row while
+// another node still accepts the token.
 const clockSkew = time.Hour
 
 // TokenUses: id is TokenUse.ID. Rows are only inserted and deleted.

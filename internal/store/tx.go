@@ -9,15 +9,15 @@ import (
 	"time"
 )
 
-// writer executes the statements of one transaction: the lane's connection (SQLite) or a *sql.Tx
+// writer executes the statements of one transaction: through the commit queue's connection (SQLite) or a *sql.Tx
 // (PostgreSQL).
 type writer interface {
 	exec(ctx context.Context, text string, args ...any) (affected int64, err error)
 	query(ctx context.Context, text string, args ...any) (*sql.Rows, error)
 }
 
-// Tx is one transaction that may write. It belongs to the function that Update calls and to one goroutine,
-// and ends with that function.
+// Tx is one transaction that may write. Only the function that Update calls may use it, from one goroutine, until that
+// function returns.
 type Tx struct {
 	ctx     context.Context
 	w       writer
@@ -28,28 +28,28 @@ type Tx struct {
 	seqUsed bool
 	changes []Change
 	counts  map[countKey]int64
-	written bool  // something was written that is no change: an audit record
-	broken  error // a statement failed: the transaction cannot be committed, whatever fn makes of it
+	written bool  // something other than a change was written: an audit record
+	broken  error // a statement failed: the transaction cannot be committed, even if fn ignores the error
 }
 
-// Now is the transaction's one timestamp, UTC in whole microseconds: rows written together agree.
+// Now is the transaction's one timestamp, UTC in whole microseconds. All rows that the transaction writes carry it.
 func (t *Tx) Now() time.Time { return t.now }
 
-// Rev is the revision that this transaction becomes when it is committed with a change.
+// Rev is the revision that this transaction gets if it is committed with a change.
 func (t *Tx) Rev() Rev { return t.rev }
 
-// begin takes the next revision. In PostgreSQL that row's lock queues the writers of all nodes, so that
-// commit order is revision order.
+// begin takes the next revision. In PostgreSQL the lock on the revision's row makes the writers of all nodes wait for
+// each other, so that commit order is revision order.
 func (t *Tx) begin() error {
 	t.now = t.db.timestamp()
-	found, err := one(t.ctx, t, `UPDATE meta SET rev = rev + 1 WHERE id = 1 RETURNING rev, seq`, nil, &t.rev, &t.seq)
+	found, err := queryOne(t.ctx, t, `UPDATE meta SET rev = rev + 1 WHERE id = 1 RETURNING rev, seq`, nil, &t.rev, &t.seq)
 	if err == nil && !found {
 		err = fmt.Errorf("table meta has no row")
 	}
 	return err
 }
 
-// finish writes what was gathered; without a change it gives the revision back.
+// finish writes the changes that were gathered. If there are none, it gives the revision back.
 func (t *Tx) finish() error {
 	if t.broken != nil {
 		return t.broken
@@ -92,7 +92,7 @@ func (t *Tx) changed(kind Kind, id string, op Op) {
 	t.changes = append(t.changes, Change{Kind: kind, ID: id, Op: op})
 }
 
-// nextSeq numbers a row. The counter is in the row that begin locked: number order is commit order.
+// nextSeq returns the number of a new row. The counter is in the row that begin locked, so numbers are in commit order.
 func (t *Tx) nextSeq() int64 {
 	t.seq++
 	t.seqUsed = true
@@ -117,13 +117,13 @@ func (t *Tx) query(_ context.Context, text string, args ...any) (*sql.Rows, erro
 	}
 	rows, err := t.w.query(t.ctx, text, args...)
 	if err != nil {
-		t.broken = err // PostgreSQL refuses everything after a failed statement; so do we, on both
+		t.broken = err // PostgreSQL refuses every statement after a failed one; we do so on SQLite too
 	}
 	return rows, err
 }
 
-// insertMany inserts rows of equal length, many in one statement, and tells how many went in. SQLite finds a
-// parameter's name by going through all of them, so there statements are kept short.
+// insertMany inserts rows of equal length, many in one statement, and returns how many it inserted. SQLite searches all
+// parameters for the name of each one, so statements for SQLite are short.
 func (t *Tx) insertMany(head, tail string, rows [][]any) (inserted int64, err error) {
 	limit := 200
 	if !t.db.pg {

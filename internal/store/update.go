@@ -12,38 +12,38 @@ import (
 	"latchkey/internal/fault"
 )
 
-// Update runs fn in one transaction and commits it as one revision. When fn returns an error, nothing of it
-// stays and Update returns that error as it is. A transaction without a change takes no revision; Update
-// then returns the revision that it saw.
+// Update runs fn in one transaction and commits it as one revision. When fn returns an error, nothing is written and
+// Update returns that error unchanged. A transaction without a change takes no revision. Update then returns the
+// revision that the transaction saw.
 //
-// fn may be run again when the database asks for it, so it must have no effect but through its Tx. Other
-// writers wait for it: it must not wait for anything but the database, and must not call Update or Record.
-// The returned nil means that the disk has it.
+// fn may run several times when the database asks for a retry, so it must have no effect except through its Tx. Other
+// writers wait for fn. So it must wait for nothing but the database, and must not call Update or Record. When Update
+// returns nil, the change is on the disk.
 func (db *DB) Update(ctx context.Context, fn func(*Tx) error) (Rev, error) {
 	if db.pg {
 		return db.updatePostgreSQL(ctx, fn)
 	}
-	o := &op{ctx: ctx, turn: make(chan *Tx, 1), fn: make(chan error, 1), end: make(chan error, 1)}
-	if err := db.lane.submit(ctx, o); err != nil {
+	o := &pendingUpdate{ctx: ctx, tx: make(chan *Tx, 1), result: make(chan error, 1), done: make(chan error, 1)}
+	if err := db.queue.submit(ctx, o); err != nil {
 		return 0, err
 	}
 	var t *Tx
 	select {
-	case t = <-o.turn:
-	case err := <-o.end:
+	case t = <-o.tx:
+	case err := <-o.done:
 		return 0, err
 	case <-ctx.Done():
-		if o.state.CompareAndSwap(opQueued, opWithdrawn) {
+		if o.state.CompareAndSwap(updateQueued, updateWithdrawn) {
 			return 0, ctx.Err()
 		}
-		select { // it is our turn already: go through with it, so that the lane is not left waiting
-		case t = <-o.turn:
-		case err := <-o.end:
+		select { // the queue waits for this update already: run it
+		case t = <-o.tx:
+		case err := <-o.done:
 			return 0, err
 		}
 	}
 	err := o.run(t, fn)
-	if end := <-o.end; err == nil {
+	if end := <-o.done; err == nil {
 		err = end
 	}
 	if err != nil {
@@ -52,27 +52,27 @@ func (db *DB) Update(ctx context.Context, fn func(*Tx) error) (Rev, error) {
 	return t.rev, nil
 }
 
-// op is one Update on its way through the lane. Its function runs on the caller's goroutine while the lane
-// waits: a panic in it is the caller's.
-type op struct {
-	ctx   context.Context
-	state atomic.Int32
-	turn  chan *Tx   // the lane hands the transaction over
-	fn    chan error // the caller hands it back
-	end   chan error // committed, or why not
+// pendingUpdate is one Update that waits in the commit queue. Its function runs on the goroutine of its caller, while
+// the queue waits. A panic in the function is then the caller's.
+type pendingUpdate struct {
+	ctx    context.Context
+	state  atomic.Int32
+	tx     chan *Tx   // the queue hands over the transaction
+	result chan error // the caller returns what its function returned
+	done   chan error // committed, or why not
 }
 
 const (
-	opQueued int32 = iota
-	opRunning
-	opWithdrawn
+	updateQueued int32 = iota
+	updateRunning
+	updateWithdrawn
 )
 
 var errLeft = errors.New("the function left its transaction by a panic")
 
-func (o *op) run(t *Tx, fn func(*Tx) error) (err error) {
+func (o *pendingUpdate) run(t *Tx, fn func(*Tx) error) (err error) {
 	err = errLeft
-	defer func() { o.fn <- err }()
+	defer func() { o.result <- err }()
 	err = fn(t)
 	if err == nil {
 		err = t.finish()
@@ -83,7 +83,7 @@ func (o *op) run(t *Tx, fn func(*Tx) error) (err error) {
 	return err
 }
 
-// updatePostgreSQL retries what the database gives up for the sake of another transaction.
+// updatePostgreSQL runs a transaction again when the database rolled it back because of a concurrent one.
 func (db *DB) updatePostgreSQL(ctx context.Context, fn func(*Tx) error) (Rev, error) {
 	for attempt := 1; ; attempt++ {
 		rev, err := db.updateOnce(ctx, fn)

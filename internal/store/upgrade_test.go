@@ -10,7 +10,7 @@ import (
 	"latchkey/internal/store/migrations"
 )
 
-// The outcome of the last synchronisation is still known after the table of leases came.
+// The outcome of the last synchronisation survives the migration that adds the table of leases.
 func TestLeasesOfASchemaWithoutThem(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "latchkey.db")
 	old, err := sql.Open("sqlite", dsn(path, "immediate"))

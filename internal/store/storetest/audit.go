@@ -160,8 +160,8 @@ func auditInUpdate(t *testing.T, db *store.DB) {
 	}
 }
 
-// auditHostile: what a stranger sends is recorded whatever it is; a text that the database refuses would
-// let a refusal go unrecorded, or nothing be vended.
+// auditHostile checks that an event is recorded whatever a client sent. If the database refused a text, a refusal would
+// go unrecorded, or nothing could be vended.
 func auditHostile(t *testing.T, db *store.DB) {
 	var long strings.Builder
 	for long.Len() < 100_000 { // and hard to compress

@@ -113,7 +113,7 @@ func furtherKeys(t *testing.T, db *store.DB) {
 	} {
 		rev, _ := db.Rev(t.Context())
 		_, err := db.Update(t.Context(), func(tx *store.Tx) error {
-			// What was refused has changed nothing, so that a transaction may go on.
+			// A refused insert has changed nothing, so that a transaction may go on.
 			if err := c.fn(tx); !fault.Is(err, fault.AlreadyExists, fault.DirectoryUser) {
 				return fmt.Errorf("not refused: %w", err)
 			} else if taken, ok := errors.AsType[*store.DuplicateError](err); !ok || taken.Key != string(c.key) {
@@ -185,7 +185,7 @@ func membershipRows(t *testing.T, db *store.DB) {
 	rev, _ := db.Rev(t.Context())
 	if _, err := db.Update(t.Context(), func(tx *store.Tx) error {
 		_ = store.InsertMemberships(tx, []directory.Membership{*NewMembership(g2, people[2]), *NewMembership(g2, people[0])})
-		return nil // forgetting the error must not commit the half
+		return nil // even if the error is ignored, half of the rows must not be committed
 	}); err == nil {
 		t.Error("half of many memberships was committed")
 	}

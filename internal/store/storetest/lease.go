@@ -8,7 +8,7 @@ import (
 	"latchkey/internal/store"
 )
 
-// lease: one holder at a time, for as long as it says, and no change list tells of it.
+// lease checks that a lease has one holder at a time, for its time, and that the change list does not mention it.
 func lease(t *testing.T, db *store.DB) {
 	const name, other = "111122223333/corp", "111122223333/other"
 	do := func(fn func(*store.Tx) error) error {

@@ -10,7 +10,7 @@ import (
 	"latchkey/internal/store"
 )
 
-// prunedByAndBy: what is forgotten is forgotten in whole revisions, the oldest first, and the horizon goes along.
+// prunedByAndBy checks that pruning removes whole revisions, the oldest first, and moves the horizon with them.
 func prunedByAndBy(t *testing.T, db *store.DB) {
 	for i := range 4 { // two changes each
 		update(t, db, func(tx *store.Tx) error {
@@ -40,7 +40,7 @@ func prunedByAndBy(t *testing.T, db *store.DB) {
 	}
 }
 
-// auditRemoval: only what is older goes, the oldest first; readers go on with what is left.
+// auditRemoval checks that only older records are removed, the oldest first, and that readers go on with the rest.
 func auditRemoval(t *testing.T, db *store.DB) {
 	record := func(name string) {
 		t.Helper()
@@ -99,7 +99,7 @@ func auditRemoval(t *testing.T, db *store.DB) {
 	}
 }
 
-// auditSizes: the size is what was counted, less what was removed of it.
+// auditSizes checks that the size is the size of the counted records, without those that were removed.
 func auditSizes(t *testing.T, db *store.DB) {
 	wants := func(what string, records int64) {
 		t.Helper()
@@ -131,7 +131,7 @@ func auditSizes(t *testing.T, db *store.DB) {
 	}
 	later := time.Now().Add(time.Hour)
 	wants("before anything is counted", 0)
-	count(later.Add(-2*time.Hour), 10, 0) // what is newer is not settled
+	count(later.Add(-2*time.Hour), 10, 0) // newer records are not counted yet
 	count(later, 4, 4)
 	wants("after some", 4)
 	count(later, 4, 2)
@@ -155,7 +155,8 @@ func auditSizes(t *testing.T, db *store.DB) {
 	wants("after one was removed that was never counted", 0)
 }
 
-// obsolete: a row goes when its table says so, not when it expires, and not when it was replaced meanwhile.
+// obsolete checks that a row is deleted when its table says so, not when it expires, and not when it was replaced
+// meanwhile.
 func obsolete(t *testing.T, db *store.DB) {
 	now := time.UnixMicro(1_900_000_000_000_000).UTC()
 	const day = 24 * time.Hour

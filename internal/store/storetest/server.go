@@ -26,7 +26,7 @@ type Server struct {
 	as        *syscall.Credential
 	postgres  *exec.Cmd
 	guard     *exec.Cmd
-	life      *os.File // the guard waits for its end
+	life      *os.File // the guard waits until it is closed
 }
 
 // StartServer makes a cluster and starts a server on it, with further command line options. Server and folder
@@ -73,8 +73,8 @@ func (s *Server) prepare() (err error) {
 	return s.startGuard()
 }
 
-// startGuard starts a shell that ends the server and removes the folder once its standard input ends: the
-// kernel sees to that even if this process is killed.
+// startGuard starts a shell that stops the server and removes the folder once its standard input ends. The kernel
+// closes that input even if this process is killed.
 func (s *Server) startGuard() error {
 	const script = `trap '' INT TERM HUP
 cat >/dev/null
@@ -116,7 +116,7 @@ func (s *Server) Start() error {
 		if err = execute(s.URL(), `SELECT 1`); err == nil {
 			return nil
 		}
-		// It may have found that its killed predecessor is not quite gone, and given up.
+		// The new server may have given up because its killed predecessor had not quite ended.
 		if pid, _ := syscall.Wait4(s.postgres.Process.Pid, nil, syscall.WNOHANG, nil); pid == s.postgres.Process.Pid {
 			s.postgres = nil
 		}
@@ -186,7 +186,7 @@ func findPrograms() (string, error) {
 	return "", errNoPostgreSQL
 }
 
-// version is the 15 of /usr/lib/postgresql/15/bin.
+// version is the number in a path such as /usr/lib/postgresql/15/bin.
 func version(folder string) int {
 	n, _ := strconv.Atoi(filepath.Base(filepath.Dir(folder)))
 	return n

@@ -10,7 +10,7 @@ import (
 	"latchkey/internal/store"
 )
 
-// Run checks the contract on fresh databases, which open must give: one for every call, closed by the test.
+// Run checks the contract. open must return a fresh database at every call, and the test must close it.
 func Run(t *testing.T, open func(*testing.T) *store.DB) {
 	for _, c := range []struct {
 		name string
