@@ -13,7 +13,7 @@ import (
 	"latchkey/internal/store/storetest"
 )
 
-// fill makes a store of 100,000 grants and 10,000 users.
+// fill returns a store with 100,000 grants and 10,000 users.
 func fill(b *testing.B) *store.DB {
 	b.Helper()
 	const grants, users = 100_000, 10_000

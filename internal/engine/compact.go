@@ -4,17 +4,18 @@ import (
 	"latchkey/internal/access"
 )
 
-// compacted is a compacted index and how many grants had come and gone when it was taken.
+// compacted is a compacted index, with the number of grants that had come and gone when it was taken.
 type compacted struct {
 	index *access.Index
 	edits int
 }
 
-// compactAfter is how many grants may come and go before the index is compacted, besides a tenth of all.
+// compactAfter is how many grants may come and go before the index is compacted. A tenth of all grants may come and go
+// besides.
 const compactAfter = 10_000
 
-// compact takes up what was compacted, and begins anew when enough has changed. The work is done beside the
-// follower; a task of the engine waits for it.
+// compact puts a finished compacted index into the snapshot, and starts a new compaction when enough has changed. The
+// compaction runs beside the follower, in a task that Close waits for.
 func (f *follower) compact() {
 	select {
 	case c := <-f.compacted:

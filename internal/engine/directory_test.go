@@ -31,7 +31,8 @@ func (w *world) withKeys(u *directory.User) {
 	}
 }
 
-// changeDirectory makes one change of a directory: users and groups with the same few keys come, change and go.
+// changeDirectory makes one change of a directory. Users and groups come, change and go, and use the same few keys
+// again and again.
 func (w *world) changeDirectory(tx *store.Tx) error {
 	user, group := directory.UserID("nobody"), directory.GroupID("nothing")
 	if len(w.people) > 0 {
@@ -84,7 +85,7 @@ func (w *world) changeDirectory(tx *store.Tx) error {
 	return store.InsertMembership(tx, storetest.NewMembership(g, u))
 }
 
-// describeDirectory is everything that can be read from a snapshot about directories.
+// describeDirectory returns everything that can be read from a snapshot about directories.
 func (w *world) describeDirectory(s *Snapshot) (out []string) {
 	say := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
 	for _, in := range []directory.StoreID{ourDirectory, theirDirectory} {
@@ -192,7 +193,7 @@ func TestMembershipsAreReadWithoutAllocating(t *testing.T) {
 	}
 }
 
-// Memberships come by the thousands in one revision and are not read row by row.
+// A revision may bring thousands of memberships. They are not read row by row.
 func TestManyMembershipsInOneRevision(t *testing.T) {
 	e := newEngine(t)
 	const people, groups = 600, 20

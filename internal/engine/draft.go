@@ -12,8 +12,8 @@ import (
 	"latchkey/internal/store"
 )
 
-// draft is the next snapshot while it is made from the current one. Put replaces what has the same id;
-// dropping what is not there does nothing.
+// draft is the next snapshot while it is made from the current one. A put replaces what has the same id. Dropping what
+// does not exist does nothing.
 type draft struct {
 	*Snapshot
 	t      *token
@@ -21,13 +21,13 @@ type draft struct {
 	remove []access.GrantID
 }
 
-// edit begins the next snapshot. The receiver stays as it is.
+// edit begins the next snapshot as a draft. The receiver does not change.
 func (s *Snapshot) edit() *draft {
 	next := *s
 	return &draft{Snapshot: &next, t: new(token)}
 }
 
-// publish ends the draft: the snapshot is frozen. It reports how many grants came and went.
+// publish freezes the draft as a snapshot. It also returns how many grants came and went.
 func (d *draft) publish(rev store.Rev) (*Snapshot, int) {
 	n := len(d.add) + len(d.remove)
 	if n > 0 {
@@ -92,7 +92,7 @@ func (d *draft) putPrincipal(p *principal) {
 	}
 }
 
-// place puts a principal where it is found by id and by name.
+// place enters a principal where it is found by id and by name.
 func (d *draft) place(p *principal) {
 	d.principals.set(d.t, p.id(), p)
 	a := d.account(p.account())
@@ -115,7 +115,7 @@ func (d *draft) dropPrincipal(id string) {
 	} else {
 		byName, name = &a.roles, fold(p.role.Name)
 	}
-	// Within one revision another may have taken the name already.
+	// Within one revision, another principal may have got the name already.
 	if holder := byName.entries.at(name); holder != nil && holder.id() == id {
 		byName.delete(d.t, name)
 	}
@@ -154,14 +154,14 @@ func (d *draft) dropPolicy(id string) {
 	}
 	arn := m.ARN()
 	d.policyIDs.delete(d.t, id)
-	if holder := d.policies.at(arn); holder != nil && holder.ID == id { // it may have been made anew
+	if holder := d.policies.at(arn); holder != nil && holder.ID == id { // another policy may have got the ARN already
 		d.policies.delete(d.t, arn)
 		d.account(m.Account).policies.delete(d.t, arn)
 	}
 	d.refresh(arn)
 }
 
-// refresh lets everybody who uses a managed policy be compiled anew.
+// refresh makes the policies of everybody who uses a managed policy be compiled anew.
 func (d *draft) refresh(arn string) {
 	u := d.uses.at(arn)
 	for _, ids := range []*pmap[string, struct{}]{&u.attached, &u.boundary} {

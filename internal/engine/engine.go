@@ -13,7 +13,7 @@ import (
 	"latchkey/internal/store"
 )
 
-// The times that hold unless Options say otherwise.
+// The defaults of Options.
 const (
 	DefaultMaxStaleness = 5 * time.Second
 	DefaultPoll         = 500 * time.Millisecond
@@ -35,11 +35,12 @@ type Engine struct {
 	now          func() time.Time
 	log          *slog.Logger
 
-	current atomic.Pointer[Snapshot]
-	heard   atomic.Pointer[time.Time] // when a look began that found current to be the newest
-	stopped atomic.Pointer[error]     // set: no snapshot is given out, this is why
-	owed    atomic.Int64              // a revision that this node committed and could not catch up with
-	news    store.Broadcast           // a snapshot was published
+	current   atomic.Pointer[Snapshot]
+	lastHeard atomic.Pointer[time.Time] // when the newest check began that found current up to date
+	refusal   atomic.Pointer[error]     // not nil: why Snapshot refuses
+	// the newest revision that this node committed and that its snapshot could not reach in time; 0: none
+	pendingRev atomic.Int64
+	published  store.Broadcast // a snapshot was published
 
 	closing  sync.Once
 	closed   chan struct{}
@@ -50,8 +51,7 @@ type Engine struct {
 
 var errClosed = errors.New("the engine is closed")
 
-// Open loads a snapshot of one revision and follows the store until Close. The context bounds the loading
-// only.
+// Open loads a snapshot of one revision, and follows the store until Close. The context bounds the loading only.
 func Open(ctx context.Context, db *store.DB, o Options) (*Engine, error) {
 	e, err := prepare(ctx, db, o)
 	if err != nil {
@@ -63,7 +63,7 @@ func Open(ctx context.Context, db *store.DB, o Options) (*Engine, error) {
 	return e, nil
 }
 
-// prepare makes an engine with a current snapshot that nothing follows yet.
+// prepare makes an engine with a current snapshot, without starting its follower.
 func prepare(ctx context.Context, db *store.DB, o Options) (*Engine, error) {
 	e := &Engine{db: db, maxStaleness: o.MaxStaleness, poll: o.Poll, now: o.Now, log: o.Log, closed: make(chan struct{})}
 	if e.maxStaleness <= 0 {
@@ -72,7 +72,7 @@ func prepare(ctx context.Context, db *store.DB, o Options) (*Engine, error) {
 	if e.poll <= 0 {
 		e.poll = DefaultPoll
 	}
-	e.poll = min(e.poll, e.maxStaleness/3) // a healthy store is heard in time
+	e.poll = min(e.poll, e.maxStaleness/3) // a healthy store answers before the snapshot is stale
 	if e.now == nil {
 		e.now = time.Now
 	}
@@ -89,10 +89,10 @@ func prepare(ctx context.Context, db *store.DB, o Options) (*Engine, error) {
 	return e, nil
 }
 
-// Close ends following and waits for it. From then on Snapshot refuses. The store stays open.
+// Close ends following and waits until it has ended. Snapshot refuses from then on. The store stays open.
 func (e *Engine) Close() error {
 	e.closing.Do(func() {
-		e.stop(errClosed)
+		e.refuse(errClosed)
 		e.cancel()
 		e.tasks.Wait()
 		close(e.closed)
@@ -100,17 +100,18 @@ func (e *Engine) Close() error {
 	return nil
 }
 
-// Snapshot is the current snapshot. It fails with fault.Unavailable when the snapshot may not be the truth;
-// see the package comment. It does not block and does not allocate unless it fails.
+// Snapshot returns the current snapshot. It fails with fault.Unavailable when the snapshot may differ from the store;
+// see the package comment. It does not block, and does not allocate unless it fails.
 func (e *Engine) Snapshot() (*Snapshot, error) {
-	// What refuses is read first: it is lifted only after the snapshot that it waited for was published.
-	refused, owed, heard := e.stopped.Load(), e.owed.Load(), e.heard.Load()
+	// The reasons to refuse are read before the snapshot. A reason is removed only after the snapshot that it waited for
+	// was published.
+	refused, pending, heard := e.refusal.Load(), e.pendingRev.Load(), e.lastHeard.Load()
 	s := e.current.Load()
 	switch {
 	case refused != nil:
 		return nil, unavailable(*refused)
-	case int64(s.rev) < owed:
-		return nil, unavailable(fmt.Errorf("revision %d was committed here, the snapshot is at %d", owed, s.rev))
+	case int64(s.rev) < pending:
+		return nil, unavailable(fmt.Errorf("revision %d was committed here, the snapshot is at %d", pending, s.rev))
 	}
 	if age := since(*heard, e.now()); age > e.maxStaleness {
 		return nil, unavailable(fmt.Errorf("the database was not heard from for %v", age))
@@ -118,26 +119,26 @@ func (e *Engine) Snapshot() (*Snapshot, error) {
 	return s, nil
 }
 
-// Current is the newest snapshot whether it may be stale or not: for metrics and diagnosis, never to decide.
+// Current returns the newest snapshot, stale or not. It is for metrics and diagnosis, never for decisions.
 func (e *Engine) Current() *Snapshot { return e.current.Load() }
 
 // Revision is the revision of Current.
 func (e *Engine) Revision() store.Rev { return e.current.Load().rev }
 
-// Age is how long ago Current was known to be the newest.
-func (e *Engine) Age() time.Duration { return since(*e.heard.Load(), e.now()) }
+// Age is the time since Current was last known to be up to date.
+func (e *Engine) Age() time.Duration { return since(*e.lastHeard.Load(), e.now()) }
 
-// since counts by the monotonic clock and by the wall clock and believes the larger: the monotonic one
-// stands still while a machine is suspended, the wall clock may be set back.
+// since is the time between two moments by the monotonic clock or by the wall clock, whichever is longer. The monotonic
+// clock stands still while a machine is suspended. The wall clock may be set back.
 func since(then, now time.Time) time.Duration {
 	return max(now.Sub(then), now.Round(0).Sub(then.Round(0)))
 }
 
-// Update is store.DB.Update, but it returns only when this node's snapshot shows the change: what is taken
-// away is gone on this node when the caller hears of it.
+// Update is store.DB.Update, but it returns only when this node's snapshot shows the change. When a caller learns that
+// access was revoked, this node refuses it already.
 //
-// When the snapshot cannot follow within MaxStaleness the change is committed all the same. Update then
-// fails with fault.Unavailable, and Snapshot refuses until the change shows.
+// If the snapshot cannot follow within MaxStaleness, the change is committed all the same. Update then fails with
+// fault.Unavailable, and Snapshot refuses until the snapshot shows the change.
 func (e *Engine) Update(ctx context.Context, fn func(*store.Tx) error) error {
 	before := e.current.Load().rev
 	rev, err := e.db.Update(ctx, stamped(fn))
@@ -149,18 +150,18 @@ func (e *Engine) Update(ctx context.Context, fn func(*store.Tx) error) error {
 		e.distrust(err)
 		return unavailable(err)
 	}
-	// The caller's own deadline does not count any more: the change has happened.
+	// The change is committed, so the caller's own deadline does not count any more.
 	timer := time.NewTimer(e.maxStaleness)
 	defer timer.Stop()
 	for {
-		published := e.news.Next()
+		published := e.published.Next()
 		if e.current.Load().rev >= rev {
 			return nil
 		}
 		select {
 		case <-published:
 		case <-timer.C:
-			e.owe(rev)
+			e.awaitRevision(rev)
 			return unavailable(fmt.Errorf("revision %d is committed, the snapshot did not follow", rev))
 		case <-e.closed:
 			return unavailable(errClosed)
@@ -168,7 +169,7 @@ func (e *Engine) Update(ctx context.Context, fn func(*store.Tx) error) error {
 	}
 }
 
-// stamped makes the revision one that no other history has; see history.
+// stamped adds a stamp to the revision, which no other history of the store has; see history.
 func stamped(fn func(*store.Tx) error) func(*store.Tx) error {
 	return func(tx *store.Tx) error {
 		err := fn(tx)
@@ -179,39 +180,39 @@ func stamped(fn func(*store.Tx) error) func(*store.Tx) error {
 	}
 }
 
-// owe makes Snapshot refuse until it shows the revision.
-func (e *Engine) owe(rev store.Rev) {
+// awaitRevision makes Snapshot refuse until the snapshot shows a revision.
+func (e *Engine) awaitRevision(rev store.Rev) {
 	for {
-		have := e.owed.Load()
-		if have >= int64(rev) || e.owed.CompareAndSwap(have, int64(rev)) {
+		have := e.pendingRev.Load()
+		if have >= int64(rev) || e.pendingRev.CompareAndSwap(have, int64(rev)) {
 			return
 		}
 	}
 }
 
-// stop makes Snapshot refuse. A closed engine stays so.
-func (e *Engine) stop(why error) {
+// refuse makes Snapshot refuse for a reason. A closed engine keeps its reason.
+func (e *Engine) refuse(why error) {
 	for {
-		have := e.stopped.Load()
-		if have != nil && *have == errClosed || e.stopped.CompareAndSwap(have, &why) {
+		have := e.refusal.Load()
+		if have != nil && *have == errClosed || e.refusal.CompareAndSwap(have, &why) {
 			return
 		}
 	}
 }
 
-// distrust refuses because the store went back. Grants and keys that were taken away may be back in it, and
-// the other way round; nobody is let in by what was true in another history.
+// distrust makes Snapshot refuse because the store went back to an earlier state. Grants and keys that were revoked may
+// exist again in it, and newer ones may be missing. Nobody may get in by what was true in another history.
 func (e *Engine) distrust(why error) {
-	e.stop(why)
+	e.refuse(why)
 	e.log.Error("THE DATABASE WENT BACK IN TIME, as after a restore from a backup: nothing is served until everything "+
 		"was loaded again, and what was taken away since the backup must be taken away again",
 		slog.Any("reason", why), slog.Int64("revision", int64(e.Revision())))
 }
 
-// lift ends refusing, unless the engine was closed.
-func (e *Engine) lift() {
-	if why := e.stopped.Load(); why != nil && *why != errClosed {
-		e.stopped.CompareAndSwap(why, nil)
+// serveAgain lets Snapshot serve again, unless the engine was closed.
+func (e *Engine) serveAgain() {
+	if why := e.refusal.Load(); why != nil && *why != errClosed {
+		e.refusal.CompareAndSwap(why, nil)
 	}
 }
 

@@ -66,7 +66,7 @@ func snapshot(t testing.TB, e *Engine) *Snapshot {
 	return s
 }
 
-// eventually waits for what another goroutine brings about.
+// eventually waits until a condition holds that another goroutine brings about.
 func eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
@@ -140,7 +140,7 @@ func TestClosedEngineRefuses(t *testing.T) {
 	if e.Current() == nil {
 		t.Error("diagnosis lost the snapshot")
 	}
-	e.stop(errWentBack)
+	e.refuse(errWentBack)
 	if err := e.follower.reload(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -45,7 +44,8 @@ var (
 	}
 )
 
-// world makes random changes that a store accepts: rows with the same few names and ARNs come, change and go.
+// world makes random changes that a store accepts. Rows come, change and go, and use the same few names and ARNs again
+// and again.
 type world struct {
 	*rapid.T
 	tb                           testing.TB
@@ -59,7 +59,8 @@ type world struct {
 	all                          []access.GrantID
 }
 
-// pick is fair, which rapid's own numbers are not; rapid draws the seed and how much happens.
+// pick draws a number with equal chances, which rapid's own numbers do not have. rapid draws the seed and the number of
+// changes.
 func (w *world) pick(n int) int { return w.rand.IntN(n) }
 
 func pickOf[T any](w *world, from []T) T { return from[w.pick(len(from))] }
@@ -108,7 +109,7 @@ func (w *world) managed() *iam.ManagedPolicy {
 	return p
 }
 
-// change makes one change; what the store refuses is as good as done.
+// change makes one change. A change that the store refuses counts as made.
 func (w *world) change(tx *store.Tx) error {
 	switch w.pick(10) {
 	case 0, 1:
@@ -119,7 +120,7 @@ func (w *world) change(tx *store.Tx) error {
 		return w.changeOIDC(tx)
 	}
 	switch w.pick(23) {
-	case 21: // another with the same name takes its place
+	case 21: // another one with the same name replaces it
 		u, err := store.Users.Get(w.Context(), tx, w.id(w.users))
 		if err != nil {
 			return err
@@ -242,7 +243,7 @@ func (w *world) change(tx *store.Tx) error {
 		}
 		return errors.Join(err, store.Locations.Insert(tx, l))
 	case 19:
-		for range 1 + w.pick(2*few) {
+		for range 1 + w.pick(2*maxSingleReads) {
 			g := storetest.NewGrant(w.tb, w.account(), pickOf(w, scopes[1:]), fmt.Sprint("user-", w.pick(1000)))
 			w.grants, w.all = append(w.grants, g.ID), append(w.all, g.ID)
 			if err := store.InsertGrant(tx, &g); err != nil {
@@ -260,7 +261,7 @@ func (w *world) change(tx *store.Tx) error {
 	return store.DeleteGrant(tx, id)
 }
 
-// gone takes an id out of those that later changes are about.
+// gone removes an id from those that later changes use.
 func (w *world) gone(from *[]string, id string) string {
 	w.ever = append(w.ever, id)
 	*from = slices.DeleteFunc(*from, func(o string) bool { return o == id })
@@ -274,7 +275,7 @@ func (w *world) id(from []string) string {
 	return pickOf(w, from)
 }
 
-// ignore forgives what the few names make unavoidable.
+// ignore drops the errors that so few names make unavoidable.
 func ignore(err error) error {
 	if k := fault.KindOf(err); err != nil && (k == fault.NotFound || k == fault.AlreadyExists) {
 		return nil
@@ -282,99 +283,8 @@ func ignore(err error) error {
 	return err
 }
 
-// describe is everything that can be read from a snapshot.
-func (w *world) describe(s *Snapshot) []string {
-	out := []string{fmt.Sprint("revision ", s.Rev(), ", ", s.Grants().Len(), " grants")}
-	say := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
-	doc := func(d *policy.Document, err error) string {
-		if d == nil {
-			return fmt.Sprint(nil, err)
-		}
-		return d.Name() + " " + d.String()
-	}
-	compiled := func(id string) {
-		c := s.Compiled(id)
-		if c == nil {
-			return
-		}
-		say("compiled %s: trust %s, boundary %s, %v, %v", id, doc(c.Trust, nil), doc(c.Boundary, nil), c.MaxSession, c.Err)
-		for _, d := range c.Identity {
-			say("  %s", doc(d, nil))
-		}
-	}
-	for _, a := range s.Accounts() {
-		say("account %+v", *a)
-	}
-	for _, a := range accounts {
-		say("account %s: %v", a, s.Account(a) != nil)
-		for _, u := range s.UsersOf(a) {
-			say("user %+v", *u)
-			compiled(u.ID)
-		}
-		for _, r := range s.RolesOf(a) {
-			say("role %+v", *r)
-			compiled(r.ID)
-		}
-		for _, n := range names {
-			arn := (&iam.ManagedPolicy{Account: a, Path: "/", Name: n}).ARN()
-			users, roles := s.AttachedTo(arn)
-			bounded, boundedRoles := s.BoundedBy(arn)
-			n1, n2 := s.Uses(arn)
-			say("policy %s: %v, used by %v %v %v %v %d %d: %s", arn, s.Policy(arn) != nil, ids(users), roleIDs(roles),
-				ids(bounded), roleIDs(boundedRoles),
-				n1, n2, doc(s.PolicyDocument(arn), nil))
-			say("user %s: %+v", n, s.UserByName(a, strings.ToUpper(n)))
-			say("role %s: %+v", n, s.RoleByName(a, strings.ToUpper(n)))
-			say("bucket %s: %+v %s", n, s.Bucket(n), doc(s.BucketPolicy(n)))
-			say("location %s: %+v", n, s.Location(a, here, access.LocationID(n)))
-		}
-		for _, p := range s.PoliciesOf(a) {
-			say("policy %+v", *p)
-		}
-		for _, b := range s.BucketsOf(a) {
-			say("bucket %+v", *b)
-		}
-		for _, i := range s.InstancesOf(a) {
-			say("instance %+v %v", *i, s.Instance(a, i.Region) == i)
-		}
-		say("instance policy %s", doc(s.InstancePolicy(a, here)))
-		for _, l := range s.LocationsOf(a, here) {
-			say("location %+v", *l)
-		}
-		for _, text := range scopes {
-			scope, _ := access.ParseLocationScope(text)
-			say("scope %s: %+v", text, s.LocationByScope(a, here, scope))
-		}
-		out = append(out, describeCenter(s, a)...)
-		out = append(out, w.describeOIDC(s, a)...)
-		for _, k := range s.KeysOf(string(a)) {
-			say("root key %+v", *k)
-		}
-	}
-	for _, id := range slices.Concat(w.users, w.roles, w.keys, w.ever) {
-		say("%s: %+v %+v %+v", id, s.User(id), s.Role(id), s.AccessKey(id))
-		for _, k := range s.KeysOf(id) {
-			say("key %+v", *k)
-		}
-	}
-	out = append(out, w.describeDirectory(s)...)
-	for _, id := range w.all {
-		g, ok := s.Grants().Grant(id)
-		say("grant %s: %v %v %+v", id, s.Grants().Has(id), ok, g)
-	}
-	return out
-}
-
-func ids(users []*iam.User) []string {
-	return project(users, func(u *iam.User) string { return u.ID })
-}
-
-func roleIDs(roles []*iam.Role) []string {
-	return project(roles, func(r *iam.Role) string { return r.ID })
-}
-
-// A snapshot that went along with every change is the snapshot that a fresh load gives, whatever was read
-// from it and kept on the way.
+// A snapshot that followed every change equals a freshly loaded one, whatever was read from it and cached in it on the
+// way.
 func TestAttack35_IncrementalEqualsFresh(t *testing.T) {
 	dir, n := t.TempDir(), 0
 	rapid.Check(t, func(rt *rapid.T) {

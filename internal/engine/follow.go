@@ -13,19 +13,19 @@ import (
 // follower keeps the engine's snapshot equal to the store. One goroutine runs it, so it needs no locks.
 type follower struct {
 	*Engine
-	past      history
-	edits     int // grants that came and went since the index was compacted
+	history   history
+	edits     int // how many grants came and went since the index was compacted
 	compacts  bool
 	compacted chan compacted
 }
 
-// changesPage is how many changes are read at once.
+// changesPage is how many changes are read in one query.
 const changesPage = 10_000
 
-// followLimit bounds the reading of what changed.
+// followLimit bounds how long reading changes and their rows may take.
 const followLimit = 30 * time.Second
 
-// run follows until ctx ends.
+// run follows the store until ctx ends.
 func (f *follower) run(ctx context.Context) {
 	failing := false
 	for ctx.Err() == nil {
@@ -49,8 +49,8 @@ func (f *follower) run(ctx context.Context) {
 	}
 }
 
-// wait returns when the store has more than the snapshot, and at the latest when the store is to be asked
-// again: at once when loading took so long that what was loaded is stale.
+// wait returns when the store has a newer revision than the snapshot, and at the latest when the store has to be asked
+// again. It returns at once if loading took so long that the loaded snapshot is stale.
 func (f *follower) wait(ctx context.Context) error {
 	if f.Age() > f.maxStaleness {
 		return nil
@@ -72,14 +72,15 @@ func pause(ctx context.Context, d time.Duration) {
 	}
 }
 
-// sync looks at the store once and brings the snapshot up to it.
+// sync asks the store once, and brings the snapshot up to it.
 func (f *follower) sync(ctx context.Context) error {
-	owed, began := f.owed.Load(), f.now() // both before the look: what it shows is at least as new
+	// both are read before the store is asked, whose answer is then at least as new
+	pending, began := f.pendingRev.Load(), f.now()
 	s := f.current.Load()
-	if f.stopped.Load() != nil {
+	if f.refusal.Load() != nil {
 		return f.reload(ctx)
 	}
-	fresh, err := f.look(ctx, s.rev, owed)
+	fresh, err := f.readChanges(ctx, s.rev, pending)
 	switch {
 	case errors.Is(err, errWentBack):
 		f.distrust(err)
@@ -90,7 +91,7 @@ func (f *follower) sync(ctx context.Context) error {
 	case err != nil:
 		return err
 	case len(fresh) == 0:
-		f.heard.Store(&began)
+		f.lastHeard.Store(&began)
 		return nil
 	}
 	if tooMany(s, fresh) {
@@ -109,14 +110,14 @@ var (
 	errWentBack = errors.New("the database tells another history than before")
 )
 
-// look returns what was changed after the snapshot's revision, after it has seen that the store still tells
-// the same history.
-func (f *follower) look(ctx context.Context, at store.Rev, owed int64) ([]store.Change, error) {
+// readChanges returns the changes after the snapshot's revision. Before that it checks that the store still has the
+// same history.
+func (f *follower) readChanges(ctx context.Context, at store.Rev, pending int64) ([]store.Change, error) {
 	ctx, cancel := context.WithTimeout(ctx, f.maxStaleness)
 	defer cancel()
-	changes, err := f.db.Changes(ctx, f.past.base, changesPage)
-	if errors.Is(err, store.ErrPruned) && f.past.base < at { // what is remembered may be pruned, what is new may not
-		f.past = history{base: at}
+	changes, err := f.db.Changes(ctx, f.history.base, changesPage)
+	if errors.Is(err, store.ErrPruned) && f.history.base < at { // remembered changes may be pruned, new ones may not
+		f.history = history{base: at}
 		changes, err = f.db.Changes(ctx, at, changesPage)
 	}
 	if errors.Is(err, store.ErrRewound) {
@@ -125,7 +126,7 @@ func (f *follower) look(ctx context.Context, at store.Rev, owed int64) ([]store.
 	if err != nil {
 		return nil, err
 	}
-	fresh, ok := f.past.split(changes, at)
+	fresh, ok := f.history.newChanges(changes, at)
 	if !ok {
 		return nil, fmt.Errorf("%w: the changes up to revision %d are not what they were", errWentBack, at)
 	}
@@ -139,14 +140,15 @@ func (f *follower) look(ctx context.Context, at store.Rev, owed int64) ([]store.
 	switch {
 	case err != nil:
 		return nil, err
-	case int64(rev) < owed:
-		return nil, fmt.Errorf("%w: revision %d after %d", errWentBack, rev, owed)
+	case int64(rev) < pending:
+		return nil, fmt.Errorf("%w: revision %d after %d", errWentBack, rev, pending)
 	}
 	return nil, nil
 }
 
-// tooMany reports that loading everything is cheaper than reading what changed row by row. Grants do not
-// count: new ones are read together. Memberships are not read at all: the change says everything.
+// tooMany reports that loading everything is cheaper than reading the changed rows one by one. Grants do not count,
+// because new ones are read together. Memberships do not count, because their changes say everything and no row is
+// read.
 func tooMany(s *Snapshot, changes []store.Change) bool {
 	if len(changes) < 5000 {
 		return false
@@ -162,10 +164,10 @@ func tooMany(s *Snapshot, changes []store.Change) bool {
 	return n >= 5000 && n > (s.principals.len()+s.keys.len()+s.buckets.len()+s.people.len()+s.groups.len())/4
 }
 
-// follow applies changes. They are read up to the one revision at which all rows are read, so that no
-// snapshot mixes two revisions.
+// follow applies changes. It reads them up to the one revision at which it reads all rows, so that no snapshot mixes
+// two revisions.
 func (f *follower) follow(ctx context.Context, s *Snapshot, fresh []store.Change, began time.Time) error {
-	ctx, cancel := context.WithTimeout(ctx, max(followLimit, f.maxStaleness)) // a connection may die without a word
+	ctx, cancel := context.WithTimeout(ctx, max(followLimit, f.maxStaleness)) // a connection may die silently
 	defer cancel()
 	return f.db.Snapshot(ctx, func(r *store.Reader) error {
 		for at := fresh[len(fresh)-1].Rev; at < r.Rev(); at = fresh[len(fresh)-1].Rev {
@@ -182,46 +184,46 @@ func (f *follower) follow(ctx context.Context, s *Snapshot, fresh []store.Change
 			fresh = fresh[:len(fresh)-1]
 		}
 		if len(fresh) == 0 || r.Rev() <= s.rev {
-			return errWentBack // the next look tells more
+			return errWentBack // the next check finds out more
 		}
 		next, edits, err := s.advance(ctx, r, fresh)
 		if err != nil {
 			return err
 		}
 		f.edits += edits
-		f.past.extend(fresh, next.rev)
+		f.history.remember(fresh, next.rev)
 		f.publish(next, began)
 		return nil
 	})
 }
 
-// reload loads everything. Only then does an engine that had refused serve again.
+// reload loads everything. An engine that refused, because the store went back, serves again only after a reload.
 func (f *follower) reload(ctx context.Context) error {
-	owed, began := f.owed.Load(), f.now()
+	pending, began := f.pendingRev.Load(), f.now()
 	s, err := load(ctx, f.db)
 	if err != nil {
 		return err
 	}
-	// The newest changes are read after the rows, and only those that the rows show are remembered.
-	f.past = history{base: max(s.rev-rememberRevs, 0)}
-	recent, err := f.db.Changes(ctx, f.past.base, changesPage)
+	// The newest changes are read after the rows. Only those that the rows show are remembered.
+	f.history = history{base: max(s.rev-rememberRevs, 0)}
+	recent, err := f.db.Changes(ctx, f.history.base, changesPage)
 	if err != nil && !errors.Is(err, store.ErrPruned) {
 		return err
 	}
 	for len(recent) > 0 && recent[len(recent)-1].Rev > s.rev {
 		recent = recent[:len(recent)-1]
 	}
-	f.past.extend(recent, s.rev)
+	f.history.remember(recent, s.rev)
 	f.edits = 0
 	f.publish(s, began)
-	// What this node committed in a history that is gone is owed no more.
-	f.owed.CompareAndSwap(owed, 0)
-	f.lift()
+	// Revisions that this node committed in a history that is gone need not be reached any more.
+	f.pendingRev.CompareAndSwap(pending, 0)
+	f.serveAgain()
 	return nil
 }
 
 func (f *follower) publish(s *Snapshot, heard time.Time) {
 	f.current.Store(s)
-	f.heard.Store(&heard)
-	f.news.Wake()
+	f.lastHeard.Store(&heard)
+	f.published.Wake()
 }

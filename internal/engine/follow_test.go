@@ -1,14 +1,9 @@
 package engine
 
 import (
-	"bytes"
-	"database/sql"
 	"errors"
 	"fmt"
-	"log/slog"
 	"path/filepath"
-	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,126 +13,6 @@ import (
 	"latchkey/internal/store"
 	"latchkey/internal/store/storetest"
 )
-
-// bench is a store and an engine that only follows when the test says so.
-type bench struct {
-	*testing.T
-	path string
-	db   *store.DB
-	e    *Engine
-	log  *logBuffer
-}
-
-func newBench(t *testing.T) *bench {
-	b := &bench{T: t, path: filepath.Join(t.TempDir(), "latchkey.db"), log: &logBuffer{}}
-	b.db = openStore(t, b.path)
-	e, err := prepare(t.Context(), b.db, Options{MaxStaleness: time.Hour, Log: slog.New(slog.NewTextHandler(b.log, nil))})
-	if err != nil {
-		t.Fatal(err)
-	}
-	b.e = e
-	return b
-}
-
-// user commits a user behind the engine's back.
-func (b *bench) user(name string) {
-	b.Helper()
-	_, err := b.db.Update(b.Context(), func(tx *store.Tx) error {
-		return store.Users.Insert(tx, storetest.NewUser(acct, name, tx.Now()))
-	})
-	if err != nil {
-		b.Fatal(err)
-	}
-}
-
-// rename commits another name for a user, as Engine.Update would.
-func (b *bench) rename(from, to string) {
-	b.Helper()
-	_, err := b.db.Update(b.Context(), stamped(func(tx *store.Tx) error {
-		u, err := store.Users.ByName(b.Context(), tx, string(acct), from)
-		if err != nil {
-			return err
-		}
-		u.Name = to
-		return store.Users.Update(tx, u)
-	}))
-	if err != nil {
-		b.Fatal(err)
-	}
-}
-
-// prune forgets the changes of all revisions below before.
-func (b *bench) prune(before store.Rev) {
-	b.Helper()
-	_, err := b.db.Update(b.Context(), func(tx *store.Tx) error {
-		_, err := store.PruneChanges(tx, before, 1000)
-		return err
-	})
-	if err != nil {
-		b.Fatal(err)
-	}
-}
-
-// sql changes the database file as a restore would: around the store.
-func (b *bench) sql(texts ...string) {
-	b.Helper()
-	db, err := sql.Open("sqlite", "file:"+b.path+"?_pragma=busy_timeout(10000)")
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer db.Close()
-	for _, text := range texts {
-		if _, err := db.Exec(text); err != nil {
-			b.Fatalf("%s: %v", text, err)
-		}
-	}
-}
-
-func (b *bench) sync() {
-	b.Helper()
-	if err := b.e.follower.sync(b.Context()); err != nil {
-		b.Fatal(err)
-	}
-}
-
-func (b *bench) has(name string) bool {
-	b.Helper()
-	return snapshot(b, b.e).UserByName(acct, name) != nil
-}
-
-func (b *bench) refuses(why string) {
-	b.Helper()
-	if _, err := b.e.Snapshot(); err == nil || fault.KindOf(err) != fault.Unavailable ||
-		!strings.Contains(err.Error(), why) {
-		b.Fatalf("got %v, want a refusal that speaks of %q", err, why)
-	}
-}
-
-type logBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *logBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *logBuffer) has(text string) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return strings.Contains(l.b.String(), text)
-}
-
-// remove takes a user away as a restore would: with its revision.
-func remove(name string, rev int) []string {
-	return []string{
-		`DELETE FROM nouns WHERE kind = 'user' AND name = '` + name + `'`,
-		fmt.Sprintf(`DELETE FROM changes WHERE rev >= %d`, rev),
-		fmt.Sprintf(`UPDATE meta SET rev = %d`, rev-1),
-	}
-}
 
 func TestAttack41_RevisionRollback(t *testing.T) {
 	rollback := map[string]func(*bench){
@@ -159,11 +34,11 @@ func TestAttack41_RevisionRollback(t *testing.T) {
 			b.rename("late", "latest")
 		},
 		"to an earlier revision when no change is remembered": func(b *bench) {
-			b.e.follower.past = history{base: b.e.Revision()}
+			b.e.follower.history = history{base: b.e.Revision()}
 			b.sql(remove("late", 3)...)
 		},
 		"to before what this node committed last": func(b *bench) {
-			b.e.owe(4)
+			b.e.awaitRevision(4)
 			b.sql(`DELETE FROM nouns WHERE name = 'late'`)
 		},
 		"to the beginning": func(b *bench) {
@@ -207,7 +82,7 @@ func TestAttack41_RevisionRollback(t *testing.T) {
 		b := newBench(t)
 		b.user("early")
 		b.sync()
-		b.e.stop(errWentBack)
+		b.e.refuse(errWentBack)
 		b.refuses("another history")
 		loaded := b.e.Current()
 		b.sync()
@@ -221,7 +96,7 @@ func TestAttack41_RevisionRollback(t *testing.T) {
 			b.user(name)
 		}
 		b.sync()
-		b.sql(remove("late", 3)...) // between the look and the reading of the rows
+		b.sql(remove("late", 3)...) // between reading the changes and reading the rows
 		fresh := []store.Change{{Rev: 4, Kind: store.KindUser, ID: "AIDAX", Op: store.Deleted}}
 		if err := b.e.follower.follow(t.Context(), b.e.Current(), fresh, time.Now()); !errors.Is(err, errWentBack) ||
 			b.e.Revision() != 3 {
@@ -379,7 +254,7 @@ func TestSilentDatabaseMakesTheSnapshotUnavailable(t *testing.T) {
 	})
 }
 
-// A suspended machine's monotonic clock stands still; a wall clock can be set back. The larger counts.
+// A suspended machine's monotonic clock stands still. A wall clock can be set back. The longer time counts.
 func TestAgeIsTheLargerOfTwoClocks(t *testing.T) {
 	then := time.Now()
 	shift := func(t time.Time, wall, mono time.Duration) time.Time {

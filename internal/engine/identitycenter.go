@@ -10,9 +10,9 @@ import (
 	"latchkey/internal/sso"
 )
 
-// center is what an account has in Identity Center besides the instance itself.
+// center is what an account has in Identity Center.
 type center struct {
-	first        *sso.Instance // which the account has while there is no row
+	first        *sso.Instance // the instance that the account has while there is no row
 	instance     *sso.Instance // the row
 	applications list[string, *application]
 	issuers      list[string, *sso.Issuer] // by id
@@ -20,15 +20,16 @@ type center struct {
 	signIn       *sso.SignIn
 }
 
-// application is an application with its assignments, and its actor policy, read when it is first asked for.
+// application is an application with its assignments and its actor policy. The policy is parsed when it is first
+// needed.
 type application struct {
 	*sso.Application
 	actor       lazy[parsed]
 	assignments list[string, *sso.Assignment] // by id
 }
 
-// IdentityCenter is the Identity Center instance of an account: the first one while no row says otherwise. It is
-// nil when the account deleted its instance or does not exist.
+// IdentityCenter returns the Identity Center instance of an account. While no row says otherwise, it is the instance
+// that every account begins with. It is nil when the account deleted its instance or does not exist.
 func (s *Snapshot) IdentityCenter(id access.AccountID) *sso.Instance {
 	a := s.accounts.at(id)
 	switch {
@@ -53,7 +54,7 @@ func (s *Snapshot) application(arn string) *application {
 	return nil
 }
 
-// Application finds an application by its ARN, which is its client id. It may be disabled.
+// Application returns an application by its ARN, which is its client id. The application may be disabled.
 func (s *Snapshot) Application(arn string) *sso.Application {
 	if a := s.application(arn); a != nil {
 		return a.Application
@@ -71,9 +72,9 @@ func (s *Snapshot) ApplicationsOf(id access.AccountID) []*sso.Application {
 	return project(all, func(a *application) *sso.Application { return a.Application })
 }
 
-// ActorPolicy is who may ask for tokens in the name of an application, with principals as immutable ids; nil
-// without an error when there is no such application or nobody may. An error means that the policy cannot be
-// read: the caller must deny.
+// ActorPolicy is the policy that says who may ask for tokens in the name of an application, with principals as
+// immutable ids. It is nil without an error when there is no such application or when nobody may. An error means that
+// the policy cannot be read. The caller must then deny.
 func (s *Snapshot) ActorPolicy(arn string) (*policy.Document, error) {
 	a := s.application(arn)
 	if a == nil || a.Actor == nil {
@@ -94,7 +95,7 @@ func (s *Snapshot) AssignmentsOf(arn string) []*sso.Assignment {
 	return a.assignments.sorted(func(a, b *sso.Assignment) int { return cmp.Compare(a.Seq, b.Seq) })
 }
 
-// Assigned reports whether an application is assigned to this very user or group.
+// Assigned reports whether an application is assigned to exactly this user or group.
 func (s *Snapshot) Assigned(arn string, t sso.PrincipalType, principalID string) bool {
 	a := s.application(arn)
 	if a == nil {
@@ -104,8 +105,8 @@ func (s *Snapshot) Assigned(arn string, t sso.PrincipalType, principalID string)
 	return ok
 }
 
-// MayUse reports whether somebody with this user id, who is in these groups, may use an application: it exists,
-// is enabled, and asks for no assignment or has one of the user or of a group.
+// MayUse reports whether somebody with a user id, who is in some groups, may use an application. The application must
+// exist and be enabled. It must require no assignment, or be assigned to the user or to one of the groups.
 func (s *Snapshot) MayUse(arn, userID string, groupIDs []string) bool {
 	a := s.application(arn)
 	switch {
@@ -122,7 +123,7 @@ func (s *Snapshot) MayUse(arn, userID string, groupIDs []string) bool {
 	return false
 }
 
-// SignIn is how people of an account sign in; nil while nobody has set it up.
+// SignIn returns how people of an account sign in. It is nil while nobody has set that up.
 func (s *Snapshot) SignIn(id access.AccountID) *sso.SignIn {
 	if a := s.accounts.at(id); a != nil {
 		return a.center.signIn
@@ -130,7 +131,7 @@ func (s *Snapshot) SignIn(id access.AccountID) *sso.SignIn {
 	return nil
 }
 
-// Issuer finds a trusted token issuer by its ARN.
+// Issuer returns a trusted token issuer by its ARN.
 func (s *Snapshot) Issuer(arn string) *sso.Issuer {
 	r, ok := sso.ParseARN(arn)
 	if !ok || r.Kind != sso.KindIssuer {
@@ -142,7 +143,7 @@ func (s *Snapshot) Issuer(arn string) *sso.Issuer {
 	return nil
 }
 
-// IssuerByURL finds the trusted token issuer of an account with exactly this URL.
+// IssuerByURL returns the trusted token issuer of an account with exactly this URL.
 func (s *Snapshot) IssuerByURL(id access.AccountID, url string) *sso.Issuer {
 	if a := s.accounts.at(id); a != nil {
 		return a.center.byURL.at(url)
@@ -159,9 +160,9 @@ func (s *Snapshot) IssuersOf(id access.AccountID) []*sso.Issuer {
 	return a.center.issuers.sorted(func(a, b *sso.Issuer) int { return cmp.Compare(a.Seq, b.Seq) })
 }
 
-// Association is S3's own application behind the Access Grants instance of an account in a region. It is nil when
-// the instance is not associated with Identity Center, and when what it was associated with is gone or disabled:
-// then nobody of the directory holds a grant there, whatever grants there are.
+// Association returns S3's own application for the Access Grants instance of an account in a region. It is nil when the
+// instance is not associated with Identity Center, and when the application or its Identity Center instance is gone or
+// disabled. Then no grant to people or groups of the directory counts there.
 func (s *Snapshot) Association(id access.AccountID, region string) *sso.Application {
 	i, center := s.Instance(id, region), s.IdentityCenter(id)
 	if i == nil || center == nil {
@@ -215,8 +216,8 @@ func (d *draft) dropAssignment(id string) {
 	d.changeAssignments(application, func(all *list[string, *sso.Assignment]) { all.delete(d.t, id) })
 }
 
-// changeAssignments changes those of an application that is there: applications are read before assignments, and
-// take theirs with them when they go.
+// changeAssignments changes the assignments of an application that exists. Applications are read before assignments,
+// and an application's assignments go when it goes.
 func (d *draft) changeAssignments(applicationID string, change func(*list[string, *sso.Assignment])) {
 	old := d.applications.at(applicationID)
 	if old == nil {
@@ -243,7 +244,8 @@ func (d *draft) dropIssuer(id string) {
 	d.issuers.delete(d.t, id)
 	c := &d.account(i.Account).center
 	c.issuers.delete(d.t, id)
-	if holder := c.byURL.at(i.URL); holder != nil && holder.ID == id { // within one revision another may have taken it
+	// within one revision, another issuer may have got the URL
+	if holder := c.byURL.at(i.URL); holder != nil && holder.ID == id {
 		c.byURL.delete(d.t, i.URL)
 	}
 }

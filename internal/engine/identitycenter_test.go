@@ -66,7 +66,7 @@ func (w *world) changeCenter(tx *store.Tx) error {
 	return store.Issuers.Delete(tx, w.gone(&w.issuers, w.id(w.issuers)))
 }
 
-// describeCenter is everything that can be read of an account's Identity Center.
+// describeCenter returns everything that can be read about an account's Identity Center.
 func describeCenter(s *Snapshot, a access.AccountID) (out []string) {
 	say := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
 	say("identity center %+v, association %+v", s.IdentityCenter(a), s.Association(a, here))

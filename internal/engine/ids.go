@@ -6,8 +6,7 @@ import (
 	"latchkey/internal/access"
 )
 
-// cutID takes the ids apart that store.InstanceID (account/region) and store.LocationID
-// (account/region/location) put together.
+// cutID splits the ids that store.InstanceID (account/region) and store.LocationID (account/region/location) join.
 func cutID(id string) (account access.AccountID, region string, location access.LocationID, ok bool) {
 	a, rest, ok := strings.Cut(id, "/")
 	region, l, _ := strings.Cut(rest, "/")

@@ -9,7 +9,7 @@ import (
 	"latchkey/internal/store"
 )
 
-// instance is an instance with its resource policy, read when it is first asked for.
+// instance is an Access Grants instance with its resource policy, which is parsed when it is first needed.
 type instance struct {
 	*store.Instance
 	parsed lazy[parsed]
@@ -22,7 +22,7 @@ func (s *Snapshot) region(id access.AccountID, name string) *region {
 	return nil
 }
 
-// Instance finds the Access Grants instance of an account in a region.
+// Instance returns the Access Grants instance of an account in a region.
 func (s *Snapshot) Instance(id access.AccountID, region string) *store.Instance {
 	if r := s.region(id, region); r != nil && r.instance != nil {
 		return r.instance.Instance
@@ -46,8 +46,8 @@ func (s *Snapshot) InstancesOf(id access.AccountID) []*store.Instance {
 	return all
 }
 
-// InstancePolicy is the resource policy of an instance; nil without an error when there is no instance or it
-// has no policy. An error means that there is one and that it cannot be read: the caller must deny.
+// InstancePolicy is the resource policy of an instance. It is nil without an error when there is no instance or it has
+// no policy. An error means that there is a policy and that it cannot be read. The caller must then deny.
 func (s *Snapshot) InstancePolicy(id access.AccountID, region string) (*policy.Document, error) {
 	r := s.region(id, region)
 	if r == nil || r.instance == nil || r.instance.Policy == "" {
@@ -58,7 +58,7 @@ func (s *Snapshot) InstancePolicy(id access.AccountID, region string) (*policy.D
 	return p.doc, p.err
 }
 
-// Location finds a location. Location ids are unique in an instance only: every default location is called
+// Location returns a location. Location ids are unique in one instance only: every default location has the id
 // "default".
 func (s *Snapshot) Location(account access.AccountID, region string, id access.LocationID) *store.Location {
 	if r := s.region(account, region); r != nil {
@@ -67,7 +67,7 @@ func (s *Snapshot) Location(account access.AccountID, region string, id access.L
 	return nil
 }
 
-// LocationByScope finds the location that was registered with exactly this scope.
+// LocationByScope returns the location that was registered with exactly this scope.
 func (s *Snapshot) LocationByScope(
 	account access.AccountID, region string, scope access.LocationScope,
 ) *store.Location {
@@ -86,6 +86,6 @@ func (s *Snapshot) LocationsOf(account access.AccountID, region string) []*store
 	return r.locations.sorted(func(a, b *store.Location) int { return cmp.Compare(a.Seq, b.Seq) })
 }
 
-// Grants is the index of every grant of every account. How many grants an instance or a location has is
-// counted in the store.
+// Grants is the index of all grants of all accounts. The store, not the snapshot, counts the grants of an instance or a
+// location.
 func (s *Snapshot) Grants() *access.Index { return s.grants }

@@ -5,8 +5,8 @@ import (
 	"sync/atomic"
 )
 
-// list is a persistent map whose entries can also be read in one order. The ordered form is made when it is
-// first asked for and kept until the next change. The zero list is empty.
+// list is a persistent map whose entries can also be read in one order. The ordered slice is made when it is first
+// needed, and kept until the next change. The zero list is empty.
 type list[K ~string, V any] struct {
 	entries pmap[K, V]
 	ordered *lazy[[]V]
@@ -22,7 +22,7 @@ func (l *list[K, V]) delete(t *token, k K) {
 	l.ordered = new(lazy[[]V])
 }
 
-// sorted is every entry in the order of compare, which must always be the same. The slice is shared: nobody
+// sorted returns every entry in the order of compare, which must be the same at every call. The slice is shared: nobody
 // may change it.
 func (l *list[K, V]) sorted(compare func(a, b V) int) []V {
 	if l.entries.len() == 0 {
@@ -38,8 +38,8 @@ func (l *list[K, V]) sorted(compare func(a, b V) int) []V {
 	})
 }
 
-// lazy is a value that is made when it is first asked for. Two readers may make it at the same time; it must
-// then come out the same.
+// lazy is a value that is made when it is first needed. Two readers may make it at the same time. Both must then get
+// equal values.
 type lazy[T any] struct{ p atomic.Pointer[T] }
 
 func (l *lazy[T]) get(make func() *T) *T {

@@ -6,7 +6,8 @@ import (
 	"latchkey/internal/directory"
 )
 
-// PeopleOf goes through every user of a store, in no order that means anything. It looks at the users of all stores.
+// PeopleOf yields every user of an identity store, in no particular order. It looks at the users of all identity
+// stores.
 func (s *Snapshot) PeopleOf(in directory.StoreID) iter.Seq[*directory.User] {
 	return func(yield func(*directory.User) bool) {
 		for _, p := range s.people.all() {
@@ -17,7 +18,7 @@ func (s *Snapshot) PeopleOf(in directory.StoreID) iter.Seq[*directory.User] {
 	}
 }
 
-// GroupsIn goes through every group of a store, as PeopleOf goes through its users.
+// GroupsIn yields every group of an identity store, as PeopleOf yields its users.
 func (s *Snapshot) GroupsIn(in directory.StoreID) iter.Seq[*directory.Group] {
 	return func(yield func(*directory.Group) bool) {
 		for _, g := range s.groups.all() {

@@ -10,16 +10,16 @@ import (
 	"latchkey/internal/store"
 )
 
-// source is how one kind of entity gets from the store into a draft.
+// source says how one kind of entity gets from the store into a draft.
 type source struct {
 	kind store.Kind
 	all  func(context.Context, store.Querier, *draft) error
-	some func(context.Context, store.Querier, *draft, []string) error // of these ids, which must exist
+	read func(context.Context, store.Querier, *draft, []string) error // of these ids, which must exist
 	drop func(*draft, string)
 }
 
-// sources are the entities that the snapshot holds; memberships and grants come by another way. Policies come before
-// the principals that use them, which spares compiling anew.
+// sources are the kinds of entities that the snapshot holds. Memberships and grants are not among them: they are loaded
+// separately. Policies come before the principals that use them, so that no principal is compiled twice.
 func sources() []source {
 	return []source{
 		from(&store.Accounts, (*draft).putAccount, (*draft).dropAccount),
@@ -54,7 +54,7 @@ func from[T any](table *store.Table[T], put func(*draft, *T), drop func(*draft, 
 			}
 			return nil
 		},
-		some: func(ctx context.Context, q store.Querier, d *draft, ids []string) error {
+		read: func(ctx context.Context, q store.Querier, d *draft, ids []string) error {
 			rows, err := table.Among(ctx, q, ids)
 			if err != nil {
 				return err
@@ -106,10 +106,10 @@ func load(ctx context.Context, db *store.DB) (s *Snapshot, err error) {
 
 var errInconsistent = errors.New("the change list and the rows do not agree")
 
-// advance makes the snapshot of the reader's revision out of s and of what was changed since. It reports how
-// many grants came and went. It fails with errInconsistent when changes and rows do not agree.
+// advance makes the snapshot of the reader's revision, from s and the changes since. It also returns how many grants
+// came and went. It fails with errInconsistent when changes and rows do not agree.
 func (s *Snapshot) advance(ctx context.Context, r *store.Reader, changes []store.Change) (*Snapshot, int, error) {
-	// Only the last thing that happened to a row counts: the reader sees the outcome of them all.
+	// Only the last change of a row counts: the reader sees the outcome of all changes.
 	last := make(map[store.Kind]map[string]store.Op)
 	for _, c := range changes {
 		if last[c.Kind] == nil {
@@ -127,7 +127,7 @@ func (s *Snapshot) advance(ctx context.Context, r *store.Reader, changes []store
 				stand = append(stand, id)
 			}
 		}
-		if err := src.some(ctx, r, d, stand); err != nil {
+		if err := src.read(ctx, r, d, stand); err != nil {
 			return nil, 0, fmt.Errorf("%s: %w", src.kind, err)
 		}
 	}
@@ -141,8 +141,8 @@ func (s *Snapshot) advance(ctx context.Context, r *store.Reader, changes []store
 	return next, edits, nil
 }
 
-// few is how many new grants are read one by one; more are read together.
-const few = 4
+// maxSingleReads is how many new grants are read one by one. More are read together.
+const maxSingleReads = 4
 
 func (d *draft) advanceGrants(ctx context.Context, r *store.Reader, last map[string]store.Op) error {
 	var added []access.GrantID
@@ -157,10 +157,10 @@ func (d *draft) advanceGrants(ctx context.Context, r *store.Reader, last map[str
 			added = append(added, id)
 		}
 	}
-	if len(added) <= few {
+	if len(added) <= maxSingleReads {
 		for _, id := range added {
 			g, err := store.GrantByID(ctx, r, id)
-			if err := found(err); err != nil {
+			if err := mustExist(err); err != nil {
 				return fmt.Errorf("grant %s: %w", id, err)
 			}
 			d.putGrant(g)
@@ -186,8 +186,8 @@ func (d *draft) advanceGrants(ctx context.Context, r *store.Reader, last map[str
 	return nil
 }
 
-// found makes a missing row an inconsistency.
-func found(err error) error {
+// mustExist turns a missing row into an inconsistency.
+func mustExist(err error) error {
 	if err != nil && fault.KindOf(err) == fault.NotFound {
 		return errors.Join(errInconsistent, err)
 	}

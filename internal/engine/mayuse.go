@@ -5,8 +5,9 @@ import (
 	"latchkey/internal/sso"
 )
 
-// PersonMayUse reports whether a directory user may use an application by its assignments: it asks for none, or has
-// one of the user or of a group that the user is in. Whether application and user are enabled is another question.
+// PersonMayUse reports whether the assignments of an application let a directory user use it: it requires none, or is
+// assigned to the user or to one of the user's groups. PersonMayUse does not check that the application and the user
+// are enabled.
 func (s *Snapshot) PersonMayUse(arn string, id directory.UserID) bool {
 	a := s.application(arn)
 	switch {
@@ -16,7 +17,7 @@ func (s *Snapshot) PersonMayUse(arn string, id directory.UserID) bool {
 		return true
 	}
 	groups := s.GroupsOf(id)
-	if a.assignments.entries.len() < len(groups) { // from the smaller side
+	if a.assignments.entries.len() < len(groups) { // go through the smaller of the two sets
 		for _, as := range a.assignments.entries.all() {
 			if as.Type == sso.Group && s.InGroup(id, directory.GroupID(as.PrincipalID)) {
 				return true
@@ -32,8 +33,8 @@ func (s *Snapshot) PersonMayUse(arn string, id directory.UserID) bool {
 	return false
 }
 
-// PeopleByExternalID is every user of a store who has this id in some foreign directory, whatever that is called, in
-// the order of their own ids.
+// PeopleByExternalID returns every user of an identity store who has this id in some external directory, whatever that
+// directory is called, in the order of the users' own ids.
 func (s *Snapshot) PeopleByExternalID(in directory.StoreID, id string) []*directory.User {
 	d := s.stores.at(in)
 	if d == nil {

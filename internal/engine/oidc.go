@@ -7,10 +7,10 @@ import (
 	"latchkey/internal/iam"
 )
 
-// OIDCProvider finds an OpenID Connect provider by its immutable id.
+// OIDCProvider returns an OpenID Connect provider by its immutable id.
 func (s *Snapshot) OIDCProvider(id string) *iam.OIDCProvider { return s.oidcProviders.at(id) }
 
-// OIDCProviderByName finds the OpenID Connect provider of an account by its URL without the scheme.
+// OIDCProviderByName returns the OpenID Connect provider of an account by its URL without the scheme.
 func (s *Snapshot) OIDCProviderByName(id access.AccountID, name string) *iam.OIDCProvider {
 	if a := s.accounts.at(id); a != nil {
 		return a.oidcProviders.entries.at(name)
@@ -45,7 +45,7 @@ func (d *draft) dropOIDCProvider(id string) {
 	}
 	d.oidcProviders.delete(d.t, id)
 	of := &d.account(p.Account).oidcProviders
-	// within one revision another may have taken it
+	// Within one revision, another provider may have got the name.
 	if holder := of.entries.at(p.Name()); holder != nil && holder.ID == id {
 		of.delete(d.t, p.Name())
 	}

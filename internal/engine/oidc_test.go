@@ -34,7 +34,7 @@ func (w *world) changeOIDC(tx *store.Tx) error {
 	return store.OIDCProviders.Insert(tx, p)
 }
 
-// describeOIDC is everything that can be read of an account's OpenID Connect providers.
+// describeOIDC returns everything that can be read about an account's OpenID Connect providers.
 func (w *world) describeOIDC(s *Snapshot, a access.AccountID) (out []string) {
 	for _, p := range s.OIDCProvidersOf(a) {
 		out = append(out, fmt.Sprintf("provider %+v, by id %v, by name %v", *p, s.OIDCProvider(p.ID) == p,

@@ -7,19 +7,19 @@ import (
 	"slices"
 )
 
-// pmap is a persistent map: a copy of the struct is a frozen copy of the map. It is a hash trie of 32-way
-// nodes, so changing one entry among a million copies a few small nodes. The zero pmap is empty.
+// pmap is a persistent map: a copy of the struct is a frozen copy of the map. It is a hash trie of nodes with 32 slots,
+// so changing one entry among a million copies a few small nodes. The zero pmap is empty.
 //
-// Changes carry a token. Nodes made under a token are changed in place by later changes under the same
-// token, which makes a batch (and a first load) as cheap as an ordinary map. Whoever publishes a pmap
-// drops the token, and its nodes are frozen.
+// Changes carry a token. Later changes under the same token change the nodes that were made under it in place. So a
+// batch, and a first load, is as cheap as with an ordinary map. Whoever publishes a pmap drops the token, which freezes
+// the nodes.
 type pmap[K ~string, V any] struct {
 	seed maphash.Seed
 	root *pnode[K, V]
 	n    int
 }
 
-// token owns the nodes of one unpublished batch. It has a size so that each has an address of its own.
+// token marks the nodes of one unpublished batch. It has a size, so that each token has an address of its own.
 type token struct{ _ byte }
 
 type pleaf[K ~string, V any] struct {
@@ -28,14 +28,14 @@ type pleaf[K ~string, V any] struct {
 	val  V
 }
 
-// pnode has a leaf or a child for each of 32 values of its five bits of the hash. Below the last bits of
-// the hash, leaves is a plain list and the maps are unused.
+// pnode has a leaf or a child for each of 32 values of its five bits of the hash. Below the last bits of the hash,
+// leaves is a plain list and the maps are unused.
 type pnode[K ~string, V any] struct {
-	owner   *token
-	leafMap uint32
-	kidMap  uint32
-	leaves  []pleaf[K, V]
-	kids    []*pnode[K, V]
+	owner    *token
+	leafMap  uint32
+	childMap uint32
+	leaves   []pleaf[K, V]
+	children []*pnode[K, V]
 }
 
 const (
@@ -45,7 +45,7 @@ const (
 
 func (m *pmap[K, V]) len() int { return m.n }
 
-// get finds k without allocating.
+// get returns the value of k without allocating.
 func (m *pmap[K, V]) get(k K) (v V, ok bool) {
 	if m.n == 0 {
 		return v, false
@@ -60,10 +60,10 @@ func (m *pmap[K, V]) get(k K) (v V, ok bool) {
 			}
 			return v, false
 		}
-		if n.kidMap&bit == 0 {
+		if n.childMap&bit == 0 {
 			return v, false
 		}
-		n = n.kids[rank(n.kidMap, bit)]
+		n = n.children[rank(n.childMap, bit)]
 	}
 	for i := range n.leaves {
 		if n.leaves[i].key == k {
@@ -73,7 +73,7 @@ func (m *pmap[K, V]) get(k K) (v V, ok bool) {
 	return v, false
 }
 
-// at is get where a missing entry is the zero value.
+// at is get, with the zero value for a missing entry.
 func (m *pmap[K, V]) at(k K) V {
 	v, _ := m.get(k)
 	return v
@@ -99,13 +99,13 @@ func (m *pmap[K, V]) delete(t *token, k K) {
 	}
 }
 
-// all yields the entries in no order that means anything.
+// all yields the entries in no particular order.
 func (m *pmap[K, V]) all() iter.Seq2[K, V] {
 	return func(yield func(K, V) bool) { m.root.each(yield) }
 }
 
 func (n *pnode[K, V]) set(t *token, shift uint, l pleaf[K, V]) (*pnode[K, V], bool) {
-	n = n.own(t)
+	n = n.owned(t)
 	if shift >= pend {
 		for i := range n.leaves {
 			if n.leaves[i].key == l.key {
@@ -117,11 +117,11 @@ func (n *pnode[K, V]) set(t *token, shift uint, l pleaf[K, V]) (*pnode[K, V], bo
 		return n, true
 	}
 	bit := uint32(1) << (l.hash >> shift & 31)
-	i, j := rank(n.leafMap, bit), rank(n.kidMap, bit)
+	i, j := rank(n.leafMap, bit), rank(n.childMap, bit)
 	switch {
-	case n.kidMap&bit != 0:
+	case n.childMap&bit != 0:
 		added := false
-		n.kids[j], added = n.kids[j].set(t, shift+pbits, l)
+		n.children[j], added = n.children[j].set(t, shift+pbits, l)
 		return n, added
 	case n.leafMap&bit == 0:
 		n.leafMap |= bit
@@ -131,46 +131,47 @@ func (n *pnode[K, V]) set(t *token, shift uint, l pleaf[K, V]) (*pnode[K, V], bo
 		n.leaves[i] = l
 		return n, false
 	}
-	kid := &pnode[K, V]{owner: t} // two keys share these bits: both move one node down
-	kid, _ = kid.set(t, shift+pbits, n.leaves[i])
-	kid, _ = kid.set(t, shift+pbits, l)
+	child := &pnode[K, V]{owner: t} // two keys share these bits: both move into a new node below
+	child, _ = child.set(t, shift+pbits, n.leaves[i])
+	child, _ = child.set(t, shift+pbits, l)
 	n.leaves, n.leafMap = slices.Delete(n.leaves, i, i+1), n.leafMap&^bit
-	n.kids, n.kidMap = slices.Insert(n.kids, j, kid), n.kidMap|bit
+	n.children, n.childMap = slices.Insert(n.children, j, child), n.childMap|bit
 	return n, true
 }
 
-// delete removes a key that is there.
+// delete removes a key, which must be there.
 func (n *pnode[K, V]) delete(t *token, shift uint, h uint64, k K) *pnode[K, V] {
-	n = n.own(t)
+	n = n.owned(t)
 	if shift >= pend {
 		n.leaves = slices.DeleteFunc(n.leaves, func(l pleaf[K, V]) bool { return l.key == k })
 		return n
 	}
 	bit := uint32(1) << (h >> shift & 31)
-	i, j := rank(n.leafMap, bit), rank(n.kidMap, bit)
+	i, j := rank(n.leafMap, bit), rank(n.childMap, bit)
 	if n.leafMap&bit != 0 {
 		n.leaves, n.leafMap = slices.Delete(n.leaves, i, i+1), n.leafMap&^bit
 		return n
 	}
-	kid := n.kids[j].delete(t, shift+pbits, h, k)
-	n.kids[j] = kid
-	if len(kid.kids) == 0 && len(kid.leaves) == 1 { // a lone leaf moves back up, so that equal maps have equal shapes
-		n.kids, n.kidMap = slices.Delete(n.kids, j, j+1), n.kidMap&^bit
-		n.leaves, n.leafMap = slices.Insert(n.leaves, i, kid.leaves[0]), n.leafMap|bit
+	child := n.children[j].delete(t, shift+pbits, h, k)
+	n.children[j] = child
+	// a lone leaf moves back up, so that equal maps have equal shapes
+	if len(child.children) == 0 && len(child.leaves) == 1 {
+		n.children, n.childMap = slices.Delete(n.children, j, j+1), n.childMap&^bit
+		n.leaves, n.leafMap = slices.Insert(n.leaves, i, child.leaves[0]), n.leafMap|bit
 	}
 	return n
 }
 
-func (n *pnode[K, V]) own(t *token) *pnode[K, V] {
+func (n *pnode[K, V]) owned(t *token) *pnode[K, V] {
 	if n.owner == t {
 		return n
 	}
 	return &pnode[K, V]{
-		owner:   t,
-		leafMap: n.leafMap,
-		kidMap:  n.kidMap,
-		leaves:  slices.Clone(n.leaves),
-		kids:    slices.Clone(n.kids),
+		owner:    t,
+		leafMap:  n.leafMap,
+		childMap: n.childMap,
+		leaves:   slices.Clone(n.leaves),
+		children: slices.Clone(n.children),
 	}
 }
 
@@ -183,8 +184,8 @@ func (n *pnode[K, V]) each(yield func(K, V) bool) bool {
 			return false
 		}
 	}
-	for _, kid := range n.kids {
-		if !kid.each(yield) {
+	for _, child := range n.children {
+		if !child.each(yield) {
 			return false
 		}
 	}

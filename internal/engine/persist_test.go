@@ -67,7 +67,7 @@ func TestPersistentMapKeepsKeysWithEqualHashes(t *testing.T) {
 	for _, k := range []string{"0", "1", "2"} {
 		n = n.delete(new(token), 0, 42, k)
 	}
-	if len(n.leaves) != 1 || len(n.kids) != 0 || n.leaves[0].key != "4" {
+	if len(n.leaves) != 1 || len(n.children) != 0 || n.leaves[0].key != "4" {
 		t.Fatalf("the last entry did not move up: %+v", n)
 	}
 }

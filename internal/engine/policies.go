@@ -22,13 +22,13 @@ type ruledBucket struct {
 	parsed lazy[parsed]
 }
 
-// uses is who uses a managed policy: ids of users and roles.
+// uses lists who uses a managed policy: ids of users and roles.
 type uses struct {
 	attached pmap[string, struct{}]
 	boundary pmap[string, struct{}]
 }
 
-// Policy finds a customer-managed policy by its ARN. AWS's are in package policy.
+// Policy returns a customer-managed policy by its ARN. Package policy has AWS's own policies.
 func (s *Snapshot) Policy(arn string) *iam.ManagedPolicy {
 	if m := s.policies.at(arn); m != nil {
 		return m.ManagedPolicy
@@ -51,8 +51,8 @@ func (s *Snapshot) PoliciesOf(id access.AccountID) []*iam.ManagedPolicy {
 	return project(all, func(m *managed) *iam.ManagedPolicy { return m.ManagedPolicy })
 }
 
-// PolicyDocument is the version in force of a managed policy, AWS's or a customer's, named by its ARN. It is
-// nil when there is no such policy or it cannot be read; both mean deny.
+// PolicyDocument is the default version of a managed policy, AWS's or a customer's, named by its ARN. It is nil when
+// there is no such policy or it cannot be read. Both mean deny.
 func (s *Snapshot) PolicyDocument(arn string) *policy.Document {
 	d, err := s.managedDocument(arn)
 	if err != nil {
@@ -61,8 +61,8 @@ func (s *Snapshot) PolicyDocument(arn string) *policy.Document {
 	return d
 }
 
-// BucketPolicy is the policy of a bucket; nil without an error when there is no bucket or it has no policy.
-// An error means that there is one and that it cannot be read: the caller must deny.
+// BucketPolicy is the policy of a bucket. It is nil without an error when there is no bucket or it has no policy. An
+// error means that there is a policy and that it cannot be read. The caller must then deny.
 func (s *Snapshot) BucketPolicy(name string) (*policy.Document, error) {
 	b := s.buckets.at(name)
 	if b == nil || b.Policy == "" {

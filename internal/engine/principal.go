@@ -12,9 +12,9 @@ import (
 	"latchkey/internal/policy"
 )
 
-// principal is a user or a role. Its policies are compiled when they are first asked for. The draft puts a
-// fresh principal in place of one whose row or whose managed policies changed, so in every snapshot that
-// holds it the outcome is the same.
+// principal is a user or a role. Its policies are compiled when they are first needed. When its row or one of its
+// managed policies changes, the draft replaces it by a fresh principal. So the outcome is the same in every snapshot
+// that holds it.
 type principal struct {
 	user     *iam.User // one of the two is nil
 	role     *iam.Role
@@ -49,7 +49,7 @@ func (p *principal) created() time.Time {
 	return p.role.Created
 }
 
-// byAge orders by creation; what was created in one transaction by id.
+// byAge orders principals by creation, and those of one transaction by id.
 func byAge(a, b *principal) int {
 	if c := a.created().Compare(b.created()); c != 0 {
 		return c
@@ -57,20 +57,20 @@ func byAge(a, b *principal) int {
 	return cmp.Compare(a.id(), b.id())
 }
 
-// Compiled is what a user's or role's policies are, ready to be evaluated. Documents carry their names:
-// inline policies their own, managed policies their ARN, a trust policy the role's ARN.
+// Compiled is the policies of a user or role, ready to be evaluated. Documents carry names: an inline policy its own, a
+// managed policy its ARN, a trust policy the role's ARN.
 type Compiled struct {
 	Identity   []*policy.Document // inline, then attached
 	Boundary   *policy.Document   // nil: no permissions boundary
 	Trust      *policy.Document   // of a role
 	MaxSession time.Duration      // of a role
 
-	// Err is set, and everything else empty, when one of the policies cannot be read or does not exist. The
-	// caller must then deny: the unreadable policy may be the one that denies.
+	// Err is set, and everything else is empty, when one of the policies cannot be read or does not exist. The caller must
+	// then deny: the unreadable policy may be the one that denies.
 	Err error
 }
 
-// Compiled finds the policies of a user or a role by its immutable id; nil when there is none.
+// Compiled returns the policies of a user or a role by its immutable id. It is nil when there is none.
 func (s *Snapshot) Compiled(principalID string) *Compiled {
 	p := s.principals.at(principalID)
 	if p == nil {
@@ -123,7 +123,7 @@ func (s *Snapshot) compile(p *principal) (*Compiled, error) {
 
 var errNoPolicy = errors.New("there is no such policy")
 
-// managedDocument is the version in force of a managed policy, AWS's or a customer's.
+// managedDocument is the default version of a managed policy, AWS's or a customer's.
 func (s *Snapshot) managedDocument(arn string) (*policy.Document, error) {
 	if strings.HasPrefix(arn, policy.ManagedPrefix) {
 		if d, ok := policy.Managed(arn); ok {
@@ -136,7 +136,7 @@ func (s *Snapshot) managedDocument(arn string) (*policy.Document, error) {
 	return nil, fmt.Errorf("policy %s: %w", arn, errNoPolicy)
 }
 
-// parsed is a policy text that was read, or why it could not be.
+// parsed is a policy text that was parsed, or the error of that.
 type parsed struct {
 	doc *policy.Document
 	err error

@@ -12,9 +12,9 @@ type provisioning struct {
 	byDigest pmap[string, *store.ProvisioningToken]
 }
 
-// ProvisioningToken finds a provisioning token by the SHA-256 of what a client brings. Whether it has expired, and
-// whether its identity store is still the account's, the caller has to ask. That it is looked up by a digest lets
-// nobody find a token byte by byte.
+// ProvisioningToken returns a provisioning token by the SHA-256 of what a client sent. The caller has to check that it
+// has not expired, and that its identity store is still the account's. The lookup is by a digest, so its timing does
+// not reveal the bytes of a token.
 func (s *Snapshot) ProvisioningToken(digest [32]byte) *store.ProvisioningToken {
 	t := s.provisioning.byDigest.at(string(digest[:]))
 	if t == nil || subtle.ConstantTimeCompare(t.Digest[:], digest[:]) != 1 {

@@ -13,7 +13,7 @@ import (
 	"latchkey/internal/store/storetest"
 )
 
-// Readers see each revision as a whole while others write, and every writer sees its own writes.
+// Readers see each revision as a whole while others write. Every writer sees its own writes.
 func TestReadersAndWritersAtOnce(t *testing.T) {
 	e := newEngine(t)
 	const writers, rounds, readers = 4, 24, 3

@@ -12,9 +12,9 @@ import (
 	"latchkey/internal/store"
 )
 
-// Snapshot is the whole state as of one revision. It never changes, so any number of goroutines may read it
-// without locks, and everything read from one Snapshot agrees. What it returns is shared: nobody may change
-// it. A nil pointer means that there is no such thing.
+// Snapshot is the whole state as of one revision. It never changes, so any number of goroutines may read it without
+// locks, and everything read from one Snapshot agrees. Its results are shared: nobody may change them. A nil pointer
+// means that the requested thing does not exist.
 type Snapshot struct {
 	rev           store.Rev
 	accounts      pmap[access.AccountID, *account]
@@ -37,8 +37,8 @@ type Snapshot struct {
 	provisioning provisioning
 }
 
-// account is what belongs to one account. The rows of an account that has no row of its own are kept all
-// the same.
+// account is what belongs to one account. The snapshot keeps the rows of an account even if the account has no row of
+// its own.
 type account struct {
 	owner         *token
 	row           *iam.Account
@@ -82,7 +82,7 @@ func (s *Snapshot) Accounts() []*iam.Account {
 	return all.sorted(func(a, b *iam.Account) int { return cmp.Compare(a.ID, b.ID) })
 }
 
-// User finds a user by its immutable id.
+// User returns a user by the immutable id.
 func (s *Snapshot) User(id string) *iam.User {
 	if p := s.principals.at(id); p != nil {
 		return p.user
@@ -90,8 +90,8 @@ func (s *Snapshot) User(id string) *iam.User {
 	return nil
 }
 
-// UserByName finds a user by its name, whatever the case (IAM API reference, CreateUser: names are not
-// distinguished by case).
+// UserByName returns a user by name, whatever the case (IAM API reference, CreateUser: names are not distinguished by
+// case).
 func (s *Snapshot) UserByName(id access.AccountID, name string) *iam.User {
 	if a := s.accounts.at(id); a != nil {
 		if p := a.users.entries.at(fold(name)); p != nil {
@@ -110,7 +110,7 @@ func (s *Snapshot) UsersOf(id access.AccountID) []*iam.User {
 	return project(a.users.sorted(byAge), func(p *principal) *iam.User { return p.user })
 }
 
-// Role finds a role by its immutable id.
+// Role returns a role by its immutable id.
 func (s *Snapshot) Role(id string) *iam.Role {
 	if p := s.principals.at(id); p != nil {
 		return p.role
@@ -118,7 +118,7 @@ func (s *Snapshot) Role(id string) *iam.Role {
 	return nil
 }
 
-// RoleByName finds a role by its name, whatever the case.
+// RoleByName returns a role by name, whatever the case.
 func (s *Snapshot) RoleByName(id access.AccountID, name string) *iam.Role {
 	if a := s.accounts.at(id); a != nil {
 		if p := a.roles.entries.at(fold(name)); p != nil {
@@ -140,7 +140,7 @@ func (s *Snapshot) RolesOf(id access.AccountID) []*iam.Role {
 // AccessKey finds a long-term access key.
 func (s *Snapshot) AccessKey(id string) *iam.AccessKey { return s.keys.at(id) }
 
-// KeysOf is every long-term key of a user, oldest first. Given an account's id it is the keys of its root.
+// KeysOf returns every long-term key of a user, oldest first. For an account's id it returns the root user's keys.
 func (s *Snapshot) KeysOf(userID string) []*iam.AccessKey { return s.keysOf.at(userID) }
 
 // Bucket finds a bucket.
@@ -172,5 +172,5 @@ func project[A, B any](from []A, f func(A) B) []B {
 	return to
 }
 
-// fold is a name as it is unique. Names are ASCII (IAM API reference, [\w+=,.@-]+).
+// fold is a name as the unique index compares it. Names are ASCII (IAM API reference, [\w+=,.@-]+).
 func fold(name string) string { return strings.ToLower(name) }
