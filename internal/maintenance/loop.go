@@ -12,38 +12,40 @@ import (
 	"latchkey/internal/store"
 )
 
-// leaseTerm is how long a node that died keeps others from a task, and how long a batch may take at most.
+// leaseTerm is how long a node that died keeps the others from a task. A batch may take no longer.
 const leaseTerm = 2 * time.Minute
 
 // stateLimit is how long reading the state of a task, or taking its lease, may take.
 const stateLimit = 30 * time.Second
 
-// maxBatches is how many batches of a task run before the other tasks have their turn.
+// maxBatches is how many batches of a task run in a row before the other tasks are run.
 const maxBatches = 100
 
-// Loop runs tasks when they are due. Fill it; Run and Pass belong to one goroutine.
+// Loop runs tasks when they are due. The caller sets the exported fields. Run and Pass must be called from one
+// goroutine.
 type Loop struct {
 	DB      *store.DB
-	Update  Commit // the engine's, whose snapshot follows
+	Update  Commit // the engine's, so that the snapshot shows the change
 	Now     func() time.Time
 	Log     *slog.Logger
 	Tasks   []Task
-	Observe func(Report) // metrics; nil: nobody wants to know
+	Observe func(Report) // for metrics; nil: reports are dropped
 
-	node  string           // how leases know this node
-	local map[string]State // of local tasks
+	node  string           // this node's name in leases
+	local map[string]State // the states of local tasks, by name
 }
 
-// Report tells metrics of a task: after each of its runs here, and whenever the loop looks at its state.
+// Report describes a task for metrics. The loop reports after each run on this node, and whenever it reads the task's
+// state.
 type Report struct {
 	Task      string
-	Ran       bool // on this node, now
+	Ran       bool // this node has just run it
 	Failed    bool
 	Removed   int64
-	Succeeded time.Time // when it last succeeded, on whatever node; zero: never
+	Succeeded time.Time // when it last succeeded, on any node; zero: never
 }
 
-// Run runs every task when it is due, until ctx ends. It returns when the batch that is on its way has ended.
+// Run runs every task when it is due, until ctx ends. It returns after the batch that is then running.
 func (l *Loop) Run(ctx context.Context) {
 	for ctx.Err() == nil {
 		timer := time.NewTimer(l.Pass(ctx))
@@ -55,25 +57,25 @@ func (l *Loop) Run(ctx context.Context) {
 	}
 }
 
-// Pass runs once every task that is due, and tells how long to wait before the next pass.
+// Pass runs every task that is due once, and returns how long to wait before the next pass.
 func (l *Loop) Pass(ctx context.Context) time.Duration {
 	if l.node == "" {
 		l.node, l.local = uuid.NewString(), map[string]State{}
 	}
 	next := maxWait
-	told := false
+	logged := false
 	for i := range l.Tasks {
 		t := &l.Tasks[i]
-		wait, err := l.visit(ctx, t)
+		wait, err := l.runIfDue(ctx, t)
 		switch {
 		case ctx.Err() != nil:
 			return 0
 		case err != nil:
 			l.observe(Report{Task: t.Name, Ran: true, Failed: true})
-			if !told { // the others fail for the same reason: the database is away
+			if !logged { // the others fail for the same reason: the database is away
 				l.Log.Error("maintenance cannot begin", slog.String("task", t.Name), slog.Any("error", err))
 			}
-			told = true
+			logged = true
 		default:
 			next = min(next, wait)
 		}
@@ -81,8 +83,8 @@ func (l *Loop) Pass(ctx context.Context) time.Duration {
 	return max(next, minWait)
 }
 
-// visit runs a task if it is due, and tells when it is due next.
-func (l *Loop) visit(ctx context.Context, t *Task) (time.Duration, error) {
+// runIfDue runs a task if it is due, and returns how long it is until the task is due next.
+func (l *Loop) runIfDue(ctx context.Context, t *Task) (time.Duration, error) {
 	if t.Local {
 		s, known := l.local[t.Name]
 		if !known {
@@ -102,12 +104,13 @@ func (l *Loop) visit(ctx context.Context, t *Task) (time.Duration, error) {
 	if wait := t.wait(s, l.Now()); wait > 0 {
 		return wait, nil
 	}
-	return l.lead(ctx, t)
+	return l.runLeased(ctx, t)
 }
 
 func (t *Task) lease() string { return "maintenance/" + t.Name }
 
-// readState reads the state of a task. One that cannot be read is none: to run a task once more harms nobody.
+// readState reads the state of a task. It returns the zero State for one that it cannot decode: an extra run does no
+// harm.
 func readState(ctx context.Context, q store.Querier, t *Task) (State, error) {
 	ctx, cancel := context.WithTimeout(ctx, stateLimit)
 	defer cancel()
@@ -119,8 +122,9 @@ func readState(ctx context.Context, q store.Querier, t *Task) (State, error) {
 	return s, nil
 }
 
-// take takes the lease of a task and gives its state, which another node may have changed since it was looked at.
-func (l *Loop) take(ctx context.Context, t *Task) (s State, err error) {
+// acquire takes the lease of a task and returns the task's state, which another node may have changed since this node
+// read it.
+func (l *Loop) acquire(ctx context.Context, t *Task) (s State, err error) {
 	ctx, cancel := context.WithTimeout(ctx, stateLimit)
 	defer cancel()
 	_, err = l.DB.Update(ctx, func(tx *store.Tx) (err error) {
@@ -137,13 +141,13 @@ func (l *Loop) take(ctx context.Context, t *Task) (s State, err error) {
 
 var errNotDue = errors.New("another node was faster")
 
-// lead runs a task under its lease, and tells when it is due next. When another node has the lease, or has just run the
-// task, it does nothing: the other will tell.
-func (l *Loop) lead(ctx context.Context, t *Task) (time.Duration, error) {
-	s, err := l.take(ctx, t)
+// runLeased runs a task under its lease, and returns how long it is until the task is due next. If another node has the
+// lease, or has just run the task, it does nothing. That node reports the run.
+func (l *Loop) runLeased(ctx context.Context, t *Task) (time.Duration, error) {
+	s, err := l.acquire(ctx, t)
 	switch {
 	case errors.Is(err, store.ErrLeased):
-		return maxWait, nil // that node may die
+		return maxWait, nil // look again then, because that node may die
 	case errors.Is(err, errNotDue):
 		return t.wait(s, l.Now()), nil
 	case err != nil:
@@ -164,7 +168,8 @@ func (l *Loop) lead(ctx context.Context, t *Task) (time.Duration, error) {
 	return t.wait(s, l.Now()), err
 }
 
-// run is one run. When ctx ends in the middle, the state stays what it was: the next node goes on at once.
+// run runs a task once. When ctx ends during the run, it returns the state unchanged, so that the next node continues
+// at once.
 func (l *Loop) run(ctx context.Context, t *Task, s State, update Commit) State {
 	step := Step{Now: l.Now(), Cursor: s.Cursor, Update: update}
 	end := State{Began: step.Now, Succeeded: s.Succeeded}
@@ -185,7 +190,7 @@ func (l *Loop) run(ctx context.Context, t *Task, s State, update Commit) State {
 		end.Cursor = step.Cursor
 	}
 	if removed > 0 || end.Failed && !stopped {
-		l.tell(t, &end, removed, err)
+		l.logRun(t, &end, removed, err)
 	}
 	l.observe(Report{Task: t.Name, Ran: true, Failed: end.Failed && !stopped, Removed: removed, Succeeded: end.Succeeded})
 	if stopped {
@@ -203,8 +208,8 @@ func (l *Loop) batch(ctx context.Context, t *Task, step Step) (Progress, error) 
 	return t.Batch(ctx, step)
 }
 
-// tell logs a run.
-func (l *Loop) tell(t *Task, s *State, removed int64, err error) {
+// logRun logs a run.
+func (l *Loop) logRun(t *Task, s *State, removed int64, err error) {
 	attrs := []slog.Attr{
 		slog.String("task", t.Name), slog.Int64("removed", removed), slog.Bool("unfinished", s.Unfinished),
 		slog.Duration("took", l.Now().Sub(s.Began)),

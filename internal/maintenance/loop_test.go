@@ -13,7 +13,7 @@ import (
 	"latchkey/internal/store"
 )
 
-// task does what do says, in one batch.
+// task returns a task with one batch, which calls do.
 func task(do func(context.Context, Step) error) Task {
 	return Task{Name: "test", Interval: time.Hour, Batch: func(ctx context.Context, s Step) (Progress, error) {
 		return Progress{Removed: 1}, do(ctx, s)
@@ -67,7 +67,7 @@ func TestOneNodeAtATime(t *testing.T) {
 		if len(a.runs) != 1 || a.runs[0].Failed {
 			t.Errorf("%+v", a.runs)
 		}
-		if wait, err := b.lead(t.Context(), &b.Tasks[0]); wait != time.Hour || err != nil || len(b.runs) != 0 {
+		if wait, err := b.runLeased(t.Context(), &b.Tasks[0]); wait != time.Hour || err != nil || len(b.runs) != 0 {
 			t.Errorf("a node that looked before: %v, %v", wait, err)
 		}
 		b.Pass(t.Context())

@@ -7,8 +7,8 @@ import (
 	"latchkey/internal/objects"
 )
 
-// Blobs removes blob files of this node's object store that no object and no upload has. A start after a crash does so
-// as well; what this task finds could not be unlinked when it should.
+// Blobs removes blob files of this node's object store that belong to no object and no upload. The store does the same
+// when it starts after a crash. This task finds files that could not be deleted in time.
 func Blobs(s *objects.Store) Task {
 	return Task{
 		Name: "object-blobs", Interval: 24 * time.Hour, Local: true,
@@ -23,14 +23,14 @@ func Blobs(s *objects.Store) Task {
 	}
 }
 
-// MinUploadRetention is the shortest time for which an upload to which nothing is added may be kept.
+// MinUploadRetention is the shortest retention that is accepted for an upload to which no part is added.
 const MinUploadRetention = 24 * time.Hour
 
-// uploadsBatch is how many uploads one commit ends at most: each may have 10,000 parts.
+// uploadsBatch is how many uploads one commit removes at most. Each may have 10,000 parts.
 const uploadsBatch = 10
 
-// Uploads ends multipart uploads of this node's object store that began, and had their newest part, longer ago than
-// keep.
+// Uploads aborts multipart uploads of this node's object store that were created, and got their newest part, longer ago
+// than keep.
 func Uploads(s *objects.Store, keep time.Duration) Task {
 	return Task{
 		Name: "object-uploads", Interval: time.Hour, Local: true,

@@ -7,22 +7,22 @@ import (
 	"latchkey/internal/store"
 )
 
-// How many rows one commit takes at most. Rows of entities cost more: each is a change of its own.
+// How many rows one commit takes at most. Rows of entities cost more, because each of them is a change.
 const (
-	rowsBatch  = 1000
-	nounsBatch = 200
+	rowsBatch     = 1000
+	entitiesBatch = 200
 )
 
-// KeepRevisions is how many revisions the change list keeps. A node that is further behind loads everything again, and
-// the revisions committed while it does so must still be there when it is done: at 10,000 commits a second they are for
-// ten seconds.
+// KeepRevisions is how many revisions the change list keeps. A node that is further behind loads everything again. The
+// revisions that are committed during that load must still be in the list when it ends. At 10,000 commits a second,
+// that leaves ten seconds for the load.
 const KeepRevisions = 100_000
 
-// Changes forgets what the change list has beyond the newest revisions, keep in number.
+// Changes prunes the change list to the newest revisions, keep in number.
 func Changes(keep store.Rev) Task {
 	batch := func(ctx context.Context, s Step) (p Progress, err error) {
 		err = s.Update(ctx, func(tx *store.Tx) error {
-			// The transaction is no revision, so the present one is the one before it.
+			// The transaction itself changes nothing, so it becomes no revision: the present revision is the one before it.
 			p.Removed, err = store.PruneChanges(tx, tx.Rev()-keep, rowsBatch)
 			return err
 		})
@@ -37,8 +37,8 @@ func Expired(db *store.DB, table store.ExpiringTable) Task {
 	return Task{
 		Name: "expired-" + string(table.Name()), Interval: 10 * time.Minute,
 		Batch: func(ctx context.Context, s Step) (Progress, error) {
-			// The rows are read outside of the transaction, for which others wait.
-			ids, last, err := table.ObsoleteRows(ctx, db, s.Now, s.Cursor, nounsBatch)
+			// The rows are read outside of the transaction, because other writers wait for a transaction.
+			ids, last, err := table.ObsoleteRows(ctx, db, s.Now, s.Cursor, entitiesBatch)
 			if err != nil {
 				return Progress{}, err
 			}

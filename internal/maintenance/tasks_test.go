@@ -16,7 +16,7 @@ import (
 	"latchkey/internal/store"
 )
 
-// runAll passes until nothing is due any more.
+// runAll runs passes until no task is due.
 func (n *node) runAll(w *world) {
 	w.Helper()
 	for range 20 {
@@ -66,7 +66,7 @@ func TestRowsThatHaveNoMoreUseGo(t *testing.T) { onBoth(t, rowsThatHaveNoMoreUse
 
 func rowsThatHaveNoMoreUseGo(t *testing.T, w *world) {
 	w.update(func(tx *store.Tx) error {
-		for i := range 2*nounsBatch + 50 { // two of three go
+		for i := range 2*entitiesBatch + 50 { // two of three are obsolete
 			u := &store.TokenUse{ID: fmt.Sprint(i), Expires: w.now().Add(-2 * time.Hour)}
 			if i%3 == 0 {
 				u.Expires = w.now().Add(time.Hour)
@@ -131,10 +131,10 @@ func auditRecordsGoAfterTheirRetention(t *testing.T, w *world) {
 	if len(all) != young+2 { // a removal for every batch
 		t.Fatalf("%d records are left", len(all))
 	}
-	told := 0.0
+	logged := 0.0
 	for _, r := range all[young:] {
 		e := r.Event
-		told += e.ResponseElements["removed"].(float64)
+		logged += e.ResponseElements["removed"].(float64)
 		if e.EventName != RemovalEvent || e.EventSource != EventSource || e.RecipientAccountID != "123456789012" ||
 			e.UserIdentity.Type != "AWSService" || e.EventType != "AwsServiceEvent" || e.AWSRegion != "eu-central-1" ||
 			e.EventID == "" {
@@ -146,8 +146,8 @@ func auditRecordsGoAfterTheirRetention(t *testing.T, w *world) {
 			t.Errorf("from %v until %v, %v", from, until, errors.Join(err, err2))
 		}
 	}
-	if told != old {
-		t.Errorf("the log tells of %v removals", told)
+	if logged != old {
+		t.Errorf("the log tells of %v removals", logged)
 	}
 	w.advance(6 * time.Hour)
 	if n.runAll(w); n.removed() != old {
@@ -165,7 +165,7 @@ func TestAuditRecordsOfADayAreKept(t *testing.T) {
 	}
 }
 
-// A removal and the record of it are one commit: neither is there without the other.
+// A removal and its audit record are one commit: neither exists without the other.
 func TestARemovalThatCannotBeRecordedIsNone(t *testing.T) {
 	onBoth(t, aRemovalThatCannotBeRecordedIsNone)
 }
@@ -237,7 +237,7 @@ func TestObjectStoreIsCleanedUp(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	n := w.node(Blobs(s), Uploads(s, time.Minute)) // which is less than what makes sense
+	n := w.node(Blobs(s), Uploads(s, time.Minute)) // shorter than MinUploadRetention
 	n.runAll(w)
 	w.advance(23 * time.Hour)
 	if n.runAll(w); n.removed() != 0 {
