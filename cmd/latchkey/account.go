@@ -32,7 +32,7 @@ func newAccountCreate() *cobra.Command {
 				return err
 			}
 			made, err := call(cmd.Context(), c, latchkey.CreateAccount,
-				&latchkey.CreateAccountRequest{AccountId: given(id), Name: given(name)})
+				&latchkey.CreateAccountRequest{AccountId: optional(id), Name: optional(name)})
 			if err != nil {
 				return err
 			}
@@ -41,7 +41,7 @@ func newAccountCreate() *cobra.Command {
 				Name            string `json:",omitempty"`
 				AccessKeyID     string `json:"AccessKeyId"`
 				SecretAccessKey string
-			}{or(made.AccountId), or(made.Name), or(made.AccessKeyId), or(made.SecretAccessKey)}
+			}{deref(made.AccountId), deref(made.Name), deref(made.AccessKeyId), deref(made.SecretAccessKey)}
 			if asJSON {
 				return json.NewEncoder(cmd.OutOrStdout()).Encode(out)
 			}

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -18,7 +20,7 @@ import (
 
 func newAgent() *cobra.Command {
 	var f sourceFlags
-	var wf wantFlags
+	var wf accessFlags
 	var targets, permissions []string
 	var listen, tokenFile string
 	cmd := &cobra.Command{
@@ -35,7 +37,7 @@ each, in their order.`,
   latchkey agent --target 'in=s3://lake/in/*' --permission READ --target 'out=s3://lake/out/*' --permission READWRITE`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			paths, wants, err := agentWants(&wf, targets, permissions)
+			paths, requests, err := agentRequests(&wf, targets, permissions)
 			if err != nil {
 				return err
 			}
@@ -49,7 +51,7 @@ each, in their order.`,
 				return err
 			}
 			token := login.NewToken()
-			agent := login.NewAgent(v, l.Addr(), token, wants)
+			agent := login.NewAgent(v, l.Addr(), token, requests)
 			if err := agent.Prepare(cmd.Context()); err != nil {
 				return err
 			}
@@ -62,23 +64,10 @@ each, in their order.`,
 					return err
 				}
 			}
-			if err := printAgent(cmd.OutOrStdout(), "http://"+l.Addr().String(), paths, wants, token, tokenFile); err != nil {
+			if err := printAgent(cmd.OutOrStdout(), "http://"+l.Addr().String(), paths, requests, token, tokenFile); err != nil {
 				return err
 			}
-			server := &http.Server{
-				Handler:           agent,
-				ReadHeaderTimeout: 10 * time.Second,
-				ReadTimeout:       10 * time.Second,
-				MaxHeaderBytes:    16 << 10,
-			}
-			g, ctx := errgroup.WithContext(cmd.Context())
-			g.Go(func() error { return server.Serve(l) })
-			g.Go(func() error { agent.Renew(ctx); return nil })
-			g.Go(func() error { <-ctx.Done(); return server.Close() })
-			if err := g.Wait(); !errors.Is(err, http.ErrServerClosed) {
-				return err
-			}
-			return nil
+			return serveAgent(cmd.Context(), l, agent)
 		},
 	}
 	f.add(cmd)
@@ -96,8 +85,27 @@ each, in their order.`,
 
 var namedTarget = regexp.MustCompile(`^([a-z0-9][a-z0-9-]*)=(s3://.*)$`)
 
-// agentWants reads the targets: by path, and the paths in the order that they were given.
-func agentWants(f *wantFlags, targets, permissions []string) ([]string, map[string]login.Want, error) {
+// serveAgent answers the SDKs of this machine on a listener, and renews credentials ahead of time, until ctx ends.
+func serveAgent(ctx context.Context, l net.Listener, agent *login.Agent) error {
+	server := &http.Server{
+		Handler:           agent,
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       10 * time.Second,
+		MaxHeaderBytes:    16 << 10,
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return server.Serve(l) })
+	g.Go(func() error { agent.Renew(ctx); return nil })
+	g.Go(func() error { <-ctx.Done(); return server.Close() })
+	if err := g.Wait(); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+// agentRequests reads the targets. It returns the access requests by path, and the paths in the order in which the
+// targets were given.
+func agentRequests(f *accessFlags, targets, permissions []string) ([]string, map[string]login.AccessRequest, error) {
 	if len(targets) == 0 {
 		return nil, nil, errors.New("--target is missing: what the credentials are for, such as s3://lake/finance/*")
 	}
@@ -106,7 +114,7 @@ func agentWants(f *wantFlags, targets, permissions []string) ([]string, map[stri
 			len(targets), len(permissions))
 	}
 	var paths []string
-	wants := map[string]login.Want{}
+	requests := map[string]login.AccessRequest{}
 	for i, t := range targets {
 		path, permission := "/", permissions[0]
 		if len(permissions) > 1 {
@@ -121,25 +129,25 @@ func agentWants(f *wantFlags, targets, permissions []string) ([]string, map[stri
 		if err != nil {
 			return nil, nil, err
 		}
-		if _, twice := wants[path]; twice {
+		if _, twice := requests[path]; twice {
 			return nil, nil, fmt.Errorf("two targets have the name %s", path[1:])
 		}
-		paths, wants[path] = append(paths, path), w
+		paths, requests[path] = append(paths, path), w
 	}
-	return paths, wants, nil
+	return paths, requests, nil
 }
 
-// printAgent prints what a shell has to export. Of several targets the first is exported, the others are comments.
+// printAgent prints what a shell has to export. The first of several targets is exported. The others are comments.
 func printAgent(
-	out io.Writer, base string, paths []string, wants map[string]login.Want, token, tokenFile string,
+	out io.Writer, base string, paths []string, requests map[string]login.AccessRequest, token, tokenFile string,
 ) error {
 	for i, p := range paths {
 		mark := "# "
 		if i == 0 {
 			mark = ""
 		}
-		if _, err := fmt.Fprintf(out, "# %s %s\n%sexport AWS_CONTAINER_CREDENTIALS_FULL_URI=%s\n", wants[p].Permission,
-			login.Printable(wants[p].Target), mark, quote(base+p)); err != nil {
+		if _, err := fmt.Fprintf(out, "# %s %s\n%sexport AWS_CONTAINER_CREDENTIALS_FULL_URI=%s\n", requests[p].Permission,
+			login.Printable(requests[p].Target), mark, quote(base+p)); err != nil {
 			return err
 		}
 	}

@@ -18,7 +18,7 @@ import (
 	"latchkey/internal/login"
 )
 
-// running is `latchkey agent` in this process.
+// running is a `latchkey agent` in this process.
 type running struct {
 	mu     sync.Mutex
 	said   bytes.Buffer
@@ -69,7 +69,7 @@ func (p *people) agent(args ...string) *running {
 	return r
 }
 
-// get asks the agent as an SDK does; change makes another request of it.
+// get asks the agent as an SDK does. change may change the request first.
 func (r *running) get(t *testing.T, change func(*http.Request)) (int, map[string]string, http.Header) {
 	t.Helper()
 	q, err := http.NewRequestWithContext(t.Context(), http.MethodGet, r.url, nil)
@@ -182,7 +182,7 @@ func TestAgent(t *testing.T) {
 	})
 }
 
-// Case 99: SDKs refuse plain HTTP to other hosts than loopback, and so does the agent.
+// Case 99: SDKs refuse plain HTTP to hosts other than loopback, and the agent refuses to listen there.
 func TestIdentityCase099_LoopbackOnly(t *testing.T) {
 	for address, ok := range map[string]bool{
 		"127.0.0.1:0":             true,
@@ -209,8 +209,8 @@ func TestIdentityCase099_LoopbackOnly(t *testing.T) {
 	}
 }
 
-// An agent goes on through the night: what is held is renewed when it is time, and what was taken away is not given
-// out.
+// An agent works through the night. It renews credentials when that is due, and does not hand out those of a deleted
+// grant.
 func TestAgentRenews(t *testing.T) {
 	p := newPeople(t)
 	p.login()
@@ -233,7 +233,7 @@ func TestAgentRenews(t *testing.T) {
 		t.Fatal(err)
 	}
 	agent := login.NewAgent(&login.Vendor{At: at, Source: person, Account: "123456789012"}, listener.Addr(), "token",
-		map[string]login.Want{"/": {Target: "s3://lake/finance/*", Permission: "READ", Duration: time.Hour}})
+		map[string]login.AccessRequest{"/": {Target: "s3://lake/finance/*", Permission: "READ", Duration: time.Hour}})
 	server := &http.Server{Handler: agent}
 	go server.Serve(listener)
 	defer server.Close()

@@ -11,7 +11,7 @@ import (
 	"latchkey/internal/awsapi/latchkey"
 )
 
-// auditFlags narrow the audit records.
+// auditFlags filter the audit records.
 type auditFlags struct {
 	client                             clientFlags
 	event, principal, key, code, grant string
@@ -39,8 +39,11 @@ func (f *auditFlags) add(cmd *cobra.Command) {
 
 func (f *auditFlags) filter() *latchkey.QueryAuditRequest {
 	return &latchkey.QueryAuditRequest{
-		EventName: given(f.event), Principal: given(f.principal), AccessKeyId: given(f.key), ErrorCode: given(f.code),
-		GrantId: given(f.grant),
+		EventName:   optional(f.event),
+		Principal:   optional(f.principal),
+		AccessKeyId: optional(f.key),
+		ErrorCode:   optional(f.code),
+		GrantId:     optional(f.grant),
 	}
 }
 
@@ -107,7 +110,7 @@ func parseTime(s string, now time.Time) (time.Time, error) {
 	return t, nil
 }
 
-// givenTime reads a time for an input, in whole seconds; an empty text is none.
+// givenTime reads a time for an input, in whole seconds. It is nil for an empty text.
 func givenTime(text string) (*time.Time, error) {
 	if text == "" {
 		return nil, nil
@@ -166,7 +169,7 @@ func newAuditTail() *cobra.Command {
 func printEvents(out io.Writer, events []latchkey.Event, asJSON bool) error {
 	for _, e := range events {
 		if asJSON {
-			if _, err := fmt.Fprintln(inert{out}, or(e.Event)); err != nil {
+			if _, err := fmt.Fprintln(inert{out}, deref(e.Event)); err != nil {
 				return err
 			}
 			continue
@@ -179,8 +182,8 @@ func printEvents(out io.Writer, events []latchkey.Event, asJSON bool) error {
 			RequestParameters map[string]any
 			Latchkey          struct{ GrantID string }
 		}
-		if err := json.Unmarshal([]byte(or(e.Event)), &r); err != nil {
-			return fmt.Errorf("record %s cannot be read: %w", or(e.Id), err)
+		if err := json.Unmarshal([]byte(deref(e.Event)), &r); err != nil {
+			return fmt.Errorf("record %s cannot be read: %w", deref(e.Id), err)
 		}
 		outcome, who := "ok", r.UserIdentity.ARN
 		if r.ErrorCode != "" {

@@ -19,7 +19,8 @@ func newBucket() *cobra.Command {
 	return cmd
 }
 
-// listedBucket is a bucket as it is shown. Account and region are empty for one that no account has.
+// listedBucket is a bucket as it is printed. Account and region are empty for a bucket that is registered to no
+// account.
 type listedBucket struct {
 	Name         string
 	AccountID    string `json:"AccountId,omitempty"`
@@ -69,9 +70,9 @@ func (c *client) buckets(ctx context.Context, unregistered bool) ([]listedBucket
 			return nil, err
 		}
 		for _, b := range out.Buckets {
-			all = append(all, listedBucket{or(b.Name), or(b.AccountId), or(b.Region), whole(b.CreationTime)})
+			all = append(all, listedBucket{deref(b.Name), deref(b.AccountId), deref(b.Region), wholeSeconds(b.CreationTime)})
 		}
-		if or(out.NextToken) == "" {
+		if deref(out.NextToken) == "" {
 			return all, nil
 		}
 		in.NextToken = out.NextToken
@@ -133,7 +134,7 @@ region is the server's, unless --region says otherwise. Only the root key of the
 				Name      string
 				AccountID string `json:"AccountId"`
 				Region    string
-			}{or(b.Name), or(b.AccountId), or(b.Region)}
+			}{deref(b.Name), deref(b.AccountId), deref(b.Region)}
 			if asJSON {
 				return json.NewEncoder(cmd.OutOrStdout()).Encode(out)
 			}

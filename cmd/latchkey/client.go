@@ -54,7 +54,7 @@ func (f *clientFlags) client() (*client, error) {
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		return nil, fmt.Errorf("--url %q: it must be a URL such as %s", f.url, defaultURL)
 	}
-	// Never through a proxy: the server may be the proxy.
+	// The client uses no proxy, because the server may be the proxy.
 	return &client{
 		url:    strings.TrimSuffix(f.url, "/"),
 		region: f.region,
@@ -67,7 +67,7 @@ func findKeys(data string) (aws.Credentials, error) {
 	for _, prefix := range []string{"LATCHKEY_ROOT_", "AWS_"} {
 		id, secret := os.Getenv(prefix+"ACCESS_KEY_ID"), os.Getenv(prefix+"SECRET_ACCESS_KEY")
 		if (id == "") != (secret == "") {
-			// Half a key is a slip; going on with the root key in the data folder would be a surprise.
+			// Half a key is a mistake of the caller, who would not expect the root key in the data folder to be used.
 			return aws.Credentials{},
 				fmt.Errorf("%[1]sACCESS_KEY_ID and %[1]sSECRET_ACCESS_KEY belong together: set both or none", prefix)
 		}
@@ -101,8 +101,7 @@ func (c *client) wire() (*awswire.Client, error) {
 	return &awswire.Client{Endpoint: awswire.Endpoint{URL: at}, HTTP: c.http, Sign: login.Sign(c.keys, c.region)}, nil
 }
 
-// invoke calls an operation of one of the server's services. What the server answers in place of what was asked for
-// is an *awswire.APIError.
+// invoke calls an operation of one of the server's services. An error that the server answers is an *awswire.APIError.
 func invoke[In, Out any](ctx context.Context, c *client, op awswire.Op[In, Out], in *In) (*Out, error) {
 	w, err := c.wire()
 	if err != nil {
@@ -119,7 +118,8 @@ func invoke[In, Out any](ctx context.Context, c *client, op awswire.Op[In, Out],
 	return out, err
 }
 
-// call calls an operation of the server's own service, whose name a person need not read in an error.
+// call calls an operation of the server's own service. Its errors leave out the operation's name, which says nothing to
+// a person.
 func call[In, Out any](ctx context.Context, c *client, op awswire.Op[In, Out], in *In) (*Out, error) {
 	out, err := invoke(ctx, c, op, in)
 	e, refused := errors.AsType[*awswire.APIError](err)
@@ -132,16 +132,16 @@ func call[In, Out any](ctx context.Context, c *client, op awswire.Op[In, Out], i
 	return out, err
 }
 
-// or is what a pointer points to, or nothing.
-func or[T any](p *T) (v T) {
+// deref is the value of a pointer, or the zero value for nil.
+func deref[T any](p *T) (v T) {
 	if p != nil {
 		v = *p
 	}
 	return v
 }
 
-// given is a text for an input in which an empty text is none.
-func given(text string) *string {
+// optional is a text as an optional member of an input: nil for an empty text.
+func optional(text string) *string {
 	if text == "" {
 		return nil
 	}

@@ -19,9 +19,9 @@ type setting struct {
 	line  int
 }
 
-// fillFlags gives every flag that was not set on the command line its value from the environment, or else
-// from the YAML file. An empty variable counts as none. The file is read strictly: a key that is no flag is
-// an error with its line.
+// fillFlags sets every flag that is not on the command line from the environment, or else from the YAML file. An empty
+// variable counts as unset. The file is read strictly: a key that is not the name of a flag is an error that names its
+// line.
 func fillFlags(fl *pflag.FlagSet, config string, env func(string) string) error {
 	if config == "" {
 		config = env("LATCHKEY_CONFIG")
@@ -49,7 +49,7 @@ func fillFlags(fl *pflag.FlagSet, config string, env func(string) string) error 
 	return err
 }
 
-// wrongValue says what a flag's value must be, wherever it was given.
+// wrongValue is the error for a wrong value of a flag, wherever it was set. It says what the value must be.
 func wrongValue(where string, f *pflag.Flag, value string) error {
 	must := map[string]string{
 		"int":      "a whole number",
@@ -63,8 +63,8 @@ func wrongValue(where string, f *pflag.Flag, value string) error {
 	return fmt.Errorf("%s %q: it must be %s", where, value, must)
 }
 
-// readConfig reads a YAML file of flag names and plain values, or lists of them where a flag can be repeated. A
-// value is its text as written: a number such as 012345678901 keeps its zero.
+// readConfig reads a YAML file of flag names and plain values, or lists of them for flags that may be repeated. A value
+// is its text in the file: a number such as 012345678901 keeps its zero.
 func readConfig(path string, fl *pflag.FlagSet) (map[string]setting, error) {
 	if path == "" {
 		return nil, nil
@@ -107,7 +107,7 @@ func readConfig(path string, fl *pflag.FlagSet) (map[string]setting, error) {
 	return settings, nil
 }
 
-// plain is the text of a scalar, or of a list of scalars where a list may be.
+// plain is the text of a scalar, or of a list of scalars where a list is allowed.
 func plain(n ast.Node, list bool) (string, bool) {
 	switch n := n.(type) {
 	case *ast.StringNode:
@@ -135,7 +135,8 @@ func lineOf(n ast.Node) int {
 	return 1
 }
 
-// firstLine is the line on which a value begins: the token of a mapping is its first colon.
+// firstLine is the line on which a value begins. The token of a mapping is its first colon, so the tokens before it are
+// searched.
 func firstLine(t *token.Token) int {
 	if t.Type == token.MappingValueType && t.Prev != nil && t.Prev.Position != nil {
 		return t.Prev.Position.Line

@@ -15,7 +15,7 @@ import (
 	"latchkey/internal/login"
 )
 
-// sourceFlags say whose credentials are asked for, and where.
+// sourceFlags say who asks for credentials, and at which server.
 type sourceFlags struct {
 	sessionFlags
 	account, region string
@@ -31,7 +31,8 @@ func (f *sourceFlags) add(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&f.keys, "keys", false, "ask with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, signed in or not")
 }
 
-// vendor finds who asks: the person who is signed in, else the IAM user or role whose keys are in the environment.
+// vendor finds out who asks: the person who is signed in, or else the IAM user or role whose keys are in the
+// environment.
 func (f *sourceFlags) vendor(cmd *cobra.Command) (*login.Vendor, error) {
 	file, err := f.session(cmd)
 	if err != nil {
@@ -76,14 +77,14 @@ func firstOf(all ...string) string {
 	return ""
 }
 
-// wantFlags say what credentials are for.
-type wantFlags struct {
+// accessFlags say what the credentials are for.
+type accessFlags struct {
 	privilege string
 	duration  time.Duration
 	object    bool
 }
 
-func (f *wantFlags) add(cmd *cobra.Command) {
+func (f *accessFlags) add(cmd *cobra.Command) {
 	cmd.Flags().DurationVar(&f.duration, "duration", time.Hour,
 		"how long they hold, 15m to 12h; the location's role may allow less")
 	cmd.Flags().StringVar(&f.privilege, "privilege", "Default",
@@ -91,8 +92,13 @@ func (f *wantFlags) add(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&f.object, "object", false, "the target is one object, not a prefix")
 }
 
-func (f *wantFlags) want(target, permission string) (login.Want, error) {
-	w := login.Want{Target: target, Permission: strings.ToUpper(permission), Object: f.object, Duration: f.duration}
+func (f *accessFlags) want(target, permission string) (login.AccessRequest, error) {
+	w := login.AccessRequest{
+		Target:     target,
+		Permission: strings.ToUpper(permission),
+		Object:     f.object,
+		Duration:   f.duration,
+	}
 	switch strings.ToLower(f.privilege) {
 	case "default":
 		w.Privilege = "Default"
@@ -114,12 +120,12 @@ func (f *wantFlags) want(target, permission string) (login.Want, error) {
 	return w, nil
 }
 
-// patience is how long a program waits for credentials; SDKs wait a minute for a credential_process.
-const patience = 50 * time.Second
+// credentialsTimeout is how long a program waits for credentials. SDKs wait a minute for a credential_process.
+const credentialsTimeout = 50 * time.Second
 
 func newCredentials() *cobra.Command {
 	var f sourceFlags
-	var wf wantFlags
+	var wf accessFlags
 	var target, permission string
 	var asEnv, asJSON, fresh bool
 	cmd := &cobra.Command{
@@ -147,7 +153,7 @@ AWS_SECRET_ACCESS_KEY. Credentials are kept, in files for you alone, and handed 
 			if err != nil {
 				return err
 			}
-			ctx, cancel := context.WithTimeout(cmd.Context(), patience)
+			ctx, cancel := context.WithTimeout(cmd.Context(), credentialsTimeout)
 			defer cancel()
 			cmd.SetContext(ctx)
 			v, err := f.vendor(cmd)
@@ -155,22 +161,17 @@ AWS_SECRET_ACCESS_KEY. Credentials are kept, in files for you alone, and handed 
 				return err
 			}
 			v.Fresh = fresh
-			l, err := v.Lease(ctx, w)
+			l, err := v.Credentials(ctx, w)
 			if err != nil {
 				return err
 			}
 			if asEnv {
 				return printEnv(cmd.OutOrStdout(), l)
 			}
-			b, err := l.Process()
-			if err != nil {
-				return err
-			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s\n", b)
-			return err
+			return printProcess(cmd.OutOrStdout(), l)
 		},
 	}
-	// Programs read what it says: one line.
+	// Programs read the output, so an error is one line without the usage.
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return err })
 	f.add(cmd)
 	wf.add(cmd)
@@ -183,7 +184,17 @@ AWS_SECRET_ACCESS_KEY. Credentials are kept, in files for you alone, and handed 
 	return cmd
 }
 
-// withoutHint is an error without its hint: one line.
+// printProcess prints credentials as AWS's SDKs read them from a credential_process.
+func printProcess(out io.Writer, c *login.Credentials) error {
+	b, err := c.Process()
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(out, "%s\n", b)
+	return err
+}
+
+// withoutHint drops the hint of an error, so that it is one line.
 func withoutHint(err error) error {
 	if h, ok := errors.AsType[*hintError](err); ok {
 		return h.err
@@ -191,7 +202,7 @@ func withoutHint(err error) error {
 	return err
 }
 
-func printEnv(out io.Writer, l *login.Lease) error {
+func printEnv(out io.Writer, l *login.Credentials) error {
 	_, err := fmt.Fprintf(out,
 		"export AWS_ACCESS_KEY_ID=%s\nexport AWS_SECRET_ACCESS_KEY=%s\nexport AWS_SESSION_TOKEN=%s\n",
 		quote(l.AccessKeyID), quote(l.SecretAccessKey), quote(l.SessionToken))
@@ -207,7 +218,7 @@ func newGrants() *cobra.Command {
 			`their own and those of their groups.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			ctx, cancel := context.WithTimeout(cmd.Context(), patience)
+			ctx, cancel := context.WithTimeout(cmd.Context(), credentialsTimeout)
 			defer cancel()
 			cmd.SetContext(ctx)
 			v, err := f.vendor(cmd)

@@ -11,7 +11,7 @@ import (
 	"latchkey/internal/login"
 )
 
-// Of any number of processes that want the same at once, one asks.
+// If several processes make the same request at the same time, one of them asks the server.
 func TestParallelRunsAskOnce(t *testing.T) {
 	p := newPeople(t)
 	p.login()
@@ -83,7 +83,7 @@ func TestCredentialsAreKept(t *testing.T) {
 		}
 	})
 	t.Run("not for somebody else", func(t *testing.T) {
-		p.login() // a new session is somebody else, as far as anybody can tell
+		p.login() // a new session is another source, even for the same person
 		before := p.asked("GetDataAccess")
 		p.credentials()
 		if p.asked("GetDataAccess") != before+1 {
@@ -102,14 +102,14 @@ func TestHowLongCredentialsAreKept(t *testing.T) {
 		5 * time.Minute:  4 * time.Minute,
 		30 * time.Second: -30 * time.Second,
 	} {
-		l := login.Lease{Keys: login.Keys{Expires: at.Add(life)}, Issued: at}
+		l := login.Credentials{Keys: login.Keys{Expires: at.Add(life)}, Issued: at}
 		if got := l.KeepUntil().Sub(at); got != want {
 			t.Errorf("of %s they are kept for %s, want %s", life, got, want)
 		}
 	}
 }
 
-// Grants to IAM users and roles work by the same command, with the keys in the environment.
+// Grants to IAM users and roles work with the same command, with keys in the environment.
 func TestCredentialsWithKeys(t *testing.T) {
 	p := bootPeople(t)
 	p.ask(iamRequest("CreateUser", "UserName", "robot"))
@@ -139,7 +139,7 @@ func TestCredentialsWithKeys(t *testing.T) {
 	}
 }
 
-// Case 98: on any failure nothing on stdout, a line on stderr, and an exit code that is not 0.
+// Case 98: any failure prints nothing on stdout and one line on stderr, and the exit code is not 0.
 func TestIdentityCase098_ServerDown(t *testing.T) {
 	p := newPeople(t)
 	p.login()
@@ -150,7 +150,7 @@ func TestIdentityCase098_ServerDown(t *testing.T) {
 	}
 }
 
-// While credentials are kept that hold, a server that is down is not missed.
+// Cached credentials that are still valid work while the server is down.
 func TestCredentialsOutliveTheServer(t *testing.T) {
 	p := newPeople(t)
 	p.login()

@@ -2,7 +2,7 @@ package main
 
 import "github.com/spf13/cobra"
 
-// newDirectory groups what administers the corporate directory beyond AWS's own operations.
+// newDirectory groups the commands that administer the corporate directory beyond AWS's own operations.
 func newDirectory() *cobra.Command {
 	cmd := newGroup("directory", "Bring people and groups in, and let people sign in")
 	cmd.AddCommand(newDirectorySetup(), newDirectoryToken(), newDirectoryUser())

@@ -14,7 +14,7 @@ import (
 	"latchkey/internal/login"
 )
 
-// setupFlags are what `latchkey directory setup` is told.
+// setupFlags are the flags of `latchkey directory setup`.
 type setupFlags struct {
 	clientFlags
 	issuer, clientID, secretFile, claim, attribute string
@@ -119,7 +119,7 @@ func (f *setupFlags) run(cmd *cobra.Command) error {
 				"the issuer is what the iss claim of its tokens says; try it with "+
 					"/.well-known/openid-configuration behind it in a browser")
 		}
-		if err := fits(p); err != nil {
+		if err := checkProvider(p); err != nil {
 			return err
 		}
 		if s.c, err = f.client(); err != nil {
@@ -143,11 +143,11 @@ func attributeFor(claim string) string {
 	return "userName"
 }
 
-// accepted are the signature algorithms that the server takes.
+// accepted are the signature algorithms that the server accepts.
 var accepted = [...]string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
 
-// fits says what of a provider would keep people from signing in.
-func fits(p *login.Provider) error {
+// checkProvider refuses a provider at which people could not sign in, and says why.
+func checkProvider(p *login.Provider) error {
 	if len(p.PKCE) > 0 && !slices.Contains(p.PKCE, "S256") {
 		return fmt.Errorf("the provider %s does not support PKCE with S256, without which programs "+
 			"cannot sign people in safely", p.Issuer)
@@ -161,7 +161,7 @@ func fits(p *login.Provider) error {
 	return nil
 }
 
-// setup is what is learned and done on the way.
+// setup is one run of `latchkey directory setup`: its flags, and what it has found and created so far.
 type setup struct {
 	*setupFlags
 	out             io.Writer
@@ -178,7 +178,7 @@ type setup struct {
 	differs                                     []string
 }
 
-// The names of what is made.
+// The names of the IAM entities and of the application that setup creates.
 const (
 	setupRole        = "latchkey-sign-in"
 	setupPerson      = "latchkey-person"
@@ -188,15 +188,16 @@ const (
 	customProvider   = "arn:aws:sso::aws:applicationProvider/custom"
 )
 
-// setupStep is a sentence, the shell commands that do it, and the same as calls. What they did is told in a word or
-// two.
+// setupStep is one step: a sentence, shell commands, and a function that does the same by calls. The function returns a
+// few words on what it did.
 type setupStep struct {
 	tells string
 	shell []string
 	do    func(context.Context) (string, error)
 }
 
-// do goes through the steps. What differs and was kept is an error at the end: people may not be able to sign in.
+// do runs the steps. It fails at the end if setup found something that differs and kept it, because people may then not
+// be able to sign in.
 func (s *setup) do(ctx context.Context) error {
 	for i, step := range s.steps() {
 		fmt.Fprintf(s.out, "\n# %d. %s\n", i+1, step.tells)
@@ -222,8 +223,9 @@ func (s *setup) do(ctx context.Context) error {
 	return nil
 }
 
-// differ tells that something is there in another form: kept, or written anew.
-func (s *setup) differ(what string, write func() error) (string, error) {
+// reconcile handles something that exists in another form than setup would write. It keeps it, or writes it anew with
+// --repair, and returns which.
+func (s *setup) reconcile(what string, write func() error) (string, error) {
 	if !s.repair {
 		s.differs = append(s.differs, what)
 		return "differs from what setup writes: kept", nil

@@ -17,19 +17,19 @@ func (s *setup) applicationStep(ctx context.Context) (string, error) {
 			return "", err
 		}
 		for _, a := range page.Applications {
-			if or(a.Name) != setupApplication || or(a.ApplicationProviderArn) != customProvider {
+			if deref(a.Name) != setupApplication || deref(a.ApplicationProviderArn) != customProvider {
 				continue
 			}
-			if s.application = or(a.ApplicationArn); or(a.Status) == "DISABLED" {
-				return s.differ("the application, which is disabled", func() error {
-					return done(ctx, s.c, ssoadmin.UpdateApplication, &ssoadmin.UpdateApplicationRequest{
+			if s.application = deref(a.ApplicationArn); deref(a.Status) == "DISABLED" {
+				return s.reconcile("the application, which is disabled", func() error {
+					return invokeEmpty(ctx, s.c, ssoadmin.UpdateApplication, &ssoadmin.UpdateApplicationRequest{
 						ApplicationArn: &s.application, Status: new("ENABLED"),
 					})
 				})
 			}
 			return "there already: " + s.application, nil
 		}
-		if or(page.NextToken) == "" {
+		if deref(page.NextToken) == "" {
 			break
 		}
 		in.NextToken = page.NextToken
@@ -41,18 +41,18 @@ func (s *setup) applicationStep(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	s.application, s.freshApplication = or(made.ApplicationArn), true
+	s.application, s.freshApplication = deref(made.ApplicationArn), true
 	return "created " + s.application, nil
 }
 
-// grantsStep adds what is missing: other issuers and audiences stay.
+// grantsStep adds the grants that are missing. It keeps other issuers and audiences.
 func (s *setup) grantsStep(ctx context.Context) (string, error) {
 	did, err := s.tokenGrant(ctx)
 	if err != nil {
 		return "", err
 	}
 	_, err = s.grant(ctx, grantRefresh)
-	if absent(err) {
+	if isNotFound(err) {
 		did = append(did, "gives refresh tokens")
 		err = s.putGrant(ctx, grantRefresh, &ssoadmin.Grant{RefreshToken: &ssoadmin.RefreshTokenGrant{}})
 	}
@@ -62,9 +62,9 @@ func (s *setup) grantsStep(ctx context.Context) (string, error) {
 	_, err = invoke(ctx, s.c, ssoadmin.GetApplicationAccessScope, &ssoadmin.GetApplicationAccessScopeRequest{
 		ApplicationArn: &s.application, Scope: new(setupScope),
 	})
-	if absent(err) {
+	if isNotFound(err) {
 		did = append(did, "has the scope "+setupScope)
-		err = done(ctx, s.c, ssoadmin.PutApplicationAccessScope, &ssoadmin.PutApplicationAccessScopeRequest{
+		err = invokeEmpty(ctx, s.c, ssoadmin.PutApplicationAccessScope, &ssoadmin.PutApplicationAccessScopeRequest{
 			ApplicationArn: &s.application, Scope: new(setupScope),
 		})
 	}
@@ -84,20 +84,20 @@ func (s *setup) grant(ctx context.Context, kind string) (*ssoadmin.Grant, error)
 }
 
 func (s *setup) putGrant(ctx context.Context, kind string, g *ssoadmin.Grant) error {
-	return done(ctx, s.c, ssoadmin.PutApplicationGrant,
+	return invokeEmpty(ctx, s.c, ssoadmin.PutApplicationGrant,
 		&ssoadmin.PutApplicationGrantRequest{ApplicationArn: &s.application, GrantType: &kind, Grant: g})
 }
 
-// tokenGrant sees to it that the application takes the provider's tokens.
+// tokenGrant makes the application accept the provider's tokens.
 func (s *setup) tokenGrant(ctx context.Context) (did []string, err error) {
 	have, err := s.grant(ctx, grantJWT)
-	if err != nil && !absent(err) {
+	if err != nil && !isNotFound(err) {
 		return nil, err
 	}
-	all := or(or(have).JwtBearer).AuthorizedTokenIssuers
-	// An issuer that was deleted is in the way of every change.
+	all := deref(deref(have).JwtBearer).AuthorizedTokenIssuers
+	// The server refuses every change of a grant that names an issuer that was deleted.
 	all = slices.DeleteFunc(all, func(t trusted) bool {
-		return !slices.Contains(s.issuers, or(t.TrustedTokenIssuerArn))
+		return !slices.Contains(s.issuers, deref(t.TrustedTokenIssuerArn))
 	})
 	all, changed := authorize(all, s.tokenIssuer, s.allAudiences())
 	if !changed {
@@ -109,10 +109,10 @@ func (s *setup) tokenGrant(ctx context.Context) (did []string, err error) {
 
 type trusted = ssoadmin.AuthorizedTokenIssuer
 
-// authorize sees to it that an issuer's tokens for these audiences are taken, and reports whether it changed anything.
+// authorize adds an issuer and audiences to those whose tokens are accepted, and reports whether that changed anything.
 func authorize(all []trusted, issuer string, audiences []string) (_ []trusted, changed bool) {
 	for i := range all {
-		if or(all[i].TrustedTokenIssuerArn) != issuer {
+		if deref(all[i].TrustedTokenIssuerArn) != issuer {
 			continue
 		}
 		for _, a := range audiences {
@@ -128,7 +128,7 @@ func authorize(all []trusted, issuer string, audiences []string) (_ []trusted, c
 func (s *setup) actorStep(ctx context.Context) (string, error) {
 	actor := s.fill(setupActor)
 	put := func() error {
-		return done(ctx, s.c, ssoadmin.PutApplicationAuthenticationMethod,
+		return invokeEmpty(ctx, s.c, ssoadmin.PutApplicationAuthenticationMethod,
 			&ssoadmin.PutApplicationAuthenticationMethodRequest{
 				ApplicationArn: &s.application, AuthenticationMethodType: new("IAM"),
 				AuthenticationMethod: &ssoadmin.AuthenticationMethod{
@@ -139,12 +139,13 @@ func (s *setup) actorStep(ctx context.Context) (string, error) {
 	did := "there already"
 	current, err := s.actorPolicy(ctx)
 	switch {
-	// A policy names the role that there was when it was written: one that was made since is a stranger to it.
-	case absent(err), err == nil && s.freshRole && same(current, actor), err == nil && s.repair:
+	// A policy is bound to the role that existed when it was written. A role that was created since is not the one that it
+	// names.
+	case isNotFound(err), err == nil && s.freshRole && samePolicy(current, actor), err == nil && s.repair:
 		did, err = "actor policy written", put()
 	case err != nil:
-	case !same(current, actor):
-		did, err = s.differ("the application's actor policy", put)
+	case !samePolicy(current, actor):
+		did, err = s.reconcile("the application's actor policy", put)
 	}
 	if err != nil {
 		return "", err
@@ -153,7 +154,7 @@ func (s *setup) actorStep(ctx context.Context) (string, error) {
 	return did + "; the role's policy: " + policy, err
 }
 
-// actorPolicy is the policy that says who may ask for tokens in the application's name.
+// actorPolicy writes the policy that says who may ask for tokens in the name of the application.
 func (s *setup) actorPolicy(ctx context.Context) (string, error) {
 	out, err := invoke(ctx, s.c, ssoadmin.GetApplicationAuthenticationMethod,
 		&ssoadmin.GetApplicationAuthenticationMethodRequest{
@@ -162,7 +163,7 @@ func (s *setup) actorPolicy(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	text, err := json.Marshal(or(or(out.AuthenticationMethod).Iam).ActorPolicy)
+	text, err := json.Marshal(deref(deref(out.AuthenticationMethod).Iam).ActorPolicy)
 	return string(text), err
 }
 
@@ -174,15 +175,15 @@ func (s *setup) assignmentStep(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	have := or(out.AssignmentRequired)
+	have := deref(out.AssignmentRequired)
 	word := map[bool]string{true: "an assignment is required", false: "no assignment is required"}
 	if have == s.assignment {
 		return "there already: " + word[s.assignment], nil
 	}
 	if !s.freshApplication && !s.assignmentGiven {
-		return "kept: " + word[have], nil // what an administrator chose since is no mistake
+		return "kept: " + word[have], nil // an administrator may have chosen it since
 	}
-	return "set: " + word[s.assignment], done(ctx, s.c, ssoadmin.PutApplicationAssignmentConfiguration,
+	return "set: " + word[s.assignment], invokeEmpty(ctx, s.c, ssoadmin.PutApplicationAssignmentConfiguration,
 		&ssoadmin.PutApplicationAssignmentConfigurationRequest{
 			ApplicationArn: &s.application, AssignmentRequired: &s.assignment,
 		})

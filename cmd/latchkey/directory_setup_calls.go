@@ -12,40 +12,40 @@ import (
 	"latchkey/internal/awswire"
 )
 
-// absent reports whether a thing is not there.
-func absent(err error) bool {
+// isNotFound reports whether a call failed because the thing does not exist.
+func isNotFound(err error) bool {
 	e, ok := errors.AsType[*awswire.APIError](err)
 	return ok && (e.Code == "NoSuchEntity" || e.Code == "ResourceNotFoundException" ||
 		e.Code == "AccessGrantsInstanceNotExistsError")
 }
 
-// done calls an operation whose answer says no more than that it was done.
-func done[In, Out any](ctx context.Context, c *client, op awswire.Op[In, Out], in *In) error {
+// invokeEmpty calls an operation whose answer is empty.
+func invokeEmpty[In, Out any](ctx context.Context, c *client, op awswire.Op[In, Out], in *In) error {
 	_, err := invoke(ctx, c, op, in)
 	return err
 }
 
-// same reports whether two policy documents say the same. IAM gives them URL-encoded, and a list of one may come as
-// that one.
-func same(given, want string) bool {
+// samePolicy reports whether two policy documents say the same. IAM returns documents URL-encoded, and may return a
+// list of one value as the value itself.
+func samePolicy(given, want string) bool {
 	if text, err := url.QueryUnescape(given); err == nil && strings.HasPrefix(given, "%7B") {
 		given = text
 	}
 	var a, b any
 	return json.Unmarshal([]byte(given), &a) == nil && json.Unmarshal([]byte(want), &b) == nil &&
-		reflect.DeepEqual(unlisted(a), unlisted(b))
+		reflect.DeepEqual(unwrapSingles(a), unwrapSingles(b))
 }
 
-// unlisted is a JSON value in which lists of one are that one.
-func unlisted(v any) any {
+// unwrapSingles replaces every list of one value in a JSON value by that value.
+func unwrapSingles(v any) any {
 	switch v := v.(type) {
 	case map[string]any:
 		for k := range v {
-			v[k] = unlisted(v[k])
+			v[k] = unwrapSingles(v[k])
 		}
 	case []any:
 		for i := range v {
-			v[i] = unlisted(v[i])
+			v[i] = unwrapSingles(v[i])
 		}
 		if len(v) == 1 {
 			return v[0]
@@ -54,51 +54,53 @@ func unlisted(v any) any {
 	return v
 }
 
-// role makes a role or looks what it is like. It says whether it made it.
+// role creates a role, or reads the one that exists. It reports whether it created the role.
 func (s *setup) role(ctx context.Context, name, trust string, seconds int32) (string, bool, error) {
 	out, err := invoke(ctx, s.c, iamapi.GetRole, &iamapi.GetRoleRequest{RoleName: &name})
 	switch {
-	case absent(err):
-		return "created", true, done(ctx, s.c, iamapi.CreateRole, &iamapi.CreateRoleRequest{
+	case isNotFound(err):
+		return "created", true, invokeEmpty(ctx, s.c, iamapi.CreateRole, &iamapi.CreateRoleRequest{
 			RoleName: &name, AssumeRolePolicyDocument: &trust, MaxSessionDuration: &seconds,
 			Description: new("Made by latchkey directory setup"),
 		})
 	case err != nil:
 		return "", false, err
 	}
-	if have := or(out.Role); same(or(have.AssumeRolePolicyDocument), trust) && or(have.MaxSessionDuration) == seconds {
+	if have := deref(out.Role); samePolicy(deref(have.AssumeRolePolicyDocument), trust) &&
+		deref(have.MaxSessionDuration) == seconds {
 		return "there already", false, nil
 	}
-	did, err := s.differ("the role "+name, func() error {
+	did, err := s.reconcile("the role "+name, func() error {
 		if err := s.writeTrust(ctx, name, trust); err != nil {
 			return err
 		}
-		return done(ctx, s.c, iamapi.UpdateRole, &iamapi.UpdateRoleRequest{RoleName: &name, MaxSessionDuration: &seconds})
+		return invokeEmpty(ctx, s.c, iamapi.UpdateRole,
+			&iamapi.UpdateRoleRequest{RoleName: &name, MaxSessionDuration: &seconds})
 	})
 	return did, false, err
 }
 
 func (s *setup) writeTrust(ctx context.Context, role, trust string) error {
-	return done(ctx, s.c, iamapi.UpdateAssumeRolePolicy,
+	return invokeEmpty(ctx, s.c, iamapi.UpdateAssumeRolePolicy,
 		&iamapi.UpdateAssumeRolePolicyRequest{RoleName: &role, PolicyDocument: &trust})
 }
 
-// rolePolicy writes the policy of a role that it has not yet.
+// rolePolicy writes the policy of a role if the role does not have it yet.
 func (s *setup) rolePolicy(ctx context.Context, role, document string) (string, error) {
 	put := func() error {
-		return done(ctx, s.c, iamapi.PutRolePolicy, &iamapi.PutRolePolicyRequest{
+		return invokeEmpty(ctx, s.c, iamapi.PutRolePolicy, &iamapi.PutRolePolicyRequest{
 			RoleName: &role, PolicyName: new(setupPolicy), PolicyDocument: &document,
 		})
 	}
 	have, err := invoke(ctx, s.c, iamapi.GetRolePolicy,
 		&iamapi.GetRolePolicyRequest{RoleName: &role, PolicyName: new(setupPolicy)})
 	switch {
-	case absent(err):
+	case isNotFound(err):
 		return "written", put()
 	case err != nil:
 		return "", err
-	case same(or(have.PolicyDocument), document):
+	case samePolicy(deref(have.PolicyDocument), document):
 		return "there already", nil
 	}
-	return s.differ("the policy of the role "+role, put)
+	return s.reconcile("the policy of the role "+role, put)
 }

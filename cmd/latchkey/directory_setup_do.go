@@ -17,17 +17,18 @@ func (s *setup) provider(ctx context.Context) (string, error) {
 	have, err := invoke(ctx, s.c, iamapi.GetOpenIDConnectProvider,
 		&iamapi.GetOpenIDConnectProviderRequest{OpenIDConnectProviderArn: &arn})
 	switch {
-	case absent(err):
-		return "created " + arn, done(ctx, s.c, iamapi.CreateOpenIDConnectProvider,
+	case isNotFound(err):
+		return "created " + arn, invokeEmpty(ctx, s.c, iamapi.CreateOpenIDConnectProvider,
 			&iamapi.CreateOpenIDConnectProviderRequest{
 				Url: &s.issuer, ClientIDList: []string{s.clientID},
 			})
 	case err != nil:
 		return "", err
-	case strings.Contains(or(have.Url), "://") && or(have.Url) != s.issuer:
-		return "", fmt.Errorf("IAM knows the provider as %s, and its ARN %s has no room for %s", or(have.Url), arn, s.issuer)
+	case strings.Contains(deref(have.Url), "://") && deref(have.Url) != s.issuer:
+		return "", fmt.Errorf("IAM knows the provider as %s, and its ARN %s has no room for %s", deref(have.Url), arn,
+			s.issuer)
 	case !slices.Contains(have.ClientIDList, s.clientID):
-		return "client added", done(ctx, s.c, iamapi.AddClientIDToOpenIDConnectProvider,
+		return "client added", invokeEmpty(ctx, s.c, iamapi.AddClientIDToOpenIDConnectProvider,
 			&iamapi.AddClientIDToOpenIDConnectProviderRequest{
 				OpenIDConnectProviderArn: &arn, ClientID: &s.clientID,
 			})
@@ -44,9 +45,9 @@ func (s *setup) tokenIssuers(ctx context.Context) (arns []string, err error) {
 			return nil, err
 		}
 		for _, i := range page.TrustedTokenIssuers {
-			arns = append(arns, or(i.TrustedTokenIssuerArn))
+			arns = append(arns, deref(i.TrustedTokenIssuerArn))
 		}
-		if or(page.NextToken) == "" {
+		if deref(page.NextToken) == "" {
 			return arns, nil
 		}
 		in.NextToken = page.NextToken
@@ -65,17 +66,17 @@ func (s *setup) issuerStep(ctx context.Context) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		c := or(or(have.TrustedTokenIssuerConfiguration).OidcJwtConfiguration)
-		if or(c.IssuerUrl) != s.issuer {
+		c := deref(deref(have.TrustedTokenIssuerConfiguration).OidcJwtConfiguration)
+		if deref(c.IssuerUrl) != s.issuer {
 			continue
 		}
 		s.tokenIssuer = arn
-		claim, attribute := or(c.ClaimAttributePath), or(c.IdentityStoreAttributePath)
+		claim, attribute := deref(c.ClaimAttributePath), deref(c.IdentityStoreAttributePath)
 		if claim == s.claim && attribute == s.attribute {
 			return "there already: " + arn, nil
 		}
-		return s.differ(fmt.Sprintf("the trusted token issuer (claim %s as %s)", claim, attribute), func() error {
-			return done(ctx, s.c, ssoadmin.UpdateTrustedTokenIssuer, &ssoadmin.UpdateTrustedTokenIssuerRequest{
+		return s.reconcile(fmt.Sprintf("the trusted token issuer (claim %s as %s)", claim, attribute), func() error {
+			return invokeEmpty(ctx, s.c, ssoadmin.UpdateTrustedTokenIssuer, &ssoadmin.UpdateTrustedTokenIssuerRequest{
 				TrustedTokenIssuerArn: &arn, TrustedTokenIssuerConfiguration: &ssoadmin.TrustedTokenIssuerUpdateConfiguration{
 					OidcJwtConfiguration: &ssoadmin.OidcJwtUpdateConfiguration{ClaimAttributePath: &s.claim,
 						IdentityStoreAttributePath: &s.attribute},
@@ -94,7 +95,7 @@ func (s *setup) issuerStep(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	s.tokenIssuer = or(made.TrustedTokenIssuerArn)
+	s.tokenIssuer = deref(made.TrustedTokenIssuerArn)
 	s.issuers = append(s.issuers, s.tokenIssuer)
 	return "created " + s.tokenIssuer, nil
 }
@@ -116,17 +117,17 @@ func (s *setup) associate(ctx context.Context) (string, error) {
 	out, err := invoke(ctx, s.c, s3control.GetAccessGrantsInstance,
 		&s3control.GetAccessGrantsInstanceRequest{AccountId: &s.account})
 	switch {
-	case absent(err):
+	case isNotFound(err):
 		return "there is no Access Grants instance in " + s.c.region + " yet: create one with --identity-center-arn " +
 			s.instance, nil
 	case err != nil:
 		return "", err
 	}
-	switch have := or(out.IdentityCenterInstanceArn); have {
+	switch have := deref(out.IdentityCenterInstanceArn); have {
 	case s.instance:
 		return "there already", nil
 	case "":
-		return "associated", done(ctx, s.c, s3control.AssociateAccessGrantsIdentityCenter,
+		return "associated", invokeEmpty(ctx, s.c, s3control.AssociateAccessGrantsIdentityCenter,
 			&s3control.AssociateAccessGrantsIdentityCenterRequest{
 				AccountId: &s.account, IdentityCenterArn: &s.instance,
 			})
@@ -135,35 +136,35 @@ func (s *setup) associate(ctx context.Context) (string, error) {
 	}
 }
 
-// signIn is the last step: it makes no sense before everything that it names is there.
+// signIn writes the sign-in settings. It is the last step, because everything that the settings name must exist.
 func (s *setup) signIn(ctx context.Context) (string, error) {
 	out, err := invoke(ctx, s.c, latchkey.GetSignIn, &latchkey.GetSignInRequest{})
-	if err != nil && !absent(err) {
+	if err != nil && !isNotFound(err) {
 		return "", err
 	}
-	have := or(out)
+	have := deref(out)
 	role, person := s.fill("arn:aws:iam::<ACCOUNT>:role/"+setupRole), s.fill("arn:aws:iam::<ACCOUNT>:role/"+setupPerson)
-	ours := err == nil && or(have.IssuerUrl) == s.issuer && or(have.ClientId) == s.clientID
+	ours := err == nil && deref(have.IssuerUrl) == s.issuer && deref(have.ClientId) == s.clientID
 	if ours && !s.scopesGiven {
 		s.scopes = have.Scopes
 	}
-	if ours && s.secret == nil && or(have.ApplicationArn) == s.application &&
-		or(have.ApplicationRoleArn) == role && or(have.IdentityBearerRoleArn) == person &&
+	if ours && s.secret == nil && deref(have.ApplicationArn) == s.application &&
+		deref(have.ApplicationRoleArn) == role && deref(have.IdentityBearerRoleArn) == person &&
 		slices.Equal(have.Scopes, s.scopes) &&
-		(s.createUsers == nil || *s.createUsers == or(have.CreateUsers)) &&
-		(s.groupsClaim == nil || *s.groupsClaim == or(have.GroupsClaim)) {
+		(s.createUsers == nil || *s.createUsers == deref(have.CreateUsers)) &&
+		(s.groupsClaim == nil || *s.groupsClaim == deref(have.GroupsClaim)) {
 		return "there already", nil
 	}
-	// Whether people are made and which claim lists groups stays as it was, unless this run says otherwise.
-	create, groups := or(have.CreateUsers), or(have.GroupsClaim)
+	// Whether people are created, and which claim lists groups, stays as it was unless this run's flags say otherwise.
+	create, groups := deref(have.CreateUsers), deref(have.GroupsClaim)
 	if s.createUsers != nil {
 		create = *s.createUsers
 	}
 	if s.groupsClaim != nil {
 		groups = *s.groupsClaim
 	}
-	return "set: people sign in at " + s.issuer, done(ctx, s.c, latchkey.PutSignIn, &latchkey.PutSignInRequest{
+	return "set: people sign in at " + s.issuer, invokeEmpty(ctx, s.c, latchkey.PutSignIn, &latchkey.PutSignInRequest{
 		IssuerUrl: &s.issuer, ClientId: &s.clientID, ClientSecret: s.secret, Scopes: s.scopes, ApplicationArn: &s.application,
-		ApplicationRoleArn: &role, IdentityBearerRoleArn: &person, CreateUsers: &create, GroupsClaim: given(groups),
+		ApplicationRoleArn: &role, IdentityBearerRoleArn: &person, CreateUsers: &create, GroupsClaim: optional(groups),
 	})
 }

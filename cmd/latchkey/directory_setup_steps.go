@@ -17,7 +17,7 @@ const (
 	grantRefresh = "refresh_token"
 )
 
-// The documents. <ACCOUNT>, <APPLICATION>, <PROVIDER> and <CLIENT> stand for what they are of.
+// The policy documents. <ACCOUNT>, <APPLICATION>, <PROVIDER> and <CLIENT> are replaced when a step runs.
 const (
 	setupTrust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",` +
 		`"Principal":{"Federated":"arn:aws:iam::<ACCOUNT>:oidc-provider/<PROVIDER>"},` +
@@ -29,8 +29,8 @@ const (
 	setupActor = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",` +
 		`"Principal":{"AWS":"arn:aws:iam::<ACCOUNT>:role/` + setupRole + `"},` +
 		`"Action":"sso-oauth:CreateTokenWithIAM","Resource":"<APPLICATION>"}]}`
-	// SetContext as the Identity Center user guide recommends it, and Null besides: ForAllValues holds for an empty set
-	// too.
+	// The condition on SetContext is the one that the Identity Center user guide recommends. Null is added because
+	// ForAllValues also holds for an empty set.
 	setupPersonTrust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",` +
 		`"Principal":{"AWS":"arn:aws:iam::<ACCOUNT>:role/` + setupRole + `"},"Action":"sts:AssumeRole"},` +
 		`{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::<ACCOUNT>:role/` + setupRole + `"},` +
@@ -41,15 +41,15 @@ const (
 		`"Action":["s3:GetDataAccess","s3:ListCallerAccessGrants","s3:GetAccessGrantsInstanceForPrefix"],"Resource":"*"}]}`
 )
 
-// fill puts what was learned in its place.
+// fill replaces the placeholders in a document by what setup has found.
 func (s *setup) fill(document string) string {
 	_, provider, _ := strings.Cut(s.issuer, "://")
 	return strings.NewReplacer("<ACCOUNT>", s.account, "<APPLICATION>", s.application, "<PROVIDER>", provider, "<CLIENT>",
 		s.clientID).Replace(document)
 }
 
-// word makes a document one word of a shell in which account and application are variables.
-func (s *setup) word(document string) string {
+// shellWord quotes a document as one word of a shell in which account and application are variables.
+func (s *setup) shellWord(document string) string {
 	_, provider, _ := strings.Cut(s.issuer, "://")
 	return strings.NewReplacer("<ACCOUNT>", `'"$account"'`, "<APPLICATION>", `'"$application"'`, "<ISSUER>", `'"$issuer"'`,
 		"<PROVIDER>", provider, "<CLIENT>", s.clientID).
@@ -59,7 +59,7 @@ func (s *setup) word(document string) string {
 func (s *setup) steps() []setupStep {
 	const aws = "latchkey exec -- aws "
 	audiences := s.allAudiences()
-	list, _ := json.Marshal(audiences) // texts alone
+	list, _ := json.Marshal(audiences) // a list of strings always encodes
 	steps := []setupStep{
 		{"The account and its directory.", []string{
 			"account=$(" + aws + "sts get-caller-identity --query Account --output text)",
@@ -71,7 +71,7 @@ func (s *setup) steps() []setupStep {
 		{"A role for who brings such a token. It may exchange it, and act for the person whom it names; nothing else.",
 			[]string{
 				aws + "iam create-role --role-name " + setupRole + " --max-session-duration 43200 --assume-role-policy-document " +
-					s.word(setupTrust),
+					s.shellWord(setupTrust),
 			}, func(ctx context.Context) (did string, err error) {
 				did, s.freshRole, err = s.role(ctx, setupRole, s.fill(setupTrust), 43200)
 				return did, err
@@ -92,7 +92,7 @@ func (s *setup) steps() []setupStep {
 		}, s.applicationStep},
 		{"It takes the provider's tokens, goes on by refresh tokens, and has the scope of S3 Access Grants.", []string{
 			aws + `sso-admin put-application-grant --application-arn "$application" --grant-type ` + grantJWT + " --grant " +
-				s.word(`{"JwtBearer":{"AuthorizedTokenIssuers":[{"TrustedTokenIssuerArn":"<ISSUER>","AuthorizedAudiences":`+
+				s.shellWord(`{"JwtBearer":{"AuthorizedTokenIssuers":[{"TrustedTokenIssuerArn":"<ISSUER>","AuthorizedAudiences":`+
 					string(list)+`}]}}`),
 			aws + `sso-admin put-application-grant --application-arn "$application" --grant-type ` + grantRefresh +
 				` --grant '{"RefreshToken":{}}'`,
@@ -102,18 +102,19 @@ func (s *setup) steps() []setupStep {
 			aws +
 				`sso-admin put-application-authentication-method --application-arn "$application" ` +
 				`--authentication-method-type IAM ` +
-				"--authentication-method " + s.word(`{"Iam":{"ActorPolicy":`+setupActor+`}}`),
+				"--authentication-method " + s.shellWord(`{"Iam":{"ActorPolicy":`+setupActor+`}}`),
 			aws + "iam put-role-policy --role-name " + setupRole + " --policy-name " + setupPolicy + " --policy-document " +
-				s.word(setupMay),
+				s.shellWord(setupMay),
 		}, s.actorStep},
 		{s.assignmentTells(), []string{
 			aws + `sso-admin put-application-assignment-configuration --application-arn "$application" ` +
 				map[bool]string{true: "--assignment-required", false: "--no-assignment-required"}[s.assignment],
 		}, s.assignmentStep},
 		{"A role that stands for a person. It may ask for grants; the data itself it may not touch.", []string{
-			aws + "iam create-role --role-name " + setupPerson + " --assume-role-policy-document " + s.word(setupPersonTrust),
+			aws + "iam create-role --role-name " + setupPerson + " --assume-role-policy-document " +
+				s.shellWord(setupPersonTrust),
 			aws + "iam put-role-policy --role-name " + setupPerson + " --policy-name " + setupPolicy + " --policy-document " +
-				s.word(setupPersonMay),
+				s.shellWord(setupPersonMay),
 		}, s.personStep},
 	}
 	if !s.noAssociate {
@@ -144,7 +145,7 @@ func (s *setup) assignmentTells() string {
 	return "Everybody in the directory may use it; what they can read, grants say."
 }
 
-// allAudiences are the client's own and the further ones.
+// allAudiences are the client's own audience and the further ones.
 func (s *setup) allAudiences() []string {
 	all := []string{s.clientID}
 	for _, a := range s.audiences {
@@ -155,7 +156,7 @@ func (s *setup) allAudiences() []string {
 	return all
 }
 
-// learn finds the account and its Identity Center instance.
+// learn finds out the account and its Identity Center instance.
 func (s *setup) learn(ctx context.Context) (string, error) {
 	who, err := invoke(ctx, s.c, stsapi.GetCallerIdentity, &stsapi.GetCallerIdentityRequest{})
 	if err != nil {
@@ -169,6 +170,6 @@ func (s *setup) learn(ctx context.Context) (string, error) {
 		return "", hint(errors.New("the account has no Identity Center instance: somebody deleted it"),
 			"latchkey exec -- aws sso-admin create-instance")
 	}
-	s.account, s.instance = or(who.Account), or(list.Instances[0].InstanceArn)
+	s.account, s.instance = deref(who.Account), deref(list.Instances[0].InstanceArn)
 	return fmt.Sprintf("account %s, %s", s.account, s.instance), nil
 }

@@ -15,7 +15,7 @@ func (p *people) setup(args ...string) (string, string, int) {
 		p.s.Config.Data}, args...)...)
 }
 
-// changes is how many records of changes the audit log has.
+// changes is the number of audit records about changes.
 func (p *people) changes() int {
 	p.t.Helper()
 	var out struct{ Events []struct{ Event string } }
@@ -43,7 +43,8 @@ func TestSetupAgainChangesNothing(t *testing.T) {
 	}
 }
 
-// What was deleted is made anew, also what remembers who it was, such as the application's actor policy.
+// Setup makes anew what was deleted, and also what is bound to the id of a deleted entity, such as the application's
+// actor policy.
 func TestSetupMakesWhatIsMissing(t *testing.T) {
 	p := newPeople(t)
 	var issuers struct {
@@ -81,7 +82,7 @@ func TestSetupMakesWhatIsMissing(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			remove()
 			if out, stderr, code := p.setup(); code != 0 {
-				if !strings.Contains(stderr, setupPerson) { // a role that is gone is another one in trust policies
+				if !strings.Contains(stderr, setupPerson) { // a trust policy that names a deleted role does not name its successor
 					t.Fatalf("exit %d\n%s%s", code, out, stderr)
 				}
 				if out, stderr, code := p.setup("--repair"); code != 0 {
@@ -96,7 +97,7 @@ func TestSetupMakesWhatIsMissing(t *testing.T) {
 	}
 }
 
-// What an administrator made stricter stays so until they say otherwise.
+// What an administrator made stricter stays as it is without --repair.
 func TestAttack_SetupLoosensNothing(t *testing.T) {
 	p := newPeople(t)
 	strict := `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*",` +
@@ -181,7 +182,7 @@ func TestSetupIsTold(t *testing.T) {
 	}
 }
 
-// The printed commands are a shell script, whatever is in them.
+// The printed commands are a shell script, whatever the flags contain.
 func TestSetupPrintsAShellScript(t *testing.T) {
 	out := &strings.Builder{}
 	root := newRoot()

@@ -41,23 +41,23 @@ type syncAccess struct {
 
 func newSyncReport(o *latchkey.SyncDirectoryResponse) *syncReport {
 	r := &syncReport{
-		Source: or(o.Source), DryRun: or(o.DryRun), Applied: or(o.Applied), Refused: or(o.Refused),
-		UsersRead: or(o.UsersRead), GroupsRead: or(o.GroupsRead), ForeignMembers: or(o.ForeignMembers),
-		UsersCreated: or(o.UsersCreated), UsersUpdated: or(o.UsersUpdated), UsersDisabled: or(o.UsersDisabled),
-		UsersDeleted:  or(o.UsersDeleted),
-		GroupsCreated: or(o.GroupsCreated), GroupsUpdated: or(o.GroupsUpdated), GroupsDeleted: or(o.GroupsDeleted),
-		MembershipsCreated: or(o.MembershipsCreated), MembershipsDeleted: or(o.MembershipsDeleted),
-		LosingAccess: or(o.LosingAccess), GainingAccess: or(o.GainingAccess), Conflicts: o.Conflicts,
-		Truncated: or(o.Truncated),
+		Source: deref(o.Source), DryRun: deref(o.DryRun), Applied: deref(o.Applied), Refused: deref(o.Refused),
+		UsersRead: deref(o.UsersRead), GroupsRead: deref(o.GroupsRead), ForeignMembers: deref(o.ForeignMembers),
+		UsersCreated: deref(o.UsersCreated), UsersUpdated: deref(o.UsersUpdated), UsersDisabled: deref(o.UsersDisabled),
+		UsersDeleted:  deref(o.UsersDeleted),
+		GroupsCreated: deref(o.GroupsCreated), GroupsUpdated: deref(o.GroupsUpdated), GroupsDeleted: deref(o.GroupsDeleted),
+		MembershipsCreated: deref(o.MembershipsCreated), MembershipsDeleted: deref(o.MembershipsDeleted),
+		LosingAccess: deref(o.LosingAccess), GainingAccess: deref(o.GainingAccess), Conflicts: o.Conflicts,
+		Truncated: deref(o.Truncated),
 	}
 	for _, c := range o.Changes {
-		r.Changes = append(r.Changes, syncChange{or(c.Kind), or(c.Name), or(c.Text)})
+		r.Changes = append(r.Changes, syncChange{deref(c.Kind), deref(c.Name), deref(c.Text)})
 	}
 	for _, a := range o.Access {
 		r.Access = append(r.Access, syncAccess{
-			UserID: or(a.UserId), UserName: or(a.UserName), Change: or(a.Change), Region: or(a.Region),
-			GrantScope: or(a.GrantScope),
-			Permission: or(a.Permission), GrantID: or(a.GrantId), Via: or(a.Via),
+			UserID: deref(a.UserId), UserName: deref(a.UserName), Change: deref(a.Change), Region: deref(a.Region),
+			GrantScope: deref(a.GrantScope),
+			Permission: deref(a.Permission), GrantID: deref(a.GrantId), Via: deref(a.Via),
 		})
 	}
 	return r
@@ -88,7 +88,7 @@ code is then 3; --force lets it through.`,
 				return err
 			}
 			out, err := call(cmd.Context(), c, latchkey.SyncDirectory, &latchkey.SyncDirectoryRequest{
-				Source: given(source), DryRun: &dryRun, Force: &force, MaxResults: new(int32(min(limit, math.MaxInt32))),
+				Source: optional(source), DryRun: &dryRun, Force: &force, MaxResults: new(int32(min(limit, math.MaxInt32))),
 			})
 			if err != nil {
 				return err

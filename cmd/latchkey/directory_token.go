@@ -14,7 +14,7 @@ import (
 	"latchkey/internal/awsapi/latchkey"
 )
 
-// newDirectoryToken groups the bearer tokens of provisioning clients.
+// newDirectoryToken groups the commands for the bearer tokens of provisioning clients.
 func newDirectoryToken() *cobra.Command {
 	cmd := newGroup("token", "Manage the tokens of identity providers that provision by SCIM")
 	cmd.AddCommand(newTokenCreate(), newTokenList(), newTokenDelete())
@@ -41,7 +41,7 @@ Okta and other identity providers ask for. An account has at most two tokens at 
 			if life < time.Second {
 				return fmt.Errorf("--duration %v: it must be 1s or more", life)
 			}
-			seconds := min(int64(life/time.Second), math.MaxInt32) // the server says what is too long
+			seconds := min(int64(life/time.Second), math.MaxInt32) // the server refuses what is too long
 			made, err := call(cmd.Context(), c, latchkey.CreateProvisioningToken,
 				&latchkey.CreateProvisioningTokenRequest{DurationSeconds: new(int32(seconds))})
 			if err != nil {
@@ -57,10 +57,10 @@ Okta and other identity providers ask for. An account has at most two tokens at 
 					Token          string
 					ExpirationTime time.Time
 					Endpoint       string
-				}{or(made.TokenId), or(made.Token), whole(made.ExpirationTime), endpoint})
+				}{deref(made.TokenId), deref(made.Token), wholeSeconds(made.ExpirationTime), endpoint})
 			}
 			_, err = fmt.Fprintf(cmd.OutOrStdout(), "SCIM endpoint %s\ntoken %s, shown this once, until %s:\n  %s\n",
-				endpoint, or(made.TokenId), whole(made.ExpirationTime).Format(time.RFC3339), or(made.Token))
+				endpoint, deref(made.TokenId), wholeSeconds(made.ExpirationTime).Format(time.RFC3339), deref(made.Token))
 			return err
 		},
 	}
@@ -70,8 +70,8 @@ Okta and other identity providers ask for. An account has at most two tokens at 
 	return cmd
 }
 
-// whole is a time as it is printed: in whole seconds.
-func whole(t *time.Time) time.Time { return or(t).UTC().Truncate(time.Second) }
+// wholeSeconds is a time as it is printed, in whole seconds.
+func wholeSeconds(t *time.Time) time.Time { return deref(t).UTC().Truncate(time.Second) }
 
 // listedToken is a token as it is printed.
 type listedToken struct {
@@ -99,8 +99,8 @@ func newTokenList() *cobra.Command {
 			}
 			out := struct{ Tokens []listedToken }{[]listedToken{}}
 			for _, t := range list.Tokens {
-				out.Tokens = append(out.Tokens, listedToken{or(t.TokenId), whole(t.CreatedTime), or(t.CreatedBy),
-					whole(t.ExpirationTime)})
+				out.Tokens = append(out.Tokens, listedToken{deref(t.TokenId), wholeSeconds(t.CreatedTime), deref(t.CreatedBy),
+					wholeSeconds(t.ExpirationTime)})
 			}
 			if asJSON {
 				return json.NewEncoder(cmd.OutOrStdout()).Encode(out)

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// scim is a provisioning client of few words: `scim TOKEN POST /Users BODY` asks the server of LATCHKEY_URL, prints the
-// answer's body and fails unless the status is a success.
+// scim is a minimal provisioning client. `scim TOKEN POST /Users BODY` calls the server of LATCHKEY_URL, prints the
+// answer's body, and fails unless the status is a success.
 func scim() {
 	args := append(os.Args[1:], "", "", "", "")
 	r, err := http.NewRequest(args[1], os.Getenv("LATCHKEY_URL")+"/scim/v2"+args[2], strings.NewReader(args[3]))

@@ -10,7 +10,7 @@ import (
 	"latchkey/internal/awsapi/latchkey"
 )
 
-// newDirectoryUser groups what can be done with one person.
+// newDirectoryUser groups the commands for one user of the directory.
 func newDirectoryUser() *cobra.Command {
 	cmd := newGroup("user", "Disable and enable people")
 	cmd.AddCommand(
@@ -39,7 +39,7 @@ func newUserStatus(use, status, short string) *cobra.Command {
 				return err
 			}
 			set, err := call(cmd.Context(), c, latchkey.SetUserStatus, &latchkey.SetUserStatusRequest{
-				UserName: given(name), UserId: given(id), UserStatus: &status,
+				UserName: optional(name), UserId: optional(id), UserStatus: &status,
 			})
 			if err != nil {
 				return err
@@ -48,7 +48,7 @@ func newUserStatus(use, status, short string) *cobra.Command {
 				UserID     string `json:"UserId"`
 				UserName   string
 				UserStatus string
-			}{or(set.UserId), or(set.UserName), or(set.UserStatus)}
+			}{deref(set.UserId), deref(set.UserName), deref(set.UserStatus)}
 			if asJSON {
 				return json.NewEncoder(inert{cmd.OutOrStdout()}).Encode(out)
 			}

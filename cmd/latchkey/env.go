@@ -19,9 +19,9 @@ import (
 	"latchkey/internal/server"
 )
 
-// clientEnv is the environment that points every AWS client of a process at the server. Over plain HTTP the
-// server is also the proxy, so that the account labels that S3 Control's clients put before the host need no
-// name service; over TLS the server's own name must resolve, with the account labels before it.
+// clientEnv is the environment that points every AWS client of a process at the server. Over plain HTTP the server is
+// also the proxy. S3 Control's clients put the account id before the host, and these names then need no name service.
+// Over TLS the server's name, and the names with account ids before it, must resolve.
 func (c *client) clientEnv() ([][2]string, error) {
 	u, err := url.Parse(c.url)
 	if err != nil {
@@ -80,7 +80,7 @@ out; what was found is told in comments.`,
 				return err
 			}
 			out := cmd.OutOrStdout()
-			for _, name := range stronger {
+			for _, name := range overridingVariables {
 				if os.Getenv(name) != "" && !slices.ContainsFunc(env, func(kv [2]string) bool { return kv[0] == name }) {
 					fmt.Fprintf(out, "unset %s\n", name)
 				}
@@ -101,14 +101,14 @@ out; what was found is told in comments.`,
 // quote makes s one word of a POSIX shell.
 func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
 
-// nameAdvice says, as shell comments, whether the account's name before the server's host resolves, and how
-// to make it.
+// nameAdvice says, as shell comments, whether the server's host name with the account id before it resolves, and how to
+// make it resolve.
 func nameAdvice(ctx context.Context, base, account string) string {
 	u, err := url.Parse(base)
 	if err != nil {
 		return ""
 	}
-	ctx, cancel := context.WithTimeout(ctx, 3*time.Second) // a name service that does not answer is as good as none
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Second) // a name service that does not answer counts as missing
 	defer cancel()
 	host, address := u.Hostname(), "127.0.0.1"
 	if ip := net.ParseIP(host); ip != nil {
@@ -161,7 +161,7 @@ AWS_SECRET_ACCESS_KEY (with AWS_SESSION_TOKEN), else the root key in the data fo
 			if err != nil {
 				return err
 			}
-			return become(args, withEnv(os.Environ(), env))
+			return execute(args, withEnv(os.Environ(), env))
 		},
 	}
 	f.add(cmd)
@@ -169,18 +169,18 @@ AWS_SECRET_ACCESS_KEY (with AWS_SESSION_TOKEN), else the root key in the data fo
 	return cmd
 }
 
-// stronger are the variables that would win over the ones that exec and env set, or spoil them.
-var stronger = [...]string{
+// overridingVariables are the variables that would override or break those that exec and env set.
+var overridingVariables = [...]string{
 	"AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "AWS_CREDENTIAL_EXPIRATION",
 	"AWS_ACCOUNT_ID",
 	"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT",
 	"AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL_S3_CONTROL", "AWS_ENDPOINT_URL_IAM", "AWS_ENDPOINT_URL_STS",
 }
 
-// withEnv is an environment with these variables, and without those that would be stronger. NO_PROXY loses only
-// what would keep a client from the server.
+// withEnv is an environment with the given variables, and without those that would override them. NO_PROXY loses only
+// the entries that would keep a client from the server.
 func withEnv(environ []string, env [][2]string) []string {
-	drop := slices.Clone(stronger[:])
+	drop := slices.Clone(overridingVariables[:])
 	for _, kv := range env {
 		drop = append(drop, kv[0])
 	}
@@ -208,8 +208,8 @@ func withoutOurs(noProxy string) string {
 	}), ",")
 }
 
-// become replaces this process by the command, which so gets its signals, its terminal and its exit code.
-func become(args, env []string) error {
+// execute replaces this process by the command. The command thus gets the signals, the terminal and the exit code.
+func execute(args, env []string) error {
 	path, err := exec.LookPath(args[0])
 	if errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist) {
 		return &exitError{127, fmt.Errorf("%s: command not found", args[0])}

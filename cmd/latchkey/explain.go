@@ -50,33 +50,46 @@ type explainedGrant struct {
 
 func newExplanation(o *latchkey.ExplainResponse) *explanation {
 	e := &explanation{
-		Allowed: or(o.Allowed), Reason: or(o.Reason), MatchedGrantTarget: or(o.MatchedGrantTarget), GrantID: or(o.GrantId),
-		GranteeType: or(o.GranteeType), GranteeIdentifier: or(o.GranteeIdentifier), LocationID: or(o.LocationId),
-		RoleArn: or(o.RoleArn),
-		UserID:  or(o.UserId), UserName: or(o.UserName), ApplicationArn: or(o.ApplicationArn), Truncated: or(o.Truncated),
-		Notes: o.Notes,
+		Allowed:            deref(o.Allowed),
+		Reason:             deref(o.Reason),
+		MatchedGrantTarget: deref(o.MatchedGrantTarget),
+		GrantID:            deref(o.GrantId),
+		GranteeType:        deref(o.GranteeType),
+		GranteeIdentifier:  deref(o.GranteeIdentifier),
+		LocationID:         deref(o.LocationId),
+		RoleArn:            deref(o.RoleArn),
+		UserID:             deref(o.UserId),
+		UserName:           deref(o.UserName),
+		ApplicationArn:     deref(o.ApplicationArn),
+		Truncated:          deref(o.Truncated),
+		Notes:              o.Notes,
 	}
-	// A list that is empty is printed as [], one that the server left out as null.
+	// An empty list is printed as [], and a list that the server left out as null.
 	if o.Checks != nil {
 		e.Checks = []explainedCheck{}
 	}
 	for _, c := range o.Checks {
-		e.Checks = append(e.Checks, explainedCheck{or(c.Name), or(c.Passed), or(c.Text)})
+		e.Checks = append(e.Checks, explainedCheck{deref(c.Name), deref(c.Passed), deref(c.Text)})
 	}
 	if o.Considered != nil {
 		e.Considered = []explainedGrant{}
 	}
 	for _, g := range o.Considered {
 		e.Considered = append(e.Considered, explainedGrant{
-			GrantID: or(g.GrantId), GrantScope: or(g.GrantScope), Permission: or(g.Permission), GranteeType: or(g.GranteeType),
-			GranteeIdentifier: or(g.GranteeIdentifier), ApplicationArn: or(g.ApplicationArn), LocationID: or(g.LocationId),
-			Outcome: or(g.Outcome),
+			GrantID:           deref(g.GrantId),
+			GrantScope:        deref(g.GrantScope),
+			Permission:        deref(g.Permission),
+			GranteeType:       deref(g.GranteeType),
+			GranteeIdentifier: deref(g.GranteeIdentifier),
+			ApplicationArn:    deref(g.ApplicationArn),
+			LocationID:        deref(g.LocationId),
+			Outcome:           deref(g.Outcome),
 		})
 	}
 	return e
 }
 
-// explainFlags are what `latchkey explain` is told.
+// explainFlags are the flags of `latchkey explain`.
 type explainFlags struct {
 	clientFlags
 	as, user, role, application, target, permission, privilege string
@@ -119,7 +132,7 @@ access would be given is supposed; --role names the role, whose policies and gra
 	return cmd
 }
 
-// check says which flags are missing, and which do not go together.
+// check refuses flags that are missing or exclude each other.
 func (f *explainFlags) check() error {
 	switch {
 	case f.user == "" && (f.as == "" || f.target == ""):
@@ -142,8 +155,8 @@ func (f *explainFlags) run(cmd *cobra.Command) error {
 		return err
 	}
 	answer, err := call(cmd.Context(), c, latchkey.Explain, &latchkey.ExplainRequest{
-		Target: &f.target, Permission: &f.permission, Principal: given(f.as), User: given(f.user),
-		RoleArn: given(f.role), ApplicationArn: given(f.application), Privilege: given(f.privilege),
+		Target: &f.target, Permission: &f.permission, Principal: optional(f.as), User: optional(f.user),
+		RoleArn: optional(f.role), ApplicationArn: optional(f.application), Privilege: optional(f.privilege),
 	})
 	if err != nil {
 		return err

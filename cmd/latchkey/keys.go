@@ -51,8 +51,9 @@ The first key seals, all open. A server reads the file when it starts.`
 	return cmd
 }
 
-// newKeysCommand is a command that shows the ring in the data folder, after change, if there is one, has made
-// a new ring of it and said what to do next. change gets the place of the key that the argument names.
+// newKeysCommand makes a command that prints the key ring in the data folder. If change is not nil, the command first
+// replaces the ring by what change returns, and prints what change says is to be done next. change gets the index of
+// the key that the argument names.
 func newKeysCommand(
 	use, short string, named bool, change func(keys []credential.Key, at int) ([]credential.Key, string),
 ) *cobra.Command {
@@ -102,7 +103,7 @@ func newKeysCommand(
 	return cmd
 }
 
-// listedKey is a key as it is shown: its id is not secret.
+// listedKey is a key as it is printed. Its id is not secret.
 type listedKey struct {
 	ID    string `json:"id"`
 	Seals bool   `json:"seals"`

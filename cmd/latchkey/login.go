@@ -16,7 +16,7 @@ import (
 	"latchkey/internal/login"
 )
 
-// sessionFlags say which sign-in is meant: of which server, in which file.
+// sessionFlags say which session is meant: of which server, in which file.
 type sessionFlags struct {
 	url, file string
 	urlGiven  bool
@@ -28,7 +28,7 @@ func (f *sessionFlags) add(cmd *cobra.Command) {
 		"where the session is kept (LATCHKEY_SESSION); a `FILE` per server in the configuration folder unless given")
 }
 
-// session is the file of the session. A URL that was named must be the session's own.
+// session returns the session file. If --url names a server, the session must be of that server.
 func (f *sessionFlags) session(cmd *cobra.Command) (login.File, error) {
 	f.url = strings.TrimSuffix(f.url, "/")
 	f.urlGiven = cmd.Flags().Changed("url") || os.Getenv("LATCHKEY_URL") != ""
@@ -38,7 +38,7 @@ func (f *sessionFlags) session(cmd *cobra.Command) (login.File, error) {
 	return login.DefaultFile(f.url)
 }
 
-// resume takes up the session.
+// resume loads the session.
 func (f *sessionFlags) resume(file login.File) (*login.Person, error) {
 	p, err := login.Resume(file)
 	if err != nil {
@@ -50,12 +50,17 @@ func (f *sessionFlags) resume(file login.File) (*login.Person, error) {
 	return p, nil
 }
 
+// loginFlags are what `latchkey login` is told.
+type loginFlags struct {
+	sessionFlags
+	options    login.Options
+	secretFile string
+	noBrowser  bool
+	wait       time.Duration
+}
+
 func newLogin() *cobra.Command {
-	var f sessionFlags
-	var o login.Options
-	var secretFile string
-	var noBrowser bool
-	var wait time.Duration
+	var l loginFlags
 	cmd := &cobra.Command{
 		Use:   "login",
 		Short: "Sign in at your identity provider, for credentials on this machine",
@@ -71,63 +76,68 @@ sets sign-in up with ` + "`latchkey directory setup`" + `.`,
   latchkey login --no-browser        # print the page's address alone`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			file, err := f.session(cmd)
-			if err != nil {
-				return err
-			}
-			if secretFile != "" {
-				b, err := os.ReadFile(secretFile)
-				if err != nil {
-					return err
-				}
-				o.ClientSecret = strings.TrimSpace(string(b))
-			}
-			out := cmd.OutOrStdout()
-			o.Server = f.url
-			o.Begin = func(in *login.SignIn) {
-				fmt.Fprintf(out, "Signing in to %s (account %s) at %s.\n", f.url, in.Account, in.Issuer)
-			}
-			o.ShowURL = func(url string) error {
-				fmt.Fprintf(out, "Open this page in a browser on this machine:\n\n  %s\n\n", url)
-				if !noBrowser {
-					openBrowser(url)
-				}
-				return nil
-			}
-			o.ShowDevice = func(d login.DeviceCode) error { return showDevice(out, d) }
-			ctx, cancel := context.WithTimeout(cmd.Context(), wait)
-			defer cancel()
-			s, err := login.Begin(ctx, file, o)
-			switch {
-			case errors.Is(err, login.ErrNotSetUp):
-				return hint(err,
-					"an administrator does that with `latchkey directory setup`; --url names another server, "+
-						"--account another account")
-			case cmd.Context().Err() != nil:
-				return &exitError{130, nil}
-			case err != nil && ctx.Err() != nil:
-				return hint(fmt.Errorf("nobody signed in within %s", wait), "--timeout waits longer")
-			case err != nil:
-				return err
-			}
-			fmt.Fprintf(out, "Signed in as %s.\n", s.Name)
-			return nil
+			return l.run(cmd)
 		},
 	}
-	f.add(cmd)
+	l.add(cmd)
 	fl := cmd.Flags()
-	fl.StringVar(&o.Account, "account", os.Getenv("LATCHKEY_ACCOUNT"),
+	fl.StringVar(&l.options.Account, "account", os.Getenv("LATCHKEY_ACCOUNT"),
 		"the account to sign in to; the server's first unless given (LATCHKEY_ACCOUNT)")
-	fl.BoolVar(&o.Device, "device", false, "sign in with a code on another device")
-	fl.BoolVar(&noBrowser, "no-browser", false, "only print the page's address")
-	fl.StringVar(&o.Redirect, "redirect-uri", login.DefaultRedirect,
+	fl.BoolVar(&l.options.Device, "device", false, "sign in with a code on another device")
+	fl.BoolVar(&l.noBrowser, "no-browser", false, "only print the page's address")
+	fl.StringVar(&l.options.Redirect, "redirect-uri", login.DefaultRedirect,
 		"the loopback `URI` that the provider knows; without a port, any port")
-	fl.StringVar(&secretFile, "client-secret-file", "",
+	fl.StringVar(&l.secretFile, "client-secret-file", "",
 		"a `FILE` with the client's secret, for a provider that gives even native programs one")
-	fl.DurationVar(&wait, "timeout", 5*time.Minute, "how long to wait for you")
-	fl.BoolVar(&o.AllowPlainHTTP, "allow-plain-http", false,
+	fl.DurationVar(&l.wait, "timeout", 5*time.Minute, "how long to wait for you")
+	fl.BoolVar(&l.options.AllowPlainHTTP, "allow-plain-http", false,
 		"sign in although server or provider are on other machines and have no TLS")
 	return cmd
+}
+
+// run signs the person in, and prints where to go and what came of it.
+func (l *loginFlags) run(cmd *cobra.Command) error {
+	file, err := l.session(cmd)
+	if err != nil {
+		return err
+	}
+	out, o := cmd.OutOrStdout(), l.options
+	if l.secretFile != "" {
+		b, err := os.ReadFile(l.secretFile)
+		if err != nil {
+			return err
+		}
+		o.ClientSecret = strings.TrimSpace(string(b))
+	}
+	o.Server = l.url
+	o.Begin = func(in *login.SignIn) {
+		fmt.Fprintf(out, "Signing in to %s (account %s) at %s.\n", l.url, in.Account, in.Issuer)
+	}
+	o.ShowURL = func(url string) error {
+		fmt.Fprintf(out, "Open this page in a browser on this machine:\n\n  %s\n\n", url)
+		if !l.noBrowser {
+			openBrowser(url)
+		}
+		return nil
+	}
+	o.ShowDevice = func(d login.DeviceCode) error { return showDevice(out, d) }
+	ctx, cancel := context.WithTimeout(cmd.Context(), l.wait)
+	defer cancel()
+	s, err := login.Begin(ctx, file, o)
+	switch {
+	case errors.Is(err, login.ErrNotSetUp):
+		return hint(err,
+			"an administrator does that with `latchkey directory setup`; --url names another server, "+
+				"--account another account")
+	case cmd.Context().Err() != nil:
+		return &exitError{130, nil}
+	case err != nil && ctx.Err() != nil:
+		return hint(fmt.Errorf("nobody signed in within %s", l.wait), "--timeout waits longer")
+	case err != nil:
+		return err
+	}
+	fmt.Fprintf(out, "Signed in as %s.\n", s.Name)
+	return nil
 }
 
 func showDevice(out io.Writer, d login.DeviceCode) error {
@@ -138,7 +148,7 @@ func showDevice(out io.Writer, d login.DeviceCode) error {
 	return nil
 }
 
-// openBrowser tries to show a page. Whether it did, only the person sees; the address is printed anyway.
+// openBrowser tries to open a page. Only the person can see whether that worked, so the address is printed in any case.
 func openBrowser(url string) {
 	var c *exec.Cmd
 	switch {
@@ -147,7 +157,7 @@ func openBrowser(url string) {
 	case os.Getenv("DISPLAY") != "" || os.Getenv("WAYLAND_DISPLAY") != "":
 		c = exec.Command("xdg-open", url)
 	default:
-		return // nothing here could show it
+		return // no program on this machine can show it
 	}
 	if c.Start() == nil {
 		_ = c.Process.Release() // it may go on longer than this program

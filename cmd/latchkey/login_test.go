@@ -87,7 +87,7 @@ func TestPeopleSignInWithADevice(t *testing.T) {
 	}
 }
 
-// approver enters the code as soon as it is shown.
+// approver enters the device code as soon as it is printed.
 type approver struct {
 	bytes.Buffer
 	p *people
@@ -134,7 +134,7 @@ func TestLoginRefused(t *testing.T) {
 	refused("has expired")
 }
 
-// The session goes on without the person as long as it can: by the refresh token, then by the provider's.
+// A session goes on without the person as long as it can: by the server's refresh token, then by the provider's.
 func TestSessionsGoOn(t *testing.T) {
 	p := newPeople(t)
 	p.login()
@@ -175,7 +175,8 @@ func TestSessionsGoOn(t *testing.T) {
 	}
 }
 
-// Who is disabled gets nothing more, whatever lies on their machine; nor is what they have good for anything.
+// A disabled person gets no more credentials, whatever is stored on the person's machine. The credentials that the
+// person has stop working.
 func TestAttack_SessionOfADisabledPerson(t *testing.T) {
 	p := newPeople(t)
 	p.login()
@@ -195,7 +196,7 @@ func TestAttack_SessionOfADisabledPerson(t *testing.T) {
 	}
 }
 
-// Files that others may read or replace are not used: what is in them may be known, or somebody else's.
+// Files that others may read or replace are not used. Their contents may be known to others, or written by them.
 func TestAttack_FilesOfOthers(t *testing.T) {
 	p := newPeople(t)
 	p.login()

@@ -21,7 +21,7 @@ func main() {
 	os.Exit(report(os.Stderr, err))
 }
 
-// report prints what went wrong in one line, a hint in another, and returns the exit code.
+// report prints an error on one line, and its hint on another. It returns the exit code.
 func report(out io.Writer, err error) int {
 	if err == nil {
 		return 0
@@ -39,7 +39,7 @@ func report(out io.Writer, err error) int {
 	return code
 }
 
-// exitError ends the program with a code of its own, and with a line on stderr unless err is nil.
+// exitError ends the program with an exit code. It prints a line on stderr unless err is nil.
 type exitError struct {
 	code int
 	err  error
@@ -54,7 +54,7 @@ func (e *exitError) Error() string {
 
 func (e *exitError) Unwrap() error { return e.err }
 
-// hintError is an error that knows what to do next.
+// hintError is an error with advice on what to do next.
 type hintError struct {
 	err  error
 	hint string
@@ -90,7 +90,7 @@ func newRoot() *cobra.Command {
 	return root
 }
 
-// newGroup is a command that only has commands below it.
+// newGroup makes a command that only has subcommands.
 func newGroup(use, short string) *cobra.Command {
 	return &cobra.Command{
 		Use: use, Short: short,

@@ -79,7 +79,7 @@ func bootPeople(t *testing.T) *people {
 	return p
 }
 
-// furnish makes the data, alice, and her grant.
+// furnish creates the data, alice, and her grant.
 func (p *people) furnish() {
 	p.t.Helper()
 	p.ask(s3Request(http.MethodPut, "/lake", ""))
@@ -154,7 +154,7 @@ func (p *people) call(service, target string, in, out any) {
 	}
 }
 
-// run is a latchkey command on alice's machine: what it printed, and its exit code.
+// run runs a latchkey command on alice's machine. It returns the output and the exit code.
 func (p *people) run(args ...string) (stdout, stderr string, code int) {
 	var out, errs bytes.Buffer
 	code = p.runTo(p.t.Context(), &out, &errs, args...)
@@ -222,7 +222,7 @@ func (p *people) credentials(args ...string) process {
 	return c
 }
 
-// reads reports what reading the report with these credentials answers.
+// reads returns the status of reading the report with these credentials.
 func (p *people) reads(c process) int {
 	p.t.Helper()
 	status, _, err := p.admin.with(c.AccessKeyId, c.SecretAccessKey, c.SessionToken).do(p.t.Context(),

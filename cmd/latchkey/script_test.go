@@ -86,7 +86,7 @@ type background struct {
 	lines          chan string // of stdout; closed at its end
 }
 
-// tee is a writer to a buffer that others read at the same time.
+// tee is a writer to a buffer that other goroutines read at the same time.
 type tee struct {
 	b   *background
 	out *bytes.Buffer
@@ -164,7 +164,7 @@ func (b *background) await(ts *testscript.TestScript, pattern string) {
 	ts.Fatalf("it ended before it said %q: %v", pattern, err)
 }
 
-// show lets the script's stdout and stderr see what was said so far.
+// show makes the output so far visible to the script's stdout and stderr commands.
 func (b *background) show(ts *testscript.TestScript) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -239,7 +239,7 @@ func ask() {
 		os.Exit(2)
 	}
 	c := &client{
-		// with the proxy of the environment
+		// http.DefaultClient uses the proxy of the environment.
 		url: endpoint.String(), region: os.Getenv("AWS_REGION"), http: http.DefaultClient,
 		keys: aws.Credentials{
 			AccessKeyID:     os.Getenv("AWS_ACCESS_KEY_ID"),

@@ -4,15 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
 	gosync "sync"
 	"syscall"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -27,7 +24,7 @@ import (
 	"latchkey/internal/store"
 )
 
-// What a server is when nothing is said, and where the client commands look for it.
+// The defaults of a server, which the client commands use to find it.
 const (
 	defaultListen  = "127.0.0.1:4242"
 	defaultURL     = "http://" + defaultListen
@@ -256,7 +253,7 @@ func runServe(cmd *cobra.Command, c server.Config) error {
 	return err
 }
 
-// execFlags are the flags that `latchkey exec` needs to find this server from the same folder.
+// execFlags are the flags with which `latchkey exec` finds this server from the same folder.
 func execFlags(url string, c server.Config) (flags string) {
 	if url != defaultURL {
 		flags += " --url " + url
@@ -270,7 +267,7 @@ func execFlags(url string, c server.Config) (flags string) {
 	return flags
 }
 
-// startHint says what to do about an error of [server.Open].
+// startHint adds advice to an error of [server.Open].
 func startHint(err error) error {
 	_, database := errors.AsType[*server.DatabaseError](err)
 	_, listen := errors.AsType[*net.OpError](err)

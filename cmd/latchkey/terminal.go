@@ -8,8 +8,8 @@ import (
 	"unicode/utf16"
 )
 
-// oneLine folds an error of several lines, such as a database driver's, into one. What a server wrote in it moves no
-// cursor.
+// oneLine folds an error of several lines, such as a database driver's, into one. It removes control characters, which
+// a server may have put into the text.
 func oneLine(text string) string {
 	lines := strings.FieldsFunc(strings.ToValidUTF8(text, "?"), func(r rune) bool { return !unicode.IsPrint(r) })
 	for i := range lines {
@@ -18,7 +18,7 @@ func oneLine(text string) string {
 	return strings.Join(lines, " ")
 }
 
-// clean is a text of somebody else's as a terminal may show it.
+// clean makes a foreign text fit for a terminal.
 func clean(text string) string {
 	return strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) {
@@ -28,8 +28,8 @@ func clean(text string) string {
 	}, text)
 }
 
-// inert is a writer of JSON for a terminal, too: what a terminal would obey is escaped, which changes no value. Names
-// of people, user agents and targets are others' to choose. One Write has whole characters.
+// inert is a writer of JSON that may go to a terminal. It escapes control characters, which changes no JSON value.
+// Others choose the names of people, user agents and targets. Every Write must consist of whole characters.
 type inert struct{ to io.Writer }
 
 func (w inert) Write(b []byte) (int, error) {

@@ -32,7 +32,8 @@ func TestAttack_TextsThatSteerTheTerminal(t *testing.T) {
 	}
 }
 
-// The audit log holds what callers sent, refused calls included; who reads it reads it as text.
+// The audit log contains texts that callers sent, even those of refused calls. They must not control the terminal of
+// whoever reads it.
 func TestAttack_RecordsThatSteerTheTerminal(t *testing.T) {
 	want := map[string]any{
 		"eventTime": "2026-01-02T03:04:05Z", "eventName": "GetDataAccess", "userAgent": "x\u009b2J\u007f",

@@ -54,7 +54,7 @@ your own, where its data folder is: paste the commands one by one, or run all of
 	}
 }
 
-// play tells the story as a shell script and does, step by step, what its commands do.
+// play prints the story as a shell script, and makes, step by step, the calls that its commands make.
 func play(ctx context.Context, out io.Writer, c *cast) error {
 	fmt.Fprintf(out, `# A throw-away server at %s goes through this story now. The lines without a # are shell
 # commands: they do the same on a server of your own, in the folder where you started it. They need the AWS CLI, and a
@@ -74,7 +74,7 @@ func play(ctx context.Context, out io.Writer, c *cast) error {
 	return nil
 }
 
-// do prints a step's command, makes its call, and holds the answer against what the story expects.
+// do prints a step's command, makes its call, and compares the answer with what the story expects.
 func (c *cast) do(ctx context.Context, out io.Writer, s *step) error {
 	shell := strings.ReplaceAll(s.shell, "ACCOUNT", c.account)
 	if s.refused {
@@ -100,7 +100,7 @@ func (c *cast) do(ctx context.Context, out io.Writer, s *step) error {
 	return nil
 }
 
-// cast are the people of the story, and what they learn on the way.
+// cast is the clients of the people in the story, and the ids and keys that the answers gave.
 type cast struct {
 	account         string
 	admin           *client

@@ -14,7 +14,7 @@ import (
 // putReport stores the report under a key of the bucket.
 func putReport(key string) tourCall {
 	return func(ctx context.Context, _ *cast, who *client, _ io.Writer) error {
-		return done(ctx, who, s3.PutObject, &s3.PutObjectRequest{
+		return invokeEmpty(ctx, who, s3.PutObject, &s3.PutObjectRequest{
 			Bucket: new("lake"), Key: &key, Body: io.NopCloser(strings.NewReader(tourReport)),
 			ContentLength: new(int64(len(tourReport))),
 		})
@@ -36,13 +36,13 @@ func getObject(key string) tourCall {
 
 func createKey(ctx context.Context, c *cast, who *client, _ io.Writer) error {
 	made, err := invoke(ctx, who, iamapi.CreateAccessKey, &iamapi.CreateAccessKeyRequest{UserName: new("alice")})
-	key := or(or(made).AccessKey)
-	c.alice = c.admin.with(or(key.AccessKeyId), or(key.SecretAccessKey), "")
+	key := deref(deref(made).AccessKey)
+	c.alice = c.admin.with(deref(key.AccessKeyId), deref(key.SecretAccessKey), "")
 	return err
 }
 
 func createInstance(ctx context.Context, c *cast, who *client, _ io.Writer) error {
-	return done(ctx, who, s3control.CreateAccessGrantsInstance,
+	return invokeEmpty(ctx, who, s3control.CreateAccessGrantsInstance,
 		&s3control.CreateAccessGrantsInstanceRequest{AccountId: &c.account})
 }
 
@@ -51,7 +51,7 @@ func createLocation(ctx context.Context, c *cast, who *client, _ io.Writer) erro
 		AccountId: &c.account, LocationScope: new("s3://lake"),
 		IAMRoleArn: new("arn:aws:iam::" + c.account + ":role/lake-access"),
 	})
-	c.location = or(or(made).AccessGrantsLocationId)
+	c.location = deref(deref(made).AccessGrantsLocationId)
 	return err
 }
 
@@ -62,7 +62,7 @@ func createGrant(ctx context.Context, c *cast, who *client, _ io.Writer) error {
 		Grantee: &s3control.Grantee{GranteeType: new("IAM"),
 			GranteeIdentifier: new("arn:aws:iam::" + c.account + ":user/alice")},
 	})
-	c.grant = or(or(made).AccessGrantId)
+	c.grant = deref(deref(made).AccessGrantId)
 	return err
 }
 
@@ -73,13 +73,13 @@ func getDataAccess(ctx context.Context, c *cast, who *client, out io.Writer) err
 	if err != nil {
 		return err
 	}
-	keys := or(got.Credentials)
-	c.lease = c.admin.with(or(keys.AccessKeyId), or(keys.SecretAccessKey), or(keys.SessionToken))
-	_, err = fmt.Fprintf(out, "#    the credentials cover %s\n", or(got.MatchedGrantTarget))
+	keys := deref(got.Credentials)
+	c.lease = c.admin.with(deref(keys.AccessKeyId), deref(keys.SecretAccessKey), deref(keys.SessionToken))
+	_, err = fmt.Fprintf(out, "#    the credentials cover %s\n", deref(got.MatchedGrantTarget))
 	return err
 }
 
 func deleteGrant(ctx context.Context, c *cast, who *client, _ io.Writer) error {
-	return done(ctx, who, s3control.DeleteAccessGrant,
+	return invokeEmpty(ctx, who, s3control.DeleteAccessGrant,
 		&s3control.DeleteAccessGrantRequest{AccountId: &c.account, AccessGrantId: &c.grant})
 }

@@ -9,22 +9,23 @@ import (
 	"latchkey/internal/awswire"
 )
 
-// A scene is a part of the story: a sentence, and steps. Its text has no quotes, which an interactive shell might
-// take for the beginning of a string even behind a #.
+// A scene is a part of the story: a sentence, and steps. The sentence has no quotes, because an interactive shell might
+// read one as the beginning of a string even behind a #.
 type scene struct {
 	tells string
 	steps []step
 }
 
-// A step is a shell command and the same as a call. In the command, ACCOUNT stands for the account.
+// A step is a shell command, and the call that the command makes. ACCOUNT in the command stands for the account.
 type step struct {
 	shell   string
 	as      func(*cast) *client // who calls; nil: the administrator
-	call    tourCall            // nil: the command calls nobody
-	refused bool                // the call is refused, as it should be
+	call    tourCall            // nil: the command calls no server
+	refused bool                // the server must refuse the call
 }
 
-// tourCall is the call of a step, made by who. It may learn from the answer, and print a line about it.
+// tourCall makes the call of a step as a client. It may store parts of the answer in the cast, and print a line about
+// it.
 type tourCall func(ctx context.Context, c *cast, who *client, out io.Writer) error
 
 // The documents of the story.
@@ -41,12 +42,14 @@ const (
 func asAlice(c *cast) *client { return c.alice }
 func asLease(c *cast) *client { return c.lease }
 
-// calls is a call that needs nothing from earlier answers, and from whose answer nothing is learned.
+// calls is a call that needs nothing from earlier answers and stores nothing.
 func calls[In, Out any](op awswire.Op[In, Out], in *In) tourCall {
-	return func(ctx context.Context, _ *cast, who *client, _ io.Writer) error { return done(ctx, who, op, in) }
+	return func(ctx context.Context, _ *cast, who *client, _ io.Writer) error {
+		return invokeEmpty(ctx, who, op, in)
+	}
 }
 
-// story is the whole story, told by tour.go.
+// story returns the whole story, which tour.go plays.
 func story() []scene {
 	return []scene{
 		{"An administrator has a bucket with data of two departments.", []step{

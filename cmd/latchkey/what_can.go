@@ -11,7 +11,7 @@ import (
 	"latchkey/internal/awsapi/latchkey"
 )
 
-// whatCan is the server's answer to WhatCan as it is printed, all pages together.
+// whatCan is the server's answer to WhatCan as it is printed, with all pages together.
 type whatCan struct {
 	Principal  string             `json:",omitempty"`
 	UserID     string             `json:"UserId,omitempty"`
@@ -26,9 +26,10 @@ type entitlementGroup struct {
 	GroupName string
 }
 
-// add takes a page: what it says of somebody, and the grants besides.
+// add adds a page to the answer.
 func (w *whatCan) add(o *latchkey.WhatCanResponse) {
-	w.Principal, w.UserID, w.UserName, w.UserStatus = or(o.Principal), or(o.UserId), or(o.UserName), or(o.UserStatus)
+	w.Principal, w.UserID, w.UserName, w.UserStatus = deref(o.Principal), deref(o.UserId), deref(o.UserName),
+		deref(o.UserStatus)
 	w.Groups = nil
 	for _, g := range o.Groups {
 		w.Groups = append(w.Groups, entitlementGroup{or(g.GroupId), or(g.GroupName)})
@@ -88,7 +89,7 @@ decided by the same code as GetDataAccess.`,
 	return cmd
 }
 
-// print tells who was asked about.
+// print prints who was asked about.
 func (w *whatCan) print(out io.Writer) {
 	if w.UserID == "" {
 		fmt.Fprintln(out, w.Principal)

@@ -14,11 +14,11 @@ import (
 	"time"
 )
 
-// Cache is a folder in which vended credentials are kept for the next process that wants the same. Empty: none are
+// Cache is a folder that keeps vended credentials for the next process that makes the same request. Empty: nothing is
 // kept.
 type Cache string
 
-// DefaultCache is the folder in the person's cache folder, or none where a process has no such folder.
+// DefaultCache is a folder in the user's cache folder. It is empty if the process has no such folder.
 func DefaultCache() Cache {
 	dir, err := os.UserCacheDir()
 	if err != nil {
@@ -27,19 +27,19 @@ func DefaultCache() Cache {
 	return Cache(filepath.Join(dir, "latchkey"))
 }
 
-// Source is whose credentials are asked for: a Person, or a Program.
+// Source is the principal that asks for credentials: a Person or a Program.
 type Source interface {
-	ID() string                         // what is vended to one source is never given to another one
-	Keys(context.Context) (Keys, error) // that may ask GetDataAccess
+	ID() string                         // credentials that were vended to one source are never given to another
+	Keys(context.Context) (Keys, error) // keys that may call GetDataAccess
 }
 
-// Program is who has keys of an IAM user or role.
+// Program is a source with the keys of an IAM user or role.
 type Program struct{ keys Keys }
 
-// NewProgram is whoever has these keys.
+// NewProgram is the source with these keys.
 func NewProgram(k Keys) *Program { return &Program{k} }
 
-// ID is a hash: the keys themselves are kept nowhere. Other keys, or another session, are another program.
+// ID is a hash, so that the keys themselves are kept nowhere. Other keys, or another session, give another ID.
 func (p *Program) ID() string {
 	return digest("program", p.keys.AccessKeyID, p.keys.SecretAccessKey, p.keys.SessionToken)
 }
@@ -47,7 +47,7 @@ func (p *Program) ID() string {
 // Keys are the program's own.
 func (p *Program) Keys(context.Context) (Keys, error) { return p.keys, nil }
 
-// digest is a name for what has these parts. The length before each keeps ("ab", "c") from being ("a", "bc").
+// digest is a file name for parts. The length before each part keeps ("ab", "c") different from ("a", "bc").
 func digest(parts ...string) string {
 	h := sha256.New()
 	for _, p := range parts {
@@ -56,26 +56,26 @@ func digest(parts ...string) string {
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
-// Vendor gives credentials for data of an account, from the cache or from the server.
+// Vendor gets credentials for data of an account, from the cache or from the server.
 type Vendor struct {
 	At      *Endpoint
 	Source  Source
 	Account string
 	Cache   Cache
-	Fresh   bool // ask the server, whatever the cache holds
+	Fresh   bool // always ask the server, even if the cache has credentials
 }
 
-// shortest is the least that credentials must last to be handed out.
-const shortest = time.Minute
+// minLifetime is how long credentials must still be valid to be handed out.
+const minLifetime = time.Minute
 
-// Lease gives credentials that last at least a minute. Of any number of processes that want the same at once, one
-// asks the server. What is refused is not kept: the next one asks again.
-func (v *Vendor) Lease(ctx context.Context, w Want) (*Lease, error) {
+// Credentials returns credentials that are valid for at least a minute. If several processes make the same request at
+// the same time, one of them asks the server. A refusal is not cached: the next process asks again.
+func (v *Vendor) Credentials(ctx context.Context, w AccessRequest) (*Credentials, error) {
 	if v.Cache == "" {
 		return v.ask(ctx, w)
 	}
 	path := filepath.Join(string(v.Cache), v.folder(), v.file(w))
-	if l := v.kept(path); l != nil {
+	if l := v.cached(path); l != nil {
 		return l, nil
 	}
 	unlock, err := lock(ctx, path+".lock")
@@ -83,7 +83,7 @@ func (v *Vendor) Lease(ctx context.Context, w Want) (*Lease, error) {
 		return nil, err
 	}
 	defer unlock()
-	if l := v.kept(path); l != nil {
+	if l := v.cached(path); l != nil {
 		return l, nil
 	}
 	l, err := v.ask(ctx, w)
@@ -103,7 +103,7 @@ func (v *Vendor) Lease(ctx context.Context, w Want) (*Lease, error) {
 
 func (v *Vendor) folder() string { return "for-" + digest(v.Source.ID()) }
 
-// forget deletes what was vended to a source.
+// forget deletes the cached credentials of a source.
 func (c Cache) forget(id string) error {
 	if c == "" {
 		return nil
@@ -111,26 +111,26 @@ func (c Cache) forget(id string) error {
 	return os.RemoveAll(filepath.Join(string(c), "for-"+digest(id)))
 }
 
-func (v *Vendor) file(w Want) string {
+func (v *Vendor) file(w AccessRequest) string {
 	return digest(v.At.URL, v.At.Region, v.Account, w.Target, w.Permission, w.Privilege, fmt.Sprint(w.Object),
 		w.Duration.String()) + ".json"
 }
 
-// kept is what the cache holds, if it is still good for use. A file that cannot be trusted is as good as none: it is
-// replaced.
-func (v *Vendor) kept(path string) *Lease {
+// cached returns the credentials in a file of the cache, if they may still be handed out. A file that cannot be trusted
+// counts as missing, and is replaced.
+func (v *Vendor) cached(path string) *Credentials {
 	b, err := readPrivate(path)
 	if err != nil || v.Fresh {
 		return nil
 	}
-	l := &Lease{}
+	l := &Credentials{}
 	if json.Unmarshal(b, l) != nil || !v.At.Now().Before(l.KeepUntil()) {
 		return nil
 	}
 	return l
 }
 
-func (v *Vendor) ask(ctx context.Context, w Want) (*Lease, error) {
+func (v *Vendor) ask(ctx context.Context, w AccessRequest) (*Credentials, error) {
 	k, err := v.Source.Keys(ctx)
 	if err != nil {
 		return nil, err
@@ -139,32 +139,32 @@ func (v *Vendor) ask(ctx context.Context, w Want) (*Lease, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !l.lasts(v.At.Now(), shortest) {
+	if !l.lasts(v.At.Now(), minLifetime) {
 		return nil, errors.New("the credentials that the server gave have expired; is this machine's clock right?")
 	}
 	return l, nil
 }
 
-// earlier is how long before their end SDKs begin to ask for new credentials (botocore's advisory refresh is at 15
-// minutes): handed out later, the same ones would be asked for at every request.
-const earlier = 16 * time.Minute
+// advisoryRefresh is how long before their end SDKs begin to ask for new credentials (botocore's advisory refresh
+// begins at 15 minutes). An SDK that got cached credentials later than that would ask again at every request.
+const advisoryRefresh = 16 * time.Minute
 
-// KeepUntil is until when credentials are handed out again: for nine tenths of their life, or, when they live long
-// enough for that, until shortly before SDKs would ask for new ones.
-func (l *Lease) KeepUntil() time.Time {
+// KeepUntil is the time until which the cache hands credentials out again: nine tenths of their life or, if they live
+// long enough, shortly before SDKs would ask for new ones.
+func (l *Credentials) KeepUntil() time.Time {
 	life := l.Expires.Sub(l.Issued)
 	keep := l.Issued.Add(life * 9 / 10)
-	if early := l.Expires.Add(-earlier); life > 2*earlier && early.Before(keep) {
+	if early := l.Expires.Add(-advisoryRefresh); life > 2*advisoryRefresh && early.Before(keep) {
 		keep = early
 	}
-	if last := l.Expires.Add(-shortest); last.Before(keep) {
+	if last := l.Expires.Add(-minLifetime); last.Before(keep) {
 		keep = last
 	}
 	return keep
 }
 
-// Process is the answer of a credential_process, as AWS's SDKs read it.
-func (l *Lease) Process() ([]byte, error) {
+// Process is the credentials as the output of a credential_process, which AWS's SDKs read.
+func (l *Credentials) Process() ([]byte, error) {
 	return json.Marshal(struct {
 		Version         int
 		AccessKeyID     string `json:"AccessKeyId"`
@@ -174,13 +174,13 @@ func (l *Lease) Process() ([]byte, error) {
 	}{1, l.AccessKeyID, l.SecretAccessKey, l.SessionToken, l.Expires.UTC().Format(time.RFC3339)})
 }
 
-// sweep deletes what nobody will ask for any more: credentials that have expired, of every source.
+// sweep deletes the cached credentials of all sources that have expired.
 func (c Cache) sweep(now time.Time) {
 	_ = filepath.WalkDir(string(c), func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".json") {
 			return nil
 		}
-		var l Lease
+		var l Credentials
 		if b, err := readPrivate(path); err == nil && json.Unmarshal(b, &l) == nil && !l.lasts(now, 0) {
 			_ = os.Remove(path)
 		}

@@ -8,7 +8,7 @@ import (
 	"sync/atomic"
 )
 
-// callback is the one page of the loopback port. It takes one answer: the first one with the right state.
+// callback is the one page of the loopback port. It accepts one answer: the first that has the right state.
 type callback struct {
 	redirect *url.URL
 	state    string
@@ -17,7 +17,7 @@ type callback struct {
 	answer   chan answer
 }
 
-// answer is what the provider sent the browser back with.
+// answer is what the provider's redirect carried.
 type answer struct {
 	code string
 	err  error
@@ -27,8 +27,8 @@ func newCallback(redirect *url.URL, state string, p *Provider) *callback {
 	return &callback{redirect: redirect, state: state, provider: p, answer: make(chan answer, 1)}
 }
 
-// ServeHTTP answers the browser. A request without this sign-in's state is not the provider's answer: any page that
-// the browser shows can send one, so that it must not end the sign-in either.
+// ServeHTTP answers the browser. A request without the state of this sign-in is not the provider's answer. Any page in
+// the browser can send one, so it must not end the sign-in.
 func (c *callback) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
@@ -43,7 +43,7 @@ func (c *callback) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	q := r.URL.Query()
 	switch {
-	case r.Host != c.redirect.Host: // a name of somebody else's that leads here
+	case r.Host != c.redirect.Host: // a foreign host name that resolves to this machine
 		page(w, http.StatusForbidden, "Not here", "This address belongs to a sign-in on this machine.")
 	case r.URL.EscapedPath() != path:
 		page(w, http.StatusNotFound, "Not here", "There is nothing at this address.")
@@ -69,7 +69,7 @@ func (c *callback) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (c *callback) read(q url.Values) answer {
 	iss := q.Get("iss")
 	switch {
-	// RFC 9207: an answer of another provider must not be taken for this one's.
+	// RFC 9207: an answer of another provider must not be accepted as this provider's.
 	case iss != "" && iss != c.provider.Issuer, iss == "" && c.provider.NamesItself:
 		return answer{err: fmt.Errorf("the answer is not of the provider %s but of %q", c.provider.Issuer, Printable(iss))}
 	case q.Get("error") != "":
@@ -81,7 +81,7 @@ func (c *callback) read(q url.Values) answer {
 	return answer{code: q.Get("code")}
 }
 
-// page writes a page of our own words alone.
+// page writes a page. The caller passes constant texts only.
 func page(w http.ResponseWriter, status int, title, text string) {
 	w.WriteHeader(status)
 	fmt.Fprintf(w, "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"+

@@ -12,8 +12,8 @@ import (
 	"latchkey/internal/awsapi/stsapi"
 )
 
-// How long the roles of the chain are asked for. The application role is what lets a session go on without its
-// person, so it is asked for as long as AWS allows; the bearer role is assumed by a session, which AWS limits to an
+// How long the sessions of the chain's roles are asked for. The application role lets a session go on without its
+// person, so it is asked for as long as AWS allows. The bearer role is assumed by a session, which AWS limits to an
 // hour ("role chaining").
 const (
 	applicationLife = 12 * time.Hour
@@ -26,7 +26,7 @@ const (
 	refreshGrant = "refresh_token"
 )
 
-// assumed are the keys that a server gave, if they are whole.
+// assumed returns the keys that a server gave. It fails if they are incomplete.
 func assumed(operation string, k Keys) (Keys, error) {
 	if k.AccessKeyID == "" || k.SecretAccessKey == "" || k.SessionToken == "" || k.Expires.IsZero() {
 		return Keys{}, fmt.Errorf("%s: the server's answer has no credentials", operation)
@@ -35,15 +35,15 @@ func assumed(operation string, k Keys) (Keys, error) {
 }
 
 func assumedBySTS(operation string, given *stsapi.Credentials) (Keys, error) {
-	c := or(given)
+	c := deref(given)
 	return assumed(operation, Keys{
-		AccessKeyID: or(c.AccessKeyId), SecretAccessKey: or(c.SecretAccessKey), SessionToken: or(c.SessionToken),
-		Expires: or(c.Expiration),
+		AccessKeyID: deref(c.AccessKeyId), SecretAccessKey: deref(c.SecretAccessKey), SessionToken: deref(c.SessionToken),
+		Expires: deref(c.Expiration),
 	})
 }
 
-// webIdentity is AssumeRoleWithWebIdentity: the keys of the application role for an identity token. A role that may
-// not be assumed for so long is asked for the default of an hour.
+// webIdentity calls AssumeRoleWithWebIdentity: it gets the keys of the application role for an identity token. If the
+// role does not allow so long a session, webIdentity asks for the default of an hour.
 func (e *Endpoint) webIdentity(ctx context.Context, role, session, token string) (Keys, error) {
 	ask := func(life *int32) (Keys, error) {
 		out, err := invoke(ctx, e, Keys{}, stsapi.AssumeRoleWithWebIdentity, &stsapi.AssumeRoleWithWebIdentityRequest{
@@ -63,14 +63,14 @@ func (e *Endpoint) webIdentity(ctx context.Context, role, session, token string)
 
 func seconds(d time.Duration) *int32 { return new(int32(min(d/time.Second, math.MaxInt32))) }
 
-// exchanged is what CreateTokenWithIAM gives that the chain needs.
+// exchanged is the part of CreateTokenWithIAM's answer that the chain needs.
 type exchanged struct {
 	context string // for AssumeRole
 	refresh string // may be empty
 	expires time.Time
 }
 
-// exchange is CreateTokenWithIAM with an identity token or a refresh token.
+// exchange calls CreateTokenWithIAM with an identity token or a refresh token.
 func (e *Endpoint) exchange(ctx context.Context, k Keys, application, grant, token string) (*exchanged, error) {
 	in := &ssooidc.CreateTokenWithIAMRequest{ClientId: &application, GrantType: &grant}
 	if grant == jwtBearer {
@@ -82,15 +82,15 @@ func (e *Endpoint) exchange(ctx context.Context, k Keys, application, grant, tok
 	if err != nil {
 		return nil, err
 	}
-	identity := or(or(out.AwsAdditionalDetails).IdentityContext)
+	identity := deref(deref(out.AwsAdditionalDetails).IdentityContext)
 	if identity == "" {
 		return nil, errors.New("CreateTokenWithIAM: the server's answer has no identity context")
 	}
-	expires := e.Now().Add(time.Duration(or(out.ExpiresIn)) * time.Second)
-	return &exchanged{context: identity, refresh: or(out.RefreshToken), expires: expires}, nil
+	expires := e.Now().Add(time.Duration(deref(out.ExpiresIn)) * time.Second)
+	return &exchanged{context: identity, refresh: deref(out.RefreshToken), expires: expires}, nil
 }
 
-// bearer is AssumeRole with an identity context: keys that stand for the person.
+// bearer calls AssumeRole with an identity context: it gets keys that stand for the person.
 func (e *Endpoint) bearer(ctx context.Context, k Keys, role, session, identityContext string) (Keys, error) {
 	out, err := invoke(ctx, e, k, stsapi.AssumeRole, &stsapi.AssumeRoleRequest{
 		RoleArn: &role, RoleSessionName: &session, DurationSeconds: seconds(bearerLife),
@@ -102,13 +102,13 @@ func (e *Endpoint) bearer(ctx context.Context, k Keys, role, session, identityCo
 	return assumedBySTS("AssumeRole", out.Credentials)
 }
 
-// CallerAccount is the account that keys belong to (GetCallerIdentity).
+// CallerAccount returns the account that keys belong to (GetCallerIdentity).
 func (e *Endpoint) CallerAccount(ctx context.Context, k Keys) (string, error) {
 	out, err := invoke(ctx, e, k, stsapi.GetCallerIdentity, &stsapi.GetCallerIdentityRequest{})
 	if err != nil {
 		return "", err
 	}
-	return or(out.Account), nil
+	return deref(out.Account), nil
 }
 
 // isRefusal reports whether a server refused with one of these codes.
@@ -125,7 +125,7 @@ func isRefusal(err error, codes ...string) bool {
 	return false
 }
 
-// sessionName makes a role session name of a person's: what STS allows in one, 2 to 64 characters.
+// sessionName makes a role session name from a person's name: the characters that STS allows, 2 to 64 of them.
 func sessionName(person string) string {
 	name := strings.Map(func(r rune) rune {
 		if r < 0x80 && (r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' ||

@@ -14,13 +14,13 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// codeFlow signs a person in with the browser of this machine (RFC 8252): a code that comes back to a loopback port,
-// good only with the state, the nonce and the PKCE verifier of this very sign-in.
+// codeFlow signs a person in with the browser of this machine (RFC 8252). The provider sends a code back to a loopback
+// port. The code is valid only with the state, the nonce and the PKCE verifier of this sign-in.
 type codeFlow struct {
 	provider *Provider
 	config   *oauth2.Config
 	redirect *url.URL               // port 0: any
-	show     func(url string) error // where the person has to go
+	show     func(url string) error // shows the person the page to open
 	now      func() time.Time
 }
 
@@ -47,7 +47,7 @@ func (f *codeFlow) run(ctx context.Context) (*tokens, error) {
 	defer func() {
 		quick, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 		defer cancel()
-		if server.Shutdown(quick) != nil { // lets the page reach the browser
+		if server.Shutdown(quick) != nil { // waits until the browser has the page
 			_ = server.Close()
 		}
 		<-served
@@ -77,9 +77,9 @@ func (f *codeFlow) run(ctx context.Context) (*tokens, error) {
 	return expected{issuer: f.provider.Issuer, client: f.config.ClientID, nonce: nonce, now: f.now()}.accept(t)
 }
 
-// withClient makes package oauth2 use our client.
+// withClient makes package oauth2 use our HTTP client.
 func withClient(ctx context.Context) context.Context {
-	return context.WithValue(ctx, oauth2.HTTPClient, web())
+	return context.WithValue(ctx, oauth2.HTTPClient, providerClient())
 }
 
 func waitedTooLong(ctx context.Context) error {
@@ -89,10 +89,10 @@ func waitedTooLong(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// DefaultRedirect is where the provider sends the browser back to: any port of loopback (RFC 8252, 7.3).
+// DefaultRedirect is the URI to which the provider sends the browser back: any port of loopback (RFC 8252, 7.3).
 const DefaultRedirect = "http://127.0.0.1/callback"
 
-// parseRedirect checks a redirect URI of the person's choice: it must lead to this machine.
+// parseRedirect checks a redirect URI that the person chose: it must lead to this machine.
 func parseRedirect(raw string) (*url.URL, error) {
 	u, err := url.Parse(raw)
 	if err != nil || u.Scheme != "http" || u.User != nil || u.RawQuery != "" || u.Fragment != "" ||

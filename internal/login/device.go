@@ -15,7 +15,7 @@ type DeviceCode struct {
 	Complete string // where, with the code in it; may be empty
 }
 
-// deviceFlow signs a person in who has no browser on this machine.
+// deviceFlow signs in a person who has no browser on this machine.
 type deviceFlow struct {
 	provider *Provider
 	config   *oauth2.Config
@@ -36,7 +36,7 @@ func (f *deviceFlow) run(ctx context.Context) (*tokens, error) {
 	if d.DeviceCode == "" || d.UserCode == "" {
 		return nil, errors.New("ask for a device code: the provider's answer has none")
 	}
-	d.Interval = max(d.Interval, 0) // what package oauth2 cannot bear
+	d.Interval = max(d.Interval, 0) // package oauth2 panics on a negative interval
 	if err := checkURL("the provider's verification_uri", d.VerificationURI, f.provider.allowPlainHTTP); err != nil {
 		return nil, err
 	}

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// SignIn is how people of an account sign in, as a server tells at /.well-known/latchkey.
+// SignIn says how people of an account sign in, as a server publishes it at /.well-known/latchkey.
 type SignIn struct {
 	Account         string   `json:"account"`
 	Region          string   `json:"region"`
@@ -21,17 +21,17 @@ type SignIn struct {
 	BearerRole      string   `json:"identity_bearer_role_arn"`
 }
 
-// ErrNotSetUp says that nobody has set up sign-in for the account at the server.
+// ErrNotSetUp means that the server has no sign-in settings for the account.
 var ErrNotSetUp = errors.New("sign-in is not set up there")
 
-// Discover asks a server how people sign in. An empty account is the server's first.
+// Discover asks a server how people sign in. An empty account means the server's first account.
 func Discover(ctx context.Context, server, account string) (*SignIn, error) {
 	at := strings.TrimSuffix(server, "/") + "/.well-known/latchkey"
 	if account != "" {
 		at += "?account=" + url.QueryEscape(account)
 	}
 	s := &SignIn{}
-	err := getJSON(ctx, direct(), at, s)
+	err := getJSON(ctx, serverClient(), at, s)
 	if e, ok := errors.AsType[*statusError](err); ok && e.status == http.StatusNotFound {
 		return nil, fmt.Errorf("%s: %w", server, ErrNotSetUp)
 	}

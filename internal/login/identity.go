@@ -13,7 +13,7 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// identity is who an identity token says the person is, and what must be true of it.
+// identity is the claims of an identity token that say who the person is, and those that must be checked.
 type identity struct {
 	Issuer    string   `json:"iss"`
 	Subject   string   `json:"sub"`
@@ -37,7 +37,7 @@ func (a *audience) UnmarshalJSON(b []byte) error {
 	return json.Unmarshal(b, (*[]string)(a))
 }
 
-// Name is what the person is called: the e-mail address, the user name, or else the subject.
+// name is what the person is called: the e-mail address, the user name, or else the subject.
 func (i *identity) name() string {
 	for _, s := range []string{i.Email, i.Preferred, i.Subject} {
 		if s != "" {
@@ -47,7 +47,7 @@ func (i *identity) name() string {
 	return ""
 }
 
-// tokens are what a provider gave.
+// tokens are what a provider gave for a code or a refresh token.
 type tokens struct {
 	id       string // the identity token, a JWT
 	refresh  string // may be empty
@@ -57,12 +57,12 @@ type tokens struct {
 // expected is what an identity token must say (OpenID Connect Core 1.0, 3.1.3.7 and 12.2).
 type expected struct {
 	issuer, client string
-	nonce          string // that the sign-in began with; empty: the flow has none
+	nonce          string // the one that the sign-in began with; empty: the flow has none
 	subject        string // of an earlier sign-in that this one renews; empty: anybody
 	now            time.Time
 }
 
-// accept takes the tokens out of a provider's answer and holds the identity token against what it must say.
+// accept reads the tokens in a provider's answer and checks what the identity token says.
 func (x expected) accept(t *oauth2.Token) (*tokens, error) {
 	raw, _ := t.Extra("id_token").(string)
 	if raw == "" {

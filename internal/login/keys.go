@@ -8,7 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// Keys are AWS credentials. They print as their access key id alone.
+// Keys are AWS credentials. They print as their access key id only.
 type Keys struct {
 	AccessKeyID     string    `json:"access_key_id"`
 	SecretAccessKey string    `json:"secret_access_key"`
@@ -19,7 +19,7 @@ type Keys struct {
 // Format prints the access key id, whatever the verb.
 func (k Keys) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "keys %s", k.AccessKeyID) }
 
-// lasts reports whether the keys are good for at least d from now.
+// lasts reports whether the keys are valid for at least d from now.
 func (k Keys) lasts(now time.Time, d time.Duration) bool {
 	return k.AccessKeyID != "" && (k.Expires.IsZero() || now.Add(d).Before(k.Expires))
 }
@@ -28,8 +28,8 @@ func (k Keys) aws() aws.Credentials {
 	return aws.Credentials{AccessKeyID: k.AccessKeyID, SecretAccessKey: k.SecretAccessKey, SessionToken: k.SessionToken}
 }
 
-// EnvironmentKeys are the keys of an IAM user or role in AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and
-// AWS_SESSION_TOKEN. They are not there when either of the first two is empty.
+// EnvironmentKeys returns the keys of an IAM user or role in AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and
+// AWS_SESSION_TOKEN. It returns false when either of the first two is empty.
 func EnvironmentKeys() (Keys, bool) {
 	k := Keys{
 		AccessKeyID:     os.Getenv("AWS_ACCESS_KEY_ID"),

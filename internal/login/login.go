@@ -13,7 +13,7 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// Options are how a person wants to sign in.
+// Options say how a person wants to sign in.
 type Options struct {
 	Server         string // the Latchkey server's URL
 	Account        string // empty: the server's first
@@ -22,13 +22,13 @@ type Options struct {
 	ClientSecret   string // of a client that has one; native programs have none
 	AllowPlainHTTP bool   // to provider and server on other machines
 
-	Begin      func(*SignIn)          // is told where the person is about to sign in; may be nil
+	Begin      func(*SignIn)          // called with where the person is about to sign in; may be nil
 	ShowURL    func(url string) error // shows the person the provider's page
 	ShowDevice func(DeviceCode) error // tells the person what to enter where
 }
 
-// Begin signs a person in and keeps the session in the file, in place of the one that was there. It waits for the
-// person until ctx ends.
+// Begin signs a person in and writes the session to the file, where it replaces an earlier one. It waits for the person
+// until ctx ends.
 func Begin(ctx context.Context, f File, o Options) (*Session, error) {
 	if err := checkURL("the server", o.Server, o.AllowPlainHTTP); err != nil {
 		return nil, err
@@ -90,8 +90,8 @@ func (o *Options) signIn(ctx context.Context, p *Provider, in *SignIn) (*tokens,
 	return (&codeFlow{provider: p, config: config, redirect: redirect, show: o.ShowURL, now: time.Now}).run(ctx)
 }
 
-// refresh gets a fresh identity token for a provider's refresh token. The provider may have ended the session: then
-// only the person can go on.
+// refresh gets a new identity token for a provider's refresh token. If the provider has ended the session, the person
+// has to sign in again.
 func refresh(ctx context.Context, s *Session, now func() time.Time) (*tokens, error) {
 	p, err := FindProvider(ctx, s.SignIn.Issuer, s.AllowPlainHTTP)
 	if err != nil {
@@ -111,7 +111,8 @@ func refresh(ctx context.Context, s *Session, now func() time.Time) (*tokens, er
 	return expected{issuer: p.Issuer, client: s.SignIn.ClientID, subject: s.Subject, now: now()}.accept(t)
 }
 
-// Scopes are what is asked of a provider by default: who the person is, in the claims that it can tell.
+// DefaultScopes are the scopes that are asked of a provider by default: those that say who the person is, as far as the
+// provider supports them.
 func (p *Provider) DefaultScopes() []string {
 	scopes := []string{"openid", "email", "profile"}
 	return slices.DeleteFunc(scopes, func(s string) bool {

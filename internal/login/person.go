@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// margin is how long keys and contexts must still hold to be used.
+// margin is how long keys and identity contexts must still be valid to be used.
 const margin = time.Minute
 
-// Person is whoever is signed in: the session of a file, gone on with as long as it can be.
+// Person is a signed-in person. It renews the session in the file for as long as that is possible.
 type Person struct {
 	Session *Session // as of the last load; do not change it
 	file    File
@@ -20,7 +20,7 @@ type Person struct {
 	bearer Keys
 }
 
-// Resume takes up the session of a file.
+// Resume loads the session of a file.
 func Resume(f File) (*Person, error) {
 	s, err := f.Load()
 	if err != nil {
@@ -33,11 +33,12 @@ func Resume(f File) (*Person, error) {
 	return &Person{Session: s, file: f, at: at}, nil
 }
 
-// ID names the session: what was vended to it is kept under this name.
+// ID is the session's id. Cached credentials are kept under it.
 func (p *Person) ID() string { return p.Session.ID }
 
-// Keys are keys that stand for the person. What had to be renewed on the way is kept in the file, by one process at
-// a time. It fails with ErrEnded when only the person can go on, and with ErrNotSignedIn when they left meanwhile.
+// Keys returns keys that stand for the person. It writes to the file what it had to renew, one process at a time. It
+// fails with ErrEnded when the person has to sign in again, and with ErrNotSignedIn when the person has signed out
+// meanwhile.
 func (p *Person) Keys(ctx context.Context) (Keys, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -49,7 +50,7 @@ func (p *Person) Keys(ctx context.Context) (Keys, error) {
 		return Keys{}, err
 	}
 	defer unlock()
-	// Another process may have renewed it, or the person may have left, or signed in anew.
+	// Another process may have renewed the session meanwhile, or the person may have signed out, or in again.
 	s, err := p.file.Load()
 	if err != nil {
 		return Keys{}, err
@@ -59,7 +60,7 @@ func (p *Person) Keys(ctx context.Context) (Keys, error) {
 	}
 	p.Session = s
 	k, err := p.assume(ctx, s)
-	if isRefusal(err, "ExpiredToken", "ExpiredTokenException") { // by the server's clock; ours may be wrong
+	if isRefusal(err, "ExpiredToken", "ExpiredTokenException") { // expired by the server's clock: ours may be wrong
 		s.Context = ""
 		k, err = p.assume(ctx, s)
 	}
@@ -69,7 +70,7 @@ func (p *Person) Keys(ctx context.Context) (Keys, error) {
 	return k, err
 }
 
-// assume walks the chain from where the session still holds.
+// assume walks the chain from the first part of the session that is still valid.
 func (p *Person) assume(ctx context.Context, s *Session) (Keys, error) {
 	if now := p.at.Now(); s.Context == "" || !now.Add(margin).Before(s.ContextExpires) ||
 		!s.Application.lasts(now, margin) {
@@ -83,17 +84,17 @@ func (p *Person) assume(ctx context.Context, s *Session) (Keys, error) {
 	return p.at.bearer(ctx, s.Application, s.SignIn.BearerRole, sessionName(s.Name), s.Context)
 }
 
-// renew gets a fresh identity context: for the refresh token of the last exchange, or, when that has ended, for a
-// fresh identity token of the provider.
+// renew gets a new identity context: for the refresh token of the last exchange or, when that has ended, for a new
+// identity token of the provider.
 func (p *Person) renew(ctx context.Context, s *Session) error {
 	ended := ErrEnded
 	if s.Refresh != "" && s.Application.lasts(p.at.Now(), margin) {
 		x, err := p.at.exchange(ctx, s.Application, s.SignIn.Application, refreshGrant, s.Refresh)
 		if err == nil {
-			s.take(x)
+			s.applyExchange(x)
 			return nil
 		}
-		// Everything else, such as a person who was disabled, no fresh token would mend.
+		// A new identity token would not help with any other refusal, such as that of a disabled person.
 		if !isRefusal(err, "ExpiredTokenException", "ExpiredToken", "UnrecognizedClientException", "InvalidGrantException") {
 			return err
 		}
@@ -109,7 +110,7 @@ func (p *Person) renew(ctx context.Context, s *Session) error {
 	return p.at.admit(ctx, s, t)
 }
 
-// admit begins a session with a fresh identity token.
+// admit begins a session with a new identity token.
 func (e *Endpoint) admit(ctx context.Context, s *Session, t *tokens) error {
 	k, err := e.webIdentity(ctx, s.SignIn.ApplicationRole, sessionName(s.Name), t.id)
 	if err != nil {
@@ -124,12 +125,13 @@ func (e *Endpoint) admit(ctx context.Context, s *Session, t *tokens) error {
 		s.ProviderRefresh = t.refresh
 	}
 	s.Refresh = ""
-	s.take(x)
+	s.applyExchange(x)
 	return nil
 }
 
-// take keeps what an exchange gave. A server that gives no new refresh token lets the old one stand (RFC 6749, 6).
-func (s *Session) take(x *exchanged) {
+// applyExchange stores the result of an exchange in the session. If the server gives no new refresh token, the old one
+// stays valid (RFC 6749, 6).
+func (s *Session) applyExchange(x *exchanged) {
 	s.Context, s.ContextExpires = x.context, x.expires
 	if x.refresh != "" {
 		s.Refresh = x.refresh

@@ -12,10 +12,10 @@ import (
 	"time"
 )
 
-// readPrivate reads a file that must be its owner's alone: a regular file of this user that nobody else may read or
-// write. Its error is fs.ErrNotExist when there is none.
+// readPrivate reads a file that only its owner may use: a regular file of this user that nobody else may read or write.
+// Its error is fs.ErrNotExist when there is none.
 func readPrivate(path string) ([]byte, error) {
-	// O_NOFOLLOW: a link could lead to a file that was not made for this. O_NONBLOCK: nor wait for a pipe.
+	// O_NOFOLLOW: a link could lead to a file that is not ours. O_NONBLOCK: a pipe must not make us wait.
 	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
 	if errors.Is(err, syscall.ELOOP) {
 		return nil, fmt.Errorf("%s is a link, not a file", path)
@@ -48,7 +48,7 @@ func isPrivate(path string, info fs.FileInfo) error {
 	return nil
 }
 
-// privateFolder makes a folder for its owner alone, and refuses one in which others could put files in place of ours.
+// privateFolder makes a folder for its owner alone. It refuses a folder in which others could replace our files.
 func privateFolder(path string) error {
 	if err := os.MkdirAll(path, 0o700); err != nil {
 		return err
@@ -57,18 +57,18 @@ func privateFolder(path string) error {
 	if err != nil {
 		return err
 	}
-	// Its owner can put other files in place of ours, whatever its mode. The machine's administrator can anyway.
+	// The owner of a folder can replace files in it, whatever its mode. The machine's administrator can do that anyway.
 	if owner, ok := info.Sys().(*syscall.Stat_t); ok && owner.Uid != 0 && int(owner.Uid) != os.Geteuid() {
 		return fmt.Errorf("the folder %s belongs to another user", path)
 	}
-	// In a folder with the sticky bit, such as /tmp, nobody else can rename or delete what is ours.
+	// In a folder with the sticky bit, such as /tmp, nobody else can rename or delete our files.
 	if info.Mode().Perm()&0o022 != 0 && info.Mode()&fs.ModeSticky == 0 {
 		return fmt.Errorf("the folder %s may be written by others (mode %04o)", path, info.Mode().Perm())
 	}
 	return nil
 }
 
-// writePrivate replaces a file as a whole: whoever reads it sees the old or the new one, also after a power cut.
+// writePrivate replaces a file as a whole. A reader sees the old or the new content, even after a power cut.
 func writePrivate(path string, content []byte) (err error) {
 	if err := privateFolder(filepath.Dir(path)); err != nil {
 		return err
@@ -95,8 +95,8 @@ func writePrivate(path string, content []byte) (err error) {
 	return os.Rename(f.Name(), path)
 }
 
-// lock waits until no other process holds the lock of this name, and holds it until unlock is called or the process
-// ends. The file stays: to delete it would give two processes two locks.
+// lock waits until no other process holds the lock with this name. It holds the lock until unlock is called or the
+// process ends. The file stays, because deleting it would let two processes lock two files.
 func lock(ctx context.Context, path string) (unlock func(), err error) {
 	if err := privateFolder(filepath.Dir(path)); err != nil {
 		return nil, err
@@ -123,5 +123,5 @@ func lock(ctx context.Context, path string) (unlock func(), err error) {
 	}
 }
 
-// WritePrivate writes a file that its owner alone may read.
+// WritePrivate writes a file that only its owner may read.
 func WritePrivate(path, content string) error { return writePrivate(path, []byte(content)) }

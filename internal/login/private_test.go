@@ -36,12 +36,12 @@ func TestAttack_FolderOfAnotherUser(t *testing.T) {
 	}
 }
 
-// Credentials that have expired do not stay on the disk, whoever they were for.
+// Expired credentials do not stay on the disk, whichever source they were for.
 func TestExpiredCredentialsAreSweptAway(t *testing.T) {
 	c, now := Cache(t.TempDir()), time.Now()
 	keep := func(name string, expires time.Time) string {
 		path := filepath.Join(string(c), "for-"+name, "x.json")
-		b, err := json.Marshal(&Lease{Keys: Keys{AccessKeyID: "A", SecretAccessKey: "s", Expires: expires}})
+		b, err := json.Marshal(&Credentials{Keys: Keys{AccessKeyID: "A", SecretAccessKey: "s", Expires: expires}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -68,7 +68,7 @@ func TestExpiredCredentialsAreSweptAway(t *testing.T) {
 		Account: "123456789012",
 		Cache:   c,
 	}
-	if _, err := v.Lease(t.Context(), Want{Target: "s3://lake/*", Permission: "READ"}); err != nil {
+	if _, err := v.Credentials(t.Context(), AccessRequest{Target: "s3://lake/*", Permission: "READ"}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(old); !errors.Is(err, fs.ErrNotExist) {

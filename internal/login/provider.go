@@ -35,24 +35,24 @@ type Provider struct {
 // maxDocument is the largest document or answer that is read, in bytes.
 const maxDocument = 1 << 20
 
-// web is a client for providers: through the proxy of the environment, and without redirects, which could lead a
-// secret astray.
-func web() *http.Client {
+// providerClient is an HTTP client for providers. It uses the environment's proxy. It follows no redirects, which could
+// send a secret elsewhere.
+func providerClient() *http.Client {
 	return &http.Client{
 		Timeout:       30 * time.Second,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }
 
-// direct is a client for Latchkey servers. Never through a proxy: the server may be the proxy.
-func direct() *http.Client {
-	c := web()
+// serverClient is an HTTP client for Latchkey servers. It uses no proxy, because the server may be the proxy.
+func serverClient() *http.Client {
+	c := providerClient()
 	c.Transport = &http.Transport{TLSHandshakeTimeout: 10 * time.Second, IdleConnTimeout: time.Minute}
 	return c
 }
 
-// FindProvider reads the discovery document of an issuer and checks what signing in needs of it. Its errors say what
-// an administrator has to mend. Plain HTTP is refused except to this machine, unless allowPlainHTTP is set.
+// FindProvider reads the discovery document of an issuer and checks what signing in needs. Its errors say what an
+// administrator has to correct. It refuses plain HTTP to other machines, unless allowPlainHTTP is set.
 func FindProvider(ctx context.Context, issuer string, allowPlainHTTP bool) (*Provider, error) {
 	if err := checkURL("the issuer", issuer, allowPlainHTTP); err != nil {
 		return nil, err
@@ -63,7 +63,7 @@ func FindProvider(ctx context.Context, issuer string, allowPlainHTTP bool) (*Pro
 	}
 	at := strings.TrimSuffix(issuer, "/") + "/.well-known/openid-configuration"
 	p := &Provider{allowPlainHTTP: allowPlainHTTP}
-	if err := getJSON(ctx, web(), at, p); err != nil {
+	if err := getJSON(ctx, providerClient(), at, p); err != nil {
 		return nil, fmt.Errorf("the discovery document of the provider: %w", err)
 	}
 	return p, p.check(issuer)
@@ -97,7 +97,8 @@ func (p *Provider) check(issuer string) error {
 	return nil
 }
 
-// checkURL refuses what is no plain URL of http or https, what a terminal could not show, and HTTP to other machines.
+// checkURL refuses a text that is not a plain http or https URL, characters that must not reach a terminal, and plain
+// HTTP to other machines.
 func checkURL(what, raw string, allowPlainHTTP bool) error {
 	u, err := url.Parse(raw)
 	if err != nil || u.Host == "" || u.User != nil || u.Fragment != "" || u.Scheme != "https" && u.Scheme != "http" ||
@@ -110,7 +111,7 @@ func checkURL(what, raw string, allowPlainHTTP bool) error {
 	return nil
 }
 
-// isLoopback reports whether a host is this machine by its very name, which no name service can change.
+// isLoopback reports whether a host is this machine by its literal name or address, which no name service can change.
 func isLoopback(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()
@@ -141,7 +142,7 @@ func getJSON(ctx context.Context, c *http.Client, at string, into any) error {
 	return nil
 }
 
-// statusError is an answer with another status than 200.
+// statusError is the error for an answer whose status is not 200.
 type statusError struct {
 	at     string
 	status int
@@ -152,10 +153,11 @@ func (e *statusError) Error() string {
 	return fmt.Sprintf("%s answers %d %s", e.at, e.status, http.StatusText(e.status))
 }
 
-// config is the client of the provider that asks for tokens.
+// config is the OAuth client that asks the provider for tokens.
 func (p *Provider) config(clientID, secret string, scopes []string) *oauth2.Config {
 	style := oauth2.AuthStyleInParams
-	// A client with a secret sends it as the provider says; by the header if it does not say (RFC 8414, 2).
+	// A client with a secret authenticates as the provider says, or by the header if the provider does not say (RFC 8414,
+	// 2).
 	if secret != "" && (len(p.ClientAuth) == 0 || slices.Contains(p.ClientAuth, "client_secret_basic")) {
 		style = oauth2.AuthStyleInHeader
 	}

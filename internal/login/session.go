@@ -14,11 +14,11 @@ import (
 	"time"
 )
 
-// Session is a sign-in: who is signed in where, and what goes on without the person. Whoever has it is the person
-// until it ends. It prints as the person and the server alone.
+// Session is a sign-in: who is signed in where, and what lets it go on without the person. Whoever has it can act as
+// the person until it ends. It prints as the person and the server only.
 type Session struct {
 	Version  int       `json:"version"`
-	ID       string    `json:"id"` // random; what was vended to this session is kept under it
+	ID       string    `json:"id"` // random; cached credentials are kept under it
 	Server   string    `json:"server"`
 	SignIn   SignIn    `json:"sign_in"`
 	Subject  string    `json:"subject"`
@@ -46,10 +46,10 @@ var (
 	ErrEnded       = errors.New("the sign-in has ended: run latchkey login")
 )
 
-// File is where a session is kept: a file for its owner alone.
+// File is the path of a session file, which only its owner may use.
 type File string
 
-// DefaultFile is the session file of a server in the person's configuration folder.
+// DefaultFile is the path of a server's session file in the user's configuration folder.
 func DefaultFile(server string) (File, error) {
 	dir, err := os.UserConfigDir()
 	if err != nil {
@@ -59,7 +59,7 @@ func DefaultFile(server string) (File, error) {
 	return File(filepath.Join(dir, "latchkey", "session-"+hex.EncodeToString(sum[:8])+".json")), nil
 }
 
-// Load reads the session. It fails with ErrNotSignedIn when there is none, and refuses a file that others may read.
+// Load reads the session. It fails with ErrNotSignedIn when there is none. It refuses a file that others may read.
 func (f File) Load() (*Session, error) {
 	b, err := readPrivate(string(f))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -86,7 +86,7 @@ func (f File) save(s *Session) error {
 	return nil
 }
 
-// Delete forgets the session, and what was vended to it. It reports whether there was one.
+// Delete deletes the session and its cached credentials. It reports whether there was a session.
 func (f File) Delete(ctx context.Context, c Cache) (bool, error) {
 	if _, err := os.Lstat(string(f)); errors.Is(err, fs.ErrNotExist) {
 		return false, nil

@@ -10,7 +10,7 @@ import (
 	"latchkey/internal/awswire"
 )
 
-// Sign makes the function by which a client signs its requests with keys, for a region.
+// Sign returns the function with which a client signs its requests, with keys and for a region.
 func Sign(keys aws.Credentials, region string) func(*http.Request, *awswire.Operation, string) error {
 	return func(r *http.Request, op *awswire.Operation, payloadHash string) error {
 		service := op.Service.SigningName

@@ -10,8 +10,7 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// Printable is a text of somebody else's that may go to a terminal: on one line, without control characters, and not
-// too long.
+// Printable makes a foreign text fit for a terminal: on one line, without control characters, and clipped.
 func Printable(s string) string {
 	s = strings.Map(func(r rune) rune {
 		switch {
@@ -28,7 +27,8 @@ func Printable(s string) string {
 	return s
 }
 
-// unreachable says in few words that nobody answers. The URL of a net/url error may hold what must not be shown.
+// unreachable is a short error for a server that does not answer. The URL in a net/url error may contain a secret, so
+// it is left out.
 func unreachable(at string, err error) error {
 	if e, ok := errors.AsType[*url.Error](err); ok {
 		err = e.Err
@@ -36,7 +36,7 @@ func unreachable(at string, err error) error {
 	return fmt.Errorf("nobody answers at %s: %w", at, err)
 }
 
-// providerError words what a provider answered in place of tokens.
+// providerError describes a provider's answer that has no tokens.
 func providerError(what string, err error) error {
 	e, ok := errors.AsType[*oauth2.RetrieveError](err)
 	if !ok {

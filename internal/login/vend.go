@@ -7,8 +7,8 @@ import (
 	"latchkey/internal/awsapi/s3control"
 )
 
-// Want is what credentials are wanted for.
-type Want struct {
+// AccessRequest is what GetDataAccess is asked for.
+type AccessRequest struct {
 	Target     string // s3://bucket/prefix/*
 	Permission string // READ, WRITE or READWRITE
 	Privilege  string // Default or Minimal; empty: Default
@@ -16,8 +16,8 @@ type Want struct {
 	Duration   time.Duration
 }
 
-// Lease is what GetDataAccess gave.
-type Lease struct {
+// Credentials is what GetDataAccess gave.
+type Credentials struct {
 	Keys
 	Target      string    `json:"matched_grant_target"`
 	GranteeType string    `json:"grantee_type"`
@@ -26,7 +26,7 @@ type Lease struct {
 }
 
 // GetDataAccess asks for credentials for data of an account.
-func (e *Endpoint) GetDataAccess(ctx context.Context, k Keys, account string, w Want) (*Lease, error) {
+func (e *Endpoint) GetDataAccess(ctx context.Context, k Keys, account string, w AccessRequest) (*Credentials, error) {
 	in := &s3control.GetDataAccessRequest{AccountId: &account, Target: &w.Target, Permission: &w.Permission}
 	if w.Privilege != "" {
 		in.Privilege = &w.Privilege
@@ -42,25 +42,28 @@ func (e *Endpoint) GetDataAccess(ctx context.Context, k Keys, account string, w 
 	if err != nil {
 		return nil, err
 	}
-	c := or(out.Credentials)
+	c := deref(out.Credentials)
 	keys, err := assumed("GetDataAccess", Keys{
-		AccessKeyID: or(c.AccessKeyId), SecretAccessKey: or(c.SecretAccessKey), SessionToken: or(c.SessionToken),
-		Expires: or(c.Expiration),
+		AccessKeyID: deref(c.AccessKeyId), SecretAccessKey: deref(c.SecretAccessKey), SessionToken: deref(c.SessionToken),
+		Expires: deref(c.Expiration),
 	})
 	if err != nil {
 		return nil, err
 	}
-	g := or(out.Grantee)
-	return &Lease{
-		Keys: keys, Target: or(out.MatchedGrantTarget), GranteeType: or(g.GranteeType), Grantee: or(g.GranteeIdentifier),
-		Issued: asked,
+	g := deref(out.Grantee)
+	return &Credentials{
+		Keys:        keys,
+		Target:      deref(out.MatchedGrantTarget),
+		GranteeType: deref(g.GranteeType),
+		Grantee:     deref(g.GranteeIdentifier),
+		Issued:      asked,
 	}, nil
 }
 
 // Grant is a grant of the caller's.
 type Grant struct{ Scope, Permission, Application string }
 
-// Grants lists the caller's grants in an account, their groups' included.
+// Grants lists the caller's grants in an account, including those of the caller's groups.
 func (e *Endpoint) Grants(ctx context.Context, k Keys, account string) ([]Grant, error) {
 	var all []Grant
 	in := &s3control.ListCallerAccessGrantsRequest{AccountId: &account, MaxResults: new(int32(1000))}
@@ -70,9 +73,13 @@ func (e *Endpoint) Grants(ctx context.Context, k Keys, account string) ([]Grant,
 			return nil, err
 		}
 		for _, g := range page.CallerAccessGrantsList {
-			all = append(all, Grant{Scope: or(g.GrantScope), Permission: or(g.Permission), Application: or(g.ApplicationArn)})
+			all = append(all, Grant{
+				Scope:       deref(g.GrantScope),
+				Permission:  deref(g.Permission),
+				Application: deref(g.ApplicationArn),
+			})
 		}
-		if or(page.NextToken) == "" || or(page.NextToken) == or(in.NextToken) {
+		if deref(page.NextToken) == "" || deref(page.NextToken) == deref(in.NextToken) {
 			return all, nil
 		}
 		in.NextToken = page.NextToken

@@ -12,23 +12,23 @@ import (
 	"latchkey/internal/awswire"
 )
 
-// Endpoint is a server that serves AWS's operations.
+// Endpoint is a server that has AWS's operations.
 type Endpoint struct {
 	URL    string // http://127.0.0.1:4242
 	Region string
-	Now    func() time.Time // the clock by which credentials are old or not
+	Now    func() time.Time // the clock that tells whether credentials have expired
 	http   *http.Client
 }
 
-// NewEndpoint is a server at a URL. It is never reached through a proxy: the server may be the proxy.
+// NewEndpoint returns the server at a URL. It is called without a proxy, because the server may be the proxy.
 func NewEndpoint(at, region string) (*Endpoint, error) {
 	if err := checkURL("the server", at, true); err != nil {
 		return nil, err
 	}
-	return &Endpoint{URL: strings.TrimSuffix(at, "/"), Region: region, http: direct(), Now: time.Now}, nil
+	return &Endpoint{URL: strings.TrimSuffix(at, "/"), Region: region, http: serverClient(), Now: time.Now}, nil
 }
 
-// Refusal is what a server answered in place of what was asked for.
+// Refusal is an error that a server answered.
 type Refusal struct {
 	Operation, Code, Message string
 	Status                   int
@@ -44,8 +44,8 @@ func (e *Refusal) Error() string {
 	return fmt.Sprintf("%s: %s: %s", e.Operation, Printable(e.Code), Printable(e.Message))
 }
 
-// invoke calls an operation with keys; without an access key id it is not signed. What the server answers in place
-// of what was asked for is a Refusal.
+// invoke calls an operation with keys. Without an access key id the request is not signed. An error that the server
+// answers is a Refusal.
 func invoke[In, Out any](ctx context.Context, e *Endpoint, k Keys, op awswire.Op[In, Out], in *In) (*Out, error) {
 	at, err := url.Parse(e.URL)
 	if err != nil {
@@ -62,7 +62,7 @@ func invoke[In, Out any](ctx context.Context, e *Endpoint, k Keys, op awswire.Op
 	return out, nil
 }
 
-// failure words why a call failed as a person can be told it.
+// failure makes the error of a failed call fit for a person.
 func (e *Endpoint) failure(err error) error {
 	if refused, ok := errors.AsType[*awswire.APIError](err); ok {
 		message := first(refused.Fields["error_description"], refused.Message)
@@ -86,8 +86,8 @@ func first(all ...string) string {
 	return ""
 }
 
-// or is what a pointer points to, or nothing.
-func or[T any](p *T) (v T) {
+// deref is the value of a pointer, or the zero value for nil.
+func deref[T any](p *T) (v T) {
 	if p != nil {
 		v = *p
 	}
