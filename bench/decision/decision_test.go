@@ -19,7 +19,7 @@ func heap() uint64 {
 	return m.HeapAlloc
 }
 
-// measure decides the requests in turn and reports the median, the 99th percentile and the share of
+// measure decides the requests one after the other, and reports the median, the 99th percentile and the share of
 // grants, besides ns/op.
 func measure(b *testing.B, ix *access.Index, requests []*access.Request) {
 	times := make([]time.Duration, 0, b.N)
@@ -43,7 +43,8 @@ func measure(b *testing.B, ix *access.Index, requests []*access.Request) {
 	b.ReportMetric(100*float64(granted)/float64(i), "%granted")
 }
 
-// BenchmarkDecision builds one index for each size, with the worst cases in it, and asks it everything.
+// BenchmarkDecision builds one index for each size, with the worst cases in it, and measures all kinds of requests on
+// it.
 func BenchmarkDecision(b *testing.B) {
 	for _, n := range sizes {
 		b.Run(fmt.Sprintf("grants=%d", n), func(b *testing.B) {
@@ -123,7 +124,7 @@ func measureUpdates(b *testing.B, p *population, ix *access.Index) {
 	b.ReportMetric(float64(times[len(times)*99/100]), "p99-ns")
 }
 
-// worst adds the worst cases to the index, in layers of their own only where they are small.
+// worst adds the grants of the worst cases to the index, and measures a request for each case.
 func worst(b *testing.B, p *population, ix *access.Index) {
 	member := func(i int) access.Identity { return identity(1_000_000_000 + i) }
 	var add []access.Grant

@@ -68,8 +68,8 @@ func run(b *testing.B, s *ldapsync.Syncer, name string) {
 	b.Logf("%s: %+v", name, r.Counts)
 }
 
-// cpu is the time that this process has had of all cores; slapd is another process. On a machine that others use too
-// it says more than the time on the clock.
+// cpu is the processor time that this process has used on all cores, without slapd's. On a machine that others use too,
+// it says more than elapsed time.
 func cpu(b *testing.B) time.Duration {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
@@ -78,7 +78,7 @@ func cpu(b *testing.B) time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// peak is the most memory that this process has had at a time, in megabytes; slapd is another process.
+// peak is the largest amount of memory that this process has used, in megabytes, without slapd's.
 func peak(b *testing.B) float64 {
 	text, err := os.ReadFile("/proc/self/status")
 	if err != nil {
@@ -93,7 +93,7 @@ func peak(b *testing.B) float64 {
 	return 0
 }
 
-// ldif writes the directory: everybody is in as many groups as everybody else.
+// ldif writes the directory. Every person is in the same number of groups.
 func ldif(b *testing.B) string {
 	name := filepath.Join(b.TempDir(), "directory.ldif")
 	f, err := os.Create(name)

@@ -164,7 +164,7 @@ func read(b *testing.B, text []byte, v any) {
 	}
 }
 
-// measure runs f by so many clients at once until b.N is reached, and reports rate and percentiles.
+// measure runs f from n clients at once until b.N is reached, and reports rate and percentiles.
 func measure(b *testing.B, clients int, f func() error) {
 	var next atomic.Int64
 	var wg sync.WaitGroup

@@ -71,8 +71,8 @@ type generator struct {
 	types map[string]bool // names taken at package level
 }
 
-// nameless gives an input and an output shape to every operation that has none, named as the service's
-// others are, and sees that no two names collide.
+// nameless adds an input and an output shape to every operation that has none, named as the service's others are. It
+// fails when two names collide.
 func (g *generator) nameless() error {
 	out := map[string]string{"s3": "Output", "s3control": "Result"}[g.model.Name]
 	if out == "" {

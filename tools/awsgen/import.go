@@ -190,7 +190,7 @@ func restate(service string, boto botoModel, operations []string) (Model, error)
 	return m, nil
 }
 
-// take restates a shape and all that it refers to.
+// take copies a shape, and all shapes that it refers to, into our form.
 func (m *Model) take(boto botoModel, name string) error {
 	if _, done := m.Shapes[name]; done {
 		return nil
@@ -200,10 +200,19 @@ func (m *Model) take(boto botoModel, name string) error {
 		return fmt.Errorf("no shape %s", name)
 	}
 	s := Shape{
-		Type: b.Type, Flat: b.Flattened, Min: whole(b.Min), Max: whole(b.Max), Pattern: b.Pattern, Enum: b.Enum, Time: b.Time,
-		Sensitive: b.Sensitive, Document: b.Document, Union: b.Union, Root: b.LocationName,
+		Type:      b.Type,
+		Flat:      b.Flattened,
+		Min:       integerBound(b.Min),
+		Max:       integerBound(b.Max),
+		Pattern:   b.Pattern,
+		Enum:      b.Enum,
+		Time:      b.Time,
+		Sensitive: b.Sensitive,
+		Document:  b.Document,
+		Union:     b.Union,
+		Root:      b.LocationName,
 	}
-	m.Shapes[name] = s // before its members: shapes may recur
+	m.Shapes[name] = s // before its members, because shapes may be recursive
 	names, refs, err := ordered(b.Members)
 	if err != nil {
 		return err
@@ -282,8 +291,8 @@ func ordered(raw json.RawMessage) (names []string, refs []botoRef, err error) {
 	return names, refs, nil
 }
 
-// whole is a bound as an integer; the services that we serve bound nothing else.
-func whole(f *float64) *int64 {
+// integerBound is a bound as an integer. The services that we serve have no other bounds.
+func integerBound(f *float64) *int64 {
 	if f == nil {
 		return nil
 	}

@@ -1,13 +1,13 @@
-// Command awsgen keeps the AWS models that we serve and turns them into package awsapi.
+// Command awsgen keeps the AWS models of the operations that we serve, and generates the packages awsapi/... from them.
+// There are two steps, so that a build needs nothing outside of this repository.
 //
-// Two steps, so that building needs nothing but this repository:
+// import runs by hand, from an installed botocore, when AWS's models have changed (awsgen import -botocore DIR [-models
+// models]). It reads the list of operations in models/served.json and writes one models/SERVICE.json for each service,
+// without AWS's documentation.
 //
-//	awsgen import -botocore DIR [-models models]   by hand, from an installed botocore, when the models move on
-//	awsgen generate [-models models] [-out internal/awsapi]   by go generate
-//
-// import reads models/served.json (which operations) and restates them, without their documentation, as one
-// models/SERVICE.json each. generate lays models/SERVICE.additions.json (by hand, with a reason for each line)
-// over it and writes the Go packages. awsgen owns no behaviour: that is package awswire's.
+// generate runs by go generate (awsgen generate [-models models] [-out internal/awsapi]). It merges
+// models/SERVICE.additions.json, which is written by hand with a reason for each line, into the model, and writes the
+// Go packages. awsgen owns no behaviour: package awswire has that.
 package main
 
 import (

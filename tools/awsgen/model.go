@@ -109,7 +109,7 @@ func readJSON(path string, v any) error {
 	return nil
 }
 
-// write puts every operation and shape on one line, so that a change of the model reads well as a diff.
+// write writes every operation and shape on one line, so that a change of the model is easy to read as a diff.
 func (m Model) write(path string) error {
 	var b bytes.Buffer
 	head := m
@@ -146,7 +146,7 @@ func lines[V any](b *bytes.Buffer, m map[string]V) error {
 	return nil
 }
 
-// load reads a model and lays our additions over it.
+// load reads a model and merges our additions into it.
 func load(dir, service string) (Model, Additions, error) {
 	var m Model
 	var a Additions

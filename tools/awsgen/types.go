@@ -43,7 +43,7 @@ func (g *generator) typesFile(b *bytes.Buffer) error {
 	return nil
 }
 
-// what says in a sentence's rest what a structure is for.
+// what completes the sentence that says what a structure is for.
 func (g *generator) what(name string, s Shape) string {
 	for _, op := range slices.Sorted(maps.Keys(g.model.Operations)) {
 		switch o := g.model.Operations[op]; name {
@@ -115,7 +115,7 @@ func (g *generator) valueType(shape string) (string, error) {
 	return "", fmt.Errorf("no Go type for %s, a %s", shape, s.Type)
 }
 
-// tag writes everything that awswire wants to know about a member.
+// tag writes the struct tag with everything that awswire needs to know about a member.
 func (g *generator) tag(m Member) (string, error) {
 	name := m.As
 	if name == "" {
@@ -216,8 +216,8 @@ var (
 	hexEscape  = regexp.MustCompile(`\\u(10[0-9A-Fa-f]{4}|10000|[0-9A-Fa-f]{4})`)
 )
 
-// pattern is AWS's pattern as Go writes it. AWS's are Java's: \uXXXX, surrogate pairs, look-ahead. What cannot
-// be rewritten by rule is in the additions, checked by hand.
+// pattern is one of AWS's patterns as Go writes it. AWS's patterns are Java's: \uXXXX, surrogate pairs, look-ahead.
+// Patterns that cannot be rewritten by rule are in the additions, checked by hand.
 func (g *generator) pattern(p string) (string, error) {
 	if q, ok := g.add.Patterns[p]; ok {
 		p = q

@@ -8,7 +8,7 @@ import (
 	"testing/fstest"
 )
 
-// pageHolds checks the shipped page with this index in keys against the tests of the repository.
+// pageHolds checks the page with this index in keys against the tests of the repository.
 func pageHolds(t *testing.T, i int) {
 	t.Helper()
 	source := os.DirFS("../..")

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// key is one page of docs/cases, and the manner in which tests carry its numbers.
+// key is one page of docs/cases, and how the names of tests carry its numbers.
 type key struct {
 	page   string // its path from the root of the repository
 	prefix string // what stands before the number in a test's name: TestCase012_..., TestAttack07_...
@@ -65,8 +65,8 @@ func (k key) rows(page string) (rows []row) {
 	return rows
 }
 
-// fill writes the names of the tests into the last column. A reason stays beside tests that were listed already,
-// and goes when the first test appears.
+// fill writes the names of the tests into the last column. A reason stays beside tests that were listed before, and is
+// removed when the first test appears.
 func (k key) fill(page string, tests []test) (string, []row) {
 	holders := k.holders(tests)
 	var out strings.Builder
@@ -105,7 +105,7 @@ func (r row) last() string {
 	return text + "; " + notYet + r.reason
 }
 
-// check says what is wrong with a page whose rows these are, one error for each fault.
+// check returns one error for each fault of a page with these rows.
 func (k key) check(rows []row, tests []test) (faults []error) {
 	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
 	if len(rows) == 0 {

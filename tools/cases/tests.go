@@ -20,8 +20,8 @@ type test struct {
 // roots are the folders in which tests carry numbers.
 var roots = []string{"internal", "cmd", "e2e", "bench"}
 
-// findTests reads all test files. Strings of a file that stand outside of its test functions, such as a table in a
-// variable, count for none.
+// findTests reads all test files. It ignores strings that stand outside of test functions, such as those of a table in
+// a variable.
 func findTests(source fs.FS) (tests []test, err error) {
 	for _, root := range roots {
 		err := fs.WalkDir(source, root, func(path string, d fs.DirEntry, err error) error {
@@ -107,7 +107,7 @@ func (k key) holders(tests []test) map[string][]string {
 	return holders
 }
 
-// inName gives the numbers at the beginning of a test's name: TestCase103_104_DataOfAnotherAccount has two.
+// inName returns the numbers at the beginning of a test's name: TestCase103_104_DataOfAnotherAccount has two.
 func (k key) inName(name string) (numbers []string) {
 	rest, ok := strings.CutPrefix(name, k.prefix)
 	for ok {
@@ -121,7 +121,7 @@ func (k key) inName(name string) (numbers []string) {
 	return numbers
 }
 
-// inText gives the numbers at the beginning of a subtest's name.
+// inText returns the numbers at the beginning of a subtest's name.
 func inText(text string) (numbers []string) {
 	for word := range strings.FieldsSeq(text) {
 		if len(word) != 3 || strings.Trim(word, "0123456789") != "" {
