@@ -13,13 +13,13 @@ import (
 	"latchkey/internal/store"
 )
 
-// maxActorPolicy bounds an actor policy, in characters without white space. AWS publishes no limit; this is
-// that of a bucket policy.
+// maxActorPolicy is the longest actor policy, in characters without white space. AWS publishes no limit. This is the
+// limit of bucket policies.
 const maxActorPolicy = 20_480
 
-// PutAuthenticationMethod says who may ask for tokens in the name of an application. document is the policy as
-// JSON values. Principals are bound to their immutable ids: who is deleted and created again under the same name
-// is a stranger to it.
+// PutAuthenticationMethod sets who may ask for tokens in the name of an application. document is the policy as JSON
+// values. Its principals are replaced by their immutable ids: a principal that is deleted and created again under the
+// same name does not match.
 func (c *Center) PutAuthenticationMethod(ctx context.Context, call *control.Call, arn string, document any) error {
 	app, err := ownApplication(call, "sso:PutApplicationAuthenticationMethod", arn)
 	if err != nil {
@@ -46,8 +46,8 @@ func badActors(format string, args ...any) error {
 	return fault.New(fault.Invalid, fault.AuthenticationMethod, "The ActorPolicy is invalid: "+format, args...)
 }
 
-// parseActors reads an actor policy: a resource policy each of whose statements has an effect, principals, actions
-// of the token service, and the application or everything as its resource (IAM Identity Center user guide,
+// parseActors parses an actor policy. It is a resource policy. Each of its statements has an effect, principals,
+// actions of the token service, and the application or everything as its resource (IAM Identity Center user guide,
 // "Trusted identity propagation").
 func parseActors(arn string, document any) (json.RawMessage, *policy.Document, error) {
 	text, err := json.Marshal(document)
@@ -87,7 +87,8 @@ func parseActors(arn string, document any) (json.RawMessage, *policy.Document, e
 
 const actionPrefix = "sso-oauth:"
 
-// statements are those of a policy that are objects; what else is wrong with it, its parser says.
+// statements returns the statements of a policy that are objects. The policy parser reports everything else that is
+// wrong.
 func statements(root map[string]any) (all []map[string]any) {
 	switch v := root["Statement"].(type) {
 	case map[string]any:
@@ -102,7 +103,7 @@ func statements(root map[string]any) (all []map[string]any) {
 	return all
 }
 
-// AuthenticationMethod returns the actor policy of an application as it was given.
+// AuthenticationMethod returns the actor policy of an application, in its original form.
 func (c *Center) AuthenticationMethod(call *control.Call, arn string) (json.RawMessage, error) {
 	app, err := application(call, "sso:GetApplicationAuthenticationMethod", arn)
 	if err != nil {
@@ -136,8 +137,8 @@ func (c *Center) AuthenticationMethods(call *control.Call, arn, token string) ([
 	return []json.RawMessage{app.Actor.Document}, nil
 }
 
-// DeleteAuthenticationMethod removes the actor policy: nobody may ask for tokens then, but whose own policies
-// allow it.
+// DeleteAuthenticationMethod removes the actor policy. After that, only principals whose own policies allow it may ask
+// for tokens.
 func (c *Center) DeleteAuthenticationMethod(ctx context.Context, call *control.Call, arn string) error {
 	app, err := ownApplication(call, "sso:DeleteApplicationAuthenticationMethod", arn)
 	if err != nil {

@@ -20,8 +20,8 @@ type NewApplication struct {
 	Tags                                     []access.Tag
 }
 
-// CreateApplication makes an application of the customer's own, which nobody may use yet: it asks for an
-// assignment and has neither grant nor actor.
+// CreateApplication creates an application of the customer. Nobody may use it yet: it requires an assignment, and has
+// neither a grant nor an actor policy.
 func (c *Center) CreateApplication(
 	ctx context.Context, call *control.Call, in NewApplication,
 ) (*sso.Application, *sso.Instance, error) {
@@ -90,7 +90,7 @@ func (in *NewApplication) check() error {
 	return control.AccessFault(access.CheckTags(in.Tags))
 }
 
-// checkSignIn checks where people sign in (API reference, SignInOptions).
+// checkSignIn checks the sign-in options of an application (API reference, SignInOptions).
 func checkSignIn(origin, url string) error {
 	if origin == "APPLICATION" && url == "" {
 		return fault.New(fault.Invalid, fault.Member, "ApplicationUrl is required when Origin is APPLICATION")
@@ -126,10 +126,10 @@ func (c *Center) Application(call *control.Call, arn string) (*sso.Application, 
 	return app, i, nil
 }
 
-// ApplicationFilter narrows a list of applications; what is set must match exactly.
+// ApplicationFilter filters a list of applications. Fields that are set must match exactly.
 type ApplicationFilter struct{ Account, Provider string }
 
-// Applications lists the applications of the instance in the order of their creation, those of services included.
+// Applications lists the applications of the instance in the order of their creation, including those of services.
 func (c *Center) Applications(
 	call *control.Call, instanceARN string, f ApplicationFilter, at Cut,
 ) (Page[*sso.Application], *sso.Instance, error) {
@@ -149,15 +149,15 @@ func (c *Center) Applications(
 	return p, i, err
 }
 
-// ApplicationChange is what UpdateApplication changes; nil leaves a thing as it is.
+// ApplicationChange is what UpdateApplication changes. A nil field leaves a value as it is.
 type ApplicationChange struct {
 	Name, Description *string
 	Disabled          *bool
 	Portal            *sso.Portal // origin and URL only
 }
 
-// UpdateApplication changes an application. Of a service's own application only the status can be changed. Who
-// disables an application ends what rests on it.
+// UpdateApplication changes an application. Only the status of a service's own application can be changed. Disabling an
+// application ends the access that depends on it.
 func (c *Center) UpdateApplication(ctx context.Context, call *control.Call, arn string, ch ApplicationChange) error {
 	find := ownApplication
 	if ch.Name == nil && ch.Description == nil && ch.Portal == nil {
@@ -206,8 +206,8 @@ func (c *Center) change(ctx context.Context, call *control.Call, app *sso.Applic
 	})
 }
 
-// DeleteApplication deletes an application with its assignments. The application of a service that is associated
-// with the instance goes when the association ends.
+// DeleteApplication deletes an application with its assignments. It refuses the application of a service that is
+// associated with the instance. That one is deleted when the association ends.
 func (c *Center) DeleteApplication(ctx context.Context, call *control.Call, arn string) error {
 	app, err := application(call, "sso:DeleteApplication", arn)
 	if err != nil {
@@ -233,8 +233,7 @@ func (c *Center) DeleteApplication(ctx context.Context, call *control.Call, arn 
 	})
 }
 
-// RemoveApplication deletes an application with its assignments in a transaction of the caller's. It asks nobody's
-// permission.
+// RemoveApplication deletes an application with its assignments in the caller's transaction. It checks no permission.
 func RemoveApplication(ctx context.Context, tx *store.Tx, id string) error {
 	all, err := store.Assignments.InAccount(ctx, tx, id)
 	if err != nil {

@@ -31,7 +31,7 @@ func (c *Center) RequireAssignment(ctx context.Context, call *control.Call, arn 
 	})
 }
 
-// Assign lets a user, or everybody in a group, use an application. What is assigned already stays so.
+// Assign assigns an application to a user or a group. Assigning it again is not an error.
 func (c *Center) Assign(ctx context.Context, call *control.Call, arn string, t sso.PrincipalType, id string) error {
 	app, err := application(call, "sso:CreateApplicationAssignment", arn)
 	if err != nil {
@@ -135,8 +135,8 @@ type PrincipalFilter struct {
 	Application string // ARN; empty: all
 }
 
-// AssignmentsFor lists what is assigned to this very user or group, in the order of creation. What a user has
-// through a group is listed for the group.
+// AssignmentsFor lists what is assigned to exactly this user or group, in the order of creation. Assignments that a
+// user has through a group are listed for the group.
 func (c *Center) AssignmentsFor(
 	ctx context.Context, call *control.Call, instanceARN string, f PrincipalFilter, at Cut,
 ) (Page[PrincipalAssignment], error) {

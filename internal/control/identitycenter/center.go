@@ -1,12 +1,11 @@
-// Package identitycenter is what may be asked of IAM Identity Center (sso-admin): the account's instance, its
-// applications with their assignments, grants, authentication methods and access scopes, the trusted token
-// issuers, and the tags of all three. It also makes and removes the applications that belong to services, for
-// those who associate a service with the instance.
+// Package identitycenter has the operations of IAM Identity Center (sso-admin): the account's instance, its
+// applications with their assignments, grants, authentication methods and access scopes, the trusted token issuers, and
+// the tags of all three. It also creates and deletes the applications that belong to services, for the services that
+// are associated with the instance.
 //
-// Every operation checks the caller's IAM permission first, on the resource that the Service Authorization
-// Reference names ("Actions, resources, and condition keys for AWS IAM Identity Center"), and only then says
-// whether the thing exists. It exchanges no tokens and knows no person: those are the exchange's and the
-// directory's.
+// Every operation first checks the caller's IAM permission, on the resource that the Service Authorization Reference
+// names ("Actions, resources, and condition keys for AWS IAM Identity Center"). Only then it says whether the entity
+// exists. It exchanges no tokens and knows no people: packages oauth and identitystore do that.
 package identitycenter
 
 import (
@@ -30,9 +29,9 @@ type Center struct{ Control *control.Control }
 
 const applicationAccountKey = "sso:ApplicationAccount"
 
-// instance finds the instance of the caller's account after checking the action on the ARN that was asked for. An
-// instance that is not the caller's own is refused like one that the caller may not see: nobody learns which
-// instances exist.
+// instance returns the instance of the caller's account, after checking the action on the ARN that the caller named.
+// The ARN of an instance of another account is refused like one that the caller may not see, so that nobody learns
+// which instances exist.
 func instance(call *control.Call, action, arn string, values policy.Values) (*sso.Instance, error) {
 	i := call.Snapshot.IdentityCenter(call.Account)
 	own := i != nil && i.ARN() == arn
@@ -55,13 +54,13 @@ func foreign(call *control.Call, action, arn string) error {
 	})
 }
 
-// application finds an application after checking the action on it. Applications have no resource policy, so that
-// the check lets nobody of another account pass.
+// application returns an application after checking the action on it. Applications have no resource policy, so the
+// check lets nobody of another account pass.
 func application(call *control.Call, action, arn string) (*sso.Application, error) {
 	return applicationWith(call, action, arn, policy.Values{})
 }
 
-// applicationWith is application with condition keys of the request.
+// applicationWith is application, with condition keys of the request.
 func applicationWith(call *control.Call, action, arn string, values policy.Values) (*sso.Application, error) {
 	owner := call.Account
 	if r, ok := sso.ParseARN(arn); ok && r.Kind == sso.KindApplication {
@@ -82,8 +81,8 @@ func applicationWith(call *control.Call, action, arn string, values policy.Value
 	return app, nil
 }
 
-// ownApplication is application for what only an application's owner may change: a service decides itself what
-// its application may do.
+// ownApplication is application, for changes that only the owner of an application may make. A service decides itself
+// what its application may do.
 func ownApplication(call *control.Call, action, arn string) (*sso.Application, error) {
 	app, err := application(call, action, arn)
 	if err == nil && app.ServiceOwned() {
@@ -97,7 +96,7 @@ func noApplication(arn string) error {
 	return fault.New(fault.NotFound, fault.Application, "Application %s does not exist", arn)
 }
 
-// issuer finds a trusted token issuer after checking the action on it.
+// issuer returns a trusted token issuer after checking the action on it.
 func issuer(call *control.Call, action, arn string, values policy.Values) (*sso.Issuer, error) {
 	owner := call.Account
 	if r, ok := sso.ParseARN(arn); ok && r.Kind == sso.KindIssuer {
@@ -121,7 +120,7 @@ func noIssuer(arn string) error {
 	return fault.New(fault.NotFound, fault.TokenIssuer, "Trusted token issuer %s does not exist", arn)
 }
 
-// requestTags are the condition keys of tags that a request brings along.
+// requestTags are the condition keys for the tags of a request.
 func requestTags(tags []access.Tag) (v policy.Values) {
 	keys := make([]string, len(tags))
 	for i, t := range tags {
@@ -134,8 +133,8 @@ func requestTags(tags []access.Tag) (v policy.Values) {
 	return v
 }
 
-// digest is a fingerprint of what something is created with, by which a repeated request is told from another one
-// with the same client token.
+// digest is a fingerprint of the input with which an entity is created. It tells a repeated request from another
+// request with the same client token.
 func digest(parts ...any) string {
 	b, err := json.Marshal(parts)
 	if err != nil {
@@ -145,7 +144,7 @@ func digest(parts ...any) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// mismatch refuses a client token that was used for something else.
+// mismatch is the fault for a client token that was used with other input.
 func mismatch() error {
 	return fault.New(fault.Conflict, "",
 		"IdempotentParameterMismatch: the client token was used before with other parameters")

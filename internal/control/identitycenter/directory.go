@@ -8,8 +8,8 @@ import (
 	"latchkey/internal/store"
 )
 
-// Principal finds a user or group in the identity store of an instance. It fails with NotFound when there is none
-// with this id.
+// Principal checks that a user or group with this id is in the identity store of an instance. It fails with NotFound
+// when there is none.
 func Principal(ctx context.Context, q store.Querier, i *sso.Instance, t sso.PrincipalType, id string) error {
 	var home string
 	switch t {

@@ -11,7 +11,7 @@ import (
 	"latchkey/internal/store"
 )
 
-// PutGrant gives an application a way to get tokens, in place of the one of the same type that it had.
+// PutGrant gives an application a grant, a way to get tokens. It replaces the application's grant of the same type.
 func (c *Center) PutGrant(ctx context.Context, call *control.Call, arn string, g sso.Grant) error {
 	app, err := ownApplication(call, "sso:PutApplicationGrant", arn)
 	if err != nil {
@@ -41,7 +41,7 @@ func (c *Center) PutGrant(ctx context.Context, call *control.Call, arn string, g
 	})
 }
 
-// checkGrant holds a grant against what the model's constraints leave open.
+// checkGrant checks a grant for what the constraints of the model leave open.
 func checkGrant(g *sso.Grant) error {
 	invalid := func(format string, args ...any) error {
 		return fault.New(fault.Invalid, fault.ApplicationGrant, format, args...)
@@ -106,7 +106,7 @@ func (c *Center) Grants(call *control.Call, arn, token string) ([]sso.Grant, err
 	return app.Grants, nil
 }
 
-// DeleteGrant takes a way to get tokens from an application.
+// DeleteGrant removes a grant from an application.
 func (c *Center) DeleteGrant(ctx context.Context, call *control.Call, arn string, t sso.GrantType) error {
 	app, err := ownApplication(call, "sso:DeleteApplicationGrant", arn)
 	if err != nil {

@@ -35,8 +35,8 @@ type NewInstance struct {
 	Tags              []access.Tag
 }
 
-// CreateInstance makes an instance for an account that has none, which is one that deleted it: every account has
-// one from the beginning. Its identity store is a new one too.
+// CreateInstance creates an instance for an account that has deleted its own: every account has one from the beginning.
+// The new instance has a new identity store.
 func (c *Center) CreateInstance(ctx context.Context, call *control.Call, in NewInstance) (*sso.Instance, error) {
 	made := sso.New(call.Account, c.Control.Now())
 	if err := call.May("sso:CreateInstance", made.ARN(), requestTags(in.Tags), nil, call.Account); err != nil {
@@ -95,7 +95,7 @@ func (c *Center) changeInstance(ctx context.Context, call *control.Call, i *sso.
 	})
 }
 
-// standing is the instance as of now, refused when it was deleted in the meantime.
+// standing returns the present state of the instance. It fails if the instance was deleted meanwhile.
 func standing(ctx context.Context, tx *store.Tx, i *sso.Instance) (*sso.Instance, error) {
 	current, err := store.IdentityCenter(ctx, tx, i.Account)
 	if fault.Is(err, fault.NotFound, fault.IdentityCenter) || err == nil && current.ID != i.ID {
@@ -104,8 +104,8 @@ func standing(ctx context.Context, tx *store.Tx, i *sso.Instance) (*sso.Instance
 	return current, err
 }
 
-// DeleteInstance deletes the instance with its applications and issuers, and with everybody in its identity store.
-// It is refused while S3 Access Grants is associated with it. Deleting it again is not a failure.
+// DeleteInstance deletes the instance with its applications, its issuers, and everything in its identity store. It
+// refuses while S3 Access Grants is associated with the instance. Deleting it again is not an error.
 func (c *Center) DeleteInstance(ctx context.Context, call *control.Call, arn string) error {
 	i, err := instance(call, "sso:DeleteInstance", arn, policy.Values{})
 	if fault.Is(err, fault.Denied, fault.IdentityCenter) {
@@ -150,7 +150,7 @@ func (c *Center) DeleteInstance(ctx context.Context, call *control.Call, arn str
 	})
 }
 
-// unused refuses to delete an instance on which access rests.
+// unused refuses to delete an instance that is associated with an S3 Access Grants instance.
 func unused(ctx context.Context, tx *store.Tx, i *sso.Instance) error {
 	instances, err := store.Instances.InAccount(ctx, tx, string(i.Account))
 	if err != nil {

@@ -19,8 +19,8 @@ type NewIssuer struct {
 	Tags                                                      []access.Tag
 }
 
-// CreateIssuer makes a foreign provider known. Nobody is asked at its address now, as on AWS: that it answers is
-// seen at the first token.
+// CreateIssuer registers a foreign token issuer. Like AWS, it does not contact the issuer. Whether the issuer answers
+// shows at the first token.
 func (c *Center) CreateIssuer(ctx context.Context, call *control.Call, in NewIssuer) (*sso.Issuer, error) {
 	i, err := instance(call, "sso:CreateTrustedTokenIssuer", in.InstanceARN, requestTags(in.Tags))
 	if err != nil {
@@ -117,7 +117,7 @@ func (c *Center) Issuers(call *control.Call, instanceARN string, at Cut) (Page[*
 	}, "ListTrustedTokenIssuers", instanceARN)
 }
 
-// IssuerChange is what UpdateTrustedTokenIssuer changes; nil leaves a thing as it is. The URL never changes.
+// IssuerChange is what UpdateTrustedTokenIssuer changes. A nil field leaves a value as it is. The URL never changes.
 type IssuerChange struct{ Name, ClaimPath, StorePath *string }
 
 // UpdateIssuer changes a trusted token issuer.
@@ -155,8 +155,8 @@ func (c *Center) changeIssuer(ctx context.Context, call *control.Call, i *sso.Is
 	})
 }
 
-// DeleteIssuer deletes a trusted token issuer, used or not: its tokens count no more, and an issuer that is made
-// with the same URL is another one.
+// DeleteIssuer deletes a trusted token issuer, even if it is in use. Its tokens are no longer accepted. An issuer that
+// is created later with the same URL is another issuer.
 func (c *Center) DeleteIssuer(ctx context.Context, call *control.Call, arn string) error {
 	i, err := issuer(call, "sso:DeleteTrustedTokenIssuer", arn, policy.Values{})
 	if err != nil {

@@ -16,8 +16,8 @@ type Cut struct {
 	Size  int
 }
 
-// cut takes the page out of the whole list, which is in the order of its numbers. name and about tell the list
-// from others, so that no token fits two.
+// cut returns one page of a list, which must be ordered by number. name and about identify the list, so that a page
+// token fits one list only.
 func cut[T any](
 	c *control.Control, call *control.Call, at Cut, all []T, number func(T) int64, name string, about ...string,
 ) (Page[T], error) {

@@ -17,7 +17,7 @@ type Provider struct {
 // ProviderScope is a scope that a provider owns.
 type ProviderScope struct{ Name, Title, Description string }
 
-// providers are all that there are: a customer's own applications, and S3's.
+// providers are all application providers: one for a customer's own applications, and S3's.
 func providers() []Provider {
 	return []Provider{
 		{

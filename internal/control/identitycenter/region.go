@@ -8,8 +8,8 @@ import (
 	"latchkey/internal/policy"
 )
 
-// An instance is not copied from region to region: one server answers for all of them, with the same directory. So an
-// instance has one region, the server's own, and others are neither added nor removed.
+// An instance has one region, the server's own, and regions can be neither added nor removed. Nothing is copied from
+// region to region: one server answers for all of them, with the same directory.
 
 // Region is a region of an instance. Its status is ACTIVE.
 type Region struct {
@@ -39,7 +39,7 @@ func (c *Center) DescribeRegion(call *control.Call, arn, name string) (Region, e
 	return Region{c.Control.Region, i.Created, true}, nil
 }
 
-// AddRegion refuses.
+// AddRegion always refuses.
 func (c *Center) AddRegion(call *control.Call, arn, name string) error {
 	if _, err := instance(call, "sso:AddRegion", arn, policy.Values{}); err != nil {
 		return err
@@ -51,7 +51,7 @@ func (c *Center) AddRegion(call *control.Call, arn, name string) error {
 		"Regions cannot be added: the instance is not replicated, and this server answers requests for every Region with it")
 }
 
-// RemoveRegion refuses.
+// RemoveRegion always refuses.
 func (c *Center) RemoveRegion(call *control.Call, arn, name string) error {
 	if _, err := instance(call, "sso:RemoveRegion", arn, policy.Values{}); err != nil {
 		return err

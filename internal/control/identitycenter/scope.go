@@ -10,7 +10,7 @@ import (
 	"latchkey/internal/store"
 )
 
-// PutScope gives an application an access scope, or the scope other targets.
+// PutScope gives an application an access scope, or gives that scope other targets.
 func (c *Center) PutScope(ctx context.Context, call *control.Call, arn, name string, targets []string) error {
 	app, err := ownApplication(call, "sso:PutApplicationAccessScope", arn)
 	if err != nil {
@@ -57,7 +57,7 @@ func (c *Center) Scopes(call *control.Call, arn string, at Cut) (Page[sso.Access
 	}, "ListApplicationAccessScopes", arn)
 }
 
-// DeleteScope takes an access scope from an application.
+// DeleteScope removes an access scope from an application.
 func (c *Center) DeleteScope(ctx context.Context, call *control.Call, arn, name string) error {
 	app, err := ownApplication(call, "sso:DeleteApplicationAccessScope", arn)
 	if err != nil {

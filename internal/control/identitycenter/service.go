@@ -10,12 +10,12 @@ import (
 	"latchkey/internal/store"
 )
 
-// s3Actor is the actor policy of S3's application: the service alone may act in its name.
+// s3Actor is the actor policy of S3's application: only the service may act in its name.
 const s3Actor = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",` +
 	`"Principal":{"Service":"access-grants.s3.amazonaws.com"},"Action":"sso-oauth:CreateTokenWithIAM","Resource":"*"}]}`
 
-// NewS3Application is the application that S3 Access Grants has in an instance for a region: it owns the scope of
-// Access Grants and stands for the association. It has no grant; nobody exchanges tokens with it.
+// NewS3Application makes the application that S3 Access Grants has in an instance for a region. It owns the scope of
+// Access Grants and stands for the association. It has no grant, so nobody can exchange tokens with it.
 func NewS3Application(i *sso.Instance, region string) *sso.Application {
 	return &sso.Application{
 		ID:                 sso.NewApplicationID(),
@@ -31,10 +31,10 @@ func NewS3Application(i *sso.Instance, region string) *sso.Application {
 	}
 }
 
-// MayAssociate checks what S3 does in Identity Center with the permissions of whoever associates an Access Grants
-// instance: create its application in the instance of this ARN, and set it up. describe asks for the permission to
-// see the instance too, as CreateAccessGrantsInstance does (S3 Control API reference). The instance must then be
-// the account's own; what it returns is nil if it is not.
+// MayAssociate checks the caller's permissions for what S3 does in Identity Center when the caller associates an Access
+// Grants instance: S3 creates its application in the instance with this ARN and configures it. With describe,
+// MayAssociate also checks the permission to see the instance, as CreateAccessGrantsInstance does (S3 Control API
+// reference). It returns nil if the instance is not the account's own.
 func MayAssociate(call *control.Call, instanceARN string, describe bool) (*sso.Instance, error) {
 	actions := []string{"sso:CreateApplication", "sso:PutApplicationGrant", "sso:PutApplicationAuthenticationMethod"}
 	if describe {
@@ -60,8 +60,8 @@ func MayAssociate(call *control.Call, instanceARN string, describe bool) (*sso.I
 	return i, call.May("sso:CreateApplication", sso.S3Provider, policy.Values{}, nil, call.Account)
 }
 
-// anyApplication stands for the application that is about to be created in an instance. Its id is not known to
-// anybody yet, so that only a policy about all applications of the instance can allow it.
+// anyApplication is an ARN that stands for the application that is about to be created in an instance. Its id is random
+// and known to nobody, so only a policy about all applications of the instance can allow it.
 func anyApplication(call *control.Call, instanceARN string) string {
 	id := "ssoins-unknown"
 	if r, ok := sso.ParseARN(instanceARN); ok && r.Kind == sso.KindInstance {
@@ -70,7 +70,7 @@ func anyApplication(call *control.Call, instanceARN string) string {
 	return sso.ApplicationARN(call.Account, id, sso.NewApplicationID())
 }
 
-// InsertS3Application makes S3's application in a transaction of the caller's, for an instance that still stands.
+// InsertS3Application inserts S3's application in the caller's transaction. It fails if the instance is gone by now.
 func (c *Center) InsertS3Application(ctx context.Context, tx *store.Tx, i *sso.Instance, app *sso.Application) error {
 	_, err := standing(ctx, tx, i)
 	if fault.Is(err, fault.Denied, fault.IdentityCenter) {

@@ -8,7 +8,8 @@ import (
 	"latchkey/internal/store"
 )
 
-// BackgroundSessions is ENABLED or DISABLED as PutBackgroundSessions was told; empty when it never was.
+// BackgroundSessions is the status that PutBackgroundSessions last set, ENABLED or DISABLED. It is empty if it was
+// never set.
 func (c *Center) BackgroundSessions(call *control.Call, arn string) (string, error) {
 	app, err := application(call, "sso:GetApplicationSessionConfiguration", arn)
 	if err != nil {
@@ -17,8 +18,8 @@ func (c *Center) BackgroundSessions(call *control.Call, arn string) (string, err
 	return app.BackgroundSessions, nil
 }
 
-// PutBackgroundSessions says whether jobs of the application may go on when their user's session has ended. There are
-// no such sessions here: it is kept for clients. An empty status changes nothing.
+// PutBackgroundSessions sets whether jobs of the application may go on after their user's session has ended. Latchkey
+// has no such sessions: the status is only stored for clients. An empty status changes nothing.
 func (c *Center) PutBackgroundSessions(ctx context.Context, call *control.Call, arn, status string) error {
 	app, err := ownApplication(call, "sso:PutApplicationSessionConfiguration", arn)
 	if err != nil {

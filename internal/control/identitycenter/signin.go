@@ -14,11 +14,11 @@ import (
 	"latchkey/internal/store"
 )
 
-// DefaultSignInScopes are what is asked of a provider when nobody says otherwise: the person's name and e-mail.
+// DefaultSignInScopes are the scopes that are asked of a provider by default: the person's name and e-mail address.
 var DefaultSignInScopes = []string{"openid", "email", "profile"}
 
-// NewSignIn is what PutSignIn takes. A nil ClientSecret leaves the one that is there, as long as provider and client
-// stay the same; an empty one takes it away.
+// NewSignIn is what PutSignIn takes. A nil ClientSecret keeps the present secret, if provider and client stay the same.
+// An empty one removes it.
 type NewSignIn struct {
 	IssuerURL, ClientID                      string
 	ClientSecret                             *credential.Secret
@@ -28,8 +28,8 @@ type NewSignIn struct {
 	GroupsClaim                              string
 }
 
-// PutSignIn says how people of the caller's account sign in, in place of what was said before. Application, issuer
-// and roles must be the account's own: what is said here tells every person's machine whom to hand its token.
+// PutSignIn sets how people of the caller's account sign in. It replaces earlier settings. Application, issuer and
+// roles must be the account's own, because these settings tell every person's machine where to send its token.
 func (c *Center) PutSignIn(ctx context.Context, call *control.Call, in NewSignIn) error {
 	if err := mayOwn(call, "latchkey:PutSignIn"); err != nil {
 		return err
@@ -95,7 +95,7 @@ func (in *NewSignIn) check(call *control.Call) error {
 	return nil
 }
 
-// SignIn returns how people of the caller's account sign in. It fails with NotFound while nobody has said so.
+// SignIn returns how people of the caller's account sign in. It fails with NotFound when that is not set.
 func (c *Center) SignIn(call *control.Call) (*sso.SignIn, error) {
 	if err := mayOwn(call, "latchkey:GetSignIn"); err != nil {
 		return nil, err
@@ -106,7 +106,7 @@ func (c *Center) SignIn(call *control.Call) (*sso.SignIn, error) {
 	return nil, noSignIn(call)
 }
 
-// DeleteSignIn forgets how people of the caller's account sign in. Sessions that they have stay.
+// DeleteSignIn deletes the settings of how people of the caller's account sign in. Existing sessions stay valid.
 func (c *Center) DeleteSignIn(ctx context.Context, call *control.Call) error {
 	if err := mayOwn(call, "latchkey:DeleteSignIn"); err != nil {
 		return err

@@ -18,7 +18,7 @@ type tagged struct {
 	change func(ctx context.Context, fn func([]access.Tag) ([]access.Tag, error)) error
 }
 
-// tagged finds the resource of a tag operation after checking the action on it.
+// tagged returns the resource of a tag operation after checking the action on it.
 func (c *Center) tagged(call *control.Call, action, arn string, values policy.Values) (*tagged, error) {
 	r, _ := sso.ParseARN(arn)
 	switch r.Kind {
@@ -56,7 +56,7 @@ func (c *Center) tagged(call *control.Call, action, arn string, values policy.Va
 	return nil, fault.New(fault.NotFound, "", "%s does not exist", arn)
 }
 
-// Tag adds tags to a resource, and gives those that it has new values.
+// Tag adds tags to a resource. A tag that exists already gets the new value.
 func (c *Center) Tag(ctx context.Context, call *control.Call, arn string, tags []access.Tag) error {
 	t, err := c.tagged(call, "sso:TagResource", arn, requestTags(tags))
 	if err != nil {
@@ -80,7 +80,7 @@ func (c *Center) Tag(ctx context.Context, call *control.Call, arn string, tags [
 	})
 }
 
-// Untag removes tags from a resource; those that it has not are no failure.
+// Untag removes tags from a resource. Removing a tag that is not there is not an error.
 func (c *Center) Untag(ctx context.Context, call *control.Call, arn string, keys []string) error {
 	values := policy.Values{}
 	values.Set("aws:TagKeys", keys...)

@@ -24,18 +24,18 @@ type RootKey struct {
 	Secret      credential.Secret
 }
 
-// NewRootKey makes a random root key.
+// NewRootKey returns a random root key.
 func NewRootKey() RootKey {
 	return RootKey{AccessKeyID: iam.NewAccessKeyID(), Secret: credential.NewSecret(iam.NewSecret())}
 }
 
-// EnsureRoot sees to it that an account and a key of its root user exist, and may be called at every start.
+// EnsureRoot makes sure that an account and a key of its root user exist. It may be called at every start.
 //
-// With a key given, that key works afterwards: it is created, or brought to this secret and made active.
-// Without one, a random key is made if the root has none. The key that was made is returned, and the zero
-// RootKey when nothing had to be made. It fails when the given access key is somebody else's.
+// If a key is given, that key works afterwards: EnsureRoot creates it, or gives it this secret and makes it active.
+// Otherwise EnsureRoot makes a random key if the root user has none. It returns the key that it made, and the zero
+// RootKey if it made none. It fails when the given access key belongs to somebody else.
 //
-// Only the server's own operator may call it: nobody's permission is asked.
+// Only the server's own operator may call it. It checks no caller's permission.
 func (p *Principals) EnsureRoot(ctx context.Context, id access.AccountID, given RootKey) (made RootKey, err error) {
 	if given.AccessKeyID != "" && given.Secret.IsZero() || given.AccessKeyID == "" && !given.Secret.IsZero() {
 		return RootKey{}, fault.New(fault.Invalid, fault.AccessKey, "a root access key needs both an id and a secret")
@@ -81,8 +81,8 @@ func (p *Principals) ensureAccount(ctx context.Context, tx *store.Tx, id access.
 	return tx.Record(ownEvent(tx, id, "CreateAccount", map[string]any{"accountId": string(id)}))
 }
 
-// resetKey gives a root key the secret that the operator configured. It writes nothing when the key has it
-// already, so that a start leaves no trace.
+// resetKey gives a root key the secret that the operator configured. If the key has this secret already, it writes
+// nothing, so that a start adds no record.
 func (p *Principals) resetKey(tx *store.Tx, k *iam.AccessKey, secret credential.Secret) error {
 	if have, err := p.Control.Ring.Unseal(caller.KeyPurpose(k.ID), k.Sealed); err == nil && k.Status == iam.Active &&
 		credential.NewSecret(string(have)).Equal(secret) {
@@ -109,7 +109,7 @@ func (p *Principals) insertRootKey(tx *store.Tx, id access.AccountID, key RootKe
 	return tx.Record(ownEvent(tx, id, "CreateAccessKey", map[string]any{"accessKeyId": k.ID}))
 }
 
-// ownEvent is the record of something that the operator did on the server itself, not over the wire.
+// ownEvent is the record of what the operator did on the server itself, without a request.
 func ownEvent(tx *store.Tx, account access.AccountID, name string, parameters map[string]any) audit.Event {
 	const operator = "latchkey"
 	return audit.Event{
@@ -124,9 +124,8 @@ func ownEvent(tx *store.Tx, account access.AccountID, name string, parameters ma
 	}
 }
 
-// CreateAccount makes an account with a root key. A zero id means a random one; an empty name means none.
-// Names of accounts are unique. Like EnsureRoot it is for the server's operator only; the call has to say by what
-// right.
+// CreateAccount creates an account with a root key. A zero id means a random one; an empty name means none. Account
+// names are unique. Like EnsureRoot, it is for the server's operator only. The caller must declare the call's right.
 func (p *Principals) CreateAccount(
 	ctx context.Context, call *control.Call, id access.AccountID, name string,
 ) (*iam.Account, RootKey, error) {

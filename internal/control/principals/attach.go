@@ -12,8 +12,8 @@ import (
 	"latchkey/internal/store"
 )
 
-// AttachPolicy attaches a managed policy of the account or of AWS to a user or a role. Attaching it twice is
-// no mistake.
+// AttachPolicy attaches a managed policy of the account or of AWS to a user or a role. Attaching a policy that is
+// attached already is not an error.
 func (p *Principals) AttachPolicy(ctx context.Context, call *control.Call, e Entity, arn string) error {
 	return p.change(ctx, call, permission{"iam:Attach" + string(e.Kind) + "Policy", policyARN(arn)}, e, func(tx *store.Tx, h *principalRow) error {
 		if err := attachable(ctx, tx, call, arn); err != nil {
@@ -47,7 +47,7 @@ func policyARN(arn string) (v policy.Values) {
 	return v
 }
 
-// attachable refuses what is no managed policy of the caller's account or of AWS.
+// attachable refuses an ARN that is not of a managed policy of the caller's account or of AWS.
 func attachable(ctx context.Context, tx *store.Tx, call *control.Call, arn string) error {
 	if _, ok := policy.Managed(arn); ok {
 		return nil
@@ -67,8 +67,8 @@ func attachable(ctx context.Context, tx *store.Tx, call *control.Call, arn strin
 // nameOf is the last part of an ARN.
 func nameOf(arn string) string { return arn[strings.LastIndexAny(arn, ":/")+1:] }
 
-// ListAttached lists the managed policies that are attached to a user or a role: their ARNs. prefix filters
-// by the policies' paths.
+// ListAttached returns the ARNs of the managed policies that are attached to a user or a role. prefix filters by the
+// policies' paths.
 func (p *Principals) ListAttached(call *control.Call, e Entity, prefix string, ask Ask) (Page[string], error) {
 	h, err := p.find(call, "iam:ListAttached"+string(e.Kind)+"Policies", e, policy.Values{})
 	if err != nil {
@@ -106,7 +106,7 @@ func (p *Principals) DeleteBoundary(ctx context.Context, call *control.Call, e E
 	})
 }
 
-// checkBoundary refuses a boundary that a create brings along and that does not exist.
+// checkBoundary refuses a permissions boundary in a create request if the policy does not exist.
 func (p *Principals) checkBoundary(ctx context.Context, tx *store.Tx, call *control.Call, arn string) error {
 	if arn == "" {
 		return nil
@@ -145,8 +145,8 @@ func (p *Principals) ListTags(call *control.Call, e Entity, ask Ask) (Page[iam.T
 	return turn(p.Control, call, ask, *h.tags, func(t iam.Tag) string { return fold(t.Key) }, "tags", h.id)
 }
 
-// ListBelongings checks the action of a list that is always empty, because there are no groups and no
-// instance profiles: ListGroupsForUser, ListInstanceProfilesForRole.
+// ListBelongings checks the action of ListGroupsForUser or ListInstanceProfilesForRole. Both lists are always empty,
+// because there are no groups and no instance profiles.
 func (p *Principals) ListBelongings(call *control.Call, action string, e Entity) error {
 	_, err := p.find(call, action, e, policy.Values{})
 	return err

@@ -16,7 +16,8 @@ func allowIf(actions, operator, key, value string) string {
 	return d[:len(d)-3] + fmt.Sprintf(`,"Condition":{"%s":{"%s":"%s"}}}]}`, operator, key, value)
 }
 
-// A delegated administrator is fenced in by conditions: without these keys the fence would be open or shut.
+// Conditions limit what a delegated administrator may do. Without these condition keys the limits would be missing, or
+// would deny everything.
 func TestConditionKeys(t *testing.T) {
 	w := newWorld(t)
 	ctx := t.Context()

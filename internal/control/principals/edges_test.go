@@ -29,7 +29,7 @@ func TestOnlyWhoMayAskLearnsThatSomethingIsMissing(t *testing.T) {
 	}
 }
 
-// A call's snapshot may be older than what its transaction finds.
+// A call's snapshot may be older than the state that its transaction reads.
 func TestWhatIsGoneInTheMeantimeIsNotChanged(t *testing.T) {
 	w := newWorld(t)
 	ctx, arn := t.Context(), iamARN+"policy/p"

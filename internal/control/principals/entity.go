@@ -71,9 +71,9 @@ func (h *principalRow) save(tx *store.Tx) error {
 	return store.Users.Update(tx, h.user)
 }
 
-// find checks an action on an entity and returns it as the snapshot has it: not to be changed. An entity that
-// does not exist is asked for under the ARN that it would have at the root path, so that only who may act
-// on it learns that it is missing.
+// find checks an action on an entity and returns the entity as the snapshot has it. The caller must not change it. For
+// an entity that does not exist, the action is checked on the ARN that it would have at the root path. So only a caller
+// who may act on the entity learns that it is missing.
 func (p *Principals) find(call *control.Call, action string, e Entity, values policy.Values) (*principalRow, error) {
 	var h *principalRow
 	if e.Kind == Role {
@@ -96,7 +96,7 @@ func (p *Principals) find(call *control.Call, action string, e Entity, values po
 	return h, nil
 }
 
-// reload reads an entity again in a transaction: a copy that may be changed and saved.
+// reload reads an entity again in a transaction. It returns a copy that may be changed and saved.
 func reload(ctx context.Context, tx *store.Tx, h *principalRow) (*principalRow, error) {
 	if h.Kind == Role {
 		r, err := store.Roles.Get(ctx, tx, h.id)

@@ -51,7 +51,7 @@ func (w *world) by(k controltest.Keys) *control.Call {
 
 func (w *world) asRoot() *control.Call { w.t.Helper(); return w.by(w.root) }
 
-// user makes a user whose only policy allows these actions on these resources, with a key.
+// user creates a user with a key. The user's only policy allows these actions on these resources.
 func (w *world) user(name, allow string) (*iam.User, controltest.Keys) {
 	w.t.Helper()
 	u, err := w.CreateUser(w.t.Context(), w.asRoot(), principals.NewUser{Name: name})

@@ -14,14 +14,14 @@ import (
 	"latchkey/internal/store"
 )
 
-// Key is an access key with its secret, which is told once, and never again.
+// Key is an access key with its secret, which is returned once and never again.
 type Key struct {
 	iam.AccessKey
 	UserName string // empty: the account's root
 	Secret   credential.Secret
 }
 
-// owner is whose keys an operation is about: a user, or the account's root.
+// owner is the principal whose keys an operation is about: a user, or the account's root user.
 type owner struct {
 	id   string // the user's, or the account's
 	name string
@@ -29,7 +29,7 @@ type owner struct {
 	user *iam.User // nil: the root
 }
 
-// owner finds whose keys are meant and checks the action on it. Without a name it is the caller itself.
+// owner finds out whose keys are meant, and checks the action on that principal. Without a name, it is the caller.
 func (p *Principals) owner(call *control.Call, action, name string) (owner, error) {
 	if name == "" && call.IsRoot() {
 		o := owner{id: string(call.Account), arn: iam.RootARN(call.Account)}
@@ -53,8 +53,8 @@ func (o owner) userID() string {
 	return o.user.ID
 }
 
-// CreateAccessKey makes an access key of a user, or of the root when the root asks without a name. A user has
-// two at most.
+// CreateAccessKey creates an access key for a user, or for the root user when the root user calls without a name. A
+// user has at most two.
 func (p *Principals) CreateAccessKey(ctx context.Context, call *control.Call, userName string) (*Key, error) {
 	o, err := p.owner(call, "iam:CreateAccessKey", userName)
 	if err != nil {
@@ -87,7 +87,7 @@ func (p *Principals) CreateAccessKey(ctx context.Context, call *control.Call, us
 	return k, nil
 }
 
-// newKey is an active key whose secret is sealed for its own row.
+// newKey makes an active key. Its secret is sealed for this row only.
 func (p *Principals) newKey(
 	id string, account access.AccountID, userID string, secret credential.Secret,
 ) iam.AccessKey {
@@ -97,8 +97,8 @@ func (p *Principals) newKey(
 	}
 }
 
-// ListAccessKeys lists the keys of a user, oldest first. No secret is among what it returns. The second value
-// is the user's name, empty for the root.
+// ListAccessKeys lists the keys of a user, oldest first, without their secrets. The second value is the user's name,
+// empty for the root user.
 func (p *Principals) ListAccessKeys(
 	call *control.Call, userName string, ask Ask,
 ) (Page[*iam.AccessKey], string, error) {
@@ -147,7 +147,7 @@ func (p *Principals) DeleteAccessKey(ctx context.Context, call *control.Call, us
 	})
 }
 
-// ownKey finds a key of this owner; another's key is not found.
+// ownKey returns a key of an owner. It does not find keys of others.
 func ownKey(ctx context.Context, tx *store.Tx, o owner, id string) (*iam.AccessKey, error) {
 	keys, err := store.AccessKeys.Children(ctx, tx, o.id)
 	if err != nil {
@@ -161,8 +161,8 @@ func ownKey(ctx context.Context, tx *store.Tx, o owner, id string) (*iam.AccessK
 	return nil, noSuchKey(id)
 }
 
-// AccessKeyUser is the name of the user whose key this is, empty for the root's: what GetAccessKeyLastUsed
-// tells. When a key was used last is in the audit log, not here.
+// AccessKeyUser returns the name of the user whose key this is, empty for the root user's key. GetAccessKeyLastUsed
+// returns it. The audit log, not this package, knows when a key was last used.
 func (p *Principals) AccessKeyUser(call *control.Call, id string) (string, error) {
 	k := call.Snapshot.AccessKey(id)
 	if k == nil || k.Account != call.Account {

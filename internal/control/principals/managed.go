@@ -16,13 +16,13 @@ import (
 // ManagedPolicy is a managed policy of the account or of AWS as IAM describes it.
 type ManagedPolicy struct {
 	iam.ManagedPolicy
-	AWS      bool // AWS's own: to be attached, not to be changed
+	AWS      bool // AWS's own, which can be attached but not changed
 	Attached int  // to how many users and roles of the account
 	Bounding int  // how many have it as their boundary
 	arn      string
 }
 
-// ARN is the policy's ARN; that of AWS's policies has "aws" in place of an account.
+// ARN is the policy's ARN. An ARN of AWS's own policies has "aws" as its account.
 func (m *ManagedPolicy) ARN() string { return m.arn }
 
 // ofAWS is a policy of the catalogue. It has one version, under AWS's own number.
@@ -58,8 +58,8 @@ func (p *Principals) described(call *control.Call, m *ManagedPolicy) *ManagedPol
 	return m
 }
 
-// findPolicy checks an action on a managed policy and returns it as the snapshot has it: not to be changed.
-// Policies of other accounts are not found.
+// findPolicy checks an action on a managed policy and returns the policy as the snapshot has it. The caller must not
+// change it. It does not find policies of other accounts.
 func (p *Principals) findPolicy(call *control.Call, action, arn string, values policy.Values) (*ManagedPolicy, error) {
 	var found *ManagedPolicy
 	if m, ok := policy.ManagedByARN(arn); ok {
@@ -171,7 +171,8 @@ func (p *Principals) GetPolicy(call *control.Call, arn string) (*ManagedPolicy, 
 	return p.described(call, m), nil
 }
 
-// DeletePolicy deletes a managed policy that nobody uses and that has its default version only.
+// DeletePolicy deletes a managed policy. It refuses a policy that is in use, or that has versions besides its default
+// version.
 func (p *Principals) DeletePolicy(ctx context.Context, call *control.Call, arn string) error {
 	return p.changePolicy(ctx, call, permission{"iam:DeletePolicy", policy.Values{}}, arn, func(tx *store.Tx, m *iam.ManagedPolicy) error {
 		used, err := inUse(ctx, tx, m)
@@ -187,8 +188,8 @@ func (p *Principals) DeletePolicy(ctx context.Context, call *control.Call, arn s
 	})
 }
 
-// inUse reports whether a user or a role has the policy, attached or as its boundary. It reads the rows: the
-// snapshot may not know yet of what another node attached.
+// inUse reports whether the policy is attached to a user or a role, or is the boundary of one. It reads the rows,
+// because the snapshot may not show yet what another node attached.
 func inUse(ctx context.Context, tx *store.Tx, m *iam.ManagedPolicy) (bool, error) {
 	arn := m.ARN()
 	has := func(ps *iam.Policies) bool { return ps.Boundary == arn || slices.Contains(ps.Attached, arn) }
@@ -204,7 +205,7 @@ func inUse(ctx context.Context, tx *store.Tx, m *iam.ManagedPolicy) (bool, error
 		slices.ContainsFunc(roles, func(r *iam.Role) bool { return has(&r.Policies) }), nil
 }
 
-// CreatePolicyVersion adds a version to a managed policy, which has five at most, and puts it in force if
+// CreatePolicyVersion adds a version to a managed policy, which has at most five, and makes it the default version if
 // asked to.
 func (p *Principals) CreatePolicyVersion(
 	ctx context.Context, call *control.Call, arn, document string, inForce bool,
@@ -232,7 +233,7 @@ func (p *Principals) CreatePolicyVersion(
 	return v, err
 }
 
-// DeletePolicyVersion deletes a version that is not in force.
+// DeletePolicyVersion deletes a version that is not the default version.
 func (p *Principals) DeletePolicyVersion(ctx context.Context, call *control.Call, arn, version string) error {
 	return p.changePolicy(ctx, call, permission{"iam:DeletePolicyVersion", policy.Values{}}, arn, func(tx *store.Tx, m *iam.ManagedPolicy) error {
 		i := versionAt(m, version)
@@ -248,7 +249,8 @@ func (p *Principals) DeletePolicyVersion(ctx context.Context, call *control.Call
 	})
 }
 
-// SetDefaultPolicyVersion puts a version in force, for everybody who has the policy, at once.
+// SetDefaultPolicyVersion makes a version the default version. It takes effect at once for everybody who has the
+// policy.
 func (p *Principals) SetDefaultPolicyVersion(ctx context.Context, call *control.Call, arn, version string) error {
 	return p.changePolicy(ctx, call, permission{"iam:SetDefaultPolicyVersion", policy.Values{}}, arn, func(tx *store.Tx, m *iam.ManagedPolicy) error {
 		if versionAt(m, version) < 0 {

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// The constraints of names and paths (IAM user guide, "IAM and AWS STS quotas"; the API reference of each
-// create). The wire's model holds them too; here they hold for every other way in.
+// The constraints of names and paths (IAM user guide, "IAM and AWS STS quotas"; the API reference of each create
+// operation). The wire model has them too. They are checked here for calls that do not come over the wire.
 var (
 	namePattern       = regexp.MustCompile(`^[\w+=,.@-]+$`)
 	pathPattern       = regexp.MustCompile(`^(/|/[!-~]+/)$`)

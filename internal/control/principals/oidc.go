@@ -22,8 +22,8 @@ type NewOIDCProvider struct {
 	Tags        []iam.Tag
 }
 
-// CreateOIDCProvider makes a foreign issuer known, so that roles of the account can trust it. Nobody is asked at its
-// address now: that it answers is seen at the first token.
+// CreateOIDCProvider registers a foreign issuer, so that roles of the account can trust it. It does not contact the
+// issuer. Whether the issuer answers shows at the first token.
 func (p *Principals) CreateOIDCProvider(
 	ctx context.Context, call *control.Call, in NewOIDCProvider,
 ) (*iam.OIDCProvider, error) {
@@ -74,8 +74,8 @@ func (p *Principals) CreateOIDCProvider(
 	return made, nil
 }
 
-// findOIDC checks an action on a provider and returns it as the snapshot has it: not to be changed. Those of other
-// accounts are denied, whether they are there or not.
+// findOIDC checks an action on a provider and returns the provider as the snapshot has it. The caller must not change
+// it. Access to providers of other accounts is denied, whether they exist or not.
 func (p *Principals) findOIDC(call *control.Call, action, arn string, values policy.Values) (*iam.OIDCProvider, error) {
 	account, name, ok := iam.ParseOIDCProviderARN(arn)
 	if !ok {
@@ -138,8 +138,8 @@ func (p *Principals) OIDCProviders(call *control.Call) ([]*iam.OIDCProvider, err
 	return call.Snapshot.OIDCProvidersOf(call.Account), nil
 }
 
-// DeleteOIDCProvider deletes a provider, trusted by roles or not. Every session that its tokens made ends at once. One
-// that is not there is no mistake (IAM API reference, DeleteOpenIDConnectProvider).
+// DeleteOIDCProvider deletes a provider, even if roles trust it. Every session that was made with its tokens ends at
+// once. Deleting a provider that does not exist is not an error (IAM API reference, DeleteOpenIDConnectProvider).
 func (p *Principals) DeleteOIDCProvider(ctx context.Context, call *control.Call, arn string) error {
 	seen, err := p.findOIDC(call, "iam:DeleteOpenIDConnectProvider", arn, policy.Values{})
 	if fault.Is(err, fault.NotFound, fault.OIDCProvider) {
@@ -165,7 +165,7 @@ func (p *Principals) SetOIDCThumbprints(ctx context.Context, call *control.Call,
 	})
 }
 
-// AddOIDCClient lets tokens for a further client count. One that counts already is no mistake.
+// AddOIDCClient adds a client whose tokens are accepted. Adding a client that is there already is not an error.
 func (p *Principals) AddOIDCClient(ctx context.Context, call *control.Call, arn, clientID string) error {
 	return p.changeOIDC(ctx, call, permission{"iam:AddClientIDToOpenIDConnectProvider", policy.Values{}}, arn, func(now *iam.OIDCProvider) error {
 		if now.Accepts(clientID) {
@@ -176,8 +176,8 @@ func (p *Principals) AddOIDCClient(ctx context.Context, call *control.Call, arn,
 	})
 }
 
-// RemoveOIDCClient lets tokens for a client count no more; the sessions that they made end at once. One that does not
-// count anyway is no mistake.
+// RemoveOIDCClient removes a client: its tokens are no longer accepted, and the sessions that were made with them end
+// at once. Removing a client that is not there is not an error.
 func (p *Principals) RemoveOIDCClient(ctx context.Context, call *control.Call, arn, clientID string) error {
 	return p.changeOIDC(ctx, call, permission{"iam:RemoveClientIDFromOpenIDConnectProvider", policy.Values{}}, arn, func(now *iam.OIDCProvider) error {
 		now.ClientIDs = slices.DeleteFunc(now.ClientIDs, func(id string) bool { return id == clientID })

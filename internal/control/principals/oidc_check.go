@@ -20,16 +20,16 @@ const (
 )
 
 var (
-	// issuerURL is what an issuer's URL is made of. It becomes a part of an ARN, of trust policies and of the names
-	// of condition keys: no wildcard, variable or space may be in it.
+	// issuerURL matches an issuer's URL. The URL becomes a part of an ARN, of trust policies and of the names of condition
+	// keys, so it may contain no wildcard, variable or space.
 	issuerURL = regexp.MustCompile(
 		`^https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(/[A-Za-z0-9._~!'()+,;=:@%/-]*)?$`,
 	)
 	thumbprint = regexp.MustCompile(`^[0-9A-Fa-f]{40}$`)
 )
 
-// checkIssuerURL refuses what cannot be the iss claim of a provider's tokens: https, without query and fragment. Plain
-// http is for providers on this machine and its networks, where the server was told to accept them.
+// checkIssuerURL refuses a URL that cannot be the iss claim of a provider's tokens. It must be https, without query and
+// fragment. Plain http is for providers on this machine and its networks, if the server was told to accept them.
 func (p *Principals) checkIssuerURL(text string) error {
 	u, err := url.Parse(text)
 	switch {

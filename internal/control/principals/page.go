@@ -10,7 +10,7 @@ import (
 	"latchkey/internal/fault"
 )
 
-// Ask is which page of a list a client wants. Max nil or 0 means 100, IAM's default; 1000 is the most.
+// Ask is the page of a list that a client wants. Max nil or 0 means 100, IAM's default. The maximum is 1000.
 type Ask struct {
 	Marker string
 	Max    *int32
@@ -27,9 +27,9 @@ const (
 	pageMost    = 1000
 )
 
-// turn gives one page of all, ordered by key, which must be unique. list names the list: operation, account
-// and filters. A marker holds the last key of its page, sealed for its list: one that was changed, or belongs
-// to another list, does not open. What is added or removed between two pages shifts nothing.
+// turn returns one page of all, ordered by key, which must be unique. list names the list: operation, account and
+// filters. A marker is the last key of its page, sealed for its list. A marker that was changed, or belongs to another
+// list, does not open. Entries that are added or removed between two pages do not shift the others.
 func turn[T any](
 	c *control.Control, call *control.Call, ask Ask, all []T, key func(T) string, list ...string,
 ) (Page[T], error) {

@@ -202,7 +202,7 @@ func operations(k string) []operation {
 	return ops
 }
 
-// denied reports whether the refusal is one of the caller's permissions.
+// denied reports whether a refusal is about the caller's permissions.
 func denied(err error) bool {
 	return fault.KindOf(err) == fault.Denied && err != nil &&
 		strings.Contains(fault.Of(err).Text, "is not authorized to perform: ")
@@ -239,7 +239,7 @@ func TestEveryOperationNeedsItsPermissionOnItsResource(t *testing.T) {
 			}
 		})
 	}
-	// The allowed half comes in an order that leaves things in place until they are deleted.
+	// The allowed calls come in an order that leaves the entities in place until they are deleted.
 	for _, op := range ops {
 		if strings.HasPrefix(op.action, "iam:Delete") {
 			continue

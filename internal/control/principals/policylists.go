@@ -13,7 +13,7 @@ import (
 	"latchkey/internal/store"
 )
 
-// GetPolicyVersion returns a version of a managed policy, and whether it is the one in force.
+// GetPolicyVersion returns a version of a managed policy, and whether it is the default version.
 func (p *Principals) GetPolicyVersion(
 	call *control.Call, arn, version string,
 ) (v iam.PolicyVersion, inForce bool, err error) {
@@ -28,7 +28,7 @@ func (p *Principals) GetPolicyVersion(
 	return m.Versions[i], version == m.Default, nil
 }
 
-// ListPolicyVersions lists the versions of a managed policy, newest first, and says which is in force.
+// ListPolicyVersions lists the versions of a managed policy, newest first, and says which is the default version.
 func (p *Principals) ListPolicyVersions(
 	call *control.Call, arn string, ask Ask,
 ) (Page[iam.PolicyVersion], string, error) {
@@ -53,7 +53,7 @@ const (
 	Local Scope = "Local" // those of the account
 )
 
-// Usage says in which use of a policy a list is interested.
+// Usage is a use of policies by which a list is filtered.
 type Usage string
 
 // The usages. The zero Usage is both.
@@ -62,7 +62,7 @@ const (
 	AsBoundary    Usage = "PermissionsBoundary"
 )
 
-// PolicyFilter narrows ListPolicies. The zero value narrows nothing.
+// PolicyFilter filters ListPolicies. The zero value lists everything.
 type PolicyFilter struct {
 	Scope        Scope
 	PathPrefix   string
@@ -111,15 +111,15 @@ type Using struct {
 	ID string
 }
 
-// EntityFilter narrows ListEntitiesForPolicy. The zero value narrows nothing.
+// EntityFilter filters ListEntitiesForPolicy. The zero value lists everything.
 type EntityFilter struct {
 	Kind       Kind
 	PathPrefix string
 	Usage      Usage
 }
 
-// ListEntitiesForPolicy lists the users and roles of the account that have a managed policy attached, or as
-// their boundary.
+// ListEntitiesForPolicy lists the users and roles of the account to which a managed policy is attached, or whose
+// boundary it is.
 func (p *Principals) ListEntitiesForPolicy(
 	call *control.Call, arn string, f EntityFilter, ask Ask,
 ) (Page[Using], error) {

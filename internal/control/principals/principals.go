@@ -1,13 +1,13 @@
-// Package principals is the administration of IAM: users and their access keys, roles and their trust
-// policies, managed and inline policies, permissions boundaries and tags, and the accounts themselves.
+// Package principals is the administration of IAM: users and their access keys, roles and their trust policies, managed
+// and inline policies, permissions boundaries and tags, and the accounts themselves.
 //
-// Every operation first asks the caller's policies, on the resource that the Service Authorization Reference
-// names ("Actions, resources, and condition keys for AWS Identity and Access Management"), and only then says
-// whether the thing exists. A caller administers its own account and no other. Reads come from the call's
-// snapshot; what a change rests on is read again inside its transaction.
+// Every operation first checks the caller's policies, on the resource that the Service Authorization Reference names
+// ("Actions, resources, and condition keys for AWS Identity and Access Management"). Only then it says whether the
+// entity exists. A caller administers its own account only. Reads use the call's snapshot. What a change depends on is
+// read again inside its transaction.
 //
-// What a policy document means is package policy's to say, what a session needs to stay alive package
-// caller's. Sessions are made in package sts.
+// Package policy defines what a policy document means, and package caller what a session depends on. Package sts makes
+// sessions.
 package principals
 
 import (
@@ -30,9 +30,9 @@ type Principals struct {
 	PrivateIssuers bool // OpenID Connect providers may be without TLS
 }
 
-// may asks the caller's policies for an action on a resource of the caller's account. It is the only way in:
-// a vended credential never passes, and neither does a session that GetSessionToken made, which AWS keeps
-// out of IAM (STS API reference, GetSessionToken).
+// may checks the caller's policies for an action on a resource of the caller's account. Every operation goes through
+// it. A vended credential never passes. Neither does a session that GetSessionToken made, which AWS does not admit to
+// IAM (STS API reference, GetSessionToken).
 func may(call *control.Call, action, resource string, values policy.Values) error {
 	if call.IsVended() {
 		return fault.New(fault.Denied, "", "%s", caller.Denial{
@@ -66,14 +66,14 @@ func withResource(v policy.Values, tags []iam.Tag, boundary string) policy.Value
 		v.Set("aws:ResourceTag/"+t.Key, t.Value)
 		v.Set("iam:ResourceTag/"+t.Key, t.Value)
 	}
-	// A change of the boundary itself is judged by the new one, which is there already.
+	// A change of the boundary itself is checked with the new boundary, which is set already.
 	if boundary != "" && v.Get("iam:PermissionsBoundary") == nil {
 		v.Set("iam:PermissionsBoundary", boundary)
 	}
 	return v
 }
 
-// requested are the condition keys of what a create brings along.
+// requested are the condition keys for the tags and the boundary of a create request.
 func requested(tags []iam.Tag, boundary string) policy.Values {
 	var v policy.Values
 	requestTags(&v, tags)

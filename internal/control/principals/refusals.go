@@ -42,7 +42,7 @@ func quota(entity fault.Entity, name string, limit int) error {
 	return fault.New(fault.LimitExceeded, entity, "Cannot exceed quota for %s: %d", name, limit)
 }
 
-// malformed is what is wrong with a policy document; err's text is for its author.
+// malformed is the fault for a policy document that cannot be parsed. The text of err is for its author.
 func malformed(err error) error {
 	return fault.New(fault.Malformed, fault.PolicyDocument, "%s", err.Error())
 }

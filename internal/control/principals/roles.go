@@ -64,7 +64,7 @@ func (p *Principals) CreateRole(ctx context.Context, call *control.Call, in NewR
 	return r, err
 }
 
-// GetRole returns a role. Its trust policy is bound to ids; Trust shows it.
+// GetRole returns a role. Its trust policy names principals by ids. Trust shows it with their ARNs.
 func (p *Principals) GetRole(call *control.Call, name string) (*iam.Role, error) {
 	h, err := p.find(call, "iam:GetRole", RoleNamed(name), policy.Values{})
 	if err != nil {
@@ -87,13 +87,13 @@ func (p *Principals) ListRoles(call *control.Call, prefix string, ask Ask) (Page
 	return turn(p.Control, call, ask, all, func(r *iam.Role) string { return fold(r.Name) }, "roles", prefix)
 }
 
-// RoleChange is what UpdateRole takes; a nil member stays as it is.
+// RoleChange is what UpdateRole takes. A nil field leaves a value as it is.
 type RoleChange struct {
 	Description *string
 	MaxSession  *time.Duration
 }
 
-// UpdateRole changes a role's description and its longest session. Sessions that exist keep their length.
+// UpdateRole changes a role's description and its maximum session duration. Existing sessions keep their duration.
 func (p *Principals) UpdateRole(ctx context.Context, call *control.Call, name string, in RoleChange) error {
 	return p.updateRole(ctx, call, "iam:UpdateRole", name, in)
 }
@@ -132,7 +132,7 @@ func (p *Principals) updateRole(ctx context.Context, call *control.Call, action,
 	})
 }
 
-// UpdateAssumeRolePolicy replaces a role's trust policy. Sessions that exist stay.
+// UpdateAssumeRolePolicy replaces a role's trust policy. Existing sessions stay valid.
 func (p *Principals) UpdateAssumeRolePolicy(ctx context.Context, call *control.Call, name, trust string) error {
 	return p.change(ctx, call, permission{"iam:UpdateAssumeRolePolicy", policy.Values{}}, RoleNamed(name), func(tx *store.Tx, h *principalRow) error {
 		bound, err := bindTrust(ctx, tx, trust)
@@ -141,8 +141,8 @@ func (p *Principals) UpdateAssumeRolePolicy(ctx context.Context, call *control.C
 	})
 }
 
-// DeleteRole deletes a role that has no policies. Its sessions end at once, vended ones included, and a role
-// created later under the same name is a stranger to everything that named this one.
+// DeleteRole deletes a role that has no policies. Its sessions end at once, vended ones included. A role that is
+// created later under the same name does not match policies that named this one.
 func (p *Principals) DeleteRole(ctx context.Context, call *control.Call, name string) error {
 	seen, err := p.find(call, "iam:DeleteRole", RoleNamed(name), policy.Values{})
 	if err != nil {

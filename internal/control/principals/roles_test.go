@@ -143,7 +143,7 @@ func TestTrustPolicies(t *testing.T) {
 				t.Errorf("shown without %s: %s", arn, shown)
 			}
 		}
-		// What is read can be written again.
+		// A trust policy that was read can be written again.
 		must(t, w.UpdateAssumeRolePolicy(ctx, w.asRoot(), "bound", shown))
 	})
 	t.Run("a deleted principal shows as its id, and its namesake is not it", func(t *testing.T) {

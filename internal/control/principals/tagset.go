@@ -15,7 +15,7 @@ const (
 	maxTagValue = 256
 )
 
-// checkTags refuses tags that no IAM entity may have. Keys that differ only in case are one key.
+// checkTags refuses tags that an IAM entity may not have. Keys that differ only in case are the same key.
 func checkTags(tags []iam.Tag, limit int) error {
 	if len(tags) > limit {
 		return fault.New(fault.LimitExceeded, fault.Tags, "Cannot exceed quota for TagsPerResource: %d", limit)
@@ -36,7 +36,7 @@ func checkTags(tags []iam.Tag, limit int) error {
 	return nil
 }
 
-// addTags puts more into tags: a key that is there already, in whatever case, is replaced.
+// addTags adds more to tags. A tag whose key exists already, in whatever case, is replaced.
 func addTags(tags, more []iam.Tag, limit int) ([]iam.Tag, error) {
 	if err := checkTags(more, limit); err != nil {
 		return nil, err
@@ -52,7 +52,7 @@ func addTags(tags, more []iam.Tag, limit int) ([]iam.Tag, error) {
 	return tags, checkTags(tags, limit)
 }
 
-// dropTags removes keys; one that is not there is no mistake.
+// dropTags removes keys. Removing a key that is not there is not an error.
 func dropTags(tags []iam.Tag, keys []string) []iam.Tag {
 	return slices.DeleteFunc(slices.Clone(tags), func(t iam.Tag) bool {
 		return slices.ContainsFunc(keys, func(k string) bool { return strings.EqualFold(k, t.Key) })

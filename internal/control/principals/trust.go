@@ -16,9 +16,9 @@ import (
 // quotas").
 const trustLimit = 2048
 
-// bindTrust checks a trust policy and puts the immutable ids of the users and roles that it names in the
-// place of their ARNs, as AWS does: who is deleted and created again under the same name is not trusted. A
-// principal that does not exist, or an account, is refused.
+// bindTrust checks a trust policy and replaces the ARNs of the users and roles that it names by their immutable ids, as
+// AWS does. A principal that is deleted and created again under the same name is then not trusted. It refuses users,
+// roles and accounts that do not exist.
 func bindTrust(ctx context.Context, tx *store.Tx, text string) (string, error) {
 	d, err := policy.Parse(text, policy.Trust)
 	if err != nil {
@@ -37,8 +37,8 @@ func bindTrust(ctx context.Context, tx *store.Tx, text string) (string, error) {
 	return bound.String(), nil
 }
 
-// Trust is a role's trust policy as its administrator reads it: with the ARNs that the ids stand for now. The
-// id of a principal that is deleted shows as it is, as on AWS.
+// Trust is a role's trust policy as its administrator reads it, with the ARNs that the ids stand for now. The id of a
+// deleted principal is shown as it is, as on AWS.
 func Trust(snap *engine.Snapshot, r *iam.Role) string {
 	return control.DisplayPrincipals(snap, r.Trust, policy.Trust)
 }

@@ -17,7 +17,7 @@ type NewUser struct {
 	Tags       []iam.Tag
 }
 
-// CreateUser makes a user. Its name must differ from every other by more than case.
+// CreateUser creates a user. Its name must differ from all others by more than case.
 func (p *Principals) CreateUser(ctx context.Context, call *control.Call, in NewUser) (*iam.User, error) {
 	u := &iam.User{ID: iam.NewID(iam.UserIDPrefix), Account: call.Account, Name: in.Name, Tags: in.Tags}
 	u.Boundary = in.Boundary
@@ -46,7 +46,7 @@ func (p *Principals) CreateUser(ctx context.Context, call *control.Call, in NewU
 	return u, err
 }
 
-// mayCreate checks a create, and the tagging that comes with it, which is an action of its own.
+// mayCreate checks a create request, and its tagging, which is an action of its own.
 func (p *Principals) mayCreate(call *control.Call, k Kind, arn string, tags []iam.Tag, boundary string) error {
 	values := requested(tags, boundary)
 	if err := may(call, "iam:Create"+string(k), arn, values); err != nil {
@@ -67,12 +67,12 @@ func orTaken(err error, e Entity) error {
 	return err
 }
 
-// summary is what a record says of an entity.
+// summary is what an audit record says about an entity.
 func summary(h *principalRow) map[string]any {
 	return map[string]any{"arn": h.arn, h.Kind.lower() + "Id": h.id, h.Kind.lower() + "Name": h.Name}
 }
 
-// GetUser returns a user. Without a name it is the caller; for the root user it is nil, which the wire shows
+// GetUser returns a user. Without a name, it returns the caller. For the root user it returns nil, which the wire shows
 // as the account itself.
 func (p *Principals) GetUser(call *control.Call, name string) (*iam.User, error) {
 	if name == "" && call.IsRoot() {
@@ -114,11 +114,11 @@ func (p *Principals) ListUsers(call *control.Call, prefix string, ask Ask) (Page
 	return turn(p.Control, call, ask, all, func(u *iam.User) string { return fold(u.Name) }, "users", prefix)
 }
 
-// UserChange is what UpdateUser takes; an empty member stays as it is.
+// UserChange is what UpdateUser takes. An empty field leaves a value as it is.
 type UserChange struct{ Name, Path string }
 
-// UpdateUser renames a user or moves it to another path. The caller must be allowed to do so to the user both
-// under its old ARN and under its new one. The user keeps its id, and with it grants, trust and sessions.
+// UpdateUser renames a user or moves it to another path. The caller must be allowed to do so both on the user's old ARN
+// and on the new one. The user keeps its id, and with the id its grants, trust and sessions.
 func (p *Principals) UpdateUser(ctx context.Context, call *control.Call, name string, in UserChange) error {
 	h, err := p.find(call, "iam:UpdateUser", UserNamed(name), policy.Values{})
 	if err != nil {
@@ -155,8 +155,8 @@ func (p *Principals) UpdateUser(ctx context.Context, call *control.Call, name st
 	})
 }
 
-// DeleteUser deletes a user that has no policies and no access keys. Its sessions end at once, and a user
-// created later under the same name is a stranger to everything that named this one.
+// DeleteUser deletes a user that has no policies and no access keys. Its sessions end at once. A user that is created
+// later under the same name does not match policies that named this one.
 func (p *Principals) DeleteUser(ctx context.Context, call *control.Call, name string) error {
 	seen, err := p.find(call, "iam:DeleteUser", UserNamed(name), policy.Values{})
 	if err != nil {
