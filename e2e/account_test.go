@@ -12,14 +12,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3control/types"
 )
 
-// account is an AWS account at a site, made for one test. What its methods do must succeed; what a test wants
-// refused, it asks of a client itself.
+// account is an AWS account at a site, made for one test. Its methods make calls that must succeed. For a call that
+// must be refused, a test uses the SDK's client.
 type account struct {
 	t    testing.TB
 	site *site
 	id   string
 	root *actor
-	made int // names made so far
+	made int // how many names were made so far
 }
 
 // newAccount is a fresh account at the server that tests share.
@@ -42,14 +42,14 @@ func (s *site) newAccount(t testing.TB) *account {
 	return a
 }
 
-// first is the account that a server has from its beginning.
+// first is the account that a server begins with.
 func (s *site) first(t testing.TB) *account {
 	a := &account{t: t, site: s, id: "123456789012"}
 	a.root = a.actor("root", "arn:aws:iam::"+a.id+":root", s.operator)
 	return a
 }
 
-// check ends the test when a step that must succeed did not.
+// check ends the test if a step that must succeed failed.
 func (a *account) check(err error) {
 	a.t.Helper()
 	if err != nil {
@@ -92,7 +92,7 @@ const trustsService = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",` 
 // mayAnything is the usual policy of a location's role: its sessions are narrowed by the grant.
 const mayAnything = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}`
 
-// mayAsk is the policy of somebody who may use grants and nothing else.
+// mayAsk is the policy of a principal that may use grants and nothing else.
 const mayAsk = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",` +
 	`"Action":["s3:GetDataAccess","s3:ListCallerAccessGrants",` +
 	`"s3:GetAccessGrantsInstanceForPrefix"],"Resource":"*"}]}`
@@ -123,13 +123,13 @@ func (a *account) role(name, trust, policy string) string {
 	return *out.Role.Arn
 }
 
-// user makes a user with a key who may use grants, and nothing else.
+// user creates a user with a key. The user may use grants and nothing else.
 func (a *account) user(name string) *actor {
 	a.t.Helper()
 	return a.userWho(name, mayAsk)
 }
 
-// userWho makes a user with a key and this policy.
+// userWho creates a user with a key and a policy.
 func (a *account) userWho(name, policy string) *actor {
 	a.t.Helper()
 	out, err := a.root.iam.CreateUser(a.t.Context(), &iam.CreateUserInput{UserName: &name})
@@ -191,7 +191,7 @@ type grant struct {
 	id      string
 }
 
-// grants gives somebody a permission on a part of the location.
+// grants gives a principal a permission on a part of the location.
 func (l *location) grants(who *actor, permission types.Permission, sub string) *grant {
 	l.account.t.Helper()
 	return l.grantsARN(who.arn, permission, sub)
@@ -212,7 +212,7 @@ func (g *grant) isTakenBack() {
 	g.account.check(err)
 }
 
-// The permissions, as the tests say them.
+// The permissions under the names that the tests use.
 const (
 	READ      = types.PermissionRead
 	WRITE     = types.PermissionWrite

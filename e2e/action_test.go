@@ -24,7 +24,7 @@ type action struct {
 	do   func(context.Context, *actor) error
 }
 
-// may does each of the actions, and all must succeed.
+// may does each of the actions. All must succeed.
 func (a *actor) may(actions ...action) {
 	a.t.Helper()
 	for _, d := range actions {
@@ -34,7 +34,7 @@ func (a *actor) may(actions ...action) {
 	}
 }
 
-// mayNot tries each of the actions, and all must be refused with AccessDenied.
+// mayNot tries each of the actions. All must be refused with AccessDenied.
 func (a *actor) mayNot(actions ...action) {
 	a.t.Helper()
 	for _, d := range actions {
@@ -48,7 +48,8 @@ func (a *actor) mayNot(actions ...action) {
 	}
 }
 
-// codeOf is the code and the status of an SDK's error. A HEAD has no code but the one made of its status.
+// codeOf is the code and the status of an SDK's error. The answer to a HEAD has no code: the SDK makes one of the
+// status.
 func codeOf(err error) (string, int) {
 	code, status := "", 0
 	if e, ok := errors.AsType[smithy.APIError](err); ok {
@@ -184,7 +185,7 @@ func abortingAnUpload(bucket, key string) action {
 	}}
 }
 
-// gets reads an object and must succeed.
+// gets reads an object, which must succeed.
 func (a *actor) gets(bucket, key string) string {
 	a.t.Helper()
 	out, err := a.s3.GetObject(a.t.Context(), &s3.GetObjectInput{Bucket: &bucket, Key: &key})
@@ -199,7 +200,7 @@ func (a *actor) gets(bucket, key string) string {
 	return string(body)
 }
 
-// puts writes objects whose content is their own key, and must succeed.
+// puts writes objects whose content is their own key, which must succeed.
 func (a *actor) puts(bucket string, keys ...string) {
 	a.t.Helper()
 	for _, key := range keys {
@@ -210,7 +211,7 @@ func (a *actor) puts(bucket string, keys ...string) {
 	}
 }
 
-// lists lists the keys of a bucket that begin with prefix, and must succeed.
+// lists returns the keys of a bucket that begin with prefix. Listing must succeed.
 func (a *actor) lists(bucket, prefix string) []string {
 	a.t.Helper()
 	out, err := a.s3.ListObjectsV2(a.t.Context(), &s3.ListObjectsV2Input{Bucket: &bucket, Prefix: &prefix})

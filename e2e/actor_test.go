@@ -19,7 +19,7 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-// actor is somebody who holds keys: the root of an account, a user, a session, a vended credential.
+// actor is a holder of keys: the root user of an account, a user, a session, or a vended credential.
 type actor struct {
 	t       testing.TB
 	site    *site
@@ -37,7 +37,7 @@ type actor struct {
 	iam     *iam.Client
 }
 
-// actor equips a holder of keys with the clients of AWS's Go SDK.
+// actor gives a holder of keys the clients of AWS's Go SDK.
 func (a *account) actor(name, arn string, keys aws.Credentials) *actor {
 	s := a.site
 	signer := func(service string) clockedSigner {
@@ -59,7 +59,7 @@ func (a *account) actor(name, arn string, keys aws.Credentials) *actor {
 	}
 }
 
-// vended is what GetDataAccess gave: an actor of its own.
+// vended is an actor with the credentials that GetDataAccess gave.
 type vended struct {
 	*actor
 	matched string
@@ -76,12 +76,12 @@ func lasting(d time.Duration) option {
 	return func(in *s3control.GetDataAccessInput) { in.DurationSeconds = aws.Int32(int32(d.Seconds())) }
 }
 
-// of addresses the instance of another account.
+// of directs a request to the instance of another account.
 func of(owner *account) option {
 	return func(in *s3control.GetDataAccessInput) { in.AccountId = &owner.id }
 }
 
-// asks asks for access and must get it.
+// asks calls GetDataAccess, which must succeed.
 func (a *actor) asks(target string, permission types.Permission, options ...option) *vended {
 	a.t.Helper()
 	out, err := a.tryAsking(target, permission, options...)
@@ -97,7 +97,7 @@ func (a *actor) asks(target string, permission types.Permission, options ...opti
 	return &vended{a.account.actor(a.name+"'s credential", "", keys), *out.MatchedGrantTarget, *out.Grantee, *c.Expiration}
 }
 
-// tryAsking asks for access.
+// tryAsking calls GetDataAccess.
 func (a *actor) tryAsking(
 	target string, permission types.Permission, options ...option,
 ) (*s3control.GetDataAccessOutput, error) {
@@ -108,7 +108,7 @@ func (a *actor) tryAsking(
 	return a.control.GetDataAccess(a.t.Context(), in)
 }
 
-// isRefusedAccess asks for access and must be told that there is no such permission, in AWS's words.
+// isRefusedAccess calls GetDataAccess, which must refuse for lack of a permission, in AWS's words.
 func (a *actor) isRefusedAccess(target string, permission types.Permission, options ...option) {
 	a.t.Helper()
 	_, err := a.tryAsking(target, permission, options...)

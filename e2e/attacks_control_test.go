@@ -68,7 +68,8 @@ func TestAttack34_GrantsThatGoWhileTheyAreUsed(t *testing.T) {
 		narrow := l.registersWith("s3://"+l.bucket+"/stays/*", l.role("nothing", trustsService, ""))
 		wide.grants(bob, READ, "*")
 		narrow.grants(bob, READ, "")
-		bob.asks(l.at("stays/x"), READ).mayNot(reading(l.bucket, "stays/x")) // the narrower location's role may nothing
+		// the role of the narrower location has no permissions
+		bob.asks(l.at("stays/x"), READ).mayNot(reading(l.bucket, "stays/x"))
 		bob.asks(l.at("race/x"), READ).may(reading(l.bucket, "race/x"))
 	})
 	t.Run("a location's new role holds for new credentials only", func(t *testing.T) {
@@ -149,7 +150,7 @@ func TestAttack36_GrantsOfOthers(t *testing.T) {
 				t.Errorf("%s: %d %s", name, status, code)
 			}
 		}
-		// One's own account does not lend its name to another's grant.
+		// A caller cannot reach another account's grant by naming its own account.
 		_, err := m.root.control.GetAccessGrant(ctx,
 			&s3control.GetAccessGrantInput{AccountId: &m.id, AccessGrantId: &secret.id})
 		refused(t, err, 404, "NoSuchAccessGrantError")

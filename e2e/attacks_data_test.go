@@ -177,7 +177,7 @@ func TestAttack29_BatchesAndForms(t *testing.T) {
 		is(t, "the secret", g.root.gets(b, "private/x"), secretText)
 		_, err = g.reader.s3.DeleteObjects(t.Context(),
 			&s3.DeleteObjectsInput{Bucket: &b, Delete: &types.Delete{Objects: keys[:1]}})
-		g.check(err) // per key: the answer itself is no error
+		g.check(err) // errors are per key: the answer itself is a success
 	})
 	t.Run("a batch without its body's checksum is refused", func(t *testing.T) {
 		got := g.root.sends(request{
@@ -270,7 +270,7 @@ func TestAttack30_LevelsOfAccess(t *testing.T) {
 				body:   []byte("x"),
 				header: map[string]string{"If-Match": etag},
 			})
-			got.mustBe(t, 403, "AccessDenied") // the same whether it matches or not
+			got.mustBe(t, 403, "AccessDenied") // the same answer whether the ETag matches or not
 		}
 		w.may(writing(b, "public/x"))
 	})
@@ -342,7 +342,7 @@ func TestAttack31_UnknownParametersNameNoKnownOperation(t *testing.T) {
 		g.writer.sends(request{method: method, path: b, query: url.Values{"policy": {""}}, body: []byte(body)}).mustBe(t, 403,
 			"AccessDenied")
 	}
-	// Parameters that an operation knows change nothing about which one it is.
+	// Parameters that an operation knows do not change which operation it is.
 	got := g.reader.sends(request{
 		method: http.MethodGet,
 		path:   b + "/public/x",

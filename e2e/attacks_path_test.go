@@ -10,7 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3control"
 )
 
-// A guarded lake has an object inside a grant and one outside it. What is outside says so, wherever it turns up.
+// guarded is a lake with an object inside a grant and one outside it. The content of the outer one is recognisable
+// wherever it appears.
 type guarded struct {
 	*lake
 	other  string // a second bucket, with a secret of its own
@@ -40,7 +41,7 @@ func newGuarded(t *testing.T) *guarded {
 	return g
 }
 
-// leaksNothing checks that an answer gave away nothing from outside the grant, and was not a failure of the server.
+// leaksNothing checks that an answer shows nothing from outside the grant, and is not a server error.
 func (a *answer) leaksNothing(t testing.TB, what string) {
 	t.Helper()
 	if strings.Contains(string(a.body), secretText) {
@@ -51,7 +52,8 @@ func (a *answer) leaksNothing(t testing.TB, what string) {
 	}
 }
 
-// tries gets a raw path with the reader's credential and wants none of these: the secret, a success, a server error.
+// tries gets a raw path with the reader's credential. The answer must not be a success or a server error, or contain
+// the secret.
 func (g *guarded) tries(t testing.TB, path string) {
 	t.Helper()
 	got := g.reader.sends(request{method: "GET", path: path})
@@ -91,7 +93,7 @@ func TestAttack02_DotSegments(t *testing.T) {
 	} {
 		g.tries(t, path)
 	}
-	// Writing to such a key is writing to such a key: it is within the grant, and touches no other object.
+	// A write to such a key writes exactly that key: it is within the grant, and no other object changes.
 	for _, key := range []string{"public/../private/x", "public/../../" + g.other + "/x", "public/./x", "public//x"} {
 		g.writer.may(writing(g.bucket, key))
 		is(t, key, g.writer.gets(g.bucket, key), "written by "+g.writer.name)
@@ -141,7 +143,7 @@ func TestAttack04_StrangeKeys(t *testing.T) {
 	})
 }
 
-// get sends a path that Go's own parser may refuse before it is sent.
+// get sends a path that Go's own parser might refuse to send.
 func (g *guarded) get(t testing.TB, path string) (*answer, error) {
 	if _, err := url.Parse("http://h/" + path); err != nil {
 		return nil, err
@@ -263,7 +265,7 @@ func TestAttack09_Hosts(t *testing.T) {
 	get := func(host, path string, header map[string]string) *answer {
 		return g.reader.sends(request{method: "GET", path: path, host: host, header: header})
 	}
-	// The bucket is in the host or in the path, never half here and half there.
+	// The bucket is in the host or in the path, never partly in both.
 	for _, host := range []string{g.other, strings.ToUpper(g.other)} {
 		for _, path := range []string{"/public/x", "/" + g.bucket + "/public/x"} {
 			got := get(host+".s3.latchkey"+port, path, nil)
@@ -288,7 +290,7 @@ func TestAttack09_Hosts(t *testing.T) {
 		got.mustBe(t, 200, "")
 		is(t, name, string(got.body), "public/x")
 	}
-	// An account before the host is no bucket, and a bucket before it no account.
+	// An account id before the host does not name a bucket, and a bucket before it does not name an account.
 	got := g.root.sends(request{
 		method: "GET",
 		path:   "/v20180820/accessgrantsinstance",
@@ -307,7 +309,7 @@ func TestAttack09_Hosts(t *testing.T) {
 		t.Error("the account before the host was dropped")
 	}
 	is(t, "a name that is no bucket", get("a_b.s3.latchkey"+port, "/public/x", nil).status, 400)
-	// S3 Control is found by its path: no bucket can be called so.
+	// The path decides that a request is for S3 Control, so no bucket can have that name.
 	_, err := g.root.s3.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: new("v20180820")})
 	if _, status := codeOf(err); status < 400 {
 		t.Errorf("a bucket may not be called v20180820: %v", err)

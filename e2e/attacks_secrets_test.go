@@ -16,8 +16,8 @@ import (
 	"latchkey/internal/server"
 )
 
-// witness sits between the clients and a server. It learns every secret that passes, and keeps what a server says
-// besides: the bodies of its refusals.
+// witness is a proxy between the clients and a server. It learns every secret that passes, and keeps what else the
+// server says: the bodies of its refusals.
 type witness struct {
 	next http.RoundTripper
 
@@ -69,7 +69,7 @@ func TestAttack25_NoSecretIsTold(t *testing.T) {
 	}
 	s.http.Transport = w
 
-	// The guide, with everything that hands out secrets, and mistakes of every kind.
+	// The steps of the guide, every operation that hands out secrets, and mistakes of every kind.
 	l := lakeOf(s.first(t))
 	other := s.newAccount(t)
 	l.root.puts(l.bucket, "data/x", "private/x")

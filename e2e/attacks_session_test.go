@@ -122,7 +122,7 @@ func TestAttack20_NoChainOutlivesItsBeginning(t *testing.T) {
 		l.check(err)
 	}
 	first := l.chief("chief").assumes(a, "one")
-	// A session that was made by a session lasts an hour at most, whatever it asks for and however often.
+	// A session that another session made lasts an hour at most, whatever it asks for and however often (role chaining).
 	_, err := first.sts.AssumeRole(t.Context(),
 		&sts.AssumeRoleInput{RoleArn: &b, RoleSessionName: aws.String("two"), DurationSeconds: aws.Int32(7200)})
 	if _, status := codeOf(err); status != 400 {
@@ -188,7 +188,7 @@ func TestAttack21_WithWhatItWasMadeOfACredentialEnds(t *testing.T) {
 			if _, err := s.root.iam.DeleteUser(ctx, &iam.DeleteUserInput{UserName: aws.String("alice")}); err != nil {
 				return err
 			}
-			s.user("alice").isRefusedAccess(s.at("data/*"), READ) // a stranger of the same name
+			s.user("alice").isRefusedAccess(s.at("data/*"), READ) // another user with the same name
 			return nil
 		},
 		"the location's role is deleted, and made again": func(s *scene) error {
@@ -218,7 +218,7 @@ func TestAttack21_WithWhatItWasMadeOfACredentialEnds(t *testing.T) {
 			s.check(end(s))
 			s.c.mayNot(reading(s.bucket, "data/x"), listing(s.bucket, "data/"))
 			is(t, "status of the link after", s.c.follows(link).status, 403)
-			// Somebody else's access is as it was.
+			// The access of other users has not changed.
 			bob := s.user("bob")
 			other := s.registersWith("s3://"+s.bucket+"/data/*", s.locationRole())
 			other.grants(bob, READ, "")
@@ -286,7 +286,7 @@ func TestAttack23_NoKeyIsKnownBeforehand(t *testing.T) {
 	}
 	one.send(t, one.operator, request{method: http.MethodGet, path: "/"}).mustBe(t, 200, "")
 
-	// What seals credentials is no root key, and nothing that others can read.
+	// The sealing keys are not the root key, and others cannot read any file that holds them.
 	err := filepath.WalkDir(one.data, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err

@@ -24,7 +24,7 @@ type record struct {
 	Latchkey          struct{ GrantID, GrantScope, Session, Reason string }
 }
 
-// audited are the audit records of the first account that a query finds, newest first, and their text.
+// audited returns the audit records of the first account that a query finds, newest first, and their text.
 func (s *site) audited(t testing.TB, args ...string) ([]record, string) {
 	t.Helper()
 	text := s.latchkey(t, append([]string{"audit", "query", "--json", "--limit", "1000"}, args...)...)
@@ -41,7 +41,7 @@ func (s *site) audited(t testing.TB, args ...string) ([]record, string) {
 	return records, text
 }
 
-// audited are the audit records of an account that a query finds, newest first, and their text.
+// audited returns the audit records of an account that a query finds, newest first, and their text.
 func (a *account) audited(t testing.TB, args ...string) ([]record, string) {
 	t.Helper()
 	s := *a.site

@@ -15,7 +15,7 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// childVariable names, in the environment, the program that this test binary is to be instead of running tests.
+// childVariable is the environment variable that makes this test binary run a program instead of tests.
 const childVariable = "LATCHKEY_E2E_CHILD"
 
 // children are programs that tests run in a process of their own, as users of the AWS SDK for Go write them:
@@ -63,7 +63,7 @@ func childReads() int {
 	})
 }
 
-// child runs a program with the configuration that its environment gives.
+// child runs a program with the configuration of its environment.
 func child(run func(context.Context, aws.Config) error) int {
 	ctx := context.Background()
 	c, err := config.LoadDefaultConfig(ctx)

@@ -10,7 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// laptopOf is a machine on which an IAM user's keys are in the environment.
+// laptopOf returns a machine with an IAM user's keys in the environment.
 func laptopOf(l *lake) *laptop {
 	m := laptopAt(l.t, l.account.site)
 	m.env = append(m.env, "AWS_ACCESS_KEY_ID="+l.alice.keys.AccessKeyID,
@@ -18,7 +18,7 @@ func laptopOf(l *lake) *laptop {
 	return m
 }
 
-// A program that knows nothing of Access Grants reads what a grant opens, through the agent.
+// A program that knows nothing about Access Grants reads, through the agent, the data that a grant opens.
 func TestBoto3ByTheAgent(t *testing.T) {
 	needsBoto3(t)
 	l := newLake(t)
@@ -57,7 +57,7 @@ func TestBoto3ByTheAgent(t *testing.T) {
 	}
 }
 
-// Twenty processes that want the same at once ask once: a build starts as many.
+// Twenty processes that make the same request at the same time, as a build may, ask the server once.
 func TestTwentyProcessesAskOnce(t *testing.T) {
 	l := lakeOf(start(t).first(t))
 	l.location.grants(l.alice, READ, "in/*")
@@ -82,7 +82,7 @@ func TestTwentyProcessesAskOnce(t *testing.T) {
 	is(t, "GetDataAccess", len(records), 1)
 }
 
-// What setup prints is what it does: by the AWS CLI, on a server where nothing is set up yet.
+// The commands that setup prints do what setup does. The AWS CLI runs them on a server where nothing is set up yet.
 func TestThePrintedSetUpByTheAWSCLI(t *testing.T) {
 	needsCLI(t)
 	s := start(t, "--private-issuers")

@@ -84,7 +84,7 @@ func TestCasesOfCredentials(t *testing.T) {
 				return err
 			},
 		} {
-			// An operation that this store does not have is refused to everybody.
+			// An operation that the store does not have is refused to everybody.
 			if code, status := codeOf(do()); code != "AccessDenied" && status != 501 {
 				t.Errorf("%s: %d %s", name, status, code)
 			}
@@ -112,7 +112,7 @@ func TestCasesOfCredentials(t *testing.T) {
 		}
 	})
 	t.Run("090 with its grant the credential ends", func(t *testing.T) {
-		// Amazon's lives until it expires; ours, unless configured so, does not.
+		// On AWS the credential works until it expires. Here it does not, unless the server is configured so.
 		reader.may(reading(b, "bob/x"))
 		kept.isTakenBack()
 		reader.mayNot(reading(b, "bob/x"), listing(b, "bob/"))

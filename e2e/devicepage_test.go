@@ -17,8 +17,8 @@ import (
 
 const tokenExchange = "urn:ietf:params:oauth:grant-type:token-exchange"
 
-// pageOffice is an office whose server has pages of its own where people sign in, with a client of the provider that
-// has a secret.
+// pageOffice returns an office whose server has sign-in pages of its own, with a client of the provider that has a
+// secret.
 func pageOffice(t testing.TB) *office { return pageOfficeAt(t, start(t, "--private-issuers")) }
 
 func pageOfficeAt(t testing.TB, s *site) *office {
@@ -38,7 +38,7 @@ func pageOfficeAt(t testing.TB, s *site) *office {
 	return o
 }
 
-// device is a program that signs people in by a code, with the calls of `aws sso login --use-device-code`.
+// device is a program that signs people in with a code, by the calls of `aws sso login --use-device-code`.
 type device struct {
 	*actor
 	client *ssooidc.RegisterClientOutput
@@ -62,7 +62,7 @@ func (o *office) device() *device {
 	return d
 }
 
-// polls asks once whether somebody has decided.
+// polls asks once whether a person has approved the request.
 func (d *device) polls() (*ssooidc.CreateTokenOutput, error) {
 	return d.oauth.CreateToken(d.t.Context(), &ssooidc.CreateTokenInput{
 		ClientId: d.client.ClientId, ClientSecret: d.client.ClientSecret, DeviceCode: d.asked.DeviceCode,
@@ -70,7 +70,7 @@ func (d *device) polls() (*ssooidc.CreateTokenOutput, error) {
 	})
 }
 
-// waits asks as often as it may until somebody has decided.
+// waits asks, as often as the protocol allows, until a person has approved or refused the request.
 func (d *device) waits() (out *ssooidc.CreateTokenOutput, err error) {
 	await(d.t, "the device's code to be decided", func() bool {
 		out, err = d.polls()
@@ -138,7 +138,7 @@ const (
 	verifier = "a-verifier-of-at-least-forty-three-characters-0"
 )
 
-// code is what the office's application gets when alice signs in for it.
+// code returns the authorization code that the office's application gets when alice signs in for it.
 func (o *office) code() string {
 	o.t.Helper()
 	sent := url.Values{
@@ -154,7 +154,7 @@ func (o *office) code() string {
 	return end.url.Query().Get("code")
 }
 
-// Two nodes that are shown one code at once: one of them takes it.
+// If two nodes are shown one code at the same time, only one of them redeems it.
 func TestACodeIsTakenOnceByTwoNodes(t *testing.T) {
 	one, two, _ := twoNodes(t, "--private-issuers")
 	o := pageOfficeAt(t, one)
@@ -195,7 +195,8 @@ func TestACodeIsTakenOnceByTwoNodes(t *testing.T) {
 	}
 }
 
-// A client of the administrator's sends people to the server's page by authorization code, and exchanges the code.
+// A client of the administrator's sends people to the server's page to get an authorization code, and exchanges the
+// code.
 func TestSigningInForAnApplicationOfTheAccount(t *testing.T) {
 	o := pageOffice(t)
 	o.accepts("authorization_code",

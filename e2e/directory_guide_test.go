@@ -16,8 +16,8 @@ import (
 	"latchkey/internal/ldap/ldaptest"
 )
 
-// The guides to the directory are scripts with explanations. What they say is run here, with an OpenID provider and an
-// LDAP server of our own in the places of the reader's.
+// The guides to the directory are scripts with explanations. This test runs their commands, with an OpenID provider and
+// an LDAP server of its own in place of the reader's.
 func TestTheGuidesToTheDirectoryWork(t *testing.T) {
 	needsCLI(t)
 	for _, page := range []string{"okta", "entra-id", "keycloak", "none", "ldap"} {
@@ -35,7 +35,7 @@ func TestTheGuidesToTheDirectoryWork(t *testing.T) {
 	}
 }
 
-// reader is somebody who follows a guide at a machine that administers a server and signs in at it.
+// reader is a person who follows a guide on a machine that administers a server, and signs in at it.
 type reader struct {
 	t      *testing.T
 	home   string
@@ -72,7 +72,7 @@ func readerOf(t *testing.T) *reader {
 	return r
 }
 
-// hasLDAP gives the reader a directory to read, and leaves it to the guide to start a server.
+// hasLDAP gives the reader an LDAP directory. Starting a server is a step of the guide.
 func (r *reader) hasLDAP() {
 	s := ldaptest.Start(r.t, ldaptest.Config{LDIF: `dn: uid=alice,` + ldaptest.People + `
 objectClass: inetOrgPerson
@@ -109,7 +109,7 @@ member: uid=bob,` + ldaptest.People + `
 		"serve_flags=--private-issuers --listen "+address+" --data "+data)
 }
 
-// page are the commands of a guide, before and after the part that all have in common.
+// page returns the commands of a guide before and after the part that all guides share.
 func (r *reader) page(name string) (before, after string) {
 	text := r.reads("docs/directory/" + name + ".md")
 	first, second, ok := strings.Cut(text, "<!-- then -->")

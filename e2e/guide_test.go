@@ -16,9 +16,9 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// The walk through the S3 user guide, "Managing access with S3 Access Grants": create an instance, register a
-// location, give a grant, ask for access, use it; and what must be refused at every step. Each client walks it
-// in its own language: here Go, in js/ and python/ JavaScript and Python, in testdata/ the AWS CLI.
+// The walk through the S3 user guide, "Managing access with S3 Access Grants": create an instance, register a location,
+// give a grant, ask for access, use it. Each step also tries what must be refused. Each client takes the walk in its
+// own language: Go here, JavaScript and Python in js/ and python/, the AWS CLI in testdata/.
 
 func TestTheGuideWithTheGoSDK(t *testing.T) {
 	l := newLake(t)
@@ -56,7 +56,7 @@ func (a *actor) presigns(bucket, key string) string {
 	return out.URL
 }
 
-// follows gets a link as a browser would, without any key.
+// follows opens a link as a browser would, without keys.
 func (a *actor) follows(link string) *answer {
 	a.t.Helper()
 	req, err := http.NewRequestWithContext(a.t.Context(), http.MethodGet, link, nil)
@@ -117,8 +117,8 @@ func lastLine(s string) string {
 	return lines[len(lines)-1]
 }
 
-// The terminal sessions of testdata run against a server of their own, as the root of its first account. In
-// them `aws` is the AWS CLI behind `latchkey exec`.
+// The terminal sessions of testdata run against a server of their own, as the root user of its first account. In them
+// `aws` is the AWS CLI, run by `latchkey exec`.
 func TestTerminalSessions(t *testing.T) {
 	s := start(t)
 	a := s.first(t)

@@ -12,7 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// runs runs a program with these keys and variables and nothing else that steers AWS clients.
+// runs runs a program with these keys and variables, and without other variables that AWS clients read.
 func runs(t testing.TB, keys aws.Credentials, env []string, program ...string) (out, complaint string, err error) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), program[0], program[1:]...)
@@ -56,7 +56,7 @@ func TestIdentityCase100_TheServerAsTheClientsProxy(t *testing.T) {
 		t.Fatalf("%v\n%s", err, complaint)
 	}
 	is(t, "matched", strings.TrimSpace(out), l.at("a/*"))
-	// The signature was made over the name with the account before it.
+	// The signature covers the host name with the account id before it.
 	records, _ := s.audited(t, "--event", "GetDataAccess")
 	is(t, "Host", records[0].RequestParameters["Host"], any(l.id+".s3.grants:"+s.port))
 }
@@ -165,8 +165,8 @@ func TestIdentityCase089_CornersOfPolicies(t *testing.T) {
 	})
 }
 
-// A bucket policy may name a session, and gives it what the session's own policy does not; naming the session's
-// role, it gives no more than the session policy lets through.
+// A bucket policy may name a session. It then also gives the session what the session policy does not allow. If it
+// names the session's role, it gives only what the session policy allows.
 func TestIdentityCase090_ABucketPolicyThatNamesASession(t *testing.T) {
 	l := newLake(t)
 	l.root.puts(l.bucket, "a")

@@ -253,8 +253,8 @@ func TestCasesOfOtherAccounts(t *testing.T) {
 	})
 }
 
-// sharedLake is an account a with an instance that it shares with account b, and a target with one object at
-// shared/x and one outside it at private/x.
+// sharedLake returns an account a with an instance that it shares with account b, and a target. One object is inside
+// the target at shared/x, one outside it at private/x.
 func sharedLake(t testing.TB) (a, b *account, target string) {
 	t.Helper()
 	a, b = newAccount(t), newAccount(t)
@@ -266,7 +266,7 @@ func sharedLake(t testing.TB) (a, b *account, target string) {
 	return a, b, "s3://" + bucket + "/shared/*"
 }
 
-// grantsTo gives somebody READ on a target below the account's only location.
+// grantsTo gives a principal READ on a target below the account's only location.
 func (a *account) grantsTo(who *actor, target string) *grant {
 	a.t.Helper()
 	out, err := a.root.control.ListAccessGrantsLocations(a.t.Context(),

@@ -13,7 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// laptop is a person's own machine: a home folder, and no AWS keys anywhere.
+// laptop is a person's own machine: a home folder without AWS keys.
 type laptop struct {
 	t    testing.TB
 	env  []string
@@ -59,7 +59,7 @@ type running struct {
 	ended     chan error
 }
 
-// starts runs latchkey with these arguments until it ends, or the test.
+// starts runs latchkey with these arguments until it ends or the test ends.
 func (l *laptop) starts(args ...string) *running {
 	l.t.Helper()
 	r := &running{t: l.t, cmd: exec.Command(binary, args...), ended: make(chan error, 1)}
@@ -82,7 +82,7 @@ func (l *laptop) starts(args ...string) *running {
 	return r
 }
 
-// says waits until the program has printed what the pattern finds, and returns its first group.
+// says waits until the program has printed a match of the pattern, and returns the first group.
 func (r *running) says(pattern string) (found string) {
 	r.t.Helper()
 	p := regexp.MustCompile(pattern)
@@ -104,7 +104,7 @@ func (r *running) says(pattern string) (found string) {
 	return found
 }
 
-// succeeds waits for the program's end, which must be a good one, and returns what it printed.
+// succeeds waits until the program has ended, which must be with exit code 0, and returns its output.
 func (r *running) succeeds() string {
 	r.t.Helper()
 	if err := <-r.ended; err != nil {
@@ -113,8 +113,8 @@ func (r *running) succeeds() string {
 	return r.said.String()
 }
 
-// browses lets somebody use Chromium: what is asked of them they type and agree to, until a page has this text. It
-// returns that page's text.
+// browses lets a person use Chromium. The person types what the pages ask for and agrees, until a page has the given
+// text. It returns that page's text.
 func browses(t testing.TB, name, url, code, text string) string {
 	t.Helper()
 	node := nodeOrSkip(t)

@@ -10,8 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// signInOffice is an office in the first account of a server of its own, whose people may sign in at their own
-// machines: one command has set that up.
+// signInOffice returns an office in the first account of a server of its own. People may sign in on their own machines:
+// one command has set that up.
 func signInOffice(t testing.TB) *office {
 	t.Helper()
 	s := start(t, "--private-issuers")
@@ -32,7 +32,7 @@ func (l *laptop) hasProfile(name, target string, s *site) {
 	}
 }
 
-// The one way in that people have who work at a machine with a browser: a real browser, a real provider.
+// People who work on a machine with a browser sign in this way: with a real browser at a real provider.
 func TestSigningInWithABrowser(t *testing.T) {
 	o := signInOffice(t)
 	l := laptopAt(t, o.site)
@@ -46,8 +46,8 @@ func TestSigningInWithABrowser(t *testing.T) {
 	reads(t, o, l)
 }
 
-// reads is what somebody who signed in may do with the programs of their machine, and may not any more when they have
-// left the group.
+// reads checks what a signed-in person may do with programs on the person's machine, and may not do after leaving the
+// group.
 func reads(t *testing.T, o *office, l *laptop) {
 	t.Helper()
 	if got := l.runs("latchkey", "grants"); !strings.Contains(got, o.at("team/*")) {
@@ -104,7 +104,7 @@ func reads(t *testing.T, o *office, l *laptop) {
 	}
 }
 
-// signsIn runs latchkey login, while somebody signs in at the page that it names.
+// signsIn runs latchkey login while a person signs in at the page that it prints.
 func (l *laptop) signsIn(name string) *running {
 	l.t.Helper()
 	in := l.starts("login", "--no-browser")
@@ -130,7 +130,7 @@ func TestSigningInByACodeOnAnotherDevice(t *testing.T) {
 	l.runs("latchkey", "credentials", "--target", o.at("team/*"))
 }
 
-// Somebody whom the provider knows and the directory does not is not signed in.
+// A person whom the provider knows but the directory does not cannot sign in.
 func TestSigningInNeedsAPlaceInTheDirectory(t *testing.T) {
 	o := signInOffice(t)
 	l := laptopAt(t, o.site)

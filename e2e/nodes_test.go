@@ -32,8 +32,8 @@ func twoNodes(t testing.TB, args ...string) (one, two *site, database string) {
 	return one, startOn(t, there, args...), database
 }
 
-// Two nodes share a PostgreSQL database and the sealing keys: what one of them was told, the other knows soon, and
-// what one of them vended, the other judges as its own.
+// Two nodes share a PostgreSQL database and the sealing keys. A change made at one node soon takes effect at the other.
+// Each accepts and checks credentials that the other vended.
 func TestTwoNodesAreOneSystem(t *testing.T) {
 	one, two, database := twoNodes(t)
 	l := lakeOf(one.first(t))
@@ -60,14 +60,14 @@ func TestTwoNodesAreOneSystem(t *testing.T) {
 	await(t, "the credential to end on the other node", func() bool { return !alive(c.actor) })
 	alice.isRefusedAccess(l.at("data/*"), READ)
 
-	// One node goes; the other takes its writes.
+	// One node is killed. The other accepts writes.
 	one.process.kill()
 	_, err := far.root.control.DeleteAccessGrant(t.Context(),
 		&s3control.DeleteAccessGrantInput{AccountId: &far.id, AccessGrantId: &kept.id})
 	far.check(err)
 	is(t, "a credential of the node that went", alive(far.actor("there", "", other.keys)), false)
 
-	// A node with other sealing keys does not join.
+	// A node with other sealing keys refuses to start.
 	s, err := launch(program{data: t.TempDir(), args: []string{database}})
 	if err == nil {
 		s.process.kill()

@@ -31,8 +31,8 @@ const (
 		 "Condition":{"ForAllValues:ArnEquals":{"sts:RequestContextProviders":["` + ourProvider + `"]}}}]}`
 )
 
-// office is an account whose data people of its directory may read, as the S3 user guide sets it up: an OpenID
-// provider whom it trusts, an application that exchanges the provider's tokens, and a group that a grant names.
+// office is an account whose data people of its directory may read, set up as in the S3 user guide: an OpenID provider
+// that the account trusts, an application that exchanges the provider's tokens, and a group that a grant names.
 type office struct {
 	*account
 	idp      *provider
@@ -53,7 +53,7 @@ type office struct {
 	scim                     *connector // where a test has one
 }
 
-// officeOf sets an account up. Its server must allow private issuers.
+// officeOf sets up an account. Its server must allow private issuers.
 func officeOf(a *account, idp *provider) *office {
 	a.t.Helper()
 	o := newOffice(a, idp)
@@ -65,7 +65,7 @@ func officeOf(a *account, idp *provider) *office {
 	return o
 }
 
-// newOffice is an account with an Access Grants instance, and nothing else yet.
+// newOffice returns an account with an Access Grants instance and nothing else.
 func newOffice(a *account, idp *provider) *office {
 	a.t.Helper()
 	instances, err := a.root.sso.ListInstances(a.t.Context(), &ssoadmin.ListInstancesInput{})
@@ -80,7 +80,7 @@ func newOffice(a *account, idp *provider) *office {
 	}
 }
 
-// hasData makes the data, alice in her group, and the group's grant. The instance must be associated.
+// hasData creates the data, puts alice into her group, and creates the group's grant. The instance must be associated.
 func (o *office) hasData() {
 	o.t.Helper()
 	o.bucket = o.account.bucket()
@@ -93,7 +93,7 @@ func (o *office) hasData() {
 	o.grant = o.grantsTo(types.GranteeTypeDirectoryGroup, o.group, READ, "team/*")
 }
 
-// hasApplication makes the application and says whose tokens it exchanges, and for whom.
+// hasApplication creates the application, and sets whose tokens it exchanges and who may ask for that.
 func (o *office) hasApplication() {
 	o.t.Helper()
 	ctx := o.t.Context()
@@ -140,7 +140,7 @@ func (o *office) hasApplication() {
 	o.accepts("refresh_token", &sso.GrantMemberRefreshToken{})
 }
 
-// accepts lets the application exchange tokens of a kind.
+// accepts gives the application a grant, so that it exchanges tokens of a kind.
 func (o *office) accepts(kind string, g sso.Grant) {
 	o.t.Helper()
 	_, err := o.root.sso.PutApplicationGrant(o.t.Context(),
@@ -148,7 +148,7 @@ func (o *office) accepts(kind string, g sso.Grant) {
 	o.check(err)
 }
 
-// forgets takes a kind of tokens from the application again.
+// forgets removes that grant from the application.
 func (o *office) forgets(kind string) {
 	o.t.Helper()
 	_, err := o.root.sso.DeleteApplicationGrant(o.t.Context(),
@@ -156,7 +156,7 @@ func (o *office) forgets(kind string) {
 	o.check(err)
 }
 
-// actsThrough lets a principal, and nobody else, exchange tokens for the application.
+// actsThrough lets one principal, and no other, exchange tokens for the application.
 func (o *office) actsThrough(arn string) {
 	o.t.Helper()
 	policy := document.NewLazyDocument(map[string]any{
@@ -179,8 +179,8 @@ func (o *office) actsThrough(arn string) {
 	o.check(err)
 }
 
-// federates replaces the application's user by a role: whoever has a token of the provider for its client may take
-// it, and exchange the token. It returns the role's ARN.
+// federates replaces the application's user by a role. Whoever has a token of the provider for the application's client
+// may assume the role, and exchange the token. It returns the role's ARN.
 func (o *office) federates() string {
 	o.t.Helper()
 	provider, err := o.root.iam.CreateOpenIDConnectProvider(o.t.Context(),
@@ -248,7 +248,7 @@ func (o *office) grantsTo(kind types.GranteeType, id string, permission types.Pe
 // at is a target in the office's bucket.
 func (o *office) at(key string) string { return "s3://" + o.bucket + "/" + key }
 
-// exchanges makes of the provider's token a token of Identity Center.
+// exchanges exchanges a token of the provider for a token of Identity Center.
 func (o *office) exchanges(assertion string) *ssooidc.CreateTokenWithIAMOutput {
 	o.t.Helper()
 	out, err := o.tryExchanging(assertion)
@@ -261,7 +261,7 @@ func (o *office) tryExchanging(assertion string) (*ssooidc.CreateTokenWithIAMOut
 		&ssooidc.CreateTokenWithIAMInput{ClientId: &o.app, GrantType: aws.String(jwtBearer), Assertion: &assertion})
 }
 
-// carries makes a session of the bearer role that acts for a person.
+// carries returns a session of the bearer role that acts for a person.
 func (o *office) carries(who *actor, session, context string) (*actor, error) {
 	out, err := who.sts.AssumeRole(o.t.Context(), &sts.AssumeRoleInput{
 		RoleArn: &o.bearer, RoleSessionName: &session,
@@ -277,7 +277,7 @@ func keysOfSTS(c *identity.Credentials) aws.Credentials {
 	return aws.Credentials{AccessKeyID: *c.AccessKeyId, SecretAccessKey: *c.SecretAccessKey, SessionToken: *c.SessionToken}
 }
 
-// signedIn is somebody of the directory who signed in at the provider, and for whom the application now acts.
+// signedIn returns a person of the directory who signed in at the provider, and for whom the application now acts.
 func (o *office) signedIn(name string) *actor {
 	o.t.Helper()
 	token := o.exchanges(o.idp.signsIn(o.t, name))
@@ -286,7 +286,7 @@ func (o *office) signedIn(name string) *actor {
 	return who
 }
 
-// toldWhy checks that the newest refusal in the account's audit log names a reason.
+// toldWhy checks that the newest refusal in the account's audit log has a reason.
 func (o *office) toldWhy(t testing.TB, event, reason string) {
 	t.Helper()
 	records, text := o.audited(t, "--event", event, "--error-code", "AccessDenied")

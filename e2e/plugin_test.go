@@ -14,12 +14,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
 
-// plugged is an S3 client with AWS's Access Grants plugin: before an operation it finds out who the caller is, where
-// the bucket is, whose instance governs it, and asks that one for access. These are the calls of the boto3 plugin
-// (github.com/aws/boto3-s3-access-grants-plugin) and, with another target, of the Java one.
+// plugged is an S3 client with AWS's Access Grants plugin. Before an operation, the plugin finds out who the caller is,
+// where the bucket is, and which instance governs it, and asks that instance for access. These are the calls of the
+// boto3 plugin (github.com/aws/boto3-s3-access-grants-plugin) and, with another target, of the Java plugin.
 type plugged struct{ *actor }
 
-// opens is the credential that the plugin would use for an operation on a target.
+// opens returns the credential that the plugin would use for an operation on a target.
 func (p plugged) opens(target string, permission control.Permission) (*actor, error) {
 	ctx := p.t.Context()
 	me, err := p.sts.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})

@@ -16,8 +16,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// TestWhatWasAcknowledgedSurvivesAKill kills the program in the middle of writes, again and again: every grant, object
-// and deletion that a client was told of is there when it is started again.
+// TestWhatWasAcknowledgedSurvivesAKill kills the program in the middle of writes, many times. Every grant, object and
+// deletion that the server acknowledged must be there after a restart.
 func TestWhatWasAcknowledgedSurvivesAKill(t *testing.T) {
 	const rounds, writers = 4, 4
 	data := t.TempDir()
@@ -53,7 +53,8 @@ func TestWhatWasAcknowledgedSurvivesAKill(t *testing.T) {
 					if n%3 == 0 {
 						if _, err := l.root.s3.DeleteObject(context.Background(),
 							&s3.DeleteObjectInput{Bucket: &l.bucket, Key: &name}); err != nil {
-							acknowledge(func() { delete(objects, name) }) // gone or not: nobody was told
+							// the deletion was not acknowledged, so the object may exist or not
+							acknowledge(func() { delete(objects, name) })
 							return
 						}
 						acknowledge(func() { delete(objects, name); deleted[name] = true })
@@ -94,7 +95,7 @@ func TestWhatWasAcknowledgedSurvivesAKill(t *testing.T) {
 	}
 }
 
-// moves lets the account's actors speak to the server where it is now.
+// moves points the account's actors at the server's new address.
 func (l *lake) moves(s *site) {
 	l.account.site = s
 	l.root = l.actor("root", l.root.arn, l.root.keys)
@@ -123,7 +124,7 @@ func TestSIGTERMFinishesWhatIsInFlight(t *testing.T) {
 	l.location.grants(l.alice, READWRITE, "*")
 	c := l.alice.asks(l.at("*"), READWRITE)
 
-	// An upload whose second half is still to come.
+	// The second half of this upload is sent later.
 	content := bytes.Repeat([]byte("slowly "), 100_000)
 	body, feed := io.Pipe()
 	link, err := s3.NewPresignClient(c.s3).PresignPutObject(t.Context(),

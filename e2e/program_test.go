@@ -169,7 +169,7 @@ func launch(p program) (*site, error) {
 	}
 }
 
-// kill ends the process as a power cut would: it cannot do anything about it.
+// kill ends the process as a power cut would: the process cannot react.
 func (p *process) kill() {
 	_ = p.cmd.Process.Kill()
 	<-p.exited
@@ -183,7 +183,7 @@ func (p *process) terminate(t testing.TB) {
 	}
 }
 
-// hosted runs a server inside the test, for what cannot be told to the binary: another clock, another log.
+// hosted runs a server inside the test, for settings that the binary does not have: another clock, another log.
 func hosted(t testing.TB, c server.Config) *site {
 	t.Helper()
 	c.Listen = "127.0.0.1:0"
@@ -224,7 +224,7 @@ func (s *site) latchkey(t testing.TB, args ...string) string {
 	return string(out)
 }
 
-// plainEnv is the environment without what would steer Latchkey or AWS clients.
+// plainEnv is the environment without the variables that Latchkey or AWS clients read.
 func plainEnv() []string {
 	var env []string
 	for _, kv := range os.Environ() {
@@ -239,7 +239,7 @@ func plainEnv() []string {
 		"AWS_EC2_METADATA_DISABLED=true")
 }
 
-// transcript keeps what a process prints, for reading while it prints.
+// transcript keeps the output of a process, and can be read while the process runs.
 type transcript struct {
 	mu   sync.Mutex
 	text strings.Builder

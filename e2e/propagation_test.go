@@ -17,7 +17,7 @@ import (
 	"latchkey/internal/server"
 )
 
-// propagation is AWS's trusted identity propagation plugin for JavaScript, call by call: it has no credentials but
+// propagation is AWS's trusted identity propagation plugin for JavaScript, call by call. It has no credentials except
 // those that it gets for the user's token, and keeps a refresh token between its runs.
 type propagation struct {
 	o               *office
@@ -27,7 +27,7 @@ type propagation struct {
 	grants          []string // the grant types of its exchanges so far
 }
 
-// credentials is one run of the plugin, as an SDK asks for credentials when it has none or they are about to expire.
+// credentials runs the plugin once, as an SDK does when it has no credentials or they are about to expire.
 func (p *propagation) credentials() (*actor, error) {
 	ctx, o := p.o.t.Context(), p.o
 	webToken := p.webToken()

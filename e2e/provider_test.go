@@ -87,7 +87,7 @@ func nodeOrSkip(t testing.TB) string {
 // cliClient is the provider's public client.
 const cliClient = "latchkey-cli"
 
-// signsIn takes somebody through the provider's pages, by authorization code and PKCE, and returns the ID token.
+// signsIn signs a person in at the provider's pages, by authorization code and PKCE, and returns the ID token.
 func (p *provider) signsIn(t testing.TB, name string) string {
 	t.Helper()
 	c := oauth2.Config{
@@ -115,7 +115,7 @@ func (p *provider) signsIn(t testing.TB, name string) string {
 	return id
 }
 
-// visitor is somebody at a browser, as far as forms and cookies go.
+// visitor is a person with a browser that has forms and cookies only.
 type visitor struct {
 	t    testing.TB
 	name string // what is typed into a field for the name
@@ -125,7 +125,7 @@ type visitor struct {
 	presses string // the button of a form that has several; empty: the first
 }
 
-// arrival is where a visit ended.
+// arrival is the page or address where a visit ended.
 type arrival struct {
 	url  *url.URL
 	page string
@@ -139,8 +139,8 @@ func newVisitor(t testing.TB, name string) *visitor {
 	return &visitor{t: t, name: name, http: &http.Client{Jar: jar, CheckRedirect: noRedirects, Timeout: time.Minute}}
 }
 
-// visits opens a page, follows redirects and sends each form it is shown, until it is sent to an address that begins
-// with the given one (which it does not open), or to a page without a form.
+// visits opens a page, follows redirects and sends each form that it is shown. It ends when a redirect leads to an
+// address that begins with until (which it does not open), or at a page without a form.
 func (v *visitor) visits(address, until string) arrival {
 	v.t.Helper()
 	at, err := url.Parse(address)
@@ -202,7 +202,8 @@ type form struct {
 	fields map[string]string
 }
 
-// fills is what the visitor sends with a form: names, passwords and codes typed in, all else as it came.
+// fills returns what the visitor sends with a form: names, passwords and codes are typed in, all other fields stay as
+// they are.
 func (v *visitor) fills(f *form) url.Values {
 	out := url.Values{}
 	for name, value := range f.fields {
@@ -221,7 +222,7 @@ func (v *visitor) fills(f *form) url.Values {
 	return out
 }
 
-// firstForm is the first form of a page that is posted. Buttons beside the first one of a name are not pressed.
+// firstForm returns the first form of a page that is posted. Of several buttons with one name, the first is pressed.
 func firstForm(t testing.TB, page string) *form {
 	t.Helper()
 	root, err := html.Parse(strings.NewReader(page))

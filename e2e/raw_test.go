@@ -18,7 +18,7 @@ import (
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 )
 
-// request is a request that no SDK would send, signed as an SDK would sign it.
+// request is a request that no SDK would send, signed as an SDK signs.
 type request struct {
 	method   string
 	path     string            // escaped, as it goes over the wire
@@ -29,10 +29,10 @@ type request struct {
 	host     string        // empty: the endpoint's
 	service  string        // empty: s3
 	region   string        // empty: the usual one
-	late     time.Duration // signed so long ago
+	late     time.Duration // how long ago it was signed
 }
 
-// answer is what came back.
+// answer is the server's answer to a raw request.
 type answer struct {
 	status int
 	header http.Header
@@ -68,8 +68,8 @@ func (s *site) send(t testing.TB, keys aws.Credentials, r request) *answer {
 	return s.do(t, req)
 }
 
-// canonical is the one spelling of a path that S3 signatures are made over: every byte but the unreserved ones is
-// escaped, in capitals; a slash is escaped only where it came escaped.
+// canonical is the one spelling of a path over which S3 signatures are made. Every byte except the unreserved ones is
+// escaped, in capitals. A slash is escaped only if it was escaped in the path.
 func canonical(path string) string {
 	var b strings.Builder
 	for i := 0; i < len(path); i++ {

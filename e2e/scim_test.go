@@ -12,14 +12,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3control/types"
 )
 
-// connector is an identity provider that brings its people and groups in by SCIM.
+// connector is an identity provider that provisions its people and groups by SCIM.
 type connector struct {
 	t               testing.TB
 	http            *http.Client
 	endpoint, token string
 }
 
-// connector makes a provisioning token for the office's directory, as an administrator does.
+// connector creates a provisioning token for the office's directory, as an administrator does.
 func (o *office) connector() *connector {
 	o.t.Helper()
 	s := *o.site
@@ -61,7 +61,7 @@ func (c *connector) sends(method, path, body string, status int) map[string]any 
 
 const patchOp = `{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[%s]}`
 
-// hires brings somebody in, and returns their id.
+// hires provisions a user, and returns the user's id.
 func (c *connector) hires(name, email string) string {
 	c.t.Helper()
 	return c.sends(http.MethodPost, "/Users",
@@ -72,7 +72,7 @@ func (c *connector) hires(name, email string) string {
 		"emails":[{"primary":true,"type":"work","value":%[2]q}]}`, name, email), http.StatusCreated)["id"].(string)
 }
 
-// forms makes a group, and returns its id.
+// forms provisions a group, and returns its id.
 func (c *connector) forms(name string) string {
 	c.t.Helper()
 	return c.sends(http.MethodPost, "/Groups",
@@ -94,7 +94,7 @@ func (c *connector) leaves(group, user string) {
 		http.StatusNoContent)
 }
 
-// disables is Entra's soft delete.
+// disables disables a user: Entra's soft delete.
 func (c *connector) disables(user string) {
 	c.t.Helper()
 	got := c.sends(http.MethodPatch, "/Users/"+user,
@@ -112,7 +112,7 @@ func (c *connector) dissolves(group string) {
 	c.sends(http.MethodDelete, "/Groups/"+group, "", http.StatusNoContent)
 }
 
-// People whom an identity provider brings in sign in there, and have what their groups were granted.
+// People whom an identity provider provisions sign in there, and have what their groups were granted.
 func TestPeopleWhomAConnectorBringsIn(t *testing.T) {
 	s := start(t, "--private-issuers")
 	idp := startProvider(t, providerOptions{Users: []string{"bob"}})

@@ -13,7 +13,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// sessionConditions are what terminal sessions may ask for before they begin.
+// sessionConditions are the conditions that terminal sessions may use.
 func sessionConditions(ctx context.Context, name string) (bool, error) {
 	if name == "aws" {
 		return exec.CommandContext(ctx, "aws", "--version").Run() == nil, nil
@@ -21,7 +21,7 @@ func sessionConditions(ctx context.Context, name string) (bool, error) {
 	return false, fmt.Errorf("unknown condition %q", name)
 }
 
-// let keeps the words that the last command printed in variables: let ID SECRET.
+// let stores the words of the last command's output in variables: let ID SECRET.
 func let(ts *testscript.TestScript, neg bool, args []string) {
 	words := strings.Fields(ts.ReadFile("stdout"))
 	if neg || len(words) < len(args) {
@@ -58,7 +58,7 @@ func sameFile(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// follow gets a link without any key, and checks the status and what the answer contains: follow URL 403 AccessDenied.
+// follow opens a link without keys, and checks the status and what the answer contains: follow URL 403 AccessDenied.
 func (s *site) follow(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 3 {
 		ts.Fatalf("usage: follow URL STATUS TEXT")

@@ -49,7 +49,8 @@ func newSite(url string, operator aws.Credentials, now func() time.Time) *site {
 
 func noRedirects(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
-// endpoint is the URL that clients are given: a name, so that S3 Control's clients can put the account before it.
+// endpoint is the URL that clients are given. It has a host name, so that S3 Control's clients can put the account id
+// before it.
 func (s *site) endpoint() string { return "http://s3.latchkey:" + s.port }
 
 // addr is the server's host and port.

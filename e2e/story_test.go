@@ -12,8 +12,8 @@ import (
 	sso "github.com/aws/aws-sdk-go-v2/service/ssoadmin/types"
 )
 
-// The story that Latchkey is for: alice signs in at the company's provider, an application asks for access for her
-// and reads, and what stands behind her access goes. The credential that she holds is dead at the next request.
+// The story that Latchkey is for: alice signs in at the company's provider, and an application asks for access for her
+// and reads. When something that her access depends on is removed, her credential stops working at the next request.
 func TestAnAccessEndsWithWhatItStandsOn(t *testing.T) {
 	s := start(t, "--private-issuers")
 	idp := startProvider(t, providerOptions{Users: []string{"alice"}})
@@ -89,8 +89,8 @@ func (o *office) leaves(membership string) error {
 	return err
 }
 
-// What one node was told of the directory, the other acts on soon. The embedded object store is each node's own: on the
-// other node a read that is let through finds no bucket.
+// A change of the directory at one node soon takes effect at the other. Each node has an embedded object store of its
+// own. So on the other node, a read that is allowed finds no bucket.
 func TestAnAccessEndsOnEveryNode(t *testing.T) {
 	one, two, _ := twoNodes(t, "--private-issuers")
 	idp := startProvider(t, providerOptions{Users: []string{"alice"}})

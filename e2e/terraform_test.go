@@ -11,8 +11,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3control/types"
 )
 
-// resource replays the calls that a resource of the Terraform AWS provider makes. read is what refresh finds: the
-// attributes that a plan compares, or nil when the resource is gone, which for the provider is any status 404.
+// resource replays the calls that a resource of the Terraform AWS provider makes. read returns what a refresh finds:
+// the attributes that a plan compares, or nil when the resource is gone. For the provider, every status 404 means that
+// it is gone.
 type resource struct {
 	name   string
 	create func() error
@@ -20,8 +21,8 @@ type resource struct {
 	remove func() error
 }
 
-// apply creates the resources in order; plan reads them and wants them as they were; destroy removes them backwards
-// and then finds none.
+// terraform does what apply, plan and destroy do. Apply creates the resources in order. Plan reads them and expects no
+// differences. Destroy removes them in reverse order, and then finds none.
 func terraform(t *testing.T, resources []resource) {
 	t.Helper()
 	applied := map[string]map[string]string{}
@@ -200,7 +201,7 @@ func TestCase121_ChangesInPlace(t *testing.T) {
 		_, err := a.root.control.TagResource(t.Context(),
 			&s3control.TagResourceInput{AccountId: &a.id, ResourceArn: &arn, Tags: tagged("key1", "value1", "key2", "value2")})
 		a.check(err)
-		// The provider removes what is gone, then adds what is new or other.
+		// The provider removes tags that are gone, then adds tags that are new or changed.
 		_, err = a.root.control.UntagResource(t.Context(),
 			&s3control.UntagResourceInput{AccountId: &a.id, ResourceArn: &arn, TagKeys: []string{"key1"}})
 		a.check(err)
@@ -209,7 +210,7 @@ func TestCase121_ChangesInPlace(t *testing.T) {
 		a.check(err)
 		same(t, "tags", a.tagsOf(arn), []string{"key2=value2updated"})
 	}
-	// The provider tries again on these very answers while a role or a user is new on AWS.
+	// The provider retries on exactly these answers, which AWS gives while a role or a user is new.
 	_, err := a.root.control.UpdateAccessGrantsLocation(t.Context(),
 		&s3control.UpdateAccessGrantsLocationInput{
 			AccountId:              &a.id,
@@ -226,7 +227,8 @@ func TestCase121_ChangesInPlace(t *testing.T) {
 	l.grants(to, READ, "x/*")
 }
 
-// equivalent compares policies as the provider does: an account id is its root's ARN, one value is a list of one.
+// equivalent compares policies as the provider does: an account id equals the ARN of its root user, and one value
+// equals a list of one.
 func equivalent(t testing.TB, a, b string) bool {
 	t.Helper()
 	return reflect.DeepEqual(normal(t, a), normal(t, b))

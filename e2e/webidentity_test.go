@@ -14,8 +14,8 @@ import (
 	"latchkey/internal/oidc/oidctest"
 )
 
-// cluster is an account that trusts an issuer as it would a Kubernetes cluster: a pod's role takes the tokens of one
-// service account, and holds a grant.
+// cluster is an account that trusts an issuer as it would trust a Kubernetes cluster. A pod's role accepts the tokens
+// of one service account, and holds a grant.
 type cluster struct {
 	*lake
 	issuer *oidctest.Issuer
@@ -106,7 +106,7 @@ func TestWebIdentityWithTheCLI(t *testing.T) {
 	}
 }
 
-// A pod's program knows three variables, and asks for data as it would on AWS.
+// A program in a pod has three variables, and asks for data as it would on AWS.
 func TestAPodAsksForDataWithBoto3(t *testing.T) {
 	needsBoto3(t)
 	c := newCluster(t)
