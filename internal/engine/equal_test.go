@@ -1,12 +1,10 @@
 package engine
 
 import (
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"slices"
 	"testing"
 	"time"
 
@@ -16,11 +14,7 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/bucket"
 	"latchkey/internal/directory"
-	"latchkey/internal/fault"
-	"latchkey/internal/iam"
-	"latchkey/internal/policy"
 	"latchkey/internal/store"
-	"latchkey/internal/store/storetest"
 )
 
 var (
