@@ -13,6 +13,7 @@ import (
 	"latchkey/internal/caller"
 	"latchkey/internal/control"
 	"latchkey/internal/control/ldapsync"
+	"latchkey/internal/front"
 	"latchkey/internal/maintenance"
 	"latchkey/internal/server"
 )
@@ -24,7 +25,7 @@ type serveFlags struct {
 	tlsCert, tlsKey, revocation, logFormat, sealingKeys string
 	directories                                         string
 	publicURL                                           string
-	domains                                             []string
+	domains, trustedProxies                             []string
 	maxStaleness, drain, directorySession               time.Duration
 	auditRetention, uploadRetention                     time.Duration
 	privateIssuers, strictSCIM                          bool
@@ -47,6 +48,9 @@ func (f *serveFlags) register(fl *pflag.FlagSet) {
 	fl.StringVar(&f.tlsKey, "tls-key", "", "PEM `file` with the certificate's key")
 	fl.StringSliceVar(&f.domains, "domain", nil,
 		"a host `name` of this server; buckets and accounts may be labels before it (repeatable)")
+	fl.StringSliceVar(&f.trustedProxies, "trusted-proxies", nil, "`networks` of proxies in front of this server, such as "+
+		"10.0.0.0/8: what they say in X-Forwarded-For and X-Forwarded-Proto counts (default: the peer of the connection "+
+		"is the client)")
 	fl.StringVar(&f.publicURL, "public-url", "",
 		"the `URL` by which browsers know this server, such as https://grants.example.org: "+
 			"people sign in there (default: the listener's)")
@@ -144,6 +148,10 @@ func (f *serveFlags) check(c *server.Config) error {
 	}
 	if err := server.CheckPublicURL(c.PublicURL); err != nil {
 		return fmt.Errorf("--public-url: %w", err)
+	}
+	var err error
+	if c.TrustedProxies, err = front.ParseProxies(f.trustedProxies); err != nil {
+		return fmt.Errorf("--trusted-proxies: %w", err)
 	}
 	if f.locations < 1 || f.grants < 1 {
 		return fmt.Errorf("--quota-locations and --quota-grants must be 1 or more")

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"latchkey/internal/access"
+	"latchkey/internal/bucket"
 	"latchkey/internal/fault"
 	"latchkey/internal/iam"
 	"latchkey/internal/policy"
@@ -152,7 +153,7 @@ func (w *world) change(tx *store.Tx) error {
 	case 15:
 		return store.ManagedPolicies.Delete(tx, w.gone(&w.policies, w.id(w.policies)))
 	case 16:
-		b := &iam.Bucket{Name: pickOf(w, names), Account: w.account(), Policy: pickOf(w, resourceTexts), Created: w.time()}
+		b := &bucket.Bucket{Name: pickOf(w, names), Account: w.account(), Policy: pickOf(w, resourceTexts), Created: w.time()}
 		return errors.Join(ignore(store.Buckets.Delete(tx, b.Name)), store.Buckets.Insert(tx, b))
 	case 17:
 		i := &store.Instance{Instance: access.Instance{Account: w.account(), Region: here}, Policy: pickOf(w, resourceTexts)}
