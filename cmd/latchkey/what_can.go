@@ -32,7 +32,7 @@ func (w *whatCan) add(o *latchkey.WhatCanResponse) {
 		deref(o.UserStatus)
 	w.Groups = nil
 	for _, g := range o.Groups {
-		w.Groups = append(w.Groups, entitlementGroup{or(g.GroupId), or(g.GroupName)})
+		w.Groups = append(w.Groups, entitlementGroup{deref(g.GroupId), deref(g.GroupName)})
 	}
 	w.Entries = append(w.Entries, newEntitlements(o.Entries)...)
 }
@@ -58,9 +58,9 @@ decided by the same code as GetDataAccess.`,
 			if err != nil {
 				return err
 			}
-			in := &latchkey.WhatCanRequest{User: given(user), Principal: given(as), MaxResults: new(int32(pageSize))}
+			in := &latchkey.WhatCanRequest{User: optional(user), Principal: optional(as), MaxResults: new(int32(pageSize))}
 			got := whatCan{Entries: []entitlement{}}
-			for more := true; more; more = or(in.NextToken) != "" {
+			for more := true; more; more = deref(in.NextToken) != "" {
 				page, err := call(cmd.Context(), c, latchkey.WhatCan, in)
 				if err != nil {
 					return err

@@ -37,11 +37,11 @@ func newEntitlements(all []latchkey.Entitlement) []entitlement {
 	list := make([]entitlement, 0, len(all))
 	for _, r := range all {
 		list = append(list, entitlement{
-			Type: or(r.Type), Principal: or(r.Principal), UserID: or(r.UserId), UserName: or(r.UserName),
-			DisplayName: or(r.DisplayName),
-			GroupID:     or(r.GroupId), GroupName: or(r.GroupName), GrantID: or(r.GrantId), GrantScope: or(r.GrantScope),
-			Permission: or(r.Permission), LocationID: or(r.LocationId), GrantApplicationArn: or(r.GrantApplicationArn),
-			ApplicationArn: or(r.ApplicationArn), Open: or(r.Open), Reason: or(r.Reason),
+			Type: deref(r.Type), Principal: deref(r.Principal), UserID: deref(r.UserId), UserName: deref(r.UserName),
+			DisplayName: deref(r.DisplayName),
+			GroupID:     deref(r.GroupId), GroupName: deref(r.GroupName), GrantID: deref(r.GrantId), GrantScope: deref(r.GrantScope),
+			Permission: deref(r.Permission), LocationID: deref(r.LocationId), GrantApplicationArn: deref(r.GrantApplicationArn),
+			ApplicationArn: deref(r.ApplicationArn), Open: deref(r.Open), Reason: deref(r.Reason),
 		})
 	}
 	return list
@@ -107,7 +107,7 @@ target and are kept from using it, with the reason.`,
 			return printEntitlements(cmd.OutOrStdout(), asJSON, "nobody", pages(func(next *string) ([]latchkey.Entitlement, *string, error) {
 				in.NextToken = next
 				out, err := call(cmd.Context(), c, latchkey.WhoCan, in)
-				return or(out).Entries, or(out).NextToken, err
+				return deref(out).Entries, deref(out).NextToken, err
 			}), func(r *entitlement) []string {
 				return []string{r.who(), r.via(), r.Permission, r.GrantScope, r.GrantID, r.state()}
 			})
@@ -131,7 +131,7 @@ func pages(ask func(next *string) ([]latchkey.Entitlement, *string, error)) iter
 				yield(nil, err)
 				return
 			}
-			if !yield(newEntitlements(page), nil) || or(after) == "" {
+			if !yield(newEntitlements(page), nil) || deref(after) == "" {
 				return
 			}
 			next = after
