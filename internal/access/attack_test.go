@@ -5,7 +5,7 @@ import "testing"
 // TestAttack04_KeysAreComparedAsTheyAre asks for targets beside a grant on "allowed/" that some parser takes for keys
 // below it, and for honest keys.
 func TestAttack04_KeysAreComparedAsTheyAre(t *testing.T) {
-	ix := NewIndex(give(t, 1, u1, "s3://bkt/allowed/*", Read), give(t, 2, u1, "s3://bkt/caf\u00e9/*", Read))
+	ix := newIndex(give(t, 1, u1, "s3://bkt/allowed/*", Read), give(t, 2, u1, "s3://bkt/caf\u00e9/*", Read))
 	for target, want := range map[string]bool{
 		"s3://bkt/allowed/x":                true,
 		"s3://bkt/allowed//x":               true, // a key below, with an empty segment in it
@@ -57,9 +57,9 @@ func TestAttack04_KeysAreComparedAsTheyAre(t *testing.T) {
 // TestAttack05_APrefixEndsWhereItSays: a grant on team1/ does not cover team10/. A grant on team1* does, as on AWS.
 // No wildcard covers a part of a bucket's name.
 func TestAttack05_APrefixEndsWhereItSays(t *testing.T) {
-	slash := NewIndex(give(t, 1, u1, "s3://bkt/team1/*", Read))
-	star := NewIndex(give(t, 1, u1, "s3://bkt/team1*", Read))
-	bucket := NewIndex(give(t, 1, u1, "s3://bkt/*", Read))
+	slash := newIndex(give(t, 1, u1, "s3://bkt/team1/*", Read))
+	star := newIndex(give(t, 1, u1, "s3://bkt/team1*", Read))
+	bucket := newIndex(give(t, 1, u1, "s3://bkt/*", Read))
 	for _, c := range []struct {
 		target              string
 		slash, star, bucket bool
@@ -117,7 +117,7 @@ func TestAttack06_NoWildcardHidesInAName(t *testing.T) {
 // TestAttack26_AReCreatedPrincipalInheritsNothing: a principal with the same ARN and another unique id has no grants.
 func TestAttack26_AReCreatedPrincipalInheritsNothing(t *testing.T) {
 	g := give(t, 1, r1, "s3://bkt/*", Read)
-	ix := NewIndex(g)
+	ix := newIndex(g)
 	for name, id := range map[string]Identity{
 		"a new role of that name":                {IAM, "AROANEW"},
 		"the ARN itself":                         {IAM, g.Grantee.ID},
@@ -141,7 +141,7 @@ func TestAttack26_AReCreatedPrincipalInheritsNothing(t *testing.T) {
 func TestAttack35_EveryPartOfTheRequestCounts(t *testing.T) {
 	g := give(t, 1, u1, "s3://bkt/a/*", Read)
 	g.ApplicationARN = "app"
-	ix := NewIndex(g)
+	ix := newIndex(g)
 	granted := *ask(t, "s3://bkt/a/x", Read, u1)
 	granted.Application = "app"
 	if !ix.Decide(&granted).OK {

@@ -8,7 +8,7 @@ import (
 func TestCase095_AGrantForAnApplicationAnswersThroughItOnly(t *testing.T) {
 	g := give(t, 1, d1, "s3://bkt/*", Read)
 	g.ApplicationARN = "arn:aws:sso::111122223333:application/ssoins-1/apl-x"
-	ix := NewIndex(g)
+	ix := newIndex(g)
 	for app, want := range map[string]bool{
 		g.ApplicationARN: true, "arn:aws:sso::111122223333:application/ssoins-1/apl-y": false, "": false,
 	} {
@@ -31,7 +31,7 @@ func TestCasesOfCallerLists(t *testing.T) {
 	other.ApplicationARN = "other"
 	abroad := give(t, 8, u1, "s3://bkt/*", Read)
 	abroad.Region = "eu-west-1"
-	ix := NewIndex(give(t, 5, g1, "s3://bkt/group/*", Read), give(t, 1, u1, "s3://bkt/pre/*", Read),
+	ix := newIndex(give(t, 5, g1, "s3://bkt/group/*", Read), give(t, 1, u1, "s3://bkt/pre/*", Read),
 		give(t, 2, u1, "s3://bkt/other*", Write),
 		give(t, 3, u2, "s3://bkt/*", Read), give(t, 4, r1, "s3://bkt-b/pre*", ReadWrite), app, other, abroad)
 	list := func(r ListRequest) (seqs []int64) {

@@ -201,7 +201,7 @@ func TestCasesOfDecisions(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			r := ask(t, c.target, c.permission, c.as...)
 			r.Privilege, r.Object = c.privilege, c.object
-			d := NewIndex(c.grants(t)...).Decide(r).Decision(r)
+			d := newIndex(c.grants(t)...).Decide(r).Decision(r)
 			if d.Matched() != c.matched || d.OK != (c.matched != "") {
 				t.Fatalf("matched %q, %v; want %q", d.Matched(), d.OK, c.matched)
 			}

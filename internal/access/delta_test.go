@@ -14,7 +14,7 @@ import (
 // step it compares the index with a plain list of the expected grants. Older snapshots must not change.
 func TestAttack35_AnIndexOfManyChangesEqualsAFreshOne(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		ix := NewIndex()
+		ix := newIndex()
 		var grants []Grant
 		var seq int64
 		type snapshot struct {
@@ -72,7 +72,7 @@ func TestAttack35_AnIndexOfManyChangesEqualsAFreshOne(t *testing.T) {
 
 func TestWithReplacesAGrantOfTheSameID(t *testing.T) {
 	old := give(t, 1, u1, "s3://bkt/a/*", Read)
-	ix := NewIndex(old)
+	ix := newIndex(old)
 	moved := give(t, 1, u1, "s3://bkt/b/*", Read)
 	ix = ix.With([]Grant{old, moved}, nil)
 	if ix.Len() != 1 {
@@ -90,7 +90,7 @@ func TestAGrantAddedTwiceIsGoneWhenRemovedOnce(t *testing.T) {
 	g := give(t, 1, u1, "s3://bkt/a/*", Read)
 	again := g
 	again.Scope = scopeOf(t, "s3://bkt/b/*")
-	ix := NewIndex(g, again).With(nil, []GrantID{g.ID})
+	ix := newIndex(g, again).With(nil, []GrantID{g.ID})
 	if ix.Len() != 0 || ix.Has(g.ID) || ix.Decide(ask(t, "s3://bkt/a/x", Read, u1)).OK ||
 		ix.Decide(ask(t, "s3://bkt/b/x", Read, u1)).OK {
 		t.Error("a twin outlived its removal")
@@ -101,7 +101,7 @@ func TestAGrantAddedTwiceIsGoneWhenRemovedOnce(t *testing.T) {
 }
 
 func TestCatchUpRefusesAnIndexOfAnotherLine(t *testing.T) {
-	a, b := NewIndex(), NewIndex()
+	a, b := newIndex(), newIndex()
 	if _, ok := a.CatchUp(b); ok {
 		t.Error("another line was accepted")
 	}
@@ -126,7 +126,7 @@ func TestWhatCannotMatchIsLeftOut(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			g := good
 			spoil(&g)
-			if n := NewIndex(g).Len(); n != 0 {
+			if n := newIndex(g).Len(); n != 0 {
 				t.Errorf("Len = %d", n)
 			}
 		})
@@ -143,8 +143,8 @@ func TestManyGranteesAndManyIdentities(t *testing.T) {
 		g.Principal = name(i / 2).Principal
 		grants = append(grants, g)
 	}
-	whole := NewIndex(grants...)
-	parts := NewIndex(grants[:1000]...).With(grants[1000:2500], nil).With(grants[2500:], nil)
+	whole := newIndex(grants...)
+	parts := newIndex(grants[:1000]...).With(grants[1000:2500], nil).With(grants[2500:], nil)
 	for _, ids := range []int{1, 3, 200, maxFew, maxFew + 1, 1400} {
 		for _, from := range []int{0, 700, 1490, 1600} {
 			for _, p := range []Permission{Read, Write, ReadWrite} {
@@ -208,7 +208,7 @@ func TestFingerprintsNeverDecide(t *testing.T) {
 }
 
 func TestDecideAndHasDoNotAllocate(t *testing.T) {
-	ix := NewIndex(give(t, 1, u1, "s3://bkt/a/*", Read)).With([]Grant{give(t, 2, g1, "s3://bkt/*", Read)}, nil)
+	ix := newIndex(give(t, 1, u1, "s3://bkt/a/*", Read)).With([]Grant{give(t, 2, g1, "s3://bkt/*", Read)}, nil)
 	r := ask(t, "s3://bkt/b/x", Read, u1, d1, g1)
 	if n := testing.AllocsPerRun(100, func() { ix.Decide(r) }); n != 0 {
 		t.Errorf("Decide allocates %v times", n)
@@ -223,7 +223,7 @@ func TestDecideAndHasDoNotAllocate(t *testing.T) {
 func TestReadersGoOnBesideWriterAndCompaction(t *testing.T) {
 	honest := give(t, 1, u1, "s3://bkt/a/*", Read)
 	var current atomic.Pointer[Index]
-	current.Store(NewIndex(honest))
+	current.Store(newIndex(honest))
 	r := ask(t, "s3://bkt/a/x", Read, u1)
 	done := make(chan struct{})
 	var readers sync.WaitGroup

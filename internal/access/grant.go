@@ -101,18 +101,13 @@ func NewGrant(spec GrantSpec) (Grant, error) {
 const maxName = 2048
 
 // isApplicationARN checks arn:{partition}:sso::{account}:application/{...} of 10 to 1224 characters.
-func isApplicationARN(s string) bool { return isSSO(s, "application/", false) }
-
-// isSSO checks the ARN of an IAM Identity Center resource; only an instance may lack the account.
-func isSSO(s, resource string, accountOptional bool) bool {
+func isApplicationARN(s string) bool {
+	const resource = "application/"
 	if len(s) < 10 || len(s) > 1224 {
 		return false
 	}
 	f := strings.SplitN(s, ":", 6)
-	if len(f) != 6 || f[0] != "arn" || f[1] == "" || f[2] != "sso" || f[3] != "" {
-		return false
-	}
-	if !isAccount(f[4]) && !(accountOptional && f[4] == "") {
+	if len(f) != 6 || f[0] != "arn" || f[1] == "" || f[2] != "sso" || f[3] != "" || !isAccount(f[4]) {
 		return false
 	}
 	for i := range len(s) {

@@ -96,3 +96,12 @@ func ask(t testing.TB, target string, p Permission, ids ...Identity) *Request {
 		Account: owner, Region: region, Identities: ids, Target: targetOf(t, target), Permission: p, Privilege: Default,
 	}
 }
+
+// newIndex makes an index of grants.
+func newIndex(grants ...Grant) *Index {
+	b := NewBuilder(len(grants))
+	for _, g := range grants {
+		b.Add(g)
+	}
+	return b.Index()
+}

@@ -6,8 +6,8 @@ import (
 )
 
 // Index is a set of grants that answers requests. It is an immutable snapshot: any number of goroutines may read it
-// without locks while its owner derives the next one with With. The zero Index is not usable; NewIndex makes an index
-// of no grants.
+// without locks while its owner derives the next one with With. The zero Index is not usable; a Builder that
+// got no grants makes an index of none.
 //
 // An Index has one large layer and up to three small ones. The small layers contain the grants that were added since
 // the last Compact, the newest in the smallest layer. An update therefore costs the same among ten grants and among
@@ -37,15 +37,6 @@ type change struct {
 	add     []Grant
 	remove  []GrantID
 	prev    *change
-}
-
-// NewIndex makes an index of grants; a Builder does the same for grants that come one by one.
-func NewIndex(grants ...Grant) *Index {
-	b := NewBuilder(len(grants))
-	for _, g := range grants {
-		b.Add(g)
-	}
-	return b.Index()
 }
 
 // Index makes the index. The Builder must not be used afterwards.

@@ -76,14 +76,6 @@ func InstanceARN(a AccountID, region string) string {
 	return "arn:aws:s3:" + region + ":" + string(a) + ":access-grants/default"
 }
 
-// CheckIdentityCenterARN refuses what cannot be the ARN of an IAM Identity Center instance.
-func CheckIdentityCenterARN(s string) error {
-	if isSSO(s, "instance/", true) {
-		return nil
-	}
-	return refuse(BadRequest, "IdentityCenterArn is not the ARN of an IAM Identity Center instance")
-}
-
 // Resource is what a resource ARN names: an instance (both ids empty), a location or a grant.
 type Resource struct {
 	Account    AccountID

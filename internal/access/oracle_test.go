@@ -151,6 +151,6 @@ func TestDecideEqualsLookingAtEveryGrant(t *testing.T) {
 		for i := range rapid.IntRange(0, 60).Draw(t, "n") {
 			grants = append(grants, drawGrant(t, int64(i+1)))
 		}
-		checkAgainstOracle(t, NewIndex(grants...), grants)
+		checkAgainstOracle(t, newIndex(grants...), grants)
 	})
 }

@@ -155,7 +155,7 @@ func TestManyGrantsInOneRevision(t *testing.T) {
 	for i := range grants {
 		grants[i] = storetest.NewGrant(t, acct, fmt.Sprintf("s3://lake/%d/*", i), "user-1")
 	}
-	update(t, e, func(tx *store.Tx) error { return store.InsertGrants(tx, grants) })
+	update(t, e, func(tx *store.Tx) error { return storetest.InsertGrants(tx, grants) })
 	if n := snapshot(t, e).Grants().Len(); n != len(grants) {
 		t.Fatalf("%d grants", n)
 	}

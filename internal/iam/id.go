@@ -7,11 +7,10 @@ import (
 
 // Prefixes of the immutable ids and of access keys, as AWS documents them in "IAM identifiers".
 const (
-	UserIDPrefix    = "AIDA"
-	RoleIDPrefix    = "AROA"
-	PolicyIDPrefix  = "ANPA"
-	LongTermPrefix  = "AKIA"
-	TemporaryPrefix = "ASIA"
+	UserIDPrefix   = "AIDA"
+	RoleIDPrefix   = "AROA"
+	PolicyIDPrefix = "ANPA"
+	LongTermPrefix = "AKIA"
 )
 
 // NewID makes an immutable id: the prefix and 17 random characters of A-Z2-7. An id is never used twice. A user or

@@ -25,9 +25,6 @@ const (
 	SHA256    Algorithm = "SHA256"
 )
 
-// Algorithms lists them all.
-func Algorithms() []Algorithm { return []Algorithm{CRC32, CRC32C, CRC64NVME, SHA1, SHA256} }
-
 // Header is the name of the header, or trailer, that carries a checksum of this algorithm.
 func (a Algorithm) Header() string { return "x-amz-checksum-" + strings.ToLower(string(a)) }
 

@@ -193,3 +193,6 @@ func TestAttack02_KeysAreNoPaths(t *testing.T) {
 		}
 	}
 }
+
+// algorithms lists all checksum algorithms that the store computes.
+var algorithms = []Algorithm{CRC32, CRC32C, CRC64NVME, SHA1, SHA256}

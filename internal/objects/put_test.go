@@ -75,7 +75,7 @@ func TestPutChecksWhatTheClientSays(t *testing.T) {
 			b.Reader = trailed{b.Reader, http.Header{"X-Amz-Checksum-Crc32c": {sumOf(CRC32C, content)}}}
 		}, want{fault.Malformed, fault.Header}},
 	}
-	for _, a := range Algorithms() {
+	for _, a := range algorithms {
 		tests = append(tests, []struct {
 			name string
 			body func(*Body)

@@ -143,8 +143,8 @@ func TestManagedPolicies(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !slices.IsSortedFunc(list, func(a, b ManagedPolicy) int { return strings.Compare(a.Name, b.Name) }) ||
-		len(list) != len(ManagedNames()) {
-		t.Errorf("names %q", ManagedNames())
+		len(list) != len(managed()) {
+		t.Errorf("managed policies %+v", managed())
 	}
 	ids := map[string]bool{}
 	for _, m := range list {

@@ -95,12 +95,3 @@ func Managed(arn string) (*Document, bool) {
 	m, ok := ManagedByARN(arn)
 	return m.Document, ok
 }
-
-// ManagedNames lists the names of the AWS-managed policies, sorted.
-func ManagedNames() []string {
-	var names []string
-	for _, m := range managed() {
-		names = append(names, m.Name)
-	}
-	return names
-}

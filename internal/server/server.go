@@ -242,14 +242,6 @@ func (s *Server) Exposed() bool {
 	return s.tls == nil && !(ok && a.IP.IsLoopback())
 }
 
-// MetricsURL is where /metrics, /healthz and /readyz are when they have a listener of their own.
-func (s *Server) MetricsURL() string {
-	if s.metrics == nil {
-		return s.URL()
-	}
-	return "http://" + s.metrics.Addr().String()
-}
-
 // Serve serves until ctx ends, then finishes the requests in flight and returns nil. Requests that take
 // longer than Config.DrainTimeout to end are cut off, and Serve says so.
 func (s *Server) Serve(ctx context.Context) error {

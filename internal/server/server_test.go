@@ -139,7 +139,7 @@ func TestOwnNames(t *testing.T) {
 func TestMetricsOfTheirOwn(t *testing.T) {
 	s := boot(t, Config{Metrics: "127.0.0.1:0"})
 	for target, want := range map[string]int{"/healthz": 200, "/readyz": 200, "/metrics": 200, "/bucket/key": 404} {
-		resp, err := http.Get(s.MetricsURL() + target)
+		resp, err := http.Get(metricsURL(s) + target)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -153,7 +153,7 @@ func TestMetricsOfTheirOwn(t *testing.T) {
 			t.Errorf("%s on the main listener: %d", target, status)
 		}
 	}
-	if s.MetricsURL() == s.URL() {
+	if metricsURL(s) == s.URL() {
 		t.Error("one URL for both")
 	}
 }
@@ -279,3 +279,6 @@ func TestOpenThatFailsLeavesNothing(t *testing.T) {
 	}
 	goleak.VerifyNone(t, before)
 }
+
+// metricsURL is where /metrics, /healthz and /readyz are when they have a listener of their own.
+func metricsURL(s *Server) string { return "http://" + s.metrics.Addr().String() }

@@ -126,17 +126,6 @@ func findQueryAuth(params []Param) (a authParams, ok bool, err error) {
 	return a, true, nil
 }
 
-// IsAuthParam reports whether a query parameter of a presigned URL belongs to its signature and not to its operation.
-// A request with a signature in its header has no such parameter: [Parse] refuses it.
-func IsAuthParam(name string) bool {
-	for _, n := range authNames {
-		if n == name {
-			return true
-		}
-	}
-	return false
-}
-
 // readCredential reads "key/YYYYMMDD/region/service/aws4_request" and compares its date with the request's.
 func (s *Signed) readCredential(credential string, malformed func(string, ...any) error) error {
 	parts := strings.Split(credential, "/")

@@ -81,9 +81,3 @@ func cacheID(parts ...string) signingKey {
 	}
 	return sha256.Sum256(b)
 }
-
-func (c *KeyCache) len() int {
-	c.mu.RLock()
-	defer c.mu.RUnlock()
-	return len(c.current) + len(c.previous)
-}

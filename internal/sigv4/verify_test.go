@@ -217,3 +217,10 @@ func BenchmarkHashedBody(b *testing.B) {
 		}
 	}
 }
+
+// len is how many keys the cache keeps.
+func (c *KeyCache) len() int {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return len(c.now) + len(c.old)
+}

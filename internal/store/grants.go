@@ -41,31 +41,6 @@ func InsertGrant(tx *Tx, g *access.Grant, tags ...access.Tag) error {
 	return nil
 }
 
-// InsertGrants adds many grants without tags in few statements, and gives each its Seq, in their order. It fails with
-// AlreadyExists when any of them exists. The caller must then roll the transaction back.
-func InsertGrants(tx *Tx, grants []access.Grant) error {
-	rows := make([][]any, len(grants))
-	for i := range grants {
-		g := &grants[i]
-		g.Seq = tx.nextSeq()
-		var err error
-		if rows[i], err = grantRow(g, nil); err != nil {
-			return err
-		}
-		tx.count(g, 1)
-		tx.changed(KindGrant, g.ID.String(), Inserted)
-	}
-	n, err := tx.insertMany(insertGrant, ` ON CONFLICT DO NOTHING`, rows)
-	if err != nil {
-		return err
-	}
-	if n < int64(len(rows)) {
-		tx.broken = fault.New(fault.AlreadyExists, fault.Grant, "")
-		return tx.broken
-	}
-	return nil
-}
-
 // DeleteGrant removes a grant. It fails with NotFound when there is none.
 func DeleteGrant(tx *Tx, id access.GrantID) error {
 	g, err := GrantByID(tx.ctx, tx, id)
@@ -82,16 +57,7 @@ func DeleteGrant(tx *Tx, id access.GrantID) error {
 
 // GrantByID finds a grant. It fails with NotFound when there is none.
 func GrantByID(ctx context.Context, q Querier, id access.GrantID) (access.Grant, error) {
-	return firstGrant(ctx, q, selectGrant+` WHERE id = $1`, id.String())
-}
-
-// GrantBySeq finds a grant by its number. It fails with NotFound when there is none.
-func GrantBySeq(ctx context.Context, q Querier, seq int64) (access.Grant, error) {
-	return firstGrant(ctx, q, selectGrant+` WHERE seq = $1`, seq)
-}
-
-func firstGrant(ctx context.Context, q Querier, text string, arg any) (access.Grant, error) {
-	all, err := collect(ctx, q, grantScan(), text, arg)
+	all, err := collect(ctx, q, grantScan(), selectGrant+` WHERE id = $1`, id.String())
 	if err != nil {
 		return access.Grant{}, unavailable("read grant", err)
 	}

@@ -139,3 +139,13 @@ func TestScopes(t *testing.T) {
 		t.Errorf("numbers are %q, want W03", got)
 	}
 }
+
+// rows reads a page.
+func (k key) rows(page string) (rows []row) {
+	for line := range strings.Lines(page) {
+		if _, r, ok := k.parse(strings.TrimSuffix(line, "\n")); ok {
+			rows = append(rows, r)
+		}
+	}
+	return rows
+}

@@ -55,16 +55,6 @@ func (k key) parse(line string) (cells []string, r row, ok bool) {
 	return cells, r, true
 }
 
-// rows reads a page.
-func (k key) rows(page string) (rows []row) {
-	for line := range strings.Lines(page) {
-		if _, r, ok := k.parse(strings.TrimSuffix(line, "\n")); ok {
-			rows = append(rows, r)
-		}
-	}
-	return rows
-}
-
 // fill writes the names of the tests into the last column. A reason stays beside tests that were listed before, and is
 // removed when the first test appears.
 func (k key) fill(page string, tests []test) (string, []row) {

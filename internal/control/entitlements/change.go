@@ -29,9 +29,6 @@ func StandingOf(s *engine.Snapshot, id directory.UserID) Standing {
 // be shared: nobody may change them.
 type Difference struct{ Lost, Gained []Entitlement }
 
-// Empty reports whether nothing was lost and nothing gained.
-func (d *Difference) Empty() bool { return len(d.Lost) == 0 && len(d.Gained) == 0 }
-
 // Comparer compares standings before and after a change that is planned, all against one snapshot. It reads the
 // grants of each group once, so that a plan which moves 100,000 people costs little more than the people. It is for
 // one goroutine.

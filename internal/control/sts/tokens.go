@@ -16,9 +16,6 @@ import (
 	"latchkey/internal/policy"
 )
 
-// Source is the event source of every operation in this package.
-const Source = "sts.amazonaws.com"
-
 // Tokens serves the operations of STS.
 type Tokens struct {
 	Control  *control.Control

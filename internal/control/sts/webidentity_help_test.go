@@ -76,7 +76,7 @@ func (w *webWorld) nobody() *control.Call {
 	must(w.t, err)
 	call := w.BeginFor(control.Outsider{
 		Identity: audit.Identity{Type: "WebIdentityUser"}, Snapshot: snap, Facts: caller.Facts{Time: w.Now(), Region: controltest.Region},
-	}, control.Opening{Source: sts.Source, Operation: "AssumeRoleWithWebIdentity", ReadOnly: true})
+	}, control.Opening{Source: "sts.amazonaws.com", Operation: "AssumeRoleWithWebIdentity", ReadOnly: true})
 	call.Unproven = true
 	return call
 }

@@ -42,6 +42,16 @@ func NewGrant(t testing.TB, a access.AccountID, scope, user string) access.Grant
 	}
 }
 
+// InsertGrants adds many grants in their order. It fails like [store.InsertGrant].
+func InsertGrants(tx *store.Tx, grants []access.Grant) error {
+	for i := range grants {
+		if err := store.InsertGrant(tx, &grants[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func update(t testing.TB, db *store.DB, fn func(*store.Tx) error) store.Rev {
 	t.Helper()
 	rev, err := db.Update(t.Context(), fn)
