@@ -2,6 +2,7 @@
 # what the tests need; the others are what .ci/run adds.
 GO          ?= go
 STATICCHECK ?= honnef.co/go/tools/cmd/staticcheck@v0.8.2
+DEADCODE    ?= golang.org/x/tools/cmd/deadcode@v0.52.0
 GOVULNCHECK ?= golang.org/x/vuln/cmd/govulncheck@v1.8.0
 FUZZTIME    ?= 5s
 TIMEOUT     ?= 30m
@@ -28,6 +29,7 @@ lint:
 	cd e2e && $(GO) vet ./...
 	$(GO) run $(STATICCHECK) ./...
 	cd e2e && $(GO) run $(STATICCHECK) ./...
+	@tools/deadcode $(DEADCODE)
 	$(GO) generate ./...
 	git diff --exit-code -- models internal docs
 	$(GO) mod tidy -diff
