@@ -50,7 +50,7 @@ var floors = map[string]int{
 	"internal/control/principals":           6,
 	"internal/control/sts":                  6,
 	"internal/control/buckets":              6,
-	"internal/control/controltest":          6,
+	"internal/control/controltest":          7,
 
 	"internal/front":   6,
 	"internal/api":     8,
@@ -73,7 +73,7 @@ var floors = map[string]int{
 // testOnly are packages that only tests may import; they may look at anything below the package they serve.
 var testOnly = map[string]int{
 	"internal/store/storetest":       2,
-	"internal/control/controltest":   6,
+	"internal/control/controltest":   7,
 	"internal/oidc/oidctest":         1,
 	"internal/upstream/upstreamtest": 3,
 	"internal/ldap/ldaptest":         1,

@@ -16,6 +16,7 @@ import (
 	"latchkey/internal/audit"
 	"latchkey/internal/caller"
 	"latchkey/internal/control"
+	"latchkey/internal/control/principals"
 	"latchkey/internal/credential"
 	"latchkey/internal/engine"
 	"latchkey/internal/store"
@@ -28,12 +29,14 @@ const Region = "us-east-1"
 type World struct {
 	*control.Control
 	Auth *caller.Authenticator
+	IAM  *principals.Principals
 
+	roots map[access.AccountID]Keys
 	ahead atomic.Int64 // how far callers' clock is ahead of ours
 }
 
-// New makes a world that ends with the test.
-func New(t testing.TB) *World {
+// New makes a world with these options. The world ends with the test.
+func New(t testing.TB, options ...Option) *World {
 	t.Helper()
 	db, err := store.Open(t.Context(), store.Options{Path: filepath.Join(t.TempDir(), "latchkey.db")})
 	if err != nil {
@@ -49,9 +52,11 @@ func New(t testing.TB) *World {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &World{}
+	w := &World{roots: map[access.AccountID]Keys{}}
 	w.Control = &control.Control{DB: db, Engine: e, Ring: ring, Now: w.now, Region: Region, Quotas: control.DefaultQuotas}
 	w.Auth = &caller.Authenticator{Engine: e, Ring: ring, Now: w.now, Region: Region}
+	w.IAM = &principals.Principals{Control: w.Control}
+	w.Add(t, options...)
 	return w
 }
 
