@@ -42,7 +42,7 @@ func TestWhoMayAssumeARole(t *testing.T) {
 	w := newWorld(t)
 	const text = "User: arn:aws:iam::123456789012:user/u is not authorized to perform: sts:AssumeRole on resource: "
 	t.Run("not a caller whom the role does not trust", func(t *testing.T) {
-		_, strange := w.user(w.root, "stranger", allow("*", "*"))
+		_, strange := w.User(w.t, w.root, "stranger", allow("*", "*"))
 		r := w.role("trusts-u", "sts:AssumeRole", w.u.ARN())
 		err := w.try(strange, sts.AssumeRole{RoleARN: r.ARN()})
 		refused(t, err, fault.Denied, "User: arn:aws:iam::123456789012:user/stranger is not authorized to perform: sts:AssumeRole on resource: "+r.ARN())
@@ -59,16 +59,16 @@ func TestWhoMayAssumeARole(t *testing.T) {
 	})
 	t.Run("trust in the account needs the caller's own permission too", func(t *testing.T) {
 		r := w.role("trusts-account", "sts:AssumeRole", iamARN+"root")
-		_, permitted := w.user(w.root, "permitted", allow("sts:AssumeRole", r.ARN()))
+		_, permitted := w.User(w.t, w.root, "permitted", allow("sts:AssumeRole", r.ARN()))
 		refused(t, w.try(w.keys, sts.AssumeRole{RoleARN: r.ARN()}), fault.Denied, text+r.ARN())
 		w.assume(permitted, sts.AssumeRole{RoleARN: r.ARN()})
 	})
 	t.Run("across accounts both sides must allow", func(t *testing.T) {
-		guest, without := w.user(w.otherRoot, "guest", "")
+		guest, without := w.User(w.t, w.otherRoot, "guest", "")
 		r := w.role("trusts-guest", "sts:AssumeRole", guest.ARN())
 		err := w.try(without, sts.AssumeRole{RoleARN: r.ARN()})
 		refused(t, err, fault.Denied, "user/guest is not authorized to perform: sts:AssumeRole on resource: "+r.ARN())
-		_, with := w.user(w.otherRoot, "guest2", allow("sts:AssumeRole", r.ARN()))
+		_, with := w.User(w.t, w.otherRoot, "guest2", allow("sts:AssumeRole", r.ARN()))
 		refused(t, w.try(with, sts.AssumeRole{RoleARN: r.ARN()}), fault.Denied, "user/guest2 is not authorized")
 		must(t, w.IAM.PutInline(t.Context(), w.Call(t, w.otherRoot, "iam", "T"), principals.UserNamed("guest"), "p", allow("sts:AssumeRole", r.ARN())))
 		keys, _ := w.assume(without, sts.AssumeRole{RoleARN: r.ARN()})

@@ -145,7 +145,7 @@ func TestAttack21_SessionsDieWithWhatTheyWereMadeOf(t *testing.T) {
 		c := begin(t)
 		must(t, c.IAM.DeleteAccessKey(t.Context(), c.asRoot(), "u", c.keys.ID))
 		must(t, c.IAM.DeleteUser(t.Context(), c.asRoot(), "u"))
-		_, keys := c.user(c.root, "u", "")
+		_, keys := c.User(c.t, c.root, "u", "")
 		refused(t, c.try(keys, sts.AssumeRole{RoleARN: iamARN + "role/a"}), fault.Denied, "not authorized")
 		dead(t, c, c.first, "deleted")
 	})

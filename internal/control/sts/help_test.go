@@ -10,7 +10,6 @@ import (
 	"latchkey/internal/control/principals"
 	"latchkey/internal/control/sts"
 	"latchkey/internal/credential"
-	"latchkey/internal/fault"
 	"latchkey/internal/iam"
 	"latchkey/internal/sso"
 )
@@ -24,7 +23,6 @@ const (
 // world is a deployment with two accounts, and user u in the first with a key and no policies.
 type world struct {
 	*controltest.World
-	IAM       *principals.Principals
 	STS       *sts.Tokens
 	t         *testing.T
 	root      controltest.Keys
@@ -35,18 +33,10 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	cw := controltest.New(t)
-	w := &world{World: cw, IAM: &principals.Principals{Control: cw.Control}, STS: &sts.Tokens{Control: cw.Control}, t: t}
-	w.root, w.otherRoot = w.ensure(account), w.ensure(other)
-	w.u, w.keys = w.user(w.root, "u", "")
+	cw := controltest.New(t, controltest.Account(account), controltest.Account(other))
+	w := &world{World: cw, STS: &sts.Tokens{Control: cw.Control}, t: t, root: cw.Root(account), otherRoot: cw.Root(other)}
+	w.u, w.keys = w.User(t, w.root, "u", "")
 	return w
-}
-
-func (w *world) ensure(id access.AccountID) controltest.Keys {
-	w.t.Helper()
-	k, err := w.IAM.EnsureRoot(w.t.Context(), id, principals.RootKey{})
-	must(w.t, err)
-	return controltest.Keys{ID: k.AccessKeyID, Secret: k.Secret.Reveal()}
 }
 
 func (w *world) asRoot() *control.Call { w.t.Helper(); return w.Call(w.t, w.root, "iam", "Test") }
@@ -63,20 +53,6 @@ func (w *world) forOwn(k controltest.Keys) *control.Call {
 	return w.Call(w.t, k, "sts", "GetSessionToken")
 }
 
-// user makes a user with a key and, if a document is given, one inline policy.
-func (w *world) user(root controltest.Keys, name, document string) (*iam.User, controltest.Keys) {
-	w.t.Helper()
-	ctx := w.t.Context()
-	u, err := w.IAM.CreateUser(ctx, w.Call(w.t, root, "iam", "Test"), principals.NewUser{Name: name})
-	must(w.t, err)
-	if document != "" {
-		must(w.t, w.IAM.PutInline(ctx, w.Call(w.t, root, "iam", "Test"), principals.UserNamed(name), "p", document))
-	}
-	k, err := w.IAM.CreateAccessKey(ctx, w.Call(w.t, root, "iam", "Test"), name)
-	must(w.t, err)
-	return u, controltest.Keys{ID: k.ID, Secret: k.Secret.Reveal()}
-}
-
 // role makes a role that trusts these principals for these actions, and may do everything.
 func (w *world) role(name string, actions string, arns ...string) *iam.Role {
 	w.t.Helper()
@@ -85,8 +61,7 @@ func (w *world) role(name string, actions string, arns ...string) *iam.Role {
 
 func (w *world) roleWith(in principals.NewRole) *iam.Role {
 	w.t.Helper()
-	r, err := w.IAM.CreateRole(w.t.Context(), w.asRoot(), in)
-	must(w.t, err)
+	r := w.Role(w.t, w.root, in)
 	must(w.t, w.IAM.PutInline(w.t.Context(), w.asRoot(), principals.RoleNamed(in.Name), "all", allow("*", "*")))
 	return r
 }
@@ -115,29 +90,11 @@ func (w *world) try(k controltest.Keys, in sts.AssumeRole) error {
 	return err
 }
 
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-// refused checks that err is a fault of this kind whose text contains this.
-func refused(t *testing.T, err error, k fault.Kind, text string) {
-	t.Helper()
-	if err == nil {
-		t.Fatalf("not refused; want %v: %s", k, text)
-	}
-	f := fault.Of(err)
-	if f.Kind != k || !strings.Contains(f.Text, text) {
-		t.Fatalf("refused with %v: %q (%v); want %v: %q", f.Kind, f.Text, err, k, text)
-	}
-}
-
-func allow(actions, resources string) string {
-	return `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["` + strings.ReplaceAll(actions, " ", `","`) +
-		`"],"Resource":["` + strings.ReplaceAll(resources, " ", `","`) + `"]}]}`
-}
+var (
+	must    = controltest.Must
+	refused = controltest.Refused
+	allow   = controltest.Allow
+)
 
 func trusting(actions string, arns ...string) string {
 	return `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":["` + strings.Join(arns, `","`) +
