@@ -22,8 +22,7 @@ const other = access.AccountID("210987654321")
 // elsewhere is a second account with an issuer and an application of its own, for whose root the keys are.
 func (w *world) elsewhere(change func(*sso.Application)) (controltest.Keys, *oidctest.Issuer, *sso.Issuer, *sso.Application) {
 	w.t.Helper()
-	k, err := w.IAM.EnsureRoot(w.t.Context(), other, principals.RootKey{})
-	must(w.t, err)
+	w.Add(w.t, controltest.Account(other))
 	idp := oidctest.New(w.t)
 	issuer := w.Issuer(w.t, other, idp.URL, nil)
 	w.Person(w.t, other, "alice")
@@ -31,7 +30,7 @@ func (w *world) elsewhere(change func(*sso.Application)) (controltest.Keys, *oid
 		a.Actor = &sso.ActorPolicy{Bound: actors("arn:aws:iam::210987654321:root")}
 		change(a)
 	})
-	return controltest.Keys{ID: k.AccessKeyID, Secret: k.Secret.Reveal()}, idp, issuer, app
+	return w.Root(other), idp, issuer, app
 }
 
 // A token of one account's Identity Center says nothing in another account's.

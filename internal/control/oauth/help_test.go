@@ -27,7 +27,6 @@ const account = access.AccountID("123456789012")
 // that exchanges the issuer's tokens, and user app whom the application's actor policy names.
 type world struct {
 	*controltest.World
-	IAM      *principals.Principals
 	Exchange *oauth.Exchange
 	t        *testing.T
 	root     controltest.Keys
@@ -41,12 +40,9 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	cw := controltest.New(t)
-	w := &world{World: cw, IAM: &principals.Principals{Control: cw.Control}, t: t, idp: oidctest.New(t)}
+	cw := controltest.New(t, controltest.Account(account))
+	w := &world{World: cw, t: t, root: cw.Root(account), idp: oidctest.New(t)}
 	w.Exchange = &oauth.Exchange{Control: cw.Control, Verifier: oidc.New(oidc.Options{AllowPrivate: true, Now: cw.Now})}
-	k, err := w.IAM.EnsureRoot(t.Context(), account, principals.RootKey{})
-	must(t, err)
-	w.root = controltest.Keys{ID: k.AccessKeyID, Secret: k.Secret.Reveal()}
 	w.user, w.keys = w.person("app")
 	w.alice = w.Person(t, account, "alice")
 	w.issuer = w.Issuer(t, account, w.idp.URL, nil)
@@ -73,11 +69,7 @@ func actors(id string) string {
 // person makes an IAM user with a key.
 func (w *world) person(name string) (*iam.User, controltest.Keys) {
 	w.t.Helper()
-	u, err := w.IAM.CreateUser(w.t.Context(), w.Call(w.t, w.root, "iam", "Test"), principals.NewUser{Name: name})
-	must(w.t, err)
-	k, err := w.IAM.CreateAccessKey(w.t.Context(), w.Call(w.t, w.root, "iam", "Test"), name)
-	must(w.t, err)
-	return u, controltest.Keys{ID: k.ID, Secret: k.Secret.Reveal()}
+	return w.User(w.t, w.root, name, "")
 }
 
 // token is an identity token for alice.
