@@ -21,10 +21,10 @@ func TestNoNarrowSessionAdministersTheDirectory(t *testing.T) {
 	m := w.join(g, u)
 	keys := w.caller("admin", allow("*", "*"))
 	iam := func() *caller.Caller { c, _ := w.Authenticate(t, keys, "iam"); return c }
-	role, err := w.iam.CreateRole(t.Context(), w.Call(t, w.root, "iam", "Test"), principals.NewRole{Name: "wide",
+	role, err := w.IAM.CreateRole(t.Context(), w.Call(t, w.root, "iam", "Test"), principals.NewRole{Name: "wide",
 		Trust: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"` + string(account) + `"},"Action":"sts:AssumeRole"}]}`})
 	must(t, err)
-	must(t, w.iam.PutInline(t.Context(), w.Call(t, w.root, "iam", "Test"), principals.RoleNamed("wide"), "all", allow("*", "*")))
+	must(t, w.IAM.PutInline(t.Context(), w.Call(t, w.root, "iam", "Test"), principals.RoleNamed("wide"), "all", allow("*", "*")))
 	now := time.Now().UTC().Truncate(time.Second)
 	mint := func(change func(*credential.Session)) controltest.Keys {
 		s := credential.Session{ID: credential.SessionID(uuid.New()), Account: string(account), Name: "s", Issued: now, Expires: now.Add(time.Hour),

@@ -8,7 +8,6 @@ import (
 	"latchkey/internal/control"
 	"latchkey/internal/control/controltest"
 	people "latchkey/internal/control/identitystore"
-	"latchkey/internal/control/principals"
 	"latchkey/internal/directory"
 	"latchkey/internal/fault"
 )
@@ -24,26 +23,17 @@ type world struct {
 	*controltest.World
 	*people.Directory
 	t               *testing.T
-	iam             *principals.Principals
 	root, otherRoot controltest.Keys
 	in, otherIn     directory.StoreID
 }
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	cw := controltest.New(t)
-	w := &world{World: cw, Directory: &people.Directory{Control: cw.Control}, iam: &principals.Principals{Control: cw.Control}, t: t}
-	w.root, w.in = w.ensure(account)
-	w.otherRoot, w.otherIn = w.ensure(other)
-	return w
-}
-
-func (w *world) ensure(id access.AccountID) (controltest.Keys, directory.StoreID) {
-	w.t.Helper()
-	k, err := w.iam.EnsureRoot(w.t.Context(), id, principals.RootKey{})
-	must(w.t, err)
-	return controltest.Keys{ID: k.AccessKeyID, Secret: k.Secret.Reveal()},
-		directory.StoreID(w.World.Engine.Current().IdentityCenter(id).IdentityStoreID)
+	cw := controltest.New(t, controltest.Account(account), controltest.Account(other))
+	return &world{
+		World: cw, Directory: &people.Directory{Control: cw.Control}, t: t,
+		root: cw.Root(account), in: cw.Store(t, account), otherRoot: cw.Root(other), otherIn: cw.Store(t, other),
+	}
 }
 
 // by begins a call.
@@ -57,12 +47,8 @@ func (w *world) asRoot() *control.Call { w.t.Helper(); return w.by(w.root) }
 // caller makes an IAM user whose only policy this is.
 func (w *world) caller(name, policy string) controltest.Keys {
 	w.t.Helper()
-	_, err := w.iam.CreateUser(w.t.Context(), w.Call(w.t, w.root, "iam", "Test"), principals.NewUser{Name: name})
-	must(w.t, err)
-	must(w.t, w.iam.PutInline(w.t.Context(), w.Call(w.t, w.root, "iam", "Test"), principals.UserNamed(name), "p", policy))
-	k, err := w.iam.CreateAccessKey(w.t.Context(), w.Call(w.t, w.root, "iam", "Test"), name)
-	must(w.t, err)
-	return controltest.Keys{ID: k.ID, Secret: k.Secret.Reveal()}
+	_, k := w.User(w.t, w.root, name, policy)
+	return k
 }
 
 func allow(action string, resources ...string) string {
