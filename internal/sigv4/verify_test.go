@@ -222,5 +222,5 @@ func BenchmarkHashedBody(b *testing.B) {
 func (c *KeyCache) len() int {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	return len(c.now) + len(c.old)
+	return len(c.current) + len(c.previous)
 }

@@ -9,7 +9,6 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/control/controltest"
 	"latchkey/internal/control/ldapsync"
-	"latchkey/internal/control/principals"
 	"latchkey/internal/directory"
 	"latchkey/internal/engine"
 	"latchkey/internal/ldap"
@@ -30,13 +29,8 @@ type world struct {
 
 func newWorld(t *testing.T, change func(*ldapsync.Source)) *world {
 	t.Helper()
-	cw := controltest.New(t)
-	k, err := (&principals.Principals{Control: cw.Control}).EnsureRoot(t.Context(), account, principals.RootKey{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := &world{World: cw, t: t, ldap: ldaptest.Start(t, ldaptest.Config{}), root: controltest.Keys{ID: k.AccessKeyID, Secret: k.Secret.Reveal()},
-		in: directory.StoreID(cw.Center(t, account).IdentityStoreID)}
+	cw := controltest.New(t, controltest.Account(account))
+	w := &world{World: cw, t: t, ldap: ldaptest.Start(t, ldaptest.Config{}), root: cw.Root(account), in: cw.Store(t, account)}
 	s := source(w.ldap)
 	if change != nil {
 		change(&s)

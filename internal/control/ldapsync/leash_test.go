@@ -4,7 +4,6 @@ import (
 	"testing"
 
 	"latchkey/internal/access"
-	"latchkey/internal/bucket"
 	"latchkey/internal/control"
 	"latchkey/internal/control/controltest"
 	"latchkey/internal/control/grants"
@@ -18,7 +17,6 @@ import (
 	"latchkey/internal/oidc"
 	"latchkey/internal/oidc/oidctest"
 	"latchkey/internal/sso"
-	"latchkey/internal/store"
 )
 
 // vendTo makes all that it takes for alice, who came from LDAP, to get a credential by a grant to her group, and
@@ -32,23 +30,15 @@ func (w *world) vendTo(t *testing.T) controltest.Keys {
 		}
 	}
 	ctx, idp := t.Context(), oidctest.New(t)
-	people := &principals.Principals{Control: w.Control}
 	tokens := &sts.Tokens{Control: w.Control}
 	g := &grants.Grants{Control: w.Control, Tokens: tokens, Vendor: grants.Sealed{Ring: w.Ring}}
 	ex := &oauth.Exchange{Control: w.Control, Verifier: oidc.New(oidc.Options{AllowPrivate: true, Now: w.Now})}
 	as := func(service string) *control.Call { return w.Call(t, w.root, service, "Test") }
-	w.Change(t, func(tx *store.Tx) error {
-		return store.Buckets.Insert(tx, &bucket.Bucket{Name: "lake", Account: account, Region: controltest.Region})
-	})
-	app, err := people.CreateUser(ctx, as("iam"), principals.NewUser{Name: "app"})
-	must(err)
-	key, err := people.CreateAccessKey(ctx, as("iam"), "app")
-	must(err)
-	appKeys := controltest.Keys{ID: key.ID, Secret: key.Secret.Reveal()}
+	w.Add(t, controltest.Bucket("lake", account))
+	app, appKeys := w.User(t, w.root, "app", "")
 	role := func(name, trust string) *iam.Role {
-		r, err := people.CreateRole(ctx, as("iam"), principals.NewRole{Name: name, Trust: trust})
-		must(err)
-		must(people.PutInline(ctx, as("iam"), principals.RoleNamed(name), "all", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`))
+		r := w.Role(t, w.root, principals.NewRole{Name: name, Trust: trust})
+		must(w.IAM.PutInline(ctx, as("iam"), principals.RoleNamed(name), "all", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`))
 		return r
 	}
 	bearer := role("bearer", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"`+app.ARN()+`"},"Action":["sts:AssumeRole","sts:SetContext"]}]}`)
@@ -58,7 +48,7 @@ func (w *world) vendTo(t *testing.T) controltest.Keys {
 		a.Grants = []sso.Grant{{Type: sso.JWTBearer, Issuers: []sso.AuthorizedIssuer{{IssuerARN: issuer.ARN(), Audiences: []string{"app"}}}}}
 		a.Actor = &sso.ActorPolicy{Bound: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"` + app.ID + `"},"Action":"sso-oauth:*","Resource":"*"}]}`}
 	})
-	_, err = g.CreateInstance(ctx, as("s3"), w.Center(t, account).ARN(), nil)
+	_, err := g.CreateInstance(ctx, as("s3"), w.Center(t, account).ARN(), nil)
 	must(err)
 	l, err := g.CreateLocation(ctx, as("s3"), "s3://lake/", location.ARN(), nil)
 	must(err)
