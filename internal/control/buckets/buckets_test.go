@@ -10,7 +10,6 @@ import (
 	"latchkey/internal/control"
 	"latchkey/internal/control/buckets"
 	"latchkey/internal/control/controltest"
-	"latchkey/internal/control/principals"
 	"latchkey/internal/fault"
 	"latchkey/internal/policy"
 	"latchkey/internal/upstream"
@@ -40,14 +39,8 @@ func (unasked) Do(context.Context, upstream.Call) (any, error) {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	cw := controltest.New(t)
-	w := &world{World: cw, Buckets: &buckets.Buckets{Control: cw.Control, Upstream: unasked{Nonces: true}}, t: t}
-	for id, k := range map[access.AccountID]*controltest.Keys{accountA: &w.a, accountB: &w.b} {
-		made, err := (&principals.Principals{Control: cw.Control}).EnsureRoot(t.Context(), id, principals.RootKey{})
-		must(t, err)
-		*k = controltest.Keys{ID: made.AccessKeyID, Secret: made.Secret.Reveal()}
-	}
-	return w
+	cw := controltest.New(t, controltest.Account(accountA), controltest.Account(accountB))
+	return &world{World: cw, Buckets: &buckets.Buckets{Control: cw.Control, Upstream: unasked{Nonces: true}}, t: t, a: cw.Root(accountA), b: cw.Root(accountB)}
 }
 
 func (w *world) call(k controltest.Keys) *control.Call {
