@@ -7,7 +7,6 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/control/controltest"
-	"latchkey/internal/control/principals"
 	"latchkey/internal/control/provision"
 	"latchkey/internal/directory"
 	"latchkey/internal/fault"
@@ -30,17 +29,9 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{World: controltest.New(t), t: t}
-	iam := &principals.Principals{Control: w.Control}
-	for id, keys := range map[access.AccountID]*controltest.Keys{account: &w.root, other: &w.otherRoot} {
-		k, err := iam.EnsureRoot(t.Context(), id, principals.RootKey{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		*keys = controltest.Keys{ID: k.AccessKeyID, Secret: k.Secret.Reveal()}
-	}
-	w.store = directory.StoreID(w.Center(t, account).IdentityStoreID)
-	w.otherBase = directory.StoreID(w.Center(t, other).IdentityStoreID)
+	w := &world{World: controltest.New(t, controltest.Account(account), controltest.Account(other)), t: t}
+	w.root, w.otherRoot = w.Root(account), w.Root(other)
+	w.store, w.otherBase = w.Store(t, account), w.Store(t, other)
 	return w
 }
 

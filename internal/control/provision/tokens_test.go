@@ -7,7 +7,6 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/control/controltest"
-	"latchkey/internal/control/principals"
 	"latchkey/internal/control/provision"
 	"latchkey/internal/fault"
 	"latchkey/internal/sso"
@@ -143,7 +142,6 @@ func TestTokensOfOthersAreNotFound(t *testing.T) {
 
 func TestTokensNeedAPermission(t *testing.T) {
 	w := newWorld(t)
-	iam := &principals.Principals{Control: w.Control}
 	made := w.mustCreate(0)
 	store := sso.IdentityStoreARN(account, string(w.store))
 	calls := map[string]func(k controltest.Keys) error{
@@ -158,18 +156,8 @@ func TestTokensNeedAPermission(t *testing.T) {
 	}
 	for _, name := range []string{"ListProvisioningTokens", "CreateProvisioningToken", "DeleteProvisioningToken"} {
 		keys := func(user, action, resource string) controltest.Keys {
-			if _, err := iam.CreateUser(t.Context(), w.Call(t, w.root, "iam", "Test"), principals.NewUser{Name: user}); err != nil {
-				t.Fatal(err)
-			}
-			policy := `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"` + action + `","Resource":"` + resource + `"}}`
-			if err := iam.PutInline(t.Context(), w.Call(t, w.root, "iam", "Test"), principals.UserNamed(user), "p", policy); err != nil {
-				t.Fatal(err)
-			}
-			k, err := iam.CreateAccessKey(t.Context(), w.Call(t, w.root, "iam", "Test"), user)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return controltest.Keys{ID: k.ID, Secret: k.Secret.Reveal()}
+			_, k := w.User(t, w.root, user, `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"`+action+`","Resource":"`+resource+`"}}`)
+			return k
 		}
 		if err := calls[name](keys("s3"+name, "s3:*", "*")); fault.KindOf(err) != fault.Denied || !strings.Contains(err.Error(), "latchkey:"+name) {
 			t.Errorf("%s without a permission: %v", name, err)

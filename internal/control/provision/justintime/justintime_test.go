@@ -11,12 +11,12 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/control/controltest"
 	"latchkey/internal/control/oauth"
-	"latchkey/internal/control/principals"
 	"latchkey/internal/control/provision"
 	"latchkey/internal/control/provision/justintime"
 	"latchkey/internal/credential"
 	"latchkey/internal/directory"
 	"latchkey/internal/fault"
+	"latchkey/internal/iam"
 	"latchkey/internal/oidc"
 	"latchkey/internal/oidc/oidctest"
 	"latchkey/internal/sso"
@@ -39,20 +39,13 @@ type world struct {
 
 func newWorld(t *testing.T, issuer func(*sso.Issuer), signIn func(*sso.SignIn)) *world {
 	t.Helper()
-	w := &world{World: controltest.New(t), t: t, idp: oidctest.New(t)}
+	w := &world{World: controltest.New(t, controltest.Account(account)), t: t, idp: oidctest.New(t)}
 	w.tokens = &oauth.Exchange{
 		Control: w.Control, Verifier: oidc.New(oidc.Options{AllowPrivate: true, Now: w.Now}),
 		Provision: (&justintime.Provisioner{Control: w.Control}).Provision,
 	}
-	iam := &principals.Principals{Control: w.Control}
-	root, err := iam.EnsureRoot(t.Context(), account, principals.RootKey{})
-	must(t, err)
-	admin := controltest.Keys{ID: root.AccessKeyID, Secret: root.Secret.Reveal()}
-	u, err := iam.CreateUser(t.Context(), w.Call(t, admin, "iam", "CreateUser"), principals.NewUser{Name: "app"})
-	must(t, err)
-	k, err := iam.CreateAccessKey(t.Context(), w.Call(t, admin, "iam", "CreateAccessKey"), "app")
-	must(t, err)
-	w.keys = controltest.Keys{ID: k.ID, Secret: k.Secret.Reveal()}
+	var u *iam.User
+	u, w.keys = w.User(t, w.Root(account), "app", "")
 	w.issuer = w.Issuer(t, account, w.idp.URL, issuer)
 	w.app = w.Application(t, account, func(a *sso.Application) {
 		a.Grants = []sso.Grant{{Type: sso.JWTBearer, Issuers: []sso.AuthorizedIssuer{{IssuerARN: w.issuer.ARN(), Audiences: []string{"app", "other"}}}}}
@@ -64,7 +57,7 @@ func newWorld(t *testing.T, issuer func(*sso.Issuer), signIn func(*sso.SignIn)) 
 		signIn(in)
 	}
 	w.Change(t, func(tx *store.Tx) error { return store.SignIns.Insert(tx, in) })
-	w.dir = directory.StoreID(w.Center(t, account).IdentityStoreID)
+	w.dir = w.Store(t, account)
 	return w
 }
 
