@@ -16,7 +16,6 @@ import (
 	"latchkey/internal/caller"
 	"latchkey/internal/control"
 	"latchkey/internal/control/controltest"
-	"latchkey/internal/control/principals"
 	"latchkey/internal/fault"
 	"latchkey/internal/policy"
 	"latchkey/internal/store"
@@ -33,12 +32,8 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{World: controltest.New(t)}
-	k, err := (&principals.Principals{Control: w.Control}).EnsureRoot(t.Context(), account, principals.RootKey{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.root = controltest.Keys{ID: k.AccessKeyID, Secret: k.Secret.Reveal()}
+	w := &world{World: controltest.New(t, controltest.Account(account))}
+	w.root = w.Root(account)
 	w.Log = slog.New(slog.NewJSONHandler(&w.log, nil))
 	return w
 }
