@@ -18,7 +18,6 @@ import (
 	"latchkey/internal/control/principals"
 	"latchkey/internal/control/sts"
 	"latchkey/internal/front"
-	"latchkey/internal/store"
 )
 
 const (
@@ -40,30 +39,20 @@ type frontWorld struct {
 
 func newFrontWorld(t *testing.T) *frontWorld {
 	t.Helper()
-	w := &frontWorld{World: controltest.New(t), t: t, log: &bytes.Buffer{}}
-	p, token := &principals.Principals{Control: w.Control}, &sts.Tokens{Control: w.Control}
+	w := &frontWorld{World: controltest.New(t, controltest.Account(owner), controltest.Bucket("lake", owner)), t: t, log: &bytes.Buffer{}}
+	token := &sts.Tokens{Control: w.Control}
 	a := &API{
-		Control: w.Control, Principals: p, Tokens: token, Auth: w.Auth, Operator: owner, Frame: &front.Frame{Control: w.Control, Log: slog.New(slog.NewJSONHandler(w.log, nil))},
+		Control: w.Control, Principals: w.IAM, Tokens: token, Auth: w.Auth, Operator: owner,
+		Frame:  &front.Frame{Control: w.Control, Log: slog.New(slog.NewJSONHandler(w.log, nil))},
 		Grants: &grants.Grants{Control: w.Control, Tokens: token, Vendor: grants.Sealed{Ring: w.Ring}},
 	}
 	w.front = a.Handler()
 	ctx := t.Context()
-	k, err := p.EnsureRoot(ctx, owner, principals.RootKey{})
-	w.must(err)
-	w.root = controltest.Keys{ID: k.AccessKeyID, Secret: k.Secret.Reveal()}
+	w.root = w.Root(owner)
 	call := func() *control.Call { return w.Call(t, w.root, "iam", "SetUp") }
-	w.must(w.Engine.Update(ctx, func(tx *store.Tx) error {
-		return store.Buckets.Insert(tx, &bucket.Bucket{Name: "lake", Account: owner, Region: controltest.Region, Created: tx.Now()})
-	}))
-	_, err = p.CreateRole(ctx, call(), principals.NewRole{Name: "lake", Trust: serviceTrust})
-	w.must(err)
-	_, err = p.CreateUser(ctx, call(), principals.NewUser{Name: "alice"})
-	w.must(err)
-	w.must(p.PutInline(ctx, call(), principals.UserNamed("alice"), "p", mayAsk))
-	own, err := p.CreateAccessKey(ctx, call(), "alice")
-	w.must(err)
-	w.alice = controltest.Keys{ID: own.ID, Secret: own.Secret.Reveal()}
-	_, err = a.Grants.CreateInstance(ctx, call(), "", nil)
+	w.Role(t, w.root, principals.NewRole{Name: "lake", Trust: serviceTrust})
+	_, w.alice = w.User(t, w.root, "alice", mayAsk)
+	_, err := a.Grants.CreateInstance(ctx, call(), "", nil)
 	w.must(err)
 	_, err = a.Grants.CreateLocation(ctx, call(), "s3://", "arn:aws:iam::123456789012:role/lake", nil)
 	w.must(err)

@@ -19,7 +19,6 @@ import (
 	"latchkey/internal/awswire"
 	"latchkey/internal/control"
 	"latchkey/internal/control/controltest"
-	"latchkey/internal/control/principals"
 	"latchkey/internal/control/sts"
 	"latchkey/internal/front"
 )
@@ -36,14 +35,9 @@ type queryWorld struct {
 
 func newQueryWorld(t *testing.T) *queryWorld {
 	t.Helper()
-	w := &queryWorld{World: controltest.New(t), t: t, keys: map[string]controltest.Keys{}}
-	p := &principals.Principals{Control: w.Control}
-	k, err := p.EnsureRoot(t.Context(), "123456789012", principals.RootKey{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.keys["root"] = controltest.Keys{ID: k.AccessKeyID, Secret: k.Secret.Reveal()}
-	a := &API{Control: w.Control, Principals: p, Tokens: &sts.Tokens{Control: w.Control}, Auth: w.Auth, Frame: &front.Frame{Control: w.Control}}
+	w := &queryWorld{World: controltest.New(t, controltest.Account(owner)), t: t}
+	w.keys = map[string]controltest.Keys{"root": w.Root(owner)}
+	a := &API{Control: w.Control, Principals: w.IAM, Tokens: &sts.Tokens{Control: w.Control}, Auth: w.Auth, Frame: &front.Frame{Control: w.Control}}
 	w.front = a.Handler()
 	return w
 }
