@@ -90,11 +90,11 @@ func TestAttack26_ATokenThatHoldsNoMore(t *testing.T) {
 	w.do("GET", "/Users", "").want(200).has("totalResults", 0)
 	w.token(account, 0) // the expired one makes room
 	tokens := &provision.Tokens{Control: w.Control}
-	all, err := tokens.List(t.Context(), w.Call(t, w.roots[account], "latchkey", "ListProvisioningTokens"))
+	all, err := tokens.List(t.Context(), w.Call(t, w.Root(account), "latchkey", "ListProvisioningTokens"))
 	if err != nil || len(all) != 2 {
 		t.Fatalf("%v, %v", all, err)
 	}
-	if err := tokens.Delete(t.Context(), w.Call(t, w.roots[account], "latchkey", "DeleteProvisioningToken"), all[0].ID); err != nil {
+	if err := tokens.Delete(t.Context(), w.Call(t, w.Root(account), "latchkey", "DeleteProvisioningToken"), all[0].ID); err != nil {
 		t.Fatal(err)
 	}
 	w.do("GET", "/Users", "").refused(401, "")

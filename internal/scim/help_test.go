@@ -12,7 +12,6 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/control/controltest"
-	"latchkey/internal/control/principals"
 	"latchkey/internal/control/provision"
 	"latchkey/internal/directory"
 	"latchkey/internal/front"
@@ -33,24 +32,17 @@ type world struct {
 	t       *testing.T
 	handler *scim.Handler
 	url     string
-	roots   map[access.AccountID]controltest.Keys
 	tokens  map[access.AccountID]string
 	in      directory.StoreID
 }
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{World: controltest.New(t), t: t, roots: map[access.AccountID]controltest.Keys{}, tokens: map[access.AccountID]string{}}
-	iam := &principals.Principals{Control: w.Control}
+	w := &world{World: controltest.New(t, controltest.Account(account), controltest.Account(other)), t: t, tokens: map[access.AccountID]string{}}
 	for _, id := range []access.AccountID{account, other} {
-		k, err := iam.EnsureRoot(t.Context(), id, principals.RootKey{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		w.roots[id] = controltest.Keys{ID: k.AccessKeyID, Secret: k.Secret.Reveal()}
 		w.tokens[id] = w.token(id, 0).Secret.Reveal()
 	}
-	w.in = directory.StoreID(w.Center(t, account).IdentityStoreID)
+	w.in = w.Store(t, account)
 	w.handler = &scim.Handler{Control: w.Control, Auth: w.Auth, Frame: &front.Frame{Control: w.Control}}
 	server := httptest.NewServer(w.handler)
 	t.Cleanup(server.Close)
@@ -69,7 +61,7 @@ func strictWorld(t *testing.T) *world {
 func (w *world) token(id access.AccountID, life time.Duration) *provision.NewToken {
 	w.t.Helper()
 	tokens := &provision.Tokens{Control: w.Control}
-	made, err := tokens.Create(w.t.Context(), w.Call(w.t, w.roots[id], "latchkey", "CreateProvisioningToken"), life)
+	made, err := tokens.Create(w.t.Context(), w.Call(w.t, w.Root(id), "latchkey", "CreateProvisioningToken"), life)
 	if err != nil {
 		w.t.Fatal(err)
 	}

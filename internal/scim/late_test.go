@@ -40,12 +40,12 @@ func (w *world) post(h http.Handler, body io.Reader) int {
 func TestATokenThatIsDeletedWhileTheBodyComesIsRefused(t *testing.T) {
 	w := newWorld(t)
 	tokens := &provision.Tokens{Control: w.Control}
-	all, err := tokens.List(t.Context(), w.Call(t, w.roots[account], "latchkey", "ListProvisioningTokens"))
+	all, err := tokens.List(t.Context(), w.Call(t, w.Root(account), "latchkey", "ListProvisioningTokens"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	body := &hook{Reader: strings.NewReader(`{"userName":"late"}`), do: func() {
-		if err := tokens.Delete(t.Context(), w.Call(t, w.roots[account], "latchkey", "DeleteProvisioningToken"), all[0].ID); err != nil {
+		if err := tokens.Delete(t.Context(), w.Call(t, w.Root(account), "latchkey", "DeleteProvisioningToken"), all[0].ID); err != nil {
 			t.Fatal(err)
 		}
 	}}

@@ -17,7 +17,6 @@ import (
 	"latchkey/internal/oidc"
 	"latchkey/internal/oidc/oidctest"
 	"latchkey/internal/sso"
-	"latchkey/internal/store"
 )
 
 const everything = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`
@@ -25,7 +24,6 @@ const everything = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Acti
 // data is what it takes for people of the directory to come to the bucket lake.
 type data struct {
 	*world
-	iam      *principals.Principals
 	sts      *sts.Tokens
 	grants   *grants.Grants
 	exchange *oauth.Exchange
@@ -39,17 +37,12 @@ type data struct {
 func newData(t *testing.T) *data {
 	t.Helper()
 	w := newWorld(t)
-	d := &data{world: w, iam: &principals.Principals{Control: w.Control}, sts: &sts.Tokens{Control: w.Control}, idp: oidctest.New(t)}
+	d := &data{world: w, sts: &sts.Tokens{Control: w.Control}, idp: oidctest.New(t)}
 	d.grants = &grants.Grants{Control: w.Control, Tokens: d.sts, Vendor: grants.Sealed{Ring: w.Ring}}
 	d.exchange = &oauth.Exchange{Control: w.Control, Verifier: oidc.New(oidc.Options{AllowPrivate: true, Now: w.Now})}
-	w.Change(t, func(tx *store.Tx) error {
-		return store.Buckets.Insert(tx, &bucket.Bucket{Name: "lake", Account: account, Region: controltest.Region})
-	})
-	u, err := d.iam.CreateUser(t.Context(), d.root("iam"), principals.NewUser{Name: "app"})
-	d.must(err)
-	k, err := d.iam.CreateAccessKey(t.Context(), d.root("iam"), "app")
-	d.must(err)
-	d.keys = controltest.Keys{ID: k.ID, Secret: k.Secret.Reveal()}
+	w.Add(t, controltest.Bucket("lake", account))
+	u, keys := w.User(t, w.Root(account), "app", "")
+	d.keys = keys
 	issuer := w.Issuer(t, account, d.idp.URL, nil)
 	d.app = w.Application(t, account, func(a *sso.Application) {
 		a.Grants = []sso.Grant{{Type: sso.JWTBearer, Issuers: []sso.AuthorizedIssuer{{IssuerARN: issuer.ARN(), Audiences: []string{"app"}}}}}
@@ -60,7 +53,7 @@ func newData(t *testing.T) *data {
 	}
 	d.role = d.newRole("r1", trust(`"AWS":"`+u.ARN()+`"`, `"sts:AssumeRole","sts:SetContext"`))
 	lr := d.newRole("lr", trust(`"Service":"access-grants.s3.amazonaws.com"`, `"sts:AssumeRole","sts:SetSourceIdentity","sts:SetContext"`))
-	_, err = d.grants.CreateInstance(t.Context(), d.root("s3"), w.Center(t, account).ARN(), nil)
+	_, err := d.grants.CreateInstance(t.Context(), d.root("s3"), w.Center(t, account).ARN(), nil)
 	d.must(err)
 	l, err := d.grants.CreateLocation(t.Context(), d.root("s3"), "s3://lake/", lr.ARN(), nil)
 	d.must(err)
@@ -77,14 +70,13 @@ func (d *data) must(err error) {
 
 func (d *data) root(service string) *control.Call {
 	d.t.Helper()
-	return d.Call(d.t, d.roots[account], service, "Test")
+	return d.Call(d.t, d.Root(account), service, "Test")
 }
 
 func (d *data) newRole(name, trust string) *iam.Role {
 	d.t.Helper()
-	r, err := d.iam.CreateRole(d.t.Context(), d.root("iam"), principals.NewRole{Name: name, Trust: trust})
-	d.must(err)
-	d.must(d.iam.PutInline(d.t.Context(), d.root("iam"), principals.RoleNamed(name), "all", everything))
+	r := d.Role(d.t, d.Root(account), principals.NewRole{Name: name, Trust: trust})
+	d.must(d.IAM.PutInline(d.t.Context(), d.root("iam"), principals.RoleNamed(name), "all", everything))
 	return r
 }
 

@@ -227,11 +227,11 @@ func TestExternalIDsAreFoundByTheAPI(t *testing.T) {
 	alice := w.user("alice")
 	g := w.do("POST", "/Groups", `{"displayName":"staff","externalId":"g-1"}`).want(201).id()
 	api := &people.Directory{Control: w.Control}
-	u, err := api.UserID(w.Call(t, w.roots[account], "identitystore", "GetUserId"), w.in, people.Alternate{External: &directory.ExternalID{Issuer: scim.Issuer, ID: "x-alice"}})
+	u, err := api.UserID(w.Call(t, w.Root(account), "identitystore", "GetUserId"), w.in, people.Alternate{External: &directory.ExternalID{Issuer: scim.Issuer, ID: "x-alice"}})
 	if err != nil || string(u) != alice {
 		t.Fatalf("%s, %v", u, err)
 	}
-	found, err := api.GroupID(w.Call(t, w.roots[account], "identitystore", "GetGroupId"), w.in, people.Alternate{External: &directory.ExternalID{Issuer: scim.Issuer, ID: "g-1"}})
+	found, err := api.GroupID(w.Call(t, w.Root(account), "identitystore", "GetGroupId"), w.in, people.Alternate{External: &directory.ExternalID{Issuer: scim.Issuer, ID: "g-1"}})
 	if err != nil || string(found) != g {
 		t.Fatalf("%s, %v", found, err)
 	}

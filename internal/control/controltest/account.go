@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"latchkey/internal/access"
+	"latchkey/internal/bucket"
 	"latchkey/internal/control"
 	"latchkey/internal/control/principals"
 	"latchkey/internal/directory"
@@ -31,7 +32,7 @@ func Bucket(name string, owner access.AccountID) Option {
 	return func(t testing.TB, w *World) {
 		t.Helper()
 		w.Change(t, func(tx *store.Tx) error {
-			return store.Buckets.Insert(tx, &iam.Bucket{Name: name, Account: owner, Region: Region, Created: tx.Now()})
+			return store.Buckets.Insert(tx, &bucket.Bucket{Name: name, Account: owner, Region: Region, Created: tx.Now()})
 		})
 	}
 }
