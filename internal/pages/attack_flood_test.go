@@ -7,8 +7,8 @@ import (
 	"testing"
 
 	"latchkey/internal/access"
+	"latchkey/internal/control/controltest"
 	"latchkey/internal/control/oauth"
-	"latchkey/internal/control/principals"
 	"latchkey/internal/sso"
 	"latchkey/internal/store"
 )
@@ -64,8 +64,7 @@ func TestAttack40_RecordsByNobody(t *testing.T) {
 func TestAttack40_SweepingEachAccount(t *testing.T) {
 	w := newWorld(t)
 	const other = access.AccountID("210987654321")
-	_, err := (&principals.Principals{Control: w.Control}).EnsureRoot(t.Context(), other, principals.RootKey{})
-	must(t, err)
+	w.Add(t, controltest.Account(other))
 	issuer := w.Issuer(t, other, w.idp.URL, nil)
 	app := w.Application(t, other, func(a *sso.Application) {
 		a.Grants = []sso.Grant{{Type: sso.JWTBearer, Issuers: []sso.AuthorizedIssuer{{IssuerARN: issuer.ARN(), Audiences: []string{"latchkey"}}}}}

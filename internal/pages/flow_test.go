@@ -7,8 +7,8 @@ import (
 	"testing"
 
 	"latchkey/internal/access"
+	"latchkey/internal/control/controltest"
 	"latchkey/internal/control/oauth"
-	"latchkey/internal/control/principals"
 	"latchkey/internal/sso"
 )
 
@@ -110,8 +110,7 @@ func TestAuthorizationCodeOfAnApplication(t *testing.T) {
 func TestAccountsOfStartURLs(t *testing.T) {
 	w := newWorld(t)
 	const second = access.AccountID("210987654321")
-	_, err := (&principals.Principals{Control: w.Control}).EnsureRoot(t.Context(), second, principals.RootKey{})
-	must(t, err)
+	w.Add(t, controltest.Account(second))
 	here, there := w.Center(t, account), w.Center(t, second)
 	c := w.register(nil)
 	for url, reason := range map[string]string{

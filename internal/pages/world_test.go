@@ -19,7 +19,6 @@ import (
 	"latchkey/internal/api"
 	"latchkey/internal/control/controltest"
 	"latchkey/internal/control/oauth"
-	"latchkey/internal/control/principals"
 	"latchkey/internal/credential"
 	"latchkey/internal/directory"
 	"latchkey/internal/front"
@@ -49,11 +48,9 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	cw := controltest.New(t)
+	cw := controltest.New(t, controltest.Account(account))
 	w := &world{World: cw, t: t, idp: oidctest.NewProvider(t, "latchkey", map[string]any{"email": "alice@example.org"}), log: &bytes.Buffer{}}
-	k, err := (&principals.Principals{Control: cw.Control}).EnsureRoot(t.Context(), account, principals.RootKey{})
-	must(t, err)
-	w.root = controltest.Keys{ID: k.AccessKeyID, Secret: k.Secret.Reveal()}
+	w.root = w.Root(account)
 	w.alice = w.Person(t, account, "alice")
 	w.issuer = w.Issuer(t, account, w.idp.URL, nil)
 	w.app = w.application(func(a *sso.Application) {
