@@ -10,7 +10,6 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/caller"
 	"latchkey/internal/control/controltest"
-	"latchkey/internal/control/principals"
 	"latchkey/internal/credential"
 	"latchkey/internal/iam"
 	"latchkey/internal/store"
@@ -36,15 +35,14 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{World: controltest.New(t), t: t}
-	k, err := (&principals.Principals{Control: w.Control}).EnsureRoot(t.Context(), account, principals.RootKey{})
-	must(t, err)
-	w.root = controltest.Keys{ID: k.AccessKeyID, Secret: k.Secret.Reveal()}
+	w := &world{World: controltest.New(t, controltest.Account(account)), t: t}
+	w.root = w.Root(account)
 	all := iam.Policies{Inline: []iam.Inline{{Name: "all", Document: everything}}}
 	w.user = iam.User{ID: "AIDAUSER", Account: account, Name: "u", Path: "/", Policies: all, Tags: []iam.Tag{{Key: "team", Value: "blue"}}}
 	w.role = iam.Role{ID: "AROAROLE", Account: account, Name: "r", Path: "/", MaxSession: time.Hour, Trust: trusting, Policies: all, Tags: []iam.Tag{{Key: "team", Value: "red"}, {Key: "kind", Value: "role"}}}
 	w.key = controltest.Keys{ID: "AKIAEXAMPLEUSER00001", Secret: "secret of the user"}
 	location := access.Location{ID: "default", Account: account, Region: controltest.Region, RoleID: w.role.ID, RoleARN: w.role.ARN()}
+	var err error
 	location.Scope, err = access.ParseLocationScope("s3://")
 	must(t, err)
 	w.grant, err = access.NewGrant(access.GrantSpec{
