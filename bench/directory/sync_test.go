@@ -19,7 +19,6 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/control/controltest"
 	"latchkey/internal/control/ldapsync"
-	"latchkey/internal/control/principals"
 	"latchkey/internal/ldap"
 	"latchkey/internal/ldap/ldaptest"
 )
@@ -36,11 +35,7 @@ var (
 func BenchmarkSync(b *testing.B) {
 	server := ldaptest.Start(b, ldaptest.Config{LDIFFile: ldif(b), Cache: true})
 	for b.Loop() {
-		w := controltest.New(b)
-		p := &principals.Principals{Control: w.Control}
-		if _, err := p.EnsureRoot(b.Context(), account, principals.RootKey{}); err != nil {
-			b.Fatal(err)
-		}
+		w := controltest.New(b, controltest.Account(account))
 		src := ldapsync.Source{
 			Name: "corp", Account: account, MaxRemoval: 0.1, FreeRemovals: 5, DeleteAfter: time.Hour,
 			LDAP: ldap.Options{
