@@ -9,15 +9,7 @@ import (
 
 func (a *applier) putUsers(ctx context.Context, mark func(*batch, string) error) error {
 	p := a.plan
-	var updates, creates []int32
-	for i := range p.users {
-		switch u := &p.users[i]; {
-		case u.update:
-			updates = append(updates, int32(i))
-		case u.create:
-			creates = append(creates, int32(i))
-		}
-	}
+	updates, creates := split(len(p.users), func(i int) (update, create bool) { return p.users[i].update, p.users[i].create })
 	parked := make(map[directory.UserID]bool, len(p.parkUsers))
 	for _, row := range p.parkUsers {
 		parked[row.ID] = true
@@ -71,15 +63,7 @@ func (a *applier) putUsers(ctx context.Context, mark func(*batch, string) error)
 
 func (a *applier) putGroups(ctx context.Context) error {
 	p := a.plan
-	var updates, creates []int32
-	for i := range p.groups {
-		switch g := &p.groups[i]; {
-		case g.update:
-			updates = append(updates, int32(i))
-		case g.create:
-			creates = append(creates, int32(i))
-		}
-	}
+	updates, creates := split(len(p.groups), func(i int) (update, create bool) { return p.groups[i].update, p.groups[i].create })
 	err := each(ctx, a, "update groups", updates, func(b *batch, i int32) error {
 		e, plan := &p.listing.Groups[i], &p.groups[i]
 		row, err := a.group(b, plan.row.ID)
@@ -105,4 +89,17 @@ func (a *applier) putGroups(ctx context.Context) error {
 		b.changed = append(b.changed, string(made.ID))
 		return nil
 	})
+}
+
+// split parts n entries into those to update and those to create.
+func split(n int, of func(i int) (update, create bool)) (updates, creates []int32) {
+	for i := range n {
+		switch update, create := of(i); {
+		case update:
+			updates = append(updates, int32(i))
+		case create:
+			creates = append(creates, int32(i))
+		}
+	}
+	return updates, creates
 }
