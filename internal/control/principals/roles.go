@@ -144,18 +144,7 @@ func (p *Principals) UpdateAssumeRolePolicy(ctx context.Context, call *control.C
 // DeleteRole deletes a role that has no policies. Its sessions end at once, vended ones included. A role that is
 // created later under the same name does not match policies that named this one.
 func (p *Principals) DeleteRole(ctx context.Context, call *control.Call, name string) error {
-	seen, err := p.find(call, "iam:DeleteRole", RoleNamed(name), policy.Values{})
-	if err != nil {
-		return err
-	}
-	return p.Control.Update(ctx, call, func(tx *store.Tx) error {
-		h, err := reload(ctx, tx, seen)
-		if err != nil {
-			return err
-		}
-		if err := deletable(h); err != nil {
-			return err
-		}
+	return p.delete(ctx, call, "iam:DeleteRole", RoleNamed(name), func(tx *store.Tx, h *principalRow) error {
 		return store.Roles.Delete(tx, h.id)
 	})
 }

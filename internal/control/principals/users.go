@@ -158,7 +158,21 @@ func (p *Principals) UpdateUser(ctx context.Context, call *control.Call, name st
 // DeleteUser deletes a user that has no policies and no access keys. Its sessions end at once. A user that is created
 // later under the same name does not match policies that named this one.
 func (p *Principals) DeleteUser(ctx context.Context, call *control.Call, name string) error {
-	seen, err := p.find(call, "iam:DeleteUser", UserNamed(name), policy.Values{})
+	return p.delete(ctx, call, "iam:DeleteUser", UserNamed(name), func(tx *store.Tx, h *principalRow) error {
+		keys, err := store.AccessKeys.Children(ctx, tx, h.id)
+		if err != nil {
+			return err
+		}
+		if len(keys) > 0 {
+			return fault.New(fault.InUse, fault.User, "Cannot delete entity, must delete access keys first.")
+		}
+		return store.Users.Delete(tx, h.id)
+	})
+}
+
+// delete deletes a user or a role that has no policies, by fn.
+func (p *Principals) delete(ctx context.Context, call *control.Call, action string, who Entity, fn func(*store.Tx, *principalRow) error) error {
+	seen, err := p.find(call, action, who, policy.Values{})
 	if err != nil {
 		return err
 	}
@@ -170,14 +184,7 @@ func (p *Principals) DeleteUser(ctx context.Context, call *control.Call, name st
 		if err := deletable(h); err != nil {
 			return err
 		}
-		keys, err := store.AccessKeys.Children(ctx, tx, h.id)
-		if err != nil {
-			return err
-		}
-		if len(keys) > 0 {
-			return fault.New(fault.InUse, fault.User, "Cannot delete entity, must delete access keys first.")
-		}
-		return store.Users.Delete(tx, h.id)
+		return fn(tx, h)
 	})
 }
 
