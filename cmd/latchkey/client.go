@@ -132,13 +132,8 @@ func call[In, Out any](ctx context.Context, c *client, op awswire.Op[In, Out], i
 	return out, err
 }
 
-// deref is the value of a pointer, or the zero value for nil.
-func deref[T any](p *T) (v T) {
-	if p != nil {
-		v = *p
-	}
-	return v
-}
+// deref is what a pointer points to, or nothing.
+func deref[T any](p *T) T { return awswire.Value(p) }
 
 // optional is a text as an optional member of an input: nil for an empty text.
 func optional(text string) *string {

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"latchkey/internal/access"
-	"latchkey/internal/bucket"
 	"latchkey/internal/control"
 	"latchkey/internal/control/controltest"
 	"latchkey/internal/control/grants"

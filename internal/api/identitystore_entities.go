@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	wire "latchkey/internal/awsapi/identitystoreapi"
+	"latchkey/internal/awswire"
 	"latchkey/internal/directory"
 	"latchkey/internal/fault"
 )
@@ -126,12 +127,7 @@ func externalOut(in []directory.ExternalID) (all []wire.ExternalId) {
 	return all
 }
 
-func yes(p *bool) bool { return p != nil && *p }
+func yes(p *bool) bool { return awswire.Value(p) }
 
 // ifYes leaves out what is false.
-func ifYes(b bool) *bool {
-	if !b {
-		return nil
-	}
-	return &b
-}
+func ifYes(b bool) *bool { return awswire.Optional(b) }

@@ -113,12 +113,7 @@ func (a *API) queryAudit(ctx context.Context, c *control.Call, in *wire.QueryAud
 	return out, nil
 }
 
-func at(p *time.Time) time.Time {
-	if p == nil {
-		return time.Time{}
-	}
-	return *p
-}
+func at(p *time.Time) time.Time { return awswire.Value(p) }
 
 // createAccount creates a further account. Only the root user of the server's first account may: the new
 // account's root key is in the answer, and nowhere else.

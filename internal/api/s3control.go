@@ -184,20 +184,10 @@ func (a *API) deleteLocation(ctx context.Context, c *control.Call, in *wire.Dele
 }
 
 // text is the value of an optional member, empty when it is absent.
-func text(p *string) string {
-	if p == nil {
-		return ""
-	}
-	return *p
-}
+func text(p *string) string { return awswire.Value(p) }
 
 // optional is the reverse of text: absent when empty.
-func optional(s string) *string {
-	if s == "" {
-		return nil
-	}
-	return &s
-}
+func optional(s string) *string { return awswire.Optional(s) }
 
 func tagsIn(in []wire.Tag) []access.Tag {
 	tags := make([]access.Tag, len(in))

@@ -86,10 +86,5 @@ func first(all ...string) string {
 	return ""
 }
 
-// deref is the value of a pointer, or the zero value for nil.
-func deref[T any](p *T) (v T) {
-	if p != nil {
-		v = *p
-	}
-	return v
-}
+// deref is what a pointer points to, or nothing.
+func deref[T any](p *T) T { return awswire.Value(p) }

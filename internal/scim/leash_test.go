@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"latchkey/internal/access"
-	"latchkey/internal/bucket"
 	"latchkey/internal/control"
 	"latchkey/internal/control/controltest"
 	"latchkey/internal/control/grants"
