@@ -150,7 +150,11 @@ func TestIdentityCase029_PagesOfAMembersMemberships(t *testing.T) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 	bob := w.user("bob")
-	for _, token := range []string{"x", first.Token[:8] + "A" + first.Token[9:]} {
+	other := "A"
+	if first.Token[8] == 'A' {
+		other = "B"
+	}
+	for _, token := range []string{"x", first.Token[:8] + other + first.Token[9:]} {
 		_, err = w.ListMemberships(t.Context(), w.asRoot(), w.in, alice.ID, people.Ask{Token: token})
 		refused(t, err, fault.Invalid, "NextToken")
 	}
