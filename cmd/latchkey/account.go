@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"latchkey/internal/awsapi/latchkey"
+	"latchkey/internal/awswire"
 )
 
 func newAccount() *cobra.Command {
@@ -32,7 +33,7 @@ func newAccountCreate() *cobra.Command {
 				return err
 			}
 			made, err := call(cmd.Context(), c, latchkey.CreateAccount,
-				&latchkey.CreateAccountRequest{AccountId: optional(id), Name: optional(name)})
+				&latchkey.CreateAccountRequest{AccountId: awswire.Optional(id), Name: awswire.Optional(name)})
 			if err != nil {
 				return err
 			}
@@ -41,7 +42,7 @@ func newAccountCreate() *cobra.Command {
 				Name            string `json:",omitempty"`
 				AccessKeyID     string `json:"AccessKeyId"`
 				SecretAccessKey string
-			}{deref(made.AccountId), deref(made.Name), deref(made.AccessKeyId), deref(made.SecretAccessKey)}
+			}{awswire.Value(made.AccountId), awswire.Value(made.Name), awswire.Value(made.AccessKeyId), awswire.Value(made.SecretAccessKey)}
 			if asJSON {
 				return json.NewEncoder(cmd.OutOrStdout()).Encode(out)
 			}

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"latchkey/internal/awsapi/latchkey"
+	"latchkey/internal/awswire"
 )
 
 // auditFlags filter the audit records.
@@ -39,11 +40,11 @@ func (f *auditFlags) add(cmd *cobra.Command) {
 
 func (f *auditFlags) filter() *latchkey.QueryAuditRequest {
 	return &latchkey.QueryAuditRequest{
-		EventName:   optional(f.event),
-		Principal:   optional(f.principal),
-		AccessKeyId: optional(f.key),
-		ErrorCode:   optional(f.code),
-		GrantId:     optional(f.grant),
+		EventName:   awswire.Optional(f.event),
+		Principal:   awswire.Optional(f.principal),
+		AccessKeyId: awswire.Optional(f.key),
+		ErrorCode:   awswire.Optional(f.code),
+		GrantId:     awswire.Optional(f.grant),
 	}
 }
 
@@ -169,7 +170,7 @@ func newAuditTail() *cobra.Command {
 func printEvents(out io.Writer, events []latchkey.Event, asJSON bool) error {
 	for _, e := range events {
 		if asJSON {
-			if _, err := fmt.Fprintln(inert{out}, deref(e.Event)); err != nil {
+			if _, err := fmt.Fprintln(inert{out}, awswire.Value(e.Event)); err != nil {
 				return err
 			}
 			continue
@@ -182,8 +183,8 @@ func printEvents(out io.Writer, events []latchkey.Event, asJSON bool) error {
 			RequestParameters map[string]any
 			Latchkey          struct{ GrantID string }
 		}
-		if err := json.Unmarshal([]byte(deref(e.Event)), &r); err != nil {
-			return fmt.Errorf("record %s cannot be read: %w", deref(e.Id), err)
+		if err := json.Unmarshal([]byte(awswire.Value(e.Event)), &r); err != nil {
+			return fmt.Errorf("record %s cannot be read: %w", awswire.Value(e.Id), err)
 		}
 		outcome, who := "ok", r.UserIdentity.ARN
 		if r.ErrorCode != "" {

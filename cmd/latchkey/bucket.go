@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"latchkey/internal/awsapi/latchkey"
+	"latchkey/internal/awswire"
 )
 
 func newBucket() *cobra.Command {
@@ -70,9 +71,9 @@ func (c *client) buckets(ctx context.Context, unregistered bool) ([]listedBucket
 			return nil, err
 		}
 		for _, b := range out.Buckets {
-			all = append(all, listedBucket{deref(b.Name), deref(b.AccountId), deref(b.Region), wholeSeconds(b.CreationTime)})
+			all = append(all, listedBucket{awswire.Value(b.Name), awswire.Value(b.AccountId), awswire.Value(b.Region), wholeSeconds(b.CreationTime)})
 		}
-		if deref(out.NextToken) == "" {
+		if awswire.Value(out.NextToken) == "" {
 			return all, nil
 		}
 		in.NextToken = out.NextToken
@@ -134,7 +135,7 @@ region is the server's, unless --region says otherwise. Only the root key of the
 				Name      string
 				AccountID string `json:"AccountId"`
 				Region    string
-			}{deref(b.Name), deref(b.AccountId), deref(b.Region)}
+			}{awswire.Value(b.Name), awswire.Value(b.AccountId), awswire.Value(b.Region)}
 			if asJSON {
 				return json.NewEncoder(cmd.OutOrStdout()).Encode(out)
 			}

@@ -131,14 +131,3 @@ func call[In, Out any](ctx context.Context, c *client, op awswire.Op[In, Out], i
 	}
 	return out, err
 }
-
-// deref is what a pointer points to, or nothing.
-func deref[T any](p *T) T { return awswire.Value(p) }
-
-// optional is a text as an optional member of an input: nil for an empty text.
-func optional(text string) *string {
-	if text == "" {
-		return nil
-	}
-	return &text
-}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"latchkey/internal/awsapi/ssoadmin"
+	"latchkey/internal/awswire"
 )
 
 func (s *setup) applicationStep(ctx context.Context) (string, error) {
@@ -17,10 +18,10 @@ func (s *setup) applicationStep(ctx context.Context) (string, error) {
 			return "", err
 		}
 		for _, a := range page.Applications {
-			if deref(a.Name) != setupApplication || deref(a.ApplicationProviderArn) != customProvider {
+			if awswire.Value(a.Name) != setupApplication || awswire.Value(a.ApplicationProviderArn) != customProvider {
 				continue
 			}
-			if s.application = deref(a.ApplicationArn); deref(a.Status) == "DISABLED" {
+			if s.application = awswire.Value(a.ApplicationArn); awswire.Value(a.Status) == "DISABLED" {
 				return s.reconcile("the application, which is disabled", func() error {
 					return invokeEmpty(ctx, s.c, ssoadmin.UpdateApplication, &ssoadmin.UpdateApplicationRequest{
 						ApplicationArn: &s.application, Status: new("ENABLED"),
@@ -29,7 +30,7 @@ func (s *setup) applicationStep(ctx context.Context) (string, error) {
 			}
 			return "there already: " + s.application, nil
 		}
-		if deref(page.NextToken) == "" {
+		if awswire.Value(page.NextToken) == "" {
 			break
 		}
 		in.NextToken = page.NextToken
@@ -41,7 +42,7 @@ func (s *setup) applicationStep(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	s.application, s.freshApplication = deref(made.ApplicationArn), true
+	s.application, s.freshApplication = awswire.Value(made.ApplicationArn), true
 	return "created " + s.application, nil
 }
 
@@ -94,10 +95,10 @@ func (s *setup) tokenGrant(ctx context.Context) (did []string, err error) {
 	if err != nil && !isNotFound(err) {
 		return nil, err
 	}
-	all := deref(deref(have).JwtBearer).AuthorizedTokenIssuers
+	all := awswire.Value(awswire.Value(have).JwtBearer).AuthorizedTokenIssuers
 	// The server refuses every change of a grant that names an issuer that was deleted.
 	all = slices.DeleteFunc(all, func(t trusted) bool {
-		return !slices.Contains(s.issuers, deref(t.TrustedTokenIssuerArn))
+		return !slices.Contains(s.issuers, awswire.Value(t.TrustedTokenIssuerArn))
 	})
 	all, changed := authorize(all, s.tokenIssuer, s.allAudiences())
 	if !changed {
@@ -112,7 +113,7 @@ type trusted = ssoadmin.AuthorizedTokenIssuer
 // authorize adds an issuer and audiences to those whose tokens are accepted, and reports whether that changed anything.
 func authorize(all []trusted, issuer string, audiences []string) (_ []trusted, changed bool) {
 	for i := range all {
-		if deref(all[i].TrustedTokenIssuerArn) != issuer {
+		if awswire.Value(all[i].TrustedTokenIssuerArn) != issuer {
 			continue
 		}
 		for _, a := range audiences {
@@ -163,7 +164,7 @@ func (s *setup) actorPolicy(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	text, err := json.Marshal(deref(deref(out.AuthenticationMethod).Iam).ActorPolicy)
+	text, err := json.Marshal(awswire.Value(awswire.Value(out.AuthenticationMethod).Iam).ActorPolicy)
 	return string(text), err
 }
 
@@ -175,7 +176,7 @@ func (s *setup) assignmentStep(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	have := deref(out.AssignmentRequired)
+	have := awswire.Value(out.AssignmentRequired)
 	word := map[bool]string{true: "an assignment is required", false: "no assignment is required"}
 	if have == s.assignment {
 		return "there already: " + word[s.assignment], nil

@@ -66,8 +66,8 @@ func (s *setup) role(ctx context.Context, name, trust string, seconds int32) (st
 	case err != nil:
 		return "", false, err
 	}
-	if have := deref(out.Role); samePolicy(deref(have.AssumeRolePolicyDocument), trust) &&
-		deref(have.MaxSessionDuration) == seconds {
+	if have := awswire.Value(out.Role); samePolicy(awswire.Value(have.AssumeRolePolicyDocument), trust) &&
+		awswire.Value(have.MaxSessionDuration) == seconds {
 		return "there already", false, nil
 	}
 	did, err := s.reconcile("the role "+name, func() error {
@@ -99,7 +99,7 @@ func (s *setup) rolePolicy(ctx context.Context, role, document string) (string, 
 		return "written", put()
 	case err != nil:
 		return "", err
-	case samePolicy(deref(have.PolicyDocument), document):
+	case samePolicy(awswire.Value(have.PolicyDocument), document):
 		return "there already", nil
 	}
 	return s.reconcile("the policy of the role "+role, put)

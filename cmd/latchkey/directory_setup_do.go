@@ -10,6 +10,7 @@ import (
 	"latchkey/internal/awsapi/latchkey"
 	"latchkey/internal/awsapi/s3control"
 	"latchkey/internal/awsapi/ssoadmin"
+	"latchkey/internal/awswire"
 )
 
 func (s *setup) provider(ctx context.Context) (string, error) {
@@ -24,8 +25,8 @@ func (s *setup) provider(ctx context.Context) (string, error) {
 			})
 	case err != nil:
 		return "", err
-	case strings.Contains(deref(have.Url), "://") && deref(have.Url) != s.issuer:
-		return "", fmt.Errorf("IAM knows the provider as %s, and its ARN %s has no room for %s", deref(have.Url), arn,
+	case strings.Contains(awswire.Value(have.Url), "://") && awswire.Value(have.Url) != s.issuer:
+		return "", fmt.Errorf("IAM knows the provider as %s, and its ARN %s has no room for %s", awswire.Value(have.Url), arn,
 			s.issuer)
 	case !slices.Contains(have.ClientIDList, s.clientID):
 		return "client added", invokeEmpty(ctx, s.c, iamapi.AddClientIDToOpenIDConnectProvider,
@@ -45,9 +46,9 @@ func (s *setup) tokenIssuers(ctx context.Context) (arns []string, err error) {
 			return nil, err
 		}
 		for _, i := range page.TrustedTokenIssuers {
-			arns = append(arns, deref(i.TrustedTokenIssuerArn))
+			arns = append(arns, awswire.Value(i.TrustedTokenIssuerArn))
 		}
-		if deref(page.NextToken) == "" {
+		if awswire.Value(page.NextToken) == "" {
 			return arns, nil
 		}
 		in.NextToken = page.NextToken
@@ -66,12 +67,12 @@ func (s *setup) issuerStep(ctx context.Context) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		c := deref(deref(have.TrustedTokenIssuerConfiguration).OidcJwtConfiguration)
-		if deref(c.IssuerUrl) != s.issuer {
+		c := awswire.Value(awswire.Value(have.TrustedTokenIssuerConfiguration).OidcJwtConfiguration)
+		if awswire.Value(c.IssuerUrl) != s.issuer {
 			continue
 		}
 		s.tokenIssuer = arn
-		claim, attribute := deref(c.ClaimAttributePath), deref(c.IdentityStoreAttributePath)
+		claim, attribute := awswire.Value(c.ClaimAttributePath), awswire.Value(c.IdentityStoreAttributePath)
 		if claim == s.claim && attribute == s.attribute {
 			return "there already: " + arn, nil
 		}
@@ -95,7 +96,7 @@ func (s *setup) issuerStep(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	s.tokenIssuer = deref(made.TrustedTokenIssuerArn)
+	s.tokenIssuer = awswire.Value(made.TrustedTokenIssuerArn)
 	s.issuers = append(s.issuers, s.tokenIssuer)
 	return "created " + s.tokenIssuer, nil
 }
@@ -123,7 +124,7 @@ func (s *setup) associate(ctx context.Context) (string, error) {
 	case err != nil:
 		return "", err
 	}
-	switch have := deref(out.IdentityCenterInstanceArn); have {
+	switch have := awswire.Value(out.IdentityCenterInstanceArn); have {
 	case s.instance:
 		return "there already", nil
 	case "":
@@ -142,21 +143,21 @@ func (s *setup) signIn(ctx context.Context) (string, error) {
 	if err != nil && !isNotFound(err) {
 		return "", err
 	}
-	have := deref(out)
+	have := awswire.Value(out)
 	role, person := s.fill("arn:aws:iam::<ACCOUNT>:role/"+setupRole), s.fill("arn:aws:iam::<ACCOUNT>:role/"+setupPerson)
-	ours := err == nil && deref(have.IssuerUrl) == s.issuer && deref(have.ClientId) == s.clientID
+	ours := err == nil && awswire.Value(have.IssuerUrl) == s.issuer && awswire.Value(have.ClientId) == s.clientID
 	if ours && !s.scopesGiven {
 		s.scopes = have.Scopes
 	}
-	if ours && s.secret == nil && deref(have.ApplicationArn) == s.application &&
-		deref(have.ApplicationRoleArn) == role && deref(have.IdentityBearerRoleArn) == person &&
+	if ours && s.secret == nil && awswire.Value(have.ApplicationArn) == s.application &&
+		awswire.Value(have.ApplicationRoleArn) == role && awswire.Value(have.IdentityBearerRoleArn) == person &&
 		slices.Equal(have.Scopes, s.scopes) &&
-		(s.createUsers == nil || *s.createUsers == deref(have.CreateUsers)) &&
-		(s.groupsClaim == nil || *s.groupsClaim == deref(have.GroupsClaim)) {
+		(s.createUsers == nil || *s.createUsers == awswire.Value(have.CreateUsers)) &&
+		(s.groupsClaim == nil || *s.groupsClaim == awswire.Value(have.GroupsClaim)) {
 		return "there already", nil
 	}
 	// Whether people are created, and which claim lists groups, stays as it was unless this run's flags say otherwise.
-	create, groups := deref(have.CreateUsers), deref(have.GroupsClaim)
+	create, groups := awswire.Value(have.CreateUsers), awswire.Value(have.GroupsClaim)
 	if s.createUsers != nil {
 		create = *s.createUsers
 	}
@@ -165,6 +166,6 @@ func (s *setup) signIn(ctx context.Context) (string, error) {
 	}
 	return "set: people sign in at " + s.issuer, invokeEmpty(ctx, s.c, latchkey.PutSignIn, &latchkey.PutSignInRequest{
 		IssuerUrl: &s.issuer, ClientId: &s.clientID, ClientSecret: s.secret, Scopes: s.scopes, ApplicationArn: &s.application,
-		ApplicationRoleArn: &role, IdentityBearerRoleArn: &person, CreateUsers: &create, GroupsClaim: optional(groups),
+		ApplicationRoleArn: &role, IdentityBearerRoleArn: &person, CreateUsers: &create, GroupsClaim: awswire.Optional(groups),
 	})
 }

@@ -10,6 +10,7 @@ import (
 
 	"latchkey/internal/awsapi/ssoadmin"
 	"latchkey/internal/awsapi/stsapi"
+	"latchkey/internal/awswire"
 )
 
 const (
@@ -170,6 +171,6 @@ func (s *setup) learn(ctx context.Context) (string, error) {
 		return "", hint(errors.New("the account has no Identity Center instance: somebody deleted it"),
 			"latchkey exec -- aws sso-admin create-instance")
 	}
-	s.account, s.instance = deref(who.Account), deref(list.Instances[0].InstanceArn)
+	s.account, s.instance = awswire.Value(who.Account), awswire.Value(list.Instances[0].InstanceArn)
 	return fmt.Sprintf("account %s, %s", s.account, s.instance), nil
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"latchkey/internal/awsapi/latchkey"
+	"latchkey/internal/awswire"
 )
 
 // syncReport is the server's answer to SyncDirectory as it is printed.
@@ -41,23 +42,23 @@ type syncAccess struct {
 
 func newSyncReport(o *latchkey.SyncDirectoryResponse) *syncReport {
 	r := &syncReport{
-		Source: deref(o.Source), DryRun: deref(o.DryRun), Applied: deref(o.Applied), Refused: deref(o.Refused),
-		UsersRead: deref(o.UsersRead), GroupsRead: deref(o.GroupsRead), ForeignMembers: deref(o.ForeignMembers),
-		UsersCreated: deref(o.UsersCreated), UsersUpdated: deref(o.UsersUpdated), UsersDisabled: deref(o.UsersDisabled),
-		UsersDeleted:  deref(o.UsersDeleted),
-		GroupsCreated: deref(o.GroupsCreated), GroupsUpdated: deref(o.GroupsUpdated), GroupsDeleted: deref(o.GroupsDeleted),
-		MembershipsCreated: deref(o.MembershipsCreated), MembershipsDeleted: deref(o.MembershipsDeleted),
-		LosingAccess: deref(o.LosingAccess), GainingAccess: deref(o.GainingAccess), Conflicts: o.Conflicts,
-		Truncated: deref(o.Truncated),
+		Source: awswire.Value(o.Source), DryRun: awswire.Value(o.DryRun), Applied: awswire.Value(o.Applied), Refused: awswire.Value(o.Refused),
+		UsersRead: awswire.Value(o.UsersRead), GroupsRead: awswire.Value(o.GroupsRead), ForeignMembers: awswire.Value(o.ForeignMembers),
+		UsersCreated: awswire.Value(o.UsersCreated), UsersUpdated: awswire.Value(o.UsersUpdated), UsersDisabled: awswire.Value(o.UsersDisabled),
+		UsersDeleted:  awswire.Value(o.UsersDeleted),
+		GroupsCreated: awswire.Value(o.GroupsCreated), GroupsUpdated: awswire.Value(o.GroupsUpdated), GroupsDeleted: awswire.Value(o.GroupsDeleted),
+		MembershipsCreated: awswire.Value(o.MembershipsCreated), MembershipsDeleted: awswire.Value(o.MembershipsDeleted),
+		LosingAccess: awswire.Value(o.LosingAccess), GainingAccess: awswire.Value(o.GainingAccess), Conflicts: o.Conflicts,
+		Truncated: awswire.Value(o.Truncated),
 	}
 	for _, c := range o.Changes {
-		r.Changes = append(r.Changes, syncChange{deref(c.Kind), deref(c.Name), deref(c.Text)})
+		r.Changes = append(r.Changes, syncChange{awswire.Value(c.Kind), awswire.Value(c.Name), awswire.Value(c.Text)})
 	}
 	for _, a := range o.Access {
 		r.Access = append(r.Access, syncAccess{
-			UserID: deref(a.UserId), UserName: deref(a.UserName), Change: deref(a.Change), Region: deref(a.Region),
-			GrantScope: deref(a.GrantScope),
-			Permission: deref(a.Permission), GrantID: deref(a.GrantId), Via: deref(a.Via),
+			UserID: awswire.Value(a.UserId), UserName: awswire.Value(a.UserName), Change: awswire.Value(a.Change), Region: awswire.Value(a.Region),
+			GrantScope: awswire.Value(a.GrantScope),
+			Permission: awswire.Value(a.Permission), GrantID: awswire.Value(a.GrantId), Via: awswire.Value(a.Via),
 		})
 	}
 	return r
@@ -88,7 +89,7 @@ code is then 3; --force lets it through.`,
 				return err
 			}
 			out, err := call(cmd.Context(), c, latchkey.SyncDirectory, &latchkey.SyncDirectoryRequest{
-				Source: optional(source), DryRun: &dryRun, Force: &force, MaxResults: new(int32(min(limit, math.MaxInt32))),
+				Source: awswire.Optional(source), DryRun: &dryRun, Force: &force, MaxResults: new(int32(min(limit, math.MaxInt32))),
 			})
 			if err != nil {
 				return err

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"latchkey/internal/awsapi/latchkey"
+	"latchkey/internal/awswire"
 )
 
 // newDirectoryToken groups the commands for the bearer tokens of provisioning clients.
@@ -57,10 +58,10 @@ Okta and other identity providers ask for. An account has at most two tokens at 
 					Token          string
 					ExpirationTime time.Time
 					Endpoint       string
-				}{deref(made.TokenId), deref(made.Token), wholeSeconds(made.ExpirationTime), endpoint})
+				}{awswire.Value(made.TokenId), awswire.Value(made.Token), wholeSeconds(made.ExpirationTime), endpoint})
 			}
 			_, err = fmt.Fprintf(cmd.OutOrStdout(), "SCIM endpoint %s\ntoken %s, shown this once, until %s:\n  %s\n",
-				endpoint, deref(made.TokenId), wholeSeconds(made.ExpirationTime).Format(time.RFC3339), deref(made.Token))
+				endpoint, awswire.Value(made.TokenId), wholeSeconds(made.ExpirationTime).Format(time.RFC3339), awswire.Value(made.Token))
 			return err
 		},
 	}
@@ -71,7 +72,7 @@ Okta and other identity providers ask for. An account has at most two tokens at 
 }
 
 // wholeSeconds is a time as it is printed, in whole seconds.
-func wholeSeconds(t *time.Time) time.Time { return deref(t).UTC().Truncate(time.Second) }
+func wholeSeconds(t *time.Time) time.Time { return awswire.Value(t).UTC().Truncate(time.Second) }
 
 // listedToken is a token as it is printed.
 type listedToken struct {
@@ -99,7 +100,7 @@ func newTokenList() *cobra.Command {
 			}
 			out := struct{ Tokens []listedToken }{[]listedToken{}}
 			for _, t := range list.Tokens {
-				out.Tokens = append(out.Tokens, listedToken{deref(t.TokenId), wholeSeconds(t.CreatedTime), deref(t.CreatedBy),
+				out.Tokens = append(out.Tokens, listedToken{awswire.Value(t.TokenId), wholeSeconds(t.CreatedTime), awswire.Value(t.CreatedBy),
 					wholeSeconds(t.ExpirationTime)})
 			}
 			if asJSON {

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"latchkey/internal/awsapi/latchkey"
+	"latchkey/internal/awswire"
 )
 
 // newDirectoryUser groups the commands for one user of the directory.
@@ -39,7 +40,7 @@ func newUserStatus(use, status, short string) *cobra.Command {
 				return err
 			}
 			set, err := call(cmd.Context(), c, latchkey.SetUserStatus, &latchkey.SetUserStatusRequest{
-				UserName: optional(name), UserId: optional(id), UserStatus: &status,
+				UserName: awswire.Optional(name), UserId: awswire.Optional(id), UserStatus: &status,
 			})
 			if err != nil {
 				return err
@@ -48,7 +49,7 @@ func newUserStatus(use, status, short string) *cobra.Command {
 				UserID     string `json:"UserId"`
 				UserName   string
 				UserStatus string
-			}{deref(set.UserId), deref(set.UserName), deref(set.UserStatus)}
+			}{awswire.Value(set.UserId), awswire.Value(set.UserName), awswire.Value(set.UserStatus)}
 			if asJSON {
 				return json.NewEncoder(inert{cmd.OutOrStdout()}).Encode(out)
 			}

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"latchkey/internal/awsapi/latchkey"
+	"latchkey/internal/awswire"
 )
 
 // explanation is the server's answer to Explain as it is printed.
@@ -50,18 +51,18 @@ type explainedGrant struct {
 
 func newExplanation(o *latchkey.ExplainResponse) *explanation {
 	e := &explanation{
-		Allowed:            deref(o.Allowed),
-		Reason:             deref(o.Reason),
-		MatchedGrantTarget: deref(o.MatchedGrantTarget),
-		GrantID:            deref(o.GrantId),
-		GranteeType:        deref(o.GranteeType),
-		GranteeIdentifier:  deref(o.GranteeIdentifier),
-		LocationID:         deref(o.LocationId),
-		RoleArn:            deref(o.RoleArn),
-		UserID:             deref(o.UserId),
-		UserName:           deref(o.UserName),
-		ApplicationArn:     deref(o.ApplicationArn),
-		Truncated:          deref(o.Truncated),
+		Allowed:            awswire.Value(o.Allowed),
+		Reason:             awswire.Value(o.Reason),
+		MatchedGrantTarget: awswire.Value(o.MatchedGrantTarget),
+		GrantID:            awswire.Value(o.GrantId),
+		GranteeType:        awswire.Value(o.GranteeType),
+		GranteeIdentifier:  awswire.Value(o.GranteeIdentifier),
+		LocationID:         awswire.Value(o.LocationId),
+		RoleArn:            awswire.Value(o.RoleArn),
+		UserID:             awswire.Value(o.UserId),
+		UserName:           awswire.Value(o.UserName),
+		ApplicationArn:     awswire.Value(o.ApplicationArn),
+		Truncated:          awswire.Value(o.Truncated),
 		Notes:              o.Notes,
 	}
 	// An empty list is printed as [], and a list that the server left out as null.
@@ -69,21 +70,21 @@ func newExplanation(o *latchkey.ExplainResponse) *explanation {
 		e.Checks = []explainedCheck{}
 	}
 	for _, c := range o.Checks {
-		e.Checks = append(e.Checks, explainedCheck{deref(c.Name), deref(c.Passed), deref(c.Text)})
+		e.Checks = append(e.Checks, explainedCheck{awswire.Value(c.Name), awswire.Value(c.Passed), awswire.Value(c.Text)})
 	}
 	if o.Considered != nil {
 		e.Considered = []explainedGrant{}
 	}
 	for _, g := range o.Considered {
 		e.Considered = append(e.Considered, explainedGrant{
-			GrantID:           deref(g.GrantId),
-			GrantScope:        deref(g.GrantScope),
-			Permission:        deref(g.Permission),
-			GranteeType:       deref(g.GranteeType),
-			GranteeIdentifier: deref(g.GranteeIdentifier),
-			ApplicationArn:    deref(g.ApplicationArn),
-			LocationID:        deref(g.LocationId),
-			Outcome:           deref(g.Outcome),
+			GrantID:           awswire.Value(g.GrantId),
+			GrantScope:        awswire.Value(g.GrantScope),
+			Permission:        awswire.Value(g.Permission),
+			GranteeType:       awswire.Value(g.GranteeType),
+			GranteeIdentifier: awswire.Value(g.GranteeIdentifier),
+			ApplicationArn:    awswire.Value(g.ApplicationArn),
+			LocationID:        awswire.Value(g.LocationId),
+			Outcome:           awswire.Value(g.Outcome),
 		})
 	}
 	return e
@@ -155,8 +156,8 @@ func (f *explainFlags) run(cmd *cobra.Command) error {
 		return err
 	}
 	answer, err := call(cmd.Context(), c, latchkey.Explain, &latchkey.ExplainRequest{
-		Target: &f.target, Permission: &f.permission, Principal: optional(f.as), User: optional(f.user),
-		RoleArn: optional(f.role), ApplicationArn: optional(f.application), Privilege: optional(f.privilege),
+		Target: &f.target, Permission: &f.permission, Principal: awswire.Optional(f.as), User: awswire.Optional(f.user),
+		RoleArn: awswire.Optional(f.role), ApplicationArn: awswire.Optional(f.application), Privilege: awswire.Optional(f.privilege),
 	})
 	if err != nil {
 		return err

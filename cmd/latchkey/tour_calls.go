@@ -9,6 +9,7 @@ import (
 	"latchkey/internal/awsapi/iamapi"
 	"latchkey/internal/awsapi/s3"
 	"latchkey/internal/awsapi/s3control"
+	"latchkey/internal/awswire"
 )
 
 // putReport stores the report under a key of the bucket.
@@ -36,8 +37,8 @@ func getObject(key string) tourCall {
 
 func createKey(ctx context.Context, c *cast, who *client, _ io.Writer) error {
 	made, err := invoke(ctx, who, iamapi.CreateAccessKey, &iamapi.CreateAccessKeyRequest{UserName: new("alice")})
-	key := deref(deref(made).AccessKey)
-	c.alice = c.admin.with(deref(key.AccessKeyId), deref(key.SecretAccessKey), "")
+	key := awswire.Value(awswire.Value(made).AccessKey)
+	c.alice = c.admin.with(awswire.Value(key.AccessKeyId), awswire.Value(key.SecretAccessKey), "")
 	return err
 }
 
@@ -51,7 +52,7 @@ func createLocation(ctx context.Context, c *cast, who *client, _ io.Writer) erro
 		AccountId: &c.account, LocationScope: new("s3://lake"),
 		IAMRoleArn: new("arn:aws:iam::" + c.account + ":role/lake-access"),
 	})
-	c.location = deref(deref(made).AccessGrantsLocationId)
+	c.location = awswire.Value(awswire.Value(made).AccessGrantsLocationId)
 	return err
 }
 
@@ -62,7 +63,7 @@ func createGrant(ctx context.Context, c *cast, who *client, _ io.Writer) error {
 		Grantee: &s3control.Grantee{GranteeType: new("IAM"),
 			GranteeIdentifier: new("arn:aws:iam::" + c.account + ":user/alice")},
 	})
-	c.grant = deref(deref(made).AccessGrantId)
+	c.grant = awswire.Value(awswire.Value(made).AccessGrantId)
 	return err
 }
 
@@ -73,9 +74,9 @@ func getDataAccess(ctx context.Context, c *cast, who *client, out io.Writer) err
 	if err != nil {
 		return err
 	}
-	keys := deref(got.Credentials)
-	c.lease = c.admin.with(deref(keys.AccessKeyId), deref(keys.SecretAccessKey), deref(keys.SessionToken))
-	_, err = fmt.Fprintf(out, "#    the credentials cover %s\n", deref(got.MatchedGrantTarget))
+	keys := awswire.Value(got.Credentials)
+	c.lease = c.admin.with(awswire.Value(keys.AccessKeyId), awswire.Value(keys.SecretAccessKey), awswire.Value(keys.SessionToken))
+	_, err = fmt.Fprintf(out, "#    the credentials cover %s\n", awswire.Value(got.MatchedGrantTarget))
 	return err
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"latchkey/internal/awsapi/latchkey"
+	"latchkey/internal/awswire"
 )
 
 // whatCan is the server's answer to WhatCan as it is printed, with all pages together.
@@ -28,11 +29,11 @@ type entitlementGroup struct {
 
 // add adds a page to the answer.
 func (w *whatCan) add(o *latchkey.WhatCanResponse) {
-	w.Principal, w.UserID, w.UserName, w.UserStatus = deref(o.Principal), deref(o.UserId), deref(o.UserName),
-		deref(o.UserStatus)
+	w.Principal, w.UserID, w.UserName, w.UserStatus = awswire.Value(o.Principal), awswire.Value(o.UserId), awswire.Value(o.UserName),
+		awswire.Value(o.UserStatus)
 	w.Groups = nil
 	for _, g := range o.Groups {
-		w.Groups = append(w.Groups, entitlementGroup{deref(g.GroupId), deref(g.GroupName)})
+		w.Groups = append(w.Groups, entitlementGroup{awswire.Value(g.GroupId), awswire.Value(g.GroupName)})
 	}
 	w.Entries = append(w.Entries, newEntitlements(o.Entries)...)
 }
@@ -58,9 +59,9 @@ decided by the same code as GetDataAccess.`,
 			if err != nil {
 				return err
 			}
-			in := &latchkey.WhatCanRequest{User: optional(user), Principal: optional(as), MaxResults: new(int32(pageSize))}
+			in := &latchkey.WhatCanRequest{User: awswire.Optional(user), Principal: awswire.Optional(as), MaxResults: new(int32(pageSize))}
 			got := whatCan{Entries: []entitlement{}}
-			for more := true; more; more = deref(in.NextToken) != "" {
+			for more := true; more; more = awswire.Value(in.NextToken) != "" {
 				page, err := call(cmd.Context(), c, latchkey.WhatCan, in)
 				if err != nil {
 					return err

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"latchkey/internal/awsapi/latchkey"
+	"latchkey/internal/awswire"
 )
 
 // entitlement is somebody and a grant as they are printed.
@@ -37,11 +38,11 @@ func newEntitlements(all []latchkey.Entitlement) []entitlement {
 	list := make([]entitlement, 0, len(all))
 	for _, r := range all {
 		list = append(list, entitlement{
-			Type: deref(r.Type), Principal: deref(r.Principal), UserID: deref(r.UserId), UserName: deref(r.UserName),
-			DisplayName: deref(r.DisplayName),
-			GroupID:     deref(r.GroupId), GroupName: deref(r.GroupName), GrantID: deref(r.GrantId), GrantScope: deref(r.GrantScope),
-			Permission: deref(r.Permission), LocationID: deref(r.LocationId), GrantApplicationArn: deref(r.GrantApplicationArn),
-			ApplicationArn: deref(r.ApplicationArn), Open: deref(r.Open), Reason: deref(r.Reason),
+			Type: awswire.Value(r.Type), Principal: awswire.Value(r.Principal), UserID: awswire.Value(r.UserId), UserName: awswire.Value(r.UserName),
+			DisplayName: awswire.Value(r.DisplayName),
+			GroupID:     awswire.Value(r.GroupId), GroupName: awswire.Value(r.GroupName), GrantID: awswire.Value(r.GrantId), GrantScope: awswire.Value(r.GrantScope),
+			Permission: awswire.Value(r.Permission), LocationID: awswire.Value(r.LocationId), GrantApplicationArn: awswire.Value(r.GrantApplicationArn),
+			ApplicationArn: awswire.Value(r.ApplicationArn), Open: awswire.Value(r.Open), Reason: awswire.Value(r.Reason),
 		})
 	}
 	return list
@@ -107,7 +108,7 @@ target and are kept from using it, with the reason.`,
 			return printEntitlements(cmd.OutOrStdout(), asJSON, "nobody", pages(func(next *string) ([]latchkey.Entitlement, *string, error) {
 				in.NextToken = next
 				out, err := call(cmd.Context(), c, latchkey.WhoCan, in)
-				return deref(out).Entries, deref(out).NextToken, err
+				return awswire.Value(out).Entries, awswire.Value(out).NextToken, err
 			}), func(r *entitlement) []string {
 				return []string{r.who(), r.via(), r.Permission, r.GrantScope, r.GrantID, r.state()}
 			})
@@ -131,7 +132,7 @@ func pages(ask func(next *string) ([]latchkey.Entitlement, *string, error)) iter
 				yield(nil, err)
 				return
 			}
-			if !yield(newEntitlements(page), nil) || deref(after) == "" {
+			if !yield(newEntitlements(page), nil) || awswire.Value(after) == "" {
 				return
 			}
 			next = after

@@ -85,7 +85,7 @@ func encoded(document string) *string {
 }
 
 func asked(marker *string, limit *int32) principals.Ask {
-	return principals.Ask{Marker: text(marker), Max: limit}
+	return principals.Ask{Marker: awswire.Value(marker), Max: limit}
 }
 
 // truncated are the two members that end every list of IAM.
@@ -102,7 +102,7 @@ func iamTagsIn(tags []wire.Tag) []iam.Tag {
 	}
 	all := make([]iam.Tag, len(tags))
 	for i, t := range tags {
-		all[i] = iam.Tag{Key: text(t.Key), Value: text(t.Value)}
+		all[i] = iam.Tag{Key: awswire.Value(t.Key), Value: awswire.Value(t.Value)}
 	}
 	return all
 }

@@ -25,7 +25,7 @@ func (a *API) registerOIDCProviders(m *awswire.Mux[*control.Call]) {
 
 func (a *API) createOIDCProvider(ctx context.Context, c *control.Call, in *wire.CreateOpenIDConnectProviderRequest) (*wire.CreateOpenIDConnectProviderResponse, error) {
 	p, err := a.Principals.CreateOIDCProvider(ctx, c, principals.NewOIDCProvider{
-		URL: text(in.Url), ClientIDs: in.ClientIDList, Thumbprints: in.ThumbprintList, Tags: iamTagsIn(in.Tags),
+		URL: awswire.Value(in.Url), ClientIDs: in.ClientIDList, Thumbprints: in.ThumbprintList, Tags: iamTagsIn(in.Tags),
 	})
 	if err != nil {
 		return nil, err
@@ -34,7 +34,7 @@ func (a *API) createOIDCProvider(ctx context.Context, c *control.Call, in *wire.
 }
 
 func (a *API) getOIDCProvider(_ context.Context, c *control.Call, in *wire.GetOpenIDConnectProviderRequest) (*wire.GetOpenIDConnectProviderResponse, error) {
-	p, err := a.Principals.GetOIDCProvider(c, text(in.OpenIDConnectProviderArn))
+	p, err := a.Principals.GetOIDCProvider(c, awswire.Value(in.OpenIDConnectProviderArn))
 	if err != nil {
 		return nil, err
 	}
@@ -57,31 +57,31 @@ func (a *API) listOIDCProviders(_ context.Context, c *control.Call, _ *wire.List
 }
 
 func (a *API) deleteOIDCProvider(ctx context.Context, c *control.Call, in *wire.DeleteOpenIDConnectProviderRequest) (*wire.DeleteOpenIDConnectProviderResponse, error) {
-	return nil, a.Principals.DeleteOIDCProvider(ctx, c, text(in.OpenIDConnectProviderArn))
+	return nil, a.Principals.DeleteOIDCProvider(ctx, c, awswire.Value(in.OpenIDConnectProviderArn))
 }
 
 func (a *API) updateOIDCThumbprint(ctx context.Context, c *control.Call, in *wire.UpdateOpenIDConnectProviderThumbprintRequest) (*wire.UpdateOpenIDConnectProviderThumbprintResponse, error) {
-	return nil, a.Principals.SetOIDCThumbprints(ctx, c, text(in.OpenIDConnectProviderArn), in.ThumbprintList)
+	return nil, a.Principals.SetOIDCThumbprints(ctx, c, awswire.Value(in.OpenIDConnectProviderArn), in.ThumbprintList)
 }
 
 func (a *API) addOIDCClient(ctx context.Context, c *control.Call, in *wire.AddClientIDToOpenIDConnectProviderRequest) (*wire.AddClientIDToOpenIDConnectProviderResponse, error) {
-	return nil, a.Principals.AddOIDCClient(ctx, c, text(in.OpenIDConnectProviderArn), text(in.ClientID))
+	return nil, a.Principals.AddOIDCClient(ctx, c, awswire.Value(in.OpenIDConnectProviderArn), awswire.Value(in.ClientID))
 }
 
 func (a *API) removeOIDCClient(ctx context.Context, c *control.Call, in *wire.RemoveClientIDFromOpenIDConnectProviderRequest) (*wire.RemoveClientIDFromOpenIDConnectProviderResponse, error) {
-	return nil, a.Principals.RemoveOIDCClient(ctx, c, text(in.OpenIDConnectProviderArn), text(in.ClientID))
+	return nil, a.Principals.RemoveOIDCClient(ctx, c, awswire.Value(in.OpenIDConnectProviderArn), awswire.Value(in.ClientID))
 }
 
 func (a *API) tagOIDCProvider(ctx context.Context, c *control.Call, in *wire.TagOpenIDConnectProviderRequest) (*wire.TagOpenIDConnectProviderResponse, error) {
-	return nil, a.Principals.TagOIDCProvider(ctx, c, text(in.OpenIDConnectProviderArn), iamTagsIn(in.Tags))
+	return nil, a.Principals.TagOIDCProvider(ctx, c, awswire.Value(in.OpenIDConnectProviderArn), iamTagsIn(in.Tags))
 }
 
 func (a *API) untagOIDCProvider(ctx context.Context, c *control.Call, in *wire.UntagOpenIDConnectProviderRequest) (*wire.UntagOpenIDConnectProviderResponse, error) {
-	return nil, a.Principals.UntagOIDCProvider(ctx, c, text(in.OpenIDConnectProviderArn), in.TagKeys)
+	return nil, a.Principals.UntagOIDCProvider(ctx, c, awswire.Value(in.OpenIDConnectProviderArn), in.TagKeys)
 }
 
 func (a *API) listOIDCProviderTags(_ context.Context, c *control.Call, in *wire.ListOpenIDConnectProviderTagsRequest) (*wire.ListOpenIDConnectProviderTagsResponse, error) {
-	page, err := a.Principals.ListOIDCProviderTags(c, text(in.OpenIDConnectProviderArn), asked(in.Marker, in.MaxItems))
+	page, err := a.Principals.ListOIDCProviderTags(c, awswire.Value(in.OpenIDConnectProviderArn), asked(in.Marker, in.MaxItems))
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	wire "latchkey/internal/awsapi/iamapi"
+	"latchkey/internal/awswire"
 	"latchkey/internal/control"
 	"latchkey/internal/control/principals"
 	"latchkey/internal/iam"
@@ -13,7 +14,7 @@ func policyOut(m *principals.ManagedPolicy) wire.Policy {
 	return wire.Policy{
 		PolicyName: new(m.Name), PolicyId: new(m.ID), Arn: new(m.ARN()), Path: new(m.Path), DefaultVersionId: new(m.Default),
 		AttachmentCount: new(int32(m.Attached)), PermissionsBoundaryUsageCount: new(int32(m.Bounding)), IsAttachable: new(true),
-		Description: optional(m.Description), CreateDate: new(m.Created), UpdateDate: new(m.Updated), Tags: iamTagsOut(m.Tags),
+		Description: awswire.Optional(m.Description), CreateDate: new(m.Created), UpdateDate: new(m.Updated), Tags: iamTagsOut(m.Tags),
 	}
 }
 
@@ -23,7 +24,7 @@ func versionOut(v iam.PolicyVersion, inForce bool) wire.PolicyVersion {
 
 func (a *API) createPolicy(ctx context.Context, c *control.Call, in *wire.CreatePolicyRequest) (*wire.CreatePolicyResponse, error) {
 	m, err := a.Principals.CreatePolicy(ctx, c, principals.NewPolicy{
-		Name: text(in.PolicyName), Path: text(in.Path), Description: text(in.Description), Document: text(in.PolicyDocument), Tags: iamTagsIn(in.Tags),
+		Name: awswire.Value(in.PolicyName), Path: awswire.Value(in.Path), Description: awswire.Value(in.Description), Document: awswire.Value(in.PolicyDocument), Tags: iamTagsIn(in.Tags),
 	})
 	if err != nil {
 		return nil, err
@@ -32,7 +33,7 @@ func (a *API) createPolicy(ctx context.Context, c *control.Call, in *wire.Create
 }
 
 func (a *API) getPolicy(_ context.Context, c *control.Call, in *wire.GetPolicyRequest) (*wire.GetPolicyResponse, error) {
-	m, err := a.Principals.GetPolicy(c, text(in.PolicyArn))
+	m, err := a.Principals.GetPolicy(c, awswire.Value(in.PolicyArn))
 	if err != nil {
 		return nil, err
 	}
@@ -41,8 +42,8 @@ func (a *API) getPolicy(_ context.Context, c *control.Call, in *wire.GetPolicyRe
 
 func (a *API) listPolicies(_ context.Context, c *control.Call, in *wire.ListPoliciesRequest) (*wire.ListPoliciesResponse, error) {
 	filter := principals.PolicyFilter{
-		Scope: principals.Scope(text(in.Scope)), PathPrefix: text(in.PathPrefix),
-		OnlyAttached: in.OnlyAttached != nil && *in.OnlyAttached, Usage: principals.Usage(text(in.PolicyUsageFilter)),
+		Scope: principals.Scope(awswire.Value(in.Scope)), PathPrefix: awswire.Value(in.PathPrefix),
+		OnlyAttached: in.OnlyAttached != nil && *in.OnlyAttached, Usage: principals.Usage(awswire.Value(in.PolicyUsageFilter)),
 	}
 	page, err := a.Principals.ListPolicies(c, filter, asked(in.Marker, in.MaxItems))
 	if err != nil {
@@ -59,12 +60,12 @@ func (a *API) listPolicies(_ context.Context, c *control.Call, in *wire.ListPoli
 }
 
 func (a *API) deletePolicy(ctx context.Context, c *control.Call, in *wire.DeletePolicyRequest) (*wire.DeletePolicyResponse, error) {
-	return nil, a.Principals.DeletePolicy(ctx, c, text(in.PolicyArn))
+	return nil, a.Principals.DeletePolicy(ctx, c, awswire.Value(in.PolicyArn))
 }
 
 func (a *API) createPolicyVersion(ctx context.Context, c *control.Call, in *wire.CreatePolicyVersionRequest) (*wire.CreatePolicyVersionResponse, error) {
 	inForce := in.SetAsDefault != nil && *in.SetAsDefault
-	v, err := a.Principals.CreatePolicyVersion(ctx, c, text(in.PolicyArn), text(in.PolicyDocument), inForce)
+	v, err := a.Principals.CreatePolicyVersion(ctx, c, awswire.Value(in.PolicyArn), awswire.Value(in.PolicyDocument), inForce)
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +73,7 @@ func (a *API) createPolicyVersion(ctx context.Context, c *control.Call, in *wire
 }
 
 func (a *API) getPolicyVersion(_ context.Context, c *control.Call, in *wire.GetPolicyVersionRequest) (*wire.GetPolicyVersionResponse, error) {
-	v, inForce, err := a.Principals.GetPolicyVersion(c, text(in.PolicyArn), text(in.VersionId))
+	v, inForce, err := a.Principals.GetPolicyVersion(c, awswire.Value(in.PolicyArn), awswire.Value(in.VersionId))
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +83,7 @@ func (a *API) getPolicyVersion(_ context.Context, c *control.Call, in *wire.GetP
 }
 
 func (a *API) listPolicyVersions(_ context.Context, c *control.Call, in *wire.ListPolicyVersionsRequest) (*wire.ListPolicyVersionsResponse, error) {
-	page, inForce, err := a.Principals.ListPolicyVersions(c, text(in.PolicyArn), asked(in.Marker, in.MaxItems))
+	page, inForce, err := a.Principals.ListPolicyVersions(c, awswire.Value(in.PolicyArn), asked(in.Marker, in.MaxItems))
 	if err != nil {
 		return nil, err
 	}
@@ -95,18 +96,18 @@ func (a *API) listPolicyVersions(_ context.Context, c *control.Call, in *wire.Li
 }
 
 func (a *API) deletePolicyVersion(ctx context.Context, c *control.Call, in *wire.DeletePolicyVersionRequest) (*wire.DeletePolicyVersionResponse, error) {
-	return nil, a.Principals.DeletePolicyVersion(ctx, c, text(in.PolicyArn), text(in.VersionId))
+	return nil, a.Principals.DeletePolicyVersion(ctx, c, awswire.Value(in.PolicyArn), awswire.Value(in.VersionId))
 }
 
 func (a *API) setDefaultPolicyVersion(ctx context.Context, c *control.Call, in *wire.SetDefaultPolicyVersionRequest) (*wire.SetDefaultPolicyVersionResponse, error) {
-	return nil, a.Principals.SetDefaultPolicyVersion(ctx, c, text(in.PolicyArn), text(in.VersionId))
+	return nil, a.Principals.SetDefaultPolicyVersion(ctx, c, awswire.Value(in.PolicyArn), awswire.Value(in.VersionId))
 }
 
 // listEntitiesForPolicy knows users and roles. The filters Group, LocalManagedPolicy and AWSManagedPolicy
 // choose what no policy of ours has.
 func (a *API) listEntitiesForPolicy(_ context.Context, c *control.Call, in *wire.ListEntitiesForPolicyRequest) (*wire.ListEntitiesForPolicyResponse, error) {
-	filter := principals.EntityFilter{Kind: principals.Kind(text(in.EntityFilter)), PathPrefix: text(in.PathPrefix), Usage: principals.Usage(text(in.PolicyUsageFilter))}
-	page, err := a.Principals.ListEntitiesForPolicy(c, text(in.PolicyArn), filter, asked(in.Marker, in.MaxItems))
+	filter := principals.EntityFilter{Kind: principals.Kind(awswire.Value(in.EntityFilter)), PathPrefix: awswire.Value(in.PathPrefix), Usage: principals.Usage(awswire.Value(in.PolicyUsageFilter))}
+	page, err := a.Principals.ListEntitiesForPolicy(c, awswire.Value(in.PolicyArn), filter, asked(in.Marker, in.MaxItems))
 	if err != nil {
 		return nil, err
 	}
@@ -123,15 +124,15 @@ func (a *API) listEntitiesForPolicy(_ context.Context, c *control.Call, in *wire
 }
 
 func (a *API) tagPolicy(ctx context.Context, c *control.Call, in *wire.TagPolicyRequest) (*wire.TagPolicyResponse, error) {
-	return nil, a.Principals.TagPolicy(ctx, c, text(in.PolicyArn), iamTagsIn(in.Tags))
+	return nil, a.Principals.TagPolicy(ctx, c, awswire.Value(in.PolicyArn), iamTagsIn(in.Tags))
 }
 
 func (a *API) untagPolicy(ctx context.Context, c *control.Call, in *wire.UntagPolicyRequest) (*wire.UntagPolicyResponse, error) {
-	return nil, a.Principals.UntagPolicy(ctx, c, text(in.PolicyArn), in.TagKeys)
+	return nil, a.Principals.UntagPolicy(ctx, c, awswire.Value(in.PolicyArn), in.TagKeys)
 }
 
 func (a *API) listPolicyTags(_ context.Context, c *control.Call, in *wire.ListPolicyTagsRequest) (*wire.ListPolicyTagsResponse, error) {
-	page, err := a.Principals.ListPolicyTags(c, text(in.PolicyArn), asked(in.Marker, in.MaxItems))
+	page, err := a.Principals.ListPolicyTags(c, awswire.Value(in.PolicyArn), asked(in.Marker, in.MaxItems))
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	wire "latchkey/internal/awsapi/iamapi"
+	"latchkey/internal/awswire"
 	"latchkey/internal/control"
 	"latchkey/internal/control/principals"
 	"latchkey/internal/iam"
@@ -13,7 +14,7 @@ import (
 func roleOut(c *control.Call, r *iam.Role) wire.Role {
 	return wire.Role{
 		Path: new(r.Path), RoleName: new(r.Name), RoleId: new(r.ID), Arn: new(r.ARN()), CreateDate: new(r.Created),
-		AssumeRolePolicyDocument: encoded(principals.Trust(c.Snapshot, r)), Description: optional(r.Description),
+		AssumeRolePolicyDocument: encoded(principals.Trust(c.Snapshot, r)), Description: awswire.Optional(r.Description),
 		MaxSessionDuration:  new(int32(r.MaxSession / time.Second)),
 		PermissionsBoundary: boundaryOut(r.Boundary), Tags: iamTagsOut(r.Tags),
 	}
@@ -21,8 +22,8 @@ func roleOut(c *control.Call, r *iam.Role) wire.Role {
 
 func (a *API) createRole(ctx context.Context, c *control.Call, in *wire.CreateRoleRequest) (*wire.CreateRoleResponse, error) {
 	n := principals.NewRole{
-		Name: text(in.RoleName), Path: text(in.Path), Description: text(in.Description), Trust: text(in.AssumeRolePolicyDocument),
-		Boundary: text(in.PermissionsBoundary), Tags: iamTagsIn(in.Tags),
+		Name: awswire.Value(in.RoleName), Path: awswire.Value(in.Path), Description: awswire.Value(in.Description), Trust: awswire.Value(in.AssumeRolePolicyDocument),
+		Boundary: awswire.Value(in.PermissionsBoundary), Tags: iamTagsIn(in.Tags),
 	}
 	if in.MaxSessionDuration != nil {
 		n.MaxSession = time.Duration(*in.MaxSessionDuration) * time.Second
@@ -35,7 +36,7 @@ func (a *API) createRole(ctx context.Context, c *control.Call, in *wire.CreateRo
 }
 
 func (a *API) getRole(_ context.Context, c *control.Call, in *wire.GetRoleRequest) (*wire.GetRoleResponse, error) {
-	r, err := a.Principals.GetRole(c, text(in.RoleName))
+	r, err := a.Principals.GetRole(c, awswire.Value(in.RoleName))
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +46,7 @@ func (a *API) getRole(_ context.Context, c *control.Call, in *wire.GetRoleReques
 }
 
 func (a *API) listRoles(_ context.Context, c *control.Call, in *wire.ListRolesRequest) (*wire.ListRolesResponse, error) {
-	page, err := a.Principals.ListRoles(c, text(in.PathPrefix), asked(in.Marker, in.MaxItems))
+	page, err := a.Principals.ListRoles(c, awswire.Value(in.PathPrefix), asked(in.Marker, in.MaxItems))
 	if err != nil {
 		return nil, err
 	}
@@ -64,11 +65,11 @@ func (a *API) updateRole(ctx context.Context, c *control.Call, in *wire.UpdateRo
 	if in.MaxSessionDuration != nil {
 		change.MaxSession = new(time.Duration(*in.MaxSessionDuration) * time.Second)
 	}
-	return nil, a.Principals.UpdateRole(ctx, c, text(in.RoleName), change)
+	return nil, a.Principals.UpdateRole(ctx, c, awswire.Value(in.RoleName), change)
 }
 
 func (a *API) updateRoleDescription(ctx context.Context, c *control.Call, in *wire.UpdateRoleDescriptionRequest) (*wire.UpdateRoleDescriptionResponse, error) {
-	r, err := a.Principals.UpdateRoleDescription(ctx, c, text(in.RoleName), text(in.Description))
+	r, err := a.Principals.UpdateRoleDescription(ctx, c, awswire.Value(in.RoleName), awswire.Value(in.Description))
 	if err != nil {
 		return nil, err
 	}
@@ -76,11 +77,11 @@ func (a *API) updateRoleDescription(ctx context.Context, c *control.Call, in *wi
 }
 
 func (a *API) updateAssumeRolePolicy(ctx context.Context, c *control.Call, in *wire.UpdateAssumeRolePolicyRequest) (*wire.UpdateAssumeRolePolicyResponse, error) {
-	return nil, a.Principals.UpdateAssumeRolePolicy(ctx, c, text(in.RoleName), text(in.PolicyDocument))
+	return nil, a.Principals.UpdateAssumeRolePolicy(ctx, c, awswire.Value(in.RoleName), awswire.Value(in.PolicyDocument))
 }
 
 func (a *API) deleteRole(ctx context.Context, c *control.Call, in *wire.DeleteRoleRequest) (*wire.DeleteRoleResponse, error) {
-	return nil, a.Principals.DeleteRole(ctx, c, text(in.RoleName))
+	return nil, a.Principals.DeleteRole(ctx, c, awswire.Value(in.RoleName))
 }
 
 func (a *API) listInstanceProfiles(_ context.Context, c *control.Call, _ *wire.ListInstanceProfilesRequest) (*wire.ListInstanceProfilesResponse, error) {
@@ -88,6 +89,6 @@ func (a *API) listInstanceProfiles(_ context.Context, c *control.Call, _ *wire.L
 }
 
 func (a *API) listInstanceProfilesForRole(_ context.Context, c *control.Call, in *wire.ListInstanceProfilesForRoleRequest) (*wire.ListInstanceProfilesForRoleResponse, error) {
-	err := a.Principals.ListBelongings(c, "iam:ListInstanceProfilesForRole", principals.RoleNamed(text(in.RoleName)))
+	err := a.Principals.ListBelongings(c, "iam:ListInstanceProfilesForRole", principals.RoleNamed(awswire.Value(in.RoleName)))
 	return &wire.ListInstanceProfilesForRoleResponse{IsTruncated: new(false)}, err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	wire "latchkey/internal/awsapi/iamapi"
+	"latchkey/internal/awswire"
 	"latchkey/internal/control"
 	"latchkey/internal/control/principals"
 	"latchkey/internal/iam"
@@ -18,7 +19,7 @@ func userOut(u *iam.User) wire.User {
 
 func (a *API) createUser(ctx context.Context, c *control.Call, in *wire.CreateUserRequest) (*wire.CreateUserResponse, error) {
 	u, err := a.Principals.CreateUser(ctx, c, principals.NewUser{
-		Name: text(in.UserName), Path: text(in.Path), Boundary: text(in.PermissionsBoundary), Tags: iamTagsIn(in.Tags),
+		Name: awswire.Value(in.UserName), Path: awswire.Value(in.Path), Boundary: awswire.Value(in.PermissionsBoundary), Tags: iamTagsIn(in.Tags),
 	})
 	if err != nil {
 		return nil, err
@@ -27,7 +28,7 @@ func (a *API) createUser(ctx context.Context, c *control.Call, in *wire.CreateUs
 }
 
 func (a *API) getUser(_ context.Context, c *control.Call, in *wire.GetUserRequest) (*wire.GetUserResponse, error) {
-	u, err := a.Principals.GetUser(c, text(in.UserName))
+	u, err := a.Principals.GetUser(c, awswire.Value(in.UserName))
 	if err != nil {
 		return nil, err
 	}
@@ -42,7 +43,7 @@ func (a *API) getUser(_ context.Context, c *control.Call, in *wire.GetUserReques
 }
 
 func (a *API) listUsers(_ context.Context, c *control.Call, in *wire.ListUsersRequest) (*wire.ListUsersResponse, error) {
-	page, err := a.Principals.ListUsers(c, text(in.PathPrefix), asked(in.Marker, in.MaxItems))
+	page, err := a.Principals.ListUsers(c, awswire.Value(in.PathPrefix), asked(in.Marker, in.MaxItems))
 	if err != nil {
 		return nil, err
 	}
@@ -57,38 +58,38 @@ func (a *API) listUsers(_ context.Context, c *control.Call, in *wire.ListUsersRe
 }
 
 func (a *API) updateUser(ctx context.Context, c *control.Call, in *wire.UpdateUserRequest) (*wire.UpdateUserResponse, error) {
-	return nil, a.Principals.UpdateUser(ctx, c, text(in.UserName), principals.UserChange{Name: text(in.NewUserName), Path: text(in.NewPath)})
+	return nil, a.Principals.UpdateUser(ctx, c, awswire.Value(in.UserName), principals.UserChange{Name: awswire.Value(in.NewUserName), Path: awswire.Value(in.NewPath)})
 }
 
 func (a *API) deleteUser(ctx context.Context, c *control.Call, in *wire.DeleteUserRequest) (*wire.DeleteUserResponse, error) {
-	return nil, a.Principals.DeleteUser(ctx, c, text(in.UserName))
+	return nil, a.Principals.DeleteUser(ctx, c, awswire.Value(in.UserName))
 }
 
 func (a *API) listGroupsForUser(_ context.Context, c *control.Call, in *wire.ListGroupsForUserRequest) (*wire.ListGroupsForUserResponse, error) {
-	err := a.Principals.ListBelongings(c, "iam:ListGroupsForUser", principals.UserNamed(text(in.UserName)))
+	err := a.Principals.ListBelongings(c, "iam:ListGroupsForUser", principals.UserNamed(awswire.Value(in.UserName)))
 	return &wire.ListGroupsForUserResponse{IsTruncated: new(false)}, err
 }
 
 func (a *API) createAccessKey(ctx context.Context, c *control.Call, in *wire.CreateAccessKeyRequest) (*wire.CreateAccessKeyResponse, error) {
-	k, err := a.Principals.CreateAccessKey(ctx, c, text(in.UserName))
+	k, err := a.Principals.CreateAccessKey(ctx, c, awswire.Value(in.UserName))
 	if err != nil {
 		return nil, err
 	}
 	return &wire.CreateAccessKeyResponse{AccessKey: &wire.AccessKey{
-		UserName: optional(k.UserName), AccessKeyId: new(k.ID), Status: new(string(k.Status)),
+		UserName: awswire.Optional(k.UserName), AccessKeyId: new(k.ID), Status: new(string(k.Status)),
 		SecretAccessKey: new(k.Secret.Reveal()), CreateDate: new(k.Created),
 	}}, nil
 }
 
 func (a *API) listAccessKeys(_ context.Context, c *control.Call, in *wire.ListAccessKeysRequest) (*wire.ListAccessKeysResponse, error) {
-	page, user, err := a.Principals.ListAccessKeys(c, text(in.UserName), asked(in.Marker, in.MaxItems))
+	page, user, err := a.Principals.ListAccessKeys(c, awswire.Value(in.UserName), asked(in.Marker, in.MaxItems))
 	if err != nil {
 		return nil, err
 	}
 	out := &wire.ListAccessKeysResponse{}
 	for _, k := range page.Items {
 		out.AccessKeyMetadata = append(out.AccessKeyMetadata, wire.AccessKeyMetadata{
-			UserName: optional(user), AccessKeyId: new(k.ID), Status: new(string(k.Status)), CreateDate: new(k.Created),
+			UserName: awswire.Optional(user), AccessKeyId: new(k.ID), Status: new(string(k.Status)), CreateDate: new(k.Created),
 		})
 	}
 	out.IsTruncated, out.Marker = truncated(page.Marker)
@@ -96,20 +97,20 @@ func (a *API) listAccessKeys(_ context.Context, c *control.Call, in *wire.ListAc
 }
 
 func (a *API) updateAccessKey(ctx context.Context, c *control.Call, in *wire.UpdateAccessKeyRequest) (*wire.UpdateAccessKeyResponse, error) {
-	return nil, a.Principals.UpdateAccessKey(ctx, c, text(in.UserName), text(in.AccessKeyId), iam.KeyStatus(text(in.Status)))
+	return nil, a.Principals.UpdateAccessKey(ctx, c, awswire.Value(in.UserName), awswire.Value(in.AccessKeyId), iam.KeyStatus(awswire.Value(in.Status)))
 }
 
 func (a *API) deleteAccessKey(ctx context.Context, c *control.Call, in *wire.DeleteAccessKeyRequest) (*wire.DeleteAccessKeyResponse, error) {
-	return nil, a.Principals.DeleteAccessKey(ctx, c, text(in.UserName), text(in.AccessKeyId))
+	return nil, a.Principals.DeleteAccessKey(ctx, c, awswire.Value(in.UserName), awswire.Value(in.AccessKeyId))
 }
 
 // getAccessKeyLastUsed says "N/A", as AWS does for a key that was never used: the last use is in the audit log.
 func (a *API) getAccessKeyLastUsed(_ context.Context, c *control.Call, in *wire.GetAccessKeyLastUsedRequest) (*wire.GetAccessKeyLastUsedResponse, error) {
-	user, err := a.Principals.AccessKeyUser(c, text(in.AccessKeyId))
+	user, err := a.Principals.AccessKeyUser(c, awswire.Value(in.AccessKeyId))
 	if err != nil {
 		return nil, err
 	}
 	return &wire.GetAccessKeyLastUsedResponse{
-		UserName: optional(user), AccessKeyLastUsed: &wire.AccessKeyLastUsed{ServiceName: new("N/A"), Region: new("N/A")},
+		UserName: awswire.Optional(user), AccessKeyLastUsed: &wire.AccessKeyLastUsed{ServiceName: new("N/A"), Region: new("N/A")},
 	}, nil
 }

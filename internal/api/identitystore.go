@@ -68,7 +68,7 @@ func (a *API) listDirectoryUsers(ctx context.Context, c *control.Call, in *wire.
 	if err != nil {
 		return nil, err
 	}
-	out := &wire.ListUsersResponse{Users: make([]wire.User, len(page.Items)), NextToken: optional(page.Token)}
+	out := &wire.ListUsersResponse{Users: make([]wire.User, len(page.Items)), NextToken: awswire.Optional(page.Token)}
 	for i, u := range page.Items {
 		out.Users[i] = personOut(u, in.Extensions)
 	}
@@ -88,7 +88,7 @@ func (a *API) getUserID(_ context.Context, c *control.Call, in *wire.GetUserIdRe
 }
 
 func (a *API) createDirectoryGroup(ctx context.Context, c *control.Call, in *wire.CreateGroupRequest) (*wire.CreateGroupResponse, error) {
-	g, err := a.Directory.CreateGroup(ctx, c, storeID(in.IdentityStoreId), directory.Group{DisplayName: text(in.DisplayName), Description: text(in.Description)})
+	g, err := a.Directory.CreateGroup(ctx, c, storeID(in.IdentityStoreId), directory.Group{DisplayName: awswire.Value(in.DisplayName), Description: awswire.Value(in.Description)})
 	if err != nil {
 		return nil, err
 	}
@@ -116,7 +116,7 @@ func (a *API) listDirectoryGroups(ctx context.Context, c *control.Call, in *wire
 	if err != nil {
 		return nil, err
 	}
-	out := &wire.ListGroupsResponse{Groups: make([]wire.Group, len(page.Items)), NextToken: optional(page.Token)}
+	out := &wire.ListGroupsResponse{Groups: make([]wire.Group, len(page.Items)), NextToken: awswire.Optional(page.Token)}
 	for i, g := range page.Items {
 		out.Groups[i] = groupOut(g)
 	}
@@ -164,7 +164,7 @@ func (a *API) listMembers(ctx context.Context, c *control.Call, in *wire.ListGro
 	if err != nil {
 		return nil, err
 	}
-	return &wire.ListGroupMembershipsResponse{GroupMemberships: membershipsOut(page.Items), NextToken: optional(page.Token)}, nil
+	return &wire.ListGroupMembershipsResponse{GroupMemberships: membershipsOut(page.Items), NextToken: awswire.Optional(page.Token)}, nil
 }
 
 func (a *API) listMembershipsForMember(ctx context.Context, c *control.Call, in *wire.ListGroupMembershipsForMemberRequest) (*wire.ListGroupMembershipsForMemberResponse, error) {
@@ -176,7 +176,7 @@ func (a *API) listMembershipsForMember(ctx context.Context, c *control.Call, in 
 	if err != nil {
 		return nil, err
 	}
-	return &wire.ListGroupMembershipsForMemberResponse{GroupMemberships: membershipsOut(page.Items), NextToken: optional(page.Token)}, nil
+	return &wire.ListGroupMembershipsForMemberResponse{GroupMemberships: membershipsOut(page.Items), NextToken: awswire.Optional(page.Token)}, nil
 }
 
 func (a *API) getMembershipID(ctx context.Context, c *control.Call, in *wire.GetGroupMembershipIdRequest) (*wire.GetGroupMembershipIdResponse, error) {
@@ -224,15 +224,15 @@ func alternateIn(in *wire.AlternateIdentifier) (people.Alternate, error) {
 		return people.Alternate{}, fault.New(fault.Invalid, fault.Member, "AlternateIdentifier must have exactly one member: ExternalId or UniqueAttribute")
 	}
 	if e := in.ExternalId; e != nil {
-		return people.Alternate{External: &directory.ExternalID{Issuer: text(e.Issuer), ID: text(e.Id)}}, nil
+		return people.Alternate{External: &directory.ExternalID{Issuer: awswire.Value(e.Issuer), ID: awswire.Value(e.Id)}}, nil
 	}
-	return people.Alternate{Path: text(in.UniqueAttribute.AttributePath), Value: in.UniqueAttribute.AttributeValue}, nil
+	return people.Alternate{Path: awswire.Value(in.UniqueAttribute.AttributePath), Value: in.UniqueAttribute.AttributeValue}, nil
 }
 
 func operationsIn(in []wire.AttributeOperation) []directory.Operation {
 	all := make([]directory.Operation, len(in))
 	for i, o := range in {
-		all[i] = directory.Operation{Path: text(o.AttributePath), Value: o.AttributeValue}
+		all[i] = directory.Operation{Path: awswire.Value(o.AttributePath), Value: o.AttributeValue}
 	}
 	return all
 }
@@ -242,14 +242,14 @@ func filterIn(in []wire.Filter) people.Filter {
 	if len(in) == 0 {
 		return people.Filter{}
 	}
-	return people.Filter{Path: text(in[0].AttributePath), Value: text(in[0].AttributeValue)}
+	return people.Filter{Path: awswire.Value(in[0].AttributePath), Value: awswire.Value(in[0].AttributeValue)}
 }
 
 func pageIn(token *string, limit *int32) people.Ask {
-	return people.Ask{Token: text(token), Max: limit}
+	return people.Ask{Token: awswire.Value(token), Max: limit}
 }
 
-func storeID(p *string) directory.StoreID           { return directory.StoreID(text(p)) }
-func userID(p *string) directory.UserID             { return directory.UserID(text(p)) }
-func groupID(p *string) directory.GroupID           { return directory.GroupID(text(p)) }
-func membershipID(p *string) directory.MembershipID { return directory.MembershipID(text(p)) }
+func storeID(p *string) directory.StoreID           { return directory.StoreID(awswire.Value(p)) }
+func userID(p *string) directory.UserID             { return directory.UserID(awswire.Value(p)) }
+func groupID(p *string) directory.GroupID           { return directory.GroupID(awswire.Value(p)) }
+func membershipID(p *string) directory.MembershipID { return directory.MembershipID(awswire.Value(p)) }

@@ -12,32 +12,32 @@ import (
 // personIn reads the attributes of a new user.
 func personIn(in *wire.CreateUserRequest) (directory.User, error) {
 	u := directory.User{
-		UserName: text(in.UserName), DisplayName: text(in.DisplayName), NickName: text(in.NickName), ProfileURL: text(in.ProfileUrl),
-		UserType: text(in.UserType), Title: text(in.Title), PreferredLanguage: text(in.PreferredLanguage), Locale: text(in.Locale),
-		Timezone: text(in.Timezone), Website: text(in.Website), Birthdate: text(in.Birthdate),
+		UserName: awswire.Value(in.UserName), DisplayName: awswire.Value(in.DisplayName), NickName: awswire.Value(in.NickName), ProfileURL: awswire.Value(in.ProfileUrl),
+		UserType: awswire.Value(in.UserType), Title: awswire.Value(in.Title), PreferredLanguage: awswire.Value(in.PreferredLanguage), Locale: awswire.Value(in.Locale),
+		Timezone: awswire.Value(in.Timezone), Website: awswire.Value(in.Website), Birthdate: awswire.Value(in.Birthdate),
 	}
 	if n := in.Name; n != nil {
 		u.Name = directory.Name{
-			Formatted: text(n.Formatted), FamilyName: text(n.FamilyName), GivenName: text(n.GivenName), MiddleName: text(n.MiddleName),
-			HonorificPrefix: text(n.HonorificPrefix), HonorificSuffix: text(n.HonorificSuffix),
+			Formatted: awswire.Value(n.Formatted), FamilyName: awswire.Value(n.FamilyName), GivenName: awswire.Value(n.GivenName), MiddleName: awswire.Value(n.MiddleName),
+			HonorificPrefix: awswire.Value(n.HonorificPrefix), HonorificSuffix: awswire.Value(n.HonorificSuffix),
 		}
 	}
 	for _, e := range in.Emails {
-		u.Emails = append(u.Emails, directory.Email{Value: text(e.Value), Type: text(e.Type), Primary: yes(e.Primary)})
+		u.Emails = append(u.Emails, directory.Email{Value: awswire.Value(e.Value), Type: awswire.Value(e.Type), Primary: awswire.Value(e.Primary)})
 	}
 	for _, p := range in.PhoneNumbers {
-		u.PhoneNumbers = append(u.PhoneNumbers, directory.PhoneNumber{Value: text(p.Value), Type: text(p.Type), Primary: yes(p.Primary)})
+		u.PhoneNumbers = append(u.PhoneNumbers, directory.PhoneNumber{Value: awswire.Value(p.Value), Type: awswire.Value(p.Type), Primary: awswire.Value(p.Primary)})
 	}
 	for _, r := range in.Roles {
-		u.Roles = append(u.Roles, directory.Role{Value: text(r.Value), Type: text(r.Type), Primary: yes(r.Primary)})
+		u.Roles = append(u.Roles, directory.Role{Value: awswire.Value(r.Value), Type: awswire.Value(r.Type), Primary: awswire.Value(r.Primary)})
 	}
 	for _, p := range in.Photos {
-		u.Photos = append(u.Photos, directory.Photo{Value: text(p.Value), Type: text(p.Type), Display: text(p.Display), Primary: yes(p.Primary)})
+		u.Photos = append(u.Photos, directory.Photo{Value: awswire.Value(p.Value), Type: awswire.Value(p.Type), Display: awswire.Value(p.Display), Primary: awswire.Value(p.Primary)})
 	}
 	for _, a := range in.Addresses {
 		u.Addresses = append(u.Addresses, directory.Address{
-			StreetAddress: text(a.StreetAddress), Locality: text(a.Locality), Region: text(a.Region), PostalCode: text(a.PostalCode),
-			Country: text(a.Country), Formatted: text(a.Formatted), Type: text(a.Type), Primary: yes(a.Primary),
+			StreetAddress: awswire.Value(a.StreetAddress), Locality: awswire.Value(a.Locality), Region: awswire.Value(a.Region), PostalCode: awswire.Value(a.PostalCode),
+			Country: awswire.Value(a.Country), Formatted: awswire.Value(a.Formatted), Type: awswire.Value(a.Type), Primary: awswire.Value(a.Primary),
 		})
 	}
 	for k, doc := range in.Extensions {
@@ -56,37 +56,37 @@ func personIn(in *wire.CreateUserRequest) (directory.User, error) {
 // personOut is a user as the lists give it, and DescribeUser too. Extensions show only when they were asked for.
 func personOut(u *directory.User, extensions []string) wire.User {
 	w := wire.User{
-		IdentityStoreId: new(string(u.Store)), UserId: new(string(u.ID)), UserName: optional(u.UserName), ExternalIds: externalOut(u.ExternalIDs),
-		DisplayName: optional(u.DisplayName), NickName: optional(u.NickName), ProfileUrl: optional(u.ProfileURL), UserType: optional(u.UserType),
-		Title: optional(u.Title), PreferredLanguage: optional(u.PreferredLanguage), Locale: optional(u.Locale), Timezone: optional(u.Timezone),
-		Website: optional(u.Website), Birthdate: optional(u.Birthdate), UserStatus: new("ENABLED"),
-		CreatedAt: new(u.Created), CreatedBy: optional(u.CreatedBy), UpdatedAt: new(u.Updated), UpdatedBy: optional(u.UpdatedBy),
+		IdentityStoreId: new(string(u.Store)), UserId: new(string(u.ID)), UserName: awswire.Optional(u.UserName), ExternalIds: externalOut(u.ExternalIDs),
+		DisplayName: awswire.Optional(u.DisplayName), NickName: awswire.Optional(u.NickName), ProfileUrl: awswire.Optional(u.ProfileURL), UserType: awswire.Optional(u.UserType),
+		Title: awswire.Optional(u.Title), PreferredLanguage: awswire.Optional(u.PreferredLanguage), Locale: awswire.Optional(u.Locale), Timezone: awswire.Optional(u.Timezone),
+		Website: awswire.Optional(u.Website), Birthdate: awswire.Optional(u.Birthdate), UserStatus: new("ENABLED"),
+		CreatedAt: new(u.Created), CreatedBy: awswire.Optional(u.CreatedBy), UpdatedAt: new(u.Updated), UpdatedBy: awswire.Optional(u.UpdatedBy),
 	}
 	if u.Disabled {
 		w.UserStatus = new("DISABLED")
 	}
 	if n := u.Name; n != (directory.Name{}) {
 		w.Name = &wire.Name{
-			Formatted: optional(n.Formatted), FamilyName: optional(n.FamilyName), GivenName: optional(n.GivenName), MiddleName: optional(n.MiddleName),
-			HonorificPrefix: optional(n.HonorificPrefix), HonorificSuffix: optional(n.HonorificSuffix),
+			Formatted: awswire.Optional(n.Formatted), FamilyName: awswire.Optional(n.FamilyName), GivenName: awswire.Optional(n.GivenName), MiddleName: awswire.Optional(n.MiddleName),
+			HonorificPrefix: awswire.Optional(n.HonorificPrefix), HonorificSuffix: awswire.Optional(n.HonorificSuffix),
 		}
 	}
 	for _, e := range u.Emails {
-		w.Emails = append(w.Emails, wire.Email{Value: optional(e.Value), Type: optional(e.Type), Primary: ifYes(e.Primary)})
+		w.Emails = append(w.Emails, wire.Email{Value: awswire.Optional(e.Value), Type: awswire.Optional(e.Type), Primary: awswire.Optional(e.Primary)})
 	}
 	for _, p := range u.PhoneNumbers {
-		w.PhoneNumbers = append(w.PhoneNumbers, wire.PhoneNumber{Value: optional(p.Value), Type: optional(p.Type), Primary: ifYes(p.Primary)})
+		w.PhoneNumbers = append(w.PhoneNumbers, wire.PhoneNumber{Value: awswire.Optional(p.Value), Type: awswire.Optional(p.Type), Primary: awswire.Optional(p.Primary)})
 	}
 	for _, r := range u.Roles {
-		w.Roles = append(w.Roles, wire.Role{Value: optional(r.Value), Type: optional(r.Type), Primary: ifYes(r.Primary)})
+		w.Roles = append(w.Roles, wire.Role{Value: awswire.Optional(r.Value), Type: awswire.Optional(r.Type), Primary: awswire.Optional(r.Primary)})
 	}
 	for _, p := range u.Photos {
-		w.Photos = append(w.Photos, wire.Photo{Value: optional(p.Value), Type: optional(p.Type), Display: optional(p.Display), Primary: ifYes(p.Primary)})
+		w.Photos = append(w.Photos, wire.Photo{Value: awswire.Optional(p.Value), Type: awswire.Optional(p.Type), Display: awswire.Optional(p.Display), Primary: awswire.Optional(p.Primary)})
 	}
 	for _, a := range u.Addresses {
 		w.Addresses = append(w.Addresses, wire.Address{
-			StreetAddress: optional(a.StreetAddress), Locality: optional(a.Locality), Region: optional(a.Region), PostalCode: optional(a.PostalCode),
-			Country: optional(a.Country), Formatted: optional(a.Formatted), Type: optional(a.Type), Primary: ifYes(a.Primary),
+			StreetAddress: awswire.Optional(a.StreetAddress), Locality: awswire.Optional(a.Locality), Region: awswire.Optional(a.Region), PostalCode: awswire.Optional(a.PostalCode),
+			Country: awswire.Optional(a.Country), Formatted: awswire.Optional(a.Formatted), Type: awswire.Optional(a.Type), Primary: awswire.Optional(a.Primary),
 		})
 	}
 	if u.Enterprise != nil && slices.Contains(extensions, directory.EnterpriseKey) {
@@ -97,8 +97,8 @@ func personOut(u *directory.User, extensions []string) wire.User {
 
 func groupOut(g *directory.Group) wire.Group {
 	return wire.Group{
-		GroupId: new(string(g.ID)), DisplayName: optional(g.DisplayName), ExternalIds: externalOut(g.ExternalIDs), Description: optional(g.Description),
-		CreatedAt: new(g.Created), CreatedBy: optional(g.CreatedBy), UpdatedAt: new(g.Updated), UpdatedBy: optional(g.UpdatedBy),
+		GroupId: new(string(g.ID)), DisplayName: awswire.Optional(g.DisplayName), ExternalIds: externalOut(g.ExternalIDs), Description: awswire.Optional(g.Description),
+		CreatedAt: new(g.Created), CreatedBy: awswire.Optional(g.CreatedBy), UpdatedAt: new(g.Updated), UpdatedBy: awswire.Optional(g.UpdatedBy),
 		IdentityStoreId: new(string(g.Store)),
 	}
 }
@@ -107,8 +107,8 @@ func groupOut(g *directory.Group) wire.Group {
 func membershipOut(m *directory.Membership) wire.GroupMembership {
 	return wire.GroupMembership{
 		IdentityStoreId: new(string(m.Store)), MembershipId: new(string(m.ID)), GroupId: new(string(m.Group)),
-		MemberId: &wire.MemberId{UserId: new(string(m.User))}, CreatedAt: new(m.Created), CreatedBy: optional(m.CreatedBy),
-		UpdatedAt: new(m.Created), UpdatedBy: optional(m.CreatedBy),
+		MemberId: &wire.MemberId{UserId: new(string(m.User))}, CreatedAt: new(m.Created), CreatedBy: awswire.Optional(m.CreatedBy),
+		UpdatedAt: new(m.Created), UpdatedBy: awswire.Optional(m.CreatedBy),
 	}
 }
 
@@ -126,8 +126,3 @@ func externalOut(in []directory.ExternalID) (all []wire.ExternalId) {
 	}
 	return all
 }
-
-func yes(p *bool) bool { return awswire.Value(p) }
-
-// ifYes leaves out what is false.
-func ifYes(b bool) *bool { return awswire.Optional(b) }

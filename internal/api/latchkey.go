@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"strconv"
-	"time"
 
 	"latchkey/internal/access"
 	wire "latchkey/internal/awsapi/latchkey"
@@ -33,11 +32,11 @@ func (a *API) registerLatchkey(m *awswire.Mux[*control.Call]) {
 }
 
 func (a *API) explain(_ context.Context, c *control.Call, in *wire.ExplainRequest) (*wire.ExplainResponse, error) {
-	permission, err := access.ParsePermission(text(in.Permission))
+	permission, err := access.ParsePermission(awswire.Value(in.Permission))
 	if err != nil {
 		return nil, control.AccessFault(err)
 	}
-	privilege, err := access.ParsePrivilege(text(in.Privilege))
+	privilege, err := access.ParsePrivilege(awswire.Value(in.Privilege))
 	if err != nil {
 		return nil, control.AccessFault(err)
 	}
@@ -46,7 +45,7 @@ func (a *API) explain(_ context.Context, c *control.Call, in *wire.ExplainReques
 		limit = int(*in.MaxResults)
 	}
 	e, err := a.explained(c, in, grants.DataAccess{
-		Target: text(in.Target), Permission: permission, Privilege: privilege, Object: text(in.TargetType) == "Object",
+		Target: awswire.Value(in.Target), Permission: permission, Privilege: privilege, Object: awswire.Value(in.TargetType) == "Object",
 	}, limit)
 	if err != nil {
 		return nil, err
@@ -56,7 +55,7 @@ func (a *API) explain(_ context.Context, c *control.Call, in *wire.ExplainReques
 	if d.OK {
 		out.MatchedGrantTarget, out.GrantId, out.LocationId = new(d.Matched()), new(d.Grant.ID.String()), new(string(d.Grant.LocationID))
 		out.GranteeType, out.GranteeIdentifier = new(d.Grant.Grantee.Type.String()), new(d.Grant.Grantee.ID)
-		out.RoleArn = optional(e.RoleARN)
+		out.RoleArn = awswire.Optional(e.RoleARN)
 	}
 	if e.Person != nil {
 		out.UserId, out.UserName = new(string(e.Person.ID)), new(e.Person.UserName)
@@ -72,7 +71,7 @@ func (a *API) explain(_ context.Context, c *control.Call, in *wire.ExplainReques
 		out.Considered = append(out.Considered, wire.Considered{
 			GrantId: new(x.Grant.ID.String()), GrantScope: new(x.Grant.Scope.String()), Permission: new(x.Grant.Permission.String()),
 			GranteeType: new(x.Grant.Grantee.Type.String()), GranteeIdentifier: new(x.Grant.Grantee.ID),
-			ApplicationArn: optional(x.Grant.ApplicationARN), LocationId: new(string(x.Grant.LocationID)), Outcome: new(x.Outcome.String()),
+			ApplicationArn: awswire.Optional(x.Grant.ApplicationARN), LocationId: new(string(x.Grant.LocationID)), Outcome: new(x.Outcome.String()),
 		})
 	}
 	return out, nil
@@ -84,8 +83,8 @@ func (a *API) queryAudit(ctx context.Context, c *control.Call, in *wire.QueryAud
 		return nil, err
 	}
 	f := store.AuditFilter{
-		Account: string(c.Account), EventName: text(in.EventName), Principal: text(in.Principal), AccessKey: text(in.AccessKeyId),
-		ErrorCode: text(in.ErrorCode), GrantID: text(in.GrantId), Since: at(in.StartTime), Until: at(in.EndTime),
+		Account: string(c.Account), EventName: awswire.Value(in.EventName), Principal: awswire.Value(in.Principal), AccessKey: awswire.Value(in.AccessKeyId),
+		ErrorCode: awswire.Value(in.ErrorCode), GrantID: awswire.Value(in.GrantId), Since: awswire.Value(in.StartTime), Until: awswire.Value(in.EndTime),
 		NewestFirst: in.NewestFirst != nil && *in.NewestFirst, Limit: 100,
 	}
 	if in.MaxResults != nil {
@@ -113,20 +112,18 @@ func (a *API) queryAudit(ctx context.Context, c *control.Call, in *wire.QueryAud
 	return out, nil
 }
 
-func at(p *time.Time) time.Time { return awswire.Value(p) }
-
 // createAccount creates a further account. Only the root user of the server's first account may: the new
 // account's root key is in the answer, and nowhere else.
 func (a *API) createAccount(ctx context.Context, c *control.Call, in *wire.CreateAccountRequest) (*wire.CreateAccountResponse, error) {
 	if err := a.onlyOperator(c, "create accounts"); err != nil {
 		return nil, err
 	}
-	account, key, err := a.Principals.CreateAccount(ctx, c, access.AccountID(text(in.AccountId)), text(in.Name))
+	account, key, err := a.Principals.CreateAccount(ctx, c, access.AccountID(awswire.Value(in.AccountId)), awswire.Value(in.Name))
 	if err != nil {
 		return nil, err
 	}
 	return &wire.CreateAccountResponse{
-		AccountId: new(string(account.ID)), Name: optional(account.Name), AccessKeyId: new(key.AccessKeyID), SecretAccessKey: new(key.Secret.Reveal()),
+		AccountId: new(string(account.ID)), Name: awswire.Optional(account.Name), AccessKeyId: new(key.AccessKeyID), SecretAccessKey: new(key.Secret.Reveal()),
 	}, nil
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"latchkey/internal/access"
 	wire "latchkey/internal/awsapi/latchkey"
+	"latchkey/internal/awswire"
 	"latchkey/internal/control"
 	"latchkey/internal/control/buckets"
 )
@@ -15,12 +16,12 @@ func (a *API) adoptBucket(ctx context.Context, c *control.Call, in *wire.AdoptBu
 	if err := a.onlyOperator(c, "adopt buckets"); err != nil {
 		return nil, err
 	}
-	region := text(in.Region)
+	region := awswire.Value(in.Region)
 	if region == "" {
 		region = a.Control.Region
 	}
 	b, err := a.Buckets.Adopt(ctx, c, buckets.Adoption{
-		Name: text(in.Name), Account: access.AccountID(text(in.AccountId)), Region: region,
+		Name: awswire.Value(in.Name), Account: access.AccountID(awswire.Value(in.AccountId)), Region: region,
 	})
 	if err != nil {
 		return nil, err
@@ -41,7 +42,7 @@ func (a *API) listBuckets(ctx context.Context, c *control.Call, in *wire.ListBuc
 	var more bool
 	out := &wire.ListBucketsResponse{}
 	if in.Unregistered != nil && *in.Unregistered {
-		page, further, err := a.Buckets.Unregistered(ctx, c, text(in.NextToken), limit)
+		page, further, err := a.Buckets.Unregistered(ctx, c, awswire.Value(in.NextToken), limit)
 		if err != nil {
 			return nil, err
 		}
@@ -50,7 +51,7 @@ func (a *API) listBuckets(ctx context.Context, c *control.Call, in *wire.ListBuc
 			out.Buckets = append(out.Buckets, wire.Bucket{Name: new(b.Name), CreationTime: new(b.Created)})
 		}
 	} else {
-		page, further, err := a.Buckets.Registered(ctx, text(in.NextToken), limit)
+		page, further, err := a.Buckets.Registered(ctx, awswire.Value(in.NextToken), limit)
 		if err != nil {
 			return nil, err
 		}

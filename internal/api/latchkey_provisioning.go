@@ -46,7 +46,7 @@ func (a *API) listProvisioningTokens(ctx context.Context, c *control.Call, _ *wi
 }
 
 func (a *API) deleteProvisioningToken(ctx context.Context, c *control.Call, in *wire.DeleteProvisioningTokenRequest) (*wire.DeleteProvisioningTokenResponse, error) {
-	if err := a.provisioning().Delete(ctx, c, text(in.TokenId)); err != nil {
+	if err := a.provisioning().Delete(ctx, c, awswire.Value(in.TokenId)); err != nil {
 		return nil, err
 	}
 	return &wire.DeleteProvisioningTokenResponse{}, nil

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	wire "latchkey/internal/awsapi/latchkey"
+	"latchkey/internal/awswire"
 	"latchkey/internal/control"
 	"latchkey/internal/control/identitycenter"
 	"latchkey/internal/credential"
@@ -11,9 +12,9 @@ import (
 
 func (a *API) putSignIn(ctx context.Context, c *control.Call, in *wire.PutSignInRequest) (*wire.PutSignInResponse, error) {
 	n := identitycenter.NewSignIn{
-		IssuerURL: text(in.IssuerUrl), ClientID: text(in.ClientId), Scopes: in.Scopes,
-		Application: text(in.ApplicationArn), ApplicationRole: text(in.ApplicationRoleArn), BearerRole: text(in.IdentityBearerRoleArn),
-		CreateUsers: in.CreateUsers != nil && *in.CreateUsers, GroupsClaim: text(in.GroupsClaim),
+		IssuerURL: awswire.Value(in.IssuerUrl), ClientID: awswire.Value(in.ClientId), Scopes: in.Scopes,
+		Application: awswire.Value(in.ApplicationArn), ApplicationRole: awswire.Value(in.ApplicationRoleArn), BearerRole: awswire.Value(in.IdentityBearerRoleArn),
+		CreateUsers: in.CreateUsers != nil && *in.CreateUsers, GroupsClaim: awswire.Value(in.GroupsClaim),
 	}
 	if in.ClientSecret != nil {
 		n.ClientSecret = new(credential.NewSecret(*in.ClientSecret))
@@ -32,7 +33,7 @@ func (a *API) getSignIn(_ context.Context, c *control.Call, _ *wire.GetSignInReq
 	return &wire.GetSignInResponse{
 		IssuerUrl: new(s.IssuerURL), ClientId: new(s.ClientID), HasClientSecret: new(len(s.Sealed) > 0), Scopes: s.Scopes,
 		ApplicationArn: new(s.Application), ApplicationRoleArn: new(s.ApplicationRole), IdentityBearerRoleArn: new(s.BearerRole),
-		CreateUsers: new(s.CreateUsers), GroupsClaim: optional(s.GroupsClaim),
+		CreateUsers: new(s.CreateUsers), GroupsClaim: awswire.Optional(s.GroupsClaim),
 	}, nil
 }
 

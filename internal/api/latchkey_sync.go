@@ -4,6 +4,7 @@ import (
 	"context"
 
 	wire "latchkey/internal/awsapi/latchkey"
+	"latchkey/internal/awswire"
 	"latchkey/internal/control"
 	"latchkey/internal/control/ldapsync"
 	"latchkey/internal/fault"
@@ -18,13 +19,13 @@ func (a *API) syncDirectory(ctx context.Context, c *control.Call, in *wire.SyncD
 	if in.MaxResults != nil {
 		o.Limit = int(*in.MaxResults)
 	}
-	r, err := a.Sync.Sync(ctx, c, text(in.Source), o)
+	r, err := a.Sync.Sync(ctx, c, awswire.Value(in.Source), o)
 	if err != nil {
 		return nil, err
 	}
 	n := &r.Counts
 	out := &wire.SyncDirectoryResponse{
-		Source: new(r.Source), DryRun: new(r.DryRun), Applied: new(r.Applied), Refused: optional(r.Refused), Truncated: new(r.Truncated),
+		Source: new(r.Source), DryRun: new(r.DryRun), Applied: new(r.Applied), Refused: awswire.Optional(r.Refused), Truncated: new(r.Truncated),
 		UsersRead: count(n.UsersRead), GroupsRead: count(n.GroupsRead), ForeignMembers: count(n.ForeignMembers),
 		UsersCreated: count(n.UsersCreated), UsersUpdated: count(n.UsersUpdated), UsersDisabled: count(n.UsersDisabled), UsersDeleted: count(n.UsersDeleted),
 		GroupsCreated: count(n.GroupsCreated), GroupsUpdated: count(n.GroupsUpdated), GroupsDeleted: count(n.GroupsDeleted),
@@ -36,7 +37,7 @@ func (a *API) syncDirectory(ctx context.Context, c *control.Call, in *wire.SyncD
 	}
 	for _, x := range r.Access {
 		change := wire.AccessChange{
-			UserId: optional(string(x.User)), UserName: new(x.Name), Change: new("LOST"), Region: new(x.Grant.Region), GrantScope: new(x.Grant.Scope.String()),
+			UserId: awswire.Optional(string(x.User)), UserName: new(x.Name), Change: new("LOST"), Region: new(x.Grant.Region), GrantScope: new(x.Grant.Scope.String()),
 			Permission: new(x.Grant.Permission.String()), GrantId: new(x.Grant.ID.String()),
 		}
 		if x.Gained {

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	wire "latchkey/internal/awsapi/latchkey"
+	"latchkey/internal/awswire"
 	"latchkey/internal/control"
 	people "latchkey/internal/control/identitystore"
 	"latchkey/internal/directory"
@@ -11,7 +12,7 @@ import (
 
 // setUserStatus disables or enables a user of the directory, for which AWS has no operation.
 func (a *API) setUserStatus(ctx context.Context, c *control.Call, in *wire.SetUserStatusRequest) (*wire.SetUserStatusResponse, error) {
-	u, err := a.Directory.SetUserStatus(ctx, c, people.Named{ID: directory.UserID(text(in.UserId)), Name: text(in.UserName)}, text(in.UserStatus) == "DISABLED")
+	u, err := a.Directory.SetUserStatus(ctx, c, people.Named{ID: directory.UserID(awswire.Value(in.UserId)), Name: awswire.Value(in.UserName)}, awswire.Value(in.UserStatus) == "DISABLED")
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 
 	"latchkey/internal/audit"
 	wire "latchkey/internal/awsapi/ssooidc"
+	"latchkey/internal/awswire"
 	"latchkey/internal/control"
 	"latchkey/internal/control/oauth"
 	"latchkey/internal/credential"
@@ -28,8 +29,8 @@ func (q *request) byNobody() (*control.Call, error) {
 
 func (a *API) registerClient(_ context.Context, c *control.Call, in *wire.RegisterClientRequest) (*wire.RegisterClientResponse, error) {
 	r, err := a.Exchange.Register(c, oauth.Registration{
-		Name: text(in.ClientName), Type: text(in.ClientType), RedirectURIs: in.RedirectUris, GrantTypes: in.GrantTypes, Scopes: in.Scopes,
-		StartURL: text(in.IssuerUrl), Application: text(in.EntitledApplicationArn),
+		Name: awswire.Value(in.ClientName), Type: awswire.Value(in.ClientType), RedirectURIs: in.RedirectUris, GrantTypes: in.GrantTypes, Scopes: in.Scopes,
+		StartURL: awswire.Value(in.IssuerUrl), Application: awswire.Value(in.EntitledApplicationArn),
 	})
 	if err != nil {
 		return nil, err
@@ -41,7 +42,7 @@ func (a *API) registerClient(_ context.Context, c *control.Call, in *wire.Regist
 }
 
 func (a *API) startDeviceAuthorization(ctx context.Context, c *control.Call, in *wire.StartDeviceAuthorizationRequest) (*wire.StartDeviceAuthorizationResponse, error) {
-	d, err := a.SignIn.StartDevice(ctx, c, text(in.ClientId), credential.NewSecret(text(in.ClientSecret)), text(in.StartUrl))
+	d, err := a.SignIn.StartDevice(ctx, c, awswire.Value(in.ClientId), credential.NewSecret(awswire.Value(in.ClientSecret)), awswire.Value(in.StartUrl))
 	if err != nil {
 		return nil, err
 	}
@@ -53,14 +54,14 @@ func (a *API) startDeviceAuthorization(ctx context.Context, c *control.Call, in 
 
 func (a *API) createToken(ctx context.Context, c *control.Call, in *wire.CreateTokenRequest) (*wire.CreateTokenResponse, error) {
 	t, err := a.Exchange.CreateToken(ctx, c, oauth.PublicRequest{
-		ClientID: text(in.ClientId), ClientSecret: credential.NewSecret(text(in.ClientSecret)), GrantType: text(in.GrantType),
-		DeviceCode: credential.NewSecret(text(in.DeviceCode)), Code: credential.NewSecret(text(in.Code)), RedirectURI: text(in.RedirectUri),
-		CodeVerifier: credential.NewSecret(text(in.CodeVerifier)), RefreshToken: credential.NewSecret(text(in.RefreshToken)),
+		ClientID: awswire.Value(in.ClientId), ClientSecret: credential.NewSecret(awswire.Value(in.ClientSecret)), GrantType: awswire.Value(in.GrantType),
+		DeviceCode: credential.NewSecret(awswire.Value(in.DeviceCode)), Code: credential.NewSecret(awswire.Value(in.Code)), RedirectURI: awswire.Value(in.RedirectUri),
+		CodeVerifier: credential.NewSecret(awswire.Value(in.CodeVerifier)), RefreshToken: credential.NewSecret(awswire.Value(in.RefreshToken)),
 	})
 	if err != nil {
 		return nil, err
 	}
 	return &wire.CreateTokenResponse{
-		AccessToken: new(t.Access.Reveal()), TokenType: new("Bearer"), ExpiresIn: new(int32(t.Life.Seconds())), RefreshToken: optional(t.Refresh.Reveal()),
+		AccessToken: new(t.Access.Reveal()), TokenType: new("Bearer"), ExpiresIn: new(int32(t.Life.Seconds())), RefreshToken: awswire.Optional(t.Refresh.Reveal()),
 	}, nil
 }

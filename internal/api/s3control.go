@@ -46,7 +46,7 @@ func (a *API) registerS3Control(m *awswire.Mux[*control.Call]) {
 const maxPage = 1000
 
 func (a *API) createInstance(ctx context.Context, c *control.Call, in *wire.CreateAccessGrantsInstanceRequest) (*wire.CreateAccessGrantsInstanceResult, error) {
-	i, err := a.Grants.CreateInstance(ctx, c, text(in.IdentityCenterArn), tagsIn(in.Tags))
+	i, err := a.Grants.CreateInstance(ctx, c, awswire.Value(in.IdentityCenterArn), tagsIn(in.Tags))
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +75,7 @@ func (a *API) getInstance(_ context.Context, c *control.Call, _ *wire.GetAccessG
 }
 
 func (a *API) getInstanceForPrefix(_ context.Context, c *control.Call, in *wire.GetAccessGrantsInstanceForPrefixRequest) (*wire.GetAccessGrantsInstanceForPrefixResult, error) {
-	i, err := a.Grants.InstanceForPrefix(c, text(in.S3Prefix))
+	i, err := a.Grants.InstanceForPrefix(c, awswire.Value(in.S3Prefix))
 	if err != nil {
 		return nil, err
 	}
@@ -86,7 +86,7 @@ func (a *API) listInstances(_ context.Context, c *control.Call, in *wire.ListAcc
 	if _, err := control.PageSize(in.MaxResults, maxPage, maxPage); err != nil {
 		return nil, err
 	}
-	instances, err := a.Grants.Instances(c, text(in.NextToken))
+	instances, err := a.Grants.Instances(c, awswire.Value(in.NextToken))
 	if err != nil {
 		return nil, err
 	}
@@ -104,11 +104,11 @@ func (a *API) deleteInstance(ctx context.Context, c *control.Call, _ *wire.Delet
 }
 
 func (a *API) putInstancePolicy(ctx context.Context, c *control.Call, in *wire.PutAccessGrantsInstanceResourcePolicyRequest) (*wire.PutAccessGrantsInstanceResourcePolicyResult, error) {
-	i, err := a.Grants.PutPolicy(ctx, c, text(in.Policy), text(in.Organization))
+	i, err := a.Grants.PutPolicy(ctx, c, awswire.Value(in.Policy), awswire.Value(in.Organization))
 	if err != nil {
 		return nil, err
 	}
-	return &wire.PutAccessGrantsInstanceResourcePolicyResult{Policy: new(i.Policy), Organization: optional(i.Organization), CreatedAt: new(i.PolicyCreated)}, nil
+	return &wire.PutAccessGrantsInstanceResourcePolicyResult{Policy: new(i.Policy), Organization: awswire.Optional(i.Organization), CreatedAt: new(i.PolicyCreated)}, nil
 }
 
 func (a *API) getInstancePolicy(_ context.Context, c *control.Call, _ *wire.GetAccessGrantsInstanceResourcePolicyRequest) (*wire.GetAccessGrantsInstanceResourcePolicyResult, error) {
@@ -116,7 +116,7 @@ func (a *API) getInstancePolicy(_ context.Context, c *control.Call, _ *wire.GetA
 	if err != nil {
 		return nil, err
 	}
-	return &wire.GetAccessGrantsInstanceResourcePolicyResult{Policy: new(i.Policy), Organization: optional(i.Organization), CreatedAt: new(i.PolicyCreated)}, nil
+	return &wire.GetAccessGrantsInstanceResourcePolicyResult{Policy: new(i.Policy), Organization: awswire.Optional(i.Organization), CreatedAt: new(i.PolicyCreated)}, nil
 }
 
 func (a *API) deleteInstancePolicy(ctx context.Context, c *control.Call, _ *wire.DeleteAccessGrantsInstanceResourcePolicyRequest) (*wire.DeleteAccessGrantsInstanceResourcePolicyResult, error) {
@@ -124,7 +124,7 @@ func (a *API) deleteInstancePolicy(ctx context.Context, c *control.Call, _ *wire
 }
 
 func (a *API) associateIdentityCenter(ctx context.Context, c *control.Call, in *wire.AssociateAccessGrantsIdentityCenterRequest) (*wire.AssociateAccessGrantsIdentityCenterResult, error) {
-	return nil, a.Grants.Associate(ctx, c, text(in.IdentityCenterArn))
+	return nil, a.Grants.Associate(ctx, c, awswire.Value(in.IdentityCenterArn))
 }
 
 func (a *API) dissociateIdentityCenter(ctx context.Context, c *control.Call, _ *wire.DissociateAccessGrantsIdentityCenterRequest) (*wire.DissociateAccessGrantsIdentityCenterResult, error) {
@@ -132,7 +132,7 @@ func (a *API) dissociateIdentityCenter(ctx context.Context, c *control.Call, _ *
 }
 
 func (a *API) createLocation(ctx context.Context, c *control.Call, in *wire.CreateAccessGrantsLocationRequest) (*wire.CreateAccessGrantsLocationResult, error) {
-	l, err := a.Grants.CreateLocation(ctx, c, text(in.LocationScope), text(in.IAMRoleArn), tagsIn(in.Tags))
+	l, err := a.Grants.CreateLocation(ctx, c, awswire.Value(in.LocationScope), awswire.Value(in.IAMRoleArn), tagsIn(in.Tags))
 	if err != nil {
 		return nil, err
 	}
@@ -148,7 +148,7 @@ func locationOut(l *store.Location) wire.GetAccessGrantsLocationResult {
 }
 
 func (a *API) getLocation(_ context.Context, c *control.Call, in *wire.GetAccessGrantsLocationRequest) (*wire.GetAccessGrantsLocationResult, error) {
-	l, err := a.Grants.Location(c, access.LocationID(text(in.AccessGrantsLocationId)))
+	l, err := a.Grants.Location(c, access.LocationID(awswire.Value(in.AccessGrantsLocationId)))
 	if err != nil {
 		return nil, err
 	}
@@ -160,11 +160,11 @@ func (a *API) listLocations(_ context.Context, c *control.Call, in *wire.ListAcc
 	if err != nil {
 		return nil, err
 	}
-	page, err := a.Grants.Locations(c, text(in.LocationScope), text(in.NextToken), size)
+	page, err := a.Grants.Locations(c, awswire.Value(in.LocationScope), awswire.Value(in.NextToken), size)
 	if err != nil {
 		return nil, err
 	}
-	out := &wire.ListAccessGrantsLocationsResult{NextToken: optional(page.Next)}
+	out := &wire.ListAccessGrantsLocationsResult{NextToken: awswire.Optional(page.Next)}
 	for _, l := range page.Locations {
 		out.AccessGrantsLocationsList = append(out.AccessGrantsLocationsList, wire.ListAccessGrantsLocationsEntry(locationOut(l)))
 	}
@@ -172,7 +172,7 @@ func (a *API) listLocations(_ context.Context, c *control.Call, in *wire.ListAcc
 }
 
 func (a *API) updateLocation(ctx context.Context, c *control.Call, in *wire.UpdateAccessGrantsLocationRequest) (*wire.UpdateAccessGrantsLocationResult, error) {
-	l, err := a.Grants.UpdateLocation(ctx, c, access.LocationID(text(in.AccessGrantsLocationId)), text(in.IAMRoleArn))
+	l, err := a.Grants.UpdateLocation(ctx, c, access.LocationID(awswire.Value(in.AccessGrantsLocationId)), awswire.Value(in.IAMRoleArn))
 	if err != nil {
 		return nil, err
 	}
@@ -180,19 +180,13 @@ func (a *API) updateLocation(ctx context.Context, c *control.Call, in *wire.Upda
 }
 
 func (a *API) deleteLocation(ctx context.Context, c *control.Call, in *wire.DeleteAccessGrantsLocationRequest) (*wire.DeleteAccessGrantsLocationResult, error) {
-	return nil, a.Grants.DeleteLocation(ctx, c, access.LocationID(text(in.AccessGrantsLocationId)))
+	return nil, a.Grants.DeleteLocation(ctx, c, access.LocationID(awswire.Value(in.AccessGrantsLocationId)))
 }
-
-// text is the value of an optional member, empty when it is absent.
-func text(p *string) string { return awswire.Value(p) }
-
-// optional is the reverse of text: absent when empty.
-func optional(s string) *string { return awswire.Optional(s) }
 
 func tagsIn(in []wire.Tag) []access.Tag {
 	tags := make([]access.Tag, len(in))
 	for i, t := range in {
-		tags[i] = access.Tag{Key: text(t.Key), Value: text(t.Value)}
+		tags[i] = access.Tag{Key: awswire.Value(t.Key), Value: awswire.Value(t.Value)}
 	}
 	return tags
 }

@@ -5,6 +5,7 @@ import (
 
 	"latchkey/internal/access"
 	wire "latchkey/internal/awsapi/s3control"
+	"latchkey/internal/awswire"
 	"latchkey/internal/control"
 	"latchkey/internal/control/grants"
 	"latchkey/internal/fault"
@@ -15,16 +16,16 @@ func (a *API) createGrant(ctx context.Context, c *control.Call, in *wire.CreateA
 	if err != nil {
 		return nil, control.AccessFault(err)
 	}
-	permission, err := access.ParsePermission(text(in.Permission))
+	permission, err := access.ParsePermission(awswire.Value(in.Permission))
 	if err != nil {
 		return nil, control.AccessFault(err)
 	}
 	n := grants.NewGrant{
-		LocationID: access.LocationID(text(in.AccessGrantsLocationId)), Grantee: grantee, Permission: permission,
-		ApplicationARN: text(in.ApplicationArn), Object: text(in.S3PrefixType) == "Object", Tags: tagsIn(in.Tags),
+		LocationID: access.LocationID(awswire.Value(in.AccessGrantsLocationId)), Grantee: grantee, Permission: permission,
+		ApplicationARN: awswire.Value(in.ApplicationArn), Object: awswire.Value(in.S3PrefixType) == "Object", Tags: tagsIn(in.Tags),
 	}
 	if in.AccessGrantsLocationConfiguration != nil {
-		n.SubPrefix = text(in.AccessGrantsLocationConfiguration.S3SubPrefix)
+		n.SubPrefix = awswire.Value(in.AccessGrantsLocationConfiguration.S3SubPrefix)
 	}
 	g, err := a.Grants.CreateGrant(ctx, c, n)
 	if err != nil {
@@ -38,11 +39,11 @@ func granteeIn(in *wire.Grantee) (access.Grantee, error) {
 	if in == nil {
 		return access.Grantee{}, fault.New(fault.Invalid, fault.Grantee, "Invalid Grantee in the request: it is missing")
 	}
-	kind, err := access.ParseGranteeType(text(in.GranteeType))
+	kind, err := access.ParseGranteeType(awswire.Value(in.GranteeType))
 	if err != nil {
 		return access.Grantee{}, err
 	}
-	return access.ParseGrantee(kind, text(in.GranteeIdentifier))
+	return access.ParseGrantee(kind, awswire.Value(in.GranteeIdentifier))
 }
 
 func granteeOut(g access.Grantee) *wire.Grantee {
@@ -56,12 +57,12 @@ func grantOut(g *access.Grant) wire.CreateAccessGrantResult {
 		CreatedAt: new(g.CreatedAt), AccessGrantId: new(g.ID.String()), AccessGrantArn: new(g.ARN()), Grantee: granteeOut(g.Grantee),
 		AccessGrantsLocationId: new(string(g.LocationID)), Permission: new(g.Permission.String()), GrantScope: new(g.Scope.String()),
 		AccessGrantsLocationConfiguration: &wire.AccessGrantsLocationConfiguration{S3SubPrefix: new(g.SubPrefix)},
-		ApplicationArn:                    optional(g.ApplicationARN),
+		ApplicationArn:                    awswire.Optional(g.ApplicationARN),
 	}
 }
 
 func (a *API) getGrant(ctx context.Context, c *control.Call, in *wire.GetAccessGrantRequest) (*wire.GetAccessGrantResult, error) {
-	g, err := a.Grants.Grant(ctx, c, text(in.AccessGrantId))
+	g, err := a.Grants.Grant(ctx, c, awswire.Value(in.AccessGrantId))
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +79,7 @@ func (a *API) listGrants(ctx context.Context, c *control.Call, in *wire.ListAcce
 	if err != nil {
 		return nil, err
 	}
-	f := grants.GrantFilter{GranteeID: text(in.GranteeIdentifier), Scope: text(in.GrantScope), ApplicationARN: text(in.ApplicationArn)}
+	f := grants.GrantFilter{GranteeID: awswire.Value(in.GranteeIdentifier), Scope: awswire.Value(in.GrantScope), ApplicationARN: awswire.Value(in.ApplicationArn)}
 	if in.GranteeType != nil {
 		if f.GranteeType, err = access.ParseGranteeType(*in.GranteeType); err != nil {
 			return nil, fault.New(fault.Invalid, fault.Member, "%s", err)
@@ -89,11 +90,11 @@ func (a *API) listGrants(ctx context.Context, c *control.Call, in *wire.ListAcce
 			return nil, control.AccessFault(err)
 		}
 	}
-	page, err := a.Grants.Grants(ctx, c, f, text(in.NextToken), size)
+	page, err := a.Grants.Grants(ctx, c, f, awswire.Value(in.NextToken), size)
 	if err != nil {
 		return nil, err
 	}
-	out := &wire.ListAccessGrantsResult{NextToken: optional(page.Next)}
+	out := &wire.ListAccessGrantsResult{NextToken: awswire.Optional(page.Next)}
 	for i := range page.Grants {
 		o := grantOut(&page.Grants[i])
 		out.AccessGrantsList = append(out.AccessGrantsList, wire.ListAccessGrantEntry{
@@ -106,7 +107,7 @@ func (a *API) listGrants(ctx context.Context, c *control.Call, in *wire.ListAcce
 }
 
 func (a *API) deleteGrant(ctx context.Context, c *control.Call, in *wire.DeleteAccessGrantRequest) (*wire.DeleteAccessGrantResult, error) {
-	return nil, a.Grants.DeleteGrant(ctx, c, text(in.AccessGrantId))
+	return nil, a.Grants.DeleteGrant(ctx, c, awswire.Value(in.AccessGrantId))
 }
 
 func (a *API) listCallerGrants(_ context.Context, c *control.Call, in *wire.ListCallerAccessGrantsRequest) (*wire.ListCallerAccessGrantsResult, error) {
@@ -117,11 +118,11 @@ func (a *API) listCallerGrants(_ context.Context, c *control.Call, in *wire.List
 	if err := instanceScope(in.InstanceScope); err != nil {
 		return nil, err
 	}
-	page, err := a.Grants.CallerGrants(c, text(in.GrantScope), in.AllowedByApplication != nil && *in.AllowedByApplication, text(in.NextToken), size)
+	page, err := a.Grants.CallerGrants(c, awswire.Value(in.GrantScope), in.AllowedByApplication != nil && *in.AllowedByApplication, awswire.Value(in.NextToken), size)
 	if err != nil {
 		return nil, err
 	}
-	out := &wire.ListCallerAccessGrantsResult{NextToken: optional(page.Next)}
+	out := &wire.ListCallerAccessGrantsResult{NextToken: awswire.Optional(page.Next)}
 	for _, g := range page.Grants {
 		entry := wire.ListCallerAccessGrantsEntry{Permission: new(g.Permission.String()), GrantScope: new(g.Scope.String()), ApplicationArn: new(g.ApplicationARN)}
 		if in.InstanceScope != nil {
@@ -142,11 +143,11 @@ func instanceScope(p *string) error {
 }
 
 func (a *API) getDataAccess(ctx context.Context, c *control.Call, in *wire.GetDataAccessRequest) (*wire.GetDataAccessResult, error) {
-	permission, err := access.ParsePermission(text(in.Permission))
+	permission, err := access.ParsePermission(awswire.Value(in.Permission))
 	if err != nil {
 		return nil, control.AccessFault(err)
 	}
-	privilege, err := access.ParsePrivilege(text(in.Privilege))
+	privilege, err := access.ParsePrivilege(awswire.Value(in.Privilege))
 	if err != nil {
 		return nil, control.AccessFault(err)
 	}
@@ -154,8 +155,8 @@ func (a *API) getDataAccess(ctx context.Context, c *control.Call, in *wire.GetDa
 		return nil, err
 	}
 	v, err := a.Grants.GetDataAccess(ctx, c, grants.DataAccess{
-		Target: text(in.Target), Permission: permission, Privilege: privilege, Object: text(in.TargetType) == "Object",
-		Duration: seconds(in.DurationSeconds), AuditContext: text(in.AuditContext),
+		Target: awswire.Value(in.Target), Permission: permission, Privilege: privilege, Object: awswire.Value(in.TargetType) == "Object",
+		Duration: seconds(in.DurationSeconds), AuditContext: awswire.Value(in.AuditContext),
 	})
 	if err != nil {
 		return nil, err
@@ -170,15 +171,15 @@ func (a *API) getDataAccess(ctx context.Context, c *control.Call, in *wire.GetDa
 }
 
 func (a *API) tagResource(ctx context.Context, c *control.Call, in *wire.TagResourceRequest) (*wire.TagResourceResult, error) {
-	return nil, a.Grants.Tag(ctx, c, text(in.ResourceArn), tagsIn(in.Tags))
+	return nil, a.Grants.Tag(ctx, c, awswire.Value(in.ResourceArn), tagsIn(in.Tags))
 }
 
 func (a *API) untagResource(ctx context.Context, c *control.Call, in *wire.UntagResourceRequest) (*wire.UntagResourceResult, error) {
-	return nil, a.Grants.Untag(ctx, c, text(in.ResourceArn), in.TagKeys)
+	return nil, a.Grants.Untag(ctx, c, awswire.Value(in.ResourceArn), in.TagKeys)
 }
 
 func (a *API) listTags(ctx context.Context, c *control.Call, in *wire.ListTagsForResourceRequest) (*wire.ListTagsForResourceResult, error) {
-	tags, err := a.Grants.Tags(ctx, c, text(in.ResourceArn))
+	tags, err := a.Grants.Tags(ctx, c, awswire.Value(in.ResourceArn))
 	if err != nil {
 		return nil, err
 	}

@@ -53,7 +53,7 @@ func pageAt(token *string, asked *int32, limit int) identitycenter.Cut {
 	if asked != nil {
 		size = min(int(*asked), limit)
 	}
-	return identitycenter.Cut{Token: text(token), Size: size}
+	return identitycenter.Cut{Token: awswire.Value(token), Size: size}
 }
 
 func (a *API) listCenters(_ context.Context, c *control.Call, in *wire.ListInstancesRequest) (*wire.ListInstancesResponse, error) {
@@ -61,7 +61,7 @@ func (a *API) listCenters(_ context.Context, c *control.Call, in *wire.ListInsta
 	if err != nil {
 		return nil, err
 	}
-	out := &wire.ListInstancesResponse{NextToken: optional(page.Next)}
+	out := &wire.ListInstancesResponse{NextToken: awswire.Optional(page.Next)}
 	for _, i := range page.Items {
 		out.Instances = append(out.Instances, centerOut(i))
 	}
@@ -70,13 +70,13 @@ func (a *API) listCenters(_ context.Context, c *control.Call, in *wire.ListInsta
 
 func centerOut(i *sso.Instance) wire.InstanceMetadata {
 	return wire.InstanceMetadata{
-		InstanceArn: new(i.ARN()), IdentityStoreId: new(i.IdentityStoreID), OwnerAccountId: new(string(i.Account)), Name: optional(i.Name),
+		InstanceArn: new(i.ARN()), IdentityStoreId: new(i.IdentityStoreID), OwnerAccountId: new(string(i.Account)), Name: awswire.Optional(i.Name),
 		CreatedDate: new(i.Created), Status: new("ACTIVE"),
 	}
 }
 
 func (a *API) describeCenter(_ context.Context, c *control.Call, in *wire.DescribeInstanceRequest) (*wire.DescribeInstanceResponse, error) {
-	i, err := a.IdentityCenter.Instance(c, text(in.InstanceArn))
+	i, err := a.IdentityCenter.Instance(c, awswire.Value(in.InstanceArn))
 	if err != nil {
 		return nil, err
 	}
@@ -92,7 +92,7 @@ func (a *API) describeCenter(_ context.Context, c *control.Call, in *wire.Descri
 const ownKey = "AWS_OWNED_KMS_KEY"
 
 func (a *API) createCenter(ctx context.Context, c *control.Call, in *wire.CreateInstanceRequest) (*wire.CreateInstanceResponse, error) {
-	i, err := a.IdentityCenter.CreateInstance(ctx, c, identitycenter.NewInstance{Name: text(in.Name), ClientToken: text(in.ClientToken), Tags: ssoTagsIn(in.Tags)})
+	i, err := a.IdentityCenter.CreateInstance(ctx, c, identitycenter.NewInstance{Name: awswire.Value(in.Name), ClientToken: awswire.Value(in.ClientToken), Tags: ssoTagsIn(in.Tags)})
 	if err != nil {
 		return nil, err
 	}
@@ -100,27 +100,27 @@ func (a *API) createCenter(ctx context.Context, c *control.Call, in *wire.Create
 }
 
 func (a *API) updateCenter(ctx context.Context, c *control.Call, in *wire.UpdateInstanceRequest) (*wire.UpdateInstanceResponse, error) {
-	if e := in.EncryptionConfiguration; e != nil && (text(e.KeyType) != ownKey || e.KmsKeyArn != nil) {
+	if e := in.EncryptionConfiguration; e != nil && (awswire.Value(e.KeyType) != ownKey || e.KmsKeyArn != nil) {
 		return nil, fault.New(fault.Invalid, fault.Member, "The instance can only be encrypted with %s", ownKey)
 	}
-	return nil, a.IdentityCenter.UpdateInstance(ctx, c, text(in.InstanceArn), in.Name)
+	return nil, a.IdentityCenter.UpdateInstance(ctx, c, awswire.Value(in.InstanceArn), in.Name)
 }
 
 func (a *API) deleteCenter(ctx context.Context, c *control.Call, in *wire.DeleteInstanceRequest) (*wire.DeleteInstanceResponse, error) {
-	return nil, a.IdentityCenter.DeleteInstance(ctx, c, text(in.InstanceArn))
+	return nil, a.IdentityCenter.DeleteInstance(ctx, c, awswire.Value(in.InstanceArn))
 }
 
 func (a *API) createApplication(ctx context.Context, c *control.Call, in *wire.CreateApplicationRequest) (*wire.CreateApplicationResponse, error) {
 	n := identitycenter.NewApplication{
-		InstanceARN: text(in.InstanceArn), Provider: text(in.ApplicationProviderArn), Name: text(in.Name), Description: text(in.Description),
-		Portal: sso.Portal{Visibility: enabled}, Disabled: text(in.Status) == disabled, ClientToken: text(in.ClientToken), Tags: ssoTagsIn(in.Tags),
+		InstanceARN: awswire.Value(in.InstanceArn), Provider: awswire.Value(in.ApplicationProviderArn), Name: awswire.Value(in.Name), Description: awswire.Value(in.Description),
+		Portal: sso.Portal{Visibility: enabled}, Disabled: awswire.Value(in.Status) == disabled, ClientToken: awswire.Value(in.ClientToken), Tags: ssoTagsIn(in.Tags),
 	}
 	if p := in.PortalOptions; p != nil {
 		if p.Visibility != nil {
 			n.Portal.Visibility = *p.Visibility
 		}
 		if p.SignInOptions != nil {
-			n.Portal.Origin, n.Portal.URL = text(p.SignInOptions.Origin), text(p.SignInOptions.ApplicationUrl)
+			n.Portal.Origin, n.Portal.URL = awswire.Value(p.SignInOptions.Origin), awswire.Value(p.SignInOptions.ApplicationUrl)
 		}
 	}
 	app, i, err := a.IdentityCenter.CreateApplication(ctx, c, n)
@@ -144,17 +144,17 @@ func applicationOut(app *sso.Application, i *sso.Instance) wire.Application {
 	}
 	portal := &wire.PortalOptions{Visibility: new(app.Portal.Visibility)}
 	if app.Portal.Origin != "" {
-		portal.SignInOptions = &wire.SignInOptions{Origin: new(app.Portal.Origin), ApplicationUrl: optional(app.Portal.URL)}
+		portal.SignInOptions = &wire.SignInOptions{Origin: new(app.Portal.Origin), ApplicationUrl: awswire.Optional(app.Portal.URL)}
 	}
 	return wire.Application{
 		ApplicationArn: new(app.ARN()), ApplicationProviderArn: new(app.Provider), Name: new(app.Name), ApplicationAccount: new(string(app.Account)),
 		InstanceArn: new(i.ARN()), IdentityStoreArn: new(i.IdentityStoreARN()), Status: new(status), PortalOptions: portal,
-		Description: optional(app.Description), CreatedDate: new(app.Created), CreatedFrom: new(app.CreatedFrom),
+		Description: awswire.Optional(app.Description), CreatedDate: new(app.Created), CreatedFrom: new(app.CreatedFrom),
 	}
 }
 
 func (a *API) describeApplication(_ context.Context, c *control.Call, in *wire.DescribeApplicationRequest) (*wire.DescribeApplicationResponse, error) {
-	app, i, err := a.IdentityCenter.Application(c, text(in.ApplicationArn))
+	app, i, err := a.IdentityCenter.Application(c, awswire.Value(in.ApplicationArn))
 	if err != nil {
 		return nil, err
 	}
@@ -167,25 +167,25 @@ func (a *API) updateApplication(ctx context.Context, c *control.Call, in *wire.U
 		ch.Disabled = new(*in.Status == disabled)
 	}
 	if p := in.PortalOptions; p != nil && p.SignInOptions != nil {
-		ch.Portal = &sso.Portal{Origin: text(p.SignInOptions.Origin), URL: text(p.SignInOptions.ApplicationUrl)}
+		ch.Portal = &sso.Portal{Origin: awswire.Value(p.SignInOptions.Origin), URL: awswire.Value(p.SignInOptions.ApplicationUrl)}
 	}
-	return nil, a.IdentityCenter.UpdateApplication(ctx, c, text(in.ApplicationArn), ch)
+	return nil, a.IdentityCenter.UpdateApplication(ctx, c, awswire.Value(in.ApplicationArn), ch)
 }
 
 func (a *API) deleteApplication(ctx context.Context, c *control.Call, in *wire.DeleteApplicationRequest) (*wire.DeleteApplicationResponse, error) {
-	return nil, a.IdentityCenter.DeleteApplication(ctx, c, text(in.ApplicationArn))
+	return nil, a.IdentityCenter.DeleteApplication(ctx, c, awswire.Value(in.ApplicationArn))
 }
 
 func (a *API) listApplications(_ context.Context, c *control.Call, in *wire.ListApplicationsRequest) (*wire.ListApplicationsResponse, error) {
 	f := identitycenter.ApplicationFilter{}
 	if in.Filter != nil {
-		f.Account, f.Provider = text(in.Filter.ApplicationAccount), text(in.Filter.ApplicationProvider)
+		f.Account, f.Provider = awswire.Value(in.Filter.ApplicationAccount), awswire.Value(in.Filter.ApplicationProvider)
 	}
-	page, i, err := a.IdentityCenter.Applications(c, text(in.InstanceArn), f, pageAt(in.NextToken, in.MaxResults, applicationPage))
+	page, i, err := a.IdentityCenter.Applications(c, awswire.Value(in.InstanceArn), f, pageAt(in.NextToken, in.MaxResults, applicationPage))
 	if err != nil {
 		return nil, err
 	}
-	out := &wire.ListApplicationsResponse{NextToken: optional(page.Next)}
+	out := &wire.ListApplicationsResponse{NextToken: awswire.Optional(page.Next)}
 	for _, app := range page.Items {
 		out.Applications = append(out.Applications, applicationOut(app, i))
 	}
@@ -211,7 +211,7 @@ func (a *API) listApplicationProviders(_ context.Context, c *control.Call, in *w
 	if err != nil {
 		return nil, err
 	}
-	out := &wire.ListApplicationProvidersResponse{NextToken: optional(page.Next)}
+	out := &wire.ListApplicationProvidersResponse{NextToken: awswire.Optional(page.Next)}
 	for i := range page.Items {
 		out.ApplicationProviders = append(out.ApplicationProviders, providerOut(&page.Items[i]))
 	}
@@ -219,7 +219,7 @@ func (a *API) listApplicationProviders(_ context.Context, c *control.Call, in *w
 }
 
 func (a *API) describeApplicationProvider(_ context.Context, c *control.Call, in *wire.DescribeApplicationProviderRequest) (*wire.DescribeApplicationProviderResponse, error) {
-	p, err := a.IdentityCenter.Provider(c, text(in.ApplicationProviderArn))
+	p, err := a.IdentityCenter.Provider(c, awswire.Value(in.ApplicationProviderArn))
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 
 	"latchkey/internal/access"
 	wire "latchkey/internal/awsapi/ssoadmin"
+	"latchkey/internal/awswire"
 	"latchkey/internal/control"
 	"latchkey/internal/control/identitycenter"
 	"latchkey/internal/fault"
@@ -22,8 +23,8 @@ func (a *API) createIssuer(ctx context.Context, c *control.Call, in *wire.Create
 		return nil, fault.New(fault.Invalid, fault.TokenIssuer, "TrustedTokenIssuerConfiguration must have the member OidcJwtConfiguration")
 	}
 	i, err := a.IdentityCenter.CreateIssuer(ctx, c, identitycenter.NewIssuer{
-		InstanceARN: text(in.InstanceArn), Name: text(in.Name), URL: text(o.IssuerUrl), ClaimPath: text(o.ClaimAttributePath),
-		StorePath: text(o.IdentityStoreAttributePath), ClientToken: text(in.ClientToken), Tags: ssoTagsIn(in.Tags),
+		InstanceARN: awswire.Value(in.InstanceArn), Name: awswire.Value(in.Name), URL: awswire.Value(o.IssuerUrl), ClaimPath: awswire.Value(o.ClaimAttributePath),
+		StorePath: awswire.Value(o.IdentityStoreAttributePath), ClientToken: awswire.Value(in.ClientToken), Tags: ssoTagsIn(in.Tags),
 	})
 	if err != nil {
 		return nil, err
@@ -32,7 +33,7 @@ func (a *API) createIssuer(ctx context.Context, c *control.Call, in *wire.Create
 }
 
 func (a *API) describeIssuer(_ context.Context, c *control.Call, in *wire.DescribeTrustedTokenIssuerRequest) (*wire.DescribeTrustedTokenIssuerResponse, error) {
-	i, err := a.IdentityCenter.Issuer(c, text(in.TrustedTokenIssuerArn))
+	i, err := a.IdentityCenter.Issuer(c, awswire.Value(in.TrustedTokenIssuerArn))
 	if err != nil {
 		return nil, err
 	}
@@ -53,19 +54,19 @@ func (a *API) updateIssuer(ctx context.Context, c *control.Call, in *wire.Update
 		}
 		ch.ClaimPath, ch.StorePath = o.ClaimAttributePath, o.IdentityStoreAttributePath
 	}
-	return nil, a.IdentityCenter.UpdateIssuer(ctx, c, text(in.TrustedTokenIssuerArn), ch)
+	return nil, a.IdentityCenter.UpdateIssuer(ctx, c, awswire.Value(in.TrustedTokenIssuerArn), ch)
 }
 
 func (a *API) deleteIssuer(ctx context.Context, c *control.Call, in *wire.DeleteTrustedTokenIssuerRequest) (*wire.DeleteTrustedTokenIssuerResponse, error) {
-	return nil, a.IdentityCenter.DeleteIssuer(ctx, c, text(in.TrustedTokenIssuerArn))
+	return nil, a.IdentityCenter.DeleteIssuer(ctx, c, awswire.Value(in.TrustedTokenIssuerArn))
 }
 
 func (a *API) listIssuers(_ context.Context, c *control.Call, in *wire.ListTrustedTokenIssuersRequest) (*wire.ListTrustedTokenIssuersResponse, error) {
-	page, err := a.IdentityCenter.Issuers(c, text(in.InstanceArn), pageAt(in.NextToken, in.MaxResults, ssoPage))
+	page, err := a.IdentityCenter.Issuers(c, awswire.Value(in.InstanceArn), pageAt(in.NextToken, in.MaxResults, ssoPage))
 	if err != nil {
 		return nil, err
 	}
-	out := &wire.ListTrustedTokenIssuersResponse{NextToken: optional(page.Next)}
+	out := &wire.ListTrustedTokenIssuersResponse{NextToken: awswire.Optional(page.Next)}
 	for _, i := range page.Items {
 		out.TrustedTokenIssuers = append(out.TrustedTokenIssuers, wire.TrustedTokenIssuerMetadata{
 			TrustedTokenIssuerArn: new(i.ARN()), Name: new(i.Name), TrustedTokenIssuerType: new(issuerType),
@@ -80,9 +81,9 @@ func sameInstance(instance, resource *string) error {
 		return nil
 	}
 	i, ok := sso.ParseARN(*instance)
-	r, known := sso.ParseARN(text(resource))
+	r, known := sso.ParseARN(awswire.Value(resource))
 	if !ok || !known || i.InstanceID != r.InstanceID {
-		return fault.New(fault.Invalid, fault.Member, "The resource %s does not belong to the instance %s", text(resource), *instance)
+		return fault.New(fault.Invalid, fault.Member, "The resource %s does not belong to the instance %s", awswire.Value(resource), *instance)
 	}
 	return nil
 }
@@ -91,21 +92,21 @@ func (a *API) tagCenter(ctx context.Context, c *control.Call, in *wire.TagResour
 	if err := sameInstance(in.InstanceArn, in.ResourceArn); err != nil {
 		return nil, err
 	}
-	return nil, a.IdentityCenter.Tag(ctx, c, text(in.ResourceArn), ssoTagsIn(in.Tags))
+	return nil, a.IdentityCenter.Tag(ctx, c, awswire.Value(in.ResourceArn), ssoTagsIn(in.Tags))
 }
 
 func (a *API) untagCenter(ctx context.Context, c *control.Call, in *wire.UntagResourceRequest) (*wire.UntagResourceResponse, error) {
 	if err := sameInstance(in.InstanceArn, in.ResourceArn); err != nil {
 		return nil, err
 	}
-	return nil, a.IdentityCenter.Untag(ctx, c, text(in.ResourceArn), in.TagKeys)
+	return nil, a.IdentityCenter.Untag(ctx, c, awswire.Value(in.ResourceArn), in.TagKeys)
 }
 
 func (a *API) listCenterTags(_ context.Context, c *control.Call, in *wire.ListTagsForResourceRequest) (*wire.ListTagsForResourceResponse, error) {
 	if err := sameInstance(in.InstanceArn, in.ResourceArn); err != nil {
 		return nil, err
 	}
-	tags, err := a.IdentityCenter.Tags(c, text(in.ResourceArn), text(in.NextToken))
+	tags, err := a.IdentityCenter.Tags(c, awswire.Value(in.ResourceArn), awswire.Value(in.NextToken))
 	if err != nil {
 		return nil, err
 	}
@@ -119,7 +120,7 @@ func (a *API) listCenterTags(_ context.Context, c *control.Call, in *wire.ListTa
 func ssoTagsIn(in []wire.Tag) []access.Tag {
 	tags := make([]access.Tag, len(in))
 	for i, t := range in {
-		tags[i] = access.Tag{Key: text(t.Key), Value: text(t.Value)}
+		tags[i] = access.Tag{Key: awswire.Value(t.Key), Value: awswire.Value(t.Value)}
 	}
 	return tags
 }

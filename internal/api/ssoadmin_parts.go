@@ -39,26 +39,26 @@ func (a *API) registerApplicationParts(m *awswire.Mux[*control.Call]) {
 }
 
 func (a *API) createAssignment(ctx context.Context, c *control.Call, in *wire.CreateApplicationAssignmentRequest) (*wire.CreateApplicationAssignmentResponse, error) {
-	return nil, a.IdentityCenter.Assign(ctx, c, text(in.ApplicationArn), sso.PrincipalType(text(in.PrincipalType)), text(in.PrincipalId))
+	return nil, a.IdentityCenter.Assign(ctx, c, awswire.Value(in.ApplicationArn), sso.PrincipalType(awswire.Value(in.PrincipalType)), awswire.Value(in.PrincipalId))
 }
 
 func (a *API) deleteAssignment(ctx context.Context, c *control.Call, in *wire.DeleteApplicationAssignmentRequest) (*wire.DeleteApplicationAssignmentResponse, error) {
-	return nil, a.IdentityCenter.Unassign(ctx, c, text(in.ApplicationArn), sso.PrincipalType(text(in.PrincipalType)), text(in.PrincipalId))
+	return nil, a.IdentityCenter.Unassign(ctx, c, awswire.Value(in.ApplicationArn), sso.PrincipalType(awswire.Value(in.PrincipalType)), awswire.Value(in.PrincipalId))
 }
 
 func (a *API) describeAssignment(_ context.Context, c *control.Call, in *wire.DescribeApplicationAssignmentRequest) (*wire.DescribeApplicationAssignmentResponse, error) {
-	if err := a.IdentityCenter.Assigned(c, text(in.ApplicationArn), sso.PrincipalType(text(in.PrincipalType)), text(in.PrincipalId)); err != nil {
+	if err := a.IdentityCenter.Assigned(c, awswire.Value(in.ApplicationArn), sso.PrincipalType(awswire.Value(in.PrincipalType)), awswire.Value(in.PrincipalId)); err != nil {
 		return nil, err
 	}
 	return &wire.DescribeApplicationAssignmentResponse{ApplicationArn: in.ApplicationArn, PrincipalType: in.PrincipalType, PrincipalId: in.PrincipalId}, nil
 }
 
 func (a *API) listAssignments(_ context.Context, c *control.Call, in *wire.ListApplicationAssignmentsRequest) (*wire.ListApplicationAssignmentsResponse, error) {
-	page, err := a.IdentityCenter.Assignments(c, text(in.ApplicationArn), pageAt(in.NextToken, in.MaxResults, ssoPage))
+	page, err := a.IdentityCenter.Assignments(c, awswire.Value(in.ApplicationArn), pageAt(in.NextToken, in.MaxResults, ssoPage))
 	if err != nil {
 		return nil, err
 	}
-	out := &wire.ListApplicationAssignmentsResponse{NextToken: optional(page.Next)}
+	out := &wire.ListApplicationAssignmentsResponse{NextToken: awswire.Optional(page.Next)}
 	for _, s := range page.Items {
 		out.ApplicationAssignments = append(out.ApplicationAssignments, wire.ApplicationAssignment{
 			ApplicationArn: in.ApplicationArn, PrincipalId: new(s.PrincipalID), PrincipalType: new(string(s.Type)),
@@ -68,15 +68,15 @@ func (a *API) listAssignments(_ context.Context, c *control.Call, in *wire.ListA
 }
 
 func (a *API) listAssignmentsFor(ctx context.Context, c *control.Call, in *wire.ListApplicationAssignmentsForPrincipalRequest) (*wire.ListApplicationAssignmentsForPrincipalResponse, error) {
-	f := identitycenter.PrincipalFilter{Type: sso.PrincipalType(text(in.PrincipalType)), ID: text(in.PrincipalId)}
+	f := identitycenter.PrincipalFilter{Type: sso.PrincipalType(awswire.Value(in.PrincipalType)), ID: awswire.Value(in.PrincipalId)}
 	if in.Filter != nil {
-		f.Application = text(in.Filter.ApplicationArn)
+		f.Application = awswire.Value(in.Filter.ApplicationArn)
 	}
-	page, err := a.IdentityCenter.AssignmentsFor(ctx, c, text(in.InstanceArn), f, pageAt(in.NextToken, in.MaxResults, ssoPage))
+	page, err := a.IdentityCenter.AssignmentsFor(ctx, c, awswire.Value(in.InstanceArn), f, pageAt(in.NextToken, in.MaxResults, ssoPage))
 	if err != nil {
 		return nil, err
 	}
-	out := &wire.ListApplicationAssignmentsForPrincipalResponse{NextToken: optional(page.Next)}
+	out := &wire.ListApplicationAssignmentsForPrincipalResponse{NextToken: awswire.Optional(page.Next)}
 	for _, s := range page.Items {
 		out.ApplicationAssignments = append(out.ApplicationAssignments, wire.ApplicationAssignmentForPrincipal{
 			ApplicationArn: new(s.Application.ARN()), PrincipalId: new(s.PrincipalID), PrincipalType: new(string(s.Type)),
@@ -86,11 +86,11 @@ func (a *API) listAssignmentsFor(ctx context.Context, c *control.Call, in *wire.
 }
 
 func (a *API) putAssignmentConfiguration(ctx context.Context, c *control.Call, in *wire.PutApplicationAssignmentConfigurationRequest) (*wire.PutApplicationAssignmentConfigurationResponse, error) {
-	return nil, a.IdentityCenter.RequireAssignment(ctx, c, text(in.ApplicationArn), *in.AssignmentRequired)
+	return nil, a.IdentityCenter.RequireAssignment(ctx, c, awswire.Value(in.ApplicationArn), *in.AssignmentRequired)
 }
 
 func (a *API) getAssignmentConfiguration(_ context.Context, c *control.Call, in *wire.GetApplicationAssignmentConfigurationRequest) (*wire.GetApplicationAssignmentConfigurationResponse, error) {
-	required, err := a.IdentityCenter.AssignmentRequired(c, text(in.ApplicationArn))
+	required, err := a.IdentityCenter.AssignmentRequired(c, awswire.Value(in.ApplicationArn))
 	if err != nil {
 		return nil, err
 	}
@@ -99,7 +99,7 @@ func (a *API) getAssignmentConfiguration(_ context.Context, c *control.Call, in 
 
 // grantIn reads a grant: of its members exactly the one of its type must be there.
 func grantIn(kind *string, in *wire.Grant) (sso.Grant, error) {
-	g := sso.Grant{Type: sso.GrantType(text(kind))}
+	g := sso.Grant{Type: sso.GrantType(awswire.Value(kind))}
 	n, fits := 0, false
 	if in.AuthorizationCode != nil {
 		n, fits = n+1, g.Type == sso.AuthorizationCode
@@ -108,7 +108,7 @@ func grantIn(kind *string, in *wire.Grant) (sso.Grant, error) {
 	if in.JwtBearer != nil {
 		n, fits = n+1, g.Type == sso.JWTBearer
 		for _, i := range in.JwtBearer.AuthorizedTokenIssuers {
-			g.Issuers = append(g.Issuers, sso.AuthorizedIssuer{IssuerARN: text(i.TrustedTokenIssuerArn), Audiences: i.AuthorizedAudiences})
+			g.Issuers = append(g.Issuers, sso.AuthorizedIssuer{IssuerARN: awswire.Value(i.TrustedTokenIssuerArn), Audiences: i.AuthorizedAudiences})
 		}
 	}
 	if in.RefreshToken != nil {
@@ -145,11 +145,11 @@ func (a *API) putApplicationGrant(ctx context.Context, c *control.Call, in *wire
 	if err != nil {
 		return nil, err
 	}
-	return nil, a.IdentityCenter.PutGrant(ctx, c, text(in.ApplicationArn), g)
+	return nil, a.IdentityCenter.PutGrant(ctx, c, awswire.Value(in.ApplicationArn), g)
 }
 
 func (a *API) getApplicationGrant(_ context.Context, c *control.Call, in *wire.GetApplicationGrantRequest) (*wire.GetApplicationGrantResponse, error) {
-	g, err := a.IdentityCenter.Grant(c, text(in.ApplicationArn), sso.GrantType(text(in.GrantType)))
+	g, err := a.IdentityCenter.Grant(c, awswire.Value(in.ApplicationArn), sso.GrantType(awswire.Value(in.GrantType)))
 	if err != nil {
 		return nil, err
 	}
@@ -157,7 +157,7 @@ func (a *API) getApplicationGrant(_ context.Context, c *control.Call, in *wire.G
 }
 
 func (a *API) listApplicationGrants(_ context.Context, c *control.Call, in *wire.ListApplicationGrantsRequest) (*wire.ListApplicationGrantsResponse, error) {
-	all, err := a.IdentityCenter.Grants(c, text(in.ApplicationArn), text(in.NextToken))
+	all, err := a.IdentityCenter.Grants(c, awswire.Value(in.ApplicationArn), awswire.Value(in.NextToken))
 	if err != nil {
 		return nil, err
 	}
@@ -169,14 +169,14 @@ func (a *API) listApplicationGrants(_ context.Context, c *control.Call, in *wire
 }
 
 func (a *API) deleteApplicationGrant(ctx context.Context, c *control.Call, in *wire.DeleteApplicationGrantRequest) (*wire.DeleteApplicationGrantResponse, error) {
-	return nil, a.IdentityCenter.DeleteGrant(ctx, c, text(in.ApplicationArn), sso.GrantType(text(in.GrantType)))
+	return nil, a.IdentityCenter.DeleteGrant(ctx, c, awswire.Value(in.ApplicationArn), sso.GrantType(awswire.Value(in.GrantType)))
 }
 
 func (a *API) putAuthenticationMethod(ctx context.Context, c *control.Call, in *wire.PutApplicationAuthenticationMethodRequest) (*wire.PutApplicationAuthenticationMethodResponse, error) {
 	if in.AuthenticationMethod.Iam == nil {
 		return nil, fault.New(fault.Invalid, fault.AuthenticationMethod, "AuthenticationMethod must have the member Iam")
 	}
-	return nil, a.IdentityCenter.PutAuthenticationMethod(ctx, c, text(in.ApplicationArn), in.AuthenticationMethod.Iam.ActorPolicy)
+	return nil, a.IdentityCenter.PutAuthenticationMethod(ctx, c, awswire.Value(in.ApplicationArn), in.AuthenticationMethod.Iam.ActorPolicy)
 }
 
 // methodOut gives an actor policy back as the JSON object that it is.
@@ -189,7 +189,7 @@ func methodOut(document json.RawMessage) (*wire.AuthenticationMethod, error) {
 }
 
 func (a *API) getAuthenticationMethod(_ context.Context, c *control.Call, in *wire.GetApplicationAuthenticationMethodRequest) (*wire.GetApplicationAuthenticationMethodResponse, error) {
-	document, err := a.IdentityCenter.AuthenticationMethod(c, text(in.ApplicationArn))
+	document, err := a.IdentityCenter.AuthenticationMethod(c, awswire.Value(in.ApplicationArn))
 	if err != nil {
 		return nil, err
 	}
@@ -198,7 +198,7 @@ func (a *API) getAuthenticationMethod(_ context.Context, c *control.Call, in *wi
 }
 
 func (a *API) listAuthenticationMethods(_ context.Context, c *control.Call, in *wire.ListApplicationAuthenticationMethodsRequest) (*wire.ListApplicationAuthenticationMethodsResponse, error) {
-	all, err := a.IdentityCenter.AuthenticationMethods(c, text(in.ApplicationArn), text(in.NextToken))
+	all, err := a.IdentityCenter.AuthenticationMethods(c, awswire.Value(in.ApplicationArn), awswire.Value(in.NextToken))
 	if err != nil {
 		return nil, err
 	}
@@ -214,15 +214,15 @@ func (a *API) listAuthenticationMethods(_ context.Context, c *control.Call, in *
 }
 
 func (a *API) deleteAuthenticationMethod(ctx context.Context, c *control.Call, in *wire.DeleteApplicationAuthenticationMethodRequest) (*wire.DeleteApplicationAuthenticationMethodResponse, error) {
-	return nil, a.IdentityCenter.DeleteAuthenticationMethod(ctx, c, text(in.ApplicationArn))
+	return nil, a.IdentityCenter.DeleteAuthenticationMethod(ctx, c, awswire.Value(in.ApplicationArn))
 }
 
 func (a *API) putAccessScope(ctx context.Context, c *control.Call, in *wire.PutApplicationAccessScopeRequest) (*wire.PutApplicationAccessScopeResponse, error) {
-	return nil, a.IdentityCenter.PutScope(ctx, c, text(in.ApplicationArn), text(in.Scope), in.AuthorizedTargets)
+	return nil, a.IdentityCenter.PutScope(ctx, c, awswire.Value(in.ApplicationArn), awswire.Value(in.Scope), in.AuthorizedTargets)
 }
 
 func (a *API) getAccessScope(_ context.Context, c *control.Call, in *wire.GetApplicationAccessScopeRequest) (*wire.GetApplicationAccessScopeResponse, error) {
-	s, err := a.IdentityCenter.Scope(c, text(in.ApplicationArn), text(in.Scope))
+	s, err := a.IdentityCenter.Scope(c, awswire.Value(in.ApplicationArn), awswire.Value(in.Scope))
 	if err != nil {
 		return nil, err
 	}
@@ -231,11 +231,11 @@ func (a *API) getAccessScope(_ context.Context, c *control.Call, in *wire.GetApp
 
 func (a *API) listAccessScopes(_ context.Context, c *control.Call, in *wire.ListApplicationAccessScopesRequest) (*wire.ListApplicationAccessScopesResponse, error) {
 	const limit = 10
-	page, err := a.IdentityCenter.Scopes(c, text(in.ApplicationArn), pageAt(in.NextToken, in.MaxResults, limit))
+	page, err := a.IdentityCenter.Scopes(c, awswire.Value(in.ApplicationArn), pageAt(in.NextToken, in.MaxResults, limit))
 	if err != nil {
 		return nil, err
 	}
-	out := &wire.ListApplicationAccessScopesResponse{NextToken: optional(page.Next)}
+	out := &wire.ListApplicationAccessScopesResponse{NextToken: awswire.Optional(page.Next)}
 	for _, s := range page.Items {
 		out.Scopes = append(out.Scopes, wire.ScopeDetails{Scope: new(s.Name), AuthorizedTargets: s.Targets})
 	}
@@ -243,5 +243,5 @@ func (a *API) listAccessScopes(_ context.Context, c *control.Call, in *wire.List
 }
 
 func (a *API) deleteAccessScope(ctx context.Context, c *control.Call, in *wire.DeleteApplicationAccessScopeRequest) (*wire.DeleteApplicationAccessScopeResponse, error) {
-	return nil, a.IdentityCenter.DeleteScope(ctx, c, text(in.ApplicationArn), text(in.Scope))
+	return nil, a.IdentityCenter.DeleteScope(ctx, c, awswire.Value(in.ApplicationArn), awswire.Value(in.Scope))
 }

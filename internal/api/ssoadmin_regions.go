@@ -20,15 +20,15 @@ func (a *API) registerRegions(m *awswire.Mux[*control.Call]) {
 }
 
 func (a *API) addRegion(_ context.Context, c *control.Call, in *wire.AddRegionRequest) (*wire.AddRegionResponse, error) {
-	return nil, a.IdentityCenter.AddRegion(c, text(in.InstanceArn), text(in.RegionName))
+	return nil, a.IdentityCenter.AddRegion(c, awswire.Value(in.InstanceArn), awswire.Value(in.RegionName))
 }
 
 func (a *API) removeRegion(_ context.Context, c *control.Call, in *wire.RemoveRegionRequest) (*wire.RemoveRegionResponse, error) {
-	return nil, a.IdentityCenter.RemoveRegion(c, text(in.InstanceArn), text(in.RegionName))
+	return nil, a.IdentityCenter.RemoveRegion(c, awswire.Value(in.InstanceArn), awswire.Value(in.RegionName))
 }
 
 func (a *API) describeRegion(_ context.Context, c *control.Call, in *wire.DescribeRegionRequest) (*wire.DescribeRegionResponse, error) {
-	r, err := a.IdentityCenter.DescribeRegion(c, text(in.InstanceArn), text(in.RegionName))
+	r, err := a.IdentityCenter.DescribeRegion(c, awswire.Value(in.InstanceArn), awswire.Value(in.RegionName))
 	if err != nil {
 		return nil, err
 	}
@@ -37,11 +37,11 @@ func (a *API) describeRegion(_ context.Context, c *control.Call, in *wire.Descri
 }
 
 func (a *API) listRegions(_ context.Context, c *control.Call, in *wire.ListRegionsRequest) (*wire.ListRegionsResponse, error) {
-	page, err := a.IdentityCenter.Regions(c, text(in.InstanceArn), pageAt(in.NextToken, in.MaxResults, ssoPage))
+	page, err := a.IdentityCenter.Regions(c, awswire.Value(in.InstanceArn), pageAt(in.NextToken, in.MaxResults, ssoPage))
 	if err != nil {
 		return nil, err
 	}
-	out := &wire.ListRegionsResponse{NextToken: optional(page.Next)}
+	out := &wire.ListRegionsResponse{NextToken: awswire.Optional(page.Next)}
 	for _, r := range page.Items {
 		out.Regions = append(out.Regions, regionOut(r))
 	}
@@ -53,13 +53,13 @@ func regionOut(r identitycenter.Region) wire.RegionMetadata {
 }
 
 func (a *API) putSessionConfiguration(ctx context.Context, c *control.Call, in *wire.PutApplicationSessionConfigurationRequest) (*wire.PutApplicationSessionConfigurationResponse, error) {
-	return nil, a.IdentityCenter.PutBackgroundSessions(ctx, c, text(in.ApplicationArn), text(in.UserBackgroundSessionApplicationStatus))
+	return nil, a.IdentityCenter.PutBackgroundSessions(ctx, c, awswire.Value(in.ApplicationArn), awswire.Value(in.UserBackgroundSessionApplicationStatus))
 }
 
 func (a *API) getSessionConfiguration(_ context.Context, c *control.Call, in *wire.GetApplicationSessionConfigurationRequest) (*wire.GetApplicationSessionConfigurationResponse, error) {
-	status, err := a.IdentityCenter.BackgroundSessions(c, text(in.ApplicationArn))
+	status, err := a.IdentityCenter.BackgroundSessions(c, awswire.Value(in.ApplicationArn))
 	if err != nil {
 		return nil, err
 	}
-	return &wire.GetApplicationSessionConfigurationResponse{UserBackgroundSessionApplicationStatus: optional(status)}, nil
+	return &wire.GetApplicationSessionConfigurationResponse{UserBackgroundSessionApplicationStatus: awswire.Optional(status)}, nil
 }

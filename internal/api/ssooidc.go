@@ -19,17 +19,17 @@ func (a *API) registerOAuth(m *awswire.Mux[*control.Call]) {
 
 func (a *API) createTokenWithIAM(ctx context.Context, c *control.Call, in *wire.CreateTokenWithIAMRequest) (*wire.CreateTokenWithIAMResponse, error) {
 	t, err := a.Exchange.CreateTokenWithIAM(ctx, c, oauth.Request{
-		ClientID: text(in.ClientId), GrantType: text(in.GrantType), Scopes: in.Scope, Assertion: credential.NewSecret(text(in.Assertion)),
-		RefreshToken: credential.NewSecret(text(in.RefreshToken)), SubjectToken: credential.NewSecret(text(in.SubjectToken)),
-		SubjectTokenType: text(in.SubjectTokenType), RequestedTokenType: text(in.RequestedTokenType),
-		Code: credential.NewSecret(text(in.Code)), RedirectURI: text(in.RedirectUri), CodeVerifier: credential.NewSecret(text(in.CodeVerifier)),
+		ClientID: awswire.Value(in.ClientId), GrantType: awswire.Value(in.GrantType), Scopes: in.Scope, Assertion: credential.NewSecret(awswire.Value(in.Assertion)),
+		RefreshToken: credential.NewSecret(awswire.Value(in.RefreshToken)), SubjectToken: credential.NewSecret(awswire.Value(in.SubjectToken)),
+		SubjectTokenType: awswire.Value(in.SubjectTokenType), RequestedTokenType: awswire.Value(in.RequestedTokenType),
+		Code: credential.NewSecret(awswire.Value(in.Code)), RedirectURI: awswire.Value(in.RedirectUri), CodeVerifier: credential.NewSecret(awswire.Value(in.CodeVerifier)),
 	})
 	if err != nil {
 		return nil, err
 	}
 	return &wire.CreateTokenWithIAMResponse{
 		AccessToken: new(t.Access.Reveal()), TokenType: new("Bearer"), ExpiresIn: new(int32(t.Life.Seconds())),
-		RefreshToken: optional(t.Refresh.Reveal()), IdToken: new(t.ID.Reveal()), IssuedTokenType: new(t.Type), Scope: t.Scopes,
+		RefreshToken: awswire.Optional(t.Refresh.Reveal()), IdToken: new(t.ID.Reveal()), IssuedTokenType: new(t.Type), Scope: t.Scopes,
 		AwsAdditionalDetails: &wire.AwsAdditionalDetails{IdentityContext: new(t.Context.Reveal())},
 	}, nil
 }

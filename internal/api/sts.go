@@ -28,18 +28,18 @@ func credentialsOut(c credential.Credentials) *wire.Credentials {
 
 func (a *API) assumeRole(ctx context.Context, c *control.Call, in *wire.AssumeRoleRequest) (*wire.AssumeRoleResponse, error) {
 	ask := sts.AssumeRole{
-		RoleARN: text(in.RoleArn), SessionName: text(in.RoleSessionName), Duration: seconds(in.DurationSeconds), Policy: text(in.Policy),
-		ExternalID: text(in.ExternalId), SourceIdentity: text(in.SourceIdentity), TransitiveTagKeys: in.TransitiveTagKeys,
+		RoleARN: awswire.Value(in.RoleArn), SessionName: awswire.Value(in.RoleSessionName), Duration: seconds(in.DurationSeconds), Policy: awswire.Value(in.Policy),
+		ExternalID: awswire.Value(in.ExternalId), SourceIdentity: awswire.Value(in.SourceIdentity), TransitiveTagKeys: in.TransitiveTagKeys,
 		MFA: in.SerialNumber != nil || in.TokenCode != nil,
 	}
 	for _, p := range in.ProvidedContexts {
-		ask.Contexts = append(ask.Contexts, sts.ProvidedContext{ProviderARN: text(p.ProviderArn), Assertion: credential.NewSecret(text(p.ContextAssertion))})
+		ask.Contexts = append(ask.Contexts, sts.ProvidedContext{ProviderARN: awswire.Value(p.ProviderArn), Assertion: credential.NewSecret(awswire.Value(p.ContextAssertion))})
 	}
 	for _, p := range in.PolicyArns {
-		ask.PolicyARNs = append(ask.PolicyARNs, text(p.Arn))
+		ask.PolicyARNs = append(ask.PolicyARNs, awswire.Value(p.Arn))
 	}
 	for _, t := range in.Tags {
-		ask.Tags = append(ask.Tags, iam.Tag{Key: text(t.Key), Value: text(t.Value)})
+		ask.Tags = append(ask.Tags, iam.Tag{Key: awswire.Value(t.Key), Value: awswire.Value(t.Value)})
 	}
 	s, err := a.Tokens.AssumeRole(ctx, c, ask)
 	if err != nil {
@@ -48,7 +48,7 @@ func (a *API) assumeRole(ctx context.Context, c *control.Call, in *wire.AssumeRo
 	out := &wire.AssumeRoleResponse{
 		Credentials:     credentialsOut(s.Credentials),
 		AssumedRoleUser: &wire.AssumedRoleUser{AssumedRoleId: new(s.RoleID), Arn: new(s.ARN)},
-		SourceIdentity:  optional(s.SourceIdentity),
+		SourceIdentity:  awswire.Optional(s.SourceIdentity),
 	}
 	if s.PackedSize >= 0 {
 		out.PackedPolicySize = new(int32(s.PackedSize))
@@ -73,7 +73,7 @@ func (a *API) getSessionToken(ctx context.Context, c *control.Call, in *wire.Get
 }
 
 func (a *API) getAccessKeyInfo(_ context.Context, c *control.Call, in *wire.GetAccessKeyInfoRequest) (*wire.GetAccessKeyInfoResponse, error) {
-	account, err := a.Tokens.AccessKeyAccount(c, text(in.AccessKeyId))
+	account, err := a.Tokens.AccessKeyAccount(c, awswire.Value(in.AccessKeyId))
 	if err != nil {
 		return nil, err
 	}

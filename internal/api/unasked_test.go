@@ -20,7 +20,7 @@ func TestAHandlerThatNeverAsks(t *testing.T) {
 	awswire.Handle(&f.mux, wire.CreateUser, func(ctx context.Context, c *control.Call,
 		in *wire.CreateUserRequest) (*wire.CreateUserResponse, error) {
 		return nil, f.Control.Update(ctx, c, func(tx *store.Tx) error {
-			return store.Users.Insert(tx, &iam.User{ID: "AIDANOBODY", Account: c.Account, Name: text(in.UserName),
+			return store.Users.Insert(tx, &iam.User{ID: "AIDANOBODY", Account: c.Account, Name: awswire.Value(in.UserName),
 				Created: tx.Now()})
 		})
 	})

@@ -5,6 +5,7 @@ import (
 
 	"latchkey/internal/audit"
 	wire "latchkey/internal/awsapi/stsapi"
+	"latchkey/internal/awswire"
 	"latchkey/internal/control"
 	"latchkey/internal/control/sts"
 	"latchkey/internal/credential"
@@ -35,11 +36,11 @@ func (q *request) byToken() (*control.Call, error) {
 
 func (a *API) assumeRoleWithWebIdentity(ctx context.Context, c *control.Call, in *wire.AssumeRoleWithWebIdentityRequest) (*wire.AssumeRoleWithWebIdentityResponse, error) {
 	ask := sts.WebIdentity{
-		RoleARN: text(in.RoleArn), SessionName: text(in.RoleSessionName), Token: credential.NewSecret(text(in.WebIdentityToken)),
-		ProviderID: text(in.ProviderId), Duration: seconds(in.DurationSeconds), Policy: text(in.Policy),
+		RoleARN: awswire.Value(in.RoleArn), SessionName: awswire.Value(in.RoleSessionName), Token: credential.NewSecret(awswire.Value(in.WebIdentityToken)),
+		ProviderID: awswire.Value(in.ProviderId), Duration: seconds(in.DurationSeconds), Policy: awswire.Value(in.Policy),
 	}
 	for _, p := range in.PolicyArns {
-		ask.PolicyARNs = append(ask.PolicyARNs, text(p.Arn))
+		ask.PolicyARNs = append(ask.PolicyARNs, awswire.Value(p.Arn))
 	}
 	s, err := a.Tokens.AssumeRoleWithWebIdentity(ctx, c, ask)
 	if err != nil {
@@ -47,7 +48,7 @@ func (a *API) assumeRoleWithWebIdentity(ctx context.Context, c *control.Call, in
 	}
 	out := &wire.AssumeRoleWithWebIdentityResponse{
 		Credentials: credentialsOut(s.Credentials), SubjectFromWebIdentityToken: new(s.Subject), Provider: new(s.Provider), Audience: new(s.Audience),
-		AssumedRoleUser: &wire.AssumedRoleUser{AssumedRoleId: new(s.RoleID), Arn: new(s.ARN)}, SourceIdentity: optional(s.SourceIdentity),
+		AssumedRoleUser: &wire.AssumedRoleUser{AssumedRoleId: new(s.RoleID), Arn: new(s.ARN)}, SourceIdentity: awswire.Optional(s.SourceIdentity),
 	}
 	if s.PackedSize >= 0 {
 		out.PackedPolicySize = new(int32(s.PackedSize))

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"latchkey/internal/awsapi/s3"
+	"latchkey/internal/awswire"
 )
 
 // The rights beyond the one to write that headers of a write need: see write.
@@ -56,7 +57,7 @@ var objectOperations = []*operation{
 		permissions: func(in *s3.DeleteObjectRequest) ([]permission, error) {
 			to := one(versioned("s3:DeleteObject", in.VersionId), in.Bucket, in.Key, in.ExpectedBucketOwner)
 			state := conditions{etag: in.IfMatch, other: in.IfMatchLastModifiedTime != nil || in.IfMatchSize != nil}
-			options := writeOptions{bypass: flag(in.BypassGovernanceRetention), version: in.VersionId}
+			options := writeOptions{bypass: awswire.Value(in.BypassGovernanceRetention), version: in.VersionId}
 			return write(to, state, options), nil
 		},
 	}),

@@ -8,6 +8,7 @@ import (
 
 	"latchkey/internal/awsapi/s3"
 	"latchkey/internal/awserror"
+	"latchkey/internal/awswire"
 	"latchkey/internal/bucket"
 	"latchkey/internal/control"
 	"latchkey/internal/control/buckets"
@@ -179,7 +180,7 @@ const maxDelete = 1000
 // deleteObjects checks every key by itself and deletes those that may be deleted; the others are reported as
 // refused, each with its own error. The bucket itself needs no right.
 func (g *Gateway) deleteObjects(q *request, in *s3.DeleteObjectsRequest) (any, error) {
-	b, err := buckets.Owned(q.call, text(in.Bucket), text(in.ExpectedBucketOwner))
+	b, err := buckets.Owned(q.call, awswire.Value(in.Bucket), awswire.Value(in.ExpectedBucketOwner))
 	if err != nil {
 		return nil, err
 	}
@@ -193,7 +194,7 @@ func (g *Gateway) deleteObjects(q *request, in *s3.DeleteObjectsRequest) (any, e
 	for _, o := range in.Delete.Objects {
 		needed := write(one(versioned("s3:DeleteObject", o.VersionId), in.Bucket, o.Key, nil),
 			conditions{etag: o.ETag, other: o.Size != nil || o.LastModifiedTime != nil},
-			writeOptions{bypass: flag(in.BypassGovernanceRetention), version: o.VersionId})
+			writeOptions{bypass: awswire.Value(in.BypassGovernanceRetention), version: o.VersionId})
 		if err := g.authoriseAll(q, needed); err != nil {
 			refused = append(refused, deleteError(o, err))
 			continue

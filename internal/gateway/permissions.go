@@ -3,6 +3,7 @@ package gateway
 import (
 	"strconv"
 
+	"latchkey/internal/awswire"
 	"latchkey/internal/policy"
 	"latchkey/internal/upstream"
 )
@@ -28,7 +29,7 @@ func (n *permission) resource() string {
 
 // one is a single permission, on a bucket or a key in it.
 func one(action string, bucket, key, owner *string) []permission {
-	return []permission{{action: action, bucket: text(bucket), key: text(key), owner: text(owner)}}
+	return []permission{{action: action, bucket: awswire.Value(bucket), key: awswire.Value(key), owner: awswire.Value(owner)}}
 }
 
 // read is the right to read an object, or one version of it.
@@ -47,7 +48,7 @@ func (n *permission) set(condition string, v *string) {
 
 // versioned is the action on a version of an object: versioned reads are rights of their own.
 func versioned(action string, version *string) string {
-	if text(version) != "" {
+	if awswire.Value(version) != "" {
 		return action + "Version"
 	}
 	return action
@@ -55,7 +56,7 @@ func versioned(action string, version *string) string {
 
 // withSource adds the right to read a copy's source. The source is parsed by the one reader of that header.
 func withSource(to []permission, source, owner *string) ([]permission, error) {
-	of, err := upstream.ParseCopySource(text(source))
+	of, err := upstream.ParseCopySource(awswire.Value(source))
 	if err != nil {
 		return nil, err
 	}
@@ -79,12 +80,3 @@ func listing(to []permission, prefix, delimiter *string, limit *int32) []permiss
 	}
 	return to
 }
-
-func text(p *string) string {
-	if p == nil {
-		return ""
-	}
-	return *p
-}
-
-func flag(p *bool) bool { return p != nil && *p }

@@ -23,7 +23,7 @@ func (g *Gateway) administer(q *request, in any) (any, error) {
 
 // owned finds the addressed bucket.
 func (q *request) owned(name, owner *string) (*bucket.Bucket, error) {
-	b, err := buckets.Owned(q.call, text(name), text(owner))
+	b, err := buckets.Owned(q.call, awswire.Value(name), awswire.Value(owner))
 	q.bucket = b
 	if err == nil {
 		q.call.Address(b.Account)
@@ -36,8 +36,8 @@ func (g *Gateway) listBuckets(q *request, in *s3.ListBucketsRequest) (any, error
 	if in.MaxBuckets != nil {
 		size = int(*in.MaxBuckets)
 	}
-	filter := buckets.Filter{Prefix: text(in.Prefix), Region: text(in.BucketRegion)}
-	page, next, err := g.Buckets.List(q.call, filter, text(in.ContinuationToken), size)
+	filter := buckets.Filter{Prefix: awswire.Value(in.Prefix), Region: awswire.Value(in.BucketRegion)}
+	page, next, err := g.Buckets.List(q.call, filter, awswire.Value(in.ContinuationToken), size)
 	if err != nil {
 		return nil, err
 	}
@@ -56,11 +56,11 @@ func (g *Gateway) listBuckets(q *request, in *s3.ListBucketsRequest) (any, error
 func (g *Gateway) createBucket(q *request, in *s3.CreateBucketRequest) (any, error) {
 	region := q.call.Facts.Region
 	if c := in.CreateBucketConfiguration; c != nil {
-		if asked := text(c.LocationConstraint); asked != "" && asked != region && !(asked == "EU" && region == "eu-west-1") {
+		if asked := awswire.Value(c.LocationConstraint); asked != "" && asked != region && !(asked == "EU" && region == "eu-west-1") {
 			return nil, fault.New(fault.Invalid, fault.Region, "The %s location constraint is incompatible for the region specific endpoint this request was sent to.", asked)
 		}
 	}
-	name := text(in.Bucket)
+	name := awswire.Value(in.Bucket)
 	unlock, err := g.Buckets.Lock(q.Context(), name)
 	if err != nil {
 		return nil, err
@@ -120,7 +120,7 @@ func madeNothing(err error) bool {
 // does not have is forgotten: what is registered without being there is of no use to anybody and gives nobody anything.
 // What another creation has made under the name is not touched, and belongs to no account afterwards.
 func (g *Gateway) deleteBucket(q *request, in *s3.DeleteBucketRequest) (any, error) {
-	unlock, err := g.Buckets.Lock(q.Context(), text(in.Bucket))
+	unlock, err := g.Buckets.Lock(q.Context(), awswire.Value(in.Bucket))
 	if err != nil {
 		return nil, err
 	}
@@ -172,7 +172,7 @@ func (g *Gateway) putBucketPolicy(q *request, in *s3.PutBucketPolicyRequest) (an
 	if err != nil {
 		return nil, err
 	}
-	return &s3.PutBucketPolicyOutput{}, g.Buckets.PutPolicy(q.Context(), q.call, b, text(in.Policy))
+	return &s3.PutBucketPolicyOutput{}, g.Buckets.PutPolicy(q.Context(), q.call, b, awswire.Value(in.Policy))
 }
 
 func (g *Gateway) deleteBucketPolicy(q *request, in *s3.DeleteBucketPolicyRequest) (any, error) {

@@ -10,6 +10,7 @@ import (
 
 	"latchkey/internal/awsapi/ssooidc"
 	"latchkey/internal/awsapi/stsapi"
+	"latchkey/internal/awswire"
 )
 
 // How long the sessions of the chain's roles are asked for. The application role lets a session go on without its
@@ -35,10 +36,10 @@ func assumed(operation string, k Keys) (Keys, error) {
 }
 
 func assumedBySTS(operation string, given *stsapi.Credentials) (Keys, error) {
-	c := deref(given)
+	c := awswire.Value(given)
 	return assumed(operation, Keys{
-		AccessKeyID: deref(c.AccessKeyId), SecretAccessKey: deref(c.SecretAccessKey), SessionToken: deref(c.SessionToken),
-		Expires: deref(c.Expiration),
+		AccessKeyID: awswire.Value(c.AccessKeyId), SecretAccessKey: awswire.Value(c.SecretAccessKey), SessionToken: awswire.Value(c.SessionToken),
+		Expires: awswire.Value(c.Expiration),
 	})
 }
 
@@ -82,12 +83,12 @@ func (e *Endpoint) exchange(ctx context.Context, k Keys, application, grant, tok
 	if err != nil {
 		return nil, err
 	}
-	identity := deref(deref(out.AwsAdditionalDetails).IdentityContext)
+	identity := awswire.Value(awswire.Value(out.AwsAdditionalDetails).IdentityContext)
 	if identity == "" {
 		return nil, errors.New("CreateTokenWithIAM: the server's answer has no identity context")
 	}
-	expires := e.Now().Add(time.Duration(deref(out.ExpiresIn)) * time.Second)
-	return &exchanged{context: identity, refresh: deref(out.RefreshToken), expires: expires}, nil
+	expires := e.Now().Add(time.Duration(awswire.Value(out.ExpiresIn)) * time.Second)
+	return &exchanged{context: identity, refresh: awswire.Value(out.RefreshToken), expires: expires}, nil
 }
 
 // bearer calls AssumeRole with an identity context: it gets keys that stand for the person.
@@ -108,7 +109,7 @@ func (e *Endpoint) CallerAccount(ctx context.Context, k Keys) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return deref(out.Account), nil
+	return awswire.Value(out.Account), nil
 }
 
 // isRefusal reports whether a server refused with one of these codes.

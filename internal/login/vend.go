@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"latchkey/internal/awsapi/s3control"
+	"latchkey/internal/awswire"
 )
 
 // AccessRequest is what GetDataAccess is asked for.
@@ -42,20 +43,20 @@ func (e *Endpoint) GetDataAccess(ctx context.Context, k Keys, account string, w 
 	if err != nil {
 		return nil, err
 	}
-	c := deref(out.Credentials)
+	c := awswire.Value(out.Credentials)
 	keys, err := assumed("GetDataAccess", Keys{
-		AccessKeyID: deref(c.AccessKeyId), SecretAccessKey: deref(c.SecretAccessKey), SessionToken: deref(c.SessionToken),
-		Expires: deref(c.Expiration),
+		AccessKeyID: awswire.Value(c.AccessKeyId), SecretAccessKey: awswire.Value(c.SecretAccessKey), SessionToken: awswire.Value(c.SessionToken),
+		Expires: awswire.Value(c.Expiration),
 	})
 	if err != nil {
 		return nil, err
 	}
-	g := deref(out.Grantee)
+	g := awswire.Value(out.Grantee)
 	return &Credentials{
 		Keys:        keys,
-		Target:      deref(out.MatchedGrantTarget),
-		GranteeType: deref(g.GranteeType),
-		Grantee:     deref(g.GranteeIdentifier),
+		Target:      awswire.Value(out.MatchedGrantTarget),
+		GranteeType: awswire.Value(g.GranteeType),
+		Grantee:     awswire.Value(g.GranteeIdentifier),
 		Issued:      asked,
 	}, nil
 }
@@ -74,12 +75,12 @@ func (e *Endpoint) Grants(ctx context.Context, k Keys, account string) ([]Grant,
 		}
 		for _, g := range page.CallerAccessGrantsList {
 			all = append(all, Grant{
-				Scope:       deref(g.GrantScope),
-				Permission:  deref(g.Permission),
-				Application: deref(g.ApplicationArn),
+				Scope:       awswire.Value(g.GrantScope),
+				Permission:  awswire.Value(g.Permission),
+				Application: awswire.Value(g.ApplicationArn),
 			})
 		}
-		if deref(page.NextToken) == "" || deref(page.NextToken) == deref(in.NextToken) {
+		if awswire.Value(page.NextToken) == "" || awswire.Value(page.NextToken) == awswire.Value(in.NextToken) {
 			return all, nil
 		}
 		in.NextToken = page.NextToken

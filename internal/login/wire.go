@@ -85,6 +85,3 @@ func first(all ...string) string {
 	}
 	return ""
 }
-
-// deref is what a pointer points to, or nothing.
-func deref[T any](p *T) T { return awswire.Value(p) }

@@ -61,24 +61,6 @@ func handle[In, Out any](
 	})
 }
 
-// text is the string that an optional member has, empty if it is absent.
-func text(p *string) string { return value(p) }
-
-func value[T any](p *T) (v T) {
-	if p != nil {
-		v = *p
-	}
-	return v
-}
-
-// optional is the member for a string that may be absent.
-func optional(v string) *string {
-	if v == "" {
-		return nil
-	}
-	return &v
-}
-
 func quoted(etag string) *string { return new(`"` + etag + `"`) }
 
 // wireHeaders are the members that describe a representation. Three inputs have them.
@@ -89,8 +71,8 @@ type wireHeaders struct {
 
 func (h wireHeaders) headers() Headers {
 	out := Headers{
-		ContentType: text(h.contentType), ContentEncoding: contentEncoding(text(h.encoding)), ContentDisposition: text(h.disposition),
-		ContentLanguage: text(h.language), CacheControl: text(h.cache), Expires: text(h.expires),
+		ContentType: awswire.Value(h.contentType), ContentEncoding: contentEncoding(awswire.Value(h.encoding)), ContentDisposition: awswire.Value(h.disposition),
+		ContentLanguage: awswire.Value(h.language), CacheControl: awswire.Value(h.cache), Expires: awswire.Value(h.expires),
 	}
 	if len(h.metadata) > 0 {
 		out.Metadata = make(map[string]string, len(h.metadata))

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"latchkey/internal/awsapi/s3"
+	"latchkey/internal/awswire"
 	"latchkey/internal/upstream"
 )
 
@@ -13,20 +14,20 @@ func (w *wire) createBucket(
 	if c := in.CreateBucketConfiguration; c != nil && (c.Location != nil || c.Bucket != nil || len(c.Tags) > 0) {
 		return nil, notServed("CreateBucketConfiguration")
 	}
-	name := text(in.Bucket)
+	name := awswire.Value(in.Bucket)
 	return &s3.CreateBucketOutput{Location: new("/" + name)}, w.s.MakeBucket(ctx, name, c.Nonce)
 }
 
 func (w *wire) deleteBucket(
 	ctx context.Context, c upstream.Call, in *s3.DeleteBucketRequest,
 ) (*s3.DeleteBucketOutput, error) {
-	return nil, w.s.RemoveBucket(ctx, text(in.Bucket), c.Nonce)
+	return nil, w.s.RemoveBucket(ctx, awswire.Value(in.Bucket), c.Nonce)
 }
 
 func (w *wire) headBucket(
 	ctx context.Context, c upstream.Call, in *s3.HeadBucketRequest,
 ) (*s3.HeadBucketOutput, error) {
-	return nil, w.s.FindBucket(ctx, text(in.Bucket), c.Nonce)
+	return nil, w.s.FindBucket(ctx, awswire.Value(in.Bucket), c.Nonce)
 }
 
 // maxBuckets is the largest page of buckets (S3 API reference, ListBuckets).
@@ -41,7 +42,7 @@ func (w *wire) listBuckets(
 	if in.MaxBuckets != nil {
 		size = min(size, int(*in.MaxBuckets))
 	}
-	page, more, err := w.s.Buckets(ctx, ListBuckets{Prefix: text(in.Prefix), After: text(in.ContinuationToken), Max: size})
+	page, more, err := w.s.Buckets(ctx, ListBuckets{Prefix: awswire.Value(in.Prefix), After: awswire.Value(in.ContinuationToken), Max: size})
 	if err != nil {
 		return nil, err
 	}

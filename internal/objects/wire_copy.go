@@ -4,12 +4,13 @@ import (
 	"context"
 
 	"latchkey/internal/awsapi/s3"
+	"latchkey/internal/awswire"
 	"latchkey/internal/upstream"
 )
 
 // wireSource reads a copy source; the gateway has authorised what ParseCopySource says about the same header.
 func wireSource(header *string, cond Conditions) (Source, error) {
-	from, err := upstream.ParseCopySource(text(header))
+	from, err := upstream.ParseCopySource(awswire.Value(header))
 	if err != nil {
 		return Source{}, err
 	}
@@ -20,16 +21,16 @@ func wireSource(header *string, cond Conditions) (Source, error) {
 }
 
 func (w *wire) copyObject(ctx context.Context, _ upstream.Call, in *s3.CopyObjectRequest) (*s3.CopyObjectOutput, error) {
-	from, err := wireSource(in.CopySource, Conditions{text(in.CopySourceIfMatch), text(in.CopySourceIfNoneMatch),
-		value(in.CopySourceIfModifiedSince), value(in.CopySourceIfUnmodifiedSince)})
+	from, err := wireSource(in.CopySource, Conditions{awswire.Value(in.CopySourceIfMatch), awswire.Value(in.CopySourceIfNoneMatch),
+		awswire.Value(in.CopySourceIfModifiedSince), awswire.Value(in.CopySourceIfUnmodifiedSince)})
 	if err != nil {
 		return nil, err
 	}
 	o, err := w.s.Copy(ctx, Copy{
-		From: from, Bucket: text(in.Bucket), Key: text(in.Key), Replace: text(in.MetadataDirective) == "REPLACE",
+		From: from, Bucket: awswire.Value(in.Bucket), Key: awswire.Value(in.Key), Replace: awswire.Value(in.MetadataDirective) == "REPLACE",
 		Headers:   wireHeaders{in.ContentType, in.ContentEncoding, in.ContentDisposition, in.ContentLanguage, in.CacheControl, in.Expires, in.Metadata}.headers(),
-		Algorithm: Algorithm(text(in.ChecksumAlgorithm)),
-		If:        Conditions{IfMatch: text(in.IfMatch), IfNoneMatch: text(in.IfNoneMatch)},
+		Algorithm: Algorithm(awswire.Value(in.ChecksumAlgorithm)),
+		If:        Conditions{IfMatch: awswire.Value(in.IfMatch), IfNoneMatch: awswire.Value(in.IfNoneMatch)},
 	})
 	if err != nil {
 		return nil, err
@@ -42,14 +43,14 @@ func (w *wire) copyObject(ctx context.Context, _ upstream.Call, in *s3.CopyObjec
 }
 
 func (w *wire) uploadPartCopy(ctx context.Context, _ upstream.Call, in *s3.UploadPartCopyRequest) (*s3.UploadPartCopyOutput, error) {
-	from, err := wireSource(in.CopySource, Conditions{text(in.CopySourceIfMatch), text(in.CopySourceIfNoneMatch),
-		value(in.CopySourceIfModifiedSince), value(in.CopySourceIfUnmodifiedSince)})
+	from, err := wireSource(in.CopySource, Conditions{awswire.Value(in.CopySourceIfMatch), awswire.Value(in.CopySourceIfNoneMatch),
+		awswire.Value(in.CopySourceIfModifiedSince), awswire.Value(in.CopySourceIfUnmodifiedSince)})
 	if err != nil {
 		return nil, err
 	}
 	p, err := w.s.CopyPart(ctx, CopyPart{
-		From: from, Range: text(in.CopySourceRange), Bucket: text(in.Bucket), Key: text(in.Key),
-		UploadID: text(in.UploadId), Number: int(value(in.PartNumber)),
+		From: from, Range: awswire.Value(in.CopySourceRange), Bucket: awswire.Value(in.Bucket), Key: awswire.Value(in.Key),
+		UploadID: awswire.Value(in.UploadId), Number: int(awswire.Value(in.PartNumber)),
 	})
 	if err != nil {
 		return nil, err

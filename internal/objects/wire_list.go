@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"latchkey/internal/awsapi/s3"
+	"latchkey/internal/awswire"
 	"latchkey/internal/upstream"
 )
 
@@ -56,7 +57,7 @@ func (e encoder) contents(page Page, by *s3.Owner) (out []s3.Object) {
 		o := &page.Objects[i]
 		out = append(out, s3.Object{
 			Key: e.name(o.Key), LastModified: &o.Modified, ETag: quoted(o.ETag), Size: &o.Size, StorageClass: new(standard), Owner: by,
-			ChecksumAlgorithm: []string{string(o.Checksum.Algorithm)}, ChecksumType: optional(string(o.Checksum.Type)),
+			ChecksumAlgorithm: []string{string(o.Checksum.Algorithm)}, ChecksumType: awswire.Optional(string(o.Checksum.Type)),
 		})
 	}
 	return out
@@ -84,12 +85,12 @@ func (w *wire) listObjects(ctx context.Context, c upstream.Call, in *s3.ListObje
 	if err != nil {
 		return nil, err
 	}
-	list := List{Bucket: text(in.Bucket), Prefix: text(in.Prefix), Delimiter: text(in.Delimiter), After: text(in.Marker), Max: max}
+	list := List{Bucket: awswire.Value(in.Bucket), Prefix: awswire.Value(in.Prefix), Delimiter: awswire.Value(in.Delimiter), After: awswire.Value(in.Marker), Max: max}
 	page, err := w.s.List(ctx, list)
 	if err != nil {
 		return nil, err
 	}
-	e := encoder{text(in.EncodingType) == "url"}
+	e := encoder{awswire.Value(in.EncodingType) == "url"}
 	out := &s3.ListObjectsOutput{
 		IsTruncated: &page.Truncated, Marker: e.name(list.After), Name: in.Bucket, Prefix: e.name(list.Prefix), Delimiter: e.optional(list.Delimiter),
 		MaxKeys: new(int32(max)), EncodingType: e.kind(), CommonPrefixes: e.prefixes(page.Prefixes), Contents: e.contents(page, owner(c)),
@@ -105,7 +106,7 @@ func (w *wire) listObjectsV2(ctx context.Context, c upstream.Call, in *s3.ListOb
 	if err != nil {
 		return nil, err
 	}
-	list := List{Bucket: text(in.Bucket), Prefix: text(in.Prefix), Delimiter: text(in.Delimiter), After: text(in.StartAfter), Max: max}
+	list := List{Bucket: awswire.Value(in.Bucket), Prefix: awswire.Value(in.Prefix), Delimiter: awswire.Value(in.Delimiter), After: awswire.Value(in.StartAfter), Max: max}
 	if in.ContinuationToken != nil { // which wins over start-after
 		if list.After, err = w.s.OpenToken(list, *in.ContinuationToken); err != nil {
 			return nil, err
@@ -115,15 +116,15 @@ func (w *wire) listObjectsV2(ctx context.Context, c upstream.Call, in *s3.ListOb
 	if err != nil {
 		return nil, err
 	}
-	e := encoder{text(in.EncodingType) == "url"}
+	e := encoder{awswire.Value(in.EncodingType) == "url"}
 	var by *s3.Owner
-	if value(in.FetchOwner) {
+	if awswire.Value(in.FetchOwner) {
 		by = owner(c)
 	}
 	out := &s3.ListObjectsV2Output{
 		IsTruncated: &page.Truncated, Name: in.Bucket, Prefix: e.name(list.Prefix), Delimiter: e.optional(list.Delimiter), MaxKeys: new(int32(max)),
 		EncodingType: e.kind(), KeyCount: new(int32(len(page.Objects) + len(page.Prefixes))),
-		ContinuationToken: in.ContinuationToken, StartAfter: e.optional(text(in.StartAfter)),
+		ContinuationToken: in.ContinuationToken, StartAfter: e.optional(awswire.Value(in.StartAfter)),
 		CommonPrefixes: e.prefixes(page.Prefixes), Contents: e.contents(page, by),
 	}
 	if page.Truncated {
@@ -138,8 +139,8 @@ func (w *wire) listMultipartUploads(ctx context.Context, c upstream.Call, in *s3
 		return nil, err
 	}
 	list := ListUploads{
-		Bucket: text(in.Bucket), Prefix: text(in.Prefix), Delimiter: text(in.Delimiter), Max: max,
-		After: text(in.KeyMarker), AfterID: text(in.UploadIdMarker),
+		Bucket: awswire.Value(in.Bucket), Prefix: awswire.Value(in.Prefix), Delimiter: awswire.Value(in.Delimiter), Max: max,
+		After: awswire.Value(in.KeyMarker), AfterID: awswire.Value(in.UploadIdMarker),
 	}
 	if list.After == "" { // S3 ignores an upload marker without a key marker
 		list.AfterID = ""
@@ -148,7 +149,7 @@ func (w *wire) listMultipartUploads(ctx context.Context, c upstream.Call, in *s3
 	if err != nil {
 		return nil, err
 	}
-	e := encoder{text(in.EncodingType) == "url"}
+	e := encoder{awswire.Value(in.EncodingType) == "url"}
 	out := &s3.ListMultipartUploadsOutput{
 		Bucket: in.Bucket, KeyMarker: e.name(list.After), UploadIdMarker: &list.AfterID, Prefix: e.name(list.Prefix),
 		Delimiter: e.optional(list.Delimiter), MaxUploads: new(int32(max)), IsTruncated: &page.Truncated, EncodingType: e.kind(),
@@ -161,7 +162,7 @@ func (w *wire) listMultipartUploads(ctx context.Context, c upstream.Call, in *s3
 		u := &page.Uploads[i]
 		out.Uploads = append(out.Uploads, s3.MultipartUpload{
 			UploadId: &u.ID, Key: e.name(u.Key), Initiated: &u.Initiated, StorageClass: new(standard), Owner: owner(c), Initiator: initiator(c),
-			ChecksumAlgorithm: optional(string(u.Algorithm)), ChecksumType: optional(string(u.Type)),
+			ChecksumAlgorithm: awswire.Optional(string(u.Algorithm)), ChecksumType: awswire.Optional(string(u.Type)),
 		})
 	}
 	return out, nil

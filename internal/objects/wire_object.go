@@ -7,6 +7,7 @@ import (
 
 	"latchkey/internal/awsapi/s3"
 	"latchkey/internal/awserror"
+	"latchkey/internal/awswire"
 	"latchkey/internal/fault"
 	"latchkey/internal/upstream"
 )
@@ -18,9 +19,9 @@ func (w *wire) putObject(ctx context.Context, c upstream.Call, in *s3.PutObjectR
 		return nil, err
 	}
 	o, err := w.s.Put(ctx, Put{
-		Bucket: text(in.Bucket), Key: text(in.Key), Body: body,
+		Bucket: awswire.Value(in.Bucket), Key: awswire.Value(in.Key), Body: body,
 		Headers: wireHeaders{in.ContentType, in.ContentEncoding, in.ContentDisposition, in.ContentLanguage, in.CacheControl, in.Expires, in.Metadata}.headers(),
-		If:      Conditions{IfMatch: text(in.IfMatch), IfNoneMatch: text(in.IfNoneMatch)},
+		If:      Conditions{IfMatch: awswire.Value(in.IfMatch), IfNoneMatch: awswire.Value(in.IfNoneMatch)},
 	})
 	if err != nil {
 		return nil, err
@@ -37,8 +38,8 @@ func (w *wire) getObject(ctx context.Context, _ upstream.Call, in *s3.GetObjectR
 		return nil, err
 	}
 	c, err := w.s.Get(ctx, Get{
-		Bucket: text(in.Bucket), Key: text(in.Key), Range: text(in.Range), Part: int(value(in.PartNumber)),
-		If: Conditions{text(in.IfMatch), text(in.IfNoneMatch), value(in.IfModifiedSince), value(in.IfUnmodifiedSince)},
+		Bucket: awswire.Value(in.Bucket), Key: awswire.Value(in.Key), Range: awswire.Value(in.Range), Part: int(awswire.Value(in.PartNumber)),
+		If: Conditions{awswire.Value(in.IfMatch), awswire.Value(in.IfNoneMatch), awswire.Value(in.IfModifiedSince), awswire.Value(in.IfUnmodifiedSince)},
 	})
 	if err != nil {
 		return nil, err
@@ -65,8 +66,8 @@ func (w *wire) headObject(ctx context.Context, _ upstream.Call, in *s3.HeadObjec
 		return nil, err
 	}
 	c, err := w.s.Head(ctx, Get{
-		Bucket: text(in.Bucket), Key: text(in.Key), Range: text(in.Range), Part: int(value(in.PartNumber)),
-		If: Conditions{text(in.IfMatch), text(in.IfNoneMatch), value(in.IfModifiedSince), value(in.IfUnmodifiedSince)},
+		Bucket: awswire.Value(in.Bucket), Key: awswire.Value(in.Key), Range: awswire.Value(in.Range), Part: int(awswire.Value(in.PartNumber)),
+		If: Conditions{awswire.Value(in.IfMatch), awswire.Value(in.IfNoneMatch), awswire.Value(in.IfModifiedSince), awswire.Value(in.IfUnmodifiedSince)},
 	})
 	if err != nil {
 		return nil, err
@@ -115,7 +116,7 @@ func (c *Content) partsCount(asked *int32) *int32 {
 // A checksum of other bytes than those that it gets breaks a client.
 func (c *Content) shownChecksum(mode *string) Checksum {
 	switch {
-	case text(mode) != "ENABLED":
+	case awswire.Value(mode) != "ENABLED":
 		return Checksum{}
 	case c.Partial:
 		return c.PartChecksum
@@ -127,7 +128,7 @@ func override(stored string, asked *string) *string {
 	if asked != nil {
 		return asked
 	}
-	return optional(stored)
+	return awswire.Optional(stored)
 }
 
 func httpDate(t *time.Time) *string {
@@ -138,7 +139,7 @@ func httpDate(t *time.Time) *string {
 }
 
 func (w *wire) deleteObject(ctx context.Context, _ upstream.Call, in *s3.DeleteObjectRequest) (*s3.DeleteObjectOutput, error) {
-	return nil, w.s.Delete(ctx, text(in.Bucket), Delete{Key: text(in.Key), IfMatch: text(in.IfMatch)})
+	return nil, w.s.Delete(ctx, awswire.Value(in.Bucket), Delete{Key: awswire.Value(in.Key), IfMatch: awswire.Value(in.IfMatch)})
 }
 
 func (w *wire) deleteObjects(ctx context.Context, _ upstream.Call, in *s3.DeleteObjectsRequest) (*s3.DeleteObjectsOutput, error) {
@@ -150,10 +151,10 @@ func (w *wire) deleteObjects(ctx context.Context, _ upstream.Call, in *s3.Delete
 	var at []int // where keys[i] is in the request
 	for i, o := range in.Delete.Objects {
 		if refused[i] = checkIdentifier(o); refused[i] == nil {
-			keys, at = append(keys, Delete{Key: text(o.Key), IfMatch: text(o.ETag)}), append(at, i)
+			keys, at = append(keys, Delete{Key: awswire.Value(o.Key), IfMatch: awswire.Value(o.ETag)}), append(at, i)
 		}
 	}
-	errs, err := w.s.DeleteMany(ctx, text(in.Bucket), keys)
+	errs, err := w.s.DeleteMany(ctx, awswire.Value(in.Bucket), keys)
 	if err != nil {
 		return nil, err
 	}
@@ -166,7 +167,7 @@ func (w *wire) deleteObjects(ctx context.Context, _ upstream.Call, in *s3.Delete
 		case err != nil:
 			e := awserror.Of(awserror.S3, err)
 			out.Errors = append(out.Errors, s3.Error{Key: o.Key, VersionId: o.VersionId, Code: &e.Code, Message: &e.Message})
-		case !value(in.Delete.Quiet):
+		case !awswire.Value(in.Delete.Quiet):
 			out.Deleted = append(out.Deleted, s3.DeletedObject{Key: o.Key, VersionId: o.VersionId})
 		}
 	}
@@ -175,7 +176,7 @@ func (w *wire) deleteObjects(ctx context.Context, _ upstream.Call, in *s3.Delete
 
 // checkIdentifier refuses what names more than a key and its entity tag.
 func checkIdentifier(o s3.ObjectIdentifier) error {
-	if v := text(o.VersionId); v != "" && v != "null" {
+	if v := awswire.Value(o.VersionId); v != "" && v != "null" {
 		return notServed("VersionId")
 	}
 	if o.LastModifiedTime != nil || o.Size != nil {

@@ -3,6 +3,7 @@ package objects
 import (
 	"strings"
 
+	"latchkey/internal/awswire"
 	"latchkey/internal/upstream"
 )
 
@@ -27,7 +28,7 @@ func (s *sums) of(c Checksum) {
 
 func sumsOf(c Checksum) (s sums, kind *string) {
 	s.of(c)
-	return s, optional(string(c.Type))
+	return s, awswire.Optional(string(c.Type))
 }
 
 // one is the checksum that the members state; more than one is refused.
@@ -54,7 +55,7 @@ type wireBody struct {
 }
 
 func (w wireBody) open() (b Body, err error) {
-	b = Body{Reader: strings.NewReader(""), Length: value(w.length), ContentMD5: text(w.md5)}
+	b = Body{Reader: strings.NewReader(""), Length: awswire.Value(w.length), ContentMD5: awswire.Value(w.md5)}
 	var announced []string
 	if w.body != nil {
 		b.Reader, b.Length, announced = w.body, w.body.Length, w.body.Announced
@@ -72,7 +73,7 @@ func (w wireBody) open() (b Body, err error) {
 		}
 		b.Sum.Algorithm, b.Trailing = Algorithm(strings.ToUpper(name)), true
 	}
-	if asked := Algorithm(text(w.algorithm)); asked != "" && asked != b.Sum.Algorithm {
+	if asked := Algorithm(awswire.Value(w.algorithm)); asked != "" && asked != b.Sum.Algorithm {
 		if b.Sum.Algorithm == "" {
 			return b, invalidRequest("x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or x-amz-trailer headers were found.")
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"latchkey/internal/awsapi/s3"
+	"latchkey/internal/awswire"
 	"latchkey/internal/upstream"
 )
 
@@ -11,16 +12,16 @@ const standard = "STANDARD" // the one storage class
 
 func (w *wire) createMultipartUpload(ctx context.Context, _ upstream.Call, in *s3.CreateMultipartUploadRequest) (*s3.CreateMultipartUploadOutput, error) {
 	u, err := w.s.CreateUpload(ctx, CreateUpload{
-		Bucket: text(in.Bucket), Key: text(in.Key),
+		Bucket: awswire.Value(in.Bucket), Key: awswire.Value(in.Key),
 		Headers:   wireHeaders{in.ContentType, in.ContentEncoding, in.ContentDisposition, in.ContentLanguage, in.CacheControl, in.Expires, in.Metadata}.headers(),
-		Algorithm: Algorithm(text(in.ChecksumAlgorithm)), Type: ChecksumType(text(in.ChecksumType)),
+		Algorithm: Algorithm(awswire.Value(in.ChecksumAlgorithm)), Type: ChecksumType(awswire.Value(in.ChecksumType)),
 	})
 	if err != nil {
 		return nil, err
 	}
 	return &s3.CreateMultipartUploadOutput{
 		Bucket: in.Bucket, Key: in.Key, UploadId: &u.ID,
-		ChecksumAlgorithm: optional(string(u.Algorithm)), ChecksumType: optional(string(u.Type)),
+		ChecksumAlgorithm: awswire.Optional(string(u.Algorithm)), ChecksumType: awswire.Optional(string(u.Type)),
 	}, nil
 }
 
@@ -31,7 +32,7 @@ func (w *wire) uploadPart(ctx context.Context, c upstream.Call, in *s3.UploadPar
 		return nil, err
 	}
 	p, err := w.s.PutPart(ctx, PutPart{
-		Bucket: text(in.Bucket), Key: text(in.Key), UploadID: text(in.UploadId), Number: int(value(in.PartNumber)), Body: body,
+		Bucket: awswire.Value(in.Bucket), Key: awswire.Value(in.Key), UploadID: awswire.Value(in.UploadId), Number: int(awswire.Value(in.PartNumber)), Body: body,
 	})
 	if err != nil {
 		return nil, err
@@ -45,8 +46,8 @@ func (w *wire) uploadPart(ctx context.Context, c upstream.Call, in *s3.UploadPar
 
 func (w *wire) completeMultipartUpload(ctx context.Context, c upstream.Call, in *s3.CompleteMultipartUploadRequest) (*s3.CompleteMultipartUploadOutput, error) {
 	req := Complete{
-		Bucket: text(in.Bucket), Key: text(in.Key), UploadID: text(in.UploadId), Type: text(in.ChecksumType), Size: -1,
-		If: Conditions{IfMatch: text(in.IfMatch), IfNoneMatch: text(in.IfNoneMatch)},
+		Bucket: awswire.Value(in.Bucket), Key: awswire.Value(in.Key), UploadID: awswire.Value(in.UploadId), Type: awswire.Value(in.ChecksumType), Size: -1,
+		If: Conditions{IfMatch: awswire.Value(in.IfMatch), IfNoneMatch: awswire.Value(in.IfNoneMatch)},
 	}
 	if in.MpuObjectSize != nil {
 		if req.Size = *in.MpuObjectSize; req.Size < 0 {
@@ -66,7 +67,7 @@ func (w *wire) completeMultipartUpload(ctx context.Context, c upstream.Call, in 
 			if err != nil {
 				return nil, err
 			}
-			req.Parts = append(req.Parts, CompletePart{Number: int(value(p.PartNumber)), ETag: text(p.ETag), Sum: sum})
+			req.Parts = append(req.Parts, CompletePart{Number: int(awswire.Value(p.PartNumber)), ETag: awswire.Value(p.ETag), Sum: sum})
 		}
 	}
 	o, err := w.s.Complete(ctx, req)
@@ -83,7 +84,7 @@ func (w *wire) completeMultipartUpload(ctx context.Context, c upstream.Call, in 
 }
 
 func (w *wire) abortMultipartUpload(ctx context.Context, _ upstream.Call, in *s3.AbortMultipartUploadRequest) (*s3.AbortMultipartUploadOutput, error) {
-	return nil, w.s.AbortUpload(ctx, text(in.Bucket), text(in.Key), text(in.UploadId))
+	return nil, w.s.AbortUpload(ctx, awswire.Value(in.Bucket), awswire.Value(in.Key), awswire.Value(in.UploadId))
 }
 
 func (w *wire) listParts(ctx context.Context, c upstream.Call, in *s3.ListPartsRequest) (*s3.ListPartsOutput, error) {
@@ -91,11 +92,11 @@ func (w *wire) listParts(ctx context.Context, c upstream.Call, in *s3.ListPartsR
 	if err != nil {
 		return nil, err
 	}
-	after := value(in.PartNumberMarker)
+	after := awswire.Value(in.PartNumberMarker)
 	if after < 0 {
 		return nil, badArgument("part-number-marker", itoa(int64(after)), "Argument part-number-marker must be an integer between 0 and 2147483647")
 	}
-	page, err := w.s.ListParts(ctx, text(in.Bucket), text(in.Key), text(in.UploadId), int(after), max)
+	page, err := w.s.ListParts(ctx, awswire.Value(in.Bucket), awswire.Value(in.Key), awswire.Value(in.UploadId), int(after), max)
 	if err != nil {
 		return nil, err
 	}
@@ -103,7 +104,7 @@ func (w *wire) listParts(ctx context.Context, c upstream.Call, in *s3.ListPartsR
 		Bucket: in.Bucket, Key: in.Key, UploadId: in.UploadId, PartNumberMarker: &after, MaxParts: new(int32(max)),
 		IsTruncated: &page.Truncated, StorageClass: new(standard),
 		Owner: owner(c), Initiator: initiator(c),
-		ChecksumAlgorithm: optional(string(page.Upload.Algorithm)), ChecksumType: optional(string(page.Upload.Type)),
+		ChecksumAlgorithm: awswire.Optional(string(page.Upload.Algorithm)), ChecksumType: awswire.Optional(string(page.Upload.Type)),
 	}
 	for _, p := range page.Parts {
 		sum, _ := sumsOf(p.Checksum)
