@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// TestWhoseLogACallIsForIsSaidInSight: nobody assigns a call's Target but control.Call's Begin and Address. What finds a
-// bucket or an application cannot say in passing whose log a call belongs to.
+// TestWhoseLogACallIsForIsSaidInSight: nobody assigns a call's Target but control.Call's Begin and Address. What finds
+// a bucket or an application cannot say in passing whose log a call belongs to.
 func TestWhoseLogACallIsForIsSaidInSight(t *testing.T) {
 	files := token.NewFileSet()
 	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {

@@ -94,7 +94,8 @@ func TestFloors(t *testing.T) {
 		}
 		rel, _ := filepath.Rel(root, path)
 		if d.IsDir() {
-			if name := d.Name(); rel != "." && (strings.HasPrefix(name, ".") || name == "e2e" || name == "node_modules" || name == "testdata") {
+			if name := d.Name(); rel != "." &&
+				(strings.HasPrefix(name, ".") || name == "e2e" || name == "node_modules" || name == "testdata") {
 				return filepath.SkipDir
 			}
 			return nil

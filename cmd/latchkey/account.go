@@ -42,7 +42,8 @@ func newAccountCreate() *cobra.Command {
 				Name            string `json:",omitempty"`
 				AccessKeyID     string `json:"AccessKeyId"`
 				SecretAccessKey string
-			}{awswire.Value(made.AccountId), awswire.Value(made.Name), awswire.Value(made.AccessKeyId), awswire.Value(made.SecretAccessKey)}
+			}{awswire.Value(made.AccountId), awswire.Value(made.Name), awswire.Value(made.AccessKeyId),
+				awswire.Value(made.SecretAccessKey)}
 			if asJSON {
 				return json.NewEncoder(cmd.OutOrStdout()).Encode(out)
 			}

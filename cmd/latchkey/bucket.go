@@ -71,7 +71,8 @@ func (c *client) buckets(ctx context.Context, unregistered bool) ([]listedBucket
 			return nil, err
 		}
 		for _, b := range out.Buckets {
-			all = append(all, listedBucket{awswire.Value(b.Name), awswire.Value(b.AccountId), awswire.Value(b.Region), wholeSeconds(b.CreationTime)})
+			all = append(all, listedBucket{awswire.Value(b.Name), awswire.Value(b.AccountId), awswire.Value(b.Region),
+				wholeSeconds(b.CreationTime)})
 		}
 		if awswire.Value(out.NextToken) == "" {
 			return all, nil

@@ -165,7 +165,14 @@ func (s *setup) signIn(ctx context.Context) (string, error) {
 		groups = *s.groupsClaim
 	}
 	return "set: people sign in at " + s.issuer, invokeEmpty(ctx, s.c, latchkey.PutSignIn, &latchkey.PutSignInRequest{
-		IssuerUrl: &s.issuer, ClientId: &s.clientID, ClientSecret: s.secret, Scopes: s.scopes, ApplicationArn: &s.application,
-		ApplicationRoleArn: &role, IdentityBearerRoleArn: &person, CreateUsers: &create, GroupsClaim: awswire.Optional(groups),
+		IssuerUrl:             &s.issuer,
+		ClientId:              &s.clientID,
+		ClientSecret:          s.secret,
+		Scopes:                s.scopes,
+		ApplicationArn:        &s.application,
+		ApplicationRoleArn:    &role,
+		IdentityBearerRoleArn: &person,
+		CreateUsers:           &create,
+		GroupsClaim:           awswire.Optional(groups),
 	})
 }

@@ -42,23 +42,40 @@ type syncAccess struct {
 
 func newSyncReport(o *latchkey.SyncDirectoryResponse) *syncReport {
 	r := &syncReport{
-		Source: awswire.Value(o.Source), DryRun: awswire.Value(o.DryRun), Applied: awswire.Value(o.Applied), Refused: awswire.Value(o.Refused),
-		UsersRead: awswire.Value(o.UsersRead), GroupsRead: awswire.Value(o.GroupsRead), ForeignMembers: awswire.Value(o.ForeignMembers),
-		UsersCreated: awswire.Value(o.UsersCreated), UsersUpdated: awswire.Value(o.UsersUpdated), UsersDisabled: awswire.Value(o.UsersDisabled),
-		UsersDeleted:  awswire.Value(o.UsersDeleted),
-		GroupsCreated: awswire.Value(o.GroupsCreated), GroupsUpdated: awswire.Value(o.GroupsUpdated), GroupsDeleted: awswire.Value(o.GroupsDeleted),
-		MembershipsCreated: awswire.Value(o.MembershipsCreated), MembershipsDeleted: awswire.Value(o.MembershipsDeleted),
-		LosingAccess: awswire.Value(o.LosingAccess), GainingAccess: awswire.Value(o.GainingAccess), Conflicts: o.Conflicts,
-		Truncated: awswire.Value(o.Truncated),
+		Source:             awswire.Value(o.Source),
+		DryRun:             awswire.Value(o.DryRun),
+		Applied:            awswire.Value(o.Applied),
+		Refused:            awswire.Value(o.Refused),
+		UsersRead:          awswire.Value(o.UsersRead),
+		GroupsRead:         awswire.Value(o.GroupsRead),
+		ForeignMembers:     awswire.Value(o.ForeignMembers),
+		UsersCreated:       awswire.Value(o.UsersCreated),
+		UsersUpdated:       awswire.Value(o.UsersUpdated),
+		UsersDisabled:      awswire.Value(o.UsersDisabled),
+		UsersDeleted:       awswire.Value(o.UsersDeleted),
+		GroupsCreated:      awswire.Value(o.GroupsCreated),
+		GroupsUpdated:      awswire.Value(o.GroupsUpdated),
+		GroupsDeleted:      awswire.Value(o.GroupsDeleted),
+		MembershipsCreated: awswire.Value(o.MembershipsCreated),
+		MembershipsDeleted: awswire.Value(o.MembershipsDeleted),
+		LosingAccess:       awswire.Value(o.LosingAccess),
+		GainingAccess:      awswire.Value(o.GainingAccess),
+		Conflicts:          o.Conflicts,
+		Truncated:          awswire.Value(o.Truncated),
 	}
 	for _, c := range o.Changes {
 		r.Changes = append(r.Changes, syncChange{awswire.Value(c.Kind), awswire.Value(c.Name), awswire.Value(c.Text)})
 	}
 	for _, a := range o.Access {
 		r.Access = append(r.Access, syncAccess{
-			UserID: awswire.Value(a.UserId), UserName: awswire.Value(a.UserName), Change: awswire.Value(a.Change), Region: awswire.Value(a.Region),
+			UserID:     awswire.Value(a.UserId),
+			UserName:   awswire.Value(a.UserName),
+			Change:     awswire.Value(a.Change),
+			Region:     awswire.Value(a.Region),
 			GrantScope: awswire.Value(a.GrantScope),
-			Permission: awswire.Value(a.Permission), GrantID: awswire.Value(a.GrantId), Via: awswire.Value(a.Via),
+			Permission: awswire.Value(a.Permission),
+			GrantID:    awswire.Value(a.GrantId),
+			Via:        awswire.Value(a.Via),
 		})
 	}
 	return r

@@ -61,7 +61,8 @@ Okta and other identity providers ask for. An account has at most two tokens at 
 				}{awswire.Value(made.TokenId), awswire.Value(made.Token), wholeSeconds(made.ExpirationTime), endpoint})
 			}
 			_, err = fmt.Fprintf(cmd.OutOrStdout(), "SCIM endpoint %s\ntoken %s, shown this once, until %s:\n  %s\n",
-				endpoint, awswire.Value(made.TokenId), wholeSeconds(made.ExpirationTime).Format(time.RFC3339), awswire.Value(made.Token))
+				endpoint, awswire.Value(made.TokenId), wholeSeconds(made.ExpirationTime).Format(time.RFC3339),
+				awswire.Value(made.Token))
 			return err
 		},
 	}
@@ -100,8 +101,9 @@ func newTokenList() *cobra.Command {
 			}
 			out := struct{ Tokens []listedToken }{[]listedToken{}}
 			for _, t := range list.Tokens {
-				out.Tokens = append(out.Tokens, listedToken{awswire.Value(t.TokenId), wholeSeconds(t.CreatedTime), awswire.Value(t.CreatedBy),
-					wholeSeconds(t.ExpirationTime)})
+				out.Tokens = append(out.Tokens,
+					listedToken{awswire.Value(t.TokenId), wholeSeconds(t.CreatedTime), awswire.Value(t.CreatedBy),
+						wholeSeconds(t.ExpirationTime)})
 			}
 			if asJSON {
 				return json.NewEncoder(cmd.OutOrStdout()).Encode(out)

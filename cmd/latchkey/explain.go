@@ -156,8 +156,13 @@ func (f *explainFlags) run(cmd *cobra.Command) error {
 		return err
 	}
 	answer, err := call(cmd.Context(), c, latchkey.Explain, &latchkey.ExplainRequest{
-		Target: &f.target, Permission: &f.permission, Principal: awswire.Optional(f.as), User: awswire.Optional(f.user),
-		RoleArn: awswire.Optional(f.role), ApplicationArn: awswire.Optional(f.application), Privilege: awswire.Optional(f.privilege),
+		Target:         &f.target,
+		Permission:     &f.permission,
+		Principal:      awswire.Optional(f.as),
+		User:           awswire.Optional(f.user),
+		RoleArn:        awswire.Optional(f.role),
+		ApplicationArn: awswire.Optional(f.application),
+		Privilege:      awswire.Optional(f.privilege),
 	})
 	if err != nil {
 		return err

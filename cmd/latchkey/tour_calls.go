@@ -75,7 +75,8 @@ func getDataAccess(ctx context.Context, c *cast, who *client, out io.Writer) err
 		return err
 	}
 	keys := awswire.Value(got.Credentials)
-	c.lease = c.admin.with(awswire.Value(keys.AccessKeyId), awswire.Value(keys.SecretAccessKey), awswire.Value(keys.SessionToken))
+	c.lease = c.admin.with(awswire.Value(keys.AccessKeyId), awswire.Value(keys.SecretAccessKey),
+		awswire.Value(keys.SessionToken))
 	_, err = fmt.Fprintf(out, "#    the credentials cover %s\n", awswire.Value(got.MatchedGrantTarget))
 	return err
 }

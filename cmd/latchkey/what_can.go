@@ -29,7 +29,8 @@ type entitlementGroup struct {
 
 // add adds a page to the answer.
 func (w *whatCan) add(o *latchkey.WhatCanResponse) {
-	w.Principal, w.UserID, w.UserName, w.UserStatus = awswire.Value(o.Principal), awswire.Value(o.UserId), awswire.Value(o.UserName),
+	w.Principal, w.UserID, w.UserName, w.UserStatus = awswire.Value(o.Principal), awswire.Value(o.UserId),
+		awswire.Value(o.UserName),
 		awswire.Value(o.UserStatus)
 	w.Groups = nil
 	for _, g := range o.Groups {
@@ -59,7 +60,11 @@ decided by the same code as GetDataAccess.`,
 			if err != nil {
 				return err
 			}
-			in := &latchkey.WhatCanRequest{User: awswire.Optional(user), Principal: awswire.Optional(as), MaxResults: new(int32(pageSize))}
+			in := &latchkey.WhatCanRequest{
+				User:       awswire.Optional(user),
+				Principal:  awswire.Optional(as),
+				MaxResults: new(int32(pageSize)),
+			}
 			got := whatCan{Entries: []entitlement{}}
 			for more := true; more; more = awswire.Value(in.NextToken) != "" {
 				page, err := call(cmd.Context(), c, latchkey.WhatCan, in)
@@ -77,7 +82,9 @@ decided by the same code as GetDataAccess.`,
 				return enc.Encode(got)
 			}
 			got.print(out)
-			return printEntitlements(out, false, "no grants", func(yield func([]entitlement, error) bool) { yield(got.Entries, nil) },
+			return printEntitlements(out, false, "no grants", func(yield func([]entitlement, error) bool) {
+				yield(got.Entries, nil)
+			},
 				func(r *entitlement) []string {
 					return []string{r.Permission, r.GrantScope, r.via(), r.GrantID, r.state()}
 				})

@@ -38,11 +38,21 @@ func newEntitlements(all []latchkey.Entitlement) []entitlement {
 	list := make([]entitlement, 0, len(all))
 	for _, r := range all {
 		list = append(list, entitlement{
-			Type: awswire.Value(r.Type), Principal: awswire.Value(r.Principal), UserID: awswire.Value(r.UserId), UserName: awswire.Value(r.UserName),
-			DisplayName: awswire.Value(r.DisplayName),
-			GroupID:     awswire.Value(r.GroupId), GroupName: awswire.Value(r.GroupName), GrantID: awswire.Value(r.GrantId), GrantScope: awswire.Value(r.GrantScope),
-			Permission: awswire.Value(r.Permission), LocationID: awswire.Value(r.LocationId), GrantApplicationArn: awswire.Value(r.GrantApplicationArn),
-			ApplicationArn: awswire.Value(r.ApplicationArn), Open: awswire.Value(r.Open), Reason: awswire.Value(r.Reason),
+			Type:                awswire.Value(r.Type),
+			Principal:           awswire.Value(r.Principal),
+			UserID:              awswire.Value(r.UserId),
+			UserName:            awswire.Value(r.UserName),
+			DisplayName:         awswire.Value(r.DisplayName),
+			GroupID:             awswire.Value(r.GroupId),
+			GroupName:           awswire.Value(r.GroupName),
+			GrantID:             awswire.Value(r.GrantId),
+			GrantScope:          awswire.Value(r.GrantScope),
+			Permission:          awswire.Value(r.Permission),
+			LocationID:          awswire.Value(r.LocationId),
+			GrantApplicationArn: awswire.Value(r.GrantApplicationArn),
+			ApplicationArn:      awswire.Value(r.ApplicationArn),
+			Open:                awswire.Value(r.Open),
+			Reason:              awswire.Value(r.Reason),
 		})
 	}
 	return list
@@ -105,13 +115,14 @@ target and are kept from using it, with the reason.`,
 			if object {
 				in.TargetType = new("Object")
 			}
-			return printEntitlements(cmd.OutOrStdout(), asJSON, "nobody", pages(func(next *string) ([]latchkey.Entitlement, *string, error) {
-				in.NextToken = next
-				out, err := call(cmd.Context(), c, latchkey.WhoCan, in)
-				return awswire.Value(out).Entries, awswire.Value(out).NextToken, err
-			}), func(r *entitlement) []string {
-				return []string{r.who(), r.via(), r.Permission, r.GrantScope, r.GrantID, r.state()}
-			})
+			return printEntitlements(cmd.OutOrStdout(), asJSON, "nobody",
+				pages(func(next *string) ([]latchkey.Entitlement, *string, error) {
+					in.NextToken = next
+					out, err := call(cmd.Context(), c, latchkey.WhoCan, in)
+					return awswire.Value(out).Entries, awswire.Value(out).NextToken, err
+				}), func(r *entitlement) []string {
+					return []string{r.who(), r.via(), r.Permission, r.GrantScope, r.GrantID, r.state()}
+				})
 		},
 	}
 	f.add(cmd)
@@ -141,7 +152,9 @@ func pages(ask func(next *string) ([]latchkey.Entitlement, *string, error)) iter
 }
 
 // printEntitlements prints pages as they come: lines of JSON, or columns, which are lined up within a page.
-func printEntitlements(out io.Writer, asJSON bool, none string, pages iter.Seq2[[]entitlement, error], columns func(*entitlement) []string) error {
+func printEntitlements(
+	out io.Writer, asJSON bool, none string, pages iter.Seq2[[]entitlement, error], columns func(*entitlement) []string,
+) error {
 	n := 0
 	enc := json.NewEncoder(inert{out})
 	enc.SetEscapeHTML(false)

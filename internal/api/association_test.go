@@ -52,14 +52,17 @@ func (w *centerWorld) lake() string {
 	w.t.Helper()
 	w.s3Must(http.MethodPost, instancePath, "")
 	w.store(func(tx *store.Tx) error {
-		return store.Buckets.Insert(tx, &bucket.Bucket{Name: "lake", Account: centerAccount, Region: controltest.Region, Created: tx.Now()})
+		return store.Buckets.Insert(tx,
+			&bucket.Bucket{Name: "lake", Account: centerAccount, Region: controltest.Region, Created: tx.Now()})
 	})
-	trust := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"access-grants.s3.amazonaws.com"},` +
+	trust := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",` +
+		`"Principal":{"Service":"access-grants.s3.amazonaws.com"},` +
 		`"Action":["sts:AssumeRole","sts:SetSourceIdentity","sts:SetContext"]}]}`
 	w.iam("CreateRole&RoleName=location&AssumeRolePolicyDocument=" + queryEscape(trust))
 	w.iam("PutRolePolicy&RoleName=location&PolicyName=p&PolicyDocument=" + queryEscape(allow("s3:*")))
-	out := w.s3Must(http.MethodPost, "/accessgrantsinstance/location", `<CreateAccessGrantsLocationRequest xmlns="http://awss3control.amazonaws.com/doc/2018-08-20/">`+
-		`<LocationScope>s3://lake/</LocationScope><IAMRoleArn>arn:aws:iam::123456789012:role/location</IAMRoleArn></CreateAccessGrantsLocationRequest>`)
+	out := w.s3Must(http.MethodPost, "/accessgrantsinstance/location",
+		`<CreateAccessGrantsLocationRequest xmlns="http://awss3control.amazonaws.com/doc/2018-08-20/">`+
+			`<LocationScope>s3://lake/</LocationScope><IAMRoleArn>arn:aws:iam::123456789012:role/location</IAMRoleArn></CreateAccessGrantsLocationRequest>`)
 	return element(w.t, out, "AccessGrantsLocationId")
 }
 
@@ -67,16 +70,20 @@ func grantBody(location, kind, id, prefix, application string) string {
 	if application != "" {
 		application = "<ApplicationArn>" + application + "</ApplicationArn>"
 	}
-	return `<CreateAccessGrantRequest xmlns="http://awss3control.amazonaws.com/doc/2018-08-20/"><AccessGrantsLocationId>` + location +
-		`</AccessGrantsLocationId><AccessGrantsLocationConfiguration><S3SubPrefix>` + prefix + `</S3SubPrefix></AccessGrantsLocationConfiguration><Grantee><GranteeType>` +
-		kind + `</GranteeType><GranteeIdentifier>` + id + `</GranteeIdentifier></Grantee><Permission>READ</Permission>` + application + `</CreateAccessGrantRequest>`
+	return `<CreateAccessGrantRequest xmlns="http://awss3control.amazonaws.com/doc/2018-08-20/"><AccessGrantsLocationId>` +
+		location +
+		`</AccessGrantsLocationId><AccessGrantsLocationConfiguration><S3SubPrefix>` + prefix +
+		`</S3SubPrefix></AccessGrantsLocationConfiguration><Grantee><GranteeType>` +
+		kind + `</GranteeType><GranteeIdentifier>` + id + `</GranteeIdentifier></Grantee><Permission>READ</Permission>` +
+		application + `</CreateAccessGrantRequest>`
 }
 
 func TestCase014_AssociatedInstanceIsNotDeleted(t *testing.T) {
 	w := newCenterWorld(t)
 	answer := w.s3Must(http.MethodPost, instancePath, createInstanceBody(w.instance()))
 	got := w.association(answer)
-	if got.IdentityCenterInstanceArn != w.instance() || got.IdentityCenterApplicationArn == "" || got.IdentityCenterArn != got.IdentityCenterApplicationArn {
+	if got.IdentityCenterInstanceArn != w.instance() || got.IdentityCenterApplicationArn == "" ||
+		got.IdentityCenterArn != got.IdentityCenterApplicationArn {
 		t.Errorf("the association is %+v", got)
 	}
 	w.s3Refused("root", http.MethodDelete, instancePath, "", 400, "InvalidRequest")
@@ -87,11 +94,13 @@ func TestCase014_AssociatedInstanceIsNotDeleted(t *testing.T) {
 func TestCase040_DirectoryGranteeWithoutAssociation(t *testing.T) {
 	w := newCenterWorld(t)
 	location, alice := w.lake(), w.person("alice")
-	w.s3Refused("root", http.MethodPost, grantPath, grantBody(location, "DIRECTORY_USER", alice, "a/*", ""), 400, "InvalidRequest")
+	w.s3Refused("root", http.MethodPost, grantPath, grantBody(location, "DIRECTORY_USER", alice, "a/*", ""), 400,
+		"InvalidRequest")
 	w.s3Must(http.MethodPost, centerPath, associateBody(w.instance()))
 	w.s3Must(http.MethodPost, grantPath, grantBody(location, "DIRECTORY_USER", alice, "a/*", ""))
 	w.s3Must(http.MethodDelete, centerPath, "")
-	w.s3Refused("root", http.MethodPost, grantPath, grantBody(location, "DIRECTORY_USER", alice, "b/*", ""), 400, "InvalidRequest")
+	w.s3Refused("root", http.MethodPost, grantPath, grantBody(location, "DIRECTORY_USER", alice, "b/*", ""), 400,
+		"InvalidRequest")
 }
 
 func TestCase110_Associate(t *testing.T) {
@@ -106,19 +115,24 @@ func TestCase110_Associate(t *testing.T) {
 	}
 	w.s3Refused("root", http.MethodPost, centerPath, associateBody(w.instance()), 400, "InvalidRequest")
 
-	all := w.must("ListApplications", object{"InstanceArn": w.instance(), "Filter": object{"ApplicationProvider": sso.S3Provider}})["Applications"].([]any)
+	all := w.must("ListApplications",
+		object{"InstanceArn": w.instance(), "Filter": object{"ApplicationProvider": sso.S3Provider}})["Applications"].([]any)
 	if len(all) != 1 {
 		t.Fatalf("the applications are %v", all)
 	}
 	app := all[0].(object)
-	if app["ApplicationArn"] != got.IdentityCenterApplicationArn || app["Name"] != "S3AccessGrants-us-east-1" || app["Status"] != "ENABLED" || app["CreatedFrom"] != "us-east-1" {
+	if app["ApplicationArn"] != got.IdentityCenterApplicationArn || app["Name"] != "S3AccessGrants-us-east-1" ||
+		app["Status"] != "ENABLED" || app["CreatedFrom"] != "us-east-1" {
 		t.Errorf("S3's application is %v", app)
 	}
 	arn := object{"ApplicationArn": got.IdentityCenterApplicationArn}
 	w.refused("DeleteApplication", arn, "ConflictException")
 	for op, in := range map[string]object{
-		"PutApplicationGrant":                   {"GrantType": refreshToken, "Grant": object{"RefreshToken": object{}}},
-		"PutApplicationAuthenticationMethod":    {"AuthenticationMethodType": "IAM", "AuthenticationMethod": method(actors(object{"AWS": "123456789012"}))},
+		"PutApplicationGrant": {"GrantType": refreshToken, "Grant": object{"RefreshToken": object{}}},
+		"PutApplicationAuthenticationMethod": {
+			"AuthenticationMethodType": "IAM",
+			"AuthenticationMethod":     method(actors(object{"AWS": "123456789012"})),
+		},
 		"DeleteApplicationAuthenticationMethod": {"AuthenticationMethodType": "IAM"},
 		"PutApplicationAccessScope":             {"Scope": "a"},
 		"PutApplicationAssignmentConfiguration": {"AssignmentRequired": false},
@@ -138,14 +152,16 @@ func TestCase110_Associate(t *testing.T) {
 
 func TestCase111_AssociateUnknown(t *testing.T) {
 	w := newCenterWorld(t)
-	_, key, err := w.api.Principals.CreateAccount(t.Context(), controltest.Operator(t, w.Control, centerAccount), "111122223333", "other")
+	_, key, err := w.api.Principals.CreateAccount(t.Context(), controltest.Operator(t, w.Control, centerAccount),
+		"111122223333", "other")
 	if err != nil {
 		t.Fatal(err)
 	}
 	w.keys["other"] = keysOf(key)
 	_, theirs := w.sso("other", "ListInstances", object{})
 	foreign := theirs["Instances"].([]any)[0].(object)["InstanceArn"].(string)
-	for _, arn := range []string{foreign, "arn:aws:sso:::instance/ssoins-0123456789abcdef", "arn:aws:sso:::instance/x", strings.Replace(w.instance(), "arn:aws:", "arn:aws-cn:", 1)} {
+	for _, arn := range []string{foreign, "arn:aws:sso:::instance/ssoins-0123456789abcdef", "arn:aws:sso:::instance/x",
+		strings.Replace(w.instance(), "arn:aws:", "arn:aws-cn:", 1)} {
 		w.s3Refused("root", http.MethodPost, instancePath, createInstanceBody(arn), 400, "InvalidIdentityCenterInstance")
 	}
 	w.s3Must(http.MethodPost, instancePath, "")
@@ -180,14 +196,17 @@ func TestAssociationAsksForPermissionsInIdentityCenter(t *testing.T) {
 		return allow(append(rest, all[i+1:]...)...)
 	}
 	associating := []string{"sso:CreateApplication", "sso:PutApplicationGrant", "sso:PutApplicationAuthenticationMethod"}
-	granting := []string{"sso:DescribeInstance", "sso:DescribeApplication", "identitystore:DescribeUser", "identitystore:DescribeGroup"}
+	granting := []string{"sso:DescribeInstance", "sso:DescribeApplication", "identitystore:DescribeUser",
+		"identitystore:DescribeGroup"}
 	for i, missing := range associating {
 		w.policy("admin", without(associating, i))
-		if text := w.s3Refused("admin", http.MethodPost, centerPath, associateBody(w.instance()), 403, "AccessDenied"); !strings.Contains(text, missing) {
+		if text := w.s3Refused("admin", http.MethodPost, centerPath, associateBody(w.instance()), 403,
+			"AccessDenied"); !strings.Contains(text, missing) {
 			t.Error(text)
 		}
 	}
-	w.policy("admin", strings.Replace(allow(append(associating, "s3:*")...), `"Resource":"*"`, `"NotResource":"`+sso.S3Provider+`"`, 1))
+	w.policy("admin", strings.Replace(allow(append(associating, "s3:*")...), `"Resource":"*"`,
+		`"NotResource":"`+sso.S3Provider+`"`, 1))
 	w.s3Refused("admin", http.MethodPost, centerPath, associateBody(w.instance()), 403, "AccessDenied")
 	w.policy("admin", allow(append(associating, "s3:*")...))
 	if status, body := w.s3("admin", http.MethodPost, centerPath, associateBody(w.instance())); status != 200 {
@@ -199,12 +218,14 @@ func TestAssociationAsksForPermissionsInIdentityCenter(t *testing.T) {
 		if missing == "identitystore:DescribeGroup" {
 			kind, id = "DIRECTORY_GROUP", team
 		}
-		if text := w.s3Refused("admin", http.MethodPost, grantPath, grantBody(location, kind, id, "a/*", ""), 403, "AccessDenied"); !strings.Contains(text, missing) {
+		if text := w.s3Refused("admin", http.MethodPost, grantPath, grantBody(location, kind, id, "a/*", ""), 403,
+			"AccessDenied"); !strings.Contains(text, missing) {
 			t.Error(text)
 		}
 	}
 	w.policy("admin", allow("s3:*"))
-	if text := w.s3Refused("admin", http.MethodDelete, centerPath, "", 403, "AccessDenied"); !strings.Contains(text, "sso:DeleteApplication") {
+	if text := w.s3Refused("admin", http.MethodDelete, centerPath, "", 403, "AccessDenied"); !strings.Contains(text,
+		"sso:DeleteApplication") {
 		t.Error(text)
 	}
 	w.policy("admin", allow("s3:*", "sso:DeleteApplication"))
@@ -216,7 +237,8 @@ func TestAssociationAsksForPermissionsInIdentityCenter(t *testing.T) {
 	creating := append([]string{"sso:DescribeInstance"}, associating...)
 	for i, missing := range creating {
 		w.policy("admin", without(creating, i))
-		if text := w.s3Refused("admin", http.MethodPost, instancePath, createInstanceBody(w.instance()), 403, "AccessDenied"); !strings.Contains(text, missing) {
+		if text := w.s3Refused("admin", http.MethodPost, instancePath, createInstanceBody(w.instance()), 403,
+			"AccessDenied"); !strings.Contains(text, missing) {
 			t.Error(text)
 		}
 	}
@@ -230,29 +252,42 @@ func TestDirectoryGranteesMustExist(t *testing.T) {
 	for _, c := range [][2]string{
 		{"DIRECTORY_USER", team}, {"DIRECTORY_GROUP", alice}, {"DIRECTORY_USER", "11111111-1111-4111-8111-111111111111"},
 	} {
-		text := w.s3Refused("root", http.MethodPost, grantPath, grantBody(location, c[0], c[1], "a/*", ""), 400, "InvalidRequest")
+		text := w.s3Refused("root", http.MethodPost, grantPath, grantBody(location, c[0], c[1], "a/*", ""), 400,
+			"InvalidRequest")
 		if !strings.Contains(text, "Invalid Grantee in the request") {
 			t.Errorf("%v: %s", c, text)
 		}
 	}
-	elsewhere := &directory.User{ID: directory.UserID(uuid.NewString()), Store: "d-0000000000", UserName: "bob", DisplayName: "bob"}
+	elsewhere := &directory.User{
+		ID:          directory.UserID(uuid.NewString()),
+		Store:       "d-0000000000",
+		UserName:    "bob",
+		DisplayName: "bob",
+	}
 	w.store(func(tx *store.Tx) error { return store.DirectoryUsers.Insert(tx, elsewhere) })
-	w.s3Refused("root", http.MethodPost, grantPath, grantBody(location, "DIRECTORY_USER", string(elsewhere.ID), "a/*", ""), 400, "InvalidRequest")
+	w.s3Refused("root", http.MethodPost, grantPath, grantBody(location, "DIRECTORY_USER", string(elsewhere.ID), "a/*", ""),
+		400, "InvalidRequest")
 
-	w.s3Refused("root", http.MethodPost, grantPath, grantBody(location, "DIRECTORY_USER", alice, "a/*", app[:len(app)-2]+"00"), 400, "InvalidRequest")
-	_, key, err := w.api.Principals.CreateAccount(t.Context(), controltest.Operator(t, w.Control, centerAccount), "111122223333", "other")
+	w.s3Refused("root", http.MethodPost, grantPath,
+		grantBody(location, "DIRECTORY_USER", alice, "a/*", app[:len(app)-2]+"00"), 400, "InvalidRequest")
+	_, key, err := w.api.Principals.CreateAccount(t.Context(), controltest.Operator(t, w.Control, centerAccount),
+		"111122223333", "other")
 	if err != nil {
 		t.Fatal(err)
 	}
 	w.keys["other"] = keysOf(key)
 	_, theirs := w.sso("other", "ListInstances", object{})
 	_, made := w.sso("other", "CreateApplication", object{
-		"InstanceArn": theirs["Instances"].([]any)[0].(object)["InstanceArn"], "ApplicationProviderArn": customProvider, "Name": "theirs",
+		"InstanceArn":            theirs["Instances"].([]any)[0].(object)["InstanceArn"],
+		"ApplicationProviderArn": customProvider,
+		"Name":                   "theirs",
 	})
-	w.s3Refused("root", http.MethodPost, grantPath, grantBody(location, "DIRECTORY_USER", alice, "a/*", made["ApplicationArn"].(string)), 400, "InvalidRequest")
+	w.s3Refused("root", http.MethodPost, grantPath,
+		grantBody(location, "DIRECTORY_USER", alice, "a/*", made["ApplicationArn"].(string)), 400, "InvalidRequest")
 	w.s3Must(http.MethodPost, grantPath, grantBody(location, "DIRECTORY_USER", alice, "a/*", app))
 	w.s3Must(http.MethodPost, grantPath, grantBody(location, "DIRECTORY_GROUP", team, "a/*", ""))
-	w.s3Refused("root", http.MethodPost, grantPath, grantBody(location, "DIRECTORY_GROUP", team, "a/*", ""), 409, "AccessGrantAlreadyExists")
+	w.s3Refused("root", http.MethodPost, grantPath, grantBody(location, "DIRECTORY_GROUP", team, "a/*", ""), 409,
+		"AccessGrantAlreadyExists")
 }
 
 // bearing makes a session of a role that acts for a directory user through an application, under the name "bearer".
@@ -265,8 +300,14 @@ func (w *centerWorld) bearing(user, application string) {
 	center := snap.IdentityCenter(centerAccount)
 	now := time.Now().UTC().Truncate(time.Second)
 	made, err := w.Ring.Mint(credential.Session{
-		ID: credential.SessionID(uuid.New()), Kind: credential.AssumedRole, Account: string(centerAccount), PrincipalID: snap.RoleByName(centerAccount, "bearer").ID,
-		Name: "s", Issued: now, Expires: now.Add(time.Hour), Delegation: credential.Delegation{
+		ID:          credential.SessionID(uuid.New()),
+		Kind:        credential.AssumedRole,
+		Account:     string(centerAccount),
+		PrincipalID: snap.RoleByName(centerAccount, "bearer").ID,
+		Name:        "s",
+		Issued:      now,
+		Expires:     now.Add(time.Hour),
+		Delegation: credential.Delegation{
 			IdentityStoreID: center.IdentityStoreID, UserID: user, ApplicationARN: application, CredentialID: uuid.NewString(),
 			IdentityCenterInstance: center.ARN(), Scopes: sso.S3Scope,
 		},
@@ -278,7 +319,8 @@ func (w *centerWorld) bearing(user, application string) {
 }
 
 func (w *centerWorld) dataAccess(target string) (int, string) {
-	return w.s3("bearer", http.MethodGet, "/accessgrantsinstance/dataaccess?permission=READ&target="+queryEscape(target), "")
+	return w.s3("bearer", http.MethodGet, "/accessgrantsinstance/dataaccess?permission=READ&target="+queryEscape(target),
+		"")
 }
 
 func TestDirectoryGrantsEndWithTheAssociation(t *testing.T) {
@@ -289,7 +331,10 @@ func TestDirectoryGrantsEndWithTheAssociation(t *testing.T) {
 	w.s3Must(http.MethodPost, centerPath, associateBody(w.instance()))
 	alice, team := w.person("alice"), w.team("team")
 	member := &directory.Membership{
-		ID: directory.MembershipID(uuid.NewString()), Store: directory.StoreID(w.home()), Group: directory.GroupID(team), User: directory.UserID(alice),
+		ID:    directory.MembershipID(uuid.NewString()),
+		Store: directory.StoreID(w.home()),
+		Group: directory.GroupID(team),
+		User:  directory.UserID(alice),
 	}
 	w.store(func(tx *store.Tx) error { return store.InsertMembership(tx, member) })
 	w.iam("CreateRole&RoleName=bearer&AssumeRolePolicyDocument=" + queryEscape(trustRoot))
@@ -301,7 +346,12 @@ func TestDirectoryGrantsEndWithTheAssociation(t *testing.T) {
 
 	try := func(when string, user, team bool) {
 		t.Helper()
-		for target, want := range map[string]bool{"s3://lake/user/*": user, "s3://lake/team/*": team, "s3://lake/role/*": true, "s3://lake/other/*": false} {
+		for target, want := range map[string]bool{
+			"s3://lake/user/*":  user,
+			"s3://lake/team/*":  team,
+			"s3://lake/role/*":  true,
+			"s3://lake/other/*": false,
+		} {
 			if status, body := w.dataAccess(target); (status == 200) != want || status != 200 && status != 403 {
 				t.Errorf("%s: %s is answered with %d %s", when, target, status, body)
 			}
@@ -315,7 +365,11 @@ func TestDirectoryGrantsEndWithTheAssociation(t *testing.T) {
 	try("enabled again", true, true)
 
 	_, body := w.dataAccess("s3://lake/user/*")
-	w.keys["vended"] = controltest.Keys{ID: element(t, body, "AccessKeyId"), Secret: element(t, body, "SecretAccessKey"), Token: element(t, body, "SessionToken")}
+	w.keys["vended"] = controltest.Keys{
+		ID:     element(t, body, "AccessKeyId"),
+		Secret: element(t, body, "SecretAccessKey"),
+		Token:  element(t, body, "SessionToken"),
+	}
 	if _, err := w.World.Authenticate(t, w.keys["vended"], "sts"); err != nil {
 		t.Fatalf("what was vended does not work: %v", err)
 	}

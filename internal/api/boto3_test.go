@@ -22,8 +22,10 @@ func TestIdentityCenterWithBoto3(t *testing.T) {
 	server := httptest.NewServer(w.front)
 	defer server.Close()
 	c := exec.CommandContext(t.Context(), "python3", "testdata/identitycenter.py")
-	c.Env = append(os.Environ(), "AWS_ENDPOINT_URL="+server.URL, "AWS_ACCESS_KEY_ID="+w.keys["root"].ID, "AWS_SECRET_ACCESS_KEY="+w.keys["root"].Secret,
-		"AWS_DEFAULT_REGION=us-east-1", "AWS_CONFIG_FILE=/dev/null", "AWS_SHARED_CREDENTIALS_FILE=/dev/null", "NO_PROXY=127.0.0.1",
+	c.Env = append(os.Environ(), "AWS_ENDPOINT_URL="+server.URL, "AWS_ACCESS_KEY_ID="+w.keys["root"].ID,
+		"AWS_SECRET_ACCESS_KEY="+w.keys["root"].Secret,
+		"AWS_DEFAULT_REGION=us-east-1", "AWS_CONFIG_FILE=/dev/null", "AWS_SHARED_CREDENTIALS_FILE=/dev/null",
+		"NO_PROXY=127.0.0.1",
 		"ACCOUNT="+string(centerAccount), "LOCATION="+location, "ALICE="+alice)
 	out, err := c.CombinedOutput()
 	if err != nil {
@@ -35,7 +37,8 @@ func TestIdentityCenterWithBoto3(t *testing.T) {
 		t.Fatal(err)
 	}
 	a := snap.Application(app)
-	if a == nil || a.Grant(sso.JWTBearer) == nil || a.Grant(sso.RefreshToken) == nil || a.Scope(sso.S3Scope) == nil || a.Actor == nil || !snap.MayUse(app, alice, nil) {
+	if a == nil || a.Grant(sso.JWTBearer) == nil || a.Grant(sso.RefreshToken) == nil || a.Scope(sso.S3Scope) == nil ||
+		a.Actor == nil || !snap.MayUse(app, alice, nil) {
 		t.Errorf("the application is %+v", a)
 	}
 }

@@ -31,13 +31,16 @@ func TestEventsAreCloudTrails(t *testing.T) {
 	w := newFrontWorld(t)
 	p := w.front.Principals
 	call := func() *control.Call { return w.Call(t, w.root, "iam", "SetUp") }
-	trust := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::123456789012:user/alice"},"Action":["sts:AssumeRole","sts:SetSourceIdentity"]}]}`
-	w.must(p.UpdateAssumeRolePolicy(t.Context(), call(), "lake", strings.Replace(serviceTrust, `"sts:AssumeRole"`, `["sts:AssumeRole","sts:SetSourceIdentity"]`, 1)))
+	trust := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",` +
+		`"Principal":{"AWS":"arn:aws:iam::123456789012:user/alice"},"Action":["sts:AssumeRole","sts:SetSourceIdentity"]}]}`
+	w.must(p.UpdateAssumeRolePolicy(t.Context(), call(), "lake",
+		strings.Replace(serviceTrust, `"sts:AssumeRole"`, `["sts:AssumeRole","sts:SetSourceIdentity"]`, 1)))
 	_, err := p.CreateRole(t.Context(), call(), principals.NewRole{Name: "etl", Trust: trust})
 	w.must(err)
 	w.must(p.PutInline(t.Context(), call(), principals.RoleNamed("etl"), "p", mayAsk))
 	w.must(p.PutInline(t.Context(), call(), principals.UserNamed("alice"), "p",
-		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:GetDataAccess","s3:ListCallerAccessGrants","sts:AssumeRole"],"Resource":"*"}]}`))
+		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow",`+
+			`"Action":["s3:GetDataAccess","s3:ListCallerAccessGrants","sts:AssumeRole"],"Resource":"*"}]}`))
 	a, err := w.front.Tokens.AssumeRole(t.Context(), w.Call(t, w.alice, "sts", "AssumeRole"),
 		sts.AssumeRole{RoleARN: "arn:aws:iam::123456789012:role/etl", SessionName: "nightly", SourceIdentity: "alice"})
 	w.must(err)
@@ -56,10 +59,17 @@ func TestEventsAreCloudTrails(t *testing.T) {
 		name string
 		do   func()
 	}{
-		{"create-access-grant", send(w.root, http.MethodPost, "/v20180820/accessgrantsinstance/grant", createGrant("arn:aws:iam::123456789012:role/etl", "lake/x/*", "READWRITE"))},
-		{"get-data-access", send(session, http.MethodGet, data+"auditContext=job%2042&durationSeconds=900&permission=READ&privilege=Minimal&target=s3%3A%2F%2Flake%2Fx%2Fk&targetType=Object", "")},
-		{"get-data-access-refused", send(w.alice, http.MethodGet, data+"permission=WRITE&target=s3%3A%2F%2Flake%2Fy%2F%2A", "")},
-		{"list-caller-access-grants", send(session, http.MethodGet, "/v20180820/accessgrantsinstance/caller/grants?allowedByApplication=true&grantscope=s3%3A%2F%2F&maxResults=100", "")},
+		{"create-access-grant", send(w.root, http.MethodPost, "/v20180820/accessgrantsinstance/grant",
+			createGrant("arn:aws:iam::123456789012:role/etl", "lake/x/*", "READWRITE"))},
+		{"get-data-access", send(session, http.MethodGet,
+			data+
+				"auditContext=job%2042&durationSeconds=900&permission=READ&privilege=Minimal&target=s3%3A%2F%2Flake%2Fx%2Fk&targetType=Object", "")},
+		{"get-data-access-refused",
+			send(w.alice, http.MethodGet, data+"permission=WRITE&target=s3%3A%2F%2Flake%2Fy%2F%2A", "")},
+		{"list-caller-access-grants",
+			send(session, http.MethodGet,
+				"/v20180820/accessgrantsinstance/caller/grants?allowedByApplication=true&grantscope=s3%3A%2F%2F&maxResults=100",
+				"")},
 		{"explain", func() {
 			body := `{"Principal":"arn:aws:iam::123456789012:user/alice","Target":"s3://lake/x/k","Permission":"READ"}`
 			r := w.request(http.MethodPost, "/", body)

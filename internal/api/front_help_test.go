@@ -21,8 +21,10 @@ import (
 
 const (
 	owner        = access.AccountID("123456789012")
-	serviceTrust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"access-grants.s3.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
-	mayAsk       = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:GetDataAccess","s3:ListCallerAccessGrants"],"Resource":"*"}]}`
+	serviceTrust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",` +
+		`"Principal":{"Service":"access-grants.s3.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
+	mayAsk = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",` +
+		`"Action":["s3:GetDataAccess","s3:ListCallerAccessGrants"],"Resource":"*"}]}`
 )
 
 // frontWorld is a deployment whose whole control plane answers: account 123456789012 with bucket lake, the
@@ -38,7 +40,11 @@ type frontWorld struct {
 
 func newFrontWorld(t *testing.T) *frontWorld {
 	t.Helper()
-	w := &frontWorld{World: controltest.New(t, controltest.Account(owner), controltest.Bucket("lake", owner)), t: t, log: &bytes.Buffer{}}
+	w := &frontWorld{
+		World: controltest.New(t, controltest.Account(owner), controltest.Bucket("lake", owner)),
+		t:     t,
+		log:   &bytes.Buffer{},
+	}
 	token := &sts.Tokens{Control: w.Control}
 	a := &API{
 		Control: w.Control, Principals: w.IAM, Tokens: token, Auth: w.Auth, Operator: owner,
@@ -92,7 +98,8 @@ func (w *frontWorld) s3control(k controltest.Keys, method, path, body string) *h
 func createGrant(who, sub, permission string) string {
 	return fmt.Sprintf(`<CreateAccessGrantRequest xmlns="http://awss3control.amazonaws.com/doc/2018-08-20/"><AccessGrantsLocationId>default</AccessGrantsLocationId>`+
 		`<AccessGrantsLocationConfiguration><S3SubPrefix>%s</S3SubPrefix></AccessGrantsLocationConfiguration><Grantee><GranteeType>IAM</GranteeType>`+
-		`<GranteeIdentifier>%s</GranteeIdentifier></Grantee><Permission>%s</Permission></CreateAccessGrantRequest>`, sub, who, permission)
+		`<GranteeIdentifier>%s</GranteeIdentifier></Grantee><Permission>%s</Permission></CreateAccessGrantRequest>`, sub, who,
+		permission)
 }
 
 // wantError checks an error answer of S3 Control: the wrapped form, and the request's name in body and header.

@@ -17,7 +17,8 @@ const askPath = "/v20180820/accessgrantsinstance/dataaccess?permission=READ&targ
 
 func (w *frontWorld) grantAlice() {
 	w.t.Helper()
-	if r := w.s3control(w.root, "POST", "/v20180820/accessgrantsinstance/grant", createGrant("arn:aws:iam::123456789012:user/alice", "lake/x/*", "READ")); r.Code != 200 {
+	if r := w.s3control(w.root, "POST", "/v20180820/accessgrantsinstance/grant",
+		createGrant("arn:aws:iam::123456789012:user/alice", "lake/x/*", "READ")); r.Code != 200 {
 		w.t.Fatal(r.Code, r.Body)
 	}
 }
@@ -49,7 +50,8 @@ func TestRequestsThatAreNone(t *testing.T) {
 		wantError(t, w.serve(r, w.root, "s3", ""), 400, "InvalidRequest")
 	})
 	t.Run("a host without an account is fine", func(t *testing.T) {
-		for _, host := range []string{"latchkey.test", "127.0.0.1:4242", "123456789012", "lake.latchkey.test", "1234567890123.latchkey.test"} {
+		for _, host := range []string{"latchkey.test", "127.0.0.1:4242", "123456789012", "lake.latchkey.test",
+			"1234567890123.latchkey.test"} {
 			r := w.request("GET", "/v20180820/accessgrantsinstance", "")
 			r.Host = host
 			if got := w.serve(r, w.root, "s3", ""); got.Code != 200 {
@@ -71,12 +73,14 @@ func TestRequestsThatAreNone(t *testing.T) {
 	})
 	t.Run("a body that is too long", func(t *testing.T) {
 		long := "<x>" + strings.Repeat("y", maxBody) + "</x>"
-		wantError(t, w.s3control(w.root, "POST", "/v20180820/accessgrantsinstance/location", long), 400, "MaxMessageLengthExceeded")
+		wantError(t, w.s3control(w.root, "POST", "/v20180820/accessgrantsinstance/location", long), 400,
+			"MaxMessageLengthExceeded")
 	})
 	t.Run("a version that is not served", func(t *testing.T) {
 		for _, service := range []string{"iam", "sts"} {
 			r := w.answer(w.Sign(t, w.root, service, "Action=GetCallerIdentity&Version=2001-01-01"))
-			if r.Code != 400 || !strings.Contains(r.Body.String(), "<Code>InvalidAction</Code>") || len(r.Header()["x-amzn-RequestId"]) != 1 {
+			if r.Code != 400 || !strings.Contains(r.Body.String(), "<Code>InvalidAction</Code>") ||
+				len(r.Header()["x-amzn-RequestId"]) != 1 {
 				t.Errorf("%s: %d %s %v", service, r.Code, r.Body, r.Header())
 			}
 		}
@@ -103,13 +107,14 @@ func TestWhatTheControlPlaneClaims(t *testing.T) {
 		r    *http.Request
 		want bool
 	}{
-		"S3 Control's path":            {httptest.NewRequest("GET", "/v20180820/accessgrantsinstance", nil), true},
-		"a form posted to the root":    {form("POST", "/"), true},
-		"a form in the query of a GET": {httptest.NewRequest("GET", "/?Action=GetCallerIdentity&Version=2011-06-15", nil), false},
-		"a form posted to a bucket":    {form("POST", "/lake"), false},
-		"a path below a base":          {httptest.NewRequest("GET", "/base/v20180820/accessgrantsinstance", nil), false},
-		"a bucket with a like name":    {httptest.NewRequest("GET", "/v20180820x/key", nil), false},
-		"the path, encoded":            {httptest.NewRequest("GET", "/%7620180820/accessgrantsinstance", nil), false},
+		"S3 Control's path":         {httptest.NewRequest("GET", "/v20180820/accessgrantsinstance", nil), true},
+		"a form posted to the root": {form("POST", "/"), true},
+		"a form in the query of a GET": {httptest.NewRequest("GET", "/?Action=GetCallerIdentity&Version=2011-06-15", nil),
+			false},
+		"a form posted to a bucket": {form("POST", "/lake"), false},
+		"a path below a base":       {httptest.NewRequest("GET", "/base/v20180820/accessgrantsinstance", nil), false},
+		"a bucket with a like name": {httptest.NewRequest("GET", "/v20180820x/key", nil), false},
+		"the path, encoded":         {httptest.NewRequest("GET", "/%7620180820/accessgrantsinstance", nil), false},
 		"a form of a browser": {func() *http.Request {
 			r := form("POST", "/")
 			r.Header.Set("Content-Type", "multipart/form-data; boundary=x")
@@ -138,16 +143,19 @@ func TestUnsignedWebIdentityIsRefusedForWhatItIs(t *testing.T) {
 	if got.Code != 400 || !strings.Contains(got.Body.String(), "<Code>InvalidIdentityToken</Code>") {
 		t.Errorf("got %d %s", got.Code, got.Body)
 	}
-	r = httptest.NewRequest("POST", "http://latchkey.test/", strings.NewReader("Action=GetCallerIdentity&Version=2011-06-15"))
+	r = httptest.NewRequest("POST", "http://latchkey.test/",
+		strings.NewReader("Action=GetCallerIdentity&Version=2011-06-15"))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	if got := w.answer(r); got.Code != 403 || !strings.Contains(got.Body.String(), "<Code>MissingAuthenticationToken</Code>") {
+	if got := w.answer(r); got.Code != 403 ||
+		!strings.Contains(got.Body.String(), "<Code>MissingAuthenticationToken</Code>") {
 		t.Errorf("got %d %s", got.Code, got.Body)
 	}
 }
 
 func TestAttack36_NoRegionPassesForAnotherResource(t *testing.T) {
 	w := newFrontWorld(t)
-	for _, region := range []string{"us-east-1:123456789012:access-grants", "*", "us-east-?", "US-EAST-1", "us_east_1", strings.Repeat("a", 33)} {
+	for _, region := range []string{"us-east-1:123456789012:access-grants", "*", "us-east-?", "US-EAST-1", "us_east_1",
+		strings.Repeat("a", 33)} {
 		r := w.SignAny(w.request("GET", "/v20180820/accessgrantsinstances", ""), w.root, "s3", region, "")
 		wantError(t, w.answer(r), 400, "AuthorizationHeaderMalformed")
 	}
@@ -183,15 +191,18 @@ func TestAttack40_ASlowBodyOutlivesNoKey(t *testing.T) {
 		t.Run(name+" is taken away while the body comes", func(t *testing.T) {
 			w := newFrontWorld(t)
 			all := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`
-			w.must(w.front.Principals.PutInline(t.Context(), w.Call(t, w.root, "iam", "SetUp"), principals.UserNamed("alice"), "p", all))
+			w.must(w.front.Principals.PutInline(t.Context(), w.Call(t, w.root, "iam", "SetUp"), principals.UserNamed("alice"),
+				"p", all))
 			body := createGrant("arn:aws:iam::123456789012:user/alice", "lake/*", "READWRITE")
-			r := w.SignAny(w.request("POST", "/v20180820/accessgrantsinstance/grant", body), w.alice, "s3", controltest.Region, body)
+			r := w.SignAny(w.request("POST", "/v20180820/accessgrantsinstance/grant", body), w.alice, "s3", controltest.Region,
+				body)
 			r.Body = io.NopCloser(&slowly{strings.NewReader(body), func() { w.must(take(w, w.front.Principals)) }})
 			got := w.answer(r)
 			if got.Code != 403 {
 				t.Errorf("got %d %s", got.Code, got.Body)
 			}
-			if list := w.s3control(w.root, "GET", "/v20180820/accessgrantsinstance/grants", ""); strings.Contains(list.Body.String(), "AccessGrantId") {
+			if list := w.s3control(w.root, "GET", "/v20180820/accessgrantsinstance/grants",
+				""); strings.Contains(list.Body.String(), "AccessGrantId") {
 				t.Errorf("granted: %s", list.Body)
 			}
 		})
@@ -203,11 +214,16 @@ func TestEndedSessionsAreRecorded(t *testing.T) {
 	w.grantAlice()
 	vended := w.s3control(w.alice, "GET", askPath, "")
 	body := vended.Body.String()
-	keys := controltest.Keys{ID: element(t, body, "AccessKeyId"), Secret: element(t, body, "SecretAccessKey"), Token: element(t, body, "SessionToken")}
+	keys := controltest.Keys{
+		ID:     element(t, body, "AccessKeyId"),
+		Secret: element(t, body, "SecretAccessKey"),
+		Token:  element(t, body, "SessionToken"),
+	}
 	w.must(w.front.Principals.DeleteAccessKey(t.Context(), w.Call(t, w.root, "iam", "SetUp"), "alice", w.alice.ID))
 	wantError(t, w.s3control(keys, "GET", "/v20180820/accessgrantsinstance", ""), 403, "AccessDenied")
 	records := w.Records(t)
-	if last := records[len(records)-1]; last.EventName != "GetAccessGrantsInstance" || last.ErrorCode != "AccessDenied" || last.UserIdentity.AccessKeyID != keys.ID {
+	if last := records[len(records)-1]; last.EventName != "GetAccessGrantsInstance" || last.ErrorCode != "AccessDenied" ||
+		last.UserIdentity.AccessKeyID != keys.ID {
 		t.Errorf("recorded %+v", last)
 	}
 }
@@ -234,7 +250,8 @@ func TestAttack25_OneLogRecordARequestAndNoSecretInIt(t *testing.T) {
 			return w.answer(r)
 		},
 		func() *httptest.ResponseRecorder {
-			return w.s3control(controltest.Keys{ID: w.alice.ID, Secret: w.alice.Secret, Token: "not-a-token"}, "GET", askPath, "")
+			return w.s3control(controltest.Keys{ID: w.alice.ID, Secret: w.alice.Secret, Token: "not-a-token"}, "GET", askPath,
+				"")
 		},
 	}
 	for _, s := range send {

@@ -23,7 +23,9 @@ func (a *API) registerOIDCProviders(m *awswire.Mux[*control.Call]) {
 	awswire.Handle(m, wire.ListOpenIDConnectProviderTags, a.listOIDCProviderTags)
 }
 
-func (a *API) createOIDCProvider(ctx context.Context, c *control.Call, in *wire.CreateOpenIDConnectProviderRequest) (*wire.CreateOpenIDConnectProviderResponse, error) {
+func (a *API) createOIDCProvider(
+	ctx context.Context, c *control.Call, in *wire.CreateOpenIDConnectProviderRequest,
+) (*wire.CreateOpenIDConnectProviderResponse, error) {
 	p, err := a.Principals.CreateOIDCProvider(ctx, c, principals.NewOIDCProvider{
 		URL: awswire.Value(in.Url), ClientIDs: in.ClientIDList, Thumbprints: in.ThumbprintList, Tags: iamTagsIn(in.Tags),
 	})
@@ -33,7 +35,9 @@ func (a *API) createOIDCProvider(ctx context.Context, c *control.Call, in *wire.
 	return &wire.CreateOpenIDConnectProviderResponse{OpenIDConnectProviderArn: new(p.ARN()), Tags: iamTagsOut(p.Tags)}, nil
 }
 
-func (a *API) getOIDCProvider(_ context.Context, c *control.Call, in *wire.GetOpenIDConnectProviderRequest) (*wire.GetOpenIDConnectProviderResponse, error) {
+func (a *API) getOIDCProvider(
+	_ context.Context, c *control.Call, in *wire.GetOpenIDConnectProviderRequest,
+) (*wire.GetOpenIDConnectProviderResponse, error) {
 	p, err := a.Principals.GetOIDCProvider(c, awswire.Value(in.OpenIDConnectProviderArn))
 	if err != nil {
 		return nil, err
@@ -44,44 +48,63 @@ func (a *API) getOIDCProvider(_ context.Context, c *control.Call, in *wire.GetOp
 	}, nil
 }
 
-func (a *API) listOIDCProviders(_ context.Context, c *control.Call, _ *wire.ListOpenIDConnectProvidersRequest) (*wire.ListOpenIDConnectProvidersResponse, error) {
+func (a *API) listOIDCProviders(
+	_ context.Context, c *control.Call, _ *wire.ListOpenIDConnectProvidersRequest,
+) (*wire.ListOpenIDConnectProvidersResponse, error) {
 	all, err := a.Principals.OIDCProviders(c)
 	if err != nil {
 		return nil, err
 	}
 	out := &wire.ListOpenIDConnectProvidersResponse{}
 	for _, p := range all {
-		out.OpenIDConnectProviderList = append(out.OpenIDConnectProviderList, wire.OpenIDConnectProviderListEntry{Arn: new(p.ARN())})
+		out.OpenIDConnectProviderList = append(out.OpenIDConnectProviderList,
+			wire.OpenIDConnectProviderListEntry{Arn: new(p.ARN())})
 	}
 	return out, nil
 }
 
-func (a *API) deleteOIDCProvider(ctx context.Context, c *control.Call, in *wire.DeleteOpenIDConnectProviderRequest) (*wire.DeleteOpenIDConnectProviderResponse, error) {
+func (a *API) deleteOIDCProvider(
+	ctx context.Context, c *control.Call, in *wire.DeleteOpenIDConnectProviderRequest,
+) (*wire.DeleteOpenIDConnectProviderResponse, error) {
 	return nil, a.Principals.DeleteOIDCProvider(ctx, c, awswire.Value(in.OpenIDConnectProviderArn))
 }
 
-func (a *API) updateOIDCThumbprint(ctx context.Context, c *control.Call, in *wire.UpdateOpenIDConnectProviderThumbprintRequest) (*wire.UpdateOpenIDConnectProviderThumbprintResponse, error) {
+func (a *API) updateOIDCThumbprint(
+	ctx context.Context, c *control.Call, in *wire.UpdateOpenIDConnectProviderThumbprintRequest,
+) (*wire.UpdateOpenIDConnectProviderThumbprintResponse, error) {
 	return nil, a.Principals.SetOIDCThumbprints(ctx, c, awswire.Value(in.OpenIDConnectProviderArn), in.ThumbprintList)
 }
 
-func (a *API) addOIDCClient(ctx context.Context, c *control.Call, in *wire.AddClientIDToOpenIDConnectProviderRequest) (*wire.AddClientIDToOpenIDConnectProviderResponse, error) {
+func (a *API) addOIDCClient(
+	ctx context.Context, c *control.Call, in *wire.AddClientIDToOpenIDConnectProviderRequest,
+) (*wire.AddClientIDToOpenIDConnectProviderResponse, error) {
 	return nil, a.Principals.AddOIDCClient(ctx, c, awswire.Value(in.OpenIDConnectProviderArn), awswire.Value(in.ClientID))
 }
 
-func (a *API) removeOIDCClient(ctx context.Context, c *control.Call, in *wire.RemoveClientIDFromOpenIDConnectProviderRequest) (*wire.RemoveClientIDFromOpenIDConnectProviderResponse, error) {
-	return nil, a.Principals.RemoveOIDCClient(ctx, c, awswire.Value(in.OpenIDConnectProviderArn), awswire.Value(in.ClientID))
+func (a *API) removeOIDCClient(
+	ctx context.Context, c *control.Call, in *wire.RemoveClientIDFromOpenIDConnectProviderRequest,
+) (*wire.RemoveClientIDFromOpenIDConnectProviderResponse, error) {
+	return nil, a.Principals.RemoveOIDCClient(ctx, c, awswire.Value(in.OpenIDConnectProviderArn),
+		awswire.Value(in.ClientID))
 }
 
-func (a *API) tagOIDCProvider(ctx context.Context, c *control.Call, in *wire.TagOpenIDConnectProviderRequest) (*wire.TagOpenIDConnectProviderResponse, error) {
+func (a *API) tagOIDCProvider(
+	ctx context.Context, c *control.Call, in *wire.TagOpenIDConnectProviderRequest,
+) (*wire.TagOpenIDConnectProviderResponse, error) {
 	return nil, a.Principals.TagOIDCProvider(ctx, c, awswire.Value(in.OpenIDConnectProviderArn), iamTagsIn(in.Tags))
 }
 
-func (a *API) untagOIDCProvider(ctx context.Context, c *control.Call, in *wire.UntagOpenIDConnectProviderRequest) (*wire.UntagOpenIDConnectProviderResponse, error) {
+func (a *API) untagOIDCProvider(
+	ctx context.Context, c *control.Call, in *wire.UntagOpenIDConnectProviderRequest,
+) (*wire.UntagOpenIDConnectProviderResponse, error) {
 	return nil, a.Principals.UntagOIDCProvider(ctx, c, awswire.Value(in.OpenIDConnectProviderArn), in.TagKeys)
 }
 
-func (a *API) listOIDCProviderTags(_ context.Context, c *control.Call, in *wire.ListOpenIDConnectProviderTagsRequest) (*wire.ListOpenIDConnectProviderTagsResponse, error) {
-	page, err := a.Principals.ListOIDCProviderTags(c, awswire.Value(in.OpenIDConnectProviderArn), asked(in.Marker, in.MaxItems))
+func (a *API) listOIDCProviderTags(
+	_ context.Context, c *control.Call, in *wire.ListOpenIDConnectProviderTagsRequest,
+) (*wire.ListOpenIDConnectProviderTagsResponse, error) {
+	page, err := a.Principals.ListOIDCProviderTags(c, awswire.Value(in.OpenIDConnectProviderArn),
+		asked(in.Marker, in.MaxItems))
 	if err != nil {
 		return nil, err
 	}

@@ -34,11 +34,13 @@ func TestOIDCProvidersOverTheWire(t *testing.T) {
 	has(send(200, "Action=ListOpenIDConnectProviders"), "<Arn>"+arn+"</Arn>")
 	send(200, "Action=AddClientIDToOpenIDConnectProvider&ClientID=app"+named)
 	send(200, "Action=RemoveClientIDFromOpenIDConnectProvider&ClientID=sts.amazonaws.com"+named)
-	send(200, "Action=UpdateOpenIDConnectProviderThumbprint&ThumbprintList.member.1=9876543210987654321098765432109876543210"+named)
+	send(200,
+		"Action=UpdateOpenIDConnectProviderThumbprint&ThumbprintList.member.1=9876543210987654321098765432109876543210"+named)
 	send(200, "Action=TagOpenIDConnectProvider&Tags.member.1.Key=site&Tags.member.1.Value=x"+named)
 	send(200, "Action=UntagOpenIDConnectProvider&TagKeys.member.1=team"+named)
 	body := send(200, "Action=GetOpenIDConnectProvider"+named)
-	has(body, "<Url>idp.example.org/a</Url>", "<member>app</member>", "<member>9876543210987654321098765432109876543210</member>", "<CreateDate>", "<Key>site</Key>")
+	has(body, "<Url>idp.example.org/a</Url>", "<member>app</member>",
+		"<member>9876543210987654321098765432109876543210</member>", "<CreateDate>", "<Key>site</Key>")
 	if strings.Contains(body, "sts.amazonaws.com") || strings.Contains(body, "team") {
 		t.Errorf("removed and still there: %s", body)
 	}

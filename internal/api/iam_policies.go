@@ -12,9 +12,18 @@ import (
 
 func policyOut(m *principals.ManagedPolicy) wire.Policy {
 	return wire.Policy{
-		PolicyName: new(m.Name), PolicyId: new(m.ID), Arn: new(m.ARN()), Path: new(m.Path), DefaultVersionId: new(m.Default),
-		AttachmentCount: new(int32(m.Attached)), PermissionsBoundaryUsageCount: new(int32(m.Bounding)), IsAttachable: new(true),
-		Description: awswire.Optional(m.Description), CreateDate: new(m.Created), UpdateDate: new(m.Updated), Tags: iamTagsOut(m.Tags),
+		PolicyName:                    new(m.Name),
+		PolicyId:                      new(m.ID),
+		Arn:                           new(m.ARN()),
+		Path:                          new(m.Path),
+		DefaultVersionId:              new(m.Default),
+		AttachmentCount:               new(int32(m.Attached)),
+		PermissionsBoundaryUsageCount: new(int32(m.Bounding)),
+		IsAttachable:                  new(true),
+		Description:                   awswire.Optional(m.Description),
+		CreateDate:                    new(m.Created),
+		UpdateDate:                    new(m.Updated),
+		Tags:                          iamTagsOut(m.Tags),
 	}
 }
 
@@ -22,9 +31,15 @@ func versionOut(v iam.PolicyVersion, inForce bool) wire.PolicyVersion {
 	return wire.PolicyVersion{VersionId: new(v.ID), IsDefaultVersion: new(inForce), CreateDate: new(v.Created)}
 }
 
-func (a *API) createPolicy(ctx context.Context, c *control.Call, in *wire.CreatePolicyRequest) (*wire.CreatePolicyResponse, error) {
+func (a *API) createPolicy(
+	ctx context.Context, c *control.Call, in *wire.CreatePolicyRequest,
+) (*wire.CreatePolicyResponse, error) {
 	m, err := a.Principals.CreatePolicy(ctx, c, principals.NewPolicy{
-		Name: awswire.Value(in.PolicyName), Path: awswire.Value(in.Path), Description: awswire.Value(in.Description), Document: awswire.Value(in.PolicyDocument), Tags: iamTagsIn(in.Tags),
+		Name:        awswire.Value(in.PolicyName),
+		Path:        awswire.Value(in.Path),
+		Description: awswire.Value(in.Description),
+		Document:    awswire.Value(in.PolicyDocument),
+		Tags:        iamTagsIn(in.Tags),
 	})
 	if err != nil {
 		return nil, err
@@ -32,7 +47,9 @@ func (a *API) createPolicy(ctx context.Context, c *control.Call, in *wire.Create
 	return &wire.CreatePolicyResponse{Policy: new(policyOut(m))}, nil
 }
 
-func (a *API) getPolicy(_ context.Context, c *control.Call, in *wire.GetPolicyRequest) (*wire.GetPolicyResponse, error) {
+func (a *API) getPolicy(
+	_ context.Context, c *control.Call, in *wire.GetPolicyRequest,
+) (*wire.GetPolicyResponse, error) {
 	m, err := a.Principals.GetPolicy(c, awswire.Value(in.PolicyArn))
 	if err != nil {
 		return nil, err
@@ -40,10 +57,14 @@ func (a *API) getPolicy(_ context.Context, c *control.Call, in *wire.GetPolicyRe
 	return &wire.GetPolicyResponse{Policy: new(policyOut(m))}, nil
 }
 
-func (a *API) listPolicies(_ context.Context, c *control.Call, in *wire.ListPoliciesRequest) (*wire.ListPoliciesResponse, error) {
+func (a *API) listPolicies(
+	_ context.Context, c *control.Call, in *wire.ListPoliciesRequest,
+) (*wire.ListPoliciesResponse, error) {
 	filter := principals.PolicyFilter{
-		Scope: principals.Scope(awswire.Value(in.Scope)), PathPrefix: awswire.Value(in.PathPrefix),
-		OnlyAttached: in.OnlyAttached != nil && *in.OnlyAttached, Usage: principals.Usage(awswire.Value(in.PolicyUsageFilter)),
+		Scope:        principals.Scope(awswire.Value(in.Scope)),
+		PathPrefix:   awswire.Value(in.PathPrefix),
+		OnlyAttached: in.OnlyAttached != nil && *in.OnlyAttached,
+		Usage:        principals.Usage(awswire.Value(in.PolicyUsageFilter)),
 	}
 	page, err := a.Principals.ListPolicies(c, filter, asked(in.Marker, in.MaxItems))
 	if err != nil {
@@ -59,20 +80,27 @@ func (a *API) listPolicies(_ context.Context, c *control.Call, in *wire.ListPoli
 	return out, nil
 }
 
-func (a *API) deletePolicy(ctx context.Context, c *control.Call, in *wire.DeletePolicyRequest) (*wire.DeletePolicyResponse, error) {
+func (a *API) deletePolicy(
+	ctx context.Context, c *control.Call, in *wire.DeletePolicyRequest,
+) (*wire.DeletePolicyResponse, error) {
 	return nil, a.Principals.DeletePolicy(ctx, c, awswire.Value(in.PolicyArn))
 }
 
-func (a *API) createPolicyVersion(ctx context.Context, c *control.Call, in *wire.CreatePolicyVersionRequest) (*wire.CreatePolicyVersionResponse, error) {
+func (a *API) createPolicyVersion(
+	ctx context.Context, c *control.Call, in *wire.CreatePolicyVersionRequest,
+) (*wire.CreatePolicyVersionResponse, error) {
 	inForce := in.SetAsDefault != nil && *in.SetAsDefault
-	v, err := a.Principals.CreatePolicyVersion(ctx, c, awswire.Value(in.PolicyArn), awswire.Value(in.PolicyDocument), inForce)
+	v, err := a.Principals.CreatePolicyVersion(ctx, c, awswire.Value(in.PolicyArn), awswire.Value(in.PolicyDocument),
+		inForce)
 	if err != nil {
 		return nil, err
 	}
 	return &wire.CreatePolicyVersionResponse{PolicyVersion: new(versionOut(v, inForce))}, nil
 }
 
-func (a *API) getPolicyVersion(_ context.Context, c *control.Call, in *wire.GetPolicyVersionRequest) (*wire.GetPolicyVersionResponse, error) {
+func (a *API) getPolicyVersion(
+	_ context.Context, c *control.Call, in *wire.GetPolicyVersionRequest,
+) (*wire.GetPolicyVersionResponse, error) {
 	v, inForce, err := a.Principals.GetPolicyVersion(c, awswire.Value(in.PolicyArn), awswire.Value(in.VersionId))
 	if err != nil {
 		return nil, err
@@ -82,7 +110,9 @@ func (a *API) getPolicyVersion(_ context.Context, c *control.Call, in *wire.GetP
 	return &wire.GetPolicyVersionResponse{PolicyVersion: &out}, nil
 }
 
-func (a *API) listPolicyVersions(_ context.Context, c *control.Call, in *wire.ListPolicyVersionsRequest) (*wire.ListPolicyVersionsResponse, error) {
+func (a *API) listPolicyVersions(
+	_ context.Context, c *control.Call, in *wire.ListPolicyVersionsRequest,
+) (*wire.ListPolicyVersionsResponse, error) {
 	page, inForce, err := a.Principals.ListPolicyVersions(c, awswire.Value(in.PolicyArn), asked(in.Marker, in.MaxItems))
 	if err != nil {
 		return nil, err
@@ -95,18 +125,28 @@ func (a *API) listPolicyVersions(_ context.Context, c *control.Call, in *wire.Li
 	return out, nil
 }
 
-func (a *API) deletePolicyVersion(ctx context.Context, c *control.Call, in *wire.DeletePolicyVersionRequest) (*wire.DeletePolicyVersionResponse, error) {
+func (a *API) deletePolicyVersion(
+	ctx context.Context, c *control.Call, in *wire.DeletePolicyVersionRequest,
+) (*wire.DeletePolicyVersionResponse, error) {
 	return nil, a.Principals.DeletePolicyVersion(ctx, c, awswire.Value(in.PolicyArn), awswire.Value(in.VersionId))
 }
 
-func (a *API) setDefaultPolicyVersion(ctx context.Context, c *control.Call, in *wire.SetDefaultPolicyVersionRequest) (*wire.SetDefaultPolicyVersionResponse, error) {
+func (a *API) setDefaultPolicyVersion(
+	ctx context.Context, c *control.Call, in *wire.SetDefaultPolicyVersionRequest,
+) (*wire.SetDefaultPolicyVersionResponse, error) {
 	return nil, a.Principals.SetDefaultPolicyVersion(ctx, c, awswire.Value(in.PolicyArn), awswire.Value(in.VersionId))
 }
 
 // listEntitiesForPolicy knows users and roles. The filters Group, LocalManagedPolicy and AWSManagedPolicy
 // choose what no policy of ours has.
-func (a *API) listEntitiesForPolicy(_ context.Context, c *control.Call, in *wire.ListEntitiesForPolicyRequest) (*wire.ListEntitiesForPolicyResponse, error) {
-	filter := principals.EntityFilter{Kind: principals.Kind(awswire.Value(in.EntityFilter)), PathPrefix: awswire.Value(in.PathPrefix), Usage: principals.Usage(awswire.Value(in.PolicyUsageFilter))}
+func (a *API) listEntitiesForPolicy(
+	_ context.Context, c *control.Call, in *wire.ListEntitiesForPolicyRequest,
+) (*wire.ListEntitiesForPolicyResponse, error) {
+	filter := principals.EntityFilter{
+		Kind:       principals.Kind(awswire.Value(in.EntityFilter)),
+		PathPrefix: awswire.Value(in.PathPrefix),
+		Usage:      principals.Usage(awswire.Value(in.PolicyUsageFilter)),
+	}
 	page, err := a.Principals.ListEntitiesForPolicy(c, awswire.Value(in.PolicyArn), filter, asked(in.Marker, in.MaxItems))
 	if err != nil {
 		return nil, err
@@ -123,15 +163,21 @@ func (a *API) listEntitiesForPolicy(_ context.Context, c *control.Call, in *wire
 	return out, nil
 }
 
-func (a *API) tagPolicy(ctx context.Context, c *control.Call, in *wire.TagPolicyRequest) (*wire.TagPolicyResponse, error) {
+func (a *API) tagPolicy(
+	ctx context.Context, c *control.Call, in *wire.TagPolicyRequest,
+) (*wire.TagPolicyResponse, error) {
 	return nil, a.Principals.TagPolicy(ctx, c, awswire.Value(in.PolicyArn), iamTagsIn(in.Tags))
 }
 
-func (a *API) untagPolicy(ctx context.Context, c *control.Call, in *wire.UntagPolicyRequest) (*wire.UntagPolicyResponse, error) {
+func (a *API) untagPolicy(
+	ctx context.Context, c *control.Call, in *wire.UntagPolicyRequest,
+) (*wire.UntagPolicyResponse, error) {
 	return nil, a.Principals.UntagPolicy(ctx, c, awswire.Value(in.PolicyArn), in.TagKeys)
 }
 
-func (a *API) listPolicyTags(_ context.Context, c *control.Call, in *wire.ListPolicyTagsRequest) (*wire.ListPolicyTagsResponse, error) {
+func (a *API) listPolicyTags(
+	_ context.Context, c *control.Call, in *wire.ListPolicyTagsRequest,
+) (*wire.ListPolicyTagsResponse, error) {
 	page, err := a.Principals.ListPolicyTags(c, awswire.Value(in.PolicyArn), asked(in.Marker, in.MaxItems))
 	if err != nil {
 		return nil, err

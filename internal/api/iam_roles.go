@@ -20,10 +20,16 @@ func roleOut(c *control.Call, r *iam.Role) wire.Role {
 	}
 }
 
-func (a *API) createRole(ctx context.Context, c *control.Call, in *wire.CreateRoleRequest) (*wire.CreateRoleResponse, error) {
+func (a *API) createRole(
+	ctx context.Context, c *control.Call, in *wire.CreateRoleRequest,
+) (*wire.CreateRoleResponse, error) {
 	n := principals.NewRole{
-		Name: awswire.Value(in.RoleName), Path: awswire.Value(in.Path), Description: awswire.Value(in.Description), Trust: awswire.Value(in.AssumeRolePolicyDocument),
-		Boundary: awswire.Value(in.PermissionsBoundary), Tags: iamTagsIn(in.Tags),
+		Name:        awswire.Value(in.RoleName),
+		Path:        awswire.Value(in.Path),
+		Description: awswire.Value(in.Description),
+		Trust:       awswire.Value(in.AssumeRolePolicyDocument),
+		Boundary:    awswire.Value(in.PermissionsBoundary),
+		Tags:        iamTagsIn(in.Tags),
 	}
 	if in.MaxSessionDuration != nil {
 		n.MaxSession = time.Duration(*in.MaxSessionDuration) * time.Second
@@ -45,7 +51,9 @@ func (a *API) getRole(_ context.Context, c *control.Call, in *wire.GetRoleReques
 	return &wire.GetRoleResponse{Role: &out}, nil
 }
 
-func (a *API) listRoles(_ context.Context, c *control.Call, in *wire.ListRolesRequest) (*wire.ListRolesResponse, error) {
+func (a *API) listRoles(
+	_ context.Context, c *control.Call, in *wire.ListRolesRequest,
+) (*wire.ListRolesResponse, error) {
 	page, err := a.Principals.ListRoles(c, awswire.Value(in.PathPrefix), asked(in.Marker, in.MaxItems))
 	if err != nil {
 		return nil, err
@@ -60,7 +68,9 @@ func (a *API) listRoles(_ context.Context, c *control.Call, in *wire.ListRolesRe
 	return out, nil
 }
 
-func (a *API) updateRole(ctx context.Context, c *control.Call, in *wire.UpdateRoleRequest) (*wire.UpdateRoleResponse, error) {
+func (a *API) updateRole(
+	ctx context.Context, c *control.Call, in *wire.UpdateRoleRequest,
+) (*wire.UpdateRoleResponse, error) {
 	change := principals.RoleChange{Description: in.Description}
 	if in.MaxSessionDuration != nil {
 		change.MaxSession = new(time.Duration(*in.MaxSessionDuration) * time.Second)
@@ -68,7 +78,9 @@ func (a *API) updateRole(ctx context.Context, c *control.Call, in *wire.UpdateRo
 	return nil, a.Principals.UpdateRole(ctx, c, awswire.Value(in.RoleName), change)
 }
 
-func (a *API) updateRoleDescription(ctx context.Context, c *control.Call, in *wire.UpdateRoleDescriptionRequest) (*wire.UpdateRoleDescriptionResponse, error) {
+func (a *API) updateRoleDescription(
+	ctx context.Context, c *control.Call, in *wire.UpdateRoleDescriptionRequest,
+) (*wire.UpdateRoleDescriptionResponse, error) {
 	r, err := a.Principals.UpdateRoleDescription(ctx, c, awswire.Value(in.RoleName), awswire.Value(in.Description))
 	if err != nil {
 		return nil, err
@@ -76,19 +88,28 @@ func (a *API) updateRoleDescription(ctx context.Context, c *control.Call, in *wi
 	return &wire.UpdateRoleDescriptionResponse{Role: new(roleOut(c, r))}, nil
 }
 
-func (a *API) updateAssumeRolePolicy(ctx context.Context, c *control.Call, in *wire.UpdateAssumeRolePolicyRequest) (*wire.UpdateAssumeRolePolicyResponse, error) {
+func (a *API) updateAssumeRolePolicy(
+	ctx context.Context, c *control.Call, in *wire.UpdateAssumeRolePolicyRequest,
+) (*wire.UpdateAssumeRolePolicyResponse, error) {
 	return nil, a.Principals.UpdateAssumeRolePolicy(ctx, c, awswire.Value(in.RoleName), awswire.Value(in.PolicyDocument))
 }
 
-func (a *API) deleteRole(ctx context.Context, c *control.Call, in *wire.DeleteRoleRequest) (*wire.DeleteRoleResponse, error) {
+func (a *API) deleteRole(
+	ctx context.Context, c *control.Call, in *wire.DeleteRoleRequest,
+) (*wire.DeleteRoleResponse, error) {
 	return nil, a.Principals.DeleteRole(ctx, c, awswire.Value(in.RoleName))
 }
 
-func (a *API) listInstanceProfiles(_ context.Context, c *control.Call, _ *wire.ListInstanceProfilesRequest) (*wire.ListInstanceProfilesResponse, error) {
+func (a *API) listInstanceProfiles(
+	_ context.Context, c *control.Call, _ *wire.ListInstanceProfilesRequest,
+) (*wire.ListInstanceProfilesResponse, error) {
 	return &wire.ListInstanceProfilesResponse{IsTruncated: new(false)}, a.Principals.ListInstanceProfiles(c)
 }
 
-func (a *API) listInstanceProfilesForRole(_ context.Context, c *control.Call, in *wire.ListInstanceProfilesForRoleRequest) (*wire.ListInstanceProfilesForRoleResponse, error) {
-	err := a.Principals.ListBelongings(c, "iam:ListInstanceProfilesForRole", principals.RoleNamed(awswire.Value(in.RoleName)))
+func (a *API) listInstanceProfilesForRole(
+	_ context.Context, c *control.Call, in *wire.ListInstanceProfilesForRoleRequest,
+) (*wire.ListInstanceProfilesForRoleResponse, error) {
+	err := a.Principals.ListBelongings(c, "iam:ListInstanceProfilesForRole",
+		principals.RoleNamed(awswire.Value(in.RoleName)))
 	return &wire.ListInstanceProfilesForRoleResponse{IsTruncated: new(false)}, err
 }

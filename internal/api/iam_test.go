@@ -37,7 +37,13 @@ func newQueryWorld(t *testing.T) *queryWorld {
 	t.Helper()
 	w := &queryWorld{World: controltest.New(t, controltest.Account(owner)), t: t}
 	w.keys = map[string]controltest.Keys{"root": w.Root(owner)}
-	a := &API{Control: w.Control, Principals: w.IAM, Tokens: &sts.Tokens{Control: w.Control}, Auth: w.Auth, Frame: &front.Frame{Control: w.Control}}
+	a := &API{
+		Control:    w.Control,
+		Principals: w.IAM,
+		Tokens:     &sts.Tokens{Control: w.Control},
+		Auth:       w.Auth,
+		Frame:      &front.Frame{Control: w.Control},
+	}
 	w.front = a.Handler()
 	return w
 }
@@ -84,15 +90,18 @@ func TestEveryQueryOperationHasAHandler(t *testing.T) {
 }
 
 const (
-	trustRoot = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"123456789012"},"Action":"sts:AssumeRole"}]}`
-	readLake  = `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:Get*","Resource":"arn:aws:s3:::lake/a b~*"}}`
+	trustRoot = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"123456789012"},` +
+		`"Action":"sts:AssumeRole"}]}`
+	readLake = `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:Get*",` +
+		`"Resource":"arn:aws:s3:::lake/a b~*"}}`
 	mayAssume = `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"*"}}`
 )
 
 // walk is a session of AWS's own walk-through, and of what Terraform adds to it. A line is who signs, the
 // service, the operation and its parameters in pairs.
 var walk = [][]string{
-	{"root", "iam", "CreateUser", "UserName", "alice", "Path", "/team/", "Tags.member.1.Key", "team", "Tags.member.1.Value", "data"},
+	{"root", "iam", "CreateUser", "UserName", "alice", "Path", "/team/", "Tags.member.1.Key", "team",
+		"Tags.member.1.Value", "data"},
 	{"root", "iam", "CreateUser", "UserName", "ALICE"},
 	{"root", "iam", "GetUser", "UserName", "alice"},
 	{"root", "iam", "GetUser"},
@@ -104,7 +113,8 @@ var walk = [][]string{
 	{"root", "iam", "CreateAccessKey", "UserName", "alice"},
 	{"root", "iam", "ListAccessKeys", "UserName", "alice"},
 	{"root", "iam", "ListGroupsForUser", "UserName", "alice"},
-	{"root", "iam", "CreateRole", "RoleName", "reader", "AssumeRolePolicyDocument", trustRoot, "Description", "reads the lake", "MaxSessionDuration", "7200"},
+	{"root", "iam", "CreateRole", "RoleName", "reader", "AssumeRolePolicyDocument", trustRoot, "Description",
+		"reads the lake", "MaxSessionDuration", "7200"},
 	{"root", "iam", "CreateRole", "RoleName", "broken", "AssumeRolePolicyDocument", "{ // comment\n}"},
 	{"root", "iam", "CreateRole", "RoleName", "short", "AssumeRolePolicyDocument", trustRoot, "MaxSessionDuration", "60"},
 	{"root", "iam", "GetRole", "RoleName", "reader"},
@@ -118,24 +128,30 @@ var walk = [][]string{
 	{"root", "iam", "ListPolicies", "Scope", "Local"},
 	{"root", "iam", "ListEntitiesForPolicy", "PolicyArn", "arn:aws:iam::123456789012:policy/lake"},
 	{"root", "iam", "ListInstanceProfilesForRole", "RoleName", "reader"},
-	{"root", "iam", "PutRolePermissionsBoundary", "RoleName", "reader", "PermissionsBoundary", "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"},
+	{"root", "iam", "PutRolePermissionsBoundary", "RoleName", "reader", "PermissionsBoundary",
+		"arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"},
 	{"root", "iam", "GetRole", "RoleName", "reader"},
 	{"root", "iam", "DeleteRole", "RoleName", "reader"},
 	{"root", "iam", "DeletePolicy", "PolicyArn", "arn:aws:iam::123456789012:policy/lake"},
 	{"root", "iam", "TagRole", "RoleName", "reader", "Tags.member.1.Key", "aws:x", "Tags.member.1.Value", "y"},
 	{"alice", "iam", "ListUsers"},
 	{"alice", "sts", "GetCallerIdentity"},
-	{"alice", "sts", "AssumeRole", "RoleArn", "arn:aws:iam::123456789012:role/reader", "RoleSessionName", "etl", "Policy", readLake},
+	{"alice", "sts", "AssumeRole", "RoleArn", "arn:aws:iam::123456789012:role/reader", "RoleSessionName", "etl", "Policy",
+		readLake},
 	{"alice", "sts", "AssumeRole", "RoleArn", "arn:aws:iam::123456789012:role/none", "RoleSessionName", "etl"},
-	{"alice", "sts", "AssumeRole", "RoleArn", "arn:aws:iam::123456789012:role/reader", "RoleSessionName", "etl", "DurationSeconds", "899"},
-	{"alice", "sts", "AssumeRole", "RoleArn", "arn:aws:iam::123456789012:role/reader", "RoleSessionName", "etl", "DurationSeconds", "7201"},
-	{"alice", "sts", "AssumeRole", "RoleArn", "arn:aws:iam::123456789012:role/reader", "RoleSessionName", "etl", "Policy", "{"},
+	{"alice", "sts", "AssumeRole", "RoleArn", "arn:aws:iam::123456789012:role/reader", "RoleSessionName", "etl",
+		"DurationSeconds", "899"},
+	{"alice", "sts", "AssumeRole", "RoleArn", "arn:aws:iam::123456789012:role/reader", "RoleSessionName", "etl",
+		"DurationSeconds", "7201"},
+	{"alice", "sts", "AssumeRole", "RoleArn", "arn:aws:iam::123456789012:role/reader", "RoleSessionName", "etl", "Policy",
+		"{"},
 	{"session", "sts", "GetCallerIdentity"},
 	{"session", "sts", "GetSessionToken"},
 	{"session", "iam", "ListUsers"},
 	{"alice", "sts", "GetSessionToken"},
 	{"own", "iam", "GetUser"},
-	{"alice", "sts", "AssumeRoleWithWebIdentity", "RoleArn", "arn:aws:iam::123456789012:role/reader", "RoleSessionName", "etl", "WebIdentityToken", "abcd"},
+	{"alice", "sts", "AssumeRoleWithWebIdentity", "RoleArn", "arn:aws:iam::123456789012:role/reader", "RoleSessionName",
+		"etl", "WebIdentityToken", "abcd"},
 	{"root", "iam", "CreateGroup", "GroupName", "g"},
 }
 
@@ -154,7 +170,11 @@ func TestIAMAndSTSAnswers(t *testing.T) {
 				w.keys["alice"] = controltest.Keys{ID: element(t, body, "AccessKeyId"), Secret: element(t, body, "SecretAccessKey")}
 			case "AssumeRole", "GetSessionToken":
 				name := map[string]string{"AssumeRole": "session", "GetSessionToken": "own"}[line[2]]
-				w.keys[name] = controltest.Keys{ID: element(t, body, "AccessKeyId"), Secret: element(t, body, "SecretAccessKey"), Token: element(t, body, "SessionToken")}
+				w.keys[name] = controltest.Keys{
+					ID:     element(t, body, "AccessKeyId"),
+					Secret: element(t, body, "SecretAccessKey"),
+					Token:  element(t, body, "SessionToken"),
+				}
 			}
 		}
 		fmt.Fprintf(&got, "-- %s: %s %s\n%d\n%s\n\n", line[0], line[2], strings.Join(line[3:], " "), status, normal(body))
@@ -231,7 +251,8 @@ func TestRefusedCallsAreRecorded(t *testing.T) {
 	}
 	for _, e := range w.Records(t) {
 		if e.EventName == "DeleteUser" {
-			if e.ErrorCode != "NoSuchEntity" || e.RequestParameters["userName"] != "nobody" || e.EventSource != "iam.amazonaws.com" {
+			if e.ErrorCode != "NoSuchEntity" || e.RequestParameters["userName"] != "nobody" ||
+				e.EventSource != "iam.amazonaws.com" {
 				t.Errorf("recorded %+v", e)
 			}
 			return

@@ -17,9 +17,14 @@ func userOut(u *iam.User) wire.User {
 	}
 }
 
-func (a *API) createUser(ctx context.Context, c *control.Call, in *wire.CreateUserRequest) (*wire.CreateUserResponse, error) {
+func (a *API) createUser(
+	ctx context.Context, c *control.Call, in *wire.CreateUserRequest,
+) (*wire.CreateUserResponse, error) {
 	u, err := a.Principals.CreateUser(ctx, c, principals.NewUser{
-		Name: awswire.Value(in.UserName), Path: awswire.Value(in.Path), Boundary: awswire.Value(in.PermissionsBoundary), Tags: iamTagsIn(in.Tags),
+		Name:     awswire.Value(in.UserName),
+		Path:     awswire.Value(in.Path),
+		Boundary: awswire.Value(in.PermissionsBoundary),
+		Tags:     iamTagsIn(in.Tags),
 	})
 	if err != nil {
 		return nil, err
@@ -42,7 +47,9 @@ func (a *API) getUser(_ context.Context, c *control.Call, in *wire.GetUserReques
 	return &wire.GetUserResponse{User: new(userOut(u))}, nil
 }
 
-func (a *API) listUsers(_ context.Context, c *control.Call, in *wire.ListUsersRequest) (*wire.ListUsersResponse, error) {
+func (a *API) listUsers(
+	_ context.Context, c *control.Call, in *wire.ListUsersRequest,
+) (*wire.ListUsersResponse, error) {
 	page, err := a.Principals.ListUsers(c, awswire.Value(in.PathPrefix), asked(in.Marker, in.MaxItems))
 	if err != nil {
 		return nil, err
@@ -57,20 +64,29 @@ func (a *API) listUsers(_ context.Context, c *control.Call, in *wire.ListUsersRe
 	return out, nil
 }
 
-func (a *API) updateUser(ctx context.Context, c *control.Call, in *wire.UpdateUserRequest) (*wire.UpdateUserResponse, error) {
-	return nil, a.Principals.UpdateUser(ctx, c, awswire.Value(in.UserName), principals.UserChange{Name: awswire.Value(in.NewUserName), Path: awswire.Value(in.NewPath)})
+func (a *API) updateUser(
+	ctx context.Context, c *control.Call, in *wire.UpdateUserRequest,
+) (*wire.UpdateUserResponse, error) {
+	return nil, a.Principals.UpdateUser(ctx, c, awswire.Value(in.UserName),
+		principals.UserChange{Name: awswire.Value(in.NewUserName), Path: awswire.Value(in.NewPath)})
 }
 
-func (a *API) deleteUser(ctx context.Context, c *control.Call, in *wire.DeleteUserRequest) (*wire.DeleteUserResponse, error) {
+func (a *API) deleteUser(
+	ctx context.Context, c *control.Call, in *wire.DeleteUserRequest,
+) (*wire.DeleteUserResponse, error) {
 	return nil, a.Principals.DeleteUser(ctx, c, awswire.Value(in.UserName))
 }
 
-func (a *API) listGroupsForUser(_ context.Context, c *control.Call, in *wire.ListGroupsForUserRequest) (*wire.ListGroupsForUserResponse, error) {
+func (a *API) listGroupsForUser(
+	_ context.Context, c *control.Call, in *wire.ListGroupsForUserRequest,
+) (*wire.ListGroupsForUserResponse, error) {
 	err := a.Principals.ListBelongings(c, "iam:ListGroupsForUser", principals.UserNamed(awswire.Value(in.UserName)))
 	return &wire.ListGroupsForUserResponse{IsTruncated: new(false)}, err
 }
 
-func (a *API) createAccessKey(ctx context.Context, c *control.Call, in *wire.CreateAccessKeyRequest) (*wire.CreateAccessKeyResponse, error) {
+func (a *API) createAccessKey(
+	ctx context.Context, c *control.Call, in *wire.CreateAccessKeyRequest,
+) (*wire.CreateAccessKeyResponse, error) {
 	k, err := a.Principals.CreateAccessKey(ctx, c, awswire.Value(in.UserName))
 	if err != nil {
 		return nil, err
@@ -81,7 +97,9 @@ func (a *API) createAccessKey(ctx context.Context, c *control.Call, in *wire.Cre
 	}}, nil
 }
 
-func (a *API) listAccessKeys(_ context.Context, c *control.Call, in *wire.ListAccessKeysRequest) (*wire.ListAccessKeysResponse, error) {
+func (a *API) listAccessKeys(
+	_ context.Context, c *control.Call, in *wire.ListAccessKeysRequest,
+) (*wire.ListAccessKeysResponse, error) {
 	page, user, err := a.Principals.ListAccessKeys(c, awswire.Value(in.UserName), asked(in.Marker, in.MaxItems))
 	if err != nil {
 		return nil, err
@@ -96,21 +114,29 @@ func (a *API) listAccessKeys(_ context.Context, c *control.Call, in *wire.ListAc
 	return out, nil
 }
 
-func (a *API) updateAccessKey(ctx context.Context, c *control.Call, in *wire.UpdateAccessKeyRequest) (*wire.UpdateAccessKeyResponse, error) {
-	return nil, a.Principals.UpdateAccessKey(ctx, c, awswire.Value(in.UserName), awswire.Value(in.AccessKeyId), iam.KeyStatus(awswire.Value(in.Status)))
+func (a *API) updateAccessKey(
+	ctx context.Context, c *control.Call, in *wire.UpdateAccessKeyRequest,
+) (*wire.UpdateAccessKeyResponse, error) {
+	return nil, a.Principals.UpdateAccessKey(ctx, c, awswire.Value(in.UserName), awswire.Value(in.AccessKeyId),
+		iam.KeyStatus(awswire.Value(in.Status)))
 }
 
-func (a *API) deleteAccessKey(ctx context.Context, c *control.Call, in *wire.DeleteAccessKeyRequest) (*wire.DeleteAccessKeyResponse, error) {
+func (a *API) deleteAccessKey(
+	ctx context.Context, c *control.Call, in *wire.DeleteAccessKeyRequest,
+) (*wire.DeleteAccessKeyResponse, error) {
 	return nil, a.Principals.DeleteAccessKey(ctx, c, awswire.Value(in.UserName), awswire.Value(in.AccessKeyId))
 }
 
 // getAccessKeyLastUsed says "N/A", as AWS does for a key that was never used: the last use is in the audit log.
-func (a *API) getAccessKeyLastUsed(_ context.Context, c *control.Call, in *wire.GetAccessKeyLastUsedRequest) (*wire.GetAccessKeyLastUsedResponse, error) {
+func (a *API) getAccessKeyLastUsed(
+	_ context.Context, c *control.Call, in *wire.GetAccessKeyLastUsedRequest,
+) (*wire.GetAccessKeyLastUsedResponse, error) {
 	user, err := a.Principals.AccessKeyUser(c, awswire.Value(in.AccessKeyId))
 	if err != nil {
 		return nil, err
 	}
 	return &wire.GetAccessKeyLastUsedResponse{
-		UserName: awswire.Optional(user), AccessKeyLastUsed: &wire.AccessKeyLastUsed{ServiceName: new("N/A"), Region: new("N/A")},
+		UserName:          awswire.Optional(user),
+		AccessKeyLastUsed: &wire.AccessKeyLastUsed{ServiceName: new("N/A"), Region: new("N/A")},
 	}, nil
 }

@@ -35,7 +35,9 @@ func (a *API) registerIdentityStore(m *awswire.Mux[*control.Call]) {
 	awswire.Handle(m, wire.IsMemberInGroups, a.isMemberInGroups)
 }
 
-func (a *API) createDirectoryUser(ctx context.Context, c *control.Call, in *wire.CreateUserRequest) (*wire.CreateUserResponse, error) {
+func (a *API) createDirectoryUser(
+	ctx context.Context, c *control.Call, in *wire.CreateUserRequest,
+) (*wire.CreateUserResponse, error) {
 	u, err := personIn(in)
 	if err != nil {
 		return nil, err
@@ -47,7 +49,9 @@ func (a *API) createDirectoryUser(ctx context.Context, c *control.Call, in *wire
 	return &wire.CreateUserResponse{IdentityStoreId: in.IdentityStoreId, UserId: new(string(made.ID))}, nil
 }
 
-func (a *API) describeDirectoryUser(_ context.Context, c *control.Call, in *wire.DescribeUserRequest) (*wire.DescribeUserResponse, error) {
+func (a *API) describeDirectoryUser(
+	_ context.Context, c *control.Call, in *wire.DescribeUserRequest,
+) (*wire.DescribeUserResponse, error) {
 	u, err := a.Directory.DescribeUser(c, storeID(in.IdentityStoreId), userID(in.UserId))
 	if err != nil {
 		return nil, err
@@ -55,16 +59,23 @@ func (a *API) describeDirectoryUser(_ context.Context, c *control.Call, in *wire
 	return new(wire.DescribeUserResponse(personOut(u, in.Extensions))), nil
 }
 
-func (a *API) updateDirectoryUser(ctx context.Context, c *control.Call, in *wire.UpdateUserRequest) (*wire.UpdateUserResponse, error) {
+func (a *API) updateDirectoryUser(
+	ctx context.Context, c *control.Call, in *wire.UpdateUserRequest,
+) (*wire.UpdateUserResponse, error) {
 	return nil, a.Directory.UpdateUser(ctx, c, storeID(in.IdentityStoreId), userID(in.UserId), operationsIn(in.Operations))
 }
 
-func (a *API) deleteDirectoryUser(ctx context.Context, c *control.Call, in *wire.DeleteUserRequest) (*wire.DeleteUserResponse, error) {
+func (a *API) deleteDirectoryUser(
+	ctx context.Context, c *control.Call, in *wire.DeleteUserRequest,
+) (*wire.DeleteUserResponse, error) {
 	return nil, a.Directory.DeleteUser(ctx, c, storeID(in.IdentityStoreId), userID(in.UserId))
 }
 
-func (a *API) listDirectoryUsers(ctx context.Context, c *control.Call, in *wire.ListUsersRequest) (*wire.ListUsersResponse, error) {
-	page, err := a.Directory.ListUsers(ctx, c, storeID(in.IdentityStoreId), filterIn(in.Filters), pageIn(in.NextToken, in.MaxResults))
+func (a *API) listDirectoryUsers(
+	ctx context.Context, c *control.Call, in *wire.ListUsersRequest,
+) (*wire.ListUsersResponse, error) {
+	page, err := a.Directory.ListUsers(ctx, c, storeID(in.IdentityStoreId), filterIn(in.Filters),
+		pageIn(in.NextToken, in.MaxResults))
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +86,9 @@ func (a *API) listDirectoryUsers(ctx context.Context, c *control.Call, in *wire.
 	return out, nil
 }
 
-func (a *API) getUserID(_ context.Context, c *control.Call, in *wire.GetUserIdRequest) (*wire.GetUserIdResponse, error) {
+func (a *API) getUserID(
+	_ context.Context, c *control.Call, in *wire.GetUserIdRequest,
+) (*wire.GetUserIdResponse, error) {
 	other, err := alternateIn(in.AlternateIdentifier)
 	if err != nil {
 		return nil, err
@@ -87,15 +100,20 @@ func (a *API) getUserID(_ context.Context, c *control.Call, in *wire.GetUserIdRe
 	return &wire.GetUserIdResponse{IdentityStoreId: in.IdentityStoreId, UserId: new(string(id))}, nil
 }
 
-func (a *API) createDirectoryGroup(ctx context.Context, c *control.Call, in *wire.CreateGroupRequest) (*wire.CreateGroupResponse, error) {
-	g, err := a.Directory.CreateGroup(ctx, c, storeID(in.IdentityStoreId), directory.Group{DisplayName: awswire.Value(in.DisplayName), Description: awswire.Value(in.Description)})
+func (a *API) createDirectoryGroup(
+	ctx context.Context, c *control.Call, in *wire.CreateGroupRequest,
+) (*wire.CreateGroupResponse, error) {
+	g, err := a.Directory.CreateGroup(ctx, c, storeID(in.IdentityStoreId),
+		directory.Group{DisplayName: awswire.Value(in.DisplayName), Description: awswire.Value(in.Description)})
 	if err != nil {
 		return nil, err
 	}
 	return &wire.CreateGroupResponse{IdentityStoreId: in.IdentityStoreId, GroupId: new(string(g.ID))}, nil
 }
 
-func (a *API) describeDirectoryGroup(_ context.Context, c *control.Call, in *wire.DescribeGroupRequest) (*wire.DescribeGroupResponse, error) {
+func (a *API) describeDirectoryGroup(
+	_ context.Context, c *control.Call, in *wire.DescribeGroupRequest,
+) (*wire.DescribeGroupResponse, error) {
 	g, err := a.Directory.DescribeGroup(c, storeID(in.IdentityStoreId), groupID(in.GroupId))
 	if err != nil {
 		return nil, err
@@ -103,16 +121,24 @@ func (a *API) describeDirectoryGroup(_ context.Context, c *control.Call, in *wir
 	return new(wire.DescribeGroupResponse(groupOut(g))), nil
 }
 
-func (a *API) updateDirectoryGroup(ctx context.Context, c *control.Call, in *wire.UpdateGroupRequest) (*wire.UpdateGroupResponse, error) {
-	return nil, a.Directory.UpdateGroup(ctx, c, storeID(in.IdentityStoreId), groupID(in.GroupId), operationsIn(in.Operations))
+func (a *API) updateDirectoryGroup(
+	ctx context.Context, c *control.Call, in *wire.UpdateGroupRequest,
+) (*wire.UpdateGroupResponse, error) {
+	return nil, a.Directory.UpdateGroup(ctx, c, storeID(in.IdentityStoreId), groupID(in.GroupId),
+		operationsIn(in.Operations))
 }
 
-func (a *API) deleteDirectoryGroup(ctx context.Context, c *control.Call, in *wire.DeleteGroupRequest) (*wire.DeleteGroupResponse, error) {
+func (a *API) deleteDirectoryGroup(
+	ctx context.Context, c *control.Call, in *wire.DeleteGroupRequest,
+) (*wire.DeleteGroupResponse, error) {
 	return nil, a.Directory.DeleteGroup(ctx, c, storeID(in.IdentityStoreId), groupID(in.GroupId))
 }
 
-func (a *API) listDirectoryGroups(ctx context.Context, c *control.Call, in *wire.ListGroupsRequest) (*wire.ListGroupsResponse, error) {
-	page, err := a.Directory.ListGroups(ctx, c, storeID(in.IdentityStoreId), filterIn(in.Filters), pageIn(in.NextToken, in.MaxResults))
+func (a *API) listDirectoryGroups(
+	ctx context.Context, c *control.Call, in *wire.ListGroupsRequest,
+) (*wire.ListGroupsResponse, error) {
+	page, err := a.Directory.ListGroups(ctx, c, storeID(in.IdentityStoreId), filterIn(in.Filters),
+		pageIn(in.NextToken, in.MaxResults))
 	if err != nil {
 		return nil, err
 	}
@@ -123,7 +149,9 @@ func (a *API) listDirectoryGroups(ctx context.Context, c *control.Call, in *wire
 	return out, nil
 }
 
-func (a *API) getGroupID(_ context.Context, c *control.Call, in *wire.GetGroupIdRequest) (*wire.GetGroupIdResponse, error) {
+func (a *API) getGroupID(
+	_ context.Context, c *control.Call, in *wire.GetGroupIdRequest,
+) (*wire.GetGroupIdResponse, error) {
 	other, err := alternateIn(in.AlternateIdentifier)
 	if err != nil {
 		return nil, err
@@ -135,7 +163,9 @@ func (a *API) getGroupID(_ context.Context, c *control.Call, in *wire.GetGroupId
 	return &wire.GetGroupIdResponse{IdentityStoreId: in.IdentityStoreId, GroupId: new(string(id))}, nil
 }
 
-func (a *API) createMembership(ctx context.Context, c *control.Call, in *wire.CreateGroupMembershipRequest) (*wire.CreateGroupMembershipResponse, error) {
+func (a *API) createMembership(
+	ctx context.Context, c *control.Call, in *wire.CreateGroupMembershipRequest,
+) (*wire.CreateGroupMembershipResponse, error) {
 	u, err := memberIn(in.MemberId)
 	if err != nil {
 		return nil, err
@@ -147,7 +177,9 @@ func (a *API) createMembership(ctx context.Context, c *control.Call, in *wire.Cr
 	return &wire.CreateGroupMembershipResponse{IdentityStoreId: in.IdentityStoreId, MembershipId: new(string(m.ID))}, nil
 }
 
-func (a *API) describeMembership(ctx context.Context, c *control.Call, in *wire.DescribeGroupMembershipRequest) (*wire.DescribeGroupMembershipResponse, error) {
+func (a *API) describeMembership(
+	ctx context.Context, c *control.Call, in *wire.DescribeGroupMembershipRequest,
+) (*wire.DescribeGroupMembershipResponse, error) {
 	m, err := a.Directory.DescribeMembership(ctx, c, storeID(in.IdentityStoreId), membershipID(in.MembershipId))
 	if err != nil {
 		return nil, err
@@ -155,19 +187,29 @@ func (a *API) describeMembership(ctx context.Context, c *control.Call, in *wire.
 	return new(wire.DescribeGroupMembershipResponse(membershipOut(m))), nil
 }
 
-func (a *API) deleteMembership(ctx context.Context, c *control.Call, in *wire.DeleteGroupMembershipRequest) (*wire.DeleteGroupMembershipResponse, error) {
+func (a *API) deleteMembership(
+	ctx context.Context, c *control.Call, in *wire.DeleteGroupMembershipRequest,
+) (*wire.DeleteGroupMembershipResponse, error) {
 	return nil, a.Directory.DeleteMembership(ctx, c, storeID(in.IdentityStoreId), membershipID(in.MembershipId))
 }
 
-func (a *API) listMembers(ctx context.Context, c *control.Call, in *wire.ListGroupMembershipsRequest) (*wire.ListGroupMembershipsResponse, error) {
-	page, err := a.Directory.ListMembers(ctx, c, storeID(in.IdentityStoreId), groupID(in.GroupId), pageIn(in.NextToken, in.MaxResults))
+func (a *API) listMembers(
+	ctx context.Context, c *control.Call, in *wire.ListGroupMembershipsRequest,
+) (*wire.ListGroupMembershipsResponse, error) {
+	page, err := a.Directory.ListMembers(ctx, c, storeID(in.IdentityStoreId), groupID(in.GroupId),
+		pageIn(in.NextToken, in.MaxResults))
 	if err != nil {
 		return nil, err
 	}
-	return &wire.ListGroupMembershipsResponse{GroupMemberships: membershipsOut(page.Items), NextToken: awswire.Optional(page.Token)}, nil
+	return &wire.ListGroupMembershipsResponse{
+		GroupMemberships: membershipsOut(page.Items),
+		NextToken:        awswire.Optional(page.Token),
+	}, nil
 }
 
-func (a *API) listMembershipsForMember(ctx context.Context, c *control.Call, in *wire.ListGroupMembershipsForMemberRequest) (*wire.ListGroupMembershipsForMemberResponse, error) {
+func (a *API) listMembershipsForMember(
+	ctx context.Context, c *control.Call, in *wire.ListGroupMembershipsForMemberRequest,
+) (*wire.ListGroupMembershipsForMemberResponse, error) {
 	u, err := memberIn(in.MemberId)
 	if err != nil {
 		return nil, err
@@ -176,10 +218,15 @@ func (a *API) listMembershipsForMember(ctx context.Context, c *control.Call, in 
 	if err != nil {
 		return nil, err
 	}
-	return &wire.ListGroupMembershipsForMemberResponse{GroupMemberships: membershipsOut(page.Items), NextToken: awswire.Optional(page.Token)}, nil
+	return &wire.ListGroupMembershipsForMemberResponse{
+		GroupMemberships: membershipsOut(page.Items),
+		NextToken:        awswire.Optional(page.Token),
+	}, nil
 }
 
-func (a *API) getMembershipID(ctx context.Context, c *control.Call, in *wire.GetGroupMembershipIdRequest) (*wire.GetGroupMembershipIdResponse, error) {
+func (a *API) getMembershipID(
+	ctx context.Context, c *control.Call, in *wire.GetGroupMembershipIdRequest,
+) (*wire.GetGroupMembershipIdResponse, error) {
 	u, err := memberIn(in.MemberId)
 	if err != nil {
 		return nil, err
@@ -191,7 +238,9 @@ func (a *API) getMembershipID(ctx context.Context, c *control.Call, in *wire.Get
 	return &wire.GetGroupMembershipIdResponse{IdentityStoreId: in.IdentityStoreId, MembershipId: new(string(id))}, nil
 }
 
-func (a *API) isMemberInGroups(_ context.Context, c *control.Call, in *wire.IsMemberInGroupsRequest) (*wire.IsMemberInGroupsResponse, error) {
+func (a *API) isMemberInGroups(
+	_ context.Context, c *control.Call, in *wire.IsMemberInGroupsRequest,
+) (*wire.IsMemberInGroupsResponse, error) {
 	u, err := memberIn(in.MemberId)
 	if err != nil {
 		return nil, err
@@ -206,7 +255,11 @@ func (a *API) isMemberInGroups(_ context.Context, c *control.Call, in *wire.IsMe
 	}
 	out := &wire.IsMemberInGroupsResponse{Results: make([]wire.GroupMembershipExistenceResult, len(groups))}
 	for i, g := range groups {
-		out.Results[i] = wire.GroupMembershipExistenceResult{GroupId: new(string(g)), MemberId: in.MemberId, MembershipExists: new(is[i])}
+		out.Results[i] = wire.GroupMembershipExistenceResult{
+			GroupId:          new(string(g)),
+			MemberId:         in.MemberId,
+			MembershipExists: new(is[i]),
+		}
 	}
 	return out, nil
 }
@@ -221,12 +274,19 @@ func memberIn(in *wire.MemberId) (directory.UserID, error) {
 
 func alternateIn(in *wire.AlternateIdentifier) (people.Alternate, error) {
 	if in == nil || (in.ExternalId == nil) == (in.UniqueAttribute == nil) {
-		return people.Alternate{}, fault.New(fault.Invalid, fault.Member, "AlternateIdentifier must have exactly one member: ExternalId or UniqueAttribute")
+		return people.Alternate{}, fault.New(fault.Invalid, fault.Member,
+			"AlternateIdentifier must have exactly one member: ExternalId or UniqueAttribute")
 	}
 	if e := in.ExternalId; e != nil {
-		return people.Alternate{External: &directory.ExternalID{Issuer: awswire.Value(e.Issuer), ID: awswire.Value(e.Id)}}, nil
+		return people.Alternate{External: &directory.ExternalID{
+			Issuer: awswire.Value(e.Issuer),
+			ID:     awswire.Value(e.Id),
+		}}, nil
 	}
-	return people.Alternate{Path: awswire.Value(in.UniqueAttribute.AttributePath), Value: in.UniqueAttribute.AttributeValue}, nil
+	return people.Alternate{
+		Path:  awswire.Value(in.UniqueAttribute.AttributePath),
+		Value: in.UniqueAttribute.AttributeValue,
+	}, nil
 }
 
 func operationsIn(in []wire.AttributeOperation) []directory.Operation {

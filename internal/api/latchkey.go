@@ -45,7 +45,10 @@ func (a *API) explain(_ context.Context, c *control.Call, in *wire.ExplainReques
 		limit = int(*in.MaxResults)
 	}
 	e, err := a.explained(c, in, grants.DataAccess{
-		Target: awswire.Value(in.Target), Permission: permission, Privilege: privilege, Object: awswire.Value(in.TargetType) == "Object",
+		Target:     awswire.Value(in.Target),
+		Permission: permission,
+		Privilege:  privilege,
+		Object:     awswire.Value(in.TargetType) == "Object",
 	}, limit)
 	if err != nil {
 		return nil, err
@@ -53,7 +56,8 @@ func (a *API) explain(_ context.Context, c *control.Call, in *wire.ExplainReques
 	d := &e.Decision
 	out := &wire.ExplainResponse{Allowed: new(e.Allowed()), Reason: new(d.Reason.String()), Truncated: new(d.Truncated)}
 	if d.OK {
-		out.MatchedGrantTarget, out.GrantId, out.LocationId = new(d.Matched()), new(d.Grant.ID.String()), new(string(d.Grant.LocationID))
+		out.MatchedGrantTarget, out.GrantId, out.LocationId = new(d.Matched()), new(d.Grant.ID.String()),
+			new(string(d.Grant.LocationID))
 		out.GranteeType, out.GranteeIdentifier = new(d.Grant.Grantee.Type.String()), new(d.Grant.Grantee.ID)
 		out.RoleArn = awswire.Optional(e.RoleARN)
 	}
@@ -69,23 +73,37 @@ func (a *API) explain(_ context.Context, c *control.Call, in *wire.ExplainReques
 	}
 	for _, x := range d.Considered {
 		out.Considered = append(out.Considered, wire.Considered{
-			GrantId: new(x.Grant.ID.String()), GrantScope: new(x.Grant.Scope.String()), Permission: new(x.Grant.Permission.String()),
-			GranteeType: new(x.Grant.Grantee.Type.String()), GranteeIdentifier: new(x.Grant.Grantee.ID),
-			ApplicationArn: awswire.Optional(x.Grant.ApplicationARN), LocationId: new(string(x.Grant.LocationID)), Outcome: new(x.Outcome.String()),
+			GrantId:           new(x.Grant.ID.String()),
+			GrantScope:        new(x.Grant.Scope.String()),
+			Permission:        new(x.Grant.Permission.String()),
+			GranteeType:       new(x.Grant.Grantee.Type.String()),
+			GranteeIdentifier: new(x.Grant.Grantee.ID),
+			ApplicationArn:    awswire.Optional(x.Grant.ApplicationARN),
+			LocationId:        new(string(x.Grant.LocationID)),
+			Outcome:           new(x.Outcome.String()),
 		})
 	}
 	return out, nil
 }
 
 // queryAudit lists the audit records of the caller's account.
-func (a *API) queryAudit(ctx context.Context, c *control.Call, in *wire.QueryAuditRequest) (*wire.QueryAuditResponse, error) {
+func (a *API) queryAudit(
+	ctx context.Context, c *control.Call, in *wire.QueryAuditRequest,
+) (*wire.QueryAuditResponse, error) {
 	if err := c.May("latchkey:QueryAudit", "*", policy.Values{}, nil, c.Account); err != nil {
 		return nil, err
 	}
 	f := store.AuditFilter{
-		Account: string(c.Account), EventName: awswire.Value(in.EventName), Principal: awswire.Value(in.Principal), AccessKey: awswire.Value(in.AccessKeyId),
-		ErrorCode: awswire.Value(in.ErrorCode), GrantID: awswire.Value(in.GrantId), Since: awswire.Value(in.StartTime), Until: awswire.Value(in.EndTime),
-		NewestFirst: in.NewestFirst != nil && *in.NewestFirst, Limit: 100,
+		Account:     string(c.Account),
+		EventName:   awswire.Value(in.EventName),
+		Principal:   awswire.Value(in.Principal),
+		AccessKey:   awswire.Value(in.AccessKeyId),
+		ErrorCode:   awswire.Value(in.ErrorCode),
+		GrantID:     awswire.Value(in.GrantId),
+		Since:       awswire.Value(in.StartTime),
+		Until:       awswire.Value(in.EndTime),
+		NewestFirst: in.NewestFirst != nil && *in.NewestFirst,
+		Limit:       100,
 	}
 	if in.MaxResults != nil {
 		f.Limit = int(*in.MaxResults)
@@ -114,16 +132,22 @@ func (a *API) queryAudit(ctx context.Context, c *control.Call, in *wire.QueryAud
 
 // createAccount creates a further account. Only the root user of the server's first account may: the new
 // account's root key is in the answer, and nowhere else.
-func (a *API) createAccount(ctx context.Context, c *control.Call, in *wire.CreateAccountRequest) (*wire.CreateAccountResponse, error) {
+func (a *API) createAccount(
+	ctx context.Context, c *control.Call, in *wire.CreateAccountRequest,
+) (*wire.CreateAccountResponse, error) {
 	if err := a.onlyOperator(c, "create accounts"); err != nil {
 		return nil, err
 	}
-	account, key, err := a.Principals.CreateAccount(ctx, c, access.AccountID(awswire.Value(in.AccountId)), awswire.Value(in.Name))
+	account, key, err := a.Principals.CreateAccount(ctx, c, access.AccountID(awswire.Value(in.AccountId)),
+		awswire.Value(in.Name))
 	if err != nil {
 		return nil, err
 	}
 	return &wire.CreateAccountResponse{
-		AccountId: new(string(account.ID)), Name: awswire.Optional(account.Name), AccessKeyId: new(key.AccessKeyID), SecretAccessKey: new(key.Secret.Reveal()),
+		AccountId:       new(string(account.ID)),
+		Name:            awswire.Optional(account.Name),
+		AccessKeyId:     new(key.AccessKeyID),
+		SecretAccessKey: new(key.Secret.Reveal()),
 	}, nil
 }
 

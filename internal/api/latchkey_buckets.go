@@ -12,7 +12,9 @@ import (
 
 // adoptBucket registers a bucket that lies in the store to an account. Only the operator may: it gives the account all
 // objects that are in the bucket.
-func (a *API) adoptBucket(ctx context.Context, c *control.Call, in *wire.AdoptBucketRequest) (*wire.AdoptBucketResponse, error) {
+func (a *API) adoptBucket(
+	ctx context.Context, c *control.Call, in *wire.AdoptBucketRequest,
+) (*wire.AdoptBucketResponse, error) {
 	if err := a.onlyOperator(c, "adopt buckets"); err != nil {
 		return nil, err
 	}
@@ -31,7 +33,9 @@ func (a *API) adoptBucket(ctx context.Context, c *control.Call, in *wire.AdoptBu
 
 // listBuckets lists the registered buckets of all accounts, or what lies in the store and no account has. Its token is
 // the last name: the operator may know all names.
-func (a *API) listBuckets(ctx context.Context, c *control.Call, in *wire.ListBucketsRequest) (*wire.ListBucketsResponse, error) {
+func (a *API) listBuckets(
+	ctx context.Context, c *control.Call, in *wire.ListBucketsRequest,
+) (*wire.ListBucketsResponse, error) {
 	if err := a.onlyOperator(c, "list the buckets of all accounts"); err != nil {
 		return nil, err
 	}

@@ -37,12 +37,19 @@ func (a *API) whoCan(_ context.Context, c *control.Call, in *wire.WhoCanRequest)
 
 func (a *API) whatCan(_ context.Context, c *control.Call, in *wire.WhatCanRequest) (*wire.WhatCanResponse, error) {
 	page, err := a.Grants.WhatCan(c, grants.WhatCan{
-		Principal: awswire.Value(in.Principal), User: awswire.Value(in.User), Token: awswire.Value(in.NextToken), Size: pageSize(in.MaxResults),
+		Principal: awswire.Value(in.Principal),
+		User:      awswire.Value(in.User),
+		Token:     awswire.Value(in.NextToken),
+		Size:      pageSize(in.MaxResults),
 	})
 	if err != nil {
 		return nil, err
 	}
-	out := &wire.WhatCanResponse{Principal: awswire.Optional(page.PrincipalARN), Entries: entitlements(page.Entries), NextToken: awswire.Optional(page.Next)}
+	out := &wire.WhatCanResponse{
+		Principal: awswire.Optional(page.PrincipalARN),
+		Entries:   entitlements(page.Entries),
+		NextToken: awswire.Optional(page.Next),
+	}
 	if p := page.Person; p != nil {
 		out.UserId, out.UserName, out.UserStatus = new(string(p.ID)), new(p.UserName), new("ENABLED")
 		if p.Disabled {
@@ -66,13 +73,18 @@ func entitlements(all []grants.Entitlement) []wire.Entitlement {
 	var out []wire.Entitlement
 	for _, r := range all {
 		e := wire.Entitlement{
-			GrantId: new(r.Grant.ID.String()), GrantScope: new(r.Grant.Scope.String()), Permission: new(r.Grant.Permission.String()),
-			LocationId: new(string(r.Grant.LocationID)), GrantApplicationArn: awswire.Optional(r.Grant.ApplicationARN),
-			Open: new(r.Open), Reason: awswire.Optional(r.Reason),
+			GrantId:             new(r.Grant.ID.String()),
+			GrantScope:          new(r.Grant.Scope.String()),
+			Permission:          new(r.Grant.Permission.String()),
+			LocationId:          new(string(r.Grant.LocationID)),
+			GrantApplicationArn: awswire.Optional(r.Grant.ApplicationARN),
+			Open:                new(r.Open),
+			Reason:              awswire.Optional(r.Reason),
 		}
 		switch {
 		case r.Person != nil:
-			e.Type, e.UserId, e.UserName, e.DisplayName = new("DIRECTORY_USER"), new(string(r.Person.ID)), awswire.Optional(r.Person.UserName), awswire.Optional(r.Person.DisplayName)
+			e.Type, e.UserId, e.UserName, e.DisplayName = new("DIRECTORY_USER"), new(string(r.Person.ID)),
+				awswire.Optional(r.Person.UserName), awswire.Optional(r.Person.DisplayName)
 		default:
 			e.Type, e.Principal = new("IAM_USER"), new(r.PrincipalARN)
 			if p, ok := iam.ParsePrincipalARN(r.PrincipalARN); !ok || p.Role { // a session's ARN is no principal's
@@ -91,13 +103,17 @@ func entitlements(all []grants.Entitlement) []wire.Entitlement {
 }
 
 // explained asks for an explanation about a principal or about a person.
-func (a *API) explained(c *control.Call, in *wire.ExplainRequest, data grants.DataAccess, limit int) (*grants.Explanation, error) {
+func (a *API) explained(
+	c *control.Call, in *wire.ExplainRequest, data grants.DataAccess, limit int,
+) (*grants.Explanation, error) {
 	principal, user := awswire.Value(in.Principal), awswire.Value(in.User)
 	switch {
 	case (principal == "") == (user == ""):
 		return nil, fault.New(fault.Invalid, fault.Member, "Exactly one of Principal and User must be given")
 	case user != "":
-		return a.Grants.ExplainPerson(c, grants.Somebody{User: user, RoleARN: awswire.Value(in.RoleArn), ApplicationARN: awswire.Value(in.ApplicationArn)}, data, limit)
+		return a.Grants.ExplainPerson(c,
+			grants.Somebody{User: user, RoleARN: awswire.Value(in.RoleArn), ApplicationARN: awswire.Value(in.ApplicationArn)},
+			data, limit)
 	case in.RoleArn != nil || in.ApplicationArn != nil:
 		return nil, fault.New(fault.Invalid, fault.Member, "RoleArn and ApplicationArn go with User, not with Principal")
 	}

@@ -19,7 +19,9 @@ func (a *API) registerProvisioning(m *awswire.Mux[*control.Call]) {
 
 func (a *API) provisioning() *provision.Tokens { return &provision.Tokens{Control: a.Control} }
 
-func (a *API) createProvisioningToken(ctx context.Context, c *control.Call, in *wire.CreateProvisioningTokenRequest) (*wire.CreateProvisioningTokenResponse, error) {
+func (a *API) createProvisioningToken(
+	ctx context.Context, c *control.Call, in *wire.CreateProvisioningTokenRequest,
+) (*wire.CreateProvisioningTokenResponse, error) {
 	var life time.Duration
 	if in.DurationSeconds != nil {
 		life = time.Duration(*in.DurationSeconds) * time.Second
@@ -28,10 +30,16 @@ func (a *API) createProvisioningToken(ctx context.Context, c *control.Call, in *
 	if err != nil {
 		return nil, err
 	}
-	return &wire.CreateProvisioningTokenResponse{TokenId: new(t.ID), Token: new(t.Secret.Reveal()), ExpirationTime: new(t.Expires)}, nil
+	return &wire.CreateProvisioningTokenResponse{
+		TokenId:        new(t.ID),
+		Token:          new(t.Secret.Reveal()),
+		ExpirationTime: new(t.Expires),
+	}, nil
 }
 
-func (a *API) listProvisioningTokens(ctx context.Context, c *control.Call, _ *wire.ListProvisioningTokensRequest) (*wire.ListProvisioningTokensResponse, error) {
+func (a *API) listProvisioningTokens(
+	ctx context.Context, c *control.Call, _ *wire.ListProvisioningTokensRequest,
+) (*wire.ListProvisioningTokensResponse, error) {
 	all, err := a.provisioning().List(ctx, c)
 	if err != nil {
 		return nil, err
@@ -45,7 +53,9 @@ func (a *API) listProvisioningTokens(ctx context.Context, c *control.Call, _ *wi
 	return out, nil
 }
 
-func (a *API) deleteProvisioningToken(ctx context.Context, c *control.Call, in *wire.DeleteProvisioningTokenRequest) (*wire.DeleteProvisioningTokenResponse, error) {
+func (a *API) deleteProvisioningToken(
+	ctx context.Context, c *control.Call, in *wire.DeleteProvisioningTokenRequest,
+) (*wire.DeleteProvisioningTokenResponse, error) {
 	if err := a.provisioning().Delete(ctx, c, awswire.Value(in.TokenId)); err != nil {
 		return nil, err
 	}

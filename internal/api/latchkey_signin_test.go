@@ -25,8 +25,11 @@ func newSignInWorld(t *testing.T) *signInWorld {
 		w.iam("CreateRole&RoleName=" + role + "&AssumeRolePolicyDocument=" + queryEscape(trustRoot))
 	}
 	w.in = object{
-		"IssuerUrl": "https://idp.example.org", "ClientId": "cli", "ApplicationArn": app,
-		"ApplicationRoleArn": "arn:aws:iam::123456789012:role/exchanger", "IdentityBearerRoleArn": "arn:aws:iam::123456789012:role/person",
+		"IssuerUrl":             "https://idp.example.org",
+		"ClientId":              "cli",
+		"ApplicationArn":        app,
+		"ApplicationRoleArn":    "arn:aws:iam::123456789012:role/exchanger",
+		"IdentityBearerRoleArn": "arn:aws:iam::123456789012:role/person",
 	}
 	return w
 }
@@ -118,7 +121,8 @@ func TestSignIn(t *testing.T) {
 	if status, out := w.own("root", "DeleteSignIn", object{}); status != http.StatusOK {
 		t.Errorf("%d %v", status, out)
 	}
-	if status, out := w.own("root", "DeleteSignIn", object{}); status != 400 || out["__type"] != "ResourceNotFoundException" {
+	if status, out := w.own("root", "DeleteSignIn", object{}); status != 400 ||
+		out["__type"] != "ResourceNotFoundException" {
 		t.Errorf("deleted twice: %d %v", status, out)
 	}
 	for _, e := range w.Records(t) {
@@ -134,13 +138,17 @@ func TestSignInRefused(t *testing.T) {
 		change object
 		says   string
 	}{
-		"an issuer that nobody trusts":       {object{"IssuerUrl": "https://evil.example.org"}, "no trusted token issuer"},
-		"an issuer that is no URL":           {object{"IssuerUrl": "idp"}, "not the URL"},
-		"an application that is not there":   {object{"ApplicationArn": "arn:aws:sso::123456789012:application/ssoins-1111111111111111/apl-1111111111111111"}, "not a custom application"},
-		"a role that is not there":           {object{"ApplicationRoleArn": "arn:aws:iam::123456789012:role/none"}, "does not exist"},
-		"a role of another account":          {object{"IdentityBearerRoleArn": "arn:aws:iam::210987654321:role/person"}, "not the ARN of a role of account"},
-		"a role under another path":          {object{"IdentityBearerRoleArn": "arn:aws:iam::123456789012:role/x/person"}, "does not exist"},
-		"a user in the place of a role":      {object{"ApplicationRoleArn": "arn:aws:iam::123456789012:user/exchanger"}, "not the ARN of a role"},
+		"an issuer that nobody trusts":     {object{"IssuerUrl": "https://evil.example.org"}, "no trusted token issuer"},
+		"an issuer that is no URL":         {object{"IssuerUrl": "idp"}, "not the URL"},
+		"an application that is not there": {object{"ApplicationArn": "arn:aws:sso::123456789012:application/ssoins-1111111111111111/apl-1111111111111111"}, "not a custom application"},
+		"a role that is not there": {object{"ApplicationRoleArn": "arn:aws:iam::123456789012:role/none"},
+			"does not exist"},
+		"a role of another account": {object{"IdentityBearerRoleArn": "arn:aws:iam::210987654321:role/person"},
+			"not the ARN of a role of account"},
+		"a role under another path": {object{"IdentityBearerRoleArn": "arn:aws:iam::123456789012:role/x/person"},
+			"does not exist"},
+		"a user in the place of a role": {object{"ApplicationRoleArn": "arn:aws:iam::123456789012:user/exchanger"},
+			"not the ARN of a role"},
 		"something that is no ARN of a role": {object{"ApplicationRoleArn": "exchanger"}, "not the ARN of a role"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -11,9 +11,12 @@ import (
 )
 
 // syncDirectory runs a source of the directory now, or tells what a run would do. It answers when the run has ended.
-func (a *API) syncDirectory(ctx context.Context, c *control.Call, in *wire.SyncDirectoryRequest) (*wire.SyncDirectoryResponse, error) {
+func (a *API) syncDirectory(
+	ctx context.Context, c *control.Call, in *wire.SyncDirectoryRequest,
+) (*wire.SyncDirectoryResponse, error) {
 	if a.Sync == nil {
-		return nil, fault.New(fault.NotFound, fault.Source, "The server has no directory sources: it was started without --directories")
+		return nil, fault.New(fault.NotFound, fault.Source,
+			"The server has no directory sources: it was started without --directories")
 	}
 	o := ldapsync.Options{DryRun: in.DryRun != nil && *in.DryRun, Force: in.Force != nil && *in.Force, Limit: 100}
 	if in.MaxResults != nil {
@@ -25,20 +28,38 @@ func (a *API) syncDirectory(ctx context.Context, c *control.Call, in *wire.SyncD
 	}
 	n := &r.Counts
 	out := &wire.SyncDirectoryResponse{
-		Source: new(r.Source), DryRun: new(r.DryRun), Applied: new(r.Applied), Refused: awswire.Optional(r.Refused), Truncated: new(r.Truncated),
-		UsersRead: count(n.UsersRead), GroupsRead: count(n.GroupsRead), ForeignMembers: count(n.ForeignMembers),
-		UsersCreated: count(n.UsersCreated), UsersUpdated: count(n.UsersUpdated), UsersDisabled: count(n.UsersDisabled), UsersDeleted: count(n.UsersDeleted),
-		GroupsCreated: count(n.GroupsCreated), GroupsUpdated: count(n.GroupsUpdated), GroupsDeleted: count(n.GroupsDeleted),
-		MembershipsCreated: count(n.MembershipsCreated), MembershipsDeleted: count(n.MembershipsDeleted),
-		LosingAccess: count(r.Losing), GainingAccess: count(r.Gaining),
+		Source:             new(r.Source),
+		DryRun:             new(r.DryRun),
+		Applied:            new(r.Applied),
+		Refused:            awswire.Optional(r.Refused),
+		Truncated:          new(r.Truncated),
+		UsersRead:          count(n.UsersRead),
+		GroupsRead:         count(n.GroupsRead),
+		ForeignMembers:     count(n.ForeignMembers),
+		UsersCreated:       count(n.UsersCreated),
+		UsersUpdated:       count(n.UsersUpdated),
+		UsersDisabled:      count(n.UsersDisabled),
+		UsersDeleted:       count(n.UsersDeleted),
+		GroupsCreated:      count(n.GroupsCreated),
+		GroupsUpdated:      count(n.GroupsUpdated),
+		GroupsDeleted:      count(n.GroupsDeleted),
+		MembershipsCreated: count(n.MembershipsCreated),
+		MembershipsDeleted: count(n.MembershipsDeleted),
+		LosingAccess:       count(r.Losing),
+		GainingAccess:      count(r.Gaining),
 	}
 	for _, d := range r.Changes {
 		out.Changes = append(out.Changes, wire.Change{Kind: new(d.Kind), Name: new(d.Name), Text: new(d.Text)})
 	}
 	for _, x := range r.Access {
 		change := wire.AccessChange{
-			UserId: awswire.Optional(string(x.User)), UserName: new(x.Name), Change: new("LOST"), Region: new(x.Grant.Region), GrantScope: new(x.Grant.Scope.String()),
-			Permission: new(x.Grant.Permission.String()), GrantId: new(x.Grant.ID.String()),
+			UserId:     awswire.Optional(string(x.User)),
+			UserName:   new(x.Name),
+			Change:     new("LOST"),
+			Region:     new(x.Grant.Region),
+			GrantScope: new(x.Grant.Scope.String()),
+			Permission: new(x.Grant.Permission.String()),
+			GrantId:    new(x.Grant.ID.String()),
 		}
 		if x.Gained {
 			change.Change = new("GAINED")

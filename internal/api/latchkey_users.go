@@ -11,8 +11,12 @@ import (
 )
 
 // setUserStatus disables or enables a user of the directory, for which AWS has no operation.
-func (a *API) setUserStatus(ctx context.Context, c *control.Call, in *wire.SetUserStatusRequest) (*wire.SetUserStatusResponse, error) {
-	u, err := a.Directory.SetUserStatus(ctx, c, people.Named{ID: directory.UserID(awswire.Value(in.UserId)), Name: awswire.Value(in.UserName)}, awswire.Value(in.UserStatus) == "DISABLED")
+func (a *API) setUserStatus(
+	ctx context.Context, c *control.Call, in *wire.SetUserStatusRequest,
+) (*wire.SetUserStatusResponse, error) {
+	u, err := a.Directory.SetUserStatus(ctx, c,
+		people.Named{ID: directory.UserID(awswire.Value(in.UserId)), Name: awswire.Value(in.UserName)},
+		awswire.Value(in.UserStatus) == "DISABLED")
 	if err != nil {
 		return nil, err
 	}

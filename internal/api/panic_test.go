@@ -8,8 +8,8 @@ import (
 	"latchkey/internal/control/grants"
 )
 
-// TestAPanicIsAnInternalError: a handler that panics answers in the protocol's own shape, with a log record, a count and
-// an audit record.
+// TestAPanicIsAnInternalError: a handler that panics answers in the protocol's own shape, with a log record, a count
+// and an audit record.
 func TestAPanicIsAnInternalError(t *testing.T) {
 	w := newFrontWorld(t)
 	var counted []string
@@ -21,7 +21,8 @@ func TestAPanicIsAnInternalError(t *testing.T) {
 		w.log.Reset()
 		r := w.answer(w.Sign(t, w.root, "iam", "Action=CreateUser&UserName=eve&Version=2010-05-08"))
 		if body := r.Body.String(); r.Code != 500 || !strings.Contains(body, "<ErrorResponse xmlns=") ||
-			!strings.Contains(body, "<Type>Receiver</Type>") || !strings.Contains(body, "<RequestId>") || strings.Contains(body, "nil") {
+			!strings.Contains(body, "<Type>Receiver</Type>") || !strings.Contains(body, "<RequestId>") ||
+			strings.Contains(body, "nil") {
 			t.Errorf("%d %s", r.Code, body)
 		}
 		w.told("CreateUser", "ServiceFailure")
@@ -47,7 +48,8 @@ func (w *frontWorld) told(op, code string) {
 		w.t.Errorf("logged %v", record)
 	}
 	records := w.Records(w.t)
-	if last := records[len(records)-1]; last.EventName != op || last.ErrorCode != code || last.RequestID != record["request"] {
+	if last := records[len(records)-1]; last.EventName != op || last.ErrorCode != code ||
+		last.RequestID != record["request"] {
 		w.t.Errorf("recorded %+v, want the code %s", last, code)
 	}
 }

@@ -45,12 +45,18 @@ func (a *API) registerS3Control(m *awswire.Mux[*control.Call]) {
 // open.
 const maxPage = 1000
 
-func (a *API) createInstance(ctx context.Context, c *control.Call, in *wire.CreateAccessGrantsInstanceRequest) (*wire.CreateAccessGrantsInstanceResult, error) {
+func (a *API) createInstance(
+	ctx context.Context, c *control.Call, in *wire.CreateAccessGrantsInstanceRequest,
+) (*wire.CreateAccessGrantsInstanceResult, error) {
 	i, err := a.Grants.CreateInstance(ctx, c, awswire.Value(in.IdentityCenterArn), tagsIn(in.Tags))
 	if err != nil {
 		return nil, err
 	}
-	out := wire.CreateAccessGrantsInstanceResult{CreatedAt: new(i.CreatedAt), AccessGrantsInstanceId: new(access.InstanceID), AccessGrantsInstanceArn: new(i.ARN())}
+	out := wire.CreateAccessGrantsInstanceResult{
+		CreatedAt:               new(i.CreatedAt),
+		AccessGrantsInstanceId:  new(access.InstanceID),
+		AccessGrantsInstanceArn: new(i.ARN()),
+	}
 	out.IdentityCenterArn, out.IdentityCenterInstanceArn, out.IdentityCenterApplicationArn = identityCenter(i)
 	return &out, nil
 }
@@ -64,25 +70,38 @@ func identityCenter(i *store.Instance) (deprecated, instance, application *strin
 	return new(i.ApplicationARN), new(i.IdentityCenterARN), new(i.ApplicationARN)
 }
 
-func (a *API) getInstance(_ context.Context, c *control.Call, _ *wire.GetAccessGrantsInstanceRequest) (*wire.GetAccessGrantsInstanceResult, error) {
+func (a *API) getInstance(
+	_ context.Context, c *control.Call, _ *wire.GetAccessGrantsInstanceRequest,
+) (*wire.GetAccessGrantsInstanceResult, error) {
 	i, err := a.Grants.Instance(c)
 	if err != nil {
 		return nil, err
 	}
-	out := wire.GetAccessGrantsInstanceResult{CreatedAt: new(i.CreatedAt), AccessGrantsInstanceId: new(access.InstanceID), AccessGrantsInstanceArn: new(i.ARN())}
+	out := wire.GetAccessGrantsInstanceResult{
+		CreatedAt:               new(i.CreatedAt),
+		AccessGrantsInstanceId:  new(access.InstanceID),
+		AccessGrantsInstanceArn: new(i.ARN()),
+	}
 	out.IdentityCenterArn, out.IdentityCenterInstanceArn, out.IdentityCenterApplicationArn = identityCenter(i)
 	return &out, nil
 }
 
-func (a *API) getInstanceForPrefix(_ context.Context, c *control.Call, in *wire.GetAccessGrantsInstanceForPrefixRequest) (*wire.GetAccessGrantsInstanceForPrefixResult, error) {
+func (a *API) getInstanceForPrefix(
+	_ context.Context, c *control.Call, in *wire.GetAccessGrantsInstanceForPrefixRequest,
+) (*wire.GetAccessGrantsInstanceForPrefixResult, error) {
 	i, err := a.Grants.InstanceForPrefix(c, awswire.Value(in.S3Prefix))
 	if err != nil {
 		return nil, err
 	}
-	return &wire.GetAccessGrantsInstanceForPrefixResult{AccessGrantsInstanceArn: new(i.ARN()), AccessGrantsInstanceId: new(access.InstanceID)}, nil
+	return &wire.GetAccessGrantsInstanceForPrefixResult{
+		AccessGrantsInstanceArn: new(i.ARN()),
+		AccessGrantsInstanceId:  new(access.InstanceID),
+	}, nil
 }
 
-func (a *API) listInstances(_ context.Context, c *control.Call, in *wire.ListAccessGrantsInstancesRequest) (*wire.ListAccessGrantsInstancesResult, error) {
+func (a *API) listInstances(
+	_ context.Context, c *control.Call, in *wire.ListAccessGrantsInstancesRequest,
+) (*wire.ListAccessGrantsInstancesResult, error) {
 	if _, err := control.PageSize(in.MaxResults, maxPage, maxPage); err != nil {
 		return nil, err
 	}
@@ -92,47 +111,74 @@ func (a *API) listInstances(_ context.Context, c *control.Call, in *wire.ListAcc
 	}
 	out := &wire.ListAccessGrantsInstancesResult{}
 	for _, i := range instances {
-		entry := wire.ListAccessGrantsInstanceEntry{CreatedAt: new(i.CreatedAt), AccessGrantsInstanceId: new(access.InstanceID), AccessGrantsInstanceArn: new(i.ARN())}
+		entry := wire.ListAccessGrantsInstanceEntry{
+			CreatedAt:               new(i.CreatedAt),
+			AccessGrantsInstanceId:  new(access.InstanceID),
+			AccessGrantsInstanceArn: new(i.ARN()),
+		}
 		entry.IdentityCenterArn, entry.IdentityCenterInstanceArn, entry.IdentityCenterApplicationArn = identityCenter(i)
 		out.AccessGrantsInstancesList = append(out.AccessGrantsInstancesList, entry)
 	}
 	return out, nil
 }
 
-func (a *API) deleteInstance(ctx context.Context, c *control.Call, _ *wire.DeleteAccessGrantsInstanceRequest) (*wire.DeleteAccessGrantsInstanceResult, error) {
+func (a *API) deleteInstance(
+	ctx context.Context, c *control.Call, _ *wire.DeleteAccessGrantsInstanceRequest,
+) (*wire.DeleteAccessGrantsInstanceResult, error) {
 	return nil, a.Grants.DeleteInstance(ctx, c)
 }
 
-func (a *API) putInstancePolicy(ctx context.Context, c *control.Call, in *wire.PutAccessGrantsInstanceResourcePolicyRequest) (*wire.PutAccessGrantsInstanceResourcePolicyResult, error) {
+func (a *API) putInstancePolicy(
+	ctx context.Context, c *control.Call, in *wire.PutAccessGrantsInstanceResourcePolicyRequest,
+) (*wire.PutAccessGrantsInstanceResourcePolicyResult, error) {
 	i, err := a.Grants.PutPolicy(ctx, c, awswire.Value(in.Policy), awswire.Value(in.Organization))
 	if err != nil {
 		return nil, err
 	}
-	return &wire.PutAccessGrantsInstanceResourcePolicyResult{Policy: new(i.Policy), Organization: awswire.Optional(i.Organization), CreatedAt: new(i.PolicyCreated)}, nil
+	return &wire.PutAccessGrantsInstanceResourcePolicyResult{
+		Policy:       new(i.Policy),
+		Organization: awswire.Optional(i.Organization),
+		CreatedAt:    new(i.PolicyCreated),
+	}, nil
 }
 
-func (a *API) getInstancePolicy(_ context.Context, c *control.Call, _ *wire.GetAccessGrantsInstanceResourcePolicyRequest) (*wire.GetAccessGrantsInstanceResourcePolicyResult, error) {
+func (a *API) getInstancePolicy(
+	_ context.Context, c *control.Call, _ *wire.GetAccessGrantsInstanceResourcePolicyRequest,
+) (*wire.GetAccessGrantsInstanceResourcePolicyResult, error) {
 	i, err := a.Grants.Policy(c)
 	if err != nil {
 		return nil, err
 	}
-	return &wire.GetAccessGrantsInstanceResourcePolicyResult{Policy: new(i.Policy), Organization: awswire.Optional(i.Organization), CreatedAt: new(i.PolicyCreated)}, nil
+	return &wire.GetAccessGrantsInstanceResourcePolicyResult{
+		Policy:       new(i.Policy),
+		Organization: awswire.Optional(i.Organization),
+		CreatedAt:    new(i.PolicyCreated),
+	}, nil
 }
 
-func (a *API) deleteInstancePolicy(ctx context.Context, c *control.Call, _ *wire.DeleteAccessGrantsInstanceResourcePolicyRequest) (*wire.DeleteAccessGrantsInstanceResourcePolicyResult, error) {
+func (a *API) deleteInstancePolicy(
+	ctx context.Context, c *control.Call, _ *wire.DeleteAccessGrantsInstanceResourcePolicyRequest,
+) (*wire.DeleteAccessGrantsInstanceResourcePolicyResult, error) {
 	return nil, a.Grants.DeletePolicy(ctx, c)
 }
 
-func (a *API) associateIdentityCenter(ctx context.Context, c *control.Call, in *wire.AssociateAccessGrantsIdentityCenterRequest) (*wire.AssociateAccessGrantsIdentityCenterResult, error) {
+func (a *API) associateIdentityCenter(
+	ctx context.Context, c *control.Call, in *wire.AssociateAccessGrantsIdentityCenterRequest,
+) (*wire.AssociateAccessGrantsIdentityCenterResult, error) {
 	return nil, a.Grants.Associate(ctx, c, awswire.Value(in.IdentityCenterArn))
 }
 
-func (a *API) dissociateIdentityCenter(ctx context.Context, c *control.Call, _ *wire.DissociateAccessGrantsIdentityCenterRequest) (*wire.DissociateAccessGrantsIdentityCenterResult, error) {
+func (a *API) dissociateIdentityCenter(
+	ctx context.Context, c *control.Call, _ *wire.DissociateAccessGrantsIdentityCenterRequest,
+) (*wire.DissociateAccessGrantsIdentityCenterResult, error) {
 	return nil, a.Grants.Dissociate(ctx, c)
 }
 
-func (a *API) createLocation(ctx context.Context, c *control.Call, in *wire.CreateAccessGrantsLocationRequest) (*wire.CreateAccessGrantsLocationResult, error) {
-	l, err := a.Grants.CreateLocation(ctx, c, awswire.Value(in.LocationScope), awswire.Value(in.IAMRoleArn), tagsIn(in.Tags))
+func (a *API) createLocation(
+	ctx context.Context, c *control.Call, in *wire.CreateAccessGrantsLocationRequest,
+) (*wire.CreateAccessGrantsLocationResult, error) {
+	l, err := a.Grants.CreateLocation(ctx, c, awswire.Value(in.LocationScope), awswire.Value(in.IAMRoleArn),
+		tagsIn(in.Tags))
 	if err != nil {
 		return nil, err
 	}
@@ -147,7 +193,9 @@ func locationOut(l *store.Location) wire.GetAccessGrantsLocationResult {
 	}
 }
 
-func (a *API) getLocation(_ context.Context, c *control.Call, in *wire.GetAccessGrantsLocationRequest) (*wire.GetAccessGrantsLocationResult, error) {
+func (a *API) getLocation(
+	_ context.Context, c *control.Call, in *wire.GetAccessGrantsLocationRequest,
+) (*wire.GetAccessGrantsLocationResult, error) {
 	l, err := a.Grants.Location(c, access.LocationID(awswire.Value(in.AccessGrantsLocationId)))
 	if err != nil {
 		return nil, err
@@ -155,7 +203,9 @@ func (a *API) getLocation(_ context.Context, c *control.Call, in *wire.GetAccess
 	return new(locationOut(l)), nil
 }
 
-func (a *API) listLocations(_ context.Context, c *control.Call, in *wire.ListAccessGrantsLocationsRequest) (*wire.ListAccessGrantsLocationsResult, error) {
+func (a *API) listLocations(
+	_ context.Context, c *control.Call, in *wire.ListAccessGrantsLocationsRequest,
+) (*wire.ListAccessGrantsLocationsResult, error) {
 	size, err := control.PageSize(in.MaxResults, maxPage, maxPage)
 	if err != nil {
 		return nil, err
@@ -166,20 +216,26 @@ func (a *API) listLocations(_ context.Context, c *control.Call, in *wire.ListAcc
 	}
 	out := &wire.ListAccessGrantsLocationsResult{NextToken: awswire.Optional(page.Next)}
 	for _, l := range page.Locations {
-		out.AccessGrantsLocationsList = append(out.AccessGrantsLocationsList, wire.ListAccessGrantsLocationsEntry(locationOut(l)))
+		out.AccessGrantsLocationsList = append(out.AccessGrantsLocationsList,
+			wire.ListAccessGrantsLocationsEntry(locationOut(l)))
 	}
 	return out, nil
 }
 
-func (a *API) updateLocation(ctx context.Context, c *control.Call, in *wire.UpdateAccessGrantsLocationRequest) (*wire.UpdateAccessGrantsLocationResult, error) {
-	l, err := a.Grants.UpdateLocation(ctx, c, access.LocationID(awswire.Value(in.AccessGrantsLocationId)), awswire.Value(in.IAMRoleArn))
+func (a *API) updateLocation(
+	ctx context.Context, c *control.Call, in *wire.UpdateAccessGrantsLocationRequest,
+) (*wire.UpdateAccessGrantsLocationResult, error) {
+	l, err := a.Grants.UpdateLocation(ctx, c, access.LocationID(awswire.Value(in.AccessGrantsLocationId)),
+		awswire.Value(in.IAMRoleArn))
 	if err != nil {
 		return nil, err
 	}
 	return new(wire.UpdateAccessGrantsLocationResult(locationOut(l))), nil
 }
 
-func (a *API) deleteLocation(ctx context.Context, c *control.Call, in *wire.DeleteAccessGrantsLocationRequest) (*wire.DeleteAccessGrantsLocationResult, error) {
+func (a *API) deleteLocation(
+	ctx context.Context, c *control.Call, in *wire.DeleteAccessGrantsLocationRequest,
+) (*wire.DeleteAccessGrantsLocationResult, error) {
 	return nil, a.Grants.DeleteLocation(ctx, c, access.LocationID(awswire.Value(in.AccessGrantsLocationId)))
 }
 

@@ -11,7 +11,9 @@ import (
 	"latchkey/internal/fault"
 )
 
-func (a *API) createGrant(ctx context.Context, c *control.Call, in *wire.CreateAccessGrantRequest) (*wire.CreateAccessGrantResult, error) {
+func (a *API) createGrant(
+	ctx context.Context, c *control.Call, in *wire.CreateAccessGrantRequest,
+) (*wire.CreateAccessGrantResult, error) {
 	grantee, err := granteeIn(in.Grantee)
 	if err != nil {
 		return nil, control.AccessFault(err)
@@ -21,8 +23,12 @@ func (a *API) createGrant(ctx context.Context, c *control.Call, in *wire.CreateA
 		return nil, control.AccessFault(err)
 	}
 	n := grants.NewGrant{
-		LocationID: access.LocationID(awswire.Value(in.AccessGrantsLocationId)), Grantee: grantee, Permission: permission,
-		ApplicationARN: awswire.Value(in.ApplicationArn), Object: awswire.Value(in.S3PrefixType) == "Object", Tags: tagsIn(in.Tags),
+		LocationID:     access.LocationID(awswire.Value(in.AccessGrantsLocationId)),
+		Grantee:        grantee,
+		Permission:     permission,
+		ApplicationARN: awswire.Value(in.ApplicationArn),
+		Object:         awswire.Value(in.S3PrefixType) == "Object",
+		Tags:           tagsIn(in.Tags),
 	}
 	if in.AccessGrantsLocationConfiguration != nil {
 		n.SubPrefix = awswire.Value(in.AccessGrantsLocationConfiguration.S3SubPrefix)
@@ -54,32 +60,51 @@ func granteeOut(g access.Grantee) *wire.Grantee {
 // does AWS, and Terraform counts on it.
 func grantOut(g *access.Grant) wire.CreateAccessGrantResult {
 	return wire.CreateAccessGrantResult{
-		CreatedAt: new(g.CreatedAt), AccessGrantId: new(g.ID.String()), AccessGrantArn: new(g.ARN()), Grantee: granteeOut(g.Grantee),
-		AccessGrantsLocationId: new(string(g.LocationID)), Permission: new(g.Permission.String()), GrantScope: new(g.Scope.String()),
+		CreatedAt:                         new(g.CreatedAt),
+		AccessGrantId:                     new(g.ID.String()),
+		AccessGrantArn:                    new(g.ARN()),
+		Grantee:                           granteeOut(g.Grantee),
+		AccessGrantsLocationId:            new(string(g.LocationID)),
+		Permission:                        new(g.Permission.String()),
+		GrantScope:                        new(g.Scope.String()),
 		AccessGrantsLocationConfiguration: &wire.AccessGrantsLocationConfiguration{S3SubPrefix: new(g.SubPrefix)},
 		ApplicationArn:                    awswire.Optional(g.ApplicationARN),
 	}
 }
 
-func (a *API) getGrant(ctx context.Context, c *control.Call, in *wire.GetAccessGrantRequest) (*wire.GetAccessGrantResult, error) {
+func (a *API) getGrant(
+	ctx context.Context, c *control.Call, in *wire.GetAccessGrantRequest,
+) (*wire.GetAccessGrantResult, error) {
 	g, err := a.Grants.Grant(ctx, c, awswire.Value(in.AccessGrantId))
 	if err != nil {
 		return nil, err
 	}
 	o := grantOut(g)
 	return &wire.GetAccessGrantResult{
-		CreatedAt: o.CreatedAt, AccessGrantId: o.AccessGrantId, AccessGrantArn: o.AccessGrantArn, Grantee: o.Grantee,
-		AccessGrantsLocationId: o.AccessGrantsLocationId, AccessGrantsLocationConfiguration: o.AccessGrantsLocationConfiguration,
-		Permission: o.Permission, GrantScope: o.GrantScope, ApplicationArn: o.ApplicationArn,
+		CreatedAt:                         o.CreatedAt,
+		AccessGrantId:                     o.AccessGrantId,
+		AccessGrantArn:                    o.AccessGrantArn,
+		Grantee:                           o.Grantee,
+		AccessGrantsLocationId:            o.AccessGrantsLocationId,
+		AccessGrantsLocationConfiguration: o.AccessGrantsLocationConfiguration,
+		Permission:                        o.Permission,
+		GrantScope:                        o.GrantScope,
+		ApplicationArn:                    o.ApplicationArn,
 	}, nil
 }
 
-func (a *API) listGrants(ctx context.Context, c *control.Call, in *wire.ListAccessGrantsRequest) (*wire.ListAccessGrantsResult, error) {
+func (a *API) listGrants(
+	ctx context.Context, c *control.Call, in *wire.ListAccessGrantsRequest,
+) (*wire.ListAccessGrantsResult, error) {
 	size, err := control.PageSize(in.MaxResults, maxPage, maxPage)
 	if err != nil {
 		return nil, err
 	}
-	f := grants.GrantFilter{GranteeID: awswire.Value(in.GranteeIdentifier), Scope: awswire.Value(in.GrantScope), ApplicationARN: awswire.Value(in.ApplicationArn)}
+	f := grants.GrantFilter{
+		GranteeID:      awswire.Value(in.GranteeIdentifier),
+		Scope:          awswire.Value(in.GrantScope),
+		ApplicationARN: awswire.Value(in.ApplicationArn),
+	}
 	if in.GranteeType != nil {
 		if f.GranteeType, err = access.ParseGranteeType(*in.GranteeType); err != nil {
 			return nil, fault.New(fault.Invalid, fault.Member, "%s", err)
@@ -98,19 +123,29 @@ func (a *API) listGrants(ctx context.Context, c *control.Call, in *wire.ListAcce
 	for i := range page.Grants {
 		o := grantOut(&page.Grants[i])
 		out.AccessGrantsList = append(out.AccessGrantsList, wire.ListAccessGrantEntry{
-			CreatedAt: o.CreatedAt, AccessGrantId: o.AccessGrantId, AccessGrantArn: o.AccessGrantArn, Grantee: o.Grantee,
-			Permission: o.Permission, AccessGrantsLocationId: o.AccessGrantsLocationId,
-			AccessGrantsLocationConfiguration: o.AccessGrantsLocationConfiguration, GrantScope: o.GrantScope, ApplicationArn: o.ApplicationArn,
+			CreatedAt:                         o.CreatedAt,
+			AccessGrantId:                     o.AccessGrantId,
+			AccessGrantArn:                    o.AccessGrantArn,
+			Grantee:                           o.Grantee,
+			Permission:                        o.Permission,
+			AccessGrantsLocationId:            o.AccessGrantsLocationId,
+			AccessGrantsLocationConfiguration: o.AccessGrantsLocationConfiguration,
+			GrantScope:                        o.GrantScope,
+			ApplicationArn:                    o.ApplicationArn,
 		})
 	}
 	return out, nil
 }
 
-func (a *API) deleteGrant(ctx context.Context, c *control.Call, in *wire.DeleteAccessGrantRequest) (*wire.DeleteAccessGrantResult, error) {
+func (a *API) deleteGrant(
+	ctx context.Context, c *control.Call, in *wire.DeleteAccessGrantRequest,
+) (*wire.DeleteAccessGrantResult, error) {
 	return nil, a.Grants.DeleteGrant(ctx, c, awswire.Value(in.AccessGrantId))
 }
 
-func (a *API) listCallerGrants(_ context.Context, c *control.Call, in *wire.ListCallerAccessGrantsRequest) (*wire.ListCallerAccessGrantsResult, error) {
+func (a *API) listCallerGrants(
+	_ context.Context, c *control.Call, in *wire.ListCallerAccessGrantsRequest,
+) (*wire.ListCallerAccessGrantsResult, error) {
 	size, err := control.PageSize(in.MaxResults, maxPage, maxPage)
 	if err != nil {
 		return nil, err
@@ -118,13 +153,18 @@ func (a *API) listCallerGrants(_ context.Context, c *control.Call, in *wire.List
 	if err := instanceScope(in.InstanceScope); err != nil {
 		return nil, err
 	}
-	page, err := a.Grants.CallerGrants(c, awswire.Value(in.GrantScope), in.AllowedByApplication != nil && *in.AllowedByApplication, awswire.Value(in.NextToken), size)
+	page, err := a.Grants.CallerGrants(c, awswire.Value(in.GrantScope),
+		in.AllowedByApplication != nil && *in.AllowedByApplication, awswire.Value(in.NextToken), size)
 	if err != nil {
 		return nil, err
 	}
 	out := &wire.ListCallerAccessGrantsResult{NextToken: awswire.Optional(page.Next)}
 	for _, g := range page.Grants {
-		entry := wire.ListCallerAccessGrantsEntry{Permission: new(g.Permission.String()), GrantScope: new(g.Scope.String()), ApplicationArn: new(g.ApplicationARN)}
+		entry := wire.ListCallerAccessGrantsEntry{
+			Permission:     new(g.Permission.String()),
+			GrantScope:     new(g.Scope.String()),
+			ApplicationArn: new(g.ApplicationARN),
+		}
 		if in.InstanceScope != nil {
 			entry.AccessGrantsInstanceArn = new(access.InstanceARN(c.Target, c.Facts.Region))
 		}
@@ -142,7 +182,9 @@ func instanceScope(p *string) error {
 	return nil
 }
 
-func (a *API) getDataAccess(ctx context.Context, c *control.Call, in *wire.GetDataAccessRequest) (*wire.GetDataAccessResult, error) {
+func (a *API) getDataAccess(
+	ctx context.Context, c *control.Call, in *wire.GetDataAccessRequest,
+) (*wire.GetDataAccessResult, error) {
 	permission, err := access.ParsePermission(awswire.Value(in.Permission))
 	if err != nil {
 		return nil, control.AccessFault(err)
@@ -155,8 +197,12 @@ func (a *API) getDataAccess(ctx context.Context, c *control.Call, in *wire.GetDa
 		return nil, err
 	}
 	v, err := a.Grants.GetDataAccess(ctx, c, grants.DataAccess{
-		Target: awswire.Value(in.Target), Permission: permission, Privilege: privilege, Object: awswire.Value(in.TargetType) == "Object",
-		Duration: seconds(in.DurationSeconds), AuditContext: awswire.Value(in.AuditContext),
+		Target:       awswire.Value(in.Target),
+		Permission:   permission,
+		Privilege:    privilege,
+		Object:       awswire.Value(in.TargetType) == "Object",
+		Duration:     seconds(in.DurationSeconds),
+		AuditContext: awswire.Value(in.AuditContext),
 	})
 	if err != nil {
 		return nil, err
@@ -170,15 +216,21 @@ func (a *API) getDataAccess(ctx context.Context, c *control.Call, in *wire.GetDa
 	}, nil
 }
 
-func (a *API) tagResource(ctx context.Context, c *control.Call, in *wire.TagResourceRequest) (*wire.TagResourceResult, error) {
+func (a *API) tagResource(
+	ctx context.Context, c *control.Call, in *wire.TagResourceRequest,
+) (*wire.TagResourceResult, error) {
 	return nil, a.Grants.Tag(ctx, c, awswire.Value(in.ResourceArn), tagsIn(in.Tags))
 }
 
-func (a *API) untagResource(ctx context.Context, c *control.Call, in *wire.UntagResourceRequest) (*wire.UntagResourceResult, error) {
+func (a *API) untagResource(
+	ctx context.Context, c *control.Call, in *wire.UntagResourceRequest,
+) (*wire.UntagResourceResult, error) {
 	return nil, a.Grants.Untag(ctx, c, awswire.Value(in.ResourceArn), in.TagKeys)
 }
 
-func (a *API) listTags(ctx context.Context, c *control.Call, in *wire.ListTagsForResourceRequest) (*wire.ListTagsForResourceResult, error) {
+func (a *API) listTags(
+	ctx context.Context, c *control.Call, in *wire.ListTagsForResourceRequest,
+) (*wire.ListTagsForResourceResult, error) {
 	tags, err := a.Grants.Tags(ctx, c, awswire.Value(in.ResourceArn))
 	if err != nil {
 		return nil, err

@@ -56,7 +56,9 @@ func pageAt(token *string, asked *int32, limit int) identitycenter.Cut {
 	return identitycenter.Cut{Token: awswire.Value(token), Size: size}
 }
 
-func (a *API) listCenters(_ context.Context, c *control.Call, in *wire.ListInstancesRequest) (*wire.ListInstancesResponse, error) {
+func (a *API) listCenters(
+	_ context.Context, c *control.Call, in *wire.ListInstancesRequest,
+) (*wire.ListInstancesResponse, error) {
 	page, err := a.IdentityCenter.Instances(c, pageAt(in.NextToken, in.MaxResults, instancesPage))
 	if err != nil {
 		return nil, err
@@ -70,50 +72,82 @@ func (a *API) listCenters(_ context.Context, c *control.Call, in *wire.ListInsta
 
 func centerOut(i *sso.Instance) wire.InstanceMetadata {
 	return wire.InstanceMetadata{
-		InstanceArn: new(i.ARN()), IdentityStoreId: new(i.IdentityStoreID), OwnerAccountId: new(string(i.Account)), Name: awswire.Optional(i.Name),
-		CreatedDate: new(i.Created), Status: new("ACTIVE"),
+		InstanceArn:     new(i.ARN()),
+		IdentityStoreId: new(i.IdentityStoreID),
+		OwnerAccountId:  new(string(i.Account)),
+		Name:            awswire.Optional(i.Name),
+		CreatedDate:     new(i.Created),
+		Status:          new("ACTIVE"),
 	}
 }
 
-func (a *API) describeCenter(_ context.Context, c *control.Call, in *wire.DescribeInstanceRequest) (*wire.DescribeInstanceResponse, error) {
+func (a *API) describeCenter(
+	_ context.Context, c *control.Call, in *wire.DescribeInstanceRequest,
+) (*wire.DescribeInstanceResponse, error) {
 	i, err := a.IdentityCenter.Instance(c, awswire.Value(in.InstanceArn))
 	if err != nil {
 		return nil, err
 	}
 	o := centerOut(i)
 	return &wire.DescribeInstanceResponse{
-		InstanceArn: o.InstanceArn, IdentityStoreId: o.IdentityStoreId, OwnerAccountId: o.OwnerAccountId, Name: o.Name, CreatedDate: o.CreatedDate,
-		Status:                         o.Status,
-		EncryptionConfigurationDetails: &wire.EncryptionConfigurationDetails{KeyType: new(ownKey), EncryptionStatus: new("ENABLED")},
+		InstanceArn:     o.InstanceArn,
+		IdentityStoreId: o.IdentityStoreId,
+		OwnerAccountId:  o.OwnerAccountId,
+		Name:            o.Name,
+		CreatedDate:     o.CreatedDate,
+		Status:          o.Status,
+		EncryptionConfigurationDetails: &wire.EncryptionConfigurationDetails{
+			KeyType:          new(ownKey),
+			EncryptionStatus: new("ENABLED"),
+		},
 	}, nil
 }
 
 // ownKey is the only kind of key that an instance is encrypted with: the server's.
 const ownKey = "AWS_OWNED_KMS_KEY"
 
-func (a *API) createCenter(ctx context.Context, c *control.Call, in *wire.CreateInstanceRequest) (*wire.CreateInstanceResponse, error) {
-	i, err := a.IdentityCenter.CreateInstance(ctx, c, identitycenter.NewInstance{Name: awswire.Value(in.Name), ClientToken: awswire.Value(in.ClientToken), Tags: ssoTagsIn(in.Tags)})
+func (a *API) createCenter(
+	ctx context.Context, c *control.Call, in *wire.CreateInstanceRequest,
+) (*wire.CreateInstanceResponse, error) {
+	i, err := a.IdentityCenter.CreateInstance(ctx, c,
+		identitycenter.NewInstance{
+			Name:        awswire.Value(in.Name),
+			ClientToken: awswire.Value(in.ClientToken),
+			Tags:        ssoTagsIn(in.Tags),
+		})
 	if err != nil {
 		return nil, err
 	}
 	return &wire.CreateInstanceResponse{InstanceArn: new(i.ARN())}, nil
 }
 
-func (a *API) updateCenter(ctx context.Context, c *control.Call, in *wire.UpdateInstanceRequest) (*wire.UpdateInstanceResponse, error) {
+func (a *API) updateCenter(
+	ctx context.Context, c *control.Call, in *wire.UpdateInstanceRequest,
+) (*wire.UpdateInstanceResponse, error) {
 	if e := in.EncryptionConfiguration; e != nil && (awswire.Value(e.KeyType) != ownKey || e.KmsKeyArn != nil) {
 		return nil, fault.New(fault.Invalid, fault.Member, "The instance can only be encrypted with %s", ownKey)
 	}
 	return nil, a.IdentityCenter.UpdateInstance(ctx, c, awswire.Value(in.InstanceArn), in.Name)
 }
 
-func (a *API) deleteCenter(ctx context.Context, c *control.Call, in *wire.DeleteInstanceRequest) (*wire.DeleteInstanceResponse, error) {
+func (a *API) deleteCenter(
+	ctx context.Context, c *control.Call, in *wire.DeleteInstanceRequest,
+) (*wire.DeleteInstanceResponse, error) {
 	return nil, a.IdentityCenter.DeleteInstance(ctx, c, awswire.Value(in.InstanceArn))
 }
 
-func (a *API) createApplication(ctx context.Context, c *control.Call, in *wire.CreateApplicationRequest) (*wire.CreateApplicationResponse, error) {
+func (a *API) createApplication(
+	ctx context.Context, c *control.Call, in *wire.CreateApplicationRequest,
+) (*wire.CreateApplicationResponse, error) {
 	n := identitycenter.NewApplication{
-		InstanceARN: awswire.Value(in.InstanceArn), Provider: awswire.Value(in.ApplicationProviderArn), Name: awswire.Value(in.Name), Description: awswire.Value(in.Description),
-		Portal: sso.Portal{Visibility: enabled}, Disabled: awswire.Value(in.Status) == disabled, ClientToken: awswire.Value(in.ClientToken), Tags: ssoTagsIn(in.Tags),
+		InstanceARN: awswire.Value(in.InstanceArn),
+		Provider:    awswire.Value(in.ApplicationProviderArn),
+		Name:        awswire.Value(in.Name),
+		Description: awswire.Value(in.Description),
+		Portal:      sso.Portal{Visibility: enabled},
+		Disabled:    awswire.Value(in.Status) == disabled,
+		ClientToken: awswire.Value(in.ClientToken),
+		Tags:        ssoTagsIn(in.Tags),
 	}
 	if p := in.PortalOptions; p != nil {
 		if p.Visibility != nil {
@@ -127,7 +161,11 @@ func (a *API) createApplication(ctx context.Context, c *control.Call, in *wire.C
 	if err != nil {
 		return nil, err
 	}
-	return &wire.CreateApplicationResponse{ApplicationArn: new(app.ARN()), InstanceArn: new(i.ARN()), IdentityStoreArn: new(i.IdentityStoreARN())}, nil
+	return &wire.CreateApplicationResponse{
+		ApplicationArn:   new(app.ARN()),
+		InstanceArn:      new(i.ARN()),
+		IdentityStoreArn: new(i.IdentityStoreARN()),
+	}, nil
 }
 
 // How a status is spelled.
@@ -144,16 +182,29 @@ func applicationOut(app *sso.Application, i *sso.Instance) wire.Application {
 	}
 	portal := &wire.PortalOptions{Visibility: new(app.Portal.Visibility)}
 	if app.Portal.Origin != "" {
-		portal.SignInOptions = &wire.SignInOptions{Origin: new(app.Portal.Origin), ApplicationUrl: awswire.Optional(app.Portal.URL)}
+		portal.SignInOptions = &wire.SignInOptions{
+			Origin:         new(app.Portal.Origin),
+			ApplicationUrl: awswire.Optional(app.Portal.URL),
+		}
 	}
 	return wire.Application{
-		ApplicationArn: new(app.ARN()), ApplicationProviderArn: new(app.Provider), Name: new(app.Name), ApplicationAccount: new(string(app.Account)),
-		InstanceArn: new(i.ARN()), IdentityStoreArn: new(i.IdentityStoreARN()), Status: new(status), PortalOptions: portal,
-		Description: awswire.Optional(app.Description), CreatedDate: new(app.Created), CreatedFrom: new(app.CreatedFrom),
+		ApplicationArn:         new(app.ARN()),
+		ApplicationProviderArn: new(app.Provider),
+		Name:                   new(app.Name),
+		ApplicationAccount:     new(string(app.Account)),
+		InstanceArn:            new(i.ARN()),
+		IdentityStoreArn:       new(i.IdentityStoreARN()),
+		Status:                 new(status),
+		PortalOptions:          portal,
+		Description:            awswire.Optional(app.Description),
+		CreatedDate:            new(app.Created),
+		CreatedFrom:            new(app.CreatedFrom),
 	}
 }
 
-func (a *API) describeApplication(_ context.Context, c *control.Call, in *wire.DescribeApplicationRequest) (*wire.DescribeApplicationResponse, error) {
+func (a *API) describeApplication(
+	_ context.Context, c *control.Call, in *wire.DescribeApplicationRequest,
+) (*wire.DescribeApplicationResponse, error) {
 	app, i, err := a.IdentityCenter.Application(c, awswire.Value(in.ApplicationArn))
 	if err != nil {
 		return nil, err
@@ -161,27 +212,37 @@ func (a *API) describeApplication(_ context.Context, c *control.Call, in *wire.D
 	return new(wire.DescribeApplicationResponse(applicationOut(app, i))), nil
 }
 
-func (a *API) updateApplication(ctx context.Context, c *control.Call, in *wire.UpdateApplicationRequest) (*wire.UpdateApplicationResponse, error) {
+func (a *API) updateApplication(
+	ctx context.Context, c *control.Call, in *wire.UpdateApplicationRequest,
+) (*wire.UpdateApplicationResponse, error) {
 	ch := identitycenter.ApplicationChange{Name: in.Name, Description: in.Description}
 	if in.Status != nil {
 		ch.Disabled = new(*in.Status == disabled)
 	}
 	if p := in.PortalOptions; p != nil && p.SignInOptions != nil {
-		ch.Portal = &sso.Portal{Origin: awswire.Value(p.SignInOptions.Origin), URL: awswire.Value(p.SignInOptions.ApplicationUrl)}
+		ch.Portal = &sso.Portal{
+			Origin: awswire.Value(p.SignInOptions.Origin),
+			URL:    awswire.Value(p.SignInOptions.ApplicationUrl),
+		}
 	}
 	return nil, a.IdentityCenter.UpdateApplication(ctx, c, awswire.Value(in.ApplicationArn), ch)
 }
 
-func (a *API) deleteApplication(ctx context.Context, c *control.Call, in *wire.DeleteApplicationRequest) (*wire.DeleteApplicationResponse, error) {
+func (a *API) deleteApplication(
+	ctx context.Context, c *control.Call, in *wire.DeleteApplicationRequest,
+) (*wire.DeleteApplicationResponse, error) {
 	return nil, a.IdentityCenter.DeleteApplication(ctx, c, awswire.Value(in.ApplicationArn))
 }
 
-func (a *API) listApplications(_ context.Context, c *control.Call, in *wire.ListApplicationsRequest) (*wire.ListApplicationsResponse, error) {
+func (a *API) listApplications(
+	_ context.Context, c *control.Call, in *wire.ListApplicationsRequest,
+) (*wire.ListApplicationsResponse, error) {
 	f := identitycenter.ApplicationFilter{}
 	if in.Filter != nil {
 		f.Account, f.Provider = awswire.Value(in.Filter.ApplicationAccount), awswire.Value(in.Filter.ApplicationProvider)
 	}
-	page, i, err := a.IdentityCenter.Applications(c, awswire.Value(in.InstanceArn), f, pageAt(in.NextToken, in.MaxResults, applicationPage))
+	page, i, err := a.IdentityCenter.Applications(c, awswire.Value(in.InstanceArn), f,
+		pageAt(in.NextToken, in.MaxResults, applicationPage))
 	if err != nil {
 		return nil, err
 	}
@@ -200,13 +261,18 @@ func providerOut(p *identitycenter.Provider) wire.ApplicationProvider {
 	if len(p.Scopes) > 0 {
 		out.ResourceServerConfig = &wire.ResourceServerConfig{Scopes: map[string]wire.ResourceServerScopeDetails{}}
 		for _, s := range p.Scopes {
-			out.ResourceServerConfig.Scopes[s.Name] = wire.ResourceServerScopeDetails{LongDescription: new(s.Description), DetailedTitle: new(s.Title)}
+			out.ResourceServerConfig.Scopes[s.Name] = wire.ResourceServerScopeDetails{
+				LongDescription: new(s.Description),
+				DetailedTitle:   new(s.Title),
+			}
 		}
 	}
 	return out
 }
 
-func (a *API) listApplicationProviders(_ context.Context, c *control.Call, in *wire.ListApplicationProvidersRequest) (*wire.ListApplicationProvidersResponse, error) {
+func (a *API) listApplicationProviders(
+	_ context.Context, c *control.Call, in *wire.ListApplicationProvidersRequest,
+) (*wire.ListApplicationProvidersResponse, error) {
 	page, err := a.IdentityCenter.Providers(c, pageAt(in.NextToken, in.MaxResults, ssoPage))
 	if err != nil {
 		return nil, err
@@ -218,7 +284,9 @@ func (a *API) listApplicationProviders(_ context.Context, c *control.Call, in *w
 	return out, nil
 }
 
-func (a *API) describeApplicationProvider(_ context.Context, c *control.Call, in *wire.DescribeApplicationProviderRequest) (*wire.DescribeApplicationProviderResponse, error) {
+func (a *API) describeApplicationProvider(
+	_ context.Context, c *control.Call, in *wire.DescribeApplicationProviderRequest,
+) (*wire.DescribeApplicationProviderResponse, error) {
 	p, err := a.IdentityCenter.Provider(c, awswire.Value(in.ApplicationProviderArn))
 	if err != nil {
 		return nil, err

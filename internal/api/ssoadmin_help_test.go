@@ -40,7 +40,11 @@ func newCenterWorld(t *testing.T) *centerWorld {
 	q := newQueryWorld(t)
 	token := &sts.Tokens{Control: q.Control}
 	a := &API{
-		Control: q.Control, Principals: &principals.Principals{Control: q.Control}, Tokens: token, Auth: q.Auth, Frame: &front.Frame{Control: q.Control},
+		Control:        q.Control,
+		Principals:     &principals.Principals{Control: q.Control},
+		Tokens:         token,
+		Auth:           q.Auth,
+		Frame:          &front.Frame{Control: q.Control},
 		Grants:         &grants.Grants{Control: q.Control, Tokens: token, Vendor: grants.Sealed{Ring: q.Ring}},
 		IdentityCenter: &identitycenter.Center{Control: q.Control},
 	}
@@ -121,7 +125,8 @@ func (w *centerWorld) refusedTo(who, op string, in object, codes ...string) stri
 	status, out := w.sso(who, op, in)
 	code, _ := out["__type"].(string)
 	message, _ := out["Message"].(string)
-	if status != http.StatusBadRequest || message == "" || !strings.Contains(" "+strings.Join(codes, " ")+" ", " "+code+" ") {
+	if status != http.StatusBadRequest || message == "" ||
+		!strings.Contains(" "+strings.Join(codes, " ")+" ", " "+code+" ") {
 		w.t.Fatalf("%s %v: %d %v, want 400 %v", op, in, status, out, codes)
 	}
 	return message
@@ -130,7 +135,8 @@ func (w *centerWorld) refusedTo(who, op string, in object, codes ...string) stri
 // s3 calls an operation of S3 Control.
 func (w *centerWorld) s3(who, method, path, body string) (int, string) {
 	w.t.Helper()
-	status, answer := w.do(who, "s3", method, "/v20180820"+path, http.Header{"X-Amz-Account-Id": {string(centerAccount)}}, []byte(body))
+	status, answer := w.do(who, "s3", method, "/v20180820"+path, http.Header{"X-Amz-Account-Id": {string(centerAccount)}},
+		[]byte(body))
 	return status, string(answer)
 }
 
@@ -164,18 +170,27 @@ func (w *centerWorld) instance() string {
 // application makes a customer's application and returns its ARN.
 func (w *centerWorld) application(name string) string {
 	w.t.Helper()
-	out := w.must("CreateApplication", object{"InstanceArn": w.instance(), "ApplicationProviderArn": customProvider, "Name": name})
+	out := w.must("CreateApplication",
+		object{"InstanceArn": w.instance(), "ApplicationProviderArn": customProvider, "Name": name})
 	return out["ApplicationArn"].(string)
 }
 
 const customProvider = "arn:aws:sso::aws:applicationProvider/custom"
 
 func issuerInput(instance, name, url string) object {
-	return object{"InstanceArn": instance, "Name": name, "TrustedTokenIssuerType": "OIDC_JWT", "TrustedTokenIssuerConfiguration": object{
-		"OidcJwtConfiguration": object{
-			"IssuerUrl": url, "ClaimAttributePath": "email", "IdentityStoreAttributePath": "emails.value", "JwksRetrievalOption": "OPEN_ID_DISCOVERY",
+	return object{
+		"InstanceArn":            instance,
+		"Name":                   name,
+		"TrustedTokenIssuerType": "OIDC_JWT",
+		"TrustedTokenIssuerConfiguration": object{
+			"OidcJwtConfiguration": object{
+				"IssuerUrl":                  url,
+				"ClaimAttributePath":         "email",
+				"IdentityStoreAttributePath": "emails.value",
+				"JwksRetrievalOption":        "OPEN_ID_DISCOVERY",
+			},
 		},
-	}}
+	}
 }
 
 // issuer makes a trusted token issuer and returns its ARN.

@@ -31,32 +31,52 @@ func (w *centerWorld) everyCall() map[string]object {
 		return out
 	}
 	return map[string]object{
-		"ListInstances": {}, "DescribeInstance": {"InstanceArn": i}, "CreateInstance": {}, "UpdateInstance": {"InstanceArn": i, "Name": "n"},
-		"DeleteInstance":    {"InstanceArn": i},
-		"CreateApplication": {"InstanceArn": i, "ApplicationProviderArn": customProvider, "Name": "n"}, "DescribeApplication": {"ApplicationArn": app},
-		"UpdateApplication": {"ApplicationArn": app, "Status": "DISABLED"}, "DeleteApplication": {"ApplicationArn": app}, "ListApplications": {"InstanceArn": i},
-		"ListApplicationProviders": {}, "DescribeApplicationProvider": {"ApplicationProviderArn": customProvider},
-		"CreateApplicationAssignment": who, "DescribeApplicationAssignment": who, "DeleteApplicationAssignment": who,
+		"ListInstances":                          {},
+		"DescribeInstance":                       {"InstanceArn": i},
+		"CreateInstance":                         {},
+		"UpdateInstance":                         {"InstanceArn": i, "Name": "n"},
+		"DeleteInstance":                         {"InstanceArn": i},
+		"CreateApplication":                      {"InstanceArn": i, "ApplicationProviderArn": customProvider, "Name": "n"},
+		"DescribeApplication":                    {"ApplicationArn": app},
+		"UpdateApplication":                      {"ApplicationArn": app, "Status": "DISABLED"},
+		"DeleteApplication":                      {"ApplicationArn": app},
+		"ListApplications":                       {"InstanceArn": i},
+		"ListApplicationProviders":               {},
+		"DescribeApplicationProvider":            {"ApplicationProviderArn": customProvider},
+		"CreateApplicationAssignment":            who,
+		"DescribeApplicationAssignment":          who,
+		"DeleteApplicationAssignment":            who,
 		"ListApplicationAssignments":             {"ApplicationArn": app},
 		"ListApplicationAssignmentsForPrincipal": {"InstanceArn": i, "PrincipalId": user, "PrincipalType": "USER"},
 		"PutApplicationAssignmentConfiguration":  {"ApplicationArn": app, "AssignmentRequired": false},
 		"GetApplicationAssignmentConfiguration":  {"ApplicationArn": app},
-		"PutApplicationGrant":                    with(grant, object{"Grant": object{"RefreshToken": object{}}}), "GetApplicationGrant": grant, "DeleteApplicationGrant": grant,
-		"ListApplicationGrants":                 {"ApplicationArn": app},
-		"PutApplicationAuthenticationMethod":    with(method1, object{"AuthenticationMethod": method(actors(object{"AWS": "123456789012"}))}),
+		"PutApplicationGrant":                    with(grant, object{"Grant": object{"RefreshToken": object{}}}),
+		"GetApplicationGrant":                    grant,
+		"DeleteApplicationGrant":                 grant,
+		"ListApplicationGrants":                  {"ApplicationArn": app},
+		"PutApplicationAuthenticationMethod": with(method1,
+			object{"AuthenticationMethod": method(actors(object{"AWS": "123456789012"}))}),
 		"GetApplicationAuthenticationMethod":    method1,
-		"DeleteApplicationAuthenticationMethod": method1, "ListApplicationAuthenticationMethods": {"ApplicationArn": app},
-		"PutApplicationAccessScope": scope, "GetApplicationAccessScope": scope, "DeleteApplicationAccessScope": scope,
-		"ListApplicationAccessScopes": {"ApplicationArn": app},
-		"CreateTrustedTokenIssuer":    issuerInput(i, "b", "https://b.example"), "DescribeTrustedTokenIssuer": {"TrustedTokenIssuerArn": issuer},
-		"UpdateTrustedTokenIssuer": {"TrustedTokenIssuerArn": issuer, "Name": "n"}, "DeleteTrustedTokenIssuer": {"TrustedTokenIssuerArn": issuer},
-		"ListTrustedTokenIssuers": {"InstanceArn": i},
-		"TagResource":             {"ResourceArn": app, "Tags": []any{object{"Key": "k", "Value": "v"}}}, "UntagResource": {"ResourceArn": app, "TagKeys": []any{"k"}},
-		"ListTagsForResource": {"ResourceArn": app},
-		"ListRegions":         {"InstanceArn": i}, "DescribeRegion": {"InstanceArn": i, "RegionName": "us-east-1"},
-		"AddRegion": {"InstanceArn": i, "RegionName": "eu-west-1"}, "RemoveRegion": {"InstanceArn": i, "RegionName": "eu-west-1"},
-		"PutApplicationSessionConfiguration": {"ApplicationArn": app, "UserBackgroundSessionApplicationStatus": "ENABLED"},
-		"GetApplicationSessionConfiguration": {"ApplicationArn": app},
+		"DeleteApplicationAuthenticationMethod": method1,
+		"ListApplicationAuthenticationMethods":  {"ApplicationArn": app},
+		"PutApplicationAccessScope":             scope,
+		"GetApplicationAccessScope":             scope,
+		"DeleteApplicationAccessScope":          scope,
+		"ListApplicationAccessScopes":           {"ApplicationArn": app},
+		"CreateTrustedTokenIssuer":              issuerInput(i, "b", "https://b.example"),
+		"DescribeTrustedTokenIssuer":            {"TrustedTokenIssuerArn": issuer},
+		"UpdateTrustedTokenIssuer":              {"TrustedTokenIssuerArn": issuer, "Name": "n"},
+		"DeleteTrustedTokenIssuer":              {"TrustedTokenIssuerArn": issuer},
+		"ListTrustedTokenIssuers":               {"InstanceArn": i},
+		"TagResource":                           {"ResourceArn": app, "Tags": []any{object{"Key": "k", "Value": "v"}}},
+		"UntagResource":                         {"ResourceArn": app, "TagKeys": []any{"k"}},
+		"ListTagsForResource":                   {"ResourceArn": app},
+		"ListRegions":                           {"InstanceArn": i},
+		"DescribeRegion":                        {"InstanceArn": i, "RegionName": "us-east-1"},
+		"AddRegion":                             {"InstanceArn": i, "RegionName": "eu-west-1"},
+		"RemoveRegion":                          {"InstanceArn": i, "RegionName": "eu-west-1"},
+		"PutApplicationSessionConfiguration":    {"ApplicationArn": app, "UserBackgroundSessionApplicationStatus": "ENABLED"},
+		"GetApplicationSessionConfiguration":    {"ApplicationArn": app},
 	}
 }
 
@@ -68,7 +88,8 @@ func TestEverySSOAdminOperationAsksForItsPermission(t *testing.T) {
 	}
 	w.user("bob", allow("s3:ListBucket"))
 	for op, in := range calls {
-		if text := w.refusedTo("bob", op, in, "AccessDeniedException"); !strings.Contains(text, "not authorized to perform: sso:"+op+" on resource") {
+		if text := w.refusedTo("bob", op, in, "AccessDeniedException"); !strings.Contains(text,
+			"not authorized to perform: sso:"+op+" on resource") {
 			t.Errorf("%s: %s", op, text)
 		}
 	}
@@ -84,7 +105,8 @@ func TestPermissionsOnOneResource(t *testing.T) {
 	w.must("TagResource", object{"ResourceArn": mine, "Tags": []any{object{"Key": "team", "Value": "data"}}})
 	for name, document := range map[string]string{
 		"by ARN": `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"sso:*","Resource":"` + mine + `"}}`,
-		"by tag": `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"sso:*","Resource":"*","Condition":{"StringEquals":{"aws:ResourceTag/team":"data"}}}}`,
+		"by tag": `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"sso:*","Resource":"*",` +
+			`"Condition":{"StringEquals":{"aws:ResourceTag/team":"data"}}}}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			who := strings.ReplaceAll(name, " ", "-")
@@ -98,45 +120,63 @@ func TestPermissionsOnOneResource(t *testing.T) {
 	}
 	t.Run("an application of a provider", func(t *testing.T) {
 		i := w.instance()
-		w.user("maker", `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"sso:CreateApplication","Resource":"`+i+`"}}`)
+		w.user("maker", `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"sso:CreateApplication","Resource":"`+
+			i+`"}}`)
 		in := object{"InstanceArn": i, "ApplicationProviderArn": customProvider, "Name": "n"}
-		if text := w.refusedTo("maker", "CreateApplication", in, "AccessDeniedException"); !strings.Contains(text, customProvider) {
+		if text := w.refusedTo("maker", "CreateApplication", in, "AccessDeniedException"); !strings.Contains(text,
+			customProvider) {
 			t.Error(text)
 		}
-		w.policy("maker", `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"sso:CreateApplication","Resource":["`+i+`","`+customProvider+`"]}}`)
+		w.policy("maker",
+			`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"sso:CreateApplication","Resource":["`+i+`","`+
+				customProvider+`"]}}`)
 		if status, out := w.sso("maker", "CreateApplication", in); status != 200 {
 			t.Error(out)
 		}
 	})
 	t.Run("tags that may be set", func(t *testing.T) {
-		w.user("tagger", `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"sso:TagResource","Resource":"*","Condition":{"StringEquals":{"aws:RequestTag/team":"web"}}}}`)
-		if status, out := w.sso("tagger", "TagResource", object{"ResourceArn": mine, "Tags": []any{object{"Key": "team", "Value": "web"}}}); status != 200 {
+		w.user("tagger",
+			`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"sso:TagResource","Resource":"*",`+
+				`"Condition":{"StringEquals":{"aws:RequestTag/team":"web"}}}}`)
+		if status, out := w.sso("tagger", "TagResource",
+			object{"ResourceArn": mine, "Tags": []any{object{"Key": "team", "Value": "web"}}}); status != 200 {
 			t.Fatal(out)
 		}
-		w.refusedTo("tagger", "TagResource", object{"ResourceArn": mine, "Tags": []any{object{"Key": "team", "Value": "ops"}}}, "AccessDeniedException")
+		w.refusedTo("tagger", "TagResource",
+			object{"ResourceArn": mine, "Tags": []any{object{"Key": "team", "Value": "ops"}}}, "AccessDeniedException")
 	})
 }
 
 func TestWhatBelongsToAnotherAccount(t *testing.T) {
 	w := newCenterWorld(t)
 	app, issuer, instance := w.application("app"), w.issuer("a", "https://a.example"), w.instance()
-	_, key, err := w.api.Principals.CreateAccount(t.Context(), controltest.Operator(t, w.Control, centerAccount), "111122223333", "other")
+	_, key, err := w.api.Principals.CreateAccount(t.Context(), controltest.Operator(t, w.Control, centerAccount),
+		"111122223333", "other")
 	if err != nil {
 		t.Fatal(err)
 	}
 	w.keys["other"] = keysOf(key)
 	// The account in an ARN is not to be chosen: an id alone finds nothing.
-	w.refusedTo("other", "DescribeApplication", object{"ApplicationArn": strings.Replace(app, "123456789012", "111122223333", 1)}, "ResourceNotFoundException")
-	w.refusedTo("other", "DescribeTrustedTokenIssuer", object{"TrustedTokenIssuerArn": strings.Replace(issuer, "123456789012", "111122223333", 1)}, "ResourceNotFoundException")
+	w.refusedTo("other", "DescribeApplication",
+		object{"ApplicationArn": strings.Replace(app, "123456789012", "111122223333", 1)}, "ResourceNotFoundException")
+	w.refusedTo("other", "DescribeTrustedTokenIssuer",
+		object{"TrustedTokenIssuerArn": strings.Replace(issuer, "123456789012", "111122223333", 1)},
+		"ResourceNotFoundException")
 	for op, in := range map[string]object{
-		"DescribeInstance": {"InstanceArn": instance}, "DeleteInstance": {"InstanceArn": instance}, "ListApplications": {"InstanceArn": instance},
-		"DescribeApplication": {"ApplicationArn": app}, "DeleteApplication": {"ApplicationArn": app}, "DescribeTrustedTokenIssuer": {"TrustedTokenIssuerArn": issuer},
-		"DeleteTrustedTokenIssuer": {"TrustedTokenIssuerArn": issuer}, "ListTagsForResource": {"ResourceArn": app},
-		"CreateApplication": {"InstanceArn": instance, "ApplicationProviderArn": customProvider, "Name": "x"},
+		"DescribeInstance":           {"InstanceArn": instance},
+		"DeleteInstance":             {"InstanceArn": instance},
+		"ListApplications":           {"InstanceArn": instance},
+		"DescribeApplication":        {"ApplicationArn": app},
+		"DeleteApplication":          {"ApplicationArn": app},
+		"DescribeTrustedTokenIssuer": {"TrustedTokenIssuerArn": issuer},
+		"DeleteTrustedTokenIssuer":   {"TrustedTokenIssuerArn": issuer},
+		"ListTagsForResource":        {"ResourceArn": app},
+		"CreateApplication":          {"InstanceArn": instance, "ApplicationProviderArn": customProvider, "Name": "x"},
 	} {
 		w.refusedTo("other", op, in, "AccessDeniedException")
 	}
-	if status, out := w.sso("other", "ListInstances", object{}); status != 200 || out["Instances"].([]any)[0].(object)["InstanceArn"] == instance {
+	if status, out := w.sso("other", "ListInstances", object{}); status != 200 ||
+		out["Instances"].([]any)[0].(object)["InstanceArn"] == instance {
 		t.Errorf("the other account's instance: %d %v", status, out)
 	}
 }
@@ -150,27 +190,40 @@ func TestAssignments(t *testing.T) {
 	}
 	w.must("CreateApplicationAssignment", object{"ApplicationArn": app, "PrincipalId": team, "PrincipalType": "GROUP"})
 	w.must("CreateApplicationAssignment", object{"ApplicationArn": other, "PrincipalId": alice, "PrincipalType": "USER"})
-	w.refused("CreateApplicationAssignment", object{"ApplicationArn": app, "PrincipalId": alice, "PrincipalType": "GROUP"}, "ResourceNotFoundException")
-	elsewhere := &directory.User{ID: directory.UserID(uuid.NewString()), Store: "d-0000000000", UserName: "bob", DisplayName: "bob"}
+	w.refused("CreateApplicationAssignment", object{"ApplicationArn": app, "PrincipalId": alice, "PrincipalType": "GROUP"},
+		"ResourceNotFoundException")
+	elsewhere := &directory.User{
+		ID:          directory.UserID(uuid.NewString()),
+		Store:       "d-0000000000",
+		UserName:    "bob",
+		DisplayName: "bob",
+	}
 	w.store(func(tx *store.Tx) error { return store.DirectoryUsers.Insert(tx, elsewhere) })
-	w.refused("CreateApplicationAssignment", object{"ApplicationArn": app, "PrincipalId": elsewhere.ID, "PrincipalType": "USER"}, "ResourceNotFoundException")
-	w.refused("CreateApplicationAssignment", object{"ApplicationArn": app, "PrincipalId": "11111111-1111-4111-8111-111111111111", "PrincipalType": "USER"}, "ResourceNotFoundException")
+	w.refused("CreateApplicationAssignment",
+		object{"ApplicationArn": app, "PrincipalId": elsewhere.ID, "PrincipalType": "USER"}, "ResourceNotFoundException")
+	w.refused("CreateApplicationAssignment",
+		object{"ApplicationArn": app, "PrincipalId": "11111111-1111-4111-8111-111111111111", "PrincipalType": "USER"},
+		"ResourceNotFoundException")
 
 	entry := func(app, id, kind string) object {
 		return object{"ApplicationArn": app, "PrincipalId": id, "PrincipalType": kind}
 	}
 	first := w.must("ListApplicationAssignments", object{"ApplicationArn": app, "MaxResults": 1})
-	second := w.must("ListApplicationAssignments", object{"ApplicationArn": app, "MaxResults": 1, "NextToken": first["NextToken"]})
+	second := w.must("ListApplicationAssignments",
+		object{"ApplicationArn": app, "MaxResults": 1, "NextToken": first["NextToken"]})
 	got := append(first["ApplicationAssignments"].([]any), second["ApplicationAssignments"].([]any)...)
-	if diff := cmp.Diff([]any{entry(app, alice, "USER"), entry(app, team, "GROUP")}, got); diff != "" || second["NextToken"] != nil {
+	if diff := cmp.Diff([]any{entry(app, alice, "USER"), entry(app, team, "GROUP")}, got); diff != "" ||
+		second["NextToken"] != nil {
 		t.Error(diff, second)
 	}
 	in := object{"InstanceArn": w.instance(), "PrincipalId": alice, "PrincipalType": "USER"}
-	if diff := cmp.Diff([]any{entry(app, alice, "USER"), entry(other, alice, "USER")}, w.must("ListApplicationAssignmentsForPrincipal", in)["ApplicationAssignments"]); diff != "" {
+	if diff := cmp.Diff([]any{entry(app, alice, "USER"), entry(other, alice, "USER")},
+		w.must("ListApplicationAssignmentsForPrincipal", in)["ApplicationAssignments"]); diff != "" {
 		t.Error(diff)
 	}
 	in["Filter"] = object{"ApplicationArn": other}
-	if diff := cmp.Diff([]any{entry(other, alice, "USER")}, w.must("ListApplicationAssignmentsForPrincipal", in)["ApplicationAssignments"]); diff != "" {
+	if diff := cmp.Diff([]any{entry(other, alice, "USER")},
+		w.must("ListApplicationAssignmentsForPrincipal", in)["ApplicationAssignments"]); diff != "" {
 		t.Error(diff)
 	}
 	w.must("DescribeApplicationAssignment", entry(app, alice, "USER"))
@@ -179,7 +232,9 @@ func TestAssignments(t *testing.T) {
 	w.refused("DeleteApplicationAssignment", entry(app, alice, "USER"), "ResourceNotFoundException")
 
 	w.Quotas.AssignedGroups = 1
-	w.refused("CreateApplicationAssignment", object{"ApplicationArn": app, "PrincipalId": w.team("second"), "PrincipalType": "GROUP"}, "ServiceQuotaExceededException")
+	w.refused("CreateApplicationAssignment",
+		object{"ApplicationArn": app, "PrincipalId": w.team("second"), "PrincipalType": "GROUP"},
+		"ServiceQuotaExceededException")
 	w.must("DeleteApplication", object{"ApplicationArn": app})
 	w.refused("ListApplicationAssignments", object{"ApplicationArn": app}, "ResourceNotFoundException")
 	delete(in, "Filter")
@@ -223,7 +278,8 @@ func TestUpdateAndListApplications(t *testing.T) {
 	w.must("UpdateApplication", object{"ApplicationArn": want[0], "Name": "new", "Description": "d", "Status": "DISABLED",
 		"PortalOptions": object{"SignInOptions": object{"Origin": "IDENTITY_CENTER"}}})
 	out := w.must("DescribeApplication", object{"ApplicationArn": want[0]})
-	if out["Name"] != "new" || out["Description"] != "d" || out["Status"] != "DISABLED" || out["PortalOptions"].(object)["SignInOptions"].(object)["Origin"] != "IDENTITY_CENTER" {
+	if out["Name"] != "new" || out["Description"] != "d" || out["Status"] != "DISABLED" ||
+		out["PortalOptions"].(object)["SignInOptions"].(object)["Origin"] != "IDENTITY_CENTER" {
 		t.Errorf("the application is %v", out)
 	}
 }
@@ -232,7 +288,11 @@ func TestTagsOfIdentityCenter(t *testing.T) {
 	w := newCenterWorld(t)
 	app, issuer, instance := w.application("app"), w.issuer("a", "https://a.example"), w.instance()
 	for _, arn := range []string{app, issuer, instance} {
-		w.must("TagResource", object{"ResourceArn": arn, "InstanceArn": instance, "Tags": []any{object{"Key": "a", "Value": "1"}, object{"Key": "b", "Value": "2"}}})
+		w.must("TagResource", object{
+			"ResourceArn": arn,
+			"InstanceArn": instance,
+			"Tags":        []any{object{"Key": "a", "Value": "1"}, object{"Key": "b", "Value": "2"}},
+		})
 		w.must("TagResource", object{"ResourceArn": arn, "Tags": []any{object{"Key": "a", "Value": "3"}}})
 		w.must("UntagResource", object{"ResourceArn": arn, "TagKeys": []any{"b", "c"}})
 		got := w.must("ListTagsForResource", object{"ResourceArn": arn})
@@ -240,11 +300,15 @@ func TestTagsOfIdentityCenter(t *testing.T) {
 			t.Error(diff)
 		}
 	}
-	w.refused("TagResource", object{"ResourceArn": app, "InstanceArn": "arn:aws:sso:::instance/ssoins-0123456789abcdef", "Tags": []any{}}, "ValidationException")
-	w.refused("TagResource", object{"ResourceArn": app, "Tags": []any{object{"Key": "aws:x", "Value": "1"}}}, "ValidationException")
+	w.refused("TagResource",
+		object{"ResourceArn": app, "InstanceArn": "arn:aws:sso:::instance/ssoins-0123456789abcdef", "Tags": []any{}},
+		"ValidationException")
+	w.refused("TagResource", object{"ResourceArn": app, "Tags": []any{object{"Key": "aws:x", "Value": "1"}}},
+		"ValidationException")
 	w.refused("TagResource", object{"ResourceArn": instance + "x", "Tags": []any{}}, "ValidationException")
 	w.Quotas.Tags = 1
-	w.refused("TagResource", object{"ResourceArn": app, "Tags": []any{object{"Key": "b", "Value": "1"}}}, "ServiceQuotaExceededException")
+	w.refused("TagResource", object{"ResourceArn": app, "Tags": []any{object{"Key": "b", "Value": "1"}}},
+		"ServiceQuotaExceededException")
 }
 
 func TestInstanceIsDeletedAndMadeAnew(t *testing.T) {
@@ -254,10 +318,13 @@ func TestInstanceIsDeletedAndMadeAnew(t *testing.T) {
 	app, issuer, alice := w.application("app"), w.issuer("a", "https://a.example"), w.person("alice")
 	w.refused("CreateInstance", object{"Name": "second"}, "ConflictException")
 	w.must("UpdateInstance", object{"InstanceArn": old, "Name": "ours"})
-	if out := w.must("DescribeInstance", object{"InstanceArn": old}); out["Name"] != "ours" || out["IdentityStoreId"] != first["IdentityStoreId"] {
+	if out := w.must("DescribeInstance", object{"InstanceArn": old}); out["Name"] != "ours" ||
+		out["IdentityStoreId"] != first["IdentityStoreId"] {
 		t.Errorf("the instance is %v", out)
 	}
-	w.refused("UpdateInstance", object{"InstanceArn": old, "EncryptionConfiguration": object{"KeyType": "CUSTOMER_MANAGED_KEY"}}, "ValidationException")
+	w.refused("UpdateInstance",
+		object{"InstanceArn": old, "EncryptionConfiguration": object{"KeyType": "CUSTOMER_MANAGED_KEY"}},
+		"ValidationException")
 
 	for range 2 { // deleting is idempotent
 		w.must("DeleteInstance", object{"InstanceArn": old})
@@ -278,7 +345,9 @@ func TestInstanceIsDeletedAndMadeAnew(t *testing.T) {
 	}
 	w.refused("DescribeApplication", object{"ApplicationArn": app}, "ResourceNotFoundException")
 	w.refused("DescribeTrustedTokenIssuer", object{"TrustedTokenIssuerArn": issuer}, "ResourceNotFoundException")
-	w.refused("CreateApplicationAssignment", object{"ApplicationArn": w.application("new"), "PrincipalId": alice, "PrincipalType": "USER"}, "ResourceNotFoundException")
+	w.refused("CreateApplicationAssignment",
+		object{"ApplicationArn": w.application("new"), "PrincipalId": alice, "PrincipalType": "USER"},
+		"ResourceNotFoundException")
 }
 
 func TestApplicationProviders(t *testing.T) {
@@ -297,5 +366,6 @@ func TestApplicationProviders(t *testing.T) {
 	if s3[s3Scope] == nil {
 		t.Errorf("S3's scopes are %v", s3)
 	}
-	w.refused("DescribeApplicationProvider", object{"ApplicationProviderArn": customProvider + "-saml"}, "ResourceNotFoundException")
+	w.refused("DescribeApplicationProvider", object{"ApplicationProviderArn": customProvider + "-saml"},
+		"ResourceNotFoundException")
 }

@@ -38,23 +38,39 @@ func (a *API) registerApplicationParts(m *awswire.Mux[*control.Call]) {
 	awswire.Handle(m, wire.DeleteApplicationAccessScope, a.deleteAccessScope)
 }
 
-func (a *API) createAssignment(ctx context.Context, c *control.Call, in *wire.CreateApplicationAssignmentRequest) (*wire.CreateApplicationAssignmentResponse, error) {
-	return nil, a.IdentityCenter.Assign(ctx, c, awswire.Value(in.ApplicationArn), sso.PrincipalType(awswire.Value(in.PrincipalType)), awswire.Value(in.PrincipalId))
+func (a *API) createAssignment(
+	ctx context.Context, c *control.Call, in *wire.CreateApplicationAssignmentRequest,
+) (*wire.CreateApplicationAssignmentResponse, error) {
+	return nil, a.IdentityCenter.Assign(ctx, c, awswire.Value(in.ApplicationArn),
+		sso.PrincipalType(awswire.Value(in.PrincipalType)), awswire.Value(in.PrincipalId))
 }
 
-func (a *API) deleteAssignment(ctx context.Context, c *control.Call, in *wire.DeleteApplicationAssignmentRequest) (*wire.DeleteApplicationAssignmentResponse, error) {
-	return nil, a.IdentityCenter.Unassign(ctx, c, awswire.Value(in.ApplicationArn), sso.PrincipalType(awswire.Value(in.PrincipalType)), awswire.Value(in.PrincipalId))
+func (a *API) deleteAssignment(
+	ctx context.Context, c *control.Call, in *wire.DeleteApplicationAssignmentRequest,
+) (*wire.DeleteApplicationAssignmentResponse, error) {
+	return nil, a.IdentityCenter.Unassign(ctx, c, awswire.Value(in.ApplicationArn),
+		sso.PrincipalType(awswire.Value(in.PrincipalType)), awswire.Value(in.PrincipalId))
 }
 
-func (a *API) describeAssignment(_ context.Context, c *control.Call, in *wire.DescribeApplicationAssignmentRequest) (*wire.DescribeApplicationAssignmentResponse, error) {
-	if err := a.IdentityCenter.Assigned(c, awswire.Value(in.ApplicationArn), sso.PrincipalType(awswire.Value(in.PrincipalType)), awswire.Value(in.PrincipalId)); err != nil {
+func (a *API) describeAssignment(
+	_ context.Context, c *control.Call, in *wire.DescribeApplicationAssignmentRequest,
+) (*wire.DescribeApplicationAssignmentResponse, error) {
+	if err := a.IdentityCenter.Assigned(c, awswire.Value(in.ApplicationArn),
+		sso.PrincipalType(awswire.Value(in.PrincipalType)), awswire.Value(in.PrincipalId)); err != nil {
 		return nil, err
 	}
-	return &wire.DescribeApplicationAssignmentResponse{ApplicationArn: in.ApplicationArn, PrincipalType: in.PrincipalType, PrincipalId: in.PrincipalId}, nil
+	return &wire.DescribeApplicationAssignmentResponse{
+		ApplicationArn: in.ApplicationArn,
+		PrincipalType:  in.PrincipalType,
+		PrincipalId:    in.PrincipalId,
+	}, nil
 }
 
-func (a *API) listAssignments(_ context.Context, c *control.Call, in *wire.ListApplicationAssignmentsRequest) (*wire.ListApplicationAssignmentsResponse, error) {
-	page, err := a.IdentityCenter.Assignments(c, awswire.Value(in.ApplicationArn), pageAt(in.NextToken, in.MaxResults, ssoPage))
+func (a *API) listAssignments(
+	_ context.Context, c *control.Call, in *wire.ListApplicationAssignmentsRequest,
+) (*wire.ListApplicationAssignmentsResponse, error) {
+	page, err := a.IdentityCenter.Assignments(c, awswire.Value(in.ApplicationArn),
+		pageAt(in.NextToken, in.MaxResults, ssoPage))
 	if err != nil {
 		return nil, err
 	}
@@ -67,12 +83,18 @@ func (a *API) listAssignments(_ context.Context, c *control.Call, in *wire.ListA
 	return out, nil
 }
 
-func (a *API) listAssignmentsFor(ctx context.Context, c *control.Call, in *wire.ListApplicationAssignmentsForPrincipalRequest) (*wire.ListApplicationAssignmentsForPrincipalResponse, error) {
-	f := identitycenter.PrincipalFilter{Type: sso.PrincipalType(awswire.Value(in.PrincipalType)), ID: awswire.Value(in.PrincipalId)}
+func (a *API) listAssignmentsFor(
+	ctx context.Context, c *control.Call, in *wire.ListApplicationAssignmentsForPrincipalRequest,
+) (*wire.ListApplicationAssignmentsForPrincipalResponse, error) {
+	f := identitycenter.PrincipalFilter{
+		Type: sso.PrincipalType(awswire.Value(in.PrincipalType)),
+		ID:   awswire.Value(in.PrincipalId),
+	}
 	if in.Filter != nil {
 		f.Application = awswire.Value(in.Filter.ApplicationArn)
 	}
-	page, err := a.IdentityCenter.AssignmentsFor(ctx, c, awswire.Value(in.InstanceArn), f, pageAt(in.NextToken, in.MaxResults, ssoPage))
+	page, err := a.IdentityCenter.AssignmentsFor(ctx, c, awswire.Value(in.InstanceArn), f,
+		pageAt(in.NextToken, in.MaxResults, ssoPage))
 	if err != nil {
 		return nil, err
 	}
@@ -85,11 +107,15 @@ func (a *API) listAssignmentsFor(ctx context.Context, c *control.Call, in *wire.
 	return out, nil
 }
 
-func (a *API) putAssignmentConfiguration(ctx context.Context, c *control.Call, in *wire.PutApplicationAssignmentConfigurationRequest) (*wire.PutApplicationAssignmentConfigurationResponse, error) {
+func (a *API) putAssignmentConfiguration(
+	ctx context.Context, c *control.Call, in *wire.PutApplicationAssignmentConfigurationRequest,
+) (*wire.PutApplicationAssignmentConfigurationResponse, error) {
 	return nil, a.IdentityCenter.RequireAssignment(ctx, c, awswire.Value(in.ApplicationArn), *in.AssignmentRequired)
 }
 
-func (a *API) getAssignmentConfiguration(_ context.Context, c *control.Call, in *wire.GetApplicationAssignmentConfigurationRequest) (*wire.GetApplicationAssignmentConfigurationResponse, error) {
+func (a *API) getAssignmentConfiguration(
+	_ context.Context, c *control.Call, in *wire.GetApplicationAssignmentConfigurationRequest,
+) (*wire.GetApplicationAssignmentConfigurationResponse, error) {
 	required, err := a.IdentityCenter.AssignmentRequired(c, awswire.Value(in.ApplicationArn))
 	if err != nil {
 		return nil, err
@@ -108,7 +134,8 @@ func grantIn(kind *string, in *wire.Grant) (sso.Grant, error) {
 	if in.JwtBearer != nil {
 		n, fits = n+1, g.Type == sso.JWTBearer
 		for _, i := range in.JwtBearer.AuthorizedTokenIssuers {
-			g.Issuers = append(g.Issuers, sso.AuthorizedIssuer{IssuerARN: awswire.Value(i.TrustedTokenIssuerArn), Audiences: i.AuthorizedAudiences})
+			g.Issuers = append(g.Issuers,
+				sso.AuthorizedIssuer{IssuerARN: awswire.Value(i.TrustedTokenIssuerArn), Audiences: i.AuthorizedAudiences})
 		}
 	}
 	if in.RefreshToken != nil {
@@ -118,7 +145,8 @@ func grantIn(kind *string, in *wire.Grant) (sso.Grant, error) {
 		n, fits = n+1, g.Type == sso.TokenExchange
 	}
 	if n != 1 || !fits {
-		return g, fault.New(fault.Invalid, fault.ApplicationGrant, "Grant must have exactly the member that belongs to the GrantType %s", g.Type)
+		return g, fault.New(fault.Invalid, fault.ApplicationGrant,
+			"Grant must have exactly the member that belongs to the GrantType %s", g.Type)
 	}
 	return g, nil
 }
@@ -130,7 +158,8 @@ func grantBack(g *sso.Grant) *wire.Grant {
 	case sso.JWTBearer:
 		b := &wire.JwtBearerGrant{}
 		for _, i := range g.Issuers {
-			b.AuthorizedTokenIssuers = append(b.AuthorizedTokenIssuers, wire.AuthorizedTokenIssuer{TrustedTokenIssuerArn: new(i.IssuerARN), AuthorizedAudiences: i.Audiences})
+			b.AuthorizedTokenIssuers = append(b.AuthorizedTokenIssuers,
+				wire.AuthorizedTokenIssuer{TrustedTokenIssuerArn: new(i.IssuerARN), AuthorizedAudiences: i.Audiences})
 		}
 		return &wire.Grant{JwtBearer: b}
 	case sso.RefreshToken:
@@ -140,7 +169,9 @@ func grantBack(g *sso.Grant) *wire.Grant {
 	}
 }
 
-func (a *API) putApplicationGrant(ctx context.Context, c *control.Call, in *wire.PutApplicationGrantRequest) (*wire.PutApplicationGrantResponse, error) {
+func (a *API) putApplicationGrant(
+	ctx context.Context, c *control.Call, in *wire.PutApplicationGrantRequest,
+) (*wire.PutApplicationGrantResponse, error) {
 	g, err := grantIn(in.GrantType, in.Grant)
 	if err != nil {
 		return nil, err
@@ -148,7 +179,9 @@ func (a *API) putApplicationGrant(ctx context.Context, c *control.Call, in *wire
 	return nil, a.IdentityCenter.PutGrant(ctx, c, awswire.Value(in.ApplicationArn), g)
 }
 
-func (a *API) getApplicationGrant(_ context.Context, c *control.Call, in *wire.GetApplicationGrantRequest) (*wire.GetApplicationGrantResponse, error) {
+func (a *API) getApplicationGrant(
+	_ context.Context, c *control.Call, in *wire.GetApplicationGrantRequest,
+) (*wire.GetApplicationGrantResponse, error) {
 	g, err := a.IdentityCenter.Grant(c, awswire.Value(in.ApplicationArn), sso.GrantType(awswire.Value(in.GrantType)))
 	if err != nil {
 		return nil, err
@@ -156,7 +189,9 @@ func (a *API) getApplicationGrant(_ context.Context, c *control.Call, in *wire.G
 	return &wire.GetApplicationGrantResponse{Grant: grantBack(g)}, nil
 }
 
-func (a *API) listApplicationGrants(_ context.Context, c *control.Call, in *wire.ListApplicationGrantsRequest) (*wire.ListApplicationGrantsResponse, error) {
+func (a *API) listApplicationGrants(
+	_ context.Context, c *control.Call, in *wire.ListApplicationGrantsRequest,
+) (*wire.ListApplicationGrantsResponse, error) {
 	all, err := a.IdentityCenter.Grants(c, awswire.Value(in.ApplicationArn), awswire.Value(in.NextToken))
 	if err != nil {
 		return nil, err
@@ -168,15 +203,21 @@ func (a *API) listApplicationGrants(_ context.Context, c *control.Call, in *wire
 	return out, nil
 }
 
-func (a *API) deleteApplicationGrant(ctx context.Context, c *control.Call, in *wire.DeleteApplicationGrantRequest) (*wire.DeleteApplicationGrantResponse, error) {
-	return nil, a.IdentityCenter.DeleteGrant(ctx, c, awswire.Value(in.ApplicationArn), sso.GrantType(awswire.Value(in.GrantType)))
+func (a *API) deleteApplicationGrant(
+	ctx context.Context, c *control.Call, in *wire.DeleteApplicationGrantRequest,
+) (*wire.DeleteApplicationGrantResponse, error) {
+	return nil, a.IdentityCenter.DeleteGrant(ctx, c, awswire.Value(in.ApplicationArn),
+		sso.GrantType(awswire.Value(in.GrantType)))
 }
 
-func (a *API) putAuthenticationMethod(ctx context.Context, c *control.Call, in *wire.PutApplicationAuthenticationMethodRequest) (*wire.PutApplicationAuthenticationMethodResponse, error) {
+func (a *API) putAuthenticationMethod(
+	ctx context.Context, c *control.Call, in *wire.PutApplicationAuthenticationMethodRequest,
+) (*wire.PutApplicationAuthenticationMethodResponse, error) {
 	if in.AuthenticationMethod.Iam == nil {
 		return nil, fault.New(fault.Invalid, fault.AuthenticationMethod, "AuthenticationMethod must have the member Iam")
 	}
-	return nil, a.IdentityCenter.PutAuthenticationMethod(ctx, c, awswire.Value(in.ApplicationArn), in.AuthenticationMethod.Iam.ActorPolicy)
+	return nil, a.IdentityCenter.PutAuthenticationMethod(ctx, c, awswire.Value(in.ApplicationArn),
+		in.AuthenticationMethod.Iam.ActorPolicy)
 }
 
 // methodOut gives an actor policy back as the JSON object that it is.
@@ -188,7 +229,9 @@ func methodOut(document json.RawMessage) (*wire.AuthenticationMethod, error) {
 	return &wire.AuthenticationMethod{Iam: &wire.IamAuthenticationMethod{ActorPolicy: v}}, nil
 }
 
-func (a *API) getAuthenticationMethod(_ context.Context, c *control.Call, in *wire.GetApplicationAuthenticationMethodRequest) (*wire.GetApplicationAuthenticationMethodResponse, error) {
+func (a *API) getAuthenticationMethod(
+	_ context.Context, c *control.Call, in *wire.GetApplicationAuthenticationMethodRequest,
+) (*wire.GetApplicationAuthenticationMethodResponse, error) {
 	document, err := a.IdentityCenter.AuthenticationMethod(c, awswire.Value(in.ApplicationArn))
 	if err != nil {
 		return nil, err
@@ -197,7 +240,9 @@ func (a *API) getAuthenticationMethod(_ context.Context, c *control.Call, in *wi
 	return &wire.GetApplicationAuthenticationMethodResponse{AuthenticationMethod: m}, err
 }
 
-func (a *API) listAuthenticationMethods(_ context.Context, c *control.Call, in *wire.ListApplicationAuthenticationMethodsRequest) (*wire.ListApplicationAuthenticationMethodsResponse, error) {
+func (a *API) listAuthenticationMethods(
+	_ context.Context, c *control.Call, in *wire.ListApplicationAuthenticationMethodsRequest,
+) (*wire.ListApplicationAuthenticationMethodsResponse, error) {
 	all, err := a.IdentityCenter.AuthenticationMethods(c, awswire.Value(in.ApplicationArn), awswire.Value(in.NextToken))
 	if err != nil {
 		return nil, err
@@ -208,20 +253,28 @@ func (a *API) listAuthenticationMethods(_ context.Context, c *control.Call, in *
 		if err != nil {
 			return nil, err
 		}
-		out.AuthenticationMethods = append(out.AuthenticationMethods, wire.AuthenticationMethodItem{AuthenticationMethodType: new("IAM"), AuthenticationMethod: m})
+		out.AuthenticationMethods = append(out.AuthenticationMethods,
+			wire.AuthenticationMethodItem{AuthenticationMethodType: new("IAM"), AuthenticationMethod: m})
 	}
 	return out, nil
 }
 
-func (a *API) deleteAuthenticationMethod(ctx context.Context, c *control.Call, in *wire.DeleteApplicationAuthenticationMethodRequest) (*wire.DeleteApplicationAuthenticationMethodResponse, error) {
+func (a *API) deleteAuthenticationMethod(
+	ctx context.Context, c *control.Call, in *wire.DeleteApplicationAuthenticationMethodRequest,
+) (*wire.DeleteApplicationAuthenticationMethodResponse, error) {
 	return nil, a.IdentityCenter.DeleteAuthenticationMethod(ctx, c, awswire.Value(in.ApplicationArn))
 }
 
-func (a *API) putAccessScope(ctx context.Context, c *control.Call, in *wire.PutApplicationAccessScopeRequest) (*wire.PutApplicationAccessScopeResponse, error) {
-	return nil, a.IdentityCenter.PutScope(ctx, c, awswire.Value(in.ApplicationArn), awswire.Value(in.Scope), in.AuthorizedTargets)
+func (a *API) putAccessScope(
+	ctx context.Context, c *control.Call, in *wire.PutApplicationAccessScopeRequest,
+) (*wire.PutApplicationAccessScopeResponse, error) {
+	return nil, a.IdentityCenter.PutScope(ctx, c, awswire.Value(in.ApplicationArn), awswire.Value(in.Scope),
+		in.AuthorizedTargets)
 }
 
-func (a *API) getAccessScope(_ context.Context, c *control.Call, in *wire.GetApplicationAccessScopeRequest) (*wire.GetApplicationAccessScopeResponse, error) {
+func (a *API) getAccessScope(
+	_ context.Context, c *control.Call, in *wire.GetApplicationAccessScopeRequest,
+) (*wire.GetApplicationAccessScopeResponse, error) {
 	s, err := a.IdentityCenter.Scope(c, awswire.Value(in.ApplicationArn), awswire.Value(in.Scope))
 	if err != nil {
 		return nil, err
@@ -229,7 +282,9 @@ func (a *API) getAccessScope(_ context.Context, c *control.Call, in *wire.GetApp
 	return &wire.GetApplicationAccessScopeResponse{Scope: new(s.Name), AuthorizedTargets: s.Targets}, nil
 }
 
-func (a *API) listAccessScopes(_ context.Context, c *control.Call, in *wire.ListApplicationAccessScopesRequest) (*wire.ListApplicationAccessScopesResponse, error) {
+func (a *API) listAccessScopes(
+	_ context.Context, c *control.Call, in *wire.ListApplicationAccessScopesRequest,
+) (*wire.ListApplicationAccessScopesResponse, error) {
 	const limit = 10
 	page, err := a.IdentityCenter.Scopes(c, awswire.Value(in.ApplicationArn), pageAt(in.NextToken, in.MaxResults, limit))
 	if err != nil {
@@ -242,6 +297,8 @@ func (a *API) listAccessScopes(_ context.Context, c *control.Call, in *wire.List
 	return out, nil
 }
 
-func (a *API) deleteAccessScope(ctx context.Context, c *control.Call, in *wire.DeleteApplicationAccessScopeRequest) (*wire.DeleteApplicationAccessScopeResponse, error) {
+func (a *API) deleteAccessScope(
+	ctx context.Context, c *control.Call, in *wire.DeleteApplicationAccessScopeRequest,
+) (*wire.DeleteApplicationAccessScopeResponse, error) {
 	return nil, a.IdentityCenter.DeleteScope(ctx, c, awswire.Value(in.ApplicationArn), awswire.Value(in.Scope))
 }

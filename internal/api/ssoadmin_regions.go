@@ -19,24 +19,37 @@ func (a *API) registerRegions(m *awswire.Mux[*control.Call]) {
 	awswire.Handle(m, wire.GetApplicationSessionConfiguration, a.getSessionConfiguration)
 }
 
-func (a *API) addRegion(_ context.Context, c *control.Call, in *wire.AddRegionRequest) (*wire.AddRegionResponse, error) {
+func (a *API) addRegion(
+	_ context.Context, c *control.Call, in *wire.AddRegionRequest,
+) (*wire.AddRegionResponse, error) {
 	return nil, a.IdentityCenter.AddRegion(c, awswire.Value(in.InstanceArn), awswire.Value(in.RegionName))
 }
 
-func (a *API) removeRegion(_ context.Context, c *control.Call, in *wire.RemoveRegionRequest) (*wire.RemoveRegionResponse, error) {
+func (a *API) removeRegion(
+	_ context.Context, c *control.Call, in *wire.RemoveRegionRequest,
+) (*wire.RemoveRegionResponse, error) {
 	return nil, a.IdentityCenter.RemoveRegion(c, awswire.Value(in.InstanceArn), awswire.Value(in.RegionName))
 }
 
-func (a *API) describeRegion(_ context.Context, c *control.Call, in *wire.DescribeRegionRequest) (*wire.DescribeRegionResponse, error) {
+func (a *API) describeRegion(
+	_ context.Context, c *control.Call, in *wire.DescribeRegionRequest,
+) (*wire.DescribeRegionResponse, error) {
 	r, err := a.IdentityCenter.DescribeRegion(c, awswire.Value(in.InstanceArn), awswire.Value(in.RegionName))
 	if err != nil {
 		return nil, err
 	}
 	m := regionOut(r)
-	return &wire.DescribeRegionResponse{RegionName: m.RegionName, Status: m.Status, AddedDate: m.AddedDate, IsPrimaryRegion: m.IsPrimaryRegion}, nil
+	return &wire.DescribeRegionResponse{
+		RegionName:      m.RegionName,
+		Status:          m.Status,
+		AddedDate:       m.AddedDate,
+		IsPrimaryRegion: m.IsPrimaryRegion,
+	}, nil
 }
 
-func (a *API) listRegions(_ context.Context, c *control.Call, in *wire.ListRegionsRequest) (*wire.ListRegionsResponse, error) {
+func (a *API) listRegions(
+	_ context.Context, c *control.Call, in *wire.ListRegionsRequest,
+) (*wire.ListRegionsResponse, error) {
 	page, err := a.IdentityCenter.Regions(c, awswire.Value(in.InstanceArn), pageAt(in.NextToken, in.MaxResults, ssoPage))
 	if err != nil {
 		return nil, err
@@ -49,17 +62,29 @@ func (a *API) listRegions(_ context.Context, c *control.Call, in *wire.ListRegio
 }
 
 func regionOut(r identitycenter.Region) wire.RegionMetadata {
-	return wire.RegionMetadata{RegionName: new(r.Name), Status: new("ACTIVE"), AddedDate: new(r.Added), IsPrimaryRegion: new(r.Primary)}
+	return wire.RegionMetadata{
+		RegionName:      new(r.Name),
+		Status:          new("ACTIVE"),
+		AddedDate:       new(r.Added),
+		IsPrimaryRegion: new(r.Primary),
+	}
 }
 
-func (a *API) putSessionConfiguration(ctx context.Context, c *control.Call, in *wire.PutApplicationSessionConfigurationRequest) (*wire.PutApplicationSessionConfigurationResponse, error) {
-	return nil, a.IdentityCenter.PutBackgroundSessions(ctx, c, awswire.Value(in.ApplicationArn), awswire.Value(in.UserBackgroundSessionApplicationStatus))
+func (a *API) putSessionConfiguration(
+	ctx context.Context, c *control.Call, in *wire.PutApplicationSessionConfigurationRequest,
+) (*wire.PutApplicationSessionConfigurationResponse, error) {
+	return nil, a.IdentityCenter.PutBackgroundSessions(ctx, c, awswire.Value(in.ApplicationArn),
+		awswire.Value(in.UserBackgroundSessionApplicationStatus))
 }
 
-func (a *API) getSessionConfiguration(_ context.Context, c *control.Call, in *wire.GetApplicationSessionConfigurationRequest) (*wire.GetApplicationSessionConfigurationResponse, error) {
+func (a *API) getSessionConfiguration(
+	_ context.Context, c *control.Call, in *wire.GetApplicationSessionConfigurationRequest,
+) (*wire.GetApplicationSessionConfigurationResponse, error) {
 	status, err := a.IdentityCenter.BackgroundSessions(c, awswire.Value(in.ApplicationArn))
 	if err != nil {
 		return nil, err
 	}
-	return &wire.GetApplicationSessionConfigurationResponse{UserBackgroundSessionApplicationStatus: awswire.Optional(status)}, nil
+	return &wire.GetApplicationSessionConfigurationResponse{UserBackgroundSessionApplicationStatus: awswire.Optional(
+		status,
+	)}, nil
 }

@@ -53,7 +53,8 @@ func TestIdentityCase001_ListInstances(t *testing.T) {
 
 func TestIdentityCase002_UnknownInstance(t *testing.T) {
 	w := newCenterWorld(t)
-	w.refused("DescribeInstance", object{"InstanceArn": "arn:aws:sso:::instance/ssoins-0123456789abcdef"}, "AccessDeniedException")
+	w.refused("DescribeInstance", object{"InstanceArn": "arn:aws:sso:::instance/ssoins-0123456789abcdef"},
+		"AccessDeniedException")
 }
 
 func TestIdentityCase003_BadInstanceARN(t *testing.T) {
@@ -63,27 +64,49 @@ func TestIdentityCase003_BadInstanceARN(t *testing.T) {
 
 func TestIdentityCase004_CreateApplication(t *testing.T) {
 	w := newCenterWorld(t)
-	out := w.must("CreateApplication", object{"InstanceArn": w.instance(), "ApplicationProviderArn": customProvider, "Name": "app", "Description": "d"})
+	out := w.must("CreateApplication",
+		object{"InstanceArn": w.instance(), "ApplicationProviderArn": customProvider, "Name": "app", "Description": "d"})
 	arn := out["ApplicationArn"].(string)
-	if !regexp.MustCompile(`^arn:aws:sso::123456789012:application/ssoins-[a-zA-Z0-9-.]{16}/apl-[a-zA-Z0-9]{16}$`).MatchString(arn) {
+	if !regexp.MustCompile(`^arn:aws:sso::123456789012:application/ssoins-[a-zA-Z0-9-.]{16}/apl-[a-zA-Z0-9]{16}$`).
+		MatchString(arn) {
 		t.Errorf("the application is %s", arn)
 	}
-	if store, _ := out["IdentityStoreArn"].(string); !strings.HasPrefix(store, "arn:aws:identitystore::123456789012:identitystore/d-") {
+	if store, _ := out["IdentityStoreArn"].(string); !strings.HasPrefix(store,
+		"arn:aws:identitystore::123456789012:identitystore/d-") {
 		t.Errorf("the identity store is %v", out)
 	}
 	got := w.must("DescribeApplication", object{"ApplicationArn": arn})
 	delete(got, "CreatedDate")
 	want := object{
-		"ApplicationArn": arn, "ApplicationProviderArn": customProvider, "Name": "app", "Description": "d", "ApplicationAccount": "123456789012",
-		"InstanceArn": w.instance(), "IdentityStoreArn": out["IdentityStoreArn"], "Status": "ENABLED", "CreatedFrom": "us-east-1",
-		"PortalOptions": object{"Visibility": "ENABLED"},
+		"ApplicationArn":         arn,
+		"ApplicationProviderArn": customProvider,
+		"Name":                   "app",
+		"Description":            "d",
+		"ApplicationAccount":     "123456789012",
+		"InstanceArn":            w.instance(),
+		"IdentityStoreArn":       out["IdentityStoreArn"],
+		"Status":                 "ENABLED",
+		"CreatedFrom":            "us-east-1",
+		"PortalOptions":          object{"Visibility": "ENABLED"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	w.refused("CreateApplication", object{"InstanceArn": w.instance(), "ApplicationProviderArn": "arn:aws:sso::aws:applicationProvider/s3", "Name": "x"}, "ValidationException")
-	w.refused("CreateApplication", object{"InstanceArn": w.instance(), "ApplicationProviderArn": "arn:aws:sso::aws:applicationProvider/none", "Name": "x"}, "ResourceNotFoundException")
-	w.refused("CreateApplication", object{"InstanceArn": "arn:aws:sso:::instance/ssoins-0123456789abcdef", "ApplicationProviderArn": customProvider, "Name": "x"}, "AccessDeniedException")
+	w.refused("CreateApplication",
+		object{"InstanceArn": w.instance(), "ApplicationProviderArn": "arn:aws:sso::aws:applicationProvider/s3", "Name": "x"},
+		"ValidationException")
+	w.refused("CreateApplication",
+		object{
+			"InstanceArn":            w.instance(),
+			"ApplicationProviderArn": "arn:aws:sso::aws:applicationProvider/none",
+			"Name":                   "x",
+		}, "ResourceNotFoundException")
+	w.refused("CreateApplication",
+		object{
+			"InstanceArn":            "arn:aws:sso:::instance/ssoins-0123456789abcdef",
+			"ApplicationProviderArn": customProvider,
+			"Name":                   "x",
+		}, "AccessDeniedException")
 }
 
 func TestIdentityCase005_SameTokenSameApplication(t *testing.T) {
@@ -103,12 +126,14 @@ func TestIdentityCase006_SameTokenOtherApplication(t *testing.T) {
 	in := object{"InstanceArn": w.instance(), "ApplicationProviderArn": customProvider, "Name": "app", "ClientToken": "t1"}
 	w.must("CreateApplication", in)
 	in["Name"] = "other"
-	if text := w.refused("CreateApplication", in, "ConflictException"); !strings.Contains(text, "IdempotentParameterMismatch") {
+	if text := w.refused("CreateApplication", in, "ConflictException"); !strings.Contains(text,
+		"IdempotentParameterMismatch") {
 		t.Errorf("the text is %s", text)
 	}
 	issuer := issuerInput(w.instance(), "a", "https://a.example")
 	issuer["ClientToken"] = "t2"
-	if one, two := w.must("CreateTrustedTokenIssuer", issuer), w.must("CreateTrustedTokenIssuer", issuer); one["TrustedTokenIssuerArn"] != two["TrustedTokenIssuerArn"] {
+	if one, two := w.must("CreateTrustedTokenIssuer", issuer),
+		w.must("CreateTrustedTokenIssuer", issuer); one["TrustedTokenIssuerArn"] != two["TrustedTokenIssuerArn"] {
 		t.Errorf("%v and %v", one, two)
 	}
 	issuer["Name"] = "b"
@@ -117,27 +142,42 @@ func TestIdentityCase006_SameTokenOtherApplication(t *testing.T) {
 
 func TestIdentityCase007_SignInNeedsURL(t *testing.T) {
 	w := newCenterWorld(t)
-	in := object{"InstanceArn": w.instance(), "ApplicationProviderArn": customProvider, "Name": "app", "PortalOptions": object{"SignInOptions": object{"Origin": "APPLICATION"}}}
+	in := object{
+		"InstanceArn":            w.instance(),
+		"ApplicationProviderArn": customProvider,
+		"Name":                   "app",
+		"PortalOptions":          object{"SignInOptions": object{"Origin": "APPLICATION"}},
+	}
 	w.refused("CreateApplication", in, "ValidationException")
-	in["PortalOptions"] = object{"SignInOptions": object{"Origin": "IDENTITY_CENTER", "ApplicationUrl": "https://app.example/"}}
+	in["PortalOptions"] = object{"SignInOptions": object{
+		"Origin":         "IDENTITY_CENTER",
+		"ApplicationUrl": "https://app.example/",
+	}}
 	w.refused("CreateApplication", in, "ValidationException")
-	in["PortalOptions"] = object{"SignInOptions": object{"Origin": "APPLICATION", "ApplicationUrl": "https://app.example/"}, "Visibility": "DISABLED"}
+	in["PortalOptions"] = object{"SignInOptions": object{
+		"Origin":         "APPLICATION",
+		"ApplicationUrl": "https://app.example/",
+	}, "Visibility": "DISABLED"}
 	arn := w.must("CreateApplication", in)["ApplicationArn"]
 	got := w.must("DescribeApplication", object{"ApplicationArn": arn})["PortalOptions"]
 	if diff := cmp.Diff(in["PortalOptions"], got); diff != "" {
 		t.Error(diff)
 	}
-	w.refused("UpdateApplication", object{"ApplicationArn": arn, "PortalOptions": object{"SignInOptions": object{"Origin": "APPLICATION"}}}, "ValidationException")
+	w.refused("UpdateApplication",
+		object{"ApplicationArn": arn, "PortalOptions": object{"SignInOptions": object{"Origin": "APPLICATION"}}},
+		"ValidationException")
 }
 
 func TestIdentityCase008_AssignmentIsRequired(t *testing.T) {
 	w := newCenterWorld(t)
 	app := w.application("app")
-	if out := w.must("GetApplicationAssignmentConfiguration", object{"ApplicationArn": app}); out["AssignmentRequired"] != true {
+	if out := w.must("GetApplicationAssignmentConfiguration",
+		object{"ApplicationArn": app}); out["AssignmentRequired"] != true {
 		t.Errorf("the configuration is %v", out)
 	}
 	w.must("PutApplicationAssignmentConfiguration", object{"ApplicationArn": app, "AssignmentRequired": false})
-	if out := w.must("GetApplicationAssignmentConfiguration", object{"ApplicationArn": app}); out["AssignmentRequired"] != false {
+	if out := w.must("GetApplicationAssignmentConfiguration",
+		object{"ApplicationArn": app}); out["AssignmentRequired"] != false {
 		t.Errorf("the configuration is %v", out)
 	}
 }
@@ -154,15 +194,29 @@ func TestIdentityCase009_GrantMustFitItsType(t *testing.T) {
 		"no audiences":          {"JwtBearer": object{"AuthorizedTokenIssuers": []any{object{"TrustedTokenIssuerArn": w.issuer("a", "https://a.example/"+fmt.Sprint(len(t.Name())))}}}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w.refused("PutApplicationGrant", object{"ApplicationArn": app, "GrantType": jwtBearer, "Grant": in}, "ValidationException")
+			w.refused("PutApplicationGrant", object{"ApplicationArn": app, "GrantType": jwtBearer, "Grant": in},
+				"ValidationException")
 		})
 	}
-	for _, uri := range []string{"app.example/cb", "https://app.example/cb#x", "ftp://app.example", "https://u:p@app.example/"} {
-		w.refused("PutApplicationGrant", object{"ApplicationArn": app, "GrantType": "authorization_code", "Grant": object{"AuthorizationCode": object{"RedirectUris": []any{uri}}}}, "ValidationException")
+	for _, uri := range []string{"app.example/cb", "https://app.example/cb#x", "ftp://app.example",
+		"https://u:p@app.example/"} {
+		w.refused("PutApplicationGrant",
+			object{
+				"ApplicationArn": app,
+				"GrantType":      "authorization_code",
+				"Grant":          object{"AuthorizationCode": object{"RedirectUris": []any{uri}}},
+			}, "ValidationException")
 	}
-	w.refused("PutApplicationGrant", object{"ApplicationArn": app, "GrantType": "authorization_code", "Grant": object{"AuthorizationCode": object{}}}, "ValidationException")
+	w.refused("PutApplicationGrant",
+		object{"ApplicationArn": app, "GrantType": "authorization_code", "Grant": object{"AuthorizationCode": object{}}},
+		"ValidationException")
 	issuer := object{"TrustedTokenIssuerArn": w.issuer("b", "https://b.example"), "AuthorizedAudiences": []any{"a"}}
-	w.refused("PutApplicationGrant", object{"ApplicationArn": app, "GrantType": jwtBearer, "Grant": object{"JwtBearer": object{"AuthorizedTokenIssuers": []any{issuer, issuer}}}},
+	w.refused("PutApplicationGrant",
+		object{
+			"ApplicationArn": app,
+			"GrantType":      jwtBearer,
+			"Grant":          object{"JwtBearer": object{"AuthorizedTokenIssuers": []any{issuer, issuer}}},
+		},
 		"ValidationException")
 	if all := w.must("ListApplicationGrants", object{"ApplicationArn": app})["Grants"].([]any); len(all) != 0 {
 		t.Errorf("the grants are %v", all)
@@ -170,7 +224,10 @@ func TestIdentityCase009_GrantMustFitItsType(t *testing.T) {
 }
 
 func bearer(issuer string, audiences ...any) object {
-	return object{"JwtBearer": object{"AuthorizedTokenIssuers": []any{object{"TrustedTokenIssuerArn": issuer, "AuthorizedAudiences": audiences}}}}
+	return object{"JwtBearer": object{"AuthorizedTokenIssuers": []any{object{
+		"TrustedTokenIssuerArn": issuer,
+		"AuthorizedAudiences":   audiences,
+	}}}}
 }
 
 func TestIdentityCase010_GrantOfUnknownIssuer(t *testing.T) {
@@ -181,17 +238,20 @@ func TestIdentityCase010_GrantOfUnknownIssuer(t *testing.T) {
 	foreign := strings.Replace(issuer, "ssoins-", "ssoins-0", 1)
 	foreign = foreign[:strings.Index(foreign, "/tti-")-1] + foreign[strings.Index(foreign, "/tti-"):]
 	for _, arn := range []string{unknown, foreign, strings.Replace(issuer, "123456789012", "111122223333", 1)} {
-		w.refused("PutApplicationGrant", object{"ApplicationArn": app, "GrantType": jwtBearer, "Grant": bearer(arn, "aud2")}, "ResourceNotFoundException")
+		w.refused("PutApplicationGrant", object{"ApplicationArn": app, "GrantType": jwtBearer, "Grant": bearer(arn, "aud2")},
+			"ResourceNotFoundException")
 	}
 	got := w.must("GetApplicationGrant", object{"ApplicationArn": app, "GrantType": jwtBearer})
 	if diff := cmp.Diff(object{"Grant": bearer(issuer, "aud1")}, got); diff != "" {
 		t.Error(diff)
 	}
-	w.must("PutApplicationGrant", object{"ApplicationArn": app, "GrantType": refreshToken, "Grant": object{"RefreshToken": object{}}})
+	w.must("PutApplicationGrant",
+		object{"ApplicationArn": app, "GrantType": refreshToken, "Grant": object{"RefreshToken": object{}}})
 	w.must("PutApplicationGrant", object{"ApplicationArn": app, "GrantType": jwtBearer, "Grant": bearer(issuer, "aud3")})
 	all := w.must("ListApplicationGrants", object{"ApplicationArn": app})
 	want := object{"Grants": []any{
-		object{"GrantType": jwtBearer, "Grant": bearer(issuer, "aud3")}, object{"GrantType": refreshToken, "Grant": object{"RefreshToken": object{}}},
+		object{"GrantType": jwtBearer, "Grant": bearer(issuer, "aud3")},
+		object{"GrantType": refreshToken, "Grant": object{"RefreshToken": object{}}},
 	}}
 	if diff := cmp.Diff(want, all); diff != "" {
 		t.Error(diff)
@@ -207,12 +267,14 @@ func TestIdentityCase011_AccessScopeTwice(t *testing.T) {
 	w := newCenterWorld(t)
 	app := w.application("app")
 	for range 2 {
-		if out := w.must("PutApplicationAccessScope", object{"ApplicationArn": app, "Scope": s3Scope, "AuthorizedTargets": []any{app}}); len(out) != 0 {
+		if out := w.must("PutApplicationAccessScope",
+			object{"ApplicationArn": app, "Scope": s3Scope, "AuthorizedTargets": []any{app}}); len(out) != 0 {
 			t.Errorf("it answers %v", out)
 		}
 	}
 	got := w.must("ListApplicationAccessScopes", object{"ApplicationArn": app})
-	if diff := cmp.Diff(object{"Scopes": []any{object{"Scope": s3Scope, "AuthorizedTargets": []any{app}}}}, got); diff != "" {
+	if diff := cmp.Diff(object{"Scopes": []any{object{"Scope": s3Scope, "AuthorizedTargets": []any{app}}}},
+		got); diff != "" {
 		t.Error(diff)
 	}
 	w.must("DeleteApplicationAccessScope", object{"ApplicationArn": app, "Scope": s3Scope})
@@ -221,7 +283,8 @@ func TestIdentityCase011_AccessScopeTwice(t *testing.T) {
 
 func TestIdentityCase012_ScopeOfFourParts(t *testing.T) {
 	w := newCenterWorld(t)
-	w.refused("PutApplicationAccessScope", object{"ApplicationArn": w.application("app"), "Scope": "a:b:c:d"}, "ValidationException")
+	w.refused("PutApplicationAccessScope", object{"ApplicationArn": w.application("app"), "Scope": "a:b:c:d"},
+		"ValidationException")
 }
 
 // actors is an actor policy for a principal.
@@ -263,11 +326,16 @@ func TestIdentityCase013_ActorPolicyWithoutAnElement(t *testing.T) {
 		"an unreadable version": object{"Version": "2013", "Statement": actors(object{"AWS": "123456789012"})["Statement"]},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w.refused("PutApplicationAuthenticationMethod", object{"ApplicationArn": app, "AuthenticationMethodType": "IAM", "AuthenticationMethod": method(policy)}, "ValidationException")
+			w.refused("PutApplicationAuthenticationMethod",
+				object{"ApplicationArn": app, "AuthenticationMethodType": "IAM", "AuthenticationMethod": method(policy)},
+				"ValidationException")
 		})
 	}
-	w.refused("PutApplicationAuthenticationMethod", object{"ApplicationArn": app, "AuthenticationMethodType": "IAM", "AuthenticationMethod": object{}}, "ValidationException")
-	w.refused("GetApplicationAuthenticationMethod", object{"ApplicationArn": app, "AuthenticationMethodType": "IAM"}, "ResourceNotFoundException")
+	w.refused("PutApplicationAuthenticationMethod",
+		object{"ApplicationArn": app, "AuthenticationMethodType": "IAM", "AuthenticationMethod": object{}},
+		"ValidationException")
+	w.refused("GetApplicationAuthenticationMethod", object{"ApplicationArn": app, "AuthenticationMethodType": "IAM"},
+		"ResourceNotFoundException")
 }
 
 func TestIdentityCase014_ActorPolicyComesBackAsAnObject(t *testing.T) {
@@ -275,14 +343,21 @@ func TestIdentityCase014_ActorPolicyComesBackAsAnObject(t *testing.T) {
 	app := w.application("app")
 	w.user("actor", allow("s3:ListBucket"))
 	policy := actors(object{"AWS": []any{"arn:aws:iam::123456789012:user/actor", "123456789012"}})
-	policy["Statement"].([]any)[0].(object)["Condition"] = object{"Bool": object{"aws:SecureTransport": true}, "NumericLessThan": object{"aws:EpochTime": float64(4102444800)}}
-	w.must("PutApplicationAuthenticationMethod", object{"ApplicationArn": app, "AuthenticationMethodType": "IAM", "AuthenticationMethod": method(policy)})
+	policy["Statement"].([]any)[0].(object)["Condition"] = object{
+		"Bool":            object{"aws:SecureTransport": true},
+		"NumericLessThan": object{"aws:EpochTime": float64(4102444800)},
+	}
+	w.must("PutApplicationAuthenticationMethod",
+		object{"ApplicationArn": app, "AuthenticationMethodType": "IAM", "AuthenticationMethod": method(policy)})
 	got := w.must("GetApplicationAuthenticationMethod", object{"ApplicationArn": app, "AuthenticationMethodType": "IAM"})
 	if diff := cmp.Diff(object{"AuthenticationMethod": method(policy)}, got); diff != "" {
 		t.Error(diff)
 	}
 	list := w.must("ListApplicationAuthenticationMethods", object{"ApplicationArn": app})
-	want := object{"AuthenticationMethods": []any{object{"AuthenticationMethodType": "IAM", "AuthenticationMethod": method(policy)}}}
+	want := object{"AuthenticationMethods": []any{object{
+		"AuthenticationMethodType": "IAM",
+		"AuthenticationMethod":     method(policy),
+	}}}
 	if diff := cmp.Diff(want, list); diff != "" {
 		t.Error(diff)
 	}
@@ -300,7 +375,8 @@ func TestIdentityCase014_ActorPolicyComesBackAsAnObject(t *testing.T) {
 		t.Error(diff)
 	}
 	w.must("DeleteApplicationAuthenticationMethod", object{"ApplicationArn": app, "AuthenticationMethodType": "IAM"})
-	w.refused("DeleteApplicationAuthenticationMethod", object{"ApplicationArn": app, "AuthenticationMethodType": "IAM"}, "ResourceNotFoundException")
+	w.refused("DeleteApplicationAuthenticationMethod", object{"ApplicationArn": app, "AuthenticationMethodType": "IAM"},
+		"ResourceNotFoundException")
 }
 
 func TestIdentityCase015_QuotaOfIssuers(t *testing.T) {
@@ -314,7 +390,9 @@ func TestIdentityCase015_QuotaOfIssuers(t *testing.T) {
 	w.must("CreateTrustedTokenIssuer", in)
 	w.Quotas.Applications, w.Quotas.AccessScopes = 1, 1
 	app := w.application("app")
-	w.refused("CreateApplication", object{"InstanceArn": w.instance(), "ApplicationProviderArn": customProvider, "Name": "two"}, "ServiceQuotaExceededException")
+	w.refused("CreateApplication",
+		object{"InstanceArn": w.instance(), "ApplicationProviderArn": customProvider, "Name": "two"},
+		"ServiceQuotaExceededException")
 	w.must("PutApplicationAccessScope", object{"ApplicationArn": app, "Scope": "a"})
 	w.refused("PutApplicationAccessScope", object{"ApplicationArn": app, "Scope": "b"}, "ServiceQuotaExceededException")
 }
@@ -322,15 +400,24 @@ func TestIdentityCase015_QuotaOfIssuers(t *testing.T) {
 func TestIdentityCase016_UpdateIssuer(t *testing.T) {
 	w := newCenterWorld(t)
 	arn := w.issuer("a", "https://a.example/tenant")
-	w.must("UpdateTrustedTokenIssuer", object{"TrustedTokenIssuerArn": arn, "Name": "b", "TrustedTokenIssuerConfiguration": object{
-		"OidcJwtConfiguration": object{"ClaimAttributePath": "sub", "IdentityStoreAttributePath": "userName"},
-	}})
+	w.must("UpdateTrustedTokenIssuer",
+		object{"TrustedTokenIssuerArn": arn, "Name": "b", "TrustedTokenIssuerConfiguration": object{
+			"OidcJwtConfiguration": object{"ClaimAttributePath": "sub", "IdentityStoreAttributePath": "userName"},
+		}})
 	got := w.must("DescribeTrustedTokenIssuer", object{"TrustedTokenIssuerArn": arn})
-	want := object{"TrustedTokenIssuerArn": arn, "Name": "b", "TrustedTokenIssuerType": "OIDC_JWT", "TrustedTokenIssuerConfiguration": object{
-		"OidcJwtConfiguration": object{
-			"IssuerUrl": "https://a.example/tenant", "ClaimAttributePath": "sub", "IdentityStoreAttributePath": "userName", "JwksRetrievalOption": "OPEN_ID_DISCOVERY",
+	want := object{
+		"TrustedTokenIssuerArn":  arn,
+		"Name":                   "b",
+		"TrustedTokenIssuerType": "OIDC_JWT",
+		"TrustedTokenIssuerConfiguration": object{
+			"OidcJwtConfiguration": object{
+				"IssuerUrl":                  "https://a.example/tenant",
+				"ClaimAttributePath":         "sub",
+				"IdentityStoreAttributePath": "userName",
+				"JwksRetrievalOption":        "OPEN_ID_DISCOVERY",
+			},
 		},
-	}}
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
@@ -350,9 +437,10 @@ func TestIdentityCase017_IssuerOfAnotherAttribute(t *testing.T) {
 		"an attribute that is not unique": {"IdentityStoreAttributePath", "title", "ValidationException"},
 		"no issuer":                       {"IssuerUrl", "https:///x", "ValidationException"},
 		"an issuer with a user":           {"IssuerUrl", "https://me@a.example", "ValidationException"},
-		"the address of its document":     {"IssuerUrl", "https://a.example/.well-known/openid-configuration", "ValidationException"},
-		"a claim that is no path":         {"ClaimAttributePath", "a b", "ValidationException"},
-		"an issuer that is there":         {"IssuerUrl", "https://taken.example", "ConflictException"},
+		"the address of its document": {"IssuerUrl", "https://a.example/.well-known/openid-configuration",
+			"ValidationException"},
+		"a claim that is no path": {"ClaimAttributePath", "a b", "ValidationException"},
+		"an issuer that is there": {"IssuerUrl", "https://taken.example", "ConflictException"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newCenterWorld(t)
@@ -362,7 +450,8 @@ func TestIdentityCase017_IssuerOfAnotherAttribute(t *testing.T) {
 			w.refused("CreateTrustedTokenIssuer", in, c.code)
 		})
 	}
-	if all := w.must("ListTrustedTokenIssuers", object{"InstanceArn": w.instance()})["TrustedTokenIssuers"].([]any); len(all) != 0 {
+	if all := w.must("ListTrustedTokenIssuers",
+		object{"InstanceArn": w.instance()})["TrustedTokenIssuers"].([]any); len(all) != 0 {
 		t.Errorf("the issuers are %v", all)
 	}
 }

@@ -29,8 +29,12 @@ func newOAuthWorld(t *testing.T) *oauthWorld {
 	issuer := w.Issuer(t, centerAccount, w.idp.URL, nil)
 	w.Person(t, centerAccount, "alice")
 	w.app = w.Application(t, centerAccount, func(a *sso.Application) {
-		a.Grants = []sso.Grant{{Type: sso.JWTBearer, Issuers: []sso.AuthorizedIssuer{{IssuerARN: issuer.ARN(), Audiences: []string{"app"}}}}, {Type: sso.RefreshToken}}
-		a.Actor = &sso.ActorPolicy{Bound: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::123456789012:root"},"Action":"sso-oauth:CreateTokenWithIAM","Resource":"*"}]}`}
+		a.Grants = []sso.Grant{{
+			Type:    sso.JWTBearer,
+			Issuers: []sso.AuthorizedIssuer{{IssuerARN: issuer.ARN(), Audiences: []string{"app"}}},
+		}, {Type: sso.RefreshToken}}
+		a.Actor = &sso.ActorPolicy{Bound: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",` +
+			`"Principal":{"AWS":"arn:aws:iam::123456789012:root"},"Action":"sso-oauth:CreateTokenWithIAM","Resource":"*"}]}`}
 	})
 	return w
 }
@@ -42,7 +46,8 @@ func (w *oauthWorld) exchange(service string, in object) (*httptest.ResponseReco
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	r := w.signed("root", service, http.MethodPost, "/token?aws_iam=t", http.Header{"Content-Type": {"application/json"}}, body)
+	r := w.signed("root", service, http.MethodPost, "/token?aws_iam=t", http.Header{"Content-Type": {"application/json"}},
+		body)
 	out := httptest.NewRecorder()
 	w.front.ServeHTTP(out, r)
 	return out, decoded(w.t, out)
@@ -70,7 +75,8 @@ func (w *oauthWorld) assertion(more map[string]any) object {
 func TestCreateTokenWithIAM(t *testing.T) {
 	w := newOAuthWorld(t)
 	r, out := w.exchange("sso-oauth", w.assertion(nil))
-	if r.Code != http.StatusOK || out["tokenType"] != "Bearer" || out["expiresIn"] != 3600.0 || out["accessToken"] == "" || out["refreshToken"] == "" {
+	if r.Code != http.StatusOK || out["tokenType"] != "Bearer" || out["expiresIn"] != 3600.0 || out["accessToken"] == "" ||
+		out["refreshToken"] == "" {
 		t.Fatalf("%d %v", r.Code, out)
 	}
 	details, _ := out["awsAdditionalDetails"].(object)
@@ -79,8 +85,11 @@ func TestCreateTokenWithIAM(t *testing.T) {
 		t.Fatalf("%v", out)
 	}
 	form := url.Values{
-		"Action": {"AssumeRole"}, "RoleArn": {"arn:aws:iam::123456789012:role/none"}, "RoleSessionName": {"alice"},
-		"ProvidedContexts.member.1.ProviderArn": {"arn:aws:iam::aws:contextProvider/IdentityCenter"}, "ProvidedContexts.member.1.ContextAssertion": {context},
+		"Action":                                {"AssumeRole"},
+		"RoleArn":                               {"arn:aws:iam::123456789012:role/none"},
+		"RoleSessionName":                       {"alice"},
+		"ProvidedContexts.member.1.ProviderArn": {"arn:aws:iam::aws:contextProvider/IdentityCenter"},
+		"ProvidedContexts.member.1.ContextAssertion": {context},
 	}
 	if status, body := w.send("root", "sts", form.Encode()); status == http.StatusOK {
 		t.Errorf("%d %s", status, body)
@@ -111,14 +120,21 @@ func TestCreateTokenWithIAMErrors(t *testing.T) {
 		oauth  string
 		reason string
 	}{
-		"unknown application": {with(object{"clientId": "arn:aws:sso::123456789012:application/ssoins-1/apl-1"}), 401, "InvalidClientException", "invalid_client", "client_unknown: "},
-		"unknown grant type":  {with(object{"grantType": "foo"}), 400, "UnsupportedGrantTypeException", "unsupported_grant_type", "grant_type_unknown: "},
-		"grant type missing":  {with(object{"grantType": "authorization_code"}), 400, "UnauthorizedClientException", "unauthorized_client", "grant_type_not_configured: "},
-		"scope":               {with(object{"scope": []string{"s3:other:read"}}), 400, "InvalidScopeException", "invalid_scope", "scope_not_configured: "},
-		"expired":             {w.assertion(map[string]any{"exp": 1}), 400, "InvalidGrantException", "invalid_grant", "token_expired: "},
-		"nobody":              {w.assertion(map[string]any{"email": "x@example.org"}), 400, "InvalidGrantException", "invalid_grant", "user_not_found: "},
-		"no assertion":        {with(object{"assertion": nil}), 400, "InvalidRequestException", "invalid_request", "parameter_missing: "},
-		"no client":           {object{"grantType": "foo"}, 400, "InvalidRequestException", "invalid_request", ""},
+		"unknown application": {with(object{"clientId": "arn:aws:sso::123456789012:application/ssoins-1/apl-1"}), 401,
+			"InvalidClientException", "invalid_client", "client_unknown: "},
+		"unknown grant type": {with(object{"grantType": "foo"}), 400, "UnsupportedGrantTypeException",
+			"unsupported_grant_type", "grant_type_unknown: "},
+		"grant type missing": {with(object{"grantType": "authorization_code"}), 400, "UnauthorizedClientException",
+			"unauthorized_client", "grant_type_not_configured: "},
+		"scope": {with(object{"scope": []string{"s3:other:read"}}), 400, "InvalidScopeException", "invalid_scope",
+			"scope_not_configured: "},
+		"expired": {w.assertion(map[string]any{"exp": 1}), 400, "InvalidGrantException", "invalid_grant",
+			"token_expired: "},
+		"nobody": {w.assertion(map[string]any{"email": "x@example.org"}), 400, "InvalidGrantException", "invalid_grant",
+			"user_not_found: "},
+		"no assertion": {with(object{"assertion": nil}), 400, "InvalidRequestException", "invalid_request",
+			"parameter_missing: "},
+		"no client": {object{"grantType": "foo"}, 400, "InvalidRequestException", "invalid_request", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r, out := w.exchange("sso-oauth", c.in)
@@ -146,7 +162,8 @@ func TestAttack17_SignatureOfAnotherService(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, service := range []string{"s3", "sts", "iam", "sso"} {
-		r := w.signed("root", service, http.MethodPost, "/token?aws_iam=t", http.Header{"Content-Type": {"application/json"}}, body)
+		r := w.signed("root", service, http.MethodPost, "/token?aws_iam=t", http.Header{"Content-Type": {"application/json"}},
+			body)
 		if door := findEndpoint(r); door == oauthEndpoint {
 			t.Errorf("a request signed for %s is let in as one of the OAuth service", service)
 		}
@@ -155,7 +172,9 @@ func TestAttack17_SignatureOfAnotherService(t *testing.T) {
 			t.Errorf("a signature for %s establishes a caller", service)
 		}
 	}
-	r := httptest.NewRequest(http.MethodPost, "http://latchkey.test:4242/token?aws_iam=t&X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=00", strings.NewReader(string(body)))
+	r := httptest.NewRequest(http.MethodPost,
+		"http://latchkey.test:4242/token?aws_iam=t&X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=00",
+		strings.NewReader(string(body)))
 	r.Header.Set("Content-Type", "application/json")
 	if findEndpoint(r) == oauthEndpoint {
 		t.Error("a presigned URL is let in")

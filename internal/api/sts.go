@@ -26,14 +26,25 @@ func credentialsOut(c credential.Credentials) *wire.Credentials {
 	}
 }
 
-func (a *API) assumeRole(ctx context.Context, c *control.Call, in *wire.AssumeRoleRequest) (*wire.AssumeRoleResponse, error) {
+func (a *API) assumeRole(
+	ctx context.Context, c *control.Call, in *wire.AssumeRoleRequest,
+) (*wire.AssumeRoleResponse, error) {
 	ask := sts.AssumeRole{
-		RoleARN: awswire.Value(in.RoleArn), SessionName: awswire.Value(in.RoleSessionName), Duration: seconds(in.DurationSeconds), Policy: awswire.Value(in.Policy),
-		ExternalID: awswire.Value(in.ExternalId), SourceIdentity: awswire.Value(in.SourceIdentity), TransitiveTagKeys: in.TransitiveTagKeys,
-		MFA: in.SerialNumber != nil || in.TokenCode != nil,
+		RoleARN:           awswire.Value(in.RoleArn),
+		SessionName:       awswire.Value(in.RoleSessionName),
+		Duration:          seconds(in.DurationSeconds),
+		Policy:            awswire.Value(in.Policy),
+		ExternalID:        awswire.Value(in.ExternalId),
+		SourceIdentity:    awswire.Value(in.SourceIdentity),
+		TransitiveTagKeys: in.TransitiveTagKeys,
+		MFA:               in.SerialNumber != nil || in.TokenCode != nil,
 	}
 	for _, p := range in.ProvidedContexts {
-		ask.Contexts = append(ask.Contexts, sts.ProvidedContext{ProviderARN: awswire.Value(p.ProviderArn), Assertion: credential.NewSecret(awswire.Value(p.ContextAssertion))})
+		ask.Contexts = append(ask.Contexts,
+			sts.ProvidedContext{
+				ProviderARN: awswire.Value(p.ProviderArn),
+				Assertion:   credential.NewSecret(awswire.Value(p.ContextAssertion)),
+			})
 	}
 	for _, p := range in.PolicyArns {
 		ask.PolicyARNs = append(ask.PolicyARNs, awswire.Value(p.Arn))
@@ -56,7 +67,9 @@ func (a *API) assumeRole(ctx context.Context, c *control.Call, in *wire.AssumeRo
 	return out, nil
 }
 
-func (a *API) getCallerIdentity(_ context.Context, c *control.Call, _ *wire.GetCallerIdentityRequest) (*wire.GetCallerIdentityResponse, error) {
+func (a *API) getCallerIdentity(
+	_ context.Context, c *control.Call, _ *wire.GetCallerIdentityRequest,
+) (*wire.GetCallerIdentityResponse, error) {
 	id, err := a.Tokens.CallerIdentity(c)
 	if err != nil {
 		return nil, err
@@ -64,7 +77,9 @@ func (a *API) getCallerIdentity(_ context.Context, c *control.Call, _ *wire.GetC
 	return &wire.GetCallerIdentityResponse{UserId: new(id.UserID), Account: new(string(id.Account)), Arn: new(id.ARN)}, nil
 }
 
-func (a *API) getSessionToken(ctx context.Context, c *control.Call, in *wire.GetSessionTokenRequest) (*wire.GetSessionTokenResponse, error) {
+func (a *API) getSessionToken(
+	ctx context.Context, c *control.Call, in *wire.GetSessionTokenRequest,
+) (*wire.GetSessionTokenResponse, error) {
 	s, err := a.Tokens.SessionToken(ctx, c, seconds(in.DurationSeconds), in.SerialNumber != nil || in.TokenCode != nil)
 	if err != nil {
 		return nil, err
@@ -72,7 +87,9 @@ func (a *API) getSessionToken(ctx context.Context, c *control.Call, in *wire.Get
 	return &wire.GetSessionTokenResponse{Credentials: credentialsOut(*s)}, nil
 }
 
-func (a *API) getAccessKeyInfo(_ context.Context, c *control.Call, in *wire.GetAccessKeyInfoRequest) (*wire.GetAccessKeyInfoResponse, error) {
+func (a *API) getAccessKeyInfo(
+	_ context.Context, c *control.Call, in *wire.GetAccessKeyInfoRequest,
+) (*wire.GetAccessKeyInfoResponse, error) {
 	account, err := a.Tokens.AccessKeyAccount(c, awswire.Value(in.AccessKeyId))
 	if err != nil {
 		return nil, err

@@ -34,10 +34,16 @@ func (q *request) byToken() (*control.Call, error) {
 	return call, nil
 }
 
-func (a *API) assumeRoleWithWebIdentity(ctx context.Context, c *control.Call, in *wire.AssumeRoleWithWebIdentityRequest) (*wire.AssumeRoleWithWebIdentityResponse, error) {
+func (a *API) assumeRoleWithWebIdentity(
+	ctx context.Context, c *control.Call, in *wire.AssumeRoleWithWebIdentityRequest,
+) (*wire.AssumeRoleWithWebIdentityResponse, error) {
 	ask := sts.WebIdentity{
-		RoleARN: awswire.Value(in.RoleArn), SessionName: awswire.Value(in.RoleSessionName), Token: credential.NewSecret(awswire.Value(in.WebIdentityToken)),
-		ProviderID: awswire.Value(in.ProviderId), Duration: seconds(in.DurationSeconds), Policy: awswire.Value(in.Policy),
+		RoleARN:     awswire.Value(in.RoleArn),
+		SessionName: awswire.Value(in.RoleSessionName),
+		Token:       credential.NewSecret(awswire.Value(in.WebIdentityToken)),
+		ProviderID:  awswire.Value(in.ProviderId),
+		Duration:    seconds(in.DurationSeconds),
+		Policy:      awswire.Value(in.Policy),
 	}
 	for _, p := range in.PolicyArns {
 		ask.PolicyARNs = append(ask.PolicyARNs, awswire.Value(p.Arn))
@@ -47,8 +53,12 @@ func (a *API) assumeRoleWithWebIdentity(ctx context.Context, c *control.Call, in
 		return nil, err
 	}
 	out := &wire.AssumeRoleWithWebIdentityResponse{
-		Credentials: credentialsOut(s.Credentials), SubjectFromWebIdentityToken: new(s.Subject), Provider: new(s.Provider), Audience: new(s.Audience),
-		AssumedRoleUser: &wire.AssumedRoleUser{AssumedRoleId: new(s.RoleID), Arn: new(s.ARN)}, SourceIdentity: awswire.Optional(s.SourceIdentity),
+		Credentials:                 credentialsOut(s.Credentials),
+		SubjectFromWebIdentityToken: new(s.Subject),
+		Provider:                    new(s.Provider),
+		Audience:                    new(s.Audience),
+		AssumedRoleUser:             &wire.AssumedRoleUser{AssumedRoleId: new(s.RoleID), Arn: new(s.ARN)},
+		SourceIdentity:              awswire.Optional(s.SourceIdentity),
 	}
 	if s.PackedSize >= 0 {
 		out.PackedPolicySize = new(int32(s.PackedSize))

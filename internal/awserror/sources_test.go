@@ -17,19 +17,38 @@ import (
 
 // heardBy says who hears of the failures of a package: the clients of which dialects.
 var heardBy = map[string][]Dialect{
-	"api": {S3, STS, IAM, JSON}, "awswire": {S3, STS, IAM, JSON}, "caller": {S3, STS, IAM, JSON}, "credential": {S3, STS, IAM, JSON},
-	"engine": {S3, STS, IAM, JSON}, "sigv4": {S3, STS, IAM, JSON}, "store": {S3, STS, IAM, JSON}, "control": {S3, STS, IAM, JSON},
-	"control/buckets": {S3, JSON}, "control/grants": {S3, JSON}, "control/principals": {IAM, JSON}, "control/sts": {STS},
-	"gateway": {S3}, "objects": {S3}, "front": {S3, STS, IAM, JSON}, "upstream": {S3},
-	"control/identitystore": {SSO}, "control/provision": {JSON}, "control/ldapsync": {JSON}, "scim": {}, "control/identitycenter": {SSO}, "control/provision/justintime": {OAuth}, "control/oauth": {OAuth},
-	"pages": {OAuth},
+	"api":                          {S3, STS, IAM, JSON},
+	"awswire":                      {S3, STS, IAM, JSON},
+	"caller":                       {S3, STS, IAM, JSON},
+	"credential":                   {S3, STS, IAM, JSON},
+	"engine":                       {S3, STS, IAM, JSON},
+	"sigv4":                        {S3, STS, IAM, JSON},
+	"store":                        {S3, STS, IAM, JSON},
+	"control":                      {S3, STS, IAM, JSON},
+	"control/buckets":              {S3, JSON},
+	"control/grants":               {S3, JSON},
+	"control/principals":           {IAM, JSON},
+	"control/sts":                  {STS},
+	"gateway":                      {S3},
+	"objects":                      {S3},
+	"front":                        {S3, STS, IAM, JSON},
+	"upstream":                     {S3},
+	"control/identitystore":        {SSO},
+	"control/provision":            {JSON},
+	"control/ldapsync":             {JSON},
+	"scim":                         {},
+	"control/identitycenter":       {SSO},
+	"control/provision/justintime": {OAuth},
+	"control/oauth":                {OAuth},
+	"pages":                        {OAuth},
 }
 
 // generic are the faults that the kind alone describes, for dialects that have no row of their own: nothing
 // that a client does depends on the entity. STS, IAM and the json services have one code for whatever input they
 // refuse, for what is not there, and for what is there already; S3 has one for each entity.
 func generic(d Dialect, k fault.Kind, entity string) bool {
-	ofDirectory := []string{"Membership", "IdentityCenter", "ApplicationGrant", "TokenIssuer", "AuthenticationMethod", "IdentityToken", "Source"}
+	ofDirectory := []string{"Membership", "IdentityCenter", "ApplicationGrant", "TokenIssuer", "AuthenticationMethod",
+		"IdentityToken", "Source"}
 	if d != SSO && d != OAuth && slices.Contains(ofDirectory, entity) {
 		return true // only the directory's clients ever ask for one
 	}
@@ -44,12 +63,14 @@ func generic(d Dialect, k fault.Kind, entity string) bool {
 	case fault.Throttled:
 		return entity == "" // SlowDown, to whoever asks too often
 	case fault.Denied:
-		return slices.Contains([]string{"", "Policy", "SessionToken", "User", "RequestTime", "ServiceTrust", "IdentityCenter"}, entity)
+		return slices.Contains([]string{"", "Policy", "SessionToken", "User", "RequestTime", "ServiceTrust",
+			"IdentityCenter"}, entity)
 	case fault.Unsupported:
 		return entity == "Operation" || d == S3 && (entity == "Header" || entity == "CopySource")
 	}
 	if d != S3 {
-		return slices.Contains([]fault.Kind{fault.Invalid, fault.Malformed, fault.TooLarge, fault.NotFound, fault.AlreadyExists, fault.InUse, fault.LimitExceeded}, k)
+		return slices.Contains([]fault.Kind{fault.Invalid, fault.Malformed, fault.TooLarge, fault.NotFound,
+			fault.AlreadyExists, fault.InUse, fault.LimitExceeded}, k)
 	}
 	switch k {
 	case fault.Invalid: // InvalidRequest
@@ -240,7 +261,8 @@ func TestNoCauseReachesAClient(t *testing.T) {
 	for _, d := range []Dialect{S3, STS, IAM, JSON} {
 		for _, err := range []error{
 			errors.New("secret"), fault.New(fault.Internal, "", "secret").Because(errors.New("secret")),
-			fault.New(fault.Denied, "", "no").Because(errors.New("secret")), fmt.Errorf("secret: %w", fault.New(fault.Invalid, "", "no")),
+			fault.New(fault.Denied, "", "no").Because(errors.New("secret")),
+			fmt.Errorf("secret: %w", fault.New(fault.Invalid, "", "no")),
 		} {
 			if got := Of(d, err); strings.Contains(got.Message, "secret") {
 				t.Errorf("dialect %d tells %q", d, got.Message)

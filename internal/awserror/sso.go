@@ -9,11 +9,14 @@ import (
 // Identity Center's codes (sso-admin's model). A thing that is in the way of another one is a conflict; what is
 // not the caller's own is denied, not missing.
 var ssoKinds = with(jsonKinds, map[fault.Kind]entry{
-	fault.InUse:       {"ConflictException", http.StatusBadRequest, "The resource is in use."},
-	fault.Conflict:    {"ConflictException", http.StatusBadRequest, "The resource is in a state that does not admit the request."},
-	fault.Unavailable: {"InternalServerException", http.StatusInternalServerError, "The request has failed due to a temporary failure of the server."},
+	fault.InUse: {"ConflictException", http.StatusBadRequest, "The resource is in use."},
+	fault.Conflict: {"ConflictException", http.StatusBadRequest,
+		"The resource is in a state that does not admit the request."},
+	fault.Unavailable: {"InternalServerException", http.StatusInternalServerError,
+		"The request has failed due to a temporary failure of the server."},
 })
 
 var ssoCodes = with(jsonCodes, map[key]entry{
-	{fault.NotFound, fault.IdentityCenter}: {"AccessDeniedException", http.StatusBadRequest, "You do not have sufficient access to perform this action."},
+	{fault.NotFound, fault.IdentityCenter}: {"AccessDeniedException", http.StatusBadRequest,
+		"You do not have sufficient access to perform this action."},
 })

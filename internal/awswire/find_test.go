@@ -29,11 +29,16 @@ func TestFind(t *testing.T) {
 		left    string // of the body
 	}{
 		{"form is found", stsapi.Service, post("POST", identity), "GetCallerIdentity", 0, "", identity},
-		{"form in a query is found", stsapi.Service, httptest.NewRequest("GET", "/?"+identity, nil), "GetCallerIdentity", 0, "", ""},
-		{"form of another method is refused", stsapi.Service, post("PUT", identity), "", fault.Unsupported, fault.Method, identity},
-		{"large form is refused", stsapi.Service, post("POST", "Action=GetCallerIdentity&x="+strings.Repeat("y", 2000)), "", fault.TooLarge, fault.Body, ""},
-		{"unknown path is refused", s3control.Service, httptest.NewRequest("GET", "/x", nil), "", fault.Unsupported, fault.Operation, ""},
-		{"stream is left alone", s3.Service, httptest.NewRequest("PUT", "/b/k", strings.NewReader("bytes")), "PutObject", 0, "", "bytes"},
+		{"form in a query is found", stsapi.Service, httptest.NewRequest("GET", "/?"+identity, nil), "GetCallerIdentity", 0,
+			"", ""},
+		{"form of another method is refused", stsapi.Service, post("PUT", identity), "", fault.Unsupported, fault.Method,
+			identity},
+		{"large form is refused", stsapi.Service, post("POST", "Action=GetCallerIdentity&x="+strings.Repeat("y", 2000)), "",
+			fault.TooLarge, fault.Body, ""},
+		{"unknown path is refused", s3control.Service, httptest.NewRequest("GET", "/x", nil), "", fault.Unsupported,
+			fault.Operation, ""},
+		{"stream is left alone", s3.Service, httptest.NewRequest("PUT", "/b/k", strings.NewReader("bytes")), "PutObject", 0,
+			"", "bytes"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			op, _, err := c.service.Find(c.request, 1000)

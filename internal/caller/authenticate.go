@@ -201,7 +201,12 @@ func (c *Caller) identify() {
 	case c.User != nil:
 		c.Principal = policy.Principal{Kind: policy.User, ID: c.User.ID, Account: string(c.User.Account), ARN: c.User.ARN()}
 	case c.Session == nil || c.Session.Kind == credential.RootSession:
-		c.Principal = policy.Principal{Kind: policy.Root, ID: string(c.Account), Account: string(c.Account), ARN: iam.RootARN(c.Account)}
+		c.Principal = policy.Principal{
+			Kind:    policy.Root,
+			ID:      string(c.Account),
+			Account: string(c.Account),
+			ARN:     iam.RootARN(c.Account),
+		}
 	}
 }
 

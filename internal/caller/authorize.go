@@ -42,12 +42,18 @@ func (c *Caller) DecideActor(a Ask) policy.Decision {
 	if !d.Allowed {
 		return d
 	}
-	anything, err := policy.Parse(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`, policy.Identity)
+	anything, err := policy.Parse(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`,
+		policy.Identity)
 	if err != nil || a.ResourcePolicy == nil {
 		return policy.Decision{Missing: policy.LayerResource}
 	}
 	// From an account that is not the resource's own, nothing but the resource's policy lets anybody in.
-	named := policy.Evaluate(policy.Request{Principal: c.Principal, Action: a.Action, Resource: a.Resource, Context: c.values(a)},
+	named := policy.Evaluate(policy.Request{
+		Principal: c.Principal,
+		Action:    a.Action,
+		Resource:  a.Resource,
+		Context:   c.values(a),
+	},
 		policy.Policies{Identity: []*policy.Document{anything}, Resource: []*policy.Document{a.ResourcePolicy}})
 	if !named.Allowed {
 		return named

@@ -34,19 +34,21 @@ type Caller struct {
 
 // Facts are what is known of the request besides who signed it.
 type Facts struct {
-	Time             time.Time
-	SourceIP         netip.Addr // the client's; of what a proxy forwards only trusted proxies are believed, see package front
-	UserAgent        string
-	TLS              uint16 // tls.VersionTLS12 and so on; zero: no TLS with this server
-	TLSAtProxy       bool   // a trusted proxy says that the client came to it with TLS
-	Region           string // the region that the client signed for, "snow" resolved
-	Service          string // the service that the client signed for
-	Host             string
-	RequestID        string
-	AuthType         string        // REST-HEADER or REST-QUERY-STRING
-	SignatureAge     time.Duration // only for presigned requests
-	ContentSHA256    string        // how the body is signed: x-amz-content-sha256, UNSIGNED-PAYLOAD for a presigned URL without; empty: not known at once
-	SignatureVersion string        // always AWS4-HMAC-SHA256
+	Time time.Time
+	// the client's; of what a proxy forwards only trusted proxies are believed, see package front
+	SourceIP     netip.Addr
+	UserAgent    string
+	TLS          uint16 // tls.VersionTLS12 and so on; zero: no TLS with this server
+	TLSAtProxy   bool   // a trusted proxy says that the client came to it with TLS
+	Region       string // the region that the client signed for, "snow" resolved
+	Service      string // the service that the client signed for
+	Host         string
+	RequestID    string
+	AuthType     string        // REST-HEADER or REST-QUERY-STRING
+	SignatureAge time.Duration // only for presigned requests
+	// how the body is signed: x-amz-content-sha256, UNSIGNED-PAYLOAD for a presigned URL without; empty: not known at once
+	ContentSHA256    string
+	SignatureVersion string // always AWS4-HMAC-SHA256
 }
 
 // IsRoot reports whether the caller is the root user of its account, with a long-term key.

@@ -61,7 +61,8 @@ func applicationStands(snap *engine.Snapshot, arn string, d *credential.Delegati
 		return nil, denied(fault.ApplicationDisabled, "the application that acts for the directory user is disabled")
 	}
 	center := snap.IdentityCenter(app.Account)
-	if center == nil || center.ID != app.InstanceID || center.ARN() != d.IdentityCenterInstance || center.IdentityStoreID != d.IdentityStoreID {
+	if center == nil || center.ID != app.InstanceID || center.ARN() != d.IdentityCenterInstance ||
+		center.IdentityStoreID != d.IdentityStoreID {
 		return nil, denied(fault.InstanceDeleted, "the Identity Center instance of the directory user is deleted")
 	}
 	return app, nil
@@ -94,7 +95,8 @@ func directoryLeash(snap *engine.Snapshot, s *credential.Session, account access
 	}
 	app := snap.Association(account, region)
 	if app == nil || sso.InstanceARN(app.InstanceID) != s.IdentityCenterInstance {
-		return denied(fault.AssociationRemoved, "the Access Grants instance is not associated with the user's Identity Center any more")
+		return denied(fault.AssociationRemoved,
+			"the Access Grants instance is not associated with the user's Identity Center any more")
 	}
 	if !Reaches(snap, &s.Delegation, app, sso.S3Scope) {
 		return denied(fault.ScopeRemoved, "the application that acts for the user may not reach S3 Access Grants any more")
@@ -102,7 +104,8 @@ func directoryLeash(snap *engine.Snapshot, s *credential.Session, account access
 	switch {
 	case s.GranteeType == access.DirectoryUser.String() && s.GranteeID == s.UserID:
 		return nil
-	case s.GranteeType == access.DirectoryGroup.String() && snap.InGroup(directory.UserID(s.UserID), directory.GroupID(s.GranteeID)):
+	case s.GranteeType == access.DirectoryGroup.String() &&
+		snap.InGroup(directory.UserID(s.UserID), directory.GroupID(s.GranteeID)):
 		return nil
 	}
 	return denied(fault.MembershipRemoved, "the directory user is not in the group that was granted access any more")
@@ -119,7 +122,8 @@ func Reaches(snap *engine.Snapshot, d *credential.Delegation, service *sso.Appli
 	if has == nil {
 		return false
 	}
-	return len(has.Targets) == 0 || slices.Contains(has.Targets, service.ARN()) || slices.Contains(has.Targets, sso.InstanceARN(service.InstanceID))
+	return len(has.Targets) == 0 || slices.Contains(has.Targets, service.ARN()) ||
+		slices.Contains(has.Targets, sso.InstanceARN(service.InstanceID))
 }
 
 // OnBehalfOf reports whether the caller acts for a person of the directory: then the session's delegation says for

@@ -7,7 +7,8 @@ import (
 
 func TestDocumentsAreKeptApartAndBounded(t *testing.T) {
 	var d documents
-	keys := []scopeKey{{"s3://lake/p*", "READ", false}, {"s3://lake/p*", "READ", true}, {"s3://lake/p*", "WRITE", false}, {"s3://lake/p", "READ", false}, {"s3://lake/q*", "READ", false}}
+	keys := []scopeKey{{"s3://lake/p*", "READ", false}, {"s3://lake/p*", "READ", true}, {"s3://lake/p*", "WRITE", false},
+		{"s3://lake/p", "READ", false}, {"s3://lake/q*", "READ", false}}
 	seen := map[any]scopeKey{}
 	for range 2 {
 		for _, k := range keys {
@@ -31,7 +32,8 @@ func TestDocumentsAreKeptApartAndBounded(t *testing.T) {
 		t.Error("what cannot be read was kept")
 	}
 	for i := range 2*maxPolicies + 10 {
-		if _, err := d.ofText(fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:x","Resource":"arn:aws:s3:::lake/%d"}]}`, i)); err != nil {
+		if _, err := d.ofText(fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow",`+
+			`"Action":"s3:x","Resource":"arn:aws:s3:::lake/%d"}]}`, i)); err != nil {
 			t.Fatal(err)
 		}
 	}

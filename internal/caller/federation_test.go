@@ -14,7 +14,12 @@ import (
 // federate gives the world an OpenID Connect provider, and a session that it vouches for.
 func (w *world) federate(kind credential.Kind) (*iam.OIDCProvider, credential.Session) {
 	w.t.Helper()
-	p := &iam.OIDCProvider{ID: iam.NewID(iam.OIDCProviderIDPrefix), Account: account, URL: "https://idp.example.org/a", ClientIDs: []string{"app", "other"}}
+	p := &iam.OIDCProvider{
+		ID:        iam.NewID(iam.OIDCProviderIDPrefix),
+		Account:   account,
+		URL:       "https://idp.example.org/a",
+		ClientIDs: []string{"app", "other"},
+	}
 	w.change(func(tx *store.Tx) error { return store.OIDCProviders.Insert(tx, p) })
 	s := w.session(kind)
 	s.ParentKey, s.ParentPrincipalID = "", w.role.ID
@@ -72,8 +77,13 @@ func TestConditionKeysOfAFederatedSession(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s.Chained = x.chained
 			c := w.who(w.mint(s))
-			for key, value := range map[string]string{"aws:FederatedProvider": p.ARN(), "idp.example.org/a:sub": "alice", "idp.example.org/a:aud": "app"} {
-				d, err := policy.Parse(`{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*","Condition":{"StringEquals":{"`+key+`":"`+value+`"}}}]}`, policy.Resource)
+			for key, value := range map[string]string{
+				"aws:FederatedProvider": p.ARN(),
+				"idp.example.org/a:sub": "alice",
+				"idp.example.org/a:aud": "app",
+			} {
+				d, err := policy.Parse(`{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*",`+
+					`"Action":"*","Resource":"*","Condition":{"StringEquals":{"`+key+`":"`+value+`"}}}]}`, policy.Resource)
 				must(t, err)
 				got := c.Decide(caller.Ask{Action: "s3:GetObject", Resource: "*", ResourceAccount: account, ResourcePolicy: d})
 				if got.Allowed == x.want {

@@ -21,28 +21,63 @@ func TestTheLeash(t *testing.T) {
 		cut    cut
 		reason string
 	}{
-		"nothing":                    {all, func(*credential.Session) {}, ""},
-		"no key behind it":           {all, func(s *credential.Session) { s.ParentKey = "" }, ""},
-		"a deleted key":              {all, func(s *credential.Session) { s.ParentKey = "AKIAGONE" }, "the access key that this session was made with is deleted or inactive"},
-		"a deleted parent":           {all, func(s *credential.Session) { s.ParentPrincipalID = "AIDAGONE" }, "the principal that this session was made by is deleted"},
-		"a deleted role":             {credential.AssumedRole, func(s *credential.Session) { s.PrincipalID = "AROAGONE" }, "the role of this session is deleted"},
-		"a user for a role":          {credential.AssumedRole, func(s *credential.Session) { s.PrincipalID = w.user.ID }, "the role of this session is deleted"},
-		"a deleted location role":    {vended, func(s *credential.Session) { s.PrincipalID = "AROAGONE" }, "the role of this session is deleted"},
-		"a deleted user":             {credential.UserSession, func(s *credential.Session) { s.PrincipalID = "AIDAGONE" }, "the user of this session is deleted"},
-		"a role for a user":          {credential.UserSession, func(s *credential.Session) { s.PrincipalID = w.role.ID }, "the user of this session is deleted"},
-		"a deleted account":          {credential.RootSession, func(s *credential.Session) { s.Account, s.PrincipalID = "999999999999", "999999999999" }, "the account of this session is deleted"},
-		"no instance":                {vended, func(s *credential.Session) { s.InstanceID = "" }, "the session names no Access Grants instance"},
-		"a garbled instance":         {vended, func(s *credential.Session) { s.InstanceID = "x" }, "the session names no Access Grants instance"},
-		"an instance elsewhere":      {vended, func(s *credential.Session) { s.InstanceID = "arn:aws:s3:eu-west-1:123456789012:access-grants/default" }, "the Access Grants instance behind this credential is deleted"},
-		"another account's instance": {vended, func(s *credential.Session) { s.InstanceID = "arn:aws:s3:us-east-1:210987654321:access-grants/default" }, "the Access Grants instance behind this credential is deleted"},
-		"a deleted location":         {vended, func(s *credential.Session) { s.LocationID = "a35e42a4-0c3b-4d9b-8e8e-111111111111" }, "the location behind this credential is deleted"},
-		"no location":                {vended, func(s *credential.Session) { s.LocationID = "" }, "the location behind this credential is deleted"},
-		"a deleted grant":            {vended, func(s *credential.Session) { s.GrantID = "a35e42a4-0c3b-4d9b-8e8e-111111111111" }, "the grant behind this credential is deleted"},
-		"a garbled grant":            {vended, func(s *credential.Session) { s.GrantID = "x" }, "the session names no grant"},
-		"a deleted grantee":          {vended, func(s *credential.Session) { s.CallerPrincipalID = "AIDAGONE" }, "the grantee of this credential is deleted"},
-		"no grantee":                 {vended, func(s *credential.Session) { s.CallerPrincipalID = "" }, "the grantee of this credential is deleted"},
+		"nothing":          {all, func(*credential.Session) {}, ""},
+		"no key behind it": {all, func(s *credential.Session) { s.ParentKey = "" }, ""},
+		"a deleted key": {all, func(s *credential.Session) {
+			s.ParentKey = "AKIAGONE"
+		}, "the access key that this session was made with is deleted or inactive"},
+		"a deleted parent": {all, func(s *credential.Session) {
+			s.ParentPrincipalID = "AIDAGONE"
+		}, "the principal that this session was made by is deleted"},
+		"a deleted role": {credential.AssumedRole, func(s *credential.Session) {
+			s.PrincipalID = "AROAGONE"
+		}, "the role of this session is deleted"},
+		"a user for a role": {credential.AssumedRole, func(s *credential.Session) {
+			s.PrincipalID = w.user.ID
+		}, "the role of this session is deleted"},
+		"a deleted location role": {vended, func(s *credential.Session) {
+			s.PrincipalID = "AROAGONE"
+		}, "the role of this session is deleted"},
+		"a deleted user": {credential.UserSession, func(s *credential.Session) {
+			s.PrincipalID = "AIDAGONE"
+		}, "the user of this session is deleted"},
+		"a role for a user": {credential.UserSession, func(s *credential.Session) {
+			s.PrincipalID = w.role.ID
+		}, "the user of this session is deleted"},
+		"a deleted account": {credential.RootSession, func(s *credential.Session) {
+			s.Account, s.PrincipalID = "999999999999", "999999999999"
+		}, "the account of this session is deleted"},
+		"no instance": {vended, func(s *credential.Session) {
+			s.InstanceID = ""
+		}, "the session names no Access Grants instance"},
+		"a garbled instance": {vended, func(s *credential.Session) {
+			s.InstanceID = "x"
+		}, "the session names no Access Grants instance"},
+		"an instance elsewhere": {vended, func(s *credential.Session) {
+			s.InstanceID = "arn:aws:s3:eu-west-1:123456789012:access-grants/default"
+		}, "the Access Grants instance behind this credential is deleted"},
+		"another account's instance": {vended, func(s *credential.Session) {
+			s.InstanceID = "arn:aws:s3:us-east-1:210987654321:access-grants/default"
+		}, "the Access Grants instance behind this credential is deleted"},
+		"a deleted location": {vended, func(s *credential.Session) {
+			s.LocationID = "a35e42a4-0c3b-4d9b-8e8e-111111111111"
+		}, "the location behind this credential is deleted"},
+		"no location": {vended, func(s *credential.Session) {
+			s.LocationID = ""
+		}, "the location behind this credential is deleted"},
+		"a deleted grant": {vended, func(s *credential.Session) {
+			s.GrantID = "a35e42a4-0c3b-4d9b-8e8e-111111111111"
+		}, "the grant behind this credential is deleted"},
+		"a garbled grant": {vended, func(s *credential.Session) { s.GrantID = "x" }, "the session names no grant"},
+		"a deleted grantee": {vended, func(s *credential.Session) {
+			s.CallerPrincipalID = "AIDAGONE"
+		}, "the grantee of this credential is deleted"},
+		"no grantee": {vended, func(s *credential.Session) {
+			s.CallerPrincipalID = ""
+		}, "the grantee of this credential is deleted"},
 	} {
-		for _, kind := range []credential.Kind{credential.AssumedRole, credential.UserSession, credential.RootSession, vended} {
+		for _, kind := range []credential.Kind{credential.AssumedRole, credential.UserSession, credential.RootSession,
+			vended} {
 			if x.kind != all && x.kind != kind {
 				continue
 			}
@@ -62,7 +97,11 @@ func TestTheLeash(t *testing.T) {
 				if ended.Caller == nil || ended.Caller.Session.ID != s.ID || ended.Caller.AccessKeyID != k.ID {
 					t.Errorf("the refusal does not know whose session it was: %+v", ended.Caller)
 				}
-				if err := ended.Caller.Authorize(caller.Ask{Action: "s3:GetObject", Resource: "*", ResourceAccount: account}); err == nil {
+				if err := ended.Caller.Authorize(caller.Ask{
+					Action:          "s3:GetObject",
+					Resource:        "*",
+					ResourceAccount: account,
+				}); err == nil {
 					t.Error("the ended caller may do something")
 				}
 				k.Secret = "guess"
@@ -111,12 +150,24 @@ func TestAgain(t *testing.T) {
 		"a change elsewhere, root": {func(w *world, tx *store.Tx) error {
 			return store.Users.Insert(tx, &iam.User{ID: "AIDANEW", Account: account, Name: "new", Path: "/"})
 		}, func(w *world) keys { return w.root }, false},
-		"the key made inactive":     {func(w *world, tx *store.Tx) error { return store.AccessKeys.Update(tx, w.accessKey(iam.Inactive)) }, func(w *world) keys { return w.key }, true},
-		"the parent key":            {func(w *world, tx *store.Tx) error { return store.AccessKeys.Update(tx, w.accessKey(iam.Inactive)) }, func(w *world) keys { return w.mint(w.session(credential.UserSession)) }, true},
-		"the user deleted":          {func(w *world, tx *store.Tx) error { return store.Users.Delete(tx, w.user.ID) }, func(w *world) keys { return w.key }, true},
-		"the grant deleted":         {func(w *world, tx *store.Tx) error { return store.DeleteGrant(tx, w.grant.ID) }, func(w *world) keys { return w.mint(w.session(credential.Vended)) }, true},
-		"the role deleted":          {func(w *world, tx *store.Tx) error { return store.Roles.Delete(tx, w.role.ID) }, func(w *world) keys { return w.mint(w.session(credential.AssumedRole)) }, true},
-		"the grant, for role alone": {func(w *world, tx *store.Tx) error { return store.DeleteGrant(tx, w.grant.ID) }, func(w *world) keys { return w.mint(w.session(credential.AssumedRole)) }, false},
+		"the key made inactive": {func(w *world, tx *store.Tx) error {
+			return store.AccessKeys.Update(tx, w.accessKey(iam.Inactive))
+		}, func(w *world) keys { return w.key }, true},
+		"the parent key": {func(w *world, tx *store.Tx) error {
+			return store.AccessKeys.Update(tx, w.accessKey(iam.Inactive))
+		}, func(w *world) keys { return w.mint(w.session(credential.UserSession)) }, true},
+		"the user deleted": {func(w *world, tx *store.Tx) error {
+			return store.Users.Delete(tx, w.user.ID)
+		}, func(w *world) keys { return w.key }, true},
+		"the grant deleted": {func(w *world, tx *store.Tx) error {
+			return store.DeleteGrant(tx, w.grant.ID)
+		}, func(w *world) keys { return w.mint(w.session(credential.Vended)) }, true},
+		"the role deleted": {func(w *world, tx *store.Tx) error {
+			return store.Roles.Delete(tx, w.role.ID)
+		}, func(w *world) keys { return w.mint(w.session(credential.AssumedRole)) }, true},
+		"the grant, for role alone": {func(w *world, tx *store.Tx) error {
+			return store.DeleteGrant(tx, w.grant.ID)
+		}, func(w *world) keys { return w.mint(w.session(credential.AssumedRole)) }, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
@@ -133,12 +184,21 @@ func TestAgain(t *testing.T) {
 				return
 			}
 			must(t, err)
-			if again == c || again.Snapshot == c.Snapshot || again.ARN() != c.ARN() || again.UserID() != c.UserID() || again.Account != c.Account {
+			if again == c || again.Snapshot == c.Snapshot || again.ARN() != c.ARN() || again.UserID() != c.UserID() ||
+				again.Account != c.Account {
 				t.Errorf("got %+v", again)
 			}
 			if c.IsVended() {
-				if again.Authorize(caller.Ask{Action: "s3:GetObject", Resource: "arn:aws:s3:::lake/in/k", ResourceAccount: account}) != nil ||
-					again.Authorize(caller.Ask{Action: "s3:GetObject", Resource: "arn:aws:s3:::lake/out/k", ResourceAccount: account}) == nil {
+				if again.Authorize(caller.Ask{
+					Action:          "s3:GetObject",
+					Resource:        "arn:aws:s3:::lake/in/k",
+					ResourceAccount: account,
+				}) != nil ||
+					again.Authorize(caller.Ask{
+						Action:          "s3:GetObject",
+						Resource:        "arn:aws:s3:::lake/out/k",
+						ResourceAccount: account,
+					}) == nil {
 					t.Error("its scope is another one")
 				}
 			}

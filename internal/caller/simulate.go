@@ -45,7 +45,13 @@ func SimulatePerson(snap *engine.Snapshot, roleID string, d credential.Delegatio
 }
 
 func simulatedSession(c *Caller, name string) *credential.Session {
-	s := &credential.Session{Kind: credential.AssumedRole, Account: string(c.Account), Name: name, Issued: c.Facts.Time, Expires: c.Facts.Time.Add(12 * time.Hour)}
+	s := &credential.Session{
+		Kind:    credential.AssumedRole,
+		Account: string(c.Account),
+		Name:    name,
+		Issued:  c.Facts.Time,
+		Expires: c.Facts.Time.Add(12 * time.Hour),
+	}
 	if c.Role != nil {
 		s.PrincipalID = c.Role.ID
 	}

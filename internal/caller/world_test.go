@@ -16,8 +16,9 @@ import (
 )
 
 const (
-	account    = access.AccountID("123456789012")
-	trusting   = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"access-grants.s3.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
+	account  = access.AccountID("123456789012")
+	trusting = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",` +
+		`"Principal":{"Service":"access-grants.s3.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
 	everything = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`
 )
 
@@ -38,29 +39,63 @@ func newWorld(t *testing.T) *world {
 	w := &world{World: controltest.New(t, controltest.Account(account)), t: t}
 	w.root = w.Root(account)
 	all := iam.Policies{Inline: []iam.Inline{{Name: "all", Document: everything}}}
-	w.user = iam.User{ID: "AIDAUSER", Account: account, Name: "u", Path: "/", Policies: all, Tags: []iam.Tag{{Key: "team", Value: "blue"}}}
-	w.role = iam.Role{ID: "AROAROLE", Account: account, Name: "r", Path: "/", MaxSession: time.Hour, Trust: trusting, Policies: all, Tags: []iam.Tag{{Key: "team", Value: "red"}, {Key: "kind", Value: "role"}}}
+	w.user = iam.User{
+		ID:       "AIDAUSER",
+		Account:  account,
+		Name:     "u",
+		Path:     "/",
+		Policies: all,
+		Tags:     []iam.Tag{{Key: "team", Value: "blue"}},
+	}
+	w.role = iam.Role{
+		ID:         "AROAROLE",
+		Account:    account,
+		Name:       "r",
+		Path:       "/",
+		MaxSession: time.Hour,
+		Trust:      trusting,
+		Policies:   all,
+		Tags:       []iam.Tag{{Key: "team", Value: "red"}, {Key: "kind", Value: "role"}},
+	}
 	w.key = controltest.Keys{ID: "AKIAEXAMPLEUSER00001", Secret: "secret of the user"}
-	location := access.Location{ID: "default", Account: account, Region: controltest.Region, RoleID: w.role.ID, RoleARN: w.role.ARN()}
+	location := access.Location{
+		ID:      "default",
+		Account: account,
+		Region:  controltest.Region,
+		RoleID:  w.role.ID,
+		RoleARN: w.role.ARN(),
+	}
 	var err error
 	location.Scope, err = access.ParseLocationScope("s3://")
 	must(t, err)
 	w.grant, err = access.NewGrant(access.GrantSpec{
-		ID: access.GrantID(uuid.New()), Location: location, SubPrefix: "lake/in/*", Grantee: access.Grantee{Type: access.IAM, ID: w.user.ARN()},
-		Principal: w.user.ID, Permission: access.Read,
+		ID:         access.GrantID(uuid.New()),
+		Location:   location,
+		SubPrefix:  "lake/in/*",
+		Grantee:    access.Grantee{Type: access.IAM, ID: w.user.ARN()},
+		Principal:  w.user.ID,
+		Permission: access.Read,
 	})
 	must(t, err)
 	i := store.Instance{Instance: access.Instance{Account: account, Region: controltest.Region}}
 	w.inst = i.ARN()
 	w.change(func(tx *store.Tx) error {
-		return errors.Join(store.Users.Insert(tx, &w.user), store.Roles.Insert(tx, &w.role), store.AccessKeys.Insert(tx, w.accessKey(iam.Active)),
-			store.Instances.Insert(tx, &i), store.Locations.Insert(tx, &store.Location{Location: location}), store.InsertGrant(tx, &w.grant))
+		return errors.Join(store.Users.Insert(tx, &w.user), store.Roles.Insert(tx, &w.role),
+			store.AccessKeys.Insert(tx, w.accessKey(iam.Active)),
+			store.Instances.Insert(tx, &i), store.Locations.Insert(tx, &store.Location{Location: location}),
+			store.InsertGrant(tx, &w.grant))
 	})
 	return w
 }
 
 func (w *world) accessKey(status iam.KeyStatus) *iam.AccessKey {
-	return &iam.AccessKey{ID: w.key.ID, Account: account, UserID: w.user.ID, Status: status, Sealed: w.Ring.Seal(caller.KeyPurpose(w.key.ID), []byte(w.key.Secret))}
+	return &iam.AccessKey{
+		ID:      w.key.ID,
+		Account: account,
+		UserID:  w.user.ID,
+		Status:  status,
+		Sealed:  w.Ring.Seal(caller.KeyPurpose(w.key.ID), []byte(w.key.Secret)),
+	}
 }
 
 func (w *world) change(f func(*store.Tx) error) {

@@ -109,7 +109,8 @@ func TestASuccessThatNothingAllowedIsAnInternalError(t *testing.T) {
 		w.refusals(t, call)
 	})
 	t.Run("a failure is recorded all the same", func(t *testing.T) {
-		if err := w.Finish(t.Context(), w.Call(t, w.root, "iam", "Test"), awserror.Error{Code: "AccessDenied", Message: "no"}); err != nil {
+		if err := w.Finish(t.Context(), w.Call(t, w.root, "iam", "Test"),
+			awserror.Error{Code: "AccessDenied", Message: "no"}); err != nil {
 			t.Error(err)
 		}
 	})

@@ -52,7 +52,8 @@ type Quotas struct {
 	AccessScopes   int // per application: 25
 	AssignedGroups int // groups assigned to an application: 100
 
-	TokenExchangeRate int // foreign tokens that a node exchanges in a second for an instance: 10; 0, the default here, is no limit
+	// foreign tokens that a node exchanges in a second for an instance: 10; 0, the default here, is no limit
+	TokenExchangeRate int
 }
 
 // DefaultQuotas are AWS's.
@@ -194,7 +195,9 @@ func (call *Call) owner() string {
 }
 
 // May asks the caller's policies. resourcePolicy may be nil.
-func (call *Call) May(action, resource string, values policy.Values, resourcePolicy *policy.Document, owner access.AccountID) error {
+func (call *Call) May(
+	action, resource string, values policy.Values, resourcePolicy *policy.Document, owner access.AccountID,
+) error {
 	return call.Authorize(caller.Ask{
 		Action: action, Resource: resource, ResourceAccount: owner, Values: values, ResourcePolicy: resourcePolicy,
 	})

@@ -17,10 +17,21 @@ import (
 func newEvent(o *Opening) audit.Event {
 	who, f := o.Caller, &o.Caller.Facts
 	e := audit.Event{
-		EventVersion: "1.11", UserIdentity: identity(who), EventTime: f.Time.UTC().Truncate(time.Second), EventSource: o.Source,
-		EventName: o.Operation, AWSRegion: f.Region, UserAgent: f.UserAgent, RequestParameters: o.Parameters,
-		RequestID: f.RequestID, EventID: uuid.NewString(), ReadOnly: o.ReadOnly, EventType: "AwsApiCall",
-		ManagementEvent: true, RecipientAccountID: string(who.Account), EventCategory: "Management",
+		EventVersion:        "1.11",
+		UserIdentity:        identity(who),
+		EventTime:           f.Time.UTC().Truncate(time.Second),
+		EventSource:         o.Source,
+		EventName:           o.Operation,
+		AWSRegion:           f.Region,
+		UserAgent:           f.UserAgent,
+		RequestParameters:   o.Parameters,
+		RequestID:           f.RequestID,
+		EventID:             uuid.NewString(),
+		ReadOnly:            o.ReadOnly,
+		EventType:           "AwsApiCall",
+		ManagementEvent:     true,
+		RecipientAccountID:  string(who.Account),
+		EventCategory:       "Management",
 		AdditionalEventData: map[string]any{"SignatureVersion": "SigV4", "AuthenticationMethod": authMethod(f.AuthType)},
 	}
 	if f.SourceIP.IsValid() {
@@ -57,7 +68,11 @@ func identity(who *caller.Caller) audit.Identity {
 		id.SessionContext = &audit.SessionContext{
 			CreationDate: who.Session.Issued, SourceIdentity: who.Session.SourceIdentity,
 			SessionIssuer: &audit.SessionIssuer{
-				Type: "Role", PrincipalID: who.Role.ID, ARN: who.Role.ARN(), AccountID: string(who.Role.Account), UserName: who.Role.Name,
+				Type:        "Role",
+				PrincipalID: who.Role.ID,
+				ARN:         who.Role.ARN(),
+				AccountID:   string(who.Role.Account),
+				UserName:    who.Role.Name,
 			},
 			WebIDFederation: federation(who),
 		}
@@ -80,7 +95,8 @@ func federation(who *caller.Caller) *audit.WebIDFederation {
 	}
 	_, name, _ := iam.ParseOIDCProviderARN(who.Principal.Federated)
 	return &audit.WebIDFederation{
-		FederatedProvider: who.Principal.Federated, Attributes: map[string]string{name + ":aud": who.Session.ClientID, name + ":sub": who.Session.Subject},
+		FederatedProvider: who.Principal.Federated,
+		Attributes:        map[string]string{name + ":aud": who.Session.ClientID, name + ":sub": who.Session.Subject},
 	}
 }
 
@@ -97,7 +113,11 @@ func onBehalfOf(who *caller.Caller) *audit.OnBehalfOf {
 // the AssumeRole of a location's role.
 func (call *Call) ServiceEvent(source, operation, invokedBy string, parameters map[string]any) audit.Event {
 	return audit.Event{
-		EventVersion: "1.11", UserIdentity: audit.Identity{Type: "AWSService", InvokedBy: invokedBy, OnBehalfOf: call.Event.UserIdentity.OnBehalfOf},
+		EventVersion: "1.11", UserIdentity: audit.Identity{
+			Type:       "AWSService",
+			InvokedBy:  invokedBy,
+			OnBehalfOf: call.Event.UserIdentity.OnBehalfOf,
+		},
 		EventTime: call.Event.EventTime, EventSource: source, EventName: operation, AWSRegion: call.Event.AWSRegion,
 		SourceIPAddress: invokedBy, UserAgent: invokedBy, RequestParameters: parameters, RequestID: call.Event.RequestID,
 		EventID: uuid.NewString(), ReadOnly: true, EventType: "AwsApiCall", ManagementEvent: true,

@@ -89,8 +89,8 @@ func splitARN(arn string) (account, kind, path string) {
 	return parts[4], kind, path
 }
 
-// DisplayPrincipals is a bound policy as an administrator reads it: with the ARNs that the ids stand for now. The id of a
-// principal that is deleted shows as it is, as on AWS. A text that cannot be read comes back unchanged.
+// DisplayPrincipals is a bound policy as an administrator reads it: with the ARNs that the ids stand for now. The id of
+// a principal that is deleted shows as it is, as on AWS. A text that cannot be read comes back unchanged.
 func DisplayPrincipals(snap *engine.Snapshot, text string, kind policy.Kind) string {
 	d, err := policy.Parse(text, kind)
 	if err != nil {

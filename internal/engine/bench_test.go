@@ -25,7 +25,9 @@ func fill(b *testing.B) *store.DB {
 			batch[i] = storetest.NewGrant(b, acct, fmt.Sprintf("s3://lake-%d/team-%d/project-%d/*", n%20, n%1000, n),
 				fmt.Sprint("user-", n%users))
 		}
-		if _, err := db.Update(b.Context(), func(tx *store.Tx) error { return storetest.InsertGrants(tx, batch) }); err != nil {
+		if _, err := db.Update(b.Context(), func(tx *store.Tx) error {
+			return storetest.InsertGrants(tx, batch)
+		}); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -1,8 +1,8 @@
 package fault
 
 // Reason says which check refused, for programs and for people who search the audit log: the field latchkey.reason of a
-// record has it, and some answers have it in front of their text. The values are stable. An empty Reason is allowed: the
-// code that the client is told then says all there is to say.
+// record has it, and some answers have it in front of their text. The values are stable. An empty Reason is allowed:
+// the code that the client is told then says all there is to say.
 type Reason string
 
 // Before is a text with the reason in front of it, as clients read it: "user_deleted: the directory user is deleted".

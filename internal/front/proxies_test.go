@@ -31,18 +31,22 @@ func TestWhoTheClientIs(t *testing.T) {
 		{"a neighbour of a trusted address is not", "192.0.2.8:1", trusted, []string{"203.0.113.9"}, "192.0.2.8"},
 		{"a trusted peer", "10.0.0.1:1", trusted, []string{"203.0.113.9"}, "203.0.113.9"},
 		{"a trusted address alone", "192.0.2.7:1", trusted, []string{"203.0.113.9"}, "203.0.113.9"},
-		{"what the client wrote before is not believed", "10.0.0.1:1", trusted, []string{"10.6.6.6, 203.0.113.9"}, "203.0.113.9"},
+		{"what the client wrote before is not believed", "10.0.0.1:1", trusted, []string{"10.6.6.6, 203.0.113.9"},
+			"203.0.113.9"},
 		{"nor in a header of its own", "10.0.0.1:1", trusted, []string{"10.6.6.6", "203.0.113.9"}, "203.0.113.9"},
 		{"a chain", "10.0.0.1:1", trusted, []string{"198.51.100.4, 203.0.113.9, 192.0.2.7,10.0.0.2"}, "203.0.113.9"},
-		{"a chain over several headers", "10.0.0.1:1", trusted, []string{"203.0.113.9", "192.0.2.7", "10.0.0.2"}, "203.0.113.9"},
+		{"a chain over several headers", "10.0.0.1:1", trusted, []string{"203.0.113.9", "192.0.2.7", "10.0.0.2"},
+			"203.0.113.9"},
 		{"a chain of trusted ones alone", "10.0.0.1:1", trusted, []string{"10.0.0.3, 10.0.0.2"}, "10.0.0.3"},
 		{"no header", "10.0.0.1:1", trusted, nil, "10.0.0.1"},
 		{"an empty header", "10.0.0.1:1", trusted, []string{""}, "10.0.0.1"},
 		{"an empty entry ends the walk", "10.0.0.1:1", trusted, []string{"203.0.113.9, , 10.0.0.2"}, "10.0.0.2"},
 		{"what is no address ends the walk", "10.0.0.1:1", trusted, []string{"203.0.113.9, unknown, 10.0.0.2"}, "10.0.0.2"},
 		{"nothing but rubbish", "10.0.0.1:1", trusted, []string{"10.0.0.256"}, "10.0.0.1"},
-		{"rubbish to the left does not matter", "10.0.0.1:1", trusted, []string{"<script>, ::::, 203.0.113.9"}, "203.0.113.9"},
-		{"a long header does not hide the client", "10.0.0.1:1", trusted, []string{strings.Repeat("x", 40_000) + ", 203.0.113.9"}, "203.0.113.9"},
+		{"rubbish to the left does not matter", "10.0.0.1:1", trusted, []string{"<script>, ::::, 203.0.113.9"},
+			"203.0.113.9"},
+		{"a long header does not hide the client", "10.0.0.1:1", trusted,
+			[]string{strings.Repeat("x", 40_000) + ", 203.0.113.9"}, "203.0.113.9"},
 		{"many entries do not hide the client", "10.0.0.1:1", trusted, []string{many + ", 203.0.113.9"}, "203.0.113.9"},
 		{"a walk has an end", "10.0.0.1:1", trusted, []string{"203.0.113.9, " + many}, "10.0.0.3"},
 		{"with a port", "10.0.0.1:1", trusted, []string{"203.0.113.9:4711"}, "203.0.113.9"},
@@ -54,7 +58,8 @@ func TestWhoTheClientIs(t *testing.T) {
 		{"a link-local peer", "[fe80::1%eth0]:1", trusted, []string{"2001:db8::9"}, "2001:db8::9"},
 		{"an IPv4 client in IPv6's form", "10.0.0.1:1", trusted, []string{"::ffff:203.0.113.9"}, "203.0.113.9"},
 		{"an IPv4 proxy in IPv6's form", "[::ffff:10.0.0.1]:1", trusted, []string{"203.0.113.9"}, "203.0.113.9"},
-		{"a trusted address in IPv6's form is passed over", "10.0.0.1:1", trusted, []string{"203.0.113.9, ::ffff:10.0.0.2"}, "203.0.113.9"},
+		{"a trusted address in IPv6's form is passed over", "10.0.0.1:1", trusted, []string{"203.0.113.9, ::ffff:10.0.0.2"},
+			"203.0.113.9"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := httptest.NewRequest("GET", "/", nil)
@@ -116,8 +121,14 @@ func TestWhetherTheClientCameWithTLS(t *testing.T) {
 
 func TestParseProxies(t *testing.T) {
 	for text, want := range map[string]string{
-		"0.0.0.0/0": "everybody", "::/0": "everybody", "10.0.0.1/8": "10.0.0.0/8 or 10.0.0.1", "proxy.example.org": "neither", "": "neither",
-		"::ffff:10.0.0.0/104": "IPv6's form", "fe80::1%eth0": "neither", "10.0.0.0/33": "neither",
+		"0.0.0.0/0":           "everybody",
+		"::/0":                "everybody",
+		"10.0.0.1/8":          "10.0.0.0/8 or 10.0.0.1",
+		"proxy.example.org":   "neither",
+		"":                    "neither",
+		"::ffff:10.0.0.0/104": "IPv6's form",
+		"fe80::1%eth0":        "neither",
+		"10.0.0.0/33":         "neither",
 	} {
 		if p, err := ParseProxies([]string{"192.0.2.1", text}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, %v", text, p, err)

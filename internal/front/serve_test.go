@@ -73,8 +73,10 @@ func (b *bench) call(right control.Right) *control.Call {
 		b.t.Fatal(err)
 	}
 	call := b.BeginFor(control.Outsider{
-		Identity: audit.Identity{Type: "Unknown", ARN: "arn:of:somebody"}, Account: access.AccountID("123456789012"), Snapshot: snap,
-		Facts: caller.Facts{Time: b.Now(), Region: controltest.Region},
+		Identity: audit.Identity{Type: "Unknown", ARN: "arn:of:somebody"},
+		Account:  access.AccountID("123456789012"),
+		Snapshot: snap,
+		Facts:    caller.Facts{Time: b.Now(), Region: controltest.Region},
 	}, control.Opening{Source: "test.local", Operation: "Try"})
 	if right != "" {
 		call.ByRight(right)
@@ -83,7 +85,9 @@ func (b *bench) call(right control.Right) *control.Call {
 }
 
 // run serves one request by a script, and returns the answer, whether the connection was cut, and the log record.
-func (b *bench) run(k front.Kind, prepare func(*script)) (rec *httptest.ResponseRecorder, cut bool, record map[string]any) {
+func (b *bench) run(
+	k front.Kind, prepare func(*script),
+) (rec *httptest.ResponseRecorder, cut bool, record map[string]any) {
 	b.t.Helper()
 	b.log.Reset()
 	b.counted = nil
@@ -97,7 +101,9 @@ func (b *bench) run(k front.Kind, prepare func(*script)) (rec *httptest.Response
 		}()
 		s := &script{
 			Exchange: b.frame.Begin(rec, httptest.NewRequest("GET", "/", nil), k),
-			answer:   func() error { return nil }, send: func(w http.ResponseWriter) error { _, err := io.WriteString(w, "fine"); return err },
+			answer: func() error {
+				return nil
+			}, send: func(w http.ResponseWriter) error { _, err := io.WriteString(w, "fine"); return err },
 		}
 		s.Operation = "Try"
 		prepare(s)
@@ -163,7 +169,9 @@ func TestServe(t *testing.T) {
 			500, "InternalError", false, "ERROR", "InternalError", "InternalError"},
 		{"a panic", someKind, with("", func() error { panic("oh") }),
 			500, "InternalError", false, "ERROR", "InternalError", "InternalError"},
-		{"a panic for machines", front.Kind{Open: true, Quiet: true}, func(s *script) { s.answer = func() error { panic("oh") } },
+		{"a panic for machines", front.Kind{Open: true, Quiet: true}, func(s *script) {
+			s.answer = func() error { panic("oh") }
+		},
 			500, "InternalError", false, "ERROR", "InternalError", none},
 		{"an abort", someKind, with("", func() error { panic(http.ErrAbortHandler) }),
 			200, "", true, "ERROR", "InternalError", "InternalError"},
@@ -198,7 +206,8 @@ func TestServe(t *testing.T) {
 			if c.name == "a success of nobody" && !strings.Contains(record["error"].(string), "for nobody") {
 				t.Errorf("logged %v", record)
 			}
-			if strings.Contains(c.name, "panic") && (record["stack"] == nil || !strings.Contains(record["error"].(string), "oh")) {
+			if strings.Contains(c.name, "panic") &&
+				(record["stack"] == nil || !strings.Contains(record["error"].(string), "oh")) {
 				t.Errorf("the log does not tell of the panic: %v", record)
 			}
 		})
@@ -212,7 +221,10 @@ func TestTheRecordIsKeptThoughTheClientIsGone(t *testing.T) {
 	r := httptest.NewRequest("GET", "/", nil)
 	ctx, leave := context.WithCancel(t.Context())
 	rec := httptest.NewRecorder()
-	s := &script{Exchange: b.frame.Begin(rec, r.WithContext(ctx), someKind), answer: func() error { leave(); return fault.New(fault.Denied, "", "no") }}
+	s := &script{Exchange: b.frame.Begin(rec, r.WithContext(ctx), someKind), answer: func() error {
+		leave()
+		return fault.New(fault.Denied, "", "no")
+	}}
 	s.Call = b.call("")
 	s.Serve(s)
 	if events := b.Records(t)[before:]; len(events) != 1 || events[0].ErrorCode != "AccessDenied" {
@@ -228,14 +240,18 @@ func TestPlain(t *testing.T) {
 		handler          http.HandlerFunc
 	}{
 		{"a page", "ok", "", 200, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok") }},
-		{"a failure", "later\n", "ServiceUnavailable", 503, func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "later", 503) }},
+		{"a failure", "later\n", "ServiceUnavailable", 503, func(w http.ResponseWriter, _ *http.Request) {
+			http.Error(w, "later", 503)
+		}},
 		{"a panic", "internal error\n", "InternalError", 500, func(http.ResponseWriter, *http.Request) { panic("oh") }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			b.counted = nil
 			rec := httptest.NewRecorder()
-			b.frame.Plain(front.Kind{Service: "server", IDHeader: front.IDHeader, Open: true}, "GetIt", c.handler).ServeHTTP(rec, httptest.NewRequest("GET", "/", nil))
-			if rec.Code != c.status || rec.Body.String() != c.body || len(b.counted) != 1 || b.counted[0] != "server GetIt "+c.code {
+			b.frame.Plain(front.Kind{Service: "server", IDHeader: front.IDHeader, Open: true}, "GetIt", c.handler).ServeHTTP(rec,
+				httptest.NewRequest("GET", "/", nil))
+			if rec.Code != c.status || rec.Body.String() != c.body || len(b.counted) != 1 ||
+				b.counted[0] != "server GetIt "+c.code {
 				t.Errorf("%d %q, counted %q", rec.Code, rec.Body, b.counted)
 			}
 			if rec.Header().Get(front.IDHeader) == "" || rec.Header().Get("X-Content-Type-Options") != "nosniff" {

@@ -48,7 +48,8 @@ func (g *Gateway) endpoint(host string) string {
 }
 
 // cutHost splits a host into the labels before one of our domains and the rest, port included; ok is false when
-// it has none. Where one domain lies below another the longer one counts: the shorter one would take its first label for a bucket.
+// it has none. Where one domain lies below another the longer one counts: the shorter one would take its first label
+// for a bucket.
 func (g *Gateway) cutHost(host string) (label, rest string, ok bool) {
 	name, port := host, ""
 	if h, p, err := net.SplitHostPort(host); err == nil {

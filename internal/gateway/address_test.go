@@ -10,7 +10,8 @@ import (
 // FuzzPath holds that a host name only ever puts one whole segment before the path, and that the path itself
 // keeps every byte.
 func FuzzPath(f *testing.F) {
-	for _, host := range []string{"s3.example.org", "lake.s3.example.org:443", "LAKE.S3.EXAMPLE.ORG.", ".s3.example.org", "a.b.example.org", "[::1]:80", "", "lake..example.org", "example.org:", "x:y:z"} {
+	for _, host := range []string{"s3.example.org", "lake.s3.example.org:443", "LAKE.S3.EXAMPLE.ORG.", ".s3.example.org",
+		"a.b.example.org", "[::1]:80", "", "lake..example.org", "example.org:", "x:y:z"} {
 		f.Add(host, "/k/../%2F")
 	}
 	g := &Gateway{Domains: []string{"example.org", "s3.example.org"}}
@@ -31,7 +32,8 @@ func FuzzPath(f *testing.F) {
 		if bucket == "" {
 			return
 		}
-		if strings.Count(bucket, "/") != 1 || strings.ContainsAny(bucket, "%?#:") || !strings.HasPrefix(strings.ToLower(host), bucket[1:]+".") {
+		if strings.Count(bucket, "/") != 1 || strings.ContainsAny(bucket, "%?#:") ||
+			!strings.HasPrefix(strings.ToLower(host), bucket[1:]+".") {
 			t.Fatalf("the host %q gives the bucket %q", host, bucket)
 		}
 		if rest := g.endpoint(host); rest == host {

@@ -140,8 +140,8 @@ func TestAttack50_ABucketInTheStoreIsNobodysWhoCreatesIt(t *testing.T) {
 	})
 }
 
-// TestAttack50_AnotherBucketOfTheName: database and store are not of the same time, and the store's bucket is not the one
-// that the database means.
+// TestAttack50_AnotherBucketOfTheName: database and store are not of the same time, and the store's bucket is not the
+// one that the database means.
 func TestAttack50_AnotherBucketOfTheName(t *testing.T) {
 	for part, owner := range map[string]string{database: "the first", "objects": "the second"} {
 		t.Run("an older "+part, func(t *testing.T) {
@@ -179,7 +179,8 @@ func TestAttack50_AnotherBucketOfTheName(t *testing.T) {
 			served(t, "forget it", w.del(k, "/lake"))
 			refused(t, "create it anew", w.put(k, "/lake", ""), 409, "BucketAlreadyExists", "")
 			served(t, "adopt", w.own(w.root, "AdoptBucket", `{"Name":"lake","AccountId":"`+accountA+`"}`))
-			if got, want := w.content("/lake/k"), map[string]string{database: "of the second", "objects": "of the first"}[part]; got != want {
+			if got, want := w.content("/lake/k"),
+				map[string]string{database: "of the second", "objects": "of the first"}[part]; got != want {
 				t.Errorf("the object is %q, want %q: it was changed", got, want)
 			}
 		})
@@ -236,10 +237,13 @@ func TestAdoptBucketRefuses(t *testing.T) {
 		}
 	}
 	for what, x := range map[string]struct{ in, code string }{
-		"registered": {body("taken", accountB), "ConflictException"}, "not in the store": {body("none", accountA), "ResourceNotFoundException"},
-		"no account": {body("lake", "999999999999"), "ValidationException"}, "no account id": {body("lake", "1"), "ValidationException"},
-		"no name": {body("UPPER", accountA), "ValidationException"}, "S3 Control's path": {body("v20180820", accountA), "ValidationException"},
-		"no region": {`{"Name":"lake","AccountId":"` + accountA + `","Region":"a:b"}`, "ValidationException"},
+		"registered":        {body("taken", accountB), "ConflictException"},
+		"not in the store":  {body("none", accountA), "ResourceNotFoundException"},
+		"no account":        {body("lake", "999999999999"), "ValidationException"},
+		"no account id":     {body("lake", "1"), "ValidationException"},
+		"no name":           {body("UPPER", accountA), "ValidationException"},
+		"S3 Control's path": {body("v20180820", accountA), "ValidationException"},
+		"no region":         {`{"Name":"lake","AccountId":"` + accountA + `","Region":"a:b"}`, "ValidationException"},
 	} {
 		if got := w.own(w.root, "AdoptBucket", x.in); got.code != x.code {
 			t.Errorf("%s: %s", what, got.body)

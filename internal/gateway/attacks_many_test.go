@@ -25,10 +25,17 @@ func TestAttack27_CopiesNeedTheirSource(t *testing.T) {
 	}
 	part := func(k awsKeys, source string) *answer {
 		id := w.upload(w.root, "/lake/in/m")
-		return w.do(k, ask{method: "PUT", path: "/lake/in/m?partNumber=1&uploadId=" + id, header: header("X-Amz-Copy-Source", source, "X-Amz-Copy-Source-Range", "bytes=0-0")})
+		return w.do(k, ask{
+			method: "PUT",
+			path:   "/lake/in/m?partNumber=1&uploadId=" + id,
+			header: header("X-Amz-Copy-Source", source, "X-Amz-Copy-Source-Range", "bytes=0-0"),
+		})
 	}
-	for _, source := range []string{"lake/out/k", "/lake/out/k", "vault/k", "lake/out%2Fk", "lake%2Fout%2Fk", "%6Cake/out/k", "lake/out/k?versionId=null", "lake/in/../out/k",
-		"/lake/in/..%2Fout%2Fk", "lake/in%2F..%2Fout/k", "//lake/in/k", "arn:aws:s3:us-east-1:123456789012:accesspoint/x/object/lake/out/k", "lake", "lake/", "/", "lake/out/k?x=1", "lake/in/k?versionId=null&y=lake/out/k"} {
+	for _, source := range []string{"lake/out/k", "/lake/out/k", "vault/k", "lake/out%2Fk", "lake%2Fout%2Fk",
+		"%6Cake/out/k", "lake/out/k?versionId=null", "lake/in/../out/k",
+		"/lake/in/..%2Fout%2Fk", "lake/in%2F..%2Fout/k", "//lake/in/k",
+		"arn:aws:s3:us-east-1:123456789012:accesspoint/x/object/lake/out/k", "lake", "lake/", "/", "lake/out/k?x=1",
+		"lake/in/k?versionId=null&y=lake/out/k"} {
 		for what, got := range map[string]*answer{"copy": copies(both, source), "part": part(both, source)} {
 			if got.status < 400 || w.exists("/lake/in/copy") {
 				t.Errorf("%s of %s: %v", what, source, got)
@@ -37,18 +44,25 @@ func TestAttack27_CopiesNeedTheirSource(t *testing.T) {
 	}
 	refused(t, "WRITE alone", copies(write, "lake/in/k"), 403, "AccessDenied", "s3:GetObject")
 	refused(t, "WRITE alone", part(write, "lake/in/k"), 403, "AccessDenied", "s3:GetObject")
-	refused(t, "out of the scope", w.do(both, ask{method: "PUT", path: "/lake/out/copy", header: header("X-Amz-Copy-Source", "lake/in/k")}), 403, "AccessDenied", "s3:PutObject")
+	refused(t, "out of the scope",
+		w.do(both, ask{method: "PUT", path: "/lake/out/copy", header: header("X-Amz-Copy-Source", "lake/in/k")}), 403,
+		"AccessDenied", "s3:PutObject")
 	served(t, "within", copies(both, "/lake/in/k"))
 	served(t, "a part within", part(both, "lake/in/k"))
 	refused(t, "condition on a source that may not be read",
-		w.do(write, ask{method: "PUT", path: "/lake/in/copy", header: header("X-Amz-Copy-Source", "lake/in/k", "X-Amz-Copy-Source-If-Match", "x")}), 403, "AccessDenied", "")
+		w.do(write, ask{
+			method: "PUT",
+			path:   "/lake/in/copy",
+			header: header("X-Amz-Copy-Source", "lake/in/k", "X-Amz-Copy-Source-If-Match", "x"),
+		}), 403, "AccessDenied", "")
 	t.Run("presigned, with the source in the query", func(t *testing.T) {
 		r := w.presign(both, "PUT", "/lake/in/q?x-amz-copy-source="+"lake%2Fout%2Fk", time.Minute, nil)
 		refused(t, "presigned", w.send(r), 403, "AccessDenied", "s3:GetObject")
 		if w.exists("/lake/in/q") {
 			t.Error("something was written")
 		}
-		served(t, "presigned within", w.send(w.presign(both, "PUT", "/lake/in/q?x-amz-copy-source="+"lake%2Fin%2Fk", time.Minute, nil)))
+		served(t, "presigned within",
+			w.send(w.presign(both, "PUT", "/lake/in/q?x-amz-copy-source="+"lake%2Fin%2Fk", time.Minute, nil)))
 		if got := w.content("/lake/in/q"); got != "mine" {
 			t.Errorf("copied %q", got)
 		}
@@ -65,7 +79,11 @@ func TestAttack28_UploadsBelongToTheirKey(t *testing.T) {
 	w.grant("alice", "lake/in/*", "READWRITE", false)
 	vended := w.vend(alice, "s3://lake/in/*", "READWRITE")
 	foreign, own := w.upload(w.root, "/lake/out/k"), w.upload(vended, "/lake/in/k")
-	etag := w.must(w.root, ask{method: "PUT", path: "/lake/out/k?partNumber=1&uploadId=" + foreign, body: "new"}).header.Get("ETag")
+	etag := w.must(w.root, ask{
+		method: "PUT",
+		path:   "/lake/out/k?partNumber=1&uploadId=" + foreign,
+		body:   "new",
+	}).header.Get("ETag")
 	for _, x := range []struct {
 		method, path, body string
 		want               int
@@ -96,7 +114,8 @@ func TestAttack28_UploadsBelongToTheirKey(t *testing.T) {
 		t.Error("something was written")
 	}
 	served(t, "own part", w.put(vended, "/lake/in/k?partNumber=1&uploadId="+own, "x"))
-	if got := w.root; w.do(got, ask{method: "POST", path: "/lake/out/k?uploadId=" + foreign, body: complete(etag)}).status != 200 {
+	if got := w.root; w.do(got,
+		ask{method: "POST", path: "/lake/out/k?uploadId=" + foreign, body: complete(etag)}).status != 200 {
 		t.Error("the other's upload was harmed")
 	}
 }
@@ -133,14 +152,18 @@ func TestAttack29_DeleteObjectsIsManyDeletes(t *testing.T) {
 	if w.exists("/lake/in/1") || !w.exists("/lake/out/1") || !w.exists("/lake/in2/1") || !w.exists("/other/in/1") {
 		t.Error("the wrong keys are gone")
 	}
-	if got := remove(vended, strings.Replace(deletion("in/2", "out/1"), "<Delete>", "<Delete><Quiet>true</Quiet>", 1)); len(got.Deleted) != 0 || len(got.Errors) != 1 {
+	if got := remove(vended,
+		strings.Replace(deletion("in/2", "out/1"), "<Delete>", "<Delete><Quiet>true</Quiet>", 1)); len(got.Deleted) != 0 ||
+		len(got.Errors) != 1 {
 		t.Errorf("quiet: %+v", got)
 	}
-	if got := remove(vended, `<Delete><Object><Key>in/3</Key><VersionId>null</VersionId></Object><Object><Key>out/1</Key><VersionId>null</VersionId></Object></Delete>`); len(got.Deleted) != 1 || len(got.Errors) != 1 || !strings.Contains(got.Errors[0].Message, "s3:DeleteObjectVersion") {
+	if got := remove(vended,
+		`<Delete><Object><Key>in/3</Key><VersionId>null</VersionId></Object><Object><Key>out/1</Key><VersionId>null</VersionId></Object></Delete>`); len(got.Deleted) != 1 || len(got.Errors) != 1 || !strings.Contains(got.Errors[0].Message, "s3:DeleteObjectVersion") {
 		t.Errorf("versions: %+v", got)
 	}
 	w.object("/lake/in/3", "x")
-	if got := remove(vended, `<Delete><Object><Key>in/3</Key><ETag>x</ETag></Object></Delete>`); len(got.Errors) != 1 || !strings.Contains(got.Errors[0].Message, "s3:GetObject") {
+	if got := remove(vended, `<Delete><Object><Key>in/3</Key><ETag>x</ETag></Object></Delete>`); len(got.Errors) != 1 ||
+		!strings.Contains(got.Errors[0].Message, "s3:GetObject") {
 		t.Errorf("an ETag is a right to read: %+v", got)
 	}
 	many := make([]string, 1001)
@@ -175,14 +198,17 @@ func TestAttack29_DeleteObjectsIsManyDeletes(t *testing.T) {
 		t.Errorf("1000 keys: %d deleted, %+v", len(got.Deleted), got.Errors[:min(1, len(got.Errors))])
 	}
 	w.bucket(w.root, "third")
-	refused(t, "no checksum and no signed hash", w.do(vended, ask{method: "POST", path: "/lake?delete", body: deletion("in/3"), hash: "UNSIGNED-PAYLOAD"}), 400, "InvalidRequest", "Content-MD5")
+	refused(t, "no checksum and no signed hash",
+		w.do(vended, ask{method: "POST", path: "/lake?delete", body: deletion("in/3"), hash: "UNSIGNED-PAYLOAD"}), 400,
+		"InvalidRequest", "Content-MD5")
 }
 
 // TestAttack10_FormUploadsAreNothing: what browsers post with a policy is no request of ours.
 func TestAttack10_FormUploadsAreNothing(t *testing.T) {
 	w := start(t)
 	w.bucket(w.root, "lake")
-	const form = "--x\r\nContent-Disposition: form-data; name=\"key\"\r\n\r\npwned\r\n--x\r\nContent-Disposition: form-data; name=\"policy\"\r\n\r\ne30=\r\n" +
+	const form = "--x\r\nContent-Disposition: form-data; name=\"key\"\r\n\r\npwned\r\n--x\r\nContent-Disposition: " +
+		"form-data; name=\"policy\"\r\n\r\ne30=\r\n" +
 		"--x\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\ncontent\r\n--x--\r\n"
 	for _, path := range []string{"/lake", "/lake/", "/lake/pwned", "/"} {
 		for what, k := range map[string]awsKeys{"unsigned": {}, "signed": w.root} {
@@ -194,7 +220,12 @@ func TestAttack10_FormUploadsAreNothing(t *testing.T) {
 				if got.status != 403 {
 					t.Errorf("%s %s: %v", what, path, got)
 				}
-			} else if got = w.do(k, ask{method: "POST", path: path, body: form, header: header("Content-Type", "multipart/form-data; boundary=x")}); got.status < 400 {
+			} else if got = w.do(k, ask{
+				method: "POST",
+				path:   path,
+				body:   form,
+				header: header("Content-Type", "multipart/form-data; boundary=x"),
+			}); got.status < 400 {
 				t.Errorf("%s %s: %v", what, path, got)
 			}
 		}

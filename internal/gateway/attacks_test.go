@@ -92,7 +92,9 @@ func TestAttack09_AddressesAgree(t *testing.T) {
 	w.object("/other/k", "other")
 	w.object("/"+accountA+"/k", "digits")
 	w.object("/with.dots/k", "dots")
-	alice := w.user("alice", allow(`{"Effect":"Allow","Action":"s3:GetObject","Resource":["arn:aws:s3:::lake/*","arn:aws:s3:::with.dots/*","arn:aws:s3:::`+accountA+`/*"]}`))
+	alice := w.user("alice",
+		allow(`{"Effect":"Allow","Action":"s3:GetObject",`+
+			`"Resource":["arn:aws:s3:::lake/*","arn:aws:s3:::with.dots/*","arn:aws:s3:::`+accountA+`/*"]}`))
 	_, port, _ := strings.Cut(w.host, ":")
 	for _, x := range []struct {
 		host, path string
@@ -130,19 +132,31 @@ func TestAttack09_AddressesAgree(t *testing.T) {
 		for _, name := range []string{"X-Forwarded-Host", "X-Host", "Forwarded", "X-Original-Url", "X-Rewrite-Url"} {
 			got := w.do(alice, ask{method: "GET", path: "/other/k", header: header(name, "lake.s3.latchkey")})
 			refused(t, name, got, 403, "AccessDenied", "")
-			got = w.do(alice, ask{method: "GET", path: "/k", host: "lake.s3.latchkey", header: header(name, "other.s3.latchkey")})
+			got = w.do(alice, ask{
+				method: "GET",
+				path:   "/k",
+				host:   "lake.s3.latchkey",
+				header: header(name, "other.s3.latchkey"),
+			})
 			if got.body != "lake" {
 				t.Errorf("%s: %v", name, got)
 			}
 		}
 	})
 	t.Run("the host is signed", func(t *testing.T) {
-		got := w.do(alice, ask{method: "GET", path: "/k", host: "lake.s3.latchkey", after: func(r *http.Request) { r.Host = "other.s3.latchkey" }})
+		got := w.do(alice, ask{method: "GET", path: "/k", host: "lake.s3.latchkey", after: func(r *http.Request) {
+			r.Host = "other.s3.latchkey"
+		}})
 		refused(t, "another host", got, 403, "SignatureDoesNotMatch", "")
 	})
 	t.Run("a completed upload is where the client will find it", func(t *testing.T) {
 		p := "/m?uploadId=" + w.upload(w.root, "/lake/m")
-		etag := w.must(w.root, ask{method: "PUT", path: p + "&partNumber=1", host: "lake.s3.latchkey", body: "x"}).header.Get("ETag")
+		etag := w.must(w.root, ask{
+			method: "PUT",
+			path:   p + "&partNumber=1",
+			host:   "lake.s3.latchkey",
+			body:   "x",
+		}).header.Get("ETag")
 		got := w.must(w.root, ask{method: "POST", path: p, host: "lake.s3.latchkey:" + port, body: complete(etag)})
 		if !strings.Contains(got.body, "<Location>http://s3.latchkey:"+port+"/lake/m</Location>") {
 			t.Error(got.body)
@@ -156,14 +170,26 @@ func TestAttack12_UnsignedHeaders(t *testing.T) {
 	w.bucket(w.root, "lake")
 	w.object("/lake/k", "content")
 	w.object("/lake/secret", "secret")
-	for _, name := range []string{"X-Amz-Copy-Source", "X-Amz-Acl", "X-Amz-Tagging", "X-Amz-Storage-Class", "X-Amz-Server-Side-Encryption", "X-Amz-Expected-Bucket-Owner",
-		"X-Amz-Meta-Owner", "X-Amz-Metadata-Directive", "X-Amz-Bypass-Governance-Retention", "X-Amz-Security-Token", "X-Amz-Trailer", "X-Amz-Decoded-Content-Length", "Content-Md5"} {
-		got := w.do(w.root, ask{method: "PUT", path: "/lake/new", body: "x", after: func(r *http.Request) { r.Header.Set(name, "lake/secret") }})
+	for _, name := range []string{"X-Amz-Copy-Source", "X-Amz-Acl", "X-Amz-Tagging", "X-Amz-Storage-Class",
+		"X-Amz-Server-Side-Encryption", "X-Amz-Expected-Bucket-Owner",
+		"X-Amz-Meta-Owner", "X-Amz-Metadata-Directive", "X-Amz-Bypass-Governance-Retention", "X-Amz-Security-Token",
+		"X-Amz-Trailer", "X-Amz-Decoded-Content-Length", "Content-Md5"} {
+		got := w.do(w.root, ask{method: "PUT", path: "/lake/new", body: "x", after: func(r *http.Request) {
+			r.Header.Set(name, "lake/secret")
+		}})
 		if got.status != 403 || w.exists("/lake/new") {
 			t.Errorf("%s: %v", name, got)
 		}
 	}
-	got := w.do(w.root, ask{method: "PUT", path: "/lake/new", body: "x", header: header("X-Amz-Meta-A", "1"), after: func(r *http.Request) { r.Header.Add("X-Amz-Meta-A", "2") }})
+	got := w.do(w.root, ask{
+		method: "PUT",
+		path:   "/lake/new",
+		body:   "x",
+		header: header("X-Amz-Meta-A", "1"),
+		after: func(r *http.Request) {
+			r.Header.Add("X-Amz-Meta-A", "2")
+		},
+	})
 	refused(t, "twice", got, 400, "", "more than once")
 	r := w.presign(w.root, "PUT", "/lake/new", time.Minute, nil)
 	r.Header.Set("X-Amz-Copy-Source", "lake/secret")
@@ -180,7 +206,8 @@ func TestAttack13_HeadersAreNoIdentity(t *testing.T) {
 	w.bucket(w.root, "lake")
 	w.object("/lake/k", "content")
 	nobody := w.user("nobody", "")
-	for _, name := range []string{"X-Amz-Principal", "X-Amz-Caller-Arn", "X-Latchkey-Principal", "X-Remote-User", "X-Forwarded-User", "X-Seaweedfs-Principal", "X-Minio-Extract",
+	for _, name := range []string{"X-Amz-Principal", "X-Amz-Caller-Arn", "X-Latchkey-Principal", "X-Remote-User",
+		"X-Forwarded-User", "X-Seaweedfs-Principal", "X-Minio-Extract",
 		"X-Amz-Account-Id", "X-Amz-Source-Arn", "Authorization-Context", "X-Amz-Grant-Id"} {
 		got := w.do(nobody, ask{method: "GET", path: "/lake/k", header: header(name, "arn:aws:iam::"+accountA+":root")})
 		if got.status < 400 {
@@ -208,7 +235,8 @@ func TestAttack16_PresignedUrlsEndWithTheirGround(t *testing.T) {
 		next.URL, next.Header = r.URL, r.Header.Clone()
 		return w.send(next)
 	}
-	get, put := w.presign(vended, "GET", "/lake/in/k", time.Hour, nil), w.presign(vended, "PUT", "/lake/in/new", time.Hour, nil)
+	get := w.presign(vended, "GET", "/lake/in/k", time.Hour, nil)
+	put := w.presign(vended, "PUT", "/lake/in/new", time.Hour, nil)
 	out := w.presign(vended, "GET", "/lake/out", time.Hour, nil)
 	users := w.presign(alice, "GET", "/lake/in/k", time.Hour, nil)
 	if got := again(get); got.body != "content" {
@@ -240,8 +268,10 @@ func TestAttack16_PresignedUrlsEndWithTheirGround(t *testing.T) {
 		refused(t, "late", again(short), 403, "AccessDenied", "Request has expired")
 	})
 	w.must(w.root, ask{method: "DELETE", path: control + "/grant/" + id})
-	refused(t, "get after the grant was deleted", again(get), 403, "AccessDenied", "the grant behind this credential is deleted")
-	refused(t, "put after the grant was deleted", again(put), 403, "AccessDenied", "the grant behind this credential is deleted")
+	refused(t, "get after the grant was deleted", again(get), 403, "AccessDenied",
+		"the grant behind this credential is deleted")
+	refused(t, "put after the grant was deleted", again(put), 403, "AccessDenied",
+		"the grant behind this credential is deleted")
 	w.iam("UpdateAccessKey", "UserName", "alice", "AccessKeyId", alice.AccessKeyID, "Status", "Inactive")
 	refused(t, "a user's after the key was made inactive", again(users), 403, "InvalidAccessKeyId", "")
 }
@@ -257,8 +287,11 @@ func TestAttack30_VersionsAndConditions(t *testing.T) {
 	served(t, "plain get", w.get(plain, "/lake/in/k"))
 	refused(t, "version", w.get(plain, "/lake/in/k?versionId=null"), 403, "AccessDenied", "s3:GetObjectVersion")
 	refused(t, "version that is none", w.get(plain, "/lake/in/k?versionId=x"), 403, "AccessDenied", "s3:GetObjectVersion")
-	refused(t, "delete a version", w.del(plain, "/lake/in/k?versionId=null"), 403, "AccessDenied", "s3:DeleteObjectVersion")
-	refused(t, "bypass", w.do(plain, ask{method: "DELETE", path: "/lake/in/k", header: header("X-Amz-Bypass-Governance-Retention", "true")}), 403, "AccessDenied", "s3:BypassGovernanceRetention")
+	refused(t, "delete a version", w.del(plain, "/lake/in/k?versionId=null"), 403, "AccessDenied",
+		"s3:DeleteObjectVersion")
+	refused(t, "bypass", w.do(plain,
+		ask{method: "DELETE", path: "/lake/in/k", header: header("X-Amz-Bypass-Governance-Retention", "true")}), 403,
+		"AccessDenied", "s3:BypassGovernanceRetention")
 	if got := w.get(w.root, "/lake/in/k?versionId="); got.status == 200 && got.body != "secret" {
 		t.Error(got)
 	}
@@ -268,17 +301,28 @@ func TestAttack30_VersionsAndConditions(t *testing.T) {
 	w.grant("alice", "lake/in/*", "READ", false)
 	write, read := w.vend(alice, "s3://lake/in/*", "WRITE"), w.vend(alice, "s3://lake/in/*", "READ")
 	for _, tag := range []string{etag, `"00000000000000000000000000000000"`, "*"} {
-		refused(t, "WRITE put if "+tag, w.do(write, ask{method: "PUT", path: "/lake/in/k", body: "x", header: header("If-Match", tag)}), 403, "AccessDenied", "s3:GetObject")
-		refused(t, "WRITE delete if "+tag, w.do(write, ask{method: "DELETE", path: "/lake/in/k", header: header("If-Match", tag)}), 403, "AccessDenied", "s3:GetObject")
+		refused(t, "WRITE put if "+tag,
+			w.do(write, ask{method: "PUT", path: "/lake/in/k", body: "x", header: header("If-Match", tag)}), 403, "AccessDenied",
+			"s3:GetObject")
+		refused(t, "WRITE delete if "+tag,
+			w.do(write, ask{method: "DELETE", path: "/lake/in/k", header: header("If-Match", tag)}), 403, "AccessDenied",
+			"s3:GetObject")
 	}
-	if got := w.do(write, ask{method: "PUT", path: "/lake/in/k", body: "x", header: header("If-None-Match", etag)}); got.status != 501 {
+	if got := w.do(write, ask{
+		method: "PUT",
+		path:   "/lake/in/k",
+		body:   "x",
+		header: header("If-None-Match", etag),
+	}); got.status != 501 {
 		t.Errorf("WRITE put if not the tag: %v", got)
 	}
 	for _, name := range []string{"If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since", "Range"} {
-		if got := w.do(write, ask{method: "GET", path: "/lake/in/k", header: header(name, "*")}); got.status < 400 || got.status == 412 {
+		if got := w.do(write, ask{method: "GET", path: "/lake/in/k", header: header(name, "*")}); got.status < 400 ||
+			got.status == 412 {
 			t.Errorf("WRITE get %s: %v", name, got)
 		}
-		if got := w.do(write, ask{method: "HEAD", path: "/lake/in/k", header: header(name, etag)}); got.status != 403 && got.status != 400 || got.header.Get("ETag") != "" {
+		if got := w.do(write, ask{method: "HEAD", path: "/lake/in/k", header: header(name, etag)}); got.status != 403 &&
+			got.status != 400 || got.header.Get("ETag") != "" {
 			t.Errorf("WRITE head %s: %v", name, got)
 		}
 	}
@@ -297,10 +341,14 @@ func TestAttack31_UnknownIsNothing(t *testing.T) {
 	w := start(t)
 	w.bucket(w.root, "lake")
 	w.object("/lake/k", "content")
-	subs := []string{"acl", "policyStatus", "versions", "tagging", "torrent", "x=y", "cors", "lifecycle", "logging", "notification", "replication", "requestPayment",
-		"versioning", "website", "encryption", "object-lock", "publicAccessBlock", "ownershipControls", "accelerate", "analytics", "inventory", "metrics",
-		"intelligent-tiering", "metadataTable", "session", "attributes", "retention", "legal-hold", "restore", "select", "renameObject", "append", "Policy", "POLICY",
-		"location&acl", "policy&x", "uploads&acl", "delete&acl", "%61cl", "acl=", "uploadid=1", "list-type=2&versions", "X-Amz-Foo=1", "partnumber=1", "x-amz-acl=private"}
+	subs := []string{"acl", "policyStatus", "versions", "tagging", "torrent", "x=y", "cors", "lifecycle", "logging",
+		"notification", "replication", "requestPayment",
+		"versioning", "website", "encryption", "object-lock", "publicAccessBlock", "ownershipControls", "accelerate",
+		"analytics", "inventory", "metrics",
+		"intelligent-tiering", "metadataTable", "session", "attributes", "retention", "legal-hold", "restore", "select",
+		"renameObject", "append", "Policy", "POLICY",
+		"location&acl", "policy&x", "uploads&acl", "delete&acl", "%61cl", "acl=", "uploadid=1", "list-type=2&versions",
+		"X-Amz-Foo=1", "partnumber=1", "x-amz-acl=private"}
 	for _, sub := range subs {
 		for _, method := range []string{"GET", "HEAD", "PUT", "POST", "DELETE"} {
 			for _, path := range []string{"/lake", "/lake/k", "/lake/new", "/", "/newbucket"} {
@@ -334,7 +382,11 @@ func TestAttack31_UnknownIsNothing(t *testing.T) {
 				}
 			}
 		}
-		if got := w.do(w.root, ask{method: "GET", path: "/lake/k", header: header("Origin", "https://evil.example")}); got.header.Get("Access-Control-Allow-Origin") != "" {
+		if got := w.do(w.root, ask{
+			method: "GET",
+			path:   "/lake/k",
+			header: header("Origin", "https://evil.example"),
+		}); got.header.Get("Access-Control-Allow-Origin") != "" {
 			t.Error("an origin was reflected")
 		}
 	})
@@ -345,8 +397,10 @@ func TestAttack33_ConditionsComeFromTheServer(t *testing.T) {
 	w := start(t)
 	w.bucket(w.root, "lake")
 	w.object("/lake/k", "content")
-	alice := w.user("alice", allow(`{"Effect":"Allow","Action":"s3:*","Resource":"*","Condition":{"IpAddress":{"aws:SourceIp":"10.0.0.0/8"}}}`))
-	for _, name := range []string{"X-Forwarded-For", "X-Real-Ip", "Forwarded", "True-Client-Ip", "Cf-Connecting-Ip", "Aws-Sourceip", "X-Amz-Source-Ip", "X-Amz-Meta-Aws-Sourceip", "Sourceip"} {
+	alice := w.user("alice",
+		allow(`{"Effect":"Allow","Action":"s3:*","Resource":"*","Condition":{"IpAddress":{"aws:SourceIp":"10.0.0.0/8"}}}`))
+	for _, name := range []string{"X-Forwarded-For", "X-Real-Ip", "Forwarded", "True-Client-Ip", "Cf-Connecting-Ip",
+		"Aws-Sourceip", "X-Amz-Source-Ip", "X-Amz-Meta-Aws-Sourceip", "Sourceip"} {
 		if got := w.do(alice, ask{method: "GET", path: "/lake/k", header: header(name, "10.0.0.1")}); got.status < 400 {
 			t.Errorf("%s: %v", name, got)
 		}
@@ -354,12 +408,23 @@ func TestAttack33_ConditionsComeFromTheServer(t *testing.T) {
 	if got := w.get(alice, "/lake/k?aws:SourceIp=10.0.0.1"); got.status < 400 {
 		t.Error(got)
 	}
-	w.policy("alice", allow(`{"Effect":"Allow","Action":"s3:*","Resource":"*","Condition":{"IpAddress":{"aws:SourceIp":"127.0.0.0/8"}}}`))
+	w.policy("alice",
+		allow(`{"Effect":"Allow","Action":"s3:*","Resource":"*","Condition":{"IpAddress":{"aws:SourceIp":"127.0.0.0/8"}}}`))
 	served(t, "from here", w.do(alice, ask{method: "GET", path: "/lake/k", header: header("X-Forwarded-For", "10.0.0.1")}))
-	for key, value := range map[string]string{"aws:SecureTransport": "true", "s3:authType": "REST-QUERY-STRING", "aws:PrincipalAccount": accountB, "s3:prefix": "x", "aws:username": "root",
-		"s3:ExistingObjectTag/a": "b", "aws:PrincipalTag/team": "a", "s3:AccessGrantsInstanceArn": "arn"} {
-		w.policy("alice", allow(`{"Effect":"Allow","Action":"s3:*","Resource":"*","Condition":{"StringEquals":{"`+key+`":"`+value+`"}}}`))
-		for _, name := range []string{key, "X-Amz-" + strings.TrimPrefix(strings.TrimPrefix(key, "aws:"), "s3:"), "X-Amz-Meta-" + key} {
+	for key, value := range map[string]string{
+		"aws:SecureTransport":        "true",
+		"s3:authType":                "REST-QUERY-STRING",
+		"aws:PrincipalAccount":       accountB,
+		"s3:prefix":                  "x",
+		"aws:username":               "root",
+		"s3:ExistingObjectTag/a":     "b",
+		"aws:PrincipalTag/team":      "a",
+		"s3:AccessGrantsInstanceArn": "arn",
+	} {
+		w.policy("alice",
+			allow(`{"Effect":"Allow","Action":"s3:*","Resource":"*","Condition":{"StringEquals":{"`+key+`":"`+value+`"}}}`))
+		for _, name := range []string{key, "X-Amz-" +
+			strings.TrimPrefix(strings.TrimPrefix(key, "aws:"), "s3:"), "X-Amz-Meta-" + key} {
 			name = strings.NewReplacer(":", "-", "/", "-").Replace(name)
 			if got := w.do(alice, ask{method: "GET", path: "/lake/k", header: header(name, value)}); got.status < 400 {
 				t.Errorf("%s as %s: %v", key, name, got)
@@ -370,25 +435,42 @@ func TestAttack33_ConditionsComeFromTheServer(t *testing.T) {
 		w := start(t, func(c *server.Config) { c.TrustedProxies = front.Proxies{netip.MustParsePrefix("127.0.0.0/8")} })
 		w.bucket(w.root, "lake")
 		w.object("/lake/k", "content")
-		alice := w.user("alice", allow(`{"Effect":"Allow","Action":"s3:*","Resource":"*","Condition":{"IpAddress":{"aws:SourceIp":"10.0.0.0/8"}}}`))
-		for _, value := range []string{"10.0.0.1, 203.0.113.9", "", "10.0.0.1, unknown", "10.0.0.1,", "203.0.113.9", strings.Repeat("10.0.0.1, ", 500) + "203.0.113.9"} {
-			if got := w.do(alice, ask{method: "GET", path: "/lake/k", header: header("X-Forwarded-For", value)}); got.status < 400 {
+		alice := w.user("alice",
+			allow(`{"Effect":"Allow","Action":"s3:*","Resource":"*","Condition":{"IpAddress":{"aws:SourceIp":"10.0.0.0/8"}}}`))
+		for _, value := range []string{"10.0.0.1, 203.0.113.9", "", "10.0.0.1, unknown", "10.0.0.1,", "203.0.113.9",
+			strings.Repeat("10.0.0.1, ", 500) + "203.0.113.9"} {
+			if got := w.do(alice, ask{
+				method: "GET",
+				path:   "/lake/k",
+				header: header("X-Forwarded-For", value),
+			}); got.status < 400 {
 				t.Errorf("%.40s: %v", value, got)
 			}
 		}
-		served(t, "from there", w.do(alice, ask{method: "GET", path: "/lake/k", header: header("X-Forwarded-For", "203.0.113.9, 10.0.0.1")}))
-		w.policy("alice", allow(`{"Effect":"Allow","Action":"s3:*","Resource":"*","Condition":{"Bool":{"aws:SecureTransport":"true"}}}`))
-		served(t, "TLS at the proxy", w.do(alice, ask{method: "GET", path: "/lake/k", header: header("X-Forwarded-Proto", "https")}))
+		served(t, "from there", w.do(alice,
+			ask{method: "GET", path: "/lake/k", header: header("X-Forwarded-For", "203.0.113.9, 10.0.0.1")}))
+		w.policy("alice",
+			allow(`{"Effect":"Allow","Action":"s3:*","Resource":"*","Condition":{"Bool":{"aws:SecureTransport":"true"}}}`))
+		served(t, "TLS at the proxy",
+			w.do(alice, ask{method: "GET", path: "/lake/k", header: header("X-Forwarded-Proto", "https")}))
 		for _, value := range []string{"", "http", "https, http", "wss"} {
-			if got := w.do(alice, ask{method: "GET", path: "/lake/k", header: header("X-Forwarded-Proto", value)}); got.status < 400 {
+			if got := w.do(alice, ask{
+				method: "GET",
+				path:   "/lake/k",
+				header: header("X-Forwarded-Proto", value),
+			}); got.status < 400 {
 				t.Errorf("%s: %v", value, got)
 			}
 		}
 	})
 	t.Run("a presigned URL does not hide its payload", func(t *testing.T) {
-		w.policy("alice", allow(`{"Effect":"Allow","Action":"s3:*","Resource":"*"}`, `{"Effect":"Deny","Action":"s3:*","Resource":"*","Condition":{"StringEquals":{"s3:x-amz-content-sha256":"UNSIGNED-PAYLOAD"}}}`))
+		w.policy("alice", allow(`{"Effect":"Allow","Action":"s3:*","Resource":"*"}`,
+			`{"Effect":"Deny","Action":"s3:*","Resource":"*",`+
+				`"Condition":{"StringEquals":{"s3:x-amz-content-sha256":"UNSIGNED-PAYLOAD"}}}`))
 		served(t, "signed", w.put(alice, "/lake/signed", "x"))
-		refused(t, "header", w.do(alice, ask{method: "PUT", path: "/lake/u", body: "x", hash: "UNSIGNED-PAYLOAD"}), 403, "AccessDenied", "explicit deny")
-		refused(t, "presigned", w.send(w.presign(alice, "GET", "/lake/k", time.Minute, nil)), 403, "AccessDenied", "explicit deny")
+		refused(t, "header", w.do(alice, ask{method: "PUT", path: "/lake/u", body: "x", hash: "UNSIGNED-PAYLOAD"}), 403,
+			"AccessDenied", "explicit deny")
+		refused(t, "presigned", w.send(w.presign(alice, "GET", "/lake/k", time.Minute, nil)), 403, "AccessDenied",
+			"explicit deny")
 	})
 }

@@ -127,7 +127,10 @@ func TestAttack11_EveryPayloadModeIsChecked(t *testing.T) {
 	w := start(t)
 	w.bucket(w.root, "lake")
 	k := w.user("alice", everything)
-	for size, parts := range map[string][]string{"small": {"hello ", "world"}, "large": {strings.Repeat("a", 64<<10), strings.Repeat("b", 64<<10), strings.Repeat("c", 300<<10)}} {
+	for size, parts := range map[string][]string{
+		"small": {"hello ", "world"},
+		"large": {strings.Repeat("a", 64<<10), strings.Repeat("b", 64<<10), strings.Repeat("c", 300<<10)},
+	} {
 		content := strings.Join(parts, "")
 		right := map[string]chunked{
 			"signed":           {mode: signedChunks, parts: parts},
@@ -137,7 +140,8 @@ func TestAttack11_EveryPayloadModeIsChecked(t *testing.T) {
 		for name, c := range right {
 			path := "/lake/" + escape(size+name)
 			served(t, size+" "+name, c.put(w, k, path))
-			if got := w.get(k, path); got.body != content || strings.Contains(got.header.Get("Content-Encoding"), "aws-chunked") {
+			if got := w.get(k, path); got.body != content ||
+				strings.Contains(got.header.Get("Content-Encoding"), "aws-chunked") {
 				t.Errorf("%s %s: read %d bytes, want %d", size, name, len(got.body), len(content))
 			}
 		}
@@ -150,8 +154,10 @@ func TestAttack11_EveryPayloadModeIsChecked(t *testing.T) {
 			"no last chunk": with(s, func(c *chunked) {
 				c.cheat = func(b string) string { return b[:strings.LastIndex(b, "0;chunk-signature")] }
 			}),
-			"bytes after the end":         with(s, func(c *chunked) { c.cheat = func(b string) string { return b + "more" } }),
-			"a changed byte":              with(s, func(c *chunked) { c.cheat = func(b string) string { return strings.Replace(b, parts[1][:1], "X", 1) } }),
+			"bytes after the end": with(s, func(c *chunked) { c.cheat = func(b string) string { return b + "more" } }),
+			"a changed byte": with(s, func(c *chunked) {
+				c.cheat = func(b string) string { return strings.Replace(b, parts[1][:1], "X", 1) }
+			}),
 			"a longer announced length":   with(s, func(c *chunked) { c.decoded = fmt.Sprint(len(content) + 1) }),
 			"a shorter announced length":  with(s, func(c *chunked) { c.decoded = fmt.Sprint(len(content) - 1) }),
 			"no announced length":         with(s, func(c *chunked) { c.decoded = "-" }),
@@ -160,7 +166,9 @@ func TestAttack11_EveryPayloadModeIsChecked(t *testing.T) {
 			"a wrong trailer signature":   with(st, func(c *chunked) { c.badTrail = true }),
 			"no trailer signature":        with(st, func(c *chunked) { c.unsigned = true }),
 			"no trailer":                  with(st, func(c *chunked) { c.trailer = "" }),
-			"another trailer":             with(st, func(c *chunked) { c.trailer = strings.Replace(crc(content), "crc32", "sha1", 1) }),
+			"another trailer": with(st, func(c *chunked) {
+				c.trailer = strings.Replace(crc(content), "crc32", "sha1", 1)
+			}),
 			"a trailer chunk's signature": with(st, func(c *chunked) { c.badChunk = 2 }),
 			"an unsigned wrong checksum":  with(ut, func(c *chunked) { c.trailer = crc("other") }),
 			"an unsigned missing trailer": with(ut, func(c *chunked) { c.trailer = "" }),
@@ -169,12 +177,17 @@ func TestAttack11_EveryPayloadModeIsChecked(t *testing.T) {
 			"an unsigned long length":     with(ut, func(c *chunked) { c.decoded = fmt.Sprint(len(content) + 1) }),
 			"an unsigned short length":    with(ut, func(c *chunked) { c.decoded = fmt.Sprint(len(content) - 1) }),
 			"a chunk longer than it is":   with(ut, func(c *chunked) { c.cheat = func(b string) string { return "f" + b } }),
-			"a negative chunk":            with(ut, func(c *chunked) { c.cheat = func(b string) string { return "-1\r\n" + b } }),
+			"a negative chunk": with(ut, func(c *chunked) {
+				c.cheat = func(b string) string { return "-1\r\n" + b }
+			}),
 			"signed chunks without theirs": {mode: signedChunks, parts: parts, cheat: func(string) string {
 				return chunked{mode: unsignedTrailer, parts: parts}.body(k, "", "20260101T000000Z")
 			}},
-			"a body that is not in chunks":  with(ut, func(c *chunked) { c.cheat = func(string) string { return content } }),
-			"an empty body":                 with(ut, func(c *chunked) { c.cheat = func(string) string { return "" }; c.decoded = "0" }),
+			"a body that is not in chunks": with(ut, func(c *chunked) { c.cheat = func(string) string { return content } }),
+			"an empty body": with(ut, func(c *chunked) {
+				c.cheat = func(string) string { return "" }
+				c.decoded = "0"
+			}),
 			"an unknown mode":               {mode: "STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD", parts: parts},
 			"a mode of nobody":              {mode: "STREAMING-UNSIGNED-PAYLOAD", parts: parts},
 			"chunks in an unsigned payload": {mode: "UNSIGNED-PAYLOAD", parts: parts},
@@ -221,16 +234,23 @@ func TestBodiesThatAreNotWhatWasSaid(t *testing.T) {
 		"no hash":             {ask{body: "hello", hash: "x"}, "InvalidArgument"},
 		"another MD5":         {ask{body: "other", header: header("Content-Md5", md5)}, "BadDigest"},
 		"no MD5":              {ask{body: "hello", header: header("Content-Md5", "xx")}, "InvalidDigest"},
-		"another checksum":    {ask{body: "hello", header: header("X-Amz-Checksum-Crc32", strings.TrimPrefix(crc("other"), "x-amz-checksum-crc32:"))}, "BadDigest"},
-		"two checksums": {ask{body: "hello", header: header("X-Amz-Checksum-Crc32", strings.TrimPrefix(crc("hello"), "x-amz-checksum-crc32:"),
-			"X-Amz-Checksum-Sha256", "LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ=")}, "InvalidRequest"},
+		"another checksum": {ask{
+			body:   "hello",
+			header: header("X-Amz-Checksum-Crc32", strings.TrimPrefix(crc("other"), "x-amz-checksum-crc32:")),
+		}, "BadDigest"},
+		"two checksums": {ask{
+			body: "hello",
+			header: header("X-Amz-Checksum-Crc32", strings.TrimPrefix(crc("hello"), "x-amz-checksum-crc32:"),
+				"X-Amz-Checksum-Sha256", "LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ="),
+		}, "InvalidRequest"},
 	} {
 		for _, path := range []string{"/lake/old", "/lake/new"} {
 			x.a.method, x.a.path = "PUT", path
 			refused(t, name, w.do(w.root, x.a), 400, x.code, "")
 		}
 	}
-	served(t, "the right MD5", w.do(w.root, ask{method: "PUT", path: "/lake/md5", body: "hello", header: header("Content-Md5", md5)}))
+	served(t, "the right MD5",
+		w.do(w.root, ask{method: "PUT", path: "/lake/md5", body: "hello", header: header("Content-Md5", md5)}))
 	for name, hash := range map[string]string{"hashed": digest(strings.Repeat("x", 10)), "unsigned": "UNSIGNED-PAYLOAD"} {
 		for _, size := range []int{10, 400 << 10} {
 			body := strings.Repeat("x", size)
@@ -289,10 +309,14 @@ func TestConditionalRequests(t *testing.T) {
 		method, path, name, value string
 		want                      int
 	}{
-		{"GET", "/lake/k", "If-Match", etag, 200}, {"GET", "/lake/k", "If-Match", `"no"`, 412}, {"GET", "/lake/k", "If-None-Match", etag, 304}, {"GET", "/lake/k", "If-None-Match", `"no"`, 200},
-		{"GET", "/lake/k", "If-Modified-Since", future, 304}, {"GET", "/lake/k", "If-Unmodified-Since", past, 412}, {"HEAD", "/lake/k", "If-None-Match", etag, 304}, {"HEAD", "/lake/k", "If-Match", `"no"`, 412},
-		{"GET", "/lake/k", "Range", "bytes=1-2", 206}, {"GET", "/lake/k", "Range", "bytes=99-", 416}, {"PUT", "/lake/k", "If-None-Match", "*", 412}, {"PUT", "/lake/k", "If-Match", `"no"`, 412},
-		{"PUT", "/lake/none", "If-Match", etag, 404}, {"DELETE", "/lake/k", "If-Match", `"no"`, 412}, {"PUT", "/lake/new", "If-None-Match", "*", 200},
+		{"GET", "/lake/k", "If-Match", etag, 200}, {"GET", "/lake/k", "If-Match", `"no"`, 412},
+		{"GET", "/lake/k", "If-None-Match", etag, 304}, {"GET", "/lake/k", "If-None-Match", `"no"`, 200},
+		{"GET", "/lake/k", "If-Modified-Since", future, 304}, {"GET", "/lake/k", "If-Unmodified-Since", past, 412},
+		{"HEAD", "/lake/k", "If-None-Match", etag, 304}, {"HEAD", "/lake/k", "If-Match", `"no"`, 412},
+		{"GET", "/lake/k", "Range", "bytes=1-2", 206}, {"GET", "/lake/k", "Range", "bytes=99-", 416},
+		{"PUT", "/lake/k", "If-None-Match", "*", 412}, {"PUT", "/lake/k", "If-Match", `"no"`, 412},
+		{"PUT", "/lake/none", "If-Match", etag, 404}, {"DELETE", "/lake/k", "If-Match", `"no"`, 412},
+		{"PUT", "/lake/new", "If-None-Match", "*", 200},
 	} {
 		got := w.do(w.root, ask{method: x.method, path: x.path, header: header(x.name, x.value)})
 		if got.status != x.want {

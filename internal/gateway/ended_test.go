@@ -34,10 +34,19 @@ func TestACredentialEndsWithItsGrounds(t *testing.T) {
 		take   func(w *world, alice awsKeys, grant string)
 		reason string
 	}{
-		"grant":    {func(w *world, _ awsKeys, id string) { gone(w, "/grant/"+id) }, "the grant behind this credential is deleted"},
-		"location": {func(w *world, _ awsKeys, id string) { gone(w, "/grant/"+id); gone(w, "/location/default") }, "the location behind this credential is deleted"},
-		"instance": {func(w *world, _ awsKeys, id string) { gone(w, "/grant/"+id); gone(w, "/location/default"); gone(w, "") }, "the Access Grants instance behind this credential is deleted"},
-		"role":     {func(w *world, _ awsKeys, _ string) { noRole(w) }, "the role of this session is deleted"},
+		"grant": {func(w *world, _ awsKeys, id string) {
+			gone(w, "/grant/"+id)
+		}, "the grant behind this credential is deleted"},
+		"location": {func(w *world, _ awsKeys, id string) {
+			gone(w, "/grant/"+id)
+			gone(w, "/location/default")
+		}, "the location behind this credential is deleted"},
+		"instance": {func(w *world, _ awsKeys, id string) {
+			gone(w, "/grant/"+id)
+			gone(w, "/location/default")
+			gone(w, "")
+		}, "the Access Grants instance behind this credential is deleted"},
+		"role": {func(w *world, _ awsKeys, _ string) { noRole(w) }, "the role of this session is deleted"},
 		"inactive key": {func(w *world, k awsKeys, _ string) {
 			w.iam("UpdateAccessKey", "UserName", "alice", "AccessKeyId", k.AccessKeyID, "Status", "Inactive")
 		}, "the access key that this session was made with is deleted or inactive"},
@@ -56,7 +65,9 @@ func TestACredentialEndsWithItsGrounds(t *testing.T) {
 			w.iam("CreateRole", "RoleName", "loc", "AssumeRolePolicyDocument", trusting)
 			w.iam("PutRolePolicy", "RoleName", "loc", "PolicyName", "all", "PolicyDocument", everything)
 		}, "the role of this session is deleted"},
-		"role policy": {func(w *world, _ awsKeys, _ string) { w.iam("DeleteRolePolicy", "RoleName", "loc", "PolicyName", "all") }, "no identity-based policy allows"},
+		"role policy": {func(w *world, _ awsKeys, _ string) {
+			w.iam("DeleteRolePolicy", "RoleName", "loc", "PolicyName", "all")
+		}, "no identity-based policy allows"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w, alice, vended, grant := leashed(t)
@@ -122,7 +133,11 @@ func TestCase091_ExpiredCredential(t *testing.T) {
 func TestRevocationReachesBodiesOnTheirWay(t *testing.T) {
 	w, _, vended, grant := leashed(t)
 	id := w.upload(w.root, "/lake/in/m")
-	etag := w.must(w.root, ask{method: "PUT", path: "/lake/in/m?partNumber=1&uploadId=" + id, body: "x"}).header.Get("ETag")
+	etag := w.must(w.root, ask{
+		method: "PUT",
+		path:   "/lake/in/m?partNumber=1&uploadId=" + id,
+		body:   "x",
+	}).header.Get("ETag")
 	asks := map[string]ask{
 		"put":              {method: "PUT", path: "/lake/in/k", body: "other"},
 		"put unsigned":     {method: "PUT", path: "/lake/in/k", body: "other", hash: "UNSIGNED-PAYLOAD"},
@@ -144,7 +159,8 @@ func TestRevocationReachesBodiesOnTheirWay(t *testing.T) {
 	if w.content("/lake/in/k") != "content" || w.exists("/lake/in/new") || w.exists("/lake/in/m") {
 		t.Error("something was written after the grant was deleted")
 	}
-	if got := w.must(w.root, ask{method: "GET", path: "/lake/in/m?uploadId=" + id}); strings.Contains(got.body, "<PartNumber>2<") {
+	if got := w.must(w.root, ask{method: "GET", path: "/lake/in/m?uploadId=" + id}); strings.Contains(got.body,
+		"<PartNumber>2<") {
 		t.Error("a part was stored after the grant was deleted")
 	}
 
@@ -236,23 +252,29 @@ func TestEndedSessionsAreRecorded(t *testing.T) {
 		t.Fatalf("%d records, want 1", len(records))
 	}
 	e := records[0]
-	if e.ErrorCode != "AccessDenied" || e.ErrorMessage != "Access Denied: the grant behind this credential is deleted" || e.EventName != "GetObject" || e.ManagementEvent ||
-		e.Latchkey == nil || e.Latchkey.GrantID != grant || !strings.HasPrefix(e.Latchkey.Session, "access-grants-") || e.Latchkey.Reason != "grant_deleted" ||
-		!strings.Contains(e.UserIdentity.ARN, e.Latchkey.Session) || e.UserIdentity.AccessKeyID != vended.AccessKeyID || e.RecipientAccountID != accountA {
+	if e.ErrorCode != "AccessDenied" || e.ErrorMessage != "Access Denied: the grant behind this credential is deleted" ||
+		e.EventName != "GetObject" || e.ManagementEvent ||
+		e.Latchkey == nil || e.Latchkey.GrantID != grant || !strings.HasPrefix(e.Latchkey.Session, "access-grants-") ||
+		e.Latchkey.Reason != "grant_deleted" ||
+		!strings.Contains(e.UserIdentity.ARN, e.Latchkey.Session) || e.UserIdentity.AccessKeyID != vended.AccessKeyID ||
+		e.RecipientAccountID != accountA {
 		t.Errorf("got %+v %+v", e, e.Latchkey)
 	}
-	if text, _ := e.JSON(); strings.Contains(string(text), vended.SessionToken) || strings.Contains(string(text), vended.SecretAccessKey) {
+	if text, _ := e.JSON(); strings.Contains(string(text), vended.SessionToken) ||
+		strings.Contains(string(text), vended.SecretAccessKey) {
 		t.Error("the record holds a secret")
 	}
 	refused(t, "put of another session", w.put(second, "/lake/in/k", "x"), 403, "AccessDenied", "")
-	if records = w.data(); len(records) != 2 || records[1].EventName != "PutObject" && records[0].EventName != "PutObject" {
+	if records = w.data(); len(records) != 2 ||
+		records[1].EventName != "PutObject" && records[0].EventName != "PutObject" {
 		t.Errorf("got %+v", records)
 	}
 	t.Run("of a role that is deleted, too", func(t *testing.T) {
 		w, _, vended, _ := leashed(t)
 		w.iam("DeleteRolePolicy", "RoleName", "loc", "PolicyName", "all")
 		w.iam("DeleteRole", "RoleName", "loc")
-		refused(t, "get", w.do(vended, ask{method: http.MethodGet, path: "/lake/in/k?acl"}), 403, "AccessDenied", "the role of this session is deleted")
+		refused(t, "get", w.do(vended, ask{method: http.MethodGet, path: "/lake/in/k?acl"}), 403, "AccessDenied",
+			"the role of this session is deleted")
 		if records := w.data(); len(records) != 1 || !strings.HasPrefix(records[0].UserIdentity.PrincipalID, "AROA") {
 			t.Errorf("got %+v", records)
 		}

@@ -124,7 +124,8 @@ func TestACreationThatStoppedHalfWay(t *testing.T) {
 	t.Run("after the intention", func(t *testing.T) {
 		w, b := begin(t, func(h *half) { h.intend("lake") })
 		refused(t, "another account, while it stands", w.put(b, "/lake", ""), 409, "BucketAlreadyExists", "")
-		if got := w.own(w.root, "AdoptBucket", `{"Name":"lake","AccountId":"`+accountB+`"}`); got.code != "ResourceNotFoundException" {
+		if got := w.own(w.root, "AdoptBucket",
+			`{"Name":"lake","AccountId":"`+accountB+`"}`); got.code != "ResourceNotFoundException" {
 			t.Errorf("adopt: %s", got.body)
 		}
 		w.bucket(w.root, "lake")
@@ -156,7 +157,8 @@ func TestACreationThatStoppedHalfWay(t *testing.T) {
 			t.Error("the intention stands although its bucket is registered")
 		}
 		got := w.own(w.root, "QueryAudit", `{"EventName":"CreateBucket"}`).body
-		if strings.Count(got, `"Id"`) != 1 || !strings.Contains(got, "AwsServiceEvent") || !strings.Contains(got, "arn:aws:s3:::lake") {
+		if strings.Count(got, `"Id"`) != 1 || !strings.Contains(got, "AwsServiceEvent") ||
+			!strings.Contains(got, "arn:aws:s3:::lake") {
 			t.Errorf("the records are %s", got)
 		}
 	})
@@ -172,7 +174,8 @@ func TestACreationThatStoppedHalfWay(t *testing.T) {
 	})
 	t.Run("and somebody's bucket lies there", func(t *testing.T) {
 		w, b := begin(t, func(h *half) { h.make("lake", "another nonce"); h.intend("lake") })
-		if got := w.own(w.root, "AdoptBucket", `{"Name":"lake","AccountId":"`+accountB+`"}`); got.code != "ConflictException" {
+		if got := w.own(w.root, "AdoptBucket",
+			`{"Name":"lake","AccountId":"`+accountB+`"}`); got.code != "ConflictException" {
 			t.Errorf("adopt while somebody creates it: %s", got.body)
 		}
 		for range 2 {
@@ -193,7 +196,8 @@ func TestACreationThatStoppedHalfWay(t *testing.T) {
 	})
 }
 
-// TestACreationWhoseAnswerIsLost: the upstream made the bucket and nobody heard of it. The same account's retry gets it.
+// TestACreationWhoseAnswerIsLost: the upstream made the bucket and nobody heard of it. The same account's retry gets
+// it.
 func TestACreationWhoseAnswerIsLost(t *testing.T) {
 	var lose atomic.Bool
 	o, err := objects.Open(t.Context(), filepath.Join(t.TempDir(), "objects"), objects.Options{})

@@ -11,11 +11,16 @@ import (
 
 // nasty are keys that somebody, somewhere, folded into another key. All are different keys.
 var nasty = []string{
-	"public/../private.txt", "public/..", "public/.", "public/./x", "public//x", "public///x", "public/", "public/x/", "public/x",
-	"public/..%2Fprivate.txt", "public%2Fx", "public/%2e%2e/private.txt", `public\x`, `public/..\private.txt`, "public/x.", "public/x ", " public/x",
-	"public/+", "public/ ", "public/%20", "public/%2B", "public/é", "public/e\u0301", "public/\u202ex", "public/\ufeffx", "public/x\u0000y", "public/\n",
-	"public/?acl", "public/?versionId=1", "public/#x", "public/x;y", "public/x&y=z", "public/*", "public/${aws:username}", "PUBLIC/x", "Public/x", "publi/c",
-	"/public/x", "//public/x", "../lake/public/x", "..", ".", "/", "//", "public/../../other/x", "healthz", "v20180820/accessgrantsinstance", "public/\u007f",
+	"public/../private.txt", "public/..", "public/.", "public/./x", "public//x", "public///x", "public/", "public/x/",
+	"public/x",
+	"public/..%2Fprivate.txt", "public%2Fx", "public/%2e%2e/private.txt", `public\x`, `public/..\private.txt`, "public/x.",
+	"public/x ", " public/x",
+	"public/+", "public/ ", "public/%20", "public/%2B", "public/é", "public/e\u0301", "public/\u202ex", "public/\ufeffx",
+	"public/x\u0000y", "public/\n",
+	"public/?acl", "public/?versionId=1", "public/#x", "public/x;y", "public/x&y=z", "public/*", "public/${aws:username}",
+	"PUBLIC/x", "Public/x", "publi/c",
+	"/public/x", "//public/x", "../lake/public/x", "..", ".", "/", "//", "public/../../other/x", "healthz",
+	"v20180820/accessgrantsinstance", "public/\u007f",
 	"public/<x>&amp;", "public/x\"'", "public/" + strings.Repeat("d/", 400),
 }
 
@@ -47,7 +52,11 @@ func TestAttack04_EveryKeyIsLiteral(t *testing.T) {
 			t.Errorf("%q is outside of public/: %v", k, got)
 		}
 		// As a copy source, in the header's own spelling.
-		got = w.do(vended, ask{method: "PUT", path: "/lake/public/copy", header: header("X-Amz-Copy-Source", "/lake/"+escape(k))})
+		got = w.do(vended, ask{
+			method: "PUT",
+			path:   "/lake/public/copy",
+			header: header("X-Amz-Copy-Source", "/lake/"+escape(k)),
+		})
 		if inside {
 			served(t, "copy of "+k, got)
 			if c := w.content("/lake/public/copy"); c != "content of "+k {
@@ -63,7 +72,8 @@ func TestAttack04_EveryKeyIsLiteral(t *testing.T) {
 		var page struct {
 			Keys []string `xml:"Contents>Key"`
 		}
-		if err := xml.Unmarshal([]byte(w.get(vended, "/lake?list-type=2&encoding-type=url&prefix=public%2F").body), &page); err != nil {
+		if err := xml.Unmarshal([]byte(w.get(vended, "/lake?list-type=2&encoding-type=url&prefix=public%2F").body),
+			&page); err != nil {
 			t.Fatal(err)
 		}
 		var got, want []string
@@ -155,7 +165,8 @@ func TestAttack02_DotSegments(t *testing.T) {
 	alice := w.user("alice", everything)
 	w.grant("alice", "lake/public/*", "READWRITE", false)
 	vended := w.vend(alice, "s3://lake/public/*", "READWRITE")
-	for _, k := range []string{"public/../private.txt", "public/../../evil/k", "public/./../private.txt", `public/..\private.txt`} {
+	for _, k := range []string{"public/../private.txt", "public/../../evil/k", "public/./../private.txt",
+		`public/..\private.txt`} {
 		if got := w.get(vended, "/lake/"+escape(k)); got.status != 404 {
 			t.Errorf("%s: %v", k, got)
 		}
@@ -174,7 +185,8 @@ func TestAttack05_PrefixBoundaries(t *testing.T) {
 	w := start(t)
 	w.grants()
 	w.bucket(w.root, "lake", "lake-secret", "lak")
-	for _, p := range []string{"/lake/team1/x", "/lake/team10/x", "/lake/team1", "/lake/bob", "/lake/bobby/x", "/lake-secret/team1/x", "/lak/e/team1/x"} {
+	for _, p := range []string{"/lake/team1/x", "/lake/team10/x", "/lake/team1", "/lake/bob", "/lake/bobby/x",
+		"/lake-secret/team1/x", "/lak/e/team1/x"} {
 		w.object(p, "x")
 	}
 	alice := w.user("alice", everything)
@@ -188,8 +200,10 @@ func TestAttack05_PrefixBoundaries(t *testing.T) {
 		path string
 		want int
 	}{
-		{team, "/lake/team1/x", 200}, {team, "/lake/team10/x", 403}, {team, "/lake/team1", 403}, {team, "/lake-secret/team1/x", 403}, {team, "/lak/e/team1/x", 403},
-		{team, "/lake?prefix=team1/", 200}, {team, "/lake?prefix=team1", 403}, {team, "/lake?prefix=team10/", 403}, {team, "/lake-secret?prefix=team1/", 403},
+		{team, "/lake/team1/x", 200}, {team, "/lake/team10/x", 403}, {team, "/lake/team1", 403},
+		{team, "/lake-secret/team1/x", 403}, {team, "/lak/e/team1/x", 403},
+		{team, "/lake?prefix=team1/", 200}, {team, "/lake?prefix=team1", 403}, {team, "/lake?prefix=team10/", 403},
+		{team, "/lake-secret?prefix=team1/", 403},
 		{bob, "/lake/bob", 200}, {bob, "/lake/bobby/x", 200}, {bob, "/lake?prefix=bobby", 200}, {bob, "/lake?prefix=bo", 403},
 		{exact, "/lake/bob", 200}, {exact, "/lake/bobby/x", 403}, {exact, "/lake?prefix=bob", 403},
 	} {

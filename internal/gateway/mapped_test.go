@@ -82,15 +82,28 @@ func TestAttack02_StoresThatMapKeysToPaths(t *testing.T) {
 		w := behind(t, flat, nil)
 		w.bucket(w.root, "lake")
 		w.object("/lake/a/k", "x")
-		for _, key := range []string{"a/../k", "a/./k", "a//k", "/k", "..", ".", "../k", "a/..", "a/.", "./k", "//", "a//", "a/../"} {
+		for _, key := range []string{"a/../k", "a/./k", "a//k", "/k", "..", ".", "../k", "a/..", "a/.", "./k", "//", "a//",
+			"a/../"} {
 			id := w.upload(w.root, "/lake/m")
 			asks := map[string]ask{
-				"get": {method: "GET", path: "/lake/" + escape(key)}, "head": {method: "HEAD", path: "/lake/" + escape(key)}, "put": {method: "PUT", path: "/lake/" + escape(key)},
-				"encoded": {method: "GET", path: "/lake/" + strings.ReplaceAll(escape(key), "/", "%2F")}, "delete": {method: "DELETE", path: "/lake/" + escape(key)},
-				"copy to": {method: "PUT", path: "/lake/" + escape(key), header: header("X-Amz-Copy-Source", "lake/a/k")}, "copy from": {method: "PUT", path: "/lake/c", header: header("X-Amz-Copy-Source", "lake/"+escape(key))},
-				"part from": {method: "PUT", path: "/lake/m?partNumber=1&uploadId=" + id, header: header("X-Amz-Copy-Source", "lake/"+escape(key))}, "upload": {method: "POST", path: "/lake/" + escape(key) + "?uploads"},
-				"list": {method: "GET", path: "/lake?list-type=2&prefix=" + escape(key)}, "list from": {method: "GET", path: "/lake?list-type=2&start-after=" + escape(key)},
-				"list 1 from": {method: "GET", path: "/lake?marker=" + escape(key)}, "uploads": {method: "GET", path: "/lake?uploads&prefix=" + escape(key)}, "uploads from": {method: "GET", path: "/lake?uploads&key-marker=" + escape(key)},
+				"get":       {method: "GET", path: "/lake/" + escape(key)},
+				"head":      {method: "HEAD", path: "/lake/" + escape(key)},
+				"put":       {method: "PUT", path: "/lake/" + escape(key)},
+				"encoded":   {method: "GET", path: "/lake/" + strings.ReplaceAll(escape(key), "/", "%2F")},
+				"delete":    {method: "DELETE", path: "/lake/" + escape(key)},
+				"copy to":   {method: "PUT", path: "/lake/" + escape(key), header: header("X-Amz-Copy-Source", "lake/a/k")},
+				"copy from": {method: "PUT", path: "/lake/c", header: header("X-Amz-Copy-Source", "lake/"+escape(key))},
+				"part from": {
+					method: "PUT",
+					path:   "/lake/m?partNumber=1&uploadId=" + id,
+					header: header("X-Amz-Copy-Source", "lake/"+escape(key)),
+				},
+				"upload":       {method: "POST", path: "/lake/" + escape(key) + "?uploads"},
+				"list":         {method: "GET", path: "/lake?list-type=2&prefix=" + escape(key)},
+				"list from":    {method: "GET", path: "/lake?list-type=2&start-after=" + escape(key)},
+				"list 1 from":  {method: "GET", path: "/lake?marker=" + escape(key)},
+				"uploads":      {method: "GET", path: "/lake?uploads&prefix=" + escape(key)},
+				"uploads from": {method: "GET", path: "/lake?uploads&key-marker=" + escape(key)},
 			}
 			for what, a := range asks {
 				got := w.do(w.root, a)
@@ -99,7 +112,8 @@ func TestAttack02_StoresThatMapKeysToPaths(t *testing.T) {
 				}
 			}
 			got := w.do(w.root, ask{method: "POST", path: "/lake?delete", body: deletion(key, "none")})
-			if n := strings.Count(got.body, "<Deleted>"); flat && n != 2 || !flat && (n != 1 || !strings.Contains(got.body, "<Code>NotImplemented</Code>")) {
+			if n := strings.Count(got.body, "<Deleted>"); flat && n != 2 ||
+				!flat && (n != 1 || !strings.Contains(got.body, "<Code>NotImplemented</Code>")) {
 				t.Errorf("flat %v: delete many %q: %s", flat, key, got.body)
 			}
 		}
@@ -116,7 +130,12 @@ func TestTheLongestDomainCounts(t *testing.T) {
 	w := behind(t, true, nil)
 	w.bucket(w.root, "lake", "s3x")
 	w.object("/lake/k", "x")
-	for host, path := range map[string]string{"s3.example.org": "/lake/k", "example.org": "/lake/k", "lake.s3.example.org": "/k", "lake.example.org": "/k"} {
+	for host, path := range map[string]string{
+		"s3.example.org":      "/lake/k",
+		"example.org":         "/lake/k",
+		"lake.s3.example.org": "/k",
+		"lake.example.org":    "/k",
+	} {
 		if got := w.do(w.root, ask{method: "GET", path: path, host: host}); got.body != "x" {
 			t.Errorf("%s%s: %v", host, path, got)
 		}
@@ -139,7 +158,8 @@ func TestUpstreamsThatMisbehave(t *testing.T) {
 	w.bucket(w.root, "lake")
 	t.Run("it does not read the body", func(t *testing.T) {
 		answer(s3.PutObject.Operation, func(upstream.Call) (any, error) { return &s3.PutObjectOutput{}, nil })
-		refused(t, "another hash", w.do(w.root, ask{method: "PUT", path: "/lake/k", body: "hello", hash: digest("other")}), 400, "XAmzContentSHA256Mismatch", "")
+		refused(t, "another hash", w.do(w.root, ask{method: "PUT", path: "/lake/k", body: "hello", hash: digest("other")}),
+			400, "XAmzContentSHA256Mismatch", "")
 		served(t, "the right hash", w.put(w.root, "/lake/k", "hello"))
 	})
 	t.Run("it reads and hears of the forgery before the end", func(t *testing.T) {
@@ -149,12 +169,19 @@ func TestUpstreamsThatMisbehave(t *testing.T) {
 			heard <- err
 			return &s3.PutObjectOutput{}, nil // and goes on as if nothing were
 		})
-		if got := w.do(w.root, ask{method: "PUT", path: "/lake/k", body: "hello", hash: digest("other")}); got.status != 400 || <-heard == nil {
+		if got := w.do(w.root, ask{
+			method: "PUT",
+			path:   "/lake/k",
+			body:   "hello",
+			hash:   digest("other"),
+		}); got.status != 400 || <-heard == nil {
 			t.Errorf("got %v, or the upstream heard nothing", got)
 		}
 	})
 	t.Run("it fails", func(t *testing.T) {
-		answer(s3.GetObject.Operation, func(upstream.Call) (any, error) { return nil, errors.New("dial tcp 10.0.0.7:9000: secret detail") })
+		answer(s3.GetObject.Operation, func(upstream.Call) (any, error) {
+			return nil, errors.New("dial tcp 10.0.0.7:9000: secret detail")
+		})
 		got := w.get(w.root, "/lake/k")
 		refused(t, "get", got, 500, "InternalError", "We encountered an internal error")
 		if strings.Contains(got.body, "10.0.0.7") {
@@ -167,7 +194,10 @@ func TestUpstreamsThatMisbehave(t *testing.T) {
 	})
 	t.Run("it breaks off", func(t *testing.T) {
 		answer(s3.GetObject.Operation, func(upstream.Call) (any, error) {
-			return &s3.GetObjectOutput{Body: io.NopCloser(io.MultiReader(strings.NewReader("half"), brokenReader{})), ContentLength: new(int64(8))}, nil
+			return &s3.GetObjectOutput{
+				Body:          io.NopCloser(io.MultiReader(strings.NewReader("half"), brokenReader{})),
+				ContentLength: new(int64(8)),
+			}, nil
 		})
 		resp, err := w.http.Do(w.request(w.root, ask{method: "GET", path: "/lake/k"}))
 		if err == nil {

@@ -26,22 +26,38 @@ func TestEveryOperationIsServed(t *testing.T) {
 			if got := w.must(k.keys, ask{method: http.MethodGet, path: p + "a"}); got.body != "hello" {
 				t.Errorf("read %q", got.body)
 			}
-			if got := w.must(k.keys, ask{method: http.MethodHead, path: p + "a"}); got.header.Get("Content-Length") != "5" || got.body != "" {
+			if got := w.must(k.keys, ask{method: http.MethodHead, path: p + "a"}); got.header.Get("Content-Length") != "5" ||
+				got.body != "" {
 				t.Errorf("head: %v", got.header)
 			}
-			w.must(k.keys, ask{method: http.MethodPut, path: p + "b", header: http.Header{"X-Amz-Copy-Source": {"lake/" + name + "/a"}}})
+			w.must(k.keys, ask{
+				method: http.MethodPut,
+				path:   p + "b",
+				header: http.Header{"X-Amz-Copy-Source": {"lake/" + name + "/a"}},
+			})
 			for _, list := range []string{"?prefix=" + name, "?list-type=2&prefix=" + name} {
-				if got := w.must(k.keys, ask{method: http.MethodGet, path: "/lake" + list}); strings.Count(got.body, "<Contents>") != 2 {
+				if got := w.must(k.keys, ask{method: http.MethodGet, path: "/lake" + list}); strings.Count(got.body,
+					"<Contents>") != 2 {
 					t.Errorf("%s: %s", list, got.body)
 				}
 			}
 			id := w.upload(k.keys, p+"m")
-			if got := w.must(k.keys, ask{method: http.MethodGet, path: "/lake?uploads&prefix=" + name}); !strings.Contains(got.body, id) {
+			if got := w.must(k.keys,
+				ask{method: http.MethodGet, path: "/lake?uploads&prefix=" + name}); !strings.Contains(got.body, id) {
 				t.Errorf("uploads: %s", got.body)
 			}
-			etag := w.must(k.keys, ask{method: http.MethodPut, path: p + "m?partNumber=1&uploadId=" + id, body: "part"}).header.Get("ETag")
-			w.must(k.keys, ask{method: http.MethodPut, path: p + "m?partNumber=2&uploadId=" + id, header: http.Header{"X-Amz-Copy-Source": {"/lake/" + name + "/a"}}})
-			if got := w.must(k.keys, ask{method: http.MethodGet, path: p + "m?uploadId=" + id}); strings.Count(got.body, "<PartNumber>") != 2 {
+			etag := w.must(k.keys, ask{
+				method: http.MethodPut,
+				path:   p + "m?partNumber=1&uploadId=" + id,
+				body:   "part",
+			}).header.Get("ETag")
+			w.must(k.keys, ask{
+				method: http.MethodPut,
+				path:   p + "m?partNumber=2&uploadId=" + id,
+				header: http.Header{"X-Amz-Copy-Source": {"/lake/" + name + "/a"}},
+			})
+			if got := w.must(k.keys, ask{method: http.MethodGet, path: p + "m?uploadId=" + id}); strings.Count(got.body,
+				"<PartNumber>") != 2 {
 				t.Errorf("parts: %s", got.body)
 			}
 			w.must(k.keys, ask{method: http.MethodPost, path: p + "m?uploadId=" + id, body: complete(etag)})
@@ -59,8 +75,13 @@ func TestEveryOperationIsServed(t *testing.T) {
 				w.must(k.keys, ask{method: http.MethodPut, path: b})
 				w.must(k.keys, ask{method: http.MethodHead, path: b})
 				w.must(k.keys, ask{method: http.MethodGet, path: b + "?location"})
-				w.must(k.keys, ask{method: http.MethodPut, path: b + "?policy", body: onBucket(b[1:], "Deny", `"*"`, "s3:DeleteBucketPolicy")})
-				if got := w.must(k.keys, ask{method: http.MethodGet, path: b + "?policy"}); !strings.Contains(got.body, "DeleteBucketPolicy") {
+				w.must(k.keys, ask{
+					method: http.MethodPut,
+					path:   b + "?policy",
+					body:   onBucket(b[1:], "Deny", `"*"`, "s3:DeleteBucketPolicy"),
+				})
+				if got := w.must(k.keys, ask{method: http.MethodGet, path: b + "?policy"}); !strings.Contains(got.body,
+					"DeleteBucketPolicy") {
 					t.Errorf("policy: %s", got.body)
 				}
 				w.must(w.root, ask{method: http.MethodDelete, path: b + "?policy"})

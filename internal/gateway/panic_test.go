@@ -27,7 +27,8 @@ func TestAPanicIsAnInternalError(t *testing.T) {
 	for _, c := range []ask{{method: "GET", path: "/lake/k"}, {method: "DELETE", path: "/lake"}} {
 		got := w.do(w.root, c)
 		refused(t, c.method, got, 500, "InternalError", "")
-		if strings.Contains(got.body, "broken") || got.header.Get("X-Amz-Request-Id") == "" || got.header.Get("X-Amz-Id-2") == "" {
+		if strings.Contains(got.body, "broken") || got.header.Get("X-Amz-Request-Id") == "" ||
+			got.header.Get("X-Amz-Id-2") == "" {
 			t.Errorf("%v %s", got.header, got.body)
 		}
 		lines := strings.Split(strings.TrimSpace(w.log.String()), "\n")
@@ -35,8 +36,8 @@ func TestAPanicIsAnInternalError(t *testing.T) {
 		if err := json.Unmarshal([]byte(lines[len(lines)-1]), &record); err != nil {
 			t.Fatal(err)
 		}
-		if record["level"] != "ERROR" || record["account"] != accountA || record["bucket"] != "lake" || record["stack"] == nil ||
-			record["code"] != "InternalError" {
+		if record["level"] != "ERROR" || record["account"] != accountA || record["bucket"] != "lake" ||
+			record["stack"] == nil || record["code"] != "InternalError" {
 			t.Errorf("logged %v", record)
 		}
 	}

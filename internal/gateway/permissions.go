@@ -29,7 +29,12 @@ func (n *permission) resource() string {
 
 // one is a single permission, on a bucket or a key in it.
 func one(action string, bucket, key, owner *string) []permission {
-	return []permission{{action: action, bucket: awswire.Value(bucket), key: awswire.Value(key), owner: awswire.Value(owner)}}
+	return []permission{{
+		action: action,
+		bucket: awswire.Value(bucket),
+		key:    awswire.Value(key),
+		owner:  awswire.Value(owner),
+	}}
 }
 
 // read is the right to read an object, or one version of it.

@@ -33,9 +33,13 @@ func (w *world) etagOf(path string) string {
 // operations are all that the gateway serves. Every ask is made anew for each try.
 var operations = []operation{
 	{"GetObject", []string{"s3:GetObject"}, func(*world) ask { return ask{method: "GET", path: "/lake/k"} }},
-	{"GetObject of a version", []string{"s3:GetObjectVersion"}, func(*world) ask { return ask{method: "GET", path: "/lake/k?versionId=null"} }},
+	{"GetObject of a version", []string{"s3:GetObjectVersion"}, func(*world) ask {
+		return ask{method: "GET", path: "/lake/k?versionId=null"}
+	}},
 	{"HeadObject", []string{"s3:GetObject"}, func(*world) ask { return ask{method: "HEAD", path: "/lake/k"} }},
-	{"HeadObject of a version", []string{"s3:GetObjectVersion"}, func(*world) ask { return ask{method: "HEAD", path: "/lake/k?versionId=null"} }},
+	{"HeadObject of a version", []string{"s3:GetObjectVersion"}, func(*world) ask {
+		return ask{method: "HEAD", path: "/lake/k?versionId=null"}
+	}},
 	{"PutObject", []string{"s3:PutObject"}, func(*world) ask { return ask{method: "PUT", path: "/lake/new", body: "x"} }},
 	{"PutObject if it matches", []string{"s3:PutObject", "s3:GetObject"}, func(w *world) ask {
 		return ask{method: "PUT", path: "/lake/k", body: "content", header: header("If-Match", w.etagOf("/lake/k"))}
@@ -55,12 +59,18 @@ var operations = []operation{
 	{"CopyObject of a version", []string{"s3:PutObject", "s3:GetObjectVersion"}, func(*world) ask {
 		return ask{method: "PUT", path: "/lake/copy", header: header("X-Amz-Copy-Source", "lake/k?versionId=null")}
 	}},
-	{"CreateMultipartUpload", []string{"s3:PutObject"}, func(*world) ask { return ask{method: "POST", path: "/lake/m?uploads"} }},
+	{"CreateMultipartUpload", []string{"s3:PutObject"}, func(*world) ask {
+		return ask{method: "POST", path: "/lake/m?uploads"}
+	}},
 	{"UploadPart", []string{"s3:PutObject"}, func(w *world) ask {
 		return ask{method: "PUT", path: "/lake/m?partNumber=1&uploadId=" + w.upload(w.root, "/lake/m"), body: "x"}
 	}},
 	{"UploadPartCopy", []string{"s3:PutObject", "s3:GetObject"}, func(w *world) ask {
-		return ask{method: "PUT", path: "/lake/m?partNumber=1&uploadId=" + w.upload(w.root, "/lake/m"), header: header("X-Amz-Copy-Source", "lake/k")}
+		return ask{
+			method: "PUT",
+			path:   "/lake/m?partNumber=1&uploadId=" + w.upload(w.root, "/lake/m"),
+			header: header("X-Amz-Copy-Source", "lake/k"),
+		}
 	}},
 	{"CompleteMultipartUpload", []string{"s3:PutObject"}, func(w *world) ask {
 		p := "/lake/m?uploadId=" + w.upload(w.root, "/lake/m")
@@ -73,9 +83,13 @@ var operations = []operation{
 	{"ListParts", []string{"s3:ListMultipartUploadParts"}, func(w *world) ask {
 		return ask{method: "GET", path: "/lake/m?uploadId=" + w.upload(w.root, "/lake/m")}
 	}},
-	{"ListMultipartUploads", []string{"s3:ListBucketMultipartUploads"}, func(*world) ask { return ask{method: "GET", path: "/lake?uploads"} }},
+	{"ListMultipartUploads", []string{"s3:ListBucketMultipartUploads"}, func(*world) ask {
+		return ask{method: "GET", path: "/lake?uploads"}
+	}},
 	{"ListObjects", []string{"s3:ListBucket"}, func(*world) ask { return ask{method: "GET", path: "/lake"} }},
-	{"ListObjectsV2", []string{"s3:ListBucket"}, func(*world) ask { return ask{method: "GET", path: "/lake?list-type=2"} }},
+	{"ListObjectsV2", []string{"s3:ListBucket"}, func(*world) ask {
+		return ask{method: "GET", path: "/lake?list-type=2"}
+	}},
 	{"HeadBucket", []string{"s3:ListBucket"}, func(*world) ask { return ask{method: "HEAD", path: "/lake"} }},
 	{"ListBuckets", []string{"s3:ListAllMyBuckets"}, func(*world) ask { return ask{method: "GET", path: "/"} }},
 	{"CreateBucket", []string{"s3:CreateBucket"}, func(w *world) ask {
@@ -86,14 +100,22 @@ var operations = []operation{
 		w.do(w.root, ask{method: "PUT", path: "/made"})
 		return ask{method: "DELETE", path: "/made"}
 	}},
-	{"GetBucketLocation", []string{"s3:GetBucketLocation"}, func(*world) ask { return ask{method: "GET", path: "/lake?location"} }},
-	{"GetBucketPolicy", []string{"s3:GetBucketPolicy"}, func(*world) ask { return ask{method: "GET", path: "/ruled?policy"} }},
+	{"GetBucketLocation", []string{"s3:GetBucketLocation"}, func(*world) ask {
+		return ask{method: "GET", path: "/lake?location"}
+	}},
+	{"GetBucketPolicy", []string{"s3:GetBucketPolicy"}, func(*world) ask {
+		return ask{method: "GET", path: "/ruled?policy"}
+	}},
 	{"PutBucketPolicy", []string{"s3:PutBucketPolicy"}, func(*world) ask {
 		return ask{method: "PUT", path: "/ruled?policy", body: onBucket("ruled", "Deny", `"*"`, "s3:GetObjectAcl")}
 	}},
 	{"DeleteBucketPolicy", []string{"s3:DeleteBucketPolicy"}, func(w *world) ask {
 		w.put(w.root, "/made-policy", "")
-		w.must(w.root, ask{method: "PUT", path: "/made-policy?policy", body: onBucket("made-policy", "Deny", `"*"`, "s3:GetObjectAcl")})
+		w.must(w.root, ask{
+			method: "PUT",
+			path:   "/made-policy?policy",
+			body:   onBucket("made-policy", "Deny", `"*"`, "s3:GetObjectAcl"),
+		})
 		return ask{method: "DELETE", path: "/made-policy?policy"}
 	}},
 	// Rights for what the embedded store then refuses.
@@ -104,13 +126,22 @@ var operations = []operation{
 		return ask{method: "PUT", path: "/lake/new", header: header("X-Amz-Grant-Read", "id=1")}
 	}},
 	{"PutObject with a retention", []string{"s3:PutObject", "s3:PutObjectRetention"}, func(*world) ask {
-		return ask{method: "PUT", path: "/lake/new", header: header("X-Amz-Object-Lock-Mode", "GOVERNANCE", "X-Amz-Object-Lock-Retain-Until-Date", "2040-01-01T00:00:00Z")}
+		return ask{
+			method: "PUT",
+			path:   "/lake/new",
+			header: header("X-Amz-Object-Lock-Mode", "GOVERNANCE", "X-Amz-Object-Lock-Retain-Until-Date",
+				"2040-01-01T00:00:00Z"),
+		}
 	}},
 	{"PutObject with a legal hold", []string{"s3:PutObject", "s3:PutObjectLegalHold"}, func(*world) ask {
 		return ask{method: "PUT", path: "/lake/new", header: header("X-Amz-Object-Lock-Legal-Hold", "ON")}
 	}},
 	{"CopyObject with tags", []string{"s3:PutObject", "s3:GetObject", "s3:PutObjectTagging"}, func(*world) ask {
-		return ask{method: "PUT", path: "/lake/copy", header: header("X-Amz-Copy-Source", "lake/k", "X-Amz-Tagging", "a=b", "X-Amz-Tagging-Directive", "REPLACE")}
+		return ask{
+			method: "PUT",
+			path:   "/lake/copy",
+			header: header("X-Amz-Copy-Source", "lake/k", "X-Amz-Tagging", "a=b", "X-Amz-Tagging-Directive", "REPLACE"),
+		}
 	}},
 	{"CreateMultipartUpload with an ACL", []string{"s3:PutObject", "s3:PutObjectAcl"}, func(*world) ask {
 		return ask{method: "POST", path: "/lake/m?uploads", header: header("X-Amz-Acl", "private")}
@@ -140,7 +171,8 @@ func TestEveryOperationNeedsItsActions(t *testing.T) {
 			}
 			w := &world{t: t, server: w.server, url: w.url, host: w.host, http: w.http, root: w.root}
 			for _, action := range op.actions {
-				w.policy("alice", allow(`{"Effect":"Allow","Action":"*","Resource":"*"}`, `{"Effect":"Deny","Action":"`+action+`","Resource":"*"}`))
+				w.policy("alice", allow(`{"Effect":"Allow","Action":"*","Resource":"*"}`,
+					`{"Effect":"Deny","Action":"`+action+`","Resource":"*"}`))
 				got := w.do(user, op.ask(w))
 				if got.status != http.StatusForbidden {
 					t.Errorf("without %s: %v", action, got)
@@ -214,7 +246,11 @@ func TestVendedCredentials(t *testing.T) {
 			return ask{method: "PUT", path: p + "copy", header: header("X-Amz-Copy-Source", p+"k")}
 		}, "READWRITE"},
 		"UploadPartCopy": {func(w *world, p string) ask {
-			return ask{method: "PUT", path: p + "m?partNumber=1&uploadId=" + w.upload(w.root, p+"m"), header: header("X-Amz-Copy-Source", p+"k")}
+			return ask{
+				method: "PUT",
+				path:   p + "m?partNumber=1&uploadId=" + w.upload(w.root, p+"m"),
+				header: header("X-Amz-Copy-Source", p+"k"),
+			}
 		}, "READWRITE"},
 		"PutObject if it matches": {func(w *world, p string) ask {
 			return ask{method: "PUT", path: p + "k", body: "content", header: header("If-Match", w.etagOf(p+"k"))}
@@ -241,11 +277,15 @@ func TestVendedCredentials(t *testing.T) {
 		"PutBucketPolicy": {func(*world, string) ask {
 			return ask{method: "PUT", path: "/lake?policy", body: onBucket("lake", "Allow", `"*"`, "s3:*")}
 		}, ""},
-		"DeleteBucketPolicy":        {func(*world, string) ask { return ask{method: "DELETE", path: "/ruled?policy"} }, ""},
-		"GetBucketAcl":              {func(*world, string) ask { return ask{method: "GET", path: "/lake?acl"} }, "-"},
-		"list without a prefix":     {func(*world, string) ask { return ask{method: "GET", path: "/lake?list-type=2"} }, ""},
-		"list with an empty prefix": {func(*world, string) ask { return ask{method: "GET", path: "/lake?list-type=2&prefix="} }, ""},
-		"list a shorter prefix":     {func(*world, string) ask { return ask{method: "GET", path: "/lake?list-type=2&prefix=in"} }, ""},
+		"DeleteBucketPolicy":    {func(*world, string) ask { return ask{method: "DELETE", path: "/ruled?policy"} }, ""},
+		"GetBucketAcl":          {func(*world, string) ask { return ask{method: "GET", path: "/lake?acl"} }, "-"},
+		"list without a prefix": {func(*world, string) ask { return ask{method: "GET", path: "/lake?list-type=2"} }, ""},
+		"list with an empty prefix": {func(*world, string) ask {
+			return ask{method: "GET", path: "/lake?list-type=2&prefix="}
+		}, ""},
+		"list a shorter prefix": {func(*world, string) ask {
+			return ask{method: "GET", path: "/lake?list-type=2&prefix=in"}
+		}, ""},
 	}
 	for _, permission := range []string{"READ", "WRITE", "READWRITE"} {
 		keys := w.vend(alice, "s3://lake/in/*", permission)
@@ -261,11 +301,13 @@ func TestVendedCredentials(t *testing.T) {
 					refused(t, "inside", got, http.StatusNotImplemented, "NotImplemented", "")
 				case got.status != http.StatusForbidden:
 					t.Errorf("inside: %v", got)
-				case got.body != "" && !strings.HasPrefix(name, "PutBucketPolicy") && !strings.HasPrefix(name, "DeleteBucketPolicy"):
+				case got.body != "" && !strings.HasPrefix(name, "PutBucketPolicy") &&
+					!strings.HasPrefix(name, "DeleteBucketPolicy"):
 					refused(t, "inside", got, 403, "AccessDenied", "because no session policy allows the s3:")
 				}
 				for _, beside := range []string{"/lake/in2/", "/lake/out/", "/lake/", "/ruled/"} {
-					if got := w.do(keys, r.ask(w, beside)); got.status != http.StatusForbidden && got.status != http.StatusNotImplemented {
+					if got := w.do(keys, r.ask(w, beside)); got.status != http.StatusForbidden &&
+						got.status != http.StatusNotImplemented {
 						t.Errorf("beside, in %s: %v", beside, got)
 					}
 				}

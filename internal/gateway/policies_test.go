@@ -23,8 +23,10 @@ func TestBucketPolicies(t *testing.T) {
 	}
 	ofB := `{"AWS":"arn:aws:iam::` + accountB + `:root"}`
 	t.Run("nobody gets in without one", func(t *testing.T) {
-		refused(t, "user", w.get(nobody, "/lake/k"), 403, "AccessDenied", "no identity-based policy allows the s3:GetObject action")
-		refused(t, "other account", w.get(b, "/lake/k"), 403, "AccessDenied", "no resource-based policy allows the s3:GetObject action")
+		refused(t, "user", w.get(nobody, "/lake/k"), 403, "AccessDenied",
+			"no identity-based policy allows the s3:GetObject action")
+		refused(t, "other account", w.get(b, "/lake/k"), 403, "AccessDenied",
+			"no resource-based policy allows the s3:GetObject action")
 		for _, sub := range []string{"?policy", "?location", ""} {
 			refused(t, sub, w.get(b, "/lake"+sub), 403, "AccessDenied", "")
 		}
@@ -42,7 +44,12 @@ func TestBucketPolicies(t *testing.T) {
 	t.Run("another account never gets at the policy", func(t *testing.T) {
 		policy(onBucket("lake", "Allow", ofB, "s3:*"))
 		for _, method := range []string{"GET", "PUT", "DELETE"} {
-			refused(t, method, w.do(b, ask{method: method, path: "/lake?policy", body: map[string]string{"PUT": onBucket("lake", "Allow", `"*"`, "s3:*")}[method]}), 403, "AccessDenied", "")
+			refused(t, method, w.do(b,
+				ask{
+					method: method,
+					path:   "/lake?policy",
+					body:   map[string]string{"PUT": onBucket("lake", "Allow", `"*"`, "s3:*")}[method],
+				}), 403, "AccessDenied", "")
 		}
 	})
 	t.Run("a user of another account needs both", func(t *testing.T) {
@@ -67,8 +74,13 @@ func TestBucketPolicies(t *testing.T) {
 	})
 	t.Run("what is no policy of this bucket is refused", func(t *testing.T) {
 		for what, text := range map[string]string{
-			"no JSON": "{", "nothing": "", "XML": "<Policy/>", "no principal": everything, "another bucket": onBucket("other", "Allow", `"*"`, "s3:GetObject"),
-			"a longer name": onBucket("lake-other", "Allow", `"*"`, "s3:GetObject"), "too long": onBucket("lake", "Allow", `"*"`, "s3:Get"+strings.Repeat("x", 21<<10)),
+			"no JSON":           "{",
+			"nothing":           "",
+			"XML":               "<Policy/>",
+			"no principal":      everything,
+			"another bucket":    onBucket("other", "Allow", `"*"`, "s3:GetObject"),
+			"a longer name":     onBucket("lake-other", "Allow", `"*"`, "s3:GetObject"),
+			"too long":          onBucket("lake", "Allow", `"*"`, "s3:Get"+strings.Repeat("x", 21<<10)),
 			"unknown principal": onBucket("lake", "Allow", `{"AWS":"arn:aws:iam::`+accountA+`:user/ghost"}`, "s3:GetObject"),
 			"huge":              onBucket("lake", "Allow", `"*"`, "s3:Get"+strings.Repeat("x", 100<<10)),
 		} {
@@ -99,7 +111,8 @@ func TestCase088_ConditionKeys(t *testing.T) {
 	w.object("/lake/in/k", "content")
 	alice := w.user("alice", everything)
 	with := func(operator, key, value string) string {
-		return allow(`{"Effect":"Allow","Action":"s3:*","Resource":"*","Condition":{"` + operator + `":{"` + key + `":"` + value + `"}}}`)
+		return allow(`{"Effect":"Allow","Action":"s3:*","Resource":"*","Condition":{"` + operator + `":{"` + key + `":"` +
+			value + `"}}}`)
 	}
 	etag := w.etagOf("/lake/in/k")
 	for _, x := range []struct {
@@ -110,16 +123,24 @@ func TestCase088_ConditionKeys(t *testing.T) {
 		{"StringLike", "s3:prefix", "in/*", ask{path: "/lake?list-type=2&prefix=in/k"}, ask{path: "/lake"}},
 		{"StringEquals", "s3:delimiter", "/", ask{path: "/lake?delimiter=/"}, ask{path: "/lake?delimiter=x"}},
 		{"NumericLessThanEquals", "s3:max-keys", "10", ask{path: "/lake?max-keys=10"}, ask{path: "/lake?max-keys=11"}},
-		{"StringEquals", "s3:x-amz-acl", "bucket-owner-full-control", ask{method: "PUT", path: "/lake/a", header: header("X-Amz-Acl", "bucket-owner-full-control")}, ask{method: "PUT", path: "/lake/a", header: header("X-Amz-Acl", "private")}},
-		{"StringEquals", "s3:x-amz-storage-class", "STANDARD", ask{method: "PUT", path: "/lake/a", header: header("X-Amz-Storage-Class", "STANDARD")}, ask{method: "PUT", path: "/lake/a"}},
-		{"Null", "s3:if-none-match", "false", ask{method: "PUT", path: "/lake/once", header: header("If-None-Match", "*")}, ask{method: "PUT", path: "/lake/once"}},
-		{"StringEquals", "s3:if-match", strings.ReplaceAll(etag, `"`, `\"`), ask{method: "PUT", path: "/lake/in/k", body: "content", header: header("If-Match", etag)}, ask{method: "PUT", path: "/lake/in/k"}},
+		{"StringEquals", "s3:x-amz-acl", "bucket-owner-full-control",
+			ask{method: "PUT", path: "/lake/a", header: header("X-Amz-Acl", "bucket-owner-full-control")},
+			ask{method: "PUT", path: "/lake/a", header: header("X-Amz-Acl", "private")}},
+		{"StringEquals", "s3:x-amz-storage-class", "STANDARD",
+			ask{method: "PUT", path: "/lake/a", header: header("X-Amz-Storage-Class", "STANDARD")},
+			ask{method: "PUT", path: "/lake/a"}},
+		{"Null", "s3:if-none-match", "false", ask{method: "PUT", path: "/lake/once", header: header("If-None-Match", "*")},
+			ask{method: "PUT", path: "/lake/once"}},
+		{"StringEquals", "s3:if-match", strings.ReplaceAll(etag, `"`, `\"`),
+			ask{method: "PUT", path: "/lake/in/k", body: "content", header: header("If-Match", etag)},
+			ask{method: "PUT", path: "/lake/in/k"}},
 		{"StringEquals", "s3:VersionId", "null", ask{path: "/lake/in/k?versionId=null"}, ask{path: "/lake/in/k"}},
 		{"StringEquals", "s3:authType", "REST-HEADER", ask{path: "/lake/in/k"}, ask{}},
 		{"StringEquals", "s3:ResourceAccount", accountA, ask{path: "/lake/in/k"}, ask{}},
 		{"StringEquals", "aws:RequestedRegion", region, ask{path: "/lake/in/k"}, ask{}},
 		{"Bool", "aws:SecureTransport", "false", ask{path: "/lake/in/k"}, ask{}},
-		{"StringLike", "aws:UserAgent", "tester/*", ask{path: "/lake/in/k", header: header("User-Agent", "tester/1")}, ask{path: "/lake/in/k"}},
+		{"StringLike", "aws:UserAgent", "tester/*", ask{path: "/lake/in/k", header: header("User-Agent", "tester/1")},
+			ask{path: "/lake/in/k"}},
 		{"DateGreaterThan", "aws:CurrentTime", "2020-01-01T00:00:00Z", ask{path: "/lake/in/k"}, ask{}},
 		{"StringEquals", "aws:PrincipalArn", "arn:aws:iam::" + accountA + ":user/alice", ask{path: "/lake/in/k"}, ask{}},
 	} {
@@ -136,9 +157,13 @@ func TestCase088_ConditionKeys(t *testing.T) {
 	}
 	t.Run("s3:x-amz-copy-source", func(t *testing.T) {
 		w.policy("alice", allow(`{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}`,
-			`{"Effect":"Allow","Action":"s3:PutObject","Resource":"*","Condition":{"StringLike":{"s3:x-amz-copy-source":"lake/in/*"}}}`))
-		served(t, "holds", w.do(alice, ask{method: "PUT", path: "/lake/c", header: header("X-Amz-Copy-Source", "/lake/in%2Fk")}))
-		refused(t, "another source", w.do(alice, ask{method: "PUT", path: "/lake/c", header: header("X-Amz-Copy-Source", "lake/c")}), 403, "AccessDenied", "")
+			`{"Effect":"Allow","Action":"s3:PutObject","Resource":"*",`+
+				`"Condition":{"StringLike":{"s3:x-amz-copy-source":"lake/in/*"}}}`))
+		served(t, "holds", w.do(alice,
+			ask{method: "PUT", path: "/lake/c", header: header("X-Amz-Copy-Source", "/lake/in%2Fk")}))
+		refused(t, "another source",
+			w.do(alice, ask{method: "PUT", path: "/lake/c", header: header("X-Amz-Copy-Source", "lake/c")}), 403, "AccessDenied",
+			"")
 		refused(t, "no source", w.put(alice, "/lake/c", "x"), 403, "AccessDenied", "")
 	})
 	t.Run("s3:signatureAge", func(t *testing.T) {
@@ -156,9 +181,12 @@ func TestCase088_ConditionKeys(t *testing.T) {
 		w.iam("PutRolePolicy", "RoleName", "loc", "PolicyName", "all", "PolicyDocument",
 			with("ArnEquals", "s3:AccessGrantsInstanceArn", "arn:aws:s3:us-east-1:"+accountA+":access-grants/default"))
 		served(t, "vended", w.get(w.vend(alice, "s3://lake/in/*", "READ"), "/lake/in/k"))
-		w.iam("UpdateAssumeRolePolicy", "RoleName", "loc", "PolicyDocument", allow(`{"Effect":"Allow","Principal":{"AWS":"`+accountA+`","Service":"access-grants.s3.amazonaws.com"},"Action":"sts:AssumeRole"}`))
+		w.iam("UpdateAssumeRolePolicy", "RoleName", "loc", "PolicyDocument",
+			allow(`{"Effect":"Allow","Principal":{"AWS":"`+accountA+
+				`","Service":"access-grants.s3.amazonaws.com"},"Action":"sts:AssumeRole"}`))
 		w.policy("alice", allow(`{"Effect":"Allow","Action":"*","Resource":"*"}`))
-		direct := w.temporary(w.query(alice, "sts", "AssumeRole", "RoleArn", "arn:aws:iam::"+accountA+":role/loc", "RoleSessionName", "direct"))
+		direct := w.temporary(w.query(alice, "sts", "AssumeRole", "RoleArn", "arn:aws:iam::"+accountA+":role/loc",
+			"RoleSessionName", "direct"))
 		refused(t, "assumed directly", w.get(direct, "/lake/in/k"), 403, "AccessDenied", "no identity-based policy")
 	})
 }
@@ -188,9 +216,25 @@ func TestExpectedBucketOwner(t *testing.T) {
 			t.Errorf("%s with the owner: %v", op.name, got)
 		}
 	}
-	refused(t, "another source owner", w.do(w.root, ask{method: "PUT", path: "/lake/c", header: header("X-Amz-Copy-Source", "lake/k", "X-Amz-Source-Expected-Bucket-Owner", accountB)}), 403, "AccessDenied", "")
-	served(t, "the source owner", w.do(w.root, ask{method: "PUT", path: "/lake/c", header: header("X-Amz-Copy-Source", "lake/k", "X-Amz-Source-Expected-Bucket-Owner", accountA)}))
-	refused(t, "delete many", w.do(w.root, ask{method: "POST", path: "/lake?delete", body: deletion("k"), header: header("X-Amz-Expected-Bucket-Owner", accountB)}), 403, "AccessDenied", "")
+	refused(t, "another source owner",
+		w.do(w.root, ask{
+			method: "PUT",
+			path:   "/lake/c",
+			header: header("X-Amz-Copy-Source", "lake/k", "X-Amz-Source-Expected-Bucket-Owner", accountB),
+		}), 403, "AccessDenied", "")
+	served(t, "the source owner",
+		w.do(w.root, ask{
+			method: "PUT",
+			path:   "/lake/c",
+			header: header("X-Amz-Copy-Source", "lake/k", "X-Amz-Source-Expected-Bucket-Owner", accountA),
+		}))
+	refused(t, "delete many",
+		w.do(w.root, ask{
+			method: "POST",
+			path:   "/lake?delete",
+			body:   deletion("k"),
+			header: header("X-Amz-Expected-Bucket-Owner", accountB),
+		}), 403, "AccessDenied", "")
 	w.content("/lake/k")
 }
 
@@ -202,18 +246,22 @@ func TestAbsenceIsHidden(t *testing.T) {
 	w.object("/lake/in/k", "x")
 	reader := w.user("reader", allow(`{"Effect":"Allow","Action":["s3:GetObject","s3:PutObject"],"Resource":"*"}`))
 	lister := w.user("lister", allow(`{"Effect":"Allow","Action":["s3:GetObject","s3:ListBucket"],"Resource":"*"}`))
-	folder := w.user("folder", allow(`{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}`, `{"Effect":"Allow","Action":"s3:ListBucket","Resource":"*","Condition":{"StringLike":{"s3:prefix":"in/*"}}}`))
+	folder := w.user("folder",
+		allow(`{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}`,
+			`{"Effect":"Allow","Action":"s3:ListBucket","Resource":"*","Condition":{"StringLike":{"s3:prefix":"in/*"}}}`))
 	alice := w.user("alice", everything)
 	w.grant("alice", "lake/in/*", "READ", false)
 	w.grant("alice", "lake/in/gone", "READ", true)
-	vended, exact := w.vend(alice, "s3://lake/in/*", "READ"), w.vend(alice, "s3://lake/in/gone", "READ", "privilege", "Minimal", "targetType", "Object")
+	vended := w.vend(alice, "s3://lake/in/*", "READ")
+	exact := w.vend(alice, "s3://lake/in/gone", "READ", "privilege", "Minimal", "targetType", "Object")
 	for _, x := range []struct {
 		what string
 		keys awsKeys
 		path string
 		want int
 	}{
-		{"lister", lister, "/lake/none", 404}, {"reader", reader, "/lake/none", 403}, {"folder inside", folder, "/lake/in/none", 404}, {"folder outside", folder, "/lake/none", 403},
+		{"lister", lister, "/lake/none", 404}, {"reader", reader, "/lake/none", 403},
+		{"folder inside", folder, "/lake/in/none", 404}, {"folder outside", folder, "/lake/none", 403},
 		{"vended", vended, "/lake/in/none", 404}, {"exact", exact, "/lake/in/gone", 403},
 	} {
 		code := map[int]string{403: "AccessDenied", 404: "NoSuchKey"}[x.want]
@@ -222,19 +270,30 @@ func TestAbsenceIsHidden(t *testing.T) {
 			t.Errorf("%s, head: %v", x.what, got)
 		}
 	}
-	refused(t, "copy of nothing, reader", w.do(reader, ask{method: "PUT", path: "/lake/c", header: header("X-Amz-Copy-Source", "lake/none")}), 403, "AccessDenied", "s3:ListBucket")
-	refused(t, "copy of nothing, root", w.do(w.root, ask{method: "PUT", path: "/lake/c", header: header("X-Amz-Copy-Source", "lake/none")}), 404, "NoSuchKey", "")
-	refused(t, "put if it matches nothing", w.do(reader, ask{method: "PUT", path: "/lake/none", header: header("If-Match", "x")}), 403, "AccessDenied", "")
+	refused(t, "copy of nothing, reader",
+		w.do(reader, ask{method: "PUT", path: "/lake/c", header: header("X-Amz-Copy-Source", "lake/none")}), 403,
+		"AccessDenied", "s3:ListBucket")
+	refused(t, "copy of nothing, root",
+		w.do(w.root, ask{method: "PUT", path: "/lake/c", header: header("X-Amz-Copy-Source", "lake/none")}), 404, "NoSuchKey",
+		"")
+	refused(t, "put if it matches nothing",
+		w.do(reader, ask{method: "PUT", path: "/lake/none", header: header("If-Match", "x")}), 403, "AccessDenied", "")
 	refused(t, "no bucket", w.get(reader, "/none/k"), 404, "NoSuchBucket", "")
 	t.Run("errors say nothing of others", func(t *testing.T) {
 		b := w.other()
 		w.bucket(b, "theirs")
 		w.must(b, ask{method: "PUT", path: "/theirs/k", body: "x"})
-		w.must(b, ask{method: "PUT", path: "/theirs?policy", body: onBucket("theirs", "Deny", `{"AWS":"`+accountA+`"}`, "s3:ListBucket")})
-		if have, not := w.get(reader, "/theirs/k"), w.get(reader, "/theirs/n"); have.status != 403 || strings.ReplaceAll(have.message, "/k", "/n") != not.message {
+		w.must(b, ask{
+			method: "PUT",
+			path:   "/theirs?policy",
+			body:   onBucket("theirs", "Deny", `{"AWS":"`+accountA+`"}`, "s3:ListBucket"),
+		})
+		if have, not := w.get(reader, "/theirs/k"),
+			w.get(reader, "/theirs/n"); have.status != 403 || strings.ReplaceAll(have.message, "/k", "/n") != not.message {
 			t.Errorf("a key that is there: %v\none that is not: %v", have, not)
 		}
-		for _, got := range []*answer{w.get(reader, "/theirs/k"), w.get(reader, "/theirs"), w.get(reader, "/theirs?policy"), w.put(reader, "/theirs", "")} {
+		for _, got := range []*answer{w.get(reader, "/theirs/k"), w.get(reader, "/theirs"), w.get(reader, "/theirs?policy"),
+			w.put(reader, "/theirs", "")} {
 			if strings.Contains(got.body, accountB) {
 				t.Errorf("it names the owner: %s", got.body)
 			}
@@ -263,7 +322,8 @@ func TestTheRegistryRecords(t *testing.T) {
 			names = append(names, r.Event.EventName+" "+r.Event.ErrorCode)
 		}
 	}
-	if got := strings.Join(names, ","); !strings.Contains(got, "CreateBucket ") || !strings.Contains(got, "DeleteBucket AccessDenied") {
+	if got := strings.Join(names, ","); !strings.Contains(got, "CreateBucket ") ||
+		!strings.Contains(got, "DeleteBucket AccessDenied") {
 		t.Error(got)
 	}
 }

@@ -11,8 +11,8 @@ import (
 	"latchkey/internal/policy"
 )
 
-// administer answers an operation on buckets or their configuration. From here on whatever happens is recorded, with the
-// request's parameters.
+// administer answers an operation on buckets or their configuration. From here on whatever happens is recorded, with
+// the request's parameters.
 func (g *Gateway) administer(q *request, in any) (any, error) {
 	q.Unrecorded = false
 	for k, v := range awswire.Parameters(q.op, in) {
@@ -46,18 +46,21 @@ func (g *Gateway) listBuckets(q *request, in *s3.ListBucketsRequest) (any, error
 		out.ContinuationToken = &next
 	}
 	for _, b := range page {
-		out.Buckets = append(out.Buckets, s3.Bucket{Name: new(b.Name), CreationDate: new(b.Created), BucketRegion: new(b.Region)})
+		out.Buckets = append(out.Buckets,
+			s3.Bucket{Name: new(b.Name), CreationDate: new(b.Created), BucketRegion: new(b.Region)})
 	}
 	return out, nil
 }
 
-// createBucket commits the intention, lets the upstream make the bucket with the intention's nonce, and registers it. What
-// lies in the upstream already is not the caller's, whoever the caller is.
+// createBucket commits the intention, lets the upstream make the bucket with the intention's nonce, and registers it.
+// What lies in the upstream already is not the caller's, whoever the caller is.
 func (g *Gateway) createBucket(q *request, in *s3.CreateBucketRequest) (any, error) {
 	region := q.call.Facts.Region
 	if c := in.CreateBucketConfiguration; c != nil {
-		if asked := awswire.Value(c.LocationConstraint); asked != "" && asked != region && !(asked == "EU" && region == "eu-west-1") {
-			return nil, fault.New(fault.Invalid, fault.Region, "The %s location constraint is incompatible for the region specific endpoint this request was sent to.", asked)
+		if asked := awswire.Value(c.LocationConstraint); asked != "" && asked != region &&
+			!(asked == "EU" && region == "eu-west-1") {
+			return nil, fault.New(fault.Invalid, fault.Region,
+				"The %s location constraint is incompatible for the region specific endpoint this request was sent to.", asked)
 		}
 	}
 	name := awswire.Value(in.Bucket)
@@ -115,10 +118,10 @@ func madeNothing(err error) bool {
 	return false
 }
 
-// deleteBucket deletes the bucket in the upstream, then forgets it. If the second step is never reached, the bucket stays
-// registered, its owner deletes it again, and nobody else gets the name before. That is why a bucket that the upstream
-// does not have is forgotten: what is registered without being there is of no use to anybody and gives nobody anything.
-// What another creation has made under the name is not touched, and belongs to no account afterwards.
+// deleteBucket deletes the bucket in the upstream, then forgets it. If the second step is never reached, the bucket
+// stays registered, its owner deletes it again, and nobody else gets the name before. That is why a bucket that the
+// upstream does not have is forgotten: what is registered without being there is of no use to anybody and gives nobody
+// anything. What another creation has made under the name is not touched, and belongs to no account afterwards.
 func (g *Gateway) deleteBucket(q *request, in *s3.DeleteBucketRequest) (any, error) {
 	unlock, err := g.Buckets.Lock(q.Context(), awswire.Value(in.Bucket))
 	if err != nil {

@@ -25,7 +25,8 @@ func TestListBucketsPages(t *testing.T) {
 		w.parse(w.must(k, ask{method: "GET", path: "/?" + query}), &l)
 		return l
 	}
-	if got := page(w.root, ""); fmt.Sprint(got.Names) != "[a-1 a-2 a-3 b-1 b-2]" || got.Next != "" || len(got.Owner) != 64 {
+	if got := page(w.root, ""); fmt.Sprint(got.Names) != "[a-1 a-2 a-3 b-1 b-2]" || got.Next != "" ||
+		len(got.Owner) != 64 {
 		t.Errorf("all: %+v", got)
 	}
 	if got := page(b, ""); fmt.Sprint(got.Names) != "[a-2-of-b c-of-b]" {
@@ -47,7 +48,8 @@ func TestListBucketsPages(t *testing.T) {
 		t.Errorf("pages: %v", all)
 	}
 	first := page(w.root, "max-buckets=1&prefix=a-")
-	if got := page(w.root, "prefix=a-&continuation-token="+url.QueryEscape(first.Next)); fmt.Sprint(got.Names) != "[a-2 a-3]" {
+	if got := page(w.root, "prefix=a-&continuation-token="+
+		url.QueryEscape(first.Next)); fmt.Sprint(got.Names) != "[a-2 a-3]" {
 		t.Errorf("with a prefix: %+v", got)
 	}
 	if got := page(w.root, "bucket-region="+region); len(got.Names) != 5 {
@@ -60,9 +62,14 @@ func TestListBucketsPages(t *testing.T) {
 		keys  awsKeys
 		query string
 	}{
-		"another list": {w.root, "continuation-token=" + url.QueryEscape(first.Next)}, "another account": {b, "prefix=a-&continuation-token=" + url.QueryEscape(first.Next)},
-		"garbage": {w.root, "continuation-token=x"}, "a changed token": {w.root, "prefix=a-&continuation-token=" + url.QueryEscape("A"+first.Next)},
-		"none": {w.root, "max-buckets=0"}, "too many": {w.root, "max-buckets=10001"}, "less than none": {w.root, "max-buckets=-1"}, "no number": {w.root, "max-buckets=x"},
+		"another list":    {w.root, "continuation-token=" + url.QueryEscape(first.Next)},
+		"another account": {b, "prefix=a-&continuation-token=" + url.QueryEscape(first.Next)},
+		"garbage":         {w.root, "continuation-token=x"},
+		"a changed token": {w.root, "prefix=a-&continuation-token=" + url.QueryEscape("A"+first.Next)},
+		"none":            {w.root, "max-buckets=0"},
+		"too many":        {w.root, "max-buckets=10001"},
+		"less than none":  {w.root, "max-buckets=-1"},
+		"no number":       {w.root, "max-buckets=x"},
 	} {
 		if got := w.get(x.keys, "/?"+x.query); got.status != http.StatusBadRequest {
 			t.Errorf("%s: %v", what, got)
@@ -75,18 +82,25 @@ func TestCreateBucket(t *testing.T) {
 	w := start(t)
 	b := w.other()
 	constraint := func(region string) string {
-		return "<CreateBucketConfiguration><LocationConstraint>" + region + "</LocationConstraint></CreateBucketConfiguration>"
+		return "<CreateBucketConfiguration><LocationConstraint>" + region +
+			"</LocationConstraint></CreateBucketConfiguration>"
 	}
 	for name, x := range map[string]struct {
 		path, body string
 		status     int
 		code       string
 	}{
-		"plain": {"/plain", "", 200, ""}, "another region": {"/another", constraint("eu-west-1"), 400, "IllegalLocationConstraintException"},
-		"EU from elsewhere": {"/eu", constraint("EU"), 400, "IllegalLocationConstraintException"}, "no XML": {"/noxml", "x", 400, "MalformedXML"},
-		"upper case": {"/Upper", "", 400, "InvalidBucketName"}, "short": {"/ab", "", 400, "InvalidBucketName"}, "an address": {"/10.0.0.1", "", 400, "InvalidBucketName"},
-		"dots": {"/a..b", "", 400, "InvalidBucketName"}, "a slash": {"/a%2Fb", "", 400, "InvalidBucketName"}, "long": {"/" + strings.Repeat("x", 64), "", 400, "InvalidBucketName"},
-		"too large a body": {"/large", constraint(strings.Repeat("x", 70<<10)), 400, "MaxMessageLengthExceeded"},
+		"plain":             {"/plain", "", 200, ""},
+		"another region":    {"/another", constraint("eu-west-1"), 400, "IllegalLocationConstraintException"},
+		"EU from elsewhere": {"/eu", constraint("EU"), 400, "IllegalLocationConstraintException"},
+		"no XML":            {"/noxml", "x", 400, "MalformedXML"},
+		"upper case":        {"/Upper", "", 400, "InvalidBucketName"},
+		"short":             {"/ab", "", 400, "InvalidBucketName"},
+		"an address":        {"/10.0.0.1", "", 400, "InvalidBucketName"},
+		"dots":              {"/a..b", "", 400, "InvalidBucketName"},
+		"a slash":           {"/a%2Fb", "", 400, "InvalidBucketName"},
+		"long":              {"/" + strings.Repeat("x", 64), "", 400, "InvalidBucketName"},
+		"too large a body":  {"/large", constraint(strings.Repeat("x", 70<<10)), 400, "MaxMessageLengthExceeded"},
 	} {
 		got := w.put(w.root, x.path, x.body)
 		if got.status != x.status || got.code != x.code {
@@ -106,7 +120,8 @@ func TestCreateBucket(t *testing.T) {
 	w.bucket(w.root, "same")
 	refused(t, "again", w.put(w.root, "/plain", ""), 409, "BucketAlreadyOwnedByYou", "")
 	refused(t, "another's", w.put(b, "/plain", ""), 409, "BucketAlreadyExists", "")
-	for _, h := range []http.Header{header("X-Amz-Acl", "public-read"), header("X-Amz-Grant-Read", "id=1"), header("X-Amz-Bucket-Object-Lock-Enabled", "true"), header("X-Amz-Object-Ownership", "ObjectWriter")} {
+	for _, h := range []http.Header{header("X-Amz-Acl", "public-read"), header("X-Amz-Grant-Read", "id=1"),
+		header("X-Amz-Bucket-Object-Lock-Enabled", "true"), header("X-Amz-Object-Ownership", "ObjectWriter")} {
 		if got := w.do(w.root, ask{method: "PUT", path: "/wish", header: h}); got.status != 501 {
 			t.Errorf("%v: %v", h, got)
 		}
@@ -127,8 +142,13 @@ func TestBucketsTellTheirRegion(t *testing.T) {
 	w.bucket(w.root, "lake")
 	nobody := w.user("nobody", "")
 	for what, got := range map[string]*answer{
-		"head": w.do(w.root, ask{method: "HEAD", path: "/lake"}), "head refused": w.do(nobody, ask{method: "HEAD", path: "/lake"}), "get": w.get(w.root, "/lake"),
-		"get refused": w.get(nobody, "/lake/k"), "no key": w.get(w.root, "/lake/k"), "another owner": w.do(w.root, ask{method: "HEAD", path: "/lake", header: header("X-Amz-Expected-Bucket-Owner", accountB)}),
+		"head":         w.do(w.root, ask{method: "HEAD", path: "/lake"}),
+		"head refused": w.do(nobody, ask{method: "HEAD", path: "/lake"}),
+		"get":          w.get(w.root, "/lake"),
+		"get refused":  w.get(nobody, "/lake/k"),
+		"no key":       w.get(w.root, "/lake/k"),
+		"another owner": w.do(w.root,
+			ask{method: "HEAD", path: "/lake", header: header("X-Amz-Expected-Bucket-Owner", accountB)}),
 	} {
 		if v := got.header.Get("X-Amz-Bucket-Region"); v != region {
 			t.Errorf("%s: region %q", what, v)
@@ -137,7 +157,8 @@ func TestBucketsTellTheirRegion(t *testing.T) {
 			t.Errorf("%s: a body", what)
 		}
 	}
-	if got := w.do(w.root, ask{method: "HEAD", path: "/none"}); got.status != 404 || got.header.Get("X-Amz-Bucket-Region") != "" {
+	if got := w.do(w.root, ask{method: "HEAD", path: "/none"}); got.status != 404 ||
+		got.header.Get("X-Amz-Bucket-Region") != "" {
 		t.Errorf("no bucket: %v %v", got, got.header)
 	}
 	r, _ := http.NewRequestWithContext(t.Context(), "HEAD", w.url+"/lake", nil)

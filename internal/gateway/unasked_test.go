@@ -77,7 +77,8 @@ func TestNothingReachesAnUpstreamUnasked(t *testing.T) {
 	}
 	q.row = operations[s3.PutObject.Operation]
 	q.bucket = &bucket.Bucket{Name: "lake", Upstream: "elsewhere"}
-	if _, err := g.callUpstream(t.Context(), q, &s3.PutObjectRequest{}, ""); fault.KindOf(err) != fault.Unavailable || *reached != 0 {
+	if _, err := g.callUpstream(t.Context(), q, &s3.PutObjectRequest{}, ""); fault.KindOf(err) != fault.Unavailable ||
+		*reached != 0 {
 		t.Errorf("a bucket of another upstream: %v, %d calls", err, *reached)
 	}
 	q.bucket = nil

@@ -143,10 +143,14 @@ func TestAttack18_NoRequestInsideARequest(t *testing.T) {
 		"delete with a body":  {head(w.request(nobody, ask{method: "DELETE", path: "/lake/k", body: inner}), length), 400},
 		"head with a body":    {head(w.request(nobody, ask{method: "HEAD", path: "/lake/k", body: inner}), length), 400},
 		"options with a body": {"OPTIONS /lake/x HTTP/1.1\r\nHost: " + w.host + "\r\n" + length + "\r\n\r\n", 403},
-		"two lengths":         {head(w.request(nobody, ask{method: "PUT", path: "/lake/x", body: inner}), length, "Content-Length: 0"), 400},
-		"length and chunks":   {head(w.request(nobody, ask{method: "PUT", path: "/lake/x", body: inner}), length, "Transfer-Encoding: chunked"), 403},
-		"two encodings":       {head(w.request(nobody, ask{method: "PUT", path: "/lake/x", body: inner}), "Transfer-Encoding: chunked, identity"), 501},
-		"a folded length":     {head(w.request(nobody, ask{method: "PUT", path: "/lake/x", body: inner}), "Content-Length: +5"), 400},
+		"two lengths": {head(w.request(nobody, ask{method: "PUT", path: "/lake/x", body: inner}), length,
+			"Content-Length: 0"), 400},
+		"length and chunks": {head(w.request(nobody, ask{method: "PUT", path: "/lake/x", body: inner}), length,
+			"Transfer-Encoding: chunked"), 403},
+		"two encodings": {head(w.request(nobody, ask{method: "PUT", path: "/lake/x", body: inner}),
+			"Transfer-Encoding: chunked, identity"), 501},
+		"a folded length": {head(w.request(nobody, ask{method: "PUT", path: "/lake/x", body: inner}), "Content-Length: +5"),
+			400},
 	} {
 		c := w.dial()
 		c.write(x.head + inner)
@@ -163,7 +167,9 @@ func TestAttack18_NoRequestInsideARequest(t *testing.T) {
 	}
 	t.Run("hop-by-hop names do not take signed headers away", func(t *testing.T) {
 		for _, name := range []string{"x-amz-content-sha256", "authorization", "x-amz-date", "host", "X-Amz-Security-Token"} {
-			got := w.do(w.root, ask{method: "GET", path: "/lake/k", after: func(r *http.Request) { r.Header.Set("Connection", name) }})
+			got := w.do(w.root, ask{method: "GET", path: "/lake/k", after: func(r *http.Request) {
+				r.Header.Set("Connection", name)
+			}})
 			if got.status < 400 {
 				t.Errorf("%s: %v", name, got)
 			}
@@ -183,17 +189,32 @@ func TestOddRequests(t *testing.T) {
 	w := start(t)
 	w.bucket(w.root, "lake")
 	for _, line := range []string{
-		"GET * HTTP/1.1", "OPTIONS * HTTP/1.1", "GET http:lake HTTP/1.1", "GET /%zz HTTP/1.1", "GET /lake?% HTTP/1.1", "GET /lake/%00 HTTP/1.1", "GET ? HTTP/1.1", "GET // HTTP/1.1",
-		"PUT / HTTP/1.1", "DELETE / HTTP/1.1", "POST / HTTP/1.1", "HEAD / HTTP/1.1", "CONNECT lake:80 HTTP/1.1", "GET lake HTTP/1.1", "GET /lake;x HTTP/1.1",
+		"GET * HTTP/1.1", "OPTIONS * HTTP/1.1", "GET http:lake HTTP/1.1", "GET /%zz HTTP/1.1", "GET /lake?% HTTP/1.1",
+		"GET /lake/%00 HTTP/1.1", "GET ? HTTP/1.1", "GET // HTTP/1.1",
+		"PUT / HTTP/1.1", "DELETE / HTTP/1.1", "POST / HTTP/1.1", "HEAD / HTTP/1.1", "CONNECT lake:80 HTTP/1.1",
+		"GET lake HTTP/1.1", "GET /lake;x HTTP/1.1",
 	} {
 		x := w.dial()
-		x.write(line + "\r\nHost: " + w.host + "\r\nAuthorization: AWS4-HMAC-SHA256 Credential=a/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=00\r\nX-Amz-Date: 20260101T000000Z\r\n\r\n")
+		x.write(line + "\r\nHost: " + w.host +
+			"\r\nAuthorization: AWS4-HMAC-SHA256 Credential=a/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, " +
+			"Signature=00\r\nX-Amz-Date: 20260101T000000Z\r\n\r\n")
 		method, _, _ := strings.Cut(line, " ")
-		if got := x.answer(w, method); got.status < 300 && !strings.HasPrefix(line, "OPTIONS *") || got.status >= 500 && got.status != 501 {
+		if got := x.answer(w, method); got.status < 300 && !strings.HasPrefix(line, "OPTIONS *") ||
+			got.status >= 500 && got.status != 501 {
 			t.Errorf("%s: %v", line, got)
 		}
 	}
-	signed := map[string]int{"/": 405, "//": 501, "/lake//": 200, "/lake/%20": 200, "/%20/k": 404, "/./k": 404, "/../k": 404, "/lake%00/k": 404, "/" + strings.Repeat("x", 300) + "/k": 404}
+	signed := map[string]int{
+		"/":                                   405,
+		"//":                                  501,
+		"/lake//":                             200,
+		"/lake/%20":                           200,
+		"/%20/k":                              404,
+		"/./k":                                404,
+		"/../k":                               404,
+		"/lake%00/k":                          404,
+		"/" + strings.Repeat("x", 300) + "/k": 404,
+	}
 	for path, want := range signed {
 		if got := w.put(w.root, path, ""); got.status != want {
 			t.Errorf("PUT %s: %v, want %d", path, got, want)

@@ -49,7 +49,8 @@ func (w *world) upload(k awsKeys, path string) string {
 
 // complete is the body that puts together part 1.
 func complete(etag string) string {
-	return "<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>" + escaped(etag) + "</ETag></Part></CompleteMultipartUpload>"
+	return "<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>" + escaped(etag) +
+		"</ETag></Part></CompleteMultipartUpload>"
 }
 
 // deletion is the body of a DeleteObjects.

@@ -53,7 +53,12 @@ func start(t testing.TB, more ...func(*server.Config)) *world {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 	w := &world{t: t}
-	c := server.Config{Listen: "127.0.0.1:0", Data: t.TempDir(), Now: w.now, Log: slog.New(slog.NewJSONHandler(&w.log, nil))}
+	c := server.Config{
+		Listen: "127.0.0.1:0",
+		Data:   t.TempDir(),
+		Now:    w.now,
+		Log:    slog.New(slog.NewJSONHandler(&w.log, nil)),
+	}
 	for _, f := range more {
 		f(&c)
 	}
@@ -297,7 +302,8 @@ func (w *world) parse(a *answer, v any) {
 const (
 	everything = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}`
 	control    = "/v20180820/accessgrantsinstance"
-	trusting   = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"access-grants.s3.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
+	trusting   = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",` +
+		`"Principal":{"Service":"access-grants.s3.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
 )
 
 func allow(statements ...string) string {
@@ -311,7 +317,8 @@ func (w *world) grants() {
 	w.iam("PutRolePolicy", "RoleName", "loc", "PolicyName", "all", "PolicyDocument", everything)
 	w.must(w.root, ask{method: http.MethodPost, path: control})
 	w.must(w.root, ask{method: http.MethodPost, path: control + "/location", body: "<CreateAccessGrantsLocationRequest>" +
-		"<LocationScope>s3://</LocationScope><IAMRoleArn>arn:aws:iam::" + accountA + ":role/loc</IAMRoleArn></CreateAccessGrantsLocationRequest>"})
+		"<LocationScope>s3://</LocationScope><IAMRoleArn>arn:aws:iam::" + accountA +
+		":role/loc</IAMRoleArn></CreateAccessGrantsLocationRequest>"})
 }
 
 // grant grants a user a permission on what lies below the default location, and gives the grant's id.
@@ -324,10 +331,16 @@ func (w *world) grant(user, sub, permission string, object bool) string {
 	var made struct {
 		ID string `xml:"AccessGrantId"`
 	}
-	w.parse(w.must(w.root, ask{method: http.MethodPost, path: control + "/grant", body: "<CreateAccessGrantRequest><AccessGrantsLocationId>default" +
-		"</AccessGrantsLocationId><AccessGrantsLocationConfiguration><S3SubPrefix>" + escaped(sub) + "</S3SubPrefix></AccessGrantsLocationConfiguration>" +
-		"<Grantee><GranteeType>IAM</GranteeType><GranteeIdentifier>arn:aws:iam::" + accountA + ":user/" + user + "</GranteeIdentifier></Grantee>" +
-		"<Permission>" + permission + "</Permission>" + kind + "</CreateAccessGrantRequest>"}), &made)
+	w.parse(w.must(w.root, ask{
+		method: http.MethodPost,
+		path:   control + "/grant",
+		body: "<CreateAccessGrantRequest><AccessGrantsLocationId>default" +
+			"</AccessGrantsLocationId><AccessGrantsLocationConfiguration><S3SubPrefix>" + escaped(sub) +
+			"</S3SubPrefix></AccessGrantsLocationConfiguration>" +
+			"<Grantee><GranteeType>IAM</GranteeType><GranteeIdentifier>arn:aws:iam::" + accountA + ":user/" + user +
+			"</GranteeIdentifier></Grantee>" +
+			"<Permission>" + permission + "</Permission>" + kind + "</CreateAccessGrantRequest>",
+	}), &made)
 	return made.ID
 }
 
@@ -344,7 +357,8 @@ func (w *world) vend(k aws.Credentials, target, permission string, more ...strin
 	for i := 0; i < len(more); i += 2 {
 		q.Set(more[i], more[i+1])
 	}
-	return w.temporary(w.must(k, ask{method: http.MethodGet, path: control + "/dataaccess?" + strings.ReplaceAll(q.Encode(), "+", "%20")}))
+	return w.temporary(w.must(k,
+		ask{method: http.MethodGet, path: control + "/dataaccess?" + strings.ReplaceAll(q.Encode(), "+", "%20")}))
 }
 
 func (w *world) temporary(a *answer) aws.Credentials {
@@ -363,13 +377,16 @@ func (w *world) temporary(a *answer) aws.Credentials {
 }
 
 // presign is the path and query of a presigned URL.
-func (w *world) presign(k aws.Credentials, method, path string, expires time.Duration, header http.Header) *http.Request {
+func (w *world) presign(
+	k aws.Credentials, method, path string, expires time.Duration, header http.Header,
+) *http.Request {
 	w.t.Helper()
 	sep := "?"
 	if strings.Contains(path, "?") {
 		sep = "&"
 	}
-	r, err := http.NewRequestWithContext(w.t.Context(), method, fmt.Sprintf("%s%s%sX-Amz-Expires=%d", w.url, path, sep, int(expires.Seconds())), nil)
+	r, err := http.NewRequestWithContext(w.t.Context(), method,
+		fmt.Sprintf("%s%s%sX-Amz-Expires=%d", w.url, path, sep, int(expires.Seconds())), nil)
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -73,25 +73,46 @@ func write(to []permission, state conditions, w writeOptions) []permission {
 
 func putOptions(in *s3.PutObjectRequest) writeOptions {
 	return writeOptions{
-		acl: in.ACL, class: in.StorageClass, redirect: in.WebsiteRedirectLocation, encryption: in.ServerSideEncryption, kmsKey: in.SSEKMSKeyId,
-		grants:  [5]*string{in.GrantFullControl, in.GrantRead, in.GrantReadACP, nil, in.GrantWriteACP},
-		tagging: in.Tagging, lockMode: in.ObjectLockMode, legalHold: in.ObjectLockLegalHoldStatus, retainUntil: in.ObjectLockRetainUntilDate,
+		acl:         in.ACL,
+		class:       in.StorageClass,
+		redirect:    in.WebsiteRedirectLocation,
+		encryption:  in.ServerSideEncryption,
+		kmsKey:      in.SSEKMSKeyId,
+		grants:      [5]*string{in.GrantFullControl, in.GrantRead, in.GrantReadACP, nil, in.GrantWriteACP},
+		tagging:     in.Tagging,
+		lockMode:    in.ObjectLockMode,
+		legalHold:   in.ObjectLockLegalHoldStatus,
+		retainUntil: in.ObjectLockRetainUntilDate,
 	}
 }
 
 func copyOptions(in *s3.CopyObjectRequest) writeOptions {
 	return writeOptions{
-		acl: in.ACL, class: in.StorageClass, redirect: in.WebsiteRedirectLocation, encryption: in.ServerSideEncryption, kmsKey: in.SSEKMSKeyId,
-		directive: in.MetadataDirective,
-		grants:    [5]*string{in.GrantFullControl, in.GrantRead, in.GrantReadACP, nil, in.GrantWriteACP},
-		tagging:   in.Tagging, lockMode: in.ObjectLockMode, legalHold: in.ObjectLockLegalHoldStatus, retainUntil: in.ObjectLockRetainUntilDate,
+		acl:         in.ACL,
+		class:       in.StorageClass,
+		redirect:    in.WebsiteRedirectLocation,
+		encryption:  in.ServerSideEncryption,
+		kmsKey:      in.SSEKMSKeyId,
+		directive:   in.MetadataDirective,
+		grants:      [5]*string{in.GrantFullControl, in.GrantRead, in.GrantReadACP, nil, in.GrantWriteACP},
+		tagging:     in.Tagging,
+		lockMode:    in.ObjectLockMode,
+		legalHold:   in.ObjectLockLegalHoldStatus,
+		retainUntil: in.ObjectLockRetainUntilDate,
 	}
 }
 
 func uploadOptions(in *s3.CreateMultipartUploadRequest) writeOptions {
 	return writeOptions{
-		acl: in.ACL, class: in.StorageClass, redirect: in.WebsiteRedirectLocation, encryption: in.ServerSideEncryption, kmsKey: in.SSEKMSKeyId,
-		grants:  [5]*string{in.GrantFullControl, in.GrantRead, in.GrantReadACP, nil, in.GrantWriteACP},
-		tagging: in.Tagging, lockMode: in.ObjectLockMode, legalHold: in.ObjectLockLegalHoldStatus, retainUntil: in.ObjectLockRetainUntilDate,
+		acl:         in.ACL,
+		class:       in.StorageClass,
+		redirect:    in.WebsiteRedirectLocation,
+		encryption:  in.ServerSideEncryption,
+		kmsKey:      in.SSEKMSKeyId,
+		grants:      [5]*string{in.GrantFullControl, in.GrantRead, in.GrantReadACP, nil, in.GrantWriteACP},
+		tagging:     in.Tagging,
+		lockMode:    in.ObjectLockMode,
+		legalHold:   in.ObjectLockLegalHoldStatus,
+		retainUntil: in.ObjectLockRetainUntilDate,
 	}
 }

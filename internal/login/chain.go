@@ -38,8 +38,10 @@ func assumed(operation string, k Keys) (Keys, error) {
 func assumedBySTS(operation string, given *stsapi.Credentials) (Keys, error) {
 	c := awswire.Value(given)
 	return assumed(operation, Keys{
-		AccessKeyID: awswire.Value(c.AccessKeyId), SecretAccessKey: awswire.Value(c.SecretAccessKey), SessionToken: awswire.Value(c.SessionToken),
-		Expires: awswire.Value(c.Expiration),
+		AccessKeyID:     awswire.Value(c.AccessKeyId),
+		SecretAccessKey: awswire.Value(c.SecretAccessKey),
+		SessionToken:    awswire.Value(c.SessionToken),
+		Expires:         awswire.Value(c.Expiration),
 	})
 }
 

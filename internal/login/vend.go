@@ -45,8 +45,10 @@ func (e *Endpoint) GetDataAccess(ctx context.Context, k Keys, account string, w 
 	}
 	c := awswire.Value(out.Credentials)
 	keys, err := assumed("GetDataAccess", Keys{
-		AccessKeyID: awswire.Value(c.AccessKeyId), SecretAccessKey: awswire.Value(c.SecretAccessKey), SessionToken: awswire.Value(c.SessionToken),
-		Expires: awswire.Value(c.Expiration),
+		AccessKeyID:     awswire.Value(c.AccessKeyId),
+		SecretAccessKey: awswire.Value(c.SecretAccessKey),
+		SessionToken:    awswire.Value(c.SessionToken),
+		Expires:         awswire.Value(c.Expiration),
 	})
 	if err != nil {
 		return nil, err

@@ -12,8 +12,12 @@ import (
 // plainWriter hides what a writer can besides writing, as a TLS connection would.
 type plainWriter struct{ io.Writer }
 
-func benchSizes(b *testing.B, run func(b *testing.B, s *Store, content []byte, clients func(*testing.B, func(next func() bool)), key func() string)) {
-	for _, c := range []struct{ size, clients int }{{1 << 10, 1}, {1 << 10, 8}, {1 << 10, 64}, {64 << 10, 8}, {64 << 20, 1}} {
+func benchSizes(
+	b *testing.B,
+	run func(b *testing.B, s *Store, content []byte, clients func(*testing.B, func(next func() bool)), key func() string),
+) {
+	for _, c := range []struct{ size, clients int }{{1 << 10, 1}, {1 << 10, 8}, {1 << 10, 64}, {64 << 10, 8},
+		{64 << 20, 1}} {
 		b.Run(fmt.Sprintf("size=%d/clients=%d", c.size, c.clients), func(b *testing.B) {
 			s := openStore(b)
 			content := pattern(c.size)
@@ -35,34 +39,36 @@ func benchSizes(b *testing.B, run func(b *testing.B, s *Store, content []byte, c
 }
 
 func BenchmarkPut(b *testing.B) {
-	benchSizes(b, func(b *testing.B, s *Store, content []byte, clients func(*testing.B, func(func() bool)), key func() string) {
-		clients(b, func(next func() bool) {
-			for next() {
-				if _, err := s.Put(b.Context(), Put{Bucket: "b", Key: key(), Body: bodyOf(content)}); err != nil {
-					b.Error(err)
+	benchSizes(b,
+		func(b *testing.B, s *Store, content []byte, clients func(*testing.B, func(func() bool)), key func() string) {
+			clients(b, func(next func() bool) {
+				for next() {
+					if _, err := s.Put(b.Context(), Put{Bucket: "b", Key: key(), Body: bodyOf(content)}); err != nil {
+						b.Error(err)
+					}
 				}
-			}
+			})
 		})
-	})
 }
 
 func BenchmarkGet(b *testing.B) {
-	benchSizes(b, func(b *testing.B, s *Store, content []byte, clients func(*testing.B, func(func() bool)), _ func() string) {
-		put(b, s, "k", string(content))
-		clients(b, func(next func() bool) {
-			for next() {
-				c, err := s.Get(b.Context(), Get{Bucket: "b", Key: "k"})
-				if err != nil {
-					b.Error(err)
-					continue
+	benchSizes(b,
+		func(b *testing.B, s *Store, content []byte, clients func(*testing.B, func(func() bool)), _ func() string) {
+			put(b, s, "k", string(content))
+			clients(b, func(next func() bool) {
+				for next() {
+					c, err := s.Get(b.Context(), Get{Bucket: "b", Key: "k"})
+					if err != nil {
+						b.Error(err)
+						continue
+					}
+					if n, err := io.Copy(plainWriter{io.Discard}, c); err != nil || n != int64(len(content)) {
+						b.Error(n, err)
+					}
+					c.Close()
 				}
-				if n, err := io.Copy(plainWriter{io.Discard}, c); err != nil || n != int64(len(content)) {
-					b.Error(n, err)
-				}
-				c.Close()
-			}
+			})
 		})
-	})
 }
 
 func BenchmarkList(b *testing.B) {

@@ -179,7 +179,8 @@ func (s *Store) release(dropped []freed) {
 func (s *Store) unlink(names []string) {
 	for _, name := range names {
 		if err := s.blobs.remove(name); err != nil {
-			s.log.LogAttrs(context.Background(), slog.LevelWarn, "a dropped blob stays until the next clean-up", slog.String("error", err.Error()))
+			s.log.LogAttrs(context.Background(), slog.LevelWarn, "a dropped blob stays until the next clean-up",
+				slog.String("error", err.Error()))
 		}
 		s.blobs.letGo(name)
 	}

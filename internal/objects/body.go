@@ -152,7 +152,8 @@ func (b Body) trailingSum() ([]byte, error) {
 			}
 		}
 	}
-	return nil, fault.New(fault.Malformed, fault.Header, "The request contained trailing data that was not well-formed or did not conform to our published schema.")
+	return nil, fault.New(fault.Malformed, fault.Header,
+		"The request contained trailing data that was not well-formed or did not conform to our published schema.")
 }
 
 func tooLarge(size int64) error {

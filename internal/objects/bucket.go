@@ -15,14 +15,15 @@ func (s *Store) CreateBucket(ctx context.Context, name string) error {
 }
 
 // MakeBucket makes an empty bucket and keeps the nonce with it for as long as the bucket lives. A bucket that exists is
-// AlreadyExists, unless it was made with this very nonce: then a creation whose answer was lost is only asked for again,
-// and that is a success. An empty nonce never equals another.
+// AlreadyExists, unless it was made with this very nonce: then a creation whose answer was lost is only asked for
+// again, and that is a success. An empty nonce never equals another.
 func (s *Store) MakeBucket(ctx context.Context, name, nonce string) error {
 	if name == "" {
 		return fault.New(fault.Invalid, fault.BucketName, "The specified bucket is not valid.")
 	}
 	return s.update(ctx, func(t *tx) error {
-		res, err := t.exec(`INSERT INTO buckets (name, created, nonce) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`, name, t.now(), nonce)
+		res, err := t.exec(`INSERT INTO buckets (name, created, nonce) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`, name,
+			t.now(), nonce)
 		if err != nil {
 			return err
 		}
@@ -55,7 +56,8 @@ func (s *Store) RemoveBucket(ctx context.Context, name, nonce string) error {
 			return orNone(err, noBucket(name))
 		}
 		var used bool
-		err := t.row(`SELECT EXISTS (SELECT 1 FROM objects WHERE bucket = ?1) OR EXISTS (SELECT 1 FROM uploads WHERE bucket = ?1)`, id).Scan(&used)
+		err := t.row(`SELECT EXISTS (SELECT 1 FROM objects WHERE bucket = ?1) OR EXISTS (SELECT 1 FROM `+
+			`uploads WHERE bucket = ?1)`, id).Scan(&used)
 		if err != nil {
 			return err
 		}
@@ -75,7 +77,8 @@ func (s *Store) HeadBucket(ctx context.Context, name string) error {
 	return s.FindBucket(ctx, name, "")
 }
 
-// FindBucket fails with NotFound if there is no such bucket, or if it was made with another nonce. An empty nonce is any.
+// FindBucket fails with NotFound if there is no such bucket, or if it was made with another nonce. An empty nonce is
+// any.
 func (s *Store) FindBucket(ctx context.Context, name, nonce string) error {
 	st, err := s.read(ctx, selectBucket)
 	if err != nil {
@@ -100,7 +103,8 @@ type ListBuckets struct {
 
 // Buckets answers a page of the store's buckets in the order of their names, and whether there are more.
 func (s *Store) Buckets(ctx context.Context, in ListBuckets) (page []Bucket, more bool, err error) {
-	st, err := s.read(ctx, `SELECT name, created FROM buckets WHERE name > ?1 AND substr(name, 1, length(?2)) = ?2 ORDER BY name LIMIT ?3`)
+	st, err := s.read(ctx,
+		`SELECT name, created FROM buckets WHERE name > ?1 AND substr(name, 1, length(?2)) = ?2 ORDER BY name LIMIT ?3`)
 	if err != nil {
 		return nil, false, err
 	}

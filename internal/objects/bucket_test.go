@@ -44,7 +44,8 @@ func TestAttack29_DeletesAreJudgedKeyByKey(t *testing.T) {
 	for _, k := range []string{"a", "b", "c", "a/../b"} {
 		put(t, s, k, string(pattern(inlineMax+1)))
 	}
-	errs, err := s.DeleteMany(t.Context(), "b", []Delete{{Key: "a"}, {Key: "b", IfMatch: "x"}, {Key: ""}, {Key: "c"}, {Key: "none"}})
+	errs, err := s.DeleteMany(t.Context(), "b",
+		[]Delete{{Key: "a"}, {Key: "b", IfMatch: "x"}, {Key: ""}, {Key: "c"}, {Key: "none"}})
 	if err != nil {
 		t.Fatal(err)
 	}

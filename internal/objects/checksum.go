@@ -90,7 +90,8 @@ func (a Algorithm) multipartType(asked ChecksumType) (ChecksumType, error) {
 			return t, nil
 		}
 	}
-	return "", invalidRequest("The %s checksum type cannot be used with the %s checksum algorithm.", asked, strings.ToLower(string(a)))
+	return "", invalidRequest("The %s checksum type cannot be used with the %s checksum algorithm.", asked,
+		strings.ToLower(string(a)))
 }
 
 // Checksum is a checksum as clients see it. The zero value is none.

@@ -137,7 +137,12 @@ func newCommitter(ctx context.Context, db *sql.DB, b *blobs, now func() time.Tim
 		return nil, err
 	}
 	c := &committer{
-		conn: conn, now: now, blobs: b, stmts: make(map[string]*sql.Stmt), writes: make(chan *write, maxBatch), done: make(chan struct{}),
+		conn:   conn,
+		now:    now,
+		blobs:  b,
+		stmts:  make(map[string]*sql.Stmt),
+		writes: make(chan *write, maxBatch),
+		done:   make(chan struct{}),
 	}
 	go func() {
 		defer close(c.done)

@@ -79,7 +79,8 @@ func (s *Store) Complete(ctx context.Context, in Complete) (Object, error) {
 // checkList refuses a list that no upload could satisfy.
 func (in Complete) checkList() error {
 	if len(in.Parts) == 0 || len(in.Parts) > maxPartNumber {
-		return fault.New(fault.Malformed, fault.XML, "The XML you provided was not well-formed or did not validate against our published schema")
+		return fault.New(fault.Malformed, fault.XML,
+			"The XML you provided was not well-formed or did not validate against our published schema")
 	}
 	last := 0
 	for _, p := range in.Parts {
@@ -87,7 +88,8 @@ func (in Complete) checkList() error {
 			return badArgument("partNumber", itoa(int64(p.Number)), "PartNumber must be >= 1 and <= 10000")
 		}
 		if p.Number <= last {
-			return fault.New(fault.Invalid, fault.PartOrder, "The list of parts was not in ascending order. Parts must be ordered by part number.")
+			return fault.New(fault.Invalid, fault.PartOrder,
+				"The list of parts was not in ascending order. Parts must be ordered by part number.")
 		}
 		last = p.Number
 	}
@@ -118,7 +120,8 @@ func (t *tx) chosen(u Upload, list []CompletePart) ([]piece, error) {
 		p, ok := have[want.Number]
 		if !ok || trimTag(want.ETag) != etagOf(p.md5) {
 			return nil, fault.New(fault.Invalid, fault.Part,
-				"One or more of the specified parts could not be found.  The part may not have been uploaded, or the specified entity tag may not match the part's entity tag.").
+				"One or more of the specified parts could not be found.  The part may not have been uploaded, "+
+					"or the specified entity tag may not match the part's entity tag.").
 				With("UploadId", u.ID).With("PartNumber", itoa(int64(want.Number))).With("ETag", trimTag(want.ETag))
 		}
 		if err := u.checkPartSum(want, p); err != nil {
@@ -128,7 +131,8 @@ func (t *tx) chosen(u Upload, list []CompletePart) ([]piece, error) {
 	}
 	for i, p := range parts[:len(parts)-1] {
 		if p.size < MinPartSize {
-			return nil, fault.New(fault.Invalid, fault.PartSize, "Your proposed upload is smaller than the minimum allowed size").
+			return nil, fault.New(fault.Invalid, fault.PartSize,
+				"Your proposed upload is smaller than the minimum allowed size").
 				With("ProposedSize", itoa(p.size)).With("MinSizeAllowed", itoa(MinPartSize)).
 				With("PartNumber", itoa(int64(list[i].Number))).With("ETag", trimTag(list[i].ETag))
 		}
@@ -141,15 +145,20 @@ func (t *tx) chosen(u Upload, list []CompletePart) ([]piece, error) {
 func (u Upload) checkPartSum(want CompletePart, p piece) error {
 	if want.Sum.Algorithm == "" {
 		if u.Type == Composite {
-			return invalidRequest("The upload was created using a %s checksum. The complete request must include the checksum for each part. It was missing for part %d in the request.",
+			return invalidRequest("The upload was created using a %s checksum. The complete request must include the checksum "+
+				"for each part. It was missing for part %d in the request.",
 				strings.ToLower(string(u.Algorithm)), want.Number)
 		}
 		return nil
 	}
-	mismatch := fault.New(fault.Invalid, fault.Part, "One or more of the specified parts could not be found.  The part may not have been uploaded, or the specified entity tag may not match the part's entity tag.").
+	mismatch := fault.New(fault.Invalid, fault.Part,
+		"One or more of the specified parts could not be found.  The part may not have been uploaded, "+
+			"or the specified entity tag may not match the part's entity tag.").
 		With("UploadId", u.ID).With("PartNumber", itoa(int64(want.Number)))
 	if u.Algorithm != "" && want.Sum.Algorithm != u.Algorithm {
-		return badArgument("Checksum", string(want.Sum.Algorithm), "Checksum Type mismatch occurred, expected checksum Type: %s, actual checksum Type: %s", u.Algorithm, want.Sum.Algorithm)
+		return badArgument("Checksum", string(want.Sum.Algorithm),
+			"Checksum Type mismatch occurred, expected checksum Type: %s, actual checksum Type: %s", u.Algorithm,
+			want.Sum.Algorithm)
 	}
 	if want.Sum.Algorithm != u.stored() {
 		return nil // verified when the part came, and not kept
@@ -179,10 +188,12 @@ func (u Upload) assemble(parts []piece, in Complete) (Object, error) {
 	o.ETag = multipartTag(tags.Sum(nil), len(parts))
 	o.Checksum = u.checksum(parts)
 	if in.Size >= 0 && in.Size != o.Size {
-		return Object{}, invalidRequest("The provided 'x-amz-mp-object-size' header value %d does not match what was computed: %d", in.Size, o.Size)
+		return Object{}, invalidRequest("The provided 'x-amz-mp-object-size' header value %d does not "+
+			"match what was computed: %d", in.Size, o.Size)
 	}
 	if in.Type != "" && in.Type != string(o.Checksum.Type) {
-		return Object{}, invalidRequest("The upload was created using the %s checksum mode. The complete request must use the same checksum mode.", o.Checksum.Type)
+		return Object{}, invalidRequest("The upload was created using the %s checksum mode. "+
+			"The complete request must use the same checksum mode.", o.Checksum.Type)
 	}
 	if in.Sum.Algorithm != "" {
 		if !in.Sum.Algorithm.known() {
@@ -270,7 +281,8 @@ func collectInts(rows *sql.Rows) (all []int, err error) {
 // completed finds the object that this very upload has become, if the list names the same parts.
 func (t *tx) completed(bucket int64, in Complete) (Object, bool) {
 	var row objectRow
-	err := t.row(selectObject+` FROM objects o WHERE o.bucket = ? AND o.key = ? AND o.upload = ?`, bucket, []byte(in.Key), in.UploadID).Scan(row.into()...)
+	err := t.row(selectObject+` FROM objects o WHERE o.bucket = ? AND o.key = ? AND o.upload = ?`, bucket, []byte(in.Key),
+		in.UploadID).Scan(row.into()...)
 	if err != nil {
 		return Object{}, false
 	}

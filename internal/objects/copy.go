@@ -37,7 +37,8 @@ func (s *Store) Copy(ctx context.Context, in Copy) (Object, error) {
 		return Object{}, notServed("x-amz-checksum-algorithm")
 	}
 	if in.From.Bucket == in.Bucket && in.From.Key == in.Key && !in.Replace && in.Algorithm == "" {
-		return Object{}, invalidRequest("This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.")
+		return Object{}, invalidRequest("This copy request is illegal because it is trying to copy an object to itself " +
+			"without changing the object's metadata, storage class, website redirect location or encryption attributes.")
 	}
 	bucket, err := s.bucketID(ctx, in.Bucket)
 	if err != nil {
@@ -49,7 +50,8 @@ func (s *Store) Copy(ctx context.Context, in Copy) (Object, error) {
 	}
 	defer src.Close()
 	if src.Size > MaxPutSize {
-		return Object{}, invalidRequest("The specified copy source is larger than the maximum allowable size for a copy source: %d", int64(MaxPutSize))
+		return Object{}, invalidRequest("The specified copy source is larger than the maximum allowable "+
+			"size for a copy source: %d", int64(MaxPutSize))
 	}
 	headers := src.Headers
 	if in.Replace {

@@ -14,7 +14,9 @@ func TestCopy(t *testing.T) {
 	for _, size := range []int{0, 100, 3 * bufferSize} {
 		want := pattern(size)
 		src, err := s.Put(t.Context(), Put{
-			Bucket: "b", Key: "from", Body: Body{Reader: bytes.NewReader(want), Length: int64(size), Sum: Checksum{Algorithm: SHA256}},
+			Bucket:  "b",
+			Key:     "from",
+			Body:    Body{Reader: bytes.NewReader(want), Length: int64(size), Sum: Checksum{Algorithm: SHA256}},
 			Headers: Headers{ContentType: "text/plain", Metadata: map[string]string{"a": "1"}},
 		})
 		if err != nil {
@@ -44,7 +46,8 @@ func TestCopy(t *testing.T) {
 			t.Errorf("size %d: checksum of the copy %v", size, o.Checksum)
 		}
 		got, c = get(t, s, Get{Key: "other"})
-		if !bytes.Equal(got, want) || c.Headers.ContentType != defaultContentType || c.Headers.ContentLanguage != "de" || len(c.Headers.Metadata) != 0 {
+		if !bytes.Equal(got, want) || c.Headers.ContentType != defaultContentType || c.Headers.ContentLanguage != "de" ||
+			len(c.Headers.Metadata) != 0 {
 			t.Errorf("size %d: read %d bytes, %+v", size, len(got), c.Headers)
 		}
 	}
@@ -80,7 +83,8 @@ func TestCopyConditions(t *testing.T) {
 		{"refused if the tag does not match", Conditions{IfMatch: "x"}, false},
 		{"refused if modified since", Conditions{IfUnmodifiedSince: before}, false},
 		{"refused if the tag is the unwanted one", Conditions{IfNoneMatch: o.ETag}, false},
-		{"refused if the tag is the unwanted one though modified since", Conditions{IfNoneMatch: o.ETag, IfModifiedSince: before}, false},
+		{"refused if the tag is the unwanted one though modified since",
+			Conditions{IfNoneMatch: o.ETag, IfModifiedSince: before}, false},
 		{"refused if not modified since", Conditions{IfModifiedSince: after}, false},
 		{"copied if modified since", Conditions{IfModifiedSince: before}, true},
 	}
@@ -96,15 +100,24 @@ func TestCopyConditions(t *testing.T) {
 		})
 	}
 	t.Run("refused if the destination has something", func(t *testing.T) {
-		_, err := s.Copy(t.Context(), Copy{From: Source{Bucket: "b", Key: "k"}, Bucket: "b", Key: "to", If: Conditions{IfNoneMatch: "*"}})
+		_, err := s.Copy(t.Context(),
+			Copy{From: Source{Bucket: "b", Key: "k"}, Bucket: "b", Key: "to", If: Conditions{IfNoneMatch: "*"}})
 		wantFault(t, err, fault.Precondition, "")
 	})
 	t.Run("refused with what no put takes", func(t *testing.T) {
-		_, err := s.Copy(t.Context(), Copy{From: Source{Bucket: "b", Key: "k"}, Bucket: "b", Key: "to", If: Conditions{IfNoneMatch: o.ETag}})
+		_, err := s.Copy(t.Context(),
+			Copy{From: Source{Bucket: "b", Key: "k"}, Bucket: "b", Key: "to", If: Conditions{IfNoneMatch: o.ETag}})
 		wantFault(t, err, fault.Unsupported, fault.Header)
 		_, err = s.Copy(t.Context(), Copy{From: Source{Bucket: "b", Key: "k"}, Bucket: "b", Key: "\xff"})
 		wantFault(t, err, fault.Invalid, fault.Key)
-		_, err = s.Copy(t.Context(), Copy{From: Source{Bucket: "b", Key: "k"}, Bucket: "b", Key: "to", Replace: true, Headers: Headers{ContentType: "\xff"}})
+		_, err = s.Copy(t.Context(),
+			Copy{
+				From:    Source{Bucket: "b", Key: "k"},
+				Bucket:  "b",
+				Key:     "to",
+				Replace: true,
+				Headers: Headers{ContentType: "\xff"},
+			})
 		wantFault(t, err, fault.Invalid, fault.Header)
 		_, err = s.Copy(t.Context(), Copy{From: Source{Bucket: "b", Key: "k"}, Bucket: "b", Key: "to", Algorithm: "MD5"})
 		wantFault(t, err, fault.Unsupported, fault.Header)
@@ -136,10 +149,12 @@ func TestSizeLimits(t *testing.T) {
 	_, err := s.Copy(t.Context(), Copy{From: Source{Bucket: "b", Key: "k"}, Bucket: "b", Key: "to"})
 	wantFault(t, err, fault.Invalid, fault.Request)
 	u, _ := upload(t, s, CreateUpload{Key: "up"})
-	_, err = s.CopyPart(t.Context(), CopyPart{From: Source{Bucket: "b", Key: "k"}, Bucket: "b", Key: "up", UploadID: u.ID, Number: 1})
+	_, err = s.CopyPart(t.Context(),
+		CopyPart{From: Source{Bucket: "b", Key: "k"}, Bucket: "b", Key: "up", UploadID: u.ID, Number: 1})
 	wantFault(t, err, fault.Invalid, fault.Request)
 	claim(2) // more than there is: the failure is ours, not the client's
-	_, err = s.CopyPart(t.Context(), CopyPart{From: Source{Bucket: "b", Key: "k"}, Bucket: "b", Key: "up", UploadID: u.ID, Number: 1})
+	_, err = s.CopyPart(t.Context(),
+		CopyPart{From: Source{Bucket: "b", Key: "k"}, Bucket: "b", Key: "up", UploadID: u.ID, Number: 1})
 	wantFault(t, err, fault.Internal, "")
 	in := &inflow{s: s, size: MaxPutSize}
 	wantFault(t, in.copy(strings.NewReader("x")), fault.TooLarge, fault.ObjectSize)

@@ -77,7 +77,8 @@ func writeOne(ctx context.Context, s *Store, n int) error {
 		if err != nil {
 			return err
 		}
-		_, err = s.Complete(ctx, Complete{Bucket: "b", Key: key, UploadID: u.ID, Size: -1, Parts: []CompletePart{{Number: 1, ETag: p.ETag}}})
+		_, err = s.Complete(ctx,
+			Complete{Bucket: "b", Key: key, UploadID: u.ID, Size: -1, Parts: []CompletePart{{Number: 1, ETag: p.ETag}}})
 		return err
 	}
 	if n%5 == 0 { // over another one
@@ -201,10 +202,12 @@ func TestFolderIsLocked(t *testing.T) {
 func TestWritesAreSyncedBeforeTheirCommit(t *testing.T) {
 	s := openStore(t)
 	var mode, level string
-	if err := s.committer.conn.QueryRowContext(t.Context(), `PRAGMA journal_mode`).Scan(&mode); err != nil || mode != "wal" {
+	if err := s.committer.conn.QueryRowContext(t.Context(), `PRAGMA journal_mode`).Scan(&mode); err != nil ||
+		mode != "wal" {
 		t.Errorf("the journal's mode is %q: %v", mode, err)
 	}
-	if err := s.committer.conn.QueryRowContext(t.Context(), `PRAGMA synchronous`).Scan(&level); err != nil || level != "2" {
+	if err := s.committer.conn.QueryRowContext(t.Context(), `PRAGMA synchronous`).Scan(&level); err != nil ||
+		level != "2" {
 		t.Errorf("synchronous is %q, want FULL: %v", level, err)
 	}
 	var synced []string
@@ -232,7 +235,8 @@ func TestWritesAreSyncedBeforeTheirCommit(t *testing.T) {
 	size := 2*bufferSize + 5
 	t.Run("put", func(t *testing.T) {
 		put(t, s, "k", string(pattern(size)))
-		want := []string{"folder", "folder", fmt.Sprintf("file of %d", size), "folder"} // first the parents of two new folders
+		// first the parents of two new folders
+		want := []string{"folder", "folder", fmt.Sprintf("file of %d", size), "folder"}
 		if !slices.Equal(synced, want) {
 			t.Errorf("synced %v, want %v", synced, want)
 		}
@@ -247,7 +251,8 @@ func TestWritesAreSyncedBeforeTheirCommit(t *testing.T) {
 		if _, err := s.Copy(t.Context(), Copy{From: Source{Bucket: "b", Key: "source"}, Bucket: "b", Key: "k"}); err != nil {
 			t.Fatal(err)
 		}
-		if len(blobFiles(t, s)) != len(before)+1 || len(synced) == 0 || slices.Contains(synced, fmt.Sprintf("file of %d", size)) {
+		if len(blobFiles(t, s)) != len(before)+1 || len(synced) == 0 ||
+			slices.Contains(synced, fmt.Sprintf("file of %d", size)) {
 			t.Errorf("a copy is a new name in a synced folder; synced %v", synced)
 		}
 	})

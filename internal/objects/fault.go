@@ -19,11 +19,13 @@ func noKey(key string) error {
 
 func noUpload(id string) error {
 	return fault.New(fault.NotFound, fault.Upload,
-		"The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.").With("UploadId", id)
+		"The specified upload does not exist. The upload ID may be invalid, "+
+			"or the upload may have been aborted or completed.").With("UploadId", id)
 }
 
 func badArgument(name, value, format string, args ...any) error {
-	return fault.New(fault.Invalid, fault.Argument, format, args...).With("ArgumentName", name).With("ArgumentValue", value)
+	return fault.New(fault.Invalid, fault.Argument, format, args...).With("ArgumentName", name).With("ArgumentValue",
+		value)
 }
 
 // invalidRequest is a combination that AWS refuses with InvalidRequest.
@@ -33,11 +35,13 @@ func invalidRequest(format string, args ...any) error {
 
 // notServed refuses what S3 knows and this store does not, in AWS's words for NotImplemented.
 func notServed(header string) error {
-	return fault.New(fault.Unsupported, fault.Header, "A header you provided implies functionality that is not implemented").With("Header", header)
+	return fault.New(fault.Unsupported, fault.Header,
+		"A header you provided implies functionality that is not implemented").With("Header", header)
 }
 
 func preconditionFailed(condition string) error {
-	return fault.New(fault.Precondition, "", "At least one of the pre-conditions you specified did not hold").With("Condition", condition)
+	return fault.New(fault.Precondition, "",
+		"At least one of the pre-conditions you specified did not hold").With("Condition", condition)
 }
 
 // storageFault tells a full disk from a failure of ours. A fault stays what it is.
@@ -70,5 +74,6 @@ func bodyFault(err error) error {
 }
 
 func incomplete() *fault.Error {
-	return fault.New(fault.Incomplete, fault.Body, "You did not provide the number of bytes specified by the Content-Length HTTP header")
+	return fault.New(fault.Incomplete, fault.Body,
+		"You did not provide the number of bytes specified by the Content-Length HTTP header")
 }

@@ -151,7 +151,8 @@ func (s *Store) locate(ctx context.Context, c *Content, in Get) error {
 		return invalidRequest("Cannot specify both Range header and partNumber query parameter")
 	case in.Part != 0:
 		if in.Part < 1 || in.Part > maxPartNumber {
-			return badArgument("partNumber", itoa(int64(in.Part)), "Part number must be an integer between 1 and 10000, inclusive")
+			return badArgument("partNumber", itoa(int64(in.Part)),
+				"Part number must be an integer between 1 and 10000, inclusive")
 		}
 		return s.locatePart(ctx, c, in.Part)
 	case in.Range != "":
@@ -165,7 +166,8 @@ func (s *Store) locate(ctx context.Context, c *Content, in Get) error {
 }
 
 func (s *Store) locatePart(ctx context.Context, c *Content, number int) error {
-	none := fault.New(fault.Range, fault.Part, "The requested partnumber is not satisfiable").With("ActualPartCount", itoa(int64(max(c.Parts, 1))))
+	none := fault.New(fault.Range, fault.Part, "The requested partnumber is not satisfiable").With("ActualPartCount",
+		itoa(int64(max(c.Parts, 1))))
 	if c.Parts == 0 {
 		if number != 1 {
 			return none
@@ -192,7 +194,11 @@ func (s *Store) locatePart(ctx context.Context, c *Content, number int) error {
 	}
 	c.Offset, c.Length, c.Partial = offset.Int64, length.Int64, length.Int64 > 0
 	if c.Checksum.Type == Composite {
-		c.PartChecksum = Checksum{Algorithm: c.Checksum.Algorithm, Type: Composite, Value: base64.StdEncoding.EncodeToString(sum)}
+		c.PartChecksum = Checksum{
+			Algorithm: c.Checksum.Algorithm,
+			Type:      Composite,
+			Value:     base64.StdEncoding.EncodeToString(sum),
+		}
 	}
 	return nil
 }

@@ -98,7 +98,8 @@ func TestConditionalGet(t *testing.T) {
 		{"If-None-Match fails", Conditions{IfNoneMatch: tag}, fault.NotModified},
 		{"If-None-Match fails for a weak tag", Conditions{IfNoneMatch: "W/" + tag}, fault.NotModified},
 		{"If-None-Match wins over If-Modified-Since", Conditions{IfNoneMatch: other, IfModifiedSince: after}, 0},
-		{"If-None-Match fails though modified since", Conditions{IfNoneMatch: tag, IfModifiedSince: before}, fault.NotModified},
+		{"If-None-Match fails though modified since", Conditions{IfNoneMatch: tag, IfModifiedSince: before},
+			fault.NotModified},
 		{"If-Modified-Since holds", Conditions{IfModifiedSince: before}, 0},
 		{"If-Modified-Since fails", Conditions{IfModifiedSince: at}, fault.NotModified},
 		{"If-Match and If-None-Match", Conditions{IfMatch: tag, IfNoneMatch: tag}, fault.NotModified},
@@ -223,9 +224,13 @@ func TestReadersAndWriters(t *testing.T) {
 func TestHeadersComeBack(t *testing.T) {
 	s := openStore(t)
 	want := Headers{
-		ContentType: "text/plain; charset=utf-8", ContentEncoding: "gzip", ContentDisposition: `attachment; filename="é.txt"`,
-		ContentLanguage: "de", CacheControl: "no-store", Expires: "Thu, 01 Dec 1994 16:00:00 GMT",
-		Metadata: map[string]string{"a-b": "x", "empty": "", "text": strings.Repeat("é", 10)},
+		ContentType:        "text/plain; charset=utf-8",
+		ContentEncoding:    "gzip",
+		ContentDisposition: `attachment; filename="é.txt"`,
+		ContentLanguage:    "de",
+		CacheControl:       "no-store",
+		Expires:            "Thu, 01 Dec 1994 16:00:00 GMT",
+		Metadata:           map[string]string{"a-b": "x", "empty": "", "text": strings.Repeat("é", 10)},
 	}
 	if _, err := s.Put(t.Context(), Put{Bucket: "b", Key: "k", Headers: want, Body: bodyOf(nil)}); err != nil {
 		t.Fatal(err)
@@ -237,7 +242,8 @@ func TestHeadersComeBack(t *testing.T) {
 }
 
 func FuzzRange(f *testing.F) {
-	for _, seed := range []string{"bytes=0-0", "bytes=-1", "bytes=5-", "bytes=1-2,3-4", "bytes=9223372036854775807-", "", "bytes=-", "bytes=--1"} {
+	for _, seed := range []string{"bytes=0-0", "bytes=-1", "bytes=5-", "bytes=1-2,3-4", "bytes=9223372036854775807-", "",
+		"bytes=-", "bytes=--1"} {
 		f.Add(seed, int64(10))
 	}
 	f.Fuzz(func(t *testing.T, header string, size int64) {
@@ -248,7 +254,8 @@ func FuzzRange(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if sp.offset < 0 || sp.length < 0 || sp.offset+sp.length > size || !whole && sp.length == 0 || whole && sp != (span{0, size}) {
+		if sp.offset < 0 || sp.length < 0 || sp.offset+sp.length > size || !whole && sp.length == 0 ||
+			whole && sp != (span{0, size}) {
 			t.Fatalf("%q of %d: %+v, whole %v", header, size, sp, whole)
 		}
 		if sp, err := parseCopyRange(header, size); err == nil && (sp.length <= 0 || sp.offset+sp.length > size) {

@@ -142,7 +142,8 @@ func (s *Store) ListParts(ctx context.Context, bucket, key, id string, after, ma
 		return page, err
 	}
 	max = min(max, MaxKeys)
-	st, err := s.read(ctx, `SELECT number, size, md5, sum, modified FROM pieces WHERE content = ? AND number > ? ORDER BY number LIMIT ?`)
+	st, err := s.read(ctx,
+		`SELECT number, size, md5, sum, modified FROM pieces WHERE content = ? AND number > ? ORDER BY number LIMIT ?`)
 	if err != nil {
 		return page, err
 	}

@@ -54,7 +54,8 @@ func merge(objects []string, prefixes []string) (all []entry) {
 
 // weird draws strings from few pieces, so that prefixes and delimiters meet the keys.
 func weird(max int) *rapid.Generator[string] {
-	return rapid.Map(rapid.SliceOfN(rapid.SampledFrom([]string{"a", "b", "/", "//", ".", "..", "é", "\x7f", "\u00ff", "\U0010ffff", "ab", "\x00", " "}), 0, max), func(s []string) string {
+	return rapid.Map(rapid.SliceOfN(rapid.SampledFrom([]string{"a", "b", "/", "//", ".", "..", "é", "\x7f", "\u00ff",
+		"\U0010ffff", "ab", "\x00", " "}), 0, max), func(s []string) string {
 		return strings.Join(s, "")
 	})
 }

@@ -63,7 +63,8 @@ func (s *Store) CreateUpload(ctx context.Context, in CreateUpload) (Upload, erro
 			return Upload{}, err
 		}
 	case in.Type != "":
-		return Upload{}, invalidRequest("The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header.")
+		return Upload{}, invalidRequest("The x-amz-checksum-type header can only be used with the " +
+			"x-amz-checksum-algorithm header.")
 	}
 	if in.Headers.ContentType == "" {
 		in.Headers.ContentType = defaultContentType
@@ -77,7 +78,8 @@ func (s *Store) CreateUpload(ctx context.Context, in CreateUpload) (Upload, erro
 			return err
 		}
 		u.Initiated = time.Unix(t.now(), 0).UTC()
-		_, err = t.exec(`INSERT INTO uploads (bucket, key, id, content, initiated, sum_algo, sum_type, headers) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+		_, err = t.exec(`INSERT INTO uploads (bucket, key, id, content, initiated, sum_algo, sum_type, `+
+			`headers) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
 			bucket, []byte(in.Key), u.ID, u.content, t.now(), string(u.Algorithm), string(u.Type), in.Headers.encode())
 		return err
 	})
@@ -142,7 +144,8 @@ func (s *Store) PutPart(ctx context.Context, in PutPart) (Part, error) {
 		return Part{}, err
 	}
 	if given := in.Body.Sum.Algorithm; u.Algorithm != "" && given != "" && given != u.Algorithm {
-		return Part{}, invalidRequest("Checksum Type mismatch occurred, expected checksum Type: %s, actual checksum Type: %s", u.Algorithm, given)
+		return Part{}, invalidRequest("Checksum Type mismatch occurred, expected checksum Type: %s, actual checksum Type: %s",
+			u.Algorithm, given)
 	}
 	p, err := s.receive(in.Body, u.stored())
 	if err != nil {
@@ -187,7 +190,8 @@ func (s *Store) CopyPart(ctx context.Context, in CopyPart) (Part, error) {
 		}
 	}
 	if src.Length > MaxPutSize {
-		return Part{}, invalidRequest("The specified copy source is larger than the maximum allowable size for a copy source: %d", int64(MaxPutSize))
+		return Part{}, invalidRequest("The specified copy source is larger than the maximum allowable "+
+			"size for a copy source: %d", int64(MaxPutSize))
 	}
 	p, err := s.receive(Body{Reader: src, Length: src.Length}, u.stored())
 	if err != nil {

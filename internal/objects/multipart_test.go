@@ -24,7 +24,8 @@ func upload(t testing.TB, s *Store, in CreateUpload, parts ...[]byte) (Upload, [
 	}
 	var list []CompletePart
 	for i, content := range parts {
-		p, err := s.PutPart(t.Context(), PutPart{Bucket: "b", Key: in.Key, UploadID: u.ID, Number: i + 1, Body: bodyOf(content)})
+		p, err := s.PutPart(t.Context(),
+			PutPart{Bucket: "b", Key: in.Key, UploadID: u.ID, Number: i + 1, Body: bodyOf(content)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -66,9 +67,11 @@ func TestMultipart(t *testing.T) {
 		t.Errorf("read %d bytes, %+v", len(got), c.Object)
 	}
 	var out bytes.Buffer
-	if c, err := s.Get(t.Context(), Get{Bucket: "b", Key: "k", Range: fmt.Sprintf("bytes=%d-%d", MinPartSize-7, len(whole)-5)}); err != nil {
+	if c, err := s.Get(t.Context(),
+		Get{Bucket: "b", Key: "k", Range: fmt.Sprintf("bytes=%d-%d", MinPartSize-7, len(whole)-5)}); err != nil {
 		t.Error(err)
-	} else if _, err := io.Copy(&out, c); err != nil || !bytes.Equal(out.Bytes(), whole[MinPartSize-7:len(whole)-4]) || c.Close() != nil {
+	} else if _, err := io.Copy(&out, c); err != nil || !bytes.Equal(out.Bytes(), whole[MinPartSize-7:len(whole)-4]) ||
+		c.Close() != nil {
 		t.Errorf("a range across parts: %d bytes, %v", out.Len(), err)
 	}
 	offset := 0
@@ -107,7 +110,8 @@ func TestMultipart(t *testing.T) {
 func TestPartsThatAreNotNamedGo(t *testing.T) {
 	s := openStore(t)
 	u, list := upload(t, s, CreateUpload{}, pattern(MinPartSize), pattern(inlineMax+1), pattern(inlineMax+2))
-	if _, err := s.PutPart(t.Context(), PutPart{Bucket: "b", Key: "k", UploadID: u.ID, Number: 3, Body: bodyOf(pattern(inlineMax + 3))}); err != nil {
+	if _, err := s.PutPart(t.Context(),
+		PutPart{Bucket: "b", Key: "k", UploadID: u.ID, Number: 3, Body: bodyOf(pattern(inlineMax + 3))}); err != nil {
 		t.Fatal(err) // replaces part 3
 	}
 	if _, err := complete(t, s, u, list); !fault.Is(err, fault.Invalid, fault.Part) {
@@ -162,8 +166,12 @@ func TestCompleteRefuses(t *testing.T) {
 		{"another tag", change(1, func(p *CompletePart) { p.ETag = list[0].ETag }), fault.Invalid, fault.Part},
 		{"no tag", change(1, func(p *CompletePart) { p.ETag = "" }), fault.Invalid, fault.Part},
 		{"another checksum", change(1, func(p *CompletePart) { p.Sum.Value = list[0].Sum.Value }), fault.Invalid, fault.Part},
-		{"no checksum where one was promised", change(1, func(p *CompletePart) { p.Sum = Checksum{} }), fault.Invalid, fault.Request},
-		{"a checksum of another algorithm", change(1, func(p *CompletePart) { p.Sum = Checksum{Algorithm: CRC32, Value: "AAAAAA=="} }), fault.Invalid, fault.Argument},
+		{"no checksum where one was promised", change(1, func(p *CompletePart) {
+			p.Sum = Checksum{}
+		}), fault.Invalid, fault.Request},
+		{"a checksum of another algorithm", change(1, func(p *CompletePart) {
+			p.Sum = Checksum{Algorithm: CRC32, Value: "AAAAAA=="}
+		}), fault.Invalid, fault.Argument},
 		{"a small part before the last", list, fault.Invalid, fault.PartSize},
 	}
 	for _, tt := range tests {
@@ -181,16 +189,36 @@ func TestCompleteRefuses(t *testing.T) {
 		_, err := s.Complete(t.Context(), in)
 		wantFault(t, err, fault.Invalid, fault.Request)
 	}
-	_, err := s.Complete(t.Context(), Complete{Bucket: "b", Key: "k", UploadID: u.ID, Size: -1, Parts: list[1:], Sum: Checksum{Algorithm: SHA256, Value: list[0].Sum.Value}})
+	_, err := s.Complete(t.Context(),
+		Complete{
+			Bucket:   "b",
+			Key:      "k",
+			UploadID: u.ID,
+			Size:     -1,
+			Parts:    list[1:],
+			Sum:      Checksum{Algorithm: SHA256, Value: list[0].Sum.Value},
+		})
 	wantFault(t, err, fault.Invalid, fault.Checksum)
-	_, err = s.Complete(t.Context(), Complete{Bucket: "b", Key: "k", UploadID: u.ID, Size: -1, Parts: list[1:], If: Conditions{IfNoneMatch: `"x"`}})
+	_, err = s.Complete(t.Context(),
+		Complete{Bucket: "b", Key: "k", UploadID: u.ID, Size: -1, Parts: list[1:], If: Conditions{IfNoneMatch: `"x"`}})
 	wantFault(t, err, fault.Unsupported, fault.Header)
 	put(t, s, "k", "x")
-	_, err = s.Complete(t.Context(), Complete{Bucket: "b", Key: "k", UploadID: u.ID, Size: -1, Parts: list[1:], If: Conditions{IfNoneMatch: "*"}})
+	_, err = s.Complete(t.Context(),
+		Complete{Bucket: "b", Key: "k", UploadID: u.ID, Size: -1, Parts: list[1:], If: Conditions{IfNoneMatch: "*"}})
 	wantFault(t, err, fault.Precondition, "")
-	_, err = s.Complete(t.Context(), Complete{Bucket: "b", Key: "k", UploadID: u.ID, Size: -1, Parts: list[1:], If: Conditions{IfMatch: "x"}})
+	_, err = s.Complete(t.Context(),
+		Complete{Bucket: "b", Key: "k", UploadID: u.ID, Size: -1, Parts: list[1:], If: Conditions{IfMatch: "x"}})
 	wantFault(t, err, fault.Precondition, "")
-	if _, err := s.Complete(t.Context(), Complete{Bucket: "b", Key: "k", UploadID: u.ID, Size: 10, Parts: list[1:], Type: "COMPOSITE", If: Conditions{IfMatch: md5Hex([]byte("x"))}}); err != nil {
+	if _, err := s.Complete(t.Context(),
+		Complete{
+			Bucket:   "b",
+			Key:      "k",
+			UploadID: u.ID,
+			Size:     10,
+			Parts:    list[1:],
+			Type:     "COMPOSITE",
+			If:       Conditions{IfMatch: md5Hex([]byte("x"))},
+		}); err != nil {
 		t.Errorf("the honest request was refused: %v", err)
 	}
 }
@@ -212,7 +240,8 @@ func TestMultipartChecksums(t *testing.T) {
 		t.Run(fmt.Sprintf("%s %s", tt.algorithm, tt.asked), func(t *testing.T) {
 			in := CreateUpload{Bucket: "b", Key: "k", Algorithm: tt.algorithm, Type: tt.asked}
 			if tt.want == "" {
-				if _, err := s.CreateUpload(t.Context(), in); fault.KindOf(err) != fault.Invalid && fault.KindOf(err) != fault.Unsupported {
+				if _, err := s.CreateUpload(t.Context(), in); fault.KindOf(err) != fault.Invalid &&
+					fault.KindOf(err) != fault.Unsupported {
 					t.Fatalf("got %v", err)
 				}
 				return
@@ -277,15 +306,18 @@ func TestAttack28_UploadsAreBoundToTheirKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	u, list := upload(t, s, CreateUpload{Key: "in/k"}, []byte("x"))
-	for _, at := range []struct{ bucket, key string }{{"b", "out/k"}, {"b", "in/k2"}, {"other", "in/k"}, {"b", "in//k"}, {"none", "in/k"}} {
+	for _, at := range []struct{ bucket, key string }{{"b", "out/k"}, {"b", "in/k2"}, {"other", "in/k"}, {"b", "in//k"},
+		{"none", "in/k"}} {
 		t.Run("refused at "+at.bucket+"/"+at.key, func(t *testing.T) {
 			entity := fault.Upload
 			if at.bucket == "none" {
 				entity = fault.Bucket
 			}
-			_, err := s.PutPart(t.Context(), PutPart{Bucket: at.bucket, Key: at.key, UploadID: u.ID, Number: 1, Body: bodyOf(nil)})
+			_, err := s.PutPart(t.Context(),
+				PutPart{Bucket: at.bucket, Key: at.key, UploadID: u.ID, Number: 1, Body: bodyOf(nil)})
 			wantFault(t, err, fault.NotFound, entity)
-			_, err = s.CopyPart(t.Context(), CopyPart{From: Source{Bucket: "b", Key: "k"}, Bucket: at.bucket, Key: at.key, UploadID: u.ID, Number: 1})
+			_, err = s.CopyPart(t.Context(),
+				CopyPart{From: Source{Bucket: "b", Key: "k"}, Bucket: at.bucket, Key: at.key, UploadID: u.ID, Number: 1})
 			wantFault(t, err, fault.NotFound, entity)
 			_, err = s.ListParts(t.Context(), at.bucket, at.key, u.ID, 0, 10)
 			wantFault(t, err, fault.NotFound, entity)
@@ -297,7 +329,9 @@ func TestAttack28_UploadsAreBoundToTheirKey(t *testing.T) {
 	if _, err := complete(t, s, u, list); err != nil {
 		t.Errorf("the honest request was refused: %v", err)
 	}
-	if _, err := s.Complete(t.Context(), Complete{Bucket: "b", Key: "out/k", UploadID: u.ID, Size: -1, Parts: list}); !fault.Is(err, fault.NotFound, fault.Upload) {
+	if _, err := s.Complete(t.Context(),
+		Complete{Bucket: "b", Key: "out/k", UploadID: u.ID, Size: -1, Parts: list}); !fault.Is(err, fault.NotFound,
+		fault.Upload) {
 		t.Errorf("a completed upload is known under another key: %v", err)
 	}
 }
@@ -330,7 +364,8 @@ func TestAbortDuringAPart(t *testing.T) {
 		}
 		return 0, io.EOF
 	}))
-	_, err := s.PutPart(t.Context(), PutPart{Bucket: "b", Key: "k", UploadID: u.ID, Number: 1, Body: Body{Reader: body, Length: -1}})
+	_, err := s.PutPart(t.Context(),
+		PutPart{Bucket: "b", Key: "k", UploadID: u.ID, Number: 1, Body: Body{Reader: body, Length: -1}})
 	wantFault(t, err, fault.NotFound, fault.Upload)
 	if files := blobFiles(t, s); len(files) != 0 {
 		t.Errorf("blobs are left: %v", files)
@@ -347,7 +382,8 @@ func TestCopyPart(t *testing.T) {
 	put(t, s, "src", string(src))
 	u, _ := upload(t, s, CreateUpload{})
 	copyPart := func(n int, r string) (Part, error) {
-		return s.CopyPart(t.Context(), CopyPart{From: Source{Bucket: "b", Key: "src"}, Range: r, Bucket: "b", Key: "k", UploadID: u.ID, Number: n})
+		return s.CopyPart(t.Context(),
+			CopyPart{From: Source{Bucket: "b", Key: "src"}, Range: r, Bucket: "b", Key: "k", UploadID: u.ID, Number: n})
 	}
 	one, err := copyPart(1, "")
 	if err != nil || one.ETag != md5Hex(src) {
@@ -385,7 +421,8 @@ func TestListParts(t *testing.T) {
 		}
 		after = got[len(got)-1].Number
 	}
-	if len(got) != 3 || got[2].Size != 3 || got[2].ETag != md5Hex([]byte("ccc")) || got[2].Checksum.Value != sumOf(CRC32, []byte("ccc")) {
+	if len(got) != 3 || got[2].Size != 3 || got[2].ETag != md5Hex([]byte("ccc")) ||
+		got[2].Checksum.Value != sumOf(CRC32, []byte("ccc")) {
 		t.Errorf("got %+v", got)
 	}
 	for _, n := range []int{0, -1, 10001} {

@@ -41,7 +41,8 @@ func (h Headers) check() error {
 		return fault.New(fault.TooLarge, fault.Metadata, "Your metadata headers exceed the maximum allowed metadata size").
 			With("Size", strconv.Itoa(size)).With("MaxSizeAllowed", strconv.Itoa(MaxMetadataSize))
 	}
-	for _, v := range []string{h.ContentType, h.ContentEncoding, h.ContentDisposition, h.ContentLanguage, h.CacheControl, h.Expires} {
+	for _, v := range []string{h.ContentType, h.ContentEncoding, h.ContentDisposition, h.ContentLanguage, h.CacheControl,
+		h.Expires} {
 		if !utf8.ValidString(v) {
 			return fault.New(fault.Invalid, fault.Header, "A header is not valid UTF-8.")
 		}
@@ -111,7 +112,8 @@ func (t *tx) bucket(name string) (id int64, err error) {
 // current is the object that a key has now: its content and what conditions are checked against.
 func (t *tx) current(bucket int64, key string) (o Object, exists bool, err error) {
 	var modified int64
-	err = t.row(`SELECT content, size, etag, modified, upload FROM objects WHERE bucket = ? AND key = ?`, bucket, []byte(key)).
+	err = t.row(`SELECT content, size, etag, modified, upload FROM objects WHERE bucket = ? AND key = ?`, bucket,
+		[]byte(key)).
 		Scan(&o.content, &o.Size, &o.ETag, &modified, &o.upload)
 	if isNone(err) {
 		return Object{}, false, nil

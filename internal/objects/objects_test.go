@@ -66,7 +66,8 @@ func checkOrder(t testing.TB, s *Store) {
 		t.Errorf("the blob %s is missing", name)
 	}
 	var stray int
-	err = s.readers.QueryRow(`SELECT count(*) FROM pieces WHERE content NOT IN (SELECT content FROM objects UNION SELECT content FROM uploads)`).Scan(&stray)
+	err = s.readers.QueryRow(`SELECT count(*) FROM pieces WHERE content NOT IN (SELECT content FROM objects UNION ` +
+		`SELECT content FROM uploads)`).Scan(&stray)
 	if err != nil || stray != 0 {
 		t.Errorf("%d pieces belong to nothing: %v", stray, err)
 	}
@@ -154,7 +155,8 @@ func pattern(n int) []byte {
 
 func TestPutAndGet(t *testing.T) {
 	s := openStore(t)
-	for _, size := range []int{0, 1, inlineMax - 1, inlineMax, inlineMax + 1, bufferSize - 1, bufferSize, bufferSize + 1, 3*bufferSize + 17} {
+	for _, size := range []int{0, 1, inlineMax - 1, inlineMax, inlineMax + 1, bufferSize - 1, bufferSize, bufferSize + 1,
+		3*bufferSize + 17} {
 		want := pattern(size)
 		o, err := s.Put(t.Context(), Put{Bucket: "b", Key: "k", Body: bodyOf(want)})
 		if err != nil {
@@ -173,7 +175,8 @@ func TestPutAndGet(t *testing.T) {
 // TestAttack02_KeysAreNoPaths: a key that another one would fold into is another object.
 func TestAttack02_KeysAreNoPaths(t *testing.T) {
 	s := openStore(t)
-	keys := []string{"a/b", "a//b", "a/../b", "./a", "a", "a/", "/", "//", ".", "..", "../../etc/passwd", "a\\b", "A", " a", "a ", "a.",
+	keys := []string{"a/b", "a//b", "a/../b", "./a", "a", "a/", "/", "//", ".", "..", "../../etc/passwd", "a\\b", "A",
+		" a", "a ", "a.",
 		"é", "e\u0301", "a\x00b", "a+b", "a b", "a%2Fb", "*", "?", strings.Repeat("x", 1024)}
 	for _, k := range keys {
 		put(t, s, k, "content of "+k)

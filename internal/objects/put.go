@@ -52,7 +52,9 @@ func (s *Store) Put(ctx context.Context, in Put) (Object, error) {
 
 // putPiece makes o, whose content is p, the object of its key. The bucket must still be the one that the
 // request began with: another one of the same name may be another owner's.
-func (s *Store) putPiece(ctx context.Context, bucket string, number int64, o Object, p piece, cond Conditions) (Object, error) {
+func (s *Store) putPiece(
+	ctx context.Context, bucket string, number int64, o Object, p piece, cond Conditions,
+) (Object, error) {
 	if o.Headers.ContentType == "" {
 		o.Headers.ContentType = defaultContentType
 	}

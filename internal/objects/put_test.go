@@ -52,7 +52,9 @@ func TestPutChecksWhatTheClientSays(t *testing.T) {
 		{"taken without a length", func(b *Body) { b.Length = -1 }, taken},
 		{"taken with the right Content-MD5", func(b *Body) { b.ContentMD5 = md5Right }, taken},
 		{"refused with another Content-MD5", func(b *Body) { b.ContentMD5 = md5Wrong }, want{fault.Invalid, fault.Digest}},
-		{"refused with a Content-MD5 that is none", func(b *Body) { b.ContentMD5 = "x" }, want{fault.Invalid, fault.ContentMD5}},
+		{"refused with a Content-MD5 that is none", func(b *Body) {
+			b.ContentMD5 = "x"
+		}, want{fault.Invalid, fault.ContentMD5}},
 		{"refused with a short Content-MD5", func(b *Body) { b.ContentMD5 = "AAAA" }, want{fault.Invalid, fault.ContentMD5}},
 		{"refused when shorter than announced", func(b *Body) { b.Length++ }, want{fault.Incomplete, fault.Body}},
 		{"refused when longer than announced", func(b *Body) { b.Length-- }, want{fault.Incomplete, fault.Body}},
@@ -65,8 +67,12 @@ func TestPutChecksWhatTheClientSays(t *testing.T) {
 		{"refused as the gateway's reader says", func(b *Body) {
 			b.Reader = io.MultiReader(b.Reader, iotestErr{fault.New(fault.Invalid, fault.PayloadHash, "")})
 		}, want{fault.Invalid, fault.PayloadHash}},
-		{"refused when announced too large", func(b *Body) { b.Length = MaxPutSize + 1 }, want{fault.TooLarge, fault.ObjectSize}},
-		{"refused with an algorithm that is not served", func(b *Body) { b.Sum.Algorithm = "MD5" }, want{fault.Unsupported, fault.Header}},
+		{"refused when announced too large", func(b *Body) {
+			b.Length = MaxPutSize + 1
+		}, want{fault.TooLarge, fault.ObjectSize}},
+		{"refused with an algorithm that is not served", func(b *Body) {
+			b.Sum.Algorithm = "MD5"
+		}, want{fault.Unsupported, fault.Header}},
 		{"refused without the trailer that was announced", func(b *Body) {
 			b.Sum.Algorithm, b.Trailing = CRC32, true
 		}, want{fault.Malformed, fault.Header}},
@@ -81,9 +87,15 @@ func TestPutChecksWhatTheClientSays(t *testing.T) {
 			body func(*Body)
 			want want
 		}{
-			{"taken with the right " + string(a), func(b *Body) { b.Sum = Checksum{Algorithm: a, Value: sumOf(a, content)} }, taken},
-			{"refused with another " + string(a), func(b *Body) { b.Sum = Checksum{Algorithm: a, Value: sumOf(a, nil)} }, mismatch},
-			{"refused with a text that is no " + string(a), func(b *Body) { b.Sum = Checksum{Algorithm: a, Value: "AAA="} }, invalid},
+			{"taken with the right " + string(a), func(b *Body) {
+				b.Sum = Checksum{Algorithm: a, Value: sumOf(a, content)}
+			}, taken},
+			{"refused with another " + string(a), func(b *Body) {
+				b.Sum = Checksum{Algorithm: a, Value: sumOf(a, nil)}
+			}, mismatch},
+			{"refused with a text that is no " + string(a), func(b *Body) {
+				b.Sum = Checksum{Algorithm: a, Value: "AAA="}
+			}, invalid},
 			{"taken with the right trailer " + string(a), func(b *Body) {
 				b.Sum.Algorithm, b.Trailing = a, true
 				b.Reader = trailed{b.Reader, http.Header{http.CanonicalHeaderKey(a.Header()): {sumOf(a, content)}}}
@@ -154,11 +166,16 @@ func TestPutRefuses(t *testing.T) {
 		{"an empty key", Put{Bucket: "b"}, fault.Invalid, fault.Argument},
 		{"a key of 1025 bytes", Put{Bucket: "b", Key: strings.Repeat("k", 1025)}, fault.TooLarge, fault.Key},
 		{"a key that is not UTF-8", Put{Bucket: "b", Key: "\xc0\xaf"}, fault.Invalid, fault.Key},
-		{"too much metadata", Put{Bucket: "b", Key: "k", Headers: Headers{Metadata: map[string]string{"n": long}}}, fault.TooLarge, fault.Metadata},
-		{"metadata that is not UTF-8", Put{Bucket: "b", Key: "k", Headers: Headers{Metadata: map[string]string{"n": "\xff"}}}, fault.Invalid, fault.Metadata},
-		{"a header that is not UTF-8", Put{Bucket: "b", Key: "k", Headers: Headers{ContentType: "\xff"}}, fault.Invalid, fault.Header},
-		{"If-None-Match with a tag", Put{Bucket: "b", Key: "k", If: Conditions{IfNoneMatch: `"x"`}}, fault.Unsupported, fault.Header},
-		{"If-Match on a key without object", Put{Bucket: "b", Key: "k", If: Conditions{IfMatch: `"x"`}}, fault.NotFound, fault.Key},
+		{"too much metadata", Put{Bucket: "b", Key: "k", Headers: Headers{Metadata: map[string]string{"n": long}}},
+			fault.TooLarge, fault.Metadata},
+		{"metadata that is not UTF-8", Put{Bucket: "b", Key: "k", Headers: Headers{Metadata: map[string]string{"n": "\xff"}}},
+			fault.Invalid, fault.Metadata},
+		{"a header that is not UTF-8", Put{Bucket: "b", Key: "k", Headers: Headers{ContentType: "\xff"}}, fault.Invalid,
+			fault.Header},
+		{"If-None-Match with a tag", Put{Bucket: "b", Key: "k", If: Conditions{IfNoneMatch: `"x"`}}, fault.Unsupported,
+			fault.Header},
+		{"If-Match on a key without object", Put{Bucket: "b", Key: "k", If: Conditions{IfMatch: `"x"`}}, fault.NotFound,
+			fault.Key},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -207,7 +224,8 @@ func TestOneWriterWins(t *testing.T) {
 		for i := range 32 {
 			wg.Go(func() {
 				content := append(pattern(size), byte(i))
-				_, err := s.Put(t.Context(), Put{Bucket: "b", Key: "won" + itoa(int64(size)), Body: bodyOf(content), If: Conditions{IfNoneMatch: "*"}})
+				_, err := s.Put(t.Context(),
+					Put{Bucket: "b", Key: "won" + itoa(int64(size)), Body: bodyOf(content), If: Conditions{IfNoneMatch: "*"}})
 				switch {
 				case err == nil:
 					winners.Add(1)
@@ -232,7 +250,8 @@ func TestCounter(t *testing.T) {
 		wg.Go(func() {
 			for added := 0; added < 25; {
 				have, c := get(t, s, Get{Key: "n"})
-				_, err := s.Put(t.Context(), Put{Bucket: "b", Key: "n", Body: bodyOf(append(have, 'x')), If: Conditions{IfMatch: c.ETag}})
+				_, err := s.Put(t.Context(),
+					Put{Bucket: "b", Key: "n", Body: bodyOf(append(have, 'x')), If: Conditions{IfMatch: c.ETag}})
 				switch {
 				case err == nil:
 					added++

@@ -69,7 +69,8 @@ func parseOffset(s string) (int64, bool) {
 // parseCopyRange reads an x-amz-copy-source-range: one range with both ends, inside of the object.
 func parseCopyRange(header string, size int64) (span, error) {
 	bad := badArgument("x-amz-copy-source-range", header,
-		"The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the zero-based offsets of the first and last bytes to copy")
+		"The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the zero-based "+
+			"offsets of the first and last bytes to copy")
 	spec, ok := strings.CutPrefix(header, "bytes=")
 	first, last, dash := strings.Cut(spec, "-")
 	from, ok1 := parseOffset(first)
@@ -78,7 +79,8 @@ func parseCopyRange(header string, size int64) (span, error) {
 		return span{}, bad
 	}
 	if to >= size {
-		return span{}, badArgument("x-amz-copy-source-range", header, "Range specified is not valid for source object of size: %d", size)
+		return span{}, badArgument("x-amz-copy-source-range", header,
+			"Range specified is not valid for source object of size: %d", size)
 	}
 	return span{from, to - from + 1}, nil
 }

@@ -119,7 +119,8 @@ func (s *Store) start(ctx context.Context) (clean bool, err error) {
 	key := make([]byte, 32)
 	rand.Read(key)
 	err = s.update(ctx, func(t *tx) error {
-		if _, err := t.exec(`INSERT INTO state (id, clean, token_key) VALUES (1, 0, ?) ON CONFLICT DO NOTHING`, key); err != nil {
+		if _, err := t.exec(`INSERT INTO state (id, clean, token_key) VALUES (1, 0, ?) ON CONFLICT DO NOTHING`,
+			key); err != nil {
 			return err
 		}
 		var last int64

@@ -71,8 +71,12 @@ type wireHeaders struct {
 
 func (h wireHeaders) headers() Headers {
 	out := Headers{
-		ContentType: awswire.Value(h.contentType), ContentEncoding: contentEncoding(awswire.Value(h.encoding)), ContentDisposition: awswire.Value(h.disposition),
-		ContentLanguage: awswire.Value(h.language), CacheControl: awswire.Value(h.cache), Expires: awswire.Value(h.expires),
+		ContentType:        awswire.Value(h.contentType),
+		ContentEncoding:    contentEncoding(awswire.Value(h.encoding)),
+		ContentDisposition: awswire.Value(h.disposition),
+		ContentLanguage:    awswire.Value(h.language),
+		CacheControl:       awswire.Value(h.cache),
+		Expires:            awswire.Value(h.expires),
 	}
 	if len(h.metadata) > 0 {
 		out.Metadata = make(map[string]string, len(h.metadata))

@@ -42,7 +42,8 @@ func (w *wire) listBuckets(
 	if in.MaxBuckets != nil {
 		size = min(size, int(*in.MaxBuckets))
 	}
-	page, more, err := w.s.Buckets(ctx, ListBuckets{Prefix: awswire.Value(in.Prefix), After: awswire.Value(in.ContinuationToken), Max: size})
+	page, more, err := w.s.Buckets(ctx,
+		ListBuckets{Prefix: awswire.Value(in.Prefix), After: awswire.Value(in.ContinuationToken), Max: size})
 	if err != nil {
 		return nil, err
 	}

@@ -20,15 +20,22 @@ func wireSource(header *string, cond Conditions) (Source, error) {
 	return Source{Bucket: from.Bucket, Key: from.Key, If: cond}, nil
 }
 
-func (w *wire) copyObject(ctx context.Context, _ upstream.Call, in *s3.CopyObjectRequest) (*s3.CopyObjectOutput, error) {
-	from, err := wireSource(in.CopySource, Conditions{awswire.Value(in.CopySourceIfMatch), awswire.Value(in.CopySourceIfNoneMatch),
-		awswire.Value(in.CopySourceIfModifiedSince), awswire.Value(in.CopySourceIfUnmodifiedSince)})
+func (w *wire) copyObject(
+	ctx context.Context, _ upstream.Call, in *s3.CopyObjectRequest,
+) (*s3.CopyObjectOutput, error) {
+	from, err := wireSource(in.CopySource,
+		Conditions{awswire.Value(in.CopySourceIfMatch), awswire.Value(in.CopySourceIfNoneMatch),
+			awswire.Value(in.CopySourceIfModifiedSince), awswire.Value(in.CopySourceIfUnmodifiedSince)})
 	if err != nil {
 		return nil, err
 	}
 	o, err := w.s.Copy(ctx, Copy{
-		From: from, Bucket: awswire.Value(in.Bucket), Key: awswire.Value(in.Key), Replace: awswire.Value(in.MetadataDirective) == "REPLACE",
-		Headers:   wireHeaders{in.ContentType, in.ContentEncoding, in.ContentDisposition, in.ContentLanguage, in.CacheControl, in.Expires, in.Metadata}.headers(),
+		From:    from,
+		Bucket:  awswire.Value(in.Bucket),
+		Key:     awswire.Value(in.Key),
+		Replace: awswire.Value(in.MetadataDirective) == "REPLACE",
+		Headers: wireHeaders{in.ContentType, in.ContentEncoding, in.ContentDisposition, in.ContentLanguage, in.CacheControl,
+			in.Expires, in.Metadata}.headers(),
 		Algorithm: Algorithm(awswire.Value(in.ChecksumAlgorithm)),
 		If:        Conditions{IfMatch: awswire.Value(in.IfMatch), IfNoneMatch: awswire.Value(in.IfNoneMatch)},
 	})
@@ -42,9 +49,12 @@ func (w *wire) copyObject(ctx context.Context, _ upstream.Call, in *s3.CopyObjec
 	return &s3.CopyObjectOutput{CopyObjectResult: res}, nil
 }
 
-func (w *wire) uploadPartCopy(ctx context.Context, _ upstream.Call, in *s3.UploadPartCopyRequest) (*s3.UploadPartCopyOutput, error) {
-	from, err := wireSource(in.CopySource, Conditions{awswire.Value(in.CopySourceIfMatch), awswire.Value(in.CopySourceIfNoneMatch),
-		awswire.Value(in.CopySourceIfModifiedSince), awswire.Value(in.CopySourceIfUnmodifiedSince)})
+func (w *wire) uploadPartCopy(
+	ctx context.Context, _ upstream.Call, in *s3.UploadPartCopyRequest,
+) (*s3.UploadPartCopyOutput, error) {
+	from, err := wireSource(in.CopySource,
+		Conditions{awswire.Value(in.CopySourceIfMatch), awswire.Value(in.CopySourceIfNoneMatch),
+			awswire.Value(in.CopySourceIfModifiedSince), awswire.Value(in.CopySourceIfUnmodifiedSince)})
 	if err != nil {
 		return nil, err
 	}

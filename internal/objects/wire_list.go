@@ -56,8 +56,14 @@ func (e encoder) contents(page Page, by *s3.Owner) (out []s3.Object) {
 	for i := range page.Objects {
 		o := &page.Objects[i]
 		out = append(out, s3.Object{
-			Key: e.name(o.Key), LastModified: &o.Modified, ETag: quoted(o.ETag), Size: &o.Size, StorageClass: new(standard), Owner: by,
-			ChecksumAlgorithm: []string{string(o.Checksum.Algorithm)}, ChecksumType: awswire.Optional(string(o.Checksum.Type)),
+			Key:               e.name(o.Key),
+			LastModified:      &o.Modified,
+			ETag:              quoted(o.ETag),
+			Size:              &o.Size,
+			StorageClass:      new(standard),
+			Owner:             by,
+			ChecksumAlgorithm: []string{string(o.Checksum.Algorithm)},
+			ChecksumType:      awswire.Optional(string(o.Checksum.Type)),
 		})
 	}
 	return out
@@ -80,20 +86,35 @@ func escapeKey(s string) string {
 	return b.String()
 }
 
-func (w *wire) listObjects(ctx context.Context, c upstream.Call, in *s3.ListObjectsRequest) (*s3.ListObjectsOutput, error) {
+func (w *wire) listObjects(
+	ctx context.Context, c upstream.Call, in *s3.ListObjectsRequest,
+) (*s3.ListObjectsOutput, error) {
 	max, err := pageSize("max-keys", in.MaxKeys)
 	if err != nil {
 		return nil, err
 	}
-	list := List{Bucket: awswire.Value(in.Bucket), Prefix: awswire.Value(in.Prefix), Delimiter: awswire.Value(in.Delimiter), After: awswire.Value(in.Marker), Max: max}
+	list := List{
+		Bucket:    awswire.Value(in.Bucket),
+		Prefix:    awswire.Value(in.Prefix),
+		Delimiter: awswire.Value(in.Delimiter),
+		After:     awswire.Value(in.Marker),
+		Max:       max,
+	}
 	page, err := w.s.List(ctx, list)
 	if err != nil {
 		return nil, err
 	}
 	e := encoder{awswire.Value(in.EncodingType) == "url"}
 	out := &s3.ListObjectsOutput{
-		IsTruncated: &page.Truncated, Marker: e.name(list.After), Name: in.Bucket, Prefix: e.name(list.Prefix), Delimiter: e.optional(list.Delimiter),
-		MaxKeys: new(int32(max)), EncodingType: e.kind(), CommonPrefixes: e.prefixes(page.Prefixes), Contents: e.contents(page, owner(c)),
+		IsTruncated:    &page.Truncated,
+		Marker:         e.name(list.After),
+		Name:           in.Bucket,
+		Prefix:         e.name(list.Prefix),
+		Delimiter:      e.optional(list.Delimiter),
+		MaxKeys:        new(int32(max)),
+		EncodingType:   e.kind(),
+		CommonPrefixes: e.prefixes(page.Prefixes),
+		Contents:       e.contents(page, owner(c)),
 	}
 	if page.Truncated && list.Delimiter != "" { // without one, the last key is the next marker
 		out.NextMarker = e.name(page.Last)
@@ -101,12 +122,20 @@ func (w *wire) listObjects(ctx context.Context, c upstream.Call, in *s3.ListObje
 	return out, nil
 }
 
-func (w *wire) listObjectsV2(ctx context.Context, c upstream.Call, in *s3.ListObjectsV2Request) (*s3.ListObjectsV2Output, error) {
+func (w *wire) listObjectsV2(
+	ctx context.Context, c upstream.Call, in *s3.ListObjectsV2Request,
+) (*s3.ListObjectsV2Output, error) {
 	max, err := pageSize("max-keys", in.MaxKeys)
 	if err != nil {
 		return nil, err
 	}
-	list := List{Bucket: awswire.Value(in.Bucket), Prefix: awswire.Value(in.Prefix), Delimiter: awswire.Value(in.Delimiter), After: awswire.Value(in.StartAfter), Max: max}
+	list := List{
+		Bucket:    awswire.Value(in.Bucket),
+		Prefix:    awswire.Value(in.Prefix),
+		Delimiter: awswire.Value(in.Delimiter),
+		After:     awswire.Value(in.StartAfter),
+		Max:       max,
+	}
 	if in.ContinuationToken != nil { // which wins over start-after
 		if list.After, err = w.s.OpenToken(list, *in.ContinuationToken); err != nil {
 			return nil, err
@@ -122,10 +151,17 @@ func (w *wire) listObjectsV2(ctx context.Context, c upstream.Call, in *s3.ListOb
 		by = owner(c)
 	}
 	out := &s3.ListObjectsV2Output{
-		IsTruncated: &page.Truncated, Name: in.Bucket, Prefix: e.name(list.Prefix), Delimiter: e.optional(list.Delimiter), MaxKeys: new(int32(max)),
-		EncodingType: e.kind(), KeyCount: new(int32(len(page.Objects) + len(page.Prefixes))),
-		ContinuationToken: in.ContinuationToken, StartAfter: e.optional(awswire.Value(in.StartAfter)),
-		CommonPrefixes: e.prefixes(page.Prefixes), Contents: e.contents(page, by),
+		IsTruncated:       &page.Truncated,
+		Name:              in.Bucket,
+		Prefix:            e.name(list.Prefix),
+		Delimiter:         e.optional(list.Delimiter),
+		MaxKeys:           new(int32(max)),
+		EncodingType:      e.kind(),
+		KeyCount:          new(int32(len(page.Objects) + len(page.Prefixes))),
+		ContinuationToken: in.ContinuationToken,
+		StartAfter:        e.optional(awswire.Value(in.StartAfter)),
+		CommonPrefixes:    e.prefixes(page.Prefixes),
+		Contents:          e.contents(page, by),
 	}
 	if page.Truncated {
 		out.NextContinuationToken = new(w.s.NextToken(list, page.Last))
@@ -133,7 +169,9 @@ func (w *wire) listObjectsV2(ctx context.Context, c upstream.Call, in *s3.ListOb
 	return out, nil
 }
 
-func (w *wire) listMultipartUploads(ctx context.Context, c upstream.Call, in *s3.ListMultipartUploadsRequest) (*s3.ListMultipartUploadsOutput, error) {
+func (w *wire) listMultipartUploads(
+	ctx context.Context, c upstream.Call, in *s3.ListMultipartUploadsRequest,
+) (*s3.ListMultipartUploadsOutput, error) {
 	max, err := pageSize("max-uploads", in.MaxUploads)
 	if err != nil {
 		return nil, err
@@ -151,8 +189,14 @@ func (w *wire) listMultipartUploads(ctx context.Context, c upstream.Call, in *s3
 	}
 	e := encoder{awswire.Value(in.EncodingType) == "url"}
 	out := &s3.ListMultipartUploadsOutput{
-		Bucket: in.Bucket, KeyMarker: e.name(list.After), UploadIdMarker: &list.AfterID, Prefix: e.name(list.Prefix),
-		Delimiter: e.optional(list.Delimiter), MaxUploads: new(int32(max)), IsTruncated: &page.Truncated, EncodingType: e.kind(),
+		Bucket:         in.Bucket,
+		KeyMarker:      e.name(list.After),
+		UploadIdMarker: &list.AfterID,
+		Prefix:         e.name(list.Prefix),
+		Delimiter:      e.optional(list.Delimiter),
+		MaxUploads:     new(int32(max)),
+		IsTruncated:    &page.Truncated,
+		EncodingType:   e.kind(),
 		CommonPrefixes: e.prefixes(page.Prefixes),
 	}
 	if page.Truncated {
@@ -161,8 +205,14 @@ func (w *wire) listMultipartUploads(ctx context.Context, c upstream.Call, in *s3
 	for i := range page.Uploads {
 		u := &page.Uploads[i]
 		out.Uploads = append(out.Uploads, s3.MultipartUpload{
-			UploadId: &u.ID, Key: e.name(u.Key), Initiated: &u.Initiated, StorageClass: new(standard), Owner: owner(c), Initiator: initiator(c),
-			ChecksumAlgorithm: awswire.Optional(string(u.Algorithm)), ChecksumType: awswire.Optional(string(u.Type)),
+			UploadId:          &u.ID,
+			Key:               e.name(u.Key),
+			Initiated:         &u.Initiated,
+			StorageClass:      new(standard),
+			Owner:             owner(c),
+			Initiator:         initiator(c),
+			ChecksumAlgorithm: awswire.Optional(string(u.Algorithm)),
+			ChecksumType:      awswire.Optional(string(u.Type)),
 		})
 	}
 	return out, nil

@@ -20,8 +20,9 @@ func (w *wire) putObject(ctx context.Context, c upstream.Call, in *s3.PutObjectR
 	}
 	o, err := w.s.Put(ctx, Put{
 		Bucket: awswire.Value(in.Bucket), Key: awswire.Value(in.Key), Body: body,
-		Headers: wireHeaders{in.ContentType, in.ContentEncoding, in.ContentDisposition, in.ContentLanguage, in.CacheControl, in.Expires, in.Metadata}.headers(),
-		If:      Conditions{IfMatch: awswire.Value(in.IfMatch), IfNoneMatch: awswire.Value(in.IfNoneMatch)},
+		Headers: wireHeaders{in.ContentType, in.ContentEncoding, in.ContentDisposition, in.ContentLanguage, in.CacheControl,
+			in.Expires, in.Metadata}.headers(),
+		If: Conditions{IfMatch: awswire.Value(in.IfMatch), IfNoneMatch: awswire.Value(in.IfNoneMatch)},
 	})
 	if err != nil {
 		return nil, err
@@ -38,8 +39,12 @@ func (w *wire) getObject(ctx context.Context, _ upstream.Call, in *s3.GetObjectR
 		return nil, err
 	}
 	c, err := w.s.Get(ctx, Get{
-		Bucket: awswire.Value(in.Bucket), Key: awswire.Value(in.Key), Range: awswire.Value(in.Range), Part: int(awswire.Value(in.PartNumber)),
-		If: Conditions{awswire.Value(in.IfMatch), awswire.Value(in.IfNoneMatch), awswire.Value(in.IfModifiedSince), awswire.Value(in.IfUnmodifiedSince)},
+		Bucket: awswire.Value(in.Bucket),
+		Key:    awswire.Value(in.Key),
+		Range:  awswire.Value(in.Range),
+		Part:   int(awswire.Value(in.PartNumber)),
+		If: Conditions{awswire.Value(in.IfMatch), awswire.Value(in.IfNoneMatch), awswire.Value(in.IfModifiedSince),
+			awswire.Value(in.IfUnmodifiedSince)},
 	})
 	if err != nil {
 		return nil, err
@@ -61,13 +66,19 @@ func (w *wire) getObject(ctx context.Context, _ upstream.Call, in *s3.GetObjectR
 	return out, nil
 }
 
-func (w *wire) headObject(ctx context.Context, _ upstream.Call, in *s3.HeadObjectRequest) (*s3.HeadObjectOutput, error) {
+func (w *wire) headObject(
+	ctx context.Context, _ upstream.Call, in *s3.HeadObjectRequest,
+) (*s3.HeadObjectOutput, error) {
 	if err := checkAskedPart(in.PartNumber); err != nil {
 		return nil, err
 	}
 	c, err := w.s.Head(ctx, Get{
-		Bucket: awswire.Value(in.Bucket), Key: awswire.Value(in.Key), Range: awswire.Value(in.Range), Part: int(awswire.Value(in.PartNumber)),
-		If: Conditions{awswire.Value(in.IfMatch), awswire.Value(in.IfNoneMatch), awswire.Value(in.IfModifiedSince), awswire.Value(in.IfUnmodifiedSince)},
+		Bucket: awswire.Value(in.Bucket),
+		Key:    awswire.Value(in.Key),
+		Range:  awswire.Value(in.Range),
+		Part:   int(awswire.Value(in.PartNumber)),
+		If: Conditions{awswire.Value(in.IfMatch), awswire.Value(in.IfNoneMatch), awswire.Value(in.IfModifiedSince),
+			awswire.Value(in.IfUnmodifiedSince)},
 	})
 	if err != nil {
 		return nil, err
@@ -138,11 +149,16 @@ func httpDate(t *time.Time) *string {
 	return new(t.UTC().Format(httpTime))
 }
 
-func (w *wire) deleteObject(ctx context.Context, _ upstream.Call, in *s3.DeleteObjectRequest) (*s3.DeleteObjectOutput, error) {
-	return nil, w.s.Delete(ctx, awswire.Value(in.Bucket), Delete{Key: awswire.Value(in.Key), IfMatch: awswire.Value(in.IfMatch)})
+func (w *wire) deleteObject(
+	ctx context.Context, _ upstream.Call, in *s3.DeleteObjectRequest,
+) (*s3.DeleteObjectOutput, error) {
+	return nil, w.s.Delete(ctx, awswire.Value(in.Bucket),
+		Delete{Key: awswire.Value(in.Key), IfMatch: awswire.Value(in.IfMatch)})
 }
 
-func (w *wire) deleteObjects(ctx context.Context, _ upstream.Call, in *s3.DeleteObjectsRequest) (*s3.DeleteObjectsOutput, error) {
+func (w *wire) deleteObjects(
+	ctx context.Context, _ upstream.Call, in *s3.DeleteObjectsRequest,
+) (*s3.DeleteObjectsOutput, error) {
 	if in.Delete == nil || len(in.Delete.Objects) == 0 || len(in.Delete.Objects) > MaxDeletes {
 		return nil, fault.New(fault.Malformed, fault.XML, "")
 	}

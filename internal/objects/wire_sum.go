@@ -33,12 +33,19 @@ func sumsOf(c Checksum) (s sums, kind *string) {
 
 // one is the checksum that the members state; more than one is refused.
 func (s sums) one() (c Checksum, err error) {
-	for a, v := range map[Algorithm]*string{CRC32: s.crc32, CRC32C: s.crc32c, CRC64NVME: s.crc64nvme, SHA1: s.sha1, SHA256: s.sha256} {
+	for a, v := range map[Algorithm]*string{
+		CRC32:     s.crc32,
+		CRC32C:    s.crc32c,
+		CRC64NVME: s.crc64nvme,
+		SHA1:      s.sha1,
+		SHA256:    s.sha256,
+	} {
 		if v == nil {
 			continue
 		}
 		if c.Algorithm != "" {
-			return Checksum{}, invalidRequest("Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.")
+			return Checksum{}, invalidRequest("Expecting a single x-amz-checksum- header. " +
+				"Multiple checksum Types are not allowed.")
 		}
 		c = Checksum{Algorithm: a, Value: *v}
 	}
@@ -75,7 +82,8 @@ func (w wireBody) open() (b Body, err error) {
 	}
 	if asked := Algorithm(awswire.Value(w.algorithm)); asked != "" && asked != b.Sum.Algorithm {
 		if b.Sum.Algorithm == "" {
-			return b, invalidRequest("x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or x-amz-trailer headers were found.")
+			return b, invalidRequest("x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or " +
+				"x-amz-trailer headers were found.")
 		}
 		return b, invalidRequest("Value for x-amz-sdk-checksum-algorithm header is invalid.")
 	}

@@ -98,23 +98,39 @@ func TestUnservedMembersAreRefused(t *testing.T) {
 			}
 		}
 	}
-	for _, name := range []string{"x-amz-tagging", "x-amz-server-side-encryption", "x-amz-server-side-encryption-customer-key",
-		"x-amz-server-side-encryption-aws-kms-key-id", "x-amz-copy-source-server-side-encryption-customer-key", "x-amz-object-lock-mode",
-		"x-amz-object-lock-legal-hold", "x-amz-object-lock-retain-until-date", "x-amz-website-redirect-location", "x-amz-grant-full-control",
+	for _, name := range []string{"x-amz-tagging", "x-amz-server-side-encryption",
+		"x-amz-server-side-encryption-customer-key",
+		"x-amz-server-side-encryption-aws-kms-key-id", "x-amz-copy-source-server-side-encryption-customer-key",
+		"x-amz-object-lock-mode",
+		"x-amz-object-lock-legal-hold", "x-amz-object-lock-retain-until-date", "x-amz-website-redirect-location",
+		"x-amz-grant-full-control",
 		"x-amz-grant-read", "x-amz-acl", "x-amz-storage-class", "versionId", "x-amz-mfa", "x-amz-bypass-governance-retention",
-		"x-amz-write-offset-bytes", "x-amz-checksum-sha512", "x-amz-checksum-md5", "x-amz-checksum-xxhash64", "x-amz-if-match-size",
-		"x-amz-if-match-initiated-time", "x-amz-tagging-directive", "x-amz-object-ownership", "x-amz-bucket-object-lock-enabled"} {
+		"x-amz-write-offset-bytes", "x-amz-checksum-sha512", "x-amz-checksum-md5", "x-amz-checksum-xxhash64",
+		"x-amz-if-match-size",
+		"x-amz-if-match-initiated-time", "x-amz-tagging-directive", "x-amz-object-ownership",
+		"x-amz-bucket-object-lock-enabled"} {
 		if !refused[name] {
 			t.Errorf("%s is not refused", name)
 		}
 	}
-	for name, values := range map[string]string{"x-amz-acl": "private", "x-amz-storage-class": "STANDARD", "versionId": "null"} {
+	for name, values := range map[string]string{
+		"x-amz-acl":           "private",
+		"x-amz-storage-class": "STANDARD",
+		"versionId":           "null",
+	} {
 		t.Run(name+" is taken as "+values, func(t *testing.T) {
 			put(t, s, "k", "x")
-			if _, err := call(t, s, s3.HeadObject, &s3.HeadObjectRequest{Bucket: new("b"), Key: new("k"), VersionId: new("null")}); err != nil {
+			if _, err := call(t, s, s3.HeadObject,
+				&s3.HeadObjectRequest{Bucket: new("b"), Key: new("k"), VersionId: new("null")}); err != nil {
 				t.Error(err)
 			}
-			if _, err := call(t, s, s3.PutObject, &s3.PutObjectRequest{Bucket: new("b"), Key: new("k"), ACL: new("private"), StorageClass: new("STANDARD")}); err != nil {
+			if _, err := call(t, s, s3.PutObject,
+				&s3.PutObjectRequest{
+					Bucket:       new("b"),
+					Key:          new("k"),
+					ACL:          new("private"),
+					StorageClass: new("STANDARD"),
+				}); err != nil {
 				t.Error(err)
 			}
 		})

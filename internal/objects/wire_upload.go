@@ -10,10 +10,13 @@ import (
 
 const standard = "STANDARD" // the one storage class
 
-func (w *wire) createMultipartUpload(ctx context.Context, _ upstream.Call, in *s3.CreateMultipartUploadRequest) (*s3.CreateMultipartUploadOutput, error) {
+func (w *wire) createMultipartUpload(
+	ctx context.Context, _ upstream.Call, in *s3.CreateMultipartUploadRequest,
+) (*s3.CreateMultipartUploadOutput, error) {
 	u, err := w.s.CreateUpload(ctx, CreateUpload{
 		Bucket: awswire.Value(in.Bucket), Key: awswire.Value(in.Key),
-		Headers:   wireHeaders{in.ContentType, in.ContentEncoding, in.ContentDisposition, in.ContentLanguage, in.CacheControl, in.Expires, in.Metadata}.headers(),
+		Headers: wireHeaders{in.ContentType, in.ContentEncoding, in.ContentDisposition, in.ContentLanguage, in.CacheControl,
+			in.Expires, in.Metadata}.headers(),
 		Algorithm: Algorithm(awswire.Value(in.ChecksumAlgorithm)), Type: ChecksumType(awswire.Value(in.ChecksumType)),
 	})
 	if err != nil {
@@ -25,14 +28,20 @@ func (w *wire) createMultipartUpload(ctx context.Context, _ upstream.Call, in *s
 	}, nil
 }
 
-func (w *wire) uploadPart(ctx context.Context, c upstream.Call, in *s3.UploadPartRequest) (*s3.UploadPartOutput, error) {
+func (w *wire) uploadPart(
+	ctx context.Context, c upstream.Call, in *s3.UploadPartRequest,
+) (*s3.UploadPartOutput, error) {
 	body, err := wireBody{c.Body, in.ContentLength, in.ContentMD5, in.ChecksumAlgorithm,
 		sums{in.ChecksumCRC32, in.ChecksumCRC32C, in.ChecksumCRC64NVME, in.ChecksumSHA1, in.ChecksumSHA256}}.open()
 	if err != nil {
 		return nil, err
 	}
 	p, err := w.s.PutPart(ctx, PutPart{
-		Bucket: awswire.Value(in.Bucket), Key: awswire.Value(in.Key), UploadID: awswire.Value(in.UploadId), Number: int(awswire.Value(in.PartNumber)), Body: body,
+		Bucket:   awswire.Value(in.Bucket),
+		Key:      awswire.Value(in.Key),
+		UploadID: awswire.Value(in.UploadId),
+		Number:   int(awswire.Value(in.PartNumber)),
+		Body:     body,
 	})
 	if err != nil {
 		return nil, err
@@ -44,10 +53,16 @@ func (w *wire) uploadPart(ctx context.Context, c upstream.Call, in *s3.UploadPar
 	return out, nil
 }
 
-func (w *wire) completeMultipartUpload(ctx context.Context, c upstream.Call, in *s3.CompleteMultipartUploadRequest) (*s3.CompleteMultipartUploadOutput, error) {
+func (w *wire) completeMultipartUpload(
+	ctx context.Context, c upstream.Call, in *s3.CompleteMultipartUploadRequest,
+) (*s3.CompleteMultipartUploadOutput, error) {
 	req := Complete{
-		Bucket: awswire.Value(in.Bucket), Key: awswire.Value(in.Key), UploadID: awswire.Value(in.UploadId), Type: awswire.Value(in.ChecksumType), Size: -1,
-		If: Conditions{IfMatch: awswire.Value(in.IfMatch), IfNoneMatch: awswire.Value(in.IfNoneMatch)},
+		Bucket:   awswire.Value(in.Bucket),
+		Key:      awswire.Value(in.Key),
+		UploadID: awswire.Value(in.UploadId),
+		Type:     awswire.Value(in.ChecksumType),
+		Size:     -1,
+		If:       Conditions{IfMatch: awswire.Value(in.IfMatch), IfNoneMatch: awswire.Value(in.IfNoneMatch)},
 	}
 	if in.MpuObjectSize != nil {
 		if req.Size = *in.MpuObjectSize; req.Size < 0 {
@@ -55,19 +70,22 @@ func (w *wire) completeMultipartUpload(ctx context.Context, c upstream.Call, in 
 		}
 	}
 	var err error
-	if req.Sum, err = (sums{in.ChecksumCRC32, in.ChecksumCRC32C, in.ChecksumCRC64NVME, in.ChecksumSHA1, in.ChecksumSHA256}).one(); err != nil {
+	if req.Sum, err = (sums{in.ChecksumCRC32, in.ChecksumCRC32C, in.ChecksumCRC64NVME, in.ChecksumSHA1,
+		in.ChecksumSHA256}).one(); err != nil {
 		return nil, err
 	}
 	if in.MultipartUpload != nil {
 		for _, p := range in.MultipartUpload.Parts {
-			if p.ChecksumMD5 != nil || p.ChecksumSHA512 != nil || p.ChecksumXXHASH64 != nil || p.ChecksumXXHASH3 != nil || p.ChecksumXXHASH128 != nil {
+			if p.ChecksumMD5 != nil || p.ChecksumSHA512 != nil || p.ChecksumXXHASH64 != nil || p.ChecksumXXHASH3 != nil ||
+				p.ChecksumXXHASH128 != nil {
 				return nil, notServed("Checksum")
 			}
 			sum, err := (sums{p.ChecksumCRC32, p.ChecksumCRC32C, p.ChecksumCRC64NVME, p.ChecksumSHA1, p.ChecksumSHA256}).one()
 			if err != nil {
 				return nil, err
 			}
-			req.Parts = append(req.Parts, CompletePart{Number: int(awswire.Value(p.PartNumber)), ETag: awswire.Value(p.ETag), Sum: sum})
+			req.Parts = append(req.Parts,
+				CompletePart{Number: int(awswire.Value(p.PartNumber)), ETag: awswire.Value(p.ETag), Sum: sum})
 		}
 	}
 	o, err := w.s.Complete(ctx, req)
@@ -75,7 +93,10 @@ func (w *wire) completeMultipartUpload(ctx context.Context, c upstream.Call, in 
 		return nil, err
 	}
 	out := &s3.CompleteMultipartUploadOutput{
-		Location: new(c.Location + "/" + req.Bucket + "/" + escapeKey(req.Key)), Bucket: in.Bucket, Key: in.Key, ETag: quoted(o.ETag),
+		Location: new(c.Location + "/" + req.Bucket + "/" + escapeKey(req.Key)),
+		Bucket:   in.Bucket,
+		Key:      in.Key,
+		ETag:     quoted(o.ETag),
 	}
 	sum, kind := sumsOf(o.Checksum)
 	out.ChecksumCRC32, out.ChecksumCRC32C, out.ChecksumCRC64NVME = sum.crc32, sum.crc32c, sum.crc64nvme
@@ -83,7 +104,9 @@ func (w *wire) completeMultipartUpload(ctx context.Context, c upstream.Call, in 
 	return out, nil
 }
 
-func (w *wire) abortMultipartUpload(ctx context.Context, _ upstream.Call, in *s3.AbortMultipartUploadRequest) (*s3.AbortMultipartUploadOutput, error) {
+func (w *wire) abortMultipartUpload(
+	ctx context.Context, _ upstream.Call, in *s3.AbortMultipartUploadRequest,
+) (*s3.AbortMultipartUploadOutput, error) {
 	return nil, w.s.AbortUpload(ctx, awswire.Value(in.Bucket), awswire.Value(in.Key), awswire.Value(in.UploadId))
 }
 
@@ -94,23 +117,39 @@ func (w *wire) listParts(ctx context.Context, c upstream.Call, in *s3.ListPartsR
 	}
 	after := awswire.Value(in.PartNumberMarker)
 	if after < 0 {
-		return nil, badArgument("part-number-marker", itoa(int64(after)), "Argument part-number-marker must be an integer between 0 and 2147483647")
+		return nil, badArgument("part-number-marker", itoa(int64(after)),
+			"Argument part-number-marker must be an integer between 0 and 2147483647")
 	}
-	page, err := w.s.ListParts(ctx, awswire.Value(in.Bucket), awswire.Value(in.Key), awswire.Value(in.UploadId), int(after), max)
+	page, err := w.s.ListParts(ctx, awswire.Value(in.Bucket), awswire.Value(in.Key), awswire.Value(in.UploadId),
+		int(after), max)
 	if err != nil {
 		return nil, err
 	}
 	out := &s3.ListPartsOutput{
-		Bucket: in.Bucket, Key: in.Key, UploadId: in.UploadId, PartNumberMarker: &after, MaxParts: new(int32(max)),
-		IsTruncated: &page.Truncated, StorageClass: new(standard),
-		Owner: owner(c), Initiator: initiator(c),
-		ChecksumAlgorithm: awswire.Optional(string(page.Upload.Algorithm)), ChecksumType: awswire.Optional(string(page.Upload.Type)),
+		Bucket:            in.Bucket,
+		Key:               in.Key,
+		UploadId:          in.UploadId,
+		PartNumberMarker:  &after,
+		MaxParts:          new(int32(max)),
+		IsTruncated:       &page.Truncated,
+		StorageClass:      new(standard),
+		Owner:             owner(c),
+		Initiator:         initiator(c),
+		ChecksumAlgorithm: awswire.Optional(string(page.Upload.Algorithm)),
+		ChecksumType:      awswire.Optional(string(page.Upload.Type)),
 	}
 	for _, p := range page.Parts {
 		sum, _ := sumsOf(p.Checksum)
 		out.Parts = append(out.Parts, s3.Part{
-			PartNumber: new(int32(p.Number)), LastModified: &p.Modified, ETag: quoted(p.ETag), Size: &p.Size,
-			ChecksumCRC32: sum.crc32, ChecksumCRC32C: sum.crc32c, ChecksumCRC64NVME: sum.crc64nvme, ChecksumSHA1: sum.sha1, ChecksumSHA256: sum.sha256,
+			PartNumber:        new(int32(p.Number)),
+			LastModified:      &p.Modified,
+			ETag:              quoted(p.ETag),
+			Size:              &p.Size,
+			ChecksumCRC32:     sum.crc32,
+			ChecksumCRC32C:    sum.crc32c,
+			ChecksumCRC64NVME: sum.crc64nvme,
+			ChecksumSHA1:      sum.sha1,
+			ChecksumSHA256:    sum.sha256,
 		})
 		out.NextPartNumberMarker = new(int32(p.Number))
 	}

@@ -221,7 +221,8 @@ func (v *Verifier) document(ctx context.Context, from string) ([]byte, error) {
 	}
 	defer r.Body.Close()
 	if r.StatusCode != http.StatusOK {
-		return nil, refuse(fault.IssuerUnreachable, "the issuer does not answer as it should").because(fmt.Errorf("%s: %s", from, r.Status))
+		return nil, refuse(fault.IssuerUnreachable,
+			"the issuer does not answer as it should").because(fmt.Errorf("%s: %s", from, r.Status))
 	}
 	body, err := io.ReadAll(io.LimitReader(r.Body, v.o.MaxDocument+1))
 	switch {

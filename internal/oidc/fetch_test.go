@@ -98,17 +98,25 @@ func TestAttack22_IssuerThatMisbehaves(t *testing.T) {
 		"oversized key set": {oidctest.KeySet, func(*oidctest.Issuer) http.HandlerFunc {
 			return say(`{"keys":[` + strings.Repeat(" ", 1<<20) + `]}`)
 		}, fault.IssuerInvalid},
-		"key set that is no JSON": {oidctest.KeySet, func(*oidctest.Issuer) http.HandlerFunc { return say("<html>") }, fault.IssuerInvalid},
-		"empty key set":           {oidctest.KeySet, func(*oidctest.Issuer) http.HandlerFunc { return set() }, fault.IssuerInvalid},
+		"key set that is no JSON": {oidctest.KeySet, func(*oidctest.Issuer) http.HandlerFunc {
+			return say("<html>")
+		}, fault.IssuerInvalid},
+		"empty key set": {oidctest.KeySet, func(*oidctest.Issuer) http.HandlerFunc { return set() }, fault.IssuerInvalid},
 		"only a symmetric key": {oidctest.KeySet, func(*oidctest.Issuer) http.HandlerFunc {
 			return say(`{"keys":[{"kty":"oct","kid":"k","k":"c2VjcmV0"}]}`)
 		}, fault.IssuerInvalid},
-		"only a weak key": {oidctest.KeySet, func(*oidctest.Issuer) http.HandlerFunc { return set(jose.JSONWebKey{Key: weak.Public(), KeyID: "k"}) }, fault.IssuerInvalid},
+		"only a weak key": {oidctest.KeySet, func(*oidctest.Issuer) http.HandlerFunc {
+			return set(jose.JSONWebKey{Key: weak.Public(), KeyID: "k"})
+		}, fault.IssuerInvalid},
 		"only a key to encrypt to": {oidctest.KeySet, func(*oidctest.Issuer) http.HandlerFunc {
 			return set(jose.JSONWebKey{Key: secret.Public(), KeyID: "k", Use: "enc"})
 		}, fault.IssuerInvalid},
-		"its private key published": {oidctest.KeySet, func(*oidctest.Issuer) http.HandlerFunc { return set(jose.JSONWebKey{Key: secret, KeyID: "k"}) }, fault.IssuerInvalid},
-		"key set missing":           {oidctest.KeySet, func(*oidctest.Issuer) http.HandlerFunc { return http.NotFound }, fault.IssuerUnreachable},
+		"its private key published": {oidctest.KeySet, func(*oidctest.Issuer) http.HandlerFunc {
+			return set(jose.JSONWebKey{Key: secret, KeyID: "k"})
+		}, fault.IssuerInvalid},
+		"key set missing": {oidctest.KeySet, func(*oidctest.Issuer) http.HandlerFunc {
+			return http.NotFound
+		}, fault.IssuerUnreachable},
 		"key set elsewhere by redirect": {oidctest.KeySet, func(i *oidctest.Issuer) http.HandlerFunc {
 			i.Serve("/moved", set(good))
 			return func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/moved", http.StatusFound) }
@@ -119,7 +127,9 @@ func TestAttack22_IssuerThatMisbehaves(t *testing.T) {
 		"key set in a file": {oidctest.Discovery, func(i *oidctest.Issuer) http.HandlerFunc {
 			return say(`{"issuer":"` + i.URL + `","jwks_uri":"file:///etc/passwd"}`)
 		}, fault.IssuerInvalid},
-		"no key set": {oidctest.Discovery, func(i *oidctest.Issuer) http.HandlerFunc { return say(`{"issuer":"` + i.URL + `"}`) }, fault.IssuerInvalid},
+		"no key set": {oidctest.Discovery, func(i *oidctest.Issuer) http.HandlerFunc {
+			return say(`{"issuer":"` + i.URL + `"}`)
+		}, fault.IssuerInvalid},
 	} {
 		t.Run(name, func(t *testing.T) {
 			i := oidctest.New(t)

@@ -95,7 +95,8 @@ func (v *Verifier) discover(ctx context.Context, issuer string) (*Provider, erro
 	for _, at := range []string{found.Authorize, found.Token} {
 		u, err := url.Parse(at)
 		secure := err == nil && u.Scheme == "https"
-		if err != nil || u.Host == "" || u.User != nil || u.Fragment != "" || !secure && (u.Scheme != "http" || strings.HasPrefix(issuer, "https:")) {
+		if err != nil || u.Host == "" || u.User != nil || u.Fragment != "" ||
+			!secure && (u.Scheme != "http" || strings.HasPrefix(issuer, "https:")) {
 			return nil, refuse(fault.IssuerInvalid, "the issuer's discovery document does not say where people sign in")
 		}
 	}

@@ -100,7 +100,8 @@ func parse(token string) (*header, *Claims, error) {
 		return nil, nil, refuse(fault.TokenMalformed, "the header of the token cannot be read").because(err)
 	}
 	if !slices.Contains(algorithms, jose.SignatureAlgorithm(h.Alg)) {
-		return nil, nil, refuse(fault.AlgForbidden, "the signature algorithm of the token is not accepted; RS, PS, ES and EdDSA are")
+		return nil, nil, refuse(fault.AlgForbidden,
+			"the signature algorithm of the token is not accepted; RS, PS, ES and EdDSA are")
 	}
 	if h.Crit != nil {
 		return nil, nil, refuse(fault.TokenMalformed, "the token has critical header members that are not understood")

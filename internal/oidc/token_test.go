@@ -106,27 +106,31 @@ func TestClaims(t *testing.T) {
 		claims map[string]any
 		want   fault.Reason
 	}{
-		"refused without iss":                       {map[string]any{"iss": nil}, fault.IssuerUnknown},
-		"refused with another issuer":               {map[string]any{"iss": i.URL + "/"}, fault.IssuerUnknown},
-		"refused with iss that is no text":          {map[string]any{"iss": 7}, fault.IssuerUnknown},
-		"refused without aud":                       {map[string]any{"aud": nil}, fault.ClaimMissing},
-		"refused with another aud":                  {map[string]any{"aud": "App"}, fault.AudMismatch},
-		"refused with an empty list of aud":         {map[string]any{"aud": []string{}}, fault.AudMismatch},
-		"refused with aud that is a number":         {map[string]any{"aud": 1}, fault.ClaimInvalid},
-		"refused with a number in aud":              {map[string]any{"aud": []any{"app", 1}}, fault.ClaimInvalid},
-		"refused without exp":                       {map[string]any{"exp": nil}, fault.ClaimMissing},
-		"refused when expired":                      {map[string]any{"exp": ago(2 * time.Minute)}, fault.TokenExpired},
-		"refused with exp that is text":             {map[string]any{"exp": "9999999999"}, fault.ClaimInvalid},
-		"refused with exp beyond all time":          {map[string]any{"exp": 1e300}, fault.ClaimInvalid},
-		"refused with nbf in the future":            {map[string]any{"nbf": ago(-time.Hour)}, fault.TokenNotYetValid},
-		"refused with iat in the future":            {map[string]any{"iat": ago(-time.Hour)}, fault.TokenNotYetValid},
-		"refused without sub":                       {map[string]any{"sub": nil}, fault.ClaimMissing},
-		"refused with an empty sub":                 {map[string]any{"sub": ""}, fault.ClaimMissing},
-		"refused with sub that is a number":         {map[string]any{"sub": 1}, fault.ClaimInvalid},
-		"refused with jti that is a number":         {map[string]any{"jti": 1}, fault.ClaimInvalid},
-		"accepted without iat":                      {map[string]any{"iat": nil}, ""},
-		"accepted with clocks that are a bit apart": {map[string]any{"iat": ago(-time.Minute), "nbf": ago(-time.Minute), "exp": ago(30 * time.Second)}, ""},
-		"accepted with a fraction of a second":      {map[string]any{"exp": float64(ago(-time.Hour)) + 0.5}, ""},
+		"refused without iss":               {map[string]any{"iss": nil}, fault.IssuerUnknown},
+		"refused with another issuer":       {map[string]any{"iss": i.URL + "/"}, fault.IssuerUnknown},
+		"refused with iss that is no text":  {map[string]any{"iss": 7}, fault.IssuerUnknown},
+		"refused without aud":               {map[string]any{"aud": nil}, fault.ClaimMissing},
+		"refused with another aud":          {map[string]any{"aud": "App"}, fault.AudMismatch},
+		"refused with an empty list of aud": {map[string]any{"aud": []string{}}, fault.AudMismatch},
+		"refused with aud that is a number": {map[string]any{"aud": 1}, fault.ClaimInvalid},
+		"refused with a number in aud":      {map[string]any{"aud": []any{"app", 1}}, fault.ClaimInvalid},
+		"refused without exp":               {map[string]any{"exp": nil}, fault.ClaimMissing},
+		"refused when expired":              {map[string]any{"exp": ago(2 * time.Minute)}, fault.TokenExpired},
+		"refused with exp that is text":     {map[string]any{"exp": "9999999999"}, fault.ClaimInvalid},
+		"refused with exp beyond all time":  {map[string]any{"exp": 1e300}, fault.ClaimInvalid},
+		"refused with nbf in the future":    {map[string]any{"nbf": ago(-time.Hour)}, fault.TokenNotYetValid},
+		"refused with iat in the future":    {map[string]any{"iat": ago(-time.Hour)}, fault.TokenNotYetValid},
+		"refused without sub":               {map[string]any{"sub": nil}, fault.ClaimMissing},
+		"refused with an empty sub":         {map[string]any{"sub": ""}, fault.ClaimMissing},
+		"refused with sub that is a number": {map[string]any{"sub": 1}, fault.ClaimInvalid},
+		"refused with jti that is a number": {map[string]any{"jti": 1}, fault.ClaimInvalid},
+		"accepted without iat":              {map[string]any{"iat": nil}, ""},
+		"accepted with clocks that are a bit apart": {map[string]any{
+			"iat": ago(-time.Minute),
+			"nbf": ago(-time.Minute),
+			"exp": ago(30 * time.Second),
+		}, ""},
+		"accepted with a fraction of a second": {map[string]any{"exp": float64(ago(-time.Hour)) + 0.5}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			token := i.Token(t, c.claims)
@@ -184,7 +188,9 @@ func TestAttack22_ForgedTokens(t *testing.T) {
 			refused(t, v, i, raw(fmt.Sprintf(`{"alg":%q,"kid":"key-1"}`, none), string(claims), parts[2]), fault.AlgForbidden)
 		})
 	}
-	t.Run("no algorithm", func(t *testing.T) { refused(t, v, i, raw(`{"kid":"key-1"}`, string(claims), ""), fault.AlgForbidden) })
+	t.Run("no algorithm", func(t *testing.T) {
+		refused(t, v, i, raw(`{"kid":"key-1"}`, string(claims), ""), fault.AlgForbidden)
+	})
 	t.Run("an algorithm that the key is not for", func(t *testing.T) {
 		refused(t, v, i, raw(`{"alg":"ES256","kid":"key-1"}`, string(claims), parts[2]), fault.AlgForbidden)
 		refused(t, v, i, raw(`{"alg":"RS512","kid":"key-1"}`, string(claims), parts[2]), fault.AlgForbidden)
@@ -216,8 +222,12 @@ func TestAttack22_ForgedTokens(t *testing.T) {
 	t.Run("a log-out token", func(t *testing.T) {
 		refused(t, v, i, raw(`{"alg":"RS256","typ":"logout+jwt"}`, string(claims), parts[2]), fault.TypeForbidden)
 	})
-	t.Run("missing exp", func(t *testing.T) { refused(t, v, i, i.Token(t, map[string]any{"exp": nil}), fault.ClaimMissing) })
-	t.Run("wrong audience", func(t *testing.T) { refused(t, v, i, i.Token(t, map[string]any{"aud": "else"}), fault.AudMismatch) })
+	t.Run("missing exp", func(t *testing.T) {
+		refused(t, v, i, i.Token(t, map[string]any{"exp": nil}), fault.ClaimMissing)
+	})
+	t.Run("wrong audience", func(t *testing.T) {
+		refused(t, v, i, i.Token(t, map[string]any{"aud": "else"}), fault.AudMismatch)
+	})
 	t.Run("empty iss, though somebody trusts it", func(t *testing.T) {
 		_, err := v.Verify(t.Context(), i.Token(t, map[string]any{"iss": ""}), func(string) (oidc.Issuer, bool) {
 			return oidc.Issuer{Audiences: []string{"app"}}, true
@@ -235,7 +245,8 @@ func TestAttack22_ForgedTokens(t *testing.T) {
 		}
 	})
 	t.Run("too large", func(t *testing.T) { refused(t, v, i, strings.Repeat("a", oidc.MaxToken+1), fault.TokenTooLarge) })
-	for _, s := range []string{"", ".", "..", "a.b", "a.b.c", "a.b.c.d", parts[0] + "." + parts[1], good + "\n", `{"payload":""}`, parts[0] + "=." + parts[1] + "." + parts[2]} {
+	for _, s := range []string{"", ".", "..", "a.b", "a.b.c", "a.b.c.d", parts[0] + "." + parts[1], good +
+		"\n", `{"payload":""}`, parts[0] + "=." + parts[1] + "." + parts[2]} {
 		t.Run(fmt.Sprintf("malformed %.10q", s), func(t *testing.T) {
 			if c, err := v.Verify(t.Context(), s, trusting(i.URL)); err == nil {
 				t.Fatalf("accepted: %+v", c)

@@ -44,19 +44,28 @@ func TestAttack37_FormsFromElsewhere(t *testing.T) {
 			}, form)
 		},
 		"an old browser at another site": func() *browser {
-			return send(victim, func(r *http.Request) { r.Header.Del("Sec-Fetch-Site"); r.Header.Set("Origin", "https://evil.example") }, form)
+			return send(victim, func(r *http.Request) {
+				r.Header.Del("Sec-Fetch-Site")
+				r.Header.Set("Origin", "https://evil.example")
+			}, form)
 		},
 		"a frame without an origin": func() *browser {
-			return send(victim, func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "cross-site"); r.Header.Set("Origin", "null") }, form)
+			return send(victim, func(r *http.Request) {
+				r.Header.Set("Sec-Fetch-Site", "cross-site")
+				r.Header.Set("Origin", "null")
+			}, form)
 		},
 		"another browser's form": func() *browser {
 			return send(w.browser().enter(w.register(nil).start().text("userCode")), func(*http.Request) {}, form)
 		},
 		"a browser without a cookie": func() *browser { return send(w.browser(), func(*http.Request) {}, form) },
-		"no form":                    func() *browser { return send(victim, func(*http.Request) {}, url.Values{"action": {"approve"}}) },
-		"the form in the query":      func() *browser { return victim.submit("/device?"+form.Encode(), nil) },
+		"no form": func() *browser {
+			return send(victim, func(*http.Request) {}, url.Values{"action": {"approve"}})
+		},
+		"the form in the query": func() *browser { return victim.submit("/device?"+form.Encode(), nil) },
 		"a form that was changed": func() *browser {
-			return send(victim, func(*http.Request) {}, url.Values{"form": {form.Get("form")[:40] + "x" + form.Get("form")[41:]}, "action": {"approve"}})
+			return send(victim, func(*http.Request) {},
+				url.Values{"form": {form.Get("form")[:40] + "x" + form.Get("form")[41:]}, "action": {"approve"}})
 		},
 		"a link": func() *browser { return victim.open("/device?" + form.Encode()) },
 		"an unknown button": func() *browser {
@@ -97,7 +106,8 @@ func TestAttack37_ADeviceIsDecidedOnce(t *testing.T) {
 	b, other := w.browser().enter(d.text("userCode")), w.browser().enter(d.text("userCode"))
 	w.idp.Serve("/authorize", func(rw http.ResponseWriter, r *http.Request) {
 		other.press("deny")
-		http.Redirect(rw, r, w.url+"/authorize/callback?code=x&iss="+url.QueryEscape(w.idp.URL)+"&state="+r.URL.Query().Get("state"), http.StatusFound)
+		http.Redirect(rw, r, w.url+"/authorize/callback?code=x&iss="+url.QueryEscape(w.idp.URL)+"&state="+
+			r.URL.Query().Get("state"), http.StatusFound)
 	})
 	w.idp.Serve("/token", func(rw http.ResponseWriter, r *http.Request) { http.Error(rw, "{}", 400) })
 	b.press("approve")
@@ -145,12 +155,25 @@ func TestAttack22_AnswersOfTheProviderForOthers(t *testing.T) {
 		path   func(b *browser) string
 		reason string
 	}{
-		"another state":        {func(b *browser) string { return with(b.attempt(c), "state", strings.Repeat("A", 52)) }, "state_mismatch"},
-		"no state":             {func(b *browser) string { return with(b.attempt(c), "state", "") }, "request_malformed"},
-		"an empty state":       {func(b *browser) string { return with(b.attempt(c), "state", "") + "&state=" }, "state_mismatch"},
-		"two states":           {func(b *browser) string { u := b.attempt(c); return u.RequestURI() + "&state=x" }, "request_malformed"},
-		"two codes":            {func(b *browser) string { u := b.attempt(c); return u.RequestURI() + "&code=x" }, "request_malformed"},
-		"another's answer":     {func(b *browser) string { b.attempt(c); return w.browser().attempt(c).RequestURI() }, "state_mismatch"},
+		"another state": {func(b *browser) string {
+			return with(b.attempt(c), "state", strings.Repeat("A", 52))
+		}, "state_mismatch"},
+		"no state": {func(b *browser) string { return with(b.attempt(c), "state", "") }, "request_malformed"},
+		"an empty state": {func(b *browser) string {
+			return with(b.attempt(c), "state", "") + "&state="
+		}, "state_mismatch"},
+		"two states": {func(b *browser) string {
+			u := b.attempt(c)
+			return u.RequestURI() + "&state=x"
+		}, "request_malformed"},
+		"two codes": {func(b *browser) string {
+			u := b.attempt(c)
+			return u.RequestURI() + "&code=x"
+		}, "request_malformed"},
+		"another's answer": {func(b *browser) string {
+			b.attempt(c)
+			return w.browser().attempt(c).RequestURI()
+		}, "state_mismatch"},
 		"without having begun": {func(b *browser) string { return w.browser().attempt(c).RequestURI() }, "attempt_unknown"},
 		"too late": {func(b *browser) string {
 			u := b.attempt(c)
@@ -183,12 +206,14 @@ func TestAttack22_AnswersOfTheProviderForOthers(t *testing.T) {
 		"code_missing":    func(u *url.URL) string { return with(u, "code", "") },
 	} {
 		b := w.browser()
-		if q := b.open(change(b.attempt(c))).sent().Query(); q.Get("code") != "" || !strings.HasPrefix(q.Get("error_description"), name+": ") {
+		if q := b.open(change(b.attempt(c))).sent().Query(); q.Get("code") != "" ||
+			!strings.HasPrefix(q.Get("error_description"), name+": ") {
 			t.Errorf("%s: %v", name, q)
 		}
 	}
 	b = w.browser()
-	if q := b.open(with(b.attempt(c), "iss", "")).sent().Query(); q.Get("code") != "" || !strings.HasPrefix(q.Get("error_description"), "issuer_mismatch: ") {
+	if q := b.open(with(b.attempt(c), "iss", "")).sent().Query(); q.Get("code") != "" ||
+		!strings.HasPrefix(q.Get("error_description"), "issuer_mismatch: ") {
 		t.Errorf("a provider that says who it is, without saying so: %v", q)
 	}
 }
@@ -209,10 +234,12 @@ func TestAttack22_IdentityTokensOfOtherSignIns(t *testing.T) {
 			return w.idp.Issuer.Token(t, map[string]any{"aud": "other", "email": "alice@example.org", "nonce": n})
 		},
 		"azp_mismatch": func(n string) string {
-			return w.idp.Issuer.Token(t, map[string]any{"aud": []string{"latchkey", "other"}, "azp": "other", "email": "alice@example.org", "nonce": n})
+			return w.idp.Issuer.Token(t,
+				map[string]any{"aud": []string{"latchkey", "other"}, "azp": "other", "email": "alice@example.org", "nonce": n})
 		},
 		"azp_mismatch ": func(n string) string {
-			return w.idp.Issuer.Token(t, map[string]any{"aud": []string{"latchkey", "other"}, "email": "alice@example.org", "nonce": n})
+			return w.idp.Issuer.Token(t,
+				map[string]any{"aud": []string{"latchkey", "other"}, "email": "alice@example.org", "nonce": n})
 		},
 		"issuer_unknown": func(n string) string {
 			return evil.Token(t, map[string]any{"aud": "latchkey", "email": "alice@example.org", "nonce": n})
@@ -224,12 +251,15 @@ func TestAttack22_IdentityTokensOfOtherSignIns(t *testing.T) {
 			return w.idp.Issuer.Token(t, map[string]any{"aud": "latchkey", "email": "alice@example.org", "nonce": n, "exp": 1})
 		},
 		"claim_unverified": func(n string) string {
-			return w.idp.Issuer.Token(t, map[string]any{"aud": "latchkey", "email": "alice@example.org", "nonce": n, "email_verified": false})
+			return w.idp.Issuer.Token(t,
+				map[string]any{"aud": "latchkey", "email": "alice@example.org", "nonce": n, "email_verified": false})
 		},
 		"user_not_found": func(n string) string {
 			return w.idp.Issuer.Token(t, map[string]any{"aud": "latchkey", "email": "mallory@example.org", "nonce": n})
 		},
-		"claim_missing":   func(n string) string { return w.idp.Issuer.Token(t, map[string]any{"aud": "latchkey", "nonce": n}) },
+		"claim_missing": func(n string) string {
+			return w.idp.Issuer.Token(t, map[string]any{"aud": "latchkey", "nonce": n})
+		},
 		"token_malformed": func(string) string { return "" },
 	} {
 		t.Run(strings.TrimSpace(reason), func(t *testing.T) {
@@ -240,14 +270,20 @@ func TestAttack22_IdentityTokensOfOtherSignIns(t *testing.T) {
 			must(t, err)
 			w.idp.Serve("/token", func(rw http.ResponseWriter, r *http.Request) {
 				rw.Header().Set("Content-Type", "application/json")
-				json.NewEncoder(rw).Encode(map[string]any{"access_token": "x", "token_type": "Bearer", "id_token": token(asked.Query().Get("nonce"))})
+				json.NewEncoder(rw).Encode(map[string]any{
+					"access_token": "x",
+					"token_type":   "Bearer",
+					"id_token":     token(asked.Query().Get("nonce")),
+				})
 			})
 			q := b.open(back.RequestURI()).sent().Query()
-			if q.Get("code") != "" || q.Get("error") != "access_denied" || !strings.HasPrefix(q.Get("error_description"), strings.TrimSpace(reason)+": ") {
+			if q.Get("code") != "" || q.Get("error") != "access_denied" ||
+				!strings.HasPrefix(q.Get("error_description"), strings.TrimSpace(reason)+": ") {
 				t.Errorf("%v", q)
 			}
 			records := w.Records(t)
-			if last := records[len(records)-1]; last.EventName != "UserAuthentication" || last.Latchkey == nil || last.Latchkey.Reason != strings.TrimSpace(reason) || last.ErrorCode == "" {
+			if last := records[len(records)-1]; last.EventName != "UserAuthentication" || last.Latchkey == nil ||
+				last.Latchkey.Reason != strings.TrimSpace(reason) || last.ErrorCode == "" {
 				t.Errorf("the record is %+v %+v", last, last.Latchkey)
 			}
 		})
@@ -262,7 +298,8 @@ func TestWhoMayNotSignIn(t *testing.T) {
 	refused := func(reason string) {
 		t.Helper()
 		q := w.browser().open(authorization(c.id, nil)).press("approve").sent().Query()
-		if q.Get("error") != "access_denied" || !strings.HasPrefix(q.Get("error_description"), reason+": ") || q.Get("code") != "" {
+		if q.Get("error") != "access_denied" || !strings.HasPrefix(q.Get("error_description"), reason+": ") ||
+			q.Get("code") != "" {
 			t.Errorf("%v, want %s", q, reason)
 		}
 		d := c.start()
@@ -283,11 +320,13 @@ func TestWhoMayNotSignIn(t *testing.T) {
 	w.Assign(t, w.app, sso.Group, string(g.ID))
 	w.browser().open(authorization(c.id, nil)).press("approve").sent()
 	w.browser().open(authorization(c.id, nil)).press("deny")
-	if q := w.browser().open(authorization(c.id, nil)).press("deny").sent().Query(); q.Get("error") != "access_denied" || q.Get("state") != "s1" || q.Get("code") != "" {
+	if q := w.browser().open(authorization(c.id, nil)).press("deny").sent().Query(); q.Get("error") != "access_denied" ||
+		q.Get("state") != "s1" || q.Get("code") != "" {
 		t.Errorf("%v", q)
 	}
 	w.Change(t, func(tx *store.Tx) error { return store.SignIns.Delete(tx, string(account)) })
-	if q := w.browser().open(authorization(c.id, nil)).sent().Query(); !strings.HasPrefix(q.Get("error_description"), "sign_in_not_configured: ") {
+	if q := w.browser().open(authorization(c.id, nil)).sent().Query(); !strings.HasPrefix(q.Get("error_description"),
+		"sign_in_not_configured: ") {
 		t.Errorf("%v", q)
 	}
 	c.start().wants(t, 400, "UnauthorizedClientException", "unauthorized_client", "sign_in_not_configured")
@@ -311,7 +350,8 @@ func TestAuthorizeRefuses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w.t = t
-			if q := w.browser().open(authorization(c.id, x.change)).sent().Query(); q.Get("error") != x.error || q.Get("code") != "" {
+			if q := w.browser().open(authorization(c.id, x.change)).sent().Query(); q.Get("error") != x.error ||
+				q.Get("code") != "" {
 				t.Errorf("%v, want %s", q, x.error)
 			}
 		})
@@ -338,7 +378,8 @@ func TestAuthorizeRefuses(t *testing.T) {
 		t.Errorf("%+v", d)
 	}
 	devices := w.register(map[string]any{"grantTypes": []string{string(oauth.DeviceCode)}})
-	if q := w.browser().open(authorization(devices.id, nil)).sent().Query(); q.Get("error") != "unauthorized_client" || q.Get("code") != "" {
+	if q := w.browser().open(authorization(devices.id, nil)).sent().Query(); q.Get("error") != "unauthorized_client" ||
+		q.Get("code") != "" {
 		t.Errorf("a client that registered for devices alone: %v", q)
 	}
 	less := w.register(map[string]any{"scopes": []string{"openid"}})
@@ -368,10 +409,15 @@ func TestAttack40_GuessingUserCodes(t *testing.T) {
 func TestPagesKeepToThemselves(t *testing.T) {
 	w := newWorld(t)
 	c := w.register(map[string]any{"clientName": `<script>alert(1)</script>"'`})
-	for _, path := range []string{"/device", "/device?user_code=%22%3E%3Cscript%3E", authorization(c.id, nil), "/authorize", "/authorize/callback?state=x"} {
+	for _, path := range []string{"/device", "/device?user_code=%22%3E%3Cscript%3E", authorization(c.id, nil),
+		"/authorize", "/authorize/callback?state=x"} {
 		b := w.browser().open(path)
 		for k, want := range map[string]string{
-			"X-Frame-Options": "DENY", "X-Content-Type-Options": "nosniff", "Cache-Control": "no-store", "Referrer-Policy": "same-origin", "Content-Type": "text/html; charset=utf-8",
+			"X-Frame-Options":        "DENY",
+			"X-Content-Type-Options": "nosniff",
+			"Cache-Control":          "no-store",
+			"Referrer-Policy":        "same-origin",
+			"Content-Type":           "text/html; charset=utf-8",
 		} {
 			if got := b.header.Get(k); got != want {
 				t.Errorf("%s: %s is %q", path, k, got)
@@ -387,7 +433,8 @@ func TestPagesKeepToThemselves(t *testing.T) {
 			t.Errorf("%s: %s %s", path, policy, b.page)
 		}
 		for _, cookie := range b.header["Set-Cookie"] {
-			if !strings.Contains(cookie, "HttpOnly") || !strings.Contains(cookie, "SameSite=") || !strings.Contains(cookie, "Path=/") {
+			if !strings.Contains(cookie, "HttpOnly") || !strings.Contains(cookie, "SameSite=") ||
+				!strings.Contains(cookie, "Path=/") {
 				t.Errorf("%s: %s", path, cookie)
 			}
 		}
@@ -404,7 +451,9 @@ func TestAnotherNameOfTheServer(t *testing.T) {
 		t.Helper()
 		r, err := http.NewRequest(http.MethodGet, u, nil)
 		must(t, err)
-		resp, err := (&http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}).Do(r)
+		resp, err := (&http.Client{CheckRedirect: func(*http.Request, []*http.Request) error {
+			return http.ErrUseLastResponse
+		}}).Do(r)
 		must(t, err)
 		resp.Body.Close()
 		return resp

@@ -29,21 +29,34 @@ func TestAttack22_CodesOfOthers(t *testing.T) {
 	})
 	c, to := approved(w, nil)
 	w.register(nil).redeem(to, nil).wants(t, 400, "InvalidGrantException", "invalid_grant", "code_of_another_client")
-	w.withIAM(map[string]any{"clientId": app.ARN(), "grantType": "authorization_code", "code": to.Query().Get("code"), "redirectUri": back, "codeVerifier": verifier}).
+	w.withIAM(map[string]any{
+		"clientId":     app.ARN(),
+		"grantType":    "authorization_code",
+		"code":         to.Query().Get("code"),
+		"redirectUri":  back,
+		"codeVerifier": verifier,
+	}).
 		wants(t, 400, "InvalidGrantException", "invalid_grant", "code_of_another_client")
-	c.redeem(to, map[string]any{"clientSecret": w.register(nil).secret}).wants(t, 401, "InvalidClientException", "invalid_client", "client_secret")
-	c.redeem(to, map[string]any{"clientSecret": "x"}).wants(t, 401, "InvalidClientException", "invalid_client", "client_secret")
-	c.redeem(to, map[string]any{"clientId": c.id[:len(c.id)-4] + "AAAA"}).wants(t, 401, "InvalidClientException", "invalid_client", "client_unknown")
-	c.redeem(to, map[string]any{"redirectUri": loopback}).wants(t, 400, "InvalidGrantException", "invalid_grant", "redirect_uri_mismatch")
-	c.redeem(to, map[string]any{"redirectUri": nil}).wants(t, 400, "InvalidRequestException", "invalid_request", "parameter_missing")
+	c.redeem(to, map[string]any{"clientSecret": w.register(nil).secret}).wants(t, 401, "InvalidClientException",
+		"invalid_client", "client_secret")
+	c.redeem(to, map[string]any{"clientSecret": "x"}).wants(t, 401, "InvalidClientException", "invalid_client",
+		"client_secret")
+	c.redeem(to, map[string]any{"clientId": c.id[:len(c.id)-4] + "AAAA"}).wants(t, 401, "InvalidClientException",
+		"invalid_client", "client_unknown")
+	c.redeem(to, map[string]any{"redirectUri": loopback}).wants(t, 400, "InvalidGrantException", "invalid_grant",
+		"redirect_uri_mismatch")
+	c.redeem(to, map[string]any{"redirectUri": nil}).wants(t, 400, "InvalidRequestException", "invalid_request",
+		"parameter_missing")
 	for _, v := range []any{nil, "", strings.Repeat("x", 43), challenge(), verifier + "x", "short"} {
-		c.redeem(to, map[string]any{"codeVerifier": v}).wants(t, 400, "InvalidGrantException", "invalid_grant", "code_verifier_mismatch")
+		c.redeem(to, map[string]any{"codeVerifier": v}).wants(t, 400, "InvalidGrantException", "invalid_grant",
+			"code_verifier_mismatch")
 	}
 	c.redeem(to, map[string]any{"code": "x"}).wants(t, 400, "InvalidGrantException", "invalid_grant", "code_unknown")
 	c.redeem(to, nil).opens(w)
 	c.redeem(to, nil).wants(t, 400, "InvalidGrantException", "invalid_grant", "code_replayed")
 	records := w.Records(t)
-	if last := records[len(records)-1]; last.EventName != "CreateToken" || last.Latchkey == nil || last.Latchkey.Reason != "code_replayed" || last.RecipientAccountID != string(account) {
+	if last := records[len(records)-1]; last.EventName != "CreateToken" || last.Latchkey == nil ||
+		last.Latchkey.Reason != "code_replayed" || last.RecipientAccountID != string(account) {
 		t.Errorf("the record of the replay is %+v", last)
 	}
 
@@ -101,7 +114,8 @@ func TestAttack22_DowngradeOfPKCE(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w.t = t
-			if q := w.browser().open(authorization(c.id, change)).sent().Query(); q.Get("error") != "invalid_request" || q.Get("state") != "s1" {
+			if q := w.browser().open(authorization(c.id, change)).sent().Query(); q.Get("error") != "invalid_request" ||
+				q.Get("state") != "s1" {
 				t.Errorf("%v", q)
 			}
 		})
@@ -112,7 +126,12 @@ func TestAttack22_DowngradeOfPKCE(t *testing.T) {
 	})
 	ask := func(change url.Values) map[string]any {
 		to := w.browser().open(authorization(app.ARN(), change)).sent()
-		return map[string]any{"clientId": app.ARN(), "grantType": "authorization_code", "code": to.Query().Get("code"), "redirectUri": back}
+		return map[string]any{
+			"clientId":    app.ARN(),
+			"grantType":   "authorization_code",
+			"code":        to.Query().Get("code"),
+			"redirectUri": back,
+		}
 	}
 	in := ask(url.Values{"code_challenge": nil, "code_challenge_method": nil})
 	in["codeVerifier"] = verifier
@@ -131,15 +150,24 @@ func TestAttack20_RefreshTokensOfOthers(t *testing.T) {
 	out := c.redeem(to, nil)
 	refresh := map[string]any{"grantType": "refresh_token", "refreshToken": out.text("refreshToken")}
 	w.register(nil).token(refresh).wants(t, 400, "InvalidGrantException", "invalid_grant", "refresh_token_invalid")
-	w.withIAM(map[string]any{"clientId": w.app.ARN(), "grantType": "refresh_token", "refreshToken": out.text("refreshToken")}).
+	w.withIAM(map[string]any{
+		"clientId":     w.app.ARN(),
+		"grantType":    "refresh_token",
+		"refreshToken": out.text("refreshToken"),
+	}).
 		wants(t, 400, "InvalidGrantException", "invalid_grant", "refresh_token_invalid")
 	c.token(map[string]any{"grantType": "refresh_token", "refreshToken": out.text("accessToken")}).
 		wants(t, 400, "InvalidGrantException", "invalid_grant", "refresh_token_invalid")
-	own := w.withIAM(map[string]any{"clientId": w.app.ARN(), "grantType": string(sso.JWTBearer), "assertion": w.idp.Issuer.Token(t, map[string]any{"aud": "latchkey", "email": "alice@example.org"})})
+	own := w.withIAM(map[string]any{
+		"clientId":  w.app.ARN(),
+		"grantType": string(sso.JWTBearer),
+		"assertion": w.idp.Issuer.Token(t, map[string]any{"aud": "latchkey", "email": "alice@example.org"}),
+	})
 	c.token(map[string]any{"grantType": "refresh_token", "refreshToken": own.text("refreshToken")}).
 		wants(t, 400, "InvalidGrantException", "invalid_grant", "refresh_token_invalid")
 	none := w.register(map[string]any{"grantTypes": []string{"authorization_code"}})
-	if a := none.redeem(w.browser().open(authorization(none.id, nil)).press("approve").sent(), nil); a.status != 200 || a.text("refreshToken") != "" {
+	if a := none.redeem(w.browser().open(authorization(none.id, nil)).press("approve").sent(), nil); a.status != 200 ||
+		a.text("refreshToken") != "" {
 		t.Errorf("a client that did not register for refresh tokens: %+v", a)
 	}
 	none.start().wants(t, 400, "UnauthorizedClientException", "unauthorized_client", "grant_type_not_registered")
@@ -155,7 +183,8 @@ func TestAttack20_RefreshTokensOfOthers(t *testing.T) {
 	c.start().wants(t, 401, "InvalidClientException", "invalid_client", "client_expired")
 }
 
-// Whatever a sign-in hangs on, when it goes the sign-in goes: before the code is redeemed, and before the token is used.
+// Whatever a sign-in hangs on, when it goes the sign-in goes: before the code is redeemed, and before the token is
+// used.
 func TestAttack21_SignInsEndWithWhatTheyHangOn(t *testing.T) {
 	for reason, end := range map[string]func(*world){
 		"user_disabled": func(w *world) { w.SetPerson(w.t, w.alice, func(u *directory.User) { u.Disabled = true }) },
@@ -165,14 +194,18 @@ func TestAttack21_SignInsEndWithWhatTheyHangOn(t *testing.T) {
 		"not_assigned": func(w *world) {
 			w.SetApplication(w.t, w.app, func(a *sso.Application) { a.AssignmentOptional = false })
 		},
-		"application_disabled": func(w *world) { w.SetApplication(w.t, w.app, func(a *sso.Application) { a.Disabled = true }) },
+		"application_disabled": func(w *world) {
+			w.SetApplication(w.t, w.app, func(a *sso.Application) { a.Disabled = true })
+		},
 		"application_deleted": func(w *world) {
 			w.Change(w.t, func(tx *store.Tx) error { return store.Applications.Delete(tx, w.app.ID) })
 		},
 		"issuer_deleted": func(w *world) {
 			w.Change(w.t, func(tx *store.Tx) error { return store.Issuers.Delete(tx, w.issuer.ID) })
 		},
-		"issuer_unknown": func(w *world) { w.SetApplication(w.t, w.app, func(a *sso.Application) { a.Grants = a.Grants[1:] }) },
+		"issuer_unknown": func(w *world) {
+			w.SetApplication(w.t, w.app, func(a *sso.Application) { a.Grants = a.Grants[1:] })
+		},
 		"instance_deleted": func(w *world) {
 			i := *w.Center(w.t, account)
 			i.Deleted = true
@@ -191,10 +224,14 @@ func TestAttack21_SignInsEndWithWhatTheyHangOn(t *testing.T) {
 			end(w)
 			c.redeem(to, nil).wants(t, 400, "AccessDeniedException", "access_denied", reason)
 			c.poll(d).wants(t, 400, "AccessDeniedException", "access_denied", reason)
-			c.token(map[string]any{"grantType": "refresh_token", "refreshToken": out.text("refreshToken")}).wants(t, 400, "AccessDeniedException", "access_denied", reason)
+			c.token(map[string]any{"grantType": "refresh_token", "refreshToken": out.text("refreshToken")}).wants(t, 400,
+				"AccessDeniedException", "access_denied", reason)
 			if reason != "instance_deleted" { // with which the other application goes too
 				w.withIAM(map[string]any{
-					"clientId": other.ARN(), "grantType": string(sso.TokenExchange), "subjectToken": out.text("accessToken"), "subjectTokenType": oauth.AccessTokenType,
+					"clientId":         other.ARN(),
+					"grantType":        string(sso.TokenExchange),
+					"subjectToken":     out.text("accessToken"),
+					"subjectTokenType": oauth.AccessTokenType,
 				}).wants(t, 400, "AccessDeniedException", "access_denied", reason)
 			}
 			b := w.browser().open(authorization(c.id, nil))
@@ -221,8 +258,10 @@ func TestAttack25_NoCodeIsKeptOrLogged(t *testing.T) {
 	b.press("approve")
 	tokens := c.poll(d)
 	secrets := []string{
-		to.Query().Get("code"), verifier, c.secret, out.text("accessToken"), out.text("refreshToken"), again.text("accessToken"),
-		d.text("deviceCode"), strings.ReplaceAll(d.text("userCode"), "-", ""), d.text("userCode"), tokens.text("accessToken"), form,
+		to.Query().Get("code"), verifier, c.secret, out.text("accessToken"), out.text("refreshToken"),
+		again.text("accessToken"),
+		d.text("deviceCode"), strings.ReplaceAll(d.text("userCode"), "-", ""), d.text("userCode"), tokens.text("accessToken"),
+		form,
 	}
 	for _, u := range b.trail {
 		secrets = append(secrets, u.Query().Get("state"), u.Query().Get("code"), u.Query().Get("nonce"))
@@ -245,7 +284,8 @@ func TestAttack25_NoCodeIsKeptOrLogged(t *testing.T) {
 			t.Errorf("no record of %s", name)
 		}
 	}
-	if !strings.Contains(places["the record of UserAuthentication"], string(w.alice.ID)) || !strings.Contains(places["the record of CreateToken"], string(w.alice.ID)) {
+	if !strings.Contains(places["the record of UserAuthentication"], string(w.alice.ID)) ||
+		!strings.Contains(places["the record of CreateToken"], string(w.alice.ID)) {
 		t.Errorf("the records do not say who signed in: %v", places)
 	}
 }

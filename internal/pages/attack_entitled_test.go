@@ -30,8 +30,8 @@ func TestAttack21_ClientsOfAnApplicationThatMayNoMore(t *testing.T) {
 	refresh().opens(w) // who is signed in stays so
 }
 
-// A redirect URI that only begins like one of this machine is the application's to give and to take, and is not shown as a
-// program on this computer.
+// A redirect URI that only begins like one of this machine is the application's to give and to take, and is not shown
+// as a program on this computer.
 func TestAttack22_RedirectURIThatBeginsLikeLoopback(t *testing.T) {
 	w := newWorld(t)
 	const near = "http://127.0.0.1.example.org/back"
@@ -40,13 +40,16 @@ func TestAttack22_RedirectURIThatBeginsLikeLoopback(t *testing.T) {
 	})
 	c := w.register(map[string]any{"entitledApplicationArn": app.ARN(), "redirectUris": []string{near, loopback}})
 	const claim = "a program on this computer"
-	if b := w.browser().open(authorization(c.id, url.Values{"redirect_uri": {near}})); b.status != 200 || strings.Contains(b.page, claim) {
+	if b := w.browser().open(authorization(c.id, url.Values{"redirect_uri": {near}})); b.status != 200 ||
+		strings.Contains(b.page, claim) {
 		t.Errorf("%d %s", b.status, b.page)
 	}
 	if b := w.browser().open(authorization(c.id, nil)); b.status != 200 || !strings.Contains(b.page, claim) {
 		t.Errorf("%d %s", b.status, b.page)
 	}
-	w.SetApplication(t, app, func(a *sso.Application) { a.Grants[0].RedirectURIs = []string{"https://app.example.org/back"} })
+	w.SetApplication(t, app, func(a *sso.Application) {
+		a.Grants[0].RedirectURIs = []string{"https://app.example.org/back"}
+	})
 	if b := w.browser().open(authorization(c.id, url.Values{"redirect_uri": {near}})); b.status != 400 || b.left != nil {
 		t.Errorf("a redirect URI that was taken away: %d %v %s", b.status, b.left, b.page)
 	}

@@ -67,22 +67,41 @@ func TestAttack40_SweepingEachAccount(t *testing.T) {
 	w.Add(t, controltest.Account(other))
 	issuer := w.Issuer(t, other, w.idp.URL, nil)
 	app := w.Application(t, other, func(a *sso.Application) {
-		a.Grants = []sso.Grant{{Type: sso.JWTBearer, Issuers: []sso.AuthorizedIssuer{{IssuerARN: issuer.ARN(), Audiences: []string{"latchkey"}}}}}
+		a.Grants = []sso.Grant{{
+			Type:    sso.JWTBearer,
+			Issuers: []sso.AuthorizedIssuer{{IssuerARN: issuer.ARN(), Audiences: []string{"latchkey"}}},
+		}}
 	})
 	w.Change(t, func(tx *store.Tx) error {
 		for i := range 3 {
-			r := &store.DeviceRequest{ID: fmt.Sprint("old", i), Account: other, Expires: w.Now().UTC().Add(-2 * oauth.DeviceLife)}
+			r := &store.DeviceRequest{
+				ID:      fmt.Sprint("old", i),
+				Account: other,
+				Expires: w.Now().UTC().Add(-2 * oauth.DeviceLife),
+			}
 			if err := store.DeviceRequests.Insert(tx, r); err != nil {
 				return err
 			}
 		}
-		return store.SignIns.Insert(tx, &sso.SignIn{Account: other, IssuerURL: w.idp.URL, ClientID: "latchkey", Scopes: []string{"openid"}, Application: app.ARN()})
+		return store.SignIns.Insert(tx,
+			&sso.SignIn{
+				Account:     other,
+				IssuerURL:   w.idp.URL,
+				ClientID:    "latchkey",
+				Scopes:      []string{"openid"},
+				Application: app.ARN(),
+			})
 	})
 	c := w.register(nil)
 	if a := c.start(); a.status != http.StatusOK {
 		t.Fatalf("%+v", a)
 	}
-	a := c.post("/device_authorization", map[string]any{"clientId": c.id, "clientSecret": c.secret, "startUrl": "https://" + app.InstanceID + ".example.org/start"})
+	a := c.post("/device_authorization",
+		map[string]any{
+			"clientId":     c.id,
+			"clientSecret": c.secret,
+			"startUrl":     "https://" + app.InstanceID + ".example.org/start",
+		})
 	if a.status != http.StatusOK {
 		t.Fatalf("%+v", a)
 	}

@@ -57,18 +57,26 @@ func TestAttack22_RedirectURIsThatOnlyLookRegistered(t *testing.T) {
 func TestAttack22_RedirectURIsThatOnlyLookAnApplications(t *testing.T) {
 	w := newWorld(t)
 	app := w.application(func(a *sso.Application) {
-		a.Grants = []sso.Grant{{Type: sso.AuthorizationCode, RedirectURIs: []string{"https://app.example.org/back", "javascript:alert(1)", "https://app.example.org/b#f", "http://127.0.0.1/back"}}}
+		a.Grants = []sso.Grant{{
+			Type: sso.AuthorizationCode,
+			RedirectURIs: []string{"https://app.example.org/back", "javascript:alert(1)", "https://app.example.org/b#f",
+				"http://127.0.0.1/back"},
+		}}
 	})
 	for _, uri := range []string{
-		"https://app.example.org/back/", "https://app.example.org/back?x", "https://app.example.org/Back", "https://app.example.org:443/back", "https://APP.example.org/back",
-		"https://app.example.org@evil.example/back", "https://app.example.org.evil.example/back", "http://app.example.org/back", "javascript:alert(1)",
+		"https://app.example.org/back/", "https://app.example.org/back?x", "https://app.example.org/Back",
+		"https://app.example.org:443/back", "https://APP.example.org/back",
+		"https://app.example.org@evil.example/back", "https://app.example.org.evil.example/back",
+		"http://app.example.org/back", "javascript:alert(1)",
 		"https://app.example.org/b#f", "http://127.0.0.1:8080/back", "https://app.example.org/%62ack", "",
 	} {
-		if b := w.browser().open(authorization(app.ARN(), url.Values{"redirect_uri": {uri}})); b.left != nil || len(b.trail) > 0 || b.status != 400 {
+		if b := w.browser().open(authorization(app.ARN(), url.Values{"redirect_uri": {uri}})); b.left != nil ||
+			len(b.trail) > 0 || b.status != 400 {
 			t.Errorf("%q: %v %d", uri, b.left, b.status)
 		}
 	}
-	if b := w.browser().open(authorization(app.ARN(), url.Values{"redirect_uri": {"https://app.example.org/back"}})); b.left == nil || b.left.Query().Get("code") == "" {
+	if b := w.browser().open(authorization(app.ARN(),
+		url.Values{"redirect_uri": {"https://app.example.org/back"}})); b.left == nil || b.left.Query().Get("code") == "" {
 		t.Errorf("%v %s", b.left, b.page)
 	}
 }
@@ -91,19 +99,33 @@ func TestRegisterClientRefuses(t *testing.T) {
 		in           map[string]any
 		kind, reason string
 	}{
-		"a confidential client":          {with(map[string]any{"clientType": "confidential"}), "InvalidClientMetadataException", "client_type"},
-		"a name without end":             {with(map[string]any{"clientName": strings.Repeat("x", 129)}), "InvalidClientMetadataException", "client_name"},
-		"a name that turns around":       {with(map[string]any{"clientName": "tool\u202Eexe"}), "InvalidClientMetadataException", "client_name"},
-		"a grant type of applications":   {with(map[string]any{"grantTypes": []string{string(sso.TokenExchange)}}), "InvalidClientMetadataException", "grant_types"},
-		"a scope of two words":           {with(map[string]any{"scopes": []string{"a b"}}), "InvalidClientMetadataException", "scopes"},
-		"many redirect URIs":             {with(map[string]any{"redirectUris": []string{loopback, loopback, loopback, loopback, loopback, loopback}}), "InvalidClientMetadataException", "redirect_uris"},
-		"a redirect URI of the internet": {with(map[string]any{"redirectUris": []string{"https://evil.example/"}}), "InvalidRedirectUriException", "redirect_uri_not_allowed"},
-		"a redirect URI of an app":       {with(map[string]any{"redirectUris": []string{"evil:/back"}}), "InvalidRedirectUriException", "redirect_uri_not_allowed"},
-		"an application for nobody":      {with(map[string]any{"entitledApplicationArn": closed.ARN()}), "InvalidClientMetadataException", "application_unknown"},
-		"an application that is none":    {with(map[string]any{"entitledApplicationArn": "x"}), "InvalidClientMetadataException", "application_unknown"},
-		"another redirect URI than the application's": {with(map[string]any{"entitledApplicationArn": open.ARN(), "redirectUris": []string{"https://app.example.org/other"}}),
+		"a confidential client": {with(map[string]any{"clientType": "confidential"}),
+			"InvalidClientMetadataException", "client_type"},
+		"a name without end": {with(map[string]any{"clientName": strings.Repeat("x", 129)}),
+			"InvalidClientMetadataException", "client_name"},
+		"a name that turns around": {with(map[string]any{"clientName": "tool\u202Eexe"}),
+			"InvalidClientMetadataException", "client_name"},
+		"a grant type of applications": {with(map[string]any{"grantTypes": []string{string(sso.TokenExchange)}}),
+			"InvalidClientMetadataException", "grant_types"},
+		"a scope of two words": {with(map[string]any{"scopes": []string{"a b"}}), "InvalidClientMetadataException",
+			"scopes"},
+		"many redirect URIs": {with(map[string]any{"redirectUris": []string{loopback, loopback, loopback,
+			loopback, loopback, loopback}}), "InvalidClientMetadataException", "redirect_uris"},
+		"a redirect URI of the internet": {with(map[string]any{"redirectUris": []string{"https://evil.example/"}}),
 			"InvalidRedirectUriException", "redirect_uri_not_allowed"},
-		"a start URL of nobody": {with(map[string]any{"issuerUrl": "https://d-0123456789.awsapps.com/start"}), "InvalidRequestException", "start_url_unknown"},
+		"a redirect URI of an app": {with(map[string]any{"redirectUris": []string{"evil:/back"}}),
+			"InvalidRedirectUriException", "redirect_uri_not_allowed"},
+		"an application for nobody": {with(map[string]any{"entitledApplicationArn": closed.ARN()}),
+			"InvalidClientMetadataException", "application_unknown"},
+		"an application that is none": {with(map[string]any{"entitledApplicationArn": "x"}), "InvalidClientMetadataException",
+			"application_unknown"},
+		"another redirect URI than the application's": {with(map[string]any{
+			"entitledApplicationArn": open.ARN(),
+			"redirectUris":           []string{"https://app.example.org/other"},
+		}),
+			"InvalidRedirectUriException", "redirect_uri_not_allowed"},
+		"a start URL of nobody": {with(map[string]any{"issuerUrl": "https://d-0123456789.awsapps.com/start"}),
+			"InvalidRequestException", "start_url_unknown"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := w.post("/client/register", c.in)
@@ -113,15 +135,22 @@ func TestRegisterClientRefuses(t *testing.T) {
 		})
 	}
 	for _, uri := range tricks {
-		if uri == tricks["another loopback"] || uri == tricks["a longer path"] || uri == tricks["a path that climbs"] || uri == tricks["an escaped path"] || uri == tricks["a query"] || uri == "" {
+		if uri == tricks["another loopback"] || uri == tricks["a longer path"] || uri == tricks["a path that climbs"] ||
+			uri == tricks["an escaped path"] || uri == tricks["a query"] || uri == "" {
 			continue // of this machine as well: a client may have them if it wants to
 		}
 		if a := w.post("/client/register", with(map[string]any{"redirectUris": []string{uri}})); a.status != 400 {
 			t.Errorf("%q can be registered: %+v", uri, a)
 		}
 	}
-	a := w.post("/client/register", with(map[string]any{"entitledApplicationArn": open.ARN(), "redirectUris": []string{"https://app.example.org/back"}, "issuerUrl": "https://" + w.Center(t, account).IdentityStoreID + ".awsapps.com/start"}))
-	if a.status != 200 || a.text("authorizationEndpoint") != w.url+"/authorize" || a.object["clientSecretExpiresAt"].(float64)-a.object["clientIdIssuedAt"].(float64) != 90*24*3600 {
+	a := w.post("/client/register",
+		with(map[string]any{
+			"entitledApplicationArn": open.ARN(),
+			"redirectUris":           []string{"https://app.example.org/back"},
+			"issuerUrl":              "https://" + w.Center(t, account).IdentityStoreID + ".awsapps.com/start",
+		}))
+	if a.status != 200 || a.text("authorizationEndpoint") != w.url+"/authorize" ||
+		a.object["clientSecretExpiresAt"].(float64)-a.object["clientIdIssuedAt"].(float64) != 90*24*3600 {
 		t.Errorf("%+v", a)
 	}
 	if n := len(w.Records(t)); n != before {

@@ -31,7 +31,15 @@ func (v *visit) cookie(name string) string {
 }
 
 func (v *visit) setCookie(name, value string, site http.SameSite, age int) {
-	http.SetCookie(v.w, &http.Cookie{Name: v.named(name), Value: value, Path: "/", MaxAge: age, HttpOnly: true, Secure: v.secure(), SameSite: site})
+	http.SetCookie(v.w, &http.Cookie{
+		Name:     v.named(name),
+		Value:    value,
+		Path:     "/",
+		MaxAge:   age,
+		HttpOnly: true,
+		Secure:   v.secure(),
+		SameSite: site,
+	})
 }
 
 // browser is the random text that this browser's cookie has, set if it has none.

@@ -16,7 +16,8 @@ func TestIdentityCase102_DeviceCode(t *testing.T) {
 	w := newWorld(t)
 	c := w.register(nil)
 	d := c.start()
-	if d.status != http.StatusOK || d.object["expiresIn"] != 600.0 || d.object["interval"] != 1.0 || d.text("verificationUri") != w.url+"/device" ||
+	if d.status != http.StatusOK || d.object["expiresIn"] != 600.0 || d.object["interval"] != 1.0 ||
+		d.text("verificationUri") != w.url+"/device" ||
 		d.text("verificationUriComplete") != w.url+"/device?user_code="+d.text("userCode") {
 		t.Fatalf("%+v", d)
 	}
@@ -29,7 +30,8 @@ func TestIdentityCase102_DeviceCode(t *testing.T) {
 	b.press("approve").shows(200, "Approved")
 	out := c.poll(d)
 	got := out.opens(w)
-	if got.UserID != string(w.alice.ID) || got.ApplicationARN != w.app.ARN() || got.IssuerARN != w.issuer.ARN() || out.text("refreshToken") == "" {
+	if got.UserID != string(w.alice.ID) || got.ApplicationARN != w.app.ARN() || got.IssuerARN != w.issuer.ARN() ||
+		out.text("refreshToken") == "" {
 		t.Fatalf("%+v", got)
 	}
 	c.poll(d).wants(t, 400, "InvalidGrantException", "invalid_grant", "code_replayed")
@@ -49,7 +51,9 @@ func TestIdentityCase102_DeviceCode(t *testing.T) {
 func TestAuthorizationCodeOfTheCommandLine(t *testing.T) {
 	w := newWorld(t)
 	c := w.register(map[string]any{
-		"grantTypes": []string{"authorization_code", "refresh_token"}, "scopes": []string{"sso:account:access"}, "issuerUrl": "https://grants.example.org/start",
+		"grantTypes": []string{"authorization_code", "refresh_token"},
+		"scopes":     []string{"sso:account:access"},
+		"issuerUrl":  "https://grants.example.org/start",
 	})
 	b := w.browser().open(authorization(c.id, url.Values{"scopes": {"sso:account:access"}}))
 	b.shows(200, "tool")
@@ -69,7 +73,10 @@ func TestAuthorizationCodeOfTheCommandLine(t *testing.T) {
 
 	other := w.application(func(a *sso.Application) { a.Grants = []sso.Grant{{Type: sso.TokenExchange}} })
 	subject := map[string]any{
-		"clientId": other.ARN(), "grantType": string(sso.TokenExchange), "subjectToken": out.text("accessToken"), "subjectTokenType": oauth.AccessTokenType,
+		"clientId":         other.ARN(),
+		"grantType":        string(sso.TokenExchange),
+		"subjectToken":     out.text("accessToken"),
+		"subjectTokenType": oauth.AccessTokenType,
 	}
 	if a := w.withIAM(subject); a.status != 200 || a.text("idToken") == "" {
 		t.Fatalf("%+v", a)
@@ -88,16 +95,22 @@ func TestAuthorizationCodeOfAnApplication(t *testing.T) {
 	})
 	ask := url.Values{"redirect_uri": {"https://app.example.org/back?tab=1"}, "client_id": {app.ARN()}}
 	b := w.browser().open(authorization("", ask))
-	if q := b.left.Query(); q.Get("error") != "access_denied" || !strings.HasPrefix(q.Get("error_description"), "not_assigned: ") {
+	if q := b.left.Query(); q.Get("error") != "access_denied" ||
+		!strings.HasPrefix(q.Get("error_description"), "not_assigned: ") {
 		t.Fatalf("unassigned: %v", b.left)
 	}
 	w.Assign(t, app, sso.User, string(w.alice.ID))
 	b = w.browser().open(authorization("", ask))
-	if q := b.left.Query(); b.left.Host != "app.example.org" || q.Get("tab") != "1" || q.Get("code") == "" || q.Get("state") != "s1" {
+	if q := b.left.Query(); b.left.Host != "app.example.org" || q.Get("tab") != "1" || q.Get("code") == "" ||
+		q.Get("state") != "s1" {
 		t.Fatalf("%v", b.left)
 	}
 	in := map[string]any{
-		"clientId": app.ARN(), "grantType": "authorization_code", "code": b.left.Query().Get("code"), "redirectUri": ask.Get("redirect_uri"), "codeVerifier": verifier,
+		"clientId":     app.ARN(),
+		"grantType":    "authorization_code",
+		"code":         b.left.Query().Get("code"),
+		"redirectUri":  ask.Get("redirect_uri"),
+		"codeVerifier": verifier,
 	}
 	out := w.withIAM(in)
 	if out.status != 200 || out.text("idToken") == "" || out.text("issuedTokenType") != oauth.AccessTokenType {
@@ -129,19 +142,24 @@ func TestAccountsOfStartURLs(t *testing.T) {
 	}
 	bound := w.register(map[string]any{"issuerUrl": "https://" + there.IdentityStoreID + ".awsapps.com/start"})
 	bound.start().wants(t, 400, "InvalidRequestException", "invalid_request", "start_url_mismatch")
-	if q := w.browser().open(authorization(bound.id, nil)).sent().Query(); !strings.HasPrefix(q.Get("error_description"), "sign_in_not_configured: ") {
+	if q := w.browser().open(authorization(bound.id, nil)).sent().Query(); !strings.HasPrefix(q.Get("error_description"),
+		"sign_in_not_configured: ") {
 		t.Errorf("%v", q)
 	}
 }
 
-// A client may register for an application at which people sign in; its tokens then belong to that one, and end with it.
+// A client may register for an application at which people sign in; its tokens then belong to that one, and end with
+// it.
 func TestClientsOfAnApplication(t *testing.T) {
 	w := newWorld(t)
 	app := w.application(func(a *sso.Application) {
 		a.Grants = []sso.Grant{{Type: sso.AuthorizationCode, RedirectURIs: []string{"https://app.example.org/back"}}}
 		a.AssignmentOptional = false
 	})
-	c := w.register(map[string]any{"entitledApplicationArn": app.ARN(), "redirectUris": []string{"https://app.example.org/back", loopback}})
+	c := w.register(map[string]any{
+		"entitledApplicationArn": app.ARN(),
+		"redirectUris":           []string{"https://app.example.org/back", loopback},
+	})
 	b := w.browser().open(authorization(c.id, nil)).press("approve")
 	if q := b.sent().Query(); !strings.HasPrefix(q.Get("error_description"), "not_assigned: ") {
 		t.Fatalf("%v", q)
@@ -153,11 +171,14 @@ func TestClientsOfAnApplication(t *testing.T) {
 		t.Errorf("%+v", d)
 	}
 	far := url.Values{"redirect_uri": {"https://app.example.org/back"}}
-	if b := w.browser().open(authorization(c.id, far)).press("approve"); b.left == nil || b.left.Host != "app.example.org" || b.left.Query().Get("code") == "" {
+	if b := w.browser().open(authorization(c.id, far)).press("approve"); b.left == nil ||
+		b.left.Host != "app.example.org" || b.left.Query().Get("code") == "" {
 		t.Errorf("%v %s", b.left, b.page)
 	}
 	to = w.browser().open(authorization(c.id, nil)).press("approve").sent()
-	w.SetApplication(t, app, func(a *sso.Application) { a.Grants[0].RedirectURIs = []string{"https://app.example.org/other"} })
+	w.SetApplication(t, app, func(a *sso.Application) {
+		a.Grants[0].RedirectURIs = []string{"https://app.example.org/other"}
+	})
 	if b := w.browser().open(authorization(c.id, far)); b.left != nil || b.status != 400 {
 		t.Errorf("a redirect URI that was taken away: %v %s", b.left, b.page)
 	}

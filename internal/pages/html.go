@@ -14,7 +14,9 @@ button.yes { background: #0b57d0; border-color: #0b57d0; color: #fff } .warn { c
 `
 
 // pages are all pages. What comes from elsewhere is escaped for where it stands.
-var pages = template.Must(template.New("").Funcs(template.FuncMap{"style": func() template.HTML { return "<style>" + style + "</style>" }}).Parse(`
+var pages = template.Must(template.New("").Funcs(template.FuncMap{"style": func() template.HTML {
+	return "<style>" + style + "</style>"
+}}).Parse(`
 {{define "head"}}<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{{.}} - Latchkey</title>{{style}}</head><body><main>{{end}}
 {{define "foot"}}</main></body></html>
 {{end}}

@@ -36,7 +36,8 @@ func Claims(r *http.Request) bool {
 		return path == oauth.AuthorizePath || path == oauth.DevicePath || path == oauth.CallbackPath
 	case http.MethodPost:
 		kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-		return err == nil && kind == "application/x-www-form-urlencoded" && (path == oauth.AuthorizePath || path == oauth.DevicePath)
+		return err == nil && kind == "application/x-www-form-urlencoded" &&
+			(path == oauth.AuthorizePath || path == oauth.DevicePath)
 	}
 	return false
 }
@@ -45,7 +46,8 @@ func Claims(r *http.Request) bool {
 // belong to a name. It does so once, for something in between may change names.
 func (v *visit) moved() (to string, ok bool) {
 	public, err := url.Parse(v.SignIn.Public)
-	if err != nil || v.r.Method != http.MethodGet || v.r.URL.Path == oauth.CallbackPath || strings.EqualFold(v.r.Host, public.Host) {
+	if err != nil || v.r.Method != http.MethodGet || v.r.URL.Path == oauth.CallbackPath ||
+		strings.EqualFold(v.r.Host, public.Host) {
 		return "", false
 	}
 	const mark = "moved=1"
@@ -88,7 +90,8 @@ func (v *visit) ask(f oauth.Form, data map[string]any) (reply, error) {
 // post is what a person typed or pressed, on one of our own pages.
 func (v *visit) post() (reply, error) {
 	if err := http.NewCrossOriginProtection().Check(v.r); err != nil && !v.samePublicOrigin() {
-		return reply{}, fault.Refuse(fault.Invalid, fault.Request, fault.FormInvalid, "this came from another site").Because(err)
+		return reply{}, fault.Refuse(fault.Invalid, fault.Request, fault.FormInvalid,
+			"this came from another site").Because(err)
 	}
 	v.LimitBody(maxForm)
 	if err := v.r.ParseForm(); err != nil {
@@ -180,8 +183,8 @@ func (v *visit) callback() (reply, error) {
 	}), nil
 }
 
-// policy lets a page have its own style and its forms, and nothing else. It has no form-action: browsers would hold that
-// against the redirects after a form too, which lead to the provider and to the client.
+// policy lets a page have its own style and its forms, and nothing else. It has no form-action: browsers would hold
+// that against the redirects after a form too, which lead to the provider and to the client.
 var policy = "default-src 'none'; style-src 'sha256-" + styleHash() + "'; base-uri 'none'; frame-ancestors 'none'"
 
 func styleHash() string {

@@ -61,7 +61,8 @@ func TestAttack22_DeviceCodesOfOthers(t *testing.T) {
 	id, secret, _ := strings.Cut(d.text("deviceCode"), ".")
 	for _, code := range []string{id, id + ".", id + "." + strings.Repeat("A", 52), "." + secret, secret} {
 		w.Advance(oauth.PollInterval)
-		c.token(map[string]any{"grantType": string(oauth.DeviceCode), "deviceCode": code}).wants(t, 400, "InvalidGrantException", "invalid_grant", "code_unknown")
+		c.token(map[string]any{"grantType": string(oauth.DeviceCode), "deviceCode": code}).wants(t, 400,
+			"InvalidGrantException", "invalid_grant", "code_unknown")
 	}
 	c.poll(d).opens(w)
 }

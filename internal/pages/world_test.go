@@ -49,21 +49,47 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	cw := controltest.New(t, controltest.Account(account))
-	w := &world{World: cw, t: t, idp: oidctest.NewProvider(t, "latchkey", map[string]any{"email": "alice@example.org"}), log: &bytes.Buffer{}}
+	w := &world{
+		World: cw,
+		t:     t,
+		idp:   oidctest.NewProvider(t, "latchkey", map[string]any{"email": "alice@example.org"}),
+		log:   &bytes.Buffer{},
+	}
 	w.root = w.Root(account)
 	w.alice = w.Person(t, account, "alice")
 	w.issuer = w.Issuer(t, account, w.idp.URL, nil)
 	w.app = w.application(func(a *sso.Application) {
-		a.Grants = []sso.Grant{{Type: sso.JWTBearer, Issuers: []sso.AuthorizedIssuer{{IssuerARN: w.issuer.ARN(), Audiences: []string{"latchkey"}}}}, {Type: sso.RefreshToken}}
+		a.Grants = []sso.Grant{{
+			Type:    sso.JWTBearer,
+			Issuers: []sso.AuthorizedIssuer{{IssuerARN: w.issuer.ARN(), Audiences: []string{"latchkey"}}},
+		}, {Type: sso.RefreshToken}}
 	})
 	w.Change(t, func(tx *store.Tx) error {
-		return store.SignIns.Insert(tx, &sso.SignIn{Account: account, IssuerURL: w.idp.URL, ClientID: "latchkey", Scopes: []string{"openid", "email"}, Application: w.app.ARN()})
+		return store.SignIns.Insert(tx,
+			&sso.SignIn{
+				Account:     account,
+				IssuerURL:   w.idp.URL,
+				ClientID:    "latchkey",
+				Scopes:      []string{"openid", "email"},
+				Application: w.app.ARN(),
+			})
 	})
 	log := slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	w.exchange = &oauth.Exchange{Control: cw.Control, Verifier: oidc.New(oidc.Options{AllowPrivate: true, Now: w.Now}), Default: account}
+	w.exchange = &oauth.Exchange{
+		Control:  cw.Control,
+		Verifier: oidc.New(oidc.Options{AllowPrivate: true, Now: w.Now}),
+		Default:  account,
+	}
 	frame := &front.Frame{Control: cw.Control, Log: log}
 	s := &oauth.SignIn{Control: cw.Control, Exchange: w.exchange}
-	plane := (&api.API{Control: cw.Control, Exchange: w.exchange, SignIn: s, Auth: w.Auth, Operator: account, Frame: frame}).Handler()
+	plane := (&api.API{
+		Control:  cw.Control,
+		Exchange: w.exchange,
+		SignIn:   s,
+		Auth:     w.Auth,
+		Operator: account,
+		Frame:    frame,
+	}).Handler()
 	p := &pages.Pages{SignIn: s, Auth: w.Auth, Frame: frame}
 	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		if pages.Claims(r) {
@@ -90,7 +116,8 @@ func (w *world) clean() {
 func (w *world) application(change func(*sso.Application)) *sso.Application {
 	w.t.Helper()
 	return w.Application(w.t, account, func(a *sso.Application) {
-		a.Actor = &sso.ActorPolicy{Bound: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::123456789012:root"},"Action":"sso-oauth:CreateTokenWithIAM","Resource":"*"}]}`}
+		a.Actor = &sso.ActorPolicy{Bound: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",` +
+			`"Principal":{"AWS":"arn:aws:iam::123456789012:root"},"Action":"sso-oauth:CreateTokenWithIAM","Resource":"*"}]}`}
 		change(a)
 	})
 }
@@ -179,7 +206,8 @@ func (c *client) token(in map[string]any) answer {
 
 func (c *client) start() answer {
 	c.t.Helper()
-	return c.post("/device_authorization", map[string]any{"clientId": c.id, "clientSecret": c.secret, "startUrl": "https://grants.example.org/start"})
+	return c.post("/device_authorization",
+		map[string]any{"clientId": c.id, "clientSecret": c.secret, "startUrl": "https://grants.example.org/start"})
 }
 
 func (c *client) poll(device answer) answer {
@@ -217,7 +245,12 @@ func authorization(id string, change url.Values) string {
 // redeem is CreateToken with the code that a redirect brought; change may alter it.
 func (c *client) redeem(to *url.URL, change map[string]any) answer {
 	c.t.Helper()
-	in := map[string]any{"grantType": "authorization_code", "code": to.Query().Get("code"), "redirectUri": back, "codeVerifier": verifier}
+	in := map[string]any{
+		"grantType":    "authorization_code",
+		"code":         to.Query().Get("code"),
+		"redirectUri":  back,
+		"codeVerifier": verifier,
+	}
 	for k, v := range change {
 		in[k] = v
 	}
@@ -332,7 +365,8 @@ func (a answer) wants(t *testing.T, status int, kind, name, reason string) {
 // opens checks tokens, and gives whom they stand for.
 func (a answer) opens(w *world) credential.SealedDelegation {
 	w.t.Helper()
-	if a.status != http.StatusOK || a.text("tokenType") != "Bearer" || a.object["expiresIn"] != 3600.0 || a.object["idToken"] != nil {
+	if a.status != http.StatusOK || a.text("tokenType") != "Bearer" || a.object["expiresIn"] != 3600.0 ||
+		a.object["idToken"] != nil {
 		w.t.Fatalf("%+v", a)
 	}
 	d, err := w.Ring.OpenDelegation(credential.AccessToken, credential.NewSecret(a.text("accessToken")), w.Now())

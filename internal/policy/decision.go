@@ -78,7 +78,8 @@ func (d *Decision) at(h hit) {
 	d.Layer, d.Index, d.Document, d.Statement, d.Sid = h.layer, h.document, h.name, h.statement, h.sid
 }
 
-// NoSessionPolicy is the decision about an action that a session is kept from by what it is, before any policy is asked.
+// NoSessionPolicy is the decision about an action that a session is kept from by what it is, before any policy is
+// asked.
 func NoSessionPolicy(action string) Decision { return Decision{Missing: LayerSession, action: action} }
 
 // Because is the end of AWS's sentence "User: ... is not authorized to perform: ... on resource: ...". Examples are

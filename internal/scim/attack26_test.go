@@ -21,16 +21,18 @@ func TestAttack26_SCIMFilterInjection(t *testing.T) {
 		filter string
 		hits   []string
 	}{
-		"an honest filter":                    {`userName eq "alice"`, []string{alice}},
-		"quotes in a value stay in it":        {`userName eq "x\"or(userName\\pr)or\""`, []string{odd}},
-		"an escaped quote ends nothing":       {`userName eq "alice\" or userName pr or \""`, nil},
-		"signs of SQL and LDAP mean nothing":  {`userName eq "*)(uid=*" or userName eq "' OR '1'='1" or userName eq "%"`, nil},
+		"an honest filter":              {`userName eq "alice"`, []string{alice}},
+		"quotes in a value stay in it":  {`userName eq "x\"or(userName\\pr)or\""`, []string{odd}},
+		"an escaped quote ends nothing": {`userName eq "alice\" or userName pr or \""`, nil},
+		"signs of SQL and LDAP mean nothing": {`userName eq "*)(uid=*" or userName eq "' OR '1'='1" or userName eq "%"`,
+			nil},
 		"a NUL is a sign like others":         {`userName eq "alice\u0000"`, nil},
 		"another account's user by its id":    {`id eq "` + string(foreign.ID) + `"`, nil},
 		"another account's user by its name":  {`userName eq "eve" or displayName eq "eve"`, nil},
 		"another account's user by an e-mail": {`emails.value eq "eve@example.org"`, nil},
 		"another account's group":             {`groups.value eq "` + string(theirs.ID) + `"`, nil},
-		"everybody who is not somebody":       {`not (userName eq "nobody") and not (userName eq "bob")`, []string{alice, odd}},
+		"everybody who is not somebody": {`not (userName eq "nobody") and not (userName eq "bob")`,
+			[]string{alice, odd}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := w.find("Users", c.filter).want(200).has("totalResults", len(c.hits))
@@ -49,8 +51,10 @@ func TestAttack26_SCIMFilterInjection(t *testing.T) {
 		t.Run("refused: "+name, func(t *testing.T) { w.find("Users", filter).refused(400, "invalidFilter") })
 	}
 	g := w.group("staff", alice)
-	w.do("PATCH", "/Groups/"+g, patch(`{"op":"remove","path":"members[value eq \"x\" or value pr"}`)).refused(400, "invalidPath")
-	w.do("PATCH", "/Groups/"+g, patch(`{"op":"remove","path":"members[value eq \"x\"] or members[value pr]"}`)).refused(400, "invalidPath")
+	w.do("PATCH", "/Groups/"+g, patch(`{"op":"remove","path":"members[value eq \"x\" or value pr"}`)).refused(400,
+		"invalidPath")
+	w.do("PATCH", "/Groups/"+g,
+		patch(`{"op":"remove","path":"members[value eq \"x\"] or members[value pr]"}`)).refused(400, "invalidPath")
 	w.do("GET", "/Groups/"+g, "").has("members.0.value", alice)
 }
 
@@ -60,10 +64,12 @@ func TestAttack26_ATokenOfAnotherAccount(t *testing.T) {
 	alice := w.user("alice")
 	g := w.group("staff", alice)
 	theirs := w.tokens[other]
-	mine := w.with(theirs, "POST", "/Users", `{"userName":"alice","emails":[{"value":"alice@mail.example.org"}],"externalId":"x-alice"}`).want(201).id()
+	mine := w.with(theirs, "POST", "/Users",
+		`{"userName":"alice","emails":[{"value":"alice@mail.example.org"}],"externalId":"x-alice"}`).want(201).id()
 	group := w.with(theirs, "POST", "/Groups", `{"displayName":"staff","members":`+memberList(mine)+`}`).want(201).id()
 	for _, c := range [][]string{
-		{"GET", "/Users/" + alice, ""}, {"PUT", "/Users/" + alice, `{"userName":"mallory"}`}, {"DELETE", "/Users/" + alice, ""},
+		{"GET", "/Users/" + alice, ""}, {"PUT", "/Users/" + alice, `{"userName":"mallory"}`},
+		{"DELETE", "/Users/" + alice, ""},
 		{"PATCH", "/Users/" + alice, patch(`{"op":"replace","path":"active","value":false}`)},
 		{"GET", "/Groups/" + g, ""}, {"PUT", "/Groups/" + g, `{"displayName":"mine"}`}, {"DELETE", "/Groups/" + g, ""},
 		{"PATCH", "/Groups/" + g, patch(`{"op":"add","path":"members","value":[{"value":"` + mine + `"}]}`)},
@@ -71,9 +77,12 @@ func TestAttack26_ATokenOfAnotherAccount(t *testing.T) {
 	} {
 		w.with(theirs, c[0], c[1], c[2]).refused(404, "")
 	}
-	w.with(theirs, "PATCH", "/Groups/"+group, patch(`{"op":"add","path":"members","value":[{"value":"`+alice+`"}]}`)).refused(400, "invalidValue")
-	w.with(theirs, "POST", "/Groups", `{"displayName":"more","members":`+memberList(alice)+`}`).refused(400, "invalidValue")
-	for _, path := range []string{"/Users", "/Users?filter=" + escape(`userName eq "alice"`), "/Users?filter=" + escape(`externalId eq "x-alice"`), "/Users?cursor"} {
+	w.with(theirs, "PATCH", "/Groups/"+group,
+		patch(`{"op":"add","path":"members","value":[{"value":"`+alice+`"}]}`)).refused(400, "invalidValue")
+	w.with(theirs, "POST", "/Groups", `{"displayName":"more","members":`+memberList(alice)+`}`).refused(400,
+		"invalidValue")
+	for _, path := range []string{"/Users", "/Users?filter=" + escape(`userName eq "alice"`), "/Users?filter=" +
+		escape(`externalId eq "x-alice"`), "/Users?cursor"} {
 		w.with(theirs, "GET", path, "").want(200).has("Resources.0.id", mine, "Resources.1", nil)
 	}
 	w.with(theirs, "GET", "/Groups?filter="+escape(`members.value eq "`+alice+`"`), "").want(200).has("totalResults", 0)
@@ -94,7 +103,8 @@ func TestAttack26_ATokenThatHoldsNoMore(t *testing.T) {
 	if err != nil || len(all) != 2 {
 		t.Fatalf("%v, %v", all, err)
 	}
-	if err := tokens.Delete(t.Context(), w.Call(t, w.Root(account), "latchkey", "DeleteProvisioningToken"), all[0].ID); err != nil {
+	if err := tokens.Delete(t.Context(), w.Call(t, w.Root(account), "latchkey", "DeleteProvisioningToken"),
+		all[0].ID); err != nil {
 		t.Fatal(err)
 	}
 	w.do("GET", "/Users", "").refused(401, "")

@@ -33,19 +33,23 @@ func TestAttack40_CostlyRequests(t *testing.T) {
 	}
 	sets := strings.Split(strings.Repeat(`{"op":"replace","path":"members","value":[]};`, 11), ";")[:11]
 	for name, c := range map[string]struct{ method, path, body, scimType string }{
-		"many values at once":              {"PATCH", "/Users/" + alice, patch(values(0, 101)), "tooMany"},
-		"many values, some at a time":      {"PATCH", "/Users/" + alice, patch(values(0, 60), values(100, 60)), "tooMany"},
-		"many values, each by its filter":  {"PATCH", "/Users/" + alice, patch(parts...), "tooMany"},
-		"many values of a new user":        {"POST", "/Users", `{"userName":"x","roles":[` + strings.Repeat(`{"value":"x"},`, 100) + `{"value":"y"}]}`, "tooMany"},
+		"many values at once":             {"PATCH", "/Users/" + alice, patch(values(0, 101)), "tooMany"},
+		"many values, some at a time":     {"PATCH", "/Users/" + alice, patch(values(0, 60), values(100, 60)), "tooMany"},
+		"many values, each by its filter": {"PATCH", "/Users/" + alice, patch(parts...), "tooMany"},
+		"many values of a new user": {"POST", "/Users",
+			`{"userName":"x","roles":[` + strings.Repeat(`{"value":"x"},`, 100) + `{"value":"y"}]}`, "tooMany"},
 		"all members looked at very often": {"PATCH", "/Groups/" + staff, patch(reads...), "tooMany"},
 		"all members set very often":       {"PATCH", "/Groups/" + staff, patch(sets...), "tooMany"},
-		"very many small values":           {"POST", "/Groups", `{"displayName":"x","more":[` + strings.Repeat(`0,`, 1_000_000) + `0]}`, "invalidSyntax"},
-		"very many attributes to show":     {"GET", "/Users?attributes=" + strings.Repeat("id,", 1400), "", "invalidValue"},
-		"very many attributes to leave":    {"GET", "/Users?excludedAttributes=" + strings.Repeat("id,", 1400), "", "invalidValue"},
+		"very many small values": {"POST", "/Groups",
+			`{"displayName":"x","more":[` + strings.Repeat(`0,`, 1_000_000) + `0]}`, "invalidSyntax"},
+		"very many attributes to show": {"GET", "/Users?attributes=" + strings.Repeat("id,", 1400), "", "invalidValue"},
+		"very many attributes to leave": {"GET", "/Users?excludedAttributes=" + strings.Repeat("id,", 1400), "",
+			"invalidValue"},
 	} {
 		t.Run(name, func(t *testing.T) { w.do(c.method, c.path, c.body).refused(400, c.scimType) })
 	}
-	w.do("PATCH", "/Groups/"+staff, patch(append(reads[:10:10], `{"op":"add","path":"displayName","value":"all"}`)...)).want(204)
+	w.do("PATCH", "/Groups/"+staff,
+		patch(append(reads[:10:10], `{"op":"add","path":"displayName","value":"all"}`)...)).want(204)
 	w.do("GET", "/Groups/"+staff, "").want(200).has("displayName", "all", "members.0.value", alice)
 }
 

@@ -12,7 +12,8 @@ import (
 
 func TestIdentityCase033_ABadBearerIsRefused(t *testing.T) {
 	w := newWorld(t)
-	for name, token := range map[string]string{"none": "", "another": "lkscim_abc", "one byte more": w.tokens[account] + "x"} {
+	for name, token := range map[string]string{"none": "", "another": "lkscim_abc", "one byte more": w.tokens[account] +
+		"x"} {
 		t.Run(name, func(t *testing.T) {
 			r := w.with(token, "GET", "/Users", "").refused(401, "")
 			if !strings.HasPrefix(r.Header.Get("WWW-Authenticate"), "Bearer") {
@@ -25,7 +26,8 @@ func TestIdentityCase033_ABadBearerIsRefused(t *testing.T) {
 
 func TestIdentityCase034_AUserIsCreated(t *testing.T) {
 	w := newWorld(t)
-	r := w.do("POST", "/Users", `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"alice@example.com","name":{"givenName":"A","familyName":"L"},"displayName":"A L"}`)
+	r := w.do("POST", "/Users",
+		`{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"alice@example.com","name":{"givenName":"A","familyName":"L"},"displayName":"A L"}`)
 	r.want(201).has("active", true, "userName", "alice@example.com", "meta.resourceType", "User", "name.givenName", "A")
 	if !regexp.MustCompile(`^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$`).MatchString(r.id()) {
 		t.Fatalf("id %q", r.id())
@@ -45,7 +47,8 @@ func TestIdentityCase035_AUserNameIsUnique(t *testing.T) {
 func TestIdentityCase036_NobodyIsAnEmptyList(t *testing.T) {
 	w := newWorld(t)
 	w.user("alice")
-	r := w.find("Users", `userName eq "nobody"`).want(200).has("totalResults", 0, "schemas.0", "urn:ietf:params:scim:api:messages:2.0:ListResponse")
+	r := w.find("Users", `userName eq "nobody"`).want(200).has("totalResults", 0, "schemas.0",
+		"urn:ietf:params:scim:api:messages:2.0:ListResponse")
 	if !strings.Contains(r.raw, `"Resources":[]`) {
 		t.Fatal(r.raw)
 	}
@@ -74,14 +77,16 @@ func TestIdentityCase038_EntraDisablesByAText(t *testing.T) {
 func TestIdentityCase039_APatchWithoutAPath(t *testing.T) {
 	w := newWorld(t)
 	id := w.user("alice")
-	r := w.do("PATCH", "/Users/"+id, patch(`{"op":"replace","value":{"name.givenName":"A","`+enterprise+`:department":"X"}}`)).want(200)
+	r := w.do("PATCH", "/Users/"+id,
+		patch(`{"op":"replace","value":{"name.givenName":"A","`+enterprise+`:department":"X"}}`)).want(200)
 	r.has("name.givenName", "A", "name.familyName", "Family", "|"+enterprise+"|.department", "X", "schemas.1", enterprise)
 }
 
 func TestIdentityCase040_AnAddressIsMadeByItsFilter(t *testing.T) {
 	w := newWorld(t)
 	id := w.do("POST", "/Users", `{"userName":"alice"}`).want(201).id()
-	w.do("PATCH", "/Users/"+id, patch(`{"op":"Add","path":"emails[type eq \"work\"].value","value":"a@example.org"}`)).want(200).
+	w.do("PATCH", "/Users/"+id,
+		patch(`{"op":"Add","path":"emails[type eq \"work\"].value","value":"a@example.org"}`)).want(200).
 		has("emails.0.value", "a@example.org", "emails.0.type", "work", "emails.1", nil)
 }
 
@@ -129,7 +134,8 @@ func (w *world) many(n int) (ids []string) {
 func TestIdentityCase044_PagesByIndex(t *testing.T) {
 	w := newWorld(t)
 	ids := w.many(150)
-	r := w.do("GET", "/Users?startIndex=101&count=100", "").want(200).has("itemsPerPage", 50, "startIndex", 101, "totalResults", 150)
+	r := w.do("GET", "/Users?startIndex=101&count=100", "").want(200).has("itemsPerPage", 50, "startIndex", 101,
+		"totalResults", 150)
 	for i, id := range ids[100:] {
 		r.has(fmt.Sprintf("Resources.%d.id", i), id)
 	}
@@ -145,7 +151,8 @@ func TestIdentityCase045_PagesByCursor(t *testing.T) {
 	cursor := first.at("nextCursor").(string)
 	w.do("GET", "/Users?count=100&cursor="+url.QueryEscape(cursor), "").want(200).
 		has("itemsPerPage", 50, "Resources.0.id", ids[100], "Resources.49.id", ids[149], "nextCursor", nil)
-	w.do("GET", `/Users?count=100&filter=`+escape("active eq true")+`&cursor=`+url.QueryEscape(cursor), "").refused(400, "invalidCursor")
+	w.do("GET", `/Users?count=100&filter=`+escape("active eq true")+`&cursor=`+url.QueryEscape(cursor), "").refused(400,
+		"invalidCursor")
 	w.do("GET", `/Groups?cursor=`+url.QueryEscape(cursor), "").refused(400, "invalidCursor")
 	w.with(w.tokens[other], "GET", `/Users?cursor=`+url.QueryEscape(cursor), "").refused(400, "invalidCursor")
 }
@@ -154,7 +161,8 @@ func TestIdentityCase046_OktaSetsUp(t *testing.T) {
 	w := newWorld(t)
 	w.user("alice")
 	for _, path := range []string{"/Users?startIndex=1&count=2", "/Groups?startIndex=1&count=100"} {
-		r := w.do("GET", path, "").want(200).has("schemas.0", "urn:ietf:params:scim:api:messages:2.0:ListResponse", "startIndex", 1)
+		r := w.do("GET", path, "").want(200).has("schemas.0", "urn:ietf:params:scim:api:messages:2.0:ListResponse",
+			"startIndex", 1)
 		for _, name := range []string{"totalResults", "itemsPerPage", "Resources"} {
 			if r.at(name) == nil {
 				t.Fatalf("%s: no %s: %s", path, name, r.raw)

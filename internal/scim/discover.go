@@ -21,7 +21,11 @@ func serviceProviderConfig(q *request) (reply, error) {
 		"filter":           map[string]any{"supported": true, "maxResults": limit},
 		"changePassword":   no, "sort": no, "etag": no,
 		"pagination": map[string]any{
-			"cursor": true, "index": !q.h.Strict, "defaultPaginationMethod": "index", "defaultPageSize": pageDefault, "maxPageSize": limit,
+			"cursor":                  true,
+			"index":                   !q.h.Strict,
+			"defaultPaginationMethod": "index",
+			"defaultPageSize":         pageDefault,
+			"maxPageSize":             limit,
 		},
 		"authenticationSchemes": []any{map[string]any{
 			"type": "oauthbearertoken", "name": "OAuth Bearer Token", "primary": true,

@@ -68,7 +68,8 @@ func answerTo(err error) answer {
 	f := fault.Of(err)
 	a, ok := statuses[f.Kind]
 	if !ok {
-		return answer{http.StatusInternalServerError, "InternalServerException", "", "The request failed because of an unknown error."}
+		return answer{http.StatusInternalServerError, "InternalServerException", "",
+			"The request failed because of an unknown error."}
 	}
 	a.detail = f.Message()
 	if t := f.Fields[scimType]; t != "" {

@@ -100,13 +100,20 @@ func TestFilters(t *testing.T) {
 
 func TestFiltersThatCannotBeRead(t *testing.T) {
 	for _, filter := range []string{
-		"", " ", "userName", "userName eq", `userName eq bob`, `userName eq 'bob'`, `userName eq "bob`, `userName eq "bob\"`, `userName is "bob"`,
-		`eq "bob"`, `userName eq "a" and`, `and userName eq "a"`, `userName eq "a" userName eq "b"`, `(userName eq "a"`, `userName eq "a")`,
-		`emails[type eq "work"`, `emails[type eq "work"]]`, `emails[]`, `emails[type]`, `emails[type eq "work"].value`, `emails[type eq "work"].size eq "x"`,
-		`userName[type eq "work"]`, `name.givenName[a eq "b"]`, `not userName eq "a"`, `userName eq "a" or`, `active gt true`, `active co "tr"`, `userName gt 5`,
-		`userName gt null`, `userName eq"a"`, `userName eq "a"; drop table users`, `userName eq "a" or "1" eq "1"`, `userName eq "\x"`, "userName eq \"a\nb\"",
-		`userName eq {"a":1}`, `userName eq ["a"]`, strings.Repeat("(", 5000), strings.Repeat("not (", 500) + `a pr` + strings.Repeat(")", 500),
-		strings.Repeat("a[", 100) + "b pr" + strings.Repeat("]", 100), `a pr` + strings.Repeat(` and a pr`, 100), `a eq "` + strings.Repeat("x", 5000) + `"`,
+		"", " ", "userName", "userName eq", `userName eq bob`, `userName eq 'bob'`, `userName eq "bob`, `userName eq "bob\"`,
+		`userName is "bob"`,
+		`eq "bob"`, `userName eq "a" and`, `and userName eq "a"`, `userName eq "a" userName eq "b"`, `(userName eq "a"`,
+		`userName eq "a")`,
+		`emails[type eq "work"`, `emails[type eq "work"]]`, `emails[]`, `emails[type]`, `emails[type eq "work"].value`,
+		`emails[type eq "work"].size eq "x"`,
+		`userName[type eq "work"]`, `name.givenName[a eq "b"]`, `not userName eq "a"`, `userName eq "a" or`, `active gt true`,
+		`active co "tr"`, `userName gt 5`,
+		`userName gt null`, `userName eq"a"`, `userName eq "a"; drop table users`, `userName eq "a" or "1" eq "1"`,
+		`userName eq "\x"`, "userName eq \"a\nb\"",
+		`userName eq {"a":1}`, `userName eq ["a"]`, strings.Repeat("(", 5000),
+		strings.Repeat("not (", 500) + `a pr` + strings.Repeat(")", 500),
+		strings.Repeat("a[", 100) + "b pr" + strings.Repeat("]", 100), `a pr` + strings.Repeat(` and a pr`, 100),
+		`a eq "` + strings.Repeat("x", 5000) + `"`,
 	} {
 		if _, err := parseFilter(users(), filter); fault.Of(err) == nil || fault.Of(err).Fields[scimType] != "invalidFilter" {
 			t.Errorf("%.60s: %v", filter, err)
@@ -116,7 +123,8 @@ func TestFiltersThatCannotBeRead(t *testing.T) {
 
 func FuzzFilter(f *testing.F) {
 	for _, s := range []string{
-		`userName eq "a"`, `emails[type eq "work" and not (value co "x")].value eq "b"`, `a pr or (b gt "c" and d ne null)`, `urn:x:y:z.w le "\u0000"`,
+		`userName eq "a"`, `emails[type eq "work" and not (value co "x")].value eq "b"`, `a pr or (b gt "c" and d ne null)`,
+		`urn:x:y:z.w le "\u0000"`,
 		`not (not (a eq true))`, `a eq -1.5e+3`, `members[value eq "x"]`,
 	} {
 		f.Add(s)
@@ -139,9 +147,12 @@ func FuzzFilter(f *testing.F) {
 
 func FuzzBody(f *testing.F) {
 	for _, s := range []string{
-		`{"userName":"a","emails":[{"value":"b","primary":"True"}],"active":"False"}`, `{"Operations":[{"op":"Add","path":"emails[type eq \"work\"].value","value":"x"}]}`,
-		`{"Operations":[{"op":"replace","value":{"name.givenName":"A","` + enterpriseSchema + `:manager":"m","` + enterpriseSchema + `":{"department":"d"}}}]}`,
-		`{"Operations":[{"op":"remove","path":"emails","value":[{"value":"a"}]},{"op":"remove","path":"name.givenName"}]}`, `[[[[[[[[[[[[[[[[[[[[[[[[`,
+		`{"userName":"a","emails":[{"value":"b","primary":"True"}],"active":"False"}`,
+		`{"Operations":[{"op":"Add","path":"emails[type eq \"work\"].value","value":"x"}]}`,
+		`{"Operations":[{"op":"replace","value":{"name.givenName":"A","` + enterpriseSchema + `:manager":"m","` +
+			enterpriseSchema + `":{"department":"d"}}}]}`,
+		`{"Operations":[{"op":"remove","path":"emails","value":[{"value":"a"}]},{"op":"remove","path":"name.givenName"}]}`,
+		`[[[[[[[[[[[[[[[[[[[[[[[[`,
 	} {
 		f.Add([]byte(s))
 	}

@@ -45,7 +45,9 @@ func (q *request) findGroups(f filter) ([]*directory.Group, error) {
 	}
 	ids, ok := candidates(f, q.groupsNamed)
 	if !ok {
-		return only(q.h.lists.groupsOf(q.snap, q.in), func(g *directory.Group) bool { return match(f, q.groupValues(g)) }), nil
+		return only(q.h.lists.groupsOf(q.snap, q.in), func(g *directory.Group) bool {
+			return match(f, q.groupValues(g))
+		}), nil
 	}
 	var found []*directory.Group
 	for id := range ids {
@@ -83,7 +85,9 @@ func (q *request) ourGroup(id string) *directory.Group {
 
 // candidates are all that can pass a filter, if the filter says so plainly. ok is false when everything has to be
 // looked at. named finds those of whom one comparison can be true.
-func candidates[ID comparable](f filter, named func(name string, value string) (map[ID]bool, bool)) (ids map[ID]bool, ok bool) {
+func candidates[ID comparable](
+	f filter, named func(name string, value string) (map[ID]bool, bool),
+) (ids map[ID]bool, ok bool) {
 	switch f := f.(type) {
 	case both:
 		left, ok := candidates(f.left, named)

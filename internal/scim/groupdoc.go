@@ -53,7 +53,8 @@ func memberIDs(value any) ([]directory.UserID, error) {
 			said, _ := member(m, "value")
 			id, isText = said.(string)
 			if kind, _ := member(m, "type"); directory.Fold(asText(kind)) == "group" {
-				return nil, refuse(badValue, "%s is a group. Groups cannot be members of groups: make the people in it members instead.", id)
+				return nil, refuse(badValue,
+					"%s is a group. Groups cannot be members of groups: make the people in it members instead.", id)
 			}
 		}
 		if !isText || id == "" {

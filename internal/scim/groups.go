@@ -94,7 +94,8 @@ func (q *request) noMember(err error) error {
 	}
 	id := fault.Of(err).Fields["ResourceId"]
 	if q.snap.Group(directory.GroupID(id)) != nil && q.snap.Group(directory.GroupID(id)).Store == q.in {
-		return refuse(badValue, "%s is a group. Groups cannot be members of groups: make the people in it members instead.", id)
+		return refuse(badValue, "%s is a group. Groups cannot be members of groups: make the people in it members instead.",
+			id)
 	}
 	if q.h.Strict {
 		return noResource("User", id)

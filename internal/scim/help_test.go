@@ -38,7 +38,11 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{World: controltest.New(t, controltest.Account(account), controltest.Account(other)), t: t, tokens: map[access.AccountID]string{}}
+	w := &world{
+		World:  controltest.New(t, controltest.Account(account), controltest.Account(other)),
+		t:      t,
+		tokens: map[access.AccountID]string{},
+	}
 	for _, id := range []access.AccountID{account, other} {
 		w.tokens[id] = w.token(id, 0).Secret.Reveal()
 	}
@@ -84,7 +88,8 @@ func (w *world) do(method, path, body string) *reply {
 
 func (w *world) with(token, method, path, body string) *reply {
 	w.t.Helper()
-	r, err := http.NewRequestWithContext(w.t.Context(), method, w.url+"/scim/v2"+strings.ReplaceAll(path, " ", "%20"), strings.NewReader(body))
+	r, err := http.NewRequestWithContext(w.t.Context(), method, w.url+"/scim/v2"+strings.ReplaceAll(path, " ", "%20"),
+		strings.NewReader(body))
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -130,8 +135,10 @@ func (r *reply) want(status int) *reply {
 func (r *reply) refused(status int, scimType string) *reply {
 	r.t.Helper()
 	r.want(status)
-	if r.at("schemas.0") != "urn:ietf:params:scim:api:messages:2.0:Error" || r.at("status") != fmt.Sprint(status) || r.at("detail") == nil ||
-		r.at("exceptionRequestId") == nil || r.at("timeStamp") == nil || !strings.HasPrefix(r.Header.Get("Content-Type"), "application/scim+json") {
+	if r.at("schemas.0") != "urn:ietf:params:scim:api:messages:2.0:Error" || r.at("status") != fmt.Sprint(status) ||
+		r.at("detail") == nil ||
+		r.at("exceptionRequestId") == nil || r.at("timeStamp") == nil ||
+		!strings.HasPrefix(r.Header.Get("Content-Type"), "application/scim+json") {
 		r.t.Fatalf("no SCIM error: %s", r.raw)
 	}
 	if got, _ := r.at("scimType").(string); got != scimType {
@@ -187,7 +194,8 @@ func (r *reply) id() string {
 // user creates a user as every client can and returns its id.
 func (w *world) user(name string) string {
 	w.t.Helper()
-	return w.do("POST", "/Users", `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"`+name+`","externalId":"x-`+name+`",
+	return w.do("POST", "/Users",
+		`{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"`+name+`","externalId":"x-`+name+`",
 		"displayName":"The `+name+`","name":{"givenName":"Given","familyName":"Family"},
 		"emails":[{"value":"`+name+`@mail.example.org","type":"work","primary":true}],"active":true}`).want(201).id()
 }
@@ -195,7 +203,9 @@ func (w *world) user(name string) string {
 // group creates a group with these members.
 func (w *world) group(name string, members ...string) string {
 	w.t.Helper()
-	return w.do("POST", "/Groups", `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"],"displayName":"`+name+`","members":`+memberList(members...)+`}`).want(201).id()
+	return w.do("POST", "/Groups",
+		`{"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"],"displayName":"`+name+`","members":`+
+			memberList(members...)+`}`).want(201).id()
 }
 
 func memberList(ids ...string) string {
@@ -209,7 +219,8 @@ func memberList(ids ...string) string {
 
 // patch makes the body of a PATCH of operations.
 func patch(operations ...string) string {
-	return `{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[` + strings.Join(operations, ",") + `]}`
+	return `{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[` + strings.Join(operations, ",") +
+		`]}`
 }
 
 // find lists by a filter.

@@ -11,8 +11,9 @@ import (
 )
 
 const (
-	deepestJSON = 16        // levels that a body is nested at most; SCIM's own messages need seven
-	maxJSON     = 1_000_000 // values that it has at most, for an empty one takes more memory than bytes: room for 200,000 members
+	deepestJSON = 16 // levels that a body is nested at most; SCIM's own messages need seven
+	// values that it has at most, for an empty one takes more memory than bytes: room for 200,000 members
+	maxJSON = 1_000_000
 )
 
 // decode reads a body that must be one JSON object. Names that differ only in case are one name in SCIM (RFC 7643,

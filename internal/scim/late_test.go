@@ -45,7 +45,8 @@ func TestATokenThatIsDeletedWhileTheBodyComesIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	body := &hook{Reader: strings.NewReader(`{"userName":"late"}`), do: func() {
-		if err := tokens.Delete(t.Context(), w.Call(t, w.Root(account), "latchkey", "DeleteProvisioningToken"), all[0].ID); err != nil {
+		if err := tokens.Delete(t.Context(), w.Call(t, w.Root(account), "latchkey", "DeleteProvisioningToken"),
+			all[0].ID); err != nil {
 			t.Fatal(err)
 		}
 	}}
@@ -70,7 +71,8 @@ func TestATokenWritesIntoItsOwnStoreOnly(t *testing.T) {
 		return w.Now()
 	}
 	h := &scim.Handler{Control: &c, Auth: w.Auth, Frame: &front.Frame{Control: &c}}
-	if status := w.post(h, strings.NewReader(`{"userName":"late"}`)); status != 404 || w.Engine.Current().People("d-0000000000") != 0 {
+	if status := w.post(h, strings.NewReader(`{"userName":"late"}`)); status != 404 ||
+		w.Engine.Current().People("d-0000000000") != 0 {
 		t.Fatalf("status %d after %d calls", status, calls)
 	}
 }

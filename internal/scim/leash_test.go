@@ -44,14 +44,20 @@ func newData(t *testing.T) *data {
 	d.keys = keys
 	issuer := w.Issuer(t, account, d.idp.URL, nil)
 	d.app = w.Application(t, account, func(a *sso.Application) {
-		a.Grants = []sso.Grant{{Type: sso.JWTBearer, Issuers: []sso.AuthorizedIssuer{{IssuerARN: issuer.ARN(), Audiences: []string{"app"}}}}}
-		a.Actor = &sso.ActorPolicy{Bound: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"` + u.ID + `"},"Action":"sso-oauth:*","Resource":"*"}]}`}
+		a.Grants = []sso.Grant{{
+			Type:    sso.JWTBearer,
+			Issuers: []sso.AuthorizedIssuer{{IssuerARN: issuer.ARN(), Audiences: []string{"app"}}},
+		}}
+		a.Actor = &sso.ActorPolicy{Bound: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"` +
+			u.ID + `"},"Action":"sso-oauth:*","Resource":"*"}]}`}
 	})
 	trust := func(principal, action string) string {
-		return `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{` + principal + `},"Action":[` + action + `]}]}`
+		return `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{` + principal + `},"Action":[` + action +
+			`]}]}`
 	}
 	d.role = d.newRole("r1", trust(`"AWS":"`+u.ARN()+`"`, `"sts:AssumeRole","sts:SetContext"`))
-	lr := d.newRole("lr", trust(`"Service":"access-grants.s3.amazonaws.com"`, `"sts:AssumeRole","sts:SetSourceIdentity","sts:SetContext"`))
+	lr := d.newRole("lr", trust(`"Service":"access-grants.s3.amazonaws.com"`,
+		`"sts:AssumeRole","sts:SetSourceIdentity","sts:SetContext"`))
 	_, err := d.grants.CreateInstance(t.Context(), d.root("s3"), w.Center(t, account).ARN(), nil)
 	d.must(err)
 	l, err := d.grants.CreateLocation(t.Context(), d.root("s3"), "s3://lake/", lr.ARN(), nil)
@@ -82,14 +88,19 @@ func (d *data) newRole(name, trust string) *iam.Role {
 // session is the way of a person from an identity token to a session on the person's behalf.
 func (d *data) session(email string) (controltest.Keys, error) {
 	d.t.Helper()
-	out, err := d.exchange.CreateTokenWithIAM(d.t.Context(), d.Call(d.t, d.keys, "sso-oauth", "CreateTokenWithIAM"), oauth.Request{
-		ClientID: d.app.ARN(), GrantType: string(sso.JWTBearer), Assertion: credential.NewSecret(d.idp.Token(d.t, map[string]any{"email": email})),
-	})
+	out, err := d.exchange.CreateTokenWithIAM(d.t.Context(), d.Call(d.t, d.keys, "sso-oauth", "CreateTokenWithIAM"),
+		oauth.Request{
+			ClientID:  d.app.ARN(),
+			GrantType: string(sso.JWTBearer),
+			Assertion: credential.NewSecret(d.idp.Token(d.t, map[string]any{"email": email})),
+		})
 	if err != nil {
 		return controltest.Keys{}, err
 	}
 	a, err := d.sts.AssumeRole(d.t.Context(), d.Call(d.t, d.keys, "sts", "AssumeRole"), sts.AssumeRole{
-		RoleARN: d.role.ARN(), SessionName: "person", Contexts: []sts.ProvidedContext{{ProviderARN: sts.ContextProvider, Assertion: out.Context}},
+		RoleARN:     d.role.ARN(),
+		SessionName: "person",
+		Contexts:    []sts.ProvidedContext{{ProviderARN: sts.ContextProvider, Assertion: out.Context}},
 	})
 	if err != nil {
 		return controltest.Keys{}, err
@@ -102,7 +113,8 @@ func (d *data) vend(email string) controltest.Keys {
 	d.t.Helper()
 	s, err := d.session(email)
 	d.must(err)
-	v, err := d.grants.GetDataAccess(d.t.Context(), d.Call(d.t, s, "s3", "GetDataAccess"), grants.DataAccess{Target: "s3://lake/in/*", Permission: access.Read})
+	v, err := d.grants.GetDataAccess(d.t.Context(), d.Call(d.t, s, "s3", "GetDataAccess"),
+		grants.DataAccess{Target: "s3://lake/in/*", Permission: access.Read})
 	d.must(err)
 	return controltest.KeysOf(v.Credentials)
 }
@@ -112,7 +124,10 @@ func TestWhatSCIMTakesAwayEndsAtTheNextRequest(t *testing.T) {
 	alice := d.user("alice")
 	g := d.group("readers", alice)
 	_, err := d.grants.CreateGrant(t.Context(), d.root("s3"), grants.NewGrant{
-		LocationID: d.location, SubPrefix: "in/*", Grantee: access.Grantee{Type: access.DirectoryGroup, ID: g}, Permission: access.Read,
+		LocationID: d.location,
+		SubPrefix:  "in/*",
+		Grantee:    access.Grantee{Type: access.DirectoryGroup, ID: g},
+		Permission: access.Read,
 	})
 	d.must(err)
 	for name, c := range map[string]struct {
@@ -125,7 +140,8 @@ func TestWhatSCIMTakesAwayEndsAtTheNextRequest(t *testing.T) {
 		},
 		"leaving a group": {
 			[]string{"PATCH", "/Groups/" + g, patch(`{"op":"remove","path":"members[value eq \"` + alice + `\"]"}`)},
-			[]string{"PATCH", "/Groups/" + g, patch(`{"op":"add","path":"members","value":[{"value":"` + alice + `"}]}`)}, "membership_removed",
+			[]string{"PATCH", "/Groups/" + g, patch(`{"op":"add","path":"members","value":[{"value":"` + alice + `"}]}`)},
+			"membership_removed",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -152,7 +168,8 @@ func TestWhatSCIMTakesAwayEndsAtTheNextRequest(t *testing.T) {
 		}
 		s, err := d.session("alice@mail.example.org")
 		d.must(err)
-		if _, err := d.grants.GetDataAccess(t.Context(), d.Call(t, s, "s3", "GetDataAccess"), grants.DataAccess{Target: "s3://lake/in/*", Permission: access.Read}); err == nil {
+		if _, err := d.grants.GetDataAccess(t.Context(), d.Call(t, s, "s3", "GetDataAccess"),
+			grants.DataAccess{Target: "s3://lake/in/*", Permission: access.Read}); err == nil {
 			t.Fatal("the namesake was given access")
 		}
 	})

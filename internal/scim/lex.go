@@ -38,7 +38,8 @@ func (l *lexer) take(sign byte) bool {
 
 // isPathByte reports whether a byte may stand in an attribute path: names, dots, and the colons of a schema.
 func isPathByte(c byte) bool {
-	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '.' || c == ':' || c == '_' || c == '-' || c == '$'
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '.' || c == ':' || c == '_' ||
+		c == '-' || c == '$'
 }
 
 // word is the next run of signs of a path; empty when something else is next.

@@ -33,7 +33,12 @@ func (q *request) page(filter string) (p page, err error) {
 	if q.h.Strict {
 		limit = strictPage
 	}
-	p = page{start: 1, count: pageDefault, cursor: query.Has("cursor"), list: string(q.token.Account) + " scim " + q.Operation + " " + string(q.in) + " " + filter}
+	p = page{
+		start:  1,
+		count:  pageDefault,
+		cursor: query.Has("cursor"),
+		list:   string(q.token.Account) + " scim " + q.Operation + " " + string(q.in) + " " + filter,
+	}
 	if s := query.Get("count"); s != "" {
 		if p.count, err = strconv.Atoi(s); err != nil || p.cursor && p.count < 1 {
 			return p, refuse(badCount, "count must be a number from 1 to %d", limit)
@@ -109,14 +114,17 @@ func listGroups(q *request) (reply, error) {
 	return list(q, groups(), q.findGroups, func(g *directory.Group) int64 { return g.Seq },
 		func(g *directory.Group, shape projection) (any, error) {
 			if members += q.snap.MemberCount(g.ID); !q.h.Strict && shape.wants("members") && members > maxMembersListed {
-				return nil, refuse(tooMany, "These groups have too many members for one page: ask for fewer by count, or add excludedAttributes=members")
+				return nil, refuse(tooMany,
+					"These groups have too many members for one page: ask for fewer by count, or add excludedAttributes=members")
 			}
 			return q.shownGroup(g, shape), nil
 		})
 }
 
 // list answers a request for a page of the resources that its filter finds.
-func list[T any](q *request, r *resource, find func(filter) ([]T, error), seq func(T) int64, show func(T, projection) (any, error)) (reply, error) {
+func list[T any](
+	q *request, r *resource, find func(filter) ([]T, error), seq func(T) int64, show func(T, projection) (any, error),
+) (reply, error) {
 	f, text, err := q.asked(r)
 	if err != nil {
 		return reply{}, err

@@ -39,7 +39,8 @@ func TestAPanicIsAnInternalError(t *testing.T) {
 	if err := json.Unmarshal(log.Bytes(), &record); err != nil {
 		t.Fatalf("%v: %s", err, &log)
 	}
-	if record["level"] != "ERROR" || record["op"] != "CreateUser" || record["account"] != string(account) || record["stack"] == nil {
+	if record["level"] != "ERROR" || record["op"] != "CreateUser" || record["account"] != string(account) ||
+		record["stack"] == nil {
 		t.Errorf("logged %v", record)
 	}
 	records := w.Records(t)

@@ -79,7 +79,10 @@ func withoutValues(path string) string {
 // recordMembers tells who came into a group and who went.
 func (q *request) recordMembers(added, removed []directory.UserID) {
 	q.Call.Event.ResponseElements = map[string]any{
-		"membersAdded": some(added), "membersAddedCount": len(added), "membersRemoved": some(removed), "membersRemovedCount": len(removed),
+		"membersAdded":        some(added),
+		"membersAddedCount":   len(added),
+		"membersRemoved":      some(removed),
+		"membersRemovedCount": len(removed),
 	}
 }
 

@@ -24,76 +24,108 @@ func TestRequestsThatAreRefused(t *testing.T) {
 		status             int
 		scimType           string
 	}{
-		"an unknown endpoint":            {"GET", "/Devices", "", 404, ""},
-		"no endpoint":                    {"GET", "", "", 404, ""},
-		"something below a user":         {"GET", "/Users/" + alice + "/x", "", 404, ""},
-		"a user's id in capitals":        {"GET", "/Users/" + strings.ToUpper(alice), "", 404, ""},
-		"a group's id at the users":      {"GET", "/Users/" + g, "", 404, ""},
-		"Me":                             {"GET", "/Me", "", 501, ""},
-		"Bulk":                           {"POST", "/Bulk", `{}`, 501, ""},
-		"a search by POST":               {"POST", "/Users/.search", `{}`, 501, ""},
-		"a method that is not served":    {"PUT", "/Users", `{}`, 405, ""},
-		"to delete the configuration":    {"DELETE", "/ServiceProviderConfig", "", 405, ""},
-		"an unknown schema":              {"GET", "/Schemas/urn:x", "", 404, ""},
-		"no body":                        {"POST", "/Users", "", 400, "invalidSyntax"},
-		"a list":                         {"POST", "/Users", `[]`, 400, "invalidSyntax"},
-		"half a body":                    {"POST", "/Users", `{"userName":"x"`, 400, "invalidSyntax"},
-		"two bodies":                     {"POST", "/Users", `{"userName":"x"}{}`, 400, "invalidSyntax"},
-		"a name twice":                   {"POST", "/Users", `{"userName":"x","userName":"y"}`, 400, "invalidSyntax"},
-		"a name twice in two cases":      {"POST", "/Users", `{"userName":"x","username":"y"}`, 400, "invalidSyntax"},
-		"a body that is nested deeply":   {"POST", "/Users", `{"userName":"x","z":` + strings.Repeat("[", 100) + strings.Repeat("]", 100) + `}`, 400, "invalidSyntax"},
-		"no UTF-8":                       {"POST", "/Users", "{\"userName\":\"\xff\"}", 400, "invalidSyntax"},
-		"a body of another schema":       {"POST", "/Users", `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"],"userName":"x"}`, 400, "invalidValue"},
-		"no user name":                   {"POST", "/Users", `{"displayName":"x"}`, 400, "invalidValue"},
-		"a user name with white space":   {"POST", "/Users", `{"userName":"x y"}`, 400, "invalidValue"},
-		"a user name with a NUL":         {"POST", "/Users", `{"userName":"x\u0000"}`, 400, "invalidValue"},
-		"a reserved user name":           {"POST", "/Users", `{"userName":"administrator"}`, 400, "invalidValue"},
-		"a user name that is a list":     {"POST", "/Users", `{"userName":["x"]}`, 400, "invalidValue"},
-		"a name that is a text":          {"POST", "/Users", `{"userName":"x","name":"X"}`, 400, "invalidValue"},
-		"active that is neither":         {"POST", "/Users", `{"userName":"x","active":"yes"}`, 400, "invalidValue"},
-		"another's external id":          {"POST", "/Users", `{"userName":"x","externalId":"x-alice"}`, 409, "uniqueness"},
-		"another's address":              {"POST", "/Users", `{"userName":"x","emails":[{"value":"ALICE@mail.example.org"}]}`, 409, "uniqueness"},
-		"another's name by PUT":          {"PUT", "/Users/" + bob, `{"userName":"alice"}`, 409, "uniqueness"},
-		"another's name by PATCH":        {"PATCH", "/Users/" + bob, patch(`{"op":"replace","path":"userName","value":"Alice"}`), 409, "uniqueness"},
-		"a user that is not there":       {"PUT", "/Users/" + missing, `{"userName":"x"}`, 404, ""},
-		"to patch nobody":                {"PATCH", "/Users/" + missing, patch(`{"op":"replace","path":"title","value":"x"}`), 404, ""},
-		"to delete nobody":               {"DELETE", "/Users/" + missing, "", 404, ""},
-		"no operations":                  {"PATCH", "/Users/" + alice, patch(), 400, "invalidSyntax"},
-		"another message":                {"PATCH", "/Users/" + alice, `{"schemas":["urn:x"],"Operations":[{"op":"add","path":"title","value":"x"}]}`, 400, "invalidValue"},
-		"an unknown operation":           {"PATCH", "/Users/" + alice, patch(`{"op":"move","path":"title"}`), 400, "invalidSyntax"},
-		"a remove without a path":        {"PATCH", "/Users/" + alice, patch(`{"op":"remove"}`), 400, "noTarget"},
-		"a path that names nothing":      {"PATCH", "/Users/" + alice, patch(`{"op":"replace","path":"activ","value":false}`), 400, "invalidPath"},
-		"a part that names nothing":      {"PATCH", "/Users/" + alice, patch(`{"op":"replace","path":"name.first","value":"x"}`), 400, "invalidPath"},
-		"a bracket that stays open":      {"PATCH", "/Users/" + alice, patch(`{"op":"replace","path":"emails[type eq \"work\".value","value":"x"}`), 400, "invalidPath"},
-		"a filter on one value":          {"PATCH", "/Users/" + alice, patch(`{"op":"replace","path":"title[a eq \"b\"]","value":"x"}`), 400, "invalidPath"},
-		"active that is removed":         {"PATCH", "/Users/" + alice, patch(`{"op":"remove","path":"active"}`), 400, "mutability"},
-		"active that is null":            {"PATCH", "/Users/" + alice, patch(`{"op":"replace","path":"active","value":null}`), 400, "mutability"},
-		"the user name that is removed":  {"PATCH", "/Users/" + alice, patch(`{"op":"remove","path":"userName"}`), 400, "invalidValue"},
-		"a value of the wrong kind":      {"PATCH", "/Users/" + alice, patch(`{"op":"replace","path":"name","value":5}`), 400, "invalidValue"},
-		"a value without a path":         {"PATCH", "/Users/" + alice, patch(`{"op":"replace","value":"x"}`), 400, "invalidValue"},
-		"the second operation fails":     {"PATCH", "/Users/" + alice, patch(`{"op":"replace","path":"title","value":"x"}`, `{"op":"replace","path":"activ","value":"x"}`), 400, "invalidPath"},
-		"too many operations":            {"PATCH", "/Users/" + alice, patch(strings.Repeat(`{"op":"add","path":"title","value":"x"},`, 1000) + `{"op":"add","path":"title","value":"x"}`), 400, "tooMany"},
-		"attributes of both kinds":       {"GET", "/Users?attributes=id&excludedAttributes=name", "", 400, "invalidValue"},
-		"attributes of both kinds, POST": {"POST", "/Users?attributes=id&excludedAttributes=name", `{"userName":"x"}`, 400, "invalidValue"},
-		"a startIndex that is none":      {"GET", "/Users?startIndex=x", "", 400, "invalidValue"},
-		"a count that is none":           {"GET", "/Users?count=x", "", 400, "invalidCount"},
-		"a count of none with a cursor":  {"GET", "/Users?cursor&count=0", "", 400, "invalidCount"},
-		"a cursor that is made up":       {"GET", "/Users?cursor=abc", "", 400, "invalidCursor"},
-		"a cursor and an index":          {"GET", "/Users?cursor&startIndex=1", "", 400, "invalidCursor"},
-		"a filter that cannot be read":   {"GET", "/Users?filter=x", "", 400, "invalidFilter"},
-		"a group without a name":         {"POST", "/Groups", `{"members":[]}`, 400, "invalidValue"},
-		"a group's name that is taken":   {"POST", "/Groups", `{"displayName":"STAFF"}`, 409, "uniqueness"},
-		"a group of nobody":              {"POST", "/Groups", `{"displayName":"x","members":[{"value":"` + missing + `"}]}`, 400, "invalidValue"},
-		"a member that is no id":         {"POST", "/Groups", `{"displayName":"x","members":[{"value":"alice"}]}`, 400, "invalidValue"},
-		"a member without a value":       {"POST", "/Groups", `{"displayName":"x","members":[{"display":"alice"}]}`, 400, "invalidValue"},
-		"a member of another kind":       {"PATCH", "/Groups/" + g, patch(`{"op":"add","path":"members","value":[{"value":"` + nested + `","type":"Group"}]}`), 400, "invalidValue"},
-		"a group as a member":            {"PATCH", "/Groups/" + g, add(nested), 400, "invalidValue"},
-		"an unknown member":              {"PATCH", "/Groups/" + g, add(missing), 400, "invalidValue"},
-		"a part of a member":             {"PATCH", "/Groups/" + g, patch(`{"op":"replace","path":"members[value eq \"` + alice + `\"].value","value":"` + bob + `"}`), 400, "invalidPath"},
-		"a member replaced by a filter":  {"PATCH", "/Groups/" + g, patch(`{"op":"replace","path":"members[value eq \"` + alice + `\"]","value":{"value":"` + bob + `"}}`), 400, "invalidPath"},
-		"a good member and a bad one":    {"PATCH", "/Groups/" + g, patch(`{"op":"add","path":"members","value":[{"value":"`+bob+`"}]}`, `{"op":"add","path":"members","value":[{"value":"`+missing+`"}]}`), 400, "invalidValue"},
-		"a removal and a bad member":     {"PUT", "/Groups/" + g, `{"displayName":"other","members":[{"value":"` + missing + `"}]}`, 400, "invalidValue"},
-		"a group that is not there":      {"PATCH", "/Groups/" + missing, add(alice), 404, ""},
+		"an unknown endpoint":         {"GET", "/Devices", "", 404, ""},
+		"no endpoint":                 {"GET", "", "", 404, ""},
+		"something below a user":      {"GET", "/Users/" + alice + "/x", "", 404, ""},
+		"a user's id in capitals":     {"GET", "/Users/" + strings.ToUpper(alice), "", 404, ""},
+		"a group's id at the users":   {"GET", "/Users/" + g, "", 404, ""},
+		"Me":                          {"GET", "/Me", "", 501, ""},
+		"Bulk":                        {"POST", "/Bulk", `{}`, 501, ""},
+		"a search by POST":            {"POST", "/Users/.search", `{}`, 501, ""},
+		"a method that is not served": {"PUT", "/Users", `{}`, 405, ""},
+		"to delete the configuration": {"DELETE", "/ServiceProviderConfig", "", 405, ""},
+		"an unknown schema":           {"GET", "/Schemas/urn:x", "", 404, ""},
+		"no body":                     {"POST", "/Users", "", 400, "invalidSyntax"},
+		"a list":                      {"POST", "/Users", `[]`, 400, "invalidSyntax"},
+		"half a body":                 {"POST", "/Users", `{"userName":"x"`, 400, "invalidSyntax"},
+		"two bodies":                  {"POST", "/Users", `{"userName":"x"}{}`, 400, "invalidSyntax"},
+		"a name twice":                {"POST", "/Users", `{"userName":"x","userName":"y"}`, 400, "invalidSyntax"},
+		"a name twice in two cases":   {"POST", "/Users", `{"userName":"x","username":"y"}`, 400, "invalidSyntax"},
+		"a body that is nested deeply": {"POST", "/Users",
+			`{"userName":"x","z":` + strings.Repeat("[", 100) + strings.Repeat("]", 100) + `}`, 400, "invalidSyntax"},
+		"no UTF-8": {"POST", "/Users", "{\"userName\":\"\xff\"}", 400, "invalidSyntax"},
+		"a body of another schema": {"POST", "/Users",
+			`{"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"],"userName":"x"}`, 400, "invalidValue"},
+		"no user name":                 {"POST", "/Users", `{"displayName":"x"}`, 400, "invalidValue"},
+		"a user name with white space": {"POST", "/Users", `{"userName":"x y"}`, 400, "invalidValue"},
+		"a user name with a NUL":       {"POST", "/Users", `{"userName":"x\u0000"}`, 400, "invalidValue"},
+		"a reserved user name":         {"POST", "/Users", `{"userName":"administrator"}`, 400, "invalidValue"},
+		"a user name that is a list":   {"POST", "/Users", `{"userName":["x"]}`, 400, "invalidValue"},
+		"a name that is a text":        {"POST", "/Users", `{"userName":"x","name":"X"}`, 400, "invalidValue"},
+		"active that is neither":       {"POST", "/Users", `{"userName":"x","active":"yes"}`, 400, "invalidValue"},
+		"another's external id":        {"POST", "/Users", `{"userName":"x","externalId":"x-alice"}`, 409, "uniqueness"},
+		"another's address": {"POST", "/Users", `{"userName":"x","emails":[{"value":"ALICE@mail.example.org"}]}`,
+			409, "uniqueness"},
+		"another's name by PUT": {"PUT", "/Users/" + bob, `{"userName":"alice"}`, 409, "uniqueness"},
+		"another's name by PATCH": {"PATCH", "/Users/" + bob,
+			patch(`{"op":"replace","path":"userName","value":"Alice"}`), 409, "uniqueness"},
+		"a user that is not there": {"PUT", "/Users/" + missing, `{"userName":"x"}`, 404, ""},
+		"to patch nobody": {"PATCH", "/Users/" + missing, patch(`{"op":"replace","path":"title","value":"x"}`),
+			404, ""},
+		"to delete nobody": {"DELETE", "/Users/" + missing, "", 404, ""},
+		"no operations":    {"PATCH", "/Users/" + alice, patch(), 400, "invalidSyntax"},
+		"another message": {"PATCH", "/Users/" + alice,
+			`{"schemas":["urn:x"],"Operations":[{"op":"add","path":"title","value":"x"}]}`, 400, "invalidValue"},
+		"an unknown operation": {"PATCH", "/Users/" + alice, patch(`{"op":"move","path":"title"}`), 400,
+			"invalidSyntax"},
+		"a remove without a path": {"PATCH", "/Users/" + alice, patch(`{"op":"remove"}`), 400, "noTarget"},
+		"a path that names nothing": {"PATCH", "/Users/" + alice, patch(`{"op":"replace","path":"activ","value":false}`),
+			400, "invalidPath"},
+		"a part that names nothing": {"PATCH", "/Users/" + alice,
+			patch(`{"op":"replace","path":"name.first","value":"x"}`), 400, "invalidPath"},
+		"a bracket that stays open": {"PATCH", "/Users/" + alice,
+			patch(`{"op":"replace","path":"emails[type eq \"work\".value","value":"x"}`), 400, "invalidPath"},
+		"a filter on one value": {"PATCH", "/Users/" + alice,
+			patch(`{"op":"replace","path":"title[a eq \"b\"]","value":"x"}`), 400, "invalidPath"},
+		"active that is removed": {"PATCH", "/Users/" + alice, patch(`{"op":"remove","path":"active"}`), 400,
+			"mutability"},
+		"active that is null": {"PATCH", "/Users/" + alice, patch(`{"op":"replace","path":"active","value":null}`),
+			400, "mutability"},
+		"the user name that is removed": {"PATCH", "/Users/" + alice, patch(`{"op":"remove","path":"userName"}`), 400,
+			"invalidValue"},
+		"a value of the wrong kind": {"PATCH", "/Users/" + alice, patch(`{"op":"replace","path":"name","value":5}`), 400,
+			"invalidValue"},
+		"a value without a path": {"PATCH", "/Users/" + alice, patch(`{"op":"replace","value":"x"}`), 400,
+			"invalidValue"},
+		"the second operation fails": {"PATCH", "/Users/" + alice,
+			patch(`{"op":"replace","path":"title","value":"x"}`, `{"op":"replace","path":"activ","value":"x"}`), 400,
+			"invalidPath"},
+		"too many operations": {"PATCH", "/Users/" + alice,
+			patch(strings.Repeat(`{"op":"add","path":"title","value":"x"},`, 1000) + `{"op":"add","path":"title","value":"x"}`),
+			400, "tooMany"},
+		"attributes of both kinds": {"GET", "/Users?attributes=id&excludedAttributes=name", "", 400, "invalidValue"},
+		"attributes of both kinds, POST": {"POST", "/Users?attributes=id&excludedAttributes=name", `{"userName":"x"}`, 400,
+			"invalidValue"},
+		"a startIndex that is none":     {"GET", "/Users?startIndex=x", "", 400, "invalidValue"},
+		"a count that is none":          {"GET", "/Users?count=x", "", 400, "invalidCount"},
+		"a count of none with a cursor": {"GET", "/Users?cursor&count=0", "", 400, "invalidCount"},
+		"a cursor that is made up":      {"GET", "/Users?cursor=abc", "", 400, "invalidCursor"},
+		"a cursor and an index":         {"GET", "/Users?cursor&startIndex=1", "", 400, "invalidCursor"},
+		"a filter that cannot be read":  {"GET", "/Users?filter=x", "", 400, "invalidFilter"},
+		"a group without a name":        {"POST", "/Groups", `{"members":[]}`, 400, "invalidValue"},
+		"a group's name that is taken":  {"POST", "/Groups", `{"displayName":"STAFF"}`, 409, "uniqueness"},
+		"a group of nobody": {"POST", "/Groups", `{"displayName":"x","members":[{"value":"` + missing + `"}]}`,
+			400, "invalidValue"},
+		"a member that is no id": {"POST", "/Groups", `{"displayName":"x","members":[{"value":"alice"}]}`, 400,
+			"invalidValue"},
+		"a member without a value": {"POST", "/Groups", `{"displayName":"x","members":[{"display":"alice"}]}`, 400,
+			"invalidValue"},
+		"a member of another kind": {"PATCH", "/Groups/" + g,
+			patch(`{"op":"add","path":"members","value":[{"value":"` + nested + `","type":"Group"}]}`), 400, "invalidValue"},
+		"a group as a member": {"PATCH", "/Groups/" + g, add(nested), 400, "invalidValue"},
+		"an unknown member":   {"PATCH", "/Groups/" + g, add(missing), 400, "invalidValue"},
+		"a part of a member": {"PATCH", "/Groups/" + g,
+			patch(`{"op":"replace","path":"members[value eq \"` + alice + `\"].value","value":"` + bob + `"}`), 400,
+			"invalidPath"},
+		"a member replaced by a filter": {"PATCH", "/Groups/" + g,
+			patch(`{"op":"replace","path":"members[value eq \"` + alice + `\"]","value":{"value":"` + bob + `"}}`), 400,
+			"invalidPath"},
+		"a good member and a bad one": {"PATCH", "/Groups/" + g,
+			patch(`{"op":"add","path":"members","value":[{"value":"`+bob+`"}]}`,
+				`{"op":"add","path":"members","value":[{"value":"`+missing+`"}]}`), 400, "invalidValue"},
+		"a removal and a bad member": {"PUT", "/Groups/" + g,
+			`{"displayName":"other","members":[{"value":"` + missing + `"}]}`, 400, "invalidValue"},
+		"a group that is not there": {"PATCH", "/Groups/" + missing, add(alice), 404, ""},
 	} {
 		t.Run(name, func(t *testing.T) { w.do(c.method, c.path, c.body).refused(c.status, c.scimType) })
 	}
@@ -116,9 +148,16 @@ func TestBodiesHaveABound(t *testing.T) {
 func TestBodiesHaveAType(t *testing.T) {
 	w := newWorld(t)
 	for kind, status := range map[string]int{
-		"application/scim+json": 201, "application/json": 201, "application/scim+json; charset=utf-8": 201, "": 201, "text/xml": 415, "application/x-www-form-urlencoded": 415, ";": 415,
+		"application/scim+json":                201,
+		"application/json":                     201,
+		"application/scim+json; charset=utf-8": 201,
+		"":                                     201,
+		"text/xml":                             415,
+		"application/x-www-form-urlencoded":    415,
+		";":                                    415,
 	} {
-		r, err := http.NewRequestWithContext(t.Context(), "POST", w.url+"/scim/v2/Users", strings.NewReader(fmt.Sprintf(`{"userName":"u%d"}`, len(kind))))
+		r, err := http.NewRequestWithContext(t.Context(), "POST", w.url+"/scim/v2/Users",
+			strings.NewReader(fmt.Sprintf(`{"userName":"u%d"}`, len(kind))))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -144,7 +183,9 @@ func TestWritesAreRecorded(t *testing.T) {
 	before := len(w.Records(t))
 	alice := w.user("alice")
 	w.do("PUT", "/Users/"+alice, `{"userName":"alice","displayName":"Secret Name"}`).want(200)
-	w.do("PATCH", "/Users/"+alice, patch(`{"op":"Replace","path":"active","value":"False"}`, `{"op":"replace","path":"emails[value eq \"alice@secret.example\"].value","value":"secret"}`)).want(200)
+	w.do("PATCH", "/Users/"+alice,
+		patch(`{"op":"Replace","path":"active","value":"False"}`,
+			`{"op":"replace","path":"emails[value eq \"alice@secret.example\"].value","value":"secret"}`)).want(200)
 	g := w.group("secret group")
 	w.do("PATCH", "/Groups/"+g, patch(`{"op":"add","path":"members","value":[{"value":"`+alice+`"}]}`)).want(204)
 	w.do("PUT", "/Groups/"+g, `{"displayName":"secret group","members":[]}`).want(200)
@@ -159,17 +200,21 @@ func TestWritesAreRecorded(t *testing.T) {
 	for _, e := range w.Records(t)[before:] {
 		got = append(got, want{e.EventName, e.ErrorCode})
 		who := e.UserIdentity
-		if e.EventSource != "identitystore-scim.amazonaws.com" || e.ReadOnly || who.AccountID != string(account) || who.PrincipalID == "" ||
-			who.ARN != "arn:aws:latchkey::"+string(account)+":provisioning-token/"+who.PrincipalID || e.RecipientAccountID != string(account) {
+		if e.EventSource != "identitystore-scim.amazonaws.com" || e.ReadOnly || who.AccountID != string(account) ||
+			who.PrincipalID == "" ||
+			who.ARN != "arn:aws:latchkey::"+string(account)+":provisioning-token/"+who.PrincipalID ||
+			e.RecipientAccountID != string(account) {
 			t.Errorf("%s: %+v", e.EventName, e)
 		}
 		line, _ := e.JSON()
-		if text := strings.ToLower(string(line)); strings.Contains(text, "secret") || strings.Contains(text, "lkscim_") || strings.Contains(text, "alice") {
+		if text := strings.ToLower(string(line)); strings.Contains(text, "secret") || strings.Contains(text, "lkscim_") ||
+			strings.Contains(text, "alice") {
 			t.Errorf("the record tells what is personal: %s", line)
 		}
 	}
 	all := []want{
-		{"CreateUser", ""}, {"PutUser", ""}, {"PatchUser", ""}, {"CreateGroup", ""}, {"PatchGroup", ""}, {"PutGroup", ""}, {"DeleteGroup", ""}, {"DeleteUser", ""},
+		{"CreateUser", ""}, {"PutUser", ""}, {"PatchUser", ""}, {"CreateGroup", ""}, {"PatchGroup", ""}, {"PutGroup", ""},
+		{"DeleteGroup", ""}, {"DeleteUser", ""},
 		{"CreateUser", "ValidationException"}, {"DeleteUser", "ResourceNotFoundException"},
 	}
 	if fmt.Sprint(got) != fmt.Sprint(all) {
@@ -183,10 +228,12 @@ func TestWritesAreRecorded(t *testing.T) {
 		}
 		return nil
 	}
-	if e := find("PatchUser"); e.RequestParameters["userId"] != alice || !strings.Contains(fmt.Sprint(e.RequestParameters["operations"]), "value:false") {
+	if e := find("PatchUser"); e.RequestParameters["userId"] != alice ||
+		!strings.Contains(fmt.Sprint(e.RequestParameters["operations"]), "value:false") {
 		t.Errorf("the record does not tell of the disabling: %v", e.RequestParameters)
 	}
-	if e := find("PatchGroup"); !strings.Contains(fmt.Sprint(e.ResponseElements["membersAdded"]), alice) || e.Resources[0].ARN != directory.GroupID(g).ARN() {
+	if e := find("PatchGroup"); !strings.Contains(fmt.Sprint(e.ResponseElements["membersAdded"]), alice) ||
+		e.Resources[0].ARN != directory.GroupID(g).ARN() {
 		t.Errorf("the record does not tell who came: %v", e)
 	}
 	if e := find("PutGroup"); !strings.Contains(fmt.Sprint(e.ResponseElements["membersRemoved"]), alice) {
@@ -199,19 +246,25 @@ func TestAttributesAreChosen(t *testing.T) {
 	alice := w.user("alice")
 	g := w.group("staff", alice)
 	w.do("GET", "/Users/"+alice+"?attributes=userName,NAME.givenName,emails.value", "").want(200).
-		has("id", alice, "userName", "alice", "name.givenName", "Given", "name.familyName", nil, "emails.0.value", "alice@mail.example.org", "emails.0.type", nil, "displayName", nil, "groups", nil)
+		has("id", alice, "userName", "alice", "name.givenName", "Given", "name.familyName", nil, "emails.0.value",
+			"alice@mail.example.org", "emails.0.type", nil, "displayName", nil, "groups", nil)
 	w.do("GET", "/Users/"+alice+"?excludedAttributes=id,groups,name.givenName", "").want(200).
 		has("id", alice, "groups", nil, "name.givenName", nil, "name.familyName", "Family", "displayName", "The alice")
-	w.do("GET", "/Groups?attributes=displayName", "").want(200).has("Resources.0.displayName", "staff", "Resources.0.members", nil, "Resources.0.id", g)
-	w.do("GET", "/Groups?attributes=members.value", "").want(200).has("Resources.0.members.0.value", alice, "Resources.0.displayName", nil)
-	w.do("PATCH", "/Groups/"+g+"?attributes=displayName", patch(`{"op":"replace","path":"displayName","value":"crew"}`)).want(200).has("displayName", "crew")
+	w.do("GET", "/Groups?attributes=displayName", "").want(200).has("Resources.0.displayName", "staff",
+		"Resources.0.members", nil, "Resources.0.id", g)
+	w.do("GET", "/Groups?attributes=members.value", "").want(200).has("Resources.0.members.0.value", alice,
+		"Resources.0.displayName", nil)
+	w.do("PATCH", "/Groups/"+g+"?attributes=displayName",
+		patch(`{"op":"replace","path":"displayName","value":"crew"}`)).want(200).has("displayName", "crew")
 	w.do("GET", "/Users/"+alice+"?attributes=favourite", "").want(200).has("id", alice, "userName", nil)
 }
 
 func TestDiscovery(t *testing.T) {
 	w := newWorld(t)
-	w.do("GET", "/ServiceProviderConfig/", "").want(200).has("patch.supported", true, "bulk.supported", false, "etag.supported", false, "pagination.cursor", true)
-	w.do("GET", "/ResourceTypes", "").want(200).has("totalResults", 2, "Resources.0.endpoint", "/Users", "Resources.0.schemaExtensions.0.schema", enterprise)
+	w.do("GET", "/ServiceProviderConfig/", "").want(200).has("patch.supported", true, "bulk.supported", false,
+		"etag.supported", false, "pagination.cursor", true)
+	w.do("GET", "/ResourceTypes", "").want(200).has("totalResults", 2, "Resources.0.endpoint", "/Users",
+		"Resources.0.schemaExtensions.0.schema", enterprise)
 	w.do("GET", "/ResourceTypes/Group", "").want(200).has("schema", "urn:ietf:params:scim:schemas:core:2.0:Group")
 	w.do("GET", "/Schemas", "").want(200).has("totalResults", 3, "Resources.0.attributes.0.name", "userName")
 	w.do("GET", "/Schemas/"+enterprise, "").want(200).has("id", enterprise, "attributes.0.name", "employeeNumber")
@@ -227,11 +280,13 @@ func TestExternalIDsAreFoundByTheAPI(t *testing.T) {
 	alice := w.user("alice")
 	g := w.do("POST", "/Groups", `{"displayName":"staff","externalId":"g-1"}`).want(201).id()
 	api := &people.Directory{Control: w.Control}
-	u, err := api.UserID(w.Call(t, w.Root(account), "identitystore", "GetUserId"), w.in, people.Alternate{External: &directory.ExternalID{Issuer: scim.Issuer, ID: "x-alice"}})
+	u, err := api.UserID(w.Call(t, w.Root(account), "identitystore", "GetUserId"), w.in,
+		people.Alternate{External: &directory.ExternalID{Issuer: scim.Issuer, ID: "x-alice"}})
 	if err != nil || string(u) != alice {
 		t.Fatalf("%s, %v", u, err)
 	}
-	found, err := api.GroupID(w.Call(t, w.Root(account), "identitystore", "GetGroupId"), w.in, people.Alternate{External: &directory.ExternalID{Issuer: scim.Issuer, ID: "g-1"}})
+	found, err := api.GroupID(w.Call(t, w.Root(account), "identitystore", "GetGroupId"), w.in,
+		people.Alternate{External: &directory.ExternalID{Issuer: scim.Issuer, ID: "g-1"}})
 	if err != nil || string(found) != g {
 		t.Fatalf("%s, %v", found, err)
 	}

@@ -28,14 +28,20 @@ func (q *request) route() (func(*request) (reply, error), error) {
 			http.MethodPatch: {"PatchUser", patchUser}, http.MethodDelete: {"DeleteUser", deleteUser},
 		})
 	case find("Users"):
-		return q.pick(map[string]action{http.MethodGet: {"ListUsers", listUsers}, http.MethodPost: {"CreateUser", createUser}})
+		return q.pick(map[string]action{
+			http.MethodGet:  {"ListUsers", listUsers},
+			http.MethodPost: {"CreateUser", createUser},
+		})
 	case find("Groups") && hasID:
 		return q.one("Group", id, map[string]action{
 			http.MethodGet: {"GetGroup", getGroup}, http.MethodPut: {"PutGroup", putGroup},
 			http.MethodPatch: {"PatchGroup", patchGroup}, http.MethodDelete: {"DeleteGroup", deleteGroup},
 		})
 	case find("Groups"):
-		return q.pick(map[string]action{http.MethodGet: {"ListGroups", listGroups}, http.MethodPost: {"CreateGroup", createGroup}})
+		return q.pick(map[string]action{
+			http.MethodGet:  {"ListGroups", listGroups},
+			http.MethodPost: {"CreateGroup", createGroup},
+		})
 	case find("ServiceProviderConfig") && !hasID:
 		return q.pick(map[string]action{http.MethodGet: {"GetServiceProviderConfig", serviceProviderConfig}})
 	case find("ResourceTypes"):

@@ -68,7 +68,8 @@ func str(name, says string) *attribute { return &attribute{name: name, kind: tex
 // plural is a list of values of which one may be the primary.
 func plural(name, says string, parts ...*attribute) *attribute {
 	return &attribute{name: name, kind: complexly, many: true, says: says, parts: append(parts,
-		str("type", "What it is, such as work or home"), &attribute{name: "primary", kind: boolean, says: "The one to prefer"})}
+		str("type", "What it is, such as work or home"),
+		&attribute{name: "primary", kind: boolean, says: "The one to prefer"})}
 }
 
 // common are the attributes of every resource (RFC 7643, section 3.1).
@@ -91,7 +92,8 @@ func users() *resource {
 	userName.required = true
 	name := &attribute{name: "name", kind: complexly, says: "The parts of the name", parts: []*attribute{
 		str("formatted", "The whole name"), str("familyName", "The family name"), str("givenName", "The given name"),
-		str("middleName", "The middle name"), str("honorificPrefix", "The title before"), str("honorificSuffix", "The title behind"),
+		str("middleName", "The middle name"), str("honorificPrefix", "The title before"),
+		str("honorificSuffix", "The title behind"),
 	}}
 	return &resource{
 		name: "User", endpoint: "Users", schema: userSchema, says: "A person",
@@ -103,19 +105,35 @@ func users() *resource {
 			&attribute{name: "active", kind: boolean, says: "False: gets no credentials, and those held end"},
 			plural("emails", "The main e-mail address: of several, the primary one is kept", str("value", "The address")),
 			plural("phoneNumbers", "Telephone numbers", str("value", "The number")),
-			plural("photos", "Addresses of pictures", &attribute{name: "value", kind: reference, exact: true, says: "The address"}, str("display", "What it shows")),
-			plural("addresses", "Postal addresses", str("formatted", "The whole address"), str("streetAddress", "Street and number"),
-				str("locality", "The city"), str("region", "The state or region"), str("postalCode", "The postal code"), str("country", "The country")),
+			plural("photos", "Addresses of pictures",
+				&attribute{name: "value", kind: reference, exact: true, says: "The address"}, str("display", "What it shows")),
+			plural("addresses", "Postal addresses", str("formatted", "The whole address"),
+				str("streetAddress", "Street and number"),
+				str("locality", "The city"), str("region", "The state or region"), str("postalCode", "The postal code"),
+				str("country", "The country")),
 			plural("roles", "Roles, which give no rights", str("value", "The role")),
-			&attribute{name: "groups", kind: complexly, many: true, readOnly: true, says: "The groups that the user is in", parts: []*attribute{
-				{name: "value", kind: text, readOnly: true, exact: true, says: "The group's id"},
-				{name: "display", kind: text, readOnly: true, says: "The group's name"},
-			}},
+			&attribute{
+				name:     "groups",
+				kind:     complexly,
+				many:     true,
+				readOnly: true,
+				says:     "The groups that the user is in",
+				parts: []*attribute{
+					{name: "value", kind: text, readOnly: true, exact: true, says: "The group's id"},
+					{name: "display", kind: text, readOnly: true, says: "The group's name"},
+				},
+			},
 		),
 		extension: []*attribute{
-			str("employeeNumber", "The employee number"), str("costCenter", "The cost center"), str("organization", "The organization"),
+			str("employeeNumber", "The employee number"), str("costCenter", "The cost center"),
+			str("organization", "The organization"),
 			str("division", "The division"), str("department", "The department"),
-			{name: "manager", kind: complexly, says: "Whom the user reports to", parts: []*attribute{str("value", "The manager's id")}},
+			{
+				name:  "manager",
+				kind:  complexly,
+				says:  "Whom the user reports to",
+				parts: []*attribute{str("value", "The manager's id")},
+			},
 		},
 		ignored: []string{"password", "ims", "entitlements", "x509Certificates"},
 	}
@@ -127,11 +145,12 @@ func groups() *resource {
 	displayName.required = true
 	return &resource{
 		name: "Group", endpoint: "Groups", schema: groupSchema, says: "A set of people",
-		attrs: append(common(), displayName, &attribute{name: "members", kind: complexly, many: true, says: "The users in the group", parts: []*attribute{
-			{name: "value", kind: text, exact: true, says: "The user's id"},
-			{name: "type", kind: text, says: "User: groups have no groups in them"},
-			{name: "$ref", kind: reference, exact: true, readOnly: true, says: "The user's address"},
-		}}),
+		attrs: append(common(), displayName,
+			&attribute{name: "members", kind: complexly, many: true, says: "The users in the group", parts: []*attribute{
+				{name: "value", kind: text, exact: true, says: "The user's id"},
+				{name: "type", kind: text, says: "User: groups have no groups in them"},
+				{name: "$ref", kind: reference, exact: true, readOnly: true, says: "The user's address"},
+			}}),
 	}
 }
 

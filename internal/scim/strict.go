@@ -87,7 +87,8 @@ func strictFilter(r *resource, f filter) error {
 			return nil
 		}
 	case within: // Entra ID's way of asking for an e-mail address
-		return fault.New(fault.Invalid, fault.Request, "A filter in brackets is not supported").With(scimType, string(badFilter))
+		return fault.New(fault.Invalid, fault.Request, "A filter in brackets is not supported").With(scimType,
+			string(badFilter))
 	}
 	return refuse(badFilter, "Only comparisons by eq of attributes that can be filtered by, joined by and, are supported")
 }

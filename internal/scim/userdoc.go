@@ -25,8 +25,15 @@ type view struct {
 // userTexts are the attributes of a user that are single texts, under their SCIM names.
 func userTexts(u *directory.User) map[string]*string {
 	return map[string]*string{
-		"userName": &u.UserName, "displayName": &u.DisplayName, "nickName": &u.NickName, "profileUrl": &u.ProfileURL,
-		"title": &u.Title, "userType": &u.UserType, "preferredLanguage": &u.PreferredLanguage, "locale": &u.Locale, "timezone": &u.Timezone,
+		"userName":          &u.UserName,
+		"displayName":       &u.DisplayName,
+		"nickName":          &u.NickName,
+		"profileUrl":        &u.ProfileURL,
+		"title":             &u.Title,
+		"userType":          &u.UserType,
+		"preferredLanguage": &u.PreferredLanguage,
+		"locale":            &u.Locale,
+		"timezone":          &u.Timezone,
 	}
 }
 
@@ -95,7 +102,13 @@ func (v *view) user(u *directory.User) document {
 	for _, a := range u.Addresses {
 		addresses = append(addresses, primary(show(map[string]any{}, addressTexts(&a)), a.Primary))
 	}
-	for name, all := range map[string][]any{"emails": emails, "phoneNumbers": phones, "roles": roles, "photos": photos, "addresses": addresses} {
+	for name, all := range map[string][]any{
+		"emails":       emails,
+		"phoneNumbers": phones,
+		"roles":        roles,
+		"photos":       photos,
+		"addresses":    addresses,
+	} {
 		if len(all) > 0 {
 			d[name] = all
 		}
@@ -151,13 +164,21 @@ func parseUser(d document, base directory.User) (directory.User, error) {
 		u.Emails = []directory.Email{{Value: textOf(m, "value"), Type: textOf(m, "type"), Primary: boolOf(m, "primary")}}
 	}
 	for _, m := range several(d, "phoneNumbers") {
-		u.PhoneNumbers = append(u.PhoneNumbers, directory.PhoneNumber{Value: textOf(m, "value"), Type: textOf(m, "type"), Primary: boolOf(m, "primary")})
+		u.PhoneNumbers = append(u.PhoneNumbers,
+			directory.PhoneNumber{Value: textOf(m, "value"), Type: textOf(m, "type"), Primary: boolOf(m, "primary")})
 	}
 	for _, m := range several(d, "roles") {
-		u.Roles = append(u.Roles, directory.Role{Value: textOf(m, "value"), Type: textOf(m, "type"), Primary: boolOf(m, "primary")})
+		u.Roles = append(u.Roles,
+			directory.Role{Value: textOf(m, "value"), Type: textOf(m, "type"), Primary: boolOf(m, "primary")})
 	}
 	for _, m := range several(d, "photos") {
-		u.Photos = append(u.Photos, directory.Photo{Value: textOf(m, "value"), Type: textOf(m, "type"), Display: textOf(m, "display"), Primary: boolOf(m, "primary")})
+		u.Photos = append(u.Photos,
+			directory.Photo{
+				Value:   textOf(m, "value"),
+				Type:    textOf(m, "type"),
+				Display: textOf(m, "display"),
+				Primary: boolOf(m, "primary"),
+			})
 	}
 	for _, m := range several(d, "addresses") {
 		a := directory.Address{Primary: boolOf(m, "primary")}
@@ -206,7 +227,9 @@ func mainOf(all []map[string]any) map[string]any {
 	if i := slices.IndexFunc(all, func(m map[string]any) bool { return boolOf(m, "primary") }); i >= 0 {
 		return all[i]
 	}
-	if i := slices.IndexFunc(all, func(m map[string]any) bool { return strings.EqualFold(textOf(m, "type"), "work") }); i >= 0 {
+	if i := slices.IndexFunc(all, func(m map[string]any) bool {
+		return strings.EqualFold(textOf(m, "type"), "work")
+	}); i >= 0 {
 		return all[i]
 	}
 	if len(all) > 0 {
@@ -220,7 +243,12 @@ func (v *view) groupsOf(id directory.UserID) []any {
 	var all []any
 	for _, g := range v.snap.GroupsOf(id) {
 		if row := v.snap.Group(g); row != nil {
-			all = append(all, map[string]any{"value": string(g), "display": row.DisplayName, "$ref": v.base + "/Groups/" + string(g), "type": "direct"})
+			all = append(all, map[string]any{
+				"value":   string(g),
+				"display": row.DisplayName,
+				"$ref":    v.base + "/Groups/" + string(g),
+				"type":    "direct",
+			})
 		}
 	}
 	return all

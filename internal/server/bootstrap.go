@@ -82,7 +82,8 @@ func ReadRootKey(file string) (principals.RootKey, error) {
 		}
 	}
 	if key.AccessKeyID == "" || key.Secret.IsZero() {
-		return principals.RootKey{}, fmt.Errorf("%s holds no root key; delete it to have a new one made on an empty data folder", file)
+		return principals.RootKey{},
+			fmt.Errorf("%s holds no root key; delete it to have a new one made on an empty data folder", file)
 	}
 	return key, nil
 }
@@ -94,7 +95,8 @@ func writeRootKey(file string, key principals.RootKey) (err error) {
 		return fmt.Errorf("keep the root key: %w", err)
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	if _, err := fmt.Fprintf(f, "[default]\naws_access_key_id = %s\naws_secret_access_key = %s\n", key.AccessKeyID, key.Secret.Reveal()); err != nil {
+	if _, err := fmt.Fprintf(f, "[default]\naws_access_key_id = %s\naws_secret_access_key = %s\n", key.AccessKeyID,
+		key.Secret.Reveal()); err != nil {
 		return fmt.Errorf("keep the root key: %w", err)
 	}
 	return f.Sync()

@@ -29,7 +29,8 @@ func TestTheRootKeyIsMadeOnce(t *testing.T) {
 	}
 	first.Close()
 	second := open(t, Config{Data: data})
-	if second.RootMade || second.Root.AccessKeyID != first.Root.AccessKeyID || !second.Root.Secret.Equal(first.Root.Secret) {
+	if second.RootMade || second.Root.AccessKeyID != first.Root.AccessKeyID ||
+		!second.Root.Secret.Equal(first.Root.Secret) {
 		t.Errorf("the second start: made %v, key %v", second.RootMade, second.Root)
 	}
 	second.Close()
@@ -49,7 +50,11 @@ func TestTheRootKeyIsMadeOnce(t *testing.T) {
 		}
 	})
 	t.Run("one's own wins and is not kept", func(t *testing.T) {
-		s := open(t, Config{Data: data, RootAccessKeyID: "AKIAMYOWNROOTKEY0001", RootSecretAccessKey: "my-own-secret-that-is-long-enough-000000"})
+		s := open(t, Config{
+			Data:                data,
+			RootAccessKeyID:     "AKIAMYOWNROOTKEY0001",
+			RootSecretAccessKey: "my-own-secret-that-is-long-enough-000000",
+		})
 		if s.RootMade || s.Root.AccessKeyID != "AKIAMYOWNROOTKEY0001" {
 			t.Errorf("made %v, key %v", s.RootMade, s.Root)
 		}
@@ -94,7 +99,11 @@ func TestRootKeyFilesThatAreRefused(t *testing.T) {
 
 func TestSecretsAreSealedAnewWhenTheSealingKeyWasRotated(t *testing.T) {
 	data := t.TempDir()
-	s := open(t, Config{Data: data, RootAccessKeyID: "AKIAOLD0000000000001", RootSecretAccessKey: "an-old-secret-that-is-long-enough-000000"})
+	s := open(t, Config{
+		Data:                data,
+		RootAccessKeyID:     "AKIAOLD0000000000001",
+		RootSecretAccessKey: "an-old-secret-that-is-long-enough-000000",
+	})
 	s.Close()
 	old, err := credential.LoadRing(filepath.Join(data, SealingKeysFile))
 	if err != nil {
@@ -135,7 +144,8 @@ func TestTheKeyRingOfANamedFile(t *testing.T) {
 		t.Errorf("a ring was made in the data folder all the same: %v", err)
 	}
 	missing := filepath.Join(t.TempDir(), "keys")
-	if _, err := Open(t.Context(), Config{Listen: "127.0.0.1:0", Data: t.TempDir(), SealingKeyFile: missing}); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := Open(t.Context(),
+		Config{Listen: "127.0.0.1:0", Data: t.TempDir(), SealingKeyFile: missing}); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a file that is not there: %v", err)
 	}
 	if _, err := os.Stat(missing); !errors.Is(err, fs.ErrNotExist) {

@@ -28,7 +28,8 @@ type Config struct {
 	RootAccessKeyID     string // both or none; none: made at first start and kept in Data
 	RootSecretAccessKey string
 	SealingKey          string // the key ring as text; empty: the file below
-	SealingKeyFile      string // an existing key ring file, for its owner alone; empty: the one in Data, made at first start
+	// an existing key ring file, for its owner alone; empty: the one in Data, made at first start
+	SealingKeyFile string
 
 	PrivateIssuers   bool          // token issuers may be at addresses that are not public, and there without TLS
 	DirectorySession time.Duration // how long after the exchange of a person's token its refresh tokens hold; 0: 8 h
@@ -39,11 +40,12 @@ type Config struct {
 	AuditRetention  time.Duration // how long audit records are kept; 0: for ever
 	UploadRetention time.Duration // how long the embedded store keeps an unfinished upload that grows no more; 0: for ever
 
-	Revocation     caller.Revocation
-	MaxStaleness   time.Duration // how long the snapshot may not have heard from the database
-	DrainTimeout   time.Duration // how long requests in flight may take to end at shutdown
-	Quotas         control.Quotas
-	PublicURL      string        // by which browsers know this server, without a path: they sign in there; empty: the listener's
+	Revocation   caller.Revocation
+	MaxStaleness time.Duration // how long the snapshot may not have heard from the database
+	DrainTimeout time.Duration // how long requests in flight may take to end at shutdown
+	Quotas       control.Quotas
+	// by which browsers know this server, without a path: they sign in there; empty: the listener's
+	PublicURL      string
 	TrustedProxies front.Proxies // whose X-Forwarded-For and X-Forwarded-Proto count; none: nobody's
 
 	Domains []string // host names of this server: virtual-hosted buckets and accounts are labels before them

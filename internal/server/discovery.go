@@ -35,12 +35,14 @@ func signInDiscovery(e *engine.Engine, c Config) http.Handler {
 		}
 		snap, err := e.Snapshot()
 		if err != nil {
-			answerJSON(w, http.StatusServiceUnavailable, map[string]string{"error": "temporarily_unavailable", "error_description": "the server cannot decide now"})
+			answerJSON(w, http.StatusServiceUnavailable,
+				map[string]string{"error": "temporarily_unavailable", "error_description": "the server cannot decide now"})
 			return
 		}
 		s := snap.SignIn(account)
 		if s == nil {
-			answerJSON(w, http.StatusNotFound, map[string]string{"error": "not_set_up", "error_description": "sign-in is not set up here"})
+			answerJSON(w, http.StatusNotFound,
+				map[string]string{"error": "not_set_up", "error_description": "sign-in is not set up here"})
 			return
 		}
 		answerJSON(w, http.StatusOK, discovery{

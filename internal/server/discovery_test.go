@@ -30,15 +30,25 @@ func putSignIn(t *testing.T, s *Server) {
 func TestDiscovery(t *testing.T) {
 	s := boot(t, Config{})
 	host := s.listener.Addr().String()
-	if status, _, body := send(t, s, http.MethodGet, DiscoveryPath, host); status != http.StatusNotFound || !strings.Contains(body, "not_set_up") {
+	if status, _, body := send(t, s, http.MethodGet, DiscoveryPath, host); status != http.StatusNotFound ||
+		!strings.Contains(body, "not_set_up") {
 		t.Errorf("before it is set up: %d %s", status, body)
 	}
 	putSignIn(t, s)
 	want := map[string]any{
-		"account": "123456789012", "region": "us-east-1", "issuer": "https://idp.example.org", "client_id": "cli", "scopes": []any{"openid"},
-		"application_arn": "arn:app", "application_role_arn": "arn:role", "identity_bearer_role_arn": "arn:bearer",
+		"account":                  "123456789012",
+		"region":                   "us-east-1",
+		"issuer":                   "https://idp.example.org",
+		"client_id":                "cli",
+		"scopes":                   []any{"openid"},
+		"application_arn":          "arn:app",
+		"application_role_arn":     "arn:role",
+		"identity_bearer_role_arn": "arn:bearer",
 	}
-	for name, target := range map[string]string{"of the first account": DiscoveryPath, "of a named account": DiscoveryPath + "?account=123456789012"} {
+	for name, target := range map[string]string{
+		"of the first account": DiscoveryPath,
+		"of a named account":   DiscoveryPath + "?account=123456789012",
+	} {
 		t.Run(name, func(t *testing.T) {
 			status, header, body := send(t, s, http.MethodGet, target, host)
 			var got map[string]any
@@ -50,7 +60,8 @@ func TestDiscovery(t *testing.T) {
 			}
 		})
 	}
-	for _, target := range []string{DiscoveryPath + "?account=210987654321", DiscoveryPath + "?account=", DiscoveryPath + "?account=x"} {
+	for _, target := range []string{DiscoveryPath + "?account=210987654321", DiscoveryPath + "?account=", DiscoveryPath +
+		"?account=x"} {
 		if status, _, body := send(t, s, http.MethodGet, target, host); status != http.StatusNotFound {
 			t.Errorf("%s: %d %s", target, status, body)
 		}

@@ -37,7 +37,8 @@ func (r *records) of(t *testing.T, service, op string) map[string]any {
 		r.mu.Unlock()
 		for line := range strings.Lines(text) {
 			var record map[string]any
-			if json.Unmarshal([]byte(line), &record) == nil && record["msg"] == "request" && record["service"] == service && record["op"] == op {
+			if json.Unmarshal([]byte(line), &record) == nil && record["msg"] == "request" && record["service"] == service &&
+				record["op"] == op {
 				return record
 			}
 		}
@@ -46,16 +47,23 @@ func (r *records) of(t *testing.T, service, op string) map[string]any {
 	return nil
 }
 
-// TestEveryFrontIsFramedAlike sends one request to each front, through a proxy that is trusted, and compares what the log
-// and the metrics tell of it.
+// TestEveryFrontIsFramedAlike sends one request to each front, through a proxy that is trusted, and compares what the
+// log and the metrics tell of it.
 func TestEveryFrontIsFramedAlike(t *testing.T) {
 	log := &records{}
 	trusted, err := front.ParseProxies([]string{"127.0.0.0/8"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := boot(t, Config{TrustedProxies: trusted, Log: slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))})
-	w := &walkWorld{t: t, url: s.URL(), root: aws.Credentials{AccessKeyID: s.Root.AccessKeyID, SecretAccessKey: s.Root.Secret.Reveal()}}
+	s := boot(t, Config{
+		TrustedProxies: trusted,
+		Log:            slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+	})
+	w := &walkWorld{
+		t:    t,
+		url:  s.URL(),
+		root: aws.Credentials{AccessKeyID: s.Root.AccessKeyID, SecretAccessKey: s.Root.Secret.Reveal()},
+	}
 	via := map[string]string{"X-Forwarded-For": "10.9.8.7, 203.0.113.77"}
 	q := func(r request) request {
 		if r.header == nil {
@@ -71,7 +79,12 @@ func TestEveryFrontIsFramedAlike(t *testing.T) {
 	if err := json.Unmarshal([]byte(token.body), &made); err != nil || made.Token == "" {
 		t.Fatalf("%d %s", token.status, token.body)
 	}
-	bearer := request{method: "GET", path: "/scim/v2/Users", service: "-", header: map[string]string{"Authorization": "Bearer " + made.Token}}
+	bearer := request{
+		method:  "GET",
+		path:    "/scim/v2/Users",
+		service: "-",
+		header:  map[string]string{"Authorization": "Bearer " + made.Token},
+	}
 	bad := request{method: "GET", path: "/authorize?client_id=x", service: "-"}
 	for _, c := range []struct {
 		send        request
@@ -82,15 +95,20 @@ func TestEveryFrontIsFramedAlike(t *testing.T) {
 		id          string
 	}{
 		{form(iamapi.Service, "ListUsers"), "iam", "ListUsers", 200, "INFO", "", true, "X-Amzn-Requestid"},
-		{get("/v20180820/accessgrantsinstance"), "s3control", "GetAccessGrantsInstance", 404, "INFO", "AccessGrantsInstanceNotExistsError", true, "X-Amz-Request-Id"},
+		{get("/v20180820/accessgrantsinstance"), "s3control", "GetAccessGrantsInstance", 404, "INFO",
+			"AccessGrantsInstanceNotExistsError", true, "X-Amz-Request-Id"},
 		{put("/lake", ""), "s3", "CreateBucket", 200, "INFO", "", true, "X-Amz-Request-Id"},
 		{put("/lake/k", "x"), "s3", "PutObject", 200, "INFO", "", true, "X-Amz-Request-Id"},
 		{bearer, "scim", "ListUsers", 200, "INFO", "", true, "X-Amzn-Requestid"},
 		{bad, "pages", "Authorize", 400, "INFO", "InvalidRequestException", false, "X-Amzn-Requestid"},
-		{request{method: "GET", path: "/device", service: "-"}, "pages", "ShowDevice", 200, "INFO", "", false, "X-Amzn-Requestid"},
-		{request{method: "GET", path: "/healthz", service: "-"}, "server", "GetHealth", 200, "DEBUG", "", false, "X-Amzn-Requestid"},
-		{request{method: "GET", path: DiscoveryPath, service: "-"}, "server", "GetSignInDiscovery", 404, "INFO", "NotFound", false, "X-Amzn-Requestid"},
-		{request{method: "GET", path: KeysPath, service: "-"}, "server", "GetKeys", 200, "DEBUG", "", false, "X-Amzn-Requestid"},
+		{request{method: "GET", path: "/device", service: "-"}, "pages", "ShowDevice", 200, "INFO", "", false,
+			"X-Amzn-Requestid"},
+		{request{method: "GET", path: "/healthz", service: "-"}, "server", "GetHealth", 200, "DEBUG", "", false,
+			"X-Amzn-Requestid"},
+		{request{method: "GET", path: DiscoveryPath, service: "-"}, "server", "GetSignInDiscovery", 404, "INFO", "NotFound",
+			false, "X-Amzn-Requestid"},
+		{request{method: "GET", path: KeysPath, service: "-"}, "server", "GetKeys", 200, "DEBUG", "", false,
+			"X-Amzn-Requestid"},
 	} {
 		t.Run(c.service+" "+c.op, func(t *testing.T) {
 			got := w.send(w.root, q(c.send))
@@ -98,8 +116,8 @@ func TestEveryFrontIsFramedAlike(t *testing.T) {
 				t.Fatalf("%d %s", got.status, got.body)
 			}
 			r := log.of(t, c.service, c.op)
-			if r["level"] != c.level || r["status"] != float64(c.status) || r["sourceIP"] != "203.0.113.77" || r["took"] == nil ||
-				r["request"] != got.header.Get(c.id) || r["request"] == "" {
+			if r["level"] != c.level || r["status"] != float64(c.status) || r["sourceIP"] != "203.0.113.77" ||
+				r["took"] == nil || r["request"] != got.header.Get(c.id) || r["request"] == "" {
 				t.Errorf("logged %v, the header says %q", r, got.header.Get(c.id))
 			}
 			if code, _ := r["code"].(string); code != c.code || (c.code != "") != (c.status >= 400) {
@@ -109,7 +127,8 @@ func TestEveryFrontIsFramedAlike(t *testing.T) {
 				t.Errorf("caller %v, account %v", r["caller"], r["account"])
 			}
 			metrics := w.send(w.root, request{method: "GET", path: "/metrics", service: "-"}).body
-			if want := `latchkey_requests_total{code="` + c.code + `",operation="` + c.op + `",service="` + c.service + `"} 1`; !strings.Contains(metrics, want) {
+			if want := `latchkey_requests_total{code="` + c.code + `",operation="` + c.op + `",service="` + c.service +
+				`"} 1`; !strings.Contains(metrics, want) {
 				t.Errorf("not counted: %s", want)
 			}
 		})

@@ -54,7 +54,8 @@ func recordsAreDiscreet(t *testing.T, s *server.Server) {
 			}
 		}
 	}
-	for _, name := range []string{"CreateUser", "UpdateUser", "DeleteUser", "CreateGroupMembership", "GetUserId", "IsMemberInGroups"} {
+	for _, name := range []string{"CreateUser", "UpdateUser", "DeleteUser", "CreateGroupMembership", "GetUserId",
+		"IsMemberInGroups"} {
 		if !seen[name] {
 			t.Errorf("no record of %s", name)
 		}

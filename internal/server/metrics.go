@@ -24,7 +24,8 @@ func newMetrics(e *engine.Engine) *metrics {
 	m := &metrics{
 		registry: prometheus.NewRegistry(),
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "latchkey_requests_total", Help: "Requests by service, operation and error code; the code is empty for a success.",
+			Name: "latchkey_requests_total",
+			Help: "Requests by service, operation and error code; the code is empty for a success.",
 		}, []string{"service", "operation", "code"}),
 		latency: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "latchkey_request_seconds", Help: "How long a request took, body included, by service and operation.",
@@ -35,7 +36,8 @@ func newMetrics(e *engine.Engine) *metrics {
 			Buckets: []float64{1e-7, 2.5e-7, 5e-7, 1e-6, 2.5e-6, 5e-6, 1e-5, 2.5e-5, 5e-5, 1e-4, 1e-3},
 		}),
 		vend: prometheus.NewHistogram(prometheus.HistogramOpts{
-			Name: "latchkey_vend_seconds", Help: "How long vending took after the decision: role trust, durable audit record, sealing.",
+			Name:    "latchkey_vend_seconds",
+			Help:    "How long vending took after the decision: role trust, durable audit record, sealing.",
 			Buckets: []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, 1},
 		}),
 	}

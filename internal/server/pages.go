@@ -9,8 +9,8 @@ import (
 	"latchkey/internal/front"
 )
 
-// What is different about the server's own pages: they are for anybody. Probes, scrapers and verifiers of tokens ask for
-// some of them all the time.
+// What is different about the server's own pages: they are for anybody. Probes, scrapers and verifiers of tokens ask
+// for some of them all the time.
 var (
 	own   = front.Kind{Service: "server", IDHeader: front.IDHeader, Open: true}
 	quiet = front.Kind{Service: "server", IDHeader: front.IDHeader, Open: true, Quiet: true}

@@ -19,8 +19,10 @@ func CheckPublicURL(text string) error {
 		return nil
 	}
 	u, err := url.Parse(strings.TrimSuffix(text, "/"))
-	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.Scheme+"://"+u.Host != strings.TrimSuffix(text, "/") || strings.ToLower(text) != text {
-		return fmt.Errorf("the public URL %q is not a scheme and a host in small letters, such as https://grants.example.org", text)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" ||
+		u.Scheme+"://"+u.Host != strings.TrimSuffix(text, "/") || strings.ToLower(text) != text {
+		return fmt.Errorf("the public URL %q is not a scheme and a host in small letters, such as https://grants.example.org",
+			text)
 	}
 	return nil
 }

@@ -83,5 +83,6 @@ func signed(r *http.Request) bool {
 		return true
 	}
 	q := r.URL.RawQuery
-	return strings.Contains(q, "X-Amz-Signature=") || strings.Contains(q, "X-Amz-Algorithm=") || strings.Contains(q, "AWSAccessKeyId=")
+	return strings.Contains(q, "X-Amz-Signature=") || strings.Contains(q, "X-Amz-Algorithm=") ||
+		strings.Contains(q, "AWSAccessKeyId=")
 }

@@ -94,7 +94,8 @@ func (s *Server) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if s.db, err = store.Open(ctx, store.Options{URL: c.Database, Path: filepath.Join(c.Data, "latchkey.db"), Now: c.Now, Log: c.Log}); err != nil {
+	if s.db, err = store.Open(ctx,
+		store.Options{URL: c.Database, Path: filepath.Join(c.Data, "latchkey.db"), Now: c.Now, Log: c.Log}); err != nil {
 		return &DatabaseError{err}
 	}
 	if err := s.db.CheckKey(ctx, ring); err != nil {
@@ -104,7 +105,8 @@ func (s *Server) open(ctx context.Context) error {
 	if s.engine, err = engine.Open(ctx, s.db, engine.Options{MaxStaleness: c.MaxStaleness, Log: c.Log}); err != nil {
 		return fmt.Errorf("load the snapshot: %w", err)
 	}
-	if s.objects, err = objects.Open(ctx, filepath.Join(c.Data, "objects"), objects.Options{Now: c.Now, Log: c.Log}); err != nil {
+	if s.objects, err = objects.Open(ctx, filepath.Join(c.Data, "objects"),
+		objects.Options{Now: c.Now, Log: c.Log}); err != nil {
 		return err
 	}
 	if err := s.listen(ctx); err != nil {
@@ -169,7 +171,8 @@ func (s *Server) wire(ring *credential.Ring) {
 	s.Control = &control.Control{
 		DB: s.db, Engine: s.engine, Ring: ring, Now: c.Now, Region: c.Region, Quotas: c.Quotas, Log: c.Log,
 	}
-	verifier := oidc.New(oidc.Options{AllowPrivate: c.PrivateIssuers, Now: c.Now}) // one for everybody: its limits hold for the server
+	// one for everybody: its limits hold for the server
+	verifier := oidc.New(oidc.Options{AllowPrivate: c.PrivateIssuers, Now: c.Now})
 	token := &sts.Tokens{Control: s.Control, Verifier: verifier}
 	s.Grants = &grants.Grants{Control: s.Control, Tokens: token, Vendor: grants.Sealed{Ring: ring}, Observe: m.vended}
 	tokenExchange := &oauth.Exchange{
@@ -181,10 +184,18 @@ func (s *Server) wire(ring *credential.Ring) {
 	s.maintenance = s.newMaintenance(m)
 	frame := &front.Frame{Control: s.Control, Proxies: c.TrustedProxies, Log: c.Log, Observe: m.observe}
 	plane := &api.API{
-		Sync:     s.syncer,
-		Exchange: tokenExchange, SignIn: signIn,
-		Control: s.Control, Grants: s.Grants, Principals: &principals.Principals{Control: s.Control, PrivateIssuers: c.PrivateIssuers}, Directory: &identitystore.Directory{Control: s.Control}, Tokens: token,
-		IdentityCenter: &identitycenter.Center{Control: s.Control}, Auth: auth, Operator: c.Account, Frame: frame,
+		Sync:           s.syncer,
+		Exchange:       tokenExchange,
+		SignIn:         signIn,
+		Control:        s.Control,
+		Grants:         s.Grants,
+		Principals:     &principals.Principals{Control: s.Control, PrivateIssuers: c.PrivateIssuers},
+		Directory:      &identitystore.Directory{Control: s.Control},
+		Tokens:         token,
+		IdentityCenter: &identitycenter.Center{Control: s.Control},
+		Auth:           auth,
+		Operator:       c.Account,
+		Frame:          frame,
 	}
 	s.Buckets = &buckets.Buckets{Control: s.Control, Upstream: s.objects}
 	plane.Buckets = s.Buckets

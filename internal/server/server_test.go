@@ -78,7 +78,8 @@ func send(t *testing.T, s *Server, method, target, host string, header ...string
 
 func TestRouting(t *testing.T) {
 	s := boot(t, Config{})
-	const signed = "Authorization: AWS4-HMAC-SHA256 Credential=AKIANOBODY/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=00"
+	const signed = "Authorization: AWS4-HMAC-SHA256 Credential=AKIANOBODY/20260101/us-east-1/s3/aws4_request, " +
+		"SignedHeaders=host, Signature=00"
 	own := func(status int, body string) func(int, string) bool {
 		return func(st int, b string) bool {
 			return st == status && strings.Contains(b, body) && !strings.Contains(b, "<Error>")
@@ -90,28 +91,43 @@ func TestRouting(t *testing.T) {
 		header         []string
 		want           func(int, string) bool
 	}{
-		"the process answers on /healthz":                     {"GET", "/healthz", nil, own(200, "ok")},
-		"the server says that it is ready on /readyz":         {"GET", "/readyz", nil, own(200, "ready")},
-		"figures are on /metrics":                             {"GET", "/metrics", nil, own(200, "latchkey_snapshot_revision")},
-		"a bucket may be called healthz: signed header":       {"GET", "/healthz", []string{signed}, aws},
-		"a bucket may be called metrics: old signature":       {"GET", "/metrics", []string{"Authorization: AWS AKIANOBODY:c2ln"}, aws},
-		"a bucket may be called metrics: presigned":           {"GET", "/metrics?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=00", nil, aws},
-		"a bucket may be called readyz: old presigned":        {"GET", "/readyz?AWSAccessKeyId=AKIANOBODY&Signature=x&Expires=1", nil, aws},
-		"what lies below a page's name is a key":              {"GET", "/metrics/x", nil, aws},
-		"the control plane answers under its version":         {"GET", "/v20180820/accessgrantsinstance", []string{"X-Amz-Account-Id: 123456789012"}, aws},
-		"the control plane answers to forms":                  {"POST", "/", []string{"Content-Type: application/x-www-form-urlencoded", "Content-Length: 43", "", "Action=GetCallerIdentity&Version=2011-06-15"}, aws},
-		"keys with empty segments are not redirected":         {"GET", "/bucket//a///b", nil, aws},
-		"keys with dot segments are not redirected":           {"GET", "/bucket/a/../b/./c", nil, aws},
-		"nothing is tunnelled":                                {"CONNECT", "s3.latchkey:443", nil, own(405, "tunnels nothing")},
-		"the server's own name is served through the proxy":   {"GET", "http://s3.latchkey/healthz", nil, own(200, "ok")},
-		"an account's name is served through the proxy":       {"GET", "http://123456789012.s3.latchkey/v20180820/accessgrantsinstance", []string{"X-Amz-Account-Id: 123456789012"}, aws},
-		"loopback is served through the proxy":                {"GET", s.URL() + "/healthz", nil, own(200, "ok")},
-		"refused through the proxy: another host":             {"GET", "http://example.org/healthz", nil, own(403, "own names only")},
-		"refused through the proxy: the host's metadata":      {"GET", "http://169.254.169.254/latest/meta-data/", nil, own(403, "own names only")},
-		"refused through the proxy: another port of loopback": {"GET", "http://127.0.0.1:1/healthz", nil, own(403, "own names only")},
-		"refused through the proxy: another port by name":     {"GET", "http://s3.latchkey:1/healthz", nil, own(403, "own names only")},
-		"refused through the proxy: a name that ends alike":   {"GET", "http://evils3.latchkey/healthz", nil, own(403, "own names only")},
-		"refused through the proxy: a name that begins alike": {"GET", "http://s3.latchkey.example.org/healthz", nil, own(403, "own names only")},
+		"the process answers on /healthz":             {"GET", "/healthz", nil, own(200, "ok")},
+		"the server says that it is ready on /readyz": {"GET", "/readyz", nil, own(200, "ready")},
+		"figures are on /metrics": {"GET", "/metrics", nil,
+			own(200, "latchkey_snapshot_revision")},
+		"a bucket may be called healthz: signed header": {"GET", "/healthz", []string{signed}, aws},
+		"a bucket may be called metrics: old signature": {"GET", "/metrics",
+			[]string{"Authorization: AWS AKIANOBODY:c2ln"}, aws},
+		"a bucket may be called metrics: presigned": {"GET",
+			"/metrics?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=00", nil, aws},
+		"a bucket may be called readyz: old presigned": {"GET",
+			"/readyz?AWSAccessKeyId=AKIANOBODY&Signature=x&Expires=1", nil, aws},
+		"what lies below a page's name is a key": {"GET", "/metrics/x", nil, aws},
+		"the control plane answers under its version": {"GET", "/v20180820/accessgrantsinstance",
+			[]string{"X-Amz-Account-Id: 123456789012"}, aws},
+		"the control plane answers to forms": {"POST", "/",
+			[]string{"Content-Type: application/x-www-form-urlencoded", "Content-Length: 43", "",
+				"Action=GetCallerIdentity&Version=2011-06-15"}, aws},
+		"keys with empty segments are not redirected": {"GET", "/bucket//a///b", nil, aws},
+		"keys with dot segments are not redirected":   {"GET", "/bucket/a/../b/./c", nil, aws},
+		"nothing is tunnelled": {"CONNECT", "s3.latchkey:443", nil,
+			own(405, "tunnels nothing")},
+		"the server's own name is served through the proxy": {"GET", "http://s3.latchkey/healthz", nil, own(200, "ok")},
+		"an account's name is served through the proxy": {"GET",
+			"http://123456789012.s3.latchkey/v20180820/accessgrantsinstance", []string{"X-Amz-Account-Id: 123456789012"}, aws},
+		"loopback is served through the proxy": {"GET", s.URL() + "/healthz", nil, own(200, "ok")},
+		"refused through the proxy: another host": {"GET", "http://example.org/healthz", nil,
+			own(403, "own names only")},
+		"refused through the proxy: the host's metadata": {"GET", "http://169.254.169.254/latest/meta-data/", nil,
+			own(403, "own names only")},
+		"refused through the proxy: another port of loopback": {"GET", "http://127.0.0.1:1/healthz", nil,
+			own(403, "own names only")},
+		"refused through the proxy: another port by name": {"GET", "http://s3.latchkey:1/healthz", nil,
+			own(403, "own names only")},
+		"refused through the proxy: a name that ends alike": {"GET", "http://evils3.latchkey/healthz", nil,
+			own(403, "own names only")},
+		"refused through the proxy: a name that begins alike": {"GET", "http://s3.latchkey.example.org/healthz", nil,
+			own(403, "own names only")},
 	} {
 		t.Run(name, func(t *testing.T) {
 			status, header, body := send(t, s, c.method, c.target, s.listener.Addr().String(), c.header...)
@@ -125,10 +141,24 @@ func TestRouting(t *testing.T) {
 func TestOwnNames(t *testing.T) {
 	n := &names{domains: []string{"s3.example.org", "localhost"}, port: "4242"}
 	for host, ours := range map[string]bool{
-		"s3.example.org": true, "S3.Example.Org.": true, "s3.example.org:4242": true, "bucket.s3.example.org:4242": true, "localhost:4242": true,
-		"127.0.0.1:4242": true, "[::1]:4242": true, "127.8.8.8": true,
-		"s3.example.org:80": false, "example.org": false, "xs3.example.org": false, "s3.example.org.evil.org": false, "10.0.0.1:4242": false, "": false,
-		"0.0.0.0:4242": false, "[::ffff:10.0.0.1]:4242": false, "localhost.": true, "localhostx": false,
+		"s3.example.org":             true,
+		"S3.Example.Org.":            true,
+		"s3.example.org:4242":        true,
+		"bucket.s3.example.org:4242": true,
+		"localhost:4242":             true,
+		"127.0.0.1:4242":             true,
+		"[::1]:4242":                 true,
+		"127.8.8.8":                  true,
+		"s3.example.org:80":          false,
+		"example.org":                false,
+		"xs3.example.org":            false,
+		"s3.example.org.evil.org":    false,
+		"10.0.0.1:4242":              false,
+		"":                           false,
+		"0.0.0.0:4242":               false,
+		"[::ffff:10.0.0.1]:4242":     false,
+		"localhost.":                 true,
+		"localhostx":                 false,
 	} {
 		if n.ours(host) != ours {
 			t.Errorf("%q: ours is %v", host, !ours)

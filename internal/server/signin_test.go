@@ -10,10 +10,21 @@ import (
 
 func TestPublicURL(t *testing.T) {
 	for text, good := range map[string]bool{
-		"": true, "https://grants.example.org": true, "https://grants.example.org/": true, "http://127.0.0.1:4242": true, "https://[::1]:8443": true,
-		"grants.example.org": false, "https://": false, "https://grants.example.org/base": false, "https://a@grants.example.org": false,
-		"https://grants.example.org?x": false, "https://grants.example.org#x": false, "ftp://grants.example.org": false, "javascript:alert(1)": false,
-		"https://Grants.example.org": false, "https://grants.example.org//": false,
+		"":                                true,
+		"https://grants.example.org":      true,
+		"https://grants.example.org/":     true,
+		"http://127.0.0.1:4242":           true,
+		"https://[::1]:8443":              true,
+		"grants.example.org":              false,
+		"https://":                        false,
+		"https://grants.example.org/base": false,
+		"https://a@grants.example.org":    false,
+		"https://grants.example.org?x":    false,
+		"https://grants.example.org#x":    false,
+		"ftp://grants.example.org":        false,
+		"javascript:alert(1)":             false,
+		"https://Grants.example.org":      false,
+		"https://grants.example.org//":    false,
 	} {
 		if err := CheckPublicURL(text); (err == nil) != good {
 			t.Errorf("%q: %v", text, err)
@@ -24,7 +35,8 @@ func TestPublicURL(t *testing.T) {
 		t.Errorf("the public URL is %s", got)
 	}
 	// The name that a browser asks for never decides where the provider sends people back to.
-	r, err := http.NewRequest(http.MethodPost, s.URL()+"/client/register", strings.NewReader(`{"clientName":"x","clientType":"public"}`))
+	r, err := http.NewRequest(http.MethodPost, s.URL()+"/client/register",
+		strings.NewReader(`{"clientName":"x","clientType":"public"}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,7 +49,8 @@ func TestPublicURL(t *testing.T) {
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
-	if err != nil || !strings.Contains(string(body), `"https://grants.example.org/authorize"`) || strings.Contains(string(body), "evil") {
+	if err != nil || !strings.Contains(string(body), `"https://grants.example.org/authorize"`) ||
+		strings.Contains(string(body), "evil") {
 		t.Errorf("%d %s %v", resp.StatusCode, body, err)
 	}
 }
@@ -55,17 +68,21 @@ func TestBucketsWithTheNamesOfPages(t *testing.T) {
 		s.router.ServeHTTP(w, r)
 		return strings.HasPrefix(w.Header().Get("Content-Type"), "text/html")
 	}
-	const form, signature = "application/x-www-form-urlencoded", "AWS4-HMAC-SHA256 Credential=AKIA/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=00"
+	const form, signature = "application/x-www-form-urlencoded",
+		"AWS4-HMAC-SHA256 Credential=AKIA/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=00"
 	for _, target := range []string{"/device", "/authorize", "/authorize/callback"} {
 		if !page("GET", target, "", "") {
 			t.Errorf("GET %s is no page", target)
 		}
 		for name, got := range map[string]bool{
-			"signed":    page("GET", target, "", signature),
-			"presigned": page("GET", target+"?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=00", "", ""),
-			"an object": page("GET", target+"/x", "", ""), "a folder": page("GET", target+"/", "", ""), "another spelling": page("GET", "/%64evice", "", ""),
-			"an upload": page("PUT", target, form, ""), "a form with a file": page("POST", target, "multipart/form-data; boundary=x", ""),
-			"a signed form": page("POST", target, form, signature),
+			"signed":             page("GET", target, "", signature),
+			"presigned":          page("GET", target+"?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=00", "", ""),
+			"an object":          page("GET", target+"/x", "", ""),
+			"a folder":           page("GET", target+"/", "", ""),
+			"another spelling":   page("GET", "/%64evice", "", ""),
+			"an upload":          page("PUT", target, form, ""),
+			"a form with a file": page("POST", target, "multipart/form-data; boundary=x", ""),
+			"a signed form":      page("POST", target, form, signature),
 		} {
 			if got {
 				t.Errorf("%s, %s, is a page", target, name)
@@ -102,7 +119,8 @@ func TestAttack37_ObjectsThatActAsPages(t *testing.T) {
 	}
 }
 
-// Who signs for an object whose key is one of the server's own paths, in a bucket that the host names, gets no other answer.
+// Who signs for an object whose key is one of the server's own paths, in a bucket that the host names, gets no other
+// answer.
 func TestObjectsWithTheNamesOfDocuments(t *testing.T) {
 	s := boot(t, Config{})
 	for _, path := range []string{KeysPath, DiscoveryPath} {

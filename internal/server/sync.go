@@ -19,13 +19,17 @@ func newSyncer(c *control.Control, sources []ldapsync.Source, m *metrics) *ldaps
 		return nil
 	}
 	runs := prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "latchkey_directory_sync_runs_total", Help: "Runs of a directory source on this node, by outcome: succeeded, refused (it would have removed too much), failed.",
+		Name: "latchkey_directory_sync_runs_total",
+		Help: "Runs of a directory source on this node, by outcome: succeeded, " +
+			"refused (it would have removed too much), failed.",
 	}, []string{"source", "outcome"})
 	last := prometheus.NewGaugeVec(prometheus.GaugeOpts{
-		Name: "latchkey_directory_sync_last_success_timestamp_seconds", Help: "When a directory source was last synchronised by this node.",
+		Name: "latchkey_directory_sync_last_success_timestamp_seconds",
+		Help: "When a directory source was last synchronised by this node.",
 	}, []string{"source"})
 	took := prometheus.NewGaugeVec(prometheus.GaugeOpts{
-		Name: "latchkey_directory_sync_last_run_seconds", Help: "How long the last run of a directory source took on this node.",
+		Name: "latchkey_directory_sync_last_run_seconds",
+		Help: "How long the last run of a directory source took on this node.",
 	}, []string{"source"})
 	m.registry.MustRegister(runs, last, took)
 	for i := range sources {
@@ -69,7 +73,8 @@ func (s *Server) schedule(ctx context.Context, src *ldapsync.Source) {
 			if wait <= 0 {
 				_, err := s.syncer.Scheduled(ctx, src)
 				if err != nil && ctx.Err() == nil && !fault.Is(err, fault.Conflict, fault.Source) {
-					s.Config.Log.Error("a directory could not be synchronised", slog.String("source", src.Name), slog.Any("error", err))
+					s.Config.Log.Error("a directory could not be synchronised", slog.String("source", src.Name),
+						slog.Any("error", err))
 				}
 				wait = min(src.Interval, 15*time.Second) // whether another node is at it, or how it went, is looked up again
 			}

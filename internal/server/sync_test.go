@@ -17,7 +17,9 @@ func corp(s *ldaptest.Server) ldapsync.Source {
 	return ldapsync.Source{
 		Name: "corp", Account: "123456789012", MaxRemoval: 0.1, Interval: time.Hour,
 		LDAP: ldap.Options{
-			Vendor: ldap.OpenLDAP, URLs: []string{s.URL}, BindDN: ldaptest.ReaderDN, Password: func() (string, error) { return ldaptest.Password, nil },
+			Vendor: ldap.OpenLDAP, URLs: []string{s.URL}, BindDN: ldaptest.ReaderDN, Password: func() (string, error) {
+				return ldaptest.Password, nil
+			},
 			Users: ldap.Users{Bases: []string{ldaptest.People}},
 		},
 	}.Defaults()
@@ -58,7 +60,8 @@ func TestDirectoriesAreSynchronisedWhenTheyAreDue(t *testing.T) {
 		}
 	}
 	start := func(now func() time.Time) *Server {
-		s, err := Open(t.Context(), Config{Listen: "127.0.0.1:0", Data: data, Directories: []ldapsync.Source{corp(from)}, Now: now})
+		s, err := Open(t.Context(),
+			Config{Listen: "127.0.0.1:0", Data: data, Directories: []ldapsync.Source{corp(from)}, Now: now})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -67,7 +70,8 @@ func TestDirectoriesAreSynchronisedWhenTheyAreDue(t *testing.T) {
 	s := start(nil)
 	stop := serve(s)
 	waitFor(t, s, "alice", has("alice"))
-	if _, _, body := send(t, s, "GET", "/metrics", "127.0.0.1"); !strings.Contains(body, `latchkey_directory_sync_runs_total{outcome="refused",source="corp"} 0`) {
+	if _, _, body := send(t, s, "GET", "/metrics", "127.0.0.1"); !strings.Contains(body,
+		`latchkey_directory_sync_runs_total{outcome="refused",source="corp"} 0`) {
 		t.Error("the refused runs are not counted from zero")
 	}
 	stop()

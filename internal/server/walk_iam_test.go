@@ -147,7 +147,11 @@ func (w *walkWorld) stsRows() []row {
 	stranger := web(nil, "role") // a token that holds, for a role that does not trust its provider
 	return append([]row{
 		{op: stsapi.AssumeRoleWithWebIdentity.Operation, request: web(nil, "web"), nobody: &stranger},
-		{op: stsapi.GetCallerIdentity.Operation, request: form(stsapi.Service, "GetCallerIdentity"), open: "it says who calls"},
+		{
+			op:      stsapi.GetCallerIdentity.Operation,
+			request: form(stsapi.Service, "GetCallerIdentity"),
+			open:    "it says who calls",
+		},
 		{op: stsapi.GetSessionToken.Operation, request: form(stsapi.Service, "GetSessionToken"),
 			open: "it gives no more than the key has"},
 		asked(stsapi.Service, []string{"AssumeRole", "RoleArn", iamARN + "role/role", "RoleSessionName", "session"})[0],

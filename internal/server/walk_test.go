@@ -20,7 +20,8 @@ import (
 
 // served are all services.
 var served = []*awswire.Service{
-	iamapi.Service, identitystoreapi.Service, latchkey.Service, s3.Service, s3control.Service, ssoadmin.Service, ssooidc.Service,
+	iamapi.Service, identitystoreapi.Service, latchkey.Service, s3.Service, s3control.Service, ssoadmin.Service,
+	ssooidc.Service,
 	stsapi.Service,
 }
 

@@ -116,7 +116,9 @@ func BenchmarkGrants(b *testing.B) {
 				batch[i].Permission = access.Permission(k%3 + 1)
 			}
 			batch[0].Grantee.Type = access.DirectoryGroup
-			if _, err := db.Update(b.Context(), func(tx *store.Tx) error { return storetest.InsertGrants(tx, batch) }); err != nil {
+			if _, err := db.Update(b.Context(), func(tx *store.Tx) error {
+				return storetest.InsertGrants(tx, batch)
+			}); err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -24,7 +24,8 @@ func ParseCopySource(header string) (CopySource, error) {
 		"Copy Source must mention the source bucket and key: sourcebucket/sourcekey").
 		With("ArgumentName", "x-amz-copy-source").With("ArgumentValue", header)
 	if strings.HasPrefix(header, "arn:") || strings.HasPrefix(header, "/arn:") {
-		return CopySource{}, fault.New(fault.Unsupported, fault.CopySource, "A copy source that is an access point is not implemented")
+		return CopySource{}, fault.New(fault.Unsupported, fault.CopySource,
+			"A copy source that is an access point is not implemented")
 	}
 	var from CopySource
 	name, query, hasQuery := strings.Cut(header, "?")

@@ -33,5 +33,6 @@ type Call struct {
 type Meta struct {
 	Owner    string // canonical id of the bucket's owner, for listings; empty: not told
 	Location string // scheme and host that the client used, such as https://s3.example.org: for CompleteMultipartUpload
-	Nonce    string // of the bucket's creation: in CreateBucket, HeadBucket and DeleteBucket; empty: any bucket of the name
+	// of the bucket's creation: in CreateBucket, HeadBucket and DeleteBucket; empty: any bucket of the name
+	Nonce string
 }

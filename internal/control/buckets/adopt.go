@@ -82,8 +82,8 @@ func free(ctx context.Context, tx *store.Tx, name string) error {
 	return nil
 }
 
-// Registered returns at most limit buckets of all accounts in the order of their names, those behind the name after, and
-// whether there are more. It is for the server's operator only.
+// Registered returns at most limit buckets of all accounts in the order of their names, those behind the name after,
+// and whether there are more. It is for the server's operator only.
 func (b *Buckets) Registered(
 	ctx context.Context, after string, limit int,
 ) (page []*bucket.Bucket, more bool, err error) {

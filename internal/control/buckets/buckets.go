@@ -79,7 +79,8 @@ func checkName(name string) error {
 		return fault.New(fault.Invalid, fault.BucketName, "%s", err).With("BucketName", name)
 	}
 	if name == "v20180820" {
-		return fault.New(fault.Invalid, fault.BucketName, "The name v20180820 is the path of S3 Control").With("BucketName", name)
+		return fault.New(fault.Invalid, fault.BucketName, "The name v20180820 is the path of S3 Control").With("BucketName",
+			name)
 	}
 	return nil
 }

@@ -18,7 +18,8 @@ import (
 const (
 	accountA = access.AccountID("123456789012")
 	accountB = access.AccountID("210987654321")
-	open     = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::lake/*"}]}`
+	open     = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:*",` +
+		`"Resource":"arn:aws:s3:::lake/*"}]}`
 )
 
 type world struct {
@@ -40,7 +41,13 @@ func (unasked) Do(context.Context, upstream.Call) (any, error) {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	cw := controltest.New(t, controltest.Account(accountA), controltest.Account(accountB))
-	return &world{World: cw, Buckets: &buckets.Buckets{Control: cw.Control, Upstream: unasked{Nonces: true}}, t: t, a: cw.Root(accountA), b: cw.Root(accountB)}
+	return &world{
+		World:   cw,
+		Buckets: &buckets.Buckets{Control: cw.Control, Upstream: unasked{Nonces: true}},
+		t:       t,
+		a:       cw.Root(accountA),
+		b:       cw.Root(accountB),
+	}
 }
 
 func (w *world) call(k controltest.Keys) *control.Call {
@@ -79,7 +86,9 @@ func TestACallThatKnewAnotherBucket(t *testing.T) {
 		"DeletePolicy": func(w *world, c *control.Call) error {
 			return w.DeletePolicy(t.Context(), c, c.Snapshot.Bucket("lake"))
 		},
-		"Unregister": func(w *world, c *control.Call) error { return w.Unregister(t.Context(), c, c.Snapshot.Bucket("lake")) },
+		"Unregister": func(w *world, c *control.Call) error {
+			return w.Unregister(t.Context(), c, c.Snapshot.Bucket("lake"))
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
@@ -113,10 +122,12 @@ func TestNamesAreShared(t *testing.T) {
 		must(t, w.CheckNew(c, "lake", controltest.Region))
 	}
 	must(t, w.Register(t.Context(), first, w.intend(first, "lake")))
-	if _, err := w.Intend(t.Context(), second, "lake", controltest.Region); !fault.Is(err, fault.AlreadyExists, fault.Bucket) {
+	if _, err := w.Intend(t.Context(), second, "lake", controltest.Region); !fault.Is(err, fault.AlreadyExists,
+		fault.Bucket) {
 		t.Errorf("the second: %v", err)
 	}
-	if _, err := w.Intend(t.Context(), again, "lake", controltest.Region); !fault.Is(err, fault.AlreadyExists, fault.BucketOwned) {
+	if _, err := w.Intend(t.Context(), again, "lake", controltest.Region); !fault.Is(err, fault.AlreadyExists,
+		fault.BucketOwned) {
 		t.Errorf("again: %v", err)
 	}
 	for name, want := range map[string]bool{"lake": false, "v20180820": false, "UPPER": false, "ab": false, "fine": true} {

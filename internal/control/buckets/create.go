@@ -31,7 +31,8 @@ const (
 	RecoverEvery = time.Minute
 )
 
-var errNotGenuine = errors.New("the store's bucket of this name is not the registered one: database and store are of different times")
+var errNotGenuine = errors.New("the store's bucket of this name is not the registered one: " +
+	"database and store are of different times")
 
 // Lock waits until nobody else on this node creates, deletes or adopts the bucket of this name.
 func (b *Buckets) Lock(ctx context.Context, name string) (unlock func(), err error) {
@@ -79,8 +80,8 @@ func NotAvailable(name string) error {
 	return fault.New(fault.AlreadyExists, fault.Bucket, "").With("BucketName", name)
 }
 
-// Register records the bucket that the upstream made with the nonce of c. It fails with Conflict when the intention does
-// not stand any more. In an upstream that keeps no nonces the bucket is registered without one.
+// Register records the bucket that the upstream made with the nonce of c. It fails with Conflict when the intention
+// does not stand any more. In an upstream that keeps no nonces the bucket is registered without one.
 func (b *Buckets) Register(ctx context.Context, call *control.Call, c *bucket.Creation) error {
 	call.Touch("AWS::S3::Bucket", "arn:aws:s3:::"+c.Name, call.Account)
 	return b.Control.Update(ctx, call, func(tx *store.Tx) error {

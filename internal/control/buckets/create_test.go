@@ -20,7 +20,8 @@ import (
 	"latchkey/internal/store/storetest"
 )
 
-// TestAttack50_OnlyAStandingIntentionIsRegistered: who has no intention any more, or has another one, registers nothing.
+// TestAttack50_OnlyAStandingIntentionIsRegistered: who has no intention any more, or has another one, registers
+// nothing.
 func TestAttack50_OnlyAStandingIntentionIsRegistered(t *testing.T) {
 	change := map[string]func(*bucket.Creation){
 		"another nonce":   func(c *bucket.Creation) { c.Nonce = "another" },
@@ -55,7 +56,8 @@ func TestAttack50_OnlyAStandingIntentionIsRegistered(t *testing.T) {
 func TestIntentionsAreTakenOver(t *testing.T) {
 	w := newWorld(t)
 	first := w.intend(w.call(w.a), "lake")
-	if _, err := w.Intend(t.Context(), w.call(w.b), "lake", controltest.Region); !fault.Is(err, fault.AlreadyExists, fault.Bucket) {
+	if _, err := w.Intend(t.Context(), w.call(w.b), "lake", controltest.Region); !fault.Is(err, fault.AlreadyExists,
+		fault.Bucket) {
 		t.Errorf("another account: %v", err)
 	}
 	second := w.intend(w.call(w.a), "lake")
@@ -65,7 +67,9 @@ func TestIntentionsAreTakenOver(t *testing.T) {
 	must(t, w.Abandon(t.Context(), first)) // it is the second's by now
 	must(t, w.Register(t.Context(), w.call(w.a), second))
 	must(t, w.Register(t.Context(), w.call(w.a), first)) // the very same bucket
-	if err := w.Register(t.Context(), w.call(w.b), &bucket.Creation{Name: "lake", Account: accountB, Nonce: first.Nonce, Region: first.Region}); !fault.Is(err, fault.AlreadyExists, fault.Bucket) {
+	if err := w.Register(t.Context(), w.call(w.b),
+		&bucket.Creation{Name: "lake", Account: accountB, Nonce: first.Nonce, Region: first.Region}); !fault.Is(err,
+		fault.AlreadyExists, fault.Bucket) {
 		t.Errorf("another account with the nonce: %v", err)
 	}
 	earlier := *first

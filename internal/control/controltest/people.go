@@ -37,8 +37,11 @@ func (w *World) Center(t testing.TB, account access.AccountID) *sso.Instance {
 func (w *World) Person(t testing.TB, account access.AccountID, name string) *directory.User {
 	t.Helper()
 	u := &directory.User{
-		ID: directory.UserID(uuid.NewString()), Store: directory.StoreID(w.Center(t, account).IdentityStoreID), UserName: name, DisplayName: name,
-		Emails: []directory.Email{{Value: name + "@example.org", Primary: true}},
+		ID:          directory.UserID(uuid.NewString()),
+		Store:       directory.StoreID(w.Center(t, account).IdentityStoreID),
+		UserName:    name,
+		DisplayName: name,
+		Emails:      []directory.Email{{Value: name + "@example.org", Primary: true}},
 	}
 	w.Change(t, func(tx *store.Tx) error { return store.DirectoryUsers.Insert(tx, u) })
 	return u
@@ -53,10 +56,14 @@ func (w *World) SetPerson(t testing.TB, u *directory.User, change func(*director
 }
 
 // Group makes a directory group of an account with these members.
-func (w *World) Group(t testing.TB, account access.AccountID, name string, members ...*directory.User) *directory.Group {
+func (w *World) Group(
+	t testing.TB, account access.AccountID, name string, members ...*directory.User,
+) *directory.Group {
 	t.Helper()
 	g := &directory.Group{
-		ID: directory.GroupID(uuid.NewString()), Store: directory.StoreID(w.Center(t, account).IdentityStoreID), DisplayName: name,
+		ID:          directory.GroupID(uuid.NewString()),
+		Store:       directory.StoreID(w.Center(t, account).IdentityStoreID),
+		DisplayName: name,
 	}
 	w.Change(t, func(tx *store.Tx) error { return store.DirectoryGroups.Insert(tx, g) })
 	for _, u := range members {
@@ -85,7 +92,13 @@ func (w *World) Leave(t testing.TB, g *directory.Group, u *directory.User) {
 func (w *World) Issuer(t testing.TB, account access.AccountID, url string, change func(*sso.Issuer)) *sso.Issuer {
 	t.Helper()
 	i := &sso.Issuer{
-		ID: sso.NewIssuerID(), InstanceID: w.Center(t, account).ID, Account: account, Name: "issuer", URL: url, ClaimPath: "email", StorePath: sso.ByEmail,
+		ID:         sso.NewIssuerID(),
+		InstanceID: w.Center(t, account).ID,
+		Account:    account,
+		Name:       "issuer",
+		URL:        url,
+		ClaimPath:  "email",
+		StorePath:  sso.ByEmail,
 	}
 	if change != nil {
 		change(i)
@@ -98,8 +111,13 @@ func (w *World) Issuer(t testing.TB, account access.AccountID, url string, chang
 func (w *World) Application(t testing.TB, account access.AccountID, change func(*sso.Application)) *sso.Application {
 	t.Helper()
 	a := &sso.Application{
-		ID: sso.NewApplicationID(), InstanceID: w.Center(t, account).ID, Account: account, Provider: sso.CustomProvider, Name: "application",
-		AssignmentOptional: true, Scopes: []sso.AccessScope{{Name: sso.S3Scope, Number: 1}},
+		ID:                 sso.NewApplicationID(),
+		InstanceID:         w.Center(t, account).ID,
+		Account:            account,
+		Provider:           sso.CustomProvider,
+		Name:               "application",
+		AssignmentOptional: true,
+		Scopes:             []sso.AccessScope{{Name: sso.S3Scope, Number: 1}},
 	}
 	if change != nil {
 		change(a)
@@ -119,6 +137,7 @@ func (w *World) SetApplication(t testing.TB, a *sso.Application, change func(*ss
 func (w *World) Assign(t testing.TB, a *sso.Application, kind sso.PrincipalType, id string) {
 	t.Helper()
 	w.Change(t, func(tx *store.Tx) error {
-		return store.Assignments.Insert(tx, &sso.Assignment{ApplicationID: a.ID, Account: a.Account, Type: kind, PrincipalID: id})
+		return store.Assignments.Insert(tx,
+			&sso.Assignment{ApplicationID: a.ID, Account: a.Account, Type: kind, PrincipalID: id})
 	})
 }

@@ -1,5 +1,5 @@
-// Package entitlements tells what somebody's grants are: the grants of a person and the person's groups, of a user, of a
-// role, in every region of an account; and which of them a change of groups takes away or brings.
+// Package entitlements tells what somebody's grants are: the grants of a person and the person's groups, of a user, of
+// a role, in every region of an account; and which of them a change of groups takes away or brings.
 //
 // It knows grants, not answers: whether a location's role trusts the service, or an association stands, is asked by
 // control/grants, which also decides who may ask.

@@ -51,15 +51,25 @@ func group(id string) access.Identity {
 	return access.Identity{Type: access.DirectoryGroup, Principal: id}
 }
 
-func (w *world) give(region string, to access.Identity, scope string, p access.Permission, application string) access.Grant {
+func (w *world) give(
+	region string, to access.Identity, scope string, p access.Permission, application string,
+) access.Grant {
 	w.t.Helper()
 	s, err := access.ParseScope(scope)
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	g := access.Grant{
-		Account: account, Region: region, LocationID: "default", SubPrefix: scope[len("s3://"):], Principal: to.Principal,
-		Grantee: access.Grantee{Type: to.Type, ID: to.Principal}, Permission: p, ApplicationARN: application, Scope: s, CreatedAt: time.Unix(1, 0).UTC(),
+		Account:        account,
+		Region:         region,
+		LocationID:     "default",
+		SubPrefix:      scope[len("s3://"):],
+		Principal:      to.Principal,
+		Grantee:        access.Grantee{Type: to.Type, ID: to.Principal},
+		Permission:     p,
+		ApplicationARN: application,
+		Scope:          s,
+		CreatedAt:      time.Unix(1, 0).UTC(),
 	}
 	g.ID[15], g.ID[14] = byte(len(w.grants)+1), 1
 	w.Change(w.t, func(tx *store.Tx) error { return store.InsertGrant(tx, &g) })
@@ -93,7 +103,8 @@ func TestGrantsOfEveryRegionAreFoundWithTheGroupTheyComeThrough(t *testing.T) {
 	w.give(away, group("g2"), "s3://far/*", access.ReadWrite, "")
 	w.give(home, role, "s3://lake/r/*", access.Read, "")
 	w.give(home, user("other"), "s3://lake/o/*", access.Read, "")
-	got := told(slices.Collect(entitlements.Of(w.snapshot(), account, []access.Identity{user("u"), group("g1"), group("g2"), role})))
+	got := told(slices.Collect(entitlements.Of(w.snapshot(), account,
+		[]access.Identity{user("u"), group("g1"), group("g2"), role})))
 	want := []string{
 		`eu-central-1 s3://far/* READWRITE  via "g2"`, `us-east-1 s3://lake/a/* READ  via "g1"`,
 		`us-east-1 s3://lake/b/* WRITE app via ""`, `us-east-1 s3://lake/r/* READ  via ""`,
@@ -118,25 +129,72 @@ func TestChange(t *testing.T) {
 	in := func(groups ...directory.GroupID) entitlements.Standing {
 		return entitlements.Standing{Enabled: true, Groups: groups}
 	}
-	narrow, wide, own := `us-east-1 s3://lake/a/* READ  via "narrow"`, `us-east-1 s3://lake/* READ  via "wide"`, `us-east-1 s3://lake/u/* READ  via ""`
+	narrow := `us-east-1 s3://lake/a/* READ  via "narrow"`
+	wide := `us-east-1 s3://lake/* READ  via "wide"`
+	own := `us-east-1 s3://lake/u/* READ  via ""`
 	for _, test := range []struct {
 		name          string
 		before, after entitlements.Standing
 		lost, gained  []string
 	}{
 		{name: "nothing changes", before: in("narrow"), after: in("narrow")},
-		{name: "a group that is left takes its grants", before: in("narrow", "wide"), after: in("narrow"), lost: []string{wide}},
+		{
+			name:   "a group that is left takes its grants",
+			before: in("narrow", "wide"),
+			after:  in("narrow"),
+			lost:   []string{wide},
+		},
 		{name: "a wider grant keeps what a group gave", before: in("narrow", "wide"), after: in("wide")},
 		{name: "an equal grant keeps what a group gave", before: in("narrow"), after: in("twin")},
-		{name: "more permission keeps what a group gave, and is gained", before: in("narrow"), after: in("writers"), gained: []string{`us-east-1 s3://lake/a/* READWRITE  via "writers"`}},
-		{name: "less permission does not keep it", before: in("writers"), after: in("narrow"), lost: []string{`us-east-1 s3://lake/a/* READWRITE  via "writers"`}},
+		{
+			name:   "more permission keeps what a group gave, and is gained",
+			before: in("narrow"),
+			after:  in("writers"),
+			gained: []string{`us-east-1 s3://lake/a/* READWRITE  via "writers"`},
+		},
+		{
+			name:   "less permission does not keep it",
+			before: in("writers"),
+			after:  in("narrow"),
+			lost:   []string{`us-east-1 s3://lake/a/* READWRITE  via "writers"`},
+		},
 		{name: "a narrower scope does not keep it", before: in("wide"), after: in("narrow"), lost: []string{wide}},
-		{name: "a grant for one application does not keep it", before: in("narrow"), after: in("bound"), lost: []string{narrow}},
-		{name: "a grant for any application keeps one for an application", before: in("bound"), after: in("narrow"), gained: []string{narrow}},
-		{name: "a grant in another region does not keep it", before: in("narrow"), after: in("abroad"), lost: []string{narrow}, gained: []string{`eu-central-1 s3://lake/* READ  via "abroad"`}},
-		{name: "who is disabled loses all", before: in("wide", "narrow"), after: entitlements.Standing{Groups: []directory.GroupID{"wide", "narrow"}}, lost: []string{wide, narrow, own}},
-		{name: "who is enabled gains all", before: entitlements.Standing{}, after: in("narrow"), gained: []string{narrow, own}},
-		{name: "who stays disabled loses nothing", before: entitlements.Standing{Groups: []directory.GroupID{"wide"}}, after: entitlements.Standing{}},
+		{
+			name:   "a grant for one application does not keep it",
+			before: in("narrow"),
+			after:  in("bound"),
+			lost:   []string{narrow},
+		},
+		{
+			name:   "a grant for any application keeps one for an application",
+			before: in("bound"),
+			after:  in("narrow"),
+			gained: []string{narrow},
+		},
+		{
+			name:   "a grant in another region does not keep it",
+			before: in("narrow"),
+			after:  in("abroad"),
+			lost:   []string{narrow},
+			gained: []string{`eu-central-1 s3://lake/* READ  via "abroad"`},
+		},
+		{
+			name:   "who is disabled loses all",
+			before: in("wide", "narrow"),
+			after:  entitlements.Standing{Groups: []directory.GroupID{"wide", "narrow"}},
+			lost:   []string{wide, narrow, own},
+		},
+		{
+			name:   "who is enabled gains all",
+			before: entitlements.Standing{},
+			after:  in("narrow"),
+			gained: []string{narrow, own},
+		},
+		{
+			name:   "who stays disabled loses nothing",
+			before: entitlements.Standing{Groups: []directory.GroupID{"wide"}},
+			after:  entitlements.Standing{},
+		},
 		{name: "a group named twice counts once", before: in("narrow", "narrow"), after: in(), lost: []string{narrow}},
 		{name: "a group that does not exist gives nothing", before: in(), after: in("unheard-of")},
 	} {
@@ -194,7 +252,9 @@ func TestChangeEqualsComparingEveryGrant(t *testing.T) {
 		}{{"lost", d.Lost, before, after}, {"gained", d.Gained, after, before}} {
 			var want, got []access.GrantID
 			for _, g := range w.grants {
-				if holds(id, check.from, g) && !slices.ContainsFunc(w.grants, func(k access.Grant) bool { return holds(id, check.now, k) && covers(k, g) }) {
+				if holds(id, check.from, g) && !slices.ContainsFunc(w.grants, func(k access.Grant) bool {
+					return holds(id, check.now, k) && covers(k, g)
+				}) {
 					want = append(want, g.ID)
 				}
 			}
@@ -240,10 +300,12 @@ func TestStandingOfWhoIsInTheDirectory(t *testing.T) {
 		return store.DirectoryGroups.Insert(tx, eng)
 	})
 	w.Join(t, eng, alice)
-	if s := entitlements.StandingOf(w.snapshot(), alice.ID); !s.Enabled || !slices.Equal(s.Groups, []directory.GroupID{eng.ID}) {
+	if s := entitlements.StandingOf(w.snapshot(), alice.ID); !s.Enabled ||
+		!slices.Equal(s.Groups, []directory.GroupID{eng.ID}) {
 		t.Errorf("standing %+v", s)
 	}
-	if got := entitlements.Person(w.snapshot(), alice.ID); !slices.Equal(got, []access.Identity{user(string(alice.ID)), group(string(eng.ID))}) {
+	if got := entitlements.Person(w.snapshot(), alice.ID); !slices.Equal(got,
+		[]access.Identity{user(string(alice.ID)), group(string(eng.ID))}) {
 		t.Errorf("identities %v", got)
 	}
 	if s := entitlements.StandingOf(w.snapshot(), "nobody"); s.Enabled || len(s.Groups) != 0 {

@@ -60,7 +60,12 @@ func BenchmarkEntitlements(b *testing.B) {
 			if err := store.DirectoryUsers.Insert(tx, u); err != nil {
 				return err
 			}
-			m := &directory.Membership{ID: directory.MembershipID(uuid.NewString()), Store: w.g1.Store, Group: w.g1.ID, User: u.ID}
+			m := &directory.Membership{
+				ID:    directory.MembershipID(uuid.NewString()),
+				Store: w.g1.Store,
+				Group: w.g1.ID,
+				User:  u.ID,
+			}
 			if err := store.InsertMembership(tx, m); err != nil {
 				return err
 			}

@@ -22,7 +22,9 @@ type CallerGrantList struct {
 // CallerGrants lists the grants of the caller, in the order of their creation. prefix keeps those whose scope
 // begins with it; it may be no more than the first characters of a path. byApplication keeps those that the
 // caller's own application may use.
-func (g *Grants) CallerGrants(call *control.Call, prefix string, byApplication bool, token string, size int) (*CallerGrantList, error) {
+func (g *Grants) CallerGrants(
+	call *control.Call, prefix string, byApplication bool, token string, size int,
+) (*CallerGrantList, error) {
 	if err := g.mayInstance(call, "s3:ListCallerAccessGrants", policy.Values{}); err != nil {
 		return nil, err
 	}
@@ -36,7 +38,8 @@ func (g *Grants) CallerGrants(call *control.Call, prefix string, byApplication b
 	if d, ok := call.OnBehalfOf(); ok {
 		application, person = d.ApplicationARN, d.UserID
 	}
-	list := listName("ListCallerAccessGrants", call, prefix, map[bool]string{true: "app"}[byApplication], application, person)
+	list := listName("ListCallerAccessGrants", call, prefix, map[bool]string{true: "app"}[byApplication], application,
+		person)
 	after, err := g.Control.After(list, token)
 	if err != nil {
 		return nil, err
@@ -51,7 +54,8 @@ func (g *Grants) CallerGrants(call *control.Call, prefix string, byApplication b
 			page.Next = g.Control.NextToken(list, last)
 			return page, nil
 		}
-		page.Grants, last = append(page.Grants, CallerGrant{grant.Permission, grant.Scope, grant.CallerApplication()}), grant.Seq
+		page.Grants, last = append(page.Grants, CallerGrant{grant.Permission, grant.Scope, grant.CallerApplication()}),
+			grant.Seq
 	}
 	return page, nil
 }

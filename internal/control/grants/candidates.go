@@ -111,7 +111,8 @@ func (c *candidates) after(from place) iter.Seq[candidate] {
 func (c *candidates) firstOf(id directory.UserID) int64 {
 	least, found := c.first[access.Identity{Type: access.DirectoryUser, Principal: string(id)}]
 	for _, g := range c.call.Snapshot.GroupsOf(id) {
-		if seq, ok := c.first[access.Identity{Type: access.DirectoryGroup, Principal: string(g)}]; ok && (!found || seq < least) {
+		if seq, ok := c.first[access.Identity{Type: access.DirectoryGroup, Principal: string(g)}]; ok &&
+			(!found || seq < least) {
 			least, found = seq, true
 		}
 	}

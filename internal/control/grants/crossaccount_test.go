@@ -49,7 +49,8 @@ func TestCase103_104_105_108_DataOfAnotherAccount(t *testing.T) {
 		denied(t, ask(), "s3:GetDataAccess")
 	})
 	t.Run("refused by a condition", func(t *testing.T) {
-		w.share(under(sharing("s3:GetDataAccess", "444455556666"), "ArnEquals", "aws:PrincipalArn", "arn:aws:iam::444455556666:user/somebody"))
+		w.share(under(sharing("s3:GetDataAccess", "444455556666"), "ArnEquals", "aws:PrincipalArn",
+			"arn:aws:iam::444455556666:user/somebody"))
 		denied(t, ask(), "s3:GetDataAccess")
 	})
 	w.share(sharing("s3:GetDataAccess", "444455556666"))
@@ -151,15 +152,17 @@ func TestWhatAResourcePolicyMaySay(t *testing.T) {
 	}
 	good := sharing("s3:GetDataAccess", "444455556666")
 	for name, text := range map[string]string{
-		"no JSON":                       "{",
-		"nothing":                       "",
-		"an action that is not shared":  sharing("s3:CreateAccessGrant", strangerARN),
-		"an action among others":        sharing("s3:GetDataAccess s3:DeleteAccessGrant", strangerARN),
-		"a wildcard of actions":         sharing("s3:Get*", strangerARN),
-		"everything":                    sharing("*", strangerARN),
-		"NotAction":                     strings.Replace(good, `"Action"`, `"NotAction"`, 1),
-		"NotAction beside an Action":    strings.TrimSuffix(good, "]}") + "," + strings.TrimPrefix(strings.Replace(good, `"Action"`, `"NotAction"`, 1), `{"Version":"2012-10-17","Statement":[`),
-		"NotResource beside a Resource": strings.TrimSuffix(good, "]}") + "," + strings.TrimPrefix(strings.Replace(good, `"Resource"`, `"NotResource"`, 1), `{"Version":"2012-10-17","Statement":[`),
+		"no JSON":                      "{",
+		"nothing":                      "",
+		"an action that is not shared": sharing("s3:CreateAccessGrant", strangerARN),
+		"an action among others":       sharing("s3:GetDataAccess s3:DeleteAccessGrant", strangerARN),
+		"a wildcard of actions":        sharing("s3:Get*", strangerARN),
+		"everything":                   sharing("*", strangerARN),
+		"NotAction":                    strings.Replace(good, `"Action"`, `"NotAction"`, 1),
+		"NotAction beside an Action": strings.TrimSuffix(good, "]}") + "," +
+			strings.TrimPrefix(strings.Replace(good, `"Action"`, `"NotAction"`, 1), `{"Version":"2012-10-17","Statement":[`),
+		"NotResource beside a Resource": strings.TrimSuffix(good, "]}") + "," +
+			strings.TrimPrefix(strings.Replace(good, `"Resource"`, `"NotResource"`, 1), `{"Version":"2012-10-17","Statement":[`),
 		"another resource":              strings.Replace(good, instanceARN, "arn:aws:s3:::lake", 1),
 		"every resource":                strings.Replace(good, instanceARN, "*", 1),
 		"another account's instance":    strings.Replace(good, ":111122223333:", ":444455556666:", 1),
@@ -183,8 +186,10 @@ func TestWhatAResourcePolicyMaySay(t *testing.T) {
 		must(t, put(sharing("s3:GetDataAccess", strangerARN)))
 		second, err := w.G.Policy(w.as(w.root))
 		must(t, err)
-		if !strings.Contains(first.Policy, `"arn:aws:iam::444455556666:root"`) || !strings.Contains(second.Policy, strangerARN) ||
-			second.Organization != "o-1234567890" || !second.PolicyCreated.Equal(first.PolicyCreated) || first.PolicyCreated.IsZero() {
+		if !strings.Contains(first.Policy, `"arn:aws:iam::444455556666:root"`) ||
+			!strings.Contains(second.Policy, strangerARN) ||
+			second.Organization != "o-1234567890" || !second.PolicyCreated.Equal(first.PolicyCreated) ||
+			first.PolicyCreated.IsZero() {
 			t.Errorf("first %+v\nsecond %+v", first, second)
 		}
 	})
@@ -230,7 +235,8 @@ func TestCallsAcrossAccountsAreInBothLogs(t *testing.T) {
 			t.Errorf("the caller's account is told %+v", e)
 		}
 	}
-	if byAccount["Test 111122223333"] != 1 || byAccount["Test 444455556666"] != 1 || byAccount["AssumeRole 111122223333"] != 1 || len(ids) != 3 {
+	if byAccount["Test 111122223333"] != 1 || byAccount["Test 444455556666"] != 1 ||
+		byAccount["AssumeRole 111122223333"] != 1 || len(ids) != 3 {
 		t.Errorf("records %v, ids %v", byAccount, ids)
 	}
 	t.Run("but for an account that does not exist in the caller's", func(t *testing.T) {

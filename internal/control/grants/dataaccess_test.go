@@ -42,14 +42,17 @@ func TestGetDataAccess(t *testing.T) {
 		if v.Matched != "s3://lake/x/*" || v.Grantee != (access.Grantee{Type: access.IAM, ID: iamARN + "user/u"}) {
 			t.Errorf("matched %s of %v", v.Matched, v.Grantee)
 		}
-		if s.Kind != credential.Vended || s.Permission != "READ" || s.Scope != "s3://lake/x/*" || s.GrantID != g.ID.String() ||
-			s.LocationID != "default" || s.InstanceID != instanceARN || s.Account != string(account) || s.CallerPrincipalID != w.u.ID ||
+		if s.Kind != credential.Vended || s.Permission != "READ" || s.Scope != "s3://lake/x/*" ||
+			s.GrantID != g.ID.String() ||
+			s.LocationID != "default" || s.InstanceID != instanceARN || s.Account != string(account) ||
+			s.CallerPrincipalID != w.u.ID ||
 			s.ParentKey != w.keys.ID || !strings.HasPrefix(s.Name, "access-grants-") || s.Expires.Sub(s.Issued) != time.Hour {
 			t.Errorf("the session is %+v", s)
 		}
 	})
 	t.Run("of one key only with privilege Minimal", func(t *testing.T) {
-		v, err := w.ask(w.as(w.keys), grants.DataAccess{Target: "s3://lake/x/../k", Permission: access.Read, Privilege: access.Minimal})
+		v, err := w.ask(w.as(w.keys),
+			grants.DataAccess{Target: "s3://lake/x/../k", Permission: access.Read, Privilege: access.Minimal})
 		must(t, err)
 		if s := w.open(v.Credentials); v.Matched != "s3://lake/x/../k" || s.Scope != v.Matched || !s.ObjectOnly {
 			t.Errorf("the session is %+v", s)
@@ -79,7 +82,8 @@ func TestAttack19_AVendedCredentialAsksForNothing(t *testing.T) {
 	w.grant(iamARN+"role/lake", "lake/*", access.ReadWrite) // even a grant to the location's own role
 	vended := controltest.KeysOf(w.vend(w.keys, "s3://lake/x/k", access.Read).Credentials)
 	// Whom a resource policy names by a session's ARN, or as everybody, needs no session policy that allows.
-	w.share(sharing("s3:GetDataAccess s3:ListCallerAccessGrants s3:ListAccessGrants s3:ListAccessGrantsLocations s3:GetAccessGrantsInstanceForPrefix", "*"))
+	w.share(sharing("s3:GetDataAccess s3:ListCallerAccessGrants s3:ListAccessGrants s3:ListAccessGrantsLocations "+
+		"s3:GetAccessGrantsInstanceForPrefix", "*"))
 	seen := map[string]bool{}
 	for _, op := range operations(unknownID, "default") {
 		if op.action == "iam:PassRole" {
@@ -124,7 +128,8 @@ func TestSourceIdentityIsCarriedOn(t *testing.T) {
 		t.Errorf("the source identity is %q", s.SourceIdentity)
 	}
 	records := w.Records(t)
-	if last := records[len(records)-1]; last.EventName != "AssumeRole" || last.RequestParameters["sourceIdentity"] != "alice" {
+	if last := records[len(records)-1]; last.EventName != "AssumeRole" ||
+		last.RequestParameters["sourceIdentity"] != "alice" {
 		t.Errorf("the service's record is %+v", last)
 	}
 	t.Run("and refused by a role that does not let it be set", func(t *testing.T) {
@@ -146,8 +151,9 @@ func TestTheRoleOfALocationIsJudgedByWhatItIsNow(t *testing.T) {
 	w.grant(iamARN+"user/u", "lake/*", access.Read)
 	for name, trust := range map[string]string{
 		"another account's instance": under(serviceTrust, "StringEquals", "aws:SourceAccount", "444455556666"),
-		"another instance":           under(serviceTrust, "ArnEquals", "aws:SourceArn", strings.Replace(instanceARN, "us-east-1", "eu-west-1", 1)),
-		"another service":            strings.Replace(serviceTrust, "access-grants", "backup", 1),
+		"another instance": under(serviceTrust, "ArnEquals", "aws:SourceArn",
+			strings.Replace(instanceARN, "us-east-1", "eu-west-1", 1)),
+		"another service": strings.Replace(serviceTrust, "access-grants", "backup", 1),
 	} {
 		t.Run("refused when it trusts "+name, func(t *testing.T) {
 			must(t, w.IAM.UpdateAssumeRolePolicy(t.Context(), w.as(w.root), "lake", trust))
@@ -155,7 +161,9 @@ func TestTheRoleOfALocationIsJudgedByWhatItIsNow(t *testing.T) {
 			refused(t, err, fault.Denied, fault.ServiceTrust, "StsNotAuthorizedError", 403)
 		})
 	}
-	must(t, w.IAM.UpdateAssumeRolePolicy(t.Context(), w.as(w.root), "lake", strings.TrimSuffix(under(serviceTrust, "StringEquals", "aws:SourceAccount", "111122223333"), "}}]}")+`,"ArnEquals":{"aws:SourceArn":"`+instanceARN+`"}}}]}`))
+	must(t, w.IAM.UpdateAssumeRolePolicy(t.Context(), w.as(w.root), "lake",
+		strings.TrimSuffix(under(serviceTrust, "StringEquals", "aws:SourceAccount", "111122223333"), "}}]}")+
+			`,"ArnEquals":{"aws:SourceArn":"`+instanceARN+`"}}}]}`))
 	w.vend(w.keys, "s3://lake/k", access.Read)
 	t.Run("refused when it was deleted and made again", func(t *testing.T) {
 		must(t, w.IAM.DeleteRole(t.Context(), w.as(w.root), "lake"))
@@ -214,7 +222,8 @@ func TestCase123_ASuccessHasOneRecordOfEachKind(t *testing.T) {
 	must(t, err)
 	must(t, w.Finish(t.Context(), call, awserror.Error{}))
 	counts(before+1, 0, 1)
-	for _, in := range []grants.DataAccess{read("s3://lake/y"), read("s3://"), {Target: "s3://lake/x/k", Permission: access.Read, Duration: 12 * time.Hour}} {
+	for _, in := range []grants.DataAccess{read("s3://lake/y"), read("s3://"),
+		{Target: "s3://lake/x/k", Permission: access.Read, Duration: 12 * time.Hour}} {
 		call := w.as(w.keys)
 		_, err := w.ask(call, in)
 		must(t, w.Finish(t.Context(), call, awserror.Error{Code: "Code", Message: err.Error()}))

@@ -25,11 +25,13 @@ func TestEveryOperationNeedsAnInstance(t *testing.T) {
 		case "s3:CreateAccessGrantsInstance", "s3:ListAccessGrantsInstances": // the one makes it, the other is empty
 			continue
 		}
-		if strings.HasPrefix(op.name, "TagResource of a") || op.action == "s3:UntagResource" || op.action == "s3:ListTagsForResource" {
+		if strings.HasPrefix(op.name, "TagResource of a") || op.action == "s3:UntagResource" ||
+			op.action == "s3:ListTagsForResource" {
 			continue // they name what they are about
 		}
 		t.Run(op.action+" "+op.name, func(t *testing.T) {
-			refused(t, op.do(w, t.Context(), w.as(w.root)), fault.NotFound, fault.Instance, "AccessGrantsInstanceNotExistsError", 404)
+			refused(t, op.do(w, t.Context(), w.as(w.root)), fault.NotFound, fault.Instance, "AccessGrantsInstanceNotExistsError",
+				404)
 		})
 	}
 	t.Run("ListAccessGrantsInstances is empty", func(t *testing.T) {
@@ -46,9 +48,11 @@ func TestErrorsOfInstances(t *testing.T) {
 	refused(t, err, fault.AlreadyExists, fault.Instance, "AccessGrantsInstanceAlreadyExists", 409)
 	_, err = w.G.CreateInstance(ctx, w.as(w.otherRoot), "arn:aws:sso:::instance/ssoins-1234567890abcdef", nil)
 	refused(t, err, fault.Invalid, fault.IdentityCenter, "InvalidIdentityCenterInstance", 400)
-	refused(t, w.G.Associate(ctx, w.as(w.root), "arn:aws:sso:::instance/ssoins-1234567890abcdef"), fault.Invalid, fault.IdentityCenter, "InvalidIdentityCenterInstance", 400)
+	refused(t, w.G.Associate(ctx, w.as(w.root), "arn:aws:sso:::instance/ssoins-1234567890abcdef"), fault.Invalid,
+		fault.IdentityCenter, "InvalidIdentityCenterInstance", 400)
 	refused(t, w.G.Dissociate(ctx, w.as(w.root)), fault.Invalid, fault.Request, "InvalidRequest", 400)
-	refused(t, w.G.DeleteInstance(ctx, w.as(w.root)), fault.InUse, fault.Instance, "AccessGrantsInstanceNotEmptyError", 400)
+	refused(t, w.G.DeleteInstance(ctx, w.as(w.root)), fault.InUse, fault.Instance, "AccessGrantsInstanceNotEmptyError",
+		400)
 	for _, prefix := range []string{"s3://", "lake/x", "http://lake", "", "s3://Lake/x", "s3://lake*", "S3://lake"} {
 		_, err := w.G.InstanceForPrefix(w.as(w.root), prefix)
 		refused(t, err, fault.Invalid, fault.Request, "InvalidRequest", 400)
@@ -61,7 +65,8 @@ func TestErrorsOfInstances(t *testing.T) {
 	t.Run("resource policies", func(t *testing.T) {
 		_, err := w.G.Policy(w.as(w.root))
 		refused(t, err, fault.NotFound, fault.InstancePolicy, "AccessGrantsInstanceResourcePolicyNotExists", 404)
-		refused(t, w.G.DeletePolicy(ctx, w.as(w.root)), fault.NotFound, fault.InstancePolicy, "AccessGrantsInstanceResourcePolicyNotExists", 404)
+		refused(t, w.G.DeletePolicy(ctx, w.as(w.root)), fault.NotFound, fault.InstancePolicy,
+			"AccessGrantsInstanceResourcePolicyNotExists", 404)
 	})
 }
 
@@ -75,8 +80,13 @@ func TestErrorsOfLocations(t *testing.T) {
 	const lake = iamARN + "role/lake"
 	refused(t, create("s3://", lake), fault.AlreadyExists, fault.Location, "AccessGrantsLocationAlreadyExistsError", 409)
 	for name, scope := range map[string]string{
-		"no scheme": "lake/x", "another scheme": "http://x", "a missing bucket": "s3://missing", "another account's bucket": "s3://foreign/x",
-		"a wildcard inside": "s3://lake/a*b", "a bucket wildcard": "s3://lake*", "nothing": "",
+		"no scheme":                "lake/x",
+		"another scheme":           "http://x",
+		"a missing bucket":         "s3://missing",
+		"another account's bucket": "s3://foreign/x",
+		"a wildcard inside":        "s3://lake/a*b",
+		"a bucket wildcard":        "s3://lake*",
+		"nothing":                  "",
 	} {
 		t.Run(name, func(t *testing.T) {
 			refused(t, create(scope, lake), fault.Invalid, fault.Location, "InvalidAccessGrantsLocation", 400)
@@ -84,8 +94,12 @@ func TestErrorsOfLocations(t *testing.T) {
 	}
 	w.role("byAccountB", trusting("444455556666"), 0)
 	for name, role := range map[string]string{
-		"a role that does not exist": iamARN + "role/none", "a role under another path": iamARN + "role/x/lake", "a role in other case": iamARN + "role/LAKE",
-		"a user": iamARN + "user/u", "no ARN": "lake", "a session of the role": "arn:aws:sts::111122223333:assumed-role/lake/x",
+		"a role that does not exist": iamARN + "role/none",
+		"a role under another path":  iamARN + "role/x/lake",
+		"a role in other case":       iamARN + "role/LAKE",
+		"a user":                     iamARN + "user/u",
+		"no ARN":                     "lake",
+		"a session of the role":      "arn:aws:sts::111122223333:assumed-role/lake/x",
 	} {
 		t.Run(name, func(t *testing.T) {
 			refused(t, create("s3://pond", role), fault.Invalid, fault.IAMRole, "InvalidIamRole", 400)
@@ -101,10 +115,12 @@ func TestErrorsOfLocations(t *testing.T) {
 		refused(t, err, fault.NotFound, fault.Location, "NoSuchAccessGrantsLocationError", 404)
 		_, err = w.G.UpdateLocation(ctx, w.as(w.root), unknownID, lake)
 		refused(t, err, fault.NotFound, fault.Location, "NoSuchAccessGrantsLocationError", 404)
-		refused(t, w.G.DeleteLocation(ctx, w.as(w.root), unknownID), fault.NotFound, fault.Location, "NoSuchAccessGrantsLocationError", 404)
+		refused(t, w.G.DeleteLocation(ctx, w.as(w.root), unknownID), fault.NotFound, fault.Location,
+			"NoSuchAccessGrantsLocationError", 404)
 	})
 	g := w.grant(iamARN+"user/u", "lake/x/*", access.Read)
-	refused(t, w.G.DeleteLocation(ctx, w.as(w.root), "default"), fault.InUse, fault.Location, "AccessGrantsLocationNotEmptyError", 400)
+	refused(t, w.G.DeleteLocation(ctx, w.as(w.root), "default"), fault.InUse, fault.Location,
+		"AccessGrantsLocationNotEmptyError", 400)
 	must(t, w.G.DeleteGrant(ctx, w.as(w.root), g.ID.String()))
 	must(t, w.G.DeleteLocation(ctx, w.as(w.root), "default"))
 }
@@ -120,16 +136,28 @@ func TestErrorsOfGrants(t *testing.T) {
 	}
 	must(t, create(func(*grants.NewGrant) {}))
 	refused(t, create(func(*grants.NewGrant) {}), fault.AlreadyExists, fault.Grant, "AccessGrantAlreadyExists", 409)
-	refused(t, create(func(n *grants.NewGrant) { n.LocationID = unknownID }), fault.NotFound, fault.Location, "NoSuchAccessGrantsLocationError", 404)
-	for name, sub := range map[string]string{"no sub prefix of the default location": "", "a missing bucket": "missing/*", "another account's bucket": "foreign/*", "a wildcard inside": "lake/a*b"} {
+	refused(t, create(func(n *grants.NewGrant) {
+		n.LocationID = unknownID
+	}), fault.NotFound, fault.Location, "NoSuchAccessGrantsLocationError", 404)
+	for name, sub := range map[string]string{
+		"no sub prefix of the default location": "",
+		"a missing bucket":                      "missing/*",
+		"another account's bucket":              "foreign/*",
+		"a wildcard inside":                     "lake/a*b",
+	} {
 		t.Run(name, func(t *testing.T) {
-			refused(t, create(func(n *grants.NewGrant) { n.SubPrefix = sub }), fault.Invalid, fault.Grant, "InvalidAccessGrant", 400)
+			refused(t, create(func(n *grants.NewGrant) {
+				n.SubPrefix = sub
+			}), fault.Invalid, fault.Grant, "InvalidAccessGrant", 400)
 		})
 	}
 	t.Run("an object that is a prefix", func(t *testing.T) {
-		refused(t, create(func(n *grants.NewGrant) { n.Object = true }), fault.Invalid, fault.Grant, "InvalidAccessGrant", 400)
+		refused(t, create(func(n *grants.NewGrant) {
+			n.Object = true
+		}), fault.Invalid, fault.Grant, "InvalidAccessGrant", 400)
 	})
-	for _, who := range []string{"user/none", "role/none", "user/U", "role/LAKE", "role/x/lake", "user/x/u", "group/g", "root"} {
+	for _, who := range []string{"user/none", "role/none", "user/U", "role/LAKE", "role/x/lake", "user/x/u", "group/g",
+		"root"} {
 		t.Run("grantee "+who, func(t *testing.T) {
 			err := create(func(n *grants.NewGrant) { n.Grantee.ID = iamARN + who })
 			refused(t, err, fault.Invalid, fault.Grantee, "InvalidRequest", 400)
@@ -156,7 +184,8 @@ func TestErrorsOfGrants(t *testing.T) {
 		must(t, err)
 		_, err = w.G.Grant(ctx, w.as(w.otherRoot), g.ID.String())
 		refused(t, err, fault.NotFound, fault.Grant, "NoSuchAccessGrantError", 404)
-		refused(t, w.G.DeleteGrant(ctx, w.as(w.otherRoot), g.ID.String()), fault.NotFound, fault.Grant, "NoSuchAccessGrantError", 404)
+		refused(t, w.G.DeleteGrant(ctx, w.as(w.otherRoot), g.ID.String()), fault.NotFound, fault.Grant,
+			"NoSuchAccessGrantError", 404)
 	})
 }
 
@@ -172,7 +201,8 @@ func TestErrorsOfDataAccess(t *testing.T) {
 		} {
 			err := ask(in)
 			refused(t, err, fault.Denied, "", "AccessDenied", 403)
-			if want := "You do not have " + in.Permission.String() + " permissions to the requested S3 Prefix: " + in.Target; fault.Of(err).Text != want {
+			if want := "You do not have " + in.Permission.String() + " permissions to the requested S3 Prefix: " +
+				in.Target; fault.Of(err).Text != want {
 				t.Errorf("refused with %q, want %q", fault.Of(err).Text, want)
 			}
 		}
@@ -203,7 +233,8 @@ func TestErrorsOfDataAccess(t *testing.T) {
 		must(t, err)
 		err = ask(read("s3://lake/x/k"))
 		refused(t, err, fault.Denied, fault.ServiceTrust, "StsNotAuthorizedError", 403)
-		if want := "User: access-grants.s3.amazonaws.com is not authorized to perform: sts:AssumeRole on resource: " + iamARN + "role/aloof"; fault.Of(err).Text != want {
+		if want := "User: access-grants.s3.amazonaws.com is not authorized to perform: sts:AssumeRole on resource: " +
+			iamARN + "role/aloof"; fault.Of(err).Text != want {
 			t.Errorf("refused with %q, want %q", fault.Of(err).Text, want)
 		}
 	})
@@ -221,7 +252,12 @@ func TestErrorsOfTags(t *testing.T) {
 	}
 	must(t, tag("a", "b"))
 	must(t, tag("a", "b"))
-	for name, keys := range map[string][]string{"twice": {"x", "x"}, "an illegal character": {"x!"}, "an empty key": {""}, "too long": {strings.Repeat("k", 129)}} {
+	for name, keys := range map[string][]string{
+		"twice":                {"x", "x"},
+		"an illegal character": {"x!"},
+		"an empty key":         {""},
+		"too long":             {strings.Repeat("k", 129)},
+	} {
 		t.Run(name, func(t *testing.T) { refused(t, tag(keys...), fault.Invalid, fault.Tag, "InvalidTag", 400) })
 	}
 	t.Run("keys that differ in case only", func(t *testing.T) {
@@ -232,8 +268,10 @@ func TestErrorsOfTags(t *testing.T) {
 	refused(t, tag("c", "d"), fault.LimitExceeded, fault.Tags, "TooManyTags", 400)
 	refused(t, tag("c", "d", "e", "f"), fault.LimitExceeded, fault.Tags, "TooManyTags", 400)
 	t.Run("a resource that is none", func(t *testing.T) {
-		for _, arn := range []string{"arn:aws:s3:::lake", "x", instanceARN + "/grant-" + unknownID, instanceARN + "/location/a/b",
-			strings.Replace(instanceARN, "us-east-1", "eu-west-1", 1), strings.Replace(instanceARN, "111122223333", "444455556666", 1)} {
+		for _, arn := range []string{"arn:aws:s3:::lake", "x", instanceARN + "/grant-" + unknownID, instanceARN +
+			"/location/a/b",
+			strings.Replace(instanceARN, "us-east-1", "eu-west-1", 1),
+			strings.Replace(instanceARN, "111122223333", "444455556666", 1)} {
 			_, err := w.G.Tags(t.Context(), w.as(w.root), arn)
 			refused(t, err, fault.Invalid, fault.Request, "InvalidRequest", 400)
 		}
@@ -310,6 +348,8 @@ func TestTagsOfOtherAccountsGrantsAreOutOfReach(t *testing.T) {
 	if len(tags) != 0 {
 		t.Errorf("got %v", tags)
 	}
-	refused(t, w.G.Tag(t.Context(), w.as(w.otherRoot), arn, []access.Tag{{Key: "x"}}), fault.NotFound, fault.Grant, "NoSuchAccessGrantError", 404)
-	refused(t, w.G.Untag(t.Context(), w.as(w.otherRoot), arn, []string{"secret"}), fault.NotFound, fault.Grant, "NoSuchAccessGrantError", 404)
+	refused(t, w.G.Tag(t.Context(), w.as(w.otherRoot), arn, []access.Tag{{Key: "x"}}), fault.NotFound, fault.Grant,
+		"NoSuchAccessGrantError", 404)
+	refused(t, w.G.Untag(t.Context(), w.as(w.otherRoot), arn, []string{"secret"}), fault.NotFound, fault.Grant,
+		"NoSuchAccessGrantError", 404)
 }

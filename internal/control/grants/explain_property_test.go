@@ -23,7 +23,8 @@ func (w *reachWorld) outcome(k controltest.Keys, in grants.DataAccess) (*grants.
 		reason, _, _ := strings.Cut(text, ":")
 		return nil, reason
 	}
-	v, err := w.Grants.GetDataAccess(w.t.Context(), w.Begin(control.Opening{Caller: who, Source: "s3.amazonaws.com", Operation: "GetDataAccess", ReadOnly: true}), in)
+	v, err := w.Grants.GetDataAccess(w.t.Context(),
+		w.Begin(control.Opening{Caller: who, Source: "s3.amazonaws.com", Operation: "GetDataAccess", ReadOnly: true}), in)
 	switch {
 	case err == nil:
 		return v, ""

@@ -25,22 +25,30 @@ func TestExplainSaysWhatGetDataAccessDoes(t *testing.T) {
 	w := newWorld(t)
 	ctx := t.Context()
 	_, stranger := w.user(w.otherRoot, "stranger", allow("s3:GetDataAccess", "*"))
-	_, tagged := w.user(w.root, "tagged", under(allow("s3:GetDataAccess", "*"), "StringEquals", "aws:PrincipalTag/team", "data"))
+	_, tagged := w.user(w.root, "tagged",
+		under(allow("s3:GetDataAccess", "*"), "StringEquals", "aws:PrincipalTag/team", "data"))
 	must(t, w.IAM.TagEntity(ctx, w.as(w.root), principals.UserNamed("tagged"), []iam.Tag{{Key: "team", Value: "data"}}))
 	_, bounded := w.user(w.root, "bounded", allow("*", "*"))
-	must(t, w.IAM.PutBoundary(ctx, w.as(w.root), principals.UserNamed("bounded"), "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"))
+	must(t, w.IAM.PutBoundary(ctx, w.as(w.root), principals.UserNamed("bounded"),
+		"arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"))
 	_, mute := w.user(w.root, "mute", "")
 	w.role("etl", trusting(w.u.ARN()), 0)
 	must(t, w.IAM.PutInline(ctx, w.as(w.root), principals.RoleNamed("etl"), "p",
 		under(allow("s3:GetDataAccess", "*"), "StringLike", "aws:userid", "*:alice")))
-	alice, bob := w.assume(w.keys, "etl", sts.AssumeRole{SessionName: "alice"}), w.assume(w.keys, "etl", sts.AssumeRole{SessionName: "bob"})
+	alice := w.assume(w.keys, "etl", sts.AssumeRole{SessionName: "alice"})
+	bob := w.assume(w.keys, "etl", sts.AssumeRole{SessionName: "bob"})
 	for _, who := range []string{"user/u", "user/tagged", "user/bounded", "user/mute", "role/etl"} {
 		w.grant(iamARN+who, "lake/x/*", access.Read)
 	}
 	w.grant(strangerARN, "lake/x/*", access.Read)
 	callers := map[string]controltest.Keys{
-		iamARN + "user/u": w.keys, iamARN + "user/tagged": tagged, iamARN + "user/bounded": bounded, iamARN + "user/mute": mute, strangerARN: stranger,
-		"arn:aws:sts::111122223333:assumed-role/etl/alice": alice, "arn:aws:sts::111122223333:assumed-role/etl/bob": bob,
+		iamARN + "user/u":       w.keys,
+		iamARN + "user/tagged":  tagged,
+		iamARN + "user/bounded": bounded,
+		iamARN + "user/mute":    mute,
+		strangerARN:             stranger,
+		"arn:aws:sts::111122223333:assumed-role/etl/alice": alice,
+		"arn:aws:sts::111122223333:assumed-role/etl/bob":   bob,
 	}
 	compare := func(name string) {
 		for who, keys := range callers {
@@ -52,7 +60,8 @@ func TestExplainSaysWhatGetDataAccessDoes(t *testing.T) {
 						t.Errorf("explained as %v %+v, but %v", e.Allowed(), e.Checks, err)
 					}
 					if err == nil && (e.Decision.Matched() != v.Matched || e.Decision.Grant.Grantee != v.Grantee || e.RoleARN == "") {
-						t.Errorf("explained as %s of %v by %s, vended %s of %v", e.Decision.Matched(), e.Decision.Grant.Grantee, e.RoleARN, v.Matched, v.Grantee)
+						t.Errorf("explained as %s of %v by %s, vended %s of %v", e.Decision.Matched(), e.Decision.Grant.Grantee,
+							e.RoleARN, v.Matched, v.Grantee)
 					}
 				})
 			}
@@ -85,7 +94,8 @@ func TestExplain(t *testing.T) {
 	t.Run("names the role of a location that does not trust", func(t *testing.T) {
 		must(t, w.IAM.UpdateAssumeRolePolicy(t.Context(), w.as(w.root), "lake", trusting("111122223333")))
 		e := w.explain(iamARN+"user/u", "s3://lake/x/k")
-		if e.Allowed() || !strings.Contains(e.Checks[1].Text, "is not authorized to perform: sts:AssumeRole on resource: "+iamARN+"role/lake") {
+		if e.Allowed() || !strings.Contains(e.Checks[1].Text,
+			"is not authorized to perform: sts:AssumeRole on resource: "+iamARN+"role/lake") {
 			t.Errorf("explained as %+v", e.Checks)
 		}
 	})
@@ -93,11 +103,13 @@ func TestExplain(t *testing.T) {
 		w.user(w.otherRoot, "stranger", allow("s3:GetDataAccess", "*"))
 		w.share(sharing("s3:GetDataAccess", strangerARN))
 		foreign, own := w.explain(strangerARN, "s3://lake/x/k"), w.explain(iamARN+"user/u", "s3://lake/x/k")
-		if !foreign.Checks[0].Passed || strings.Contains(foreign.Checks[0].Text, "statement") || !strings.Contains(own.Checks[0].Text, "statement") {
+		if !foreign.Checks[0].Passed || strings.Contains(foreign.Checks[0].Text, "statement") ||
+			!strings.Contains(own.Checks[0].Text, "statement") {
 			t.Errorf("foreign %+v\nown %+v", foreign.Checks, own.Checks)
 		}
 	})
-	for _, who := range []string{iamARN + "user/none", iamARN + "root", "*", "arn:aws:sts::111122223333:assumed-role/none/x", "arn:aws:sts::111122223333:assumed-role/lake",
+	for _, who := range []string{iamARN + "user/none", iamARN +
+		"root", "*", "arn:aws:sts::111122223333:assumed-role/none/x", "arn:aws:sts::111122223333:assumed-role/lake",
 		"arn:aws:sts::111122223333:assumed-role/LAKE/x", "arn:aws:sts::111122223333:assumed-role/lake/"} {
 		t.Run("refuses "+who, func(t *testing.T) {
 			_, err := w.G.Explain(w.as(w.root), who, read("s3://lake/x/k"), 10)

@@ -80,7 +80,8 @@ func (g *Grants) CreateGrant(ctx context.Context, call *control.Call, in NewGran
 			return err
 		}
 		if n >= int64(g.Control.Quotas.Grants) {
-			return fault.New(fault.LimitExceeded, fault.Grant, "The maximum number of Access Grants (%d) is reached", g.Control.Quotas.Grants)
+			return fault.New(fault.LimitExceeded, fault.Grant, "The maximum number of Access Grants (%d) is reached",
+				g.Control.Quotas.Grants)
 		}
 		grant.CreatedAt = tx.Now()
 		if err := store.InsertGrant(tx, &grant, in.Tags...); err != nil {
@@ -114,7 +115,8 @@ func granteePrincipal(call *control.Call, who access.Grantee) (string, error) {
 	}
 	p, ok := iam.ParsePrincipalARN(who.ID)
 	if !ok {
-		return "", fault.New(fault.Invalid, fault.Grantee, "Invalid Grantee in the request: %s is not the ARN of an IAM user or role", who.ID)
+		return "", fault.New(fault.Invalid, fault.Grantee,
+			"Invalid Grantee in the request: %s is not the ARN of an IAM user or role", who.ID)
 	}
 	if p.Role {
 		if r := call.Snapshot.RoleByName(p.Account, p.Name); r != nil && r.ARN() == who.ID {
@@ -193,14 +195,17 @@ type GrantList struct {
 }
 
 // Grants lists the grants of the instance in the order of their creation.
-func (g *Grants) Grants(ctx context.Context, call *control.Call, f GrantFilter, token string, size int) (*GrantList, error) {
+func (g *Grants) Grants(
+	ctx context.Context, call *control.Call, f GrantFilter, token string, size int,
+) (*GrantList, error) {
 	if err := g.mayInstance(call, "s3:ListAccessGrants", policy.Values{}); err != nil {
 		return nil, err
 	}
 	if _, err := g.instance(call); err != nil {
 		return nil, err
 	}
-	list := listName("ListAccessGrants", call, f.GranteeType.String(), f.GranteeID, f.Permission.String(), f.Scope, f.ApplicationARN)
+	list := listName("ListAccessGrants", call, f.GranteeType.String(), f.GranteeID, f.Permission.String(), f.Scope,
+		f.ApplicationARN)
 	after, err := g.Control.After(list, token)
 	if err != nil {
 		return nil, err

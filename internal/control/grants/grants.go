@@ -102,7 +102,11 @@ func crossAccount(call *control.Call, action string) error {
 
 func deniedOnInstance(call *control.Call, action, because string) error {
 	return fault.New(fault.Denied, "", "%s", caller.Denial{
-		User: call.ARN(), Action: action, Resource: access.InstanceARN(call.Target, call.Facts.Region), Quoted: true, Because: because,
+		User:     call.ARN(),
+		Action:   action,
+		Resource: access.InstanceARN(call.Target, call.Facts.Region),
+		Quoted:   true,
+		Because:  because,
 	})
 }
 
@@ -125,7 +129,9 @@ func (g *Grants) ownInstance(call *control.Call, action string) (*store.Instance
 }
 
 // updateInstance lets fn change the instance of the call, as it is in the transaction.
-func (g *Grants) updateInstance(ctx context.Context, call *control.Call, fn func(*store.Tx, *store.Instance) error) error {
+func (g *Grants) updateInstance(
+	ctx context.Context, call *control.Call, fn func(*store.Tx, *store.Instance) error,
+) error {
 	return g.Control.Update(ctx, call, func(tx *store.Tx) error {
 		current, err := store.Instances.Get(ctx, tx, store.InstanceID(call.Target, call.Facts.Region))
 		if err != nil {

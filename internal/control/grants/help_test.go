@@ -27,7 +27,8 @@ const (
 	instanceARN = "arn:aws:s3:us-east-1:111122223333:access-grants/default"
 	defaultLoc  = instanceARN + "/location/default"
 
-	serviceTrust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"access-grants.s3.amazonaws.com"},"Action":["sts:AssumeRole","sts:SetSourceIdentity"]}]}`
+	serviceTrust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",` +
+		`"Principal":{"Service":"access-grants.s3.amazonaws.com"},"Action":["sts:AssumeRole","sts:SetSourceIdentity"]}]}`
 )
 
 // world is a deployment of two accounts. The first has buckets lake and pond, an instance with the default location and
@@ -50,7 +51,8 @@ func newWorld(t testing.TB) *world {
 	_, err := w.G.CreateInstance(ctx, w.as(w.root), "", nil)
 	must(t, err)
 	w.location("s3://", "lake")
-	w.u, w.keys = w.user(w.root, "u", allow("s3:GetDataAccess s3:ListCallerAccessGrants s3:GetAccessGrantsInstanceForPrefix", "*"))
+	w.u, w.keys = w.user(w.root, "u",
+		allow("s3:GetDataAccess s3:ListCallerAccessGrants s3:GetAccessGrantsInstanceForPrefix", "*"))
 	return w
 }
 
@@ -81,13 +83,15 @@ func (w *world) ensure(id access.AccountID) controltest.Keys {
 func (w *world) bucket(name string, owner access.AccountID) {
 	w.t.Helper()
 	must(w.t, w.Engine.Update(w.t.Context(), func(tx *store.Tx) error {
-		return store.Buckets.Insert(tx, &registered.Bucket{Name: name, Account: owner, Region: controltest.Region, Created: tx.Now()})
+		return store.Buckets.Insert(tx,
+			&registered.Bucket{Name: name, Account: owner, Region: controltest.Region, Created: tx.Now()})
 	}))
 }
 
 func (w *world) role(name, trust string, limit time.Duration) *iam.Role {
 	w.t.Helper()
-	r, err := w.IAM.CreateRole(w.t.Context(), w.as(w.root), principals.NewRole{Name: name, Trust: trust, MaxSession: limit})
+	r, err := w.IAM.CreateRole(w.t.Context(), w.as(w.root),
+		principals.NewRole{Name: name, Trust: trust, MaxSession: limit})
 	must(w.t, err)
 	return r
 }
@@ -128,7 +132,12 @@ func (w *world) grant(who, sub string, p access.Permission) *access.Grant {
 }
 
 func grantTo(who, sub string, p access.Permission) grants.NewGrant {
-	return grants.NewGrant{LocationID: "default", SubPrefix: sub, Grantee: access.Grantee{Type: access.IAM, ID: who}, Permission: p}
+	return grants.NewGrant{
+		LocationID: "default",
+		SubPrefix:  sub,
+		Grantee:    access.Grantee{Type: access.IAM, ID: who},
+		Permission: p,
+	}
 }
 
 // as begins an S3 Control call on the caller's own account.
@@ -234,11 +243,13 @@ func allow(actions, resources string) string {
 
 // allBut allows everything but one action on one resource.
 func allBut(action, resource string) string {
-	return `{"Version":"2012-10-17","Statement":[` + statement("Allow", "*", "*") + `,` + statement("Deny", action, resource) + `]}`
+	return `{"Version":"2012-10-17","Statement":[` + statement("Allow", "*", "*") + `,` +
+		statement("Deny", action, resource) + `]}`
 }
 
 func statement(effect, actions, resources string) string {
-	return `{"Effect":"` + effect + `","Action":["` + strings.ReplaceAll(actions, " ", `","`) + `"],"Resource":["` + strings.ReplaceAll(resources, " ", `","`) + `"]}`
+	return `{"Effect":"` + effect + `","Action":["` + strings.ReplaceAll(actions, " ", `","`) + `"],"Resource":["` +
+		strings.ReplaceAll(resources, " ", `","`) + `"]}`
 }
 
 // under adds a condition to the last statement of a document.

@@ -29,7 +29,8 @@ func associate(call *control.Call, identityCenter string, describe bool) (*assoc
 		return nil, err
 	}
 	if center == nil {
-		return nil, fault.New(fault.Invalid, fault.IdentityCenter, "The Identity Center instance %s does not exist", identityCenter)
+		return nil, fault.New(fault.Invalid, fault.IdentityCenter, "The Identity Center instance %s does not exist",
+			identityCenter)
 	}
 	a := &association{center, identitycenter.NewS3Application(center, call.Facts.Region)}
 	e := call.ServiceEvent(identitycenter.Source, "CreateApplication", ServicePrincipal, map[string]any{
@@ -72,7 +73,8 @@ func (g *Grants) Associate(ctx context.Context, call *control.Call, identityCent
 }
 
 func associated(i *store.Instance) error {
-	return fault.New(fault.Invalid, fault.Request, "The Access Grants Instance is already associated with %s", i.IdentityCenterARN)
+	return fault.New(fault.Invalid, fault.Request, "The Access Grants Instance is already associated with %s",
+		i.IdentityCenterARN)
 }
 
 // Dissociate ends the association and removes S3's application. Grants to people and groups stay, and no longer
@@ -83,12 +85,14 @@ func (g *Grants) Dissociate(ctx context.Context, call *control.Call) error {
 		return err
 	}
 	if i.IdentityCenterARN == "" {
-		return fault.New(fault.Invalid, fault.Request, "The Access Grants Instance is not associated with an Identity Center instance")
+		return fault.New(fault.Invalid, fault.Request,
+			"The Access Grants Instance is not associated with an Identity Center instance")
 	}
 	if err := mayApplication(call, "sso:DeleteApplication", i.ApplicationARN); err != nil {
 		return err
 	}
-	e := call.ServiceEvent(identitycenter.Source, "DeleteApplication", ServicePrincipal, map[string]any{"applicationArn": i.ApplicationARN})
+	e := call.ServiceEvent(identitycenter.Source, "DeleteApplication", ServicePrincipal,
+		map[string]any{"applicationArn": i.ApplicationARN})
 	e.ReadOnly = false
 	call.Also(e)
 	return g.updateInstance(ctx, call, func(tx *store.Tx, current *store.Instance) error {
@@ -96,7 +100,8 @@ func (g *Grants) Dissociate(ctx context.Context, call *control.Call) error {
 			return fault.New(fault.Conflict, fault.Instance, "The association was changed by another request. Please try again.")
 		}
 		r, _ := sso.ParseARN(current.ApplicationARN)
-		if err := identitycenter.RemoveApplication(ctx, tx, r.ID); err != nil && !fault.Is(err, fault.NotFound, fault.Application) {
+		if err := identitycenter.RemoveApplication(ctx, tx, r.ID); err != nil &&
+			!fault.Is(err, fault.NotFound, fault.Application) {
 			return err
 		}
 		current.IdentityCenterARN, current.ApplicationARN = "", ""
@@ -134,10 +139,12 @@ func checkApplication(call *control.Call, arn string) error {
 func checkDirectoryGrantee(call *control.Call, who access.Grantee) error {
 	app := call.Snapshot.Association(call.Target, call.Facts.Region)
 	if app == nil {
-		return fault.New(fault.Invalid, fault.Request, "A directory grantee needs an Access Grants instance that is associated with an Identity Center instance")
+		return fault.New(fault.Invalid, fault.Request,
+			"A directory grantee needs an Access Grants instance that is associated with an Identity Center instance")
 	}
 	center := call.Snapshot.IdentityCenter(call.Target)
-	if err := call.May("sso:DescribeInstance", center.ARN(), control.Tagged(policy.Values{}, "aws:ResourceTag/", center.Tags), nil, call.Target); err != nil {
+	if err := call.May("sso:DescribeInstance", center.ARN(),
+		control.Tagged(policy.Values{}, "aws:ResourceTag/", center.Tags), nil, call.Target); err != nil {
 		return err
 	}
 	if err := mayApplication(call, "sso:DescribeApplication", app.ARN()); err != nil {
@@ -185,8 +192,8 @@ func directoryIdentities(call *control.Call) []access.Identity {
 	return call.Snapshot.AppendIdentities(nil, directory.UserID(d.UserID))
 }
 
-// associationFor is the application of the instance that the call addresses in the Identity Center instance that vouches
-// for a person; nil: the two are not associated.
+// associationFor is the application of the instance that the call addresses in the Identity Center instance that
+// vouches for a person; nil: the two are not associated.
 func associationFor(call *control.Call, d *credential.Delegation) *sso.Application {
 	app := call.Snapshot.Association(call.Target, call.Facts.Region)
 	if app == nil || sso.InstanceARN(app.InstanceID) != d.IdentityCenterInstance {

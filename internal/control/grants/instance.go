@@ -16,7 +16,9 @@ import (
 
 // CreateInstance creates the instance of the account in the region that the client signed for. There is at
 // most one; a repeat is refused even with the same parameters.
-func (g *Grants) CreateInstance(ctx context.Context, call *control.Call, identityCenter string, tags []access.Tag) (*store.Instance, error) {
+func (g *Grants) CreateInstance(
+	ctx context.Context, call *control.Call, identityCenter string, tags []access.Tag,
+) (*store.Instance, error) {
 	if err := g.mayOwn(call, "s3:CreateAccessGrantsInstance", requestTags(policy.Values{}, tags)); err != nil {
 		return nil, err
 	}
@@ -149,7 +151,9 @@ var crossAccountActions = []string{
 
 // PutPolicy creates or replaces the instance's resource policy and returns it as it is kept: minified, with
 // account ids written as ARNs.
-func (g *Grants) PutPolicy(ctx context.Context, call *control.Call, text, organization string) (*store.Instance, error) {
+func (g *Grants) PutPolicy(
+	ctx context.Context, call *control.Call, text, organization string,
+) (*store.Instance, error) {
 	i, err := g.ownInstance(call, "s3:PutAccessGrantsInstanceResourcePolicy")
 	if err != nil {
 		return nil, err

@@ -131,7 +131,13 @@ func TestAttack36_PageTokensOpenOneListOnly(t *testing.T) {
 		}
 		flipped := []byte(token)
 		flipped[len(flipped)/2] ^= 1
-		for what, text := range map[string]string{"garbage": "garbage", "base64": "AAAA", "a changed token": string(flipped), "a longer token": token + "AA", "a shorter token": token[:len(token)-2]} {
+		for what, text := range map[string]string{
+			"garbage":         "garbage",
+			"base64":          "AAAA",
+			"a changed token": string(flipped),
+			"a longer token":  token + "AA",
+			"a shorter token": token[:len(token)-2],
+		} {
 			bad(what, w.as(w.keys), "", text)
 		}
 	}

@@ -16,7 +16,9 @@ import (
 
 // CreateLocation registers a scope with the role that is assumed for it. The role is checked to exist and to
 // be passable by the caller; whether it trusts the service is only seen when access is asked for, as on AWS.
-func (g *Grants) CreateLocation(ctx context.Context, call *control.Call, scope, roleARN string, tags []access.Tag) (*store.Location, error) {
+func (g *Grants) CreateLocation(
+	ctx context.Context, call *control.Call, scope, roleARN string, tags []access.Tag,
+) (*store.Location, error) {
 	values := requestTags(control.Values(locationScopeKey, scope), tags)
 	if err := g.mayOwn(call, "s3:CreateAccessGrantsLocation", values); err != nil {
 		return nil, err
@@ -40,7 +42,12 @@ func (g *Grants) CreateLocation(ctx context.Context, call *control.Call, scope, 
 		return nil, err
 	}
 	made, err := access.NewLocation(access.Location{
-		ID: access.LocationID(uuid.NewString()), Account: i.Account, Region: i.Region, Scope: ls, RoleARN: roleARN, RoleID: role.ID,
+		ID:      access.LocationID(uuid.NewString()),
+		Account: i.Account,
+		Region:  i.Region,
+		Scope:   ls,
+		RoleARN: roleARN,
+		RoleID:  role.ID,
 	})
 	if err != nil {
 		return nil, control.AccessFault(err)
@@ -55,14 +62,18 @@ func (g *Grants) CreateLocation(ctx context.Context, call *control.Call, scope, 
 			return err
 		}
 		if n >= g.Control.Quotas.Locations {
-			return fault.New(fault.LimitExceeded, fault.Location, "The maximum number of Access Grants Locations (%d) is reached", g.Control.Quotas.Locations)
+			return fault.New(fault.LimitExceeded, fault.Location,
+				"The maximum number of Access Grants Locations (%d) is reached", g.Control.Quotas.Locations)
 		}
 		l.CreatedAt = tx.Now()
 		if err := store.Locations.Insert(tx, l); err != nil {
 			return err
 		}
 		call.Event.Added().LocationID = string(l.ID)
-		call.Event.ResponseElements = map[string]any{"accessGrantsLocationId": string(l.ID), "accessGrantsLocationArn": l.ARN()}
+		call.Event.ResponseElements = map[string]any{
+			"accessGrantsLocationId":  string(l.ID),
+			"accessGrantsLocationArn": l.ARN(),
+		}
 		return nil
 	})
 	if err != nil {
@@ -91,9 +102,11 @@ func checkBucket(call *control.Call, bucket string, entity fault.Entity) error {
 func (g *Grants) passableRole(call *control.Call, arn string) (*iam.Role, error) {
 	parsed, ok := iam.ParsePrincipalARN(arn)
 	if !ok || !parsed.Role {
-		return nil, fault.New(fault.Invalid, fault.IAMRole, "The specified IAM Role is invalid: %s is not the ARN of a role", arn)
+		return nil, fault.New(fault.Invalid, fault.IAMRole, "The specified IAM Role is invalid: %s is not the ARN of a role",
+			arn)
 	}
-	values := control.Values("iam:PassedToService", ServicePrincipal, "iam:AssociatedResourceArn", access.InstanceARN(call.Target, call.Facts.Region))
+	values := control.Values("iam:PassedToService", ServicePrincipal, "iam:AssociatedResourceArn",
+		access.InstanceARN(call.Target, call.Facts.Region))
 	role := call.Snapshot.RoleByName(parsed.Account, parsed.Name)
 	if role != nil && role.ARN() == arn {
 		for _, t := range role.Tags {
@@ -105,7 +118,8 @@ func (g *Grants) passableRole(call *control.Call, arn string) (*iam.Role, error)
 		return nil, err
 	}
 	if role == nil || role.ARN() != arn || role.Account != call.Target {
-		return nil, fault.New(fault.Invalid, fault.IAMRole, "The specified IAM Role %s does not exist in account %s", arn, call.Target)
+		return nil, fault.New(fault.Invalid, fault.IAMRole, "The specified IAM Role %s does not exist in account %s", arn,
+			call.Target)
 	}
 	return role, nil
 }
@@ -172,7 +186,9 @@ func (g *Grants) Locations(call *control.Call, scope, token string, size int) (*
 
 // UpdateLocation gives a location another role. Its scope never changes; credentials vended before keep the
 // old role.
-func (g *Grants) UpdateLocation(ctx context.Context, call *control.Call, id access.LocationID, roleARN string) (*store.Location, error) {
+func (g *Grants) UpdateLocation(
+	ctx context.Context, call *control.Call, id access.LocationID, roleARN string,
+) (*store.Location, error) {
 	l, err := g.location(call, "s3:UpdateAccessGrantsLocation", id)
 	if err != nil {
 		return nil, err

@@ -38,8 +38,11 @@ func (g *Grants) paths(call *control.Call, i *store.Instance, left *budget) *pat
 				p.apps = append(p.apps, app)
 			}
 		}
-		p.none = (&failure{reason: fault.ApplicationMissing, text: "no enabled application of Identity Center has the scope " +
-			sso.S3Scope + " towards this instance"}).String()
+		p.none = (&failure{
+			reason: fault.ApplicationMissing,
+			text: "no enabled application of Identity Center has the scope " +
+				sso.S3Scope + " towards this instance",
+		}).String()
 	}
 	if len(p.apps) == 0 {
 		p.apps = []*sso.Application{nil} // to find what else keeps a person

@@ -26,11 +26,16 @@ func TestIdentityCase067_GroupGrant(t *testing.T) {
 	v := w.vends(w.session("alice", w.app), "s3://lake/p/x", "s3://lake/p/*", group(w.g1))
 	who, err := w.Authenticate(t, controltest.KeysOf(v.Credentials), "s3")
 	w.must(err)
-	if d, ok := who.OnBehalfOf(); !ok || d.UserID != string(w.alice.ID) || d.ApplicationARN != w.app.ARN() || d.IssuerARN != w.issuer.ARN() {
+	if d, ok := who.OnBehalfOf(); !ok || d.UserID != string(w.alice.ID) || d.ApplicationARN != w.app.ARN() ||
+		d.IssuerARN != w.issuer.ARN() {
 		t.Errorf("the vended credential acts for %+v", d)
 	}
 	for action, allowed := range map[string]bool{"s3:GetObject": true, "s3:PutObject": false} {
-		if d := who.Decide(caller.Ask{Action: action, Resource: "arn:aws:s3:::lake/p/x", ResourceAccount: owner}); d.Allowed != allowed {
+		if d := who.Decide(caller.Ask{
+			Action:          action,
+			Resource:        "arn:aws:s3:::lake/p/x",
+			ResourceAccount: owner,
+		}); d.Allowed != allowed {
 			t.Errorf("%s: %s", action, d.Explain())
 		}
 	}
@@ -112,9 +117,11 @@ func TestIdentityCase071_LocationRoleWithoutSetContext(t *testing.T) {
 	w.grant(user(w.alice), "p/*", "")
 	w.grant(role(w.r1), "q/*", "")
 	w.must(w.IAM.UpdateAssumeRolePolicy(t.Context(), w.as("iam"), "lr",
-		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"access-grants.s3.amazonaws.com"},"Action":["sts:AssumeRole","sts:SetSourceIdentity"]}]}`))
+		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow",`+
+			`"Principal":{"Service":"access-grants.s3.amazonaws.com"},"Action":["sts:AssumeRole","sts:SetSourceIdentity"]}]}`))
 	_, err := w.ask(w.session("alice", w.app), "s3://lake/p/x")
-	if !fault.Is(err, fault.Denied, fault.ServiceTrust) || !strings.Contains(fault.Of(err).Text, "sts:SetContext on resource: "+w.lr.ARN()) {
+	if !fault.Is(err, fault.Denied, fault.ServiceTrust) ||
+		!strings.Contains(fault.Of(err).Text, "sts:SetContext on resource: "+w.lr.ARN()) {
 		t.Errorf("%v: neither role nor action is named", err)
 	}
 	w.vends(w.plain(), "s3://lake/q/x", "s3://lake/q/*", role(w.r1))
@@ -129,7 +136,11 @@ func TestCase096_EnhancedSessionHasTheAllowListOnly(t *testing.T) {
 	if fault.KindOf(err) != fault.Denied || !strings.Contains(fault.Of(err).Text, "explicit deny") {
 		t.Errorf("CreateAccessGrant: %v", err)
 	}
-	d := w.Call(t, k, "s3", "GetObject").Decide(caller.Ask{Action: "s3:GetObject", Resource: "arn:aws:s3:::lake/p/x", ResourceAccount: owner})
+	d := w.Call(t, k, "s3", "GetObject").Decide(caller.Ask{
+		Action:          "s3:GetObject",
+		Resource:        "arn:aws:s3:::lake/p/x",
+		ResourceAccount: owner,
+	})
 	if d.Allowed {
 		t.Errorf("GetObject: %s", d.Explain())
 	}
@@ -193,12 +204,14 @@ func TestAttack36_PageTokenOfAnotherPerson(t *testing.T) {
 	w.Person(t, owner, "bob")
 	w.grant(role(w.r1), "a/*", "")
 	w.grant(role(w.r1), "b/*", "")
-	page, err := w.Grants.CallerGrants(w.Call(t, w.session("alice", w.app), "s3", "ListCallerAccessGrants"), "", false, "", 1)
+	page, err := w.Grants.CallerGrants(w.Call(t, w.session("alice", w.app), "s3", "ListCallerAccessGrants"), "", false, "",
+		1)
 	w.must(err)
 	if page.Next == "" {
 		t.Fatal("no second page")
 	}
-	_, err = w.Grants.CallerGrants(w.Call(t, w.session("bob", w.app), "s3", "ListCallerAccessGrants"), "", false, page.Next, 1)
+	_, err = w.Grants.CallerGrants(w.Call(t, w.session("bob", w.app), "s3", "ListCallerAccessGrants"), "", false,
+		page.Next, 1)
 	if !fault.Is(err, fault.Invalid, fault.NextToken) {
 		t.Errorf("bob reads on where alice stopped: %v", err)
 	}
@@ -213,7 +226,10 @@ func TestScopeOfS3(t *testing.T) {
 	}
 	k := w.session("alice", w.app)
 	v := w.vends(k, "s3://lake/p/x", "s3://lake/p/*", user(w.alice))
-	for name, targets := range map[string][]string{"S3's application": {i.ApplicationARN}, "the instance": {i.IdentityCenterARN}} {
+	for name, targets := range map[string][]string{
+		"S3's application": {i.ApplicationARN},
+		"the instance":     {i.IdentityCenterARN},
+	} {
 		set(sso.AccessScope{Name: sso.S3Scope, Targets: targets})
 		if _, err := w.ask(k, "s3://lake/p/x"); err != nil {
 			t.Errorf("scope towards %s: %v", name, err)
@@ -315,7 +331,8 @@ func TestIdentityCase072_RecordsNameThePerson(t *testing.T) {
 	w.denies(k, "s3://lake/q/x")
 	found := map[string]int{}
 	for _, e := range w.Records(t) {
-		if on := e.UserIdentity.OnBehalfOf; on != nil && on.UserID == string(w.alice.ID) && on.IdentityStoreARN == w.Center(t, owner).IdentityStoreARN() {
+		if on := e.UserIdentity.OnBehalfOf; on != nil && on.UserID == string(w.alice.ID) &&
+			on.IdentityStoreARN == w.Center(t, owner).IdentityStoreARN() {
 			found[e.EventName+" "+e.ErrorCode+" "+e.UserIdentity.InvokedBy]++
 		}
 	}
@@ -340,7 +357,11 @@ func TestConditionsOnThePerson(t *testing.T) {
 	for name, allowed := range map[string]bool{"alice": true, "bob": false} {
 		v := w.vends(w.session(name, w.app), "s3://lake/p/x", "s3://lake/p/*", role(w.r1))
 		call := w.Call(t, controltest.KeysOf(v.Credentials), "s3", "GetObject")
-		if d := call.Decide(caller.Ask{Action: "s3:GetObject", Resource: "arn:aws:s3:::lake/p/x", ResourceAccount: owner}); d.Allowed != allowed {
+		if d := call.Decide(caller.Ask{
+			Action:          "s3:GetObject",
+			Resource:        "arn:aws:s3:::lake/p/x",
+			ResourceAccount: owner,
+		}); d.Allowed != allowed {
 			t.Errorf("%s: %s", name, d.Explain())
 		}
 	}
@@ -351,7 +372,8 @@ func TestVendedToAPersonExpires(t *testing.T) {
 	w.grant(user(w.alice), "p/*", "")
 	v := w.vends(w.session("alice", w.app), "s3://lake/p/x", "s3://lake/p/*", user(w.alice))
 	w.Advance(time.Hour + time.Minute)
-	if _, err := w.Authenticate(t, controltest.KeysOf(v.Credentials), "s3"); !fault.Is(err, fault.Expired, fault.SessionToken) {
+	if _, err := w.Authenticate(t, controltest.KeysOf(v.Credentials), "s3"); !fault.Is(err, fault.Expired,
+		fault.SessionToken) {
 		t.Errorf("%v", err)
 	}
 }

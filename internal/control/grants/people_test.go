@@ -59,7 +59,13 @@ const peopleTrust = `{"Version":"2012-10-17","Statement":[
 func newPeopleWorld(t testing.TB) *peopleWorld {
 	t.Helper()
 	cw := controltest.New(t)
-	w := &peopleWorld{World: cw, t: t, IAM: &principals.Principals{Control: cw.Control}, STS: &sts.Tokens{Control: cw.Control}, idp: oidctest.New(t)}
+	w := &peopleWorld{
+		World: cw,
+		t:     t,
+		IAM:   &principals.Principals{Control: cw.Control},
+		STS:   &sts.Tokens{Control: cw.Control},
+		idp:   oidctest.New(t),
+	}
 	w.Grants = &grants.Grants{Control: cw.Control, Tokens: w.STS, Vendor: grants.Sealed{Ring: cw.Ring}}
 	w.Exchange = &oauth.Exchange{Control: cw.Control, Verifier: oidc.New(oidc.Options{AllowPrivate: true, Now: cw.Now})}
 	k, err := w.IAM.EnsureRoot(t.Context(), owner, principals.RootKey{})
@@ -77,7 +83,8 @@ func newPeopleWorld(t testing.TB) *peopleWorld {
 	w.g1 = w.Group(t, owner, "g1", w.alice)
 	w.issuer = w.Issuer(t, owner, w.idp.URL, nil)
 	w.app = w.application()
-	w.r1 = w.role("r1", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"`+w.user.ARN()+`"},"Action":["sts:AssumeRole","sts:SetContext"]}]}`)
+	w.r1 = w.role("r1", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"`+w.user.ARN()+
+		`"},"Action":["sts:AssumeRole","sts:SetContext"]}]}`)
 	w.lr = w.role("lr", peopleTrust)
 	_, err = w.Grants.CreateInstance(t.Context(), w.as("s3"), w.Center(t, owner).ARN(), nil)
 	w.must(err)
@@ -102,8 +109,12 @@ func (w *peopleWorld) as(service string) *control.Call {
 
 func (w *peopleWorld) application() *sso.Application {
 	return w.Application(w.t, owner, func(a *sso.Application) {
-		a.Grants = []sso.Grant{{Type: sso.JWTBearer, Issuers: []sso.AuthorizedIssuer{{IssuerARN: w.issuer.ARN(), Audiences: []string{"app"}}}}}
-		a.Actor = &sso.ActorPolicy{Bound: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"` + w.user.ID + `"},"Action":"sso-oauth:*","Resource":"*"}]}`}
+		a.Grants = []sso.Grant{{
+			Type:    sso.JWTBearer,
+			Issuers: []sso.AuthorizedIssuer{{IssuerARN: w.issuer.ARN(), Audiences: []string{"app"}}},
+		}}
+		a.Actor = &sso.ActorPolicy{Bound: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"` +
+			w.user.ID + `"},"Action":"sso-oauth:*","Resource":"*"}]}`}
 	})
 }
 
@@ -119,9 +130,12 @@ func (w *peopleWorld) role(name, trust string) *iam.Role {
 // session is the whole way of a person to a session of r1: identity token, exchange, AssumeRole.
 func (w *peopleWorld) session(name string, app *sso.Application) controltest.Keys {
 	w.t.Helper()
-	out, err := w.Exchange.CreateTokenWithIAM(w.t.Context(), w.Call(w.t, w.keys, "sso-oauth", "CreateTokenWithIAM"), oauth.Request{
-		ClientID: app.ARN(), GrantType: string(sso.JWTBearer), Assertion: credential.NewSecret(w.idp.Token(w.t, map[string]any{"email": name + "@example.org"})),
-	})
+	out, err := w.Exchange.CreateTokenWithIAM(w.t.Context(), w.Call(w.t, w.keys, "sso-oauth", "CreateTokenWithIAM"),
+		oauth.Request{
+			ClientID:  app.ARN(),
+			GrantType: string(sso.JWTBearer),
+			Assertion: credential.NewSecret(w.idp.Token(w.t, map[string]any{"email": name + "@example.org"})),
+		})
 	w.must(err)
 	a, err := w.STS.AssumeRole(w.t.Context(), w.Call(w.t, w.keys, "sts", "AssumeRole"), sts.AssumeRole{
 		RoleARN: w.r1.ARN(), SessionName: "TrustedIdentityPropagationSDKPluginEnhanced-" + app.ID,
@@ -134,7 +148,8 @@ func (w *peopleWorld) session(name string, app *sso.Application) controltest.Key
 // plain is a session of r1 on nobody's behalf.
 func (w *peopleWorld) plain() controltest.Keys {
 	w.t.Helper()
-	a, err := w.STS.AssumeRole(w.t.Context(), w.Call(w.t, w.keys, "sts", "AssumeRole"), sts.AssumeRole{RoleARN: w.r1.ARN(), SessionName: "plain"})
+	a, err := w.STS.AssumeRole(w.t.Context(), w.Call(w.t, w.keys, "sts", "AssumeRole"),
+		sts.AssumeRole{RoleARN: w.r1.ARN(), SessionName: "plain"})
 	w.must(err)
 	return controltest.KeysOf(a.Credentials)
 }
@@ -162,7 +177,8 @@ func (w *peopleWorld) grant(to access.Grantee, sub, app string) *access.Grant {
 func (w *peopleWorld) ask(k controltest.Keys, target string) (*grants.Vended, error) {
 	w.t.Helper()
 	call := w.Call(w.t, k, "s3", "GetDataAccess")
-	v, err := w.Grants.GetDataAccess(w.t.Context(), call, grants.DataAccess{Target: target, Permission: access.Read, Privilege: access.Default})
+	v, err := w.Grants.GetDataAccess(w.t.Context(), call,
+		grants.DataAccess{Target: target, Permission: access.Read, Privilege: access.Default})
 	var refusal awserror.Error
 	if err != nil {
 		refusal = awserror.Error{Code: "AccessDenied", Message: fault.Of(err).Message()}

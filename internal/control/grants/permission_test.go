@@ -15,7 +15,8 @@ import (
 	"latchkey/internal/iam"
 )
 
-const resourcePolicy = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"444455556666"},"Action":"s3:GetDataAccess","Resource":"` + instanceARN + `"}]}`
+const resourcePolicy = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",` +
+	`"Principal":{"AWS":"444455556666"},"Action":"s3:GetDataAccess","Resource":"` + instanceARN + `"}]}`
 
 // operation is one operation of S3 Access Grants, with the permission that it needs and the condition keys
 // that its policies are given.
@@ -35,7 +36,12 @@ func operations(grant, location string) []operation {
 	ownTag := map[string]string{"aws:ResourceTag/kind": "instance"}
 	locationKeys := map[string]string{"s3:AccessGrantsLocationScope": "s3://lake/p*", "aws:ResourceTag/kind": "location"}
 	grantKeys := map[string]string{"s3:AccessGrantScope": "s3://lake/granted/*", "aws:ResourceTag/kind": "grant"}
-	passed := map[string]string{"iam:PassedToService": "access-grants.s3.amazonaws.com", "iam:AssociatedResourceArn": instanceARN, "iam:ResourceTag/kind": "role", "aws:ResourceTag/kind": "role"}
+	passed := map[string]string{
+		"iam:PassedToService":       "access-grants.s3.amazonaws.com",
+		"iam:AssociatedResourceArn": instanceARN,
+		"iam:ResourceTag/kind":      "role",
+		"aws:ResourceTag/kind":      "role",
+	}
 	createLocation := func(w *world, ctx context.Context, c *control.Call) error {
 		_, err := w.G.CreateLocation(ctx, c, "s3://pond", iamARN+"role/lake", tags)
 		return err
@@ -51,23 +57,46 @@ func operations(grant, location string) []operation {
 		return func(w *world, _ context.Context, c *control.Call) error { return f(w, c) }
 	}
 	return []operation{
-		{"", "s3:GetAccessGrantsInstance", instanceARN, ownTag, read(func(w *world, c *control.Call) error { _, err := w.G.Instance(c); return err })},
+		{"", "s3:GetAccessGrantsInstance", instanceARN, ownTag, read(func(w *world, c *control.Call) error {
+			_, err := w.G.Instance(c)
+			return err
+		})},
 		{"", "s3:GetAccessGrantsInstanceForPrefix", instanceARN, ownTag, read(func(w *world, c *control.Call) error {
 			_, err := w.G.InstanceForPrefix(c, "s3://lake/k")
 			return err
 		})},
-		{"", "s3:ListAccessGrantsInstances", "*", nil, read(func(w *world, c *control.Call) error { _, err := w.G.Instances(c, ""); return err })},
-		{"", "s3:PutAccessGrantsInstanceResourcePolicy", instanceARN, ownTag, func(w *world, ctx context.Context, c *control.Call) error {
-			_, err := w.G.PutPolicy(ctx, c, resourcePolicy, "")
+		{"", "s3:ListAccessGrantsInstances", "*", nil, read(func(w *world, c *control.Call) error {
+			_, err := w.G.Instances(c, "")
 			return err
-		}},
-		{"", "s3:GetAccessGrantsInstanceResourcePolicy", instanceARN, ownTag, read(func(w *world, c *control.Call) error { _, err := w.G.Policy(c); return err })},
-		{"", "s3:DeleteAccessGrantsInstanceResourcePolicy", instanceARN, ownTag, func(w *world, ctx context.Context, c *control.Call) error { return w.G.DeletePolicy(ctx, c) }},
-		{"", "s3:AssociateAccessGrantsIdentityCenter", instanceARN, ownTag, func(w *world, ctx context.Context, c *control.Call) error {
-			return w.G.Associate(ctx, c, "arn:aws:sso:::instance/ssoins-1234567890abcdef")
-		}},
-		{"", "s3:DissociateAccessGrantsIdentityCenter", instanceARN, ownTag, func(w *world, ctx context.Context, c *control.Call) error { return w.G.Dissociate(ctx, c) }},
-		{"", "s3:CreateAccessGrantsLocation", instanceARN, map[string]string{"s3:AccessGrantsLocationScope": "s3://pond", "aws:RequestTag/team": "data", "aws:TagKeys": "team", "aws:ResourceTag/kind": "instance"}, createLocation},
+		})},
+		{"", "s3:PutAccessGrantsInstanceResourcePolicy", instanceARN, ownTag,
+			func(w *world, ctx context.Context, c *control.Call) error {
+				_, err := w.G.PutPolicy(ctx, c, resourcePolicy, "")
+				return err
+			}},
+		{"", "s3:GetAccessGrantsInstanceResourcePolicy", instanceARN, ownTag, read(func(w *world, c *control.Call) error {
+			_, err := w.G.Policy(c)
+			return err
+		})},
+		{"", "s3:DeleteAccessGrantsInstanceResourcePolicy", instanceARN, ownTag,
+			func(w *world, ctx context.Context, c *control.Call) error {
+				return w.G.DeletePolicy(ctx, c)
+			}},
+		{"", "s3:AssociateAccessGrantsIdentityCenter", instanceARN, ownTag,
+			func(w *world, ctx context.Context, c *control.Call) error {
+				return w.G.Associate(ctx, c, "arn:aws:sso:::instance/ssoins-1234567890abcdef")
+			}},
+		{"", "s3:DissociateAccessGrantsIdentityCenter", instanceARN, ownTag,
+			func(w *world, ctx context.Context, c *control.Call) error {
+				return w.G.Dissociate(ctx, c)
+			}},
+		{"", "s3:CreateAccessGrantsLocation", instanceARN,
+			map[string]string{
+				"s3:AccessGrantsLocationScope": "s3://pond",
+				"aws:RequestTag/team":          "data",
+				"aws:TagKeys":                  "team",
+				"aws:ResourceTag/kind":         "instance",
+			}, createLocation},
 		{"CreateAccessGrantsLocation passes its role", "iam:PassRole", iamARN + "role/lake", passed, createLocation},
 		{"", "s3:GetAccessGrantsLocation", locationARN, locationKeys, read(func(w *world, c *control.Call) error {
 			_, err := w.G.Location(c, access.LocationID(location))
@@ -80,7 +109,11 @@ func operations(grant, location string) []operation {
 		{"", "s3:UpdateAccessGrantsLocation", locationARN, locationKeys, updateLocation},
 		{"UpdateAccessGrantsLocation passes its role", "iam:PassRole", iamARN + "role/lake", passed, updateLocation},
 		{"", "s3:CreateAccessGrant", locationARN, map[string]string{
-			"s3:AccessGrantScope": "s3://lake/px/*", "s3:AccessGrantsLocationScope": "s3://lake/p*", "aws:RequestTag/team": "data", "aws:TagKeys": "team", "aws:ResourceTag/kind": "location",
+			"s3:AccessGrantScope":          "s3://lake/px/*",
+			"s3:AccessGrantsLocationScope": "s3://lake/p*",
+			"aws:RequestTag/team":          "data",
+			"aws:TagKeys":                  "team",
+			"aws:ResourceTag/kind":         "location",
 		}, func(w *world, ctx context.Context, c *control.Call) error {
 			n := grantTo(iamARN+"user/u", "x/*", access.Read)
 			n.LocationID, n.Tags = access.LocationID(location), tags
@@ -100,32 +133,50 @@ func operations(grant, location string) []operation {
 			return err
 		})},
 		{"", "s3:GetDataAccess", instanceARN, ownTag, func(w *world, _ context.Context, c *control.Call) error {
-			_, err := w.ask(c, grants.DataAccess{Target: "s3://lake/granted/x", Permission: access.Read, Privilege: access.Default})
+			_, err := w.ask(c, grants.DataAccess{
+				Target:     "s3://lake/granted/x",
+				Permission: access.Read,
+				Privilege:  access.Default,
+			})
 			return err
 		}},
 		{"TagResource of the instance", "s3:TagResource", instanceARN, requestTag, tag(instanceARN)},
-		{"TagResource of a location", "s3:TagResource", locationARN, map[string]string{"aws:RequestTag/team": "data", "aws:TagKeys": "team", "aws:ResourceTag/kind": "location"}, tag(locationARN)},
-		{"TagResource of a grant", "s3:TagResource", grantARN, map[string]string{"aws:RequestTag/team": "data", "aws:TagKeys": "team", "aws:ResourceTag/kind": "grant"}, tag(grantARN)},
-		{"", "s3:UntagResource", grantARN, map[string]string{"aws:TagKeys": "team", "aws:ResourceTag/kind": "grant"}, func(w *world, ctx context.Context, c *control.Call) error {
-			return w.G.Untag(ctx, c, grantARN, []string{"team"})
-		}},
-		{"", "s3:ListTagsForResource", grantARN, map[string]string{"aws:ResourceTag/kind": "grant"}, func(w *world, ctx context.Context, c *control.Call) error {
-			_, err := w.G.Tags(ctx, c, grantARN)
-			return err
-		}},
+		{"TagResource of a location", "s3:TagResource", locationARN,
+			map[string]string{"aws:RequestTag/team": "data", "aws:TagKeys": "team", "aws:ResourceTag/kind": "location"},
+			tag(locationARN)},
+		{"TagResource of a grant", "s3:TagResource", grantARN,
+			map[string]string{"aws:RequestTag/team": "data", "aws:TagKeys": "team", "aws:ResourceTag/kind": "grant"},
+			tag(grantARN)},
+		{"", "s3:UntagResource", grantARN, map[string]string{"aws:TagKeys": "team", "aws:ResourceTag/kind": "grant"},
+			func(w *world, ctx context.Context, c *control.Call) error {
+				return w.G.Untag(ctx, c, grantARN, []string{"team"})
+			}},
+		{"", "s3:ListTagsForResource", grantARN, map[string]string{"aws:ResourceTag/kind": "grant"},
+			func(w *world, ctx context.Context, c *control.Call) error {
+				_, err := w.G.Tags(ctx, c, grantARN)
+				return err
+			}},
 		{"", "latchkey:Explain", instanceARN, ownTag, read(func(w *world, c *control.Call) error {
-			_, err := w.G.Explain(c, iamARN+"user/u", grants.DataAccess{Target: "s3://lake/granted/x", Permission: access.Read, Privilege: access.Default}, 10)
+			_, err := w.G.Explain(c, iamARN+"user/u",
+				grants.DataAccess{Target: "s3://lake/granted/x", Permission: access.Read, Privilege: access.Default}, 10)
 			return err
 		})},
-		{"", "s3:DeleteAccessGrant", grantARN, grantKeys, func(w *world, ctx context.Context, c *control.Call) error { return w.G.DeleteGrant(ctx, c, grant) }},
-		{"", "s3:DeleteAccessGrantsLocation", locationARN, locationKeys, func(w *world, ctx context.Context, c *control.Call) error {
-			return w.G.DeleteLocation(ctx, c, access.LocationID(location))
+		{"", "s3:DeleteAccessGrant", grantARN, grantKeys, func(w *world, ctx context.Context, c *control.Call) error {
+			return w.G.DeleteGrant(ctx, c, grant)
 		}},
-		{"", "s3:DeleteAccessGrantsInstance", instanceARN, ownTag, func(w *world, ctx context.Context, c *control.Call) error { return w.G.DeleteInstance(ctx, c) }},
-		{"", "s3:CreateAccessGrantsInstance", instanceARN, requestTag, func(w *world, ctx context.Context, c *control.Call) error {
-			_, err := w.G.CreateInstance(ctx, c, "", tags)
-			return err
-		}},
+		{"", "s3:DeleteAccessGrantsLocation", locationARN, locationKeys,
+			func(w *world, ctx context.Context, c *control.Call) error {
+				return w.G.DeleteLocation(ctx, c, access.LocationID(location))
+			}},
+		{"", "s3:DeleteAccessGrantsInstance", instanceARN, ownTag,
+			func(w *world, ctx context.Context, c *control.Call) error {
+				return w.G.DeleteInstance(ctx, c)
+			}},
+		{"", "s3:CreateAccessGrantsInstance", instanceARN, requestTag,
+			func(w *world, ctx context.Context, c *control.Call) error {
+				_, err := w.G.CreateInstance(ctx, c, "", tags)
+				return err
+			}},
 	}
 }
 
@@ -203,10 +254,17 @@ func TestPermissionComesBeforeExistence(t *testing.T) {
 
 func TestNothingOfAnAccountIsChangedFromAnother(t *testing.T) {
 	w, ops, _ := permissionWorld(t)
-	_, err := w.G.PutPolicy(t.Context(), w.as(w.root), sharing("s3:GetDataAccess s3:ListAccessGrants s3:ListAccessGrantsLocations s3:ListCallerAccessGrants s3:GetAccessGrantsInstanceForPrefix", "444455556666"), "")
+	_, err := w.G.PutPolicy(t.Context(), w.as(w.root),
+		sharing("s3:GetDataAccess s3:ListAccessGrants s3:ListAccessGrantsLocations s3:ListCallerAccessGrants "+
+			"s3:GetAccessGrantsInstanceForPrefix", "444455556666"), "")
 	must(t, err)
 	_, stranger := w.user(w.otherRoot, "stranger", allow("*", "*"))
-	shared := map[string]bool{"s3:GetDataAccess": true, "s3:ListAccessGrants": true, "s3:ListAccessGrantsLocations": true, "s3:ListCallerAccessGrants": true}
+	shared := map[string]bool{
+		"s3:GetDataAccess":             true,
+		"s3:ListAccessGrants":          true,
+		"s3:ListAccessGrantsLocations": true,
+		"s3:ListCallerAccessGrants":    true,
+	}
 	for _, op := range ops {
 		for who, keys := range map[string]controltest.Keys{"a user": stranger, "the root user": w.otherRoot} {
 			if shared[op.action] {

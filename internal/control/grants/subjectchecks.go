@@ -45,7 +45,10 @@ func (e *evaluation) comesThrough() *failure {
 	case s.app == nil:
 		return &failure{reason: fault.ApplicationMissing, text: "the account has no application of Identity Center"}
 	case s.app.Disabled:
-		return &failure{reason: fault.ApplicationDisabled, text: "the application that acts for the directory user is disabled"}
+		return &failure{
+			reason: fault.ApplicationDisabled,
+			text:   "the application that acts for the directory user is disabled",
+		}
 	}
 	return nil
 }

@@ -36,7 +36,8 @@ func (g *Grants) taggable(ctx context.Context, call *control.Call, arn string) (
 		return nil, control.AccessFault(err)
 	}
 	if r.Account != call.Target || r.Region != call.Facts.Region {
-		return nil, fault.New(fault.Invalid, fault.Request, "The resource %s is not in account %s and region %s", arn, call.Target, call.Facts.Region)
+		return nil, fault.New(fault.Invalid, fault.Request, "The resource %s is not in account %s and region %s", arn,
+			call.Target, call.Facts.Region)
 	}
 	switch {
 	case !r.GrantID.IsZero():
@@ -86,7 +87,9 @@ func taggableLocation(call *control.Call, arn string, r access.Resource) *taggab
 
 // taggableGrant finds a grant of the addressed account and region. The ids of other accounts' grants are
 // unknown here, whatever account the ARN names.
-func (g *Grants) taggableGrant(ctx context.Context, call *control.Call, arn string, id access.GrantID) (*taggable, error) {
+func (g *Grants) taggableGrant(
+	ctx context.Context, call *control.Call, arn string, id access.GrantID,
+) (*taggable, error) {
 	t := &taggable{arn: arn, notFound: fault.New(fault.NotFound, fault.Grant, "")}
 	grant, tags, err := g.find(ctx, call, id.String())
 	if err != nil || grant == nil {
@@ -150,7 +153,8 @@ func (g *Grants) checkTags(tags []access.Tag) error {
 		return control.AccessFault(err)
 	}
 	if len(tags) > g.Control.Quotas.Tags {
-		return fault.New(fault.LimitExceeded, fault.Tags, "The number of tags exceeds the limit of %d tags", g.Control.Quotas.Tags)
+		return fault.New(fault.LimitExceeded, fault.Tags, "The number of tags exceeds the limit of %d tags",
+			g.Control.Quotas.Tags)
 	}
 	for i, t := range tags {
 		if slices.ContainsFunc(tags[:i], func(u access.Tag) bool { return strings.EqualFold(t.Key, u.Key) }) {
@@ -171,7 +175,9 @@ func (g *Grants) Untag(ctx context.Context, call *control.Call, arn string, keys
 	}
 	return g.Control.Update(ctx, call, func(tx *store.Tx) error {
 		return t.change(ctx, tx, func(have []access.Tag) ([]access.Tag, error) {
-			return slices.DeleteFunc(slices.Clone(have), func(tag access.Tag) bool { return slices.Contains(keys, tag.Key) }), nil
+			return slices.DeleteFunc(slices.Clone(have), func(tag access.Tag) bool {
+				return slices.Contains(keys, tag.Key)
+			}), nil
 		})
 	})
 }

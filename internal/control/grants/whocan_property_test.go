@@ -39,7 +39,11 @@ type reachWorld struct {
 }
 
 func newReachWorld(t *testing.T) *reachWorld {
-	w := &reachWorld{peopleWorld: newPeopleWorld(t), members: map[*directory.Group]map[*directory.User]bool{}, assigned: map[*sso.Application]map[*directory.User]bool{}}
+	w := &reachWorld{
+		peopleWorld: newPeopleWorld(t),
+		members:     map[*directory.Group]map[*directory.User]bool{},
+		assigned:    map[*sso.Application]map[*directory.User]bool{},
+	}
 	w.people, w.groups, w.apps = []*directory.User{w.alice}, []*directory.Group{w.g1}, []*sso.Application{w.app}
 	for _, name := range []string{"bob", "carol", "dave"} {
 		w.people = append(w.people, w.Person(t, owner, name))
@@ -57,7 +61,8 @@ func newReachWorld(t *testing.T) *reachWorld {
 	}
 	// This role lets the service assume it, but hand no context on.
 	w.role("nr", serviceTrust)
-	l, err := w.Grants.CreateLocation(t.Context(), w.as("s3"), "s3://"+bucket+"/n*", "arn:aws:iam::"+string(owner)+":role/nr", nil)
+	l, err := w.Grants.CreateLocation(t.Context(), w.as("s3"), "s3://"+bucket+"/n*",
+		"arn:aws:iam::"+string(owner)+":role/nr", nil)
 	w.must(err)
 	w.locations = []access.LocationID{w.location, l.ID}
 	for _, name := range []string{"asks", "mute"} {
@@ -87,7 +92,8 @@ func (w *reachWorld) shuffle(t *rapid.T) {
 	var apps []*sso.Application
 	for _, a := range w.apps {
 		changed := *a
-		changed.Disabled, changed.AssignmentOptional, changed.Scopes = flip("application disabled", 1, 6), flip("for all", 1, 3), nil
+		changed.Disabled, changed.AssignmentOptional, changed.Scopes = flip("application disabled", 1, 6),
+			flip("for all", 1, 3), nil
 		if flip("scope", 5, 6) {
 			changed.Scopes = []sso.AccessScope{{Name: sso.S3Scope, Number: 1}}
 		}
@@ -108,7 +114,8 @@ func (w *reachWorld) shuffle(t *rapid.T) {
 				if !in {
 					return store.DeleteMembership(tx, g.ID, u.ID)
 				}
-				return store.InsertMembership(tx, &directory.Membership{ID: directory.MembershipID(uuid.NewString()), Store: g.Store, Group: g.ID, User: u.ID})
+				return store.InsertMembership(tx,
+					&directory.Membership{ID: directory.MembershipID(uuid.NewString()), Store: g.Store, Group: g.ID, User: u.ID})
 			}})
 		}
 		for _, a := range w.apps {
@@ -116,7 +123,8 @@ func (w *reachWorld) shuffle(t *rapid.T) {
 				if !in {
 					return store.Assignments.Delete(tx, sso.AssignmentID(a.ID, sso.User, string(u.ID)))
 				}
-				return store.Assignments.Insert(tx, &sso.Assignment{ApplicationID: a.ID, Account: a.Account, Type: sso.User, PrincipalID: string(u.ID)})
+				return store.Assignments.Insert(tx,
+					&sso.Assignment{ApplicationID: a.ID, Account: a.Account, Type: sso.User, PrincipalID: string(u.ID)})
 			}})
 		}
 	}
@@ -173,9 +181,14 @@ func (w *reachWorld) drawGrant(t *rapid.T) access.Grant {
 	application := rapid.SampledFrom([]string{"", "", w.apps[1].ARN(), w.apps[2].ARN()}).Draw(t, "application")
 	snap := w.as("s3").Snapshot
 	g, err := access.NewGrant(access.GrantSpec{
-		ID: access.GrantID(uuid.New()), Now: w.Now(), Location: snap.Location(owner, controltest.Region, w.locations[n]).Location, SubPrefix: sub,
-		Grantee: access.Grantee{Type: to.Type, ID: shown}, Principal: to.Principal,
-		Permission: rapid.SampledFrom([]access.Permission{access.Read, access.ReadWrite}).Draw(t, "permission"), ApplicationARN: application,
+		ID:             access.GrantID(uuid.New()),
+		Now:            w.Now(),
+		Location:       snap.Location(owner, controltest.Region, w.locations[n]).Location,
+		SubPrefix:      sub,
+		Grantee:        access.Grantee{Type: to.Type, ID: shown},
+		Principal:      to.Principal,
+		Permission:     rapid.SampledFrom([]access.Permission{access.Read, access.ReadWrite}).Draw(t, "permission"),
+		ApplicationARN: application,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -187,8 +200,15 @@ func (w *reachWorld) drawGrant(t *rapid.T) access.Grant {
 func (w *reachWorld) through(u *directory.User, a *sso.Application) controltest.Keys {
 	w.t.Helper()
 	c, err := w.Ring.Mint(credential.Session{
-		ID: credential.SessionID(uuid.New()), Kind: credential.AssumedRole, Account: string(owner), Region: controltest.Region, PrincipalID: w.r1.ID, Name: "s",
-		Issued: w.Now().UTC().Truncate(time.Second), Expires: w.Now().UTC().Truncate(time.Second).Add(grants.MinDuration), Delegation: credential.Delegation{
+		ID:          credential.SessionID(uuid.New()),
+		Kind:        credential.AssumedRole,
+		Account:     string(owner),
+		Region:      controltest.Region,
+		PrincipalID: w.r1.ID,
+		Name:        "s",
+		Issued:      w.Now().UTC().Truncate(time.Second),
+		Expires:     w.Now().UTC().Truncate(time.Second).Add(grants.MinDuration),
+		Delegation: credential.Delegation{
 			IdentityStoreID: w.store, UserID: string(u.ID), ApplicationARN: a.ARN(), IdentityCenterInstance: w.identityCenter,
 			CredentialID: "c", Scopes: sso.S3Scope,
 		},
@@ -204,7 +224,8 @@ func (w *reachWorld) gets(k controltest.Keys, target string, p access.Permission
 	if err != nil {
 		return nil
 	}
-	v, err := w.Grants.GetDataAccess(w.t.Context(), w.Begin(control.Opening{Caller: who, Source: "s3.amazonaws.com", Operation: "GetDataAccess", ReadOnly: true}),
+	v, err := w.Grants.GetDataAccess(w.t.Context(),
+		w.Begin(control.Opening{Caller: who, Source: "s3.amazonaws.com", Operation: "GetDataAccess", ReadOnly: true}),
 		grants.DataAccess{Target: target, Permission: p, Privilege: access.Default})
 	if err != nil {
 		return nil
@@ -246,7 +267,8 @@ func TestWhoCanAndWhatCanAgreeWithGetDataAccess(t *testing.T) {
 	w := newReachWorld(t)
 	rapid.Check(t, func(rt *rapid.T) {
 		w.shuffle(rt)
-		target := "s3://lake/" + rapid.SampledFrom([]string{"x", "a/b", "a/b/c", "a/*", "n/x", "na/b", "na/b*", "*"}).Draw(rt, "target")
+		target := "s3://lake/" +
+			rapid.SampledFrom([]string{"x", "a/b", "a/b/c", "a/*", "n/x", "na/b", "na/b*", "*"}).Draw(rt, "target")
 		p := rapid.SampledFrom([]access.Permission{access.Read, access.Write}).Draw(rt, "permission")
 		size, work := rapid.IntRange(1, 4).Draw(rt, "size"), rapid.IntRange(0, 40).Draw(rt, "work")
 		found := map[string]grants.Entitlement{}
@@ -276,25 +298,32 @@ func TestWhoCanAndWhatCanAgreeWithGetDataAccess(t *testing.T) {
 			if r.Open != (v != nil) || v != nil && r.Grant.Scope.String() != v.Matched {
 				rt.Fatalf("%s: told %+v, vended %+v", u.Name, r, v)
 			}
-			w.checkHeld(rt, w.whatCan(grants.WhatCan{Principal: u.ARN(), Size: size, Work: work}), target, p, v, func(*sso.Application) controltest.Keys { return w.userKeys[i] })
+			w.checkHeld(rt, w.whatCan(grants.WhatCan{Principal: u.ARN(), Size: size, Work: work}), target, p, v,
+				func(*sso.Application) controltest.Keys {
+					return w.userKeys[i]
+				})
 		}
 	})
 }
 
-func (w *reachWorld) checkPerson(rt *rapid.T, u *directory.User, target string, p access.Permission, told grants.Entitlement) {
+func (w *reachWorld) checkPerson(
+	rt *rapid.T, u *directory.User, target string, p access.Permission, told grants.Entitlement,
+) {
 	held := w.whatCan(grants.WhatCan{User: string(u.ID), Size: 3, Work: 5})
 	var oldest *sso.Application
 	for _, a := range w.apps {
 		v := w.gets(w.through(u, a), target, p)
 		if v != nil && oldest == nil {
 			oldest = a
-			if !told.Open || told.Application.ARN() != a.ARN() || told.Grant.Grantee != v.Grantee || told.Grant.Scope.String() != v.Matched {
+			if !told.Open || told.Application.ARN() != a.ARN() || told.Grant.Grantee != v.Grantee ||
+				told.Grant.Scope.String() != v.Matched {
 				rt.Fatalf("%s through %s: told %+v, vended %+v", u.UserName, a.ID, told, v)
 			}
 		}
 		w.checkHeld(rt, held, target, p, v, func(a *sso.Application) controltest.Keys { return w.through(u, a) })
 		for _, role := range []string{"", w.r1.ARN()} {
-			e, err := w.Grants.ExplainPerson(w.as("s3"), grants.Somebody{User: u.UserName, RoleARN: role, ApplicationARN: a.ARN()},
+			e, err := w.Grants.ExplainPerson(w.as("s3"),
+				grants.Somebody{User: u.UserName, RoleARN: role, ApplicationARN: a.ARN()},
 				grants.DataAccess{Target: target, Permission: p, Privilege: access.Default}, 5)
 			if err != nil {
 				rt.Fatal(err)
@@ -307,7 +336,8 @@ func (w *reachWorld) checkPerson(rt *rapid.T, u *directory.User, target string, 
 	if told.Open != (oldest != nil) {
 		rt.Fatalf("%s: told %+v, vended through %v", u.UserName, told, oldest)
 	}
-	e, err := w.Grants.ExplainPerson(w.as("s3"), grants.Somebody{User: string(u.ID)}, grants.DataAccess{Target: target, Permission: p, Privilege: access.Default}, 5)
+	e, err := w.Grants.ExplainPerson(w.as("s3"), grants.Somebody{User: string(u.ID)},
+		grants.DataAccess{Target: target, Permission: p, Privilege: access.Default}, 5)
 	if err != nil || e.Allowed() != told.Open {
 		rt.Fatalf("%s: told %v, explained %+v (%v)", u.UserName, told.Open, e, err)
 	}
@@ -315,7 +345,10 @@ func (w *reachWorld) checkPerson(rt *rapid.T, u *directory.User, target string, 
 
 // checkHeld checks what somebody is told to hold against what was vended: the grant that answered is among what is
 // open, and what is open answers for its own scope.
-func (w *reachWorld) checkHeld(rt *rapid.T, held []grants.Entitlement, target string, p access.Permission, v *grants.Vended, keys func(*sso.Application) controltest.Keys) {
+func (w *reachWorld) checkHeld(
+	rt *rapid.T, held []grants.Entitlement, target string, p access.Permission, v *grants.Vended,
+	keys func(*sso.Application) controltest.Keys,
+) {
 	if v != nil && !slices.ContainsFunc(held, func(r grants.Entitlement) bool {
 		return r.Open && r.Grant.Scope.String() == v.Matched && r.Grant.Grantee == v.Grantee && r.Grant.Permission.Covers(p)
 	}) {
@@ -326,7 +359,8 @@ func (w *reachWorld) checkHeld(rt *rapid.T, held []grants.Entitlement, target st
 		if !r.Open && r.Reason == "" {
 			rt.Fatalf("%s is kept by nothing", r.Grant.Scope)
 		}
-		if r.Open && rapid.IntRange(0, 3).Draw(rt, "tried") == 0 && w.gets(keys(r.Application), r.Grant.Scope.String(), r.Grant.Permission) == nil {
+		if r.Open && rapid.IntRange(0, 3).Draw(rt, "tried") == 0 &&
+			w.gets(keys(r.Application), r.Grant.Scope.String(), r.Grant.Permission) == nil {
 			rt.Fatalf("%s is told to be open, and is not: %+v", r.Grant.Scope, r)
 		}
 	}

@@ -50,7 +50,9 @@ func TestWhoCanTellsWhatKeepsSomebody(t *testing.T) {
 		{"not assigned", func() {
 			w.SetApplication(t, w.app, func(a *sso.Application) { a.AssignmentOptional = false })
 		}, []string{"alice not_assigned", "bob not_assigned"}},
-		{"assigned to the group", func() { w.Assign(t, w.app, sso.Group, string(w.g1.ID)) }, []string{"alice", "bob not_assigned"}},
+		{"assigned to the group", func() {
+			w.Assign(t, w.app, sso.Group, string(w.g1.ID))
+		}, []string{"alice", "bob not_assigned"}},
 		{"without the scope", func() {
 			w.SetApplication(t, w.app, func(a *sso.Application) { a.Scopes = nil })
 		}, []string{"alice application_missing", "bob application_missing"}},
@@ -65,8 +67,12 @@ func TestWhoCanTellsWhatKeepsSomebody(t *testing.T) {
 		{"the location's role hands no context on", func() {
 			w.must(w.IAM.UpdateAssumeRolePolicy(t.Context(), w.as("iam"), "lr", serviceTrust))
 		}, []string{"alice role_not_assumable", "bob not_assigned"}},
-		{"disabled", func() { w.SetPerson(t, w.alice, func(u *directory.User) { u.Disabled = true }) }, []string{"alice user_disabled", "bob not_assigned"}},
-		{"dissociated", func() { w.must(w.Grants.Dissociate(t.Context(), w.as("s3"))) }, []string{"alice user_disabled", "bob association_removed"}},
+		{"disabled", func() {
+			w.SetPerson(t, w.alice, func(u *directory.User) { u.Disabled = true })
+		}, []string{"alice user_disabled", "bob not_assigned"}},
+		{"dissociated", func() {
+			w.must(w.Grants.Dissociate(t.Context(), w.as("s3")))
+		}, []string{"alice user_disabled", "bob association_removed"}},
 	} {
 		step.change()
 		if got := names(w.whoCan(in)); !slices.Equal(got, step.want) {
@@ -125,13 +131,15 @@ func TestWhoCanIsForWhoMayAsk(t *testing.T) {
 	})
 	t.Run("nonsense is refused", func(t *testing.T) {
 		for _, bad := range []grants.WhoCan{
-			{Target: "lake", Permission: access.Read, Size: 10}, {Target: "s3://lake/x", Size: 10}, {Target: "s3://lake/*", Permission: access.Read, Object: true, Size: 10},
+			{Target: "lake", Permission: access.Read, Size: 10}, {Target: "s3://lake/x", Size: 10},
+			{Target: "s3://lake/*", Permission: access.Read, Object: true, Size: 10},
 		} {
 			if _, err := w.G.WhoCan(w.as(w.root), bad); fault.KindOf(err) != fault.Invalid {
 				t.Errorf("%+v: %v", bad, err)
 			}
 		}
-		for _, bad := range []grants.WhatCan{{Size: 10}, {Principal: "x", User: "y", Size: 10}, {Principal: "x", Size: 10}, {User: "x", Size: 10}} {
+		for _, bad := range []grants.WhatCan{{Size: 10}, {Principal: "x", User: "y", Size: 10}, {Principal: "x", Size: 10},
+			{User: "x", Size: 10}} {
 			if _, err := w.G.WhatCan(w.as(w.root), bad); fault.KindOf(err) != fault.Invalid {
 				t.Errorf("%+v: %v", bad, err)
 			}
@@ -148,7 +156,9 @@ func TestWhoCanIsForWhoMayAsk(t *testing.T) {
 		}
 		for name, change := range map[string]func(*grants.WhoCan){
 			"target": func(in *grants.WhoCan) { in.Target = "s3://lake/x/l" }, "all": func(in *grants.WhoCan) { in.All = false },
-			"permission": func(in *grants.WhoCan) { in.Permission = access.Write }, "object": func(in *grants.WhoCan) { in.Object = true },
+			"permission": func(in *grants.WhoCan) {
+				in.Permission = access.Write
+			}, "object": func(in *grants.WhoCan) { in.Object = true },
 			"garbage": func(in *grants.WhoCan) { in.Token += "A" },
 		} {
 			bad := one
@@ -171,7 +181,8 @@ func TestWhoCanDoesNotTakeANamesakeForTheGrantee(t *testing.T) {
 	must(t, w.IAM.DeleteInline(t.Context(), w.as(w.root), principals.UserNamed("v"), "p"))
 	must(t, w.IAM.DeleteUser(t.Context(), w.as(w.root), "v"))
 	w.user(w.root, "v", document)
-	page, err := w.G.WhoCan(w.as(w.root), grants.WhoCan{Target: "s3://lake/x/k", Permission: access.Read, Size: 10, All: true})
+	page, err := w.G.WhoCan(w.as(w.root),
+		grants.WhoCan{Target: "s3://lake/x/k", Permission: access.Read, Size: 10, All: true})
 	if err != nil || !slices.Equal(names(page.Entries), []string{iamARN + "user/v principal_deleted"}) {
 		t.Errorf("%v, %v", page, err)
 	}
@@ -182,12 +193,14 @@ func TestFindingAPerson(t *testing.T) {
 	bob := w.Person(t, owner, "bob")
 	for _, name := range []string{"alice", "ALICE", "alice@example.org", string(w.alice.ID)} {
 		page, err := w.Grants.WhatCan(w.as("s3"), grants.WhatCan{User: name, Size: 1})
-		if err != nil || page.Person.ID != w.alice.ID || !slices.Equal(page.Groups, []*directory.Group{w.as("s3").Snapshot.Group(w.g1.ID)}) {
+		if err != nil || page.Person.ID != w.alice.ID ||
+			!slices.Equal(page.Groups, []*directory.Group{w.as("s3").Snapshot.Group(w.g1.ID)}) {
 			t.Errorf("%s: %+v, %v", name, page, err)
 		}
 	}
 	w.SetPerson(t, bob, func(u *directory.User) { u.UserName = "alice@example.org" })
-	if _, err := w.Grants.WhatCan(w.as("s3"), grants.WhatCan{User: "alice@example.org", Size: 1}); !fault.Is(err, fault.Invalid, fault.Grantee) || !strings.Contains(err.Error(), "give the id") {
+	if _, err := w.Grants.WhatCan(w.as("s3"), grants.WhatCan{User: "alice@example.org", Size: 1}); !fault.Is(err,
+		fault.Invalid, fault.Grantee) || !strings.Contains(err.Error(), "give the id") {
 		t.Errorf("who is meant is not clear, but: %v", err)
 	}
 }
@@ -206,7 +219,13 @@ func TestWhoCanOfALargeGroup(t *testing.T) {
 				return err
 			}
 			for _, g := range []*directory.Group{w.g1, g2}[:1+i%2] {
-				if err := store.InsertMembership(tx, &directory.Membership{ID: directory.MembershipID(uuid.NewString()), Store: g.Store, Group: g.ID, User: u.ID}); err != nil {
+				if err := store.InsertMembership(tx,
+					&directory.Membership{
+						ID:    directory.MembershipID(uuid.NewString()),
+						Store: g.Store,
+						Group: g.ID,
+						User:  u.ID,
+					}); err != nil {
 					return err
 				}
 			}

@@ -190,7 +190,9 @@ func set[T any](to *T, from *T) {
 }
 
 // change changes an application as it is at the moment of the change.
-func (c *Center) change(ctx context.Context, call *control.Call, app *sso.Application, fn func(*store.Tx, *sso.Application) error) error {
+func (c *Center) change(
+	ctx context.Context, call *control.Call, app *sso.Application, fn func(*store.Tx, *sso.Application) error,
+) error {
 	return c.Control.Update(ctx, call, func(tx *store.Tx) error {
 		current, err := store.Applications.Get(ctx, tx, app.ID)
 		if fault.Is(err, fault.NotFound, fault.Application) {

@@ -82,7 +82,9 @@ func (c *Center) UpdateInstance(ctx context.Context, call *control.Call, arn str
 	})
 }
 
-func (c *Center) changeInstance(ctx context.Context, call *control.Call, i *sso.Instance, fn func(*sso.Instance) error) error {
+func (c *Center) changeInstance(
+	ctx context.Context, call *control.Call, i *sso.Instance, fn func(*sso.Instance) error,
+) error {
 	return c.Control.Update(ctx, call, func(tx *store.Tx) error {
 		current, err := standing(ctx, tx, i)
 		if err != nil {
@@ -109,7 +111,8 @@ func standing(ctx context.Context, tx *store.Tx, i *sso.Instance) (*sso.Instance
 func (c *Center) DeleteInstance(ctx context.Context, call *control.Call, arn string) error {
 	i, err := instance(call, "sso:DeleteInstance", arn, policy.Values{})
 	if fault.Is(err, fault.Denied, fault.IdentityCenter) {
-		if row, e := store.IdentityCenters.Get(ctx, c.Control.DB, string(call.Account)); e == nil && row.Deleted && row.ARN() == arn {
+		if row, e := store.IdentityCenters.Get(ctx, c.Control.DB, string(call.Account)); e == nil && row.Deleted &&
+			row.ARN() == arn {
 			return nil
 		}
 	}

@@ -139,7 +139,9 @@ func (c *Center) UpdateIssuer(ctx context.Context, call *control.Call, arn strin
 	})
 }
 
-func (c *Center) changeIssuer(ctx context.Context, call *control.Call, i *sso.Issuer, fn func(*sso.Issuer) error) error {
+func (c *Center) changeIssuer(
+	ctx context.Context, call *control.Call, i *sso.Issuer, fn func(*sso.Issuer) error,
+) error {
 	return c.Control.Update(ctx, call, func(tx *store.Tx) error {
 		current, err := store.Issuers.Get(ctx, tx, i.ID)
 		if fault.Is(err, fault.NotFound, fault.TokenIssuer) {

@@ -24,7 +24,9 @@ func (c *Center) Regions(call *control.Call, arn string, at Cut) (Page[Region], 
 	if err != nil {
 		return Page[Region]{}, err
 	}
-	return cut(c.Control, call, at, []Region{{c.Control.Region, i.Created, true}}, func(Region) int64 { return 1 }, "ListRegions")
+	return cut(c.Control, call, at, []Region{{c.Control.Region, i.Created, true}}, func(Region) int64 {
+		return 1
+	}, "ListRegions")
 }
 
 // DescribeRegion returns a region of the instance.
@@ -57,7 +59,8 @@ func (c *Center) RemoveRegion(call *control.Call, arn, name string) error {
 		return err
 	}
 	if name == c.Control.Region {
-		return fault.New(fault.Invalid, fault.IdentityCenter, "%s is the primary Region of the instance, which cannot be removed", name)
+		return fault.New(fault.Invalid, fault.IdentityCenter,
+			"%s is the primary Region of the instance, which cannot be removed", name)
 	}
 	return noRegion(name)
 }

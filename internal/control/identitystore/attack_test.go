@@ -22,13 +22,23 @@ func TestNoNarrowSessionAdministersTheDirectory(t *testing.T) {
 	keys := w.caller("admin", allow("*", "*"))
 	iam := func() *caller.Caller { c, _ := w.Authenticate(t, keys, "iam"); return c }
 	role, err := w.IAM.CreateRole(t.Context(), w.Call(t, w.root, "iam", "Test"), principals.NewRole{Name: "wide",
-		Trust: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"` + string(account) + `"},"Action":"sts:AssumeRole"}]}`})
+		Trust: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"` + string(account) +
+			`"},"Action":"sts:AssumeRole"}]}`})
 	must(t, err)
-	must(t, w.IAM.PutInline(t.Context(), w.Call(t, w.root, "iam", "Test"), principals.RoleNamed("wide"), "all", allow("*", "*")))
+	must(t, w.IAM.PutInline(t.Context(), w.Call(t, w.root, "iam", "Test"), principals.RoleNamed("wide"), "all",
+		allow("*", "*")))
 	now := time.Now().UTC().Truncate(time.Second)
 	mint := func(change func(*credential.Session)) controltest.Keys {
-		s := credential.Session{ID: credential.SessionID(uuid.New()), Account: string(account), Name: "s", Issued: now, Expires: now.Add(time.Hour),
-			ParentKey: keys.ID, ParentPrincipalID: iam().User.ID, PrincipalID: role.ID}
+		s := credential.Session{
+			ID:                credential.SessionID(uuid.New()),
+			Account:           string(account),
+			Name:              "s",
+			Issued:            now,
+			Expires:           now.Add(time.Hour),
+			ParentKey:         keys.ID,
+			ParentPrincipalID: iam().User.ID,
+			PrincipalID:       role.ID,
+		}
 		change(&s)
 		c, err := w.World.Ring.Mint(s)
 		must(t, err)
@@ -39,7 +49,9 @@ func TestNoNarrowSessionAdministersTheDirectory(t *testing.T) {
 		s.Kind, s.GrantID, s.LocationID, s.Scope, s.Permission = credential.Vended, "g", "l", "s3://lake/*", "READWRITE"
 		s.GranteeType, s.GranteeID, s.CallerPrincipalID = "IAM", iam().User.ARN(), iam().User.ID
 	})
-	narrowed := mint(func(s *credential.Session) { s.Kind, s.Policies = credential.AssumedRole, []string{allow("s3:*", "*")} })
+	narrowed := mint(func(s *credential.Session) {
+		s.Kind, s.Policies = credential.AssumedRole, []string{allow("s3:*", "*")}
+	})
 	for _, op := range w.operations(u, g, m) {
 		for name, k := range map[string]controltest.Keys{"vended": vended, "narrowed": narrowed} {
 			if err := op.run(t.Context(), w.by(k), w.in); fault.KindOf(err) != fault.Denied {

@@ -15,8 +15,12 @@ const unique = "UNIQUENESS_CONSTRAINT_VIOLATION"
 func TestIdentityCase019_CreateUserWithoutARequiredAttribute(t *testing.T) {
 	w := newWorld(t)
 	for attribute, lack := range map[string]func(*directory.User){
-		"displayName": func(u *directory.User) { u.DisplayName = "" }, "userName": func(u *directory.User) { u.UserName = "" },
-		"name.givenName": func(u *directory.User) { u.Name.GivenName = "" }, "name.familyName": func(u *directory.User) { u.Name.FamilyName = "" },
+		"displayName": func(u *directory.User) {
+			u.DisplayName = ""
+		}, "userName": func(u *directory.User) { u.UserName = "" },
+		"name.givenName": func(u *directory.User) {
+			u.Name.GivenName = ""
+		}, "name.familyName": func(u *directory.User) { u.Name.FamilyName = "" },
 	} {
 		u := attributes("alice")
 		lack(&u)
@@ -62,7 +66,11 @@ func TestIdentityCase024_UserIDByEmail(t *testing.T) {
 	w := newWorld(t)
 	alice := w.user("alice")
 	w.user("bob")
-	for path, value := range map[string]string{"emails.value": "Alice@example.com", "Emails.Value": "alice@example.com", "userName": "ALICE"} {
+	for path, value := range map[string]string{
+		"emails.value": "Alice@example.com",
+		"Emails.Value": "alice@example.com",
+		"userName":     "ALICE",
+	} {
 		id, err := w.UserID(w.asRoot(), w.in, people.Alternate{Path: path, Value: value})
 		if err != nil || id != alice.ID {
 			t.Errorf("%s %s is %s (%v)", path, value, id, err)
@@ -90,7 +98,8 @@ func TestIdentityCase026_GroupIDOfNone(t *testing.T) {
 	_, err := w.GroupID(w.asRoot(), w.in, people.Alternate{Path: "displayName", Value: "x"})
 	refused(t, err, fault.NotFound, "GROUP not found.", "ResourceType", "GROUP")
 	g := w.group("X")
-	if id, err := w.GroupID(w.asRoot(), w.in, people.Alternate{Path: "DisplayName", Value: "x"}); err != nil || id != g.ID {
+	if id, err := w.GroupID(w.asRoot(), w.in, people.Alternate{Path: "DisplayName", Value: "x"}); err != nil ||
+		id != g.ID {
 		t.Error(id, err)
 	}
 }
@@ -102,7 +111,8 @@ func TestIdentityCase027_IsMemberInGroups(t *testing.T) {
 	for _, c := range []struct {
 		ask  []directory.GroupID
 		want []bool
-	}{{[]directory.GroupID{g1.ID, g2.ID}, []bool{true, false}}, {[]directory.GroupID{g2.ID, g1.ID, g2.ID}, []bool{false, true, false}}} {
+	}{{[]directory.GroupID{g1.ID, g2.ID}, []bool{true, false}},
+		{[]directory.GroupID{g2.ID, g1.ID, g2.ID}, []bool{false, true, false}}} {
 		got, err := w.InGroups(w.asRoot(), w.in, alice.ID, c.ask)
 		if err != nil || !slices.Equal(got, c.want) {
 			t.Errorf("%v: %v (%v)", c.ask, got, err)
@@ -187,10 +197,12 @@ func TestIdentityCase031_UpdateUser(t *testing.T) {
 	u.NickName = "Al"
 	alice, err := w.CreateUser(t.Context(), w.asRoot(), w.in, u)
 	must(t, err)
-	must(t, w.UpdateUser(t.Context(), w.asRoot(), w.in, alice.ID, []directory.Operation{{Path: "displayName", Value: "Alice II"}}))
+	must(t, w.UpdateUser(t.Context(), w.asRoot(), w.in, alice.ID,
+		[]directory.Operation{{Path: "displayName", Value: "Alice II"}}))
 	must(t, w.UpdateUser(t.Context(), w.asRoot(), w.in, alice.ID, []directory.Operation{{Path: "nickName"}}))
 	got, err := w.DescribeUser(w.asRoot(), w.in, alice.ID)
-	if err != nil || got.DisplayName != "Alice II" || got.NickName != "" || got.UserName != "alice" || got.Updated.Before(got.Created) {
+	if err != nil || got.DisplayName != "Alice II" || got.NickName != "" || got.UserName != "alice" ||
+		got.Updated.Before(got.Created) {
 		t.Errorf("%+v (%v)", got, err)
 	}
 }
@@ -207,9 +219,11 @@ func TestIdentityCase032_UserIDByExternalID(t *testing.T) {
 	if id, err := w.UserID(w.asRoot(), w.in, people.Alternate{External: &external}); err != nil || id != alice.ID {
 		t.Error(id, err)
 	}
-	if u, err := w.DescribeUser(w.asRoot(), w.in, alice.ID); err != nil || !slices.Equal(u.ExternalIDs, []directory.ExternalID{external}) {
+	if u, err := w.DescribeUser(w.asRoot(), w.in, alice.ID); err != nil ||
+		!slices.Equal(u.ExternalIDs, []directory.ExternalID{external}) {
 		t.Error(u, err)
 	}
-	_, err := w.UserID(w.asRoot(), w.in, people.Alternate{External: &directory.ExternalID{Issuer: external.Issuer, ID: "00U1"}})
+	_, err := w.UserID(w.asRoot(), w.in,
+		people.Alternate{External: &directory.ExternalID{Issuer: external.Issuer, ID: "00U1"}})
 	refused(t, err, fault.NotFound, "USER not found.")
 }

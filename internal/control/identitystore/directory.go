@@ -53,7 +53,12 @@ func enter(call *control.Call, in directory.StoreID, action string, resources ..
 
 // may asks for one resource. A vended credential never passes: the policy that limits it knows S3's data alone.
 func may(call *control.Call, action, resource string) error {
-	d := call.Decide(caller.Ask{Action: action, Resource: resource, ResourceAccount: call.Account, Values: policy.Values{}})
+	d := call.Decide(caller.Ask{
+		Action:          action,
+		Resource:        resource,
+		ResourceAccount: call.Account,
+		Values:          policy.Values{},
+	})
 	if !d.Allowed { // worded without the quotes that S3 puts around the resource
 		return fault.New(fault.Denied, "", "%s", caller.Denial{
 			User: call.ARN(), Action: action, Resource: resource, Because: d.Because(),
@@ -63,7 +68,9 @@ func may(call *control.Call, action, resource string) error {
 }
 
 // change commits a change of an identity store, which must still be the account's.
-func (d *Directory) change(ctx context.Context, call *control.Call, in directory.StoreID, fn func(*store.Tx) error) error {
+func (d *Directory) change(
+	ctx context.Context, call *control.Call, in directory.StoreID, fn func(*store.Tx) error,
+) error {
 	return d.Control.Update(ctx, call, func(tx *store.Tx) error {
 		now, err := store.IdentityStoreID(ctx, tx, call.Account)
 		if err != nil && fault.KindOf(err) != fault.NotFound {

@@ -22,7 +22,8 @@ type operation struct {
 
 // operations are all of them. Each works when it is allowed, in this order.
 func (w *world) operations(u *directory.User, g *directory.Group, m *directory.Membership) []operation {
-	const users, groups, memberships = "arn:aws:identitystore:::user/*", "arn:aws:identitystore:::group/*", "arn:aws:identitystore:::membership/*"
+	const users, groups, memberships = "arn:aws:identitystore:::user/*", "arn:aws:identitystore:::group/*",
+		"arn:aws:identitystore:::membership/*"
 	user, group, member := u.ID.ARN(), g.ID.ARN(), m.ID.ARN()
 	title := []directory.Operation{{Path: "title", Value: "x"}}
 	describe := []directory.Operation{{Path: "description", Value: "x"}}
@@ -65,33 +66,40 @@ func (w *world) operations(u *directory.User, g *directory.Group, m *directory.M
 			_, err := w.GroupID(c, in, people.Alternate{Path: "displayName", Value: g.DisplayName})
 			return err
 		}},
-		{"DescribeGroupMembership", []string{member, group, user}, func(ctx context.Context, c *control.Call, in directory.StoreID) error {
-			_, err := w.DescribeMembership(ctx, c, in, m.ID)
-			return err
-		}},
-		{"ListGroupMemberships", []string{memberships, group}, func(ctx context.Context, c *control.Call, in directory.StoreID) error {
-			_, err := w.ListMembers(ctx, c, in, g.ID, people.Ask{})
-			return err
-		}},
-		{"ListGroupMembershipsForMember", []string{memberships, user}, func(ctx context.Context, c *control.Call, in directory.StoreID) error {
-			_, err := w.ListMemberships(ctx, c, in, u.ID, people.Ask{})
-			return err
-		}},
-		{"GetGroupMembershipId", []string{memberships, group, user}, func(ctx context.Context, c *control.Call, in directory.StoreID) error {
-			_, err := w.MembershipID(ctx, c, in, g.ID, u.ID)
-			return err
-		}},
-		{"IsMemberInGroups", []string{memberships, user, group}, func(_ context.Context, c *control.Call, in directory.StoreID) error {
-			_, err := w.InGroups(c, in, u.ID, []directory.GroupID{g.ID})
-			return err
-		}},
-		{"DeleteGroupMembership", []string{member, group, user}, func(ctx context.Context, c *control.Call, in directory.StoreID) error {
-			return w.DeleteMembership(ctx, c, in, m.ID)
-		}},
-		{"CreateGroupMembership", []string{group, user}, func(ctx context.Context, c *control.Call, in directory.StoreID) error {
-			_, err := w.CreateMembership(ctx, c, in, g.ID, u.ID)
-			return err
-		}},
+		{"DescribeGroupMembership", []string{member, group, user},
+			func(ctx context.Context, c *control.Call, in directory.StoreID) error {
+				_, err := w.DescribeMembership(ctx, c, in, m.ID)
+				return err
+			}},
+		{"ListGroupMemberships", []string{memberships, group},
+			func(ctx context.Context, c *control.Call, in directory.StoreID) error {
+				_, err := w.ListMembers(ctx, c, in, g.ID, people.Ask{})
+				return err
+			}},
+		{"ListGroupMembershipsForMember", []string{memberships, user},
+			func(ctx context.Context, c *control.Call, in directory.StoreID) error {
+				_, err := w.ListMemberships(ctx, c, in, u.ID, people.Ask{})
+				return err
+			}},
+		{"GetGroupMembershipId", []string{memberships, group, user},
+			func(ctx context.Context, c *control.Call, in directory.StoreID) error {
+				_, err := w.MembershipID(ctx, c, in, g.ID, u.ID)
+				return err
+			}},
+		{"IsMemberInGroups", []string{memberships, user, group},
+			func(_ context.Context, c *control.Call, in directory.StoreID) error {
+				_, err := w.InGroups(c, in, u.ID, []directory.GroupID{g.ID})
+				return err
+			}},
+		{"DeleteGroupMembership", []string{member, group, user},
+			func(ctx context.Context, c *control.Call, in directory.StoreID) error {
+				return w.DeleteMembership(ctx, c, in, m.ID)
+			}},
+		{"CreateGroupMembership", []string{group, user},
+			func(ctx context.Context, c *control.Call, in directory.StoreID) error {
+				_, err := w.CreateMembership(ctx, c, in, g.ID, u.ID)
+				return err
+			}},
 		{"DeleteUser", []string{user}, func(ctx context.Context, c *control.Call, in directory.StoreID) error {
 			return w.DeleteUser(ctx, c, in, u.ID)
 		}},
@@ -121,7 +129,8 @@ func TestEveryOperationAsksForAllItsResources(t *testing.T) {
 				others = []string{"arn:aws:identitystore:::user/" + strings.Repeat("0", 8)}
 			}
 			k := w.caller(fmt.Sprintf("lacks-%d-%d", i, n), allow(action, others...))
-			refused(t, op.run(t.Context(), w.by(k), w.in), fault.Denied, "is not authorized to perform: "+action+" on resource: "+missing)
+			refused(t, op.run(t.Context(), w.by(k), w.in), fault.Denied,
+				"is not authorized to perform: "+action+" on resource: "+missing)
 		}
 		k := w.caller(fmt.Sprintf("another-%d", i), allow("identitystore:Other*", "*"))
 		refused(t, op.run(t.Context(), w.by(k), w.in), fault.Denied, action)
@@ -139,7 +148,8 @@ func TestAnotherAccountsDirectoryIsNotThere(t *testing.T) {
 	m := w.join(g, u)
 	for _, op := range w.operations(u, g, m) {
 		err := op.run(t.Context(), w.by(w.otherRoot), w.in)
-		refused(t, err, fault.NotFound, "IDENTITY_STORE not found.", "ResourceType", "IDENTITY_STORE", "ResourceId", string(w.in))
+		refused(t, err, fault.NotFound, "IDENTITY_STORE not found.", "ResourceType", "IDENTITY_STORE", "ResourceId",
+			string(w.in))
 	}
 	// Nor can its entities be reached through one's own store.
 	for _, op := range w.operations(u, g, m) {
@@ -165,7 +175,8 @@ func TestDeletingTwiceIsNoFailure(t *testing.T) {
 		must(t, w.DeleteMembership(t.Context(), w.asRoot(), w.in, m.ID))
 	}
 	_, err := w.DescribeMembership(t.Context(), w.asRoot(), w.in, m.ID)
-	refused(t, err, fault.NotFound, "GROUP_MEMBERSHIP not found.", "ResourceType", "GROUP_MEMBERSHIP", "ResourceId", string(m.ID))
+	refused(t, err, fault.NotFound, "GROUP_MEMBERSHIP not found.", "ResourceType", "GROUP_MEMBERSHIP", "ResourceId",
+		string(m.ID))
 	_, err = w.MembershipID(t.Context(), w.asRoot(), w.in, g.ID, u.ID)
 	refused(t, err, fault.NotFound, "GROUP_MEMBERSHIP not found.")
 	for range 2 {
@@ -198,7 +209,8 @@ func TestUniqueAttributes(t *testing.T) {
 	refused(t, err, fault.AlreadyExists, "Duplicate Email", "Reason", unique)
 	_, err = w.CreateGroup(t.Context(), w.asRoot(), w.in, directory.Group{DisplayName: "RED"})
 	refused(t, err, fault.AlreadyExists, "Duplicate GroupDisplayName", "Reason", unique)
-	err = w.UpdateUser(t.Context(), w.asRoot(), w.in, bob.ID, []directory.Operation{{Path: "title", Value: "x"}, {Path: "userName", Value: "Alice"}})
+	err = w.UpdateUser(t.Context(), w.asRoot(), w.in, bob.ID,
+		[]directory.Operation{{Path: "title", Value: "x"}, {Path: "userName", Value: "Alice"}})
 	refused(t, err, fault.AlreadyExists, "Duplicate UserName", "Reason", unique)
 	err = w.UpdateGroup(t.Context(), w.asRoot(), w.in, red.ID, []directory.Operation{{Path: "displayName", Value: "blue"}})
 	refused(t, err, fault.AlreadyExists, "Duplicate GroupDisplayName", "Reason", unique)
@@ -208,7 +220,8 @@ func TestUniqueAttributes(t *testing.T) {
 	if _, err := w.CreateUser(t.Context(), w.by(w.otherRoot), w.otherIn, attributes("alice")); err != nil {
 		t.Errorf("alice of another account: %v", err)
 	}
-	must(t, w.UpdateUser(t.Context(), w.asRoot(), w.in, bob.ID, []directory.Operation{{Path: "userName", Value: "BOB"}})) // her own name in another case
+	// her own name in another case
+	must(t, w.UpdateUser(t.Context(), w.asRoot(), w.in, bob.ID, []directory.Operation{{Path: "userName", Value: "BOB"}}))
 }
 
 func TestWhatClientsCannotSet(t *testing.T) {
@@ -223,7 +236,8 @@ func TestWhatClientsCannotSet(t *testing.T) {
 	if got.CreatedBy != "arn:aws:iam::"+string(account)+":root" || got.Created.IsZero() || got.Updated != got.Created {
 		t.Errorf("stamped %+v", got.Stamp)
 	}
-	g, err := w.CreateGroup(t.Context(), w.asRoot(), w.in, directory.Group{ID: "x", Store: w.otherIn, DisplayName: "g", ExternalIDs: u.ExternalIDs})
+	g, err := w.CreateGroup(t.Context(), w.asRoot(), w.in,
+		directory.Group{ID: "x", Store: w.otherIn, DisplayName: "g", ExternalIDs: u.ExternalIDs})
 	if err != nil || g.ID == "x" || g.Store != w.in || g.ExternalIDs != nil {
 		t.Errorf("%+v (%v)", g, err)
 	}
@@ -258,13 +272,15 @@ func TestListsAreFilteredAndPaged(t *testing.T) {
 	if err != nil || len(page.Items) != 1 || page.Items[0].UserName != "u3" || page.Token != "" {
 		t.Error(page, err)
 	}
-	groups, err := w.ListGroups(t.Context(), w.asRoot(), w.in, people.Filter{Path: "DisplayName", Value: "nothing"}, people.Ask{})
+	groups, err := w.ListGroups(t.Context(), w.asRoot(), w.in, people.Filter{Path: "DisplayName", Value: "nothing"},
+		people.Ask{})
 	if err != nil || len(groups.Items) != 0 {
 		t.Error(groups, err)
 	}
 	_, err = w.ListUsers(t.Context(), w.asRoot(), w.in, people.Filter{Path: "Title", Value: "x"}, people.Ask{})
 	refused(t, err, fault.Invalid, "cannot be filtered by")
-	_, err = w.ListUsers(t.Context(), w.asRoot(), w.in, people.Filter{Path: "UserName", Value: "u3"}, people.Ask{Token: "x"})
+	_, err = w.ListUsers(t.Context(), w.asRoot(), w.in, people.Filter{Path: "UserName", Value: "u3"},
+		people.Ask{Token: "x"})
 	refused(t, err, fault.Invalid, "NextToken")
 	g := w.group("all")
 	for _, name := range users[:3] {

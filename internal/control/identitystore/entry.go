@@ -53,7 +53,9 @@ func groupEntry(in directory.StoreID, id directory.GroupID) entry {
 }
 
 // change commits a change of an entry, whom the call's record names.
-func (k *kind[T]) change(ctx context.Context, d *Directory, call *control.Call, e entry, fn func(*store.Tx) error) error {
+func (k *kind[T]) change(
+	ctx context.Context, d *Directory, call *control.Call, e entry, fn func(*store.Tx) error,
+) error {
 	call.Touch("AWS::IdentityStore::"+k.name, e.arn, call.Account)
 	return d.change(ctx, call, e.in, fn)
 }
@@ -88,7 +90,9 @@ func (k *kind[T]) read(ctx context.Context, tx *store.Tx, e entry) (*T, error) {
 }
 
 // update changes attributes of an entry, all of them or none. The entry keeps its id.
-func (k *kind[T]) update(ctx context.Context, d *Directory, call *control.Call, e entry, ops []directory.Operation) error {
+func (k *kind[T]) update(
+	ctx context.Context, d *Directory, call *control.Call, e entry, ops []directory.Operation,
+) error {
 	if err := enter(call, e.in, "identitystore:Update"+k.name, e.arn); err != nil {
 		return err
 	}

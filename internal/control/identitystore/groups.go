@@ -12,7 +12,9 @@ import (
 )
 
 // CreateGroup makes a group and returns it with its id.
-func (d *Directory) CreateGroup(ctx context.Context, call *control.Call, in directory.StoreID, g directory.Group) (*directory.Group, error) {
+func (d *Directory) CreateGroup(
+	ctx context.Context, call *control.Call, in directory.StoreID, g directory.Group,
+) (*directory.Group, error) {
 	if err := enter(call, in, "identitystore:CreateGroup"); err != nil {
 		return nil, err
 	}
@@ -30,7 +32,9 @@ func (d *Directory) CreateGroup(ctx context.Context, call *control.Call, in dire
 }
 
 // DescribeGroup returns a group.
-func (d *Directory) DescribeGroup(call *control.Call, in directory.StoreID, id directory.GroupID) (*directory.Group, error) {
+func (d *Directory) DescribeGroup(
+	call *control.Call, in directory.StoreID, id directory.GroupID,
+) (*directory.Group, error) {
 	if err := enter(call, in, "identitystore:DescribeGroup", id.ARN()); err != nil {
 		return nil, err
 	}
@@ -42,17 +46,23 @@ func seenGroup(call *control.Call, in directory.StoreID, id directory.GroupID) (
 }
 
 // readGroup reads a group inside a transaction.
-func readGroup(ctx context.Context, tx *store.Tx, in directory.StoreID, id directory.GroupID) (*directory.Group, error) {
+func readGroup(
+	ctx context.Context, tx *store.Tx, in directory.StoreID, id directory.GroupID,
+) (*directory.Group, error) {
 	return groups.read(ctx, tx, groupEntry(in, id))
 }
 
 // UpdateGroup changes attributes of a group, all of them or none.
-func (d *Directory) UpdateGroup(ctx context.Context, call *control.Call, in directory.StoreID, id directory.GroupID, ops []directory.Operation) error {
+func (d *Directory) UpdateGroup(
+	ctx context.Context, call *control.Call, in directory.StoreID, id directory.GroupID, ops []directory.Operation,
+) error {
 	return groups.update(ctx, d, call, groupEntry(in, id), ops)
 }
 
 // DeleteGroup deletes a group with the memberships in it and its application assignments. To delete a group that does
 // not exist is no failure.
-func (d *Directory) DeleteGroup(ctx context.Context, call *control.Call, in directory.StoreID, id directory.GroupID) error {
+func (d *Directory) DeleteGroup(
+	ctx context.Context, call *control.Call, in directory.StoreID, id directory.GroupID,
+) error {
 	return groups.delete(ctx, d, call, groupEntry(in, id))
 }

@@ -52,7 +52,8 @@ func (w *world) caller(name, policy string) controltest.Keys {
 }
 
 func allow(action string, resources ...string) string {
-	return `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"` + action + `","Resource":["` + strings.Join(resources, `","`) + `"]}]}`
+	return `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"` + action + `","Resource":["` +
+		strings.Join(resources, `","`) + `"]}]}`
 }
 
 // attributes are those of a user who has all that is required.

@@ -29,7 +29,10 @@ const pageMost = 100
 
 // turn gives one page of a list that read reads: at most so many items behind a number. list names the list: the
 // operation and what it is a list of.
-func turn[T any](d *Directory, call *control.Call, ask Ask, list string, read func(after int64, limit int) ([]T, error), seq func(T) int64) (Page[T], error) {
+func turn[T any](
+	d *Directory, call *control.Call, ask Ask, list string, read func(after int64, limit int) ([]T, error),
+	seq func(T) int64,
+) (Page[T], error) {
 	size, err := control.PageSize(ask.Max, pageMost, pageMost)
 	if err != nil {
 		return Page[T]{}, err
@@ -51,7 +54,9 @@ func turn[T any](d *Directory, call *control.Call, ask Ask, list string, read fu
 }
 
 // only is the page of a filtered list: names are unique, so there is one item or none.
-func only[T any](d *Directory, call *control.Call, ask Ask, f Filter, path string, find func(directory.Key) *T) (Page[*T], error) {
+func only[T any](
+	d *Directory, call *control.Call, ask Ask, f Filter, path string, find func(directory.Key) *T,
+) (Page[*T], error) {
 	if !strings.EqualFold(f.Path, path) {
 		return Page[*T]{}, fault.New(fault.Invalid, fault.Member, "The attribute %s cannot be filtered by", f.Path)
 	}
@@ -65,12 +70,16 @@ func only[T any](d *Directory, call *control.Call, ask Ask, f Filter, path strin
 }
 
 // ListUsers lists the users of a store. A filter may name UserName.
-func (d *Directory) ListUsers(ctx context.Context, call *control.Call, in directory.StoreID, f Filter, ask Ask) (Page[*directory.User], error) {
+func (d *Directory) ListUsers(
+	ctx context.Context, call *control.Call, in directory.StoreID, f Filter, ask Ask,
+) (Page[*directory.User], error) {
 	if err := enter(call, in, "identitystore:ListUsers", allUsers); err != nil {
 		return Page[*directory.User]{}, err
 	}
 	if f != (Filter{}) {
-		return only(d, call, ask, f, "UserName", func(k directory.Key) *directory.User { return call.Snapshot.PersonByKey(in, k) })
+		return only(d, call, ask, f, "UserName", func(k directory.Key) *directory.User {
+			return call.Snapshot.PersonByKey(in, k)
+		})
 	}
 	return turn(d, call, ask, "ListUsers "+string(in), func(after int64, limit int) ([]*directory.User, error) {
 		return store.DirectoryUsers.Page(ctx, d.Control.DB, string(in), after, limit)
@@ -78,12 +87,16 @@ func (d *Directory) ListUsers(ctx context.Context, call *control.Call, in direct
 }
 
 // ListGroups lists the groups of a store. A filter may name DisplayName.
-func (d *Directory) ListGroups(ctx context.Context, call *control.Call, in directory.StoreID, f Filter, ask Ask) (Page[*directory.Group], error) {
+func (d *Directory) ListGroups(
+	ctx context.Context, call *control.Call, in directory.StoreID, f Filter, ask Ask,
+) (Page[*directory.Group], error) {
 	if err := enter(call, in, "identitystore:ListGroups", allGroups); err != nil {
 		return Page[*directory.Group]{}, err
 	}
 	if f != (Filter{}) {
-		return only(d, call, ask, f, "DisplayName", func(k directory.Key) *directory.Group { return call.Snapshot.GroupByKey(in, k) })
+		return only(d, call, ask, f, "DisplayName", func(k directory.Key) *directory.Group {
+			return call.Snapshot.GroupByKey(in, k)
+		})
 	}
 	return turn(d, call, ask, "ListGroups "+string(in), func(after int64, limit int) ([]*directory.Group, error) {
 		return store.DirectoryGroups.Page(ctx, d.Control.DB, string(in), after, limit)
@@ -91,27 +104,33 @@ func (d *Directory) ListGroups(ctx context.Context, call *control.Call, in direc
 }
 
 // ListMembers lists the memberships in a group.
-func (d *Directory) ListMembers(ctx context.Context, call *control.Call, in directory.StoreID, g directory.GroupID, ask Ask) (Page[directory.Membership], error) {
+func (d *Directory) ListMembers(
+	ctx context.Context, call *control.Call, in directory.StoreID, g directory.GroupID, ask Ask,
+) (Page[directory.Membership], error) {
 	if err := enter(call, in, "identitystore:ListGroupMemberships", allMemberships, g.ARN()); err != nil {
 		return Page[directory.Membership]{}, err
 	}
 	if _, err := seenGroup(call, in, g); err != nil {
 		return Page[directory.Membership]{}, err
 	}
-	return turn(d, call, ask, "ListGroupMemberships "+string(g), func(after int64, limit int) ([]directory.Membership, error) {
-		return store.MembershipsOfGroup(ctx, d.Control.DB, g, after, limit)
-	}, func(m directory.Membership) int64 { return m.Seq })
+	return turn(d, call, ask, "ListGroupMemberships "+string(g),
+		func(after int64, limit int) ([]directory.Membership, error) {
+			return store.MembershipsOfGroup(ctx, d.Control.DB, g, after, limit)
+		}, func(m directory.Membership) int64 { return m.Seq })
 }
 
 // ListMemberships lists the memberships of a user.
-func (d *Directory) ListMemberships(ctx context.Context, call *control.Call, in directory.StoreID, u directory.UserID, ask Ask) (Page[directory.Membership], error) {
+func (d *Directory) ListMemberships(
+	ctx context.Context, call *control.Call, in directory.StoreID, u directory.UserID, ask Ask,
+) (Page[directory.Membership], error) {
 	if err := enter(call, in, "identitystore:ListGroupMembershipsForMember", allMemberships, u.ARN()); err != nil {
 		return Page[directory.Membership]{}, err
 	}
 	if _, err := seenUser(call, in, u); err != nil {
 		return Page[directory.Membership]{}, err
 	}
-	return turn(d, call, ask, "ListGroupMembershipsForMember "+string(u), func(after int64, limit int) ([]directory.Membership, error) {
-		return store.MembershipsOfUser(ctx, d.Control.DB, u, after, limit)
-	}, func(m directory.Membership) int64 { return m.Seq })
+	return turn(d, call, ask, "ListGroupMembershipsForMember "+string(u),
+		func(after int64, limit int) ([]directory.Membership, error) {
+			return store.MembershipsOfUser(ctx, d.Control.DB, u, after, limit)
+		}, func(m directory.Membership) int64 { return m.Seq })
 }

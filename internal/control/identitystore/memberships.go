@@ -12,11 +12,19 @@ import (
 )
 
 // CreateMembership puts a user into a group, both of the same store.
-func (d *Directory) CreateMembership(ctx context.Context, call *control.Call, in directory.StoreID, g directory.GroupID, u directory.UserID) (*directory.Membership, error) {
+func (d *Directory) CreateMembership(
+	ctx context.Context, call *control.Call, in directory.StoreID, g directory.GroupID, u directory.UserID,
+) (*directory.Membership, error) {
 	if err := enter(call, in, "identitystore:CreateGroupMembership", g.ARN(), u.ARN()); err != nil {
 		return nil, err
 	}
-	m := &directory.Membership{ID: directory.MembershipID(uuid.NewString()), Store: in, Group: g, User: u, CreatedBy: call.ARN()}
+	m := &directory.Membership{
+		ID:        directory.MembershipID(uuid.NewString()),
+		Store:     in,
+		Group:     g,
+		User:      u,
+		CreatedBy: call.ARN(),
+	}
 	call.Touch("AWS::IdentityStore::GroupMembership", m.ID.ARN(), call.Account)
 	err := d.change(ctx, call, in, func(tx *store.Tx) error {
 		if _, err := readGroup(ctx, tx, in, g); err != nil {
@@ -28,7 +36,8 @@ func (d *Directory) CreateMembership(ctx context.Context, call *control.Call, in
 		m.Created = tx.Now()
 		if err := store.InsertMembership(tx, m); err != nil {
 			if fault.Is(err, fault.AlreadyExists, fault.Membership) {
-				return fault.New(fault.AlreadyExists, fault.Membership, "Member and Group relationship already exists.").With("Reason", "UNIQUENESS_CONSTRAINT_VIOLATION")
+				return fault.New(fault.AlreadyExists, fault.Membership,
+					"Member and Group relationship already exists.").With("Reason", "UNIQUENESS_CONSTRAINT_VIOLATION")
 			}
 			return err
 		}
@@ -42,7 +51,9 @@ func (d *Directory) CreateMembership(ctx context.Context, call *control.Call, in
 }
 
 // DescribeMembership returns a membership.
-func (d *Directory) DescribeMembership(ctx context.Context, call *control.Call, in directory.StoreID, id directory.MembershipID) (*directory.Membership, error) {
+func (d *Directory) DescribeMembership(
+	ctx context.Context, call *control.Call, in directory.StoreID, id directory.MembershipID,
+) (*directory.Membership, error) {
 	const action = "identitystore:DescribeGroupMembership"
 	if err := enter(call, in, action, id.ARN()); err != nil {
 		return nil, err
@@ -62,7 +73,9 @@ func ofBoth(call *control.Call, action string, m *directory.Membership) error {
 	return may(call, action, m.User.ARN())
 }
 
-func findMembership(ctx context.Context, q store.Querier, in directory.StoreID, id directory.MembershipID) (*directory.Membership, error) {
+func findMembership(
+	ctx context.Context, q store.Querier, in directory.StoreID, id directory.MembershipID,
+) (*directory.Membership, error) {
 	m, err := store.MembershipByID(ctx, q, id)
 	if fault.Is(err, fault.NotFound, fault.Membership) || err == nil && m.Store != in {
 		return nil, noMembership(id)
@@ -72,7 +85,9 @@ func findMembership(ctx context.Context, q store.Querier, in directory.StoreID, 
 
 // DeleteMembership takes a user out of a group: what the group gave is gone at the next request. To delete a
 // membership that does not exist is no failure.
-func (d *Directory) DeleteMembership(ctx context.Context, call *control.Call, in directory.StoreID, id directory.MembershipID) error {
+func (d *Directory) DeleteMembership(
+	ctx context.Context, call *control.Call, in directory.StoreID, id directory.MembershipID,
+) error {
 	const action = "identitystore:DeleteGroupMembership"
 	if err := enter(call, in, action, id.ARN()); err != nil {
 		return err
@@ -91,7 +106,9 @@ func (d *Directory) DeleteMembership(ctx context.Context, call *control.Call, in
 }
 
 // MembershipID finds the membership of a user in a group.
-func (d *Directory) MembershipID(ctx context.Context, call *control.Call, in directory.StoreID, g directory.GroupID, u directory.UserID) (directory.MembershipID, error) {
+func (d *Directory) MembershipID(
+	ctx context.Context, call *control.Call, in directory.StoreID, g directory.GroupID, u directory.UserID,
+) (directory.MembershipID, error) {
 	if err := enter(call, in, "identitystore:GetGroupMembershipId", allMemberships, g.ARN(), u.ARN()); err != nil {
 		return "", err
 	}
@@ -112,7 +129,9 @@ func (d *Directory) MembershipID(ctx context.Context, call *control.Call, in dir
 }
 
 // InGroups says of each group whether a user is in it. A group that does not exist is a failure.
-func (d *Directory) InGroups(call *control.Call, in directory.StoreID, u directory.UserID, groups []directory.GroupID) ([]bool, error) {
+func (d *Directory) InGroups(
+	call *control.Call, in directory.StoreID, u directory.UserID, groups []directory.GroupID,
+) ([]bool, error) {
 	resources := []string{allMemberships, u.ARN()}
 	for _, g := range groups {
 		resources = append(resources, g.ARN())

@@ -18,16 +18,19 @@ type Named struct {
 }
 
 // SetUserStatus disables a user of the caller's account, or enables it again, and returns it as it is then. A user who
-// is disabled gets no credentials, and those who hold some lose them at the next request. Whom an administrator disables
-// no synchronisation enables, even if it disabled the user before. AWS has no API for it: there,
-// only SCIM disables somebody. The action is latchkey:SetUserStatus, on the identity store.
-func (d *Directory) SetUserStatus(ctx context.Context, call *control.Call, who Named, disabled bool) (*directory.User, error) {
+// is disabled gets no credentials, and those who hold some lose them at the next request. Whom an administrator
+// disables no synchronisation enables, even if it disabled the user before. AWS has no API for it: there, only SCIM
+// disables somebody. The action is latchkey:SetUserStatus, on the identity store.
+func (d *Directory) SetUserStatus(
+	ctx context.Context, call *control.Call, who Named, disabled bool,
+) (*directory.User, error) {
 	i := call.Snapshot.IdentityCenter(call.Account)
 	in := directory.StoreID("*")
 	if i != nil {
 		in = directory.StoreID(i.IdentityStoreID)
 	}
-	if err := call.May("latchkey:SetUserStatus", sso.IdentityStoreARN(call.Account, string(in)), policy.Values{}, nil, call.Account); err != nil {
+	if err := call.May("latchkey:SetUserStatus", sso.IdentityStoreARN(call.Account, string(in)), policy.Values{}, nil,
+		call.Account); err != nil {
 		return nil, err
 	}
 	if i == nil {

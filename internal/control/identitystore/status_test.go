@@ -40,7 +40,10 @@ func TestAStatusIsNotSet(t *testing.T) {
 			refused(t, err, fault.Invalid, "one of UserId and UserName")
 		})
 	}
-	for name, who := range map[string]people.Named{"of a name that nobody has": {Name: "bob"}, "of an id that nobody has": {ID: missing}} {
+	for name, who := range map[string]people.Named{
+		"of a name that nobody has": {Name: "bob"},
+		"of an id that nobody has":  {ID: missing},
+	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := w.SetUserStatus(t.Context(), w.asRoot(), who, true)
 			refused(t, err, fault.NotFound, "USER not found", "ResourceType", "USER")

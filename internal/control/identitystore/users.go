@@ -13,7 +13,9 @@ import (
 
 // CreateUser makes a user of these attributes and returns it with its id. The user is enabled and has no external ids:
 // only the source of a directory gives those.
-func (d *Directory) CreateUser(ctx context.Context, call *control.Call, in directory.StoreID, u directory.User) (*directory.User, error) {
+func (d *Directory) CreateUser(
+	ctx context.Context, call *control.Call, in directory.StoreID, u directory.User,
+) (*directory.User, error) {
 	if err := enter(call, in, "identitystore:CreateUser"); err != nil {
 		return nil, err
 	}
@@ -34,7 +36,9 @@ func (d *Directory) CreateUser(ctx context.Context, call *control.Call, in direc
 }
 
 // DescribeUser returns a user.
-func (d *Directory) DescribeUser(call *control.Call, in directory.StoreID, id directory.UserID) (*directory.User, error) {
+func (d *Directory) DescribeUser(
+	call *control.Call, in directory.StoreID, id directory.UserID,
+) (*directory.User, error) {
 	if err := enter(call, in, "identitystore:DescribeUser", id.ARN()); err != nil {
 		return nil, err
 	}
@@ -52,12 +56,16 @@ func readUser(ctx context.Context, tx *store.Tx, in directory.StoreID, id direct
 
 // UpdateUser changes attributes of a user, all of them or none. The user keeps its id, and with it memberships and
 // grants.
-func (d *Directory) UpdateUser(ctx context.Context, call *control.Call, in directory.StoreID, id directory.UserID, ops []directory.Operation) error {
+func (d *Directory) UpdateUser(
+	ctx context.Context, call *control.Call, in directory.StoreID, id directory.UserID, ops []directory.Operation,
+) error {
 	return users.update(ctx, d, call, userEntry(in, id), ops)
 }
 
 // DeleteUser deletes a user with its memberships and application assignments. To delete a user who does not exist is no
 // failure.
-func (d *Directory) DeleteUser(ctx context.Context, call *control.Call, in directory.StoreID, id directory.UserID) error {
+func (d *Directory) DeleteUser(
+	ctx context.Context, call *control.Call, in directory.StoreID, id directory.UserID,
+) error {
 	return users.delete(ctx, d, call, userEntry(in, id))
 }

@@ -30,7 +30,12 @@ func (p *Plan) Access(snap *engine.Snapshot, limit int) (changes []AccessChange,
 	touch := func(row *directory.User) *standing {
 		s := touched[row.ID]
 		if s == nil {
-			s = &standing{row: row, name: row.UserName, before: entitlements.StandingOf(snap, row.ID), left: map[directory.GroupID]bool{}}
+			s = &standing{
+				row:    row,
+				name:   row.UserName,
+				before: entitlements.StandingOf(snap, row.ID),
+				left:   map[directory.GroupID]bool{},
+			}
 			s.after.Enabled = s.before.Enabled
 			touched[row.ID] = s
 			order = append(order, s)

@@ -21,8 +21,15 @@ func (w *world) give(n byte, to access.Identity, scope string) {
 		w.t.Fatal(err)
 	}
 	g := access.Grant{
-		Account: account, Region: controltest.Region, LocationID: "default", SubPrefix: scope[len("s3://"):], Principal: to.Principal,
-		Grantee: access.Grantee{Type: to.Type, ID: to.Principal}, Permission: access.Read, Scope: s, CreatedAt: time.Unix(1, 0).UTC(),
+		Account:    account,
+		Region:     controltest.Region,
+		LocationID: "default",
+		SubPrefix:  scope[len("s3://"):],
+		Principal:  to.Principal,
+		Grantee:    access.Grantee{Type: to.Type, ID: to.Principal},
+		Permission: access.Read,
+		Scope:      s,
+		CreatedAt:  time.Unix(1, 0).UTC(),
 	}
 	g.ID[15] = n
 	w.Change(w.t, func(tx *store.Tx) error { return store.InsertGrant(tx, &g) })
@@ -31,7 +38,8 @@ func (w *world) give(n byte, to access.Identity, scope string) {
 func TestADryRunTellsWhoLosesAndGainsWhat(t *testing.T) {
 	w := newWorld(t, nil)
 	w.Change(t, func(tx *store.Tx) error {
-		return store.Instances.Insert(tx, &store.Instance{Instance: access.Instance{Account: account, Region: controltest.Region, CreatedAt: tx.Now()}})
+		return store.Instances.Insert(tx,
+			&store.Instance{Instance: access.Instance{Account: account, Region: controltest.Region, CreatedAt: tx.Now()}})
 	})
 	for _, n := range []string{"alice", "bob", "carol", "dave"} {
 		w.ldap.Person(t, n)
@@ -65,14 +73,16 @@ func TestADryRunTellsWhoLosesAndGainsWhat(t *testing.T) {
 		got = append(got, fmt.Sprint(a.Name, " ", word, " ", a.Grant.Scope, " ", via))
 	}
 	slices.Sort(got)
-	want := []string{"alice loses s3://lake/finance/* by readers", "bob loses s3://lake/bob/* directly", "bob loses s3://lake/finance/* by readers", "erin gains s3://lake/finance/* by readers"}
+	want := []string{"alice loses s3://lake/finance/* by readers", "bob loses s3://lake/bob/* directly",
+		"bob loses s3://lake/finance/* by readers", "erin gains s3://lake/finance/* by readers"}
 	if !slices.Equal(got, want) || r.Losing != 2 || r.Gaining != 1 {
 		t.Errorf("got\n%q (%d lose, %d gain), want\n%q", got, r.Losing, r.Gaining, want)
 	}
 	if !slices.Equal(w.people(), before) || w.snap().Rev() != rev {
 		t.Error("the dry run changed something")
 	}
-	if r := w.run(ldapsync.Options{DryRun: true, Limit: 2}); len(r.Access) != 2 || r.Access[0].Gained || !r.Truncated || r.Losing != 2 {
+	if r := w.run(ldapsync.Options{DryRun: true, Limit: 2}); len(r.Access) != 2 || r.Access[0].Gained || !r.Truncated ||
+		r.Losing != 2 {
 		t.Errorf("a short report is %+v", r)
 	}
 	w.sync()
@@ -109,7 +119,8 @@ func TestTakingComesBeforeGiving(t *testing.T) {
 			steps = append(steps, s)
 		}
 	}
-	want := []any{"create users", "create groups", "add memberships", "disable users", "remove memberships", "create users", "add memberships"}
+	want := []any{"create users", "create groups", "add memberships", "disable users", "remove memberships",
+		"create users", "add memberships"}
 	if !slices.Equal(steps, want) {
 		t.Errorf("steps %v, want %v", steps, want)
 	}

@@ -175,7 +175,8 @@ func (a *applier) commit(ctx context.Context, what string, fn func(*batch) error
 		if err := keepLease(tx, s, a.holder); err != nil {
 			return err
 		}
-		w, err := provision.Open(ctx, tx, provision.Source{Account: s.Account, By: s.Issuer(), Snapshot: a.Control.Engine.Current(), Quotas: a.Control.Quotas})
+		w, err := provision.Open(ctx, tx,
+			provision.Source{Account: s.Account, By: s.Issuer(), Snapshot: a.Control.Engine.Current(), Quotas: a.Control.Quotas})
 		if err != nil {
 			return err
 		}
@@ -205,7 +206,11 @@ func (a *applier) record(tx *store.Tx, what string, changed []string) error {
 	e := a.call.Event
 	e.EventID, e.EventTime = uuid.NewString(), tx.Now()
 	e.AdditionalEventData = map[string]any{
-		"source": a.plan.source.Name, "run": a.holder, "step": what, "count": len(changed), "changed": changed[:min(len(changed), namesMost)],
+		"source":  a.plan.source.Name,
+		"run":     a.holder,
+		"step":    what,
+		"count":   len(changed),
+		"changed": changed[:min(len(changed), namesMost)],
 	}
 	return tx.Record(e)
 }
@@ -213,7 +218,8 @@ func (a *applier) record(tx *store.Tx, what string, changed []string) error {
 // user reads a row again; nil when it is gone or has become another source's.
 func (a *applier) user(b *batch, id directory.UserID) (*directory.User, error) {
 	u, err := b.User(id)
-	if fault.Is(err, fault.NotFound, fault.DirectoryUser) || err == nil && provision.ExternalID(u.ExternalIDs, a.plan.source.Issuer()) == "" {
+	if fault.Is(err, fault.NotFound, fault.DirectoryUser) ||
+		err == nil && provision.ExternalID(u.ExternalIDs, a.plan.source.Issuer()) == "" {
 		return nil, nil
 	}
 	return u, err
@@ -221,7 +227,8 @@ func (a *applier) user(b *batch, id directory.UserID) (*directory.User, error) {
 
 func (a *applier) group(b *batch, id directory.GroupID) (*directory.Group, error) {
 	g, err := b.Group(id)
-	if fault.Is(err, fault.NotFound, fault.DirectoryGroup) || err == nil && provision.ExternalID(g.ExternalIDs, a.plan.source.Issuer()) == "" {
+	if fault.Is(err, fault.NotFound, fault.DirectoryGroup) ||
+		err == nil && provision.ExternalID(g.ExternalIDs, a.plan.source.Issuer()) == "" {
 		return nil, nil
 	}
 	return g, err

@@ -57,7 +57,9 @@ func addMember(all []members, g directory.GroupID, u directory.UserID) []members
 
 // eachMembers changes members of groups, as many groups a batch as have about membersBatch of them together, and
 // rowsBatch at most.
-func (a *applier) eachMembers(ctx context.Context, what string, all []members, do func(*batch, members) ([]directory.UserID, error)) error {
+func (a *applier) eachMembers(
+	ctx context.Context, what string, all []members, do func(*batch, members) ([]directory.UserID, error),
+) error {
 	for len(all) > 0 {
 		n, size := 0, 0
 		for n < len(all) && n < rowsBatch && (n == 0 || size+len(all[n].users) <= membersBatch) {

@@ -9,7 +9,9 @@ import (
 
 func (a *applier) putUsers(ctx context.Context, mark func(*batch, string) error) error {
 	p := a.plan
-	updates, creates := split(len(p.users), func(i int) (update, create bool) { return p.users[i].update, p.users[i].create })
+	updates, creates := split(len(p.users), func(i int) (update, create bool) {
+		return p.users[i].update, p.users[i].create
+	})
 	parked := make(map[directory.UserID]bool, len(p.parkUsers))
 	for _, row := range p.parkUsers {
 		parked[row.ID] = true
@@ -47,7 +49,10 @@ func (a *applier) putUsers(ctx context.Context, mark func(*batch, string) error)
 	}
 	return each(ctx, a, "create users", creates, func(b *batch, i int32) error {
 		e, plan := &p.listing.Users[i], &p.users[i]
-		u := mergeUser(directory.User{Disabled: plan.off, ExternalIDs: []directory.ExternalID{{Issuer: p.source.Issuer(), ID: e.ID}}}, e, plan.name, plan.email)
+		u := mergeUser(directory.User{
+			Disabled:    plan.off,
+			ExternalIDs: []directory.ExternalID{{Issuer: p.source.Issuer(), ID: e.ID}},
+		}, e, plan.name, plan.email)
 		made, err := b.CreateUser(u)
 		if err != nil {
 			return b.entryError(e.DN, err)
@@ -63,7 +68,9 @@ func (a *applier) putUsers(ctx context.Context, mark func(*batch, string) error)
 
 func (a *applier) putGroups(ctx context.Context) error {
 	p := a.plan
-	updates, creates := split(len(p.groups), func(i int) (update, create bool) { return p.groups[i].update, p.groups[i].create })
+	updates, creates := split(len(p.groups), func(i int) (update, create bool) {
+		return p.groups[i].update, p.groups[i].create
+	})
 	err := each(ctx, a, "update groups", updates, func(b *batch, i int32) error {
 		e, plan := &p.listing.Groups[i], &p.groups[i]
 		row, err := a.group(b, plan.row.ID)
@@ -81,7 +88,10 @@ func (a *applier) putGroups(ctx context.Context) error {
 	}
 	return each(ctx, a, "create groups", creates, func(b *batch, i int32) error {
 		e, plan := &p.listing.Groups[i], &p.groups[i]
-		made, err := b.CreateGroup(mergeGroup(directory.Group{ExternalIDs: []directory.ExternalID{{Issuer: p.source.Issuer(), ID: e.ID}}}, e, plan.name))
+		made, err := b.CreateGroup(mergeGroup(directory.Group{ExternalIDs: []directory.ExternalID{{
+			Issuer: p.source.Issuer(),
+			ID:     e.ID,
+		}}}, e, plan.name))
 		if err != nil {
 			return b.entryError(e.DN, err)
 		}

@@ -30,13 +30,15 @@ func TestAttack26_DisabledByTwo(t *testing.T) {
 	w.want("alice disabled", "bob disabled", "carol disabled")
 	admin := &people.Directory{Control: w.Control}
 	disable := func(name string) {
-		if _, err := admin.SetUserStatus(t.Context(), w.Call(t, w.root, "latchkey", "SetUserStatus"), people.Named{Name: name}, true); err != nil {
+		if _, err := admin.SetUserStatus(t.Context(), w.Call(t, w.root, "latchkey", "SetUserStatus"),
+			people.Named{Name: name}, true); err != nil {
 			t.Error(err)
 		}
 	}
 	disable("alice")
 	w.Change(t, func(tx *store.Tx) error {
-		p, err := provision.Open(t.Context(), tx, provision.Source{Account: account, By: "scim", Snapshot: w.snap(), Quotas: w.Quotas})
+		p, err := provision.Open(t.Context(), tx,
+			provision.Source{Account: account, By: "scim", Snapshot: w.snap(), Quotas: w.Quotas})
 		if err != nil {
 			return err
 		}

@@ -147,12 +147,26 @@ func (f *fileSource) source(dir string, account access.AccountID) (Source, error
 			Vendor: ldap.Vendor(f.Vendor), URLs: f.URLs, StartTLS: f.StartTLS, Insecure: f.Insecure, BindDN: f.BindDN,
 			Timeout: time.Duration(f.Timeout), PageSize: f.PageSize,
 			Users: ldap.Users{Bases: f.Users.Base, Filter: f.Users.Filter, Attributes: ldap.UserAttributes{
-				ID: u.ID, UserName: u.UserName, DisplayName: u.DisplayName, GivenName: u.GivenName, FamilyName: u.FamilyName, Email: u.Email,
-				Title: u.Title, Department: u.Department, EmployeeNumber: u.EmployeeNumber, Language: u.Language, UID: u.UID,
+				ID:             u.ID,
+				UserName:       u.UserName,
+				DisplayName:    u.DisplayName,
+				GivenName:      u.GivenName,
+				FamilyName:     u.FamilyName,
+				Email:          u.Email,
+				Title:          u.Title,
+				Department:     u.Department,
+				EmployeeNumber: u.EmployeeNumber,
+				Language:       u.Language,
+				UID:            u.UID,
 			}},
-			Groups: ldap.Groups{Bases: f.Groups.Base, Filter: f.Groups.Filter, Flat: f.Groups.Nested != nil && !*f.Groups.Nested, Attributes: ldap.GroupAttributes{
-				ID: g.ID, Name: g.Name, Description: g.Description, Members: g.Members, MemberUID: g.MemberUID,
-			}},
+			Groups: ldap.Groups{
+				Bases:  f.Groups.Base,
+				Filter: f.Groups.Filter,
+				Flat:   f.Groups.Nested != nil && !*f.Groups.Nested,
+				Attributes: ldap.GroupAttributes{
+					ID: g.ID, Name: g.Name, Description: g.Description, Members: g.Members, MemberUID: g.MemberUID,
+				},
+			},
 		},
 	}
 	if f.Account != "" {

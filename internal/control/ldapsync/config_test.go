@@ -43,7 +43,12 @@ func load(t *testing.T, text string, mode os.FileMode) ([]ldapsync.Source, error
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, content := range map[string]string{"directories.yaml": text, "ca.pem": string(pem), "password": "s3cret\n", "empty": "\n"} {
+	for name, content := range map[string]string{
+		"directories.yaml": text,
+		"ca.pem":           string(pem),
+		"password":         "s3cret\n",
+		"empty":            "\n",
+	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -60,14 +65,17 @@ func TestTheFileOfDirectories(t *testing.T) {
 		t.Fatal(all, err)
 	}
 	a, b := &all[0], &all[1]
-	if a.Account != account || a.LDAP.Vendor != ldap.ActiveDirectory || len(a.LDAP.URLs) != 2 || a.LDAP.RootCAs == nil || !a.LDAP.Groups.Flat || len(a.LDAP.Groups.Bases) != 2 ||
-		a.LDAP.Users.Attributes.UserName != "userPrincipalName" || a.LDAP.Users.Attributes.ID != "objectGUID" || a.Interval != 5*time.Minute || a.MaxRemoval != 0.25 || a.DeleteAfter != 48*time.Hour {
+	if a.Account != account || a.LDAP.Vendor != ldap.ActiveDirectory || len(a.LDAP.URLs) != 2 || a.LDAP.RootCAs == nil ||
+		!a.LDAP.Groups.Flat || len(a.LDAP.Groups.Bases) != 2 ||
+		a.LDAP.Users.Attributes.UserName != "userPrincipalName" || a.LDAP.Users.Attributes.ID != "objectGUID" ||
+		a.Interval != 5*time.Minute || a.MaxRemoval != 0.25 || a.DeleteAfter != 48*time.Hour {
 		t.Errorf("%+v", a)
 	}
 	if password, err := a.LDAP.Password(); err != nil || password != "s3cret" {
 		t.Errorf("the password is %q (%v)", password, err)
 	}
-	if b.Account != "210987654321" || b.LDAP.Groups.Flat || b.MaxRemoval != 0.1 || b.FreeRemovals != 5 || b.DeleteAfter != 30*24*time.Hour || b.Interval != 15*time.Minute || b.Issuer() != "ldap:lab" {
+	if b.Account != "210987654321" || b.LDAP.Groups.Flat || b.MaxRemoval != 0.1 || b.FreeRemovals != 5 ||
+		b.DeleteAfter != 30*24*time.Hour || b.Interval != 15*time.Minute || b.Issuer() != "ldap:lab" {
 		t.Errorf("%+v", b)
 	}
 }
@@ -75,24 +83,26 @@ func TestTheFileOfDirectories(t *testing.T) {
 func TestFilesOfDirectoriesThatAreRefused(t *testing.T) {
 	swap := func(old, new string) string { return strings.Replace(plainFile, old, new, 1) }
 	for name, c := range map[string]struct{ text, says string }{
-		"an unknown key":              {swap("interval:", "intervall:"), ":13:"},
-		"an unknown attribute":        {swap("userName:", "username:"), "username"},
-		"not YAML":                    {"directories: [", "directories.yaml"},
-		"nothing":                     {"", "a list of directories"},
-		"no list":                     {"directories: 7", "directories.yaml:1:"},
-		"a duration that is none":     {swap("5m", "soon"), "soon"},
-		"too short an interval":       {swap("5m", "5s"), "1m or more"},
-		"too large a share":           {swap("0.25", "25"), "from 0 to 1"},
-		"a vendor that is not known":  {swap("vendor: ad", "vendor: novell"), `"novell"`},
-		"plain LDAP":                  {swap("ldaps://dc1", "ldap://dc1"), "without encryption"},
-		"a name twice":                {swap("name: lab", "name: corp"), "two directories"},
-		"a name with a colon":         {swap("name: corp", "name: 'co:rp'"), "small letters"},
-		"an account that is none":     {swap("210987654321", "2109"), "twelve digits"},
-		"two passwords":               {swap("bindPasswordFile: password", "bindPasswordFile: password\n    bindPasswordEnv: X"), "give one"},
-		"no password":                 {swap("bindPasswordFile: password", ""), "belong together"},
-		"an empty password file":      {swap("bindPasswordFile: password", "bindPasswordFile: empty"), "empty"},
-		"a missing password file":     {swap("bindPasswordFile: password", "bindPasswordFile: nothing"), "nothing"},
-		"a variable that is not set":  {swap("bindPasswordFile: password", "bindPasswordEnv: LATCHKEY_TEST_NOT_SET"), "LATCHKEY_TEST_NOT_SET"},
+		"an unknown key":             {swap("interval:", "intervall:"), ":13:"},
+		"an unknown attribute":       {swap("userName:", "username:"), "username"},
+		"not YAML":                   {"directories: [", "directories.yaml"},
+		"nothing":                    {"", "a list of directories"},
+		"no list":                    {"directories: 7", "directories.yaml:1:"},
+		"a duration that is none":    {swap("5m", "soon"), "soon"},
+		"too short an interval":      {swap("5m", "5s"), "1m or more"},
+		"too large a share":          {swap("0.25", "25"), "from 0 to 1"},
+		"a vendor that is not known": {swap("vendor: ad", "vendor: novell"), `"novell"`},
+		"plain LDAP":                 {swap("ldaps://dc1", "ldap://dc1"), "without encryption"},
+		"a name twice":               {swap("name: lab", "name: corp"), "two directories"},
+		"a name with a colon":        {swap("name: corp", "name: 'co:rp'"), "small letters"},
+		"an account that is none":    {swap("210987654321", "2109"), "twelve digits"},
+		"two passwords": {swap("bindPasswordFile: password",
+			"bindPasswordFile: password\n    bindPasswordEnv: X"), "give one"},
+		"no password":             {swap("bindPasswordFile: password", ""), "belong together"},
+		"an empty password file":  {swap("bindPasswordFile: password", "bindPasswordFile: empty"), "empty"},
+		"a missing password file": {swap("bindPasswordFile: password", "bindPasswordFile: nothing"), "nothing"},
+		"a variable that is not set": {swap("bindPasswordFile: password", "bindPasswordEnv: LATCHKEY_TEST_NOT_SET"),
+			"LATCHKEY_TEST_NOT_SET"},
 		"a CA file without a CA":      {swap("caFile: ca.pem", "caFile: empty"), "PEM"},
 		"an id that is a name":        {swap("userName: userPrincipalName", "id: sAMAccountName"), "rename"},
 		"a password that stands here": {swap("bindPasswordFile: password", "bindPassword: hunter2"), ":8:"},

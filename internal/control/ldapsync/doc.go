@@ -2,15 +2,16 @@
 // what the server has.
 //
 // It owns the configuration of such sources, the plan of a run, its application in bounded commits, and the lease that
-// keeps two nodes from running at once. Package ldap reads the server; package provision writes into the identity store.
+// keeps two nodes from running at once. Package ldap reads the server; package provision writes into the identity
+// store.
 //
 // # Who is who
 //
 // An entry is known by its immutable id, which stands in the external ids of its user or group under the issuer
 // "ldap:NAME" of the source. A rename or a move changes attributes and never the UserId or GroupId that grants name.
 // Users and groups of any other origin are never touched, nor are memberships that one of them has part in; where one
-// of them has the name of an entry, that is a conflict, which is told and resolved by a person. Between a user and a group
-// of the source there is no membership but the server's: one that an administrator made goes with the next run.
+// of them has the name of an entry, that is a conflict, which is told and resolved by a person. Between a user and a
+// group of the source there is no membership but the server's: one that an administrator made goes with the next run.
 //
 // # Who goes
 //

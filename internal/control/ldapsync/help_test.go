@@ -30,7 +30,13 @@ type world struct {
 func newWorld(t *testing.T, change func(*ldapsync.Source)) *world {
 	t.Helper()
 	cw := controltest.New(t, controltest.Account(account))
-	w := &world{World: cw, t: t, ldap: ldaptest.Start(t, ldaptest.Config{}), root: cw.Root(account), in: cw.Store(t, account)}
+	w := &world{
+		World: cw,
+		t:     t,
+		ldap:  ldaptest.Start(t, ldaptest.Config{}),
+		root:  cw.Root(account),
+		in:    cw.Store(t, account),
+	}
 	s := source(w.ldap)
 	if change != nil {
 		change(&s)
@@ -44,7 +50,9 @@ func source(s *ldaptest.Server) ldapsync.Source {
 	return ldapsync.Source{
 		Name: "corp", Account: account, MaxRemoval: 1, FreeRemovals: 5, DeleteAfter: 1 << 50,
 		LDAP: ldap.Options{
-			Vendor: ldap.OpenLDAP, URLs: []string{s.URL}, BindDN: ldaptest.ReaderDN, Password: func() (string, error) { return ldaptest.Password, nil },
+			Vendor: ldap.OpenLDAP, URLs: []string{s.URL}, BindDN: ldaptest.ReaderDN, Password: func() (string, error) {
+				return ldaptest.Password, nil
+			},
 			Users: ldap.Users{Bases: []string{ldaptest.People}}, Groups: ldap.Groups{Bases: []string{ldaptest.Groups}},
 		},
 	}.Defaults()

@@ -38,29 +38,44 @@ func (w *world) vendTo(t *testing.T) controltest.Keys {
 	app, appKeys := w.User(t, w.root, "app", "")
 	role := func(name, trust string) *iam.Role {
 		r := w.Role(t, w.root, principals.NewRole{Name: name, Trust: trust})
-		must(w.IAM.PutInline(ctx, as("iam"), principals.RoleNamed(name), "all", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`))
+		must(w.IAM.PutInline(ctx, as("iam"), principals.RoleNamed(name), "all",
+			`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`))
 		return r
 	}
-	bearer := role("bearer", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"`+app.ARN()+`"},"Action":["sts:AssumeRole","sts:SetContext"]}]}`)
-	location := role("location", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"access-grants.s3.amazonaws.com"},"Action":["sts:AssumeRole","sts:SetSourceIdentity","sts:SetContext"]}]}`)
+	bearer := role("bearer",
+		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"`+app.ARN()+
+			`"},"Action":["sts:AssumeRole","sts:SetContext"]}]}`)
+	location := role("location",
+		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow",`+
+			`"Principal":{"Service":"access-grants.s3.amazonaws.com"},`+
+			`"Action":["sts:AssumeRole","sts:SetSourceIdentity","sts:SetContext"]}]}`)
 	issuer := w.Issuer(t, account, idp.URL, nil)
 	a := w.Application(t, account, func(a *sso.Application) {
-		a.Grants = []sso.Grant{{Type: sso.JWTBearer, Issuers: []sso.AuthorizedIssuer{{IssuerARN: issuer.ARN(), Audiences: []string{"app"}}}}}
-		a.Actor = &sso.ActorPolicy{Bound: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"` + app.ID + `"},"Action":"sso-oauth:*","Resource":"*"}]}`}
+		a.Grants = []sso.Grant{{
+			Type:    sso.JWTBearer,
+			Issuers: []sso.AuthorizedIssuer{{IssuerARN: issuer.ARN(), Audiences: []string{"app"}}},
+		}}
+		a.Actor = &sso.ActorPolicy{Bound: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"` +
+			app.ID + `"},"Action":"sso-oauth:*","Resource":"*"}]}`}
 	})
 	_, err := g.CreateInstance(ctx, as("s3"), w.Center(t, account).ARN(), nil)
 	must(err)
 	l, err := g.CreateLocation(ctx, as("s3"), "s3://lake/", location.ARN(), nil)
 	must(err)
-	_, err = g.CreateGrant(ctx, as("s3"), grants.NewGrant{LocationID: l.ID, SubPrefix: "finance/*", Permission: access.Read,
-		Grantee: access.Grantee{Type: access.DirectoryGroup, ID: string(w.group("readers").ID)}})
+	_, err = g.CreateGrant(ctx, as("s3"),
+		grants.NewGrant{LocationID: l.ID, SubPrefix: "finance/*", Permission: access.Read,
+			Grantee: access.Grantee{Type: access.DirectoryGroup, ID: string(w.group("readers").ID)}})
 	must(err)
 	token, err := ex.CreateTokenWithIAM(ctx, w.Call(t, appKeys, "sso-oauth", "CreateTokenWithIAM"), oauth.Request{
-		ClientID: a.ARN(), GrantType: string(sso.JWTBearer), Assertion: credential.NewSecret(idp.Token(t, map[string]any{"email": "alice@example.org"})),
+		ClientID:  a.ARN(),
+		GrantType: string(sso.JWTBearer),
+		Assertion: credential.NewSecret(idp.Token(t, map[string]any{"email": "alice@example.org"})),
 	})
 	must(err)
 	session, err := tokens.AssumeRole(ctx, w.Call(t, appKeys, "sts", "AssumeRole"), sts.AssumeRole{
-		RoleARN: bearer.ARN(), SessionName: "alice", Contexts: []sts.ProvidedContext{{ProviderARN: sts.ContextProvider, Assertion: token.Context}},
+		RoleARN:     bearer.ARN(),
+		SessionName: "alice",
+		Contexts:    []sts.ProvidedContext{{ProviderARN: sts.ContextProvider, Assertion: token.Context}},
 	})
 	must(err)
 	v, err := g.GetDataAccess(ctx, w.Call(t, controltest.KeysOf(session.Credentials), "s3", "GetDataAccess"),
@@ -75,7 +90,9 @@ func TestWhoLeavesAnLDAPGroupLosesTheCredentialAtTheNextRequest(t *testing.T) {
 		"out of a group in the group": func(w *world) {
 			w.ldap.Set(w.t, ldaptest.GroupDN("inner"), "member", dns("bob")...)
 		},
-		"locked":         func(w *world) { w.ldap.Set(w.t, ldaptest.PersonDN("alice"), "pwdAccountLockedTime", "000001010000Z") },
+		"locked": func(w *world) {
+			w.ldap.Set(w.t, ldaptest.PersonDN("alice"), "pwdAccountLockedTime", "000001010000Z")
+		},
 		"gone":           func(w *world) { w.ldap.Delete(w.t, ldaptest.PersonDN("alice")) },
 		"the group gone": func(w *world) { w.ldap.Delete(w.t, ldaptest.GroupDN("readers")) },
 	} {

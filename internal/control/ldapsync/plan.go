@@ -73,8 +73,18 @@ type ending struct {
 type beginning struct{ g, u int32 }
 
 // MakePlan compares a listing with a snapshot. It reads nothing else and writes nothing. marks are those of the source.
-func MakePlan(s *Source, in directory.StoreID, l *ldap.Listing, snap *engine.Snapshot, marks map[string]store.SyncMark, now time.Time) *Plan {
-	p := &Plan{source: s, in: in, listing: l, now: now, marks: map[string]store.SyncMark{}, present: map[directory.UserID]*directory.User{}}
+func MakePlan(
+	s *Source, in directory.StoreID, l *ldap.Listing, snap *engine.Snapshot, marks map[string]store.SyncMark,
+	now time.Time,
+) *Plan {
+	p := &Plan{
+		source:  s,
+		in:      in,
+		listing: l,
+		now:     now,
+		marks:   map[string]store.SyncMark{},
+		present: map[directory.UserID]*directory.User{},
+	}
 	p.Counts.UsersRead, p.Counts.GroupsRead, p.Counts.ForeignMembers = len(l.Users), len(l.Groups), l.Foreign
 	for _, c := range l.Conflicts {
 		p.conflict(c.DN, c.Text)

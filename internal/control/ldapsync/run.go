@@ -89,7 +89,8 @@ func (s *Syncer) Named(account access.AccountID, name string) (*Source, error) {
 		}
 	}
 	if found == nil {
-		return nil, fault.New(fault.NotFound, fault.Source, "The server has no directory source %s for account %s", name, account)
+		return nil, fault.New(fault.NotFound, fault.Source, "The server has no directory source %s for account %s", name,
+			account)
 	}
 	return found, nil
 }
@@ -161,13 +162,21 @@ func (s *Syncer) run(ctx context.Context, call *control.Call, src *Source, o Opt
 	}
 	if r != nil {
 		end.Counts, end.Conflicts = r.Counts, len(r.Conflicts)
-		call.Event.ResponseElements = map[string]any{"source": src.Name, "run": holder, "applied": r.Applied, "counts": r.Counts, "conflicts": len(r.Conflicts)}
+		call.Event.ResponseElements = map[string]any{
+			"source":    src.Name,
+			"run":       holder,
+			"applied":   r.Applied,
+			"counts":    r.Counts,
+			"conflicts": len(r.Conflicts),
+		}
 	}
 	s.tell(src, &end)
 	text, _ := json.Marshal(end) // plain values
 	rest, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
-	_, endErr := s.Control.DB.Update(rest, func(tx *store.Tx) error { return store.EndLease(tx, src.lease(), holder, string(text)) })
+	_, endErr := s.Control.DB.Update(rest, func(tx *store.Tx) error {
+		return store.EndLease(tx, src.lease(), holder, string(text))
+	})
 	if err == nil {
 		err = endErr
 	}
@@ -187,12 +196,15 @@ func (s *Syncer) tell(src *Source, o *Outcome) {
 	if o.Outcome != Succeeded {
 		level = slog.LevelError
 	}
-	s.Control.Log.Log(context.Background(), level, "directory synchronised", slog.String("source", src.Name), slog.String("outcome", o.Outcome), slog.String("reason", o.Text),
+	s.Control.Log.Log(context.Background(), level, "directory synchronised", slog.String("source", src.Name),
+		slog.String("outcome", o.Outcome), slog.String("reason", o.Text),
 		slog.Duration("took", took), slog.Any("counts", o.Counts), slog.Int("conflicts", o.Conflicts))
 }
 
 // runLeased runs while the lease holds: losing it ends the run between two commits.
-func (s *Syncer) runLeased(ctx context.Context, call *control.Call, src *Source, holder string, o Options) (*Report, error) {
+func (s *Syncer) runLeased(
+	ctx context.Context, call *control.Call, src *Source, holder string, o Options,
+) (*Report, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	done := make(chan struct{})
 	go func() {
@@ -207,7 +219,14 @@ func (s *Syncer) runLeased(ctx context.Context, call *control.Call, src *Source,
 		}
 		return r, err
 	}
-	a := &applier{Control: s.Control, call: call, plan: p, holder: holder, users: map[int32]directory.UserID{}, groups: map[int32]directory.GroupID{}}
+	a := &applier{
+		Control: s.Control,
+		call:    call,
+		plan:    p,
+		holder:  holder,
+		users:   map[int32]directory.UserID{},
+		groups:  map[int32]directory.GroupID{},
+	}
 	err = a.apply(ctx)
 	r.Applied, r.Conflicts = err == nil, p.Conflicts
 	return r, err
@@ -250,7 +269,14 @@ func (s *Syncer) plan(ctx context.Context, src *Source, o Options) (*Plan, *Repo
 		return nil, nil, err
 	}
 	p := MakePlan(src, in, l, snap, marks, s.Control.Now().UTC())
-	r := &Report{Source: src.Name, DryRun: o.DryRun, Refused: p.Refused, Counts: p.Counts, Conflicts: p.Conflicts, NameOf: nameOf(snap)}
+	r := &Report{
+		Source:    src.Name,
+		DryRun:    o.DryRun,
+		Refused:   p.Refused,
+		Counts:    p.Counts,
+		Conflicts: p.Conflicts,
+		NameOf:    nameOf(snap),
+	}
 	if o.Limit > 0 {
 		r.Changes = p.Describe(r.NameOf, o.Limit+1)
 		r.Access, r.Losing, r.Gaining = p.Access(snap, o.Limit+1)

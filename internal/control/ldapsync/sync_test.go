@@ -26,7 +26,8 @@ func TestPeopleAndGroupsComeAndFollow(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 	a := w.person("alice")
-	if a.DisplayName != "Person alice" || a.Name.GivenName != "Given alice" || a.Emails[0].Value != "alice@example.org" || a.CreatedBy != "ldap:corp" || a.ExternalIDs[0].Issuer != "ldap:corp" {
+	if a.DisplayName != "Person alice" || a.Name.GivenName != "Given alice" || a.Emails[0].Value != "alice@example.org" ||
+		a.CreatedBy != "ldap:corp" || a.ExternalIDs[0].Issuer != "ldap:corp" {
 		t.Errorf("alice is %+v", a)
 	}
 	rev := w.snap().Rev()
@@ -38,7 +39,8 @@ func TestPeopleAndGroupsComeAndFollow(t *testing.T) {
 	w.ldap.Set(t, ldaptest.PersonDN("carol"), "pwdAccountLockedTime", "000001010000Z")
 	r = w.sync()
 	w.want("alice", "bob readers staff", "carol disabled readers staff")
-	if c := r.Counts; c.MembershipsDeleted != 2 || c.MembershipsCreated != 1 || c.UsersUpdated != 1 || c.UsersDisabled != 1 {
+	if c := r.Counts; c.MembershipsDeleted != 2 || c.MembershipsCreated != 1 || c.UsersUpdated != 1 ||
+		c.UsersDisabled != 1 {
 		t.Errorf("%+v", c)
 	}
 	if w.person("bob").Emails[0].Value != "robert@example.org" {
@@ -125,7 +127,8 @@ func TestPeopleOfAnotherOriginAreNeverTouched(t *testing.T) {
 	if len(w.person("bob").Emails) != 0 {
 		t.Error("bob took the address that is dave's: a foreign token would find him by it")
 	}
-	if len(r.Conflicts) != 3 || !strings.Contains(strings.Join(r.Conflicts, "\n"), `the user name "alice" is another's: the person is left out`) {
+	if len(r.Conflicts) != 3 ||
+		!strings.Contains(strings.Join(r.Conflicts, "\n"), `the user name "alice" is another's: the person is left out`) {
 		t.Errorf("conflicts %q", r.Conflicts)
 	}
 	// A local person in a group of the source stays, and goes when somebody says so here.
@@ -159,7 +162,14 @@ func TestTwoEntriesWithOneName(t *testing.T) {
 	id := w.person("alice").ID
 	w.ldap.Add(t, "ou=evil,"+ldaptest.People, map[string][]string{"objectClass": {"organizationalUnit"}, "ou": {"evil"}})
 	for _, n := range []string{"alice", "new"} {
-		w.ldap.Add(t, "uid="+n+",ou=evil,"+ldaptest.People, map[string][]string{"objectClass": {"inetOrgPerson"}, "uid": {n}, "cn": {n}, "sn": {n}, "mail": {"alice@example.org"}})
+		w.ldap.Add(t, "uid="+n+",ou=evil,"+ldaptest.People,
+			map[string][]string{
+				"objectClass": {"inetOrgPerson"},
+				"uid":         {n},
+				"cn":          {n},
+				"sn":          {n},
+				"mail":        {"alice@example.org"},
+			})
 	}
 	w.ldap.Person(t, "new")
 	r := w.sync()
@@ -269,12 +279,22 @@ func TestIdentityCase104_ARunThatWouldRemoveTooMuchIsRefused(t *testing.T) {
 		spoil  func(w *world)
 		reason string
 	}{
-		"no users at all":      {func(w *world) { w.S.Sources[0].LDAP.Users.Filter = "(uid=nobody)" }, "the server shows no users"},
-		"a part of the users":  {func(w *world) { w.S.Sources[0].LDAP.Users.Filter = "(!(|(uid=a)(uid=b)(uid=c)))" }, "3 of 20 users would go"},
-		"no groups at all":     {func(w *world) { w.S.Sources[0].LDAP.Groups.Filter = "(cn=nothing)" }, "the server shows no groups"},
-		"half of the groups":   {func(w *world) { w.S.Sources[0].LDAP.Groups.Filter = "(cn=one)" }, "1 of 2 groups would go"},
-		"most of the members":  {func(w *world) { w.ldap.Set(w.t, ldaptest.GroupDN("one"), "member", dns("a")...) }, "19 of 21 memberships would go"},
-		"the members of a bad": {func(w *world) { w.S.Sources[0].LDAP.Groups.Attributes.Members = []string{"owner"} }, "21 of 21 memberships would go"},
+		"no users at all": {func(w *world) {
+			w.S.Sources[0].LDAP.Users.Filter = "(uid=nobody)"
+		}, "the server shows no users"},
+		"a part of the users": {func(w *world) {
+			w.S.Sources[0].LDAP.Users.Filter = "(!(|(uid=a)(uid=b)(uid=c)))"
+		}, "3 of 20 users would go"},
+		"no groups at all": {func(w *world) {
+			w.S.Sources[0].LDAP.Groups.Filter = "(cn=nothing)"
+		}, "the server shows no groups"},
+		"half of the groups": {func(w *world) { w.S.Sources[0].LDAP.Groups.Filter = "(cn=one)" }, "1 of 2 groups would go"},
+		"most of the members": {func(w *world) {
+			w.ldap.Set(w.t, ldaptest.GroupDN("one"), "member", dns("a")...)
+		}, "19 of 21 memberships would go"},
+		"the members of a bad": {func(w *world) {
+			w.S.Sources[0].LDAP.Groups.Attributes.Members = []string{"owner"}
+		}, "21 of 21 memberships would go"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, guarded)
@@ -294,7 +314,8 @@ func TestIdentityCase104_ARunThatWouldRemoveTooMuchIsRefused(t *testing.T) {
 			if !slices.Equal(w.people(), before) || w.snap().Rev() != rev {
 				t.Errorf("the refused run changed something: %q", w.people())
 			}
-			if o, err := w.S.Last(t.Context(), &w.S.Sources[0]); err != nil || o.Outcome != ldapsync.Refused || o.Text != r.Refused {
+			if o, err := w.S.Last(t.Context(), &w.S.Sources[0]); err != nil || o.Outcome != ldapsync.Refused ||
+				o.Text != r.Refused {
 				t.Errorf("the outcome is %+v (%v)", o, err)
 			}
 			if r := w.run(ldapsync.Options{Force: true}); !r.Applied {
@@ -330,10 +351,12 @@ func TestADryRunWritesNothing(t *testing.T) {
 	w.ldap.Person(t, "alice")
 	rev := w.snap().Rev()
 	r := w.run(ldapsync.Options{DryRun: true, Limit: 10})
-	if r.Applied || r.Counts.UsersCreated != 1 || len(r.Changes) != 1 || r.Changes[0] != (ldapsync.Described{Kind: "user", Name: "alice", Text: "created"}) {
+	if r.Applied || r.Counts.UsersCreated != 1 || len(r.Changes) != 1 ||
+		r.Changes[0] != (ldapsync.Described{Kind: "user", Name: "alice", Text: "created"}) {
 		t.Errorf("%+v", r)
 	}
-	if last, err := store.ReadLease(t.Context(), w.DB, leaseName); err != nil || last != (store.Lease{}) || w.snap().Rev() != rev || len(w.people()) != 0 {
+	if last, err := store.ReadLease(t.Context(), w.DB, leaseName); err != nil || last != (store.Lease{}) ||
+		w.snap().Rev() != rev || len(w.people()) != 0 {
 		t.Errorf("a dry run left %+v, %v", last, w.people())
 	}
 }
@@ -352,10 +375,13 @@ func TestOneRunAtATime(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	before := len(w.Records(t))
-	if _, err := w.S.Scheduled(t.Context(), &w.S.Sources[0]); !fault.Is(err, fault.Conflict, fault.Source) || len(w.Records(t)) != before {
+	if _, err := w.S.Scheduled(t.Context(), &w.S.Sources[0]); !fault.Is(err, fault.Conflict, fault.Source) ||
+		len(w.Records(t)) != before {
 		t.Errorf("a node that waits for another: %v, %d records", err, len(w.Records(t))-before)
 	}
-	if _, err := w.DB.Update(t.Context(), func(tx *store.Tx) error { return store.EndLease(tx, leaseName, "another node", "") }); err != nil {
+	if _, err := w.DB.Update(t.Context(), func(tx *store.Tx) error {
+		return store.EndLease(tx, leaseName, "another node", "")
+	}); err != nil {
 		t.Fatal(err)
 	}
 	w.S.Sources[0].LDAP.Password = func() (string, error) { // while the server is read the lease goes to another node
@@ -391,18 +417,21 @@ func TestAServerThatCannotBeReadIsToldAndChangesNothing(t *testing.T) {
 	w.sync()
 	w.S.Sources[0].LDAP.Password = func() (string, error) { return "hunter2", nil }
 	_, err := w.S.Sync(t.Context(), w.Call(t, w.root, "latchkey", "SyncDirectory"), "corp", ldapsync.Options{})
-	if f := fault.Of(err); f == nil || f.Kind != fault.Unavailable || !strings.Contains(f.Text, "refuses the bind DN") || strings.Contains(f.Text, "hunter2") {
+	if f := fault.Of(err); f == nil || f.Kind != fault.Unavailable || !strings.Contains(f.Text, "refuses the bind DN") ||
+		strings.Contains(f.Text, "hunter2") {
 		t.Errorf("got %v", err)
 	}
 	w.want("alice")
-	if o, err := w.S.Last(t.Context(), &w.S.Sources[0]); err != nil || o.Outcome != ldapsync.Failed || !strings.Contains(o.Text, "bind DN") {
+	if o, err := w.S.Last(t.Context(), &w.S.Sources[0]); err != nil || o.Outcome != ldapsync.Failed ||
+		!strings.Contains(o.Text, "bind DN") {
 		t.Errorf("%+v (%v)", o, err)
 	}
 	if _, err := w.S.Scheduled(t.Context(), &w.S.Sources[0]); err == nil {
 		t.Error("the scheduled run did not fail")
 	}
 	last := w.Records(t)[len(w.Records(t))-1]
-	if last.EventName != "SyncDirectory" || last.ErrorCode != "SyncFailed" || !strings.Contains(last.ErrorMessage, "bind DN") {
+	if last.EventName != "SyncDirectory" || last.ErrorCode != "SyncFailed" ||
+		!strings.Contains(last.ErrorMessage, "bind DN") {
 		t.Errorf("the record is %+v", last)
 	}
 }
@@ -431,7 +460,8 @@ func TestARunIsRecorded(t *testing.T) {
 	for _, e := range w.Records(t) {
 		if e.EventName == "SyncDirectory" {
 			steps = append(steps, e.AdditionalEventData["step"])
-			if e.UserIdentity.InvokedBy != "latchkey.local" || e.EventSource != "latchkey.local" || e.RecipientAccountID != string(account) {
+			if e.UserIdentity.InvokedBy != "latchkey.local" || e.EventSource != "latchkey.local" ||
+				e.RecipientAccountID != string(account) {
 				t.Errorf("%+v", e)
 			}
 		}

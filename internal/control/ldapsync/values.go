@@ -50,7 +50,8 @@ func sameUser(a, b *directory.User) bool {
 	ad, an := department(a)
 	bd, bn := department(b)
 	return a.UserName == b.UserName && a.DisplayName == b.DisplayName && a.Name == b.Name && a.Title == b.Title &&
-		a.PreferredLanguage == b.PreferredLanguage && emailOf(a) == emailOf(b) && ad == bd && an == bn && a.Disabled == b.Disabled
+		a.PreferredLanguage == b.PreferredLanguage && emailOf(a) == emailOf(b) && ad == bd && an == bn &&
+		a.Disabled == b.Disabled
 }
 
 func sameGroup(a, b *directory.Group) bool {

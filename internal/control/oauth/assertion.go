@@ -19,7 +19,9 @@ import (
 )
 
 // byAssertion recognises the person of a foreign identity token.
-func (e *Exchange) byAssertion(ctx context.Context, call *control.Call, app *sso.Application, grant *sso.Grant, in Request) (*admitted, error) {
+func (e *Exchange) byAssertion(
+	ctx context.Context, call *control.Call, app *sso.Application, grant *sso.Grant, in Request,
+) (*admitted, error) {
 	if in.Assertion.IsZero() {
 		return nil, missing("assertion")
 	}
@@ -39,7 +41,11 @@ func (e *Exchange) byAssertion(ctx context.Context, call *control.Call, app *sso
 	if err != nil {
 		return nil, err
 	}
-	call.Event.AdditionalEventData["assertion"] = map[string]any{"issuer": claims.Issuer, "subject": claims.Subject, "jti": claims.ID}
+	call.Event.AdditionalEventData["assertion"] = map[string]any{
+		"issuer":  claims.Issuer,
+		"subject": claims.Subject,
+		"jti":     claims.ID,
+	}
 	who := &admitted{signedIn: call.Facts.Time}
 	if who.use, err = e.unused(ctx, call, app, claims); err != nil {
 		return nil, err
@@ -53,21 +59,27 @@ func (e *Exchange) byAssertion(ctx context.Context, call *control.Call, app *sso
 	}
 	center := who.snapshot.IdentityCenter(app.Account)
 	if center == nil || center.ID != app.InstanceID {
-		return nil, fault.Refuse(fault.Unauthenticated, fault.Application, fault.ClientUnknown, "the application's Identity Center instance is deleted")
+		return nil, fault.Refuse(fault.Unauthenticated, fault.Application, fault.ClientUnknown,
+			"the application's Identity Center instance is deleted")
 	}
 	u, err := PersonOf(call, who.snapshot, directory.StoreID(center.IdentityStoreID), issuer, claims)
 	if err != nil {
 		return nil, err
 	}
 	who.Delegation = credential.Delegation{
-		IdentityStoreID: center.IdentityStoreID, UserID: string(u.ID), IdentityCenterInstance: center.ARN(), IssuerARN: issuer.ARN(),
+		IdentityStoreID:        center.IdentityStoreID,
+		UserID:                 string(u.ID),
+		IdentityCenterInstance: center.ARN(),
+		IssuerARN:              issuer.ARN(),
 	}
 	return who, nil
 }
 
 // unused checks that a token with an id was not exchanged before, and gives the row that says that it now is. A
 // token without one may be exchanged until it expires, as on AWS.
-func (e *Exchange) unused(ctx context.Context, call *control.Call, app *sso.Application, claims *oidc.Claims) (*store.TokenUse, error) {
+func (e *Exchange) unused(
+	ctx context.Context, call *control.Call, app *sso.Application, claims *oidc.Claims,
+) (*store.TokenUse, error) {
 	if claims.ID == "" {
 		return nil, nil
 	}
@@ -84,17 +96,22 @@ func (e *Exchange) unused(ctx context.Context, call *control.Call, app *sso.Appl
 }
 
 func replayed() error {
-	return fault.Refuse(fault.Invalid, fault.IdentityToken, fault.TokenReplayed, "the token was exchanged before; get a fresh one, or one without a jti claim")
+	return fault.Refuse(fault.Invalid, fault.IdentityToken, fault.TokenReplayed,
+		"the token was exchanged before; get a fresh one, or one without a jti claim")
 }
 
 // PersonOf finds the one person whom a token names, by the claim and the attribute that its issuer is set up with.
-func PersonOf(call *control.Call, snap *engine.Snapshot, in directory.StoreID, issuer *sso.Issuer, claims *oidc.Claims) (*directory.User, error) {
+func PersonOf(
+	call *control.Call, snap *engine.Snapshot, in directory.StoreID, issuer *sso.Issuer, claims *oidc.Claims,
+) (*directory.User, error) {
 	value := claims.Path(issuer.ClaimPath)
 	if value == "" {
-		return nil, fault.Refuse(fault.Invalid, fault.IdentityToken, fault.ClaimMissing, "the token has no claim %s that is a text", issuer.ClaimPath)
+		return nil, fault.Refuse(fault.Invalid, fault.IdentityToken, fault.ClaimMissing,
+			"the token has no claim %s that is a text", issuer.ClaimPath)
 	}
 	if issuer.ClaimPath == "email" && Unverified(claims) {
-		return nil, fault.Refuse(fault.Invalid, fault.IdentityToken, fault.ClaimUnverified, "the issuer says that the email address is not verified")
+		return nil, fault.Refuse(fault.Invalid, fault.IdentityToken, fault.ClaimUnverified,
+			"the issuer says that the email address is not verified")
 	}
 	var found []*directory.User
 	switch issuer.StorePath {
@@ -103,21 +120,27 @@ func PersonOf(call *control.Call, snap *engine.Snapshot, in directory.StoreID, i
 	case sso.ByEmail:
 		found = append(found, snap.PersonByKey(in, directory.EmailKey(value)))
 	case sso.ByExternalID:
-		found = slices.DeleteFunc(snap.PeopleByExternalID(in, value), func(u *directory.User) bool { return !known(u, issuer, value) })
+		found = slices.DeleteFunc(snap.PeopleByExternalID(in, value), func(u *directory.User) bool {
+			return !known(u, issuer, value)
+		})
 	}
-	found = slices.DeleteFunc(found, func(u *directory.User) bool { return u == nil || !Means(u, issuer.StorePath, value) })
+	found = slices.DeleteFunc(found, func(u *directory.User) bool {
+		return u == nil || !Means(u, issuer.StorePath, value)
+	})
 	switch len(found) {
 	case 0:
-		return nil, fault.Refuse(fault.Invalid, fault.IdentityToken, fault.UserNotFound, "no user of the identity store has the claim's value as %s", issuer.StorePath)
+		return nil, fault.Refuse(fault.Invalid, fault.IdentityToken, fault.UserNotFound,
+			"no user of the identity store has the claim's value as %s", issuer.StorePath)
 	case 1:
 		return found[0], nil
 	}
-	return nil, fault.Refuse(fault.Invalid, fault.IdentityToken, fault.UserAmbiguous, "several users of the identity store have the claim's value as %s", issuer.StorePath)
+	return nil, fault.Refuse(fault.Invalid, fault.IdentityToken, fault.UserAmbiguous,
+		"several users of the identity store have the claim's value as %s", issuer.StorePath)
 }
 
 // Means reports whether a claim's value is a user's name or address, as a provider compares them that keeps them in
-// lower case. The directory compares more loosely, so that nobody takes a name that looks like another's: to it a long s
-// is an s. To a provider those may be two people.
+// lower case. The directory compares more loosely, so that nobody takes a name that looks like another's: to it a long
+// s is an s. To a provider those may be two people.
 func Means(u *directory.User, path, value string) bool {
 	switch path {
 	case sso.ByUserName:
@@ -138,7 +161,8 @@ func SameName(a, b string) bool {
 // source of the directory. Two issuers may call different people by the same id.
 func known(u *directory.User, issuer *sso.Issuer, id string) bool {
 	return slices.ContainsFunc(u.ExternalIDs, func(e directory.ExternalID) bool {
-		return e.ID == id && (e.Issuer == issuer.URL || !strings.HasPrefix(e.Issuer, "https://") && !strings.HasPrefix(e.Issuer, "http://"))
+		return e.ID == id && (e.Issuer == issuer.URL ||
+			!strings.HasPrefix(e.Issuer, "https://") && !strings.HasPrefix(e.Issuer, "http://"))
 	})
 }
 

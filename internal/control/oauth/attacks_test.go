@@ -20,7 +20,9 @@ import (
 const other = access.AccountID("210987654321")
 
 // elsewhere is a second account with an issuer and an application of its own, for whose root the keys are.
-func (w *world) elsewhere(change func(*sso.Application)) (controltest.Keys, *oidctest.Issuer, *sso.Issuer, *sso.Application) {
+func (w *world) elsewhere(
+	change func(*sso.Application),
+) (controltest.Keys, *oidctest.Issuer, *sso.Issuer, *sso.Application) {
 	w.t.Helper()
 	w.Add(w.t, controltest.Account(other))
 	idp := oidctest.New(w.t)
@@ -38,7 +40,10 @@ func TestAttack36_AccessTokenOfAnotherAccount(t *testing.T) {
 	w := newWorld(t)
 	keys, _, _, app := w.elsewhere(func(a *sso.Application) { a.Grants = []sso.Grant{{Type: sso.TokenExchange}} })
 	w.refusedTo(keys, oauth.Request{
-		ClientID: app.ARN(), GrantType: string(sso.TokenExchange), SubjectToken: w.exchange(w.ask(nil)).Access, SubjectTokenType: oauth.AccessTokenType,
+		ClientID:         app.ARN(),
+		GrantType:        string(sso.TokenExchange),
+		SubjectToken:     w.exchange(w.ask(nil)).Access,
+		SubjectTokenType: oauth.AccessTokenType,
 	}, fault.Invalid, fault.IdentityToken, "subject_token_invalid")
 }
 
@@ -47,7 +52,8 @@ func TestAttack36_IssuerOfAnotherAccount(t *testing.T) {
 	w := newWorld(t)
 	_, idp, issuer, _ := w.elsewhere(func(*sso.Application) {})
 	w.SetApplication(t, w.app, func(a *sso.Application) {
-		a.Grants[0].Issuers = append(a.Grants[0].Issuers, sso.AuthorizedIssuer{IssuerARN: issuer.ARN(), Audiences: []string{"app"}})
+		a.Grants[0].Issuers = append(a.Grants[0].Issuers,
+			sso.AuthorizedIssuer{IssuerARN: issuer.ARN(), Audiences: []string{"app"}})
 	})
 	in := w.ask(nil)
 	in.Assertion = credential.NewSecret(idp.Token(t, map[string]any{"email": "alice@example.org"}))
@@ -58,13 +64,26 @@ func TestAttack36_IssuerOfAnotherAccount(t *testing.T) {
 func TestAttack19_VendedCredential(t *testing.T) {
 	w := newWorld(t)
 	r, err := w.IAM.CreateRole(t.Context(), w.Call(t, w.root, "iam", "Test"), principals.NewRole{Name: "location",
-		Trust: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"access-grants.s3.amazonaws.com"},"Action":"sts:AssumeRole"}]}`})
+		Trust: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",` +
+			`"Principal":{"Service":"access-grants.s3.amazonaws.com"},"Action":"sts:AssumeRole"}]}`})
 	must(t, err)
 	now := time.Now().UTC().Truncate(time.Second)
 	w.Auth.Revocation = caller.AtExpiry // a vended session without a grant behind it
 	c, err := w.Ring.Mint(credential.Session{
-		ID: credential.SessionID(uuid.New()), Kind: credential.Vended, Account: string(account), PrincipalID: r.ID, Name: "s1", Issued: now, Expires: now.Add(time.Hour),
-		GrantID: "g", LocationID: "l", Scope: "s3://lake/p/*", Permission: "READ", GranteeType: "IAM", GranteeID: w.user.ARN(), CallerPrincipalID: w.user.ID,
+		ID:                credential.SessionID(uuid.New()),
+		Kind:              credential.Vended,
+		Account:           string(account),
+		PrincipalID:       r.ID,
+		Name:              "s1",
+		Issued:            now,
+		Expires:           now.Add(time.Hour),
+		GrantID:           "g",
+		LocationID:        "l",
+		Scope:             "s3://lake/p/*",
+		Permission:        "READ",
+		GranteeType:       "IAM",
+		GranteeID:         w.user.ARN(),
+		CallerPrincipalID: w.user.ID,
 	})
 	must(t, err)
 	w.SetApplication(t, w.app, func(a *sso.Application) { a.Actor = &sso.ActorPolicy{Bound: actors(r.ID + ":s1")} })

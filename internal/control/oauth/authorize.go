@@ -62,7 +62,8 @@ func (s *SignIn) Authorize(facts caller.Facts, query string) (*Authorization, er
 	}
 	for name, values := range q {
 		if len(values) > 1 {
-			return nil, fault.Refuse(fault.Invalid, fault.Request, fault.ParameterRepeated, "the parameter %q is there twice", name)
+			return nil, fault.Refuse(fault.Invalid, fault.Request, fault.ParameterRepeated, "the parameter %q is there twice",
+				name)
 		}
 	}
 	a, err := s.client(call, q.Get("client_id"), q.Get("redirect_uri"))
@@ -72,7 +73,8 @@ func (s *SignIn) Authorize(facts caller.Facts, query string) (*Authorization, er
 	a.State = q.Get("state")
 	if len(a.State) > maxState {
 		a.State = ""
-		return nil, a.ReturnError(fault.Refuse(fault.Invalid, fault.Request, fault.StateTooLong, "state has more than %d bytes", maxState))
+		return nil, a.ReturnError(fault.Refuse(fault.Invalid, fault.Request, fault.StateTooLong,
+			"state has more than %d bytes", maxState))
 	}
 	if err := s.request(call, a, q); err != nil {
 		return nil, a.ReturnError(err)
@@ -82,20 +84,29 @@ func (s *SignIn) Authorize(facts caller.Facts, query string) (*Authorization, er
 
 // client finds the client and checks that it may have codes sent to the redirect URI.
 func (s *SignIn) client(call *control.Call, id, redirect string) (*Authorization, error) {
-	unfit := fault.Refuse(fault.Invalid, fault.RedirectURI, fault.RedirectURIMismatch, "the redirect URI is not one of the client's")
+	unfit := fault.Refuse(fault.Invalid, fault.RedirectURI, fault.RedirectURIMismatch,
+		"the redirect URI is not one of the client's")
 	if id == "" || redirect == "" {
-		return nil, fault.Refuse(fault.Invalid, fault.Request, fault.ParameterMissing, "client_id and redirect_uri are required")
+		return nil, fault.Refuse(fault.Invalid, fault.Request, fault.ParameterMissing,
+			"client_id and redirect_uri are required")
 	}
 	if strings.HasPrefix(id, "arn:") {
 		app := call.Snapshot.Application(id)
 		if app == nil || app.Disabled {
-			return nil, fault.Refuse(fault.Unauthenticated, fault.Application, fault.ClientUnknown, "the application does not exist, or is disabled")
+			return nil, fault.Refuse(fault.Unauthenticated, fault.Application, fault.ClientUnknown,
+				"the application does not exist, or is disabled")
 		}
 		g := app.Grant(sso.AuthorizationCode)
 		if g == nil || !slices.Contains(g.RedirectURIs, redirect) || !returnable(redirect) {
 			return nil, unfit
 		}
-		return &Authorization{Account: app.Account, ClientID: app.ARN(), ClientName: app.Name, Application: app.ARN(), Redirect: redirect}, nil
+		return &Authorization{
+			Account:     app.Account,
+			ClientID:    app.ARN(),
+			ClientName:  app.Name,
+			Application: app.ARN(),
+			Redirect:    redirect,
+		}, nil
 	}
 	c, err := s.Exchange.Client(call, id)
 	if err != nil {
@@ -104,7 +115,14 @@ func (s *SignIn) client(call *control.Call, id, redirect string) (*Authorization
 	if !c.RedirectsTo(redirect) || !returnable(redirect) {
 		return nil, unfit
 	}
-	a := &Authorization{Account: c.Account, ClientID: c.ID, ClientName: c.Name, Application: c.Application, Redirect: redirect, Public: true}
+	a := &Authorization{
+		Account:     c.Account,
+		ClientID:    c.ID,
+		ClientName:  c.Name,
+		Application: c.Application,
+		Redirect:    redirect,
+		Public:      true,
+	}
 	if a.Account == "" {
 		a.Account = s.Exchange.Default
 	}
@@ -119,7 +137,8 @@ func (s *SignIn) client(call *control.Call, id, redirect string) (*Authorization
 		}
 	}
 	if !c.May(sso.AuthorizationCode) {
-		return nil, a.ReturnError(fault.Refuse(fault.Denied, fault.ApplicationGrant, fault.GrantTypeNotRegistered, "the client did not register for authorization codes"))
+		return nil, a.ReturnError(fault.Refuse(fault.Denied, fault.ApplicationGrant, fault.GrantTypeNotRegistered,
+			"the client did not register for authorization codes"))
 	}
 	a.Scopes = c.Scopes
 	return a, nil
@@ -128,7 +147,8 @@ func (s *SignIn) client(call *control.Call, id, redirect string) (*Authorization
 // returnable reports whether a browser may be sent to a redirect URI at all.
 func returnable(uri string) bool {
 	u, err := url.Parse(uri)
-	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && u.User == nil && u.Fragment == "" && !strings.Contains(uri, "#") &&
+	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && u.User == nil &&
+		u.Fragment == "" && !strings.Contains(uri, "#") &&
 		!strings.ContainsFunc(uri, func(r rune) bool { return r <= ' ' || r == '\\' || r >= 0x7f })
 }
 
@@ -161,8 +181,10 @@ func (s *SignIn) request(call *control.Call, a *Authorization, q url.Values) err
 		return invalid(fault.ScopesTooLong, "the scopes have too many bytes")
 	}
 	for _, x := range asked {
-		if a.Public && len(a.Scopes) > 0 && !slices.Contains(a.Scopes, x) || !a.Public && app.Scope(x) == nil && !slices.Contains(BaseScopes, x) {
-			return fault.Refuse(fault.Invalid, fault.AccessScope, fault.ScopeNotConfigured, "the client cannot have a scope that it asked for")
+		if a.Public && len(a.Scopes) > 0 && !slices.Contains(a.Scopes, x) ||
+			!a.Public && app.Scope(x) == nil && !slices.Contains(BaseScopes, x) {
+			return fault.Refuse(fault.Invalid, fault.AccessScope, fault.ScopeNotConfigured,
+				"the client cannot have a scope that it asked for")
 		}
 	}
 	if len(asked) > 0 {

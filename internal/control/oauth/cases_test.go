@@ -39,10 +39,15 @@ func TestIdentityCase047_Exchange(t *testing.T) {
 	c := claims(t, out.ID)
 	center := w.Center(t, account)
 	for name, want := range map[string]any{
-		"iss": "https://identitycenter.amazonaws.com/" + center.ID, "sub": string(w.alice.ID), "aud": w.app.ID,
-		"sts:identity_context": out.Context.Reveal(), "aws:identity_store_id": center.IdentityStoreID,
-		"aws:identity_store_arn": center.IdentityStoreARN(), "aws:instance_account": string(account), "aws:instance_arn": center.ARN(),
-		"aws:application_arn": w.app.ARN(),
+		"iss":                    "https://identitycenter.amazonaws.com/" + center.ID,
+		"sub":                    string(w.alice.ID),
+		"aud":                    w.app.ID,
+		"sts:identity_context":   out.Context.Reveal(),
+		"aws:identity_store_id":  center.IdentityStoreID,
+		"aws:identity_store_arn": center.IdentityStoreARN(),
+		"aws:instance_account":   string(account),
+		"aws:instance_arn":       center.ARN(),
+		"aws:application_arn":    w.app.ARN(),
 	} {
 		if c[name] != want {
 			t.Errorf("%s is %v, want %v", name, c[name], want)
@@ -67,7 +72,8 @@ func TestIdentityCase047_Exchange(t *testing.T) {
 	}
 	records := w.Records(t)
 	last := records[len(records)-1]
-	if last.UserIdentity.OnBehalfOf == nil || last.UserIdentity.OnBehalfOf.UserID != string(w.alice.ID) || last.ErrorCode != "" {
+	if last.UserIdentity.OnBehalfOf == nil || last.UserIdentity.OnBehalfOf.UserID != string(w.alice.ID) ||
+		last.ErrorCode != "" {
 		t.Errorf("the record is %+v", last)
 	}
 	line, _ := last.JSON()
@@ -91,7 +97,9 @@ func TestIdentityCase048_ActorPolicy(t *testing.T) {
 	w.SetApplication(t, w.app, func(a *sso.Application) { a.Actor = &sso.ActorPolicy{Bound: "{"} })
 	w.refused(w.ask(nil), fault.Denied, "", "actor_not_allowed")
 	// Who names the account leaves it to the account's own policies.
-	w.SetApplication(t, w.app, func(a *sso.Application) { a.Actor = &sso.ActorPolicy{Bound: actors("arn:aws:iam::123456789012:root")} })
+	w.SetApplication(t, w.app, func(a *sso.Application) {
+		a.Actor = &sso.ActorPolicy{Bound: actors("arn:aws:iam::123456789012:root")}
+	})
 	w.refused(w.ask(nil), fault.Denied, "", "actor_not_allowed")
 	if _, err := w.try(keys, w.ask(nil)); err != nil {
 		t.Errorf("%s: %v", stranger.Name, err)
@@ -101,7 +109,8 @@ func TestIdentityCase048_ActorPolicy(t *testing.T) {
 func TestIdentityCase049_UnknownApplication(t *testing.T) {
 	w := newWorld(t)
 	in := w.ask(nil)
-	for _, id := range []string{"", "apl-1", w.app.ID, sso.ApplicationARN(account, w.app.InstanceID, sso.NewApplicationID()),
+	for _, id := range []string{"", "apl-1", w.app.ID,
+		sso.ApplicationARN(account, w.app.InstanceID, sso.NewApplicationID()),
 		sso.ApplicationARN("210987654321", w.app.InstanceID, w.app.ID)} {
 		in.ClientID = id
 		w.refused(in, fault.Unauthenticated, fault.Application, "client_unknown")
@@ -145,15 +154,18 @@ func TestIdentityCase052_AssertionRefused(t *testing.T) {
 		token credential.Secret
 		want  string
 	}{
-		"exp in the past":                 {w.token(map[string]any{"exp": time.Now().Add(-time.Hour).Unix()}), "token_expired"},
-		"no exp":                          {w.token(map[string]any{"exp": nil}), "claim_missing"},
-		"wrong audience":                  {w.token(map[string]any{"aud": "other"}), "aud_mismatch"},
-		"unknown issuer":                  {w.token(map[string]any{"iss": "https://accounts.example"}), "issuer_unknown"},
-		"issuer but for a slash":          {w.token(map[string]any{"iss": w.idp.URL + "/"}), "issuer_unknown"},
-		"bad signature":                   {credential.NewSecret(oidctest.Sign(t, jose.RS256, stranger, "key-1", body)), "signature_invalid"},
-		"HS256 keyed with the public key": {credential.NewSecret(oidctest.Sign(t, jose.HS256, public, "key-1", body)), "alg_forbidden"},
-		"no JWT":                          {credential.NewSecret("x"), "token_malformed"},
-		"no sub":                          {w.token(map[string]any{"sub": nil}), "claim_missing"},
+		"exp in the past": {w.token(map[string]any{"exp": time.Now().Add(-time.Hour).Unix()}),
+			"token_expired"},
+		"no exp":                 {w.token(map[string]any{"exp": nil}), "claim_missing"},
+		"wrong audience":         {w.token(map[string]any{"aud": "other"}), "aud_mismatch"},
+		"unknown issuer":         {w.token(map[string]any{"iss": "https://accounts.example"}), "issuer_unknown"},
+		"issuer but for a slash": {w.token(map[string]any{"iss": w.idp.URL + "/"}), "issuer_unknown"},
+		"bad signature": {credential.NewSecret(oidctest.Sign(t, jose.RS256, stranger, "key-1", body)),
+			"signature_invalid"},
+		"HS256 keyed with the public key": {credential.NewSecret(oidctest.Sign(t, jose.HS256, public, "key-1", body)),
+			"alg_forbidden"},
+		"no JWT": {credential.NewSecret("x"), "token_malformed"},
+		"no sub": {w.token(map[string]any{"sub": nil}), "claim_missing"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			in := w.ask(nil)
@@ -262,10 +274,14 @@ func TestIdentityCase054_NobodyOrSeveral(t *testing.T) {
 // A provider that tells a long s from an s has two people where the directory would have one.
 func TestAttack22_ANameThatFoldsToAnothers(t *testing.T) {
 	w := newWorld(t)
-	w.SetPerson(t, w.alice, func(u *directory.User) { u.UserName, u.Emails[0].Value = "Sales-Élise", "Sales-Élise@example.org" })
+	w.SetPerson(t, w.alice, func(u *directory.User) {
+		u.UserName, u.Emails[0].Value = "Sales-Élise", "Sales-Élise@example.org"
+	})
 	w.exchange(w.ask(map[string]any{"email": "sales-éLISE@EXAMPLE.org"}))
-	w.refused(w.ask(map[string]any{"email": "\u017fales-élise@example.org"}), fault.Invalid, fault.IdentityToken, "user_not_found")
-	w.refused(w.ask(map[string]any{"email": "sales-e\u0301lise@example.org"}), fault.Invalid, fault.IdentityToken, "user_not_found")
+	w.refused(w.ask(map[string]any{"email": "\u017fales-élise@example.org"}), fault.Invalid, fault.IdentityToken,
+		"user_not_found")
+	w.refused(w.ask(map[string]any{"email": "sales-e\u0301lise@example.org"}), fault.Invalid, fault.IdentityToken,
+		"user_not_found")
 	changed := *w.issuer
 	changed.StorePath = sso.ByUserName
 	w.Change(t, func(tx *store.Tx) error { return store.Issuers.Update(tx, &changed) })
@@ -283,7 +299,9 @@ func TestAttack22_TheSubjectOfAnotherIssuer(t *testing.T) {
 		u.ExternalIDs = []directory.ExternalID{{Issuer: "https://other.example.org", ID: "1"}}
 	})
 	w.refused(w.ask(map[string]any{"sub": "1"}), fault.Invalid, fault.IdentityToken, "user_not_found")
-	w.SetPerson(t, w.alice, func(u *directory.User) { u.ExternalIDs = []directory.ExternalID{{Issuer: w.idp.URL, ID: "1"}} })
+	w.SetPerson(t, w.alice, func(u *directory.User) {
+		u.ExternalIDs = []directory.ExternalID{{Issuer: w.idp.URL, ID: "1"}}
+	})
 	w.exchange(w.ask(map[string]any{"sub": "1"}))
 }
 
@@ -354,7 +372,8 @@ func TestIdentityCase058_RotatedKeys(t *testing.T) {
 	must(t, err)
 	for range 30 {
 		in := w.ask(nil)
-		in.Assertion = credential.NewSecret(oidctest.Sign(t, jose.RS256, stranger, "flood", w.idp.Claims(map[string]any{"email": "alice@example.org"})))
+		in.Assertion = credential.NewSecret(oidctest.Sign(t, jose.RS256, stranger, "flood",
+			w.idp.Claims(map[string]any{"email": "alice@example.org"})))
 		w.refused(in, fault.Invalid, fault.IdentityToken, "key_unknown")
 	}
 	if n := w.idp.Fetches.Load(); n > 4 {
@@ -372,7 +391,8 @@ func TestIdentityCase059_Refresh(t *testing.T) {
 	in := oauth.Request{ClientID: w.app.ARN(), GrantType: string(sso.RefreshToken), RefreshToken: first.Refresh}
 	w.Advance(7 * time.Hour)
 	second := w.exchange(in)
-	if claims(t, second.ID)["sub"] != string(w.alice.ID) || claims(t, second.ID)["aws:credential_id"] != claims(t, first.ID)["aws:credential_id"] {
+	if claims(t, second.ID)["sub"] != string(w.alice.ID) ||
+		claims(t, second.ID)["aws:credential_id"] != claims(t, first.ID)["aws:credential_id"] {
 		t.Error("the new tokens are another person's or another sign-in's")
 	}
 	w.Advance(time.Hour + time.Second)
@@ -391,12 +411,24 @@ func TestRefreshTokensRefused(t *testing.T) {
 	first := w.exchange(w.ask(nil))
 	ask := oauth.Request{ClientID: w.app.ARN(), GrantType: string(sso.RefreshToken), RefreshToken: first.Refresh}
 	with := func(change func(*oauth.Request)) oauth.Request { r := ask; change(&r); return r }
-	w.refused(with(func(r *oauth.Request) { r.ClientID = other.ARN() }), fault.Invalid, fault.IdentityToken, "refresh_token_invalid")
-	w.refused(with(func(r *oauth.Request) { r.RefreshToken = first.Access }), fault.Invalid, fault.IdentityToken, "refresh_token_invalid")
-	w.refused(with(func(r *oauth.Request) { r.RefreshToken = credential.NewSecret("x") }), fault.Invalid, fault.IdentityToken, "refresh_token_invalid")
-	w.refused(with(func(r *oauth.Request) { r.RefreshToken = credential.Secret{} }), fault.Invalid, fault.Member, "parameter_missing")
-	w.refused(with(func(r *oauth.Request) { r.RefreshToken, r.Scopes = narrow.Refresh, []string{sso.S3Scope} }), fault.Invalid, fault.AccessScope, "scope_not_configured")
-	if out := w.exchange(with(func(r *oauth.Request) { r.RefreshToken = narrow.Refresh })); slices.Contains(out.Scopes, sso.S3Scope) {
+	w.refused(with(func(r *oauth.Request) {
+		r.ClientID = other.ARN()
+	}), fault.Invalid, fault.IdentityToken, "refresh_token_invalid")
+	w.refused(with(func(r *oauth.Request) {
+		r.RefreshToken = first.Access
+	}), fault.Invalid, fault.IdentityToken, "refresh_token_invalid")
+	w.refused(with(func(r *oauth.Request) {
+		r.RefreshToken = credential.NewSecret("x")
+	}), fault.Invalid, fault.IdentityToken, "refresh_token_invalid")
+	w.refused(with(func(r *oauth.Request) {
+		r.RefreshToken = credential.Secret{}
+	}), fault.Invalid, fault.Member, "parameter_missing")
+	w.refused(with(func(r *oauth.Request) {
+		r.RefreshToken, r.Scopes = narrow.Refresh, []string{sso.S3Scope}
+	}), fault.Invalid, fault.AccessScope, "scope_not_configured")
+	if out := w.exchange(with(func(r *oauth.Request) {
+		r.RefreshToken = narrow.Refresh
+	})); slices.Contains(out.Scopes, sso.S3Scope) {
 		t.Errorf("a narrow token gave %q", out.Scopes)
 	}
 	w.SetPerson(t, w.alice, func(u *directory.User) { u.Disabled = true })
@@ -410,20 +442,40 @@ func TestIdentityCase060_TokenExchange(t *testing.T) {
 	w := newWorld(t)
 	second := w.application(func(a *sso.Application) { a.Grants = []sso.Grant{{Type: sso.TokenExchange}} })
 	first := w.exchange(w.ask(nil))
-	ask := oauth.Request{ClientID: second.ARN(), GrantType: string(sso.TokenExchange), SubjectToken: first.Access, SubjectTokenType: oauth.AccessTokenType}
+	ask := oauth.Request{
+		ClientID:         second.ARN(),
+		GrantType:        string(sso.TokenExchange),
+		SubjectToken:     first.Access,
+		SubjectTokenType: oauth.AccessTokenType,
+	}
 	out := w.exchange(ask)
 	c := claims(t, out.ID)
-	if c["sub"] != string(w.alice.ID) || c["aws:application_arn"] != second.ARN() || c["aws:credential_id"] == claims(t, first.ID)["aws:credential_id"] {
+	if c["sub"] != string(w.alice.ID) || c["aws:application_arn"] != second.ARN() ||
+		c["aws:credential_id"] == claims(t, first.ID)["aws:credential_id"] {
 		t.Errorf("%v", c)
 	}
 	with := func(change func(*oauth.Request)) oauth.Request { r := ask; change(&r); return r }
-	w.refused(with(func(r *oauth.Request) { r.SubjectToken = w.token(nil) }), fault.Invalid, fault.IdentityToken, "subject_token_invalid")
-	w.refused(with(func(r *oauth.Request) { r.SubjectToken = first.ID }), fault.Invalid, fault.IdentityToken, "subject_token_invalid")
-	w.refused(with(func(r *oauth.Request) { r.SubjectToken = first.Context }), fault.Invalid, fault.IdentityToken, "subject_token_invalid")
-	w.refused(with(func(r *oauth.Request) { r.SubjectToken = credential.Secret{} }), fault.Invalid, fault.Member, "parameter_missing")
-	w.refused(with(func(r *oauth.Request) { r.SubjectTokenType = "urn:ietf:params:oauth:token-type:jwt" }), fault.Invalid, fault.Member, "subject_token_type")
-	w.refused(with(func(r *oauth.Request) { r.RequestedTokenType = "urn:x" }), fault.Invalid, fault.Member, "requested_token_type")
-	w.refused(with(func(r *oauth.Request) { r.RequestedTokenType = oauth.RefreshTokenType }), fault.Denied, fault.ApplicationGrant, "grant_type_not_configured")
+	w.refused(with(func(r *oauth.Request) {
+		r.SubjectToken = w.token(nil)
+	}), fault.Invalid, fault.IdentityToken, "subject_token_invalid")
+	w.refused(with(func(r *oauth.Request) {
+		r.SubjectToken = first.ID
+	}), fault.Invalid, fault.IdentityToken, "subject_token_invalid")
+	w.refused(with(func(r *oauth.Request) {
+		r.SubjectToken = first.Context
+	}), fault.Invalid, fault.IdentityToken, "subject_token_invalid")
+	w.refused(with(func(r *oauth.Request) {
+		r.SubjectToken = credential.Secret{}
+	}), fault.Invalid, fault.Member, "parameter_missing")
+	w.refused(with(func(r *oauth.Request) {
+		r.SubjectTokenType = "urn:ietf:params:oauth:token-type:jwt"
+	}), fault.Invalid, fault.Member, "subject_token_type")
+	w.refused(with(func(r *oauth.Request) {
+		r.RequestedTokenType = "urn:x"
+	}), fault.Invalid, fault.Member, "requested_token_type")
+	w.refused(with(func(r *oauth.Request) {
+		r.RequestedTokenType = oauth.RefreshTokenType
+	}), fault.Denied, fault.ApplicationGrant, "grant_type_not_configured")
 	w.SetApplication(t, w.app, func(a *sso.Application) { a.Disabled = true })
 	w.refused(ask, fault.Denied, "", "application_disabled")
 	// What came through the first application goes with it, too.
@@ -433,12 +485,19 @@ func TestIdentityCase060_TokenExchange(t *testing.T) {
 // A chain of exchanges must not outlive the sign-in that it began with, nor gain scopes.
 func TestAttack20_ChainOfExchanges(t *testing.T) {
 	w := newWorld(t)
-	w.SetApplication(t, w.app, func(a *sso.Application) { a.Grants = append(a.Grants, sso.Grant{Type: sso.TokenExchange}) })
+	w.SetApplication(t, w.app, func(a *sso.Application) {
+		a.Grants = append(a.Grants, sso.Grant{Type: sso.TokenExchange})
+	})
 	in := w.ask(nil)
 	in.Scopes = []string{"openid"}
 	token := w.exchange(in).Access
 	ask := func() oauth.Request {
-		return oauth.Request{ClientID: w.app.ARN(), GrantType: string(sso.TokenExchange), SubjectToken: token, SubjectTokenType: oauth.AccessTokenType}
+		return oauth.Request{
+			ClientID:         w.app.ARN(),
+			GrantType:        string(sso.TokenExchange),
+			SubjectToken:     token,
+			SubjectTokenType: oauth.AccessTokenType,
+		}
 	}
 	for range 11 {
 		w.Advance(45 * time.Minute)

@@ -16,7 +16,8 @@ const actionCreate = "sso-oauth:CreateTokenWithIAM"
 func application(call *control.Call, id string) (*sso.Application, error) {
 	app := call.Snapshot.Application(id)
 	if app == nil {
-		return nil, fault.Refuse(fault.Unauthenticated, fault.Application, fault.ClientUnknown, "the application does not exist")
+		return nil, fault.Refuse(fault.Unauthenticated, fault.Application, fault.ClientUnknown,
+			"the application does not exist")
 	}
 	return app, nil
 }
@@ -30,7 +31,8 @@ func mayAsk(call *control.Call, app *sso.Application) error {
 	center := call.Snapshot.IdentityCenter(app.Account)
 	switch {
 	case center == nil || center.ID != app.InstanceID:
-		return fault.Refuse(fault.Unauthenticated, fault.Application, fault.ClientUnknown, "the application's Identity Center instance is deleted")
+		return fault.Refuse(fault.Unauthenticated, fault.Application, fault.ClientUnknown,
+			"the application's Identity Center instance is deleted")
 	case app.Disabled:
 		return fault.Refuse(fault.Unauthenticated, fault.Application, fault.ClientDisabled, "the application is disabled")
 	}
@@ -67,11 +69,13 @@ func mayAct(call *control.Call, app *sso.Application) error {
 func grantOf(call *control.Call, app *sso.Application, name string) (*sso.Grant, error) {
 	known := []sso.GrantType{sso.AuthorizationCode, sso.RefreshToken, sso.JWTBearer, sso.TokenExchange}
 	if !slices.Contains(known, sso.GrantType(name)) {
-		return nil, fault.Refuse(fault.Unsupported, fault.ApplicationGrant, fault.GrantTypeUnknown, "there is no such grant type")
+		return nil, fault.Refuse(fault.Unsupported, fault.ApplicationGrant, fault.GrantTypeUnknown,
+			"there is no such grant type")
 	}
 	g := app.Grant(sso.GrantType(name))
 	if g == nil {
-		return nil, fault.Refuse(fault.Denied, fault.ApplicationGrant, fault.GrantTypeNotConfigured, "the application may not use this grant type")
+		return nil, fault.Refuse(fault.Denied, fault.ApplicationGrant, fault.GrantTypeNotConfigured,
+			"the application may not use this grant type")
 	}
 	return g, nil
 }
@@ -90,7 +94,8 @@ func grantedScopes(call *control.Call, app *sso.Application, asked, had []string
 	}
 	for _, a := range asked {
 		if !slices.Contains(own, a) && !slices.Contains(BaseScopes, a) {
-			return nil, fault.Refuse(fault.Invalid, fault.AccessScope, fault.ScopeNotConfigured, "the application cannot have a scope that was asked for")
+			return nil, fault.Refuse(fault.Invalid, fault.AccessScope, fault.ScopeNotConfigured,
+				"the application cannot have a scope that was asked for")
 		}
 	}
 	if len(asked) > 0 {

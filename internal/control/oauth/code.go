@@ -85,7 +85,8 @@ func (e *Exchange) byCode(ctx context.Context, call *control.Call, in codeReques
 func (e *Exchange) codeGone(ctx context.Context, call *control.Call, id string) error {
 	use, err := store.TokenUses.Get(ctx, e.Control.DB, id)
 	if fault.Is(err, fault.NotFound, fault.IdentityToken) {
-		return fault.Refuse(fault.Invalid, fault.IdentityToken, fault.CodeUnknown, "no such code was given here, or it has expired")
+		return fault.Refuse(fault.Invalid, fault.IdentityToken, fault.CodeUnknown,
+			"no such code was given here, or it has expired")
 	}
 	if err != nil {
 		return err
@@ -115,14 +116,17 @@ func proves(verifier, challenge string) bool {
 }
 
 // byDeviceCode recognises the person who approved a device's request.
-func (e *Exchange) byDeviceCode(ctx context.Context, call *control.Call, c *Client, code credential.Secret) (*admitted, error) {
+func (e *Exchange) byDeviceCode(
+	ctx context.Context, call *control.Call, c *Client, code credential.Secret,
+) (*admitted, error) {
 	if code.IsZero() {
 		return nil, missing("deviceCode")
 	}
 	id, _, _ := strings.Cut(code.Reveal(), ".")
 	secret := Digest(OfDeviceCode, code.Reveal())
 	row, err := store.DeviceRequests.Get(ctx, e.Control.DB, id)
-	if fault.Is(err, fault.NotFound, fault.IdentityToken) || err == nil && subtle.ConstantTimeCompare([]byte(row.Secret), []byte(secret)) != 1 {
+	if fault.Is(err, fault.NotFound, fault.IdentityToken) ||
+		err == nil && subtle.ConstantTimeCompare([]byte(row.Secret), []byte(secret)) != 1 {
 		return nil, e.codeGone(ctx, call, secret)
 	}
 	if err != nil {
@@ -131,11 +135,13 @@ func (e *Exchange) byDeviceCode(ctx context.Context, call *control.Call, c *Clie
 	now := call.Facts.Time
 	switch {
 	case row.ClientID != c.ID: // no record: anybody can have a device code and two clients
-		return nil, fault.Refuse(fault.Invalid, fault.IdentityToken, fault.CodeOfAnotherClient, "the code was not given to this client")
+		return nil, fault.Refuse(fault.Invalid, fault.IdentityToken, fault.CodeOfAnotherClient,
+			"the code was not given to this client")
 	case !now.Before(row.Expires):
 		return nil, fault.Refuse(fault.Expired, fault.IdentityToken, fault.TokenExpired, "the device code has expired")
 	case !e.pace.allow(row.ID, now, PollInterval-pollSlack):
-		return nil, fault.Refuse(fault.Throttled, fault.SignIn, fault.PolledTooFast, "wait %v between two requests", PollInterval)
+		return nil, fault.Refuse(fault.Throttled, fault.SignIn, fault.PolledTooFast, "wait %v between two requests",
+			PollInterval)
 	case !row.Denied && row.Person.UserID == "":
 		return nil, fault.Refuse(fault.Conflict, fault.SignIn, fault.NotApprovedYet, "nobody has approved the request yet")
 	}
@@ -179,7 +185,11 @@ func signedIn(call *control.Call, r redeemed) (*admitted, error) {
 // DelegationOf is what a person's sign-in gives to an application.
 func DelegationOf(application string, p store.SignedIn) credential.Delegation {
 	d := credential.Delegation{
-		IdentityStoreID: p.IdentityStoreID, UserID: p.UserID, ApplicationARN: application, IdentityCenterInstance: p.InstanceARN, IssuerARN: p.IssuerARN,
+		IdentityStoreID:        p.IdentityStoreID,
+		UserID:                 p.UserID,
+		ApplicationARN:         application,
+		IdentityCenterInstance: p.InstanceARN,
+		IssuerARN:              p.IssuerARN,
 	}
 	if p.Application != application {
 		d.OriginARN = p.Application

@@ -25,25 +25,30 @@ type Started struct {
 
 // StartDevice begins a device's request for a person's sign-in. The start URL says in which account, see
 // exchange.AccountOf.
-func (s *SignIn) StartDevice(ctx context.Context, call *control.Call, clientID string, secret credential.Secret, startURL string) (*Started, error) {
+func (s *SignIn) StartDevice(
+	ctx context.Context, call *control.Call, clientID string, secret credential.Secret, startURL string,
+) (*Started, error) {
 	c, err := s.Exchange.Authenticated(call, clientID, secret)
 	if err != nil {
 		return nil, err
 	}
 	if !c.May(DeviceCode) {
-		return nil, fault.Refuse(fault.Denied, fault.ApplicationGrant, fault.GrantTypeNotRegistered, "the client did not register for device codes")
+		return nil, fault.Refuse(fault.Denied, fault.ApplicationGrant, fault.GrantTypeNotRegistered,
+			"the client did not register for device codes")
 	}
 	call.ByRight(control.ClientSecret)
 	now := call.Facts.Time.UTC()
 	if _, ok := s.starts.take(call.Facts.SourceIP, now, forStarts); !ok {
-		return nil, fault.Refuse(fault.Throttled, fault.SignIn, fault.TooManyRequests, "too many devices ask from this address")
+		return nil, fault.Refuse(fault.Throttled, fault.SignIn, fault.TooManyRequests,
+			"too many devices ask from this address")
 	}
 	account, err := s.Exchange.AccountOf(call, startURL)
 	if err != nil {
 		return nil, err
 	}
 	if c.Account != "" && c.Account != account {
-		return nil, fault.Refuse(fault.Invalid, fault.Request, fault.StartURLMismatch, "the client registered for another account than the start URL names")
+		return nil, fault.Refuse(fault.Invalid, fault.Request, fault.StartURLMismatch,
+			"the client registered for another account than the start URL names")
 	}
 	_, app, err := s.Exchange.SignInOf(call, account, c.Application)
 	if err != nil {
@@ -92,7 +97,8 @@ func (s *SignIn) mayWait(ctx context.Context, call *control.Call, account access
 		}
 	}
 	if waiting >= MaxPending {
-		return fault.Refuse(fault.Throttled, fault.SignIn, fault.TooManyRequests, "too many devices wait for people of this account")
+		return fault.Refuse(fault.Throttled, fault.SignIn, fault.TooManyRequests,
+			"too many devices wait for people of this account")
 	}
 	return nil
 }
@@ -138,9 +144,11 @@ type Asked struct {
 func (s *SignIn) FindDevice(ctx context.Context, facts caller.Facts, userCode string) (*Asked, error) {
 	back, ok := s.guesses.take(facts.SourceIP, facts.Time, forGuesses)
 	if !ok {
-		return nil, fault.Refuse(fault.Throttled, fault.SignIn, fault.TooManyGuesses, "too many wrong codes came from this address; wait a minute")
+		return nil, fault.Refuse(fault.Throttled, fault.SignIn, fault.TooManyGuesses,
+			"too many wrong codes came from this address; wait a minute")
 	}
-	wrong := fault.Refuse(fault.NotFound, fault.SignIn, fault.UserCodeUnknown, "no device waits with this code; it may have expired")
+	wrong := fault.Refuse(fault.NotFound, fault.SignIn, fault.UserCodeUnknown,
+		"no device waits with this code; it may have expired")
 	code := letters(userCode)
 	if len(code) != 8 {
 		return nil, wrong
@@ -160,9 +168,11 @@ func (s *SignIn) FindDevice(ctx context.Context, facts caller.Facts, userCode st
 func undecided(r *store.DeviceRequest, now time.Time) error {
 	switch {
 	case !now.Before(r.Expires):
-		return fault.Refuse(fault.Expired, fault.IdentityToken, fault.RequestExpired, "the device's request has expired; start again at the device")
+		return fault.Refuse(fault.Expired, fault.IdentityToken, fault.RequestExpired,
+			"the device's request has expired; start again at the device")
 	case r.Denied || r.Person.UserID != "":
-		return fault.Refuse(fault.Invalid, fault.Request, fault.RequestDecided, "the device's request was approved or denied already")
+		return fault.Refuse(fault.Invalid, fault.Request, fault.RequestDecided,
+			"the device's request was approved or denied already")
 	}
 	return nil
 }
@@ -178,7 +188,8 @@ func (s *SignIn) Deny(ctx context.Context, facts caller.Facts, id string) error 
 func decide(ctx context.Context, tx *store.Tx, id string, now time.Time, change func(*store.DeviceRequest)) error {
 	r, err := store.DeviceRequests.Get(ctx, tx, id)
 	if fault.Is(err, fault.NotFound, fault.IdentityToken) {
-		return fault.Refuse(fault.Expired, fault.IdentityToken, fault.RequestExpired, "the device's request has expired; start again at the device")
+		return fault.Refuse(fault.Expired, fault.IdentityToken, fault.RequestExpired,
+			"the device's request has expired; start again at the device")
 	}
 	if err != nil {
 		return err

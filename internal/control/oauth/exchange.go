@@ -21,8 +21,9 @@ const Source = "sso-oauth.amazonaws.com"
 
 // How long what is issued lives.
 const (
-	TokenLife      = time.Hour     // of access tokens, identity tokens and contexts, as on AWS
-	DefaultSession = 8 * time.Hour // from the sign-in or the exchange of a foreign token: no token that came of it outlives that
+	TokenLife = time.Hour // of access tokens, identity tokens and contexts, as on AWS
+	// from the sign-in or the exchange of a foreign token: no token that came of it outlives that
+	DefaultSession = 8 * time.Hour
 )
 
 // Exchange serves the OAuth operations of Identity Center.
@@ -34,7 +35,8 @@ type Exchange struct {
 
 	// Arrive brings the directory up to date with a verified foreign token, before the person that it names is looked
 	// for. nil: tokens change no directory.
-	Provision func(ctx context.Context, call *control.Call, account access.AccountID, issuer *sso.Issuer, claims *oidc.Claims) error
+	Provision func(ctx context.Context, call *control.Call, account access.AccountID, issuer *sso.Issuer,
+		claims *oidc.Claims) error
 
 	pace  pace
 	rates rates
@@ -130,7 +132,9 @@ func (e *Exchange) CreateTokenWithIAM(ctx context.Context, call *control.Call, i
 }
 
 // Arrived lets the directory know of somebody with a verified token; see Arrive.
-func (e *Exchange) Arrived(ctx context.Context, call *control.Call, account access.AccountID, issuer *sso.Issuer, claims *oidc.Claims) error {
+func (e *Exchange) Arrived(
+	ctx context.Context, call *control.Call, account access.AccountID, issuer *sso.Issuer, claims *oidc.Claims,
+) error {
 	if e.Provision == nil {
 		return nil
 	}

@@ -54,7 +54,10 @@ func newWorld(t *testing.T) *world {
 func (w *world) application(change func(*sso.Application)) *sso.Application {
 	w.t.Helper()
 	return w.Application(w.t, account, func(a *sso.Application) {
-		a.Grants = []sso.Grant{{Type: sso.JWTBearer, Issuers: []sso.AuthorizedIssuer{{IssuerARN: w.issuer.ARN(), Audiences: []string{"app"}}}}}
+		a.Grants = []sso.Grant{{
+			Type:    sso.JWTBearer,
+			Issuers: []sso.AuthorizedIssuer{{IssuerARN: w.issuer.ARN(), Audiences: []string{"app"}}},
+		}}
 		a.Actor = &sso.ActorPolicy{Bound: actors(w.user.ID)}
 		if change != nil {
 			change(a)
@@ -63,7 +66,8 @@ func (w *world) application(change func(*sso.Application)) *sso.Application {
 }
 
 func actors(id string) string {
-	return `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"` + id + `"},"Action":"sso-oauth:CreateTokenWithIAM","Resource":"*"}]}`
+	return `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"` + id +
+		`"},"Action":"sso-oauth:CreateTokenWithIAM","Resource":"*"}]}`
 }
 
 // person makes an IAM user with a key.
@@ -131,7 +135,8 @@ func (w *world) refusedTo(keys controltest.Keys, in oauth.Request, k fault.Kind,
 		}
 	}
 	records := w.Records(w.t)
-	if last := records[len(records)-1]; last.EventName != "CreateTokenWithIAM" || last.Latchkey == nil || last.Latchkey.Reason != code || last.ErrorMessage == "" {
+	if last := records[len(records)-1]; last.EventName != "CreateTokenWithIAM" || last.Latchkey == nil ||
+		last.Latchkey.Reason != code || last.ErrorMessage == "" {
 		w.t.Errorf("the record of the refusal is %+v with %+v", last, last.Latchkey)
 	}
 }

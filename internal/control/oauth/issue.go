@@ -60,7 +60,11 @@ func (e *Exchange) issue(
 		}
 	}
 	call.Event.ResponseElements = map[string]any{
-		"scope": who.scopes, "expiresIn": int(life.Seconds()), "credentialId": d.CredentialID, "userId": d.UserID, "issuedTokenType": out.Type,
+		"scope":           who.scopes,
+		"expiresIn":       int(life.Seconds()),
+		"credentialId":    d.CredentialID,
+		"userId":          d.UserID,
+		"issuedTokenType": out.Type,
 	}
 	if err := e.commit(ctx, call, who); err != nil {
 		return nil, err
@@ -83,7 +87,8 @@ func (e *Exchange) commit(ctx context.Context, call *control.Call, who *admitted
 		return store.TokenUses.Insert(tx, who.use)
 	})
 	switch {
-	case who.spend != nil && (fault.Is(err, fault.AlreadyExists, fault.IdentityToken) || fault.Is(err, fault.NotFound, fault.IdentityToken)):
+	case who.spend != nil &&
+		(fault.Is(err, fault.AlreadyExists, fault.IdentityToken) || fault.Is(err, fault.NotFound, fault.IdentityToken)):
 		call.Event.ResponseElements = nil
 		return codeReplayed()
 	case fault.Is(err, fault.AlreadyExists, fault.IdentityToken):
@@ -98,17 +103,28 @@ const tokenIssuer = "https://identitycenter.amazonaws.com/"
 const keyPurpose = "identity tokens"
 
 // identityToken is a JWT with the claims of AWS's. Clients read it without verifying it; Keys verify it.
-func (e *Exchange) identityToken(app *sso.Application, d credential.SealedDelegation, now time.Time, identity credential.Secret) (credential.Secret, error) {
+func (e *Exchange) identityToken(
+	app *sso.Application, d credential.SealedDelegation, now time.Time, identity credential.Secret,
+) (credential.Secret, error) {
 	audit, err := e.Control.Ring.SealDelegation(credential.AuditContext, d)
 	if err != nil {
 		return credential.Secret{}, err
 	}
 	claims := map[string]any{
-		"iss": tokenIssuer + app.InstanceID, "sub": d.UserID, "aud": app.ID, "iat": now.Unix(), "exp": d.Expires.Unix(),
-		"auth_time": d.SignedIn.Format(time.RFC3339), "sts:identity_context": identity.Reveal(), "sts:audit_context": audit.Reveal(),
-		"aws:identity_store_id": d.IdentityStoreID, "aws:identity_store_arn": sso.IdentityStoreARN(app.Account, d.IdentityStoreID),
-		"aws:instance_account": string(app.Account), "aws:instance_arn": d.IdentityCenterInstance,
-		"aws:application_arn": d.ApplicationARN, "aws:credential_id": d.CredentialID,
+		"iss":                    tokenIssuer + app.InstanceID,
+		"sub":                    d.UserID,
+		"aud":                    app.ID,
+		"iat":                    now.Unix(),
+		"exp":                    d.Expires.Unix(),
+		"auth_time":              d.SignedIn.Format(time.RFC3339),
+		"sts:identity_context":   identity.Reveal(),
+		"sts:audit_context":      audit.Reveal(),
+		"aws:identity_store_id":  d.IdentityStoreID,
+		"aws:identity_store_arn": sso.IdentityStoreARN(app.Account, d.IdentityStoreID),
+		"aws:instance_account":   string(app.Account),
+		"aws:instance_arn":       d.IdentityCenterInstance,
+		"aws:application_arn":    d.ApplicationARN,
+		"aws:credential_id":      d.CredentialID,
 	}
 	if d.IssuerARN != "" {
 		claims["act"] = map[string]any{"sub": d.IssuerARN}

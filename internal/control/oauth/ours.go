@@ -21,7 +21,8 @@ func (e *Exchange) byRefreshToken(call *control.Call, app *sso.Application, in R
 	case errors.Is(err, credential.ErrExpired):
 		return nil, fault.Refuse(fault.Expired, fault.IdentityToken, fault.TokenExpired, "the refresh token has expired")
 	case err != nil || d.ApplicationARN != app.ARN():
-		return nil, fault.Refuse(fault.Invalid, fault.IdentityToken, fault.RefreshTokenInvalid, "the refresh token was not issued to this application")
+		return nil, fault.Refuse(fault.Invalid, fault.IdentityToken, fault.RefreshTokenInvalid,
+			"the refresh token was not issued to this application")
 	}
 	return standing(call, d)
 }
@@ -32,18 +33,23 @@ func (e *Exchange) byAccessToken(call *control.Call, app *sso.Application, in Re
 	case in.SubjectToken.IsZero():
 		return nil, missing("subjectToken")
 	case in.SubjectTokenType != AccessTokenType:
-		return nil, fault.Refuse(fault.Invalid, fault.Member, fault.SubjectTokenTypeInvalid, "subjectTokenType must be %s", AccessTokenType)
-	case in.RequestedTokenType != "" && in.RequestedTokenType != AccessTokenType && in.RequestedTokenType != RefreshTokenType:
-		return nil, fault.Refuse(fault.Invalid, fault.Member, fault.RequestedTokenTypeInvalid, "requestedTokenType must be %s or %s", AccessTokenType, RefreshTokenType)
+		return nil, fault.Refuse(fault.Invalid, fault.Member, fault.SubjectTokenTypeInvalid, "subjectTokenType must be %s",
+			AccessTokenType)
+	case in.RequestedTokenType != "" && in.RequestedTokenType != AccessTokenType &&
+		in.RequestedTokenType != RefreshTokenType:
+		return nil, fault.Refuse(fault.Invalid, fault.Member, fault.RequestedTokenTypeInvalid,
+			"requestedTokenType must be %s or %s", AccessTokenType, RefreshTokenType)
 	case in.RequestedTokenType == RefreshTokenType && app.Grant(sso.RefreshToken) == nil:
-		return nil, fault.Refuse(fault.Denied, fault.ApplicationGrant, fault.GrantTypeNotConfigured, "the application may not have refresh tokens")
+		return nil, fault.Refuse(fault.Denied, fault.ApplicationGrant, fault.GrantTypeNotConfigured,
+			"the application may not have refresh tokens")
 	}
 	d, err := e.Control.Ring.OpenDelegation(credential.AccessToken, in.SubjectToken, call.Facts.Time)
 	switch {
 	case errors.Is(err, credential.ErrExpired):
 		return nil, fault.Refuse(fault.Invalid, fault.IdentityToken, fault.TokenExpired, "the access token has expired")
 	case err != nil || d.IdentityCenterInstance != sso.InstanceARN(app.InstanceID):
-		return nil, fault.Refuse(fault.Invalid, fault.IdentityToken, fault.SubjectTokenInvalid, "the subject token is no access token of this Identity Center instance")
+		return nil, fault.Refuse(fault.Invalid, fault.IdentityToken, fault.SubjectTokenInvalid,
+			"the subject token is no access token of this Identity Center instance")
 	}
 	who, err := standing(call, d)
 	if err != nil {
@@ -63,5 +69,10 @@ func standing(call *control.Call, d credential.SealedDelegation) (*admitted, err
 	if err := caller.DelegationStands(call.Snapshot, &d.Delegation); err != nil {
 		return nil, passOn(err)
 	}
-	return &admitted{Delegation: d.Delegation, snapshot: call.Snapshot, signedIn: d.SignedIn, scopes: strings.Fields(d.Scopes)}, nil
+	return &admitted{
+		Delegation: d.Delegation,
+		snapshot:   call.Snapshot,
+		signedIn:   d.SignedIn,
+		scopes:     strings.Fields(d.Scopes),
+	}, nil
 }

@@ -44,9 +44,11 @@ func (e *Exchange) CreateToken(ctx context.Context, call *control.Call, in Publi
 	g := sso.GrantType(in.GrantType)
 	switch {
 	case !slices.Contains(publicGrants, g):
-		return nil, fault.Refuse(fault.Unsupported, fault.ApplicationGrant, fault.GrantTypeUnknown, "there is no such grant type for public clients")
+		return nil, fault.Refuse(fault.Unsupported, fault.ApplicationGrant, fault.GrantTypeUnknown,
+			"there is no such grant type for public clients")
 	case !c.May(g):
-		return nil, fault.Refuse(fault.Denied, fault.ApplicationGrant, fault.GrantTypeNotRegistered, "the client did not register for this grant type")
+		return nil, fault.Refuse(fault.Denied, fault.ApplicationGrant, fault.GrantTypeNotRegistered,
+			"the client did not register for this grant type")
 	}
 	var who *admitted
 	switch g {
@@ -63,13 +65,18 @@ func (e *Exchange) CreateToken(ctx context.Context, call *control.Call, in Publi
 	call.ByRight(control.SignIn)
 	app := call.Snapshot.Application(who.ApplicationARN)
 	if app == nil {
-		return nil, fault.Refuse(fault.Unauthenticated, fault.Application, fault.ClientUnknown, "the application does not exist")
+		return nil, fault.Refuse(fault.Unauthenticated, fault.Application, fault.ClientUnknown,
+			"the application does not exist")
 	}
 	call.Touch("AWS::SSO::Application", app.ARN(), app.Account)
 	if g == sso.RefreshToken && app.Grant(g) == nil {
-		return nil, fault.Refuse(fault.Denied, fault.ApplicationGrant, fault.GrantTypeNotConfigured, "the application may not have refresh tokens any more")
+		return nil, fault.Refuse(fault.Denied, fault.ApplicationGrant, fault.GrantTypeNotConfigured,
+			"the application may not have refresh tokens any more")
 	}
-	call.Event.UserIdentity.OnBehalfOf = &audit.OnBehalfOf{UserID: who.UserID, IdentityStoreARN: sso.IdentityStoreARN(app.Account, who.IdentityStoreID)}
+	call.Event.UserIdentity.OnBehalfOf = &audit.OnBehalfOf{
+		UserID:           who.UserID,
+		IdentityStoreARN: sso.IdentityStoreARN(app.Account, who.IdentityStoreID),
+	}
 	if who.scopes, err = grantedScopes(call, app, nil, who.scopes); err != nil {
 		return nil, err
 	}
@@ -91,7 +98,8 @@ func (e *Exchange) byClientsRefreshToken(call *control.Call, c *Client, token cr
 	case errors.Is(err, credential.ErrExpired):
 		return nil, fault.Refuse(fault.Expired, fault.IdentityToken, fault.TokenExpired, "the refresh token has expired")
 	case err != nil:
-		return nil, fault.Refuse(fault.Invalid, fault.IdentityToken, fault.RefreshTokenInvalid, "the refresh token was not issued to this client")
+		return nil, fault.Refuse(fault.Invalid, fault.IdentityToken, fault.RefreshTokenInvalid,
+			"the refresh token was not issued to this client")
 	}
 	call.RecordFor(accountOf(d.ApplicationARN))
 	return standing(call, d)
@@ -123,7 +131,9 @@ func (p *pace) allow(id string, now time.Time, every time.Duration) bool {
 // SignInOf is how people of an account sign in, for clients that register for an application or for none: the account's
 // sign-in, and the application that the tokens will belong to. One that a client registered for must let people sign in
 // still.
-func (e *Exchange) SignInOf(call *control.Call, account access.AccountID, application string) (*sso.SignIn, *sso.Application, error) {
+func (e *Exchange) SignInOf(
+	call *control.Call, account access.AccountID, application string,
+) (*sso.SignIn, *sso.Application, error) {
 	s := call.Snapshot.SignIn(account)
 	if s == nil {
 		return nil, nil, fault.Refuse(fault.Denied, fault.ApplicationGrant, fault.SignInNotConfigured,
@@ -135,11 +145,14 @@ func (e *Exchange) SignInOf(call *control.Call, account access.AccountID, applic
 	app, center := call.Snapshot.Application(application), call.Snapshot.IdentityCenter(account)
 	switch {
 	case app == nil || app.Account != account || center == nil || center.ID != app.InstanceID:
-		return nil, nil, fault.Refuse(fault.Unauthenticated, fault.Application, fault.ClientUnknown, "the application at which people sign in does not exist")
+		return nil, nil, fault.Refuse(fault.Unauthenticated, fault.Application, fault.ClientUnknown,
+			"the application at which people sign in does not exist")
 	case app.Disabled:
-		return nil, nil, fault.Refuse(fault.Unauthenticated, fault.Application, fault.ClientDisabled, "the application at which people sign in is disabled")
+		return nil, nil, fault.Refuse(fault.Unauthenticated, fault.Application, fault.ClientDisabled,
+			"the application at which people sign in is disabled")
 	case application != s.Application && app.Grant(sso.AuthorizationCode) == nil:
-		return nil, nil, fault.Refuse(fault.Denied, fault.ApplicationGrant, fault.GrantTypeNotConfigured, "people may not sign in at the application any more")
+		return nil, nil, fault.Refuse(fault.Denied, fault.ApplicationGrant, fault.GrantTypeNotConfigured,
+			"people may not sign in at the application any more")
 	}
 	return s, app, nil
 }

@@ -18,14 +18,15 @@ type rates struct {
 	all map[string]*rate.Limiter // by instance id
 }
 
-// limitRate refuses an exchange that is one too many. It comes after the actor was admitted, so that nobody else can use up
-// what an instance may have.
+// limitRate refuses an exchange that is one too many. It comes after the actor was admitted, so that nobody else can
+// use up what an instance may have.
 func (e *Exchange) limitRate(call *control.Call, app *sso.Application) error {
 	limit := e.Control.Quotas.TokenExchangeRate
 	if limit <= 0 || e.rates.of(app.InstanceID, limit).AllowN(call.Facts.Time, 1) {
 		return nil
 	}
-	return fault.Refuse(fault.Throttled, "", fault.RateExceeded, "more than %d foreign tokens in a second; try again later", limit)
+	return fault.Refuse(fault.Throttled, "", fault.RateExceeded,
+		"more than %d foreign tokens in a second; try again later", limit)
 }
 
 func (r *rates) of(instance string, limit int) *rate.Limiter {

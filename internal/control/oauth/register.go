@@ -23,7 +23,8 @@ import (
 // ClientLife is how long a registered client may be used, as on AWS.
 const ClientLife = 90 * 24 * time.Hour
 
-// DeviceCode is the grant type of devices (RFC 8628, 3.4), which applications cannot be given: it is for public clients.
+// DeviceCode is the grant type of devices (RFC 8628, 3.4), which applications cannot be given: it is for public
+// clients.
 const DeviceCode sso.GrantType = "urn:ietf:params:oauth:grant-type:device_code"
 
 // AccountAccess is the scope that the AWS CLI registers and asks for when nobody says otherwise. It stands for all that
@@ -75,8 +76,8 @@ const (
 	secretPurpose = "oauth client secret: "
 )
 
-// Register makes a client of whoever asks: a registration gives no right. It only lets people see for whom they sign in,
-// and binds what is issued to the client that asked.
+// Register makes a client of whoever asks: a registration gives no right. It only lets people see for whom they sign
+// in, and binds what is issued to the client that asked.
 func (e *Exchange) Register(call *control.Call, in Registration) (*Registered, error) {
 	invalid := func(reason fault.Reason, format string, args ...any) error {
 		return fault.Refuse(fault.Invalid, fault.OAuthClient, reason, format, args...)
@@ -89,9 +90,14 @@ func (e *Exchange) Register(call *control.Call, in Registration) (*Registered, e
 		return nil, invalid(fault.ClientNameInvalid, "clientName must have from 1 to %d printable characters", maxClientName)
 	case len(in.RedirectURIs) > maxRedirectURIs:
 		return nil, invalid(fault.RedirectURIsTooMany, "at most %d redirectUris", maxRedirectURIs)
-	case len(in.Scopes) > maxScopes || slices.ContainsFunc(in.Scopes, func(s string) bool { return s == "" || len(s) > maxScope || !printable(s) || strings.Contains(s, " ") }):
-		return nil, invalid(fault.ScopesInvalid, "at most %d scopes, each of at most %d bytes without spaces", maxScopes, maxScope)
-	case len(in.GrantTypes) > len(known) || slices.ContainsFunc(in.GrantTypes, func(g string) bool { return !slices.Contains(known, sso.GrantType(g)) }):
+	case len(in.Scopes) > maxScopes || slices.ContainsFunc(in.Scopes, func(s string) bool {
+		return s == "" || len(s) > maxScope || !printable(s) || strings.Contains(s, " ")
+	}):
+		return nil, invalid(fault.ScopesInvalid, "at most %d scopes, each of at most %d bytes without spaces", maxScopes,
+			maxScope)
+	case len(in.GrantTypes) > len(known) || slices.ContainsFunc(in.GrantTypes, func(g string) bool {
+		return !slices.Contains(known, sso.GrantType(g))
+	}):
 		return nil, invalid(fault.GrantTypesInvalid, "grantTypes can be %s, %s and %s", known[0], known[1], known[2])
 	}
 	now := call.Facts.Time.UTC().Truncate(time.Second)
@@ -108,15 +114,19 @@ func (e *Exchange) Register(call *control.Call, in Registration) (*Registered, e
 	var app *sso.Application
 	if in.Application != "" {
 		app = call.Snapshot.Application(in.Application)
-		if app == nil || app.Disabled || app.Grant(sso.AuthorizationCode) == nil || c.Account != "" && app.Account != c.Account {
-			return nil, invalid(fault.ApplicationUnknown, "entitledApplicationArn is not an application of the account at which people may sign in")
+		if app == nil || app.Disabled || app.Grant(sso.AuthorizationCode) == nil ||
+			c.Account != "" && app.Account != c.Account {
+			return nil, invalid(fault.ApplicationUnknown,
+				"entitledApplicationArn is not an application of the account at which people may sign in")
 		}
 		c.Application, c.Account = app.ARN(), app.Account
 	}
 	for _, u := range in.RedirectURIs {
-		if !Loopback(u) && (app == nil || !slices.Contains(app.Grant(sso.AuthorizationCode).RedirectURIs, u)) || len(u) > maxRedirectURI {
+		if !Loopback(u) && (app == nil || !slices.Contains(app.Grant(sso.AuthorizationCode).RedirectURIs, u)) ||
+			len(u) > maxRedirectURI {
 			return nil, fault.Refuse(fault.Invalid, fault.RedirectURI, fault.RedirectURINotAllowed,
-				"a redirect URI of a public client must be http://127.0.0.1/... or http://[::1]/..., or one of the entitled application's")
+				"a redirect URI of a public client must be http://127.0.0.1/... or http://[::1]/..., "+
+					"or one of the entitled application's")
 		}
 	}
 	body, err := json.Marshal(c)
@@ -168,7 +178,8 @@ func (e *Exchange) Authenticated(call *control.Call, text string, secret credent
 		_, err = e.Control.Ring.Unseal(secretPurpose+c.ID, sealed)
 	}
 	if err != nil {
-		return nil, fault.Refuse(fault.Unauthenticated, fault.Application, fault.ClientSecretInvalid, "the client secret is not this client's")
+		return nil, fault.Refuse(fault.Unauthenticated, fault.Application, fault.ClientSecretInvalid,
+			"the client secret is not this client's")
 	}
 	return c, nil
 }
@@ -218,7 +229,8 @@ func parseLoopback(uri string) (loopback, bool) {
 // printable refuses what could make a page or a record show something else than what is there.
 func printable(s string) bool {
 	for _, r := range s {
-		if r == utf8.RuneError || r < ' ' || r >= 0x7f && r < 0xa0 || r >= 0x2028 && r <= 0x202e || r >= 0x2066 && r <= 0x2069 || r == 0x200e || r == 0x200f {
+		if r == utf8.RuneError || r < ' ' || r >= 0x7f && r < 0xa0 || r >= 0x2028 && r <= 0x202e ||
+			r >= 0x2066 && r <= 0x2069 || r == 0x200e || r == 0x200f {
 			return false
 		}
 	}
@@ -239,7 +251,8 @@ func (e *Exchange) AccountOf(call *control.Call, startURL string) (access.Accoun
 	if id := accountNamed(call.Snapshot, m[1]); id != "" {
 		return id, nil
 	}
-	return "", fault.Refuse(fault.Invalid, fault.Request, fault.StartURLUnknown, "the start URL names an identity store or an instance that is not here")
+	return "", fault.Refuse(fault.Invalid, fault.Request, fault.StartURLUnknown,
+		"the start URL names an identity store or an instance that is not here")
 }
 
 func accountNamed(snap *engine.Snapshot, name string) access.AccountID {

@@ -102,7 +102,8 @@ func (s *SignIn) SealForm(browser string, f Form) (string, error) {
 func (s *SignIn) OpenForm(browser, text string) (*Form, error) {
 	var f Form
 	if browser == "" || s.unseal(formPurpose+browser, text, &f) != nil || !s.Control.Now().Before(f.Expires) {
-		return nil, fault.Refuse(fault.Invalid, fault.Request, fault.FormInvalid, "this page is too old, or was not made for this browser; start again")
+		return nil, fault.Refuse(fault.Invalid, fault.Request, fault.FormInvalid,
+			"this page is too old, or was not made for this browser; start again")
 	}
 	return &f, nil
 }

@@ -53,7 +53,8 @@ func (s *SignIn) Begin(ctx context.Context, facts caller.Facts, f *Form) (to, co
 	} else {
 		row, err := store.DeviceRequests.Get(ctx, s.Control.DB, f.DeviceID)
 		if fault.Is(err, fault.NotFound, fault.IdentityToken) {
-			return "", "", fault.Refuse(fault.Expired, fault.IdentityToken, fault.RequestExpired, "the device's request has expired; start again at the device")
+			return "", "", fault.Refuse(fault.Expired, fault.IdentityToken, fault.RequestExpired,
+				"the device's request has expired; start again at the device")
 		}
 		if err != nil {
 			return "", "", err
@@ -76,12 +77,17 @@ func (s *SignIn) Begin(ctx context.Context, facts caller.Facts, f *Form) (to, co
 		return "", "", err
 	}
 	a.Issuer, a.Provider = sign.IssuerURL, sign.ClientID
-	a.Attempt = oidc.Attempt{State: rand.Text() + rand.Text(), Nonce: rand.Text() + rand.Text(), Verifier: oauth2.GenerateVerifier()}
+	a.Attempt = oidc.Attempt{
+		State:    rand.Text() + rand.Text(),
+		Nonce:    rand.Text() + rand.Text(),
+		Verifier: oauth2.GenerateVerifier(),
+	}
 	if cookie, err = s.seal(attemptPurpose, a); err != nil {
 		return "", "", err
 	}
 	if len(cookie) > maxCookie {
-		return "", "", fault.Refuse(fault.Invalid, fault.Request, fault.RequestTooLarge, "client, redirect URI, state and scopes are too long together")
+		return "", "", fault.Refuse(fault.Invalid, fault.Request, fault.RequestTooLarge,
+			"client, redirect URI, state and scopes are too long together")
 	}
 	return provider.SignInURL(client, a.Attempt), cookie, nil
 }
@@ -114,13 +120,16 @@ func (s *SignIn) Callback(ctx context.Context, call *control.Call, cookie, query
 	q, badQuery := url.ParseQuery(query)
 	switch {
 	case badQuery != nil || len(q["state"]) != 1 || len(q["code"]) > 1 || len(q["iss"]) > 1 || len(q["error"]) > 1:
-		return nil, fault.Refuse(fault.Invalid, fault.Request, fault.RequestMalformed, "the provider's answer cannot be read; start again")
+		return nil, fault.Refuse(fault.Invalid, fault.Request, fault.RequestMalformed,
+			"the provider's answer cannot be read; start again")
 	case s.unseal(attemptPurpose, cookie, &a) != nil:
-		return nil, fault.Refuse(fault.Invalid, fault.Request, fault.AttemptUnknown, "this browser did not begin a sign-in here; start again")
+		return nil, fault.Refuse(fault.Invalid, fault.Request, fault.AttemptUnknown,
+			"this browser did not begin a sign-in here; start again")
 	case !facts.Time.Before(a.Expires):
 		return nil, fault.Refuse(fault.Invalid, fault.Request, fault.AttemptExpired, "the sign-in took too long; start again")
 	case !same(q.Get("state"), a.State):
-		return nil, fault.Refuse(fault.Invalid, fault.Request, fault.StateMismatch, "this answer belongs to another sign-in; start again")
+		return nil, fault.Refuse(fault.Invalid, fault.Request, fault.StateMismatch,
+			"this answer belongs to another sign-in; start again")
 	}
 	out, err := s.arrive(ctx, call, &a, q)
 	if err != nil && a.Authorization != nil {
@@ -151,10 +160,19 @@ func (s *SignIn) arrive(ctx context.Context, call *control.Call, a *attempt, q u
 	}
 	code := rand.Text() + rand.Text()
 	row := &store.SignInCode{
-		ID: Digest(OfCode, code), Account: a.Account, ClientID: a.Authorization.ClientID, Application: a.Application,
-		RedirectURI: a.Authorization.Redirect, Challenge: a.Authorization.Challenge, Scopes: a.Authorization.Scopes, Person: *who, Expires: now.Add(CodeLife),
+		ID:          Digest(OfCode, code),
+		Account:     a.Account,
+		ClientID:    a.Authorization.ClientID,
+		Application: a.Application,
+		RedirectURI: a.Authorization.Redirect,
+		Challenge:   a.Authorization.Challenge,
+		Scopes:      a.Authorization.Scopes,
+		Person:      *who,
+		Expires:     now.Add(CodeLife),
 	}
-	if err := s.Control.Update(ctx, call, func(tx *store.Tx) error { return store.SignInCodes.Insert(tx, row) }); err != nil {
+	if err := s.Control.Update(ctx, call, func(tx *store.Tx) error {
+		return store.SignInCodes.Insert(tx, row)
+	}); err != nil {
 		return nil, err
 	}
 	return &Outcome{Redirect: a.Authorization.back(url.Values{"code": {code}})}, nil
@@ -233,7 +251,8 @@ func (s *SignIn) personOf(call *control.Call, a *attempt, claims *oidc.Claims) (
 	snap := call.Snapshot
 	center, issuer := snap.IdentityCenter(a.Account), snap.IssuerByURL(a.Account, a.Issuer)
 	if center == nil || issuer == nil || issuer.InstanceID != center.ID || sign.IssuerURL != a.Issuer {
-		return nil, fault.Refuse(fault.Invalid, fault.IdentityToken, fault.IssuerUnknown, "the provider is no trusted token issuer of the account")
+		return nil, fault.Refuse(fault.Invalid, fault.IdentityToken, fault.IssuerUnknown,
+			"the provider is no trusted token issuer of the account")
 	}
 	u, err := PersonOf(call, snap, directory.StoreID(center.IdentityStoreID), issuer, claims)
 	if err != nil {
@@ -257,5 +276,6 @@ func unreached(err error) error {
 	if !ok {
 		return err
 	}
-	return fault.Refuse(fault.Invalid, fault.IdentityToken, bad.Reason, "%s", strings.TrimSuffix(bad.Text, ".")).Because(err)
+	return fault.Refuse(fault.Invalid, fault.IdentityToken, bad.Reason, "%s",
+		strings.TrimSuffix(bad.Text, ".")).Because(err)
 }

@@ -15,31 +15,33 @@ import (
 // AttachPolicy attaches a managed policy of the account or of AWS to a user or a role. Attaching a policy that is
 // attached already is not an error.
 func (p *Principals) AttachPolicy(ctx context.Context, call *control.Call, e Entity, arn string) error {
-	return p.change(ctx, call, permission{"iam:Attach" + string(e.Kind) + "Policy", policyARN(arn)}, e, func(tx *store.Tx, h *principalRow) error {
-		if err := attachable(ctx, tx, call, arn); err != nil {
-			return err
-		}
-		if slices.Contains(h.policies.Attached, arn) {
+	return p.change(ctx, call, permission{"iam:Attach" + string(e.Kind) + "Policy", policyARN(arn)}, e,
+		func(tx *store.Tx, h *principalRow) error {
+			if err := attachable(ctx, tx, call, arn); err != nil {
+				return err
+			}
+			if slices.Contains(h.policies.Attached, arn) {
+				return nil
+			}
+			if len(h.policies.Attached) >= p.Control.Quotas.AttachedTo {
+				return quota(fault.Policy, "PoliciesPer"+string(e.Kind), p.Control.Quotas.AttachedTo)
+			}
+			h.policies.Attached = append(h.policies.Attached, arn)
 			return nil
-		}
-		if len(h.policies.Attached) >= p.Control.Quotas.AttachedTo {
-			return quota(fault.Policy, "PoliciesPer"+string(e.Kind), p.Control.Quotas.AttachedTo)
-		}
-		h.policies.Attached = append(h.policies.Attached, arn)
-		return nil
-	})
+		})
 }
 
 // DetachPolicy detaches a managed policy from a user or a role.
 func (p *Principals) DetachPolicy(ctx context.Context, call *control.Call, e Entity, arn string) error {
-	return p.change(ctx, call, permission{"iam:Detach" + string(e.Kind) + "Policy", policyARN(arn)}, e, func(_ *store.Tx, h *principalRow) error {
-		i := slices.Index(h.policies.Attached, arn)
-		if i < 0 {
-			return noSuchPolicy(arn)
-		}
-		h.policies.Attached = slices.Delete(h.policies.Attached, i, i+1)
-		return nil
-	})
+	return p.change(ctx, call, permission{"iam:Detach" + string(e.Kind) + "Policy", policyARN(arn)}, e,
+		func(_ *store.Tx, h *principalRow) error {
+			i := slices.Index(h.policies.Attached, arn)
+			if i < 0 {
+				return noSuchPolicy(arn)
+			}
+			h.policies.Attached = slices.Delete(h.policies.Attached, i, i+1)
+			return nil
+		})
 }
 
 func policyARN(arn string) (v policy.Values) {
@@ -86,24 +88,26 @@ func (p *Principals) ListAttached(call *control.Call, e Entity, prefix string, a
 
 // PutBoundary sets the permissions boundary of a user or a role.
 func (p *Principals) PutBoundary(ctx context.Context, call *control.Call, e Entity, arn string) error {
-	return p.change(ctx, call, permission{"iam:Put" + string(e.Kind) + "PermissionsBoundary", requested(nil, arn)}, e, func(tx *store.Tx, h *principalRow) error {
-		if err := attachable(ctx, tx, call, arn); err != nil {
-			return err
-		}
-		h.policies.Boundary = arn
-		return nil
-	})
+	return p.change(ctx, call, permission{"iam:Put" + string(e.Kind) + "PermissionsBoundary", requested(nil, arn)}, e,
+		func(tx *store.Tx, h *principalRow) error {
+			if err := attachable(ctx, tx, call, arn); err != nil {
+				return err
+			}
+			h.policies.Boundary = arn
+			return nil
+		})
 }
 
 // DeleteBoundary removes the permissions boundary of a user or a role.
 func (p *Principals) DeleteBoundary(ctx context.Context, call *control.Call, e Entity) error {
-	return p.change(ctx, call, permission{"iam:Delete" + string(e.Kind) + "PermissionsBoundary", policy.Values{}}, e, func(_ *store.Tx, h *principalRow) error {
-		if h.policies.Boundary == "" {
-			return fault.New(fault.NotFound, e.Kind.entity(), "%s %s has no permissions boundary.", e.Kind, e.Name)
-		}
-		h.policies.Boundary = ""
-		return nil
-	})
+	return p.change(ctx, call, permission{"iam:Delete" + string(e.Kind) + "PermissionsBoundary", policy.Values{}}, e,
+		func(_ *store.Tx, h *principalRow) error {
+			if h.policies.Boundary == "" {
+				return fault.New(fault.NotFound, e.Kind.entity(), "%s %s has no permissions boundary.", e.Kind, e.Name)
+			}
+			h.policies.Boundary = ""
+			return nil
+		})
 }
 
 // checkBoundary refuses a permissions boundary in a create request if the policy does not exist.
@@ -116,19 +120,21 @@ func (p *Principals) checkBoundary(ctx context.Context, tx *store.Tx, call *cont
 
 // TagEntity adds tags to a user or a role, and replaces those with the same keys.
 func (p *Principals) TagEntity(ctx context.Context, call *control.Call, e Entity, tags []iam.Tag) error {
-	return p.change(ctx, call, permission{"iam:Tag" + string(e.Kind), requested(tags, "")}, e, func(_ *store.Tx, h *principalRow) error {
-		all, err := addTags(*h.tags, tags, p.Control.Quotas.Tags)
-		*h.tags = all
-		return err
-	})
+	return p.change(ctx, call, permission{"iam:Tag" + string(e.Kind), requested(tags, "")}, e,
+		func(_ *store.Tx, h *principalRow) error {
+			all, err := addTags(*h.tags, tags, p.Control.Quotas.Tags)
+			*h.tags = all
+			return err
+		})
 }
 
 // UntagEntity removes tags from a user or a role.
 func (p *Principals) UntagEntity(ctx context.Context, call *control.Call, e Entity, keys []string) error {
-	return p.change(ctx, call, permission{"iam:Untag" + string(e.Kind), tagKeys(keys)}, e, func(_ *store.Tx, h *principalRow) error {
-		*h.tags = dropTags(*h.tags, keys)
-		return nil
-	})
+	return p.change(ctx, call, permission{"iam:Untag" + string(e.Kind), tagKeys(keys)}, e,
+		func(_ *store.Tx, h *principalRow) error {
+			*h.tags = dropTags(*h.tags, keys)
+			return nil
+		})
 }
 
 func tagKeys(keys []string) (v policy.Values) {

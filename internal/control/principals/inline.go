@@ -33,26 +33,28 @@ func (p *Principals) PutInline(ctx context.Context, call *control.Call, e Entity
 	if err := checkName("policyName", name, maxPolicyName); err != nil {
 		return err
 	}
-	return p.change(ctx, call, permission{"iam:Put" + string(e.Kind) + "Policy", policy.Values{}}, e, func(_ *store.Tx, h *principalRow) error {
-		if _, err := policy.Parse(document, policy.Identity); err != nil {
-			return malformed(err)
-		}
-		in := iam.Inline{Name: name, Document: document}
-		if i := inlineAt(h.policies.Inline, name); i >= 0 {
-			h.policies.Inline[i] = in
-		} else {
-			h.policies.Inline = append(h.policies.Inline, in)
-			slices.SortFunc(h.policies.Inline, func(a, b iam.Inline) int { return cmp.Compare(fold(a.Name), fold(b.Name)) })
-		}
-		size := 0
-		for _, in := range h.policies.Inline {
-			size += sizeOf(in.Document)
-		}
-		if limit := h.Kind.inlineLimit(); size > limit {
-			return fault.New(fault.LimitExceeded, fault.PolicyDocument, "Maximum policy size of %d bytes exceeded for %s %s", limit, h.Kind.lower(), h.Name)
-		}
-		return nil
-	})
+	return p.change(ctx, call, permission{"iam:Put" + string(e.Kind) + "Policy", policy.Values{}}, e,
+		func(_ *store.Tx, h *principalRow) error {
+			if _, err := policy.Parse(document, policy.Identity); err != nil {
+				return malformed(err)
+			}
+			in := iam.Inline{Name: name, Document: document}
+			if i := inlineAt(h.policies.Inline, name); i >= 0 {
+				h.policies.Inline[i] = in
+			} else {
+				h.policies.Inline = append(h.policies.Inline, in)
+				slices.SortFunc(h.policies.Inline, func(a, b iam.Inline) int { return cmp.Compare(fold(a.Name), fold(b.Name)) })
+			}
+			size := 0
+			for _, in := range h.policies.Inline {
+				size += sizeOf(in.Document)
+			}
+			if limit := h.Kind.inlineLimit(); size > limit {
+				return fault.New(fault.LimitExceeded, fault.PolicyDocument, "Maximum policy size of %d bytes exceeded for %s %s",
+					limit, h.Kind.lower(), h.Name)
+			}
+			return nil
+		})
 }
 
 // sizeOf counts the characters of a document as the limits do.
@@ -85,14 +87,15 @@ func (p *Principals) GetInline(call *control.Call, e Entity, name string) (iam.I
 
 // DeleteInline removes an inline policy from a user or a role.
 func (p *Principals) DeleteInline(ctx context.Context, call *control.Call, e Entity, name string) error {
-	return p.change(ctx, call, permission{"iam:Delete" + string(e.Kind) + "Policy", policy.Values{}}, e, func(_ *store.Tx, h *principalRow) error {
-		i := inlineAt(h.policies.Inline, name)
-		if i < 0 {
-			return noSuchInline(e, name)
-		}
-		h.policies.Inline = slices.Delete(h.policies.Inline, i, i+1)
-		return nil
-	})
+	return p.change(ctx, call, permission{"iam:Delete" + string(e.Kind) + "Policy", policy.Values{}}, e,
+		func(_ *store.Tx, h *principalRow) error {
+			i := inlineAt(h.policies.Inline, name)
+			if i < 0 {
+				return noSuchInline(e, name)
+			}
+			h.policies.Inline = slices.Delete(h.policies.Inline, i, i+1)
+			return nil
+		})
 }
 
 // ListInline lists the names of the inline policies of a user or a role.

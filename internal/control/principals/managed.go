@@ -174,18 +174,21 @@ func (p *Principals) GetPolicy(call *control.Call, arn string) (*ManagedPolicy, 
 // DeletePolicy deletes a managed policy. It refuses a policy that is in use, or that has versions besides its default
 // version.
 func (p *Principals) DeletePolicy(ctx context.Context, call *control.Call, arn string) error {
-	return p.changePolicy(ctx, call, permission{"iam:DeletePolicy", policy.Values{}}, arn, func(tx *store.Tx, m *iam.ManagedPolicy) error {
-		used, err := inUse(ctx, tx, m)
-		switch {
-		case err != nil:
-			return err
-		case used:
-			return fault.New(fault.InUse, fault.Policy, "Cannot delete a policy attached to entities.")
-		case len(m.Versions) > 1:
-			return fault.New(fault.InUse, fault.Policy, "This policy has more than one version. Before you delete a policy, you must delete the policy's versions. The default version is deleted with the policy.")
-		}
-		return store.ManagedPolicies.Delete(tx, m.ID)
-	})
+	return p.changePolicy(ctx, call, permission{"iam:DeletePolicy", policy.Values{}}, arn,
+		func(tx *store.Tx, m *iam.ManagedPolicy) error {
+			used, err := inUse(ctx, tx, m)
+			switch {
+			case err != nil:
+				return err
+			case used:
+				return fault.New(fault.InUse, fault.Policy, "Cannot delete a policy attached to entities.")
+			case len(m.Versions) > 1:
+				return fault.New(fault.InUse, fault.Policy,
+					"This policy has more than one version. Before you delete a policy, you must delete the policy's versions. "+
+						"The default version is deleted with the policy.")
+			}
+			return store.ManagedPolicies.Delete(tx, m.ID)
+		})
 }
 
 // inUse reports whether the policy is attached to a user or a role, or is the boundary of one. It reads the rows,
@@ -211,54 +214,58 @@ func (p *Principals) CreatePolicyVersion(
 	ctx context.Context, call *control.Call, arn, document string, inForce bool,
 ) (iam.PolicyVersion, error) {
 	var v iam.PolicyVersion
-	err := p.changePolicy(ctx, call, permission{"iam:CreatePolicyVersion", policy.Values{}}, arn, func(tx *store.Tx, m *iam.ManagedPolicy) error {
-		if err := checkManaged(document); err != nil {
-			return err
-		}
-		if len(m.Versions) >= p.Control.Quotas.PolicyVersion {
-			return fault.New(fault.LimitExceeded, fault.PolicyVersion,
-				"A managed policy can have up to %d versions. Before you create a new version, you must delete an existing version.", p.Control.Quotas.PolicyVersion)
-		}
-		v = iam.PolicyVersion{ID: "v" + strconv.Itoa(m.NextVersion), Document: document, Created: tx.Now()}
-		m.NextVersion++
-		m.Versions = append(m.Versions, v)
-		if inForce {
-			m.Default = v.ID
-		}
-		m.Updated = tx.Now()
-		call.Event.ResponseElements = map[string]any{"policyVersion": map[string]any{
-			"versionId": v.ID, "isDefaultVersion": inForce, "createDate": v.Created.Format(time.RFC3339)}}
-		return store.ManagedPolicies.Update(tx, m)
-	})
+	err := p.changePolicy(ctx, call, permission{"iam:CreatePolicyVersion", policy.Values{}}, arn,
+		func(tx *store.Tx, m *iam.ManagedPolicy) error {
+			if err := checkManaged(document); err != nil {
+				return err
+			}
+			if len(m.Versions) >= p.Control.Quotas.PolicyVersion {
+				return fault.New(fault.LimitExceeded, fault.PolicyVersion,
+					"A managed policy can have up to %d versions. Before you create a new version, "+
+						"you must delete an existing version.", p.Control.Quotas.PolicyVersion)
+			}
+			v = iam.PolicyVersion{ID: "v" + strconv.Itoa(m.NextVersion), Document: document, Created: tx.Now()}
+			m.NextVersion++
+			m.Versions = append(m.Versions, v)
+			if inForce {
+				m.Default = v.ID
+			}
+			m.Updated = tx.Now()
+			call.Event.ResponseElements = map[string]any{"policyVersion": map[string]any{
+				"versionId": v.ID, "isDefaultVersion": inForce, "createDate": v.Created.Format(time.RFC3339)}}
+			return store.ManagedPolicies.Update(tx, m)
+		})
 	return v, err
 }
 
 // DeletePolicyVersion deletes a version that is not the default version.
 func (p *Principals) DeletePolicyVersion(ctx context.Context, call *control.Call, arn, version string) error {
-	return p.changePolicy(ctx, call, permission{"iam:DeletePolicyVersion", policy.Values{}}, arn, func(tx *store.Tx, m *iam.ManagedPolicy) error {
-		i := versionAt(m, version)
-		switch {
-		case i < 0:
-			return noSuchVersion(arn, version)
-		case m.Default == version:
-			return fault.New(fault.InUse, fault.PolicyVersion, "Cannot delete the default version of a policy.")
-		}
-		m.Versions = slices.Delete(m.Versions, i, i+1)
-		m.Updated = tx.Now()
-		return store.ManagedPolicies.Update(tx, m)
-	})
+	return p.changePolicy(ctx, call, permission{"iam:DeletePolicyVersion", policy.Values{}}, arn,
+		func(tx *store.Tx, m *iam.ManagedPolicy) error {
+			i := versionAt(m, version)
+			switch {
+			case i < 0:
+				return noSuchVersion(arn, version)
+			case m.Default == version:
+				return fault.New(fault.InUse, fault.PolicyVersion, "Cannot delete the default version of a policy.")
+			}
+			m.Versions = slices.Delete(m.Versions, i, i+1)
+			m.Updated = tx.Now()
+			return store.ManagedPolicies.Update(tx, m)
+		})
 }
 
 // SetDefaultPolicyVersion makes a version the default version. It takes effect at once for everybody who has the
 // policy.
 func (p *Principals) SetDefaultPolicyVersion(ctx context.Context, call *control.Call, arn, version string) error {
-	return p.changePolicy(ctx, call, permission{"iam:SetDefaultPolicyVersion", policy.Values{}}, arn, func(tx *store.Tx, m *iam.ManagedPolicy) error {
-		if versionAt(m, version) < 0 {
-			return noSuchVersion(arn, version)
-		}
-		m.Default, m.Updated = version, tx.Now()
-		return store.ManagedPolicies.Update(tx, m)
-	})
+	return p.changePolicy(ctx, call, permission{"iam:SetDefaultPolicyVersion", policy.Values{}}, arn,
+		func(tx *store.Tx, m *iam.ManagedPolicy) error {
+			if versionAt(m, version) < 0 {
+				return noSuchVersion(arn, version)
+			}
+			m.Default, m.Updated = version, tx.Now()
+			return store.ManagedPolicies.Update(tx, m)
+		})
 }
 
 func versionAt(m *iam.ManagedPolicy, version string) int {

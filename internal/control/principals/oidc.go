@@ -158,47 +158,54 @@ func (p *Principals) DeleteOIDCProvider(ctx context.Context, call *control.Call,
 }
 
 // SetOIDCThumbprints replaces a provider's thumbprints.
-func (p *Principals) SetOIDCThumbprints(ctx context.Context, call *control.Call, arn string, thumbprints []string) error {
-	return p.changeOIDC(ctx, call, permission{"iam:UpdateOpenIDConnectProviderThumbprint", policy.Values{}}, arn, func(now *iam.OIDCProvider) error {
-		now.Thumbprints = slices.Clone(thumbprints)
-		return checkThumbprints(thumbprints)
-	})
+func (p *Principals) SetOIDCThumbprints(
+	ctx context.Context, call *control.Call, arn string, thumbprints []string,
+) error {
+	return p.changeOIDC(ctx, call, permission{"iam:UpdateOpenIDConnectProviderThumbprint", policy.Values{}}, arn,
+		func(now *iam.OIDCProvider) error {
+			now.Thumbprints = slices.Clone(thumbprints)
+			return checkThumbprints(thumbprints)
+		})
 }
 
 // AddOIDCClient adds a client whose tokens are accepted. Adding a client that is there already is not an error.
 func (p *Principals) AddOIDCClient(ctx context.Context, call *control.Call, arn, clientID string) error {
-	return p.changeOIDC(ctx, call, permission{"iam:AddClientIDToOpenIDConnectProvider", policy.Values{}}, arn, func(now *iam.OIDCProvider) error {
-		if now.Accepts(clientID) {
-			return nil
-		}
-		now.ClientIDs = append(now.ClientIDs, clientID)
-		return checkClientIDs(now.ClientIDs)
-	})
+	return p.changeOIDC(ctx, call, permission{"iam:AddClientIDToOpenIDConnectProvider", policy.Values{}}, arn,
+		func(now *iam.OIDCProvider) error {
+			if now.Accepts(clientID) {
+				return nil
+			}
+			now.ClientIDs = append(now.ClientIDs, clientID)
+			return checkClientIDs(now.ClientIDs)
+		})
 }
 
 // RemoveOIDCClient removes a client: its tokens are no longer accepted, and the sessions that were made with them end
 // at once. Removing a client that is not there is not an error.
 func (p *Principals) RemoveOIDCClient(ctx context.Context, call *control.Call, arn, clientID string) error {
-	return p.changeOIDC(ctx, call, permission{"iam:RemoveClientIDFromOpenIDConnectProvider", policy.Values{}}, arn, func(now *iam.OIDCProvider) error {
-		now.ClientIDs = slices.DeleteFunc(now.ClientIDs, func(id string) bool { return id == clientID })
-		return nil
-	})
+	return p.changeOIDC(ctx, call, permission{"iam:RemoveClientIDFromOpenIDConnectProvider", policy.Values{}}, arn,
+		func(now *iam.OIDCProvider) error {
+			now.ClientIDs = slices.DeleteFunc(now.ClientIDs, func(id string) bool { return id == clientID })
+			return nil
+		})
 }
 
 // TagOIDCProvider adds tags to a provider.
 func (p *Principals) TagOIDCProvider(ctx context.Context, call *control.Call, arn string, tags []iam.Tag) error {
-	return p.changeOIDC(ctx, call, permission{"iam:TagOpenIDConnectProvider", requested(tags, "")}, arn, func(now *iam.OIDCProvider) (err error) {
-		now.Tags, err = addTags(now.Tags, tags, p.Control.Quotas.Tags)
-		return err
-	})
+	return p.changeOIDC(ctx, call, permission{"iam:TagOpenIDConnectProvider", requested(tags, "")}, arn,
+		func(now *iam.OIDCProvider) (err error) {
+			now.Tags, err = addTags(now.Tags, tags, p.Control.Quotas.Tags)
+			return err
+		})
 }
 
 // UntagOIDCProvider removes tags from a provider.
 func (p *Principals) UntagOIDCProvider(ctx context.Context, call *control.Call, arn string, keys []string) error {
-	return p.changeOIDC(ctx, call, permission{"iam:UntagOpenIDConnectProvider", tagKeys(keys)}, arn, func(now *iam.OIDCProvider) error {
-		now.Tags = dropTags(now.Tags, keys)
-		return nil
-	})
+	return p.changeOIDC(ctx, call, permission{"iam:UntagOpenIDConnectProvider", tagKeys(keys)}, arn,
+		func(now *iam.OIDCProvider) error {
+			now.Tags = dropTags(now.Tags, keys)
+			return nil
+		})
 }
 
 // ListOIDCProviderTags lists the tags of a provider.

@@ -155,22 +155,24 @@ func (p *Principals) ListEntitiesForPolicy(
 
 // TagPolicy adds tags to a managed policy of the account.
 func (p *Principals) TagPolicy(ctx context.Context, call *control.Call, arn string, tags []iam.Tag) error {
-	return p.changePolicy(ctx, call, permission{"iam:TagPolicy", requested(tags, "")}, arn, func(tx *store.Tx, m *iam.ManagedPolicy) error {
-		all, err := addTags(m.Tags, tags, p.Control.Quotas.Tags)
-		if err != nil {
-			return err
-		}
-		m.Tags = all
-		return store.ManagedPolicies.Update(tx, m)
-	})
+	return p.changePolicy(ctx, call, permission{"iam:TagPolicy", requested(tags, "")}, arn,
+		func(tx *store.Tx, m *iam.ManagedPolicy) error {
+			all, err := addTags(m.Tags, tags, p.Control.Quotas.Tags)
+			if err != nil {
+				return err
+			}
+			m.Tags = all
+			return store.ManagedPolicies.Update(tx, m)
+		})
 }
 
 // UntagPolicy removes tags from a managed policy of the account.
 func (p *Principals) UntagPolicy(ctx context.Context, call *control.Call, arn string, keys []string) error {
-	return p.changePolicy(ctx, call, permission{"iam:UntagPolicy", tagKeys(keys)}, arn, func(tx *store.Tx, m *iam.ManagedPolicy) error {
-		m.Tags = dropTags(m.Tags, keys)
-		return store.ManagedPolicies.Update(tx, m)
-	})
+	return p.changePolicy(ctx, call, permission{"iam:UntagPolicy", tagKeys(keys)}, arn,
+		func(tx *store.Tx, m *iam.ManagedPolicy) error {
+			m.Tags = dropTags(m.Tags, keys)
+			return store.ManagedPolicies.Update(tx, m)
+		})
 }
 
 // ListPolicyTags lists the tags of a managed policy.

@@ -121,24 +121,26 @@ func (p *Principals) updateRole(ctx context.Context, call *control.Call, action,
 			return err
 		}
 	}
-	return p.change(ctx, call, permission{action, policy.Values{}}, RoleNamed(name), func(_ *store.Tx, h *principalRow) error {
-		if in.Description != nil {
-			h.role.Description = *in.Description
-		}
-		if in.MaxSession != nil {
-			h.role.MaxSession = *in.MaxSession
-		}
-		return nil
-	})
+	return p.change(ctx, call, permission{action, policy.Values{}}, RoleNamed(name),
+		func(_ *store.Tx, h *principalRow) error {
+			if in.Description != nil {
+				h.role.Description = *in.Description
+			}
+			if in.MaxSession != nil {
+				h.role.MaxSession = *in.MaxSession
+			}
+			return nil
+		})
 }
 
 // UpdateAssumeRolePolicy replaces a role's trust policy. Existing sessions stay valid.
 func (p *Principals) UpdateAssumeRolePolicy(ctx context.Context, call *control.Call, name, trust string) error {
-	return p.change(ctx, call, permission{"iam:UpdateAssumeRolePolicy", policy.Values{}}, RoleNamed(name), func(tx *store.Tx, h *principalRow) error {
-		bound, err := bindTrust(ctx, tx, trust)
-		h.role.Trust = bound
-		return err
-	})
+	return p.change(ctx, call, permission{"iam:UpdateAssumeRolePolicy", policy.Values{}}, RoleNamed(name),
+		func(tx *store.Tx, h *principalRow) error {
+			bound, err := bindTrust(ctx, tx, trust)
+			h.role.Trust = bound
+			return err
+		})
 }
 
 // DeleteRole deletes a role that has no policies. Its sessions end at once, vended ones included. A role that is

@@ -171,7 +171,9 @@ func (p *Principals) DeleteUser(ctx context.Context, call *control.Call, name st
 }
 
 // delete deletes a user or a role that has no policies, by fn.
-func (p *Principals) delete(ctx context.Context, call *control.Call, action string, who Entity, fn func(*store.Tx, *principalRow) error) error {
+func (p *Principals) delete(
+	ctx context.Context, call *control.Call, action string, who Entity, fn func(*store.Tx, *principalRow) error,
+) error {
 	seen, err := p.find(call, action, who, policy.Values{})
 	if err != nil {
 		return err

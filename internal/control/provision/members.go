@@ -84,7 +84,9 @@ func (w *Writer) RemoveMembers(g directory.GroupID, users []directory.UserID) (r
 
 // SetMembers makes exactly these users the members of a group, and returns who came and who went. It fails as
 // AddMembers does.
-func (w *Writer) SetMembers(g directory.GroupID, users []directory.UserID) (added, removed []directory.UserID, err error) {
+func (w *Writer) SetMembers(
+	g directory.GroupID, users []directory.UserID,
+) (added, removed []directory.UserID, err error) {
 	if _, err := w.Group(g); err != nil {
 		return nil, nil, err
 	}
@@ -96,7 +98,9 @@ func (w *Writer) SetMembers(g directory.GroupID, users []directory.UserID) (adde
 	for _, u := range users {
 		keep[u] = true
 	}
-	if removed, err = w.RemoveMembers(g, slices.DeleteFunc(now, func(u directory.UserID) bool { return keep[u] })); err != nil {
+	if removed, err = w.RemoveMembers(g, slices.DeleteFunc(now, func(u directory.UserID) bool {
+		return keep[u]
+	})); err != nil {
 		return nil, nil, err
 	}
 	added, err = w.AddMembers(g, users)

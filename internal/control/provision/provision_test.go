@@ -77,7 +77,8 @@ func (w *world) group(name string) (g *directory.Group) {
 func TestUsersAreWritten(t *testing.T) {
 	w := newWorld(t)
 	u := w.user("alice")
-	if got := w.Engine.Current().Person(u.ID); got == nil || got.Store != w.store || got.CreatedBy != "test" || got.Created.IsZero() {
+	if got := w.Engine.Current().Person(u.ID); got == nil || got.Store != w.store || got.CreatedBy != "test" ||
+		got.Created.IsZero() {
 		t.Fatalf("created: %+v", got)
 	}
 	changed := *u
@@ -85,7 +86,8 @@ func TestUsersAreWritten(t *testing.T) {
 	changed.ExternalIDs = provision.WithExternalID(nil, "scim", "x1")
 	w.mustWrite(func(p *provision.Writer) error { _, err := p.ReplaceUser(changed); return err })
 	now := w.Engine.Current().PersonByKey(w.store, directory.ExternalKey(directory.ExternalID{Issuer: "scim", ID: "x1"}))
-	if now == nil || now.ID != u.ID || now.UserName != "bob" || !now.Disabled || now.CreatedBy != "test" || !now.Created.Equal(u.Created) {
+	if now == nil || now.ID != u.ID || now.UserName != "bob" || !now.Disabled || now.CreatedBy != "test" ||
+		!now.Created.Equal(u.Created) {
 		t.Fatalf("replaced: %+v", now)
 	}
 	w.mustWrite(func(p *provision.Writer) error { return p.DeleteUser(u.ID) })
@@ -107,9 +109,18 @@ func TestRefusalsOfWrites(t *testing.T) {
 		kind   fault.Kind
 		entity fault.Entity
 	}{
-		"a user without a name":  {func(p *provision.Writer) error { _, err := p.CreateUser(directory.User{}); return err }, fault.Invalid, fault.Member},
-		"a group without a name": {func(p *provision.Writer) error { _, err := p.CreateGroup(directory.Group{}); return err }, fault.Invalid, fault.Member},
-		"a user too many":        {func(p *provision.Writer) error { _, err := p.CreateUser(directory.User{UserName: "c"}); return err }, fault.LimitExceeded, fault.DirectoryUser},
+		"a user without a name": {func(p *provision.Writer) error {
+			_, err := p.CreateUser(directory.User{})
+			return err
+		}, fault.Invalid, fault.Member},
+		"a group without a name": {func(p *provision.Writer) error {
+			_, err := p.CreateGroup(directory.Group{})
+			return err
+		}, fault.Invalid, fault.Member},
+		"a user too many": {func(p *provision.Writer) error {
+			_, err := p.CreateUser(directory.User{UserName: "c"})
+			return err
+		}, fault.LimitExceeded, fault.DirectoryUser},
 		"two groups where one has room": {func(p *provision.Writer) error {
 			_, err := p.CreateGroup(directory.Group{DisplayName: "one"})
 			_, err2 := p.CreateGroup(directory.Group{DisplayName: "two"})
@@ -127,12 +138,16 @@ func TestRefusalsOfWrites(t *testing.T) {
 			_, err := p.ReplaceUser(directory.User{ID: foreign.ID, UserName: "mallory"})
 			return err
 		}, fault.NotFound, fault.DirectoryUser},
-		"to delete another account's user": {func(p *provision.Writer) error { return p.DeleteUser(foreign.ID) }, fault.NotFound, fault.DirectoryUser},
+		"to delete another account's user": {func(p *provision.Writer) error {
+			return p.DeleteUser(foreign.ID)
+		}, fault.NotFound, fault.DirectoryUser},
 		"to rename another account's group": {func(p *provision.Writer) error {
 			_, err := p.ReplaceGroup(directory.Group{ID: theirs.ID, DisplayName: "mine"})
 			return err
 		}, fault.NotFound, fault.DirectoryGroup},
-		"to delete another account's group": {func(p *provision.Writer) error { return p.DeleteGroup(theirs.ID) }, fault.NotFound, fault.DirectoryGroup},
+		"to delete another account's group": {func(p *provision.Writer) error {
+			return p.DeleteGroup(theirs.ID)
+		}, fault.NotFound, fault.DirectoryGroup},
 		"to join another account's group": {func(p *provision.Writer) error {
 			_, err := p.AddMembers(theirs.ID, []directory.UserID{bob.ID})
 			return err

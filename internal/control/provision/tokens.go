@@ -28,7 +28,8 @@ import (
 type Tokens struct{ Control *control.Control }
 
 const (
-	// TokenLife is how long a token holds unless told otherwise (IAM Identity Center user guide, "Automatic provisioning").
+	// TokenLife is how long a token holds unless told otherwise (IAM Identity Center user guide, "Automatic
+	// provisioning").
 	TokenLife = 365 * 24 * time.Hour
 	// MaxTokens is how many tokens an identity store has at a time: one in use, and the next.
 	MaxTokens = 2
@@ -49,7 +50,8 @@ func may(call *control.Call, action string) (directory.StoreID, error) {
 	if i != nil {
 		id = i.IdentityStoreID
 	}
-	if err := call.May("latchkey:"+action, sso.IdentityStoreARN(call.Account, id), policy.Values{}, nil, call.Account); err != nil {
+	if err := call.May("latchkey:"+action, sso.IdentityStoreARN(call.Account, id), policy.Values{}, nil,
+		call.Account); err != nil {
 		return "", err
 	}
 	if i == nil {
@@ -91,7 +93,8 @@ func (t *Tokens) Create(ctx context.Context, call *control.Call, life time.Durat
 			}
 		}
 		if live >= MaxTokens {
-			return fault.New(fault.LimitExceeded, fault.Provisioning, "There are %d provisioning tokens already: delete one first", live)
+			return fault.New(fault.LimitExceeded, fault.Provisioning,
+				"There are %d provisioning tokens already: delete one first", live)
 		}
 		call.Event.ResponseElements = map[string]any{"tokenId": made.ID, "expirationTime": made.Expires.Format(time.RFC3339)}
 		return store.ProvisioningTokens.Insert(tx, &made.ProvisioningToken)

@@ -47,7 +47,11 @@ func TestATokenHolds(t *testing.T) {
 		t.Fatal("a new token does not hold")
 	}
 	for name, bad := range map[string]string{
-		"nothing": "", "its id": made.ID, "cut short": text[:len(text)-1], "of another kind": strings.TrimPrefix(text, "lkscim_"), "in capitals": strings.ToUpper(text),
+		"nothing":         "",
+		"its id":          made.ID,
+		"cut short":       text[:len(text)-1],
+		"of another kind": strings.TrimPrefix(text, "lkscim_"),
+		"in capitals":     strings.ToUpper(text),
 	} {
 		if w.holder(bad) != "" {
 			t.Errorf("%s is a token", name)
@@ -89,7 +93,8 @@ func TestATokenEnds(t *testing.T) {
 	t.Run("when it is deleted", func(t *testing.T) {
 		w := newWorld(t)
 		one, two := w.mustCreate(0), w.mustCreate(0)
-		if err := w.tokens().Delete(t.Context(), w.Call(t, w.root, "latchkey", "DeleteProvisioningToken"), one.ID); err != nil {
+		if err := w.tokens().Delete(t.Context(), w.Call(t, w.root, "latchkey", "DeleteProvisioningToken"),
+			one.ID); err != nil {
 			t.Fatal(err)
 		}
 		if w.holder(one.Secret.Reveal()) != "" || w.holder(two.Secret.Reveal()) != account {
@@ -107,7 +112,8 @@ func TestATokenEnds(t *testing.T) {
 		if w.holder(one.Secret.Reveal()) != "" {
 			t.Fatal("it holds for the next store")
 		}
-		if all, err := w.tokens().List(t.Context(), w.Call(t, w.root, "latchkey", "ListProvisioningTokens")); err != nil || len(all) != 0 {
+		if all, err := w.tokens().List(t.Context(), w.Call(t, w.root, "latchkey", "ListProvisioningTokens")); err != nil ||
+			len(all) != 0 {
 			t.Fatalf("%v, %v", all, err)
 		}
 		w.mustCreate(0)
@@ -156,10 +162,12 @@ func TestTokensNeedAPermission(t *testing.T) {
 	}
 	for _, name := range []string{"ListProvisioningTokens", "CreateProvisioningToken", "DeleteProvisioningToken"} {
 		keys := func(user, action, resource string) controltest.Keys {
-			_, k := w.User(t, w.root, user, `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"`+action+`","Resource":"`+resource+`"}}`)
+			_, k := w.User(t, w.root, user,
+				`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"`+action+`","Resource":"`+resource+`"}}`)
 			return k
 		}
-		if err := calls[name](keys("s3"+name, "s3:*", "*")); fault.KindOf(err) != fault.Denied || !strings.Contains(err.Error(), "latchkey:"+name) {
+		if err := calls[name](keys("s3"+name, "s3:*", "*")); fault.KindOf(err) != fault.Denied ||
+			!strings.Contains(err.Error(), "latchkey:"+name) {
 			t.Errorf("%s without a permission: %v", name, err)
 		}
 		if err := calls[name](keys("elsewhere"+name, "latchkey:*", store+"0")); fault.KindOf(err) != fault.Denied {

@@ -75,7 +75,10 @@ func (t *Tokens) AssumeRole(ctx context.Context, call *control.Call, in AssumeRo
 }
 
 // make makes the session of a role that may be assumed.
-func (t *Tokens) make(ctx context.Context, call *control.Call, in *AssumeRole, role *iam.Role, tags map[string]string, transitive []string, behalf *onBehalf) (*Assumed, error) {
+func (t *Tokens) make(
+	ctx context.Context, call *control.Call, in *AssumeRole, role *iam.Role, tags map[string]string, transitive []string,
+	behalf *onBehalf,
+) (*Assumed, error) {
 	packed, err := in.checkPolicies(call, role, tags)
 	if err != nil {
 		return nil, err
@@ -86,9 +89,17 @@ func (t *Tokens) make(ctx context.Context, call *control.Call, in *AssumeRole, r
 		return nil, err
 	}
 	s := credential.Session{
-		ID: credential.SessionID(uuid.New()), Kind: credential.AssumedRole, Account: string(role.Account), PrincipalID: role.ID,
-		Name: in.SessionName, SourceIdentity: in.SourceIdentity, PolicyARNs: in.PolicyARNs, Tags: tags, TransitiveTagKeys: transitive,
-		Issued: now, Expires: now.Add(length),
+		ID:                credential.SessionID(uuid.New()),
+		Kind:              credential.AssumedRole,
+		Account:           string(role.Account),
+		PrincipalID:       role.ID,
+		Name:              in.SessionName,
+		SourceIdentity:    in.SourceIdentity,
+		PolicyARNs:        in.PolicyARNs,
+		Tags:              tags,
+		TransitiveTagKeys: transitive,
+		Issued:            now,
+		Expires:           now.Add(length),
 	}
 	if in.Policy != "" {
 		s.Policies = []string{in.Policy}
@@ -97,7 +108,10 @@ func (t *Tokens) make(ctx context.Context, call *control.Call, in *AssumeRole, r
 	in.vouched.enhance(&s)
 	behalf.enhance(call, &s)
 	out := &Assumed{
-		RoleID: role.ID + ":" + s.Name, ARN: iam.SessionARN(role.Account, role.Name, s.Name), PackedSize: packed, SourceIdentity: s.SourceIdentity,
+		RoleID:         role.ID + ":" + s.Name,
+		ARN:            iam.SessionARN(role.Account, role.Name, s.Name),
+		PackedSize:     packed,
+		SourceIdentity: s.SourceIdentity,
 	}
 	recordAssumed(call, role, &s, out)
 	in.vouched.record(call)
@@ -121,7 +135,9 @@ const (
 // trusted finds the role and checks that the caller may assume it with what it asks for. A chain needs
 // sts:TagSession and sts:SetSourceIdentity at every role for what it carries on (IAM user guide, "Pass session
 // tags in AWS STS" and "Monitor and control actions taken with assumed roles").
-func (in *AssumeRole) trusted(call *control.Call, tags map[string]string, transitive []string, behalf *onBehalf) (*iam.Role, error) {
+func (in *AssumeRole) trusted(
+	call *control.Call, tags map[string]string, transitive []string, behalf *onBehalf,
+) (*iam.Role, error) {
 	parsed, ok := iam.ParsePrincipalARN(in.RoleARN)
 	if !ok || !parsed.Role {
 		return nil, fault.New(fault.Invalid, fault.Member, "%s is invalid", in.RoleARN)
@@ -148,7 +164,8 @@ func (in *AssumeRole) trusted(call *control.Call, tags map[string]string, transi
 		contextValues(&values, &behalf.Delegation)
 	}
 	for _, action := range actions {
-		d := call.DecideTrust(caller.Ask{Action: action, Resource: in.RoleARN, ResourceAccount: role.Account, Values: values}, compiled.Trust)
+		d := call.DecideTrust(caller.Ask{Action: action, Resource: in.RoleARN, ResourceAccount: role.Account, Values: values},
+			compiled.Trust)
 		if !d.Allowed {
 			return nil, in.notAuthorized(call, action)
 		}
@@ -208,10 +225,12 @@ func (in *AssumeRole) length(call *control.Call, role *iam.Role) (time.Duration,
 		d = defaultDuration
 	}
 	if call.Session != nil && call.Session.Kind == credential.AssumedRole && d > maxChained {
-		return 0, fault.New(fault.Invalid, fault.Member, "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.")
+		return 0, fault.New(fault.Invalid, fault.Member,
+			"The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.")
 	}
 	if d > role.MaxSession {
-		return 0, fault.New(fault.Invalid, fault.SessionDuration, "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
+		return 0, fault.New(fault.Invalid, fault.SessionDuration,
+			"The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
 	}
 	return d, nil
 }
@@ -242,9 +261,11 @@ func checkDuration(d, least, limit time.Duration) error {
 	case d == 0:
 		return nil
 	case d < least:
-		return constraint(value, "durationSeconds", "Member must have value greater than or equal to "+strconv.Itoa(int(least/time.Second)))
+		return constraint(value, "durationSeconds",
+			"Member must have value greater than or equal to "+strconv.Itoa(int(least/time.Second)))
 	case d > limit:
-		return constraint(value, "durationSeconds", "Member must have value less than or equal to "+strconv.Itoa(int(limit/time.Second)))
+		return constraint(value, "durationSeconds",
+			"Member must have value less than or equal to "+strconv.Itoa(int(limit/time.Second)))
 	}
 	return nil
 }

@@ -20,8 +20,17 @@ import (
 func (w *world) mint(r *iam.Role, change func(*credential.Session)) controltest.Keys {
 	w.t.Helper()
 	now := time.Now().UTC().Truncate(time.Second)
-	s := credential.Session{ID: credential.SessionID(uuid.New()), Kind: credential.AssumedRole, Account: string(account), PrincipalID: r.ID,
-		Name: "s1", Issued: now, Expires: now.Add(time.Hour), ParentKey: w.keys.ID, ParentPrincipalID: w.u.ID}
+	s := credential.Session{
+		ID:                credential.SessionID(uuid.New()),
+		Kind:              credential.AssumedRole,
+		Account:           string(account),
+		PrincipalID:       r.ID,
+		Name:              "s1",
+		Issued:            now,
+		Expires:           now.Add(time.Hour),
+		ParentKey:         w.keys.ID,
+		ParentPrincipalID: w.u.ID,
+	}
 	change(&s)
 	c, err := w.Ring.Mint(s)
 	must(w.t, err)
@@ -45,10 +54,14 @@ func TestAttack19_NoNarrowSessionMakesAWiderOne(t *testing.T) {
 	for name, k := range map[string]controltest.Keys{
 		"vended":                       w.vended(location),
 		"identity of a directory user": w.mint(location, func(s *credential.Session) { s.Delegation = behalf }),
-		"vended to a directory user":   w.mint(location, func(s *credential.Session) { *s = *w.by(w.vended(location)).Session; s.Delegation = behalf }),
+		"vended to a directory user": w.mint(location, func(s *credential.Session) {
+			*s = *w.by(w.vended(location)).Session
+			s.Delegation = behalf
+		}),
 	} {
 		t.Run(name, func(t *testing.T) {
-			refused(t, w.try(k, sts.AssumeRole{RoleARN: wide.ARN()}), fault.Denied, "because no session policy allows the sts:AssumeRole action")
+			refused(t, w.try(k, sts.AssumeRole{RoleARN: wide.ARN()}), fault.Denied,
+				"because no session policy allows the sts:AssumeRole action")
 			_, err := w.STS.SessionToken(t.Context(), w.forOwn(k), 0, false)
 			refused(t, err, fault.Denied, "Cannot call GetSessionToken with session credentials")
 			_, err = w.STS.AccessKeyAccount(w.by(k), w.keys.ID)
@@ -68,14 +81,16 @@ func TestAttack19_NoNarrowSessionMakesAWiderOne(t *testing.T) {
 		narrow := w.mint(location, func(s *credential.Session) { s.Policies = []string{allow("s3:*", "*")} })
 		open := w.mint(location, func(*credential.Session) {})
 		for _, r := range []*iam.Role{byRole, byAccount} {
-			refused(t, w.try(narrow, sts.AssumeRole{RoleARN: r.ARN()}), fault.Denied, "not authorized to perform: sts:AssumeRole")
+			refused(t, w.try(narrow, sts.AssumeRole{RoleARN: r.ARN()}), fault.Denied,
+				"not authorized to perform: sts:AssumeRole")
 			w.assume(open, sts.AssumeRole{RoleARN: r.ARN()})
 		}
 	})
 	t.Run("what narrows the first session is not lost on the way", func(t *testing.T) {
 		own, err := w.STS.SessionToken(t.Context(), w.forOwn(w.keys), 0, false)
 		must(t, err)
-		keys, _ := w.assume(controltest.KeysOf(*own), sts.AssumeRole{RoleARN: location.ARN(), Policy: allow("s3:GetObject", "*")})
+		keys, _ := w.assume(controltest.KeysOf(*own),
+			sts.AssumeRole{RoleARN: location.ARN(), Policy: allow("s3:GetObject", "*")})
 		d := w.by(keys).Decide(caller.Ask{Action: "s3:PutObject", Resource: "arn:aws:s3:::lake/k", ResourceAccount: account})
 		if d.Allowed {
 			t.Fatal("the session policy does not hold")
@@ -99,7 +114,8 @@ func TestAttack20_AChainDoesNotOutliveItsBeginning(t *testing.T) {
 		t.Fatalf("the second session expires %v, its source %v", b.Credentials.Expires, own.Expires)
 	}
 	w.Advance(6 * time.Minute)
-	if _, err := w.Authenticate(t, controltest.KeysOf(b.Credentials), "sts"); !fault.Is(err, fault.Expired, fault.SessionToken) {
+	if _, err := w.Authenticate(t, controltest.KeysOf(b.Credentials), "sts"); !fault.Is(err, fault.Expired,
+		fault.SessionToken) {
 		t.Fatalf("got %v", err)
 	}
 }
@@ -139,7 +155,8 @@ func TestAttack21_SessionsDieWithWhatTheyWereMadeOf(t *testing.T) {
 		drop(t, c, "a")
 		again := c.role("a", "sts:AssumeRole", c.u.ARN())
 		keys, _ := c.assume(c.keys, sts.AssumeRole{RoleARN: again.ARN()})
-		refused(t, c.try(keys, sts.AssumeRole{RoleARN: iamARN + "role/b"}), fault.Denied, "not authorized to perform: sts:AssumeRole on resource: "+iamARN+"role/b")
+		refused(t, c.try(keys, sts.AssumeRole{RoleARN: iamARN + "role/b"}), fault.Denied,
+			"not authorized to perform: sts:AssumeRole on resource: "+iamARN+"role/b")
 	})
 	t.Run("a re-created user is not whom the role trusted", func(t *testing.T) {
 		c := begin(t)
@@ -180,7 +197,11 @@ func TestAttack21_SessionsDieWithWhatTheyWereMadeOf(t *testing.T) {
 	t.Run("policies of the role count at once", func(t *testing.T) {
 		c := begin(t)
 		must(t, c.IAM.DeleteInline(t.Context(), c.asRoot(), principals.RoleNamed("a"), "all"))
-		d := c.by(c.first).Decide(caller.Ask{Action: "s3:GetObject", Resource: "arn:aws:s3:::lake/k", ResourceAccount: account})
+		d := c.by(c.first).Decide(caller.Ask{
+			Action:          "s3:GetObject",
+			Resource:        "arn:aws:s3:::lake/k",
+			ResourceAccount: account,
+		})
 		if d.Allowed {
 			t.Fatal("the deleted policy still allows")
 		}
@@ -197,7 +218,8 @@ func TestAttack25_NoSecretIsRecorded(t *testing.T) {
 	for _, e := range w.Records(t) {
 		line, err := e.JSON()
 		must(t, err)
-		for _, secret := range []string{keys.Secret, keys.Token, own.Secret.Reveal(), own.SessionToken.Reveal(), w.keys.Secret} {
+		for _, secret := range []string{keys.Secret, keys.Token, own.Secret.Reveal(), own.SessionToken.Reveal(),
+			w.keys.Secret} {
 			if strings.Contains(string(line), secret) {
 				t.Errorf("a record holds a secret: %s", line)
 			}

@@ -32,8 +32,10 @@ func TestIdentityCase074_DurationOutOfBounds(t *testing.T) {
 	w := newWorld(t)
 	r := w.role("r", "sts:AssumeRole", w.u.ARN())
 	for seconds, text := range map[time.Duration]string{
-		899:   "1 validation error detected: Value '899' at 'durationSeconds' failed to satisfy constraint: Member must have value greater than or equal to 900",
-		43201: "1 validation error detected: Value '43201' at 'durationSeconds' failed to satisfy constraint: Member must have value less than or equal to 43200",
+		899: "1 validation error detected: Value '899' at 'durationSeconds' failed to satisfy constraint: " +
+			"Member must have value greater than or equal to 900",
+		43201: "1 validation error detected: Value '43201' at 'durationSeconds' failed to satisfy constraint: " +
+			"Member must have value less than or equal to 43200",
 	} {
 		refused(t, w.try(w.keys, sts.AssumeRole{RoleARN: r.ARN(), Duration: seconds * time.Second}), fault.Invalid, text)
 	}
@@ -42,7 +44,11 @@ func TestIdentityCase074_DurationOutOfBounds(t *testing.T) {
 func TestIdentityCase075_Chaining(t *testing.T) {
 	w := newWorld(t)
 	first := w.role("first", "sts:AssumeRole", w.u.ARN())
-	second := w.roleWith(principals.NewRole{Name: "second", Trust: trusting("sts:AssumeRole", first.ARN()), MaxSession: 12 * time.Hour})
+	second := w.roleWith(principals.NewRole{
+		Name:       "second",
+		Trust:      trusting("sts:AssumeRole", first.ARN()),
+		MaxSession: 12 * time.Hour,
+	})
 	keys, _ := w.assume(w.keys, sts.AssumeRole{RoleARN: first.ARN()})
 	err := w.try(keys, sts.AssumeRole{RoleARN: second.ARN(), Duration: 2 * time.Hour})
 	refused(t, err, fault.Invalid, "exceeds the 1 hour session limit for roles assumed by role chaining")
@@ -65,7 +71,11 @@ func TestIdentityCase076_PolicyTooLarge(t *testing.T) {
 		t.Fatalf("packed to %d %%", a.PackedSize)
 	}
 	managed := "arn:aws:iam::aws:policy/AmazonS3FullAccess"
-	if err := w.try(w.keys, sts.AssumeRole{RoleARN: r.ARN(), Policy: long(2048), PolicyARNs: []string{managed}}); !fault.Is(err, fault.TooLarge, fault.PackedPolicy) {
+	if err := w.try(w.keys, sts.AssumeRole{
+		RoleARN:    r.ARN(),
+		Policy:     long(2048),
+		PolicyARNs: []string{managed},
+	}); !fault.Is(err, fault.TooLarge, fault.PackedPolicy) {
 		t.Fatalf("ARNs do not count: %v", err)
 	}
 }
@@ -97,7 +107,8 @@ func TestIdentityCase078_SessionPolicyNarrows(t *testing.T) {
 				return c.Decide(caller.Ask{Action: action, Resource: "arn:aws:s3:::lake/" + key, ResourceAccount: account}).Allowed
 			}
 			if !may("s3:GetObject", "p/x") || may("s3:GetObject", "q/x") || may("s3:PutObject", "p/x") {
-				t.Errorf("get p/x %v, get q/x %v, put p/x %v", may("s3:GetObject", "p/x"), may("s3:GetObject", "q/x"), may("s3:PutObject", "p/x"))
+				t.Errorf("get p/x %v, get q/x %v, put p/x %v", may("s3:GetObject", "p/x"), may("s3:GetObject", "q/x"),
+					may("s3:PutObject", "p/x"))
 			}
 		})
 	}
@@ -105,7 +116,8 @@ func TestIdentityCase078_SessionPolicyNarrows(t *testing.T) {
 
 func TestIdentityCase079_GetCallerIdentityDespiteDeny(t *testing.T) {
 	w := newWorld(t)
-	must(t, w.IAM.PutInline(t.Context(), w.asRoot(), principals.UserNamed("u"), "deny", strings.Replace(allow("*", "*"), "Allow", "Deny", 1)))
+	must(t, w.IAM.PutInline(t.Context(), w.asRoot(), principals.UserNamed("u"), "deny",
+		strings.Replace(allow("*", "*"), "Allow", "Deny", 1)))
 	id, err := w.STS.CallerIdentity(w.by(w.keys))
 	must(t, err)
 	if id != (sts.Identity{UserID: w.u.ID, Account: account, ARN: w.u.ARN()}) {
@@ -152,7 +164,8 @@ func TestIdentityCase081_SourceIdentityIsSticky(t *testing.T) {
 		t.Fatalf("carried %q", a.SourceIdentity)
 	}
 	w.assume(keys, sts.AssumeRole{RoleARN: second.ARN(), SourceIdentity: "s1"})
-	refused(t, w.try(keys, sts.AssumeRole{RoleARN: forgets.ARN()}), fault.Denied, "not authorized to perform: sts:SetSourceIdentity on resource: "+forgets.ARN())
+	refused(t, w.try(keys, sts.AssumeRole{RoleARN: forgets.ARN()}), fault.Denied,
+		"not authorized to perform: sts:SetSourceIdentity on resource: "+forgets.ARN())
 }
 
 func TestTransitiveTags(t *testing.T) {
@@ -176,8 +189,9 @@ func TestTransitiveTags(t *testing.T) {
 	})
 	t.Run("session tags are the caller's", func(t *testing.T) {
 		d := w.by(keys).Decide(caller.Ask{Action: "s3:GetObject", Resource: "arn:aws:s3:::lake/k", ResourceAccount: account,
-			ResourcePolicy: mustParse(t, `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*",`+
-				`"Condition":{"StringEquals":{"aws:PrincipalTag/team":"data"}}}]}`)})
+			ResourcePolicy: mustParse(t,
+				`{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*",`+
+					`"Condition":{"StringEquals":{"aws:PrincipalTag/team":"data"}}}]}`)})
 		if d.Effect != policy.ExplicitDeny {
 			t.Fatalf("decided %s", d.Explain())
 		}
@@ -187,8 +201,9 @@ func TestTransitiveTags(t *testing.T) {
 			Tags: []iam.Tag{{Key: "team", Value: "data"}}})
 		keys, _ := w.assume(w.keys, sts.AssumeRole{RoleARN: tagged.ARN(), Tags: []iam.Tag{{Key: "team", Value: ""}}})
 		d := w.by(keys).Decide(caller.Ask{Action: "s3:GetObject", Resource: "arn:aws:s3:::lake/k", ResourceAccount: account,
-			ResourcePolicy: mustParse(t, `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*",`+
-				`"Condition":{"StringEquals":{"aws:PrincipalTag/team":"data"}}}]}`)})
+			ResourcePolicy: mustParse(t,
+				`{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*",`+
+					`"Condition":{"StringEquals":{"aws:PrincipalTag/team":"data"}}}]}`)})
 		if d.Effect == policy.ExplicitDeny {
 			t.Fatalf("the role's own tag counted: %s", d.Explain())
 		}

@@ -44,11 +44,13 @@ func (t *Tokens) openContexts(call *control.Call, all []ProvidedContext) (*onBeh
 	}
 	for _, c := range all {
 		if c.ProviderARN != ContextProvider {
-			return nil, fault.New(fault.Invalid, fault.Member, "The context provider %s is not known. Only %s is.", c.ProviderARN, ContextProvider)
+			return nil, fault.New(fault.Invalid, fault.Member, "The context provider %s is not known. Only %s is.",
+				c.ProviderARN, ContextProvider)
 		}
 	}
 	if len(all) > 1 {
-		return nil, fault.New(fault.Invalid, fault.Member, "A session carries either one identity context or one audit context, not several.")
+		return nil, fault.New(fault.Invalid, fault.Member,
+			"A session carries either one identity context or one audit context, not several.")
 	}
 	opened, forAudit, err := t.openContext(all[0].Assertion, call.Facts.Time)
 	if err != nil {
@@ -61,7 +63,9 @@ func (t *Tokens) openContexts(call *control.Call, all []ProvidedContext) (*onBeh
 	return &onBehalf{opened.Delegation, forAudit}, nil
 }
 
-func (t *Tokens) openContext(assertion credential.Secret, now time.Time) (d credential.SealedDelegation, forAudit bool, err error) {
+func (t *Tokens) openContext(
+	assertion credential.Secret, now time.Time,
+) (d credential.SealedDelegation, forAudit bool, err error) {
 	d, err = t.Control.Ring.OpenDelegation(credential.IdentityContext, assertion, now)
 	if errors.Is(err, credential.ErrSealed) {
 		forAudit = true
@@ -69,7 +73,8 @@ func (t *Tokens) openContext(assertion credential.Secret, now time.Time) (d cred
 	}
 	switch {
 	case errors.Is(err, credential.ErrSealed):
-		return d, false, fault.New(fault.Denied, "", "The provided context is not accepted: it was not issued here, or was changed.")
+		return d, false, fault.New(fault.Denied, "",
+			"The provided context is not accepted: it was not issued here, or was changed.")
 	case err != nil:
 		return d, false, fault.New(fault.Expired, fault.IdentityToken, "The provided context has expired.")
 	}
@@ -82,7 +87,8 @@ func (b *onBehalf) fits(role *iam.Role) error {
 		return nil
 	}
 	if r, ok := sso.ParseARN(b.ApplicationARN); !ok || r.Account != role.Account {
-		return fault.New(fault.Denied, "", "The provided context is not accepted: it is of an Identity Center instance of another account than the role's.")
+		return fault.New(fault.Denied, "",
+			"The provided context is not accepted: it is of an Identity Center instance of another account than the role's.")
 	}
 	return nil
 }
@@ -92,7 +98,10 @@ func (b *onBehalf) enhance(call *control.Call, s *credential.Session) {
 	if b == nil {
 		return
 	}
-	call.Event.UserIdentity.OnBehalfOf = &audit.OnBehalfOf{UserID: b.UserID, IdentityStoreARN: caller.IdentityStoreARN(&b.Delegation)}
+	call.Event.UserIdentity.OnBehalfOf = &audit.OnBehalfOf{
+		UserID:           b.UserID,
+		IdentityStoreARN: caller.IdentityStoreARN(&b.Delegation),
+	}
 	if !b.audit {
 		s.Delegation = b.Delegation
 	}

@@ -27,7 +27,11 @@ func TestIdentityCase061_ContextMakesAnEnhancedSession(t *testing.T) {
 	w := newWorld(t)
 	r := w.role("bearer", "sts:AssumeRole sts:SetContext", w.u.ARN())
 	d := w.delegation()
-	k, a := w.assume(w.keys, sts.AssumeRole{RoleARN: r.ARN(), Contexts: []sts.ProvidedContext{w.context(credential.IdentityContext, d, time.Hour)}})
+	k, a := w.assume(w.keys,
+		sts.AssumeRole{
+			RoleARN:  r.ARN(),
+			Contexts: []sts.ProvidedContext{w.context(credential.IdentityContext, d, time.Hour)},
+		})
 	call := w.by(k)
 	id, err := w.STS.CallerIdentity(call)
 	must(t, err)
@@ -37,7 +41,8 @@ func TestIdentityCase061_ContextMakesAnEnhancedSession(t *testing.T) {
 	if got, ok := call.OnBehalfOf(); !ok || *got != d {
 		t.Errorf("the session acts for %+v", got)
 	}
-	if on := call.Event.UserIdentity.OnBehalfOf; on == nil || on.UserID != d.UserID || on.IdentityStoreARN != "arn:aws:identitystore::123456789012:identitystore/"+d.IdentityStoreID {
+	if on := call.Event.UserIdentity.OnBehalfOf; on == nil || on.UserID != d.UserID ||
+		on.IdentityStoreARN != "arn:aws:identitystore::123456789012:identitystore/"+d.IdentityStoreID {
 		t.Errorf("its records are on behalf of %+v", on)
 	}
 	records := w.Records(t)
@@ -59,10 +64,13 @@ func TestSetContextUnderAConditionOnItsProvider(t *testing.T) {
 	w := newWorld(t)
 	contexts := []sts.ProvidedContext{w.context(credential.IdentityContext, w.delegation(), time.Hour)}
 	for provider, ok := range map[string]bool{sts.ContextProvider: true, "arn:aws:iam::aws:contextProvider/Other": false} {
-		r := w.roleWith(principals.NewRole{Name: "bearer" + map[bool]string{true: "1", false: "2"}[ok], Trust: `{"Version":"2012-10-17","Statement":[
+		r := w.roleWith(principals.NewRole{
+			Name: "bearer" + map[bool]string{true: "1", false: "2"}[ok],
+			Trust: `{"Version":"2012-10-17","Statement":[
 			{"Effect":"Allow","Principal":{"AWS":"` + w.u.ARN() + `"},"Action":"sts:AssumeRole"},
 			{"Effect":"Allow","Principal":{"AWS":"` + w.u.ARN() + `"},"Action":"sts:SetContext",
-			 "Condition":{"ForAllValues:ArnEquals":{"sts:RequestContextProviders":["` + provider + `"]},"Null":{"sts:RequestContextProviders":"false"}}}]}`})
+			 "Condition":{"ForAllValues:ArnEquals":{"sts:RequestContextProviders":["` + provider + `"]},"Null":{"sts:RequestContextProviders":"false"}}}]}`,
+		})
 		if err := w.try(w.keys, sts.AssumeRole{RoleARN: r.ARN(), Contexts: contexts}); (err == nil) != ok {
 			t.Errorf("with %s: %v", provider, err)
 		}
@@ -74,16 +82,19 @@ func TestIdentityCase063_OtherProvider(t *testing.T) {
 	r := w.role("bearer", "sts:AssumeRole sts:SetContext", w.u.ARN())
 	c := w.context(credential.IdentityContext, w.delegation(), time.Hour)
 	c.ProviderARN = "arn:aws:iam::aws:contextProvider/Other"
-	refused(t, w.try(w.keys, sts.AssumeRole{RoleARN: r.ARN(), Contexts: []sts.ProvidedContext{c}}), fault.Invalid, "context provider")
+	refused(t, w.try(w.keys, sts.AssumeRole{RoleARN: r.ARN(), Contexts: []sts.ProvidedContext{c}}), fault.Invalid,
+		"context provider")
 }
 
 func TestIdentityCase064_OneKindOfContextOnly(t *testing.T) {
 	w := newWorld(t)
 	r := w.role("bearer", "sts:AssumeRole sts:SetContext", w.u.ARN())
 	d := w.delegation()
-	identity, audit := w.context(credential.IdentityContext, d, time.Hour), w.context(credential.AuditContext, d, time.Hour)
+	identity := w.context(credential.IdentityContext, d, time.Hour)
+	audit := w.context(credential.AuditContext, d, time.Hour)
 	for _, both := range [][]sts.ProvidedContext{{identity, audit}, {audit, identity}, {identity, identity}} {
-		refused(t, w.try(w.keys, sts.AssumeRole{RoleARN: r.ARN(), Contexts: both}), fault.Invalid, "either one identity context or one audit context")
+		refused(t, w.try(w.keys, sts.AssumeRole{RoleARN: r.ARN(), Contexts: both}), fault.Invalid,
+			"either one identity context or one audit context")
 	}
 	k, _ := w.assume(w.keys, sts.AssumeRole{RoleARN: r.ARN(), Contexts: []sts.ProvidedContext{audit}})
 	if _, ok := w.by(k).OnBehalfOf(); ok {
@@ -100,9 +111,11 @@ func TestIdentityCase065_ExpiredOrTamperedContext(t *testing.T) {
 		return []sts.ProvidedContext{{ProviderARN: sts.ContextProvider, Assertion: credential.NewSecret(text)}}
 	}
 	text := good.Assertion.Reveal()
-	for _, forged := range []string{"abcd", text[:len(text)-2] + "xx", "B" + text[1:], w.context(credential.AccessToken, d, time.Hour).Assertion.Reveal(),
+	for _, forged := range []string{"abcd", text[:len(text)-2] + "xx", "B" +
+		text[1:], w.context(credential.AccessToken, d, time.Hour).Assertion.Reveal(),
 		w.context(credential.RefreshToken, d, time.Hour).Assertion.Reveal()} {
-		refused(t, w.try(w.keys, sts.AssumeRole{RoleARN: r.ARN(), Contexts: with(forged)}), fault.Denied, "was not issued here, or was changed")
+		refused(t, w.try(w.keys, sts.AssumeRole{RoleARN: r.ARN(), Contexts: with(forged)}), fault.Denied,
+			"was not issued here, or was changed")
 	}
 	w.Advance(time.Hour + time.Second)
 	err := w.try(w.keys, sts.AssumeRole{RoleARN: r.ARN(), Contexts: []sts.ProvidedContext{good}})
@@ -112,11 +125,21 @@ func TestIdentityCase065_ExpiredOrTamperedContext(t *testing.T) {
 func TestIdentityCase066_AllowListOfEnhancedSessions(t *testing.T) {
 	w := newWorld(t)
 	r := w.role("bearer", "sts:AssumeRole sts:SetContext", w.u.ARN()) // which may do everything
-	k, _ := w.assume(w.keys, sts.AssumeRole{RoleARN: r.ARN(), Contexts: []sts.ProvidedContext{w.context(credential.IdentityContext, w.delegation(), time.Hour)}})
+	k, _ := w.assume(w.keys,
+		sts.AssumeRole{
+			RoleARN:  r.ARN(),
+			Contexts: []sts.ProvidedContext{w.context(credential.IdentityContext, w.delegation(), time.Hour)},
+		})
 	call := w.by(k)
 	for action, allowed := range map[string]bool{
-		"s3:GetObject": false, "s3:PutObject": false, "s3:CreateAccessGrant": false, "iam:ListUsers": false, "sso:ListInstances": false,
-		"s3:GetDataAccess": true, "s3:ListCallerAccessGrants": true, "s3:GetAccessGrantsInstanceForPrefix": true,
+		"s3:GetObject":                        false,
+		"s3:PutObject":                        false,
+		"s3:CreateAccessGrant":                false,
+		"iam:ListUsers":                       false,
+		"sso:ListInstances":                   false,
+		"s3:GetDataAccess":                    true,
+		"s3:ListCallerAccessGrants":           true,
+		"s3:GetAccessGrantsInstanceForPrefix": true,
 	} {
 		d := call.Decide(caller.Ask{Action: action, Resource: "*", ResourceAccount: account})
 		if d.Allowed != allowed {
@@ -133,10 +156,14 @@ func TestContextOfAnotherAccountIsRefused(t *testing.T) {
 	w := newWorld(t)
 	d := w.delegation()
 	must(t, w.IAM.PutInline(t.Context(), w.asRoot(), principals.UserNamed("u"), "p", allow("*", "*")))
-	r, err := w.IAM.CreateRole(t.Context(), w.Call(t, w.otherRoot, "iam", "Test"), principals.NewRole{Name: "bearer", Trust: trusting("sts:AssumeRole sts:SetContext", w.u.ARN())})
+	r, err := w.IAM.CreateRole(t.Context(), w.Call(t, w.otherRoot, "iam", "Test"),
+		principals.NewRole{Name: "bearer", Trust: trusting("sts:AssumeRole sts:SetContext", w.u.ARN())})
 	must(t, err)
 	w.assume(w.keys, sts.AssumeRole{RoleARN: r.ARN()})
-	err = w.try(w.keys, sts.AssumeRole{RoleARN: r.ARN(), Contexts: []sts.ProvidedContext{w.context(credential.IdentityContext, d, time.Hour)}})
+	err = w.try(w.keys, sts.AssumeRole{
+		RoleARN:  r.ARN(),
+		Contexts: []sts.ProvidedContext{w.context(credential.IdentityContext, d, time.Hour)},
+	})
 	refused(t, err, fault.Denied, "of another account than the role's")
 }
 
@@ -177,10 +204,19 @@ func TestEnhancedSessionsEndWithWhatTheyHangOn(t *testing.T) {
 			w := newWorld(t)
 			u, i := w.Person(t, account, "alice"), w.Issuer(t, account, "https://issuer.example", nil)
 			app := w.Application(t, account, func(a *sso.Application) {
-				a.Grants = []sso.Grant{{Type: sso.JWTBearer, Issuers: []sso.AuthorizedIssuer{{IssuerARN: i.ARN(), Audiences: []string{"app"}}}}}
+				a.Grants = []sso.Grant{{
+					Type:    sso.JWTBearer,
+					Issuers: []sso.AuthorizedIssuer{{IssuerARN: i.ARN(), Audiences: []string{"app"}}},
+				}}
 			})
-			d := credential.Delegation{IdentityStoreID: string(u.Store), UserID: string(u.ID), ApplicationARN: app.ARN(), CredentialID: "c",
-				IdentityCenterInstance: sso.InstanceARN(app.InstanceID), IssuerARN: i.ARN()}
+			d := credential.Delegation{
+				IdentityStoreID:        string(u.Store),
+				UserID:                 string(u.ID),
+				ApplicationARN:         app.ARN(),
+				CredentialID:           "c",
+				IdentityCenterInstance: sso.InstanceARN(app.InstanceID),
+				IssuerARN:              i.ARN(),
+			}
 			r := w.role("bearer", "sts:AssumeRole sts:SetContext", w.u.ARN())
 			context := w.context(credential.IdentityContext, d, time.Hour)
 			k, _ := w.assume(w.keys, sts.AssumeRole{RoleARN: r.ARN(), Contexts: []sts.ProvidedContext{context}})
@@ -188,7 +224,8 @@ func TestEnhancedSessionsEndWithWhatTheyHangOn(t *testing.T) {
 			c.end(w, u, app, i)
 			_, err := w.Authenticate(t, k, "sts")
 			refused(t, err, fault.Denied, "Access Denied: "+c.want)
-			refused(t, w.try(w.keys, sts.AssumeRole{RoleARN: r.ARN(), Contexts: []sts.ProvidedContext{context}}), fault.Denied, c.want)
+			refused(t, w.try(w.keys, sts.AssumeRole{RoleARN: r.ARN(), Contexts: []sts.ProvidedContext{context}}), fault.Denied,
+				c.want)
 		})
 	}
 }

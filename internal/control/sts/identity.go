@@ -38,7 +38,9 @@ const (
 // SessionToken makes a session of the calling user, or of the root, that may do what they may, save IAM and
 // STS but for AssumeRole and GetCallerIdentity. Only a long-term key can ask. zero is the default length; the
 // root gets an hour whatever it asks.
-func (t *Tokens) SessionToken(ctx context.Context, call *control.Call, d time.Duration, mfa bool) (*credential.Credentials, error) {
+func (t *Tokens) SessionToken(
+	ctx context.Context, call *control.Call, d time.Duration, mfa bool,
+) (*credential.Credentials, error) {
 	if call.Session != nil {
 		return nil, fault.New(fault.Denied, "", "Cannot call GetSessionToken with session credentials")
 	}
@@ -46,7 +48,8 @@ func (t *Tokens) SessionToken(ctx context.Context, call *control.Call, d time.Du
 		return nil, err
 	}
 	if mfa {
-		return nil, fault.New(fault.Denied, "", "MultiFactorAuthentication failed: no MFA device is registered for this caller.")
+		return nil, fault.New(fault.Denied, "",
+			"MultiFactorAuthentication failed: no MFA device is registered for this caller.")
 	}
 	// Everybody may, unless a policy says otherwise in so many words.
 	ask := caller.Ask{Action: "sts:GetSessionToken", Resource: "*", ResourceAccount: call.Account}
@@ -58,14 +61,21 @@ func (t *Tokens) SessionToken(ctx context.Context, call *control.Call, d time.Du
 	if d == 0 {
 		d = defaultUserSession
 	}
-	s := credential.Session{ID: credential.SessionID(uuid.New()), Kind: credential.UserSession, Account: string(call.Account), PrincipalID: call.Principal.ID}
+	s := credential.Session{
+		ID:          credential.SessionID(uuid.New()),
+		Kind:        credential.UserSession,
+		Account:     string(call.Account),
+		PrincipalID: call.Principal.ID,
+	}
 	if call.IsRoot() {
 		s.Kind, d = credential.RootSession, min(d, maxRootSession)
 	}
 	s.Issued = seconds(call.Facts.Time)
 	s.Expires = s.Issued.Add(d)
 	Inherit(call, &s)
-	call.Event.ResponseElements = map[string]any{"credentials": map[string]any{"expiration": s.Expires.Format(time.RFC3339)}}
+	call.Event.ResponseElements = map[string]any{"credentials": map[string]any{"expiration": s.Expires.Format(
+		time.RFC3339,
+	)}}
 	if err := t.Control.Record(ctx, call); err != nil {
 		return nil, err
 	}

@@ -33,7 +33,10 @@ func TestSessionToken(t *testing.T) {
 	if d := length(w.root, 36*time.Hour); d != time.Hour {
 		t.Errorf("the root's longest lasts %v", d)
 	}
-	for seconds, rule := range map[time.Duration]string{899: "greater than or equal to 900", 129601: "less than or equal to 129600"} {
+	for seconds, rule := range map[time.Duration]string{
+		899:    "greater than or equal to 900",
+		129601: "less than or equal to 129600",
+	} {
 		_, err := w.STS.SessionToken(ctx, w.forOwn(w.keys), seconds*time.Second, false)
 		refused(t, err, fault.Invalid, rule)
 	}
@@ -71,10 +74,12 @@ func TestSessionToken(t *testing.T) {
 			t.Fatalf("it is %+v", id)
 		}
 		r := w.role("for-root", "sts:AssumeRole", iamARN+"root")
-		refused(t, w.try(controltest.KeysOf(*c), sts.AssumeRole{RoleARN: r.ARN()}), fault.Denied, "Roles may not be assumed by root accounts.")
+		refused(t, w.try(controltest.KeysOf(*c), sts.AssumeRole{RoleARN: r.ARN()}), fault.Denied,
+			"Roles may not be assumed by root accounts.")
 	})
 	t.Run("refused by an explicit deny only", func(t *testing.T) {
-		must(t, w.IAM.PutInline(ctx, w.asRoot(), principals.UserNamed("u"), "deny", strings.Replace(allow("sts:GetSessionToken", "*"), "Allow", "Deny", 1)))
+		must(t, w.IAM.PutInline(ctx, w.asRoot(), principals.UserNamed("u"), "deny",
+			strings.Replace(allow("sts:GetSessionToken", "*"), "Allow", "Deny", 1)))
 		_, err := w.STS.SessionToken(ctx, w.forOwn(w.keys), 0, false)
 		refused(t, err, fault.Denied, "sts:GetSessionToken on resource: * with an explicit deny")
 	})

@@ -34,11 +34,14 @@ var (
 func (in *AssumeRole) check() error {
 	switch {
 	case !sessionName.MatchString(in.SessionName):
-		return constraint(in.SessionName, "roleSessionName", `Member must satisfy regular expression pattern: [\w+=,.@-]{2,64}`)
+		return constraint(in.SessionName, "roleSessionName",
+			`Member must satisfy regular expression pattern: [\w+=,.@-]{2,64}`)
 	case in.ExternalID != "" && (!externalID.MatchString(in.ExternalID) || len(in.ExternalID) > maxExternalID):
-		return constraint(in.ExternalID, "externalId", `Member must satisfy regular expression pattern: [\w+=,.@:\/-]{2,1224}`)
+		return constraint(in.ExternalID, "externalId",
+			`Member must satisfy regular expression pattern: [\w+=,.@:\/-]{2,1224}`)
 	case in.SourceIdentity != "" && (!sessionName.MatchString(in.SourceIdentity) || reserved(in.SourceIdentity)):
-		return constraint(in.SourceIdentity, "sourceIdentity", `Member must satisfy regular expression pattern: [\w+=,.@-]{2,64}`)
+		return constraint(in.SourceIdentity, "sourceIdentity",
+			`Member must satisfy regular expression pattern: [\w+=,.@-]{2,64}`)
 	case in.MFA:
 		return fault.New(fault.Denied, "", "MultiFactorAuthentication failed: no MFA device is registered for this caller.")
 	}
@@ -54,7 +57,8 @@ func (in *AssumeRole) keepSourceIdentity(call *control.Call) error {
 		return nil
 	}
 	if in.SourceIdentity != "" && in.SourceIdentity != have {
-		return fault.New(fault.Denied, fault.SourceIdentity, "The source identity of this session is set already and cannot be changed.")
+		return fault.New(fault.Denied, fault.SourceIdentity,
+			"The source identity of this session is set already and cannot be changed.")
 	}
 	in.SourceIdentity = have
 	return nil
@@ -67,17 +71,21 @@ func (in *AssumeRole) sessionTags(call *control.Call) (tags map[string]string, t
 	for _, t := range in.Tags {
 		switch {
 		case t.Key == "" || utf8.RuneCountInString(t.Key) > maxTagKey || utf8.RuneCountInString(t.Value) > maxTagValue:
-			return nil, nil, fault.New(fault.Invalid, fault.Tag, "A tag key must have 1 to %d characters and a tag value at most %d.", maxTagKey, maxTagValue)
+			return nil, nil, fault.New(fault.Invalid, fault.Tag,
+				"A tag key must have 1 to %d characters and a tag value at most %d.", maxTagKey, maxTagValue)
 		case reserved(t.Key):
-			return nil, nil, fault.New(fault.Invalid, fault.ReservedTag, "Tag keys that begin with aws: are reserved for system use.")
+			return nil, nil, fault.New(fault.Invalid, fault.ReservedTag,
+				"Tag keys that begin with aws: are reserved for system use.")
 		case has(tags, t.Key):
-			return nil, nil, fault.New(fault.Invalid, fault.Tags, "Duplicate tag keys found. Please note that Tag keys are case insensitive.")
+			return nil, nil, fault.New(fault.Invalid, fault.Tags,
+				"Duplicate tag keys found. Please note that Tag keys are case insensitive.")
 		}
 		tags[t.Key] = t.Value
 	}
 	for _, k := range in.TransitiveTagKeys {
 		if _, ok := tags[k]; !ok {
-			return nil, nil, fault.New(fault.Invalid, fault.Tags, "The specified transitive tag key must be included in the requested tags.")
+			return nil, nil, fault.New(fault.Invalid, fault.Tags,
+				"The specified transitive tag key must be included in the requested tags.")
 		}
 		if !slices.Contains(transitive, k) {
 			transitive = append(transitive, k)
@@ -87,7 +95,8 @@ func (in *AssumeRole) sessionTags(call *control.Call) (tags map[string]string, t
 		for _, k := range s.TransitiveTagKeys {
 			if has(tags, k) {
 				return nil, nil, fault.New(fault.Invalid, fault.Tags,
-					"One of the specified tag keys can't be set because it conflicts with a transitive tag key from the calling session.")
+					"One of the specified tag keys can't be set because it conflicts with a transitive tag key "+
+						"from the calling session.")
 			}
 			tags[k] = s.Tags[k]
 			transitive = append(transitive, k)
@@ -113,7 +122,8 @@ func has(tags map[string]string, key string) bool {
 // percent; negative when there are none. Managed policies must be the role's account's own or AWS's.
 func (in *AssumeRole) checkPolicies(call *control.Call, role *iam.Role, tags map[string]string) (int, error) {
 	if len(in.PolicyARNs) > maxPolicyARNs {
-		return 0, fault.New(fault.Invalid, fault.Member, "A session can have at most %d managed session policies.", maxPolicyARNs)
+		return 0, fault.New(fault.Invalid, fault.Member, "A session can have at most %d managed session policies.",
+			maxPolicyARNs)
 	}
 	if in.Policy != "" {
 		if _, err := policy.Parse(in.Policy, policy.Session); err != nil {
@@ -133,7 +143,8 @@ func (in *AssumeRole) checkPolicies(call *control.Call, role *iam.Role, tags map
 	}
 	if text > packedLimit || tagged > packedLimit {
 		return 0, fault.New(fault.TooLarge, fault.PackedPolicy,
-			"Packed size of session policies and session tags exceeds the limit: %d characters of policies and %d of tags, of %d each.", text, tagged, packedLimit)
+			"Packed size of session policies and session tags exceeds the limit: "+
+				"%d characters of policies and %d of tags, of %d each.", text, tagged, packedLimit)
 	}
 	if text+tagged == 0 {
 		return -1, nil

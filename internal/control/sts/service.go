@@ -62,7 +62,8 @@ func (t *Tokens) AssumeForService(call *control.Call, in ServiceAssume) (*iam.Ro
 		}
 	}
 	if in.Duration > role.MaxSession {
-		return nil, fault.New(fault.Invalid, fault.SessionDuration, "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
+		return nil, fault.New(fault.Invalid, fault.SessionDuration,
+			"The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
 	}
 	return role, nil
 }

@@ -48,9 +48,17 @@ const maxSubject = 255
 // not end with the token, as on AWS. No refusal repeats the token.
 func (t *Tokens) AssumeRoleWithWebIdentity(ctx context.Context, call *control.Call, in WebIdentity) (*Vouched, error) {
 	if in.ProviderID != "" {
-		return nil, fault.New(fault.Invalid, fault.Member, "ProviderId goes with OAuth 2.0 access tokens, which are not accepted: leave it out and send an OpenID Connect token.")
+		return nil, fault.New(fault.Invalid, fault.Member,
+			"ProviderId goes with OAuth 2.0 access tokens, which are not accepted: "+
+				"leave it out and send an OpenID Connect token.")
 	}
-	ask := AssumeRole{RoleARN: in.RoleARN, SessionName: in.SessionName, Duration: in.Duration, Policy: in.Policy, PolicyARNs: in.PolicyARNs}
+	ask := AssumeRole{
+		RoleARN:     in.RoleARN,
+		SessionName: in.SessionName,
+		Duration:    in.Duration,
+		Policy:      in.Policy,
+		PolicyARNs:  in.PolicyARNs,
+	}
 	if err := ask.check(); err != nil {
 		return nil, err
 	}
@@ -92,7 +100,9 @@ type verifiedToken struct {
 
 // vouch verifies a token with the provider of an account. It sets the call's snapshot to one from after the
 // verification, for which keys may have been fetched.
-func (t *Tokens) vouch(ctx context.Context, call *control.Call, account access.AccountID, token credential.Secret) (*verifiedToken, error) {
+func (t *Tokens) vouch(
+	ctx context.Context, call *control.Call, account access.AccountID, token credential.Secret,
+) (*verifiedToken, error) {
 	if t.Verifier == nil {
 		return nil, noProvider("")
 	}
@@ -189,5 +199,6 @@ func (v *verifiedToken) record(call *control.Call) {
 	call.Event.ResponseElements["subjectFromWebIdentityToken"] = v.claims.Subject
 	call.Event.ResponseElements["provider"] = v.provider.ARN()
 	call.Event.ResponseElements["audience"] = v.audience
-	call.Event.Resources = append(call.Event.Resources, audit.Resource{Type: "AWS::IAM::OIDCProvider", ARN: v.provider.ARN(), AccountID: string(v.account)})
+	call.Event.Resources = append(call.Event.Resources,
+		audit.Resource{Type: "AWS::IAM::OIDCProvider", ARN: v.provider.ARN(), AccountID: string(v.account)})
 }

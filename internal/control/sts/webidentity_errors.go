@@ -18,7 +18,9 @@ const maxShown = 255
 
 // noProvider is the refusal of a token whose issuer is no provider of the role's account.
 func noProvider(issuer string) error {
-	if issuer == "" || len(issuer) > maxShown || strings.ContainsFunc(issuer, func(r rune) bool { return r <= ' ' || r > '~' }) {
+	if issuer == "" || len(issuer) > maxShown || strings.ContainsFunc(issuer, func(r rune) bool {
+		return r <= ' ' || r > '~'
+	}) {
 		issuer = "the issuer of the token"
 	}
 	return fault.New(fault.Invalid, fault.IdentityToken, "No OpenIDConnect provider found in your account for %s", issuer).
@@ -37,11 +39,14 @@ func refuseToken(e *oidc.Error, issuer string) error {
 	case fault.TokenExpired:
 		return fault.New(fault.Expired, fault.IdentityToken, "Token expired: %s", e.Text).For(e.Reason).Because(e)
 	case fault.IssuerUnreachable:
-		return fault.New(fault.Unavailable, fault.IdentityToken, "Couldn't communicate with your identity provider: %s", e.Text).For(e.Reason).Because(e)
+		return fault.New(fault.Unavailable, fault.IdentityToken, "Couldn't communicate with your identity provider: %s",
+			e.Text).For(e.Reason).Because(e)
 	case fault.IssuerInvalid, fault.AddressForbidden, fault.KeyUnknown:
-		return fault.New(fault.Invalid, fault.IdentityToken, "Couldn't retrieve verification key from your identity provider: %s", e.Text).For(e.Reason).Because(e)
+		return fault.New(fault.Invalid, fault.IdentityToken,
+			"Couldn't retrieve verification key from your identity provider: %s", e.Text).For(e.Reason).Because(e)
 	case fault.ClaimInvalid, fault.TokenNotYetValid:
-		return fault.New(fault.Denied, fault.IdentityToken, "The claims of the token are not accepted: %s", e.Text).For(e.Reason).Because(e)
+		return fault.New(fault.Denied, fault.IdentityToken, "The claims of the token are not accepted: %s",
+			e.Text).For(e.Reason).Because(e)
 	}
 	return fault.New(fault.Invalid, fault.IdentityToken, "The token is not accepted: %s", e.Text).For(e.Reason).Because(e)
 }

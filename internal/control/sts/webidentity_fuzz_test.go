@@ -10,7 +10,9 @@ import (
 // Whatever claims a token has, what a session gets of them keeps the rules of tags and of source identities.
 func FuzzSessionClaims(f *testing.F) {
 	f.Add(`{"https://aws.amazon.com/tags":{"principal_tags":{"team":["a"]},"transitive_tag_keys":["team"]}}`)
-	f.Add(`{"https://aws.amazon.com/tags/principal_tags/team":"a","https://aws.amazon.com/tags/transitive_tag_keys":"team"}`)
+	f.Add(
+		`{"https://aws.amazon.com/tags/principal_tags/team":"a","https://aws.amazon.com/tags/transitive_tag_keys":"team"}`,
+	)
 	f.Add(`{"https://aws.amazon.com/source_identity":"alice"}`)
 	f.Add(`{"https://aws.amazon.com/tags":null,"https://aws.amazon.com/source_identity":null}`)
 	f.Add(`{"https://aws.amazon.com/tags":{"principal_tags":[["team"]],"transitive_tag_keys":{}}}`)

@@ -38,7 +38,8 @@ func newWebWorld(t *testing.T) *webWorld {
 // register makes the issuer a provider of the account of these keys.
 func (w *webWorld) register(k controltest.Keys, clients ...string) *iam.OIDCProvider {
 	w.t.Helper()
-	p, err := w.IAM.CreateOIDCProvider(w.t.Context(), w.Call(w.t, k, "iam", "Test"), principals.NewOIDCProvider{URL: w.issuer.URL, ClientIDs: clients})
+	p, err := w.IAM.CreateOIDCProvider(w.t.Context(), w.Call(w.t, k, "iam", "Test"),
+		principals.NewOIDCProvider{URL: w.issuer.URL, ClientIDs: clients})
 	must(w.t, err)
 	return p
 }
@@ -56,7 +57,10 @@ func (w *webWorld) trust(actions, conditions string) string {
 // podRole is a role that trusts the provider's tokens for the pod.
 func (w *webWorld) podRole(name string) *iam.Role {
 	w.t.Helper()
-	return w.roleWith(principals.NewRole{Name: name, Trust: w.trust("sts:AssumeRoleWithWebIdentity", `"StringEquals":{"`+w.key("sub")+`":"`+pod+`"}`)})
+	return w.roleWith(principals.NewRole{
+		Name:  name,
+		Trust: w.trust("sts:AssumeRoleWithWebIdentity", `"StringEquals":{"`+w.key("sub")+`":"`+pod+`"}`),
+	})
 }
 
 // token is a token for the pod; claims given replace or remove its own.
@@ -75,7 +79,9 @@ func (w *webWorld) nobody() *control.Call {
 	snap, err := w.Engine.Snapshot()
 	must(w.t, err)
 	call := w.BeginFor(control.Outsider{
-		Identity: audit.Identity{Type: "WebIdentityUser"}, Snapshot: snap, Facts: caller.Facts{Time: w.Now(), Region: controltest.Region},
+		Identity: audit.Identity{Type: "WebIdentityUser"},
+		Snapshot: snap,
+		Facts:    caller.Facts{Time: w.Now(), Region: controltest.Region},
 	}, control.Opening{Source: "sts.amazonaws.com", Operation: "AssumeRoleWithWebIdentity", ReadOnly: true})
 	call.Unproven = true
 	return call

@@ -29,7 +29,8 @@ func TestAttack21_AFederatedSessionDiesWithItsProvider(t *testing.T) {
 			return w.IAM.RemoveOIDCClient(ctx, w.asRoot(), w.provider.ARN(), "app")
 		},
 		"the role is deleted": func(w *webWorld, ctx context.Context) error {
-			return errors.Join(w.IAM.DeleteInline(ctx, w.asRoot(), principals.RoleNamed("etl"), "all"), w.IAM.DeleteRole(ctx, w.asRoot(), "etl"))
+			return errors.Join(w.IAM.DeleteInline(ctx, w.asRoot(), principals.RoleNamed("etl"), "all"),
+				w.IAM.DeleteRole(ctx, w.asRoot(), "etl"))
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -66,7 +67,8 @@ func TestAFederatedSessionChains(t *testing.T) {
 	own, v := w.get(role, nil)
 	chained, _ := w.assume(own, sts.AssumeRole{RoleARN: next.ARN()})
 	s := w.by(chained).Session
-	if !s.Chained || s.Federation != w.by(own).Session.Federation || s.ParentPrincipalID != role.ID || s.Expires.After(v.Credentials.Expires) {
+	if !s.Chained || s.Federation != w.by(own).Session.Federation || s.ParentPrincipalID != role.ID ||
+		s.Expires.After(v.Credentials.Expires) {
 		t.Errorf("%+v", s)
 	}
 	err := w.try(own, sts.AssumeRole{RoleARN: next.ARN(), Duration: 2 * time.Hour})
@@ -84,13 +86,19 @@ func TestAFederatedSessionExchangesTokens(t *testing.T) {
 	w.Person(t, account, "alice")
 	issuer := w.Issuer(t, account, w.issuer.URL, nil)
 	app := w.Application(t, account, func(a *sso.Application) {
-		a.Grants = []sso.Grant{{Type: sso.JWTBearer, Issuers: []sso.AuthorizedIssuer{{IssuerARN: issuer.ARN(), Audiences: []string{"app"}}}}}
-		a.Actor = &sso.ActorPolicy{Bound: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"` + role.ID + `"},"Action":"sso-oauth:CreateTokenWithIAM","Resource":"*"}]}`}
+		a.Grants = []sso.Grant{{
+			Type:    sso.JWTBearer,
+			Issuers: []sso.AuthorizedIssuer{{IssuerARN: issuer.ARN(), Audiences: []string{"app"}}},
+		}}
+		a.Actor = &sso.ActorPolicy{Bound: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"` +
+			role.ID + `"},"Action":"sso-oauth:CreateTokenWithIAM","Resource":"*"}]}`}
 	})
 	keys, _ := w.get(role, nil)
 	e := &oauth.Exchange{Control: w.Control, Verifier: w.STS.Verifier}
 	out, err := e.CreateTokenWithIAM(t.Context(), w.Call(t, keys, "sso-oauth", "CreateTokenWithIAM"), oauth.Request{
-		ClientID: app.ARN(), GrantType: string(sso.JWTBearer), Assertion: credential.NewSecret(w.issuer.Token(t, map[string]any{"email": "alice@example.org"})),
+		ClientID:  app.ARN(),
+		GrantType: string(sso.JWTBearer),
+		Assertion: credential.NewSecret(w.issuer.Token(t, map[string]any{"email": "alice@example.org"})),
 	})
 	if err != nil || out.Context.IsZero() {
 		t.Fatalf("%v", err)
@@ -110,21 +118,26 @@ func TestWebIdentityRecord(t *testing.T) {
 	}
 	e := all[before]
 	who := e.UserIdentity
-	if who.Type != "WebIdentityUser" || who.PrincipalID != w.provider.ARN()+":app:"+pod || who.UserName != pod || who.IdentityProvider != w.provider.ARN() || who.AccessKeyID != "" {
+	if who.Type != "WebIdentityUser" || who.PrincipalID != w.provider.ARN()+":app:"+pod || who.UserName != pod ||
+		who.IdentityProvider != w.provider.ARN() || who.AccessKeyID != "" {
 		t.Errorf("%+v", who)
 	}
-	if e.RecipientAccountID != string(account) || e.EventName != "AssumeRoleWithWebIdentity" || e.EventSource != "sts.amazonaws.com" ||
-		e.ResponseElements["subjectFromWebIdentityToken"] != pod || e.ResponseElements["provider"] != w.provider.ARN() || e.ResponseElements["audience"] != "app" || len(e.Resources) != 2 {
+	if e.RecipientAccountID != string(account) || e.EventName != "AssumeRoleWithWebIdentity" ||
+		e.EventSource != "sts.amazonaws.com" ||
+		e.ResponseElements["subjectFromWebIdentityToken"] != pod || e.ResponseElements["provider"] != w.provider.ARN() ||
+		e.ResponseElements["audience"] != "app" || len(e.Resources) != 2 {
 		t.Errorf("%+v", e)
 	}
 	text, err := json.Marshal(e)
 	must(t, err)
 	keys := controltest.KeysOf(v.Credentials)
 	f := w.by(keys).Event.UserIdentity.SessionContext.WebIDFederation
-	if f == nil || f.FederatedProvider != w.provider.ARN() || f.Attributes[w.key("sub")] != pod || f.Attributes[w.key("aud")] != "app" {
+	if f == nil || f.FederatedProvider != w.provider.ARN() || f.Attributes[w.key("sub")] != pod ||
+		f.Attributes[w.key("aud")] != "app" {
 		t.Errorf("the session's own records: %+v", f)
 	}
-	for _, secret := range []string{token, strings.Split(token, ".")[2], v.Credentials.Secret.Reveal(), v.Credentials.SessionToken.Reveal()} {
+	for _, secret := range []string{token, strings.Split(token, ".")[2], v.Credentials.Secret.Reveal(),
+		v.Credentials.SessionToken.Reveal()} {
 		if strings.Contains(string(text), secret) {
 			t.Error("the record holds a secret")
 		}
@@ -154,7 +167,8 @@ func TestAttack22_TheSameSubjectOfAnotherProvider(t *testing.T) {
 	w := newWebWorld(t)
 	role := w.podRole("etl")
 	second := newWebWorld(t)
-	_, err := w.IAM.CreateOIDCProvider(t.Context(), w.asRoot(), principals.NewOIDCProvider{URL: second.issuer.URL, ClientIDs: []string{"app"}})
+	_, err := w.IAM.CreateOIDCProvider(t.Context(), w.asRoot(),
+		principals.NewOIDCProvider{URL: second.issuer.URL, ClientIDs: []string{"app"}})
 	must(t, err)
 	_, err = w.ask(second.token(nil), sts.WebIdentity{RoleARN: role.ARN()})
 	refused(t, err, fault.Denied, notTrusted)

@@ -19,7 +19,8 @@ func TestIdentityCase082_TrustOnTheSubject(t *testing.T) {
 	role := w.podRole("etl")
 	t.Run("the right subject gets a session", func(t *testing.T) {
 		keys, v := w.get(role, nil)
-		if v.Subject != pod || v.Provider != w.provider.ARN() || v.Audience != "app" || v.ARN != "arn:aws:sts::123456789012:assumed-role/etl/session" ||
+		if v.Subject != pod || v.Provider != w.provider.ARN() || v.Audience != "app" ||
+			v.ARN != "arn:aws:sts::123456789012:assumed-role/etl/session" ||
 			v.RoleID != role.ID+":session" || v.PackedSize >= 0 || v.SourceIdentity != "" {
 			t.Errorf("%+v", v)
 		}
@@ -54,11 +55,12 @@ func TestIdentityCase083_NoOpenIDConnectProvider(t *testing.T) {
 	role := w.podRole("etl")
 	unknown := oidctest.New(t)
 	for name, token := range map[string]string{
-		"an issuer that no account knows":      unknown.Token(t, map[string]any{"sub": pod}),
-		"an issuer's URL with a slash more":    w.token(map[string]any{"iss": w.issuer.URL + "/"}),
-		"the issuer's URL with another scheme": w.token(map[string]any{"iss": strings.Replace(w.issuer.URL, "http:", "https:", 1)}),
-		"the issuer's URL without a scheme":    w.token(map[string]any{"iss": w.provider.Name()}),
-		"no issuer":                            w.token(map[string]any{"iss": nil}),
+		"an issuer that no account knows":   unknown.Token(t, map[string]any{"sub": pod}),
+		"an issuer's URL with a slash more": w.token(map[string]any{"iss": w.issuer.URL + "/"}),
+		"the issuer's URL with another scheme": w.token(map[string]any{"iss": strings.Replace(w.issuer.URL, "http:", "https:",
+			1)}),
+		"the issuer's URL without a scheme": w.token(map[string]any{"iss": w.provider.Name()}),
+		"no issuer":                         w.token(map[string]any{"iss": nil}),
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := w.ask(token, sts.WebIdentity{RoleARN: role.ARN()})
@@ -90,19 +92,23 @@ func TestWebIdentityToken(t *testing.T) {
 		kind  fault.Kind
 		text  string
 	}{
-		"for another audience":        {w.token(map[string]any{"aud": "other"}), fault.Invalid, "Incorrect token audience"},
-		"issued to another client":    {w.token(map[string]any{"azp": "other"}), fault.Invalid, "Incorrect token audience"},
-		"expired":                     {w.token(map[string]any{"exp": time.Now().Add(-2 * oidc.ExpirySkew).Unix()}), fault.Expired, "Token expired"},
-		"without exp":                 {w.token(map[string]any{"exp": nil}), fault.Invalid, "no exp claim"},
-		"without sub":                 {w.token(map[string]any{"sub": nil}), fault.Invalid, "no sub claim"},
-		"not valid yet":               {w.token(map[string]any{"nbf": time.Now().Add(time.Hour).Unix()}), fault.Denied, "not valid yet"},
+		"for another audience":     {w.token(map[string]any{"aud": "other"}), fault.Invalid, "Incorrect token audience"},
+		"issued to another client": {w.token(map[string]any{"azp": "other"}), fault.Invalid, "Incorrect token audience"},
+		"expired": {w.token(map[string]any{"exp": time.Now().Add(-2 * oidc.ExpirySkew).Unix()}),
+			fault.Expired, "Token expired"},
+		"without exp": {w.token(map[string]any{"exp": nil}), fault.Invalid, "no exp claim"},
+		"without sub": {w.token(map[string]any{"sub": nil}), fault.Invalid, "no sub claim"},
+		"not valid yet": {w.token(map[string]any{"nbf": time.Now().Add(time.Hour).Unix()}), fault.Denied,
+			"not valid yet"},
 		"with a subject that is none": {w.token(map[string]any{"sub": 7}), fault.Denied, "sub claim is not a string"},
-		"with an endless subject":     {w.token(map[string]any{"sub": strings.Repeat("x", 256)}), fault.Denied, "longer than 255"},
-		"signed by somebody else":     {other.Token(t, map[string]any{"iss": w.issuer.URL, "sub": pod}), fault.Invalid, "signature of the token does not match"},
-		"without a signature":         {parts[0] + "." + parts[1] + ".", fault.Invalid, "The token is not accepted"},
-		"of algorithm none":           {"eyJhbGciOiJub25lIn0." + parts[1] + ".", fault.Invalid, "algorithm"},
-		"too long":                    {good + strings.Repeat("A", oidc.MaxToken), fault.Invalid, "more than 20000"},
-		"no token":                    {"abcd", fault.Invalid, "not a signed JWT"},
+		"with an endless subject": {w.token(map[string]any{"sub": strings.Repeat("x", 256)}), fault.Denied,
+			"longer than 255"},
+		"signed by somebody else": {other.Token(t, map[string]any{"iss": w.issuer.URL, "sub": pod}), fault.Invalid,
+			"signature of the token does not match"},
+		"without a signature": {parts[0] + "." + parts[1] + ".", fault.Invalid, "The token is not accepted"},
+		"of algorithm none":   {"eyJhbGciOiJub25lIn0." + parts[1] + ".", fault.Invalid, "algorithm"},
+		"too long":            {good + strings.Repeat("A", oidc.MaxToken), fault.Invalid, "more than 20000"},
+		"no token":            {"abcd", fault.Invalid, "not a signed JWT"},
 	} {
 		t.Run("a token "+name+" is refused", func(t *testing.T) {
 			_, err := w.ask(c.token, sts.WebIdentity{RoleARN: role.ARN()})
@@ -152,21 +158,29 @@ func TestWebIdentityToken(t *testing.T) {
 
 func TestWebIdentityRequest(t *testing.T) {
 	w := newWebWorld(t)
-	role := w.roleWith(principals.NewRole{Name: "etl", Trust: w.trust("sts:AssumeRoleWithWebIdentity", ``), MaxSession: 2 * time.Hour})
+	role := w.roleWith(principals.NewRole{
+		Name:       "etl",
+		Trust:      w.trust("sts:AssumeRoleWithWebIdentity", ``),
+		MaxSession: 2 * time.Hour,
+	})
 	for name, c := range map[string]struct {
 		in   sts.WebIdentity
 		kind fault.Kind
 		text string
 	}{
-		"a session name with a slash":        {sts.WebIdentity{SessionName: "a/b"}, fault.Invalid, "roleSessionName"},
-		"a session that is too short":        {sts.WebIdentity{Duration: 899 * time.Second}, fault.Invalid, "durationSeconds"},
-		"a session longer than any":          {sts.WebIdentity{Duration: 43201 * time.Second}, fault.Invalid, "durationSeconds"},
-		"a session longer than the role's":   {sts.WebIdentity{Duration: 2*time.Hour + time.Second}, fault.Invalid, "MaxSessionDuration"},
-		"a policy that is none":              {sts.WebIdentity{Policy: "{"}, fault.Malformed, ""},
-		"a managed policy that is not there": {sts.WebIdentity{PolicyARNs: []string{"arn:aws:iam::123456789012:policy/x"}}, fault.Invalid, "does not exist"},
-		"a provider of OAuth 2.0 tokens":     {sts.WebIdentity{ProviderID: "www.amazon.com"}, fault.Invalid, "ProviderId"},
-		"a user's ARN":                       {sts.WebIdentity{RoleARN: w.u.ARN()}, fault.Invalid, "is invalid"},
-		"no ARN":                             {sts.WebIdentity{RoleARN: "etl"}, fault.Invalid, "is invalid"},
+		"a session name with a slash": {sts.WebIdentity{SessionName: "a/b"}, fault.Invalid, "roleSessionName"},
+		"a session that is too short": {sts.WebIdentity{Duration: 899 * time.Second}, fault.Invalid,
+			"durationSeconds"},
+		"a session longer than any": {sts.WebIdentity{Duration: 43201 * time.Second}, fault.Invalid,
+			"durationSeconds"},
+		"a session longer than the role's": {sts.WebIdentity{Duration: 2*time.Hour + time.Second}, fault.Invalid,
+			"MaxSessionDuration"},
+		"a policy that is none": {sts.WebIdentity{Policy: "{"}, fault.Malformed, ""},
+		"a managed policy that is not there": {sts.WebIdentity{PolicyARNs: []string{"arn:aws:iam::123456789012:policy/x"}},
+			fault.Invalid, "does not exist"},
+		"a provider of OAuth 2.0 tokens": {sts.WebIdentity{ProviderID: "www.amazon.com"}, fault.Invalid, "ProviderId"},
+		"a user's ARN":                   {sts.WebIdentity{RoleARN: w.u.ARN()}, fault.Invalid, "is invalid"},
+		"no ARN":                         {sts.WebIdentity{RoleARN: "etl"}, fault.Invalid, "is invalid"},
 	} {
 		t.Run(name+" is refused", func(t *testing.T) {
 			if c.in.RoleARN == "" {
@@ -183,7 +197,8 @@ func TestWebIdentityRequest(t *testing.T) {
 		}
 	})
 	t.Run("lasts as long as the role allows, even if the token does not", func(t *testing.T) {
-		v, err := w.ask(w.token(map[string]any{"exp": time.Now().Add(time.Minute).Unix()}), sts.WebIdentity{RoleARN: role.ARN(), Duration: 2 * time.Hour})
+		v, err := w.ask(w.token(map[string]any{"exp": time.Now().Add(time.Minute).Unix()}),
+			sts.WebIdentity{RoleARN: role.ARN(), Duration: 2 * time.Hour})
 		must(t, err)
 		if left := time.Until(v.Credentials.Expires); left < 119*time.Minute {
 			t.Errorf("%v", left)

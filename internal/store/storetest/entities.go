@@ -20,7 +20,8 @@ func unique(t *testing.T, db *store.DB) {
 	here := &store.Instance{Instance: access.Instance{Account: account, Region: region}}
 	update(t, db, func(tx *store.Tx) error {
 		for _, err := range []error{store.Users.Insert(tx, alice), store.Users.Insert(tx, bob),
-			store.Buckets.Insert(tx, lake), store.Instances.Insert(tx, here), store.Locations.Insert(tx, location(t, "s3://lake/A*", "l1"))} {
+			store.Buckets.Insert(tx, lake), store.Instances.Insert(tx, here),
+			store.Locations.Insert(tx, location(t, "s3://lake/A*", "l1"))} {
 			if err != nil {
 				return err
 			}
@@ -150,7 +151,14 @@ func survive(t *testing.T, db *store.DB) {
 			Created: at,
 		}
 		role := &iam.Role{ID: "AROAX", Account: account, Name: "r", MaxSession: time.Hour, Trust: "{}", Created: at}
-		policy := &iam.ManagedPolicy{ID: "ANPAX", Account: account, Name: "p", Versions: []iam.PolicyVersion{{ID: "v1", Document: "{}", Created: at}}, Default: "v1", NextVersion: 2}
+		policy := &iam.ManagedPolicy{
+			ID:          "ANPAX",
+			Account:     account,
+			Name:        "p",
+			Versions:    []iam.PolicyVersion{{ID: "v1", Document: "{}", Created: at}},
+			Default:     "v1",
+			NextVersion: 2,
+		}
 		bucket := &bucket.Bucket{Name: "lake", Account: account, Region: region, Policy: "{}", Created: at}
 		acc := &iam.Account{ID: account, Name: "main", Created: at}
 		instance := &store.Instance{Instance: access.Instance{

@@ -50,19 +50,25 @@ func failing(size int) map[string]struct {
 		entity fault.Entity
 	}
 	return map[string]failure{
-		"a signature that does not hold":         {cut(size-1, signature), fault.Unauthenticated, fault.Signature},
-		"the same after the last byte":           {cut(size, signature), fault.Unauthenticated, fault.Signature},
-		"the same, of unknown length":            {unknown(size-1, signature), fault.Unauthenticated, fault.Signature},
-		"the same, wrapped":                      {cut(size-1, fmt.Errorf("read: %w", signature)), fault.Unauthenticated, fault.Signature},
-		"a caller who may not write any more":    {cut(size-1, fault.New(fault.Denied, "", "Access Denied")), fault.Denied, ""},
-		"a hash that is another":                 {cut(size-1, fault.New(fault.Invalid, fault.PayloadHash, "")), fault.Invalid, fault.PayloadHash},
-		"a connection that broke":                {cut(size-1, errors.New("connection reset by peer")), fault.Incomplete, fault.Body},
-		"an unexpected end":                      {cut(size-1, io.ErrUnexpectedEOF), fault.Incomplete, fault.Body},
-		"an end that is none":                    {cut(size, fmt.Errorf("cut off: %w", io.EOF)), fault.Incomplete, fault.Body},
-		"an unexpected end, of unknown length":   {unknown(size-1, io.ErrUnexpectedEOF), fault.Incomplete, fault.Body},
-		"an end that is none, of unknown length": {unknown(size, fmt.Errorf("cut off: %w", io.EOF)), fault.Incomplete, fault.Body},
-		"a byte too few":                         {cut(size-1, io.EOF), fault.Incomplete, fault.Body},
-		"a byte too many":                        {longer, fault.Incomplete, fault.Body},
+		"a signature that does not hold": {cut(size-1, signature), fault.Unauthenticated, fault.Signature},
+		"the same after the last byte":   {cut(size, signature), fault.Unauthenticated, fault.Signature},
+		"the same, of unknown length":    {unknown(size-1, signature), fault.Unauthenticated, fault.Signature},
+		"the same, wrapped": {cut(size-1, fmt.Errorf("read: %w", signature)), fault.Unauthenticated,
+			fault.Signature},
+		"a caller who may not write any more": {cut(size-1, fault.New(fault.Denied, "", "Access Denied")), fault.Denied,
+			""},
+		"a hash that is another": {cut(size-1, fault.New(fault.Invalid, fault.PayloadHash, "")),
+			fault.Invalid, fault.PayloadHash},
+		"a connection that broke": {cut(size-1, errors.New("connection reset by peer")), fault.Incomplete,
+			fault.Body},
+		"an unexpected end": {cut(size-1, io.ErrUnexpectedEOF), fault.Incomplete, fault.Body},
+		"an end that is none": {cut(size, fmt.Errorf("cut off: %w", io.EOF)), fault.Incomplete,
+			fault.Body},
+		"an unexpected end, of unknown length": {unknown(size-1, io.ErrUnexpectedEOF), fault.Incomplete, fault.Body},
+		"an end that is none, of unknown length": {unknown(size, fmt.Errorf("cut off: %w", io.EOF)), fault.Incomplete,
+			fault.Body},
+		"a byte too few":  {cut(size-1, io.EOF), fault.Incomplete, fault.Body},
+		"a byte too many": {longer, fault.Incomplete, fault.Body},
 	}
 }
 

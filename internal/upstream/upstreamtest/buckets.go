@@ -43,7 +43,9 @@ func bucketNonces(s *suite) {
 	}
 	remove := func(nonce string) error {
 		_, err := s.u.Do(s.Context(), upstream.Call{
-			Meta: upstream.Meta{Nonce: nonce}, Operation: s3.DeleteBucket.Operation, Input: &s3.DeleteBucketRequest{Bucket: &name},
+			Meta:      upstream.Meta{Nonce: nonce},
+			Operation: s3.DeleteBucket.Operation,
+			Input:     &s3.DeleteBucketRequest{Bucket: &name},
 		})
 		return err
 	}

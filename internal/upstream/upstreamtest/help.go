@@ -36,7 +36,9 @@ func do[In, Out any](s *suite, op awswire.Op[In, Out], in *In, body *upstream.Bo
 	return doIn(s.Context(), s, op, in, body)
 }
 
-func doIn[In, Out any](ctx context.Context, s *suite, op awswire.Op[In, Out], in *In, body *upstream.Body) (*Out, error) {
+func doIn[In, Out any](
+	ctx context.Context, s *suite, op awswire.Op[In, Out], in *In, body *upstream.Body,
+) (*Out, error) {
 	s.Helper()
 	m := upstream.Meta{Owner: owner, Location: "https://s3.example.org"}
 	out, err := s.u.Do(ctx, upstream.Call{Meta: m, Operation: op.Operation, Input: in, Body: body})
@@ -88,7 +90,9 @@ func (s *suite) newBucket() string {
 // create asks for a bucket with a nonce.
 func (s *suite) create(name, nonce string) (any, error) {
 	return s.u.Do(s.Context(), upstream.Call{
-		Meta: upstream.Meta{Nonce: nonce}, Operation: s3.CreateBucket.Operation, Input: &s3.CreateBucketRequest{Bucket: &name},
+		Meta:      upstream.Meta{Nonce: nonce},
+		Operation: s3.CreateBucket.Operation,
+		Input:     &s3.CreateBucketRequest{Bucket: &name},
 	})
 }
 

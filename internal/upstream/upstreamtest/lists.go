@@ -76,7 +76,8 @@ func listOrder(s *suite) {
 	var got []string
 	for _, o := range out.Contents {
 		got = append(got, text(o.Key))
-		if text(o.ETag) != etag([]byte(*o.Key)) || *o.Size != int64(len(*o.Key)) || o.LastModified == nil || o.Owner == nil || text(o.Owner.ID) != owner {
+		if text(o.ETag) != etag([]byte(*o.Key)) || *o.Size != int64(len(*o.Key)) || o.LastModified == nil || o.Owner == nil ||
+			text(o.Owner.ID) != owner {
 			s.Errorf("%q is listed as %+v", *o.Key, o)
 		}
 	}
@@ -86,7 +87,8 @@ func listOrder(s *suite) {
 	if got := listed1(s, &s3.ListObjectsRequest{}); !slices.Equal(got, keys) {
 		s.Errorf("ListObjects: %q, want %q", got, keys)
 	}
-	encoded := must(s, s3.ListObjectsV2, &s3.ListObjectsV2Request{Bucket: &s.bucket, Prefix: new("é"), EncodingType: new("url")}, nil)
+	encoded := must(s, s3.ListObjectsV2,
+		&s3.ListObjectsV2Request{Bucket: &s.bucket, Prefix: new("é"), EncodingType: new("url")}, nil)
 	if len(encoded.Contents) != 1 || text(encoded.Contents[0].Key) != "%C3%A9" {
 		s.Errorf("encoded: %+v", encoded.Contents)
 	}
@@ -107,7 +109,8 @@ func listPages(s *suite) {
 			s.Errorf("ListObjects by %d: %v", size, got)
 		}
 	}
-	if got := listed(s, &s3.ListObjectsV2Request{StartAfter: &keys[9], MaxKeys: new(int32(4))}); !slices.Equal(got, keys[10:]) {
+	if got := listed(s, &s3.ListObjectsV2Request{StartAfter: &keys[9], MaxKeys: new(int32(4))}); !slices.Equal(got,
+		keys[10:]) {
 		s.Errorf("behind %s: %v", keys[9], got)
 	}
 	if got := listed(s, &s3.ListObjectsV2Request{StartAfter: new(keys[9] + "!")}); !slices.Equal(got, keys[10:]) {

@@ -69,7 +69,8 @@ func copies(s *suite) {
 	}
 	must(s, s3.CopyObject, &s3.CopyObjectRequest{Bucket: &s.bucket, Key: new("to"), CopySource: source,
 		MetadataDirective: new("REPLACE"), Metadata: map[string]string{"colour": "red"}}, nil)
-	if _, head := s.get(&s3.GetObjectRequest{Key: new("to")}); head.Metadata["colour"] != "red" || text(head.ContentType) == "text/x-test" {
+	if _, head := s.get(&s3.GetObjectRequest{Key: new("to")}); head.Metadata["colour"] != "red" ||
+		text(head.ContentType) == "text/x-test" {
 		s.Errorf("with other metadata: %+v", head)
 	}
 	s.put("from/a b+c", content(2, 10)) // the copy is an object of its own
@@ -86,13 +87,15 @@ func copies(s *suite) {
 	refuse("no source", s3.CopyObjectRequest{CopySource: new(s.bucket + "/none")}, fault.NotFound, fault.Key)
 	refuse("no bucket", s3.CopyObjectRequest{CopySource: new(newName() + "/none")}, fault.NotFound, fault.Bucket)
 	refuse("another source", s3.CopyObjectRequest{CopySource: source, CopySourceIfMatch: new(etag(b))}, fault.Precondition)
-	refuse("the same source", s3.CopyObjectRequest{CopySource: source, CopySourceIfNoneMatch: new(etag(content(2, 10)))}, fault.Precondition)
+	refuse("the same source", s3.CopyObjectRequest{CopySource: source, CopySourceIfNoneMatch: new(etag(content(2, 10)))},
+		fault.Precondition)
 	refuse("onto itself", s3.CopyObjectRequest{CopySource: new(s.bucket + "/to")}, fault.Invalid)
 }
 
 // literalKeys: keys that paths, cases or Unicode would fold are different objects.
 func literalKeys(s *suite) {
-	keys := []string{"a/b", "a", "a/", "a b", "a+b", "a%2Fb", "A", "é", "e\u0301", "a.", "a\\b", "*", "?", strings.Repeat("x", 1024)}
+	keys := []string{"a/b", "a", "a/", "a b", "a+b", "a%2Fb", "A", "é", "e\u0301", "a.", "a\\b", "*", "?",
+		strings.Repeat("x", 1024)}
 	if s.u.Traits().Flat {
 		keys = append(keys, "a//b", "a/./b", "a/../b", "/", "//", ".", "..", "./a", "../../etc/passwd", "/a")
 	}
@@ -111,7 +114,8 @@ func literalKeys(s *suite) {
 	if got := listed(s, &s3.ListObjectsV2Request{}); len(got) != len(keys)-1 {
 		s.Errorf("one was deleted, and %d of %d are left", len(got), len(keys))
 	}
-	_, err := do(s, s3.PutObject, &s3.PutObjectRequest{Bucket: &s.bucket, Key: new(strings.Repeat("x", 1025))}, bodyOf(nil))
+	_, err := do(s, s3.PutObject, &s3.PutObjectRequest{Bucket: &s.bucket, Key: new(strings.Repeat("x", 1025))},
+		bodyOf(nil))
 	s.refused("a key that is too long", err, fault.TooLarge, fault.Key)
 }
 
@@ -119,7 +123,8 @@ func unserved(s *suite) {
 	op := &awswire.Operation{Name: "NoSuchOperation", Service: s3.Service}
 	_, err := s.u.Do(s.Context(), upstream.Call{Operation: op, Input: &struct{}{}})
 	s.refused("an unknown operation", err, fault.Unsupported, fault.Operation)
-	_, err = do(s, s3.PutObject, &s3.PutObjectRequest{Bucket: &s.bucket, Key: new("k"), StorageClass: new("NO_SUCH_CLASS")}, bodyOf(nil))
+	_, err = do(s, s3.PutObject,
+		&s3.PutObjectRequest{Bucket: &s.bucket, Key: new("k"), StorageClass: new("NO_SUCH_CLASS")}, bodyOf(nil))
 	if k := fault.KindOf(err); err == nil || k != fault.Unsupported && k != fault.Invalid {
 		s.Errorf("an unknown storage class: %v", err)
 	}

@@ -70,7 +70,8 @@ func ranges(s *suite) {
 		"bytes=99000-10000000": {99_000, 100_000, "bytes 99000-99999/100000"},
 	} {
 		got, out := s.get(&s3.GetObjectRequest{Key: new("k"), Range: &header})
-		if !bytes.Equal(got, all[want.from:want.to]) || text(out.ContentRange) != want.shown || *out.ContentLength != int64(len(got)) {
+		if !bytes.Equal(got, all[want.from:want.to]) || text(out.ContentRange) != want.shown ||
+			*out.ContentLength != int64(len(got)) {
 			s.Errorf("%s: %d bytes, %s", header, len(got), text(out.ContentRange))
 		}
 	}
@@ -108,7 +109,8 @@ func conditions(s *suite) {
 		s.refused(what, err, want)
 		s.has("k", one)
 	}
-	write("PutObject over an object that must not be there", "k", fault.Precondition, s3.PutObjectRequest{IfNoneMatch: new("*")})
+	write("PutObject over an object that must not be there", "k", fault.Precondition,
+		s3.PutObjectRequest{IfNoneMatch: new("*")})
 	write("PutObject over another", "k", fault.Precondition, s3.PutObjectRequest{IfMatch: new(etag(other))})
 	must(s, s3.PutObject, &s3.PutObjectRequest{Bucket: &s.bucket, Key: new("new"), IfNoneMatch: new("*")}, bodyOf(other))
 	must(s, s3.PutObject, &s3.PutObjectRequest{Bucket: &s.bucket, Key: new("k"), IfMatch: new(etag(one))}, bodyOf(other))
@@ -124,11 +126,13 @@ func checksums(s *suite) {
 		body.Trailers = func() http.Header { return http.Header{"X-Amz-Checksum-Crc32": {value}} }
 		return body
 	}
-	out := must(s, s3.PutObject, &s3.PutObjectRequest{Bucket: &s.bucket, Key: new("k"), ChecksumCRC32: new(crc(b))}, bodyOf(b))
+	out := must(s, s3.PutObject, &s3.PutObjectRequest{Bucket: &s.bucket, Key: new("k"), ChecksumCRC32: new(crc(b))},
+		bodyOf(b))
 	if text(out.ChecksumCRC32) != crc(b) {
 		s.Errorf("PutObject answers the checksum %q", text(out.ChecksumCRC32))
 	}
-	head := must(s, s3.HeadObject, &s3.HeadObjectRequest{Bucket: &s.bucket, Key: new("k"), ChecksumMode: new("ENABLED")}, nil)
+	head := must(s, s3.HeadObject, &s3.HeadObjectRequest{Bucket: &s.bucket, Key: new("k"), ChecksumMode: new("ENABLED")},
+		nil)
 	if text(head.ChecksumCRC32) != crc(b) {
 		s.Errorf("HeadObject answers the checksum %q", text(head.ChecksumCRC32))
 	}

@@ -96,13 +96,15 @@ func multipartRefused(s *suite) {
 		s.Errorf("after refusals the parts are %v", got)
 	}
 	must(s, s3.AbortMultipartUpload, &s3.AbortMultipartUploadRequest{Bucket: &s.bucket, Key: &key, UploadId: id}, nil)
-	_, err := do(s, s3.UploadPart, &s3.UploadPartRequest{Bucket: &s.bucket, Key: &key, UploadId: id, PartNumber: new(int32(1))}, bodyOf(nil))
+	_, err := do(s, s3.UploadPart,
+		&s3.UploadPartRequest{Bucket: &s.bucket, Key: &key, UploadId: id, PartNumber: new(int32(1))}, bodyOf(nil))
 	s.refused("UploadPart after the abort", err, fault.NotFound, fault.Upload)
 	_, err = s.complete(key, id, small)
 	s.refused("CompleteMultipartUpload after the abort", err, fault.NotFound, fault.Upload)
 	s.has(key, nil)
 	other := s.begin("other")
-	_, err = do(s, s3.UploadPart, &s3.UploadPartRequest{Bucket: &s.bucket, Key: &key, UploadId: other, PartNumber: new(int32(1))}, bodyOf(nil))
+	_, err = do(s, s3.UploadPart,
+		&s3.UploadPartRequest{Bucket: &s.bucket, Key: &key, UploadId: other, PartNumber: new(int32(1))}, bodyOf(nil))
 	s.refused("UploadPart to another key's upload", err, fault.NotFound, fault.Upload)
 }
 
@@ -119,7 +121,8 @@ func partCopies(s *suite) {
 	in.CopySource = new(s.bucket + "/none")
 	_, err := do(s, s3.UploadPartCopy, in, nil)
 	s.refused("no source", err, fault.NotFound, fault.Key)
-	if _, err := s.complete(key, id, s3.CompletedPart{PartNumber: new(int32(1)), ETag: out.CopyPartResult.ETag}); err != nil {
+	if _, err := s.complete(key, id,
+		s3.CompletedPart{PartNumber: new(int32(1)), ETag: out.CopyPartResult.ETag}); err != nil {
 		s.Fatal(err)
 	}
 	s.has(key, all[100:40100])

@@ -45,22 +45,29 @@ type bearer struct {
 // By is how rows name the provider that they came from.
 func By(issuerURL string) string { return "oidc:" + issuerURL }
 
-// Provision brings the directory up to date with a verified token: the user that it names is made or brought up to date,
-// and put into and out of groups. What it changes is committed, with a record of its own, when it returns. It refuses
-// as package oauth does when the token does not say enough, or when another user has
-// what it says.
-func (a *Provisioner) Provision(ctx context.Context, call *control.Call, account access.AccountID, issuer *sso.Issuer, claims *oidc.Claims) error {
+// Provision brings the directory up to date with a verified token: the user that it names is made or brought up to
+// date, and put into and out of groups. What it changes is committed, with a record of its own, when it returns. It
+// refuses as package oauth does when the token does not say enough, or when another user has what it says.
+func (a *Provisioner) Provision(
+	ctx context.Context, call *control.Call, account access.AccountID, issuer *sso.Issuer, claims *oidc.Claims,
+) error {
 	snap, err := a.Control.Engine.Snapshot()
 	if err != nil {
 		return err
 	}
 	in, center := snap.SignIn(account), snap.IdentityCenter(account)
-	if in == nil || center == nil || in.IssuerURL != issuer.URL || !slices.Contains(claims.Audience, in.ClientID) || !in.CreateUsers && in.GroupsClaim == "" {
+	if in == nil || center == nil || in.IssuerURL != issuer.URL || !slices.Contains(claims.Audience, in.ClientID) ||
+		!in.CreateUsers && in.GroupsClaim == "" {
 		return nil
 	}
 	p := &bearer{
-		call: call, account: account, store: directory.StoreID(center.IdentityStoreID), signIn: in, issuer: issuer, claims: claims,
-		self: directory.ExternalID{Issuer: issuer.URL, ID: claims.Subject},
+		call:    call,
+		account: account,
+		store:   directory.StoreID(center.IdentityStoreID),
+		signIn:  in,
+		issuer:  issuer,
+		claims:  claims,
+		self:    directory.ExternalID{Issuer: issuer.URL, ID: claims.Subject},
 	}
 	names, err := p.groups()
 	if err != nil {
@@ -79,7 +86,8 @@ func (a *Provisioner) Provision(ctx context.Context, call *control.Call, account
 		return p.refuse(fault.UserInvalid, "no user can be made of what the token says: %s", fault.Of(err).Message())
 	}
 	if userExists(err) {
-		return p.refuse(fault.UserConflict, "another user of the directory has the user name or the address that the token says")
+		return p.refuse(fault.UserConflict,
+			"another user of the directory has the user name or the address that the token says")
 	}
 	return err
 }
@@ -92,7 +100,12 @@ func (a *Provisioner) commit(ctx context.Context, p *bearer, names []string) err
 	if err != nil {
 		return err
 	}
-	who := audit.Identity{Type: "WebIdentityUser", PrincipalID: p.self.Issuer + ":" + p.self.ID, UserName: p.self.ID, IdentityProvider: p.self.Issuer}
+	who := audit.Identity{
+		Type:             "WebIdentityUser",
+		PrincipalID:      p.self.Issuer + ":" + p.self.ID,
+		UserName:         p.self.ID,
+		IdentityProvider: p.self.Issuer,
+	}
 	facts := p.call.Facts
 	if facts.Region == "" {
 		facts.Region = a.Control.Region
@@ -101,7 +114,8 @@ func (a *Provisioner) commit(ctx context.Context, p *bearer, names []string) err
 		control.Opening{Source: Source, Operation: "UserArrival"})
 	record.ByRight(control.OpenIDProvider)
 	return a.Control.Update(ctx, record, func(tx *store.Tx) error {
-		w, err := provision.Open(ctx, tx, provision.Source{Account: p.account, By: By(p.issuer.URL), Snapshot: snap, Quotas: a.Control.Quotas})
+		w, err := provision.Open(ctx, tx,
+			provision.Source{Account: p.account, By: By(p.issuer.URL), Snapshot: snap, Quotas: a.Control.Quotas})
 		if err != nil {
 			return err
 		}
@@ -135,7 +149,9 @@ func (p *bearer) groups() ([]string, error) {
 		return nil, nil
 	}
 	if elsewhere, ok := p.claims.All["_claim_names"].(map[string]any); ok && elsewhere[p.signIn.GroupsClaim] != nil {
-		return nil, p.refuse(fault.GroupsOverage, "the provider left the groups out because there are too many: let it send only those that are assigned to this client")
+		return nil, p.refuse(fault.GroupsOverage,
+			"the provider left the groups out because there are too many: "+
+				"let it send only those that are assigned to this client")
 	}
 	var names []string
 	switch v := p.claims.All[p.signIn.GroupsClaim].(type) {
@@ -187,7 +203,9 @@ func (p *bearer) person(ctx context.Context, q store.Querier) (*directory.User, 
 		return nil, err
 	}
 	if u != nil && provision.ExternalID(u.ExternalIDs, p.issuer.URL) != "" {
-		return nil, p.refuse(fault.SubjectMismatch, "the user with this %s is another person at the provider: it has given the name or address to somebody else", p.issuer.StorePath)
+		return nil, p.refuse(fault.SubjectMismatch,
+			"the user with this %s is another person at the provider: it has given the name or address to somebody else",
+			p.issuer.StorePath)
 	}
 	return u, err
 }

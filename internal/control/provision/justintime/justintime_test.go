@@ -48,11 +48,22 @@ func newWorld(t *testing.T, issuer func(*sso.Issuer), signIn func(*sso.SignIn)) 
 	u, w.keys = w.User(t, w.Root(account), "app", "")
 	w.issuer = w.Issuer(t, account, w.idp.URL, issuer)
 	w.app = w.Application(t, account, func(a *sso.Application) {
-		a.Grants = []sso.Grant{{Type: sso.JWTBearer, Issuers: []sso.AuthorizedIssuer{{IssuerARN: w.issuer.ARN(), Audiences: []string{"app", "other"}}}}}
-		a.Actor = &sso.ActorPolicy{Bound: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"` + u.ID +
+		a.Grants = []sso.Grant{{
+			Type:    sso.JWTBearer,
+			Issuers: []sso.AuthorizedIssuer{{IssuerARN: w.issuer.ARN(), Audiences: []string{"app", "other"}}},
+		}}
+		a.Actor = &sso.ActorPolicy{Bound: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"` +
+			u.ID +
 			`"},"Action":"sso-oauth:CreateTokenWithIAM","Resource":"*"}]}`}
 	})
-	in := &sso.SignIn{Account: account, IssuerURL: w.idp.URL, ClientID: "app", Application: w.app.ARN(), CreateUsers: true, GroupsClaim: "groups"}
+	in := &sso.SignIn{
+		Account:     account,
+		IssuerURL:   w.idp.URL,
+		ClientID:    "app",
+		Application: w.app.ARN(),
+		CreateUsers: true,
+		GroupsClaim: "groups",
+	}
 	if signIn != nil {
 		signIn(in)
 	}
@@ -71,7 +82,14 @@ func must(t *testing.T, err error) {
 // comes exchanges a token with these claims.
 func (w *world) comes(claims map[string]any) error {
 	w.t.Helper()
-	all := map[string]any{"aud": "app", "sub": "s-alice", "email": "alice@example.org", "email_verified": true, "iat": w.Now().Unix(), "exp": w.Now().Add(time.Hour).Unix()}
+	all := map[string]any{
+		"aud":            "app",
+		"sub":            "s-alice",
+		"email":          "alice@example.org",
+		"email_verified": true,
+		"iat":            w.Now().Unix(),
+		"exp":            w.Now().Add(time.Hour).Unix(),
+	}
 	for k, v := range claims {
 		all[k] = v
 	}
@@ -109,15 +127,18 @@ func TestWhoComesFirstIsMadeAUser(t *testing.T) {
 	w := newWorld(t, nil, nil)
 	must(t, w.comes(map[string]any{"name": "Alice Liddell", "given_name": "Alice", "family_name": "Liddell"}))
 	u := w.alice()
-	if u == nil || u.UserName != "alice@example.org" || u.DisplayName != "Alice Liddell" || u.Name.GivenName != "Alice" || u.Name.FamilyName != "Liddell" ||
-		u.CreatedBy != justintime.By(w.idp.URL) || !slices.Equal(u.ExternalIDs, []directory.ExternalID{{Issuer: w.idp.URL, ID: "s-alice"}}) {
+	if u == nil || u.UserName != "alice@example.org" || u.DisplayName != "Alice Liddell" || u.Name.GivenName != "Alice" ||
+		u.Name.FamilyName != "Liddell" ||
+		u.CreatedBy != justintime.By(w.idp.URL) ||
+		!slices.Equal(u.ExternalIDs, []directory.ExternalID{{Issuer: w.idp.URL, ID: "s-alice"}}) {
 		t.Fatalf("%+v", u)
 	}
 	n := 0
 	for _, e := range w.Records(t) {
 		if e.EventName == "UserArrival" {
 			n++
-			if e.UserIdentity.Type != "WebIdentityUser" || e.RequestParameters["userId"] != string(u.ID) || e.RecipientAccountID != string(account) {
+			if e.UserIdentity.Type != "WebIdentityUser" || e.RequestParameters["userId"] != string(u.ID) ||
+				e.RecipientAccountID != string(account) {
 				t.Errorf("the record is %+v", e)
 			}
 		}
