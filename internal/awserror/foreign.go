@@ -34,7 +34,7 @@ func (e Error) shown(f *fault.Error) Error {
 	}
 	e.Code, e.Status = s.Code, s.Status
 	if text := clipped(s.Message, maxForeignMessage); text != "" {
-		e.Message = text
+		e.Message, e.Text = text, text
 	}
 	if id := clipped(s.RequestID, maxForeignID); id != "" {
 		fields := make(map[string]string, len(e.Fields)+1)

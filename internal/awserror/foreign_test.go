@@ -24,7 +24,8 @@ func storeSays(k fault.Kind, n fault.Entity, f fault.Foreign) error {
 func TestAStoresWordsAreShown(t *testing.T) {
 	full := fault.Foreign{Code: "QuotaExceeded", Status: 403, Message: "The quota of lake is used up", RequestID: "tx00-1"}
 	got := Of(S3, storeSays(fault.LimitExceeded, fault.Storage, full))
-	want := Error{Code: "QuotaExceeded", Status: 403, Message: "The quota of lake is used up",
+	words := "The quota of lake is used up"
+	want := Error{Code: "QuotaExceeded", Status: 403, Message: words, Text: words,
 		Fields: map[string]string{"BucketName": "lake", "UpstreamRequestId": "tx00-1"}}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v", got)

@@ -151,6 +151,12 @@ func (e *Engine) Update(ctx context.Context, fn func(*store.Tx) error) error {
 		return unavailable(err)
 	}
 	// The change is committed, so the caller's own deadline does not count any more.
+	return e.Await(context.WithoutCancel(ctx), rev)
+}
+
+// Await returns when this node's snapshot shows a revision that was read from the database. If the snapshot cannot follow
+// within MaxStaleness, Await fails with fault.Unavailable, and Snapshot refuses until the snapshot shows the revision.
+func (e *Engine) Await(ctx context.Context, rev store.Rev) error {
 	timer := time.NewTimer(e.maxStaleness)
 	defer timer.Stop()
 	for {
@@ -163,6 +169,8 @@ func (e *Engine) Update(ctx context.Context, fn func(*store.Tx) error) error {
 		case <-timer.C:
 			e.awaitRevision(rev)
 			return unavailable(fmt.Errorf("revision %d is committed, the snapshot did not follow", rev))
+		case <-ctx.Done():
+			return unavailable(ctx.Err())
 		case <-e.closed:
 			return unavailable(errClosed)
 		}

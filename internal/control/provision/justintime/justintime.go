@@ -75,8 +75,18 @@ func (a *Provisioner) Provision(
 	}
 	// The common arrival changes nothing, and need not queue for the right to write.
 	d := &plan{bearer: p, names: names}
-	if err := a.Control.DB.Snapshot(ctx, func(r *store.Reader) error { return d.build(ctx, r) }); err != nil || d.empty() {
+	var seen store.Rev
+	err = a.Control.DB.Snapshot(ctx, func(r *store.Reader) error {
+		seen = r.Rev()
+		return d.build(ctx, r)
+	})
+	if err != nil {
 		return err
+	}
+	if d.empty() {
+		// Another request of the same person may have made the user a moment ago. Whoever looks for the user next asks
+		// the engine, which must know as much as the plan did.
+		return a.Control.Engine.Await(ctx, seen)
 	}
 	err = a.commit(ctx, p, names)
 	if userExists(err) { // somebody who comes twice at once: the other arrival has made the user by now
