@@ -9,6 +9,7 @@ import (
 
 	"latchkey/internal/awsapi/s3"
 	"latchkey/internal/fault"
+	"latchkey/internal/front"
 	"latchkey/internal/upstream"
 )
 
@@ -131,7 +132,8 @@ func TestWithoutARowNothingIsServed(t *testing.T) {
 	kept := operations[op]
 	delete(operations, op)
 	defer func() { operations[op] = kept }()
-	q := &request{Request: httptest.NewRequest("GET", "/lake/k", nil)}
+	r := httptest.NewRequest("GET", "/lake/k", nil)
+	q := &request{Request: r, Exchange: new(front.Frame).Begin(httptest.NewRecorder(), r, kind)}
 	if _, err := new(Gateway).recognise(q); !fault.Is(err, fault.Unsupported, fault.Operation) {
 		t.Errorf("it is recognised: %v", err)
 	}
