@@ -241,7 +241,7 @@ func TestPlain(t *testing.T) {
 	}{
 		{"a page", "ok", "", 200, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok") }},
 		{"a failure", "later\n", "ServiceUnavailable", 503, func(w http.ResponseWriter, _ *http.Request) {
-			http.Error(w, "later", 503)
+			http.Error(w, "later", http.StatusServiceUnavailable)
 		}},
 		{"a panic", "internal error\n", "InternalError", 500, func(http.ResponseWriter, *http.Request) { panic("oh") }},
 	} {
