@@ -6,7 +6,7 @@ import (
 	"latchkey/internal/policy"
 )
 
-// CallerGrant is what a caller learns of a grant of its own: neither its id nor its grantee.
+// CallerGrant is what a caller is told about a grant of its own. It has neither the grant's id nor its grantee.
 type CallerGrant struct {
 	Permission     access.Permission
 	Scope          access.Scope
@@ -19,8 +19,8 @@ type CallerGrantList struct {
 	Next   string
 }
 
-// CallerGrants lists the grants of the caller, in the order of their creation. prefix keeps those whose scope
-// begins with it; it may be no more than the first characters of a path. byApplication keeps those that the
+// CallerGrants lists the grants of the caller, in the order of their creation. prefix limits the list to grants whose
+// scope begins with it. It may be only the first characters of a path. byApplication limits the list to grants that the
 // caller's own application may use.
 func (g *Grants) CallerGrants(
 	call *control.Call, prefix string, byApplication bool, token string, size int,

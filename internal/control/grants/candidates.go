@@ -13,7 +13,7 @@ import (
 	"latchkey/internal/fault"
 )
 
-// place is how far an answer has come: the candidates of this grant up to this person, or all of them.
+// place is a position in an answer: this grant's candidates up to and including this person, or all of them.
 type place struct {
 	seq    int64
 	person directory.UserID // empty: all
@@ -40,20 +40,20 @@ func (g *Grants) openPlace(list, token string) (place, error) {
 	return place{int64(binary.BigEndian.Uint64(b)), directory.UserID(b[8:])}, nil
 }
 
-// candidates are those who hold a grant that covers a target, in a fixed order.
+// candidates are the principals and people who have a grant that covers a target, in a fixed order.
 type candidates struct {
-	call   *control.Call
-	grants []access.Grant            // that cover the target, oldest first
-	first  map[access.Identity]int64 // the Seq of the first grant of an identity
-	bound  map[string]bool           // applications that grants are bound to
-	left   *budget
+	call      *control.Call
+	grants    []access.Grant            // all that cover the target, oldest first
+	first     map[access.Identity]int64 // the Seq of the first grant of an identity
+	bound     map[string]bool           // applications that grants are bound to
+	remaining *budget
 }
 
 type candidate struct {
-	grant  *access.Grant    // by which the candidate comes into question
-	person directory.UserID // empty: the user or role that the grant is for
-	place  place            // of the candidate
-	again  bool             // came into question by an older grant already
+	grant    *access.Grant    // that makes this a candidate
+	person   directory.UserID // empty: the user or role that the grant is for
+	place    place            // of the candidate
+	repeated bool             // an older grant yielded the same candidate already
 }
 
 func (c *candidates) find(r *access.Request) {
@@ -70,8 +70,8 @@ func (c *candidates) find(r *access.Request) {
 	slices.SortFunc(c.grants, func(a, b access.Grant) int { return cmp.Compare(a.Seq, b.Seq) })
 }
 
-// after goes through the candidates after a place. Somebody who comes into question by several grants comes with the
-// oldest of them, and again with the others.
+// after yields the candidates after a position. A person who is a candidate by several grants is yielded with the
+// oldest of them first, and with each of the others as a repeated candidate.
 func (c *candidates) after(from place) iter.Seq[candidate] {
 	return func(yield func(candidate) bool) {
 		for k := range c.grants {
@@ -79,10 +79,10 @@ func (c *candidates) after(from place) iter.Seq[candidate] {
 			if g.Seq < from.seq || g.Seq == from.seq && from.person == "" || c.first[g.Identity()] != g.Seq {
 				continue
 			}
-			c.left.spend(1)
+			c.remaining.spend(1)
 			switch g.Grantee.Type {
 			case access.IAM:
-				c.left.spend(10)
+				c.remaining.spend(10)
 				if !yield(candidate{grant: g, place: place{seq: g.Seq}}) {
 					return
 				}
@@ -97,7 +97,7 @@ func (c *candidates) after(from place) iter.Seq[candidate] {
 					done = from.person
 				}
 				for _, id := range c.call.Snapshot.MembersAfter(directory.GroupID(g.Principal), done) {
-					c.left.spend(1)
+					c.remaining.spend(1)
 					if !yield(candidate{g, id, place{g.Seq, id}, c.firstOf(id) != g.Seq}) {
 						return
 					}
@@ -107,7 +107,7 @@ func (c *candidates) after(from place) iter.Seq[candidate] {
 	}
 }
 
-// firstOf is the Seq of the oldest of a person's grants.
+// firstOf returns the Seq of the oldest of a person's grants.
 func (c *candidates) firstOf(id directory.UserID) int64 {
 	least, found := c.first[access.Identity{Type: access.DirectoryUser, Principal: string(id)}]
 	for _, g := range c.call.Snapshot.GroupsOf(id) {

@@ -12,23 +12,23 @@ import (
 	"latchkey/internal/sso"
 )
 
-// requestChecks are what makes a question one. None after them makes sense without.
+// requestChecks establish that there is a request to decide. No later check makes sense when one of them fails.
 var requestChecks = []check{
 	{name: "the account has an Access Grants instance", run: (*evaluation).hasInstance, last: true},
-	{name: "the request makes sense", run: (*evaluation).makesSense, last: true},
+	{name: "the request makes sense", run: (*evaluation).isValid, last: true},
 }
 
-// grantChecks are whether a grant answers, and what the answer needs.
+// grantChecks establish that a grant answers, and that what the answer needs is there.
 var grantChecks = []check{
-	{run: (*evaluation).associated, tell: tellAssociated},
-	{run: (*evaluation).hasScope, tell: tellScope},
+	{run: (*evaluation).associated, describe: describeAssociated},
+	{run: (*evaluation).hasScope, describe: describeScope},
 	{name: "a grant answers", run: (*evaluation).answers, last: true},
 	{name: "the grant's location is known", run: (*evaluation).hasLocation, last: true},
-	{run: (*evaluation).assumes, tell: tellAssumes},
+	{run: (*evaluation).assumes, describe: describeAssumes},
 }
 
-// mayAsk is whether the subject may call GetDataAccess on the instance. It is the first check of a real call, and the
-// only one that asks policies of the caller.
+// mayAsk checks that the subject may call GetDataAccess on the instance. It is the first check of a real call, and the
+// only one that evaluates the caller's policies.
 func (e *evaluation) mayAsk() *failure {
 	s := e.subject
 	if s.roleless() {
@@ -44,26 +44,26 @@ func (e *evaluation) mayAsk() *failure {
 		}
 		return nil
 	}
-	if s.asked = s.call.Decide(ask); !s.asked.Allowed {
-		return &failure{reason: fault.NotAllowed, text: "it may not call s3:GetDataAccess: " + s.toldPolicies()}
+	if s.policyDecision = s.call.Decide(ask); !s.policyDecision.Allowed {
+		return &failure{reason: fault.NotAllowed, text: "it may not call s3:GetDataAccess: " + s.policyText()}
 	}
 	return nil
 }
 
-// tellMayAsk tells which policies decided to administrators of the principal's own account only.
-func tellMayAsk(e *evaluation, _ *failure) (name, text string) {
+// describeMayAsk names the policies that decided only to administrators of the principal's own account.
+func describeMayAsk(e *evaluation, _ *failure) (name, text string) {
 	name = "the principal may call s3:GetDataAccess"
 	if e.subject.onBehalf() {
 		name = "the role that acts for the person may call s3:GetDataAccess"
 	}
-	return name, e.subject.toldPolicies()
+	return name, e.subject.policyText()
 }
 
-func (s *subject) toldPolicies() string {
+func (s *subject) policyText() string {
 	switch {
 	case s.call.Account == s.call.Target:
-		return s.asked.Explain()
-	case s.asked.Allowed:
+		return s.policyDecision.Explain()
+	case s.policyDecision.Allowed:
 		return "the instance's resource policy and the principal's own account allow it"
 	}
 	return "the instance's resource policy or the principal's own account does not allow it"
@@ -81,8 +81,8 @@ func (e *evaluation) hasInstance() *failure {
 	return nil
 }
 
-// makesSense makes the request that the grants are asked.
-func (e *evaluation) makesSense() *failure {
+// isValid checks the request and builds the access.Request that the grants are asked with.
+func (e *evaluation) isValid() *failure {
 	target, err := e.target, error(nil)
 	if target.IsZero() {
 		target, err = access.ParseTarget(e.data.Target)
@@ -118,8 +118,8 @@ func checkDuration(d time.Duration) (time.Duration, error) {
 const notAssociated = "the Access Grants instance is not associated with an Identity Center instance, " +
 	"or its application there is disabled"
 
-// associated is whether grants to the person and to the person's groups answer at all. They need not when a grant of
-// the role answers.
+// associated checks that grants to the person and to the person's groups can answer at all. The check does not matter
+// when a grant to the role answers.
 func (e *evaluation) associated() *failure {
 	if e.decide(); !e.subject.onBehalf() || e.Decision.OK && e.limit == 0 {
 		return skipped
@@ -127,17 +127,17 @@ func (e *evaluation) associated() *failure {
 	if e.subject.association() != nil {
 		return nil
 	}
-	return e.unlessGranted(fault.AssociationRemoved, notAssociated)
+	return e.failUnlessGranted(fault.AssociationRemoved, notAssociated)
 }
 
-func tellAssociated(e *evaluation, f *failure) (name, text string) {
+func describeAssociated(e *evaluation, f *failure) (name, text string) {
 	if f == nil {
 		text = sso.InstanceARN(e.subject.association().InstanceID)
 	}
 	return "the instance is associated with Identity Center", text
 }
 
-// hasScope is whether the application through which the person comes may reach S3 Access Grants.
+// hasScope checks that the application through which the person comes may access S3 Access Grants.
 func (e *evaluation) hasScope() *failure {
 	s := e.subject
 	if !s.onBehalf() || s.application() == "" || e.Decision.OK && e.limit == 0 {
@@ -150,18 +150,19 @@ func (e *evaluation) hasScope() *failure {
 	if d, _ := s.call.OnBehalfOf(); caller.Reaches(s.call.Snapshot, d, association, sso.S3Scope) {
 		return nil
 	}
-	return e.unlessGranted(fault.ScopeRemoved, "the application has no such scope, or not towards this instance")
+	return e.failUnlessGranted(fault.ScopeRemoved, "the application has no such scope, or not towards this instance")
 }
 
-func tellScope(_ *evaluation, f *failure) (name, text string) {
+func describeScope(_ *evaluation, f *failure) (name, text string) {
 	if f == nil {
 		text = "towards this instance"
 	}
 	return "the application has the scope " + sso.S3Scope, text
 }
 
-// unlessGranted is the failure of what only the person's own grants need. When another grant answers, it is a note.
-func (e *evaluation) unlessGranted(r fault.Reason, text string) *failure {
+// failUnlessGranted returns the failure of a check that only the person's own grants need. When another grant answers,
+// it adds a note instead.
+func (e *evaluation) failUnlessGranted(r fault.Reason, text string) *failure {
 	if e.Decision.OK {
 		e.Notes = append(e.Notes, "the person's own grants and those of the person's groups do not count: "+text)
 		return skipped
@@ -169,7 +170,7 @@ func (e *evaluation) unlessGranted(r fault.Reason, text string) *failure {
 	return &failure{reason: r, text: text, fault: e.denied()}
 }
 
-// denied is the answer when no grant answers, the same whatever the reason.
+// denied is the error when no grant answers. It is the same whatever the reason.
 func (e *evaluation) denied() error {
 	if e.subject.simulated {
 		return nil
@@ -207,10 +208,10 @@ func (e *evaluation) hasLocation() *failure {
 	return nil
 }
 
-// assumes is whether the location's role trusts the service and allows sessions of this length.
+// assumes checks that the location's role trusts the service and allows sessions of this length.
 func (e *evaluation) assumes() *failure {
 	call := e.subject.call
-	behalf, _ := call.OnBehalfOf() // S3 hands the context on, so that what is done with the data names the person
+	behalf, _ := call.OnBehalfOf() // S3 passes the context on, so that records of data access name the person
 	e.instanceARN = e.instance.ARN()
 	role, err := e.grants.Tokens.AssumeForService(call, sts.ServiceAssume{
 		RoleID: e.Location.RoleID, RoleARN: e.Location.RoleARN, Service: ServicePrincipal,
@@ -226,7 +227,7 @@ func (e *evaluation) assumes() *failure {
 	return nil
 }
 
-func tellAssumes(e *evaluation, f *failure) (name, text string) {
+func describeAssumes(e *evaluation, f *failure) (name, text string) {
 	name = "the location's role trusts the service"
 	if e.subject.onBehalf() {
 		name += ", sts:SetContext included"

@@ -14,7 +14,7 @@ import (
 	"latchkey/internal/iam"
 )
 
-// Vendor turns a session into credentials: sealed by ourselves, or by asking the store's own STS.
+// Vendor turns a session into credentials. It seals the session itself, or asks the store's own STS.
 type Vendor interface {
 	Vend(context.Context, credential.Session) (credential.Credentials, error)
 }
@@ -44,15 +44,15 @@ type DataAccess struct {
 	AuditContext string
 }
 
-// Vended is the answer: credentials, what they cover, and by whose grant.
+// Vended is the answer: credentials, what they cover, and the grantee of the grant that answered.
 type Vended struct {
 	Credentials credential.Credentials
 	Matched     string
 	Grantee     access.Grantee
 }
 
-// GetDataAccess decides which grant answers the caller, assumes the role of that grant's location, commits
-// the audit record, and only then seals a credential. It is refused with the fault of the first check that fails.
+// GetDataAccess decides which grant answers the caller, assumes the role of that grant's location and commits the audit
+// record. Only then it seals a credential. Its error is the fault of the first check that fails.
 func (g *Grants) GetDataAccess(ctx context.Context, call *control.Call, in DataAccess) (*Vended, error) {
 	e := g.evaluate(question{subject: &subject{call: call}, data: in})
 	if err := e.refusal(); err != nil {
@@ -74,8 +74,8 @@ func (g *Grants) GetDataAccess(ctx context.Context, call *control.Call, in DataA
 	return &Vended{Credentials: credentials, Matched: e.Decision.Matched(), Grantee: e.Decision.Grant.Grantee}, nil
 }
 
-// refusal is what the caller is told when no credential is vended. An evaluation that is not complete is refused like a
-// target without a grant: a check that brings no fault must not become a success.
+// refusal returns the error for the caller when no credential is vended. An incomplete evaluation is refused like a
+// target without a grant: a failed check that has no fault must not become a success.
 func (e *evaluation) refusal() error {
 	switch {
 	case e.failed != nil && e.failed.fault != nil:
@@ -86,7 +86,8 @@ func (e *evaluation) refusal() error {
 	return nil
 }
 
-// session is what the credential will carry, not sealed yet. No check of the evaluation may have failed.
+// session returns what the credential will carry, before it is sealed. It must only be called when no check of the
+// evaluation failed.
 func (e *evaluation) session() *credential.Session {
 	call, d := e.subject.call, &e.Decision
 	now := call.Facts.Time.UTC().Truncate(time.Second)
@@ -110,7 +111,7 @@ func (e *evaluation) session() *credential.Session {
 	return s
 }
 
-// recordDecision completes the audit record: what was decided, and the service's own AssumeRole.
+// recordDecision completes the audit record with the decision and with the service's own AssumeRole.
 func recordDecision(call *control.Call, d *access.Decision, s *credential.Session, role *iam.Role) {
 	recordGrant(call, &d.Grant)
 	added := call.Event.Added()

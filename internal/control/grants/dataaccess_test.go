@@ -110,8 +110,8 @@ func TestAttack20_AVendedCredentialDoesNotOutliveTheSessionThatAskedForIt(t *tes
 	session := w.assume(w.keys, "etl", sts.AssumeRole{Duration: 15 * time.Minute})
 	w.Advance(10 * time.Minute)
 	s := w.open(w.vend(session, "s3://lake/k", access.Read).Credentials)
-	if left := s.Expires.Sub(w.Now()); left > 5*time.Minute {
-		t.Errorf("the credential has %v, the session that asked for it 5m", left)
+	if remaining := s.Expires.Sub(w.Now()); remaining > 5*time.Minute {
+		t.Errorf("the credential has %v, the session that asked for it 5m", remaining)
 	}
 	if s.ParentKey != w.keys.ID || s.ParentPrincipalID != w.u.ID || s.CallerSessionID == (credential.SessionID{}) {
 		t.Errorf("the session does not hang on its beginning: %+v", s)

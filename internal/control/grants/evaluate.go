@@ -13,14 +13,14 @@ import (
 type question struct {
 	subject  *subject
 	instance *store.Instance // nil: the one that the subject's call addresses
-	data     DataAccess      // what is asked for
+	data     DataAccess      // the request
 	target   access.Scope    // data.Target, if it is parsed already
-	// grant, if set, is one by which the subject comes into question. With alone, the decision is about that grant only;
-	// without, it only tells why no grant answers.
+	// grant, if set, is the grant that makes the subject a candidate. With alone, the decision considers only this grant.
+	// Without alone, it is used only to say why no grant answers.
 	grant *access.Grant
 	alone bool
-	// limit is how many grants are told of. 0 asks for the decision only: the evaluation ends at the first check that
-	// fails, and makes no texts for those that pass.
+	// limit is how many grants the answer reports. 0 asks for the decision only: the evaluation ends at the first check
+	// that fails, and makes no texts for checks that pass.
 	limit int
 }
 
@@ -33,39 +33,39 @@ type evaluation struct {
 	Notes    []string
 	Decision access.Decision
 	Location *store.Location // of the grant that answers
-	Role     *iam.Role       // of that location, if the service may assume it
-	Duration time.Duration   // of the credential, but for ValidUntil
-	// ValidUntil is until when the answer holds, if nothing changes: the end of the session that asks. Zero is no bound.
-	// A credential ends then at the latest.
+	Role     *iam.Role       // of that location; nil if the service may not assume it
+	Duration time.Duration   // of the credential, before ValidUntil shortens it
+	// ValidUntil is the time until which the answer holds if nothing changes: the end of the session that asks. Zero means
+	// no bound. A credential expires no later than this.
 	ValidUntil time.Time
 
 	request          access.Request
 	instanceARN      string    // of the instance, once a grant answers
 	failed           *failure  // of the first check that fails; nil: a credential is vended
-	decided          bool      // the grants were asked
+	decided          bool      // the grants were evaluated
 	began, decidedAt time.Time // around the decision, of a real call
 }
 
-// check is one thing that must hold.
+// check is one condition of the decision.
 type check struct {
-	// run returns nil if the check holds, and skipped if it does not concern the subject.
+	// run returns nil if the check passes, and skipped if it does not apply to the subject.
 	run func(*evaluation) *failure
-	// tell names the check, and says what was found; empty: the text of the failure. nil makes a check that is told of
-	// only when it fails, by the name given.
-	tell func(*evaluation, *failure) (name, text string)
-	name string
-	last bool // when it fails, the checks after it make no sense
+	// describe returns the check's name and what was found. An empty text stands for the text of the failure. A check
+	// without describe is reported only when it fails, by the name given.
+	describe func(*evaluation, *failure) (name, text string)
+	name     string
+	last     bool // when it fails, the checks after it make no sense
 }
 
-// guardrails are denies that no grant passes. They come after everything that makes a question one, and before the
-// grants. There is none yet.
+// guardrails are denies that no grant overrides. They run after the checks of the request and before the grants. There
+// is none yet.
 var guardrails []check
 
-// questionChecks are all checks but the subject's own, in their order.
+// questionChecks are all checks except the subject's own, in their order.
 var questionChecks = slices.Concat(requestChecks, guardrails, grantChecks)
 
-// evaluate takes every decision about vending. GetDataAccess vends what it answers, Explain prints its checks, WhoCan
-// and WhatCan tell its first failure. The order of the checks is the order in which GetDataAccess refuses.
+// evaluate makes every decision about vending. GetDataAccess vends what it decides, Explain prints its checks, WhoCan
+// and WhatCan report its first failure. GetDataAccess refuses in the order of the checks.
 func (g *Grants) evaluate(q question) *evaluation {
 	e := &evaluation{question: q, grants: g}
 	s := q.subject
@@ -87,7 +87,7 @@ func (g *Grants) evaluate(q question) *evaluation {
 	return e
 }
 
-// run runs checks in their order and reports whether those after them make sense.
+// run runs checks in their order. It reports whether later checks make sense.
 func (e *evaluation) run(checks []check) bool {
 	for i := range checks {
 		c := &checks[i]
@@ -96,7 +96,7 @@ func (e *evaluation) run(checks []check) bool {
 			continue
 		}
 		if e.limit > 0 {
-			e.tell(c, f)
+			e.describe(c, f)
 		}
 		if f == nil {
 			continue
@@ -111,11 +111,11 @@ func (e *evaluation) run(checks []check) bool {
 	return true
 }
 
-func (e *evaluation) tell(c *check, f *failure) {
+func (e *evaluation) describe(c *check, f *failure) {
 	told := Check{Name: c.name, Passed: f == nil}
 	switch {
-	case c.tell != nil:
-		told.Name, told.Text = c.tell(e, f)
+	case c.describe != nil:
+		told.Name, told.Text = c.describe(e, f)
 	case f == nil:
 		return
 	}
@@ -128,7 +128,7 @@ func (e *evaluation) tell(c *check, f *failure) {
 	e.Checks = append(e.Checks, told)
 }
 
-// decide asks the grants, once.
+// decide evaluates the grants, once.
 func (e *evaluation) decide() {
 	if e.decided {
 		return

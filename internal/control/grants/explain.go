@@ -12,15 +12,15 @@ import (
 	"latchkey/internal/store"
 )
 
-// Explanation is why GetDataAccess would or would not answer somebody.
+// Explanation says why GetDataAccess would or would not vend a credential to a subject.
 type Explanation struct {
-	Decision access.Decision // which grants were weighed, and what became of each
+	Decision access.Decision // the grants that were considered, and the outcome of each
 	RoleARN  string          // of the winning grant's location
 	Checks   []Check         // what must hold before a credential is vended, in the order in which GetDataAccess checks it
-	Notes    []string        // what only a session decides, and what was simulated of it
+	Notes    []string        // what only a real session decides, and what was simulated instead
 
 	Person      *directory.User  // who was asked about; nil for a principal
-	Application *sso.Application // that the person is simulated to come through; nil: there is none
+	Application *sso.Application // through which the person is simulated to come; nil: none
 }
 
 // Failed is the first check that did not pass; nil if a credential would be vended.
@@ -36,9 +36,9 @@ func (e *Explanation) Failed() *Check {
 // Allowed reports whether a credential would be vended.
 func (e *Explanation) Allowed() bool { return e.Failed() == nil && e.Decision.OK }
 
-// Explain answers what GetDataAccess would decide for a user, a role or a session of a role, and why, by the same code.
-// It vends nothing. limit bounds the grants that are told of. What depends on the request itself, such as the address
-// that it comes from, is evaluated as of this call.
+// Explain reports what GetDataAccess would decide for a user, a role or a session of a role, and why. The decision is
+// made by the same code. Explain vends nothing. limit bounds the grants that it reports. Conditions on the request
+// itself, such as its source address, are evaluated with the facts of this call.
 func (g *Grants) Explain(call *control.Call, principal string, in DataAccess, limit int) (*Explanation, error) {
 	i, err := g.explainable(call, in)
 	if err != nil {
@@ -51,7 +51,7 @@ func (g *Grants) Explain(call *control.Call, principal string, in DataAccess, li
 	return g.explain(question{subject: simulatePrincipal(call, id, session), instance: i, data: in, limit: limit})
 }
 
-// explainable checks that the caller may ask for explanations, and that there is something to explain.
+// explainable checks that the caller may ask for explanations and that the instance exists.
 func (g *Grants) explainable(call *control.Call, in DataAccess) (*store.Instance, error) {
 	i, err := g.ownInstance(call, "latchkey:Explain")
 	if err != nil {
@@ -61,7 +61,7 @@ func (g *Grants) explainable(call *control.Call, in DataAccess) (*store.Instance
 	return i, err
 }
 
-// explain evaluates a question with all its checks. A request that makes no sense is refused, not explained.
+// explain evaluates a question with all its checks. It refuses an invalid request and does not explain it.
 func (g *Grants) explain(q question) (*Explanation, error) {
 	q.limit = max(q.limit, 1)
 	e := g.evaluate(q)
@@ -77,18 +77,18 @@ func (g *Grants) explain(q question) (*Explanation, error) {
 	return x, nil
 }
 
-// Somebody is a person of the directory and how the person comes.
+// Somebody is a person of the directory, with the role and the application of the session that acts for the person.
 type Somebody struct {
 	User           string // id, name or an email address
 	RoleARN        string // whose session acts for the person; empty: its policies and grants are left out
 	ApplicationARN string // empty: the oldest with which access would be given or, if none, that the person may use
 }
 
-// maxApplications bounds those that an explanation tries when none was named.
+// maxApplications bounds the applications that an explanation tries when the request names none.
 const maxApplications = 100
 
-// ExplainPerson is Explain for a person of the directory: what GetDataAccess would decide for a session of a role that
-// acts for the person, who came through an application.
+// ExplainPerson is Explain for a person of the directory. It reports what GetDataAccess would decide for a session of a
+// role that acts for the person, who came through an application.
 func (g *Grants) ExplainPerson(call *control.Call, who Somebody, in DataAccess, limit int) (*Explanation, error) {
 	i, err := g.explainable(call, in)
 	if err != nil {
@@ -102,7 +102,7 @@ func (g *Grants) ExplainPerson(call *control.Call, who Somebody, in DataAccess, 
 	if err != nil {
 		return nil, err
 	}
-	apps, err := explained(call, who.ApplicationARN, person)
+	apps, err := applicationsToTry(call, who.ApplicationARN, person)
 	if err != nil {
 		return nil, err
 	}
@@ -131,9 +131,10 @@ func (g *Grants) ExplainPerson(call *control.Call, who Somebody, in DataAccess, 
 	return chosen, nil
 }
 
-// explained are the applications through which a person may be simulated to come: the one that was named or, without
-// one, first those that the person comes to S3 through, oldest first. There is at least one, which may be nil.
-func explained(call *control.Call, arn string, person *directory.User) ([]*sso.Application, error) {
+// applicationsToTry returns the applications through which a person may be simulated to come. It is the named
+// application, if there is one. Otherwise those through which the person can reach S3 come first, and among equals the
+// oldest. The list has at least one entry, which may be nil.
+func applicationsToTry(call *control.Call, arn string, person *directory.User) ([]*sso.Application, error) {
 	if arn != "" {
 		app := call.Snapshot.Application(arn)
 		if app == nil || app.Account != call.Target || app.ServiceOwned() {

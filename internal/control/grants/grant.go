@@ -24,8 +24,8 @@ type NewGrant struct {
 	Tags           []access.Tag
 }
 
-// CreateGrant gives a grantee a permission on a part of a location. The grant's scope is put together before
-// the caller's permission is checked, because policies may name it (s3:accessGrantScope).
+// CreateGrant gives a grantee a permission on a part of a location. It joins the grant's scope before it checks the
+// caller's permission, because policies may name the scope (s3:accessGrantScope).
 func (g *Grants) CreateGrant(ctx context.Context, call *control.Call, in NewGrant) (*access.Grant, error) {
 	l := call.Snapshot.Location(call.Target, call.Facts.Region, in.LocationID)
 	values := requestTags(policy.Values{}, in.Tags)
@@ -99,15 +99,15 @@ func (g *Grants) CreateGrant(ctx context.Context, call *control.Call, in NewGran
 	return &grant, nil
 }
 
-// recordGrant names a grant in the record: the log can be asked for everything that has to do with one.
+// recordGrant names a grant in the audit record, so that the log can be searched for everything about one grant.
 func recordGrant(call *control.Call, g *access.Grant) {
 	added := call.Event.Added()
 	added.GrantID, added.GrantScope = g.ID.String(), g.Scope.String()
 	added.LocationID, added.Grantee = string(g.LocationID), g.Grantee.ID
 }
 
-// granteePrincipal is the immutable id that a grantee is matched on. A principal that is deleted and made
-// again under the same name is a stranger to the grant.
+// granteePrincipal returns the immutable id by which a grantee is matched. A principal that is deleted and created
+// again under the same name does not get the old one's grants.
 func granteePrincipal(call *control.Call, who access.Grantee) (string, error) {
 	invalid := fault.New(fault.Invalid, fault.Grantee, "Invalid Grantee in the request: %s does not exist", who.ID)
 	if who.Type != access.IAM {
@@ -135,7 +135,7 @@ func (g *Grants) Grant(ctx context.Context, call *control.Call, id string) (*acc
 	return g.grant(ctx, call, "s3:GetAccessGrant", id)
 }
 
-// grant finds a grant after checking the action on it. An id that no grant can have is an unknown grant.
+// grant finds a grant after checking the action on it. An id that no grant can have is treated as an unknown grant.
 func (g *Grants) grant(ctx context.Context, call *control.Call, action, text string) (*access.Grant, error) {
 	grant, tags, err := g.find(ctx, call, text)
 	if err != nil {
@@ -179,7 +179,7 @@ func (g *Grants) find(ctx context.Context, call *control.Call, text string) (*ac
 	return &grant, tags, err
 }
 
-// GrantFilter narrows a list of grants; what is set must match exactly.
+// GrantFilter limits a list of grants. Every field that is set must match exactly.
 type GrantFilter struct {
 	GranteeType    access.GranteeType
 	GranteeID      string
@@ -225,7 +225,7 @@ func (g *Grants) Grants(
 	return page, nil
 }
 
-// DeleteGrant deletes a grant; what was vended from it ends at the same moment.
+// DeleteGrant deletes a grant. Credentials that were vended by it end at the same moment.
 func (g *Grants) DeleteGrant(ctx context.Context, call *control.Call, id string) error {
 	grant, err := g.grant(ctx, call, "s3:DeleteAccessGrant", id)
 	if err != nil {

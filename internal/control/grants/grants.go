@@ -1,10 +1,9 @@
-// Package grants is what may be asked of S3 Access Grants: instances, locations, grants, their tags and
-// resource policy, and the vending of credentials.
+// Package grants serves S3 Access Grants: instances, locations, grants, their tags and resource policy, and the vending
+// of credentials.
 //
-// Every operation checks the caller's IAM permission first, on the resource that the Service Authorization
-// Reference names ("Actions, resources, and condition keys for Amazon S3"), and only then says whether the
-// thing exists. Which grant answers a request is decided in package access; how a credential is sealed, in
-// package credential.
+// Every operation first checks the caller's IAM permission on the resource that the Service Authorization Reference
+// names ("Actions, resources, and condition keys for Amazon S3"). Only then it says whether the resource exists.
+// Package access decides which grant answers a request. Package credential seals credentials.
 package grants
 
 import (
@@ -34,14 +33,14 @@ type Grants struct {
 	Observe func(decision, vend time.Duration) // how long a decision and the vending after it took; may be nil
 }
 
-// conditions of the Access Grants actions.
+// Condition keys of the Access Grants actions.
 const (
 	grantScopeKey    = "s3:AccessGrantScope"
 	locationScopeKey = "s3:AccessGrantsLocationScope"
 )
 
-// mayInstance checks an action on the instance of the account that the call addresses. The instance's
-// resource policy takes part; it is what admits callers of other accounts.
+// mayInstance checks an action on the instance of the account that the call addresses. The instance's resource policy
+// is evaluated too: it is what admits callers of other accounts.
 func (g *Grants) mayInstance(call *control.Call, action string, values policy.Values) error {
 	ask, err := askInstance(call, action, values)
 	if err != nil {
@@ -50,7 +49,7 @@ func (g *Grants) mayInstance(call *control.Call, action string, values policy.Va
 	return call.Authorize(ask)
 }
 
-// askInstance is the question that mayInstance asks.
+// askInstance returns the permission request that mayInstance evaluates.
 func askInstance(call *control.Call, action string, values policy.Values) (caller.Ask, error) {
 	if err := refuseVended(call, action); err != nil {
 		return caller.Ask{}, err
@@ -68,7 +67,7 @@ func askInstance(call *control.Call, action string, values policy.Values) (calle
 	}, nil
 }
 
-// mayOwn is mayInstance for the actions that only the account's own principals may be allowed.
+// mayOwn is mayInstance for actions that only principals of the instance's own account may be allowed.
 func (g *Grants) mayOwn(call *control.Call, action string, values policy.Values) error {
 	if call.Account != call.Target {
 		return crossAccount(call, action)
@@ -76,8 +75,8 @@ func (g *Grants) mayOwn(call *control.Call, action string, values policy.Values)
 	return g.mayInstance(call, action, values)
 }
 
-// refuseVended refuses a credential that was vended here: its reach is a prefix of a bucket and nothing else. Its
-// session policy says so too, but a resource policy that names everybody would pass that by.
+// refuseVended refuses a vended credential: it may access a prefix of a bucket and nothing else. Its session policy
+// says so too, but a resource policy that names everybody would bypass that.
 func refuseVended(call *control.Call, action string) error {
 	if !call.IsVended() {
 		return nil
@@ -110,7 +109,7 @@ func deniedOnInstance(call *control.Call, action, because string) error {
 	})
 }
 
-// instance is the instance that the call addresses.
+// instance returns the instance that the call addresses.
 func (g *Grants) instance(call *control.Call) (*store.Instance, error) {
 	i := call.Snapshot.Instance(call.Target, call.Facts.Region)
 	if i == nil {
@@ -120,7 +119,8 @@ func (g *Grants) instance(call *control.Call) (*store.Instance, error) {
 	return i, nil
 }
 
-// ownInstance checks an action that only the account's own principals may be allowed, then that the instance exists.
+// ownInstance checks an action that only principals of the instance's own account may be allowed, and then that the
+// instance exists.
 func (g *Grants) ownInstance(call *control.Call, action string) (*store.Instance, error) {
 	if err := g.mayOwn(call, action, policy.Values{}); err != nil {
 		return nil, err
@@ -128,7 +128,7 @@ func (g *Grants) ownInstance(call *control.Call, action string) (*store.Instance
 	return g.instance(call)
 }
 
-// updateInstance lets fn change the instance of the call, as it is in the transaction.
+// updateInstance calls fn with the instance of the call as the transaction reads it, so that fn can change it.
 func (g *Grants) updateInstance(
 	ctx context.Context, call *control.Call, fn func(*store.Tx, *store.Instance) error,
 ) error {
@@ -141,7 +141,7 @@ func (g *Grants) updateInstance(
 	})
 }
 
-// requestTags are the condition keys of tags that a create brings along.
+// requestTags adds the condition keys for the tags of a create request.
 func requestTags(values policy.Values, tags []access.Tag) policy.Values {
 	v := control.Tagged(values, "aws:RequestTag/", tags)
 	if len(tags) > 0 {
@@ -158,8 +158,8 @@ func instanceID(i *access.Instance) string { return store.InstanceID(i.Account, 
 
 func locationID(l *access.Location) string { return store.LocationID(l.Account, l.Region, l.ID) }
 
-// locationARN and grantARN name what the call asks for, whether it exists or not: permissions are checked on
-// them first.
+// locationARN and grantARN name the resource that the call asks for, whether it exists or not. Permissions are checked
+// on that name first.
 func locationARN(call *control.Call, id access.LocationID) string {
 	return access.Location{ID: id, Account: call.Target, Region: call.Facts.Region}.ARN()
 }

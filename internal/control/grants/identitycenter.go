@@ -15,14 +15,14 @@ import (
 	"latchkey/internal/store"
 )
 
-// association is what associating makes: the instance of Identity Center, and S3's own application in it.
+// association is the result of associating: the instance of Identity Center, and S3's own application in it.
 type association struct {
 	center *sso.Instance
 	app    *sso.Application
 }
 
-// associate prepares an association: may the caller have S3 act in Identity Center, and is the instance the
-// account's own?
+// associate prepares an association. It checks that the caller may have S3 act in Identity Center, and that the
+// instance is the account's own.
 func associate(call *control.Call, identityCenter string, describe bool) (*association, error) {
 	center, err := identitycenter.MayAssociate(call, identityCenter, describe)
 	if err != nil {
@@ -47,15 +47,15 @@ func (a *association) insert(ctx context.Context, tx *store.Tx, g *Grants, i *st
 	return (&identitycenter.Center{Control: g.Control}).InsertS3Application(ctx, tx, a.center, a.app)
 }
 
-// Associate associates the instance with the account's Identity Center instance. From then on its grants may be
-// given to people and groups of the directory.
+// Associate associates the instance with the account's Identity Center instance. From then on its grantees may be
+// people and groups of the directory.
 func (g *Grants) Associate(ctx context.Context, call *control.Call, identityCenter string) error {
 	i, err := g.ownInstance(call, "s3:AssociateAccessGrantsIdentityCenter")
 	if err != nil {
 		return err
 	}
 	if i.IdentityCenterARN != "" {
-		return associated(i)
+		return alreadyAssociated(i)
 	}
 	a, err := associate(call, identityCenter, false)
 	if err != nil {
@@ -63,7 +63,7 @@ func (g *Grants) Associate(ctx context.Context, call *control.Call, identityCent
 	}
 	return g.updateInstance(ctx, call, func(tx *store.Tx, current *store.Instance) error {
 		if current.IdentityCenterARN != "" {
-			return associated(current)
+			return alreadyAssociated(current)
 		}
 		if err := a.insert(ctx, tx, g, current); err != nil {
 			return err
@@ -72,13 +72,12 @@ func (g *Grants) Associate(ctx context.Context, call *control.Call, identityCent
 	})
 }
 
-func associated(i *store.Instance) error {
+func alreadyAssociated(i *store.Instance) error {
 	return fault.New(fault.Invalid, fault.Request, "The Access Grants Instance is already associated with %s",
 		i.IdentityCenterARN)
 }
 
-// Dissociate ends the association and removes S3's application. Grants to people and groups stay, and no longer
-// answer.
+// Dissociate ends the association and removes S3's application. Grants to people and groups stay, but no longer answer.
 func (g *Grants) Dissociate(ctx context.Context, call *control.Call) error {
 	i, err := g.ownInstance(call, "s3:DissociateAccessGrantsIdentityCenter")
 	if err != nil {
@@ -109,7 +108,7 @@ func (g *Grants) Dissociate(ctx context.Context, call *control.Call) error {
 	})
 }
 
-// mayApplication checks an action of Identity Center on an application of the account.
+// mayApplication checks an Identity Center action on an application of the account.
 func mayApplication(call *control.Call, action, arn string) error {
 	values := control.Values("sso:ApplicationAccount", string(call.Target))
 	if app := call.Snapshot.Application(arn); app != nil {
@@ -118,8 +117,8 @@ func mayApplication(call *control.Call, action, arn string) error {
 	return call.May(action, arn, values, nil, call.Target)
 }
 
-// checkApplication checks the application that a grant is to be bound to: the caller may see it, and it is one of
-// the account's.
+// checkApplication checks the application that a grant is to be bound to. The caller must be allowed to describe it,
+// and it must belong to the account.
 func checkApplication(call *control.Call, arn string) error {
 	if arn == "" {
 		return nil
@@ -133,9 +132,9 @@ func checkApplication(call *control.Call, arn string) error {
 	return nil
 }
 
-// checkDirectoryGrantee checks a grantee of the directory: the instance is associated with Identity Center, the
-// caller may see what is behind that, and the user or group exists. Ids of the directory are immutable and never
-// used twice.
+// checkDirectoryGrantee checks a grantee of the directory. The instance must be associated with Identity Center, the
+// caller must be allowed to describe the association and the grantee, and the user or group must exist. Ids of the
+// directory are immutable and never used twice.
 func checkDirectoryGrantee(call *control.Call, who access.Grantee) error {
 	app := call.Snapshot.Association(call.Target, call.Facts.Region)
 	if app == nil {
@@ -177,10 +176,10 @@ func inDirectory(call *control.Call, in directory.StoreID, who access.Grantee) b
 	return false
 }
 
-// directoryIdentities are the identities of the person whom the caller acts for: the user and the user's groups,
-// who are still in the directory. There are none unless the instance that the call addresses is associated with
-// the Identity Center instance that vouches for the person: grants to people and groups stop answering the moment
-// the association ends, or its application is disabled.
+// directoryIdentities returns the identities of the person for whom the caller acts: the user and the user's groups, as
+// far as they are still in the directory. There are none unless the instance that the call addresses is associated with
+// the Identity Center instance that vouches for the person. So grants to people and groups stop answering the moment
+// the association ends or its application is disabled.
 func directoryIdentities(call *control.Call) []access.Identity {
 	d, ok := call.OnBehalfOf()
 	if !ok {
@@ -192,8 +191,8 @@ func directoryIdentities(call *control.Call) []access.Identity {
 	return call.Snapshot.AppendIdentities(nil, directory.UserID(d.UserID))
 }
 
-// associationFor is the application of the instance that the call addresses in the Identity Center instance that
-// vouches for a person; nil: the two are not associated.
+// associationFor returns the application that associates the instance which the call addresses with the Identity Center
+// instance that vouches for a person. nil means that the two are not associated.
 func associationFor(call *control.Call, d *credential.Delegation) *sso.Application {
 	app := call.Snapshot.Association(call.Target, call.Facts.Region)
 	if app == nil || sso.InstanceARN(app.InstanceID) != d.IdentityCenterInstance {

@@ -14,8 +14,8 @@ import (
 	"latchkey/internal/store"
 )
 
-// CreateInstance creates the instance of the account in the region that the client signed for. There is at
-// most one; a repeat is refused even with the same parameters.
+// CreateInstance creates the instance of the account in the region that the client signed for. There is at most one. A
+// repeated request is refused even if its parameters are the same.
 func (g *Grants) CreateInstance(
 	ctx context.Context, call *control.Call, identityCenter string, tags []access.Tag,
 ) (*store.Instance, error) {
@@ -49,15 +49,15 @@ func (g *Grants) CreateInstance(
 	return i, nil
 }
 
-// Instance returns the account's own instance. Other accounts never may, resource policy or not (S3 Control
-// API reference, GetAccessGrantsInstance).
+// Instance returns the account's own instance. Other accounts may never read it, whatever the resource policy says (S3
+// Control API reference, GetAccessGrantsInstance).
 func (g *Grants) Instance(call *control.Call) (*store.Instance, error) {
 	return g.ownInstance(call, "s3:GetAccessGrantsInstance")
 }
 
-// InstanceForPrefix finds the instance that governs a bucket: that of the bucket's owner in this region. A
-// caller who may not learn of another account's instance gets the answer of a bucket that does not exist, so
-// that nobody learns which buckets do.
+// InstanceForPrefix finds the instance that governs a bucket: the instance of the bucket's owner in this region. A
+// caller who may not read another account's instance gets the same answer as for a bucket that does not exist, so that
+// the answer does not reveal which buckets exist.
 func (g *Grants) InstanceForPrefix(call *control.Call, prefix string) (*store.Instance, error) {
 	const action = "s3:GetAccessGrantsInstanceForPrefix"
 	if call.Account != call.Target {
@@ -86,8 +86,8 @@ func (g *Grants) InstanceForPrefix(call *control.Call, prefix string) (*store.In
 	return g.instance(call)
 }
 
-// bucketOf is the bucket of an S3 prefix of any shape that the plugins send: s3://b, s3://b/k, s3://b/*. What
-// stands behind the bucket does not matter: a key may be called anything.
+// bucketOf returns the bucket of an S3 prefix in any form that the plugins send: s3://b, s3://b/k, s3://b/*. It ignores
+// what follows the bucket, because a key may have any name.
 func bucketOf(prefix string) (string, error) {
 	rest, ok := strings.CutPrefix(prefix, "s3://")
 	bucket, _, _ := strings.Cut(rest, "/")
@@ -97,8 +97,8 @@ func bucketOf(prefix string) (string, error) {
 	return bucket, nil
 }
 
-// Instances lists the account's instance in this region, if it has one. There is never a second page, so that
-// no token can be right.
+// Instances lists the account's instance in this region, if it has one. There is never a second page, so no token is
+// valid.
 func (g *Grants) Instances(call *control.Call, token string) ([]*store.Instance, error) {
 	if call.Account != call.Target {
 		return nil, crossAccount(call, "s3:ListAccessGrantsInstances")
@@ -119,8 +119,8 @@ func (g *Grants) Instances(call *control.Call, token string) ([]*store.Instance,
 	return []*store.Instance{i}, nil
 }
 
-// DeleteInstance deletes an instance that has no locations and no Identity Center association. Its resource
-// policy goes with it.
+// DeleteInstance deletes an instance that has no locations and no Identity Center association. Its resource policy is
+// deleted with it.
 func (g *Grants) DeleteInstance(ctx context.Context, call *control.Call) error {
 	i, err := g.ownInstance(call, "s3:DeleteAccessGrantsInstance")
 	if err != nil {
@@ -142,14 +142,14 @@ func (g *Grants) DeleteInstance(ctx context.Context, call *control.Call) error {
 	})
 }
 
-// crossAccountActions are those that a resource policy can admit other accounts to (S3 user guide, "S3
-// Access Grants cross-account access").
+// crossAccountActions are the actions to which a resource policy can admit other accounts (S3 user guide, "S3 Access
+// Grants cross-account access").
 var crossAccountActions = []string{
 	"s3:GetAccessGrantsInstanceForPrefix", "s3:ListAccessGrants", "s3:ListAccessGrantsLocations",
 	"s3:ListCallerAccessGrants", "s3:GetDataAccess",
 }
 
-// PutPolicy creates or replaces the instance's resource policy and returns it as it is kept: minified, with
+// PutPolicy creates or replaces the instance's resource policy. It returns the policy as it is stored: minified, with
 // account ids written as ARNs.
 func (g *Grants) PutPolicy(
 	ctx context.Context, call *control.Call, text, organization string,
@@ -188,8 +188,7 @@ func (g *Grants) PutPolicy(
 	return &changed, nil
 }
 
-// checkInstancePolicy refuses a policy that speaks of another resource, or of an action that can never be
-// shared.
+// checkInstancePolicy refuses a policy that names another resource, or an action that can never be shared.
 func checkInstancePolicy(doc *policy.Document, instanceARN string) error {
 	invalid := func(format string, args ...any) error {
 		return fault.New(fault.Invalid, fault.InstancePolicy, "The specified Resource Policy is invalid: "+format, args...)
@@ -228,7 +227,7 @@ func shareable(action string) bool {
 	return false
 }
 
-// Policy returns the instance with its resource policy as an administrator reads it.
+// Policy returns the instance with its resource policy in the form that administrators read.
 func (g *Grants) Policy(call *control.Call) (*store.Instance, error) {
 	i, err := g.ownInstance(call, "s3:GetAccessGrantsInstanceResourcePolicy")
 	if err != nil {
@@ -237,9 +236,9 @@ func (g *Grants) Policy(call *control.Call) (*store.Instance, error) {
 	if i.Policy == "" {
 		return nil, fault.New(fault.NotFound, fault.InstancePolicy, "")
 	}
-	shown := *i
-	shown.Policy = control.DisplayPrincipals(call.Snapshot, i.Policy, policy.Resource)
-	return &shown, nil
+	displayed := *i
+	displayed.Policy = control.DisplayPrincipals(call.Snapshot, i.Policy, policy.Resource)
+	return &displayed, nil
 }
 
 // DeletePolicy deletes the resource policy, and with it every other account's access.

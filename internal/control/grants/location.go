@@ -14,8 +14,8 @@ import (
 	"latchkey/internal/store"
 )
 
-// CreateLocation registers a scope with the role that is assumed for it. The role is checked to exist and to
-// be passable by the caller; whether it trusts the service is only seen when access is asked for, as on AWS.
+// CreateLocation registers a scope with the role that is assumed for it. It checks that the role exists and that the
+// caller may pass it. As on AWS, whether the role trusts the service is checked only when somebody asks for access.
 func (g *Grants) CreateLocation(
 	ctx context.Context, call *control.Call, scope, roleARN string, tags []access.Tag,
 ) (*store.Location, error) {
@@ -82,8 +82,8 @@ func (g *Grants) CreateLocation(
 	return l, nil
 }
 
-// checkBucket checks that the bucket of a scope exists in the account and the region of the call. entity says
-// which of the two entities that carry a scope is refused.
+// checkBucket checks that the bucket of a scope exists in the account and the region of the call. entity is the kind of
+// entity that the error names: a location or a grant.
 func checkBucket(call *control.Call, bucket string, entity fault.Entity) error {
 	if bucket == "" {
 		return nil
@@ -156,8 +156,8 @@ type LocationList struct {
 	Next      string
 }
 
-// Locations lists the locations of the instance in the order of their creation; scope, if not empty, keeps
-// the one with exactly this scope.
+// Locations lists the locations of the instance in the order of their creation. A scope that is not empty limits the
+// list to the location with exactly this scope.
 func (g *Grants) Locations(call *control.Call, scope, token string, size int) (*LocationList, error) {
 	if err := g.mayInstance(call, "s3:ListAccessGrantsLocations", policy.Values{}); err != nil {
 		return nil, err
@@ -184,7 +184,7 @@ func (g *Grants) Locations(call *control.Call, scope, token string, size int) (*
 	return page, nil
 }
 
-// UpdateLocation gives a location another role. Its scope never changes; credentials vended before keep the
+// UpdateLocation gives a location another role. Its scope never changes. Credentials that were vended before keep the
 // old role.
 func (g *Grants) UpdateLocation(
 	ctx context.Context, call *control.Call, id access.LocationID, roleARN string,
@@ -231,7 +231,7 @@ func (g *Grants) DeleteLocation(ctx context.Context, call *control.Call, id acce
 	})
 }
 
-// listName names a list for its page tokens: equal for the same question of the same principal, and only then.
+// listName names a list for its page tokens. Two names are equal only for the same question of the same principal.
 func listName(op string, call *control.Call, filters ...string) string {
 	return fmt.Sprintf("%q", append([]string{op, string(call.Target), call.Facts.Region, call.Principal.ID}, filters...))
 }

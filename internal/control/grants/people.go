@@ -10,58 +10,58 @@ import (
 	"latchkey/internal/store"
 )
 
-// paths are the applications through which people of the directory come to S3 Access Grants here, for one page.
+// paths are the applications through which people of the directory come to S3 Access Grants here. It serves one page.
 type paths struct {
-	grants   *Grants
-	call     *control.Call
-	instance *store.Instance
-	apps     []*sso.Application // enabled, with S3's scope towards this instance; oldest first
-	none     string             // why there are none at all
-	left     *budget
+	grants     *Grants
+	call       *control.Call
+	instance   *store.Instance
+	apps       []*sso.Application // enabled, with S3's scope towards this instance; oldest first
+	noneReason string             // the reason that is given when there are none
+	remaining  *budget
 
-	// The subjects of one person, by the place of the application, so that a person's further questions need not
-	// simulate them again.
+	// The subjects of one person, one for each application in the order of apps. They are kept so that further questions
+	// about the person need not simulate them again.
 	person   *directory.User
 	subjects []*subject
 }
 
-// paths finds them.
-func (g *Grants) paths(call *control.Call, i *store.Instance, left *budget) *paths {
-	p := &paths{grants: g, call: call, instance: i, left: left}
+// paths finds the applications.
+func (g *Grants) paths(call *control.Call, i *store.Instance, remaining *budget) *paths {
+	p := &paths{grants: g, call: call, instance: i, remaining: remaining}
 	association := call.Snapshot.Association(call.Target, call.Facts.Region)
 	if association == nil {
-		p.none = (&failure{reason: fault.AssociationRemoved, text: notAssociated}).String()
+		p.noneReason = (&failure{reason: fault.AssociationRemoved, text: notAssociated}).String()
 	} else {
 		for _, app := range call.Snapshot.ApplicationsOf(call.Target) {
-			left.spend(1)
+			remaining.spend(1)
 			if reachesS3(call, app, association) {
 				p.apps = append(p.apps, app)
 			}
 		}
-		p.none = (&failure{
+		p.noneReason = (&failure{
 			reason: fault.ApplicationMissing,
 			text: "no enabled application of Identity Center has the scope " +
 				sso.S3Scope + " towards this instance",
 		}).String()
 	}
 	if len(p.apps) == 0 {
-		p.apps = []*sso.Application{nil} // to find what else keeps a person
+		p.apps = []*sso.Application{nil} // to find what else denies access to a person
 	}
 	return p
 }
 
-// reachesS3 reports whether people can come through an application: the checks of the association and the scope ask the
-// same.
+// reachesS3 reports whether people can come through an application. The checks of the association and of the scope
+// evaluate the same conditions.
 func reachesS3(call *control.Call, app, association *sso.Application) bool {
 	d := simulatedDelegation(call, "", app)
 	return !app.Disabled && sso.InstanceARN(app.InstanceID) == d.IdentityCenterInstance &&
 		caller.Reaches(call.Snapshot, &d, association, sso.S3Scope)
 }
 
-// result is how somebody comes to data, or what keeps them from it.
+// result says how a subject gets access to data, or why it does not.
 type result struct {
 	Open        bool             // a credential would be vended
-	Grant       *access.Grant    // that answers, or would but for the reason; nil: no grant was asked
+	Grant       *access.Grant    // that answers, or would answer but for the reason; nil: no grant was evaluated
 	Application *sso.Application // that the person comes through
 	Reason      string           // when it is not open
 }
@@ -77,14 +77,15 @@ func newResult(e *evaluation) result {
 	return r
 }
 
-// evaluate tells how GetDataAccess would end for a person: through the oldest application with which it would vend or,
-// if there is none, what kept the closest. bound reports whether a grant in question is bound to an application.
+// evaluate returns how GetDataAccess would end for a person. It evaluates the oldest application first and stops at one
+// with which a credential would be vended. If there is none, the result says what failed in the evaluation that got
+// furthest. bound reports whether a grant in question is bound to an application.
 func (p *paths) evaluate(person *directory.User, q question, bound func(arn string) bool) result {
 	if p.person != person {
 		p.person, p.subjects = person, make([]*subject, len(p.apps))
 	}
-	closest := result{Reason: p.none}
-	asked, same := false, false // same: no grant answers for every application; what none is bound to need not be asked
+	closest := result{Reason: p.noneReason}
+	asked, same := false, false // same: no grant answers for all applications, so only those that a grant is bound to are evaluated
 	for k, app := range p.apps {
 		if same && !bound(app.ARN()) {
 			continue
@@ -94,7 +95,7 @@ func (p *paths) evaluate(person *directory.User, q question, bound func(arn stri
 		}
 		q.subject, q.instance = p.subjects[k], p.instance
 		e := p.grants.evaluate(q)
-		p.left.spend(e.work())
+		p.remaining.spend(e.work())
 		switch {
 		case e.failed == nil:
 			return newResult(e)
@@ -116,7 +117,7 @@ func (p *paths) evaluate(person *directory.User, q question, bound func(arn stri
 	return closest
 }
 
-// work is what an evaluation took of a budget.
+// work returns how much of a budget an evaluation used.
 func (e *evaluation) work() int {
 	switch {
 	case e.Decision.OK:
@@ -127,15 +128,15 @@ func (e *evaluation) work() int {
 	return 1
 }
 
-// budget is how much more work a page of an answer may take, in decisions or the like. A page ends early rather than
-// take long; what is left comes with the next.
+// budget is how much more work a page of an answer may take, in units of about one decision. A page ends early when the
+// budget is spent, and the next page has the rest.
 type budget int
 
-const pageWork = 100_000
+const maxPageWork = 100_000
 
 func newBudget(work int) budget {
 	if work == 0 {
-		return pageWork
+		return maxPageWork
 	}
 	return budget(work)
 }

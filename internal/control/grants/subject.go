@@ -14,54 +14,56 @@ import (
 	"latchkey/internal/sso"
 )
 
-// subject is whose call of GetDataAccess is evaluated: a real call, or one that somebody is simulated to make.
+// subject is the caller whose call of GetDataAccess is evaluated: of a real call, or of a simulated one.
 type subject struct {
 	call      *control.Call
 	simulated bool
-	person    *directory.User  // simulated: for whom the call acts; nil: a user, a role, or a session of a role
+	person    *directory.User  // simulated: the person for whom the call acts; nil: a user, a role, or a session of a role
 	app       *sso.Application // simulated: through which the person comes; nil: the account has none
-	broken    *failure         // simulated: why there is no such caller; then call has no policies
+	unusable  *failure         // simulated: why there is no such caller; then call has no policies
 
-	asked policy.Decision // simulated: what the policies said to s3:GetDataAccess
-	all   []access.Identity
+	policyDecision policy.Decision // simulated: the policy decision about s3:GetDataAccess
+	identityList   []access.Identity
 
-	// What of a subject's own checks failed, once they ran. They do not depend on the question.
+	// checked says that the subject's own checks ran, and failed is the first of them that failed. They do not depend on
+	// the question.
 	checked bool
 	failed  *failure
 }
 
-// simulatePrincipal is the subject that calls as a user, a role, or a session of a role.
+// simulatePrincipal returns the subject that calls as a user, a role, or a session of a role.
 func simulatePrincipal(call *control.Call, id, session string) *subject {
 	s := &subject{simulated: true}
 	who, err := caller.Simulate(call.Snapshot, id, session, call.Facts)
 	switch {
 	case call.Snapshot.User(id) == nil && call.Snapshot.Role(id) == nil:
-		s.broken = &failure{reason: fault.PrincipalDeleted, text: "the user or role that the grant is for is deleted"}
+		s.unusable = &failure{reason: fault.PrincipalDeleted, text: "the user or role that the grant is for is deleted"}
 	case err != nil:
-		s.broken = failed(fault.PolicyUnreadable, err)
+		s.unusable = failed(fault.PolicyUnreadable, err)
 	}
-	if s.broken != nil {
+	if s.unusable != nil {
 		who = &caller.Caller{Snapshot: call.Snapshot, Facts: call.Facts}
 	}
 	s.call = call.Simulate(who)
 	return s
 }
 
-// simulatePerson is the subject that calls with a session of a role, on behalf of a person who came through an
+// simulatePerson returns the subject that calls with a session of a role, on behalf of a person who came through an
 // application. Without a role, the session's own policies and grants are left out.
 func simulatePerson(call *control.Call, roleID string, person *directory.User, app *sso.Application) *subject {
 	s := &subject{simulated: true, person: person, app: app}
 	d := simulatedDelegation(call, person.ID, app)
 	who, err := caller.SimulatePerson(call.Snapshot, roleID, d, call.Facts)
 	if err != nil {
-		s.broken = failed(fault.PolicyUnreadable, err)
+		s.unusable = failed(fault.PolicyUnreadable, err)
 		who = &caller.Caller{Snapshot: call.Snapshot, Facts: call.Facts}
 	}
 	s.call = call.Simulate(who)
 	return s
 }
 
-// simulatedDelegation is what an exchange of the application would give for the person: all scopes that it has.
+// simulatedDelegation returns the delegation that a token exchange of the application would give for the person, with
+// all the scopes that the application has.
 func simulatedDelegation(call *control.Call, id directory.UserID, app *sso.Application) credential.Delegation {
 	d := credential.Delegation{UserID: string(id)}
 	if center := call.Snapshot.IdentityCenter(call.Target); center != nil {
@@ -79,21 +81,21 @@ func (s *subject) onBehalf() bool {
 	return ok
 }
 
-// roleless reports whether no role was named that acts for the person.
+// roleless reports whether the subject is a person for whom no role was named.
 func (s *subject) roleless() bool { return s.person != nil && s.call.Role == nil }
 
-// identities are those under which the subject can hold grants.
+// identities are the identities under which the subject can have grants.
 func (s *subject) identities() []access.Identity {
-	if s.all == nil {
-		s.all = Identities(s.call)
+	if s.identityList == nil {
+		s.identityList = Identities(s.call)
 		if s.roleless() {
-			s.all = directoryIdentities(s.call)
+			s.identityList = directoryIdentities(s.call)
 		}
 	}
-	return s.all
+	return s.identityList
 }
 
-// application is the ARN of the application through which the subject comes; empty: none.
+// application returns the ARN of the application through which the subject comes. It is empty if there is none.
 func (s *subject) application() string {
 	if s.call.Session == nil {
 		return ""
@@ -101,8 +103,8 @@ func (s *subject) application() string {
 	return s.call.Session.ApplicationARN
 }
 
-// association is the application of the instance that the subject addresses in the person's Identity Center; nil: there
-// is none.
+// association returns the application that associates the addressed instance with the person's Identity Center. It is
+// nil if there is none.
 func (s *subject) association() *sso.Application {
 	d, ok := s.call.OnBehalfOf()
 	if !ok {
@@ -111,8 +113,8 @@ func (s *subject) association() *sso.Application {
 	return associationFor(s.call, d)
 }
 
-// Identities are those under which a caller can hold grants: the user itself, or the role behind the session with
-// the person of the directory for whom it acts. The root user has none.
+// Identities returns the identities under which a caller can have grants: the user itself, or the role behind the
+// session together with the person of the directory for whom the session acts. The root user has none.
 func Identities(call *control.Call) []access.Identity {
 	switch {
 	case call.Role != nil:
@@ -148,7 +150,7 @@ func principalPath(arn string) (account access.AccountID, kind, path string, ok 
 	return access.AccountID(number), kind, path, ok && cut
 }
 
-// findRole finds the role that is to act for a person, which must be of the account of the directory.
+// findRole finds the role that acts for a person. The role must belong to the account of the directory.
 func findRole(call *control.Call, arn string) (id string, err error) {
 	if arn == "" {
 		return "", nil

@@ -5,20 +5,20 @@ import (
 	"latchkey/internal/fault"
 )
 
-// subjectChecks are what must hold of a subject, whatever it asks for. A real call was held to all but the last when it
-// was authenticated, by the same snapshot.
+// subjectChecks are the checks of a subject that do not depend on the request. A real call passed all but the last when
+// it was authenticated, with the same snapshot.
 var subjectChecks = []check{
-	{name: "the principal can be read", run: (*evaluation).isThere, last: true},
-	{run: (*evaluation).isEnabled, tell: tellEnabled},
-	{run: (*evaluation).comesThrough, tell: tellApplication},
-	{run: (*evaluation).isAssigned, tell: tellAssigned},
-	{name: "what the session hangs on stands", run: (*evaluation).stands},
-	{run: (*evaluation).mayAsk, tell: tellMayAsk},
+	{name: "the principal can be read", run: (*evaluation).isReadable, last: true},
+	{run: (*evaluation).isEnabled, describe: describeEnabled},
+	{run: (*evaluation).comesThrough, describe: describeApplication},
+	{run: (*evaluation).isAssigned, describe: describeAssigned},
+	{name: "what the session hangs on stands", run: (*evaluation).delegationStands},
+	{run: (*evaluation).mayAsk, describe: describeMayAsk},
 }
 
-func (e *evaluation) isThere() *failure { return e.subject.broken }
+func (e *evaluation) isReadable() *failure { return e.subject.unusable }
 
-// isEnabled is whether the person is in the directory and enabled.
+// isEnabled checks that the person is in the directory and enabled.
 func (e *evaluation) isEnabled() *failure {
 	s := e.subject
 	if s.person == nil {
@@ -33,11 +33,11 @@ func (e *evaluation) isEnabled() *failure {
 	return nil
 }
 
-func tellEnabled(e *evaluation, _ *failure) (name, text string) {
+func describeEnabled(e *evaluation, _ *failure) (name, text string) {
 	return "the person is enabled in the directory", e.subject.person.UserName + ", " + string(e.subject.person.ID)
 }
 
-// comesThrough is whether there is an application for the person, and enabled.
+// comesThrough checks that there is an application for the person, and that it is enabled.
 func (e *evaluation) comesThrough() *failure {
 	switch s := e.subject; {
 	case s.person == nil:
@@ -53,14 +53,14 @@ func (e *evaluation) comesThrough() *failure {
 	return nil
 }
 
-func tellApplication(e *evaluation, _ *failure) (name, text string) {
+func describeApplication(e *evaluation, _ *failure) (name, text string) {
 	if app := e.subject.app; app != nil {
 		return "the application is enabled", app.Name + ", " + app.ARN()
 	}
 	return "there is an application to come through", ""
 }
 
-// isAssigned is whether the person may use the application.
+// isAssigned checks that the person may use the application.
 func (e *evaluation) isAssigned() *failure {
 	s := e.subject
 	if s.person == nil || s.app == nil {
@@ -72,7 +72,7 @@ func (e *evaluation) isAssigned() *failure {
 	return nil
 }
 
-func tellAssigned(e *evaluation, f *failure) (name, text string) {
+func describeAssigned(e *evaluation, f *failure) (name, text string) {
 	name, text = "the application is assigned to the person", "to the person or a group of the person"
 	switch {
 	case e.subject.app.AssignmentOptional:
@@ -83,9 +83,9 @@ func tellAssigned(e *evaluation, f *failure) (name, text string) {
 	return name, text
 }
 
-// stands is whether everything else stands that a session of the person would hang on: what every session is held to
-// at each request.
-func (e *evaluation) stands() *failure {
+// delegationStands checks everything else that a session of the person would depend on. Every session is checked for
+// the same at each request.
+func (e *evaluation) delegationStands() *failure {
 	if e.subject.person == nil || e.failed != nil {
 		return skipped
 	}

@@ -17,19 +17,19 @@ func resource(kind, arn, account string) audit.Resource {
 	return audit.Resource{Type: kind, ARN: arn, AccountID: account}
 }
 
-// taggable is a resource that has tags: an instance, a location or a grant, found by its ARN.
+// taggable is a resource that can have tags: an instance, a location or a grant. It is found by its ARN.
 type taggable struct {
 	arn      string
-	tags     []access.Tag // as of the call's snapshot: what the permission is checked with
+	tags     []access.Tag // as of the call's snapshot; the permission is checked with them
 	notFound *fault.Error
-	change   func(context.Context, *store.Tx, edit) error // makes the new tags out of those of the moment
+	change   func(context.Context, *store.Tx, edit) error // applies edit to the current tags
 }
 
-// edit makes a resource's tags out of those that it has.
+// edit returns a resource's new tags, given its current ones.
 type edit func([]access.Tag) ([]access.Tag, error)
 
-// taggable finds the resource of a tag operation. An ARN of another account or region is refused: tags are
-// reached through the account and the region that the request addresses.
+// taggable finds the resource of a tag operation. An ARN of another account or region is refused, because the request
+// itself addresses the account and the region.
 func (g *Grants) taggable(ctx context.Context, call *control.Call, arn string) (*taggable, error) {
 	r, err := access.ParseResourceARN(arn)
 	if err != nil {
@@ -85,8 +85,8 @@ func taggableLocation(call *control.Call, arn string, r access.Resource) *taggab
 	return t
 }
 
-// taggableGrant finds a grant of the addressed account and region. The ids of other accounts' grants are
-// unknown here, whatever account the ARN names.
+// taggableGrant finds a grant of the addressed account and region. Grants of other accounts are unknown here, whatever
+// account the ARN names.
 func (g *Grants) taggableGrant(
 	ctx context.Context, call *control.Call, arn string, id access.GrantID,
 ) (*taggable, error) {
@@ -122,7 +122,7 @@ func (t *taggable) may(call *control.Call, action string, values policy.Values) 
 	return nil
 }
 
-// Tag adds tags to a resource; a key that it has gets the new value.
+// Tag adds tags to a resource. A tag whose key exists gets the new value.
 func (g *Grants) Tag(ctx context.Context, call *control.Call, arn string, tags []access.Tag) error {
 	t, err := g.taggable(ctx, call, arn)
 	if err != nil {
@@ -145,9 +145,9 @@ func (g *Grants) Tag(ctx context.Context, call *control.Call, arn string, tags [
 	})
 }
 
-// checkTags refuses what AWS refuses, more tags than the quota, and keys that differ only in case: policies
-// compare the keys of tags without case (IAM user guide, "Controlling access to AWS resources using tags"), so
-// that one of two such tags would hide the other from a condition.
+// checkTags refuses what AWS refuses, more tags than the quota, and keys that differ only in case. Policies compare the
+// keys of tags without case (IAM user guide, "Controlling access to AWS resources using tags"), so one of two such tags
+// would hide the other from a condition.
 func (g *Grants) checkTags(tags []access.Tag) error {
 	if err := access.CheckTags(tags); err != nil {
 		return control.AccessFault(err)
@@ -164,7 +164,7 @@ func (g *Grants) checkTags(tags []access.Tag) error {
 	return nil
 }
 
-// Untag removes tags by their keys; keys that the resource does not have are ignored.
+// Untag removes tags by their keys. It ignores keys that the resource does not have.
 func (g *Grants) Untag(ctx context.Context, call *control.Call, arn string, keys []string) error {
 	t, err := g.taggable(ctx, call, arn)
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"latchkey/internal/store"
 )
 
-// WhatCan asks what somebody gets to. One of Principal and User is set.
+// WhatCan asks what a principal or a person can access. Exactly one of Principal and User is set.
 type WhatCan struct {
 	Principal string // ARN of a user, a role or a session of a role
 	User      string // of the directory: its id, its name or an email address
@@ -18,8 +18,8 @@ type WhatCan struct {
 	Work      int // as of WhoCan
 }
 
-// WhatCanPage is who was asked about, and a page of the grants. It may have fewer entries than were asked for, and more
-// to come.
+// WhatCanPage names the subject and has one page of its grants. A page may have fewer entries than were asked for even
+// when more pages follow.
 type WhatCanPage struct {
 	Person       *directory.User // nil for a principal
 	PrincipalARN string          // empty for a person
@@ -27,10 +27,10 @@ type WhatCanPage struct {
 	EntitlementPage
 }
 
-// WhatCan tells the grants that somebody holds in the instance, oldest first, each with the group that it is for, the
-// application through which a person comes to it, and what keeps it from being used. Where several are open for a
-// target, GetDataAccess answers by the one with the narrowest scope; it does so even when only a wider one is open. It
-// is evaluated as WhoCan evaluates.
+// WhatCan lists the grants that a subject has in the instance, oldest first. Each entry names the group that the grant
+// is for, the application through which a person can use it, and the reason why it cannot be used. Where several grants
+// are open for a target, GetDataAccess answers by the one with the narrowest scope. It selects the narrowest grant even
+// when only a wider one is open. WhatCan evaluates as WhoCan does.
 func (g *Grants) WhatCan(call *control.Call, in WhatCan) (*WhatCanPage, error) {
 	i, err := g.ownInstance(call, "latchkey:WhatCan")
 	if err != nil {
@@ -40,12 +40,12 @@ func (g *Grants) WhatCan(call *control.Call, in WhatCan) (*WhatCanPage, error) {
 	case (in.Principal == "") == (in.User == ""):
 		return nil, fault.New(fault.Invalid, fault.Member, "Exactly one of Principal and User must be given")
 	case in.User != "":
-		return g.whatPerson(call, i, in)
+		return g.whatPersonCan(call, i, in)
 	}
-	return g.whatPrincipal(call, i, in)
+	return g.whatPrincipalCan(call, i, in)
 }
 
-func (g *Grants) whatPerson(call *control.Call, i *store.Instance, in WhatCan) (*WhatCanPage, error) {
+func (g *Grants) whatPersonCan(call *control.Call, i *store.Instance, in WhatCan) (*WhatCanPage, error) {
 	person, err := findPerson(call, in.User)
 	if err != nil {
 		return nil, err
@@ -54,9 +54,9 @@ func (g *Grants) whatPerson(call *control.Call, i *store.Instance, in WhatCan) (
 	for _, id := range call.Snapshot.GroupsOf(person.ID) {
 		page.Groups = append(page.Groups, call.Snapshot.Group(id))
 	}
-	left := newBudget(in.Work)
-	p := g.paths(call, i, &left)
-	l := listing{call: call, page: page, left: &left, list: listName("WhatCan", call, "true", string(person.ID))}
+	remaining := newBudget(in.Work)
+	p := g.paths(call, i, &remaining)
+	l := listing{call: call, page: page, remaining: &remaining, list: listName("WhatCan", call, "true", string(person.ID))}
 	who := &subject{call: call, person: person}
 	held := entitlements.Person(call.Snapshot, person.ID)
 	return page, g.listEntitlements(l, in, held, func(grant *access.Grant) Entitlement {
@@ -66,7 +66,7 @@ func (g *Grants) whatPerson(call *control.Call, i *store.Instance, in WhatCan) (
 	})
 }
 
-// aboutGrant asks whether a grant would answer for the whole of its own scope, were there no other.
+// aboutGrant returns the question whether a grant, considered alone, would answer for the whole of its own scope.
 func aboutGrant(grant *access.Grant) question {
 	return question{
 		data: DataAccess{Permission: grant.Permission, Privilege: access.Default}, target: grant.Scope,
@@ -74,14 +74,14 @@ func aboutGrant(grant *access.Grant) question {
 	}
 }
 
-func (g *Grants) whatPrincipal(call *control.Call, i *store.Instance, in WhatCan) (*WhatCanPage, error) {
+func (g *Grants) whatPrincipalCan(call *control.Call, i *store.Instance, in WhatCan) (*WhatCanPage, error) {
 	id, session, err := findPrincipal(call, in.Principal)
 	if err != nil {
 		return nil, err
 	}
 	page := &WhatCanPage{PrincipalARN: in.Principal}
-	left := newBudget(in.Work)
-	l := listing{call: call, page: page, left: &left, list: listName("WhatCan", call, "false", id)}
+	remaining := newBudget(in.Work)
+	l := listing{call: call, page: page, remaining: &remaining, list: listName("WhatCan", call, "false", id)}
 	who := simulatePrincipal(call, id, session)
 	identities := []access.Identity{{Type: access.IAM, Principal: id}}
 	return page, g.listEntitlements(l, in, identities, func(grant *access.Grant) Entitlement {
@@ -95,10 +95,10 @@ func (g *Grants) whatPrincipal(call *control.Call, i *store.Instance, in WhatCan
 
 // listing is a page that is being filled.
 type listing struct {
-	call *control.Call
-	page *WhatCanPage
-	left *budget
-	list string // what the page is of, for its token
+	call      *control.Call
+	page      *WhatCanPage
+	remaining *budget
+	list      string // names the list, for its page token
 }
 
 // listEntitlements fills a page with the grants of some identities.
@@ -113,11 +113,11 @@ func (g *Grants) listEntitlements(
 	for grant := range l.call.Snapshot.Grants().ForIdentities(access.ListRequest{
 		Account: l.call.Target, Region: l.call.Facts.Region, Identities: identities, After: after,
 	}) {
-		if n := len(page.Entries); n == in.Size || n > 0 && l.left.spent() {
+		if n := len(page.Entries); n == in.Size || n > 0 && l.remaining.spent() {
 			page.Next = g.Control.NextToken(l.list, page.Entries[n-1].Grant.Seq)
 			return nil
 		}
-		l.left.spend(1)
+		l.remaining.spend(1)
 		page.Entries = append(page.Entries, evaluate(&grant))
 	}
 	return nil

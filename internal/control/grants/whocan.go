@@ -9,42 +9,43 @@ import (
 	"latchkey/internal/sso"
 )
 
-// WhoCan asks who gets to a target.
+// WhoCan asks who can access a target.
 type WhoCan struct {
 	Target     string
 	Permission access.Permission
 	Object     bool // targetType=Object
-	All        bool // tell of those too who hold a grant and are kept from using it
+	All        bool // include those who have a grant but cannot use it
 	Token      string
 	Size       int // of a page
-	Work       int // after how many decisions, or the like, a page may end before it is full; 0: pageWork
+	Work       int // units of work after which a page ends early; 0: maxPageWork
 }
 
-// Entitlement is somebody and a grant. Exactly one of Person and PrincipalARN is set.
+// Entitlement is a subject and a grant. Exactly one of Person and PrincipalARN is set.
 type Entitlement struct {
 	Person       *directory.User
 	PrincipalARN string           // of a user or a role
 	Via          *directory.Group // the group that the grant is for; nil: the grant is for the person or the principal
 	Grant        access.Grant     // that answers; when a check before the decision fails, the oldest that might
-	Application  *sso.Application // that the person can come through: the oldest that will do; nil for a principal
+	Application  *sso.Application // the oldest through which the person can come; nil for a principal
 	Open         bool             // a credential would be vended
 	Reason       string           // why none would, when it is not open: a code, a colon, a text
 }
 
-// EntitlementPage is a page of an answer. It may have fewer entries than were asked for, and more to come.
+// EntitlementPage is a page of an answer. It may have fewer entries than were asked for even when more pages follow.
 type EntitlementPage struct {
 	Entries []Entitlement
 	Next    string
 }
 
-// WhoCan tells everybody for whom GetDataAccess would answer about a target now, by the same code: people of the
-// directory, each once and by the grant that would win, and users and roles. People come through an application and a
-// role that only their session knows. The application is the oldest with which it works. Of the role it is supposed
-// that it may call GetDataAccess; its own grants are told as the role's. What depends on a request, such as the address
-// that it comes from, is evaluated as of this call.
+// WhoCan lists everybody to whom GetDataAccess would vend a credential for a target now. The decision is made by the
+// same code. The list has people of the directory, each once and with the grant that would win, and users and roles.
 //
-// The order is that of the age of the first grant by which somebody comes into question, and among the members of a
-// group that of their ids. It stays the same from page to page.
+// People come through an application and a role that only their session knows. The application is the oldest with which
+// access works. WhoCan assumes that the role may call GetDataAccess. The role's own grants appear in the role's entry.
+// Conditions on the request, such as its source address, are evaluated with the facts of this call.
+//
+// The order is the age of the first grant that makes somebody a candidate. Members of one group are ordered by their
+// ids. The order stays the same from page to page.
 func (g *Grants) WhoCan(call *control.Call, in WhoCan) (*EntitlementPage, error) {
 	i, err := g.ownInstance(call, "latchkey:WhoCan")
 	if err != nil {
@@ -67,22 +68,22 @@ func (g *Grants) WhoCan(call *control.Call, in WhoCan) (*EntitlementPage, error)
 	if err != nil {
 		return nil, err
 	}
-	left, from := newBudget(in.Work), at
-	c := &candidates{call: call, first: map[access.Identity]int64{}, left: &left}
+	remaining, from := newBudget(in.Work), at
+	c := &candidates{call: call, first: map[access.Identity]int64{}, remaining: &remaining}
 	c.find(&request)
-	p := g.paths(call, i, &left)
+	p := g.paths(call, i, &remaining)
 	data := DataAccess{Permission: in.Permission, Privilege: access.Default, Object: in.Object}
 	page := &EntitlementPage{}
 	for next := range c.after(from) {
-		if !next.again && len(page.Entries) == in.Size || left.spent() && at != from {
+		if !next.repeated && len(page.Entries) == in.Size || remaining.spent() && at != from {
 			page.Next = g.sealPlace(list, at)
 			return page, nil
 		}
 		at = next.place
-		if next.again {
+		if next.repeated {
 			continue
 		}
-		entry := p.entitled(next, question{data: data, target: target, grant: next.grant}, c.bound)
+		entry := p.entitlement(next, question{data: data, target: target, grant: next.grant}, c.bound)
 		if entry.Open || in.All {
 			page.Entries = append(page.Entries, entry)
 		}
@@ -90,8 +91,8 @@ func (g *Grants) WhoCan(call *control.Call, in WhoCan) (*EntitlementPage, error)
 	return page, nil
 }
 
-// entitled evaluates the question for one candidate. bound has the applications that grants are bound to.
-func (p *paths) entitled(c candidate, q question, bound map[string]bool) Entitlement {
+// entitlement evaluates the question for one candidate. bound has the applications that grants are bound to.
+func (p *paths) entitlement(c candidate, q question, bound map[string]bool) Entitlement {
 	if c.grant.Grantee.Type == access.IAM {
 		q.subject, q.instance = simulatePrincipal(p.call, c.grant.Principal, ""), p.instance
 		return newEntitlement(q.subject, c.grant, newResult(p.grants.evaluate(q)))
@@ -104,8 +105,8 @@ func (p *paths) entitled(c candidate, q question, bound map[string]bool) Entitle
 	return newEntitlement(&subject{call: p.call, person: person}, c.grant, r)
 }
 
-// newEntitlement tells a result for a subject. grant is the one by which the subject comes into question, for a result
-// without one.
+// newEntitlement makes the entry for a subject from a result. A result without a grant gets grant, which made the
+// subject a candidate.
 func newEntitlement(s *subject, grant *access.Grant, r result) Entitlement {
 	if r.Grant != nil {
 		grant = r.Grant

@@ -164,17 +164,17 @@ func (w *reachWorld) shuffle(t *rapid.T) {
 
 func (w *reachWorld) drawGrant(t *rapid.T) access.Grant {
 	var to access.Identity
-	var shown string
+	var displayed string
 	switch kind := rapid.IntRange(0, 9).Draw(t, "grantee"); {
 	case kind < 5:
 		g := rapid.SampledFrom(w.groups).Draw(t, "group")
-		to, shown = access.Identity{Type: access.DirectoryGroup, Principal: string(g.ID)}, string(g.ID)
+		to, displayed = access.Identity{Type: access.DirectoryGroup, Principal: string(g.ID)}, string(g.ID)
 	case kind < 8:
 		u := rapid.SampledFrom(w.people).Draw(t, "person")
-		to, shown = access.Identity{Type: access.DirectoryUser, Principal: string(u.ID)}, string(u.ID)
+		to, displayed = access.Identity{Type: access.DirectoryUser, Principal: string(u.ID)}, string(u.ID)
 	default:
 		u := rapid.SampledFrom(w.users).Draw(t, "user")
-		to, shown = access.Identity{Type: access.IAM, Principal: u.ID}, u.ARN()
+		to, displayed = access.Identity{Type: access.IAM, Principal: u.ID}, u.ARN()
 	}
 	n := rapid.IntRange(0, 1).Draw(t, "location")
 	sub := rapid.SampledFrom([]string{"*", "a*", "a/b*", "a/b"}).Draw(t, "sub")
@@ -185,7 +185,7 @@ func (w *reachWorld) drawGrant(t *rapid.T) access.Grant {
 		Now:            w.Now(),
 		Location:       snap.Location(owner, controltest.Region, w.locations[n]).Location,
 		SubPrefix:      sub,
-		Grantee:        access.Grantee{Type: to.Type, ID: shown},
+		Grantee:        access.Grantee{Type: to.Type, ID: displayed},
 		Principal:      to.Principal,
 		Permission:     rapid.SampledFrom([]access.Permission{access.Read, access.ReadWrite}).Draw(t, "permission"),
 		ApplicationARN: application,
