@@ -18,10 +18,10 @@ import (
 	"latchkey/internal/store"
 )
 
-// byAssertion recognises the person of a foreign identity token.
+// byAssertion finds the person whom an external identity token names.
 func (e *Exchange) byAssertion(
 	ctx context.Context, call *control.Call, app *sso.Application, grant *sso.Grant, in Request,
-) (*admitted, error) {
+) (*tokenSubject, error) {
 	if in.Assertion.IsZero() {
 		return nil, missing("assertion")
 	}
@@ -46,14 +46,14 @@ func (e *Exchange) byAssertion(
 		"subject": claims.Subject,
 		"jti":     claims.ID,
 	}
-	who := &admitted{signedIn: call.Facts.Time}
-	if who.use, err = e.unused(ctx, call, app, claims); err != nil {
+	who := &tokenSubject{signedIn: call.Facts.Time}
+	if who.tokenUse, err = e.checkUnused(ctx, call, app, claims); err != nil {
 		return nil, err
 	}
-	if err := e.Arrived(ctx, call, app.Account, issuer, claims); err != nil {
+	if err := e.ProvisionPerson(ctx, call, app.Account, issuer, claims); err != nil {
 		return nil, err
 	}
-	// The issuer may have taken seconds to answer. The person is judged by what is true now.
+	// The issuer may have taken seconds to answer, so the person is checked against a new snapshot.
 	if who.snapshot, err = e.Control.Engine.Snapshot(); err != nil {
 		return nil, err
 	}
@@ -75,9 +75,9 @@ func (e *Exchange) byAssertion(
 	return who, nil
 }
 
-// unused checks that a token with an id was not exchanged before, and gives the row that says that it now is. A
-// token without one may be exchanged until it expires, as on AWS.
-func (e *Exchange) unused(
+// checkUnused checks that a token with an id was not exchanged before. It returns the row that will mark the token as
+// used. A token without an id may be exchanged until it expires, as on AWS.
+func (e *Exchange) checkUnused(
 	ctx context.Context, call *control.Call, app *sso.Application, claims *oidc.Claims,
 ) (*store.TokenUse, error) {
 	if claims.ID == "" {
@@ -100,7 +100,7 @@ func replayed() error {
 		"the token was exchanged before; get a fresh one, or one without a jti claim")
 }
 
-// PersonOf finds the one person whom a token names, by the claim and the attribute that its issuer is set up with.
+// PersonOf finds the one person whom a token names, by the claim and the attribute that are configured for its issuer.
 func PersonOf(
 	call *control.Call, snap *engine.Snapshot, in directory.StoreID, issuer *sso.Issuer, claims *oidc.Claims,
 ) (*directory.User, error) {
@@ -121,7 +121,7 @@ func PersonOf(
 		found = append(found, snap.PersonByKey(in, directory.EmailKey(value)))
 	case sso.ByExternalID:
 		found = slices.DeleteFunc(snap.PeopleByExternalID(in, value), func(u *directory.User) bool {
-			return !known(u, issuer, value)
+			return !issuerKnows(u, issuer, value)
 		})
 	}
 	found = slices.DeleteFunc(found, func(u *directory.User) bool {
@@ -138,9 +138,9 @@ func PersonOf(
 		"several users of the identity store have the claim's value as %s", issuer.StorePath)
 }
 
-// Means reports whether a claim's value is a user's name or address, as a provider compares them that keeps them in
-// lower case. The directory compares more loosely, so that nobody takes a name that looks like another's: to it a long
-// s is an s. To a provider those may be two people.
+// Means reports whether a claim's value is a user's name or address. It compares as a provider does that stores them in
+// lower case. The directory compares more loosely, so that nobody can register a name that looks like another's: the
+// directory takes a long s for an s. To a provider those may be two people.
 func Means(u *directory.User, path, value string) bool {
 	switch path {
 	case sso.ByUserName:
@@ -151,23 +151,23 @@ func Means(u *directory.User, path, value string) bool {
 	return true
 }
 
-// SameName reports whether two names are one in lower case.
+// SameName reports whether two names are equal in lower case.
 func SameName(a, b string) bool {
 	//lint:ignore SA6005 EqualFold takes a long s for an s, see Means
 	return strings.ToLower(a) == strings.ToLower(b)
 }
 
-// known reports whether an external id of a user counts for an issuer: one that the issuer itself gave, or one of a
-// source of the directory. Two issuers may call different people by the same id.
-func known(u *directory.User, issuer *sso.Issuer, id string) bool {
+// issuerKnows reports whether an external id of a user counts for an issuer. It does if the issuer itself gave it, or
+// if a source of the directory did. Two issuers may use the same id for different people.
+func issuerKnows(u *directory.User, issuer *sso.Issuer, id string) bool {
 	return slices.ContainsFunc(u.ExternalIDs, func(e directory.ExternalID) bool {
 		return e.ID == id && (e.Issuer == issuer.URL ||
 			!strings.HasPrefix(e.Issuer, "https://") && !strings.HasPrefix(e.Issuer, "http://"))
 	})
 }
 
-// Unverified reports that an issuer says in so many words that the address in a token is not the user's. Some write it
-// as text.
+// Unverified reports whether an issuer explicitly says that the address in a token is not verified. Some issuers write
+// the boolean as text.
 func Unverified(claims *oidc.Claims) bool {
 	v := claims.All["email_verified"]
 	text, _ := v.(string)

@@ -8,14 +8,15 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// allowance is what one address may do: so much at once, and then one each so often.
+// allowance is a rate limit for one address: burst tries at once, and then one more every interval.
 type allowance struct {
 	burst int
 	every time.Duration
 }
 
-// An office may have one address, and a proxy in front of us makes it everybody's: forwarded headers are not believed.
-// Within DeviceLife one address can start far fewer than MaxPending: it shall not keep everybody else out.
+// All people of an office may share one address. Behind a proxy everybody does, unless the proxy is trusted to forward
+// the client's address. Within DeviceLife one address can start far fewer than MaxPending requests, so it cannot use up
+// what an account may have.
 var (
 	forStarts  = allowance{60, 2 * time.Second}
 	forGuesses = allowance{20, 3 * time.Second}
@@ -30,14 +31,14 @@ type limiter struct {
 	each map[netip.Prefix]*rate.Limiter
 }
 
-// take uses up one try of an address. ok is false when there is none left; back gives it back.
-func (l *limiter) take(from netip.Addr, now time.Time, a allowance) (back func(), ok bool) {
+// reserve uses up one try of an address. ok is false when there is none left. giveBack returns the try.
+func (l *limiter) reserve(from netip.Addr, now time.Time, a allowance) (giveBack func(), ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	from = from.Unmap()
 	bits := from.BitLen()
 	if from.Is6() {
-		bits = 64 // what one subscriber has
+		bits = 64 // the network of one subscriber
 	}
 	key, _ := from.Prefix(bits)
 	one := l.each[key]

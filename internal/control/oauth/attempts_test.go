@@ -11,7 +11,7 @@ func TestAttack40_OneAddressLeavesRoom(t *testing.T) {
 	var l limiter
 	from, now, started := netip.MustParseAddr("203.0.113.7"), time.Unix(1e9, 0), 0
 	for end := now.Add(DeviceLife); now.Before(end); now = now.Add(100 * time.Millisecond) {
-		if _, ok := l.take(from, now, forStarts); ok {
+		if _, ok := l.reserve(from, now, forStarts); ok {
 			started++
 		}
 	}
@@ -19,13 +19,13 @@ func TestAttack40_OneAddressLeavesRoom(t *testing.T) {
 		t.Errorf("one address starts %d devices in the time that one waits, of %d that may", started, MaxPending)
 	}
 	// The addresses of one subscriber are one, and somebody else's has its own.
-	if _, ok := l.take(netip.MustParseAddr("203.0.113.8"), now, forStarts); !ok {
+	if _, ok := l.reserve(netip.MustParseAddr("203.0.113.8"), now, forStarts); !ok {
 		t.Error("another address is held back")
 	}
 	for range forStarts.burst {
-		l.take(netip.MustParseAddr("2001:db8:1:2::1"), now, forStarts)
+		l.reserve(netip.MustParseAddr("2001:db8:1:2::1"), now, forStarts)
 	}
-	if _, ok := l.take(netip.MustParseAddr("2001:db8:1:2::ffff"), now, forStarts); ok {
+	if _, ok := l.reserve(netip.MustParseAddr("2001:db8:1:2::ffff"), now, forStarts); ok {
 		t.Error("a subscriber has as many tries as addresses")
 	}
 }

@@ -15,7 +15,7 @@ import (
 	"latchkey/internal/sso"
 )
 
-// Authorization is what a client asks for at /authorize, checked.
+// Authorization is a client's request at /authorize, after it was checked.
 type Authorization struct {
 	Account     access.AccountID
 	ClientID    string // ARN of an application, or the id of a registered client
@@ -28,29 +28,29 @@ type Authorization struct {
 	Public      bool     // a client that registered itself: the person must agree
 }
 
-// Returned is a refusal that the client is told, at its redirect URI.
-type Returned struct {
+// RedirectError is an error that is sent to the client, at its redirect URI.
+type RedirectError struct {
 	URL   string
 	cause error
 }
 
-// Error is the refusal itself.
-func (r *Returned) Error() string { return r.cause.Error() }
+// Error is the text of the cause.
+func (r *RedirectError) Error() string { return r.cause.Error() }
 
-// Unwrap is the refusal itself.
-func (r *Returned) Unwrap() error { return r.cause }
+// Unwrap returns the cause.
+func (r *RedirectError) Unwrap() error { return r.cause }
 
-// Longest values of the parameters that go into the cookie.
+// The bounds of the parameters that go into the cookie.
 const (
-	maxState   = 1024
-	maxAsked   = 1024 // of all scopes together
-	maxRequest = 8192 // of the query
+	maxState      = 1024
+	maxScopeBytes = 1024 // of all scopes together
+	maxRequest    = 8192 // of the query
 )
 
 var challengeForm = regexp.MustCompile(`^[A-Za-z0-9_-]{43}$`)
 
-// Authorize checks the query of /authorize (RFC 6749, 4.1.1; RFC 7636). Its error is a *Returned once client and
-// redirect URI are known to belong together; before that nobody is redirected anywhere.
+// Authorize checks the query of /authorize (RFC 6749, 4.1.1; RFC 7636). Its error is a *RedirectError once the client
+// and the redirect URI are known to belong together. Before that, nobody is redirected anywhere.
 func (s *SignIn) Authorize(facts caller.Facts, query string) (*Authorization, error) {
 	call, err := s.begin(facts, "Authorize")
 	if err != nil {
@@ -82,7 +82,7 @@ func (s *SignIn) Authorize(facts caller.Facts, query string) (*Authorization, er
 	return a, nil
 }
 
-// client finds the client and checks that it may have codes sent to the redirect URI.
+// client finds the client and checks that codes may be sent to the redirect URI for it.
 func (s *SignIn) client(call *control.Call, id, redirect string) (*Authorization, error) {
 	unfit := fault.Refuse(fault.Invalid, fault.RedirectURI, fault.RedirectURIMismatch,
 		"the redirect URI is not one of the client's")
@@ -97,7 +97,7 @@ func (s *SignIn) client(call *control.Call, id, redirect string) (*Authorization
 				"the application does not exist, or is disabled")
 		}
 		g := app.Grant(sso.AuthorizationCode)
-		if g == nil || !slices.Contains(g.RedirectURIs, redirect) || !returnable(redirect) {
+		if g == nil || !slices.Contains(g.RedirectURIs, redirect) || !isRedirectable(redirect) {
 			return nil, unfit
 		}
 		return &Authorization{
@@ -112,7 +112,7 @@ func (s *SignIn) client(call *control.Call, id, redirect string) (*Authorization
 	if err != nil {
 		return nil, err
 	}
-	if !c.RedirectsTo(redirect) || !returnable(redirect) {
+	if !c.RedirectsTo(redirect) || !isRedirectable(redirect) {
 		return nil, unfit
 	}
 	a := &Authorization{
@@ -126,7 +126,7 @@ func (s *SignIn) client(call *control.Call, id, redirect string) (*Authorization
 	if a.Account == "" {
 		a.Account = s.Exchange.Default
 	}
-	// What the entitled application allowed when the client registered, it must allow still.
+	// The entitled application must still allow what it allowed when the client registered.
 	if app := call.Snapshot.Application(c.Application); c.Application != "" {
 		g := (*sso.Grant)(nil)
 		if app != nil {
@@ -144,15 +144,15 @@ func (s *SignIn) client(call *control.Call, id, redirect string) (*Authorization
 	return a, nil
 }
 
-// returnable reports whether a browser may be sent to a redirect URI at all.
-func returnable(uri string) bool {
+// isRedirectable reports whether a browser may be sent to a redirect URI at all.
+func isRedirectable(uri string) bool {
 	u, err := url.Parse(uri)
 	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && u.User == nil &&
 		u.Fragment == "" && !strings.Contains(uri, "#") &&
 		!strings.ContainsFunc(uri, func(r rune) bool { return r <= ' ' || r == '\\' || r >= 0x7f })
 }
 
-// request checks what the client asks for.
+// request checks the parameters of the client's request.
 func (s *SignIn) request(call *control.Call, a *Authorization, q url.Values) error {
 	invalid := func(reason fault.Reason, text string) error {
 		return fault.Refuse(fault.Invalid, fault.Request, reason, "%s", text)
@@ -177,7 +177,7 @@ func (s *SignIn) request(call *control.Call, a *Authorization, q url.Values) err
 	}
 	a.Application = app.ARN()
 	asked := strings.Fields(q.Get("scopes") + " " + q.Get("scope"))
-	if len(q.Get("scopes"))+len(q.Get("scope")) > maxAsked {
+	if len(q.Get("scopes"))+len(q.Get("scope")) > maxScopeBytes {
 		return invalid(fault.ScopesTooLong, "the scopes have too many bytes")
 	}
 	for _, x := range asked {
@@ -193,31 +193,31 @@ func (s *SignIn) request(call *control.Call, a *Authorization, q url.Values) err
 	return nil
 }
 
-// ReturnError is a refusal that goes back to the client.
-func (a *Authorization) ReturnError(err error) *Returned {
+// ReturnError makes an error that is sent to the client.
+func (a *Authorization) ReturnError(err error) *RedirectError {
 	e := awserror.Of(awserror.OAuth, err)
 	name := e.Fields["error"]
-	switch name { // those that RFC 6749, 4.1.2.1, does not know at this place
+	switch name { // RFC 6749, 4.1.2.1, does not have these here
 	case "invalid_client", "invalid_grant", "expired_token", "slow_down":
 		name = "access_denied"
 	}
 	if fault.Of(err).Reason == fault.ResponseTypeUnsupported {
 		name = "unsupported_response_type"
 	}
-	return &Returned{URL: a.back(url.Values{"error": {name}, "error_description": {e.Message}}), cause: err}
+	return &RedirectError{URL: a.redirectURL(url.Values{"error": {name}, "error_description": {e.Message}}), cause: err}
 }
 
-// Denied is the refusal of the person.
+// Denied is the URL that tells the client that the person denied the request.
 func (a *Authorization) Denied() string {
-	return a.back(url.Values{"error": {"access_denied"}, "error_description": {deniedByPerson().Message()}})
+	return a.redirectURL(url.Values{"error": {"access_denied"}, "error_description": {deniedByPerson().Message()}})
 }
 
 func deniedByPerson() *fault.Error {
 	return fault.Refuse(fault.Denied, "", fault.DeniedByPerson, "the request was denied")
 }
 
-// back is the redirect URI with an answer in its query.
-func (a *Authorization) back(answer url.Values) string {
+// redirectURL returns the redirect URI with an answer in its query.
+func (a *Authorization) redirectURL(answer url.Values) string {
 	if a.State != "" {
 		answer.Set("state", a.State)
 	}

@@ -12,7 +12,7 @@ import (
 
 const actionCreate = "sso-oauth:CreateTokenWithIAM"
 
-// application finds the application in whose name a principal asks for tokens.
+// application finds the application for which a principal requests tokens.
 func application(call *control.Call, id string) (*sso.Application, error) {
 	app := call.Snapshot.Application(id)
 	if app == nil {
@@ -22,8 +22,8 @@ func application(call *control.Call, id string) (*sso.Application, error) {
 	return app, nil
 }
 
-// mayAsk checks that the caller may ask for tokens in the application's name, and that the application may have some.
-// The application's actor policy must name the caller or its account, whatever the caller's own policies allow.
+// mayAsk checks that the caller may request tokens for the application, and that the application may have tokens. The
+// application's actor policy must name the caller or its account, whatever the caller's own policies allow.
 func mayAsk(call *control.Call, app *sso.Application) error {
 	if err := mayAct(call, app); err != nil {
 		return err
@@ -65,7 +65,7 @@ func mayAct(call *control.Call, app *sso.Application) error {
 	return nil
 }
 
-// grantOf is the application's grant of a type.
+// grantOf returns the application's grant of a type.
 func grantOf(call *control.Call, app *sso.Application, name string) (*sso.Grant, error) {
 	known := []sso.GrantType{sso.AuthorizationCode, sso.RefreshToken, sso.JWTBearer, sso.TokenExchange}
 	if !slices.Contains(known, sso.GrantType(name)) {
@@ -80,11 +80,11 @@ func grantOf(call *control.Call, app *sso.Application, name string) (*sso.Grant,
 	return g, nil
 }
 
-// BaseScopes are good for every application.
+// BaseScopes are allowed for every application.
 var BaseScopes = []string{"sts:identity_context", "openid", "aws"}
 
-// grantedScopes are what the tokens will be good for: what was asked for, which must all be there, or everything.
-// had is what the token that was presented is good for: its exchange gives no more.
+// grantedScopes returns the scopes of the tokens. They are the requested scopes, all of which must be allowed, or all
+// allowed scopes if none was requested. had are the scopes of the presented token: its exchange never adds to them.
 func grantedScopes(call *control.Call, app *sso.Application, asked, had []string) ([]string, error) {
 	own := make([]string, 0, len(app.Scopes))
 	for _, s := range app.Scopes {

@@ -20,21 +20,21 @@ import (
 	"latchkey/internal/store"
 )
 
-// Digest is what rows keep of a code, so that who reads the database cannot redeem what he finds.
+// Digest is the form in which rows store a code, so that nobody who reads the database can redeem the codes in it.
 func Digest(of, code string) string {
 	sum := sha256.Sum256([]byte("latchkey " + of + "\x00" + code))
 	return hex.EncodeToString(sum[:])
 }
 
-// What digests are of.
+// The kinds of codes that Digest tells apart.
 const (
 	OfCode       = "authorization code"
 	OfUserCode   = "user code"
 	OfDeviceCode = "device code"
 )
 
-// replaysKnown is how long after its end a code that comes again is known as one that was redeemed.
-const replaysKnown = 24 * time.Hour
+// replayMemory is how long after its expiry a redeemed code is remembered. Until then its replay is recognised as one.
+const replayMemory = 24 * time.Hour
 
 // codeRequest is a client's request to redeem an authorization code (RFC 6749, 4.1.3; RFC 7636, 4.5).
 type codeRequest struct {
@@ -44,8 +44,9 @@ type codeRequest struct {
 	verifier    credential.Secret // of PKCE; empty: none
 }
 
-// byCode recognises the person of an authorization code that this client was given for this redirect URI.
-func (e *Exchange) byCode(ctx context.Context, call *control.Call, in codeRequest) (*admitted, error) {
+// byCode finds the person of an authorization code. The code must have been issued to this client for this redirect
+// URI.
+func (e *Exchange) byCode(ctx context.Context, call *control.Call, in codeRequest) (*tokenSubject, error) {
 	switch {
 	case in.code.IsZero():
 		return nil, missing("code")
@@ -55,7 +56,7 @@ func (e *Exchange) byCode(ctx context.Context, call *control.Call, in codeReques
 	id := Digest(OfCode, in.code.Reveal())
 	row, err := store.SignInCodes.Get(ctx, e.Control.DB, id)
 	if fault.Is(err, fault.NotFound, fault.IdentityToken) {
-		return nil, e.codeGone(ctx, call, id)
+		return nil, e.unknownCode(ctx, call, id)
 	}
 	if err != nil {
 		return nil, err
@@ -71,18 +72,18 @@ func (e *Exchange) byCode(ctx context.Context, call *control.Call, in codeReques
 		return nil, invalid(fault.CodeExpired, "the code has expired")
 	case row.RedirectURI != in.redirectURI:
 		return nil, invalid(fault.RedirectURIMismatch, "the code was sent to another redirect URI")
-	case !proves(in.verifier.Reveal(), row.Challenge):
+	case !verifyPKCE(in.verifier.Reveal(), row.Challenge):
 		return nil, invalid(fault.CodeVerifierMismatch, "the code verifier does not match the code challenge")
 	}
-	return signedIn(call, redeemed{
+	return subjectOfSignIn(call, redemption{
 		application: row.Application, scopes: row.Scopes, person: row.Person,
-		spend: func(tx *store.Tx) error { return store.SignInCodes.Delete(tx, id) },
-		use:   &store.TokenUse{ID: id, Account: row.Account, Expires: row.Expires.Add(replaysKnown)},
+		deleteRow: func(tx *store.Tx) error { return store.SignInCodes.Delete(tx, id) },
+		tokenUse:  &store.TokenUse{ID: id, Account: row.Account, Expires: row.Expires.Add(replayMemory)},
 	})
 }
 
-// codeGone is the refusal of a code that is in no row: one that was redeemed before, or never given.
-func (e *Exchange) codeGone(ctx context.Context, call *control.Call, id string) error {
+// unknownCode returns the error for a code that has no row: it was redeemed before, or never issued.
+func (e *Exchange) unknownCode(ctx context.Context, call *control.Call, id string) error {
 	use, err := store.TokenUses.Get(ctx, e.Control.DB, id)
 	if fault.Is(err, fault.NotFound, fault.IdentityToken) {
 		return fault.Refuse(fault.Invalid, fault.IdentityToken, fault.CodeUnknown,
@@ -101,9 +102,9 @@ func codeReplayed() error {
 
 var verifierForm = regexp.MustCompile(`^[A-Za-z0-9._~-]{43,128}$`)
 
-// proves checks PKCE (RFC 7636, 4.6) with S256. Who gives a verifier for a code without a challenge had its challenge
-// taken away on the way, and is refused (RFC 9700, 2.1.1).
-func proves(verifier, challenge string) bool {
+// verifyPKCE checks PKCE (RFC 7636, 4.6) with S256. A verifier for a code without a challenge means that somebody
+// removed the challenge from the request. It is refused (RFC 9700, 2.1.1).
+func verifyPKCE(verifier, challenge string) bool {
 	if challenge == "" {
 		return verifier == ""
 	}
@@ -115,10 +116,10 @@ func proves(verifier, challenge string) bool {
 	return subtle.ConstantTimeCompare([]byte(got), []byte(challenge)) == 1
 }
 
-// byDeviceCode recognises the person who approved a device's request.
+// byDeviceCode finds the person who approved a device's request.
 func (e *Exchange) byDeviceCode(
 	ctx context.Context, call *control.Call, c *Client, code credential.Secret,
-) (*admitted, error) {
+) (*tokenSubject, error) {
 	if code.IsZero() {
 		return nil, missing("deviceCode")
 	}
@@ -127,62 +128,62 @@ func (e *Exchange) byDeviceCode(
 	row, err := store.DeviceRequests.Get(ctx, e.Control.DB, id)
 	if fault.Is(err, fault.NotFound, fault.IdentityToken) ||
 		err == nil && subtle.ConstantTimeCompare([]byte(row.Secret), []byte(secret)) != 1 {
-		return nil, e.codeGone(ctx, call, secret)
+		return nil, e.unknownCode(ctx, call, secret)
 	}
 	if err != nil {
 		return nil, err
 	}
 	now := call.Facts.Time
 	switch {
-	case row.ClientID != c.ID: // no record: anybody can have a device code and two clients
+	case row.ClientID != c.ID: // not recorded: anybody can get a device code and two clients
 		return nil, fault.Refuse(fault.Invalid, fault.IdentityToken, fault.CodeOfAnotherClient,
 			"the code was not given to this client")
 	case !now.Before(row.Expires):
 		return nil, fault.Refuse(fault.Expired, fault.IdentityToken, fault.TokenExpired, "the device code has expired")
-	case !e.pace.allow(row.ID, now, PollInterval-pollSlack):
+	case !e.pollTimes.allow(row.ID, now, PollInterval-pollSlack):
 		return nil, fault.Refuse(fault.Throttled, fault.SignIn, fault.PolledTooFast, "wait %v between two requests",
 			PollInterval)
 	case !row.Denied && row.Person.UserID == "":
 		return nil, fault.Refuse(fault.Conflict, fault.SignIn, fault.NotApprovedYet, "nobody has approved the request yet")
 	}
 	call.RecordFor(row.Account)
-	if row.Denied { // which is told, and recorded, once: whoever has the user code can deny
+	if row.Denied { // reported and recorded once, because anybody with the user code can deny
 		err := e.Control.Engine.Update(ctx, func(tx *store.Tx) error { return store.DeviceRequests.Delete(tx, row.ID) })
 		if err != nil && !fault.Is(err, fault.NotFound, fault.IdentityToken) {
 			return nil, err
 		}
 		return nil, deniedByPerson()
 	}
-	return signedIn(call, redeemed{
+	return subjectOfSignIn(call, redemption{
 		application: row.Application, scopes: row.Scopes, person: row.Person,
-		spend: func(tx *store.Tx) error { return store.DeviceRequests.Delete(tx, row.ID) },
-		use:   &store.TokenUse{ID: secret, Account: row.Account, Expires: row.Expires.Add(replaysKnown)},
+		deleteRow: func(tx *store.Tx) error { return store.DeviceRequests.Delete(tx, row.ID) },
+		tokenUse:  &store.TokenUse{ID: secret, Account: row.Account, Expires: row.Expires.Add(replayMemory)},
 	})
 }
 
-// redeemed is what a code stands for.
-type redeemed struct {
+// redemption is the content of a code that is being redeemed.
+type redemption struct {
 	application string // ARN
 	scopes      []string
 	person      store.SignedIn
-	spend       func(*store.Tx) error // takes the code's row away
-	use         *store.TokenUse       // says that the code was redeemed
+	deleteRow   func(*store.Tx) error // deletes the code's row
+	tokenUse    *store.TokenUse       // says that the code was redeemed
 }
 
-// signedIn is who signed in, if all that the sign-in hangs on still stands.
-func signedIn(call *control.Call, r redeemed) (*admitted, error) {
+// subjectOfSignIn returns the person who signed in, if everything that the sign-in depends on still holds.
+func subjectOfSignIn(call *control.Call, r redemption) (*tokenSubject, error) {
 	d := DelegationOf(r.application, r.person)
 	if err := caller.DelegationStands(call.Snapshot, &d); err != nil {
-		return nil, passOn(err)
+		return nil, asPlainDenial(err)
 	}
-	who := &admitted{Delegation: d, snapshot: call.Snapshot, signedIn: r.person.At, spend: r.spend, use: r.use}
+	who := &tokenSubject{Delegation: d, snapshot: call.Snapshot, signedIn: r.person.At, deleteRow: r.deleteRow, tokenUse: r.tokenUse}
 	if len(r.scopes) > 0 && !slices.Contains(r.scopes, AccountAccess) {
 		who.scopes = r.scopes
 	}
 	return who, nil
 }
 
-// DelegationOf is what a person's sign-in gives to an application.
+// DelegationOf returns the delegation that a person's sign-in gives to an application.
 func DelegationOf(application string, p store.SignedIn) credential.Delegation {
 	d := credential.Delegation{
 		IdentityStoreID:        p.IdentityStoreID,
@@ -197,7 +198,7 @@ func DelegationOf(application string, p store.SignedIn) credential.Delegation {
 	return d
 }
 
-// accountOf is the account of an application's ARN.
+// accountOf returns the account of an application's ARN.
 func accountOf(arn string) access.AccountID {
 	r, _ := sso.ParseARN(arn)
 	return r.Account

@@ -15,19 +15,19 @@ import (
 	"latchkey/internal/store"
 )
 
-// Started is what a device gets.
-type Started struct {
+// DeviceAuthorization is the answer to a device that begins a sign-in (RFC 8628, 3.2).
+type DeviceAuthorization struct {
 	DeviceCode credential.Secret
 	UserCode   string // ABCD-EFGH, for the person
 	URL        string // where the person enters it
 	Complete   string // the same with the code in it
 }
 
-// StartDevice begins a device's request for a person's sign-in. The start URL says in which account, see
-// exchange.AccountOf.
+// StartDevice begins a device's request for a person's sign-in. The start URL says in which account the person signs
+// in: see Exchange.AccountOf.
 func (s *SignIn) StartDevice(
 	ctx context.Context, call *control.Call, clientID string, secret credential.Secret, startURL string,
-) (*Started, error) {
+) (*DeviceAuthorization, error) {
 	c, err := s.Exchange.Authenticated(call, clientID, secret)
 	if err != nil {
 		return nil, err
@@ -38,7 +38,7 @@ func (s *SignIn) StartDevice(
 	}
 	call.ByRight(control.ClientSecret)
 	now := call.Facts.Time.UTC()
-	if _, ok := s.starts.take(call.Facts.SourceIP, now, forStarts); !ok {
+	if _, ok := s.starts.reserve(call.Facts.SourceIP, now, forStarts); !ok {
 		return nil, fault.Refuse(fault.Throttled, fault.SignIn, fault.TooManyRequests,
 			"too many devices ask from this address")
 	}
@@ -54,7 +54,7 @@ func (s *SignIn) StartDevice(
 	if err != nil {
 		return nil, err
 	}
-	if err := s.mayWait(ctx, call, account, now); err != nil {
+	if err := s.checkPending(ctx, call, account, now); err != nil {
 		return nil, err
 	}
 	call.RecordFor(account)
@@ -62,7 +62,7 @@ func (s *SignIn) StartDevice(
 		Account: account, ClientID: c.ID, ClientName: c.Name, Application: app.ARN(), Scopes: c.Scopes,
 		Source: call.Facts.SourceIP.String(), Asked: now, Expires: now.Add(DeviceLife),
 	}
-	out := &Started{URL: s.Public + DevicePath}
+	out := &DeviceAuthorization{URL: s.Public + DevicePath}
 	for tries := 0; ; tries++ {
 		out.UserCode = newUserCode()
 		row.ID = Digest(OfUserCode, letters(out.UserCode))
@@ -80,8 +80,8 @@ func (s *SignIn) StartDevice(
 	return out, nil
 }
 
-// mayWait refuses one more device when too many of the account wait already.
-func (s *SignIn) mayWait(ctx context.Context, call *control.Call, account access.AccountID, now time.Time) error {
+// checkPending refuses a device when too many devices of the account are waiting already.
+func (s *SignIn) checkPending(ctx context.Context, call *control.Call, account access.AccountID, now time.Time) error {
 	n, err := store.DeviceRequests.Count(ctx, s.Control.DB, string(account))
 	if err != nil || n < MaxPending {
 		return err
@@ -103,10 +103,10 @@ func (s *SignIn) mayWait(ctx context.Context, call *control.Call, account access
 	return nil
 }
 
-// alphabet has no vowels, so that codes are no words, and nothing that looks like something else (RFC 8628, 6.1).
+// alphabet has no vowels, so that codes are no words, and no letters that look like others (RFC 8628, 6.1).
 const alphabet = "BCDFGHJKLMNPQRSTVWXZ"
 
-// newUserCode is ABCD-EFGH: 34 bits.
+// newUserCode makes a code such as ABCD-EFGH. It has 34 bits.
 func newUserCode() string {
 	code := make([]byte, 0, 9)
 	for b := make([]byte, 1); len(code) < 9; {
@@ -122,7 +122,7 @@ func newUserCode() string {
 	return string(code)
 }
 
-// letters is a user code as people may type it: in any case, with whatever between the letters.
+// letters returns the letters of a user code as people may type it, in any case and with anything between the letters.
 func letters(code string) string {
 	return strings.Map(func(r rune) rune {
 		if r >= 'A' && r <= 'Z' {
@@ -132,17 +132,17 @@ func letters(code string) string {
 	}, strings.ToUpper(code))
 }
 
-// Asked is a device's request as the person sees it.
-type Asked struct {
+// PendingDevice is a device's request as the person sees it.
+type PendingDevice struct {
 	ID          string // digest of the user code
 	ClientName  string
 	Source      string // the address that asked
 	At, Expires time.Time
 }
 
-// FindDevice finds the request of a user code. Wrong codes of an address soon cost it the right to try more.
-func (s *SignIn) FindDevice(ctx context.Context, facts caller.Facts, userCode string) (*Asked, error) {
-	back, ok := s.guesses.take(facts.SourceIP, facts.Time, forGuesses)
+// FindDevice finds the request that has a user code. An address that tries too many wrong codes is refused for a while.
+func (s *SignIn) FindDevice(ctx context.Context, facts caller.Facts, userCode string) (*PendingDevice, error) {
+	giveBack, ok := s.guesses.reserve(facts.SourceIP, facts.Time, forGuesses)
 	if !ok {
 		return nil, fault.Refuse(fault.Throttled, fault.SignIn, fault.TooManyGuesses,
 			"too many wrong codes came from this address; wait a minute")
@@ -157,15 +157,15 @@ func (s *SignIn) FindDevice(ctx context.Context, facts caller.Facts, userCode st
 	if err != nil && !fault.Is(err, fault.NotFound, fault.IdentityToken) {
 		return nil, err
 	}
-	if err != nil || undecided(row, facts.Time) != nil {
+	if err != nil || checkUndecided(row, facts.Time) != nil {
 		return nil, wrong
 	}
-	back()
-	return &Asked{ID: row.ID, ClientName: row.ClientName, Source: row.Source, At: row.Asked, Expires: row.Expires}, nil
+	giveBack()
+	return &PendingDevice{ID: row.ID, ClientName: row.ClientName, Source: row.Source, At: row.Asked, Expires: row.Expires}, nil
 }
 
-// undecided checks that a request still waits.
-func undecided(r *store.DeviceRequest, now time.Time) error {
+// checkUndecided checks that a request still waits for a decision.
+func checkUndecided(r *store.DeviceRequest, now time.Time) error {
 	switch {
 	case !now.Before(r.Expires):
 		return fault.Refuse(fault.Expired, fault.IdentityToken, fault.RequestExpired,
@@ -177,14 +177,15 @@ func undecided(r *store.DeviceRequest, now time.Time) error {
 	return nil
 }
 
-// Deny says no to a device. It will hear so; nobody need have signed in for that.
+// Deny denies a device's request. The device will be told so. Nobody has to sign in to deny.
 func (s *SignIn) Deny(ctx context.Context, facts caller.Facts, id string) error {
 	return s.Control.Engine.Update(ctx, func(tx *store.Tx) error {
 		return decide(ctx, tx, id, facts.Time, func(r *store.DeviceRequest) { r.Denied = true })
 	})
 }
 
-// decide changes a request that nobody has decided, whatever else goes on at the same time.
+// decide changes a request that nobody has decided yet. It reads the request in the transaction, so that of two
+// concurrent decisions only one is made.
 func decide(ctx context.Context, tx *store.Tx, id string, now time.Time, change func(*store.DeviceRequest)) error {
 	r, err := store.DeviceRequests.Get(ctx, tx, id)
 	if fault.Is(err, fault.NotFound, fault.IdentityToken) {
@@ -194,7 +195,7 @@ func decide(ctx context.Context, tx *store.Tx, id string, now time.Time, change 
 	if err != nil {
 		return err
 	}
-	if err := undecided(r, now); err != nil {
+	if err := checkUndecided(r, now); err != nil {
 		return err
 	}
 	change(r)

@@ -19,10 +19,10 @@ import (
 // Source is the event source of every operation in this package.
 const Source = "sso-oauth.amazonaws.com"
 
-// How long what is issued lives.
+// Lifetimes of what is issued.
 const (
 	TokenLife = time.Hour // of access tokens, identity tokens and contexts, as on AWS
-	// from the sign-in or the exchange of a foreign token: no token that came of it outlives that
+	// From the sign-in or the exchange of an external token. No token that results from it lives longer.
 	DefaultSession = 8 * time.Hour
 )
 
@@ -30,19 +30,19 @@ const (
 type Exchange struct {
 	Control  *control.Control
 	Verifier *oidc.Verifier
-	Session  time.Duration    // how long tokens can be refreshed and exchanged for others; 0: DefaultSession
-	Default  access.AccountID // whose people sign in where nothing names another account
+	Session  time.Duration    // how long after the sign-in tokens can be refreshed and exchanged; 0: DefaultSession
+	Default  access.AccountID // the account in which people sign in when a request names none
 
-	// Arrive brings the directory up to date with a verified foreign token, before the person that it names is looked
-	// for. nil: tokens change no directory.
+	// Provision updates the directory from a verified external token, before the person whom the token names is looked up.
+	// nil means that tokens never change the directory.
 	Provision func(ctx context.Context, call *control.Call, account access.AccountID, issuer *sso.Issuer,
 		claims *oidc.Claims) error
 
-	pace  pace
-	rates rates
+	pollTimes pollTimes
+	rates     rates
 }
 
-// Request is what CreateTokenWithIAM takes.
+// Request is the input of CreateTokenWithIAM.
 type Request struct {
 	ClientID           string // ARN of the application
 	GrantType          string
@@ -63,7 +63,7 @@ const (
 	RefreshTokenType = "urn:ietf:params:oauth:token-type:refresh_token"
 )
 
-// Tokens are what an application gets.
+// Tokens are the answer to an application.
 type Tokens struct {
 	Access  credential.Secret
 	Refresh credential.Secret // empty without a refresh grant
@@ -74,15 +74,15 @@ type Tokens struct {
 	Life    time.Duration
 }
 
-// admitted is a person who was recognised, and through what.
-type admitted struct {
+// tokenSubject is the person for whom tokens are issued, and the proof that was presented.
+type tokenSubject struct {
 	credential.Delegation // without application and scopes, which are the client's
 	snapshot              *engine.Snapshot
 	signedIn              time.Time
-	scopes                []string              // of the presented token, then those granted; nil: a foreign token's, all
-	use                   *store.TokenUse       // says that what was presented is used up
-	spend                 func(*store.Tx) error // takes away what was presented; nil: there is nothing to take
-	refresh               credential.Use        // of the refresh token; empty: an application's
+	scopes                []string              // of the presented token, then those granted; nil: an external token, which has all
+	tokenUse              *store.TokenUse       // marks the presented code or token as used
+	deleteRow             func(*store.Tx) error // deletes the presented code; nil: there is no row to delete
+	refreshUse            credential.Use        // of the refresh token; empty: an application's
 	noRefresh             bool
 }
 
@@ -103,7 +103,7 @@ func (e *Exchange) CreateTokenWithIAM(ctx context.Context, call *control.Call, i
 	if err != nil {
 		return nil, err
 	}
-	var who *admitted
+	var who *tokenSubject
 	switch grant.Type {
 	case sso.JWTBearer:
 		if err = e.limitRate(call, app); err == nil {
@@ -123,7 +123,7 @@ func (e *Exchange) CreateTokenWithIAM(ctx context.Context, call *control.Call, i
 		UserID: who.UserID, IdentityStoreARN: sso.IdentityStoreARN(app.Account, who.IdentityStoreID),
 	}
 	if err := caller.PersonStands(who.snapshot, app.ARN(), who.IdentityStoreID, directory.UserID(who.UserID)); err != nil {
-		return nil, passOn(err)
+		return nil, asPlainDenial(err)
 	}
 	if who.scopes, err = grantedScopes(call, app, in.Scopes, who.scopes); err != nil {
 		return nil, err
@@ -131,8 +131,8 @@ func (e *Exchange) CreateTokenWithIAM(ctx context.Context, call *control.Call, i
 	return e.issue(ctx, call, app, who, in.RequestedTokenType)
 }
 
-// Arrived lets the directory know of somebody with a verified token; see Arrive.
-func (e *Exchange) Arrived(
+// ProvisionPerson calls Provision, if it is set, for the person of a verified token.
+func (e *Exchange) ProvisionPerson(
 	ctx context.Context, call *control.Call, account access.AccountID, issuer *sso.Issuer, claims *oidc.Claims,
 ) error {
 	if e.Provision == nil {
@@ -141,8 +141,8 @@ func (e *Exchange) Arrived(
 	return e.Provision(ctx, call, account, issuer, claims)
 }
 
-// session is the end of all tokens that come of one sign-in. A role session that was made with a context has a life of
-// its own, as on AWS; the leash ends it when what it hangs on goes.
+// session returns the end of all tokens that result from one sign-in. A role session that was made with a context has a
+// lifetime of its own, as on AWS. The leash ends it when something that it depends on is removed.
 func (e *Exchange) session(signedIn time.Time) time.Time {
 	if e.Session == 0 {
 		return signedIn.Add(DefaultSession)

@@ -18,10 +18,11 @@ import (
 	"latchkey/internal/store"
 )
 
-// issue seals and signs the tokens, and commits the record, together with the use of the foreign token, before any
-// of them leaves. The tokens are good for who.scopes; requestedType is empty unless the client asked for a token type.
+// issue seals and signs the tokens. It commits the record, together with the use of the presented token or code, before
+// it returns any of them. The tokens have the scopes in who.scopes. requestedType is empty unless the client asked for
+// a token type.
 func (e *Exchange) issue(
-	ctx context.Context, call *control.Call, app *sso.Application, who *admitted, requestedType string,
+	ctx context.Context, call *control.Call, app *sso.Application, who *tokenSubject, requestedType string,
 ) (*Tokens, error) {
 	now := call.Facts.Time.UTC().Truncate(time.Second)
 	signedIn := who.signedIn.UTC().Truncate(time.Second)
@@ -52,7 +53,7 @@ func (e *Exchange) issue(
 	if app.Grant(sso.RefreshToken) != nil && !who.noRefresh {
 		long := d
 		long.Expires = end
-		if out.Refresh, err = e.Control.Ring.SealDelegation(cmp.Or(who.refresh, credential.RefreshToken), long); err != nil {
+		if out.Refresh, err = e.Control.Ring.SealDelegation(cmp.Or(who.refreshUse, credential.RefreshToken), long); err != nil {
 			return nil, err
 		}
 		if requestedType == RefreshTokenType {
@@ -72,22 +73,22 @@ func (e *Exchange) issue(
 	return out, nil
 }
 
-// commit records the exchange. Of two that present the same token or code at once, on whatever nodes, the second one
-// is refused: its row is there already, or gone.
-func (e *Exchange) commit(ctx context.Context, call *control.Call, who *admitted) error {
-	if who.use == nil {
+// commit records the exchange. When two requests present the same token or code at once, on any nodes, the second one
+// is refused: its row exists already, or is deleted.
+func (e *Exchange) commit(ctx context.Context, call *control.Call, who *tokenSubject) error {
+	if who.tokenUse == nil {
 		return e.Control.Record(ctx, call)
 	}
 	err := e.Control.Update(ctx, call, func(tx *store.Tx) error {
-		if who.spend != nil {
-			if err := who.spend(tx); err != nil {
+		if who.deleteRow != nil {
+			if err := who.deleteRow(tx); err != nil {
 				return err
 			}
 		}
-		return store.TokenUses.Insert(tx, who.use)
+		return store.TokenUses.Insert(tx, who.tokenUse)
 	})
 	switch {
-	case who.spend != nil &&
+	case who.deleteRow != nil &&
 		(fault.Is(err, fault.AlreadyExists, fault.IdentityToken) || fault.Is(err, fault.NotFound, fault.IdentityToken)):
 		call.Event.ResponseElements = nil
 		return codeReplayed()
@@ -97,12 +98,13 @@ func (e *Exchange) commit(ctx context.Context, call *control.Call, who *admitted
 	return err
 }
 
-// tokenIssuer is what AWS's identity tokens have before the id of the instance as their issuer.
+// tokenIssuer is the part before the instance id in the issuer of AWS's identity tokens.
 const tokenIssuer = "https://identitycenter.amazonaws.com/"
 
 const keyPurpose = "identity tokens"
 
-// identityToken is a JWT with the claims of AWS's. Clients read it without verifying it; Keys verify it.
+// identityToken makes a JWT with the claims of AWS's identity tokens. Clients read it without verifying it. Keys has
+// the keys that verify it.
 func (e *Exchange) identityToken(
 	app *sso.Application, d credential.SealedDelegation, now time.Time, identity credential.Secret,
 ) (credential.Secret, error) {

@@ -11,8 +11,8 @@ import (
 	"latchkey/internal/sso"
 )
 
-// byRefreshToken recognises the person of a refresh token that the application got from here.
-func (e *Exchange) byRefreshToken(call *control.Call, app *sso.Application, in Request) (*admitted, error) {
+// byRefreshToken finds the person of a refresh token that was issued here to the application.
+func (e *Exchange) byRefreshToken(call *control.Call, app *sso.Application, in Request) (*tokenSubject, error) {
 	if in.RefreshToken.IsZero() {
 		return nil, missing("refreshToken")
 	}
@@ -24,11 +24,11 @@ func (e *Exchange) byRefreshToken(call *control.Call, app *sso.Application, in R
 		return nil, fault.Refuse(fault.Invalid, fault.IdentityToken, fault.RefreshTokenInvalid,
 			"the refresh token was not issued to this application")
 	}
-	return standing(call, d)
+	return subjectOfToken(call, d)
 }
 
-// byAccessToken recognises the person of an access token that an application of the same instance got from here.
-func (e *Exchange) byAccessToken(call *control.Call, app *sso.Application, in Request) (*admitted, error) {
+// byAccessToken finds the person of an access token that was issued here to an application of the same instance.
+func (e *Exchange) byAccessToken(call *control.Call, app *sso.Application, in Request) (*tokenSubject, error) {
 	switch {
 	case in.SubjectToken.IsZero():
 		return nil, missing("subjectToken")
@@ -51,7 +51,7 @@ func (e *Exchange) byAccessToken(call *control.Call, app *sso.Application, in Re
 		return nil, fault.Refuse(fault.Invalid, fault.IdentityToken, fault.SubjectTokenInvalid,
 			"the subject token is no access token of this Identity Center instance")
 	}
-	who, err := standing(call, d)
+	who, err := subjectOfToken(call, d)
 	if err != nil {
 		return nil, err
 	}
@@ -64,12 +64,13 @@ func (e *Exchange) byAccessToken(call *control.Call, app *sso.Application, in Re
 	return who, nil
 }
 
-// standing is who is behind a token of ours, if all that it came of still stands.
-func standing(call *control.Call, d credential.SealedDelegation) (*admitted, error) {
+// subjectOfToken returns the person of a token that was issued here, if everything that the token depends on still
+// holds.
+func subjectOfToken(call *control.Call, d credential.SealedDelegation) (*tokenSubject, error) {
 	if err := caller.DelegationStands(call.Snapshot, &d.Delegation); err != nil {
-		return nil, passOn(err)
+		return nil, asPlainDenial(err)
 	}
-	return &admitted{
+	return &tokenSubject{
 		Delegation: d.Delegation,
 		snapshot:   call.Snapshot,
 		signedIn:   d.SignedIn,

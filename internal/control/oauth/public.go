@@ -15,14 +15,14 @@ import (
 	"latchkey/internal/sso"
 )
 
-// PollInterval is how long a device waits between two requests, as on AWS; one that comes a little early because of the
-// network is not refused.
+// PollInterval is how long a device waits between two requests, as on AWS. A request that comes a little early because
+// of the network is not refused.
 const (
 	PollInterval = time.Second
 	pollSlack    = 250 * time.Millisecond
 )
 
-// PublicRequest is what CreateToken takes.
+// PublicRequest is the input of CreateToken.
 type PublicRequest struct {
 	ClientID     string
 	ClientSecret credential.Secret
@@ -34,8 +34,9 @@ type PublicRequest struct {
 	RefreshToken credential.Secret
 }
 
-// CreateToken gives a registered client tokens that stand for the person who signed in for it. They belong to the
-// application of the account's sign-in, or to the one that the client registered for, and are good for what that has.
+// CreateToken gives a registered client tokens that stand for the person who signed in for it. The tokens belong to the
+// application of the account's sign-in, or to the one that the client registered for. They have that application's
+// scopes.
 func (e *Exchange) CreateToken(ctx context.Context, call *control.Call, in PublicRequest) (*Tokens, error) {
 	c, err := e.Authenticated(call, in.ClientID, in.ClientSecret)
 	if err != nil {
@@ -50,7 +51,7 @@ func (e *Exchange) CreateToken(ctx context.Context, call *control.Call, in Publi
 		return nil, fault.Refuse(fault.Denied, fault.ApplicationGrant, fault.GrantTypeNotRegistered,
 			"the client did not register for this grant type")
 	}
-	var who *admitted
+	var who *tokenSubject
 	switch g {
 	case sso.AuthorizationCode:
 		who, err = e.byCode(ctx, call, codeRequest{c.ID, in.RedirectURI, in.Code, in.CodeVerifier})
@@ -80,16 +81,17 @@ func (e *Exchange) CreateToken(ctx context.Context, call *control.Call, in Publi
 	if who.scopes, err = grantedScopes(call, app, nil, who.scopes); err != nil {
 		return nil, err
 	}
-	who.refresh, who.noRefresh = refreshOf(c), !c.May(sso.RefreshToken)
+	who.refreshUse, who.noRefresh = refreshOf(c), !c.May(sso.RefreshToken)
 	return e.issue(ctx, call, app, who, "")
 }
 
-// refreshOf is the use of a client's refresh tokens: neither another client's nor an application's opens as one.
+// refreshOf returns the sealing purpose of a client's refresh tokens. A refresh token of another client or of an
+// application cannot be opened with it.
 func refreshOf(c *Client) credential.Use {
 	return credential.RefreshToken + " of client " + credential.Use(c.ID)
 }
 
-func (e *Exchange) byClientsRefreshToken(call *control.Call, c *Client, token credential.Secret) (*admitted, error) {
+func (e *Exchange) byClientsRefreshToken(call *control.Call, c *Client, token credential.Secret) (*tokenSubject, error) {
 	if token.IsZero() {
 		return nil, missing("refreshToken")
 	}
@@ -102,35 +104,35 @@ func (e *Exchange) byClientsRefreshToken(call *control.Call, c *Client, token cr
 			"the refresh token was not issued to this client")
 	}
 	call.RecordFor(accountOf(d.ApplicationARN))
-	return standing(call, d)
+	return subjectOfToken(call, d)
 }
 
-// pace keeps when each device asked last, on this node alone: it slows programs down and is no lock.
-type pace struct {
+// pollTimes remembers when each device last asked, on this node alone. It slows programs down and is no lock.
+type pollTimes struct {
 	mu   sync.Mutex
 	last map[string]time.Time
 }
 
-// maxPaced is how many devices are remembered.
-const maxPaced = 4096
+// maxPollTimes is how many devices are remembered.
+const maxPollTimes = 4096
 
-// allow reports whether the last time is long enough ago, and makes this the last time if it is.
-func (p *pace) allow(id string, now time.Time, every time.Duration) bool {
+// allow reports whether the last request is long enough ago. If it is, this request becomes the last one.
+func (p *pollTimes) allow(id string, now time.Time, every time.Duration) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if at, ok := p.last[id]; ok && now.Sub(at) < every {
 		return false
 	}
-	if p.last == nil || len(p.last) >= maxPaced {
+	if p.last == nil || len(p.last) >= maxPollTimes {
 		p.last = map[string]time.Time{}
 	}
 	p.last[id] = now
 	return true
 }
 
-// SignInOf is how people of an account sign in, for clients that register for an application or for none: the account's
-// sign-in, and the application that the tokens will belong to. One that a client registered for must let people sign in
-// still.
+// SignInOf returns how people of an account sign in for registered clients: the account's sign-in, and the application
+// to which the tokens will belong. If a client registered for an application, people must still be able to sign in at
+// it.
 func (e *Exchange) SignInOf(
 	call *control.Call, account access.AccountID, application string,
 ) (*sso.SignIn, *sso.Application, error) {

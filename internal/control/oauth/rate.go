@@ -10,16 +10,16 @@ import (
 	"latchkey/internal/sso"
 )
 
-// rates hold back how many foreign tokens are exchanged in a second at each Identity Center instance, as AWS does
-// (IAM Identity Center user guide, quotas: 10 jwt-bearer requests a second and instance). There is one for each
-// instance, of which an account has at most one at a time. The zero rates are ready.
+// rates limit how many external tokens are exchanged in a second at each Identity Center instance, as AWS does (IAM
+// Identity Center user guide, quotas: 10 jwt-bearer requests a second and instance). There is one limiter for each
+// instance. An account has at most one instance at a time. The zero rates are ready.
 type rates struct {
 	mu  sync.Mutex
 	all map[string]*rate.Limiter // by instance id
 }
 
-// limitRate refuses an exchange that is one too many. It comes after the actor was admitted, so that nobody else can
-// use up what an instance may have.
+// limitRate refuses an exchange that exceeds the rate. It runs after the actor policy was checked, so that nobody else
+// can use up an instance's rate.
 func (e *Exchange) limitRate(call *control.Call, app *sso.Application) error {
 	limit := e.Control.Quotas.TokenExchangeRate
 	if limit <= 0 || e.rates.of(app.InstanceID, limit).AllowN(call.Facts.Time, 1) {

@@ -23,15 +23,14 @@ import (
 // ClientLife is how long a registered client may be used, as on AWS.
 const ClientLife = 90 * 24 * time.Hour
 
-// DeviceCode is the grant type of devices (RFC 8628, 3.4), which applications cannot be given: it is for public
-// clients.
+// DeviceCode is the grant type of devices (RFC 8628, 3.4). Only public clients can have it. Applications cannot.
 const DeviceCode sso.GrantType = "urn:ietf:params:oauth:grant-type:device_code"
 
-// AccountAccess is the scope that the AWS CLI registers and asks for when nobody says otherwise. It stands for all that
-// the application has.
+// AccountAccess is the scope that the AWS CLI registers and requests by default. It stands for all scopes of the
+// application.
 const AccountAccess = "sso:account:access"
 
-// Limits of a registration: the client's id carries it, and is sent in URLs.
+// Limits of a registration. The client's id contains the registration and is sent in URLs.
 const (
 	maxClientName   = 128 // characters
 	maxRedirectURIs = 5
@@ -40,7 +39,7 @@ const (
 	maxScope        = 80 // bytes
 )
 
-// Registration is what RegisterClient takes.
+// Registration is the input of RegisterClient.
 type Registration struct {
 	Name         string
 	Type         string // public
@@ -51,21 +50,22 @@ type Registration struct {
 	Application  string // ARN of an application whose tokens the client will get; empty: the account's sign-in says
 }
 
-// Client is a public client that registered itself. No row is kept of it: its id is this, sealed.
+// Client is a public client that registered itself. No row is stored for it: the client id on the wire is this value,
+// sealed.
 type Client struct {
 	ID           string // random; names the client in rows and records
 	Name         string
 	RedirectURIs []string         `json:",omitempty"`
 	GrantTypes   []string         `json:",omitempty"` // none: all that public clients may use
 	Scopes       []string         `json:",omitempty"`
-	Account      access.AccountID `json:",omitempty"` // in which people sign in; empty: nobody said
+	Account      access.AccountID `json:",omitempty"` // in which people sign in; empty: the client named none
 	Application  string           `json:",omitempty"` // ARN; empty: the account's sign-in says
 	Issued       time.Time
 	Expires      time.Time
 }
 
-// Registered is what a client gets.
-type Registered struct {
+// RegisteredClient is the answer to a client that registered.
+type RegisteredClient struct {
 	Client
 	Text   string // the client id on the wire
 	Secret credential.Secret
@@ -76,9 +76,9 @@ const (
 	secretPurpose = "oauth client secret: "
 )
 
-// Register makes a client of whoever asks: a registration gives no right. It only lets people see for whom they sign
-// in, and binds what is issued to the client that asked.
-func (e *Exchange) Register(call *control.Call, in Registration) (*Registered, error) {
+// Register makes a client for anybody who asks. A registration gives no permission. It only lets people see for which
+// program they sign in, and binds what is issued to the client that asked.
+func (e *Exchange) Register(call *control.Call, in Registration) (*RegisteredClient, error) {
 	invalid := func(reason fault.Reason, format string, args ...any) error {
 		return fault.Refuse(fault.Invalid, fault.OAuthClient, reason, format, args...)
 	}
@@ -134,7 +134,7 @@ func (e *Exchange) Register(call *control.Call, in Registration) (*Registered, e
 		return nil, err
 	}
 	call.Event.RequestParameters["clientId"] = c.ID
-	return &Registered{
+	return &RegisteredClient{
 		Client: c, Text: base64.RawURLEncoding.EncodeToString(e.Control.Ring.Seal(clientPurpose, body)),
 		Secret: credential.NewSecret(base64.RawURLEncoding.EncodeToString(e.Control.Ring.Seal(secretPurpose+c.ID, nil))),
 	}, nil
@@ -143,7 +143,7 @@ func (e *Exchange) Register(call *control.Call, in Registration) (*Registered, e
 // publicGrants are the grant types of public clients.
 var publicGrants = []sso.GrantType{sso.AuthorizationCode, sso.RefreshToken, DeviceCode}
 
-// Client opens the id of a registered client. It says nothing about who presents it.
+// Client opens the id of a registered client. It does not prove who presents it.
 func (e *Exchange) Client(call *control.Call, text string) (*Client, error) {
 	unknown := func(reason fault.Reason, say string) error {
 		return fault.Refuse(fault.Unauthenticated, fault.Application, reason, "%s", say)
@@ -167,7 +167,7 @@ func (e *Exchange) Client(call *control.Call, text string) (*Client, error) {
 	return &c, nil
 }
 
-// Authenticated is Client for one who must present the client's secret as well.
+// Authenticated is Client for a caller who must also present the client's secret.
 func (e *Exchange) Authenticated(call *control.Call, text string, secret credential.Secret) (*Client, error) {
 	c, err := e.Client(call, text)
 	if err != nil {
@@ -189,8 +189,8 @@ func (c *Client) May(g sso.GrantType) bool {
 	return len(c.GrantTypes) == 0 || slices.Contains(c.GrantTypes, string(g))
 }
 
-// RedirectsTo reports whether the client registered a redirect URI. They are compared byte by byte, but that the port
-// of a loopback address does not count (RFC 8252, 7.3).
+// RedirectsTo reports whether the client registered a redirect URI. URIs are compared byte by byte, except that the
+// port of a loopback address is ignored (RFC 8252, 7.3).
 func (c *Client) RedirectsTo(uri string) bool {
 	asked, loopback := parseLoopback(uri)
 	return slices.ContainsFunc(c.RedirectURIs, func(own string) bool {
@@ -213,8 +213,8 @@ func Loopback(uri string) bool {
 	return ok
 }
 
-// parseLoopback takes a redirect URI apart that leads to a literal loopback address. The form leaves no room for
-// credentials, backslashes or a fragment.
+// parseLoopback splits a redirect URI that leads to a literal loopback address. The form allows no credentials,
+// backslashes or fragment.
 func parseLoopback(uri string) (loopback, bool) {
 	m := loopbackForm.FindStringSubmatch(uri)
 	if m == nil || strings.ContainsAny(uri, `"<>\^{|}`+"`") {
@@ -226,7 +226,7 @@ func parseLoopback(uri string) (loopback, bool) {
 	return loopback{m[1], m[2]}, true
 }
 
-// printable refuses what could make a page or a record show something else than what is there.
+// printable refuses characters that could make a page or a record display something else than the text.
 func printable(s string) bool {
 	for _, r := range s {
 		if r == utf8.RuneError || r < ' ' || r >= 0x7f && r < 0xa0 || r >= 0x2028 && r <= 0x202e ||
@@ -239,8 +239,8 @@ func printable(s string) bool {
 
 var identifiers = regexp.MustCompile(`(?:^|[/.])(d-[0-9a-f]{10}|ssoins-[0-9a-f]{16})(?:$|[/.?#:])`)
 
-// AccountOf is the account whose people a start URL is for: the one whose identity store (d-...) or Identity Center
-// instance (ssoins-...) it names as a label of the host or a segment of the path. A URL that names neither is for the
+// AccountOf returns the account that a start URL names. The URL has the account's identity store (d-...) or Identity
+// Center instance (ssoins-...) as a label of the host or a segment of the path. A URL that has neither is for the
 // default account.
 func (e *Exchange) AccountOf(call *control.Call, startURL string) (access.AccountID, error) {
 	_, rest, _ := strings.Cut(startURL, "://")

@@ -15,35 +15,35 @@ import (
 // SignInSource is the event source of people's sign-ins, as in Identity Center's own records.
 const SignInSource = "signin.amazonaws.com"
 
-// Where browsers go, below SignIn.Public.
+// Paths for browsers, below SignIn.Public.
 const (
 	AuthorizePath = "/authorize"
 	CallbackPath  = "/authorize/callback"
 	DevicePath    = "/device"
 )
 
-// How long things hold.
+// Lifetimes.
 const (
-	CodeLife    = 5 * time.Minute  // an authorization code
-	DeviceLife  = 10 * time.Minute // a device's request, as on AWS
-	AttemptLife = 10 * time.Minute // the way to the provider and back
+	CodeLife    = 5 * time.Minute  // of an authorization code
+	DeviceLife  = 10 * time.Minute // of a device's request, as on AWS
+	AttemptLife = 10 * time.Minute // of a sign-in at the provider
 	formLife    = 10 * time.Minute
 )
 
 // MaxPending is how many devices of an account may wait at once.
 const MaxPending = 1000
 
-// SignIn serves people who sign in. Fill it; it must not be copied.
+// SignIn serves people who sign in. Its exported fields must be set. It must not be copied.
 type SignIn struct {
 	Control  *control.Control
 	Exchange *Exchange
 	Public   string // the URL by which browsers know this server, without a slash at the end
 
 	starts  limiter // device requests, by address
-	guesses limiter // user codes that are nobody's, by address
+	guesses limiter // unknown user codes, by address
 }
 
-// begin starts a call of somebody of whom nothing is known yet.
+// begin starts a call of a client that is not authenticated.
 func (s *SignIn) begin(facts caller.Facts, operation string) (*control.Call, error) {
 	snap, err := s.Control.Engine.Snapshot()
 	if err != nil {
@@ -55,13 +55,13 @@ func (s *SignIn) begin(facts caller.Facts, operation string) (*control.Call, err
 	return call, nil
 }
 
-// Arriving begins the call of a person who comes back from the provider, which Callback goes on with. Whoever begins it
+// BeginCallback begins the call of a person who comes back from the provider. The caller passes it to Callback and
 // finishes it.
-func (s *SignIn) Arriving(facts caller.Facts) (*control.Call, error) {
+func (s *SignIn) BeginCallback(facts caller.Facts) (*control.Call, error) {
 	return s.begin(facts, "UserAuthentication")
 }
 
-// seal makes a text of a value that only this server reads, for one purpose.
+// seal turns a value into a text that only this server can read, for one purpose.
 func (s *SignIn) seal(purpose string, v any) (string, error) {
 	body, err := json.Marshal(v)
 	if err != nil {
@@ -82,8 +82,8 @@ func (s *SignIn) unseal(purpose, text string, v any) error {
 	return json.Unmarshal(body, v)
 }
 
-// Form is what a page asks a person to agree to: one of the two. It is sealed into the page, so that what is agreed to
-// is what was shown, to this browser.
+// Form is what a page asks a person to approve: an authorization or a device's request, exactly one of the two. It is
+// sealed into the page, so that the person approves what this browser displayed.
 type Form struct {
 	Authorization *Authorization `json:",omitempty"`
 	DeviceID      string         `json:",omitempty"`
@@ -92,7 +92,7 @@ type Form struct {
 
 const formPurpose = "sign-in form of browser "
 
-// SealForm seals a form for the browser that has this random text in its cookie.
+// SealForm seals a form for the browser whose cookie has this random text.
 func (s *SignIn) SealForm(browser string, f Form) (string, error) {
 	f.Expires = s.Control.Now().Add(formLife)
 	return s.seal(formPurpose+browser, f)

@@ -24,7 +24,7 @@ import (
 	"latchkey/internal/store"
 )
 
-// attempt is a person's way to the provider and back, sealed into a cookie of the browser that went.
+// attempt is a person's sign-in at the provider, sealed into a cookie of the browser that was sent there.
 type attempt struct {
 	oidc.Attempt
 	Issuer        string
@@ -38,10 +38,11 @@ type attempt struct {
 
 const attemptPurpose = "sign-in attempt"
 
-// maxCookie is what browsers keep of a cookie, with room for its name and attributes.
+// maxCookie is how long a cookie's value may be, so that browsers still store the cookie with its name and attributes.
 const maxCookie = 3800
 
-// Begin sends a person who agreed to a form to the account's OpenID provider: to this URL, with this cookie.
+// Begin starts the sign-in of a person who approved a form. to is the URL at the account's OpenID provider to which the
+// browser goes, and cookie is the attempt cookie that it takes along.
 func (s *SignIn) Begin(ctx context.Context, facts caller.Facts, f *Form) (to, cookie string, err error) {
 	call, err := s.begin(facts, "Authorize")
 	if err != nil {
@@ -59,7 +60,7 @@ func (s *SignIn) Begin(ctx context.Context, facts caller.Facts, f *Form) (to, co
 		if err != nil {
 			return "", "", err
 		}
-		if err := undecided(row, facts.Time); err != nil {
+		if err := checkUndecided(row, facts.Time); err != nil {
 			return "", "", err
 		}
 		a.Account, a.Application = row.Account, row.Application
@@ -70,7 +71,7 @@ func (s *SignIn) Begin(ctx context.Context, facts caller.Facts, f *Form) (to, co
 	}
 	provider, err := s.Exchange.Verifier.Provider(ctx, sign.IssuerURL)
 	if err != nil {
-		return "", "", unreached(err)
+		return "", "", providerError(err)
 	}
 	client, err := s.clientOf(sign)
 	if err != nil {
@@ -92,7 +93,7 @@ func (s *SignIn) Begin(ctx context.Context, facts caller.Facts, f *Form) (to, co
 	return provider.SignInURL(client, a.Attempt), cookie, nil
 }
 
-// clientOf is who we are to the account's provider.
+// clientOf returns this server's client registration at the account's provider.
 func (s *SignIn) clientOf(sign *sso.SignIn) (oidc.Client, error) {
 	c := oidc.Client{ID: sign.ClientID, Redirect: s.Public + CallbackPath, Scopes: sign.Scopes}
 	if len(sign.Sealed) > 0 {
@@ -106,14 +107,14 @@ func (s *SignIn) clientOf(sign *sso.SignIn) (oidc.Client, error) {
 	return c, nil
 }
 
-// Outcome is where a person came back to.
+// Outcome is the result of a callback.
 type Outcome struct {
 	Redirect string // to the client; empty: a device was approved
 }
 
-// Callback takes a person back from the provider. The cookie says where the person was going; a query whose state is
-// not the cookie's was made for somebody else's browser. An error is for the person, unless it is a *Returned, which is
-// for the client. call is from Arriving.
+// Callback ends the sign-in of a person who comes back from the provider. The cookie has the attempt that the browser
+// began. A query whose state is not the cookie's belongs to another browser's attempt, and is refused. An error is for
+// the person, unless it is a *RedirectError, which is for the client. call comes from BeginCallback.
 func (s *SignIn) Callback(ctx context.Context, call *control.Call, cookie, query string) (*Outcome, error) {
 	facts := &call.Facts
 	var a attempt
@@ -127,11 +128,11 @@ func (s *SignIn) Callback(ctx context.Context, call *control.Call, cookie, query
 			"this browser did not begin a sign-in here; start again")
 	case !facts.Time.Before(a.Expires):
 		return nil, fault.Refuse(fault.Invalid, fault.Request, fault.AttemptExpired, "the sign-in took too long; start again")
-	case !same(q.Get("state"), a.State):
+	case !equalSecrets(q.Get("state"), a.State):
 		return nil, fault.Refuse(fault.Invalid, fault.Request, fault.StateMismatch,
 			"this answer belongs to another sign-in; start again")
 	}
-	out, err := s.arrive(ctx, call, &a, q)
+	out, err := s.complete(ctx, call, &a, q)
 	if err != nil && a.Authorization != nil {
 		err = a.Authorization.ReturnError(err)
 	}
@@ -141,10 +142,10 @@ func (s *SignIn) Callback(ctx context.Context, call *control.Call, cookie, query
 	return out, nil
 }
 
-func same(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
+func equalSecrets(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
 
-// arrive recognises the person and gives the client its code, or the device its approval.
-func (s *SignIn) arrive(ctx context.Context, call *control.Call, a *attempt, q url.Values) (*Outcome, error) {
+// complete finds the person, and gives the client its code or the device its approval.
+func (s *SignIn) complete(ctx context.Context, call *control.Call, a *attempt, q url.Values) (*Outcome, error) {
 	who, err := s.recognise(ctx, call, a, q)
 	if err != nil {
 		return nil, err
@@ -175,11 +176,11 @@ func (s *SignIn) arrive(ctx context.Context, call *control.Call, a *attempt, q u
 	}); err != nil {
 		return nil, err
 	}
-	return &Outcome{Redirect: a.Authorization.back(url.Values{"code": {code}})}, nil
+	return &Outcome{Redirect: a.Authorization.redirectURL(url.Values{"code": {code}})}, nil
 }
 
-// recognise redeems the provider's code and finds the person whom its identity token names. What the sign-in hangs on
-// is judged as it is now: the provider may have taken its time.
+// recognise redeems the provider's code and finds the person whom the identity token names. What the sign-in depends on
+// is checked after the provider has answered, because the answer may take long.
 func (s *SignIn) recognise(ctx context.Context, call *control.Call, a *attempt, q url.Values) (*store.SignedIn, error) {
 	bad := func(reason fault.Reason, text string) *fault.Error {
 		return fault.Refuse(fault.Invalid, fault.IdentityToken, reason, "%s", text)
@@ -193,7 +194,7 @@ func (s *SignIn) recognise(ctx context.Context, call *control.Call, a *attempt, 
 	}
 	provider, err := s.Exchange.Verifier.Provider(ctx, a.Issuer)
 	if err != nil {
-		return nil, unreached(err)
+		return nil, providerError(err)
 	}
 	switch {
 	case (q.Has("iss") || provider.SaysIssuer) && q.Get("iss") != a.Issuer:
@@ -209,30 +210,30 @@ func (s *SignIn) recognise(ctx context.Context, call *control.Call, a *attempt, 
 	}
 	token, err := provider.Redeem(ctx, client, a.Attempt, q.Get("code"))
 	if bad, ok := errors.AsType[*oidc.Error](err); err == nil || ok && bad.Reason == fault.TokenMalformed {
-		// The provider let somebody in: from here on a record is kept. What comes with no code of the provider's
-		// anybody can send as often as they like.
+		// The provider signed somebody in, so from here on the call is recorded. An answer without a valid code of the
+		// provider is not recorded: anybody can send one as often as they like.
 		call.RecordFor(a.Account)
 	}
 	if err != nil {
-		return nil, unreached(err)
+		return nil, providerError(err)
 	}
 	claims, err := s.Exchange.Verifier.Verify(ctx, token, func(iss string) (oidc.Issuer, bool) {
 		return oidc.Issuer{Audiences: []string{sign.ClientID}}, iss == a.Issuer
 	})
 	if err != nil {
-		return nil, unreached(err)
+		return nil, providerError(err)
 	}
 	nonce, _ := claims.All["nonce"].(string)
 	party, named := claims.All["azp"]
 	switch {
-	case !same(nonce, a.Nonce):
+	case !equalSecrets(nonce, a.Nonce):
 		return nil, bad(fault.NonceMismatch, "the identity token was made for another sign-in")
 	case named && party != sign.ClientID || !named && len(claims.Audience) > 1:
 		return nil, bad(fault.AzpMismatch, "the identity token was made for another client")
 	}
 	call.Event.AdditionalEventData["assertion"] = map[string]any{"issuer": claims.Issuer, "subject": claims.Subject}
 	if i := call.Snapshot.IssuerByURL(a.Account, a.Issuer); i != nil {
-		if err := s.Exchange.Arrived(ctx, call, a.Account, i, claims); err != nil {
+		if err := s.Exchange.ProvisionPerson(ctx, call, a.Account, i, claims); err != nil {
 			return nil, err
 		}
 	}
@@ -265,13 +266,13 @@ func (s *SignIn) personOf(call *control.Call, a *attempt, claims *oidc.Claims) (
 	call.Event.UserIdentity.OnBehalfOf = &audit.OnBehalfOf{UserID: who.UserID, IdentityStoreARN: center.IdentityStoreARN()}
 	d := DelegationOf(a.Application, *who)
 	if err := caller.DelegationStands(snap, &d); err != nil {
-		return nil, passOn(err)
+		return nil, asPlainDenial(err)
 	}
 	return who, nil
 }
 
-// unreached words a failure at the provider.
-func unreached(err error) error {
+// providerError makes the error for a failure at the provider.
+func providerError(err error) error {
 	bad, ok := errors.AsType[*oidc.Error](err)
 	if !ok {
 		return err
