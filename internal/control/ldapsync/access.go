@@ -7,17 +7,17 @@ import (
 	"latchkey/internal/engine"
 )
 
-// AccessChange is a grant that somebody loses or gains by a run.
+// AccessChange is a grant that a person loses or gains by a run.
 type AccessChange struct {
-	User   directory.UserID // empty: of somebody who is new
+	User   directory.UserID // empty: a person whom the run creates
 	Name   string
 	Gained bool // false: lost
 	Grant  access.Grant
-	Via    directory.GroupID // the group that it is, or was, held through; empty: directly
+	Via    directory.GroupID // the group through which the person has, or had, the grant; empty: directly
 }
 
-// Access tells what people lose and gain by the plan: what is lost first, at most limit of both together, and how many
-// people it concerns in all.
+// Access returns the grants that people lose and gain by the plan, and how many people lose and gain some. changes has
+// the losses first, and at most limit entries in all.
 func (p *Plan) Access(snap *engine.Snapshot, limit int) (changes []AccessChange, losing, gaining int) {
 	type standing struct {
 		row           *directory.User
@@ -42,7 +42,7 @@ func (p *Plan) Access(snap *engine.Snapshot, limit int) (changes []AccessChange,
 		}
 		return s
 	}
-	for _, c := range p.leave {
+	for _, c := range p.removeMembers {
 		touch(p.present[c.user]).left[c.group] = true
 	}
 	for _, row := range p.disable {
@@ -52,19 +52,19 @@ func (p *Plan) Access(snap *engine.Snapshot, limit int) (changes []AccessChange,
 		touch(row).after.Enabled = false
 	}
 	for i := range p.users {
-		if u := &p.users[i]; u.row != nil && u.row.Disabled && !u.off {
+		if u := &p.users[i]; u.row != nil && u.row.Disabled && !u.disabled {
 			touch(u.row).after.Enabled = true
 		}
 	}
 	deleted := map[directory.GroupID]bool{}
-	for _, g := range p.deleteGroup { // somebody of another origin may be in it too
+	for _, g := range p.deleteGroups { // people of another origin may be members too
 		deleted[g.ID] = true
 		for u := range snap.MembersOf(g.ID) {
 			touch(snap.Person(u)).left[g.ID] = true
 		}
 	}
 	fresh := map[int32]*standing{}
-	for _, c := range p.join {
+	for _, c := range p.addMembers {
 		g := p.groups[c.g].row
 		if g == nil {
 			continue // a new group has no grants
@@ -73,7 +73,7 @@ func (p *Plan) Access(snap *engine.Snapshot, limit int) (changes []AccessChange,
 		if u := &p.users[c.u]; u.row != nil {
 			s = touch(u.row)
 		} else if s = fresh[c.u]; s == nil {
-			s = &standing{name: u.name, after: entitlements.Standing{Enabled: !u.off}}
+			s = &standing{name: u.name, after: entitlements.Standing{Enabled: !u.disabled}}
 			fresh[c.u], order = s, append(order, s)
 		}
 		s.after.Groups = append(s.after.Groups, g.ID)

@@ -15,36 +15,36 @@ import (
 	"latchkey/internal/store"
 )
 
-// How much one commit takes at most, so that others need not wait long for theirs, and how many of the things that it
-// changes its audit record names.
+// Bounds of one commit, so that other commits need not wait long, and of the changed ids that its audit record names.
 const (
-	rowsBatch    = 1000
-	membersBatch = 5000
-	namesMost    = 100
+	maxBatchRows    = 1000
+	maxBatchMembers = 5000
+	maxNames        = 100
 )
 
-// batch is one commit on the way. It is made anew when the database asks for the transaction again, and counts only
-// when it was committed.
+// batch is one commit in progress. It is made anew when the database runs the transaction again. Its results count only
+// after the commit.
 type batch struct {
 	*provision.Writer
 	tx        *store.Tx
-	changed   []string // ids of what it changed
+	changed   []string // ids of changed rows
 	conflicts []string
-	users     map[int32]directory.UserID // that it made, by place in the listing
+	users     map[int32]directory.UserID // created users, by place in the listing
 	groups    map[int32]directory.GroupID
 }
 
-// applier carries out one plan.
+// applier applies one plan.
 type applier struct {
 	Control *control.Control
 	call    *control.Call
 	plan    *Plan
 	holder  string
-	users   map[int32]directory.UserID // that were made so far, by place in the listing
+	users   map[int32]directory.UserID // created so far, by place in the listing
 	groups  map[int32]directory.GroupID
 }
 
-// apply commits the plan step by step. What takes away comes first. marks that a step writes are not written again.
+// apply commits the plan step by step. It removes access before it gives any. Marks that a step has written are not
+// written again.
 func (a *applier) apply(ctx context.Context) error {
 	p := a.plan
 	marked := map[string]bool{}
@@ -63,7 +63,7 @@ func (a *applier) apply(ctx context.Context) error {
 				if u == nil || err != nil {
 					return err
 				}
-				if u.Disabled { // by somebody else since it was planned: that stays
+				if u.Disabled { // somebody else disabled the user since the plan was made, so the user stays disabled
 					m := p.marks[string(u.ID)]
 					m.Disabled, marked[m.ID] = false, true
 					return store.PutSyncMark(b.tx, p.source.key(), m)
@@ -76,7 +76,7 @@ func (a *applier) apply(ctx context.Context) error {
 				return mark(b, string(u.ID))
 			})
 		},
-		func() error { return a.leave(ctx) },
+		func() error { return a.removeMemberships(ctx) },
 		func() error {
 			return each(ctx, a, "delete users", p.deleteUsers, func(b *batch, u *directory.User) error {
 				u, err := a.user(b, u.ID)
@@ -91,7 +91,7 @@ func (a *applier) apply(ctx context.Context) error {
 			})
 		},
 		func() error {
-			return each(ctx, a, "delete groups", p.deleteGroup, func(b *batch, g *directory.Group) error {
+			return each(ctx, a, "delete groups", p.deleteGroups, func(b *batch, g *directory.Group) error {
 				g, err := a.group(b, g.ID)
 				if g == nil || err != nil {
 					return err
@@ -109,7 +109,7 @@ func (a *applier) apply(ctx context.Context) error {
 				if u == nil || err != nil {
 					return err
 				}
-				u.UserName, u.Emails = string(u.ID), nil // until its own turn, which comes in this run
+				u.UserName, u.Emails = string(u.ID), nil // until the run updates this user, in a later step
 				b.changed = append(b.changed, string(u.ID))
 				_, err = b.ReplaceUser(*u)
 				return err
@@ -129,7 +129,7 @@ func (a *applier) apply(ctx context.Context) error {
 		},
 		func() error { return a.putUsers(ctx, mark) },
 		func() error { return a.putGroups(ctx) },
-		func() error { return a.join(ctx) },
+		func() error { return a.addMemberships(ctx) },
 		func() error {
 			rest := slices.DeleteFunc(slices.Sorted(maps.Keys(p.marks)), func(id string) bool { return marked[id] })
 			return each(ctx, a, "", rest, mark)
@@ -143,9 +143,9 @@ func (a *applier) apply(ctx context.Context) error {
 	return nil
 }
 
-// each does something to all of a kind, a batch at a time.
+// each calls do for all items of a kind, one batch at a time.
 func each[T any](ctx context.Context, a *applier, what string, all []T, do func(*batch, T) error) error {
-	for some := range slices.Chunk(all, rowsBatch) {
+	for some := range slices.Chunk(all, maxBatchRows) {
 		err := a.commit(ctx, what, func(b *batch) error {
 			for _, v := range some {
 				if err := do(b, v); err != nil {
@@ -161,7 +161,7 @@ func each[T any](ctx context.Context, a *applier, what string, all []T, do func(
 	return nil
 }
 
-// commit writes one batch together with its audit record, if the lease still holds.
+// commit writes one batch together with its audit record, if the node still has the lease.
 func (a *applier) commit(ctx context.Context, what string, fn func(*batch) error) error {
 	if err := ctx.Err(); err != nil {
 		return context.Cause(ctx)
@@ -172,7 +172,7 @@ func (a *applier) commit(ctx context.Context, what string, fn func(*batch) error
 	s := a.plan.source
 	var b *batch
 	err := a.Control.Engine.Update(ctx, func(tx *store.Tx) error {
-		if err := keepLease(tx, s, a.holder); err != nil {
+		if err := renewLease(tx, s, a.holder); err != nil {
 			return err
 		}
 		w, err := provision.Open(ctx, tx,
@@ -180,7 +180,7 @@ func (a *applier) commit(ctx context.Context, what string, fn func(*batch) error
 		if err != nil {
 			return err
 		}
-		if w.Store != a.plan.in {
+		if w.Store != a.plan.storeID {
 			return fault.New(fault.Conflict, fault.Source, "The identity store of account %s was replaced", s.Account)
 		}
 		b = &batch{Writer: w, tx: tx, users: map[int32]directory.UserID{}, groups: map[int32]directory.GroupID{}}
@@ -201,7 +201,7 @@ func (a *applier) commit(ctx context.Context, what string, fn func(*batch) error
 	return nil
 }
 
-// record writes the audit record of a batch: what was done to how many, and to whom as far as a record has room.
+// record writes the audit record of a batch: the step, how many items it changed, and the ids of as many as maxNames.
 func (a *applier) record(tx *store.Tx, what string, changed []string) error {
 	e := a.call.Event
 	e.EventID, e.EventTime = uuid.NewString(), tx.Now()
@@ -210,12 +210,12 @@ func (a *applier) record(tx *store.Tx, what string, changed []string) error {
 		"run":     a.holder,
 		"step":    what,
 		"count":   len(changed),
-		"changed": changed[:min(len(changed), namesMost)],
+		"changed": changed[:min(len(changed), maxNames)],
 	}
 	return tx.Record(e)
 }
 
-// user reads a row again; nil when it is gone or has become another source's.
+// user reads a row in the transaction. It returns nil when the row was deleted, or no longer belongs to the source.
 func (a *applier) user(b *batch, id directory.UserID) (*directory.User, error) {
 	u, err := b.User(id)
 	if fault.Is(err, fault.NotFound, fault.DirectoryUser) ||
@@ -234,7 +234,8 @@ func (a *applier) group(b *batch, id directory.GroupID) (*directory.Group, error
 	return g, err
 }
 
-// entryError takes down an entry that the store refuses, because somebody else was faster; the run goes on.
+// entryError reports an entry that the store refuses as a conflict, because another change was faster. The run
+// continues. Other errors are returned.
 func (b *batch) entryError(dn string, err error) error {
 	switch fault.KindOf(err) {
 	case fault.AlreadyExists, fault.Invalid:
@@ -244,7 +245,7 @@ func (b *batch) entryError(dn string, err error) error {
 	return err
 }
 
-// nameOf names a group for a report.
+// nameOf returns a function that names a group for a report.
 func nameOf(snap *engine.Snapshot) func(directory.GroupID) string {
 	return func(id directory.GroupID) string {
 		if g := snap.Group(id); g != nil {

@@ -9,15 +9,15 @@ import (
 	"latchkey/internal/store"
 )
 
-// members are users who go into, or out of, one group.
+// members are the users that are added to, or removed from, one group.
 type members struct {
 	group directory.GroupID
 	users []directory.UserID
 }
 
-func (a *applier) leave(ctx context.Context) error {
+func (a *applier) removeMemberships(ctx context.Context) error {
 	var all []members
-	for _, c := range a.plan.leave {
+	for _, c := range a.plan.removeMembers {
 		all = addMember(all, c.group, c.user)
 	}
 	return a.eachMembers(ctx, "remove memberships", all, func(b *batch, m members) ([]directory.UserID, error) {
@@ -25,11 +25,11 @@ func (a *applier) leave(ctx context.Context) error {
 	})
 }
 
-func (a *applier) join(ctx context.Context) error {
+func (a *applier) addMemberships(ctx context.Context) error {
 	p, snap := a.plan, a.Control.Engine.Current()
-	p.listing = nil // its entries are done with, and those of a large directory take much memory
+	p.listing = nil // its entries are not needed any more, and those of a large directory take much memory
 	var all []members
-	for _, c := range p.join {
+	for _, c := range p.addMembers {
 		g, u := a.groups[c.g], a.users[c.u]
 		if row := p.groups[c.g].row; row != nil {
 			g = row.ID
@@ -37,7 +37,7 @@ func (a *applier) join(ctx context.Context) error {
 		if row := p.users[c.u].row; row != nil {
 			u = row.ID
 		}
-		if g != "" && u != "" && snap.Group(g) != nil && snap.Person(u) != nil { // not refused, not deleted meanwhile
+		if g != "" && u != "" && snap.Group(g) != nil && snap.Person(u) != nil { // neither refused nor deleted meanwhile
 			all = addMember(all, g, u)
 		}
 	}
@@ -46,23 +46,24 @@ func (a *applier) join(ctx context.Context) error {
 	})
 }
 
-// addMember adds to the last group of all if it is g, and begins a new one otherwise or when that is full.
+// addMember appends a user to the last entry of all, if that entry is for the group g and is not full. Otherwise it
+// begins a new entry.
 func addMember(all []members, g directory.GroupID, u directory.UserID) []members {
-	if n := len(all); n > 0 && all[n-1].group == g && len(all[n-1].users) < membersBatch {
+	if n := len(all); n > 0 && all[n-1].group == g && len(all[n-1].users) < maxBatchMembers {
 		all[n-1].users = append(all[n-1].users, u)
 		return all
 	}
 	return append(all, members{g, []directory.UserID{u}})
 }
 
-// eachMembers changes members of groups, as many groups a batch as have about membersBatch of them together, and
-// rowsBatch at most.
+// eachMembers changes the members of groups. One batch has at most maxBatchRows groups, and about maxBatchMembers
+// members in all.
 func (a *applier) eachMembers(
 	ctx context.Context, what string, all []members, do func(*batch, members) ([]directory.UserID, error),
 ) error {
 	for len(all) > 0 {
 		n, size := 0, 0
-		for n < len(all) && n < rowsBatch && (n == 0 || size+len(all[n].users) <= membersBatch) {
+		for n < len(all) && n < maxBatchRows && (n == 0 || size+len(all[n].users) <= maxBatchMembers) {
 			size += len(all[n].users)
 			n++
 		}

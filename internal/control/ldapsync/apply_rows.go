@@ -16,7 +16,7 @@ func (a *applier) putUsers(ctx context.Context, mark func(*batch, string) error)
 	for _, row := range p.parkUsers {
 		parked[row.ID] = true
 	}
-	for i := range p.users { // whom a change of names alone concerns
+	for i := range p.users { // users that only get their parked names back
 		if u := &p.users[i]; u.row != nil && parked[u.row.ID] && !u.update {
 			updates = append(updates, int32(i))
 		}
@@ -27,16 +27,16 @@ func (a *applier) putUsers(ctx context.Context, mark func(*batch, string) error)
 		if row == nil || err != nil {
 			return err
 		}
-		// A status that somebody changed since it was planned is left to the next run: it may have been disabled just now,
-		// even if it was disabled before.
+		// A status that somebody changed since the plan was made is left to the next run. The user may have been disabled
+		// just now, even if the user was disabled before.
 		next, mine := mergeUser(*row, e, plan.name, plan.email), true
-		if row.Disabled && !plan.off {
+		if row.Disabled && !plan.disabled {
 			if mine, err = store.DisabledBySync(ctx, b.tx, p.source.key(), string(row.ID)); err != nil {
 				return err
 			}
 		}
 		if row.Disabled == plan.row.Disabled && mine {
-			next.Disabled = plan.off
+			next.Disabled = plan.disabled
 		}
 		if _, err := b.ReplaceUser(next); err != nil {
 			return b.entryError(e.DN, err)
@@ -50,7 +50,7 @@ func (a *applier) putUsers(ctx context.Context, mark func(*batch, string) error)
 	return each(ctx, a, "create users", creates, func(b *batch, i int32) error {
 		e, plan := &p.listing.Users[i], &p.users[i]
 		u := mergeUser(directory.User{
-			Disabled:    plan.off,
+			Disabled:    plan.disabled,
 			ExternalIDs: []directory.ExternalID{{Issuer: p.source.Issuer(), ID: e.ID}},
 		}, e, plan.name, plan.email)
 		made, err := b.CreateUser(u)
@@ -101,7 +101,7 @@ func (a *applier) putGroups(ctx context.Context) error {
 	})
 }
 
-// split parts n entries into those to update and those to create.
+// split divides n entries into those to update and those to create.
 func split(n int, of func(i int) (update, create bool)) (updates, creates []int32) {
 	for i := range n {
 		switch update, create := of(i); {

@@ -17,7 +17,7 @@ import (
 	"latchkey/internal/ldap"
 )
 
-// The file's form. What is left out has the default of ldap.Options.Defaults and of Source.Defaults.
+// The structure of the file. Missing values get the defaults of ldap.Options.Defaults and of Source.Defaults.
 type (
 	fileConfig struct {
 		Directories []fileSource `yaml:"directories"`
@@ -78,7 +78,7 @@ type (
 // texts is a text or a list of texts.
 type texts []string
 
-// UnmarshalYAML reads either form.
+// UnmarshalYAML reads a text or a list.
 func (t *texts) UnmarshalYAML(decode func(any) error) error {
 	var one string
 	if decode(&one) == nil {
@@ -91,7 +91,7 @@ func (t *texts) UnmarshalYAML(decode func(any) error) error {
 // duration is a duration such as 15m.
 type duration time.Duration
 
-// UnmarshalYAML reads it.
+// UnmarshalYAML reads a duration in Go's notation.
 func (d *duration) UnmarshalYAML(decode func(any) error) error {
 	var text string
 	if err := decode(&text); err != nil {
@@ -102,9 +102,9 @@ func (d *duration) UnmarshalYAML(decode func(any) error) error {
 	return err
 }
 
-// Load reads the sources of a YAML file, strictly: what it does not know is an error with its line. Relative names of
-// files are relative to the file's folder. Files with passwords must be for their owner alone. account is the account
-// of the sources that name none.
+// Load reads the sources of a YAML file. Unknown keys are errors that name their line. Relative file names are relative
+// to the file's folder. Only the owner may have access to a file that has a password. account is the account of the
+// sources that name none.
 func Load(path string, account access.AccountID) ([]Source, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -196,7 +196,7 @@ func (f *fileSource) source(dir string, account access.AccountID) (Source, error
 		return s, errors.New("bindPasswordFile and bindPasswordEnv: give one of them")
 	case f.BindPasswordFile != "":
 		path := within(dir, f.BindPasswordFile)
-		if _, err := readPassword(path); err != nil { // told at start, not at the first run
+		if _, err := readPassword(path); err != nil { // reported at start, not at the first run
 			return s, err
 		}
 		s.LDAP.Password = func() (string, error) { return readPassword(path) } // it may be changed while the server runs
@@ -217,7 +217,7 @@ func within(dir, name string) string {
 	return filepath.Join(dir, name)
 }
 
-// readPassword reads a password without the line's end behind it, from a file that is for its owner alone.
+// readPassword reads a password from a file that only its owner can access. It removes the line end after the password.
 func readPassword(path string) (string, error) {
 	f, err := os.Open(path)
 	if err != nil {

@@ -9,16 +9,16 @@ import (
 	"latchkey/internal/engine"
 )
 
-// planMembers plans the memberships between users and groups of the source, and returns how many of them end. Others,
-// such as somebody of another origin in a group of the source, are not the source's.
-func (p *Plan) planMembers(snap *engine.Snapshot, gone goneGroups) (removed int) {
+// planMembers plans the memberships between users and groups of the source, and returns how many of them are removed.
+// Other memberships, such as that of a person of another origin in a group of the source, do not belong to the source.
+func (p *Plan) planMembers(snap *engine.Snapshot, gone absentGroups) (removed int) {
 	at := make(map[directory.UserID]int32, len(p.users))
 	for i := range p.users {
 		if row := p.users[i].row; row != nil {
 			at[row.ID] = int32(i)
 		}
 	}
-	in := make([]int32, len(p.users)) // in which group, counted from 1, an entry was found as a member last
+	in := make([]int32, len(p.users)) // the group, counted from 1, in which an entry was last found as a member
 	for i := range p.groups {
 		g := &p.groups[i]
 		if g.row == nil && !g.create {
@@ -32,7 +32,7 @@ func (p *Plan) planMembers(snap *engine.Snapshot, gone goneGroups) (removed int)
 			}
 		}
 		if g.row != nil {
-			p.leaving(snap, g.row.ID, func(u directory.UserID) bool {
+			p.planRemovals(snap, g.row.ID, func(u directory.UserID) bool {
 				k, ok := at[u]
 				if ok && in[k] == -now {
 					in[k] = now
@@ -43,29 +43,29 @@ func (p *Plan) planMembers(snap *engine.Snapshot, gone goneGroups) (removed int)
 		}
 		for _, u := range wanted {
 			if in[u] == -now {
-				p.join = append(p.join, beginning{g: int32(i), u: u})
+				p.addMembers = append(p.addMembers, addedMembership{g: int32(i), u: u})
 			}
 		}
 	}
 	for _, g := range gone.all {
-		p.leaving(snap, g.ID, func(directory.UserID) bool { return true })
+		p.planRemovals(snap, g.ID, func(directory.UserID) bool { return true })
 	}
-	return len(p.leave)
+	return len(p.removeMembers)
 }
 
-// leaving plans the end of the memberships of a group that must not stay.
-func (p *Plan) leaving(snap *engine.Snapshot, g directory.GroupID, ends func(directory.UserID) bool) {
-	from := len(p.leave)
+// planRemovals plans the removal of the members of a group for whom ends returns true.
+func (p *Plan) planRemovals(snap *engine.Snapshot, g directory.GroupID, ends func(directory.UserID) bool) {
+	from := len(p.removeMembers)
 	for u := range snap.MembersOf(g) {
 		if p.present[u] == nil {
 			continue
 		}
-		p.had.members++
+		p.before.members++
 		if ends(u) {
-			p.leave = append(p.leave, ending{group: g, user: u})
+			p.removeMembers = append(p.removeMembers, removedMembership{group: g, user: u})
 		}
 	}
-	slices.SortFunc(p.leave[from:], func(a, b ending) int { return cmp.Compare(a.user, b.user) })
+	slices.SortFunc(p.removeMembers[from:], func(a, b removedMembership) int { return cmp.Compare(a.user, b.user) })
 }
 
 // count counts what the plan does.
@@ -87,25 +87,25 @@ func (p *Plan) count() {
 			c.GroupsUpdated++
 		}
 	}
-	c.UsersDisabled, c.UsersDeleted, c.GroupsDeleted = len(p.disable), len(p.deleteUsers), len(p.deleteGroup)
-	c.MembershipsCreated, c.MembershipsDeleted = len(p.join), len(p.leave)
+	c.UsersDisabled, c.UsersDeleted, c.GroupsDeleted = len(p.disable), len(p.deleteUsers), len(p.deleteGroups)
+	c.MembershipsCreated, c.MembershipsDeleted = len(p.addMembers), len(p.removeMembers)
 }
 
-// guard refuses a plan that takes away more than the source lets a run take, for that is what a wrong base, a filter
-// with a slip or a server that shows half of itself look like.
+// guard refuses a plan that removes more than the source allows in a run. A wrong base, a mistake in a filter, or a
+// server that returns half of its entries looks like that.
 func (p *Plan) guard(users, groups, members int) {
 	if len(p.listing.Users) == 0 {
 		p.Refused = "the server shows no users"
 		return
 	}
-	if len(p.listing.Groups) == 0 && p.had.groups > 0 {
-		p.Refused = fmt.Sprintf("the server shows no groups, and there were %d", p.had.groups)
+	if len(p.listing.Groups) == 0 && p.before.groups > 0 {
+		p.Refused = fmt.Sprintf("the server shows no groups, and there were %d", p.before.groups)
 		return
 	}
 	for _, k := range []struct {
 		name     string
 		gone, of int
-	}{{"users", users, p.had.users}, {"groups", groups, p.had.groups}, {"memberships", members, p.had.members}} {
+	}{{"users", users, p.before.users}, {"groups", groups, p.before.groups}, {"memberships", members, p.before.members}} {
 		if k.gone > 1 && k.gone == k.of && k.name != "memberships" {
 			p.Refused = fmt.Sprintf("all %d %s would go", k.of, k.name)
 			return
@@ -117,7 +117,7 @@ func (p *Plan) guard(users, groups, members int) {
 	}
 }
 
-// Empty reports whether there is nothing to be done.
+// Empty reports whether the plan changes nothing.
 func (p *Plan) Empty() bool {
 	c := p.Counts
 	c.UsersRead, c.GroupsRead, c.ForeignMembers = 0, 0, 0

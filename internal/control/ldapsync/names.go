@@ -2,35 +2,36 @@ package ldapsync
 
 import "latchkey/internal/directory"
 
-// claim is an entry that wants a key, a name or an address, of which a store has one holder at a time.
+// claim is the claim of an entry to a key: a name or an address. Only one row of a store can have a key.
 type claim struct {
 	have, want directory.Key // empty: none
-	fixed      bool          // it keeps what it has: nothing can be read of what it wants
+	fixed      bool          // it keeps its key, because the wanted one cannot be read
 	denied     bool
 }
 
-// holder says who has a key at the moment, among everybody whom the plan does not move.
-type holder int8
+// keyHolder says what kind of row has a key now, in a store whose rows the plan has not changed yet.
+type keyHolder int8
 
 const (
-	nobody  holder = iota
-	mover          // an entry of the plan: see its claim
-	leaver         // gone from the source: who wants the key gets it
-	foreign        // of another origin
+	nobody      keyHolder = iota
+	listedEntry           // an entry of the plan, see its claim
+	absentEntry           // absent from the source: an entry that wants the key gets it
+	otherOrigin           // a row of another origin
 )
 
-// allot decides which claims are granted, and marks the others denied. A key stays with whoever has it and wants it
-// still; one that several others want at once goes to none of them, for whoever can write one more entry must not
-// thereby take what another was about to get. Who is denied keeps what he has, if keep is true, and so may deny it to
-// a further one.
-func allot(claims []claim, holderOf func(directory.Key) holder, keep bool) {
+// allot decides which claims are granted, and marks the others denied.
+//
+// A key stays with the entry that has it and still wants it. A key that several other entries want at once goes to none
+// of them: somebody who can write one more entry on the server must not be able to take a key that another entry was
+// about to get. With keepOld, a denied entry keeps its old key. That may in turn deny the old key to a further entry.
+func allot(claims []claim, holderOf func(directory.Key) keyHolder, keepOld bool) {
 	for changed := true; changed; {
 		changed = false
 		kept, wanted := map[directory.Key]int{}, map[directory.Key]int{}
 		for i := range claims {
 			c := &claims[i]
 			switch {
-			case c.fixed, c.denied && keep, !c.denied && c.want == c.have:
+			case c.fixed, c.denied && keepOld, !c.denied && c.want == c.have:
 				if c.have != "" {
 					kept[c.have]++
 				}
@@ -43,7 +44,7 @@ func allot(claims []claim, holderOf func(directory.Key) holder, keep bool) {
 			if c.fixed || c.denied || c.want == "" || c.want == c.have {
 				continue
 			}
-			if kept[c.want] > 0 || wanted[c.want] > 1 || holderOf(c.want) == foreign {
+			if kept[c.want] > 0 || wanted[c.want] > 1 || holderOf(c.want) == otherOrigin {
 				c.denied, changed = true, true
 			}
 		}

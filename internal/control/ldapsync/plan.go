@@ -13,29 +13,29 @@ import (
 	"latchkey/internal/store"
 )
 
-// Plan is what has to be done for the store to have what the server has, in the order in which it is done.
+// Plan has the changes that make the store equal to the server, in the order in which they are made.
 type Plan struct {
-	Conflicts []string // what is left as it is, and why; ordered
+	Conflicts []string // entries that are left unchanged, and why; ordered
 	Counts    Counts
-	Refused   string // why the run must not be applied unless it is forced; empty: it may
+	Refused   string // why the plan is not applied unless the run is forced; empty: it is applied
 
 	source  *Source
-	in      directory.StoreID
+	storeID directory.StoreID
 	listing *ldap.Listing
 	now     time.Time
 
-	leave       []ending                             // memberships that end
-	disable     []*directory.User                    // rows to be disabled
-	deleteUsers []*directory.User                    // rows
-	deleteGroup []*directory.Group                   // rows
-	parkUsers   []*directory.User                    // rows whose name or address goes to another one in this run
-	parkGroups  []*directory.Group                   // the same
-	users       []userPlan                           // by place in listing.Users
-	groups      []groupPlan                          // by place in listing.Groups
-	join        []beginning                          // memberships that begin
-	marks       map[string]store.SyncMark            // that change, by id
-	had         struct{ users, groups, members int } // of the source, before the run
-	present     map[directory.UserID]*directory.User // rows of the source
+	removeMembers []removedMembership                  // memberships that end
+	disable       []*directory.User                    // rows to be disabled
+	deleteUsers   []*directory.User                    // rows
+	deleteGroups  []*directory.Group                   // rows
+	parkUsers     []*directory.User                    // rows whose name or address another row gets in this run
+	parkGroups    []*directory.Group                   // the same
+	users         []userPlan                           // by place in listing.Users
+	groups        []groupPlan                          // by place in listing.Groups
+	addMembers    []addedMembership                    // memberships that begin
+	marks         map[string]store.SyncMark            // that change, by id
+	before        struct{ users, groups, members int } // of the source, before the run
+	present       map[directory.UserID]*directory.User // rows of the source
 }
 
 // Counts are the figures of a run.
@@ -46,14 +46,14 @@ type Counts struct {
 	MembershipsCreated, MembershipsDeleted, ForeignMembers  int
 }
 
-// userPlan is what becomes of an entry: left out when there is neither a row nor a new one.
+// userPlan is the change of an entry's user. An entry without a row that is not created is left out.
 type userPlan struct {
-	row    *directory.User // nil: there is none yet
-	update bool
-	create bool
-	name   string
-	email  string
-	off    bool // disabled afterwards
+	row      *directory.User // nil: there is none yet
+	update   bool
+	create   bool
+	name     string
+	email    string
+	disabled bool // after the run
 }
 
 type groupPlan struct {
@@ -63,23 +63,24 @@ type groupPlan struct {
 	name   string
 }
 
-// ending is a membership of rows.
-type ending struct {
+// removedMembership is a membership of two rows that the plan removes.
+type removedMembership struct {
 	group directory.GroupID
 	user  directory.UserID
 }
 
-// beginning is a membership of places in the listing. There may be millions.
-type beginning struct{ g, u int32 }
+// addedMembership is a membership of two places in the listing that the plan adds. There may be millions.
+type addedMembership struct{ g, u int32 }
 
-// MakePlan compares a listing with a snapshot. It reads nothing else and writes nothing. marks are those of the source.
+// MakePlan compares a listing with a snapshot. It reads nothing else and writes nothing. marks are the marks of the
+// source.
 func MakePlan(
 	s *Source, in directory.StoreID, l *ldap.Listing, snap *engine.Snapshot, marks map[string]store.SyncMark,
 	now time.Time,
 ) *Plan {
 	p := &Plan{
 		source:  s,
-		in:      in,
+		storeID: in,
 		listing: l,
 		now:     now,
 		marks:   map[string]store.SyncMark{},
@@ -92,7 +93,7 @@ func MakePlan(
 	gone := p.planUsers(snap, marks)
 	goneGroups := p.planGroups(snap, marks)
 	removed := p.planMembers(snap, goneGroups)
-	for id, m := range marks { // of what somebody else has deleted
+	for id, m := range marks { // of rows that somebody else has deleted
 		if snap.Person(directory.UserID(id)) == nil && snap.Group(directory.GroupID(id)) == nil {
 			p.mark(id, m, store.SyncMark{})
 		}
@@ -111,14 +112,14 @@ func (p *Plan) mark(id string, from, to store.SyncMark) {
 	}
 }
 
-// planUsers plans the rows of users, and returns how many are found gone for the first time.
+// planUsers plans the changes of users. It returns how many users of the source are absent for the first time.
 func (p *Plan) planUsers(snap *engine.Snapshot, marks map[string]store.SyncMark) (fresh int) {
 	rows := map[string]*directory.User{} // of the source, by the id there
-	for u := range snap.PeopleOf(p.in) {
+	for u := range snap.PeopleOf(p.storeID) {
 		if id := provision.ExternalID(u.ExternalIDs, p.source.Issuer()); id != "" {
 			rows[id], p.present[u.ID] = u, u
 			if marks[string(u.ID)].Absent.IsZero() {
-				p.had.users++
+				p.before.users++
 			}
 		}
 	}
@@ -131,12 +132,12 @@ func (p *Plan) planUsers(snap *engine.Snapshot, marks map[string]store.SyncMark)
 			listed[u.row.ID] = i
 			names[i].have, mails[i].have = directory.NameKey(u.row.UserName), mailKey(emailOf(u.row))
 		}
-		u.off = e.Disabled
+		u.disabled = e.Disabled
 		bad := e.Problem != ""
 		if !bad {
 			probe := mergeUser(directory.User{}, e, e.UserName, e.Email)
 			if err := probe.Check(); err != nil {
-				p.conflict(e.DN, rule(err))
+				p.conflict(e.DN, ruleText(err))
 				bad = true
 			}
 		}
@@ -146,18 +147,18 @@ func (p *Plan) planUsers(snap *engine.Snapshot, marks map[string]store.SyncMark)
 		}
 		names[i].want, mails[i].want = directory.NameKey(e.UserName), mailKey(e.Email)
 	}
-	holderOf := func(k directory.Key) holder {
-		h := snap.PersonByKey(p.in, k)
+	holderOf := func(k directory.Key) keyHolder {
+		h := snap.PersonByKey(p.storeID, k)
 		if h == nil {
 			return nobody
 		}
 		if _, ok := listed[h.ID]; ok {
-			return mover
+			return listedEntry
 		}
 		if p.present[h.ID] != nil {
-			return leaver
+			return absentEntry
 		}
-		return foreign
+		return otherOrigin
 	}
 	allot(names, holderOf, true)
 	allot(mails, holderOf, false)
@@ -190,7 +191,7 @@ func (p *Plan) planUsers(snap *engine.Snapshot, marks map[string]store.SyncMark)
 			if u.name == "" || k == "" {
 				continue
 			}
-			if h := snap.PersonByKey(p.in, k); h != nil && (u.row == nil || h.ID != u.row.ID) {
+			if h := snap.PersonByKey(p.storeID, k); h != nil && (u.row == nil || h.ID != u.row.ID) {
 				if _, stays := listed[h.ID]; stays {
 					parked[h.ID] = true
 				} else {
@@ -222,8 +223,8 @@ func mailKey(address string) directory.Key {
 	return directory.EmailKey(address)
 }
 
-// planUser plans the row of an entry: its attributes, and whether it is disabled. Whom the source did not disable it
-// does not enable.
+// planUser plans the changes of an entry's row: its attributes and its status. The source enables only users whom it
+// disabled itself.
 func (p *Plan) planUser(u *userPlan, e *ldap.User, fixed bool, marks map[string]store.SyncMark) {
 	if u.row == nil {
 		return
@@ -232,12 +233,12 @@ func (p *Plan) planUser(u *userPlan, e *ldap.User, fixed bool, marks map[string]
 	next := store.SyncMark{Disabled: old.Disabled}
 	wasOff := u.row.Disabled
 	switch {
-	case u.off && !wasOff:
+	case u.disabled && !wasOff:
 		next.Disabled = true
 		p.disable = append(p.disable, u.row)
-	case !u.off && wasOff && (fixed || !old.Disabled):
-		u.off = true // an administrator's doing; or nobody is let in again by an entry that cannot be read
-	case !u.off:
+	case !u.disabled && wasOff && (fixed || !old.Disabled):
+		u.disabled = true // an administrator disabled the user, or the entry cannot be read: such an entry enables nobody
+	case !u.disabled:
 		next.Disabled = false
 	}
 	p.mark(string(u.row.ID), old, next)
@@ -245,13 +246,13 @@ func (p *Plan) planUser(u *userPlan, e *ldap.User, fixed bool, marks map[string]
 		return
 	}
 	wanted := mergeUser(*u.row, e, u.name, u.email)
-	wanted.Disabled = u.off
+	wanted.Disabled = u.disabled
 	now := *u.row
-	now.Disabled = u.row.Disabled || u.off // to disable is a step of its own
+	now.Disabled = u.row.Disabled || u.disabled // disabling is a step of its own
 	u.update = !sameUser(&wanted, &now)
 }
 
-// absent plans what becomes of a row whose entry is gone. It reports whether that is new.
+// absent plans the change of a row whose entry is absent. It reports whether the entry is absent for the first time.
 func (p *Plan) absent(row *directory.User, old store.SyncMark, evicted bool) (fresh bool) {
 	fresh = old.Absent.IsZero()
 	since := old.Absent

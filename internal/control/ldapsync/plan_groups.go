@@ -12,16 +12,17 @@ import (
 	"latchkey/internal/store"
 )
 
-// goneGroups are the groups of the source that the server no longer has.
-type goneGroups struct{ all, fresh []*directory.Group }
+// absentGroups are the groups of the source that the server no longer has. fresh are those that are absent for the
+// first time.
+type absentGroups struct{ all, fresh []*directory.Group }
 
-func (p *Plan) planGroups(snap *engine.Snapshot, marks map[string]store.SyncMark) (gone goneGroups) {
+func (p *Plan) planGroups(snap *engine.Snapshot, marks map[string]store.SyncMark) (gone absentGroups) {
 	rows, ours := map[string]*directory.Group{}, map[directory.GroupID]*directory.Group{}
-	for g := range snap.GroupsIn(p.in) {
+	for g := range snap.GroupsIn(p.storeID) {
 		if id := provision.ExternalID(g.ExternalIDs, p.source.Issuer()); id != "" {
 			rows[id], ours[g.ID] = g, g
 			if marks[string(g.ID)].Absent.IsZero() {
-				p.had.groups++
+				p.before.groups++
 			}
 		}
 	}
@@ -38,7 +39,7 @@ func (p *Plan) planGroups(snap *engine.Snapshot, marks map[string]store.SyncMark
 		if !bad {
 			probe := mergeGroup(directory.Group{}, e, e.Name)
 			if err := probe.Check(); err != nil {
-				p.conflict(e.DN, rule(err))
+				p.conflict(e.DN, ruleText(err))
 				bad = true
 			}
 		}
@@ -46,18 +47,18 @@ func (p *Plan) planGroups(snap *engine.Snapshot, marks map[string]store.SyncMark
 			names[i].want = directory.NameKey(e.Name)
 		}
 	}
-	allot(names, func(k directory.Key) holder {
-		h := snap.GroupByKey(p.in, k)
+	allot(names, func(k directory.Key) keyHolder {
+		h := snap.GroupByKey(p.storeID, k)
 		if h == nil {
 			return nobody
 		}
 		if _, ok := listed[h.ID]; ok {
-			return mover
+			return listedEntry
 		}
 		if ours[h.ID] != nil {
-			return leaver
+			return absentEntry
 		}
-		return foreign
+		return otherOrigin
 	}, true)
 	evicted, parked := map[directory.GroupID]bool{}, map[directory.GroupID]bool{}
 	for i := range p.groups {
@@ -77,7 +78,7 @@ func (p *Plan) planGroups(snap *engine.Snapshot, marks map[string]store.SyncMark
 		default:
 			g.name = e.Name
 		}
-		if h := snap.GroupByKey(p.in, directory.NameKey(g.name)); h != nil && (g.row == nil || h.ID != g.row.ID) {
+		if h := snap.GroupByKey(p.storeID, directory.NameKey(g.name)); h != nil && (g.row == nil || h.ID != g.row.ID) {
 			if _, stays := listed[h.ID]; stays {
 				parked[h.ID] = true
 			} else {
@@ -107,7 +108,7 @@ func (p *Plan) planGroups(snap *engine.Snapshot, marks map[string]store.SyncMark
 			gone.fresh = append(gone.fresh, row)
 		}
 		if evicted[id] || !p.now.Before(since.Add(p.source.DeleteAfter)) {
-			p.deleteGroup = append(p.deleteGroup, row)
+			p.deleteGroups = append(p.deleteGroups, row)
 			p.mark(string(id), old, store.SyncMark{})
 		} else {
 			p.mark(string(id), old, store.SyncMark{Absent: since.Truncate(time.Microsecond)})
@@ -115,7 +116,7 @@ func (p *Plan) planGroups(snap *engine.Snapshot, marks map[string]store.SyncMark
 	}
 	byID := func(a, b *directory.Group) int { return cmp.Compare(a.ID, b.ID) }
 	slices.SortFunc(gone.all, byID)
-	slices.SortFunc(p.deleteGroup, byID)
+	slices.SortFunc(p.deleteGroups, byID)
 	slices.SortFunc(p.parkGroups, byID)
 	return gone
 }

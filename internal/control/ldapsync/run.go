@@ -22,13 +22,14 @@ import (
 	"latchkey/internal/store"
 )
 
-// Operation is the name of a run in policies and in the audit log, and EventSource its event source there.
+// Operation is the name of a run in policies and in the audit log. EventSource is the event source of its audit
+// records.
 const (
 	Operation   = "SyncDirectory"
 	EventSource = "latchkey.local"
 )
 
-// Syncer runs the sources of a server.
+// Syncer synchronises the sources of a server.
 type Syncer struct {
 	Control *control.Control
 	Sources []Source
@@ -42,11 +43,11 @@ const (
 	Failed    = "failed"
 )
 
-// Options choose how a run goes.
+// Options say how a run is made.
 type Options struct {
-	DryRun bool // tell what would be done, and write nothing
-	Force  bool // whatever it removes
-	Limit  int  // how many changes, and how many changes of access, the report has at most
+	DryRun bool // report the changes, and write nothing
+	Force  bool // apply the plan even if it removes too much
+	Limit  int  // maximum of changes, and of changes of access, in the report
 }
 
 // Report is what a run did, or would do.
@@ -57,16 +58,16 @@ type Report struct {
 	Refused   string // why nothing was done
 	Counts    Counts
 	Changes   []Described
-	Access    []AccessChange // of a dry run, and of one that was refused
+	Access    []AccessChange // of a dry run, and of a refused run
 	Losing    int            // people who lose access
 	Gaining   int            // people who gain access
 	Conflicts []string
 	Truncated bool // there is more than the report has
 
-	NameOf func(directory.GroupID) string // names a group that Access tells of
+	NameOf func(directory.GroupID) string // names a group in Access
 }
 
-// Outcome is what the store keeps of the last run of a source.
+// Outcome is what the store remembers about the last run of a source.
 type Outcome struct {
 	Began, Ended time.Time
 	Node         string // the run
@@ -76,8 +77,8 @@ type Outcome struct {
 	Conflicts    int
 }
 
-// Named finds the source of this name that is the account's. An empty name stands for its only one. It fails with
-// NotFound.
+// Named finds the account's source that has this name. An empty name means the account's only source. It fails with
+// NotFound if there is no such source, and with Invalid if the name is empty and there are several.
 func (s *Syncer) Named(account access.AccountID, name string) (*Source, error) {
 	var found *Source
 	for i := range s.Sources {
@@ -95,7 +96,7 @@ func (s *Syncer) Named(account access.AccountID, name string) (*Source, error) {
 	return found, nil
 }
 
-// Sync is a run that somebody asks for.
+// Sync runs a source because somebody asks for it.
 func (s *Syncer) Sync(ctx context.Context, call *control.Call, name string, o Options) (*Report, error) {
 	if err := call.May("latchkey:"+Operation, "*", policy.Values{}, nil, call.Account); err != nil {
 		return nil, err
@@ -107,7 +108,7 @@ func (s *Syncer) Sync(ctx context.Context, call *control.Call, name string, o Op
 	return s.run(ctx, call, src, o)
 }
 
-// Scheduled is a run that the server does by itself, with a record of its own.
+// Scheduled runs a source on the server's own schedule. The run has an audit record of its own.
 func (s *Syncer) Scheduled(ctx context.Context, src *Source) (*Report, error) {
 	snap, err := s.Control.Engine.Snapshot()
 	if err != nil {
@@ -121,7 +122,7 @@ func (s *Syncer) Scheduled(ctx context.Context, src *Source) (*Report, error) {
 	call.ByRight(control.DirectorySource)
 	r, err := s.run(ctx, call, src, Options{})
 	if r == nil && fault.Is(err, fault.Conflict, fault.Source) {
-		return nil, err // another node is at it: there is nothing to tell of this one
+		return nil, err // another node runs the source: there is nothing to record
 	}
 	var refusal awserror.Error
 	switch {
@@ -133,7 +134,7 @@ func (s *Syncer) Scheduled(ctx context.Context, src *Source) (*Report, error) {
 	return r, errors.Join(err, s.Control.Finish(context.WithoutCancel(ctx), call, refusal))
 }
 
-// Last is the outcome of the last run of a source; zero before the first.
+// Last returns the outcome of the last run of a source. It is zero before the first run.
 func (s *Syncer) Last(ctx context.Context, src *Source) (o Outcome, err error) {
 	r, err := store.ReadLease(ctx, s.Control.DB, src.lease())
 	if err == nil && r.Outcome != "" {
@@ -142,11 +143,11 @@ func (s *Syncer) Last(ctx context.Context, src *Source) (o Outcome, err error) {
 	return o, err
 }
 
-// run is one run: read, plan, apply. Of a dry run nothing stays but the call's audit record.
+// run reads the server, plans and applies. A dry run leaves nothing but the call's audit record.
 func (s *Syncer) run(ctx context.Context, call *control.Call, src *Source, o Options) (*Report, error) {
 	if o.DryRun {
 		_, r, err := s.plan(ctx, src, o)
-		return r, failed(err)
+		return r, clientError(err)
 	}
 	began, holder := s.Control.Now(), uuid.NewString()
 	if _, err := s.Control.DB.Update(ctx, func(tx *store.Tx) error { return takeLease(tx, src, holder) }); err != nil {
@@ -170,7 +171,7 @@ func (s *Syncer) run(ctx context.Context, call *control.Call, src *Source, o Opt
 			"conflicts": len(r.Conflicts),
 		}
 	}
-	s.tell(src, &end)
+	s.logOutcome(src, &end)
 	text, _ := json.Marshal(end) // plain values
 	rest, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
@@ -180,11 +181,11 @@ func (s *Syncer) run(ctx context.Context, call *control.Call, src *Source, o Opt
 	if err == nil {
 		err = endErr
 	}
-	return r, failed(err)
+	return r, clientError(err)
 }
 
-// tell logs and counts how a run ended.
-func (s *Syncer) tell(src *Source, o *Outcome) {
+// logOutcome logs and counts how a run ended.
+func (s *Syncer) logOutcome(src *Source, o *Outcome) {
 	took := o.Ended.Sub(o.Began)
 	if s.Observe != nil {
 		s.Observe(src.Name, o.Outcome, took)
@@ -201,7 +202,7 @@ func (s *Syncer) tell(src *Source, o *Outcome) {
 		slog.Duration("took", took), slog.Any("counts", o.Counts), slog.Int("conflicts", o.Conflicts))
 }
 
-// runLeased runs while the lease holds: losing it ends the run between two commits.
+// runLeased runs while the node has the lease. When the node loses the lease, the run ends between two commits.
 func (s *Syncer) runLeased(
 	ctx context.Context, call *control.Call, src *Source, holder string, o Options,
 ) (*Report, error) {
@@ -209,7 +210,7 @@ func (s *Syncer) runLeased(
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		s.keep(ctx, cancel, src, holder)
+		s.renewWhileRunning(ctx, cancel, src, holder)
 	}()
 	defer func() { cancel(nil); <-done }()
 	p, r, err := s.plan(ctx, src, o)
@@ -232,8 +233,8 @@ func (s *Syncer) runLeased(
 	return r, err
 }
 
-// keep makes the lease last while the server is read and the plan is made.
-func (s *Syncer) keep(ctx context.Context, cancel context.CancelCauseFunc, src *Source, holder string) {
+// renewWhileRunning renews the lease while the server is read and the plan is made.
+func (s *Syncer) renewWhileRunning(ctx context.Context, cancel context.CancelCauseFunc, src *Source, holder string) {
 	t := time.NewTicker(leaseTerm / 4)
 	defer t.Stop()
 	for {
@@ -242,7 +243,7 @@ func (s *Syncer) keep(ctx context.Context, cancel context.CancelCauseFunc, src *
 			return
 		case <-t.C:
 		}
-		_, err := s.Control.DB.Update(ctx, func(tx *store.Tx) error { return keepLease(tx, src, holder) })
+		_, err := s.Control.DB.Update(ctx, func(tx *store.Tx) error { return renewLease(tx, src, holder) })
 		if fault.Is(err, fault.Conflict, fault.Source) {
 			cancel(err)
 			return
@@ -250,7 +251,7 @@ func (s *Syncer) keep(ctx context.Context, cancel context.CancelCauseFunc, src *
 	}
 }
 
-// plan reads the server and plans, and reports what would be done.
+// plan reads the server, makes the plan and reports its changes.
 func (s *Syncer) plan(ctx context.Context, src *Source, o Options) (*Plan, *Report, error) {
 	l, err := ldap.Read(ctx, src.LDAP)
 	if err != nil {
@@ -296,7 +297,7 @@ func identityStore(snap *engine.Snapshot, account access.AccountID) (directory.S
 	return directory.StoreID(i.IdentityStoreID), nil
 }
 
-// readError is that a server could not be read.
+// readError is the error of reading a server.
 type readError struct {
 	source string
 	err    error
@@ -304,11 +305,12 @@ type readError struct {
 
 func (e *readError) Error() string { return "read directory source " + e.source + ": " + e.err.Error() }
 
-// Unwrap is the reader's own error.
+// Unwrap returns the reader's own error.
 func (e *readError) Unwrap() error { return e.err }
 
-// failed words for the client why a server could not be read: whoever may run a source has to mend it.
-func failed(err error) error {
+// clientError makes the error that tells the client why a server could not be read. The person who may run a source is
+// the one who has to correct that.
+func clientError(err error) error {
 	if e, ok := errors.AsType[*readError](err); ok {
 		return fault.New(fault.Unavailable, fault.Source, "%s", e.Error()).Because(e.err)
 	}

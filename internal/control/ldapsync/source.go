@@ -9,30 +9,30 @@ import (
 	"latchkey/internal/ldap"
 )
 
-// Source is an LDAP server whose people and groups are an account's.
+// Source is an LDAP server whose people and groups belong to an account.
 type Source struct {
-	Name     string // for ever: it is in the external ids of all that the source brings
+	Name     string // must never change: the external ids of all rows of the source contain it
 	Account  access.AccountID
 	LDAP     ldap.Options
-	Interval time.Duration // between the beginnings of two runs
+	Interval time.Duration // between the starts of two runs
 
-	// MaxRemoval is the share of the users, the groups or the memberships of the source that a run may remove; one that
-	// would remove more is refused. As many as FreeRemovals of each are let through in any case, but never all users or
-	// all groups of a source that has several: that is what another server, or another base, looks like.
+	// MaxRemoval is the share of the users, the groups or the memberships of the source that a run may remove. A run that
+	// would remove more is refused. FreeRemovals of each kind are allowed in any case. But a run may never remove all
+	// users or all groups of a source that has several: another server, or another base, looks like that.
 	MaxRemoval   float64
 	FreeRemovals int
-	DeleteAfter  time.Duration // how long somebody who is gone from the server is kept, disabled; 0: not at all
+	DeleteAfter  time.Duration // how long an absent user stays, disabled, before deletion; 0: no time
 }
 
-// Issuer is the issuer of the external ids that the source gives.
+// Issuer returns the issuer of the external ids that the source gives.
 func (s *Source) Issuer() string { return "ldap:" + s.Name }
 
-// key names the source in the store.
+// key returns the name of the source in the store.
 func (s *Source) key() string { return string(s.Account) + "/" + s.Name }
 
 var nameForm = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,62}$`)
 
-// Defaults fills what was left open.
+// Defaults sets the values that are missing.
 func (s Source) Defaults() Source {
 	s.LDAP = s.LDAP.Defaults()
 	if s.Interval == 0 {
@@ -41,7 +41,7 @@ func (s Source) Defaults() Source {
 	return s
 }
 
-// Check reports the first thing that is wrong with a source that Defaults has filled.
+// Check reports the first error in a source. Defaults must have been applied before.
 func (s *Source) Check() error {
 	if !nameForm.MatchString(s.Name) {
 		return fmt.Errorf("name %q: it must be small letters, digits, dots, dashes and underscores, 63 at most", s.Name)

@@ -386,7 +386,7 @@ func TestOneRunAtATime(t *testing.T) {
 	}
 	w.S.Sources[0].LDAP.Password = func() (string, error) { // while the server is read the lease goes to another node
 		_, err := w.DB.Update(t.Context(), func(tx *store.Tx) error {
-			if err := store.EndLease(tx, leaseName, holder(t, w), ""); err != nil {
+			if err := store.EndLease(tx, leaseName, keyHolder(t, w), ""); err != nil {
 				return err
 			}
 			return take(tx)
@@ -402,8 +402,8 @@ func TestOneRunAtATime(t *testing.T) {
 // leaseName is the lease of the source corp.
 const leaseName = "directory-sync/" + string(account) + "/corp"
 
-// holder is who has the lease.
-func holder(t *testing.T, w *world) string {
+// keyHolder is who has the lease.
+func keyHolder(t *testing.T, w *world) string {
 	r, err := store.ReadLease(t.Context(), w.DB, leaseName)
 	if err != nil {
 		t.Error(err)

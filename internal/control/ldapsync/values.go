@@ -7,8 +7,8 @@ import (
 	"latchkey/internal/ldap"
 )
 
-// mergeUser gives a user of the store the attributes that an entry has; attributes that no source maps stay as they
-// are. name and email are those that the plan found free, which are not always the entry's.
+// mergeUser sets the attributes of an entry in a user of the store. Attributes that no source maps stay unchanged. name
+// and email are those that the plan has granted, which may differ from the entry's.
 func mergeUser(u directory.User, e *ldap.User, name, email string) directory.User {
 	u.UserName = name
 	u.DisplayName = e.DisplayName
@@ -39,7 +39,7 @@ func mergeGroup(g directory.Group, e *ldap.Group, name string) directory.Group {
 	return g
 }
 
-// sameUser reports whether two users have the same attributes, as far as mergeUser sets them, and the same status.
+// sameUser reports whether two users have the same status and the same attributes, of those that mergeUser sets.
 func sameUser(a, b *directory.User) bool {
 	department := func(u *directory.User) (d, n string) {
 		if u.Enterprise == nil {
@@ -65,8 +65,8 @@ func emailOf(u *directory.User) string {
 	return u.Emails[0].Value
 }
 
-// rule is what directory.Check says against a user or group, in the words of a report.
-func rule(err error) string {
+// ruleText is the text of a report for an error of directory.Check.
+func ruleText(err error) string {
 	if e, ok := err.(*directory.Error); ok {
 		return "its " + e.Attribute + " cannot be taken: " + strings.ToLower(e.Rule)
 	}
