@@ -5,12 +5,12 @@ import (
 	"strings"
 )
 
-// serviceProviderConfig says what of SCIM is served (RFC 7643, section 5).
+// serviceProviderConfig describes what of SCIM this server supports (RFC 7643, section 5).
 func serviceProviderConfig(q *request) (reply, error) {
 	no := map[string]any{"supported": false}
-	limit := pageMost
+	limit := maxPage
 	if q.h.Strict {
-		limit = strictPage
+		limit = maxStrictPage
 	}
 	at := q.view.base + "/ServiceProviderConfig"
 	return reply{status: http.StatusOK, body: map[string]any{
@@ -24,7 +24,7 @@ func serviceProviderConfig(q *request) (reply, error) {
 			"cursor":                  true,
 			"index":                   !q.h.Strict,
 			"defaultPaginationMethod": "index",
-			"defaultPageSize":         pageDefault,
+			"defaultPageSize":         defaultPage,
 			"maxPageSize":             limit,
 		},
 		"authenticationSchemes": []any{map[string]any{
@@ -35,8 +35,8 @@ func serviceProviderConfig(q *request) (reply, error) {
 	}}, nil
 }
 
-// listed serves a list that never changes, or one of it.
-func listed(id string, all func(*request) []map[string]any) func(*request) (reply, error) {
+// staticList serves a list that never changes, or the entry of it that has an id.
+func staticList(id string, all func(*request) []map[string]any) func(*request) (reply, error) {
 	return func(q *request) (reply, error) {
 		list := []any{}
 		for _, m := range all(q) {
@@ -46,9 +46,9 @@ func listed(id string, all func(*request) []map[string]any) func(*request) (repl
 			list = append(list, m)
 		}
 		if id != "" {
-			return reply{}, q.nothing()
+			return reply{}, q.notFound()
 		}
-		return q.tellList(page{start: 1}, len(list), list, ""), nil
+		return q.listReply(page{start: 1}, len(list), list, ""), nil
 	}
 }
 
@@ -56,7 +56,7 @@ func resourceTypes(q *request) (all []map[string]any) {
 	for _, r := range []*resource{users(), groups()} {
 		m := map[string]any{
 			"schemas": []any{"urn:ietf:params:scim:schemas:core:2.0:ResourceType"}, "id": r.name, "name": r.name,
-			"endpoint": "/" + r.endpoint, "description": r.says, "schema": r.schema,
+			"endpoint": "/" + r.endpoint, "description": r.description, "schema": r.schema,
 			"meta": map[string]any{"resourceType": "ResourceType", "location": q.view.base + "/ResourceTypes/" + r.name},
 		}
 		if r.extension != nil {
@@ -68,21 +68,21 @@ func resourceTypes(q *request) (all []map[string]any) {
 }
 
 func schemas(q *request) (all []map[string]any) {
-	add := func(id, name, says string, attrs []*attribute) {
+	add := func(id, name, description string, attrs []*attribute) {
 		all = append(all, map[string]any{
-			"schemas": []any{"urn:ietf:params:scim:schemas:core:2.0:Schema"}, "id": id, "name": name, "description": says,
+			"schemas": []any{"urn:ietf:params:scim:schemas:core:2.0:Schema"}, "id": id, "name": name, "description": description,
 			"attributes": definitions(attrs),
 			"meta":       map[string]any{"resourceType": "Schema", "location": q.view.base + "/Schemas/" + id},
 		})
 	}
 	u, g := users(), groups()
-	add(u.schema, u.name, u.says, u.attrs)
-	add(g.schema, g.name, g.says, g.attrs)
+	add(u.schema, u.name, u.description, u.attrs)
+	add(g.schema, g.name, g.description, g.attrs)
 	add(enterpriseSchema, "EnterpriseUser", "What an organization knows of a person", u.extension)
 	return all
 }
 
-// definitions describe attributes (RFC 7643, section 7). Those common to all resources belong to no schema.
+// definitions describe attributes (RFC 7643, section 7). Attributes that all resources have belong to no schema.
 func definitions(attrs []*attribute) []any {
 	var all []any
 	for _, a := range attrs {
@@ -90,7 +90,7 @@ func definitions(attrs []*attribute) []any {
 			continue
 		}
 		m := map[string]any{
-			"name": a.name, "type": a.kind, "multiValued": a.many, "description": a.says, "required": a.required,
+			"name": a.name, "type": a.kind, "multiValued": a.multiValued, "description": a.description, "required": a.required,
 			"mutability": "readWrite", "returned": "default", "uniqueness": "none",
 		}
 		if a.readOnly {
@@ -99,14 +99,14 @@ func definitions(attrs []*attribute) []any {
 		if a.required {
 			m["uniqueness"] = "server"
 		}
-		if a.kind == text || a.kind == reference {
-			m["caseExact"] = a.exact
+		if a.kind == textKind || a.kind == referenceKind {
+			m["caseExact"] = a.caseExact
 		}
-		if a.kind == reference {
+		if a.kind == referenceKind {
 			m["referenceTypes"] = []any{"uri"}
 		}
-		if a.parts != nil {
-			m["subAttributes"] = definitions(a.parts)
+		if a.subAttributes != nil {
+			m["subAttributes"] = definitions(a.subAttributes)
 		}
 		all = append(all, m)
 	}

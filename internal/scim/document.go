@@ -4,16 +4,17 @@ import (
 	"strings"
 )
 
-// maxValues is how many values an attribute has at most on the way: each is compared with each. Of members there may
-// be more, and they are no part of a document.
+// maxValues is the maximum number of values of an attribute, because each value is compared with each other. Members
+// are not limited by it. They are not part of a document.
 const maxValues = 100
 
-// document is a resource as SCIM has it, under the names that the schema spells: texts, booleans, objects and lists.
-// Attributes of the extension lie in an object under its schema. What is not there is unassigned.
+// document is a resource in SCIM's form, with the attribute names as the schema spells them. Values are texts,
+// booleans, objects and lists. Attributes of the extension are in an object under the extension's schema. An attribute
+// that is missing is unassigned.
 type document map[string]any
 
-// document makes a document of what a client sent. What the schema does not know, and what a client may not write,
-// is passed over (RFC 7644, section 3.3).
+// document makes a document from what a client sent. It ignores attributes that the schema does not have, or that a
+// client may not write (RFC 7644, section 3.3).
 func (r *resource) document(sent map[string]any) (document, error) {
 	if err := r.checkSchemas(sent); err != nil {
 		return nil, err
@@ -23,7 +24,7 @@ func (r *resource) document(sent map[string]any) (document, error) {
 		if _, schema := r.cutSchema(name); schema == enterpriseSchema && len(name) == len(schema) {
 			inner, ok := v.(map[string]any)
 			if !ok {
-				return nil, refuse(badValue, "%s must be an object", name)
+				return nil, refuse(invalidValue, "%s must be an object", name)
 			}
 			if err := fill(d.inExtension(), r.extension, inner, ""); err != nil {
 				return nil, err
@@ -37,7 +38,7 @@ func (r *resource) document(sent map[string]any) (document, error) {
 	return d, nil
 }
 
-// checkSchemas refuses a body that says it is something else. One that says nothing is taken for what is expected.
+// checkSchemas refuses a body that names only other schemas. A body that names no schemas is accepted.
 func (r *resource) checkSchemas(sent map[string]any) error {
 	said, ok := member(sent, "schemas")
 	if !ok {
@@ -49,10 +50,10 @@ func (r *resource) checkSchemas(sent map[string]any) error {
 			return nil
 		}
 	}
-	return refuse(badValue, "schemas must name %s", r.schema)
+	return refuse(invalidValue, "schemas must name %s", r.schema)
 }
 
-// inExtension is the part of the document that holds the extension's attributes.
+// inExtension returns the object with the extension's attributes, and creates it if it is missing.
 func (d document) inExtension() map[string]any {
 	m, ok := d[enterpriseSchema].(map[string]any)
 	if !ok {
@@ -62,7 +63,7 @@ func (d document) inExtension() map[string]any {
 	return m
 }
 
-// place is the object that holds a target's attribute.
+// place returns the object that has a target's attribute.
 func (d document) place(t target) map[string]any {
 	if t.extension {
 		return d.inExtension()
@@ -70,7 +71,7 @@ func (d document) place(t target) map[string]any {
 	return d
 }
 
-// fill puts what an object says of these attributes into another.
+// fill sets the given attributes in one object from another.
 func fill(to map[string]any, attrs []*attribute, from map[string]any, at string) error {
 	for name, v := range from {
 		a := named(attrs, name)
@@ -90,19 +91,20 @@ func fill(to map[string]any, attrs []*attribute, from map[string]any, at string)
 	return nil
 }
 
-// clean is a value as documents have it; nil when the attribute is to be unassigned (RFC 7643, section 2.5).
+// clean returns a value in the form of documents, or nil when the attribute is to be unassigned (RFC 7643, section
+// 2.5).
 func (a *attribute) clean(v any, at string) (any, error) {
 	if v == nil {
 		return nil, nil
 	}
-	if !a.many {
+	if !a.multiValued {
 		return a.cleanOne(v, at)
 	}
 	list, ok := v.([]any)
 	if !ok {
-		list = []any{v} // a single value where a list should be: some clients save the brackets
+		list = []any{v} // some clients send a single value without the brackets of a list
 	}
-	if err := a.few(list); err != nil {
+	if err := a.checkCount(list); err != nil {
 		return nil, err
 	}
 	all := []any{}
@@ -121,7 +123,7 @@ func (a *attribute) clean(v any, at string) (any, error) {
 	return all, nil
 }
 
-func (a *attribute) few(list []any) error {
+func (a *attribute) checkCount(list []any) error {
 	if len(list) > maxValues {
 		return refuse(tooMany, "%s has more than %d values", a.name, maxValues)
 	}
@@ -130,18 +132,18 @@ func (a *attribute) few(list []any) error {
 
 func (a *attribute) cleanOne(v any, at string) (any, error) {
 	switch a.kind {
-	case boolean:
+	case booleanKind:
 		b, ok := asBool(v)
 		if !ok {
-			return nil, refuse(badValue, "%s must be true or false", at)
+			return nil, refuse(invalidValue, "%s must be true or false", at)
 		}
 		return b, nil
-	case complexly:
+	case complexKind:
 		return a.cleanParts(v, at)
 	}
 	s, ok := v.(string)
 	if !ok {
-		return nil, refuse(badValue, "%s must be a string", at)
+		return nil, refuse(invalidValue, "%s must be a string", at)
 	}
 	if s == "" {
 		return nil, nil
@@ -150,15 +152,15 @@ func (a *attribute) cleanOne(v any, at string) (any, error) {
 }
 
 func (a *attribute) cleanParts(v any, at string) (any, error) {
-	if s, ok := v.(string); ok && a.part("value") != nil { // Entra ID sends the manager's id alone
+	if s, ok := v.(string); ok && a.subAttribute("value") != nil { // Entra ID sends the manager's id alone
 		v = map[string]any{"value": s}
 	}
 	m, ok := v.(map[string]any)
 	if !ok {
-		return nil, refuse(badValue, "%s must be an object", at)
+		return nil, refuse(invalidValue, "%s must be an object", at)
 	}
 	one := map[string]any{}
-	if err := fill(one, a.parts, m, at+"."); err != nil {
+	if err := fill(one, a.subAttributes, m, at+"."); err != nil {
 		return nil, err
 	}
 	if len(one) == 0 {

@@ -8,37 +8,37 @@ import (
 	"latchkey/internal/fault"
 )
 
-// problem is what SCIM calls a scimType: in which way a request is bad (RFC 7644, table 9; RFC 9865, section 2.2).
+// problem is a scimType: the way in which a request is invalid (RFC 7644, table 9; RFC 9865, section 2.2).
 type problem string
 
 const (
-	badFilter problem = "invalidFilter"
-	badSyntax problem = "invalidSyntax"
-	badPath   problem = "invalidPath"
-	badValue  problem = "invalidValue"
-	badCursor problem = "invalidCursor"
-	badCount  problem = "invalidCount"
-	noTarget  problem = "noTarget"
-	mutable   problem = "mutability"
-	tooMany   problem = "tooMany"
-	taken     problem = "uniqueness"
+	invalidFilter problem = "invalidFilter"
+	invalidSyntax problem = "invalidSyntax"
+	invalidPath   problem = "invalidPath"
+	invalidValue  problem = "invalidValue"
+	invalidCursor problem = "invalidCursor"
+	invalidCount  problem = "invalidCount"
+	noTarget      problem = "noTarget"
+	mutability    problem = "mutability"
+	tooMany       problem = "tooMany"
+	uniqueness    problem = "uniqueness"
 )
 
-// scimType is the field of a fault that carries its problem.
+// scimType is the field of a fault that has its problem.
 const scimType = "scimType"
 
-// refuse makes a fault of a bad request.
+// refuse makes the fault of an invalid request.
 func refuse(p problem, format string, args ...any) *fault.Error {
 	return fault.New(fault.Invalid, fault.Request, format, args...).With(scimType, string(p))
 }
 
-// isUnknownPath reports a path that names nothing.
+// isUnknownPath reports whether an error is about a path that names no attribute.
 func isUnknownPath(err error) bool {
 	f := fault.Of(err)
-	return f != nil && f.Fields[scimType] == string(badPath)
+	return f != nil && f.Fields[scimType] == string(invalidPath)
 }
 
-// answer is how a failure is told: with which status, under which of AWS's names, as which scimType.
+// answer is a failure on the wire: its status, AWS's name for it, and its scimType.
 type answer struct {
 	status   int
 	code     string
@@ -46,24 +46,24 @@ type answer struct {
 	detail   string
 }
 
-// statuses are the statuses and the names of failures (IAM Identity Center SCIM developer guide, "Errors").
+// statuses map kinds of faults to statuses and AWS's names (IAM Identity Center SCIM developer guide, "Errors").
 var statuses = map[fault.Kind]answer{
-	fault.Invalid:         {status: http.StatusBadRequest, code: "ValidationException", scimType: badValue},
-	fault.Malformed:       {status: http.StatusBadRequest, code: "ValidationException", scimType: badSyntax},
+	fault.Invalid:         {status: http.StatusBadRequest, code: "ValidationException", scimType: invalidValue},
+	fault.Malformed:       {status: http.StatusBadRequest, code: "ValidationException", scimType: invalidSyntax},
 	fault.Unauthenticated: {status: http.StatusUnauthorized, code: "UnauthorizedException"},
 	fault.Denied:          {status: http.StatusForbidden, code: "AccessDeniedException"},
 	fault.LimitExceeded:   {status: http.StatusForbidden, code: "ServiceQuotaExceededException"},
 	fault.NotFound:        {status: http.StatusNotFound, code: "ResourceNotFoundException"},
-	fault.AlreadyExists:   {status: http.StatusConflict, code: "ConflictException", scimType: taken},
+	fault.AlreadyExists:   {status: http.StatusConflict, code: "ConflictException", scimType: uniqueness},
 	fault.Conflict:        {status: http.StatusConflict, code: "ConflictException"},
 	fault.TooLarge:        {status: http.StatusRequestEntityTooLarge, code: "ValidationException"},
-	fault.Incomplete:      {status: http.StatusBadRequest, code: "ValidationException", scimType: badSyntax},
+	fault.Incomplete:      {status: http.StatusBadRequest, code: "ValidationException", scimType: invalidSyntax},
 	fault.Unsupported:     {status: http.StatusNotImplemented, code: "UnsupportedOperationException"},
 	fault.Throttled:       {status: http.StatusTooManyRequests, code: "ThrottlingException"},
 	fault.Unavailable:     {status: http.StatusServiceUnavailable, code: "InternalServerException"},
 }
 
-// answerTo is how a failure is told. What is no fault says nothing of itself.
+// answerTo returns the answer to a failure. The answer to an internal error reveals nothing about it.
 func answerTo(err error) answer {
 	f := fault.Of(err)
 	a, ok := statuses[f.Kind]
@@ -86,7 +86,7 @@ func answerTo(err error) answer {
 	return a
 }
 
-// errorBody is a failure on the wire: SCIM's error, with what AWS adds.
+// errorBody returns the body of a failure: SCIM's error, with the members that AWS adds.
 func (a answer) errorBody(requestID string, now time.Time) []byte {
 	body, err := marshal(struct {
 		Schemas   []string `json:"schemas"`
@@ -101,7 +101,7 @@ func (a answer) errorBody(requestID string, now time.Time) []byte {
 		now.UTC().Format("2006-01-02 15:04:05.000"),
 	})
 	if err != nil {
-		return nil // texts can always be written
+		return nil // texts can always be encoded
 	}
 	return body
 }

@@ -8,25 +8,25 @@ import (
 	"latchkey/internal/directory"
 )
 
-// findUsers are the users of the store that pass a filter, oldest first. Who is named by a key is looked up by it;
-// other filters are held against every user of the snapshot.
+// findUsers returns the users of the store that match a filter, oldest first. If the filter names users by a key, only
+// those are looked up. Any other filter is evaluated for every user of the snapshot.
 func (q *request) findUsers(f filter) ([]*directory.User, error) {
 	if f == nil {
-		return q.h.lists.usersOf(q.snap, q.in), nil
+		return q.h.lists.usersOf(q.snap, q.storeID), nil
 	}
 	if q.h.Strict {
-		if err := q.strictUnknown(f, "groups", func(id string) bool { return q.ourGroup(id) != nil }, "Group"); err != nil {
+		if err := q.refuseUnknown(f, "groups", func(id string) bool { return q.ourGroup(id) != nil }, "Group"); err != nil {
 			return nil, err
 		}
 	}
 	ids, ok := candidates(f, q.usersNamed)
 	all := q.h.lists.usersOf
 	if !ok {
-		return only(all(q.snap, q.in), func(u *directory.User) bool { return match(f, q.userValues(u)) }), nil
+		return filtered(all(q.snap, q.storeID), func(u *directory.User) bool { return match(f, q.userValues(u)) }), nil
 	}
 	var found []*directory.User
 	for id := range ids {
-		if u := q.snap.Person(id); u != nil && u.Store == q.in && match(f, q.userValues(u)) {
+		if u := q.snap.Person(id); u != nil && u.Store == q.storeID && match(f, q.userValues(u)) {
 			found = append(found, u)
 		}
 	}
@@ -36,22 +36,22 @@ func (q *request) findUsers(f filter) ([]*directory.User, error) {
 
 func (q *request) findGroups(f filter) ([]*directory.Group, error) {
 	if f == nil {
-		return q.h.lists.groupsOf(q.snap, q.in), nil
+		return q.h.lists.groupsOf(q.snap, q.storeID), nil
 	}
 	if q.h.Strict {
-		if err := q.strictUnknown(f, "members", func(id string) bool { return q.ourUser(id) != nil }, "User"); err != nil {
+		if err := q.refuseUnknown(f, "members", func(id string) bool { return q.ourUser(id) != nil }, "User"); err != nil {
 			return nil, err
 		}
 	}
 	ids, ok := candidates(f, q.groupsNamed)
 	if !ok {
-		return only(q.h.lists.groupsOf(q.snap, q.in), func(g *directory.Group) bool {
+		return filtered(q.h.lists.groupsOf(q.snap, q.storeID), func(g *directory.Group) bool {
 			return match(f, q.groupValues(g))
 		}), nil
 	}
 	var found []*directory.Group
 	for id := range ids {
-		if g := q.snap.Group(id); g != nil && g.Store == q.in && match(f, q.groupValues(g)) {
+		if g := q.snap.Group(id); g != nil && g.Store == q.storeID && match(f, q.groupValues(g)) {
 			found = append(found, g)
 		}
 	}
@@ -59,7 +59,7 @@ func (q *request) findGroups(f filter) ([]*directory.Group, error) {
 	return found, nil
 }
 
-func only[T any](all []T, keep func(T) bool) []T {
+func filtered[T any](all []T, keep func(T) bool) []T {
 	var some []T
 	for _, v := range all {
 		if keep(v) {
@@ -70,32 +70,32 @@ func only[T any](all []T, keep func(T) bool) []T {
 }
 
 func (q *request) ourUser(id string) *directory.User {
-	if u := q.snap.Person(directory.UserID(id)); u != nil && u.Store == q.in {
+	if u := q.snap.Person(directory.UserID(id)); u != nil && u.Store == q.storeID {
 		return u
 	}
 	return nil
 }
 
 func (q *request) ourGroup(id string) *directory.Group {
-	if g := q.snap.Group(directory.GroupID(id)); g != nil && g.Store == q.in {
+	if g := q.snap.Group(directory.GroupID(id)); g != nil && g.Store == q.storeID {
 		return g
 	}
 	return nil
 }
 
-// candidates are all that can pass a filter, if the filter says so plainly. ok is false when everything has to be
-// looked at. named finds those of whom one comparison can be true.
+// candidates returns all resources that can match a filter, if the filter names them by a key. ok is false when every
+// resource has to be examined. named returns the resources for which one comparison can be true.
 func candidates[ID comparable](
 	f filter, named func(name string, value string) (map[ID]bool, bool),
 ) (ids map[ID]bool, ok bool) {
 	switch f := f.(type) {
-	case both:
+	case andFilter:
 		left, ok := candidates(f.left, named)
 		if right, alsoOK := candidates(f.right, named); alsoOK && (!ok || len(right) < len(left)) {
 			return right, true
 		}
 		return left, ok
-	case either:
+	case orFilter:
 		left, ok := candidates(f.left, named)
 		right, alsoOK := candidates(f.right, named)
 		if !ok || !alsoOK {
@@ -108,13 +108,13 @@ func candidates[ID comparable](
 			}
 		}
 		return all, true
-	case compare:
+	case attrExp:
 		value, text := f.value.(string)
-		if f.op != "eq" || !text || f.on.attr == nil || f.on.extension || f.on.part != nil && f.on.part.name != "value" {
+		if f.op != "eq" || !text || f.on.attr == nil || f.on.extension || f.on.subAttribute != nil && f.on.subAttribute.name != "value" {
 			return nil, false
 		}
 		return named(f.on.attr.name, value)
-	case within:
+	case valuePath:
 		if f.on.attr == nil || f.on.extension {
 			return nil, false
 		}
@@ -153,7 +153,7 @@ func (q *request) usersNamed(name, value string) (map[directory.UserID]bool, boo
 	default:
 		return nil, false
 	}
-	if u := q.snap.PersonByKey(q.in, key); u != nil {
+	if u := q.snap.PersonByKey(q.storeID, key); u != nil {
 		ids[u.ID] = true
 	}
 	return ids, true
@@ -178,30 +178,30 @@ func (q *request) groupsNamed(name, value string) (map[directory.GroupID]bool, b
 	default:
 		return nil, false
 	}
-	if g := q.snap.GroupByKey(q.in, key); g != nil {
+	if g := q.snap.GroupByKey(q.storeID, key); g != nil {
 		ids[g.ID] = true
 	}
 	return ids, true
 }
 
-// strictUnknown refuses a filter by a member or a group that does not exist, as AWS does.
-func (q *request) strictUnknown(f filter, attr string, known func(id string) bool, kind string) error {
+// refuseUnknown refuses a filter by a member or a group that does not exist, as AWS does.
+func (q *request) refuseUnknown(f filter, attr string, known func(id string) bool, kind string) error {
 	switch f := f.(type) {
-	case both:
-		if err := q.strictUnknown(f.left, attr, known, kind); err != nil {
+	case andFilter:
+		if err := q.refuseUnknown(f.left, attr, known, kind); err != nil {
 			return err
 		}
-		return q.strictUnknown(f.right, attr, known, kind)
-	case compare:
+		return q.refuseUnknown(f.right, attr, known, kind)
+	case attrExp:
 		if id, text := f.value.(string); text && f.on.attr != nil && f.on.attr.name == attr && !known(id) {
-			return noResource(kind, id)
+			return resourceNotFound(kind, id)
 		}
 	}
 	return nil
 }
 
-// userValues are the values of a user's attributes. The groups are not rendered where the filter names one, and never
-// twice.
+// userValues returns the values of a user's attributes. The user's groups are rendered only when the filter asks for
+// them, and only once.
 func (q *request) userValues(u *directory.User) values {
 	var d document
 	groups := sync.OnceValue(func() []any { return q.view.groupsOf(u.ID) })
@@ -215,7 +215,7 @@ func (q *request) userValues(u *directory.User) values {
 		case "active":
 			return []any{!u.Disabled}
 		case "groups":
-			return parts(groups(), t.part)
+			return parts(groups(), t.subAttribute)
 		}
 		if d == nil {
 			d = q.view.user(u)
@@ -231,13 +231,13 @@ func (q *request) groupValues(g *directory.Group) values {
 			return nil
 		}
 		if t.attr.name == "members" {
-			return parts(members(), t.part)
+			return parts(members(), t.subAttribute)
 		}
 		return q.view.group(g).values(t)
 	}
 }
 
-// values are the values that a document has for a target, one by one.
+// values returns a document's values for a target, one by one.
 func (d document) values(t target) []any {
 	at := map[string]any(d)
 	if t.extension {
@@ -251,7 +251,7 @@ func (d document) values(t target) []any {
 	if !ok {
 		list = []any{v}
 	}
-	return parts(list, t.part)
+	return parts(list, t.subAttribute)
 }
 
 func parts(list []any, part *attribute) []any {

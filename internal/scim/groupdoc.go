@@ -7,7 +7,7 @@ import (
 	"latchkey/internal/directory"
 )
 
-// group is a group as a document, without its members.
+// group renders a group as a document, without its members.
 func (v *view) group(g *directory.Group) document {
 	d := document{
 		"schemas": []any{groupSchema}, "id": string(g.ID), "displayName": g.DisplayName,
@@ -17,7 +17,7 @@ func (v *view) group(g *directory.Group) document {
 	return d
 }
 
-// membersOf are the members of a group, ordered by their ids: the snapshot knows no other order.
+// membersOf renders the members of a group, ordered by their ids. The snapshot knows no other order.
 func (v *view) membersOf(id directory.GroupID) []any {
 	ids := slices.Sorted(v.snap.MembersOf(id))
 	all := make([]any, 0, len(ids))
@@ -31,7 +31,7 @@ func (v *view) membersOf(id directory.GroupID) []any {
 	return all
 }
 
-// parseGroup makes a group of a document, without its members.
+// parseGroup makes a group from a document, without its members.
 func parseGroup(d document, base directory.Group) directory.Group {
 	g := base
 	g.DisplayName = textOf(d, "displayName")
@@ -39,8 +39,8 @@ func parseGroup(d document, base directory.Group) directory.Group {
 	return g
 }
 
-// memberIDs are the users that a list of members names. Groups among them are refused: an identity store has no
-// groups in groups.
+// memberIDs returns the users in a list of members. It refuses groups, because an identity store has no groups in
+// groups.
 func memberIDs(value any) ([]directory.UserID, error) {
 	list, ok := value.([]any)
 	if !ok && value != nil {
@@ -53,15 +53,15 @@ func memberIDs(value any) ([]directory.UserID, error) {
 			said, _ := member(m, "value")
 			id, isText = said.(string)
 			if kind, _ := member(m, "type"); directory.Fold(asText(kind)) == "group" {
-				return nil, refuse(badValue,
+				return nil, refuse(invalidValue,
 					"%s is a group. Groups cannot be members of groups: make the people in it members instead.", id)
 			}
 		}
 		if !isText || id == "" {
-			return nil, refuse(badValue, "Every member must have the id of a user as its value")
+			return nil, refuse(invalidValue, "Every member must have the id of a user as its value")
 		}
 		if !isID(id) {
-			return nil, refuse(badValue, "There is no user %q to be a member.", id)
+			return nil, refuse(invalidValue, "There is no user %q to be a member.", id)
 		}
 		ids = append(ids, directory.UserID(id))
 	}

@@ -9,8 +9,9 @@ import (
 	"latchkey/internal/fault"
 )
 
-// shownGroup is a group as the client wants to see it, with its members unless AWS would leave them out.
-func (q *request) shownGroup(g *directory.Group, p projection) document {
+// renderGroup renders a group with the attributes that the client asked for. It has the members unless AWS would leave
+// them out.
+func (q *request) renderGroup(g *directory.Group, p projection) document {
 	d := q.view.group(g)
 	if q.h.Strict {
 		d["members"] = []any{}
@@ -20,25 +21,25 @@ func (q *request) shownGroup(g *directory.Group, p projection) document {
 	return p.of(d)
 }
 
-func (q *request) tellGroup(status int, g *directory.Group) (reply, error) {
+func (q *request) groupReply(status int, g *directory.Group) (reply, error) {
 	p, err := q.projection(groups())
 	if err != nil {
 		return reply{}, err
 	}
-	return reply{status, q.shownGroup(g, p), q.view.base + "/Groups/" + string(g.ID)}, nil
+	return reply{status, q.renderGroup(g, p), q.view.base + "/Groups/" + string(g.ID)}, nil
 }
 
 func (q *request) groupID() directory.GroupID { return directory.GroupID(q.PathValue("id")) }
 
 func getGroup(q *request) (reply, error) {
 	g := q.snap.Group(q.groupID())
-	if g == nil || g.Store != q.in {
-		return reply{}, noResource("Group", q.PathValue("id"))
+	if g == nil || g.Store != q.storeID {
+		return reply{}, resourceNotFound("Group", q.PathValue("id"))
 	}
-	return q.tellGroup(http.StatusOK, g)
+	return q.groupReply(http.StatusOK, g)
 }
 
-// sentGroup reads a group and its members from a body; given is false when it says nothing of members.
+// sentGroup reads a group and its members from a body. given is false when the body has no members attribute.
 func (q *request) sentGroup() (d document, members []directory.UserID, given bool, err error) {
 	r := groups()
 	if _, err := q.projection(r); err != nil {
@@ -67,7 +68,7 @@ func createGroup(q *request) (reply, error) {
 		return reply{}, err
 	}
 	q.recordGroup(members)
-	if q.h.Strict && len(members) > strictMembers {
+	if q.h.Strict && len(members) > maxStrictMembers {
 		return reply{}, tooManyMembers()
 	}
 	var made *directory.Group
@@ -76,31 +77,31 @@ func createGroup(q *request) (reply, error) {
 			return err
 		}
 		q.touchGroup(made.ID)
-		q.Call.Event.ResponseElements = map[string]any{"groupId": string(made.ID), "identityStoreId": string(q.in)}
+		q.Call.Event.ResponseElements = map[string]any{"groupId": string(made.ID), "identityStoreId": string(q.storeID)}
 		_, err = w.AddMembers(made.ID, members)
-		return q.noMember(err)
+		return q.memberError(err)
 	})
 	if err != nil {
 		return reply{}, err
 	}
-	return q.tellGroup(http.StatusCreated, made)
+	return q.groupReply(http.StatusCreated, made)
 }
 
-// noMember tells of a member who does not exist. It is no 404 but where AWS has one: a client that is told so of a
-// change of a group takes the group for gone.
-func (q *request) noMember(err error) error {
+// memberError makes the error for a member who does not exist. It is a 404 only where AWS has one. A client that gets a
+// 404 for a change of a group concludes that the group is deleted.
+func (q *request) memberError(err error) error {
 	if !fault.Is(err, fault.NotFound, fault.DirectoryUser) {
 		return err
 	}
 	id := fault.Of(err).Fields["ResourceId"]
-	if q.snap.Group(directory.GroupID(id)) != nil && q.snap.Group(directory.GroupID(id)).Store == q.in {
-		return refuse(badValue, "%s is a group. Groups cannot be members of groups: make the people in it members instead.",
+	if q.snap.Group(directory.GroupID(id)) != nil && q.snap.Group(directory.GroupID(id)).Store == q.storeID {
+		return refuse(invalidValue, "%s is a group. Groups cannot be members of groups: make the people in it members instead.",
 			id)
 	}
 	if q.h.Strict {
-		return noResource("User", id)
+		return resourceNotFound("User", id)
 	}
-	return refuse(badValue, "There is no user %q to be a member.", id)
+	return refuse(invalidValue, "There is no user %q to be a member.", id)
 }
 
 func putGroup(q *request) (reply, error) {
@@ -121,16 +122,16 @@ func putGroup(q *request) (reply, error) {
 			return err
 		}
 		if now, err = w.ReplaceGroup(parseGroup(d, *old)); err != nil || !given {
-			return err // of members that a client does not speak of, it does not mean that they should go
+			return err // a client that sends no members does not ask to remove any
 		}
 		added, removed, err := w.SetMembers(now.ID, members)
 		q.recordMembers(added, removed)
-		return q.noMember(err)
+		return q.memberError(err)
 	})
 	if err != nil {
 		return reply{}, err
 	}
-	return q.tellGroup(http.StatusOK, now)
+	return q.groupReply(http.StatusOK, now)
 }
 
 func patchGroup(q *request) (reply, error) {
@@ -160,7 +161,7 @@ func patchGroup(q *request) (reply, error) {
 		d := q.view.group(old)
 		for _, op := range ops {
 			if err := m.apply(d, op); err != nil {
-				return q.noMember(err)
+				return q.memberError(err)
 			}
 		}
 		q.recordMembers(m.added, m.removed)
@@ -170,8 +171,8 @@ func patchGroup(q *request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	if p.given { // who asks for attributes wants to see them (RFC 7644, section 3.5.2)
-		return q.tellGroup(http.StatusOK, now)
+	if p.given { // a client that asks for attributes gets them (RFC 7644, section 3.5.2)
+		return q.groupReply(http.StatusOK, now)
 	}
 	return reply{status: http.StatusNoContent}, nil
 }
@@ -183,7 +184,7 @@ func deleteGroup(q *request) (reply, error) {
 	return reply{status: http.StatusNoContent}, err
 }
 
-// membersPatch applies operations to a group whose members are written at once and never all read, where that can be.
+// membersPatch applies operations to a group. It writes members at once, and reads all members only when it has to.
 type membersPatch struct {
 	w              *provision.Writer
 	group          directory.GroupID
@@ -192,18 +193,19 @@ type membersPatch struct {
 	read           int // how often all members were read
 }
 
-// maxRead is how often the operations of one PATCH can read all members of a group: meanwhile nobody else writes.
-const maxRead = 10
+// maxMemberReads is how often the operations of one PATCH may read all members of a group. Nobody else can write in the
+// meantime.
+const maxMemberReads = 10
 
-func (m *membersPatch) reads() error {
-	if m.read++; m.read > maxRead {
-		return refuse(tooMany, "More than %d operations are about all members of the group", maxRead)
+func (m *membersPatch) countRead() error {
+	if m.read++; m.read > maxMemberReads {
+		return refuse(tooMany, "More than %d operations are about all members of the group", maxMemberReads)
 	}
 	return nil
 }
 
 func (m *membersPatch) set(ids []directory.UserID) (came, went []directory.UserID, err error) {
-	if err := m.reads(); err != nil {
+	if err := m.countRead(); err != nil {
 		return nil, nil, err
 	}
 	return m.w.SetMembers(m.group, ids)
@@ -224,11 +226,11 @@ func (m *membersPatch) apply(d document, op operation) error {
 	return m.members(p, op)
 }
 
-// applyObject takes the members out of an operation without a path; the rest is the document's.
+// applyObject applies the members in an operation without a path, and passes the rest to the document.
 func (m *membersPatch) applyObject(d document, op operation) error {
 	values, ok := op.value.(map[string]any)
 	if !ok {
-		return refuse(badValue, "value must be an object when there is no path")
+		return refuse(invalidValue, "value must be an object when there is no path")
 	}
 	rest := map[string]any{}
 	var err error
@@ -246,8 +248,8 @@ func (m *membersPatch) applyObject(d document, op operation) error {
 }
 
 func (m *membersPatch) members(p path, op operation) error {
-	if p.part != nil {
-		return refuse(badPath, "The parts of a member cannot be changed: add and remove members")
+	if p.subAttribute != nil {
+		return refuse(invalidPath, "The parts of a member cannot be changed: add and remove members")
 	}
 	ids, err := memberIDs(op.value)
 	if err != nil && (op.op != "remove" || op.value != nil && p.of == nil) {
@@ -260,7 +262,7 @@ func (m *membersPatch) members(p path, op operation) error {
 	case op.op == "replace" && p.of == nil:
 		came, went, err = m.set(ids)
 	case op.op != "remove":
-		return refuse(badPath, "Members are added by the path members, without a filter")
+		return refuse(invalidPath, "Members are added by the path members, without a filter")
 	case p.of != nil:
 		if ids, err = m.matching(p.of); err == nil {
 			went, err = m.w.RemoveMembers(m.group, ids)
@@ -274,14 +276,14 @@ func (m *membersPatch) members(p path, op operation) error {
 	return err
 }
 
-// matching are the members that pass a filter. Those that it names need not be looked for.
+// matching returns the members that match a filter. Members that the filter names by id need not be searched for.
 func (m *membersPatch) matching(f filter) ([]directory.UserID, error) {
 	if id, ok := implied(f)["value"].(string); ok {
-		if _, plain := f.(compare); plain && isID(id) {
+		if _, plain := f.(attrExp); plain && isID(id) {
 			return []directory.UserID{directory.UserID(id)}, nil
 		}
 	}
-	if err := m.reads(); err != nil {
+	if err := m.countRead(); err != nil {
 		return nil, err
 	}
 	all, err := m.w.Members(m.group)

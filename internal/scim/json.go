@@ -11,44 +11,44 @@ import (
 )
 
 const (
-	deepestJSON = 16 // levels that a body is nested at most; SCIM's own messages need seven
-	// values that it has at most, for an empty one takes more memory than bytes: room for 200,000 members
-	maxJSON = 1_000_000
+	maxJSONDepth = 16 // maximum nesting of a body; SCIM's own messages need seven levels
+	// maximum number of values in a body, because even an empty value takes memory; enough for 200,000 members
+	maxJSONValues = 1_000_000
 )
 
-// decode reads a body that must be one JSON object. Names that differ only in case are one name in SCIM (RFC 7643,
-// section 2.1), so an object that has one twice is refused: nobody could say which of the two is meant.
+// decode decodes a body that must be one JSON object. Names that differ only in case are one name in SCIM (RFC 7643,
+// section 2.1), so an object that has a name twice is refused: it would not be clear which of the two is meant.
 func decode(body []byte) (map[string]any, error) {
 	if !utf8.Valid(body) {
-		return nil, refuse(badSyntax, "The body is not UTF-8")
+		return nil, refuse(invalidSyntax, "The body is not UTF-8")
 	}
 	d := &decoder{Decoder: json.NewDecoder(bytes.NewReader(body))}
 	d.UseNumber()
 	v, err := d.element(0)
 	if err != nil {
-		return nil, refuse(badSyntax, "The body is not the JSON that was expected: %s", err)
+		return nil, refuse(invalidSyntax, "The body is not the JSON that was expected: %s", err)
 	}
 	if _, err := d.Token(); err != io.EOF {
-		return nil, refuse(badSyntax, "Something stands behind the JSON object")
+		return nil, refuse(invalidSyntax, "Something stands behind the JSON object")
 	}
 	m, ok := v.(map[string]any)
 	if !ok {
-		return nil, refuse(badSyntax, "The body must be a JSON object")
+		return nil, refuse(invalidSyntax, "The body must be a JSON object")
 	}
 	return m, nil
 }
 
-// decoder counts what it reads.
+// decoder counts the values that it reads.
 type decoder struct {
 	*json.Decoder
 	read int
 }
 
 func (d *decoder) element(depth int) (any, error) {
-	if d.read++; d.read > maxJSON {
-		return nil, fmt.Errorf("it has more than %d values", maxJSON)
+	if d.read++; d.read > maxJSONValues {
+		return nil, fmt.Errorf("it has more than %d values", maxJSONValues)
 	}
-	if depth > deepestJSON {
+	if depth > maxJSONDepth {
 		return nil, fmt.Errorf("it is nested too deeply")
 	}
 	t, err := d.Token()
@@ -57,7 +57,7 @@ func (d *decoder) element(depth int) (any, error) {
 	}
 	switch t := t.(type) {
 	case json.Number:
-		return t.String(), nil // the numbers that clients send are texts to us: employee numbers
+		return t.String(), nil // clients send numbers for texts, such as employee numbers
 	case json.Delim:
 		if t == '[' {
 			return d.array(depth)
@@ -87,7 +87,7 @@ func (d *decoder) object(depth int) (any, error) {
 		if err != nil {
 			return nil, fmt.Errorf("it cannot be read at byte %d", d.InputOffset())
 		}
-		name := t.(string) // the decoder lets nothing else be a name
+		name := t.(string) // the decoder allows no other type for a name
 		if folded := directory.Fold(name); seen[folded] {
 			return nil, fmt.Errorf("an object has the same name twice at byte %d", d.InputOffset())
 		} else {
@@ -103,7 +103,7 @@ func (d *decoder) object(depth int) (any, error) {
 	return m, err
 }
 
-// member finds a member of an object, whatever the case of its name.
+// member finds a member of an object. It ignores the case of the name.
 func member(m map[string]any, name string) (any, bool) {
 	if v, ok := m[name]; ok {
 		return v, true

@@ -5,14 +5,14 @@ import (
 	"strings"
 )
 
-// The bounds of a filter. A filter is as long as a client wants to make it; what it costs must not be.
+// Bounds of a filter. They limit what a filter of a client can cost.
 const (
-	maxFilter     = 4096
-	deepestFilter = 20
-	maxTerms      = 100
+	maxFilter      = 4096
+	maxFilterDepth = 20
+	maxTerms       = 100
 )
 
-// lexer cuts a filter or a path into words (RFC 7644, section 3.4.2.2).
+// lexer splits a filter or a path into tokens (RFC 7644, section 3.4.2.2).
 type lexer struct {
 	text  string
 	at    int
@@ -27,7 +27,7 @@ func (l *lexer) blank() {
 
 func (l *lexer) done() bool { return l.at == len(l.text) }
 
-// take takes one sign if it is next.
+// take consumes one character if it is next.
 func (l *lexer) take(sign byte) bool {
 	if l.at < len(l.text) && l.text[l.at] == sign {
 		l.at++
@@ -36,13 +36,13 @@ func (l *lexer) take(sign byte) bool {
 	return false
 }
 
-// isPathByte reports whether a byte may stand in an attribute path: names, dots, and the colons of a schema.
+// isPathByte reports whether a byte may be part of an attribute path: of a name, a dot, or the colons of a schema.
 func isPathByte(c byte) bool {
 	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '.' || c == ':' || c == '_' ||
 		c == '-' || c == '$'
 }
 
-// word is the next run of signs of a path; empty when something else is next.
+// word consumes the next run of path characters. It is empty when something else is next.
 func (l *lexer) word() string {
 	from := l.at
 	for l.at < len(l.text) && isPathByte(l.text[l.at]) {
@@ -51,7 +51,7 @@ func (l *lexer) word() string {
 	return l.text[from:l.at]
 }
 
-// keyword takes a word if it is the next one, whatever its case.
+// keyword consumes a word if it is next. It ignores case.
 func (l *lexer) keyword(word string) bool {
 	from := l.at
 	if strings.EqualFold(l.word(), word) {
@@ -61,7 +61,7 @@ func (l *lexer) keyword(word string) bool {
 	return false
 }
 
-// value is the next comparison value: a JSON string, number, true, false or null.
+// value consumes the next comparison value: a JSON string, number, true, false or null.
 func (l *lexer) value() (any, error) {
 	from := l.at
 	if l.take('"') {
@@ -88,5 +88,5 @@ func (l *lexer) value() (any, error) {
 }
 
 func (l *lexer) bad(text string) error {
-	return refuse(badFilter, "The filter cannot be read at position %d: %s", l.at+1, text)
+	return refuse(invalidFilter, "The filter cannot be read at position %d: %s", l.at+1, text)
 }

@@ -12,59 +12,58 @@ import (
 )
 
 const (
-	pageDefault = 100
-	pageMost    = 1000
+	defaultPage = 100
+	maxPage     = 1000
 )
 
-// page is which page a client wants.
+// page is the page of a list that a client asks for.
 type page struct {
 	start  int // from 1 on
 	count  int
 	cursor bool
-	after  int64 // with a cursor: the number behind which the page begins
+	after  int64 // with a cursor: the Seq after which the page begins
 	list   string
 }
 
-// page reads startIndex and count, or cursor and count. filter is part of what a cursor belongs to: it is of no use
-// with another one.
+// page reads startIndex and count, or cursor and count. A cursor is only valid with the filter that it was issued for.
 func (q *request) page(filter string) (p page, err error) {
 	query := q.URL.Query()
-	limit := pageMost
+	limit := maxPage
 	if q.h.Strict {
-		limit = strictPage
+		limit = maxStrictPage
 	}
 	p = page{
 		start:  1,
-		count:  pageDefault,
+		count:  defaultPage,
 		cursor: query.Has("cursor"),
-		list:   string(q.token.Account) + " scim " + q.Operation + " " + string(q.in) + " " + filter,
+		list:   string(q.token.Account) + " scim " + q.Operation + " " + string(q.storeID) + " " + filter,
 	}
 	if s := query.Get("count"); s != "" {
 		if p.count, err = strconv.Atoi(s); err != nil || p.cursor && p.count < 1 {
-			return p, refuse(badCount, "count must be a number from 1 to %d", limit)
+			return p, refuse(invalidCount, "count must be a number from 1 to %d", limit)
 		}
 		p.count = max(0, min(p.count, limit))
 	}
 	if p.cursor {
 		if query.Has("startIndex") && !q.h.Strict {
-			return p, refuse(badCursor, "cursor and startIndex exclude each other")
+			return p, refuse(invalidCursor, "cursor and startIndex exclude each other")
 		}
 		if p.after, err = q.h.Control.After(p.list, query.Get("cursor")); err != nil {
-			return p, refuse(badCursor, "The cursor is not valid for this request.").Because(err)
+			return p, refuse(invalidCursor, "The cursor is not valid for this request.").Because(err)
 		}
 		return p, nil
 	}
 	if s := query.Get("startIndex"); s != "" && !q.h.Strict {
 		if p.start, err = strconv.Atoi(s); err != nil {
-			return p, refuse(badValue, "startIndex must be a number")
+			return p, refuse(invalidValue, "startIndex must be a number")
 		}
 		p.start = max(1, p.start)
 	}
 	return p, nil
 }
 
-// cut is the part of a list, ordered by creation, that a page shows, and the cursor of the next page.
-func cut[T any](q *request, p page, all []T, seq func(T) int64) (shown []T, next string) {
+// cut returns the part of a list, ordered by creation, that belongs to a page, and the cursor of the next page.
+func cut[T any](q *request, p page, all []T, seq func(T) int64) (selected []T, next string) {
 	from := min(p.start-1, len(all))
 	if p.cursor {
 		from, _ = slices.BinarySearchFunc(all, p.after+1, func(v T, n int64) int { return cmp.Compare(seq(v), n) })
@@ -76,9 +75,9 @@ func cut[T any](q *request, p page, all []T, seq func(T) int64) (shown []T, next
 	return all[from:to], next
 }
 
-// tellList is the answer that shows a page.
-func (q *request) tellList(p page, total int, shown []any, next string) reply {
-	body := map[string]any{"schemas": []any{listMessage}, "itemsPerPage": len(shown), "Resources": shown}
+// listReply is the reply with a page of a list.
+func (q *request) listReply(p page, total int, selected []any, next string) reply {
+	body := map[string]any{"schemas": []any{listMessage}, "itemsPerPage": len(selected), "Resources": selected}
 	if !p.cursor || !q.h.Strict {
 		body["totalResults"] = total
 	}
@@ -91,8 +90,8 @@ func (q *request) tellList(p page, total int, shown []any, next string) reply {
 	return reply{status: http.StatusOK, body: body}
 }
 
-// asked is the filter that a request carries; nil for none.
-func (q *request) asked(r *resource) (filter, string, error) {
+// requestFilter parses the filter of a request. It is nil if there is none.
+func (q *request) requestFilter(r *resource) (filter, string, error) {
 	s := q.URL.Query().Get("filter")
 	if s == "" {
 		return nil, "", nil
@@ -106,7 +105,7 @@ func (q *request) asked(r *resource) (filter, string, error) {
 
 func listUsers(q *request) (reply, error) {
 	return list(q, users(), q.findUsers, func(u *directory.User) int64 { return u.Seq },
-		func(u *directory.User, shape projection) (any, error) { return q.shownUser(u, shape), nil })
+		func(u *directory.User, shape projection) (any, error) { return q.renderUser(u, shape), nil })
 }
 
 func listGroups(q *request) (reply, error) {
@@ -117,15 +116,15 @@ func listGroups(q *request) (reply, error) {
 				return nil, refuse(tooMany,
 					"These groups have too many members for one page: ask for fewer by count, or add excludedAttributes=members")
 			}
-			return q.shownGroup(g, shape), nil
+			return q.renderGroup(g, shape), nil
 		})
 }
 
-// list answers a request for a page of the resources that its filter finds.
+// list answers a request for a page of the resources that match its filter.
 func list[T any](
 	q *request, r *resource, find func(filter) ([]T, error), seq func(T) int64, show func(T, projection) (any, error),
 ) (reply, error) {
-	f, text, err := q.asked(r)
+	f, text, err := q.requestFilter(r)
 	if err != nil {
 		return reply{}, err
 	}
@@ -142,31 +141,31 @@ func list[T any](
 		return reply{}, err
 	}
 	some, next := cut(q, p, found, seq)
-	shown := make([]any, len(some))
+	selected := make([]any, len(some))
 	for i, v := range some {
-		if shown[i], err = show(v, shape); err != nil {
+		if selected[i], err = show(v, shape); err != nil {
 			return reply{}, err
 		}
 	}
-	return q.tellList(p, len(found), shown, next), nil
+	return q.listReply(p, len(found), selected, next), nil
 }
 
-// maxMembersListed is how many members a page of several groups shows at most.
+// maxMembersListed is the maximum number of members on a page of several groups.
 const maxMembersListed = 250_000
 
-// lists keeps the users and the groups of the store that was listed last, ordered by creation, for as long as the
-// snapshot stays the same: whoever pages through 100,000 users does not have them sorted for each page.
+// lists caches the users and the groups of the store that was listed last, ordered by creation, until the snapshot
+// changes. So a client that pages through 100,000 users does not cause a sort for each page.
 type lists struct {
-	mu     sync.Mutex
-	snap   *engine.Snapshot
-	in     directory.StoreID
-	users  []*directory.User
-	groups []*directory.Group
+	mu      sync.Mutex
+	snap    *engine.Snapshot
+	storeID directory.StoreID
+	users   []*directory.User
+	groups  []*directory.Group
 }
 
 func (l *lists) at(s *engine.Snapshot, in directory.StoreID) {
-	if l.snap != s || l.in != in {
-		l.snap, l.in, l.users, l.groups = s, in, nil, nil
+	if l.snap != s || l.storeID != in {
+		l.snap, l.storeID, l.users, l.groups = s, in, nil, nil
 	}
 }
 

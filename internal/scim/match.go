@@ -7,61 +7,62 @@ import (
 	"latchkey/internal/directory"
 )
 
-// check refuses comparisons that mean nothing (RFC 7644, section 3.4.2.2).
-func (c *compare) check() error {
+// check refuses comparisons that have no meaning (RFC 7644, section 3.4.2.2).
+func (c *attrExp) check() error {
 	ordered := c.op != "eq" && c.op != "ne"
 	switch c.value.(type) {
 	case string:
 	case nil:
 		if ordered {
-			return refuse(badFilter, "%s cannot be compared by %s with null", c.path, c.op)
+			return refuse(invalidFilter, "%s cannot be compared by %s with null", c.path, c.op)
 		}
 	default:
 		if ordered {
-			return refuse(badFilter, "%s can be compared by %s with a string only", c.path, c.op)
+			return refuse(invalidFilter, "%s can be compared by %s with a string only", c.path, c.op)
 		}
 	}
-	if a := c.last(); a != nil && a.kind == boolean && ordered {
-		return refuse(badFilter, "%s is true or false and cannot be compared by %s", c.path, c.op)
+	if a := c.last(); a != nil && a.kind == booleanKind && ordered {
+		return refuse(invalidFilter, "%s is true or false and cannot be compared by %s", c.path, c.op)
 	}
 	return nil
 }
 
-// last is the attribute whose values are compared; nil when there is none. Of an attribute with parts it is the value.
-func (c *compare) last() *attribute {
+// last returns the attribute whose values are compared. For a complex attribute it is the sub-attribute value. It is
+// nil when there is none.
+func (c *attrExp) last() *attribute {
 	a := c.on.attr
-	if c.on.part != nil {
-		a = c.on.part
+	if c.on.subAttribute != nil {
+		a = c.on.subAttribute
 	}
-	if a != nil && a.kind == complexly {
-		if v := a.part("value"); v != nil {
+	if a != nil && a.kind == complexKind {
+		if v := a.subAttribute("value"); v != nil {
 			return v
 		}
 	}
 	return a
 }
 
-// values are the values that a target has: each is what JSON makes of it.
+// values returns the values of a target, in the types that encoding/json decodes to.
 type values func(target) []any
 
-// match reports whether a resource passes.
+// match reports whether a resource matches a filter.
 func match(f filter, of values) bool {
 	switch f := f.(type) {
-	case both:
+	case andFilter:
 		return match(f.left, of) && match(f.right, of)
-	case either:
+	case orFilter:
 		return match(f.left, of) || match(f.right, of)
-	case not:
+	case notFilter:
 		return !match(f.of, of)
-	case compare:
-		return f.any(of(f.on))
-	case within:
+	case attrExp:
+		return f.matchesAny(of(f.on))
+	case valuePath:
 		for _, v := range of(f.on) {
 			m, ok := v.(map[string]any)
 			if !ok || !match(f.of, partValues(m)) {
 				continue
 			}
-			if f.then == nil || f.then.any(partValues(m)(f.then.on)) {
+			if f.then == nil || f.then.matchesAny(partValues(m)(f.then.on)) {
 				return true
 			}
 		}
@@ -69,7 +70,7 @@ func match(f filter, of values) bool {
 	return false
 }
 
-// partValues are the values of the parts of one value.
+// partValues returns the values of the sub-attributes of one value.
 func partValues(m map[string]any) values {
 	return func(t target) []any {
 		if t.attr == nil {
@@ -82,12 +83,12 @@ func partValues(m map[string]any) values {
 	}
 }
 
-// any reports whether one of the values passes. Values that differ are those of which none is equal.
-func (c *compare) any(all []any) bool {
+// matchesAny reports whether one of the values matches. "ne" matches when no value is equal.
+func (c *attrExp) matchesAny(all []any) bool {
 	if c.op == "ne" {
 		equal := *c
 		equal.op = "eq"
-		return !equal.any(all)
+		return !equal.matchesAny(all)
 	}
 	if c.op == "eq" && c.value == nil {
 		return len(all) == 0
@@ -99,21 +100,21 @@ func (c *compare) any(all []any) bool {
 			}
 			v = m["value"]
 		}
-		if c.one(v) {
+		if c.matches(v) {
 			return true
 		}
 	}
 	return false
 }
 
-func (c *compare) one(v any) bool {
+func (c *attrExp) matches(v any) bool {
 	switch v := v.(type) {
 	case string:
 		if c.op == "pr" {
 			return v != ""
 		}
 		want, ok := c.value.(string)
-		return ok && c.texts(v, want)
+		return ok && c.matchesText(v, want)
 	case bool:
 		if c.op == "pr" {
 			return true
@@ -124,14 +125,14 @@ func (c *compare) one(v any) bool {
 	return false
 }
 
-func (c *compare) texts(v, want string) bool {
+func (c *attrExp) matchesText(v, want string) bool {
 	a := c.last()
-	if a != nil && a.kind == dateTime && c.op != "co" && c.op != "sw" && c.op != "ew" {
+	if a != nil && a.kind == dateTimeKind && c.op != "co" && c.op != "sw" && c.op != "ew" {
 		x, err := time.Parse(time.RFC3339Nano, v)
 		y, err2 := time.Parse(time.RFC3339Nano, want)
 		return err == nil && err2 == nil && c.ordered(x.Compare(y))
 	}
-	if a == nil || !a.exact {
+	if a == nil || !a.caseExact {
 		v, want = directory.Fold(v), directory.Fold(want)
 	}
 	switch c.op {
@@ -145,7 +146,7 @@ func (c *compare) texts(v, want string) bool {
 	return c.ordered(strings.Compare(v, want))
 }
 
-func (c *compare) ordered(sign int) bool {
+func (c *attrExp) ordered(sign int) bool {
 	switch c.op {
 	case "eq":
 		return sign == 0
@@ -161,7 +162,7 @@ func (c *compare) ordered(sign int) bool {
 	return false
 }
 
-// asBool takes a boolean, or a text that says one: Entra ID writes "True".
+// asBool accepts a boolean, or a text that has one: Entra ID writes "True".
 func asBool(v any) (value, ok bool) {
 	switch v := v.(type) {
 	case bool:

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// maxOperations is how many operations a PATCH has at most.
+// maxOperations is the maximum number of operations in a PATCH.
 const maxOperations = 1000
 
 // operation is one operation of a PATCH (RFC 7644, section 3.5.2).
@@ -16,7 +16,7 @@ type operation struct {
 	value any
 }
 
-// operations reads the body of a PATCH. The names of operations are not distinguished by case: Entra ID capitalises
+// operations reads the body of a PATCH. It ignores the case of the names of operations, because Entra ID capitalises
 // them.
 func operations(body map[string]any) ([]operation, error) {
 	if err := (&resource{schema: patchMessage}).checkSchemas(body); err != nil {
@@ -25,7 +25,7 @@ func operations(body map[string]any) ([]operation, error) {
 	list, _ := member(body, "Operations")
 	all, ok := list.([]any)
 	if !ok || len(all) == 0 {
-		return nil, refuse(badSyntax, "Operations must be a list with at least one operation")
+		return nil, refuse(invalidSyntax, "Operations must be a list with at least one operation")
 	}
 	if len(all) > maxOperations {
 		return nil, refuse(tooMany, "There are more than %d operations", maxOperations)
@@ -34,17 +34,17 @@ func operations(body map[string]any) ([]operation, error) {
 	for i, v := range all {
 		m, ok := v.(map[string]any)
 		if !ok {
-			return nil, refuse(badSyntax, "An operation must be an object")
+			return nil, refuse(invalidSyntax, "An operation must be an object")
 		}
 		op, _ := member(m, "op")
 		name, _ := op.(string)
 		out[i].op = strings.ToLower(name)
 		if !slices.Contains([]string{"add", "replace", "remove"}, out[i].op) {
-			return nil, refuse(badSyntax, "op must be add, replace or remove")
+			return nil, refuse(invalidSyntax, "op must be add, replace or remove")
 		}
 		path, _ := member(m, "path")
 		if out[i].path, ok = path.(string); !ok && path != nil {
-			return nil, refuse(badPath, "path must be a string")
+			return nil, refuse(invalidPath, "path must be a string")
 		}
 		out[i].value, _ = member(m, "value")
 		if out[i].path == "" && out[i].op == "remove" {
@@ -54,8 +54,8 @@ func operations(body map[string]any) ([]operation, error) {
 	return out, nil
 }
 
-// saysActive reports whether an operation is about a user's status.
-func (o operation) saysActive() bool {
+// setsActive reports whether an operation changes a user's status.
+func (o operation) setsActive() bool {
 	said := func(path string) bool {
 		t, ok := users().resolve(strings.TrimSpace(path))
 		return ok && t.attr != nil && t.attr.name == "active"
@@ -64,16 +64,16 @@ func (o operation) saysActive() bool {
 	return said(o.path) || o.path == "" && slices.ContainsFunc(slices.Collect(maps.Keys(m)), said)
 }
 
-// path is where an operation points: an attribute, those of its values that pass a filter, a part of them.
+// path is the target of an operation: an attribute, its values that match a filter, or a sub-attribute of them.
 type path struct {
 	target
 	of filter // nil: all values
 }
 
-// parsePath reads a path. ok is false when it names an attribute that is not kept here and is passed over.
+// parsePath parses a path. ok is false when the path names an attribute that this server ignores.
 func (r *resource) parsePath(s string) (p path, ok bool, err error) {
 	if len(s) > maxFilter {
-		return p, false, refuse(badPath, "A path is longer than %d bytes", maxFilter)
+		return p, false, refuse(invalidPath, "A path is longer than %d bytes", maxFilter)
 	}
 	if r.foreign(s) {
 		return p, false, nil
@@ -83,33 +83,33 @@ func (r *resource) parsePath(s string) (p path, ok bool, err error) {
 	word := f.word()
 	p.target, ok = r.resolve(word)
 	if !ok {
-		return p, false, refuse(badPath, "There is no attribute %q", s)
+		return p, false, refuse(invalidPath, "There is no attribute %q", s)
 	}
 	if f.take('[') {
-		if p.attr == nil || p.part != nil || p.attr.kind != complexly || !p.attr.many {
-			return p, false, refuse(badPath, "Only an attribute with several values may have a filter: %q", s)
+		if p.attr == nil || p.subAttribute != nil || p.attr.kind != complexKind || !p.attr.multiValued {
+			return p, false, refuse(invalidPath, "Only an attribute with several values may have a filter: %q", s)
 		}
 		f.resolve = partsOf(p.attr)
-		if p.of, err = f.either(0); err != nil {
-			return p, false, refuse(badPath, "The path %q cannot be read", s).Because(err)
+		if p.of, err = f.parseOr(0); err != nil {
+			return p, false, refuse(invalidPath, "The path %q cannot be read", s).Because(err)
 		}
 		if f.blank(); !f.take(']') {
-			return p, false, refuse(badPath, "A bracket is not closed: %q", s)
+			return p, false, refuse(invalidPath, "A bracket is not closed: %q", s)
 		}
 		if f.take('.') {
 			name := f.word()
-			if p.part = p.attr.part(name); p.part == nil {
-				return p, false, refuse(badPath, "There is no attribute %q", s)
+			if p.subAttribute = p.attr.subAttribute(name); p.subAttribute == nil {
+				return p, false, refuse(invalidPath, "There is no attribute %q", s)
 			}
 		}
 	}
 	if f.blank(); !f.done() {
-		return p, false, refuse(badPath, "The path %q cannot be read", s)
+		return p, false, refuse(invalidPath, "The path %q cannot be read", s)
 	}
 	return p, true, nil
 }
 
-// apply does one operation on a document.
+// apply applies one operation to a document.
 func (r *resource) apply(d document, op operation) error {
 	if op.path == "" {
 		return r.applyObject(d, op.op, op.value)
@@ -125,7 +125,7 @@ func (r *resource) apply(d document, op operation) error {
 		}
 		return r.applyExtension(d, op.op, op.value)
 	}
-	if p.attr.readOnly || p.part != nil && p.part.readOnly {
+	if p.attr.readOnly || p.subAttribute != nil && p.subAttribute.readOnly {
 		return nil
 	}
 	if op.op == "remove" {
@@ -134,18 +134,18 @@ func (r *resource) apply(d document, op operation) error {
 	return d.set(p, op.op, op.value)
 }
 
-// applyObject does what an operation without a path says: every member of its value is a path.
+// applyObject applies an operation without a path. Every member of its value is a path.
 func (r *resource) applyObject(d document, op string, value any) error {
 	m, ok := value.(map[string]any)
 	if !ok {
-		return refuse(badValue, "value must be an object when there is no path")
+		return refuse(invalidValue, "value must be an object when there is no path")
 	}
-	for _, name := range slices.Sorted(maps.Keys(m)) { // in an order that does not change from one run to the next
+	for _, name := range slices.Sorted(maps.Keys(m)) { // in a fixed order
 		err := r.apply(d, operation{op, name, m[name]})
 		if name == "" {
-			err = refuse(badPath, "A path is empty")
+			err = refuse(invalidPath, "A path is empty")
 		}
-		if isUnknownPath(err) { // attributes that a resource does not have are passed over where they stand in objects
+		if isUnknownPath(err) { // unknown attributes in an object are ignored
 			continue
 		}
 		if err != nil {
@@ -158,7 +158,7 @@ func (r *resource) applyObject(d document, op string, value any) error {
 func (r *resource) applyExtension(d document, op string, value any) error {
 	m, ok := value.(map[string]any)
 	if !ok {
-		return refuse(badValue, "%s must be an object", enterpriseSchema)
+		return refuse(invalidValue, "%s must be an object", enterpriseSchema)
 	}
 	qualified := make(map[string]any, len(m))
 	for name, v := range m {
@@ -167,16 +167,16 @@ func (r *resource) applyExtension(d document, op string, value any) error {
 	return r.applyObject(d, op, qualified)
 }
 
-// set does an add or a replace. It assigns; adding to several values appends.
+// set applies an add or a replace. Both assign the value, except that an add to a multi-valued attribute appends it.
 func (d document) set(p path, op string, value any) error {
 	at := d.place(p.target)
 	a := p.attr
-	if !a.many {
-		return setOne(at, a, p.part, op, value)
+	if !a.multiValued {
+		return setOne(at, a, p.subAttribute, op, value)
 	}
 	list, _ := at[a.name].([]any)
 	list = slices.Clone(list)
-	if p.of == nil && p.part == nil {
+	if p.of == nil && p.subAttribute == nil {
 		v, err := a.clean(value, a.name)
 		if err != nil {
 			return err
@@ -186,7 +186,7 @@ func (d document) set(p path, op string, value any) error {
 			given = merge(list, given)
 		}
 		at[a.name] = given
-		return a.few(given)
+		return a.checkCount(given)
 	}
 	found := false
 	for i, v := range list {
@@ -201,7 +201,7 @@ func (d document) set(p path, op string, value any) error {
 		}
 		list[i] = next
 	}
-	if !found { // RFC 7644 would refuse a replace; Entra ID counts on the value being made
+	if !found { // RFC 7644 would refuse a replace; Entra ID expects that the value is created
 		next, err := a.changed(implied(p.of), p, value)
 		if err != nil {
 			return err
@@ -209,5 +209,5 @@ func (d document) set(p path, op string, value any) error {
 		list = append(list, next)
 	}
 	at[a.name] = list
-	return a.few(list)
+	return a.checkCount(list)
 }

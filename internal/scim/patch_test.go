@@ -175,8 +175,8 @@ func TestPatches(t *testing.T) {
 			}
 			c.want(&want)
 			if diff := cmp.Diff(want, got); diff != "" {
-				shown, _ := json.Marshal(d)
-				t.Fatalf("%s\n%s", diff, shown)
+				selected, _ := json.Marshal(d)
+				t.Fatalf("%s\n%s", diff, selected)
 			}
 			if diff := cmp.Diff(directoryUser(), base); diff != "" {
 				t.Fatalf("the user before was changed: %s", diff)

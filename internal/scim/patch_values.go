@@ -7,14 +7,14 @@ import (
 	"latchkey/internal/directory"
 )
 
-// changed is one of several values with what an operation sets in it.
+// changed returns one of several values after an operation has set something in it.
 func (a *attribute) changed(m map[string]any, p path, value any) (map[string]any, error) {
 	next := maps.Clone(m)
 	if next == nil {
 		next = map[string]any{}
 	}
-	if p.part != nil {
-		return next, fill(next, a.parts, map[string]any{p.part.name: value}, a.name+".")
+	if p.subAttribute != nil {
+		return next, fill(next, a.subAttributes, map[string]any{p.subAttribute.name: value}, a.name+".")
 	}
 	v, err := a.cleanOne(value, a.name)
 	given, _ := v.(map[string]any)
@@ -22,14 +22,14 @@ func (a *attribute) changed(m map[string]any, p path, value any) (map[string]any
 	return next, err
 }
 
-// implied are the parts that a value must have to pass a filter: those that the filter compares by eq.
+// implied returns the sub-attributes that a value must have to match a filter: those that the filter compares by eq.
 func implied(f filter) map[string]any {
 	switch f := f.(type) {
-	case both:
+	case andFilter:
 		m := implied(f.left)
 		maps.Copy(m, implied(f.right))
 		return m
-	case compare:
+	case attrExp:
 		if f.op == "eq" && f.on.attr != nil && f.value != nil {
 			if v, err := f.on.attr.cleanOne(f.value, ""); err == nil && v != nil {
 				return map[string]any{f.on.attr.name: v}
@@ -39,9 +39,10 @@ func implied(f filter) map[string]any {
 	return map[string]any{}
 }
 
-// setOne sets an attribute that has one value, or a part of it. The parts that an object does not name stay.
+// setOne sets a single-valued attribute, or a sub-attribute of it. Sub-attributes that an object does not name stay
+// unchanged.
 func setOne(at map[string]any, a, part *attribute, op string, value any) error {
-	if a.kind != complexly || value == nil && part == nil {
+	if a.kind != complexKind || value == nil && part == nil {
 		return fill(at, []*attribute{a}, map[string]any{a.name: value}, "")
 	}
 	old, _ := at[a.name].(map[string]any)
@@ -52,14 +53,14 @@ func setOne(at map[string]any, a, part *attribute, op string, value any) error {
 	if part != nil {
 		value = map[string]any{part.name: value}
 	}
-	if s, ok := value.(string); ok && a.part("value") != nil {
+	if s, ok := value.(string); ok && a.subAttribute("value") != nil {
 		value = map[string]any{"value": s}
 	}
 	m, ok := value.(map[string]any)
 	if !ok {
-		return refuse(badValue, "%s must be an object", a.name)
+		return refuse(invalidValue, "%s must be an object", a.name)
 	}
-	if err := fill(next, a.parts, m, a.name+"."); err != nil {
+	if err := fill(next, a.subAttributes, m, a.name+"."); err != nil {
 		return err
 	}
 	if at[a.name] = next; len(next) == 0 {
@@ -68,7 +69,8 @@ func setOne(at map[string]any, a, part *attribute, op string, value any) error {
 	return nil
 }
 
-// merge appends values to others. What is there already is not added twice, and a new primary value is the only one.
+// merge appends values to a list. It does not add a value that the list has already. A new primary value becomes the
+// only primary one.
 func merge(list, given []any) []any {
 	for _, v := range given {
 		m, _ := v.(map[string]any)
@@ -88,21 +90,22 @@ func merge(list, given []any) []any {
 	return list
 }
 
-// remove does a remove. Values given with a path to several say which of them go: Entra ID's way for members.
+// remove applies a remove. Values in an operation that has a path say which values to remove. Entra ID removes members
+// that way.
 func (d document) remove(p path, value any) error {
 	at, a := d.place(p.target), p.attr
-	if !a.many {
-		if p.part == nil {
+	if !a.multiValued {
+		if p.subAttribute == nil {
 			delete(at, a.name)
 		} else if m, ok := at[a.name].(map[string]any); ok {
 			m = maps.Clone(m)
-			delete(m, p.part.name)
+			delete(m, p.subAttribute.name)
 			at[a.name] = m
 		}
 		return nil
 	}
 	goes := func(m map[string]any) bool { return p.of == nil || match(p.of, partValues(m)) }
-	if p.of == nil && p.part == nil && value != nil {
+	if p.of == nil && p.subAttribute == nil && value != nil {
 		given, err := a.clean(value, a.name)
 		if err != nil {
 			return err
@@ -120,11 +123,11 @@ func (d document) remove(p path, value any) error {
 	for _, v := range list {
 		m, _ := v.(map[string]any)
 		if goes(m) {
-			if p.part == nil || p.part.name == "value" {
+			if p.subAttribute == nil || p.subAttribute.name == "value" {
 				continue
 			}
 			m = maps.Clone(m)
-			delete(m, p.part.name)
+			delete(m, p.subAttribute.name)
 		}
 		stay = append(stay, m)
 	}

@@ -8,11 +8,11 @@ import (
 	"latchkey/internal/directory"
 )
 
-// maxRecorded is how many of a request's members or operations its record names; of the rest it tells the number.
+// maxRecorded is how many members or operations of a request its audit record has. The record also has their number.
 const maxRecorded = 100
 
 func (q *request) touchUser(id directory.UserID) {
-	q.Call.Event.Resources = nil // a transaction may be run again
+	q.Call.Event.Resources = nil // the database may run a transaction again
 	q.Call.Touch("AWS::IdentityStore::User", id.ARN(), q.token.Account)
 }
 
@@ -21,7 +21,8 @@ func (q *request) touchGroup(id directory.GroupID) {
 	q.Call.Touch("AWS::IdentityStore::Group", id.ARN(), q.token.Account)
 }
 
-// recordUser tells whether a user is to be active. All else of a person is personal: ids say whom a record is about.
+// recordUser records whether a user is to be active. All other attributes of a person are personal data, so the record
+// has only ids.
 func (q *request) recordUser(d document) {
 	if v, ok := d["active"]; ok {
 		q.Call.Event.RequestParameters["active"] = v
@@ -35,7 +36,8 @@ func (q *request) recordGroup(members []directory.UserID) {
 	}
 }
 
-// recordOperations names what a PATCH changes. Of the values only that of active is no personal data.
+// recordOperations records what a PATCH changes. Of the values it records only booleans, because the others may be
+// personal data.
 func (q *request) recordOperations(ops []operation) {
 	var all []any
 	for _, op := range ops[:min(len(ops), maxRecorded)] {
@@ -67,7 +69,7 @@ func (q *request) recordOperations(ops []operation) {
 	}
 }
 
-// withoutValues is a path without what its filter compares with: emails[].value.
+// withoutValues returns a path without its filter, such as emails[].value.
 func withoutValues(path string) string {
 	from, to := strings.Index(path, "["), strings.LastIndex(path, "]")
 	if from >= 0 && to > from {
@@ -76,7 +78,7 @@ func withoutValues(path string) string {
 	return strings.ToValidUTF8(path[:min(len(path), 256)], "")
 }
 
-// recordMembers tells who came into a group and who went.
+// recordMembers records which users were added to a group, and which were removed.
 func (q *request) recordMembers(added, removed []directory.UserID) {
 	q.Call.Event.ResponseElements = map[string]any{
 		"membersAdded":        some(added),

@@ -10,12 +10,12 @@ import (
 	"latchkey/internal/fault"
 )
 
-// route finds what a request asks for, and names it.
+// route finds the operation that a request asks for, and sets its name.
 func (q *request) route() (func(*request) (reply, error), error) {
 	path := strings.Trim(strings.TrimPrefix(q.URL.Path, Path), "/")
 	endpoint, id, hasID := strings.Cut(path, "/")
 	if strings.Contains(id, "/") {
-		return nil, q.nothing()
+		return nil, q.notFound()
 	}
 	if id == ".search" {
 		endpoint = ".search"
@@ -23,49 +23,49 @@ func (q *request) route() (func(*request) (reply, error), error) {
 	find := func(name string) bool { return strings.EqualFold(endpoint, name) }
 	switch {
 	case find("Users") && hasID:
-		return q.one("User", id, map[string]action{
+		return q.resourceAction("User", id, map[string]action{
 			http.MethodGet: {"GetUser", getUser}, http.MethodPut: {"PutUser", putUser},
 			http.MethodPatch: {"PatchUser", patchUser}, http.MethodDelete: {"DeleteUser", deleteUser},
 		})
 	case find("Users"):
-		return q.pick(map[string]action{
+		return q.methodAction(map[string]action{
 			http.MethodGet:  {"ListUsers", listUsers},
 			http.MethodPost: {"CreateUser", createUser},
 		})
 	case find("Groups") && hasID:
-		return q.one("Group", id, map[string]action{
+		return q.resourceAction("Group", id, map[string]action{
 			http.MethodGet: {"GetGroup", getGroup}, http.MethodPut: {"PutGroup", putGroup},
 			http.MethodPatch: {"PatchGroup", patchGroup}, http.MethodDelete: {"DeleteGroup", deleteGroup},
 		})
 	case find("Groups"):
-		return q.pick(map[string]action{
+		return q.methodAction(map[string]action{
 			http.MethodGet:  {"ListGroups", listGroups},
 			http.MethodPost: {"CreateGroup", createGroup},
 		})
 	case find("ServiceProviderConfig") && !hasID:
-		return q.pick(map[string]action{http.MethodGet: {"GetServiceProviderConfig", serviceProviderConfig}})
+		return q.methodAction(map[string]action{http.MethodGet: {"GetServiceProviderConfig", serviceProviderConfig}})
 	case find("ResourceTypes"):
-		return q.pick(map[string]action{http.MethodGet: {"ListResourceTypes", listed(id, resourceTypes)}})
+		return q.methodAction(map[string]action{http.MethodGet: {"ListResourceTypes", staticList(id, resourceTypes)}})
 	case find("Schemas"):
-		return q.pick(map[string]action{http.MethodGet: {"ListSchemas", listed(id, schemas)}})
+		return q.methodAction(map[string]action{http.MethodGet: {"ListSchemas", staticList(id, schemas)}})
 	case find("Me"), find("Bulk"), find(".search"):
 		return nil, fault.New(fault.Unsupported, fault.Operation, "/%s is not served.", endpoint)
 	}
-	return nil, q.nothing()
+	return nil, q.notFound()
 }
 
-func (q *request) nothing() error {
+func (q *request) notFound() error {
 	return fault.New(fault.NotFound, fault.Request, "There is nothing at this address.")
 }
 
-// action is an operation and what does it.
+// action is an operation and its function.
 type action struct {
 	name string
 	run  func(*request) (reply, error)
 }
 
-// pick is the action of the request's method.
-func (q *request) pick(all map[string]action) (func(*request) (reply, error), error) {
+// methodAction returns the action for the request's method.
+func (q *request) methodAction(all map[string]action) (func(*request) (reply, error), error) {
 	method := q.Method
 	if method == http.MethodHead {
 		method = http.MethodGet
@@ -78,15 +78,15 @@ func (q *request) pick(all map[string]action) (func(*request) (reply, error), er
 	return a.run, nil
 }
 
-// one is pick for a resource with an id. Ids are uuids as this server writes them: whatever else a client calls a
-// resource by, there is no such thing.
-func (q *request) one(kind, id string, all map[string]action) (func(*request) (reply, error), error) {
-	run, err := q.pick(all)
+// resourceAction is methodAction for a resource with an id. Ids are uuids in this server's spelling. A request for any
+// other id gets the error for an unknown resource.
+func (q *request) resourceAction(kind, id string, all map[string]action) (func(*request) (reply, error), error) {
+	run, err := q.methodAction(all)
 	if err != nil {
 		return nil, err
 	}
 	if !isID(id) {
-		return nil, noResource(kind, id)
+		return nil, resourceNotFound(kind, id)
 	}
 	q.SetPathValue("id", id)
 	return run, nil
@@ -97,7 +97,7 @@ func isID(s string) bool {
 	return err == nil && id.String() == s
 }
 
-func noResource(kind, id string) error {
+func resourceNotFound(kind, id string) error {
 	entity := fault.DirectoryUser
 	if kind == "Group" {
 		entity = fault.DirectoryGroup
@@ -105,7 +105,7 @@ func noResource(kind, id string) error {
 	return fault.New(fault.NotFound, entity, "%s %s not found.", kind, id)
 }
 
-// projection says which attributes of a resource a client wants (RFC 7644, section 3.9).
+// projection has the attributes of a resource that a client wants (RFC 7644, section 3.9).
 type projection struct {
 	only, without []target
 	given         bool // the client named attributes to return
@@ -118,16 +118,16 @@ func (q *request) projection(r *resource) (p projection, err error) {
 	query := q.URL.Query()
 	only, without := query.Get("attributes"), query.Get("excludedAttributes")
 	if only != "" && without != "" {
-		return p, refuse(badValue, "attributes and excludedAttributes exclude each other")
+		return p, refuse(invalidValue, "attributes and excludedAttributes exclude each other")
 	}
 	p.given = only != ""
 	if len(only)+len(without) > maxFilter {
-		return p, refuse(badValue, "attributes and excludedAttributes can be %d bytes long", maxFilter)
+		return p, refuse(invalidValue, "attributes and excludedAttributes can be %d bytes long", maxFilter)
 	}
 	return projection{only: r.targets(only), without: r.targets(without), given: p.given}, nil
 }
 
-// targets reads a list of attribute paths; names that nothing has are passed over.
+// targets parses a list of attribute paths. It ignores names of unknown attributes.
 func (r *resource) targets(list string) (all []target) {
 	for s := range strings.SplitSeq(list, ",") {
 		if t, ok := r.resolve(strings.TrimSpace(s)); ok {
@@ -137,11 +137,11 @@ func (r *resource) targets(list string) (all []target) {
 	return all
 }
 
-// wants reports whether an attribute of the core schema will be shown, at least in part.
+// wants reports whether the answer will have an attribute of the core schema, at least in part.
 func (p projection) wants(name string) bool {
 	has := func(all []target, whole bool) bool {
 		return slices.ContainsFunc(all, func(t target) bool {
-			return t.attr != nil && !t.extension && t.attr.name == name && (!whole || t.part == nil)
+			return t.attr != nil && !t.extension && t.attr.name == name && (!whole || t.subAttribute == nil)
 		})
 	}
 	if p.given {
@@ -150,26 +150,26 @@ func (p projection) wants(name string) bool {
 	return !has(p.without, true)
 }
 
-// of is what is shown of a document. schemas and id are always shown.
+// of returns the part of a document that the client wants. schemas and id are always in it.
 func (p projection) of(d document) document {
 	if p.given {
-		shown := document{"schemas": d["schemas"], "id": d["id"]}
+		selected := document{"schemas": d["schemas"], "id": d["id"]}
 		for _, t := range p.only {
-			shown.copy(d, t)
+			selected.copy(d, t)
 		}
-		return shown
+		return selected
 	}
 	for _, t := range p.without {
 		if t.attr == nil {
 			delete(d, enterpriseSchema)
 		} else if t.attr.name != "id" {
-			d.drop(t)
+			d.exclude(t)
 		}
 	}
 	return d
 }
 
-// copy copies what a target names from another document.
+// copy copies a target's value from another document.
 func (d document) copy(from document, t target) {
 	if t.extension {
 		inner, ok := from[enterpriseSchema].(map[string]any)
@@ -179,7 +179,7 @@ func (d document) copy(from document, t target) {
 		case t.attr == nil:
 			d[enterpriseSchema] = inner
 		default:
-			document(d.inExtension()).copy(inner, target{attr: t.attr, part: t.part})
+			document(d.inExtension()).copy(inner, target{attr: t.attr, subAttribute: t.subAttribute})
 		}
 		return
 	}
@@ -187,13 +187,13 @@ func (d document) copy(from document, t target) {
 	if !ok {
 		return
 	}
-	if t.part != nil {
-		v = partsOnly(v, t.part.name, d[t.attr.name])
+	if t.subAttribute != nil {
+		v = partsOnly(v, t.subAttribute.name, d[t.attr.name])
 	}
 	d[t.attr.name] = v
 }
 
-// partsOnly is an object, or a list of them, with one of their parts, besides what was kept of them before.
+// partsOnly returns an object, or a list of objects, with one sub-attribute added to those that were selected before.
 func partsOnly(v any, part string, before any) any {
 	keep := func(v, before any) map[string]any {
 		m, _ := v.(map[string]any)
@@ -222,8 +222,8 @@ func partsOnly(v any, part string, before any) any {
 	return all
 }
 
-// drop removes what a target names. The values in it may be shared by nobody.
-func (d document) drop(t target) {
+// exclude removes a target's value. The values in the document must not be shared.
+func (d document) exclude(t target) {
 	at := map[string]any(d)
 	if t.extension {
 		inner, ok := d[enterpriseSchema].(map[string]any)
@@ -232,7 +232,7 @@ func (d document) drop(t target) {
 		}
 		at = inner
 	}
-	if t.part == nil {
+	if t.subAttribute == nil {
 		delete(at, t.attr.name)
 		return
 	}
@@ -242,7 +242,7 @@ func (d document) drop(t target) {
 	}
 	for _, v := range list {
 		if m, ok := v.(map[string]any); ok {
-			delete(m, t.part.name)
+			delete(m, t.subAttribute.name)
 		}
 	}
 }

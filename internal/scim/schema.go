@@ -21,27 +21,27 @@ const (
 type kind string
 
 const (
-	text      kind = "string"
-	boolean   kind = "boolean"
-	dateTime  kind = "dateTime"
-	reference kind = "reference"
-	complexly kind = "complex"
+	textKind      kind = "string"
+	booleanKind   kind = "boolean"
+	dateTimeKind  kind = "dateTime"
+	referenceKind kind = "reference"
+	complexKind   kind = "complex"
 )
 
-// attribute is one attribute of a resource, or a part of one.
+// attribute is an attribute of a resource, or a sub-attribute.
 type attribute struct {
-	name     string
-	kind     kind
-	many     bool
-	readOnly bool
-	exact    bool // case counts
-	required bool
-	parts    []*attribute
-	says     string
+	name          string
+	kind          kind
+	multiValued   bool
+	readOnly      bool
+	caseExact     bool // case counts
+	required      bool
+	subAttributes []*attribute
+	description   string
 }
 
-// part finds a part by its name, whatever the case.
-func (a *attribute) part(name string) *attribute { return named(a.parts, name) }
+// subAttribute finds a sub-attribute by its name. It ignores case.
+func (a *attribute) subAttribute(name string) *attribute { return named(a.subAttributes, name) }
 
 func named(all []*attribute, name string) *attribute {
 	for _, a := range all {
@@ -52,36 +52,38 @@ func named(all []*attribute, name string) *attribute {
 	return nil
 }
 
-// resource is a kind of resource: its attributes, and those of its extension.
+// resource is a resource type, with its attributes and those of its extension.
 type resource struct {
-	name      string // User
-	endpoint  string // Users
-	schema    string
-	says      string
-	attrs     []*attribute
-	extension []*attribute
-	ignored   []string // attributes of the core schema that are known and not kept
+	name        string // User
+	endpoint    string // Users
+	schema      string
+	description string
+	attrs       []*attribute
+	extension   []*attribute
+	ignored     []string // attributes of the core schema that this server does not store
 }
 
-func str(name, says string) *attribute { return &attribute{name: name, kind: text, says: says} }
+func str(name, description string) *attribute {
+	return &attribute{name: name, kind: textKind, description: description}
+}
 
-// plural is a list of values of which one may be the primary.
-func plural(name, says string, parts ...*attribute) *attribute {
-	return &attribute{name: name, kind: complexly, many: true, says: says, parts: append(parts,
+// plural is a multi-valued attribute of which one value may be the primary one.
+func plural(name, description string, parts ...*attribute) *attribute {
+	return &attribute{name: name, kind: complexKind, multiValued: true, description: description, subAttributes: append(parts,
 		str("type", "What it is, such as work or home"),
-		&attribute{name: "primary", kind: boolean, says: "The one to prefer"})}
+		&attribute{name: "primary", kind: booleanKind, description: "The one to prefer"})}
 }
 
 // common are the attributes of every resource (RFC 7643, section 3.1).
 func common() []*attribute {
 	return []*attribute{
-		{name: "id", kind: text, readOnly: true, exact: true, says: "The immutable id"},
-		{name: "externalId", kind: text, exact: true, says: "The id that the provisioning client knows the resource by"},
-		{name: "meta", kind: complexly, readOnly: true, says: "When it was made and changed", parts: []*attribute{
-			{name: "resourceType", kind: text, readOnly: true, exact: true, says: "User or Group"},
-			{name: "created", kind: dateTime, readOnly: true, says: "When it was made"},
-			{name: "lastModified", kind: dateTime, readOnly: true, says: "When it was changed last"},
-			{name: "location", kind: reference, readOnly: true, exact: true, says: "Its address"},
+		{name: "id", kind: textKind, readOnly: true, caseExact: true, description: "The immutable id"},
+		{name: "externalId", kind: textKind, caseExact: true, description: "The id that the provisioning client knows the resource by"},
+		{name: "meta", kind: complexKind, readOnly: true, description: "When it was made and changed", subAttributes: []*attribute{
+			{name: "resourceType", kind: textKind, readOnly: true, caseExact: true, description: "User or Group"},
+			{name: "created", kind: dateTimeKind, readOnly: true, description: "When it was made"},
+			{name: "lastModified", kind: dateTimeKind, readOnly: true, description: "When it was changed last"},
+			{name: "location", kind: referenceKind, readOnly: true, caseExact: true, description: "Its address"},
 		}},
 	}
 }
@@ -90,37 +92,37 @@ func common() []*attribute {
 func users() *resource {
 	userName := str("userName", "The unique name; case does not count")
 	userName.required = true
-	name := &attribute{name: "name", kind: complexly, says: "The parts of the name", parts: []*attribute{
+	name := &attribute{name: "name", kind: complexKind, description: "The parts of the name", subAttributes: []*attribute{
 		str("formatted", "The whole name"), str("familyName", "The family name"), str("givenName", "The given name"),
 		str("middleName", "The middle name"), str("honorificPrefix", "The title before"),
 		str("honorificSuffix", "The title behind"),
 	}}
 	return &resource{
-		name: "User", endpoint: "Users", schema: userSchema, says: "A person",
+		name: "User", endpoint: "Users", schema: userSchema, description: "A person",
 		attrs: append(common(),
 			userName, name, str("displayName", "The name to show"), str("nickName", "The casual name"),
-			&attribute{name: "profileUrl", kind: reference, says: "The address of a profile"},
+			&attribute{name: "profileUrl", kind: referenceKind, description: "The address of a profile"},
 			str("title", "The title"), str("userType", "The relation to the organization"),
 			str("preferredLanguage", "The preferred language"), str("locale", "The locale"), str("timezone", "The time zone"),
-			&attribute{name: "active", kind: boolean, says: "False: gets no credentials, and those held end"},
+			&attribute{name: "active", kind: booleanKind, description: "False: gets no credentials, and those held end"},
 			plural("emails", "The main e-mail address: of several, the primary one is kept", str("value", "The address")),
 			plural("phoneNumbers", "Telephone numbers", str("value", "The number")),
 			plural("photos", "Addresses of pictures",
-				&attribute{name: "value", kind: reference, exact: true, says: "The address"}, str("display", "What it shows")),
+				&attribute{name: "value", kind: referenceKind, caseExact: true, description: "The address"}, str("display", "What it shows")),
 			plural("addresses", "Postal addresses", str("formatted", "The whole address"),
 				str("streetAddress", "Street and number"),
 				str("locality", "The city"), str("region", "The state or region"), str("postalCode", "The postal code"),
 				str("country", "The country")),
 			plural("roles", "Roles, which give no rights", str("value", "The role")),
 			&attribute{
-				name:     "groups",
-				kind:     complexly,
-				many:     true,
-				readOnly: true,
-				says:     "The groups that the user is in",
-				parts: []*attribute{
-					{name: "value", kind: text, readOnly: true, exact: true, says: "The group's id"},
-					{name: "display", kind: text, readOnly: true, says: "The group's name"},
+				name:        "groups",
+				kind:        complexKind,
+				multiValued: true,
+				readOnly:    true,
+				description: "The groups that the user is in",
+				subAttributes: []*attribute{
+					{name: "value", kind: textKind, readOnly: true, caseExact: true, description: "The group's id"},
+					{name: "display", kind: textKind, readOnly: true, description: "The group's name"},
 				},
 			},
 		),
@@ -129,10 +131,10 @@ func users() *resource {
 			str("organization", "The organization"),
 			str("division", "The division"), str("department", "The department"),
 			{
-				name:  "manager",
-				kind:  complexly,
-				says:  "Whom the user reports to",
-				parts: []*attribute{str("value", "The manager's id")},
+				name:          "manager",
+				kind:          complexKind,
+				description:   "Whom the user reports to",
+				subAttributes: []*attribute{str("value", "The manager's id")},
 			},
 		},
 		ignored: []string{"password", "ims", "entitlements", "x509Certificates"},
@@ -144,26 +146,26 @@ func groups() *resource {
 	displayName := str("displayName", "The unique name; case does not count")
 	displayName.required = true
 	return &resource{
-		name: "Group", endpoint: "Groups", schema: groupSchema, says: "A set of people",
+		name: "Group", endpoint: "Groups", schema: groupSchema, description: "A set of people",
 		attrs: append(common(), displayName,
-			&attribute{name: "members", kind: complexly, many: true, says: "The users in the group", parts: []*attribute{
-				{name: "value", kind: text, exact: true, says: "The user's id"},
-				{name: "type", kind: text, says: "User: groups have no groups in them"},
-				{name: "$ref", kind: reference, exact: true, readOnly: true, says: "The user's address"},
+			&attribute{name: "members", kind: complexKind, multiValued: true, description: "The users in the group", subAttributes: []*attribute{
+				{name: "value", kind: textKind, caseExact: true, description: "The user's id"},
+				{name: "type", kind: textKind, description: "User: groups have no groups in them"},
+				{name: "$ref", kind: referenceKind, caseExact: true, readOnly: true, description: "The user's address"},
 			}}),
 	}
 }
 
-// target is what an attribute path names: an attribute, perhaps a part of it; or a whole extension.
+// target is what an attribute path names: an attribute, a sub-attribute, or a whole extension.
 type target struct {
-	attr      *attribute
-	part      *attribute // nil: the attribute itself
-	extension bool       // attr is of the extension; with no attr, the extension as a whole
+	attr         *attribute
+	subAttribute *attribute // nil: the attribute itself
+	extension    bool       // attr is of the extension; with no attr, the extension as a whole
 }
 
-// resolve finds what a path such as userName, name.givenName or urn:...:User:department names. ok is false when
-// there is no such attribute. Names are not distinguished by case, and the names of the extension may stand without
-// their schema, as AWS's own samples have them.
+// resolve finds the target of a path such as userName, name.givenName or urn:...:User:department. ok is false when
+// there is no such attribute. Case is ignored. The attributes of the extension need no schema before their name,
+// because AWS's own samples have none.
 func (r *resource) resolve(path string) (t target, ok bool) {
 	rest, schema := r.cutSchema(path)
 	if rest == "" {
@@ -180,13 +182,13 @@ func (r *resource) resolve(path string) (t target, ok bool) {
 		return target{}, false
 	}
 	if hasPart {
-		t.part = t.attr.part(part)
-		return t, t.part != nil
+		t.subAttribute = t.attr.subAttribute(part)
+		return t, t.subAttribute != nil
 	}
 	return t, true
 }
 
-// cutSchema takes the name of one of the resource's schemas off a path.
+// cutSchema removes the name of one of the resource's schemas from a path.
 func (r *resource) cutSchema(path string) (rest, schema string) {
 	for _, s := range []string{r.schema, enterpriseSchema} {
 		if s == enterpriseSchema && r.extension == nil || len(path) < len(s) || !strings.EqualFold(path[:len(s)], s) {
@@ -202,8 +204,8 @@ func (r *resource) cutSchema(path string) (rest, schema string) {
 	return path, ""
 }
 
-// foreign reports whether a path names an attribute that exists elsewhere and is not kept here: of another schema, or
-// one of the core schema's that this server has no use for.
+// foreign reports whether a path names an attribute that this server knows and does not store: one of another schema,
+// or one of the core schema's.
 func (r *resource) foreign(path string) bool {
 	rest, schema := r.cutSchema(path)
 	if schema == "" && strings.HasPrefix(directory.Fold(rest), "urn:") {

@@ -1,10 +1,11 @@
-// Package scim serves SCIM 2.0 (RFC 7643, RFC 7644, cursors of RFC 9865) at /scim/v2: the way by which an identity
-// provider brings its people and groups into an account's identity store.
+// Package scim serves SCIM 2.0 (RFC 7643, RFC 7644, cursors of RFC 9865) at /scim/v2. An identity provider uses it to
+// provision people and groups into an account's identity store.
 //
-// It owns the dialect: filters, paths, patches, pages, the shapes of resources and errors. It takes what Microsoft
-// Entra ID, Okta and AWS's own clients send, which is more than the RFCs allow; Strict makes it as narrow as IAM
-// Identity Center's endpoint. It does not own what a valid user is (directory), who may write (provision, by its
-// tokens) or how rows are kept. A request is one transaction: nothing is half applied.
+// The package owns SCIM's dialect: filters, paths, patches, pages, and the form of resources and errors. It accepts
+// what Microsoft Entra ID, Okta and AWS's own clients send, which is more than the RFCs allow. With Strict it is as
+// narrow as IAM Identity Center's endpoint. It does not decide which users are valid (package directory) or who may
+// write (package provision, by its tokens), and it does not store rows. A request is one transaction: no change is
+// applied by half.
 package scim
 
 import (
@@ -40,7 +41,7 @@ const (
 	maxGroupBody = 16 << 20 // bytes of a group, or of a change of it: room for 200,000 members
 )
 
-// Handler serves the endpoints.
+// Handler serves the SCIM endpoints.
 type Handler struct {
 	Control *control.Control
 	Auth    *caller.Authenticator
@@ -54,24 +55,24 @@ type Handler struct {
 // Claims reports whether a path is one of SCIM's.
 func Claims(path string) bool { return path == Path || strings.HasPrefix(path, Path+"/") }
 
-// request is one request on its way.
+// request is one request while it is served.
 type request struct {
 	*http.Request
-	*front.Exchange // its Call is nil while nothing is to be recorded
+	*front.Exchange // its Call is nil unless there is something to record
 	h               *Handler
 	facts           caller.Facts
 	token           *store.ProvisioningToken
 	snap            *engine.Snapshot
-	in              directory.StoreID
+	storeID         directory.StoreID
 	view            *view
 	body            map[string]any
 	out             reply
 }
 
-// framed says what is different about SCIM's requests: what they read, a bearer token opens.
-var framed = front.Kind{Service: "scim", IDHeader: front.IDHeader, Open: true}
+// frameKind describes SCIM's requests to the frame. A bearer token authorizes what they read.
+var frameKind = front.Kind{Service: "scim", IDHeader: front.IDHeader, Open: true}
 
-// reply is what a request that succeeded is told.
+// reply is the answer to a request that succeeded.
 type reply struct {
 	status   int
 	body     any // nil: none
@@ -80,7 +81,7 @@ type reply struct {
 
 // ServeHTTP serves one request.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	q := &request{Request: r, Exchange: h.Frame.Begin(w, r, framed), h: h}
+	q := &request{Request: r, Exchange: h.Frame.Begin(w, r, frameKind), h: h}
 	w.Header().Set("Cache-Control", "no-store")
 	q.Serve(q)
 }
@@ -97,7 +98,7 @@ func (q *request) Send(w http.ResponseWriter) (err error) {
 	return nil
 }
 
-// Explain is how SCIM tells a failure.
+// Explain maps a failure as SCIM does.
 func (q *request) Explain(err error) awserror.Error {
 	a := answerTo(err)
 	return awserror.Error{Code: a.code, Status: a.status, Message: a.detail, Reason: fault.Of(err).Reason}
@@ -136,7 +137,7 @@ func (q *request) write(w http.ResponseWriter, status int, body []byte, location
 	}
 }
 
-// Answer lets a request in and does what it asks.
+// Answer authenticates a request and runs its operation.
 func (q *request) Answer() error {
 	if err := q.authenticate(); err != nil {
 		return err
@@ -145,11 +146,11 @@ func (q *request) Answer() error {
 	if err != nil {
 		return err
 	}
-	if changes(q.Method) {
+	if hasBody(q.Method) {
 		if err := q.read(); err != nil {
 			return err
 		}
-		// The body may have come slowly: the token is judged again, as of now.
+		// The body may have arrived slowly, so the token is checked once more, as of now.
 		if err := q.authenticate(); err != nil {
 			return err
 		}
@@ -158,11 +159,11 @@ func (q *request) Answer() error {
 	return err
 }
 
-func changes(method string) bool {
+func hasBody(method string) bool {
 	return method == http.MethodPost || method == http.MethodPut || method == http.MethodPatch
 }
 
-// authenticate establishes whose token the request brings.
+// authenticate finds the provisioning token of the request.
 func (q *request) authenticate() error {
 	snap, err := q.h.Auth.Engine.Snapshot()
 	if err != nil {
@@ -176,14 +177,14 @@ func (q *request) authenticate() error {
 	if err != nil {
 		return fault.New(fault.Unauthenticated, fault.Provisioning, "The bearer token is not valid.").Because(err)
 	}
-	q.snap, q.in = snap, q.token.Store
+	q.snap, q.storeID = snap, q.token.Store
 	q.Caller, q.Account = provision.TokenARN(q.token.Account, q.token.ID), string(q.token.Account)
 	q.facts = q.h.Auth.Unsigned(q.Request, q.now(), q.From)
 	q.view = &view{snap: snap, base: q.base(), strict: q.h.Strict}
 	return nil
 }
 
-// base is the address of the endpoints, as the client wrote it.
+// base returns the address of the endpoints, as the client wrote it.
 func (q *request) base() string {
 	if q.h.Public != "" {
 		return strings.TrimSuffix(q.h.Public, "/") + Path
@@ -219,7 +220,7 @@ func (q *request) read() error {
 	return err
 }
 
-// begin opens the record of a change.
+// begin begins the audit record of a change.
 func (q *request) begin(parameters map[string]any) {
 	who := audit.Identity{
 		Type: "Unknown", PrincipalID: q.token.ID, AccountID: string(q.token.Account),
@@ -232,7 +233,7 @@ func (q *request) begin(parameters map[string]any) {
 	q.Call.Event.AdditionalEventData["provisioningTokenId"] = q.token.ID
 }
 
-// change commits a change together with its record, and shows it: what follows sees it in the request's snapshot.
+// change commits a change together with its audit record. Afterwards the request's snapshot has the change.
 func (q *request) change(fn func(*provision.Writer) error) error {
 	err := q.h.Control.Update(q.Context(), q.Call, func(tx *store.Tx) error {
 		w, err := provision.Open(q.Context(), tx, provision.Source{
@@ -241,8 +242,8 @@ func (q *request) change(fn func(*provision.Writer) error) error {
 		if err != nil {
 			return err
 		}
-		if w.Store != q.in { // made anew since the token was judged
-			return control.DirectoryMissing(fault.IdentityStore, "IDENTITY_STORE", string(q.in))
+		if w.Store != q.storeID { // recreated since the token was checked
+			return control.DirectoryMissing(fault.IdentityStore, "IDENTITY_STORE", string(q.storeID))
 		}
 		return fn(w)
 	})

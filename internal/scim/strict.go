@@ -8,15 +8,15 @@ import (
 
 // AWS's limits (IAM Identity Center SCIM developer guide, "Limitations").
 const (
-	strictMembers = 100 // changes of members in one request
-	strictPage    = 100
+	maxStrictMembers = 100 // changes of members in one request
+	maxStrictPage    = 100
 )
 
 func tooManyMembers() error {
-	return refuse(badValue, "A request can change at most %d members.", strictMembers)
+	return refuse(invalidValue, "A request can change at most %d members.", maxStrictMembers)
 }
 
-// strictUser holds a user to what AWS asks for.
+// strictUser checks that a user has what AWS requires.
 func strictUser(d document) error {
 	name, _ := d["name"].(map[string]any)
 	for _, a := range []struct {
@@ -24,25 +24,25 @@ func strictUser(d document) error {
 		name string
 	}{{d, "userName"}, {name, "givenName"}, {name, "familyName"}, {d, "displayName"}} {
 		if textOf(a.m, a.name) == "" {
-			return refuse(badValue, "%s is a required attribute", a.name)
+			return refuse(invalidValue, "%s is a required attribute", a.name)
 		}
 	}
 	for _, name := range []string{"emails", "addresses", "phoneNumbers", "roles"} {
-		all := several(d, name)
+		all := valuesOf(d, name)
 		if len(all) > 1 {
-			return refuse(badValue, "%s can have one value only", name)
+			return refuse(invalidValue, "%s can have one value only", name)
 		}
 		if name == "emails" && len(all) == 1 && !boolOf(all[0], "primary") {
-			return refuse(badValue, "The e-mail address must be the primary one")
+			return refuse(invalidValue, "The e-mail address must be the primary one")
 		}
 	}
-	if several(d, "photos") != nil {
-		return refuse(badValue, "photos is not supported")
+	if valuesOf(d, "photos") != nil {
+		return refuse(invalidValue, "photos is not supported")
 	}
 	return nil
 }
 
-// strictMembersOf refuses changes of members that AWS does not do: of all at once, or of too many.
+// strictMembersOf refuses changes of members that AWS does not support: of all members at once, or of too many.
 func strictMembersOf(ops []operation) error {
 	n := 0
 	for _, op := range ops {
@@ -58,7 +58,7 @@ func strictMembersOf(ops []operation) error {
 				continue
 			}
 			if op.op == "replace" || op.op == "remove" && v == nil {
-				return refuse(badValue, "All members cannot be replaced or removed at once: name those to add or remove.")
+				return refuse(invalidValue, "All members cannot be replaced or removed at once: name those to add or remove.")
 			}
 			if list, ok := v.([]any); ok {
 				n += len(list)
@@ -67,30 +67,30 @@ func strictMembersOf(ops []operation) error {
 			}
 		}
 	}
-	if n > strictMembers {
+	if n > maxStrictMembers {
 		return tooManyMembers()
 	}
 	return nil
 }
 
-// strictFilter refuses what AWS's filters do not have: all but eq, joined by and.
+// strictFilter refuses filters that AWS does not support. AWS has only eq, joined by and.
 func strictFilter(r *resource, f filter) error {
 	switch f := f.(type) {
-	case both:
+	case andFilter:
 		if err := strictFilter(r, f.left); err != nil {
 			return err
 		}
 		return strictFilter(r, f.right)
-	case compare:
+	case attrExp:
 		_, text := f.value.(string)
 		if f.op == "eq" && text && f.on.attr != nil && strictAttribute(r, f.on) {
 			return nil
 		}
-	case within: // Entra ID's way of asking for an e-mail address
+	case valuePath: // Entra ID's way of asking for an e-mail address
 		return fault.New(fault.Invalid, fault.Request, "A filter in brackets is not supported").With(scimType,
-			string(badFilter))
+			string(invalidFilter))
 	}
-	return refuse(badFilter, "Only comparisons by eq of attributes that can be filtered by, joined by and, are supported")
+	return refuse(invalidFilter, "Only comparisons by eq of attributes that can be filtered by, joined by and, are supported")
 }
 
 func strictAttribute(r *resource, t target) bool {

@@ -11,8 +11,8 @@ import (
 	"latchkey/internal/engine"
 )
 
-// Issuer is the issuer of the external ids that provisioning clients give: what GetUserId and GetGroupId take as
-// ExternalId.Issuer. AWS's is the address of the SCIM endpoint, which names no account here.
+// Issuer is the issuer of the external ids that provisioning clients give. GetUserId and GetGroupId take it as
+// ExternalId.Issuer. On AWS it is the address of the SCIM endpoint. Here that address names no account.
 const Issuer = "scim"
 
 // view renders resources as of one snapshot, for one request.
@@ -22,7 +22,7 @@ type view struct {
 	strict bool   // as AWS answers
 }
 
-// userTexts are the attributes of a user that are single texts, under their SCIM names.
+// userTexts returns the single-valued text attributes of a user, by their SCIM names.
 func userTexts(u *directory.User) map[string]*string {
 	return map[string]*string{
 		"userName":          &u.UserName,
@@ -58,8 +58,8 @@ func addressTexts(a *directory.Address) map[string]*string {
 	}
 }
 
-// show puts texts that are not empty into an object.
-func show(m map[string]any, texts map[string]*string) map[string]any {
+// addTexts adds the texts that are not empty to an object.
+func addTexts(m map[string]any, texts map[string]*string) map[string]any {
 	for name, s := range texts {
 		if *s != "" {
 			m[name] = *s
@@ -68,22 +68,22 @@ func show(m map[string]any, texts map[string]*string) map[string]any {
 	return m
 }
 
-// take sets texts from an object; what it does not have becomes empty.
-func take(m map[string]any, texts map[string]*string) {
+// setTexts sets texts from an object. A text that the object does not have becomes empty.
+func setTexts(m map[string]any, texts map[string]*string) {
 	for name, s := range texts {
 		*s = textOf(m, name)
 	}
 }
 
-// user is a user as a document, without what only the snapshot knows.
+// user renders a user as a document, without attributes that come from other rows of the snapshot.
 func (v *view) user(u *directory.User) document {
 	d := document{
 		"schemas": []any{userSchema}, "id": string(u.ID), "active": !u.Disabled,
 		"meta": v.meta("User", "Users/"+string(u.ID), u.Stamp),
 	}
-	show(d, userTexts(u))
+	addTexts(d, userTexts(u))
 	d.put("externalId", provision.ExternalID(u.ExternalIDs, Issuer))
-	if n := show(map[string]any{}, nameTexts(&u.Name)); len(n) > 0 {
+	if n := addTexts(map[string]any{}, nameTexts(&u.Name)); len(n) > 0 {
 		d["name"] = n
 	}
 	var emails, phones, roles, photos, addresses []any
@@ -100,7 +100,7 @@ func (v *view) user(u *directory.User) document {
 		photos = append(photos, value(e.Value, e.Type, e.Display, e.Primary))
 	}
 	for _, a := range u.Addresses {
-		addresses = append(addresses, primary(show(map[string]any{}, addressTexts(&a)), a.Primary))
+		addresses = append(addresses, primary(addTexts(map[string]any{}, addressTexts(&a)), a.Primary))
 	}
 	for name, all := range map[string][]any{
 		"emails":       emails,
@@ -114,7 +114,7 @@ func (v *view) user(u *directory.User) document {
 		}
 	}
 	if u.Enterprise != nil {
-		e := show(d.inExtension(), enterpriseTexts(u.Enterprise))
+		e := addTexts(d.inExtension(), enterpriseTexts(u.Enterprise))
 		if u.Enterprise.Manager.Value != "" {
 			e["manager"] = map[string]any{"value": u.Enterprise.Manager.Value}
 		}
@@ -130,7 +130,7 @@ func (d document) put(name, s string) {
 }
 
 func value(s, kind, display string, first bool) map[string]any {
-	return primary(show(map[string]any{}, map[string]*string{"value": &s, "type": &kind, "display": &display}), first)
+	return primary(addTexts(map[string]any{}, map[string]*string{"value": &s, "type": &kind, "display": &display}), first)
 }
 
 func primary(m map[string]any, first bool) map[string]any {
@@ -148,30 +148,30 @@ func (v *view) meta(kind, at string, s directory.Stamp) map[string]any {
 	return m
 }
 
-// parseUser makes a user of a document. What SCIM does not know of the user stays as it is in base; whoever is
-// disabled stays so unless the document says otherwise.
+// parseUser makes a user from a document. Attributes that SCIM does not have stay as they are in base. A disabled user
+// stays disabled unless the document says otherwise.
 func parseUser(d document, base directory.User) (directory.User, error) {
 	u := base
-	take(d, userTexts(&u))
+	setTexts(d, userTexts(&u))
 	name, _ := d["name"].(map[string]any)
-	take(name, nameTexts(&u.Name))
+	setTexts(name, nameTexts(&u.Name))
 	u.ExternalIDs = provision.WithExternalID(base.ExternalIDs, Issuer, textOf(d, "externalId"))
 	if active, ok := d["active"].(bool); ok {
 		u.Disabled = !active
 	}
 	u.Emails, u.PhoneNumbers, u.Roles, u.Photos, u.Addresses = nil, nil, nil, nil, nil
-	if m := mainOf(several(d, "emails")); m != nil {
+	if m := chosenEmail(valuesOf(d, "emails")); m != nil {
 		u.Emails = []directory.Email{{Value: textOf(m, "value"), Type: textOf(m, "type"), Primary: boolOf(m, "primary")}}
 	}
-	for _, m := range several(d, "phoneNumbers") {
+	for _, m := range valuesOf(d, "phoneNumbers") {
 		u.PhoneNumbers = append(u.PhoneNumbers,
 			directory.PhoneNumber{Value: textOf(m, "value"), Type: textOf(m, "type"), Primary: boolOf(m, "primary")})
 	}
-	for _, m := range several(d, "roles") {
+	for _, m := range valuesOf(d, "roles") {
 		u.Roles = append(u.Roles,
 			directory.Role{Value: textOf(m, "value"), Type: textOf(m, "type"), Primary: boolOf(m, "primary")})
 	}
-	for _, m := range several(d, "photos") {
+	for _, m := range valuesOf(d, "photos") {
 		u.Photos = append(u.Photos,
 			directory.Photo{
 				Value:   textOf(m, "value"),
@@ -180,15 +180,15 @@ func parseUser(d document, base directory.User) (directory.User, error) {
 				Primary: boolOf(m, "primary"),
 			})
 	}
-	for _, m := range several(d, "addresses") {
+	for _, m := range valuesOf(d, "addresses") {
 		a := directory.Address{Primary: boolOf(m, "primary")}
-		take(m, addressTexts(&a))
+		setTexts(m, addressTexts(&a))
 		u.Addresses = append(u.Addresses, a)
 	}
 	u.Enterprise = nil
 	if e, _ := d[enterpriseSchema].(map[string]any); len(e) > 0 {
 		u.Enterprise = &directory.Enterprise{}
-		take(e, enterpriseTexts(u.Enterprise))
+		setTexts(e, enterpriseTexts(u.Enterprise))
 		manager, _ := e["manager"].(map[string]any)
 		u.Enterprise.Manager.Value = textOf(manager, "value")
 		if *u.Enterprise == (directory.Enterprise{}) {
@@ -198,9 +198,9 @@ func parseUser(d document, base directory.User) (directory.User, error) {
 	return u, nil
 }
 
-// several are the values of an attribute that say something: more than what they are and whether they are preferred.
-// At most the first that says so is primary.
-func several(d document, name string) []map[string]any {
+// valuesOf returns the values of an attribute that have more than a type, a display text and a primary flag. Only the
+// first value that claims to be primary stays primary.
+func valuesOf(d document, name string) []map[string]any {
 	list, _ := d[name].([]any)
 	var all []map[string]any
 	seen := false
@@ -221,9 +221,9 @@ func several(d document, name string) []map[string]any {
 	return all
 }
 
-// mainOf is the one of several e-mail addresses that is kept: the primary one, or else that for work, or else the
-// first. A person is found by it, so there is one and no more (see also Email in package directory).
-func mainOf(all []map[string]any) map[string]any {
+// chosenEmail returns the one e-mail address that is stored: the primary one, or else the one for work, or else the
+// first. People are looked up by their address, so each has one only (see also Email in package directory).
+func chosenEmail(all []map[string]any) map[string]any {
 	if i := slices.IndexFunc(all, func(m map[string]any) bool { return boolOf(m, "primary") }); i >= 0 {
 		return all[i]
 	}
@@ -238,7 +238,7 @@ func mainOf(all []map[string]any) map[string]any {
 	return nil
 }
 
-// groupsOf are the groups of a user, ordered by their ids.
+// groupsOf renders the groups of a user, ordered by their ids.
 func (v *view) groupsOf(id directory.UserID) []any {
 	var all []any
 	for _, g := range v.snap.GroupsOf(id) {

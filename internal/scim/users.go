@@ -8,8 +8,8 @@ import (
 	"latchkey/internal/directory"
 )
 
-// shownUser is a user as the client wants to see it.
-func (q *request) shownUser(u *directory.User, p projection) document {
+// renderUser renders a user with the attributes that the client asked for.
+func (q *request) renderUser(u *directory.User, p projection) document {
 	d := q.view.user(u)
 	if !q.h.Strict && p.wants("groups") {
 		if all := q.view.groupsOf(u.ID); len(all) > 0 {
@@ -19,23 +19,23 @@ func (q *request) shownUser(u *directory.User, p projection) document {
 	return p.of(d)
 }
 
-// tell is the answer that shows a user.
-func (q *request) tellUser(status int, u *directory.User) (reply, error) {
+// userReply is the reply with a user.
+func (q *request) userReply(status int, u *directory.User) (reply, error) {
 	p, err := q.projection(users())
 	if err != nil {
 		return reply{}, err
 	}
-	return reply{status, q.shownUser(u, p), q.view.base + "/Users/" + string(u.ID)}, nil
+	return reply{status, q.renderUser(u, p), q.view.base + "/Users/" + string(u.ID)}, nil
 }
 
 func (q *request) userID() directory.UserID { return directory.UserID(q.PathValue("id")) }
 
 func getUser(q *request) (reply, error) {
 	u := q.snap.Person(q.userID())
-	if u == nil || u.Store != q.in {
-		return reply{}, noResource("User", q.PathValue("id"))
+	if u == nil || u.Store != q.storeID {
+		return reply{}, resourceNotFound("User", q.PathValue("id"))
 	}
-	return q.tellUser(http.StatusOK, u)
+	return q.userReply(http.StatusOK, u)
 }
 
 func createUser(q *request) (reply, error) {
@@ -59,16 +59,16 @@ func createUser(q *request) (reply, error) {
 			return err
 		}
 		q.touchUser(made.ID)
-		q.Call.Event.ResponseElements = map[string]any{"userId": string(made.ID), "identityStoreId": string(q.in)}
+		q.Call.Event.ResponseElements = map[string]any{"userId": string(made.ID), "identityStoreId": string(q.storeID)}
 		return nil
 	})
 	if err != nil {
 		return reply{}, err
 	}
-	return q.tellUser(http.StatusCreated, made)
+	return q.userReply(http.StatusCreated, made)
 }
 
-// parseUser makes a user of a document, as strictly as AWS where that is asked for.
+// parseUser makes a user from a document. In strict mode it applies AWS's requirements.
 func (q *request) parseUser(d document, base directory.User) (directory.User, error) {
 	if q.h.Strict {
 		if err := strictUser(d); err != nil {
@@ -105,14 +105,14 @@ func patchUser(q *request) (reply, error) {
 				return nil, false, err
 			}
 		}
-		if _, ok := d["active"]; !ok { // nobody is enabled, or disabled, by leaving it open
-			return nil, false, refuse(mutable, "active cannot be removed")
+		if _, ok := d["active"]; !ok { // removing the attribute must neither enable nor disable a user
+			return nil, false, refuse(mutability, "active cannot be removed")
 		}
-		return d, slices.ContainsFunc(ops, operation.saysActive), nil
+		return d, slices.ContainsFunc(ops, operation.setsActive), nil
 	})
 }
 
-// replaceUser makes a user what next says, in one transaction. said is whether the client speaks of active.
+// replaceUser replaces a user by what next returns, in one transaction. said is whether the client sets active.
 func (q *request) replaceUser(next func(old *directory.User) (d document, said bool, err error)) (reply, error) {
 	if _, err := q.projection(users()); err != nil {
 		return reply{}, err
@@ -143,7 +143,7 @@ func (q *request) replaceUser(next func(old *directory.User) (d document, said b
 	if err != nil {
 		return reply{}, err
 	}
-	return q.tellUser(http.StatusOK, now)
+	return q.userReply(http.StatusOK, now)
 }
 
 func deleteUser(q *request) (reply, error) {
