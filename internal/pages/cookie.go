@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// The cookies: which browser a form was made for, and where it is going.
+// The names of the cookies. browserCookie identifies the browser for which a form was made. attemptCookie has the
+// sign-in attempt that the browser began.
 const (
 	browserCookie = "latchkey-browser"
 	attemptCookie = "latchkey-sign-in"
@@ -14,8 +15,8 @@ const (
 
 func (v *visit) secure() bool { return strings.HasPrefix(v.SignIn.Public, "https:") }
 
-// named is a cookie's full name: with TLS it has the prefix that keeps neighbouring names from setting it.
-func (v *visit) named(name string) string {
+// cookieName returns a cookie's full name. With TLS it has the prefix that prevents neighbouring hosts from setting it.
+func (v *visit) cookieName(name string) string {
 	if v.secure() {
 		return "__Host-" + name
 	}
@@ -23,7 +24,7 @@ func (v *visit) named(name string) string {
 }
 
 func (v *visit) cookie(name string) string {
-	c, err := v.r.Cookie(v.named(name))
+	c, err := v.r.Cookie(v.cookieName(name))
 	if err != nil {
 		return ""
 	}
@@ -32,7 +33,7 @@ func (v *visit) cookie(name string) string {
 
 func (v *visit) setCookie(name, value string, site http.SameSite, age int) {
 	http.SetCookie(v.w, &http.Cookie{
-		Name:     v.named(name),
+		Name:     v.cookieName(name),
 		Value:    value,
 		Path:     "/",
 		MaxAge:   age,
@@ -42,7 +43,7 @@ func (v *visit) setCookie(name, value string, site http.SameSite, age int) {
 	})
 }
 
-// browser is the random text that this browser's cookie has, set if it has none.
+// browser returns the random text in this browser's cookie. It sets the cookie if there is none.
 func (v *visit) browser() string {
 	if text := v.cookie(browserCookie); len(text) == 26 {
 		return text

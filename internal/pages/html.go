@@ -13,7 +13,7 @@ button { font: inherit; padding: .5rem 1.2rem; border-radius: 6px; border: 1px s
 button.yes { background: #0b57d0; border-color: #0b57d0; color: #fff } .warn { color: #9a3412 } small { color: #57606a }
 `
 
-// pages are all pages. What comes from elsewhere is escaped for where it stands.
+// pages are the templates of all pages. Values are escaped for their context.
 var pages = template.Must(template.New("").Funcs(template.FuncMap{"style": func() template.HTML {
 	return "<style>" + style + "</style>"
 }}).Parse(`

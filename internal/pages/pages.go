@@ -1,8 +1,8 @@
-// Package pages is what a person sees who signs in: where a device's code is typed in, what is asked for, and what
-// became of it. Nothing here needs a script, and nothing is loaded from elsewhere.
+// Package pages serves the pages that a person sees when signing in: where the person types a device's code, what the
+// person is asked to allow, and the result. The pages need no script, and load nothing from elsewhere.
 //
-// It owns HTML, cookies and the headers that keep pages from being framed, cached and posted to from elsewhere. It
-// decides nothing: package oauth does.
+// The package owns HTML, cookies and the headers that prevent pages from being framed, cached or posted to from other
+// sites. It decides nothing. Package oauth does.
 package pages
 
 import (
@@ -20,15 +20,16 @@ import (
 	"latchkey/internal/front"
 )
 
-// Pages serves them. Fill it.
+// Pages serves the pages. All fields must be set.
 type Pages struct {
 	SignIn *oauth.SignIn
 	Auth   *caller.Authenticator
 	Frame  *front.Frame
 }
 
-// Claims reports whether a request is for a page, by its exact path. Buckets may have such names: one that carries an
-// AWS signature is for S3, which the caller has to see to, and so is an upload from a form (S3's POST Object).
+// Claims reports whether a request is for a page, by its exact path. Buckets may have the same names. A request with an
+// AWS signature is for S3, which the caller has to check before. An upload from a form (S3's POST Object) is for S3,
+// too.
 func Claims(r *http.Request) bool {
 	path := r.URL.EscapedPath()
 	switch r.Method {
@@ -42,9 +43,10 @@ func Claims(r *http.Request) bool {
 	return false
 }
 
-// moved sends a browser that knows this server by another name to the one that the provider sends it back to: cookies
-// belong to a name. It does so once, for something in between may change names.
-func (v *visit) moved() (to string, ok bool) {
+// publicURL returns where to redirect a browser that used another name of this server than the public one. The provider
+// sends the browser back to the public name, and cookies belong to a name. It redirects only once, because a proxy in
+// between may change names.
+func (v *visit) publicURL() (to string, ok bool) {
 	public, err := url.Parse(v.SignIn.Public)
 	if err != nil || v.r.Method != http.MethodGet || v.r.URL.Path == oauth.CallbackPath ||
 		strings.EqualFold(v.r.Host, public.Host) {
@@ -61,7 +63,8 @@ func (v *visit) moved() (to string, ok bool) {
 	return v.SignIn.Public + v.r.URL.Path + "?" + query + mark, true
 }
 
-// authorize shows what a client asks for, or sends the person on for one that the administrator set up.
+// authorize shows what a public client asks for. For an application that an administrator set up, it sends the person
+// straight to the provider.
 func (v *visit) authorize() (reply, error) {
 	query := strings.TrimSuffix(strings.TrimSuffix(v.r.URL.RawQuery, "moved=1"), "&")
 	a, err := v.SignIn.Authorize(v.facts, query)
@@ -69,16 +72,16 @@ func (v *visit) authorize() (reply, error) {
 		return reply{}, err
 	}
 	if !a.Public {
-		return v.leave(&oauth.Form{Authorization: a})
+		return v.toProvider(&oauth.Form{Authorization: a})
 	}
 	at, _ := url.Parse(a.Redirect)
-	return v.ask(oauth.Form{Authorization: a}, map[string]any{
+	return v.consentPage(oauth.Form{Authorization: a}, map[string]any{
 		"Client": a.ClientName, "To": at.Host, "Local": oauth.Loopback(a.Redirect), "Scopes": a.Scopes,
 	})
 }
 
-// ask shows what a person is to agree to, with buttons.
-func (v *visit) ask(f oauth.Form, data map[string]any) (reply, error) {
+// consentPage shows what a person is asked to allow, with buttons.
+func (v *visit) consentPage(f oauth.Form, data map[string]any) (reply, error) {
 	form, err := v.SignIn.SealForm(v.browser(), f)
 	if err != nil {
 		return reply{}, err
@@ -87,7 +90,7 @@ func (v *visit) ask(f oauth.Form, data map[string]any) (reply, error) {
 	return show("ask", data), nil
 }
 
-// post is what a person typed or pressed, on one of our own pages.
+// post handles what a person typed or pressed on one of our own pages.
 func (v *visit) post() (reply, error) {
 	if err := http.NewCrossOriginProtection().Check(v.r); err != nil && !v.samePublicOrigin() {
 		return reply{}, fault.Refuse(fault.Invalid, fault.Request, fault.FormInvalid,
@@ -106,7 +109,7 @@ func (v *visit) post() (reply, error) {
 	case err != nil:
 		return reply{}, err
 	case action == "approve":
-		return v.leave(f)
+		return v.toProvider(f)
 	case action == "deny" && f.Authorization != nil:
 		return redirect(f.Authorization.Denied()), nil
 	case action == "deny":
@@ -120,22 +123,22 @@ func (v *visit) post() (reply, error) {
 	return reply{}, fault.Refuse(fault.Invalid, fault.Request, fault.FormInvalid, "the form cannot be read")
 }
 
-// maxForm is the largest form, in bytes.
+// maxForm is the maximum size of a form, in bytes.
 const maxForm = 16 << 10
 
-// samePublicOrigin reports whether a post comes from the origin by which browsers know this server, where a proxy in
-// between gives the request another host.
+// samePublicOrigin reports whether a post comes from the server's public origin. It is for proxies that change the Host
+// of a request.
 func (v *visit) samePublicOrigin() bool {
 	return v.r.Header.Get("Origin") == v.SignIn.Public && v.r.Header.Get("Sec-Fetch-Site") != "cross-site"
 }
 
-// wrongCode is a user code for which no device waits: the person may try another one on the same page.
+// wrongCode is the error for a user code for which no device waits. The person may try another one on the same page.
 type wrongCode struct{ error }
 
-// Unwrap is what was wrong.
+// Unwrap returns the cause.
 func (e *wrongCode) Unwrap() error { return e.error }
 
-// find shows which device waits with a code.
+// find shows the device that waits with a code.
 func (v *visit) find() (reply, error) {
 	asked, err := v.SignIn.FindDevice(v.r.Context(), v.facts, v.r.PostForm.Get("user_code"))
 	if fault.Is(err, fault.NotFound, fault.SignIn) {
@@ -144,13 +147,13 @@ func (v *visit) find() (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	return v.ask(oauth.Form{DeviceID: asked.ID}, map[string]any{
+	return v.consentPage(oauth.Form{DeviceID: asked.ID}, map[string]any{
 		"Client": asked.ClientName, "Source": asked.Source, "At": asked.At.UTC().Format("15:04:05 MST"), "Device": true,
 	})
 }
 
-// leave sends the person to the OpenID provider.
-func (v *visit) leave(f *oauth.Form) (reply, error) {
+// toProvider sends the person to the OpenID provider.
+func (v *visit) toProvider(f *oauth.Form) (reply, error) {
 	to, cookie, err := v.SignIn.Begin(v.r.Context(), v.facts, f)
 	if err != nil {
 		if f.Authorization != nil && fault.KindOf(err) != fault.Internal {
@@ -162,11 +165,11 @@ func (v *visit) leave(f *oauth.Form) (reply, error) {
 	return redirect(to), nil
 }
 
-// callback is where the provider sends the person back to.
+// callback handles the person's return from the provider.
 func (v *visit) callback() (reply, error) {
 	cookie := v.cookie(attemptCookie)
 	v.setCookie(attemptCookie, "", http.SameSiteLaxMode, -1)
-	call, err := v.SignIn.Arriving(v.facts)
+	call, err := v.SignIn.BeginCallback(v.facts)
 	if err != nil {
 		return reply{}, err
 	}
@@ -183,8 +186,9 @@ func (v *visit) callback() (reply, error) {
 	}), nil
 }
 
-// policy lets a page have its own style and its forms, and nothing else. It has no form-action: browsers would hold
-// that against the redirects after a form too, which lead to the provider and to the client.
+// policy is the Content-Security-Policy of the pages. It allows the pages' own style and nothing else that is loaded.
+// It has no form-action: browsers would apply that to the redirects after a form too, which lead to the provider and to
+// the client.
 var policy = "default-src 'none'; style-src 'sha256-" + styleHash() + "'; base-uri 'none'; frame-ancestors 'none'"
 
 func styleHash() string {

@@ -11,20 +11,20 @@ import (
 	"latchkey/internal/front"
 )
 
-// kind says what is different about the pages: they are for anybody who comes with a browser.
+// kind describes the pages to the frame. Anybody with a browser may open them.
 var kind = front.Kind{Service: "pages", IDHeader: front.IDHeader, Open: true}
 
-// visit is one request. What it sets of cookies goes to w at once; the page is written by Send or Refuse.
+// visit is one request. Cookies are set on w at once. Send or Refuse writes the page.
 type visit struct {
 	*Pages
 	*front.Exchange
 	w     http.ResponseWriter
 	r     *http.Request
 	facts caller.Facts
-	next  reply
+	reply reply
 }
 
-// reply is a page, or where the browser is sent.
+// reply is a page, or the redirect of a browser.
 type reply struct {
 	status   int
 	redirect string
@@ -40,16 +40,16 @@ func (p *Pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	v.Serve(v)
 }
 
-// Answer finds out what the browser gets.
+// Answer determines the reply.
 func (v *visit) Answer() (err error) {
-	v.next, err = v.route()
+	v.reply, err = v.route()
 	return err
 }
 
-// Send writes it.
-func (v *visit) Send(w http.ResponseWriter) error { return write(w, v.next) }
+// Send writes the reply.
+func (v *visit) Send(w http.ResponseWriter) error { return write(w, v.reply) }
 
-// Explain is how a failure is told: as the OAuth service does, but for a browser that asks too often.
+// Explain maps a failure as the OAuth service does, except that a browser that asks too often gets status 429.
 func (v *visit) Explain(err error) awserror.Error {
 	told := awserror.Of(awserror.OAuth, err)
 	if fault.KindOf(err) == fault.Throttled {
@@ -58,9 +58,9 @@ func (v *visit) Explain(err error) awserror.Error {
 	return told
 }
 
-// Refuse tells the client, if it may be told, or the person.
+// Refuse sends the error to the client, if the client may have it, or shows it to the person.
 func (v *visit) Refuse(w http.ResponseWriter, err error, told awserror.Error) {
-	if back, ok := errors.AsType[*oauth.Returned](err); ok {
+	if back, ok := errors.AsType[*oauth.RedirectError](err); ok {
 		_ = write(w, redirect(back.URL))
 		return
 	}
@@ -92,10 +92,10 @@ func redirect(to string) reply { return reply{status: http.StatusSeeOther, redir
 
 func show(page string, data map[string]any) reply { return reply{http.StatusOK, "", page, data} }
 
-// route names what a browser asks for, and does it.
+// route names the operation of a request, and runs it.
 func (v *visit) route() (reply, error) {
 	v.Operation = operation(v.r)
-	if to, ok := v.moved(); ok {
+	if to, ok := v.publicURL(); ok {
 		return redirect(to), nil
 	}
 	if v.r.Method == http.MethodPost {
@@ -110,7 +110,7 @@ func (v *visit) route() (reply, error) {
 	return show("device", map[string]any{"Code": v.r.URL.Query().Get("user_code")}), nil
 }
 
-// operation is what the log and the metrics call a request.
+// operation is the name of a request in the log and the metrics.
 func operation(r *http.Request) string {
 	post := r.Method == http.MethodPost
 	switch {
