@@ -110,7 +110,8 @@ func candidates[ID comparable](
 		return all, true
 	case attrExp:
 		value, text := f.value.(string)
-		if f.op != "eq" || !text || f.on.attr == nil || f.on.extension || f.on.subAttribute != nil && f.on.subAttribute.name != "value" {
+		if f.op != "eq" || !text || f.on.attr == nil || f.on.extension ||
+			f.on.subAttribute != nil && f.on.subAttribute.name != "value" {
 			return nil, false
 		}
 		return named(f.on.attr.name, value)

@@ -95,7 +95,8 @@ func (q *request) memberError(err error) error {
 	}
 	id := fault.Of(err).Fields["ResourceId"]
 	if q.snap.Group(directory.GroupID(id)) != nil && q.snap.Group(directory.GroupID(id)).Store == q.storeID {
-		return refuse(invalidValue, "%s is a group. Groups cannot be members of groups: make the people in it members instead.",
+		return refuse(invalidValue,
+			"%s is a group. Groups cannot be members of groups: make the people in it members instead.",
 			id)
 	}
 	if q.h.Strict {

@@ -69,22 +69,39 @@ func str(name, description string) *attribute {
 
 // plural is a multi-valued attribute of which one value may be the primary one.
 func plural(name, description string, parts ...*attribute) *attribute {
-	return &attribute{name: name, kind: complexKind, multiValued: true, description: description, subAttributes: append(parts,
-		str("type", "What it is, such as work or home"),
-		&attribute{name: "primary", kind: booleanKind, description: "The one to prefer"})}
+	return &attribute{
+		name:        name,
+		kind:        complexKind,
+		multiValued: true,
+		description: description,
+		subAttributes: append(parts,
+			str("type", "What it is, such as work or home"),
+			&attribute{name: "primary", kind: booleanKind, description: "The one to prefer"}),
+	}
 }
 
 // common are the attributes of every resource (RFC 7643, section 3.1).
 func common() []*attribute {
 	return []*attribute{
 		{name: "id", kind: textKind, readOnly: true, caseExact: true, description: "The immutable id"},
-		{name: "externalId", kind: textKind, caseExact: true, description: "The id that the provisioning client knows the resource by"},
-		{name: "meta", kind: complexKind, readOnly: true, description: "When it was made and changed", subAttributes: []*attribute{
-			{name: "resourceType", kind: textKind, readOnly: true, caseExact: true, description: "User or Group"},
-			{name: "created", kind: dateTimeKind, readOnly: true, description: "When it was made"},
-			{name: "lastModified", kind: dateTimeKind, readOnly: true, description: "When it was changed last"},
-			{name: "location", kind: referenceKind, readOnly: true, caseExact: true, description: "Its address"},
-		}},
+		{
+			name:        "externalId",
+			kind:        textKind,
+			caseExact:   true,
+			description: "The id that the provisioning client knows the resource by",
+		},
+		{
+			name:        "meta",
+			kind:        complexKind,
+			readOnly:    true,
+			description: "When it was made and changed",
+			subAttributes: []*attribute{
+				{name: "resourceType", kind: textKind, readOnly: true, caseExact: true, description: "User or Group"},
+				{name: "created", kind: dateTimeKind, readOnly: true, description: "When it was made"},
+				{name: "lastModified", kind: dateTimeKind, readOnly: true, description: "When it was changed last"},
+				{name: "location", kind: referenceKind, readOnly: true, caseExact: true, description: "Its address"},
+			},
+		},
 	}
 }
 
@@ -108,7 +125,8 @@ func users() *resource {
 			plural("emails", "The main e-mail address: of several, the primary one is kept", str("value", "The address")),
 			plural("phoneNumbers", "Telephone numbers", str("value", "The number")),
 			plural("photos", "Addresses of pictures",
-				&attribute{name: "value", kind: referenceKind, caseExact: true, description: "The address"}, str("display", "What it shows")),
+				&attribute{name: "value", kind: referenceKind, caseExact: true, description: "The address"},
+				str("display", "What it shows")),
 			plural("addresses", "Postal addresses", str("formatted", "The whole address"),
 				str("streetAddress", "Street and number"),
 				str("locality", "The city"), str("region", "The state or region"), str("postalCode", "The postal code"),
@@ -148,11 +166,17 @@ func groups() *resource {
 	return &resource{
 		name: "Group", endpoint: "Groups", schema: groupSchema, description: "A set of people",
 		attrs: append(common(), displayName,
-			&attribute{name: "members", kind: complexKind, multiValued: true, description: "The users in the group", subAttributes: []*attribute{
-				{name: "value", kind: textKind, caseExact: true, description: "The user's id"},
-				{name: "type", kind: textKind, description: "User: groups have no groups in them"},
-				{name: "$ref", kind: referenceKind, caseExact: true, readOnly: true, description: "The user's address"},
-			}}),
+			&attribute{
+				name:        "members",
+				kind:        complexKind,
+				multiValued: true,
+				description: "The users in the group",
+				subAttributes: []*attribute{
+					{name: "value", kind: textKind, caseExact: true, description: "The user's id"},
+					{name: "type", kind: textKind, description: "User: groups have no groups in them"},
+					{name: "$ref", kind: referenceKind, caseExact: true, readOnly: true, description: "The user's address"},
+				},
+			}),
 	}
 }
 

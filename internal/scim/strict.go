@@ -90,7 +90,8 @@ func strictFilter(r *resource, f filter) error {
 		return fault.New(fault.Invalid, fault.Request, "A filter in brackets is not supported").With(scimType,
 			string(invalidFilter))
 	}
-	return refuse(invalidFilter, "Only comparisons by eq of attributes that can be filtered by, joined by and, are supported")
+	return refuse(invalidFilter,
+		"Only comparisons by eq of attributes that can be filtered by, joined by and, are supported")
 }
 
 func strictAttribute(r *resource, t target) bool {

@@ -85,7 +85,8 @@ func (p *paths) evaluate(person *directory.User, q question, bound func(arn stri
 		p.person, p.subjects = person, make([]*subject, len(p.apps))
 	}
 	closest := result{Reason: p.noneReason}
-	asked, same := false, false // same: no grant answers for all applications, so only those that a grant is bound to are evaluated
+	// same: no grant answers for all applications, so only those that a grant is bound to are evaluated
+	asked, same := false, false
 	for k, app := range p.apps {
 		if same && !bound(app.ARN()) {
 			continue

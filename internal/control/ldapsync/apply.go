@@ -41,106 +41,37 @@ type applier struct {
 	holder  string
 	users   map[int32]directory.UserID // created so far, by place in the listing
 	groups  map[int32]directory.GroupID
+	marked  map[string]bool // ids of the marks that were written
 }
 
 // apply commits the plan step by step. It removes access before it gives any. Marks that a step has written are not
 // written again.
 func (a *applier) apply(ctx context.Context) error {
-	p := a.plan
-	marked := map[string]bool{}
-	mark := func(b *batch, id string) error {
-		m, ok := p.marks[id]
-		if !ok {
-			return nil
-		}
-		marked[id] = true
-		return store.PutSyncMark(b.tx, p.source.key(), m)
-	}
-	steps := []func() error{
-		func() error {
-			return each(ctx, a, "disable users", p.disable, func(b *batch, u *directory.User) error {
-				u, err := a.user(b, u.ID)
-				if u == nil || err != nil {
-					return err
-				}
-				if u.Disabled { // somebody else disabled the user since the plan was made, so the user stays disabled
-					m := p.marks[string(u.ID)]
-					m.Disabled, marked[m.ID] = false, true
-					return store.PutSyncMark(b.tx, p.source.key(), m)
-				}
-				u.Disabled = true
-				if _, err := b.ReplaceUser(*u); err != nil {
-					return err
-				}
-				b.changed = append(b.changed, string(u.ID))
-				return mark(b, string(u.ID))
-			})
-		},
-		func() error { return a.removeMemberships(ctx) },
-		func() error {
-			return each(ctx, a, "delete users", p.deleteUsers, func(b *batch, u *directory.User) error {
-				u, err := a.user(b, u.ID)
-				if u == nil || err != nil {
-					return err
-				}
-				b.changed = append(b.changed, string(u.ID))
-				if err := mark(b, string(u.ID)); err != nil {
-					return err
-				}
-				return b.DeleteUser(u.ID)
-			})
-		},
-		func() error {
-			return each(ctx, a, "delete groups", p.deleteGroups, func(b *batch, g *directory.Group) error {
-				g, err := a.group(b, g.ID)
-				if g == nil || err != nil {
-					return err
-				}
-				b.changed = append(b.changed, string(g.ID))
-				if err := mark(b, string(g.ID)); err != nil {
-					return err
-				}
-				return b.DeleteGroup(g.ID)
-			})
-		},
-		func() error {
-			return each(ctx, a, "free user names", p.parkUsers, func(b *batch, u *directory.User) error {
-				u, err := a.user(b, u.ID)
-				if u == nil || err != nil {
-					return err
-				}
-				u.UserName, u.Emails = string(u.ID), nil // until the run updates this user, in a later step
-				b.changed = append(b.changed, string(u.ID))
-				_, err = b.ReplaceUser(*u)
-				return err
-			})
-		},
-		func() error {
-			return each(ctx, a, "free group names", p.parkGroups, func(b *batch, g *directory.Group) error {
-				g, err := a.group(b, g.ID)
-				if g == nil || err != nil {
-					return err
-				}
-				g.DisplayName = string(g.ID)
-				b.changed = append(b.changed, string(g.ID))
-				_, err = b.ReplaceGroup(*g)
-				return err
-			})
-		},
-		func() error { return a.putUsers(ctx, mark) },
-		func() error { return a.putGroups(ctx) },
-		func() error { return a.addMemberships(ctx) },
-		func() error {
-			rest := slices.DeleteFunc(slices.Sorted(maps.Keys(p.marks)), func(id string) bool { return marked[id] })
-			return each(ctx, a, "", rest, mark)
-		},
-	}
-	for _, step := range steps {
-		if err := step(); err != nil {
+	for _, step := range []func(context.Context) error{
+		a.disableUsers, a.removeMemberships, a.deleteUsers, a.deleteGroups, a.parkUsers, a.parkGroups,
+		a.putUsers, a.putGroups, a.addMemberships, a.putMarks,
+	} {
+		if err := step(ctx); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// mark writes the planned mark of a row, if there is one, in the step that changes the row.
+func (a *applier) mark(b *batch, id string) error {
+	m, ok := a.plan.marks[id]
+	if !ok {
+		return nil
+	}
+	a.marked[id] = true
+	return store.PutSyncMark(b.tx, a.plan.source.key(), m)
+}
+
+// putMarks writes the marks that no earlier step has written.
+func (a *applier) putMarks(ctx context.Context) error {
+	rest := slices.DeleteFunc(slices.Sorted(maps.Keys(a.plan.marks)), func(id string) bool { return a.marked[id] })
+	return each(ctx, a, "", rest, a.mark)
 }
 
 // each calls do for all items of a kind, one batch at a time.

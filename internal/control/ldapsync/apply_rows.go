@@ -7,7 +7,7 @@ import (
 	"latchkey/internal/store"
 )
 
-func (a *applier) putUsers(ctx context.Context, mark func(*batch, string) error) error {
+func (a *applier) putUsers(ctx context.Context) error {
 	p := a.plan
 	updates, creates := split(len(p.users), func(i int) (update, create bool) {
 		return p.users[i].update, p.users[i].create
@@ -42,7 +42,7 @@ func (a *applier) putUsers(ctx context.Context, mark func(*batch, string) error)
 			return b.entryError(e.DN, err)
 		}
 		b.changed = append(b.changed, string(row.ID))
-		return mark(b, string(row.ID))
+		return a.mark(b, string(row.ID))
 	})
 	if err != nil {
 		return err

@@ -139,35 +139,10 @@ func Load(path string, account access.AccountID) ([]Source, error) {
 }
 
 func (f *fileSource) source(dir string, account access.AccountID) (Source, error) {
-	u, g := &f.Users.Attributes, &f.Groups.Attributes
 	s := Source{
 		Name: f.Name, Account: account, Interval: time.Duration(f.Interval),
 		MaxRemoval: 0.1, FreeRemovals: 5, DeleteAfter: 30 * 24 * time.Hour,
-		LDAP: ldap.Options{
-			Vendor: ldap.Vendor(f.Vendor), URLs: f.URLs, StartTLS: f.StartTLS, Insecure: f.Insecure, BindDN: f.BindDN,
-			Timeout: time.Duration(f.Timeout), PageSize: f.PageSize,
-			Users: ldap.Users{Bases: f.Users.Base, Filter: f.Users.Filter, Attributes: ldap.UserAttributes{
-				ID:             u.ID,
-				UserName:       u.UserName,
-				DisplayName:    u.DisplayName,
-				GivenName:      u.GivenName,
-				FamilyName:     u.FamilyName,
-				Email:          u.Email,
-				Title:          u.Title,
-				Department:     u.Department,
-				EmployeeNumber: u.EmployeeNumber,
-				Language:       u.Language,
-				UID:            u.UID,
-			}},
-			Groups: ldap.Groups{
-				Bases:  f.Groups.Base,
-				Filter: f.Groups.Filter,
-				Flat:   f.Groups.Nested != nil && !*f.Groups.Nested,
-				Attributes: ldap.GroupAttributes{
-					ID: g.ID, Name: g.Name, Description: g.Description, Members: g.Members, MemberUID: g.MemberUID,
-				},
-			},
-		},
+		LDAP: f.options(),
 	}
 	if f.Account != "" {
 		s.Account = access.AccountID(f.Account)
@@ -181,33 +156,71 @@ func (f *fileSource) source(dir string, account access.AccountID) (Source, error
 	if f.DeleteAfter != nil {
 		s.DeleteAfter = time.Duration(*f.DeleteAfter)
 	}
+	if err := f.readFiles(dir, &s.LDAP); err != nil {
+		return s, err
+	}
+	s = s.Defaults()
+	return s, s.Check()
+}
+
+// options returns the options of the source that need no other files.
+func (f *fileSource) options() ldap.Options {
+	u, g := &f.Users.Attributes, &f.Groups.Attributes
+	return ldap.Options{
+		Vendor: ldap.Vendor(f.Vendor), URLs: f.URLs, StartTLS: f.StartTLS, Insecure: f.Insecure, BindDN: f.BindDN,
+		Timeout: time.Duration(f.Timeout), PageSize: f.PageSize,
+		Users: ldap.Users{Bases: f.Users.Base, Filter: f.Users.Filter, Attributes: ldap.UserAttributes{
+			ID:             u.ID,
+			UserName:       u.UserName,
+			DisplayName:    u.DisplayName,
+			GivenName:      u.GivenName,
+			FamilyName:     u.FamilyName,
+			Email:          u.Email,
+			Title:          u.Title,
+			Department:     u.Department,
+			EmployeeNumber: u.EmployeeNumber,
+			Language:       u.Language,
+			UID:            u.UID,
+		}},
+		Groups: ldap.Groups{
+			Bases:  f.Groups.Base,
+			Filter: f.Groups.Filter,
+			Flat:   f.Groups.Nested != nil && !*f.Groups.Nested,
+			Attributes: ldap.GroupAttributes{
+				ID: g.ID, Name: g.Name, Description: g.Description, Members: g.Members, MemberUID: g.MemberUID,
+			},
+		},
+	}
+}
+
+// readFiles sets the options that come from other files or the environment: the CA certificates and the password.
+func (f *fileSource) readFiles(dir string, o *ldap.Options) error {
 	if f.CAFile != "" {
 		pem, err := os.ReadFile(within(dir, f.CAFile))
 		if err != nil {
-			return s, fmt.Errorf("caFile: %w", err)
+			return fmt.Errorf("caFile: %w", err)
 		}
-		s.LDAP.RootCAs = x509.NewCertPool()
-		if !s.LDAP.RootCAs.AppendCertsFromPEM(pem) {
-			return s, fmt.Errorf("caFile %s has no certificate in PEM", f.CAFile)
+		o.RootCAs = x509.NewCertPool()
+		if !o.RootCAs.AppendCertsFromPEM(pem) {
+			return fmt.Errorf("caFile %s has no certificate in PEM", f.CAFile)
 		}
 	}
 	switch {
 	case f.BindPasswordFile != "" && f.BindPasswordEnv != "":
-		return s, errors.New("bindPasswordFile and bindPasswordEnv: give one of them")
+		return errors.New("bindPasswordFile and bindPasswordEnv: give one of them")
 	case f.BindPasswordFile != "":
 		path := within(dir, f.BindPasswordFile)
 		if _, err := readPassword(path); err != nil { // reported at start, not at the first run
-			return s, err
+			return err
 		}
-		s.LDAP.Password = func() (string, error) { return readPassword(path) } // it may be changed while the server runs
+		o.Password = func() (string, error) { return readPassword(path) } // it may be changed while the server runs
 	case f.BindPasswordEnv != "":
 		if os.Getenv(f.BindPasswordEnv) == "" {
-			return s, fmt.Errorf("bindPasswordEnv: %s is not set", f.BindPasswordEnv)
+			return fmt.Errorf("bindPasswordEnv: %s is not set", f.BindPasswordEnv)
 		}
-		s.LDAP.Password = func() (string, error) { return os.Getenv(f.BindPasswordEnv), nil }
+		o.Password = func() (string, error) { return os.Getenv(f.BindPasswordEnv), nil }
 	}
-	s = s.Defaults()
-	return s, s.Check()
+	return nil
 }
 
 func within(dir, name string) string {

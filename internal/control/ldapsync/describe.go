@@ -29,7 +29,9 @@ func (p *Plan) Describe(nameOf func(directory.GroupID) string, limit int) []Desc
 	d := description{limit: limit}
 	d.add(len(p.disable), func(i int) Described { return Described{"user", p.disable[i].UserName, "disabled"} })
 	d.add(len(p.deleteUsers), func(i int) Described { return Described{"user", p.deleteUsers[i].UserName, "deleted"} })
-	d.add(len(p.deleteGroups), func(i int) Described { return Described{"group", p.deleteGroups[i].DisplayName, "deleted"} })
+	d.add(len(p.deleteGroups), func(i int) Described {
+		return Described{"group", p.deleteGroups[i].DisplayName, "deleted"}
+	})
 	d.add(len(p.removeMembers), func(i int) Described {
 		c := p.removeMembers[i]
 		return Described{"membership", p.present[c.user].UserName, "leaves " + nameOf(c.group)}

@@ -72,17 +72,24 @@ type removedMembership struct {
 // addedMembership is a membership of two places in the listing that the plan adds. There may be millions.
 type addedMembership struct{ g, u int32 }
 
-// MakePlan compares a listing with a snapshot. It reads nothing else and writes nothing. marks are the marks of the
-// source.
-func MakePlan(
-	s *Source, in directory.StoreID, l *ldap.Listing, snap *engine.Snapshot, marks map[string]store.SyncMark,
-	now time.Time,
-) *Plan {
+// PlanInput is what a plan is made from.
+type PlanInput struct {
+	Source   *Source
+	StoreID  directory.StoreID // the identity store of the source's account
+	Listing  *ldap.Listing
+	Snapshot *engine.Snapshot
+	Marks    map[string]store.SyncMark // of the source, by id
+	Now      time.Time                 // UTC
+}
+
+// MakePlan compares a listing with a snapshot. It reads nothing else and writes nothing.
+func MakePlan(in PlanInput) *Plan {
+	l, snap, marks := in.Listing, in.Snapshot, in.Marks
 	p := &Plan{
-		source:  s,
-		storeID: in,
+		source:  in.Source,
+		storeID: in.StoreID,
 		listing: l,
-		now:     now,
+		now:     in.Now,
 		marks:   map[string]store.SyncMark{},
 		present: map[directory.UserID]*directory.User{},
 	}

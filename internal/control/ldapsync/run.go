@@ -227,6 +227,7 @@ func (s *Syncer) runLeased(
 		holder:  holder,
 		users:   map[int32]directory.UserID{},
 		groups:  map[int32]directory.GroupID{},
+		marked:  map[string]bool{},
 	}
 	err = a.apply(ctx)
 	r.Applied, r.Conflicts = err == nil, p.Conflicts
@@ -269,7 +270,9 @@ func (s *Syncer) plan(ctx context.Context, src *Source, o Options) (*Plan, *Repo
 	if err != nil {
 		return nil, nil, err
 	}
-	p := MakePlan(src, in, l, snap, marks, s.Control.Now().UTC())
+	p := MakePlan(PlanInput{
+		Source: src, StoreID: in, Listing: l, Snapshot: snap, Marks: marks, Now: s.Control.Now().UTC(),
+	})
 	r := &Report{
 		Source:    src.Name,
 		DryRun:    o.DryRun,

@@ -176,7 +176,13 @@ func subjectOfSignIn(call *control.Call, r redemption) (*tokenSubject, error) {
 	if err := caller.DelegationStands(call.Snapshot, &d); err != nil {
 		return nil, asPlainDenial(err)
 	}
-	who := &tokenSubject{Delegation: d, snapshot: call.Snapshot, signedIn: r.person.At, deleteRow: r.deleteRow, tokenUse: r.tokenUse}
+	who := &tokenSubject{
+		Delegation: d,
+		snapshot:   call.Snapshot,
+		signedIn:   r.person.At,
+		deleteRow:  r.deleteRow,
+		tokenUse:   r.tokenUse,
+	}
 	if len(r.scopes) > 0 && !slices.Contains(r.scopes, AccountAccess) {
 		who.scopes = r.scopes
 	}

@@ -161,7 +161,13 @@ func (s *SignIn) FindDevice(ctx context.Context, facts caller.Facts, userCode st
 		return nil, wrong
 	}
 	giveBack()
-	return &PendingDevice{ID: row.ID, ClientName: row.ClientName, Source: row.Source, At: row.Asked, Expires: row.Expires}, nil
+	return &PendingDevice{
+		ID:         row.ID,
+		ClientName: row.ClientName,
+		Source:     row.Source,
+		At:         row.Asked,
+		Expires:    row.Expires,
+	}, nil
 }
 
 // checkUndecided checks that a request still waits for a decision.

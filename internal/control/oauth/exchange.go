@@ -79,11 +79,12 @@ type tokenSubject struct {
 	credential.Delegation // without application and scopes, which are the client's
 	snapshot              *engine.Snapshot
 	signedIn              time.Time
-	scopes                []string              // of the presented token, then those granted; nil: an external token, which has all
-	tokenUse              *store.TokenUse       // marks the presented code or token as used
-	deleteRow             func(*store.Tx) error // deletes the presented code; nil: there is no row to delete
-	refreshUse            credential.Use        // of the refresh token; empty: an application's
-	noRefresh             bool
+	// of the presented token, then those granted; nil: an external token, which has all
+	scopes     []string
+	tokenUse   *store.TokenUse       // marks the presented code or token as used
+	deleteRow  func(*store.Tx) error // deletes the presented code; nil: there is no row to delete
+	refreshUse credential.Use        // of the refresh token; empty: an application's
+	noRefresh  bool
 }
 
 // CreateTokenWithIAM gives an application tokens that stand for a person. The checks run in the order of AWS's

@@ -53,7 +53,8 @@ func (e *Exchange) issue(
 	if app.Grant(sso.RefreshToken) != nil && !who.noRefresh {
 		long := d
 		long.Expires = end
-		if out.Refresh, err = e.Control.Ring.SealDelegation(cmp.Or(who.refreshUse, credential.RefreshToken), long); err != nil {
+		if out.Refresh, err = e.Control.Ring.SealDelegation(cmp.Or(who.refreshUse, credential.RefreshToken),
+			long); err != nil {
 			return nil, err
 		}
 		if requestedType == RefreshTokenType {

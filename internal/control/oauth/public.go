@@ -91,7 +91,9 @@ func refreshOf(c *Client) credential.Use {
 	return credential.RefreshToken + " of client " + credential.Use(c.ID)
 }
 
-func (e *Exchange) byClientsRefreshToken(call *control.Call, c *Client, token credential.Secret) (*tokenSubject, error) {
+func (e *Exchange) byClientsRefreshToken(
+	call *control.Call, c *Client, token credential.Secret,
+) (*tokenSubject, error) {
 	if token.IsZero() {
 		return nil, missing("refreshToken")
 	}
