@@ -2,6 +2,7 @@ package grants
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/google/uuid"
@@ -77,13 +78,26 @@ func (g *Grants) GetDataAccess(ctx context.Context, call *control.Call, in DataA
 // refusal returns the error for the caller when no credential is vended. An incomplete evaluation is refused like a
 // target without a grant: a failed check that has no fault must not become a success.
 func (e *evaluation) refusal() error {
-	switch {
-	case e.failed != nil && e.failed.fault != nil:
-		return e.failed.fault
-	case e.failed != nil || !e.Decision.OK || e.Location == nil || e.Role == nil || e.subject.simulated:
-		return fault.New(fault.Denied, "", "%s", e.request.DeniedText())
+	if e.failed == nil && e.Decision.OK && e.Location != nil && e.Role != nil && !e.subject.simulated {
+		return nil
 	}
-	return nil
+	reason := fault.GrantMissing
+	if e.failed != nil {
+		reason = e.failed.reason
+		if told := e.failed.fault; told != nil {
+			return withReason(told, reason)
+		}
+	}
+	return fault.New(fault.Denied, "", "%s", e.request.DeniedText()).For(reason)
+}
+
+// withReason is a fault with the reason of the check that failed, for the record, unless the fault has a reason already.
+func withReason(told error, reason fault.Reason) error {
+	f, ok := errors.AsType[*fault.Error](told)
+	if !ok || f.Reason != "" || f.Kind == fault.Internal {
+		return told
+	}
+	return f.For(reason)
 }
 
 // session returns what the credential will carry, before it is sealed. It must only be called when no check of the
