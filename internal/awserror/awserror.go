@@ -1,9 +1,9 @@
 // Package awserror is the one place where a fault becomes an AWS error code and an HTTP status.
 //
-// Each service has its own dialect: the same fault is AccessDenied in S3 and STS, AccessDeniedException in
-// Identity Center. The tables follow the S3 API reference ("Error responses", with its list of S3 Access
-// Grants codes), the STS and IAM API references ("Common errors" and the errors of each operation). The
-// package knows no request and writes nothing.
+// Each service has its own dialect: the same fault is AccessDenied in S3 and STS, and AccessDeniedException in Identity
+// Center. The tables follow the S3 API reference ("Error responses", with its list of S3 Access Grants codes), and the
+// STS and IAM API references ("Common errors" and the errors of each operation). The package handles no request and
+// writes no answer.
 package awserror
 
 import (
@@ -33,7 +33,7 @@ type Error struct {
 	Fields  map[string]string
 }
 
-// entry is one row of a table: code, status, and the text used when the fault brings none.
+// entry is one row of a table: code, status, and the text for a fault that has no text of its own.
 type entry struct {
 	code   string
 	status int
@@ -45,8 +45,8 @@ type key struct {
 	entity fault.Entity
 }
 
-// Of turns err into what the client of this dialect is told. The private cause never reaches the answer:
-// an Internal fault always has the table's own text. What a store behind the gateway said is told to S3's clients.
+// Of turns err into what the client of this dialect is told. The private cause never reaches the answer: an Internal
+// fault always gets the table's own text. Only clients of S3 see the error of a store behind the gateway.
 func Of(d Dialect, err error) Error {
 	f := fault.Of(err)
 	e := lookup(d, f.Kind, f.Entity)

@@ -8,21 +8,22 @@ import (
 	"latchkey/internal/fault"
 )
 
-// Bounds of what a store's answer may put into ours.
+// Bounds of what our answer repeats from a store's answer.
 const (
 	maxForeignCode    = 64   // bytes
 	maxForeignMessage = 1024 // bytes
 	maxForeignID      = 128  // bytes
 )
 
-// foreignIDField is the member of an error's body that has the store's own id of the request.
+// foreignIDField is the member of an error's body that has the request id that the store gave.
 const foreignIDField = "UpstreamRequestId"
 
-// shown puts a store's own words in the place of the table's, in S3's dialect alone: other services have no store.
+// withForeign replaces the table's code, status and text by those of a store. It is for S3's dialect only: other
+// services have no store behind them.
 //
-// A failure of ours and a refusal of a caller are never the store's to word: where it refuses, it speaks about our
-// credentials, and the client would throw its own away. Code and status that are none of an S3 error are not shown
-// either. The table words all these.
+// The table's own words stay for a failure of ours and for a refusal of the caller. When a store refuses, it speaks
+// about our credentials, and a client that read this would discard its own. They also stay when the store's code or
+// status cannot be that of an S3 error.
 func (e Error) shown(f *fault.Error) Error {
 	s := f.Foreign
 	if s == nil || !isCode(s.Code) || !isStatus(s.Status) {
@@ -62,11 +63,11 @@ func isCode(s string) bool {
 	return true
 }
 
-// isStatus reports whether an HTTP status is one of a failure: a store must not turn a failure into a success or a
+// isStatus reports whether an HTTP status is that of a failure. A store must not turn a failure into a success or a
 // redirection.
 func isStatus(n int) bool { return n >= 400 && n <= 599 }
 
-// clipped is a text without control characters, at most max bytes long.
+// clipped returns the text without control characters, at most max bytes long.
 func clipped(s string, max int) string {
 	s = strings.Map(func(r rune) rune {
 		if r == utf8.RuneError || unicode.IsControl(r) {

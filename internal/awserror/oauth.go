@@ -6,7 +6,7 @@ import (
 	"latchkey/internal/fault"
 )
 
-// The codes of Identity Center's OAuth service (sso-oidc's model).
+// oauthKinds are the codes of Identity Center's OAuth service (sso-oidc's model).
 var oauthKinds = with(jsonKinds, map[fault.Kind]entry{
 	fault.Invalid:     {"InvalidRequestException", http.StatusBadRequest, "The request is not valid."},
 	fault.Malformed:   {"InvalidRequestException", http.StatusBadRequest, "The request could not be parsed."},
@@ -55,7 +55,7 @@ var oauthErrors = map[string]string{
 	"InvalidRedirectUriException":    "invalid_redirect_uri",
 }
 
-// oauth gives an answer the members that the service's clients read: error and error_description.
+// oauth adds the members that the service's clients read: error and error_description.
 func oauth(e Error) Error {
 	name := oauthErrors[e.Code]
 	if name == "" {

@@ -31,7 +31,7 @@ var queryKinds = map[fault.Kind]entry{
 	fault.Throttled: {"Throttling", http.StatusBadRequest, "Rate exceeded"},
 }
 
-// signatures of the query services.
+// querySignatures are the signature failures of the query services.
 var querySignatures = map[key]entry{
 	{fault.Unauthenticated, fault.Signature}: {"SignatureDoesNotMatch", http.StatusForbidden,
 		"The request signature we calculated does not match the signature you provided. " +
@@ -104,7 +104,7 @@ var iamCodes = with(querySignatures, map[key]entry{
 	{fault.Invalid, fault.NextToken}: {"ValidationError", http.StatusBadRequest, "Invalid Marker."},
 })
 
-// with is base overlaid with more.
+// with returns base, overlaid with more.
 func with[K comparable, V any](base, more map[K]V) map[K]V {
 	all := maps.Clone(base)
 	if all == nil {

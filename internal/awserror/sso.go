@@ -6,8 +6,8 @@ import (
 	"latchkey/internal/fault"
 )
 
-// Identity Center's codes (sso-admin's model). A thing that is in the way of another one is a conflict; what is
-// not the caller's own is denied, not missing.
+// ssoKinds are Identity Center's codes (sso-admin's model). A resource that is in use, or in a state that does not
+// admit the request, is a conflict. A resource of another account is denied, not missing.
 var ssoKinds = with(jsonKinds, map[fault.Kind]entry{
 	fault.InUse: {"ConflictException", http.StatusBadRequest, "The resource is in use."},
 	fault.Conflict: {"ConflictException", http.StatusBadRequest,

@@ -1,9 +1,9 @@
-// Package bucket is the bucket as an entity of the control plane: who owns it, where it is, and all that is
-// configured for it. A bucket's policy, its tags, its CORS rules, its versioning and whatever S3 knows of a bucket
-// besides its objects are fields of Bucket.
+// Package bucket is the bucket as an entity of the control plane: who owns it, where it is, and everything that is
+// configured for it. A bucket's policy, its tags, its CORS rules, its versioning, and whatever else S3 knows about a
+// bucket besides its objects, are fields of Bucket.
 //
-// It owns the entity and its identifiers. What lies in a bucket is the upstream's business. Who may do what with a
-// bucket is decided in control/buckets and caller.
+// The package owns the entity and its identifiers. The upstream owns what is in a bucket. Packages control/buckets and
+// caller decide who may do what with a bucket.
 package bucket
 
 import (
@@ -14,8 +14,8 @@ import (
 	"latchkey/internal/access"
 )
 
-// Bucket is a registered bucket. It is stored as JSON under the names of its fields: a field that is added is left
-// out of the JSON when it is empty, so that rows of older versions stay what they are.
+// Bucket is a registered bucket. It is stored as JSON under the names of its fields. A new field must be left out of
+// the JSON when it is empty, so that the rows of older versions do not change.
 type Bucket struct {
 	Name    string
 	Account access.AccountID // the owner
@@ -26,28 +26,28 @@ type Bucket struct {
 	// Upstream is the name of the upstream in which the bucket lies. Empty: the server's only one.
 	Upstream string `json:",omitempty"`
 
-	// Nonce is what the upstream was given when it made the bucket. A bucket of this name that was made with another
-	// one is not this bucket. Empty: not known, because an operator adopted the bucket, an older version made it, or
-	// the upstream keeps no nonces.
+	// Nonce is the nonce with which the upstream made the bucket. A bucket of this name that was made with another nonce
+	// is not this bucket. Empty means that the nonce is not known: an operator adopted the bucket, an older version made
+	// it, or the upstream keeps no nonces.
 	Nonce string `json:",omitempty"`
 }
 
 // ARN is the bucket's ARN.
 func (b *Bucket) ARN() string { return "arn:aws:s3:::" + b.Name }
 
-// Creation is the intention to create a bucket. It is committed before the upstream is asked, and removed by the
-// transaction that registers the bucket. The nonce goes to the upstream with the creation, so that a bucket that was
-// made for this intention can be told from one that lay there already.
+// Creation is the intention to create a bucket. It is committed before the upstream is asked. The transaction that
+// registers the bucket removes it. The upstream gets the nonce together with the request to make the bucket. A bucket
+// that was made for this intention can so be told from a bucket that was in the store before.
 type Creation struct {
 	Name    string
 	Account access.AccountID
 	Nonce   string // random
 	Region  string
-	Created time.Time // when the last request began that wants this bucket
+	Created time.Time // when the latest request to create this bucket began
 }
 
-// CanonicalID is the id of an account as the owner of buckets and objects: 64 hexadecimal digits that follow from
-// the account's id, as S3's canonical user ids do.
+// CanonicalID returns the id of an account as the owner of buckets and objects: 64 hexadecimal digits. They are derived
+// from the account's id, and always the same, as S3's canonical user ids are.
 func CanonicalID(account access.AccountID) string {
 	sum := sha256.Sum256([]byte("canonical user id of " + string(account)))
 	return hex.EncodeToString(sum[:])

@@ -17,9 +17,9 @@ import (
 type Revocation uint8
 
 const (
-	// AtOnce checks grant, grantee, location and key again at every request. The default.
+	// AtOnce checks grant, grantee, location and key at every request. It is the default.
 	AtOnce Revocation = iota
-	// AtExpiry is what Amazon S3 does: a credential once vended lives until it expires.
+	// AtExpiry is what Amazon S3 does: a vended credential lives until it expires.
 	AtExpiry
 )
 
@@ -35,16 +35,14 @@ type Authenticator struct {
 	documents documents
 }
 
-// Signature is a request's verified signature. Body must be read through it: it is what checks a signed
-// payload.
+// Signature is a request's verified signature. The body must be read through it, because it checks a signed payload.
 type Signature = sigv4.Signed
 
-// Authenticate establishes who signed r for the service with this signing name. It refuses, in this order, a
-// request whose signature cannot be parsed or is meant for another service, an unknown key, a foreign or
-// expired session token, a signature that does not match, and a session whose grounds have gone (Ended).
+// Authenticate establishes who signed r for the service with this signing name. It refuses, in this order: a request
+// whose signature cannot be parsed or is meant for another service; an unknown key; a session token that is expired or
+// was not issued here; a signature that does not match; and a session that has ended (Ended).
 //
-// The signature is verified before the session's grounds are looked at, so that only the holder of a
-// credential learns why it ended.
+// The signature is verified before the checks of the session. So only the holder of a credential learns why it ended.
 func (a *Authenticator) Authenticate(r *http.Request, service string, from Connection) (*Caller, *Signature, error) {
 	now := a.Now()
 	signed, err := sigv4.Parse(r, a.Signatures)
@@ -77,9 +75,9 @@ func (a *Authenticator) Authenticate(r *http.Request, service string, from Conne
 	return c, signed, nil
 }
 
-// Reauthenticate judges an authenticated caller once more, against what is known now: for a request that took its time
-// between its signature and the moment when it changes something. It is c itself when nothing has changed. A
-// key or a session that has expired meanwhile does not matter; one that was taken away does.
+// Reauthenticate checks an authenticated caller against the latest snapshot. It is for a request that takes a long time
+// between its signature and the moment when it changes something. It returns c itself if the snapshot has not changed.
+// A key or session that has expired since then is accepted. One that was revoked since then is refused.
 func (a *Authenticator) Reauthenticate(c *Caller) (*Caller, error) {
 	snap, err := a.Engine.Snapshot()
 	if err != nil {
@@ -100,8 +98,8 @@ func (a *Authenticator) Reauthenticate(c *Caller) (*Caller, error) {
 	return fresh, nil
 }
 
-// evaluate holds a caller whose signature was good against the snapshot: does its session still stand, and what
-// do its policies say.
+// evaluate checks a caller whose signature is verified against the snapshot: it checks that the session still stands,
+// and loads the policies.
 func (a *Authenticator) evaluate(c *Caller) error {
 	c.identify()
 	if s := c.Session; s != nil && (s.Kind != credential.Vended || a.Revocation == AtOnce) {
@@ -112,15 +110,15 @@ func (a *Authenticator) evaluate(c *Caller) error {
 	return a.load(c)
 }
 
-// Ended is the refusal of a session whose signature held and whose grounds have gone: deleted, or made
-// inactive. To a client it is the fault that it wraps, which has the reason.
+// Ended is the refusal of a session whose signature was correct, but which has ended: something that it depends on was
+// deleted or made inactive. A client sees the fault that Ended wraps, which has the reason.
 type Ended struct {
-	Caller *Caller // whose session it was; it may do nothing
-	Text   string  // why, in words
+	Caller *Caller // the caller of the session; it may do nothing
+	Text   string  // why the session ended
 	told   *fault.Error
 }
 
-// ended takes from the caller what it might still be allowed: an empty session policy allows nothing.
+// ended makes the refusal. It also takes all permissions from the caller: an empty session policy allows nothing.
 func ended(c *Caller, why *fault.Error) *Ended {
 	c.policies = policy.Policies{HasSession: true}
 	text := why.Message()
@@ -130,10 +128,10 @@ func ended(c *Caller, why *fault.Error) *Ended {
 	}
 }
 
-// Error is why the session ended.
+// Error says why the session ended.
 func (e *Ended) Error() string { return "the session ended: " + e.Text }
 
-// Unwrap is what the client is told.
+// Unwrap returns what the client is told.
 func (e *Ended) Unwrap() error { return e.told }
 
 func (a *Authenticator) longTerm(c *Caller) (credential.Secret, error) {
@@ -148,7 +146,7 @@ func (a *Authenticator) longTerm(c *Caller) (credential.Secret, error) {
 	return credential.NewSecret(string(secret)), nil
 }
 
-// establishKey finds the long-term key of the caller, which must be active, and whose it is.
+// establishKey finds the long-term key of the caller and the key's owner. The key must be active.
 func (c *Caller) establishKey() (*iam.AccessKey, error) {
 	unknown := fault.New(fault.Unauthenticated, fault.AccessKey, "").With("AWSAccessKeyId", c.AccessKeyID)
 	k := c.Snapshot.AccessKey(c.AccessKeyID)
@@ -164,8 +162,8 @@ func (c *Caller) establishKey() (*iam.AccessKey, error) {
 	return k, nil
 }
 
-// KeyPurpose is the purpose under which the secret of a long-term key is sealed: a sealed secret moved to
-// another key's row does not open.
+// KeyPurpose is the purpose under which the secret of a long-term key is sealed. A sealed secret that was moved to
+// another key's row cannot be opened.
 func KeyPurpose(accessKeyID string) string { return "access-key:" + accessKeyID }
 
 func (a *Authenticator) session(c *Caller, token string, now time.Time) (credential.Secret, error) {
@@ -178,8 +176,8 @@ func (a *Authenticator) session(c *Caller, token string, now time.Time) (credent
 	return secret, nil
 }
 
-// establishSession finds the principal of the session. One that is gone stays nil: the leash refuses it, after the
-// signature was verified.
+// establishSession finds the principal of the session. If the principal is deleted, the caller has none, and the leash
+// refuses the session after the signature was verified.
 func (c *Caller) establishSession() {
 	c.Account = access.AccountID(c.Session.Account)
 	switch c.Session.Kind {
@@ -190,7 +188,7 @@ func (c *Caller) establishSession() {
 	}
 }
 
-// identify fills the principal, as far as it exists.
+// identify sets the principal, if it exists.
 func (c *Caller) identify() {
 	switch {
 	case c.Role != nil:
@@ -210,7 +208,7 @@ func (c *Caller) identify() {
 	}
 }
 
-// load fills the policies of the principal.
+// load sets the policies of the principal.
 func (a *Authenticator) load(c *Caller) error {
 	switch c.Principal.Kind {
 	case policy.Root:
@@ -234,7 +232,7 @@ func (a *Authenticator) load(c *Caller) error {
 	return c.loadSessionPolicies(&a.documents)
 }
 
-// unreadablePolicy is the denial of a principal of whose policies one cannot be evaluated.
+// unreadablePolicy is the denial of a principal that has a policy which cannot be evaluated.
 func unreadablePolicy(text string) *fault.Error {
 	return fault.New(fault.Denied, fault.Policy, "Access Denied: %s", text).For(fault.PolicyUnreadable)
 }
@@ -247,8 +245,8 @@ func unreadable(compiled *engine.Compiled) error {
 	return f
 }
 
-// loadSessionPolicies adds what narrows a session: its session policies, and for a vended credential the
-// policy generated from its scope and permission.
+// loadSessionPolicies adds what narrows a session: its session policies, and for a vended credential the policy that is
+// generated from its scope and permission.
 func (c *Caller) loadSessionPolicies(docs *documents) error {
 	s := c.Session
 	if s.Kind == credential.Vended {
@@ -293,7 +291,7 @@ func (a *Authenticator) facts(r *http.Request, s *sigv4.Signed, now time.Time, f
 	return f
 }
 
-// Unsigned are the facts of a request that carries no AWS signature: who sends it, some other proof says.
+// Unsigned returns the facts of a request that has no AWS signature. Some other proof says who sends it.
 func (a *Authenticator) Unsigned(r *http.Request, now time.Time, from Connection) Facts {
 	return Facts{
 		Time: now, UserAgent: r.UserAgent(), Region: a.Region, Host: r.Host, RequestID: from.RequestID,
@@ -301,8 +299,8 @@ func (a *Authenticator) Unsigned(r *http.Request, now time.Time, from Connection
 	}
 }
 
-// SnowRegion is the region name under which botocore's endpoint rules leave the account id out of the host;
-// it stands for the server's default region.
+// SnowRegion is the name of the region for which botocore's endpoint rules leave the account id out of the host name.
+// It stands for the server's default region.
 const SnowRegion = "snow"
 
 // How a request carries its signature (condition key s3:authType).

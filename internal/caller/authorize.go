@@ -35,8 +35,8 @@ func (c *Caller) Decide(a Ask) policy.Decision {
 	}, ps)
 }
 
-// DecideActor is Decide where the resource policy must allow the caller whatever its own policies say, be it by the
-// account: a policy of actors that does not name somebody keeps him out.
+// DecideActor is Decide with one more condition: the resource policy must allow the caller, or the caller's account,
+// even if the caller's own policies are enough for Decide. An actor policy that does not name a caller refuses it.
 func (c *Caller) DecideActor(a Ask) policy.Decision {
 	d := c.Decide(a)
 	if !d.Allowed {
@@ -47,7 +47,8 @@ func (c *Caller) DecideActor(a Ask) policy.Decision {
 	if err != nil || a.ResourcePolicy == nil {
 		return policy.Decision{Missing: policy.LayerResource}
 	}
-	// From an account that is not the resource's own, nothing but the resource's policy lets anybody in.
+	// The request has no resource account. So nothing but the resource's policy lets the caller in, as for a caller from
+	// another account.
 	named := policy.Evaluate(policy.Request{
 		Principal: c.Principal,
 		Action:    a.Action,
@@ -61,8 +62,8 @@ func (c *Caller) DecideActor(a Ask) policy.Decision {
 	return d
 }
 
-// Authorize is Decide with the refusal worded as AWS words it: who, what, on which resource, and which layer
-// of policy said no.
+// Authorize is Decide with the refusal in AWS's words: who, what, on which resource, and which kind of policy denied
+// it.
 func (c *Caller) Authorize(a Ask) error {
 	d := c.Decide(a)
 	if d.Allowed {
@@ -73,9 +74,9 @@ func (c *Caller) Authorize(a Ask) error {
 	})
 }
 
-// values are the condition keys of a request: the global ones (IAM user guide, "AWS global condition context
-// keys"), those that S3 adds to every request, and the action's own. Nothing here comes from a header that
-// the client may set freely, but aws:UserAgent and aws:Referer, which AWS documents as unsafe too.
+// values returns the condition keys of a request: the global ones (IAM user guide, "AWS global condition context
+// keys"), those that S3 adds to every request, and the action's own. None of them comes from a header that the client
+// may set freely, except aws:UserAgent and aws:Referer. AWS documents these two as unsafe, too.
 func (c *Caller) values(a Ask) policy.Values {
 	f := &c.Facts
 	v := a.Values.Clone()
@@ -105,8 +106,8 @@ func (c *Caller) values(a Ask) policy.Values {
 	return v
 }
 
-// principalValues are the keys that follow from who is calling, but for those that package policy takes from
-// the principal itself.
+// principalValues sets the keys that depend on the caller, except those that package policy reads from the principal
+// itself.
 func (c *Caller) principalValues(v *policy.Values) {
 	switch {
 	case c.Role != nil:

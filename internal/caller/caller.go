@@ -1,10 +1,10 @@
-// Package caller says who is calling and whether they may.
+// Package caller establishes who is calling and what the caller may do.
 //
-// It turns a signed request into a Caller: signature checked, key known, session alive. It asks the policies
-// of that caller whether an action on a resource is allowed, and words the refusal as AWS does. It is the
-// only way in: the control plane and the gateway share it, so neither can forget a check.
+// It turns a signed request into a Caller: the signature is verified, the key is known, the session still stands. It
+// asks the caller's policies whether an action on a resource is allowed, and words the refusal as AWS does. It is the
+// only way in. The control plane and the gateway share it, so that neither can forget a check.
 //
-// It does not know any operation, and it does not decide about grants.
+// It knows no operation, and it does not decide about grants.
 package caller
 
 import (
@@ -26,16 +26,16 @@ type Caller struct {
 	User        *iam.User           // set for a user, and for a session that a user made for itself
 	Role        *iam.Role           // set for a session of a role, vended sessions included
 	Session     *credential.Session // set for temporary credentials
-	Snapshot    *engine.Snapshot    // what the caller was judged against; the whole request uses this one
+	Snapshot    *engine.Snapshot    // against which the caller was checked; the whole request uses it
 	Facts       Facts
 
 	policies policy.Policies
 }
 
-// Facts are what is known of the request besides who signed it.
+// Facts are what is known about the request, apart from who signed it.
 type Facts struct {
 	Time time.Time
-	// the client's; of what a proxy forwards only trusted proxies are believed, see package front
+	// The client's address. Of the headers that proxies add, only those of trusted proxies are used, see package front.
 	SourceIP     netip.Addr
 	UserAgent    string
 	TLS          uint16 // tls.VersionTLS12 and so on; zero: no TLS with this server
@@ -46,7 +46,8 @@ type Facts struct {
 	RequestID    string
 	AuthType     string        // REST-HEADER or REST-QUERY-STRING
 	SignatureAge time.Duration // only for presigned requests
-	// how the body is signed: x-amz-content-sha256, UNSIGNED-PAYLOAD for a presigned URL without; empty: not known at once
+	// How the body is signed: the x-amz-content-sha256 header, or UNSIGNED-PAYLOAD for a presigned URL without it. Empty:
+	// not known yet.
 	ContentSHA256    string
 	SignatureVersion string // always AWS4-HMAC-SHA256
 }
@@ -62,7 +63,7 @@ func (c *Caller) IsVended() bool {
 // IsTemporary reports whether the credential is a session of any kind.
 func (c *Caller) IsTemporary() bool { return c.Session != nil }
 
-// ARN is the ARN by which refusals and records name the caller.
+// ARN is the ARN of the caller in refusals and records.
 func (c *Caller) ARN() string {
 	if c.Principal.SessionARN != "" {
 		return c.Principal.SessionARN
@@ -70,8 +71,8 @@ func (c *Caller) ARN() string {
 	return c.Principal.ARN
 }
 
-// UserID is the caller's unique id as GetCallerIdentity gives it: an account id for root, AIDA... for a
-// user, AROA...:session for a session of a role.
+// UserID is the caller's unique id as GetCallerIdentity returns it: an account id for root, AIDA... for a user,
+// AROA...:session for a session of a role.
 func (c *Caller) UserID() string {
 	switch {
 	case c.Role != nil:

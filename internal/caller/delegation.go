@@ -12,9 +12,9 @@ import (
 	"latchkey/internal/sso"
 )
 
-// DelegationStands checks that everything behind a delegation still stands: the Identity Center instance, the
-// application that acts and the one that admitted the user, the issuer that said who the user is, the user, and the
-// user's assignment to the application. It fails with a denial that has a reason, which the client is told.
+// DelegationStands checks that everything that a delegation depends on still stands: the Identity Center instance, the
+// application that acts, the application that admitted the user, the issuer that vouched for the user, the user, and
+// the user's assignment to the application. It fails with a denial whose reason the client is told.
 func DelegationStands(snap *engine.Snapshot, d *credential.Delegation) error {
 	app, err := applicationStands(snap, d.ApplicationARN, d)
 	if err != nil {
@@ -38,7 +38,7 @@ func DelegationStands(snap *engine.Snapshot, d *credential.Delegation) error {
 }
 
 // PersonStands checks that a user of this identity store exists, is enabled, and may use an application by its
-// assignments. Its failures are as those of DelegationStands.
+// assignments. It fails as DelegationStands does.
 func PersonStands(snap *engine.Snapshot, applicationARN, store string, id directory.UserID) error {
 	u := snap.Person(id)
 	switch {
@@ -86,9 +86,9 @@ func denied(r fault.Reason, text string) error {
 	return fault.Refuse(fault.Denied, fault.SessionToken, r, "%s", text)
 }
 
-// directoryLeash is what a vended credential hangs on besides the grant when a person of the directory asked for
-// it: a grant to the person, or to a group, answers only while the Access Grants instance is associated with the
-// person's Identity Center, and while the person is in the group.
+// directoryLeash is the part of the leash for a vended credential that a person of the directory asked for. A grant to
+// the person or to a group gives access only while the Access Grants instance is associated with the person's Identity
+// Center instance, and a grant to a group only while the person is in the group.
 func directoryLeash(snap *engine.Snapshot, s *credential.Session, account access.AccountID, region string) error {
 	if s.GranteeType == access.IAM.String() {
 		return nil
@@ -111,8 +111,9 @@ func directoryLeash(snap *engine.Snapshot, s *credential.Session, account access
 	return denied(fault.MembershipRemoved, "the directory user is not in the group that was granted access any more")
 }
 
-// Reaches reports whether the application that acts in a delegation was let reach the application of a service, and
-// still is: by a scope that the service owns, towards that application, towards its instance or towards everything.
+// Reaches reports whether the application that acts in a delegation still may use the application of a service. It may
+// if the delegation and the application have a scope that the service owns, and the scope's targets are this service's
+// application, its instance, or everything.
 func Reaches(snap *engine.Snapshot, d *credential.Delegation, service *sso.Application, scope string) bool {
 	acting := snap.Application(d.ApplicationARN)
 	if acting == nil || !d.HasScope(scope) {
@@ -126,8 +127,8 @@ func Reaches(snap *engine.Snapshot, d *credential.Delegation, service *sso.Appli
 		slices.Contains(has.Targets, sso.InstanceARN(service.InstanceID))
 }
 
-// OnBehalfOf reports whether the caller acts for a person of the directory: then the session's delegation says for
-// whom.
+// OnBehalfOf reports whether the caller acts for a person of the directory. If so, it returns the session's delegation,
+// which names the person.
 func (c *Caller) OnBehalfOf() (*credential.Delegation, bool) {
 	if c.Session == nil || c.Session.UserID == "" {
 		return nil, false
@@ -141,8 +142,9 @@ func IdentityStoreARN(d *credential.Delegation) string {
 	return sso.IdentityStoreARN(r.Account, d.IdentityStoreID)
 }
 
-// guard adds what STS adds to a session with an identity context: AWS's allow-list, which denies all but what such
-// a session is for, whatever the role may do. A vended credential has its own limits.
+// guard adds the policy that STS adds to a session with an identity context: AWS's allow-list. It denies everything
+// that such a session is not meant for, whatever the role may do. A vended credential does not get it, because it has
+// limits of its own.
 func (c *Caller) guard() error {
 	if _, ok := c.OnBehalfOf(); !ok || c.IsVended() {
 		return nil

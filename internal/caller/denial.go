@@ -2,13 +2,13 @@ package caller
 
 import "strconv"
 
-// Denial is the sentence in which AWS says that an action is denied. It is worded here alone.
+// Denial is the sentence in which AWS says that an action is denied. The sentence is worded only here.
 type Denial struct {
-	User     string // ARN of who asked, or the name of a service
+	User     string // ARN of the caller, or the name of a service
 	Action   string // sts:AssumeRole
 	Resource string // ARN, or *
-	Quoted   bool   // the resource stands in quotes, as S3 and Identity Center write it
-	Because  string // which kind of policy said no, see policy.Decision; empty: the service does not tell
+	Quoted   bool   // put the resource in quotes, as S3 and Identity Center do
+	Because  string // which kind of policy denied it, see policy.Decision; empty: the service does not say
 }
 
 // String is the sentence.

@@ -7,27 +7,27 @@ import (
 	"latchkey/internal/policy"
 )
 
-// How many documents are kept. They come from what clients hold, so their number needs a bound.
+// How many documents are cached. They come from what clients send, so their number needs a bound.
 const (
 	maxScopes   = 4096
 	maxPolicies = 512
 )
 
-// documents keeps the policies of sessions compiled between requests. Each is kept under all that it was made
-// from, so that there is nothing that could be out of date. The zero documents is ready for use.
+// documents is a cache of the compiled policies of sessions. The key of each has everything that the document is made
+// from, so that a cached document is never out of date. The zero documents is ready for use.
 type documents struct {
 	mu     sync.RWMutex
 	scopes map[scopeKey]*policy.Document
 	texts  map[string]*policy.Document
 }
 
-// scopeKey is all that the policy of a vended credential is made from.
+// scopeKey is everything that the policy of a vended credential is made from.
 type scopeKey struct {
 	scope, permission string
 	objectOnly        bool
 }
 
-// ofScope is the policy of a vended credential.
+// ofScope returns the policy of a vended credential.
 func (d *documents) ofScope(k scopeKey) (*policy.Document, error) {
 	if doc := kept(d, &d.scopes, k); doc != nil {
 		return doc, nil
@@ -41,7 +41,7 @@ func (d *documents) ofScope(k scopeKey) (*policy.Document, error) {
 	return doc, nil
 }
 
-// ofText is a session policy.
+// ofText returns a session policy, compiled.
 func (d *documents) ofText(text string) (*policy.Document, error) {
 	if doc := kept(d, &d.texts, text); doc != nil {
 		return doc, nil
@@ -60,7 +60,7 @@ func kept[K comparable](d *documents, m *map[K]*policy.Document, k K) *policy.Do
 	return (*m)[k]
 }
 
-// keep adds a document. A full map is emptied: what is in use is back soon.
+// cache adds a document. It empties a full map first: documents that are in use are soon added again.
 func keep[K comparable](d *documents, m *map[K]*policy.Document, k K, doc *policy.Document, limit int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -8,8 +8,8 @@ import (
 	"latchkey/internal/policy"
 )
 
-// federationLeash checks that the provider of the foreign token behind a session is still there and still accepts
-// the client that the token was for. It returns why the session ended, or nil.
+// federationLeash checks that the provider of the foreign token behind a session still exists, and still accepts the
+// client that the token was for. It returns why the session ended, or nil.
 func federationLeash(snap *engine.Snapshot, s *credential.Session) *fault.Error {
 	if s.Federation.IsZero() {
 		return nil
@@ -25,8 +25,9 @@ func federationLeash(snap *engine.Snapshot, s *credential.Session) *fault.Error 
 	return nil
 }
 
-// federation is the provider whose token the caller's session was made with. A session that was made with such a
-// session hangs on the provider too, but is not its own (IAM user guide, "Available keys for AWS OIDC federation").
+// federation returns the provider whose token the caller's session was made with. A session that was chained from such
+// a session ends with the provider, too, but federation returns nil for it (IAM user guide, "Available keys for AWS
+// OIDC federation").
 func (c *Caller) federation() *iam.OIDCProvider {
 	if c.Session == nil || c.Session.Federation.IsZero() || c.Session.Chained {
 		return nil
@@ -34,7 +35,7 @@ func (c *Caller) federation() *iam.OIDCProvider {
 	return c.Snapshot.OIDCProvider(c.Session.ProviderID)
 }
 
-// federatedBy is the ARN of federation's provider; empty for none.
+// federatedBy is the ARN of federation's provider. It is empty if there is none.
 func (c *Caller) federatedBy() string {
 	if p := c.federation(); p != nil {
 		return p.ARN()
@@ -42,7 +43,7 @@ func (c *Caller) federatedBy() string {
 	return ""
 }
 
-// federationValues are the condition keys that a foreign token leaves to the session.
+// federationValues sets the condition keys that a session has from its foreign token.
 func (c *Caller) federationValues(v *policy.Values) {
 	if p := c.federation(); p != nil {
 		v.Set(p.Name()+":aud", c.Session.ClientID)

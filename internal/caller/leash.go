@@ -8,12 +8,12 @@ import (
 	"latchkey/internal/iam"
 )
 
-// leash checks that everything a session was made from still stands: the principal, the long-term key at the
-// root of the chain, the provider of a foreign token, what stands behind a delegation, and for a vended credential the
-// instance, the location, the grant and the grantee. It runs at every request, so an access that is taken away ends at
-// once, not when the credential expires. It returns why the session ended, with a reason, or nil.
+// leash checks that everything that a session depends on still stands: the principal, the long-term key at the start of
+// the chain, the provider of a foreign token, and what a delegation depends on; for a vended credential also the
+// instance, the location, the grant and the grantee. It runs at every request, so revoked access ends at once, and not
+// only when the credential expires. It returns why the session ended, with a reason, or nil.
 //
-// Only the holder of the credential, whose signature was verified before, is told why, and the audit log.
+// Only the holder of the credential, whose signature was verified before, and the audit log are told why.
 func leash(snap *engine.Snapshot, s *credential.Session) *fault.Error {
 	if s.ParentKey != "" {
 		k := snap.AccessKey(s.ParentKey)
@@ -79,7 +79,7 @@ func grantLeash(snap *engine.Snapshot, s *credential.Session) *fault.Error {
 	return nil
 }
 
-// gone is the denial of a session whose grounds have gone.
+// gone is the denial of a session that has ended.
 func gone(r fault.Reason, text string) *fault.Error {
 	return fault.New(fault.Denied, fault.SessionToken, "%s", text).For(r)
 }

@@ -8,9 +8,9 @@ import (
 	"latchkey/internal/fault"
 )
 
-// Simulate is the caller that a user or a role would be if it made a request with these facts: its policies, its
-// tags and its names, as of this snapshot. Nobody has proved to be it: it is for explaining decisions, never
-// for taking them. session is the name of a role's session, empty for one without a name.
+// Simulate returns the caller that a user or a role would be if it made a request with these facts: with its policies,
+// its tags and its names, as of this snapshot. Nobody has authenticated as this caller. It may explain decisions, but
+// no access may rest on it. session is the name of a role's session, empty for a session without a name.
 func Simulate(snap *engine.Snapshot, principalID, session string, facts Facts) (*Caller, error) {
 	c := &Caller{Snapshot: snap, Facts: facts, User: snap.User(principalID), Role: snap.Role(principalID)}
 	switch {
@@ -25,9 +25,10 @@ func Simulate(snap *engine.Snapshot, principalID, session string, facts Facts) (
 	return c, c.simulate(session)
 }
 
-// SimulatePerson is Simulate for the session of a role that acts for a person of the directory. Without a role it is a
-// caller who has the person's identities and no policies, so that everything that asks them is refused: which role
-// bears the identity, only the session decides. Whether what the delegation names still stands is not asked here.
+// SimulatePerson is Simulate for the session of a role that acts for a person of the directory. Without a role, the
+// result is a caller who has the person's identities and no policies. Everything that asks its policies is then
+// refused, because only the session decides which role bears the identity. SimulatePerson does not check that what the
+// delegation names still stands.
 func SimulatePerson(snap *engine.Snapshot, roleID string, d credential.Delegation, facts Facts) (*Caller, error) {
 	c := &Caller{Snapshot: snap, Facts: facts}
 	if roleID != "" {

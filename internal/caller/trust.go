@@ -2,8 +2,8 @@ package caller
 
 import "latchkey/internal/policy"
 
-// DecideTrust evaluates whether the caller may do an action (sts:AssumeRole, sts:TagSession, ...) on the role
-// with this trust policy. a.Resource is the role's ARN; a.ResourcePolicy is not looked at.
+// DecideTrust evaluates whether the caller may do an action (sts:AssumeRole, sts:TagSession, ...) on the role with this
+// trust policy. a.Resource is the role's ARN. a.ResourcePolicy is ignored.
 func (c *Caller) DecideTrust(a Ask, trust *policy.Document) policy.Decision {
 	return policy.EvaluateTrust(policy.Request{
 		Principal:       c.Principal,

@@ -10,18 +10,18 @@ import (
 	"latchkey/internal/policy"
 )
 
-// A call remembers by what authority it may succeed: a policy that allowed something, or a right that open.go lists.
-// Control holds every success to that before it commits a change, commits a record or lets an answer out, so that a
-// permission check that somebody forgot or deleted is an internal error and not a hole. A call has more than one
-// authority when it needs several permissions; the memory does not tell which of them were asked for.
+// A call remembers what allows it to succeed: a policy that allowed something, or a right that open.go lists. Control
+// checks this for every success, before it commits a change or a record, or lets an answer out. So a permission check
+// that was forgotten or deleted becomes an internal error, not a security hole. A call that needs several permissions
+// asks several times. The memory does not say which of them were asked.
 //
-// The memory is the call's, not the caller's: the methods below stand in front of those of the embedded caller. Code
-// that asks the caller itself, or asks for a supposed call, leaves no memory here, and its call is refused.
+// The call has the memory, not the caller: the methods below shadow those of the embedded caller. Code that asks the
+// caller itself, or that asks for a simulated call, leaves nothing in the memory, and its call is refused.
 
-// Decide asks the caller's policies and the resource's, see caller.Caller.Decide.
+// Decide asks the caller's and the resource's policies, see caller.Caller.Decide.
 func (call *Call) Decide(a caller.Ask) policy.Decision { return call.remember(call.Caller.Decide(a)) }
 
-// DecideActor asks a policy that has to name the caller, see caller.Caller.DecideActor.
+// DecideActor asks a policy that must name the caller, see caller.Caller.DecideActor.
 func (call *Call) DecideActor(a caller.Ask) policy.Decision {
 	return call.remember(call.Caller.DecideActor(a))
 }
@@ -38,8 +38,8 @@ func (call *Call) Authorize(a caller.Ask) error {
 	return err
 }
 
-// remember keeps that a policy allowed something. It writes at most once, so that a copy of a call that is asked while
-// another goroutine reads this one is no race.
+// remember notes that a policy allowed something. It writes at most once. So it is no race if one goroutine asks for a
+// copy of a call while another reads the call.
 func (call *Call) remember(d policy.Decision) policy.Decision {
 	if d.Allowed && !call.allowed {
 		call.allowed = true
@@ -47,22 +47,22 @@ func (call *Call) remember(d policy.Decision) policy.Decision {
 	return d
 }
 
-// ByRight says by what right the call may succeed although no policy is asked. Say it where the right is established,
-// never before.
+// ByRight states the right by which the call may succeed although no policy is asked. Call it where the right is
+// established, never earlier.
 func (call *Call) ByRight(r Right) {
 	if call.right == "" {
 		call.right = r
 	}
 }
 
-// Simulate is a call that somebody else would make in the place of this one, for explaining decisions. What is asked
-// for it counts for itself alone, and nothing can be changed or recorded with it.
+// Simulate returns the call that another caller would make in place of this one. It is for explaining decisions. Its
+// permissions are not those of this call, and nothing can be changed or recorded with it.
 func (call *Call) Simulate(who *caller.Caller) *Call {
 	return &Call{Caller: who, Target: call.Target, supposed: true}
 }
 
-// Authorised returns nil if the call may succeed: a policy allowed something, a right was named, or the operation is
-// open. Anything else is a mistake of ours: the error is an internal fault, and the log names the operation.
+// Authorised returns nil if the call may succeed: a policy allowed something, a right was stated, or the operation is
+// open. Otherwise the program has a mistake. The error is then an internal fault, and the log names the operation.
 func (c *Control) Authorised(call *Call) error {
 	if !call.supposed && (call.allowed || call.right != "" || openOperations[call.operation] != "") {
 		return nil

@@ -7,26 +7,26 @@ import (
 	"latchkey/internal/engine"
 )
 
-// Opening says what a call is when it begins.
+// Opening describes a call when it begins.
 type Opening struct {
 	Caller     *caller.Caller // an IAM principal; BeginFor makes one of an Outsider
 	Source     string         // CloudTrail's eventSource
 	Operation  string         // CloudTrail's eventName
 	ReadOnly   bool
-	Parameters map[string]any   // CloudTrail's requestParameters, as far as they are known yet; the call owns the map
+	Parameters map[string]any   // CloudTrail's requestParameters that are known so far; the call owns the map
 	Address    access.AccountID // whose resources the call is about; empty: the caller's own, see Call.Address
 }
 
-// Outsider is somebody who is no IAM principal: a provisioning client with its bearer token, a person who signs in, the
-// server itself.
+// Outsider is somebody who is not an IAM principal: a provisioning client with its bearer token, a person who signs in,
+// or the server itself.
 type Outsider struct {
 	Identity audit.Identity   // how the record names the outsider
-	Account  access.AccountID // in whose account the outsider acts; empty: not known yet, see RecordFor
+	Account  access.AccountID // the account in which the outsider acts; empty: not known yet, see RecordFor
 	Snapshot *engine.Snapshot
 	Facts    caller.Facts
 }
 
-// Begin starts a call. The event is complete but for what the operation adds and for its outcome.
+// Begin starts a call. Its event is complete except for the outcome and for what the operation adds.
 func (c *Control) Begin(o Opening) *Call {
 	call := &Call{
 		Caller: o.Caller, Target: o.Caller.Account, Event: newEvent(&o),
@@ -38,8 +38,8 @@ func (c *Control) Begin(o Opening) *Call {
 	return call
 }
 
-// BeginFor starts a call of an outsider. Its caller has no policies, so that whatever asks them is refused; by what
-// right it acts, the operation says with ByRight.
+// BeginFor starts a call of an outsider. Its caller has no policies, so everything that asks them is refused. The
+// operation calls ByRight to say by what right the outsider acts.
 func (c *Control) BeginFor(who Outsider, o Opening) *Call {
 	o.Caller = &caller.Caller{Account: who.Account, Snapshot: who.Snapshot, Facts: who.Facts}
 	call := c.Begin(o)
@@ -47,14 +47,15 @@ func (c *Control) BeginFor(who Outsider, o Opening) *Call {
 	return call
 }
 
-// Address says which account's resources the call is about. The call's record goes to the log of that account, besides
-// the caller's own: see events. Functions that find a bucket, an application or an instance do not address it; who
-// called them does, in sight.
+// Address sets the account whose resources the call is about. The call's record goes to the log of that account, and to
+// the caller's own log: see events. A function that finds a bucket, an application or an instance does not call
+// Address. The function that called it does.
 func (call *Call) Address(account access.AccountID) { call.Target = account }
 
-// RecordFor says in whose account a call of an outsider is, as soon as something of that account was presented: from
-// here on the call leaves a record, which is that account's. Before, it leaves none: anybody could fill the log. A call
-// that has an account already, such as a principal's, stays as it is.
+// RecordFor sets the account of an outsider's call. It is called when the outsider has presented something of that
+// account. From then on the call leaves a record in the log of the account. Before that it leaves none, because
+// otherwise anybody could fill the log. It changes nothing if the call has an account already, as a principal's call
+// has.
 func (call *Call) RecordFor(account access.AccountID) {
 	if call.Account != "" {
 		return

@@ -1,9 +1,9 @@
-// Package control is the control plane's common ground: what every call brings along, how a change and its
-// audit record are committed together, and what the limits are.
+// Package control is what all parts of the control plane share: the data of a call, how a change and its audit record
+// are committed together, and the quotas.
 //
-// What may be asked, and who may ask it, is in its sub-packages, one a subject: grants (S3 Access Grants),
-// principals (IAM), tokens (STS), buckets (the registry of buckets). None of them knows the wire; package api
-// does.
+// Its sub-packages have the operations and their permission checks, one subject each: grants (S3 Access Grants),
+// principals (IAM), sts (STS), buckets (the registry of buckets), identitystore and identitycenter (IAM Identity
+// Center), and others. None of them knows the wire format; package api does.
 package control
 
 import (
@@ -23,7 +23,7 @@ import (
 	"latchkey/internal/store"
 )
 
-// Control is what the control plane works with.
+// Control is what the operations of the control plane work with.
 type Control struct {
 	DB     *store.DB
 	Engine *engine.Engine
@@ -34,7 +34,7 @@ type Control struct {
 	Log    *slog.Logger
 }
 
-// Quotas are the limits that AWS sets by default; every one can be configured.
+// Quotas are the limits that AWS sets by default. Each of them can be configured.
 type Quotas struct {
 	Locations     int // per instance; S3 user guide, "S3 Access Grants limitations": 1,000
 	Grants        int // per instance: 100,000
@@ -46,13 +46,13 @@ type Quotas struct {
 	DirectoryUsers  int // per identity store; IAM Identity Center user guide, "Quotas": 200,000
 	DirectoryGroups int // per identity store: 100,000
 
-	// Of Identity Center (user guide, "IAM Identity Center quotas").
+	// Quotas of Identity Center (user guide, "IAM Identity Center quotas").
 	Applications   int // per account: 7,000
 	TokenIssuers   int // trusted token issuers per instance: 10
 	AccessScopes   int // per application: 25
 	AssignedGroups int // groups assigned to an application: 100
 
-	// foreign tokens that a node exchanges in a second for an instance: 10; 0, the default here, is no limit
+	// How many foreign tokens a node exchanges in a second for an instance: 10. 0, the default here, is no limit.
 	TokenExchangeRate int
 }
 
@@ -63,28 +63,28 @@ var DefaultQuotas = Quotas{
 	Applications: 7000, TokenIssuers: 10, AccessScopes: 25, AssignedGroups: 100,
 }
 
-// Call is one request on its way through the control plane. It is made by Begin and ended by Finish, which
-// sees to it that exactly one audit record tells of it.
+// Call is one request on its way through the control plane. Begin makes it and Finish ends it. Finish makes sure that
+// exactly one audit record describes it.
 type Call struct {
 	*caller.Caller
-	Target access.AccountID // the account that the request addresses; set by Address and RecordFor alone
+	Target access.AccountID // the account that the request addresses; only Address and RecordFor set it
 	Event  audit.Event
 
-	// Unproven says that nobody has proved yet who calls. Such a call leaves no record, which anybody could fill the log
-	// with; it changes nothing, and gives nobody anything that opens something.
+	// Unproven is true while nobody has proved who is calling. Such a call leaves no record, because otherwise anybody
+	// could fill the log. It changes nothing, and its answer gives access to nothing.
 	Unproven bool
 
 	operation operation
-	allowed   bool  // a policy allowed something, see authority.go
-	right     Right // by which it may succeed without; empty: none
-	supposed  bool  // it is somebody else's whom this one is about
+	allowed   bool  // whether a policy allowed something, see authority.go
+	right     Right // by which the call may succeed without a policy; empty: none
+	supposed  bool  // the call is one that Simulate made
 
 	also     []audit.Event // further records of the same call, such as the service's AssumeRole
 	recorded bool
 }
 
-// Update commits a change and the call's audit record in one transaction, and returns when this node's
-// snapshot shows the change. Rows written together carry one time: tx.Now(). A call that is not Authorised changes
+// Update commits a change and the call's audit record in one transaction. It returns when this node's snapshot shows
+// the change. Rows that are written together have the same time: tx.Now(). A call that is not Authorised changes
 // nothing.
 func (c *Control) Update(ctx context.Context, call *Call, fn func(*store.Tx) error) error {
 	if err := c.Authorised(call); err != nil {
@@ -107,8 +107,8 @@ func (c *Control) Update(ctx context.Context, call *Call, fn func(*store.Tx) err
 	return err
 }
 
-// Record commits the call's audit record now, before anything that it tells of leaves the program. A client
-// that has gone away does not stop it: whether the record is on the disk must be known. It refuses a call that is not
+// Record commits the call's audit record now, before anything that it describes leaves the program. It goes on even if
+// the client disconnects, because it must be known whether the record is on the disk. It refuses a call that is not
 // Authorised.
 func (c *Control) Record(ctx context.Context, call *Call) error {
 	if err := c.Authorised(call); err != nil {
@@ -125,17 +125,17 @@ func (c *Control) record(ctx context.Context, call *Call) error {
 	return nil
 }
 
-// Failed tells that what was recorded did not come about after all: Finish then commits a further record of
-// the same request, which says why.
+// Failed says that what was recorded did not happen. Finish then commits a further record of the same request, which
+// says why.
 func (call *Call) Failed() {
 	call.Event.EventID, call.Event.Latchkey = uuid.NewString(), nil
 	call.also, call.recorded = nil, false
 }
 
-// Finish ends the call: when no record has been committed yet, it commits one. If the call failed, refusal is what the
-// client is told, and the record has its code, its text and its reason; a refusal without a code is a success. Nothing
-// else puts a reason into a record. The error that Finish returns is a failure to record, or a success that is not
-// Authorised; the client must then not get what it asked for.
+// Finish ends the call. It commits a record if none has been committed yet. If the call failed, refusal is what the
+// client is told, and the record gets its code, its text and its reason. A refusal without a code is a success. Nothing
+// else puts a reason into a record. Finish fails if it cannot record, or if a success is not Authorised. The client
+// must then not get what it asked for.
 func (c *Control) Finish(ctx context.Context, call *Call, refusal awserror.Error) error {
 	if refusal.Code == "" {
 		if err := c.Authorised(call); err != nil {
@@ -146,7 +146,7 @@ func (c *Control) Finish(ctx context.Context, call *Call, refusal awserror.Error
 		return nil
 	}
 	if refusal.Code != "" {
-		call.also = nil // they tell of what would have followed
+		call.also = nil // they describe what did not happen
 		call.Event.ErrorCode, call.Event.ErrorMessage = refusal.Code, refusal.Message
 		call.Event.ResponseElements = nil
 		if refusal.Reason != "" {
@@ -159,15 +159,15 @@ func (c *Control) Finish(ctx context.Context, call *Call, refusal awserror.Error
 // Also adds a further record that is committed together with the call's own.
 func (call *Call) Also(e audit.Event) { call.also = append(call.also, e) }
 
-// Touch names a resource that the call reads or changes.
+// Touch adds a resource that the call reads or changes to the record.
 func (call *Call) Touch(kind, arn string, account access.AccountID) {
 	call.Event.Resources = append(call.Event.Resources, audit.Resource{Type: kind, ARN: arn, AccountID: string(account)})
 }
 
-// events are the records of the call. They are the log of the account whose resources the call is about, whoever
-// the caller is: its owner wants to know who came. A management call across accounts is in the log of the
-// caller's account too, as on AWS, but without what concerns the owner alone. What is addressed to a further
-// account stays so.
+// events returns the records of the call. They go to the log of the account that owns the resources, whoever the caller
+// is, so that the owner can see who accessed them. A management call across accounts is also in the log of the caller's
+// account, as on AWS, but without the data that is for the owner only. A record that was made for a further account
+// keeps its recipient.
 func (call *Call) events() []audit.Event {
 	all := append([]audit.Event{call.Event}, call.also...)
 	home, owner := call.Event.RecipientAccountID, call.owner()
@@ -185,8 +185,8 @@ func (call *Call) events() []audit.Event {
 	return all
 }
 
-// owner is the account that the call addresses, or the caller's own if there is no such account: nobody would
-// ever read its log.
+// owner is the account that the call addresses. If that account does not exist, it is the caller's own, because nobody
+// would ever read the log of the other.
 func (call *Call) owner() string {
 	if call.Target == call.Account || call.Snapshot == nil || call.Snapshot.Account(call.Target) == nil {
 		return string(call.Account)

@@ -8,8 +8,8 @@ import (
 	"latchkey/internal/store"
 )
 
-// DirectoryFault words what package directory refuses, and a key that another user or group has, as the Identity
-// Store API does; any other error stays as it is.
+// DirectoryFault turns an error of package directory, and the error for a key that another user or group has, into a
+// fault in the words of the Identity Store API. It returns any other error as it is.
 func DirectoryFault(err error) error {
 	if e, ok := errors.AsType[*directory.Error](err); ok {
 		return fault.New(fault.Invalid, fault.Member, "%s", e.Error())
@@ -34,13 +34,13 @@ func DirectoryFault(err error) error {
 	return fault.New(fault.AlreadyExists, f.Entity, "%s", text).With("Reason", "UNIQUENESS_CONSTRAINT_VIOLATION")
 }
 
-// DirectoryMissing says that a user, a group, a membership or an identity store does not exist, with the members of
-// the Identity Store API's exception. kind is its ResourceType, such as USER.
+// DirectoryMissing is the fault for a user, a group, a membership or an identity store that does not exist. It has the
+// members of the Identity Store API's exception. kind is its ResourceType, such as USER.
 func DirectoryMissing(entity fault.Entity, kind, id string) error {
 	return fault.New(fault.NotFound, entity, "%s not found.", kind).With("ResourceType", kind).With("ResourceId", id)
 }
 
-// DirectoryFull says that a store has as many users or groups as it may.
+// DirectoryFull is the fault for an identity store that has reached its quota of users or groups.
 func DirectoryFull(entity fault.Entity, what string, limit int) error {
 	return fault.New(fault.LimitExceeded, entity, "The maximum number of %s (%d) is reached", what, limit)
 }

@@ -13,7 +13,7 @@ import (
 	"latchkey/internal/policy"
 )
 
-// newEvent is a management event as CloudTrail words it.
+// newEvent makes a management event as CloudTrail words it.
 func newEvent(o *Opening) audit.Event {
 	who, f := o.Caller, &o.Caller.Facts
 	e := audit.Event{
@@ -88,7 +88,7 @@ func identity(who *caller.Caller) audit.Identity {
 	return id
 }
 
-// federation is the foreign token behind a session; nil for none.
+// federation describes the foreign token behind a session. It is nil if there is none.
 func federation(who *caller.Caller) *audit.WebIDFederation {
 	if who.Principal.Federated == "" || who.Session == nil {
 		return nil
@@ -100,7 +100,7 @@ func federation(who *caller.Caller) *audit.WebIDFederation {
 	}
 }
 
-// onBehalfOf is the person of the directory whom the caller acts for; nil for none.
+// onBehalfOf is the person of the directory for whom the caller acts. It is nil if there is none.
 func onBehalfOf(who *caller.Caller) *audit.OnBehalfOf {
 	d, ok := who.OnBehalfOf()
 	if !ok {
@@ -109,8 +109,8 @@ func onBehalfOf(who *caller.Caller) *audit.OnBehalfOf {
 	return &audit.OnBehalfOf{UserID: d.UserID, IdentityStoreARN: caller.IdentityStoreARN(d)}
 }
 
-// ServiceEvent is the record of something that the Access Grants service did by itself on behalf of the call:
-// the AssumeRole of a location's role.
+// ServiceEvent is the record of what the Access Grants service did itself on behalf of the call: the AssumeRole of a
+// location's role.
 func (call *Call) ServiceEvent(source, operation, invokedBy string, parameters map[string]any) audit.Event {
 	return audit.Event{
 		EventVersion: "1.11", UserIdentity: audit.Identity{

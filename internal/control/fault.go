@@ -7,7 +7,7 @@ import (
 	"latchkey/internal/fault"
 )
 
-// problemFaults says which fault an input is that package access refuses.
+// problemFaults maps each kind of input that package access refuses to its fault.
 var problemFaults = map[access.Problem]struct {
 	kind   fault.Kind
 	entity fault.Entity
@@ -30,7 +30,8 @@ var problemFaults = map[access.Problem]struct {
 	access.BadID:          {fault.Invalid, fault.Request},
 }
 
-// AccessFault turns an input that package access refused into a fault; any other error stays as it is.
+// AccessFault turns the error for an input that package access refused into a fault. It returns any other error as it
+// is.
 func AccessFault(err error) error {
 	e, ok := errors.AsType[*access.Error](err)
 	if !ok {

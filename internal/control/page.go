@@ -7,11 +7,11 @@ import (
 	"latchkey/internal/fault"
 )
 
-// A page token is opaque and authenticated: the sequence number after which the next page begins, sealed for
-// one list, that is for one operation, account, region and set of filters. A token that was changed, or that
-// belongs to another list, does not open.
+// A page token is opaque and authenticated. It is the sequence number after which the next page begins, sealed for one
+// list: for one operation, account, region and set of filters. A token that was changed, or that belongs to another
+// list, cannot be opened.
 
-// NextToken is the token of the page that begins after this sequence number. list names the list: operation,
+// NextToken returns the token of the page that begins after this sequence number. list names the list: operation,
 // account, region and filters, in any unambiguous form.
 func (c *Control) NextToken(list string, after int64) string {
 	var b [8]byte
@@ -19,7 +19,7 @@ func (c *Control) NextToken(list string, after int64) string {
 	return base64.RawURLEncoding.EncodeToString(c.Ring.Seal("page:"+list, b[:]))
 }
 
-// After is the sequence number that a token of this list stands for; an empty token is the first page.
+// After returns the sequence number in a token of this list. An empty token is the first page.
 func (c *Control) After(list, token string) (int64, error) {
 	if token == "" {
 		return 0, nil
@@ -36,7 +36,7 @@ func (c *Control) After(list, token string) (int64, error) {
 	return int64(binary.BigEndian.Uint64(b)), nil
 }
 
-// PageSize is the page size to use for what a client asked: nil and zero mean the default.
+// PageSize returns the page size for what a client asked. nil and zero mean the default.
 func PageSize(asked *int32, byDefault, limit int) (int, error) {
 	if asked == nil || *asked == 0 {
 		return byDefault, nil

@@ -12,7 +12,7 @@ import (
 	"latchkey/internal/store"
 )
 
-// UnknownPrincipalError is a principal of a policy that does not exist.
+// UnknownPrincipalError says that a principal of a policy does not exist.
 type UnknownPrincipalError struct{ Name string }
 
 // Error is the text for the client, as AWS words it.
@@ -20,9 +20,9 @@ func (e *UnknownPrincipalError) Error() string {
 	return fmt.Sprintf("Invalid principal in policy: \"AWS\":\"%s\"", e.Name)
 }
 
-// ResolvePrincipals puts the immutable ids of the users and roles that a trust or resource policy names in the place of
-// their ARNs, as AWS does when such a policy is written: who is deleted and created again under the same name
-// is a stranger to it. A principal or account that does not exist is an *UnknownPrincipal.
+// ResolvePrincipals replaces the ARNs of users and roles in a trust or resource policy by their immutable ids, as AWS
+// does when such a policy is written. A principal that is deleted and created again under the same name therefore does
+// not match the policy. It fails with *UnknownPrincipalError if a principal or account does not exist.
 func ResolvePrincipals(ctx context.Context, tx *store.Tx, d *policy.Document) (*policy.Document, error) {
 	bound := map[string]string{}
 	for _, name := range d.Principals() {
@@ -38,7 +38,8 @@ func ResolvePrincipals(ctx context.Context, tx *store.Tx, d *policy.Document) (*
 	return d.RewritePrincipals(func(name string) string { return bound[name] })
 }
 
-// resolvePrincipal is what a principal of a policy is stored as; empty or NotFound when it does not exist.
+// resolvePrincipal returns the stored form of a principal of a policy. It returns an empty text or fails with NotFound
+// if the principal does not exist.
 func resolvePrincipal(ctx context.Context, tx *store.Tx, name string) (string, error) {
 	if id, session, _ := strings.Cut(name, ":"); strings.HasPrefix(id, iam.UserIDPrefix) && session == "" {
 		_, err := store.Users.Get(ctx, tx, id)
@@ -79,7 +80,7 @@ func resolvePrincipal(ctx context.Context, tx *store.Tx, name string) (string, e
 	}
 }
 
-// splitARN cuts arn:aws:SERVICE::ACCOUNT:KIND/PATH.
+// splitARN splits arn:aws:SERVICE::ACCOUNT:KIND/PATH.
 func splitARN(arn string) (account, kind, path string) {
 	parts := strings.SplitN(arn, ":", 6)
 	if len(parts) != 6 || parts[1] != "aws" {
@@ -89,8 +90,8 @@ func splitARN(arn string) (account, kind, path string) {
 	return parts[4], kind, path
 }
 
-// DisplayPrincipals is a bound policy as an administrator reads it: with the ARNs that the ids stand for now. The id of
-// a principal that is deleted shows as it is, as on AWS. A text that cannot be read comes back unchanged.
+// DisplayPrincipals returns a stored policy as an administrator reads it: with the present ARNs in place of the ids.
+// The id of a principal that is deleted stays, as on AWS. A text that cannot be parsed is returned unchanged.
 func DisplayPrincipals(snap *engine.Snapshot, text string, kind policy.Kind) string {
 	d, err := policy.Parse(text, kind)
 	if err != nil {

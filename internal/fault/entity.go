@@ -1,7 +1,7 @@
 package fault
 
-// Entity says what failed. One list for the whole program, because the table that turns a fault into an
-// AWS code is keyed by it. An empty Entity is allowed: the kind alone then decides the code.
+// Entity says what failed. There is one list for the whole program, because the table that turns a fault into an AWS
+// code has it as a key. An empty Entity is allowed: the kind alone then decides the code.
 type Entity string
 
 // Entities of Access Grants.

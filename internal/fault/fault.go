@@ -1,8 +1,8 @@
-// Package fault gives every failure a kind, an entity, a text that a client may see, and a private cause; and a reason
-// to those that somebody will look for in the audit log.
+// Package fault gives every failure a kind, an entity, a text that a client may see, and a private cause. A failure
+// that somebody may look for in the audit log has a reason, too.
 //
-// It owns the vocabulary of failure and nothing else: which HTTP status or AWS code a fault becomes is
-// decided once, in package awserror. Match a fault by kind, entity and reason, never by its text.
+// The package owns the vocabulary of failure and nothing else. Package awserror alone decides which HTTP status or AWS
+// code a fault becomes. Match a fault by kind, entity and reason, never by its text.
 package fault
 
 import (
@@ -10,8 +10,8 @@ import (
 	"fmt"
 )
 
-// Kind says in which way something failed. The zero Kind is Internal, so that a forgotten kind never
-// looks like a client's mistake and never leaks its cause.
+// Kind says in which way something failed. The zero Kind is Internal. So a failure whose kind was forgotten never looks
+// like a client's mistake and never shows its cause.
 type Kind uint8
 
 // The kinds of failure.
@@ -27,14 +27,14 @@ const (
 	Conflict                    // the entity is in a state that does not admit the request
 	LimitExceeded               // a quota would be exceeded
 	TooLarge                    // the request or a part of it is larger than allowed
-	Expired                     // a credential, a signature or a token is past its life
+	Expired                     // a credential, a signature or a token has expired
 	Precondition                // a condition that the client stated does not hold
 	NotModified                 // a condition that the client stated says that nothing changed
 	Range                       // a range that cannot be satisfied
-	Unsupported                 // recognised as something that is not served
+	Unsupported                 // the server knows the feature, but does not serve it
 	Incomplete                  // the body ended before its announced length, or a timeout hit it
-	Unavailable                 // cannot decide now: stale index, database away
-	Throttled                   // slow down
+	Unavailable                 // the server cannot decide now: stale index, database not reachable
+	Throttled                   // the client must slow down
 )
 
 var kindNames = [...]string{
@@ -50,14 +50,14 @@ func (k Kind) String() string {
 	return fmt.Sprintf("kind %d", k)
 }
 
-// Error is a failure. Message may be shown to the client as it stands; the cause may not.
+// Error is a failure. The client may see its Message as it is, but not its cause.
 type Error struct {
 	Kind   Kind
 	Entity Entity
-	Reason Reason            // which check refused; empty: kind and entity say it all
+	Reason Reason            // which check refused; empty: kind and entity say everything
 	Text   string            // prose for the client, worded as AWS words it; empty: the table's own text
 	Fields map[string]string // further members of the error body, such as Resource or BucketName
-	told   bool              // the client is told the reason, too
+	told   bool              // whether the client is told the reason, too
 
 	Foreign *Foreign // how an upstream worded it; nil: it is our own failure
 
@@ -73,21 +73,21 @@ func New(k Kind, n Entity, format string, args ...any) *Error {
 	return &Error{Kind: k, Entity: n, Text: text}
 }
 
-// Refuse makes a failure whose reason the client is told, in front of the text.
+// Refuse makes a failure whose reason the client is told in front of the text.
 func Refuse(k Kind, n Entity, r Reason, format string, args ...any) *Error {
 	e := New(k, n, format, args...)
 	e.Reason, e.told = r, true
 	return e
 }
 
-// For returns a copy of e with a reason that only records and logs tell.
+// For returns a copy of e with a reason that only records and logs show.
 func (e *Error) For(r Reason) *Error {
 	c := *e
 	c.Reason, c.told = r, false
 	return &c
 }
 
-// About returns a copy of e that is about another entity, and so may have another code.
+// About returns a copy of e that is about another entity. Its code may therefore be another one.
 func (e *Error) About(n Entity) *Error {
 	c := *e
 	c.Entity = n
@@ -95,7 +95,7 @@ func (e *Error) About(n Entity) *Error {
 }
 
 // Message is what the client reads: the text, with the reason in front of it if the client is told the reason. It is
-// empty if the text is.
+// empty if the text is empty.
 func (e *Error) Message() string {
 	if e.told && e.Text != "" {
 		return e.Reason.Before(e.Text)
@@ -103,7 +103,7 @@ func (e *Error) Message() string {
 	return e.Text
 }
 
-// Because returns a copy of e that carries a private cause: it reaches the log, never the client.
+// Because returns a copy of e with a private cause. The cause reaches the log, but never the client.
 func (e *Error) Because(cause error) *Error {
 	c := *e
 	c.cause = cause
@@ -157,8 +157,8 @@ func Of(err error) *Error {
 	return &Error{Kind: Internal, cause: err}
 }
 
-// KindOf is the kind of err: Internal for an error that is no fault. KindOf(nil) is Internal too; ask
-// only about errors.
+// KindOf returns the kind of err. It is Internal for an error that is not a fault, and for nil: call it only with an
+// error.
 func KindOf(err error) Kind {
 	if e := Of(err); e != nil {
 		return e.Kind

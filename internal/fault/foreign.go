@@ -1,8 +1,8 @@
 package fault
 
-// Foreign is how an upstream, a store behind the gateway, worded a failure: what its answer said. A fault carries it
-// beside its own kind and entity, which decide what the program does. Only implementations of upstream.Upstream set it:
-// nothing that we decide ourselves looks like another's decision.
+// Foreign is a failure as an upstream, a store behind the gateway, reported it in its answer. A fault has it beside its
+// own kind and entity, which decide what the program does. Only implementations of upstream.Upstream set it, so that a
+// decision of ours never looks like that of an upstream.
 type Foreign struct {
 	Code      string // the store's error code, such as NoSuchKey
 	Status    int    // the store's HTTP status

@@ -1,27 +1,27 @@
 package fault
 
-// Reason says which check refused, for programs and for people who search the audit log: the field latchkey.reason of a
-// record has it, and some answers have it in front of their text. The values are stable. An empty Reason is allowed:
-// the code that the client is told then says all there is to say.
+// Reason says which check refused. It is for programs, and for people who search the audit log: a record has it in the
+// field latchkey.reason, and some answers have it in front of their text. The values are stable. An empty Reason is
+// allowed: the code that the client is told is then precise enough.
 type Reason string
 
-// Before is a text with the reason in front of it, as clients read it: "user_deleted: the directory user is deleted".
-// Nothing else puts a reason into a text.
+// Before returns a text with the reason in front of it, as clients read it: "user_deleted: the directory user is
+// deleted". Nothing else puts a reason into a text.
 func (r Reason) Before(text string) string { return string(r) + ": " + text }
 
-// Of foreign identity tokens and their issuers.
+// Reasons about foreign identity tokens and their issuers.
 const (
 	// TokenMalformed: The token is no JWT in compact form, or its JSON is not well formed.
 	TokenMalformed Reason = "token_malformed"
 	// TokenTooLarge: The token is longer than the server reads.
 	TokenTooLarge Reason = "token_too_large"
-	// AlgForbidden: The token's algorithm is not the one of its key, or none of the RS, PS, ES and EdDSA families.
+	// AlgForbidden: The token's algorithm is not the one of its key, or is not one of the RS, PS, ES and EdDSA families.
 	AlgForbidden Reason = "alg_forbidden"
 	// TypeForbidden: The token's header says that it is neither an identity token nor an access token.
 	TypeForbidden Reason = "type_forbidden"
-	// IssuerUnknown: The token names no issuer, or one that is not trusted here, or no longer.
+	// IssuerUnknown: The token names no issuer, or an issuer that is not trusted here (any more).
 	IssuerUnknown Reason = "issuer_unknown"
-	// IssuerDisabled: The token's issuer is known and switched off.
+	// IssuerDisabled: The token's issuer is known, but disabled.
 	IssuerDisabled Reason = "issuer_disabled"
 	// IssuerUnreachable: The issuer's discovery document, keys or tokens could not be fetched.
 	IssuerUnreachable Reason = "issuer_unreachable"
@@ -33,7 +33,7 @@ const (
 	IssuerMismatch Reason = "issuer_mismatch"
 	// AddressForbidden: The issuer's URL leads to an address that the server does not connect to.
 	AddressForbidden Reason = "address_forbidden"
-	// KeyUnknown: The issuer has no such key as the token is signed with.
+	// KeyUnknown: The issuer does not have the key that the token is signed with.
 	KeyUnknown Reason = "key_unknown"
 	// SignatureInvalid: The token's signature does not match.
 	SignatureInvalid Reason = "signature_invalid"
@@ -55,19 +55,19 @@ const (
 	TokenExpired Reason = "token_expired"
 	// TokenNotYetValid: The token's nbf or iat lies in the future.
 	TokenNotYetValid Reason = "token_not_yet_valid"
-	// TokenReplayed: The token has an id, and was exchanged before.
+	// TokenReplayed: The token has an id and was exchanged before.
 	TokenReplayed Reason = "token_replayed"
 )
 
-// Of people: whom a token names, and whether the directory lets them in.
+// Reasons about people: whom a token names, and whether the directory admits them.
 const (
 	// UserNotFound: No user of the identity store has the claim's value.
 	UserNotFound Reason = "user_not_found"
 	// UserAmbiguous: Several users of the identity store have the claim's value.
 	UserAmbiguous Reason = "user_ambiguous"
-	// UserInvalid: Just-in-time provisioning can make no valid user of what the token says.
+	// UserInvalid: Just-in-time provisioning cannot make a valid user from the token's claims.
 	UserInvalid Reason = "user_invalid"
-	// UserConflict: Another user of the directory has the name or the address that the token says.
+	// UserConflict: Another user of the directory has the name or the address in the token.
 	UserConflict Reason = "user_conflict"
 	// SubjectMismatch: The user with this name or address is another person at the OpenID provider.
 	SubjectMismatch Reason = "subject_mismatch"
@@ -75,7 +75,7 @@ const (
 	GroupsOverage Reason = "groups_overage"
 	// GroupsMalformed: The groups claim is not a list of names.
 	GroupsMalformed Reason = "groups_malformed"
-	// GroupsTooMany: The groups claim has more names than the server takes.
+	// GroupsTooMany: The groups claim has more names than the server accepts.
 	GroupsTooMany Reason = "groups_too_many"
 	// UserDeleted: The directory user is deleted.
 	UserDeleted Reason = "user_deleted"
@@ -85,7 +85,7 @@ const (
 	NotAssigned Reason = "not_assigned"
 )
 
-// Of what a session, a token or a vended credential hangs on.
+// Reasons about what a session, a token or a vended credential depends on.
 const (
 	// ApplicationDeleted: The application that acts for the directory user is deleted.
 	ApplicationDeleted Reason = "application_deleted"
@@ -117,15 +117,15 @@ const (
 	GrantDeleted Reason = "grant_deleted"
 	// GranteeDeleted: The grantee of the credential is deleted.
 	GranteeDeleted Reason = "grantee_deleted"
-	// SessionInvalid: The sealed session is of an unknown kind, or does not name what it hangs on.
+	// SessionInvalid: The sealed session is of an unknown kind, or does not name what it depends on.
 	SessionInvalid Reason = "session_invalid"
 )
 
-// Of what keeps somebody from using a grant.
+// Reasons why somebody cannot use a grant.
 const (
 	// ApplicationMissing: No enabled application of Identity Center has the scope of S3 Access Grants.
 	ApplicationMissing Reason = "application_missing"
-	// ApplicationOther: The grant is for an application through which the grantee does not come.
+	// ApplicationOther: The grant is for an application that the grantee does not use.
 	ApplicationOther Reason = "application_other"
 	// PolicyUnreadable: A policy of the principal, or its session policy, cannot be read.
 	PolicyUnreadable Reason = "policy_unreadable"
@@ -135,7 +135,7 @@ const (
 	RoleNotAssumable Reason = "role_not_assumable"
 )
 
-// Of OAuth clients and their registration.
+// Reasons about OAuth clients and their registration.
 const (
 	// ClientUnknown: The client is not registered here, or the application does not exist.
 	ClientUnknown Reason = "client_unknown"
@@ -149,7 +149,7 @@ const (
 	ClientTypeInvalid Reason = "client_type"
 	// ClientNameInvalid: The client's name is empty, too long or not printable.
 	ClientNameInvalid Reason = "client_name"
-	// ApplicationUnknown: The entitled application is none of the account at which people may sign in.
+	// ApplicationUnknown: The entitled application is not one at which people of the account may sign in.
 	ApplicationUnknown Reason = "application_unknown"
 	// GrantTypesInvalid: The client asked for grant types that public clients cannot have.
 	GrantTypesInvalid Reason = "grant_types"
@@ -161,11 +161,11 @@ const (
 	RedirectURINotAllowed Reason = "redirect_uri_not_allowed"
 	// RedirectURIMismatch: The redirect URI is not one of the client's, or not the one of the authorization.
 	RedirectURIMismatch Reason = "redirect_uri_mismatch"
-	// StartURLUnknown: The start URL names an identity store or an instance that is not here.
+	// StartURLUnknown: The start URL names an identity store or an instance that does not exist here.
 	StartURLUnknown Reason = "start_url_unknown"
 	// StartURLMismatch: The client registered for another account than the start URL names.
 	StartURLMismatch Reason = "start_url_mismatch"
-	// ActorNotAllowed: The application's actor policy does not let the caller ask in its name.
+	// ActorNotAllowed: The application's actor policy does not allow the caller to ask in the application's name.
 	ActorNotAllowed Reason = "actor_not_allowed"
 	// GrantTypeUnknown: There is no such grant type.
 	GrantTypeUnknown Reason = "grant_type_unknown"
@@ -177,7 +177,7 @@ const (
 	ScopeNotConfigured Reason = "scope_not_configured"
 )
 
-// Of OAuth requests.
+// Reasons about OAuth requests.
 const (
 	// ParameterMissing: A parameter that the request needs is missing.
 	ParameterMissing Reason = "parameter_missing"
@@ -185,13 +185,13 @@ const (
 	ParameterRepeated Reason = "parameter_repeated"
 	// RequestMalformed: The query cannot be read.
 	RequestMalformed Reason = "request_malformed"
-	// RequestTooLarge: Client, redirect URI, state and scopes are too long together.
+	// RequestTooLarge: The client id, redirect URI, state and scopes are too long together.
 	RequestTooLarge Reason = "request_too_large"
 	// RequestUnsupported: The request is a request object, which the server does not read.
 	RequestUnsupported Reason = "request_unsupported"
-	// StateTooLong: The state parameter is longer than the server takes.
+	// StateTooLong: The state parameter is longer than the server accepts.
 	StateTooLong Reason = "state_too_long"
-	// ScopesTooLong: The scopes are longer than the server takes.
+	// ScopesTooLong: The scopes are longer than the server accepts.
 	ScopesTooLong Reason = "scopes_too_long"
 	// ResponseTypeUnsupported: The response_type is not code.
 	ResponseTypeUnsupported Reason = "response_type_unsupported"
@@ -199,15 +199,15 @@ const (
 	ResponseModeUnsupported Reason = "response_mode_unsupported"
 	// CodeChallengeMissing: A public client sent no code_challenge.
 	CodeChallengeMissing Reason = "code_challenge_missing"
-	// CodeChallengeInvalid: The code_challenge is none of the method S256.
+	// CodeChallengeInvalid: The code_challenge is not one of the method S256.
 	CodeChallengeInvalid Reason = "code_challenge_invalid"
-	// CodeUnknown: No such code was given here, or it has expired.
+	// CodeUnknown: The code was not issued here, or it has expired.
 	CodeUnknown Reason = "code_unknown"
 	// CodeExpired: The authorization code has expired.
 	CodeExpired Reason = "code_expired"
 	// CodeReplayed: The code was redeemed before.
 	CodeReplayed Reason = "code_replayed"
-	// CodeOfAnotherClient: The code was given to another client.
+	// CodeOfAnotherClient: The code was issued to another client.
 	CodeOfAnotherClient Reason = "code_of_another_client"
 	// CodeVerifierMismatch: The code_verifier does not match the code_challenge.
 	CodeVerifierMismatch Reason = "code_verifier_mismatch"
@@ -219,13 +219,13 @@ const (
 	SubjectTokenTypeInvalid Reason = "subject_token_type"
 	// RequestedTokenTypeInvalid: The requestedTokenType is neither that of an access token nor of a refresh token.
 	RequestedTokenTypeInvalid Reason = "requested_token_type"
-	// RateExceeded: More foreign tokens are exchanged in a second than the instance may.
+	// RateExceeded: More foreign tokens were exchanged in this second than the instance allows.
 	RateExceeded Reason = "rate_exceeded"
 )
 
-// Of people who sign in.
+// Reasons about people who sign in.
 const (
-	// SignInNotConfigured: Nobody has said how people of the account sign in.
+	// SignInNotConfigured: Sign-in is not set up in the account.
 	SignInNotConfigured Reason = "sign_in_not_configured"
 	// SignInChanged: People of the account sign in at another OpenID provider now.
 	SignInChanged Reason = "sign_in_changed"
@@ -233,7 +233,7 @@ const (
 	ProviderRefused Reason = "provider_refused"
 	// CodeMissing: The OpenID provider's answer has no code.
 	CodeMissing Reason = "code_missing"
-	// AttemptUnknown: The browser did not begin a sign-in here.
+	// AttemptUnknown: The browser did not start a sign-in here.
 	AttemptUnknown Reason = "attempt_unknown"
 	// AttemptExpired: The sign-in took too long.
 	AttemptExpired Reason = "attempt_expired"
@@ -251,15 +251,15 @@ const (
 	RequestExpired Reason = "request_expired"
 	// RequestDecided: The device's request was approved or denied already.
 	RequestDecided Reason = "request_decided"
-	// UserCodeUnknown: No device waits with this user code.
+	// UserCodeUnknown: No device is waiting with this user code.
 	UserCodeUnknown Reason = "user_code_unknown"
-	// TooManyRequests: Too many devices wait, or ask from one address.
+	// TooManyRequests: Too many devices are waiting, or too many requests came from one address.
 	TooManyRequests Reason = "too_many_requests"
 	// TooManyGuesses: Too many wrong user codes came from one address.
 	TooManyGuesses Reason = "too_many_guesses"
 )
 
-// Of requests for access to data.
+// Reasons about requests for access to data.
 const (
 	// InstanceMissing: The account has no Access Grants instance in the region.
 	InstanceMissing Reason = "instance_missing"
@@ -269,6 +269,6 @@ const (
 	GrantMissing Reason = "grant_missing"
 	// PermissionMissing: The caller's grants that cover the target do not have the permission.
 	PermissionMissing Reason = "permission_missing"
-	// LocationMissing: The location of the grant that answers is being changed.
+	// LocationMissing: The location of the grant that would give the access is being changed.
 	LocationMissing Reason = "location_missing"
 )

@@ -13,15 +13,16 @@ import (
 	"latchkey/internal/upstream"
 )
 
-// Adoption says which bucket becomes whose.
+// Adoption names a bucket and the account that gets it.
 type Adoption struct {
 	Name    string
 	Account access.AccountID
 	Region  string // of the bucket from now on
 }
 
-// Adopt registers a bucket that lies in the store to an account. It is for the server's operator only, who knows whose
-// the objects are: nobody's permission is asked. The record is in the log of the account, and of the operator.
+// Adopt registers a bucket that is in the store to an account. It is only for the server's operator, who knows whose
+// the objects are. It checks no permission of the account. The record is in the logs of the account and of the
+// operator.
 func (b *Buckets) Adopt(ctx context.Context, call *control.Call, in Adoption) (*bucket.Bucket, error) {
 	name, account := in.Name, in.Account
 	if err := checkName(name); err != nil {
@@ -61,7 +62,7 @@ func (b *Buckets) Adopt(ctx context.Context, call *control.Call, in Adoption) (*
 	return bucket, nil
 }
 
-// free checks that no account has the bucket of this name, and that none is creating it.
+// free checks that no account has a bucket of this name or is creating one.
 func free(ctx context.Context, tx *store.Tx, name string) error {
 	existing, err := store.Buckets.Get(ctx, tx, name)
 	if err == nil {
@@ -82,8 +83,8 @@ func free(ctx context.Context, tx *store.Tx, name string) error {
 	return nil
 }
 
-// Registered returns at most limit buckets of all accounts in the order of their names, those behind the name after,
-// and whether there are more. It is for the server's operator only.
+// Registered returns at most limit buckets of all accounts, in the order of their names, beginning behind the name
+// after. more says whether there are further ones. It is only for the server's operator.
 func (b *Buckets) Registered(
 	ctx context.Context, after string, limit int,
 ) (page []*bucket.Bucket, more bool, err error) {
@@ -102,8 +103,9 @@ func (b *Buckets) Registered(
 	return page, false, nil
 }
 
-// Unregistered is Registered for the buckets that lie in the store and that no account has. A bucket whose registration
-// is of another bucket of the name is among them: to clients it does not exist.
+// Unregistered is Registered for the buckets in the store that no account has. These include a bucket in the store
+// whose name is registered, if the registration is of another bucket of that name. Such a bucket does not exist for
+// clients.
 func (b *Buckets) Unregistered(
 	ctx context.Context, call *control.Call, after string, limit int,
 ) (page []upstream.Stored, more bool, err error) {

@@ -1,9 +1,10 @@
-// Package buckets is the registry of buckets: who owns which, where it is, and its policy. What is in a bucket
-// is the upstream's business; that it may exist, and who may do something with it, is decided from here.
+// Package buckets is the registry of buckets: who owns a bucket, where it is, and its policy. What is in a bucket is
+// the upstream's business. This package decides whether a bucket exists and who may use it.
 //
-// It creates nothing in the store: the gateway does, and registers what it created. The store outlives the registry: an
-// older database may be restored before it, a new database may be put before it, or it may itself be an older copy. It
-// may hold buckets that the registry does not know, and others under the names that it knows: see Genuine.
+// It creates no bucket in the store. The gateway does that, and registers the bucket here. The store and the registry
+// may be of different ages: an older database may be restored, a new database may be put in front of an old store, or
+// the store may itself be an older copy. The store may then have buckets that the registry does not know, or other
+// buckets under registered names: see Genuine.
 package buckets
 
 import (
@@ -27,18 +28,20 @@ const Source = "s3.amazonaws.com"
 // maxPolicy is the largest bucket policy, in bytes (S3 user guide, "Bucket policies").
 const maxPolicy = 20 << 10
 
-// Buckets serves the registry. Control and Upstream must be set; a program has one Buckets, because it holds the locks.
+// Buckets serves the registry. Control and Upstream must be set. A program has only one Buckets, because it has the
+// locks.
 type Buckets struct {
 	Control  *control.Control
 	Upstream upstream.Upstream
 
-	names   locks    // held while a bucket is created, deleted or adopted, upstream and registry together
+	names   locks    // locked while a bucket is created, deleted or adopted, in the upstream and in the registry
 	genuine sync.Map // nonces that the upstream was seen to have
 }
 
-// Owned is the bucket with this name, or a fault for none. A non-empty expected owner must be the bucket's
-// (x-amz-expected-bucket-owner); where it is not, the bucket is returned beside the refusal, which tells its
-// region as every answer about it does. The caller says with control.Call's Address whose log the call is for.
+// Owned returns the bucket with this name, or fails with NotFound. A non-empty expected owner must be the bucket's
+// owner (x-amz-expected-bucket-owner). If it is not, Owned returns the bucket together with the refusal, because every
+// answer about a bucket tells its region. Owned does not set whose log the call is for: its caller does that with
+// control.Call's Address.
 func Owned(call *control.Call, name, expected string) (*bucket.Bucket, error) {
 	b := call.Snapshot.Bucket(name)
 	if b == nil {
@@ -50,7 +53,7 @@ func Owned(call *control.Call, name, expected string) (*bucket.Bucket, error) {
 	return b, nil
 }
 
-// May checks an action on a bucket or on a key in it; the bucket's policy takes part.
+// May checks an action on a bucket or on a key in it. The bucket's policy counts, too.
 func May(call *control.Call, b *bucket.Bucket, action, resource string, values policy.Values) error {
 	doc, err := call.Snapshot.BucketPolicy(b.Name)
 	if err != nil {
@@ -61,8 +64,8 @@ func May(call *control.Call, b *bucket.Bucket, action, resource string, values p
 	})
 }
 
-// CheckNew checks that the caller may create a bucket of this name in this region, and that nobody has it.
-// Names are shared by all accounts.
+// CheckNew checks that the caller may create a bucket of this name in this region, and that no account has one. All
+// accounts share the names.
 func (b *Buckets) CheckNew(call *control.Call, name, region string) error {
 	if err := checkName(name); err != nil {
 		return err
@@ -96,7 +99,7 @@ func alreadyExists(call *control.Call, b *bucket.Bucket) error {
 	}
 }
 
-// Unregister forgets a bucket that was deleted in the upstream, or that the upstream does not have.
+// Unregister removes a bucket from the registry. The upstream has deleted the bucket, or does not have it.
 func (b *Buckets) Unregister(ctx context.Context, call *control.Call, bucket *bucket.Bucket) error {
 	b.genuine.Delete(bucket.Nonce)
 	return b.Control.Update(ctx, call, func(tx *store.Tx) error {
@@ -107,8 +110,8 @@ func (b *Buckets) Unregister(ctx context.Context, call *control.Call, bucket *bu
 	})
 }
 
-// same reads the bucket that the caller was judged for. One of the same name that was created since may be
-// another account's: for this caller it does not exist.
+// same reads the bucket for which the caller was authorized. A bucket of the same name that was created later may be
+// another account's. For this caller it does not exist.
 func same(ctx context.Context, tx *store.Tx, bucket *bucket.Bucket) (*bucket.Bucket, error) {
 	now, err := store.Buckets.Get(ctx, tx, bucket.Name)
 	if err == nil && (now.Account != bucket.Account || !now.Created.Equal(bucket.Created)) {
@@ -117,8 +120,7 @@ func same(ctx context.Context, tx *store.Tx, bucket *bucket.Bucket) (*bucket.Buc
 	return now, err
 }
 
-// PutPolicy replaces a bucket's policy. The principals that it names must exist, and are kept by their
-// immutable ids.
+// PutPolicy replaces a bucket's policy. The principals in it must exist, and are stored by their immutable ids.
 func (b *Buckets) PutPolicy(ctx context.Context, call *control.Call, bucket *bucket.Bucket, text string) error {
 	if err := b.mayPolicy(call, bucket, "s3:PutBucketPolicy"); err != nil {
 		return err
@@ -158,7 +160,7 @@ func (b *Buckets) Policy(call *control.Call, bucket *bucket.Bucket) (string, err
 	return control.DisplayPrincipals(call.Snapshot, bucket.Policy, policy.Resource), nil
 }
 
-// DeletePolicy removes a bucket's policy. A bucket without one is left as it is.
+// DeletePolicy removes a bucket's policy. It changes nothing if the bucket has no policy.
 func (b *Buckets) DeletePolicy(ctx context.Context, call *control.Call, bucket *bucket.Bucket) error {
 	if err := b.mayPolicy(call, bucket, "s3:DeleteBucketPolicy"); err != nil {
 		return err
@@ -166,8 +168,8 @@ func (b *Buckets) DeletePolicy(ctx context.Context, call *control.Call, bucket *
 	return b.change(ctx, call, bucket, func(*store.Tx) (string, error) { return "", nil })
 }
 
-// mayPolicy checks an action on the policy itself. The root user of the bucket's account is never locked out
-// by the policy (S3 user guide, "Bucket policies"); principals of other accounts never get in.
+// mayPolicy checks an action on the policy itself. The policy never locks out the root user of the bucket's account (S3
+// user guide, "Bucket policies"). Principals of other accounts are always refused.
 func (b *Buckets) mayPolicy(call *control.Call, bucket *bucket.Bucket, action string) error {
 	if call.Account != bucket.Account {
 		return fault.New(fault.Denied, "", "Access Denied")
@@ -179,7 +181,7 @@ func (b *Buckets) mayPolicy(call *control.Call, bucket *bucket.Bucket, action st
 	return May(call, bucket, action, bucket.ARN(), policy.Values{})
 }
 
-// change replaces the policy of a bucket by what text makes of it.
+// change replaces the policy of a bucket by the result of text.
 func (b *Buckets) change(
 	ctx context.Context, call *control.Call, bucket *bucket.Bucket, text func(*store.Tx) (string, error),
 ) error {

@@ -19,29 +19,30 @@ import (
 
 // A bucket is created in four steps: the intention is committed, the upstream makes the bucket with the intention's
 // nonce, the bucket is registered, and the same transaction removes the intention. Only a bucket that the upstream made
-// with the nonce is ever registered. A program that stops before the first step leaves nothing. One that stops later
-// leaves an intention, which Recover or the same account's next request ends.
+// with the nonce is registered. A program that stops before the first step is done leaves nothing behind. A program
+// that stops later leaves an intention. Recover, or the next request of the same account, completes it.
 const (
 	// MaxMaking is how long the upstream may take to make a bucket.
 	MaxMaking = time.Minute
-	// maxIntention is how long an intention keeps a name from other accounts although no bucket has come of it. It is
-	// longer than MaxMaking, so that no request that could still succeed loses its intention.
+	// maxIntention is how long an intention without a bucket reserves the name against other accounts. It is longer than
+	// MaxMaking, so that a request that can still succeed does not lose its intention.
 	maxIntention = 5 * time.Minute
-	// RecoverEvery is how often Recover is to be called. An intention that nothing came of ends this much later.
+	// RecoverEvery is how often Recover is to be called. An intention without a bucket ends up to this much later than
+	// maxIntention.
 	RecoverEvery = time.Minute
 )
 
 var errNotGenuine = errors.New("the store's bucket of this name is not the registered one: " +
 	"database and store are of different times")
 
-// Lock waits until nobody else on this node creates, deletes or adopts the bucket of this name.
+// Lock waits until no other request on this node creates, deletes or adopts the bucket of this name.
 func (b *Buckets) Lock(ctx context.Context, name string) (unlock func(), err error) {
 	return b.names.lock(ctx, name)
 }
 
-// Intend commits the intention to create a bucket. The caller was checked by CheckNew. An intention of the same account
-// is taken over with its nonce. An intention of another account is AlreadyExists: it ends within maxIntention and
-// RecoverEvery, or becomes that account's bucket.
+// Intend commits the intention to create a bucket. The caller must have passed CheckNew. Intend takes over an earlier
+// intention of the same account with its nonce. It fails with AlreadyExists for an intention of another account. That
+// intention ends within maxIntention and RecoverEvery, or becomes that account's bucket.
 func (b *Buckets) Intend(ctx context.Context, call *control.Call, name, region string) (*bucket.Creation, error) {
 	if err := b.Control.Authorised(call); err != nil {
 		return nil, err
@@ -74,14 +75,14 @@ func (b *Buckets) Intend(ctx context.Context, call *control.Call, name, region s
 	return c, nil
 }
 
-// NotAvailable refuses a name that is not the caller's to have: another account has the bucket or is creating it, or a
-// bucket that no account has lies in the store.
+// NotAvailable is the refusal of a name that the caller cannot have: another account has the bucket or is creating it,
+// or the store has a bucket of this name that no account has.
 func NotAvailable(name string) error {
 	return fault.New(fault.AlreadyExists, fault.Bucket, "").With("BucketName", name)
 }
 
-// Register records the bucket that the upstream made with the nonce of c. It fails with Conflict when the intention
-// does not stand any more. In an upstream that keeps no nonces the bucket is registered without one.
+// Register registers the bucket that the upstream made with the nonce of c. It fails with Conflict if the intention no
+// longer exists. If the upstream keeps no nonces, the bucket is registered without one.
 func (b *Buckets) Register(ctx context.Context, call *control.Call, c *bucket.Creation) error {
 	call.Touch("AWS::S3::Bucket", "arn:aws:s3:::"+c.Name, call.Account)
 	return b.Control.Update(ctx, call, func(tx *store.Tx) error {
@@ -104,8 +105,8 @@ func (b *Buckets) Register(ctx context.Context, call *control.Call, c *bucket.Cr
 	})
 }
 
-// registered is nil if the very bucket of c is registered already: another request of the account, or Recover, was
-// faster.
+// registered returns nil if the bucket of c is registered already, because another request of the account, or Recover,
+// was faster.
 func (b *Buckets) registered(ctx context.Context, tx *store.Tx, call *control.Call, c *bucket.Creation) error {
 	existing, err := store.Buckets.Get(ctx, tx, c.Name)
 	switch {
@@ -119,7 +120,7 @@ func (b *Buckets) registered(ctx context.Context, tx *store.Tx, call *control.Ca
 	return alreadyExists(call, existing)
 }
 
-// kept is the nonce that the upstream keeps with the bucket of c; empty for an upstream that keeps none.
+// kept returns the nonce that the upstream keeps with the bucket of c. It is empty for an upstream that keeps none.
 func (b *Buckets) kept(c *bucket.Creation) string {
 	if b.Upstream.Traits().Nonces {
 		return c.Nonce
@@ -131,8 +132,8 @@ func overtaken(name string) error {
 	return fault.New(fault.Conflict, fault.Bucket, "").With("BucketName", name)
 }
 
-// Abandon removes the intention c unless a later request has taken it over. It is for an intention of which it is
-// certain that the upstream made nothing.
+// Abandon removes the intention c, unless a later request has taken it over. Call it only if it is certain that the
+// upstream made no bucket.
 func (b *Buckets) Abandon(ctx context.Context, c *bucket.Creation) error {
 	return b.Control.Engine.Update(ctx, func(tx *store.Tx) error {
 		now, err := store.BucketCreations.Get(ctx, tx, c.Name)
@@ -146,8 +147,9 @@ func (b *Buckets) Abandon(ctx context.Context, c *bucket.Creation) error {
 	})
 }
 
-// Recover ends the intentions whose requests did not: a bucket that the upstream made for one is registered, and an
-// intention that nothing came of is removed when it is old enough. Call it at the start and every RecoverEvery.
+// Recover completes the intentions of interrupted requests. It registers a bucket that the upstream made for an
+// intention. It removes an intention without a bucket when it is old enough. Call it at the start and every
+// RecoverEvery.
 func (b *Buckets) Recover(ctx context.Context) error {
 	var names []string
 	for c, err := range store.BucketCreations.All(ctx, b.Control.DB) {
@@ -188,7 +190,7 @@ func (b *Buckets) recover(ctx context.Context, name string) error {
 	return nil
 }
 
-// registerRecovered registers a bucket in the name of the server: the request that wanted it was allowed when it
+// registerRecovered registers a bucket in the name of the server. The request for the bucket was authorized when it
 // committed the intention.
 func (b *Buckets) registerRecovered(ctx context.Context, c *bucket.Creation) error {
 	snap, err := b.Control.Engine.Snapshot()

@@ -19,14 +19,13 @@ type Filter struct {
 	Region string // empty: all
 }
 
-// list names the list that a token belongs to.
+// list returns the name of the list that a token belongs to.
 func (f Filter) list(call *control.Call) string {
 	return "ListBuckets\x00" + string(call.Account) + "\x00" + f.Region + "\x00" + f.Prefix
 }
 
-// List returns a page of the buckets of the caller's account in the order of their names, and the token of
-// the next page, empty for none. A size of zero is the largest. A token is good for the same account and
-// filter only.
+// List returns a page of the buckets of the caller's account, in the order of their names, and the token of the next
+// page, empty for none. A size of zero means the largest page. A token is valid only for the same account and filter.
 func (b *Buckets) List(
 	call *control.Call, f Filter, token string, size int,
 ) (page []*bucket.Bucket, next string, err error) {
@@ -53,7 +52,7 @@ func (b *Buckets) List(
 	return page, "", nil
 }
 
-// after is the name that a token ended with.
+// after returns the last name of the page that a token ended.
 func (b *Buckets) after(call *control.Call, f Filter, token string) (string, error) {
 	if token == "" {
 		return "", nil

@@ -5,19 +5,19 @@ import (
 	"sync"
 )
 
-// locks is a lock for every name. The zero locks is ready for use.
+// locks has one lock for each name. The zero locks is ready for use.
 type locks struct {
 	mu   sync.Mutex
 	held map[string]*nameLock
 }
 
-// nameLock is the lock of one name while somebody has it or waits for it.
+// nameLock is the lock of one name. It exists while somebody has it or waits for it.
 type nameLock struct {
-	turn  chan struct{} // holds a value while the lock is taken
+	turn  chan struct{} // has a value while the lock is locked
 	users int
 }
 
-// lock waits for the lock of a name until ctx ends. Nobody waits for the holder of another name.
+// lock waits for the lock of a name until ctx ends. It does not wait for the locks of other names.
 func (l *locks) lock(ctx context.Context, name string) (unlock func(), err error) {
 	l.mu.Lock()
 	n := l.held[name]
@@ -39,7 +39,7 @@ func (l *locks) lock(ctx context.Context, name string) (unlock func(), err error
 	}
 }
 
-// leave forgets the lock of a name when nobody uses it any more.
+// leave removes the lock of a name when nobody uses it any more.
 func (l *locks) leave(name string, n *nameLock) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -8,8 +8,8 @@ import (
 	"latchkey/internal/upstream"
 )
 
-// InUpstream is the upstream that a bucket lies in. A bucket of an upstream that this server does not have is
-// Unavailable: its name may mean another bucket in the upstream that is there.
+// InUpstream returns the upstream that has a bucket. If this server does not have that upstream, it fails with
+// Unavailable, because the name may mean another bucket in the upstream that the server has.
 func (b *Buckets) InUpstream(bucket *bucket.Bucket) (upstream.Upstream, error) {
 	if bucket.Upstream != "" {
 		return nil, fault.New(fault.Unavailable, fault.Bucket, "The store of this bucket is not configured.").
@@ -18,11 +18,12 @@ func (b *Buckets) InUpstream(bucket *bucket.Bucket) (upstream.Upstream, error) {
 	return b.Upstream, nil
 }
 
-// Genuine checks that what lies in the store under the name of a registered bucket is that bucket. If the store's was
-// made with another nonce, database and store are not of the same time, and what is in the store may be another
-// account's: the registered bucket is then gone, and NotFound. A bucket whose nonce nobody knows counts as genuine.
+// Genuine checks that the store's bucket with the name of a registered bucket is that bucket. If the store's bucket was
+// made with another nonce, database and store are not of the same time, and the store's bucket may be another
+// account's. The registered bucket then no longer exists, and Genuine fails with NotFound. A bucket whose nonce is not
+// known counts as genuine.
 //
-// The store is asked once for a bucket: no other bucket ever has its nonce.
+// The store is asked once for each bucket, because no other bucket ever gets its nonce.
 func (b *Buckets) Genuine(ctx context.Context, bucket *bucket.Bucket) error {
 	if bucket.Nonce == "" {
 		return nil

@@ -14,10 +14,10 @@ import (
 	"latchkey/internal/store"
 )
 
-// Option is something that a new world has.
+// Option adds something to a new world.
 type Option func(testing.TB, *World)
 
-// Account is an option for an account whose root user has a key: see [World.Root].
+// Account is an option that makes an account whose root user has a key: see [World.Root].
 func Account(id access.AccountID) Option {
 	return func(t testing.TB, w *World) {
 		t.Helper()
@@ -27,7 +27,7 @@ func Account(id access.AccountID) Option {
 	}
 }
 
-// Bucket is an option for a bucket of an account, in the registry alone.
+// Bucket is an option that makes a bucket of an account, in the registry only.
 func Bucket(name string, owner access.AccountID) Option {
 	return func(t testing.TB, w *World) {
 		t.Helper()
@@ -37,7 +37,7 @@ func Bucket(name string, owner access.AccountID) Option {
 	}
 }
 
-// Add adds to the world what New could have given it.
+// Add applies options to a world that exists already.
 func (w *World) Add(t testing.TB, options ...Option) {
 	t.Helper()
 	for _, o := range options {
@@ -45,10 +45,10 @@ func (w *World) Add(t testing.TB, options ...Option) {
 	}
 }
 
-// Root is the key of the root user of an account that an option made.
+// Root returns the key of the root user of an account that an option made.
 func (w *World) Root(id access.AccountID) Keys { return w.roots[id] }
 
-// Store is the identity store of an account.
+// Store returns the identity store of an account.
 func (w *World) Store(t testing.TB, id access.AccountID) directory.StoreID {
 	t.Helper()
 	return directory.StoreID(w.Center(t, id).IdentityStoreID)
@@ -60,7 +60,8 @@ func (w *World) admin(t testing.TB, k Keys) *control.Call {
 	return w.Call(t, k, "iam", "Test")
 }
 
-// User lets the holder of by make an IAM user with a key. The inline policy of the user is document, none if empty.
+// User creates an IAM user with a key, in the name of the holder of by. document is the inline policy of the user; if
+// it is empty, the user has none.
 func (w *World) User(t testing.TB, by Keys, name, document string) (*iam.User, Keys) {
 	t.Helper()
 	u, err := w.IAM.CreateUser(t.Context(), w.admin(t, by), principals.NewUser{Name: name})
@@ -71,7 +72,7 @@ func (w *World) User(t testing.TB, by Keys, name, document string) (*iam.User, K
 	return u, w.Key(t, by, name)
 }
 
-// Key lets the holder of by make a key for an IAM user.
+// Key creates a key for an IAM user, in the name of the holder of by.
 func (w *World) Key(t testing.TB, by Keys, user string) Keys {
 	t.Helper()
 	k, err := w.IAM.CreateAccessKey(t.Context(), w.admin(t, by), user)
@@ -79,7 +80,7 @@ func (w *World) Key(t testing.TB, by Keys, user string) Keys {
 	return Keys{ID: k.ID, Secret: k.Secret.Reveal()}
 }
 
-// Role lets the holder of by make a role.
+// Role creates a role, in the name of the holder of by.
 func (w *World) Role(t testing.TB, by Keys, in principals.NewRole) *iam.Role {
 	t.Helper()
 	r, err := w.IAM.CreateRole(t.Context(), w.admin(t, by), in)
@@ -87,7 +88,7 @@ func (w *World) Role(t testing.TB, by Keys, in principals.NewRole) *iam.Role {
 	return r
 }
 
-// Must ends the test at a failure.
+// Must fails the test if err is not nil.
 func Must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
@@ -95,7 +96,7 @@ func Must(t testing.TB, err error) {
 	}
 }
 
-// Refused checks that err is a fault of this kind whose text contains this.
+// Refused checks that err is a fault of this kind whose text contains text.
 func Refused(t testing.TB, err error, k fault.Kind, text string) {
 	t.Helper()
 	if err == nil {
@@ -107,7 +108,7 @@ func Refused(t testing.TB, err error, k fault.Kind, text string) {
 	}
 }
 
-// Allow is an identity policy that allows actions on resources; spaces stand between them.
+// Allow returns an identity policy that allows actions on resources. Both are lists that are separated by spaces.
 func Allow(actions, resources string) string {
 	return `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["` + strings.ReplaceAll(actions, " ", `","`) +
 		`"],"Resource":["` + strings.ReplaceAll(resources, " ", `","`) + `"]}]}`

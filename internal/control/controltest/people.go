@@ -11,7 +11,7 @@ import (
 	"latchkey/internal/store"
 )
 
-// Change commits a change, as the calls of an administrator would.
+// Change commits a change, as an administrator's call would.
 func (w *World) Change(t testing.TB, fn func(*store.Tx) error) {
 	t.Helper()
 	if err := w.Engine.Update(t.Context(), fn); err != nil {
@@ -19,7 +19,7 @@ func (w *World) Change(t testing.TB, fn func(*store.Tx) error) {
 	}
 }
 
-// Center is the Identity Center instance of an account.
+// Center returns the Identity Center instance of an account.
 func (w *World) Center(t testing.TB, account access.AccountID) *sso.Instance {
 	t.Helper()
 	snap, err := w.Engine.Snapshot()
@@ -33,7 +33,7 @@ func (w *World) Center(t testing.TB, account access.AccountID) *sso.Instance {
 	return i
 }
 
-// Person makes a directory user of an account, with this name and an email address at example.org.
+// Person creates a directory user of an account, with this name and an email address at example.org.
 func (w *World) Person(t testing.TB, account access.AccountID, name string) *directory.User {
 	t.Helper()
 	u := &directory.User{
@@ -55,7 +55,7 @@ func (w *World) SetPerson(t testing.TB, u *directory.User, change func(*director
 	w.Change(t, func(tx *store.Tx) error { return store.DirectoryUsers.Update(tx, &changed) })
 }
 
-// Group makes a directory group of an account with these members.
+// Group creates a directory group of an account with these members.
 func (w *World) Group(
 	t testing.TB, account access.AccountID, name string, members ...*directory.User,
 ) *directory.Group {
@@ -72,7 +72,7 @@ func (w *World) Group(
 	return g
 }
 
-// Join puts a directory user into a group.
+// Join adds a directory user to a group.
 func (w *World) Join(t testing.TB, g *directory.Group, u *directory.User) {
 	t.Helper()
 	w.Change(t, func(tx *store.Tx) error {
@@ -82,13 +82,13 @@ func (w *World) Join(t testing.TB, g *directory.Group, u *directory.User) {
 	})
 }
 
-// Leave takes a directory user out of a group.
+// Leave removes a directory user from a group.
 func (w *World) Leave(t testing.TB, g *directory.Group, u *directory.User) {
 	t.Helper()
 	w.Change(t, func(tx *store.Tx) error { return store.DeleteMembership(tx, g.ID, u.ID) })
 }
 
-// Issuer makes a trusted token issuer of an account that names people by their email address.
+// Issuer creates a trusted token issuer of an account. Its tokens identify people by their email address.
 func (w *World) Issuer(t testing.TB, account access.AccountID, url string, change func(*sso.Issuer)) *sso.Issuer {
 	t.Helper()
 	i := &sso.Issuer{
@@ -107,7 +107,7 @@ func (w *World) Issuer(t testing.TB, account access.AccountID, url string, chang
 	return i
 }
 
-// Application makes an application of an account that everybody in the directory may use, with S3's scope.
+// Application creates an application of an account with S3's scope. Everybody in the directory may use it.
 func (w *World) Application(t testing.TB, account access.AccountID, change func(*sso.Application)) *sso.Application {
 	t.Helper()
 	a := &sso.Application{

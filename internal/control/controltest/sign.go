@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-// sign puts a Signature Version 4 on a request, as the IAM user guide describes it ("Create a signed AWS API
-// request"): over its content type and all its x-amz headers. The path and the query of its URL must stand
-// there as they are signed. It shares nothing with the package that checks signatures.
+// sign signs a request with Signature Version 4, as the IAM user guide describes it ("Create a signed AWS API
+// request"). It signs the content type and all x-amz headers. The path and the query of the URL must be escaped as they
+// are signed. It shares no code with the package that verifies signatures.
 func sign(r *http.Request, k Keys, service, region, body string, now time.Time) {
 	stamp := now.UTC().Format("20060102T150405Z")
 	r.Header.Set("X-Amz-Date", stamp)

@@ -1,6 +1,6 @@
-// Package controltest gives the tests of the control plane a whole deployment without a listener: a store and
-// an engine on a fresh SQLite file, a key ring, and callers who are established as over the wire, by the
-// signature of a real request.
+// Package controltest gives the tests of the control plane a whole deployment without a listener: a store and an engine
+// on a new SQLite file, a key ring, and callers who are authenticated as over the wire, by the signature of a real
+// request.
 package controltest
 
 import (
@@ -22,7 +22,7 @@ import (
 	"latchkey/internal/store"
 )
 
-// Region is the region that every request is signed for.
+// Region is the region for which every request is signed.
 const Region = "us-east-1"
 
 // World is a deployment of one node.
@@ -32,7 +32,7 @@ type World struct {
 	IAM  *principals.Principals
 
 	roots map[access.AccountID]Keys
-	ahead atomic.Int64 // how far callers' clock is ahead of ours
+	ahead atomic.Int64 // how far the callers' clock is ahead of the real one
 }
 
 // New makes a world with these options. The world ends with the test.
@@ -62,13 +62,13 @@ func New(t testing.TB, options ...Option) *World {
 
 func (w *World) now() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) }
 
-// Advance sets the clock of callers and sessions forward.
+// Advance sets the clock of callers and sessions forward by d.
 func (w *World) Advance(d time.Duration) { w.ahead.Add(int64(d)) }
 
-// Keys are what a client signs with.
+// Keys are the keys with which a client signs.
 type Keys struct{ ID, Secret, Token string }
 
-// KeysOf are the keys of temporary credentials.
+// KeysOf returns the keys of temporary credentials.
 func KeysOf(c credential.Credentials) Keys {
 	return Keys{c.AccessKeyID, c.Secret.Reveal(), c.SessionToken.Reveal()}
 }
@@ -88,7 +88,7 @@ func (w *World) SignAny(r *http.Request, k Keys, service, region, body string) *
 	return r
 }
 
-// Authenticate establishes who the holder of these keys is, or why nobody.
+// Authenticate returns the caller that the holder of these keys is, or the refusal.
 func (w *World) Authenticate(t testing.TB, k Keys, service string) (*caller.Caller, error) {
 	t.Helper()
 	r := w.Sign(t, k, service, "")
@@ -96,7 +96,7 @@ func (w *World) Authenticate(t testing.TB, k Keys, service string) (*caller.Call
 	return who, err
 }
 
-// Call begins a call of an operation by the holder of these keys, as the wire would.
+// Call begins a call of an operation by the holder of these keys, as a request over the wire would.
 func (w *World) Call(t testing.TB, k Keys, service, operation string) *control.Call {
 	t.Helper()
 	who, err := w.Authenticate(t, k, service)
@@ -121,7 +121,7 @@ func Operator(t testing.TB, c *control.Control, account access.AccountID) *contr
 	return call
 }
 
-// Records are all audit records, oldest first.
+// Records returns all audit records, oldest first.
 func (w *World) Records(t testing.TB) []audit.Event {
 	t.Helper()
 	records, err := w.DB.Events(t.Context(), store.AuditFilter{})

@@ -9,14 +9,14 @@ import (
 	"latchkey/internal/engine"
 )
 
-// Standing is what decides which grants a directory user holds. The zero Standing is that of somebody who is not in
-// the directory, and holds none.
+// Standing is what decides which grants a directory user has. The zero Standing is that of somebody who is not in the
+// directory and has no grants.
 type Standing struct {
 	Enabled bool
 	Groups  []directory.GroupID // in any order; a group that does not exist has no grants
 }
 
-// StandingOf is the standing of a directory user as of a snapshot.
+// StandingOf returns the standing of a directory user as of a snapshot.
 func StandingOf(s *engine.Snapshot, id directory.UserID) Standing {
 	u := s.Person(id)
 	if u == nil {
@@ -25,13 +25,13 @@ func StandingOf(s *engine.Snapshot, id directory.UserID) Standing {
 	return Standing{Enabled: !u.Disabled, Groups: s.GroupsOf(id)}
 }
 
-// Difference is what a change takes from somebody and what it brings, each by region and then by age. The slices may
-// be shared: nobody may change them.
+// Difference is which grants a user loses and gains by a change, each by region and then by age. The slices may be
+// shared, so nobody may change them.
 type Difference struct{ Lost, Gained []Entitlement }
 
-// Comparer compares standings before and after a change that is planned, all against one snapshot. It reads the
-// grants of each group once, so that a plan which moves 100,000 people costs little more than the people. It is for
-// one goroutine.
+// Comparer compares standings before and after a planned change, all against one snapshot. It reads the grants of each
+// group once, so that a plan that moves 100,000 people takes little more time than reading the people does. It must be
+// used by one goroutine only.
 type Comparer struct {
 	snap    *engine.Snapshot
 	account access.AccountID
@@ -43,23 +43,23 @@ func NewComparer(s *engine.Snapshot, account access.AccountID) *Comparer {
 	return &Comparer{snap: s, account: account, groups: map[directory.GroupID][]Entitlement{}}
 }
 
-// Change tells which grants a directory user loses and gains when one standing takes the place of another. A grant
-// whose whole scope another grant covers that the user keeps, with the same permission or more and for the same
-// application or any, does not count as lost; nor as gained if one covered it before. The user need not exist yet: an
-// empty id has no grants of its own.
+// Change returns which grants a directory user loses and gains when the standing after replaces the standing before. A
+// grant does not count as lost if the user keeps another grant that covers its whole scope, with the same permission or
+// more, and for the same application or for any. It does not count as gained if such a grant covered it before. The
+// user need not exist yet: an empty id has no grants of its own.
 //
-// A grant counts where it stands, even if its instance is not associated with Identity Center at the moment.
+// A grant counts even if its instance is currently not associated with Identity Center.
 func (c *Comparer) Change(id directory.UserID, before, after Standing) Difference {
 	return Difference{Lost: c.missing(id, before, after), Gained: c.missing(id, after, before)}
 }
 
-// missing is what is held with one standing and not covered with the other.
+// missing returns the grants of one standing that the other standing does not cover.
 func (c *Comparer) missing(id directory.UserID, have, other Standing) []Entitlement {
 	if !have.Enabled {
 		return nil
 	}
 	var found []Entitlement
-	var rest []access.Identity // with the other standing
+	var rest []access.Identity // the identities with the other standing
 	if other.Enabled {
 		rest = identities(id, other.Groups)
 	} else if id != "" {
@@ -85,7 +85,7 @@ func (c *Comparer) missing(id directory.UserID, have, other Standing) []Entitlem
 	return slices.CompactFunc(found, func(a, b Entitlement) bool { return a.ID == b.ID })
 }
 
-// covered reports whether identities have a grant that answers for all that g does. It is the decision of
+// covered reports whether the identities have a grant that gives everything that g gives. It is the decision of
 // GetDataAccess about the grant's own scope.
 func (c *Comparer) covered(g *access.Grant, identities []access.Identity) bool {
 	return len(identities) > 0 && c.snap.Grants().Decide(&access.Request{

@@ -1,8 +1,8 @@
-// Package entitlements tells what somebody's grants are: the grants of a person and the person's groups, of a user, of
-// a role, in every region of an account; and which of them a change of groups takes away or brings.
+// Package entitlements finds the grants of a person and the person's groups, of a user, or of a role, in every region
+// of an account. It also finds which of them a change of groups takes away or adds.
 //
-// It knows grants, not answers: whether a location's role trusts the service, or an association stands, is asked by
-// control/grants, which also decides who may ask.
+// It only knows grants, not decisions. Package control/grants checks whether a location's role trusts the service and
+// whether an association stands. It also decides who may ask.
 package entitlements
 
 import (
@@ -14,10 +14,10 @@ import (
 	"latchkey/internal/engine"
 )
 
-// Entitlement is a grant as somebody holds it.
+// Entitlement is a grant that somebody has.
 type Entitlement struct {
 	access.Grant
-	Via directory.GroupID // the group through which it is held; empty: directly
+	Via directory.GroupID // the group that has the grant; empty: the grant is to somebody directly
 }
 
 func entitlementOf(g access.Grant) Entitlement {
@@ -28,8 +28,8 @@ func entitlementOf(g access.Grant) Entitlement {
 	return h
 }
 
-// Of goes through the grants of a set of identities in every region where the account has an instance: region by
-// region in the order of their names, and in each the oldest first.
+// Of iterates over the grants of a set of identities in every region where the account has an instance: by the name of
+// the region, and within a region the oldest first.
 func Of(s *engine.Snapshot, account access.AccountID, identities []access.Identity) iter.Seq[Entitlement] {
 	return func(yield func(Entitlement) bool) {
 		for _, i := range s.InstancesOf(account) {
@@ -44,8 +44,8 @@ func Of(s *engine.Snapshot, account access.AccountID, identities []access.Identi
 	}
 }
 
-// Person is every identity that a directory user has towards grants, disabled or not: the user and the user's
-// groups. AppendIdentities of the engine has those that count at a decision.
+// Person returns every identity of a directory user to which grants can be made, whether the user is disabled or not:
+// the user and the user's groups. The engine's AppendIdentities returns those that count at a decision.
 func Person(s *engine.Snapshot, id directory.UserID) []access.Identity {
 	return identities(id, s.GroupsOf(id))
 }

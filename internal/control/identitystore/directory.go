@@ -1,12 +1,13 @@
-// Package identitystore is the administration of the corporate directory: the users, groups and memberships of an
-// account's identity store, as AWS's Identity Store API has them.
+// Package identitystore has the operations of AWS's Identity Store API on the corporate directory: the users, groups
+// and memberships of an account's identity store.
 //
-// Every operation first asks the caller's policies, on all the resources that the Service Authorization Reference
-// names ("Actions, resources, and condition keys for AWS Identity Store"), and only then says whether the store or
-// the thing exists. A caller administers the identity store of its own account and no other. Single entities are read
-// from the call's snapshot and lists from the database; what a change rests on is read again inside its transaction.
+// Every operation first asks the caller's policies, on all the resources that the Service Authorization Reference names
+// ("Actions, resources, and condition keys for AWS Identity Store"). Only then it says whether the store or the entity
+// exists. A caller can administer the identity store of its own account only. Single entities are read from the call's
+// snapshot, and lists from the database. What a change depends on is read once more inside its transaction.
 //
-// What a valid user or group is, package internal/directory says. SCIM and directory syncs write by ways of their own.
+// Package internal/directory decides what a valid user or group is. SCIM and directory synchronisations do not write
+// through this package.
 package identitystore
 
 import (
@@ -35,7 +36,7 @@ const (
 )
 
 // enter asks the caller's policies for an action on an identity store and on further resources, all of which must be
-// allowed, and then makes sure that the store is the caller's account's. It is the only way in.
+// allowed. Then it checks that the store is the one of the caller's account. Every operation calls it first.
 func enter(call *control.Call, in directory.StoreID, action string, resources ...string) error {
 	if err := may(call, action, sso.IdentityStoreARN(call.Account, string(in))); err != nil {
 		return err
@@ -51,7 +52,8 @@ func enter(call *control.Call, in directory.StoreID, action string, resources ..
 	return nil
 }
 
-// may asks for one resource. A vended credential never passes: the policy that limits it knows S3's data alone.
+// may checks an action on one resource. A vended credential is always refused, because the policy that limits it allows
+// actions on S3's data only.
 func may(call *control.Call, action, resource string) error {
 	d := call.Decide(caller.Ask{
 		Action:          action,
@@ -59,7 +61,7 @@ func may(call *control.Call, action, resource string) error {
 		ResourceAccount: call.Account,
 		Values:          policy.Values{},
 	})
-	if !d.Allowed { // worded without the quotes that S3 puts around the resource
+	if !d.Allowed { // the wording lacks the quotes that S3 puts around the resource
 		return fault.New(fault.Denied, "", "%s", caller.Denial{
 			User: call.ARN(), Action: action, Resource: resource, Because: d.Because(),
 		})
@@ -67,7 +69,7 @@ func may(call *control.Call, action, resource string) error {
 	return nil
 }
 
-// change commits a change of an identity store, which must still be the account's.
+// change commits a change of an identity store. The store must still be the account's.
 func (d *Directory) change(
 	ctx context.Context, call *control.Call, in directory.StoreID, fn func(*store.Tx) error,
 ) error {
@@ -83,7 +85,7 @@ func (d *Directory) change(
 	})
 }
 
-// The refusals. The fields are those of the API's exceptions.
+// The following functions make refusals. Their fields are those of the API's exceptions.
 
 func noStore(id directory.StoreID) error {
 	return control.DirectoryMissing(fault.IdentityStore, "IDENTITY_STORE", string(id))

@@ -9,10 +9,10 @@ import (
 	"latchkey/internal/store"
 )
 
-// kind is what the operations on users and those on groups share.
+// kind has what the operations on users and those on groups share.
 type kind[T any] struct {
-	name   string // of the resource type, such as User
-	member string // that names the id in an answer, such as userId
+	name   string // the name of the resource type, such as User
+	member string // the member of an answer that has the id, such as userId
 	entity fault.Entity
 	table  *store.Table[T]
 
@@ -38,7 +38,7 @@ var groups = kind[directory.Group]{
 	missing: func(id string) error { return noGroup(directory.GroupID(id)) },
 }
 
-// entry names one user or group of a store.
+// entry identifies one user or group of a store.
 type entry struct {
 	in      directory.StoreID
 	id, arn string
@@ -52,7 +52,7 @@ func groupEntry(in directory.StoreID, id directory.GroupID) entry {
 	return entry{in: in, id: string(id), arn: id.ARN()}
 }
 
-// change commits a change of an entry, whom the call's record names.
+// change commits a change of an entry, and adds the entry to the call's record.
 func (k *kind[T]) change(
 	ctx context.Context, d *Directory, call *control.Call, e entry, fn func(*store.Tx) error,
 ) error {
@@ -60,7 +60,7 @@ func (k *kind[T]) change(
 	return d.change(ctx, call, e.in, fn)
 }
 
-// insert adds v, which is valid and fits into the quota.
+// insert adds v, which must be valid and fit into the quota.
 func (k *kind[T]) insert(ctx context.Context, d *Directory, call *control.Call, e entry, v *T) error {
 	return k.change(ctx, d, call, e, func(tx *store.Tx) error {
 		*k.stamp(v) = directory.Stamp{Created: tx.Now(), CreatedBy: call.ARN(), Updated: tx.Now(), UpdatedBy: call.ARN()}
@@ -72,7 +72,7 @@ func (k *kind[T]) insert(ctx context.Context, d *Directory, call *control.Call, 
 	})
 }
 
-// seen is the entry in the call's snapshot, where v was found under its id; v is nil if nothing was.
+// seen checks an entry of the call's snapshot: v is what the snapshot has under the entry's id, nil if nothing.
 func (k *kind[T]) seen(e entry, v *T) (*T, error) {
 	if v == nil || k.in(v) != e.in {
 		return nil, k.missing(e.id)
@@ -110,7 +110,7 @@ func (k *kind[T]) update(
 	})
 }
 
-// delete deletes an entry with what belongs to it. To delete an entry that does not exist is no failure.
+// delete deletes an entry with what belongs to it. Deleting an entry that does not exist is not an error.
 func (k *kind[T]) delete(ctx context.Context, d *Directory, call *control.Call, e entry) error {
 	if err := enter(call, e.in, "identitystore:Delete"+k.name, e.arn); err != nil {
 		return err
@@ -123,7 +123,7 @@ func (k *kind[T]) delete(ctx context.Context, d *Directory, call *control.Call, 
 	})
 }
 
-// notFound forgives that there is nothing to delete.
+// ignoreMissing returns nil for the fault that there is nothing to delete, and any other error as it is.
 func notFound(err error, entity fault.Entity) error {
 	if fault.Is(err, fault.NotFound, entity) {
 		return nil

@@ -8,7 +8,7 @@ import (
 	"latchkey/internal/fault"
 )
 
-// Alternate is something other than its id by which a user or a group is found: an external id or, without one, an
+// Alternate identifies a user or a group by something other than its id: by an external id or, without one, by an
 // attribute that is unique.
 type Alternate struct {
 	External *directory.ExternalID
@@ -16,7 +16,7 @@ type Alternate struct {
 	Value    any    // a JSON document, which must be a text
 }
 
-// key is the key that the alternate stands for, among these attributes.
+// key returns the key of the alternate. unique has the attributes that are unique, in lower case.
 func (a Alternate) key(unique map[string]func(string) directory.Key) (directory.Key, error) {
 	if a.External != nil {
 		return directory.ExternalKey(*a.External), nil
@@ -32,7 +32,7 @@ func (a Alternate) key(unique map[string]func(string) directory.Key) (directory.
 	return make(value), nil
 }
 
-// UserID finds a user by something other than its id.
+// UserID finds a user by an alternate identifier.
 func (d *Directory) UserID(call *control.Call, in directory.StoreID, a Alternate) (directory.UserID, error) {
 	if err := enter(call, in, "identitystore:GetUserId", allUsers); err != nil {
 		return "", err
@@ -47,7 +47,7 @@ func (d *Directory) UserID(call *control.Call, in directory.StoreID, a Alternate
 	return "", noUser("")
 }
 
-// GroupID finds a group by something other than its id.
+// GroupID finds a group by an alternate identifier.
 func (d *Directory) GroupID(call *control.Call, in directory.StoreID, a Alternate) (directory.GroupID, error) {
 	if err := enter(call, in, "identitystore:GetGroupId", allGroups); err != nil {
 		return "", err

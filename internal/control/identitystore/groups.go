@@ -11,7 +11,7 @@ import (
 	"latchkey/internal/store"
 )
 
-// CreateGroup makes a group and returns it with its id.
+// CreateGroup creates a group and returns it with its id.
 func (d *Directory) CreateGroup(
 	ctx context.Context, call *control.Call, in directory.StoreID, g directory.Group,
 ) (*directory.Group, error) {
@@ -59,8 +59,8 @@ func (d *Directory) UpdateGroup(
 	return groups.update(ctx, d, call, groupEntry(in, id), ops)
 }
 
-// DeleteGroup deletes a group with the memberships in it and its application assignments. To delete a group that does
-// not exist is no failure.
+// DeleteGroup deletes a group with the memberships in it and its application assignments. Deleting a group that does
+// not exist is not an error.
 func (d *Directory) DeleteGroup(
 	ctx context.Context, call *control.Call, in directory.StoreID, id directory.GroupID,
 ) error {

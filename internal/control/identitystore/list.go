@@ -10,16 +10,16 @@ import (
 	"latchkey/internal/store"
 )
 
-// Ask is which page of a list a client wants. Max nil means 100, which is the most as well.
+// Ask says which page of a list a client wants. A nil Max means 100, which is also the maximum.
 type Ask struct {
 	Token string
 	Max   *int32
 }
 
-// Filter lets one value of one attribute through; the zero Filter everything.
+// Filter selects the items with one value of one attribute. The zero Filter selects all.
 type Filter struct{ Path, Value string }
 
-// Page is one page of a list, oldest first. An empty Token says that it is the last.
+// Page is one page of a list, oldest first. It is the last one if Token is empty.
 type Page[T any] struct {
 	Items []T
 	Token string
@@ -27,8 +27,8 @@ type Page[T any] struct {
 
 const pageMost = 100
 
-// turn gives one page of a list that read reads: at most so many items behind a number. list names the list: the
-// operation and what it is a list of.
+// page returns one page of a list. read reads at most limit items behind a sequence number, and seq returns the number
+// of an item. list names the list: the operation and what it lists.
 func turn[T any](
 	d *Directory, call *control.Call, ask Ask, list string, read func(after int64, limit int) ([]T, error),
 	seq func(T) int64,
@@ -53,7 +53,7 @@ func turn[T any](
 	return Page[T]{Items: items, Token: d.Control.NextToken(list, seq(items[size-1]))}, nil
 }
 
-// only is the page of a filtered list: names are unique, so there is one item or none.
+// only returns the page of a filtered list. Names are unique, so it has at most one item.
 func only[T any](
 	d *Directory, call *control.Call, ask Ask, f Filter, path string, find func(directory.Key) *T,
 ) (Page[*T], error) {

@@ -11,7 +11,7 @@ import (
 	"latchkey/internal/store"
 )
 
-// CreateMembership puts a user into a group, both of the same store.
+// CreateMembership adds a user to a group of the same store.
 func (d *Directory) CreateMembership(
 	ctx context.Context, call *control.Call, in directory.StoreID, g directory.GroupID, u directory.UserID,
 ) (*directory.Membership, error) {
@@ -65,7 +65,7 @@ func (d *Directory) DescribeMembership(
 	return m, ofBoth(call, action, m)
 }
 
-// ofBoth asks for the action on the group and on the user of a membership, which only the membership names.
+// mayBoth checks the action on the group and on the user of a membership. Only the membership itself names them.
 func ofBoth(call *control.Call, action string, m *directory.Membership) error {
 	if err := may(call, action, m.Group.ARN()); err != nil {
 		return err
@@ -83,8 +83,8 @@ func findMembership(
 	return m, err
 }
 
-// DeleteMembership takes a user out of a group: what the group gave is gone at the next request. To delete a
-// membership that does not exist is no failure.
+// DeleteMembership removes a user from a group. The user loses what the group gave at the next request. Deleting a
+// membership that does not exist is not an error.
 func (d *Directory) DeleteMembership(
 	ctx context.Context, call *control.Call, in directory.StoreID, id directory.MembershipID,
 ) error {
@@ -128,7 +128,7 @@ func (d *Directory) MembershipID(
 	return m.ID, nil
 }
 
-// InGroups says of each group whether a user is in it. A group that does not exist is a failure.
+// InGroups reports for each group whether a user is in it. It fails if a group does not exist.
 func (d *Directory) InGroups(
 	call *control.Call, in directory.StoreID, u directory.UserID, groups []directory.GroupID,
 ) ([]bool, error) {

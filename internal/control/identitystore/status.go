@@ -11,16 +11,16 @@ import (
 	"latchkey/internal/store"
 )
 
-// Named says which user is meant: by its id or by its name, one of the two.
+// Named identifies a user by its id or by its name. Exactly one of the two is set.
 type Named struct {
 	ID   directory.UserID
 	Name string
 }
 
-// SetUserStatus disables a user of the caller's account, or enables it again, and returns it as it is then. A user who
-// is disabled gets no credentials, and those who hold some lose them at the next request. Whom an administrator
-// disables no synchronisation enables, even if it disabled the user before. AWS has no API for it: there, only SCIM
-// disables somebody. The action is latchkey:SetUserStatus, on the identity store.
+// SetUserStatus disables or enables a user of the caller's account, and returns the user as it is afterwards. A
+// disabled user gets no credentials, and loses the existing ones at the next request. A synchronisation does not enable
+// a user whom an administrator disabled, even if the synchronisation had disabled the user before. AWS has no API for
+// this: on AWS only SCIM disables a user. The action is latchkey:SetUserStatus on the identity store.
 func (d *Directory) SetUserStatus(
 	ctx context.Context, call *control.Call, who Named, disabled bool,
 ) (*directory.User, error) {
@@ -45,7 +45,7 @@ func (d *Directory) SetUserStatus(
 		if err != nil {
 			return err
 		}
-		call.Event.Resources = nil // the function may be run again
+		call.Event.Resources = nil // the function may run more than once
 		call.Touch("AWS::IdentityStore::User", found.ID.ARN(), call.Account)
 		if disabled {
 			if err := store.TakeDisabled(tx, string(found.ID)); err != nil {

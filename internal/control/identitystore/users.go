@@ -11,8 +11,8 @@ import (
 	"latchkey/internal/store"
 )
 
-// CreateUser makes a user of these attributes and returns it with its id. The user is enabled and has no external ids:
-// only the source of a directory gives those.
+// CreateUser creates a user with these attributes and returns it with its id. The user is enabled and has no external
+// ids: only the source of a directory sets those.
 func (d *Directory) CreateUser(
 	ctx context.Context, call *control.Call, in directory.StoreID, u directory.User,
 ) (*directory.User, error) {
@@ -62,8 +62,8 @@ func (d *Directory) UpdateUser(
 	return users.update(ctx, d, call, userEntry(in, id), ops)
 }
 
-// DeleteUser deletes a user with its memberships and application assignments. To delete a user who does not exist is no
-// failure.
+// DeleteUser deletes a user with its memberships and application assignments. Deleting a user who does not exist is not
+// an error.
 func (d *Directory) DeleteUser(
 	ctx context.Context, call *control.Call, in directory.StoreID, id directory.UserID,
 ) error {

@@ -9,7 +9,7 @@ import (
 	"latchkey/internal/store"
 )
 
-// Members are the users in a group, in the order in which they came.
+// Members returns the users in a group in the order in which they were added.
 func (w *Writer) Members(g directory.GroupID) ([]directory.UserID, error) {
 	const page = 1000
 	var all []directory.UserID
@@ -27,8 +27,8 @@ func (w *Writer) Members(g directory.GroupID) ([]directory.UserID, error) {
 	}
 }
 
-// AddMembers puts users into a group and returns those who were not in it. It fails with NotFound, and the
-// transaction must then be given up, when the group or one of the users does not exist in the store.
+// AddMembers adds users to a group and returns those who were not in it. It fails with NotFound if the group or one of
+// the users does not exist in the store. The transaction must then be rolled back.
 func (w *Writer) AddMembers(g directory.GroupID, users []directory.UserID) (added []directory.UserID, err error) {
 	if _, err := w.Group(g); err != nil {
 		return nil, err
@@ -58,9 +58,9 @@ func (w *Writer) AddMembers(g directory.GroupID, users []directory.UserID) (adde
 	return added, store.InsertMemberships(w.tx, rows)
 }
 
-// RemoveMembers takes users out of a group and returns those who were in it: what the group gave them is gone at
-// their next request. That a user is not in it, or does not exist, is no failure. It fails with NotFound when the
-// group does not exist in the store.
+// RemoveMembers removes users from a group and returns those who were in it. They lose what the group gave them at
+// their next request. A user who is not in the group, or does not exist, is not an error. RemoveMembers fails with
+// NotFound if the group does not exist in the store.
 func (w *Writer) RemoveMembers(g directory.GroupID, users []directory.UserID) (removed []directory.UserID, err error) {
 	if _, err := w.Group(g); err != nil {
 		return nil, err
@@ -82,8 +82,8 @@ func (w *Writer) RemoveMembers(g directory.GroupID, users []directory.UserID) (r
 	return removed, nil
 }
 
-// SetMembers makes exactly these users the members of a group, and returns who came and who went. It fails as
-// AddMembers does.
+// SetMembers makes exactly these users the members of a group, and returns who was added and who was removed. It fails
+// as AddMembers does.
 func (w *Writer) SetMembers(
 	g directory.GroupID, users []directory.UserID,
 ) (added, removed []directory.UserID, err error) {

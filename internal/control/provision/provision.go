@@ -1,9 +1,10 @@
-// Package provision is how a source of the corporate directory writes into an identity store: a provisioning client
-// that speaks SCIM, a synchronisation with LDAP. It also keeps the bearer tokens of provisioning clients.
+// Package provision lets a source of the corporate directory write into an identity store. Such a source is a
+// provisioning client that speaks SCIM, or a synchronisation with LDAP. The package also has the bearer tokens of
+// provisioning clients.
 //
-// It asks no IAM policy: by what right a source writes is decided before anybody comes here, by its token or by the
-// server's own configuration. It holds the same rules as the Identity Store API otherwise: what a valid user or group
-// is (package directory), what is unique (package store), how many there may be. What it writes belongs to the
+// It asks no IAM policy for a source: a source's right to write is established before, by its token or by the server's
+// own configuration. Otherwise the rules are those of the Identity Store API: what a valid user or group is (package
+// directory), what is unique (package store), and how many there may be. What the package writes belongs to the
 // caller's transaction, and so does the audit record.
 package provision
 
@@ -21,15 +22,15 @@ import (
 	"latchkey/internal/store"
 )
 
-// Source is who writes, and where.
+// Source says who writes, and where.
 type Source struct {
 	Account  access.AccountID
-	By       string           // stands in the stamps of what it writes
+	By       string           // the name of the source in the stamps of what it writes
 	Snapshot *engine.Snapshot // tells how many users and groups there are, for the quotas
 	Quotas   control.Quotas
 }
 
-// Writer writes into the identity store of one account, inside one transaction and for no longer.
+// Writer writes into the identity store of one account. It is valid inside one transaction only.
 type Writer struct {
 	Store directory.StoreID
 
@@ -39,7 +40,7 @@ type Writer struct {
 	users, groups int // how many more there are than in the snapshot
 }
 
-// Open begins to write. It fails with NotFound of fault.IdentityStore when the account has no identity store.
+// Open returns a Writer. It fails with NotFound of fault.IdentityStore if the account has no identity store.
 func Open(ctx context.Context, tx *store.Tx, s Source) (*Writer, error) {
 	id, err := store.IdentityStoreID(ctx, tx, s.Account)
 	if err != nil {
@@ -51,8 +52,8 @@ func Open(ctx context.Context, tx *store.Tx, s Source) (*Writer, error) {
 	return &Writer{Store: directory.StoreID(id), ctx: ctx, tx: tx, source: s}, nil
 }
 
-// newID is a uuid. Those that are made one after the other stand next to each other in the store's indexes: to bring
-// many in writes few pages.
+// newID returns a UUID. UUIDs that are made one after the other are neighbours in the store's indexes, so that an
+// import of many rows writes few pages.
 func newID() string { return uuid.Must(uuid.NewV7()).String() }
 
 func (w *Writer) stamp() directory.Stamp {
@@ -60,7 +61,7 @@ func (w *Writer) stamp() directory.Stamp {
 	return directory.Stamp{Created: now, CreatedBy: w.source.By, Updated: now, UpdatedBy: w.source.By}
 }
 
-// User reads a user of the store. It fails with NotFound when there is none, or only in another store.
+// User reads a user of the store. It fails with NotFound if the store has no such user.
 func (w *Writer) User(id directory.UserID) (*directory.User, error) {
 	u, err := store.DirectoryUsers.Get(w.ctx, w.tx, string(id))
 	if fault.Is(err, fault.NotFound, fault.DirectoryUser) || err == nil && u.Store != w.Store {
@@ -69,7 +70,7 @@ func (w *Writer) User(id directory.UserID) (*directory.User, error) {
 	return u, err
 }
 
-// CreateUser makes a user of these attributes and returns it with its new id. Unlike a user of the API it may be
+// CreateUser creates a user with these attributes and returns it with its new id. Unlike a user of the API it may be
 // disabled, have external ids, and lack names.
 func (w *Writer) CreateUser(u directory.User) (*directory.User, error) {
 	u.ID, u.Store, u.Stamp = directory.UserID(newID()), w.Store, w.stamp()
@@ -86,8 +87,8 @@ func (w *Writer) CreateUser(u directory.User) (*directory.User, error) {
 	return &u, nil
 }
 
-// ReplaceUser gives the user with u's id the attributes of u: all of them, but for its number, its store and when it
-// was made. It returns the user as it is now.
+// ReplaceUser replaces the attributes of the user with u's id by those of u: all of them except its number, its store
+// and its time of creation. It returns the user as it is now.
 func (w *Writer) ReplaceUser(u directory.User) (*directory.User, error) {
 	old, err := w.User(u.ID)
 	if err != nil {
@@ -108,12 +109,12 @@ func (w *Writer) restamp(s directory.Stamp) directory.Stamp {
 	return s
 }
 
-// TakeDisabled says that a user is disabled by the writer's word: no synchronisation that disabled the user before
-// ends it.
+// TakeDisabled makes the writer responsible for a disabled user: a synchronisation that disabled the user before no
+// longer enables it.
 func (w *Writer) TakeDisabled(id directory.UserID) error { return store.TakeDisabled(w.tx, string(id)) }
 
-// DeleteUser deletes a user with its memberships and application assignments. It fails with NotFound when there is
-// none.
+// DeleteUser deletes a user with its memberships and application assignments. It fails with NotFound if there is no
+// such user.
 func (w *Writer) DeleteUser(id directory.UserID) error {
 	if _, err := w.User(id); err != nil {
 		return err
@@ -122,7 +123,7 @@ func (w *Writer) DeleteUser(id directory.UserID) error {
 	return store.DirectoryUsers.Delete(w.tx, string(id))
 }
 
-// Group reads a group of the store. It fails with NotFound when there is none, or only in another store.
+// Group reads a group of the store. It fails with NotFound if the store has no such group.
 func (w *Writer) Group(id directory.GroupID) (*directory.Group, error) {
 	g, err := store.DirectoryGroups.Get(w.ctx, w.tx, string(id))
 	if fault.Is(err, fault.NotFound, fault.DirectoryGroup) || err == nil && g.Store != w.Store {
@@ -131,7 +132,7 @@ func (w *Writer) Group(id directory.GroupID) (*directory.Group, error) {
 	return g, err
 }
 
-// CreateGroup makes a group of these attributes and returns it with its new id.
+// CreateGroup creates a group with these attributes and returns it with its new id.
 func (w *Writer) CreateGroup(g directory.Group) (*directory.Group, error) {
 	g.ID, g.Store, g.Stamp = directory.GroupID(newID()), w.Store, w.stamp()
 	if err := g.Check(); err != nil {
@@ -147,7 +148,7 @@ func (w *Writer) CreateGroup(g directory.Group) (*directory.Group, error) {
 	return &g, nil
 }
 
-// ReplaceGroup gives the group with g's id the attributes of g, as ReplaceUser does. Its members stay.
+// ReplaceGroup replaces the attributes of the group with g's id by those of g, as ReplaceUser does. Its members stay.
 func (w *Writer) ReplaceGroup(g directory.Group) (*directory.Group, error) {
 	old, err := w.Group(g.ID)
 	if err != nil {
@@ -163,8 +164,8 @@ func (w *Writer) ReplaceGroup(g directory.Group) (*directory.Group, error) {
 	return &g, nil
 }
 
-// DeleteGroup deletes a group with the memberships in it and its application assignments. It fails with NotFound when
-// there is none.
+// DeleteGroup deletes a group with the memberships in it and its application assignments. It fails with NotFound if
+// there is no such group.
 func (w *Writer) DeleteGroup(id directory.GroupID) error {
 	if _, err := w.Group(id); err != nil {
 		return err
@@ -173,7 +174,7 @@ func (w *Writer) DeleteGroup(id directory.GroupID) error {
 	return store.DirectoryGroups.Delete(w.tx, string(id))
 }
 
-// ExternalID is the id that a source knows a user or a group by; empty when it knows it by none.
+// ExternalID returns the id by which a source knows a user or a group. It is empty if the source has no id for it.
 func ExternalID(ids []directory.ExternalID, issuer string) string {
 	for _, e := range ids {
 		if e.Issuer == issuer {
@@ -183,7 +184,7 @@ func ExternalID(ids []directory.ExternalID, issuer string) string {
 	return ""
 }
 
-// WithExternalID is ids with the source's own one replaced, or removed when id is empty. ids stays as it is.
+// WithExternalID returns ids with the issuer's own id replaced, or removed if id is empty. It does not change ids.
 func WithExternalID(ids []directory.ExternalID, issuer, id string) []directory.ExternalID {
 	all := slices.DeleteFunc(slices.Clone(ids), func(e directory.ExternalID) bool { return e.Issuer == issuer })
 	if id != "" {

@@ -24,26 +24,25 @@ import (
 	"latchkey/internal/store"
 )
 
-// Tokens administers the bearer tokens of provisioning clients, and tells whose a token is.
+// Tokens administers the bearer tokens of provisioning clients.
 type Tokens struct{ Control *control.Control }
 
 const (
-	// TokenLife is how long a token holds unless told otherwise (IAM Identity Center user guide, "Automatic
-	// provisioning").
+	// TokenLife is how long a token is valid by default (IAM Identity Center user guide, "Automatic provisioning").
 	TokenLife = 365 * 24 * time.Hour
-	// MaxTokens is how many tokens an identity store has at a time: one in use, and the next.
+	// MaxTokens is how many valid tokens an identity store can have: one in use, and the next one.
 	MaxTokens = 2
 
-	tokenPrefix = "lkscim_" // lets whoever searches sources for secrets recognise one
+	tokenPrefix = "lkscim_" // lets tools that search source code for secrets recognise a token
 )
 
-// NewToken is a token that was just made: the only time that its secret is known.
+// NewToken is a new token. Its secret is known only now.
 type NewToken struct {
 	store.ProvisioningToken
 	Secret credential.Secret
 }
 
-// may asks for an action on the account's identity store, and returns the store.
+// may checks an action on the account's identity store, and returns the store.
 func may(call *control.Call, action string) (directory.StoreID, error) {
 	i := call.Snapshot.IdentityCenter(call.Account)
 	id := "*"
@@ -60,8 +59,8 @@ func may(call *control.Call, action string) (directory.StoreID, error) {
 	return directory.StoreID(id), nil
 }
 
-// Create makes a token that holds for this long, TokenLife when it is 0. Tokens that hold no more make room. It fails
-// with LimitExceeded when there are two that hold.
+// Create makes a token that is valid for this long, or for TokenLife if life is 0. It deletes tokens that are no longer
+// valid. It fails with LimitExceeded if there are MaxTokens valid tokens.
 func (t *Tokens) Create(ctx context.Context, call *control.Call, life time.Duration) (*NewToken, error) {
 	in, err := may(call, "CreateProvisioningToken")
 	if err != nil {
@@ -105,7 +104,7 @@ func (t *Tokens) Create(ctx context.Context, call *control.Call, life time.Durat
 	return made, nil
 }
 
-// draw makes a token of 256 random bits and its digest.
+// draw makes a token of 256 random bits, and its digest.
 func draw() (credential.Secret, [sha256.Size]byte) {
 	var b [32]byte
 	rand.Read(b[:]) // never fails
@@ -113,7 +112,7 @@ func draw() (credential.Secret, [sha256.Size]byte) {
 	return credential.NewSecret(text), sha256.Sum256([]byte(text))
 }
 
-// List is every token of the account's identity store, oldest first, those that have expired included.
+// List returns every token of the account's identity store, oldest first, including those that have expired.
 func (t *Tokens) List(ctx context.Context, call *control.Call) ([]*store.ProvisioningToken, error) {
 	in, err := may(call, "ListProvisioningTokens")
 	if err != nil {
@@ -123,7 +122,8 @@ func (t *Tokens) List(ctx context.Context, call *control.Call) ([]*store.Provisi
 	return slices.DeleteFunc(all, func(p *store.ProvisioningToken) bool { return p.Store != in }), err
 }
 
-// Delete deletes a token: its next request is refused. It fails with NotFound when the account has no such token.
+// Delete deletes a token. The next request with the token is refused. Delete fails with NotFound if the account has no
+// such token.
 func (t *Tokens) Delete(ctx context.Context, call *control.Call, id string) error {
 	if _, err := may(call, "DeleteProvisioningToken"); err != nil {
 		return err
@@ -140,8 +140,8 @@ func (t *Tokens) Delete(ctx context.Context, call *control.Call, id string) erro
 	})
 }
 
-// Bearer tells whose a token is: nobody's, unless it holds at this time and its identity store is the account's still.
-// The error says why, for the log and not for the client.
+// Bearer returns the row of a token. It fails if the token has expired, or if its identity store is no longer the
+// account's. The error says why. It is for the log, not for the client.
 func Bearer(s *engine.Snapshot, now time.Time, token string) (*store.ProvisioningToken, error) {
 	if !strings.HasPrefix(token, tokenPrefix) {
 		return nil, errors.New("a token of another kind")
@@ -159,13 +159,13 @@ func Bearer(s *engine.Snapshot, now time.Time, token string) (*store.Provisionin
 	return p, nil
 }
 
-// IsToken reports whether a stamp is that of the holder of a token, of any account.
+// IsToken reports whether a stamp is that of a provisioning client with a token, of any account.
 func IsToken(by string) bool {
 	kind, _, _ := strings.Cut(by, "/")
 	return strings.HasPrefix(kind, "arn:aws:latchkey::") && strings.HasSuffix(kind, ":provisioning-token")
 }
 
-// TokenARN is how records and stamps name the holder of a token.
+// TokenARN is the name of a provisioning client with a token in records and stamps.
 func TokenARN(account access.AccountID, id string) string {
 	return "arn:aws:latchkey::" + string(account) + ":provisioning-token/" + id
 }

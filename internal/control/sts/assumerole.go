@@ -16,7 +16,7 @@ import (
 	"latchkey/internal/policy"
 )
 
-// AssumeRole is what AssumeRole takes.
+// AssumeRole is the input of AssumeRole.
 type AssumeRole struct {
 	RoleARN, SessionName string
 	Duration             time.Duration // zero: one hour
@@ -26,10 +26,10 @@ type AssumeRole struct {
 	SourceIdentity       string
 	Tags                 []iam.Tag
 	TransitiveTagKeys    []string
-	MFA                  bool // a serial number or a token code was given
+	MFA                  bool // the request has a serial number or a token code
 	Contexts             []ProvidedContext
 
-	vouched *verifiedToken // by a foreign token, in place of the caller's signature; nil: AssumeRole itself
+	vouched *verifiedToken // the foreign token in place of the caller's signature; nil: AssumeRole itself
 }
 
 // Assumed is the session that AssumeRole made.
@@ -41,9 +41,9 @@ type Assumed struct {
 	SourceIdentity string
 }
 
-// AssumeRole makes a session of a role for a caller whom the role's trust policy allows and, where that only
-// names the account or another account's principal, the caller's own policies allow too. A role that does not
-// exist is refused in the same words as one that does not trust the caller.
+// AssumeRole makes a session of a role. The role's trust policy must allow the caller. If it only names the account or
+// a principal of another account, the caller's own policies must allow it, too. A role that does not exist is refused
+// in the same words as a role that does not trust the caller.
 //
 // A session that is made with another session ends no later than that one.
 func (t *Tokens) AssumeRole(ctx context.Context, call *control.Call, in AssumeRole) (*Assumed, error) {
@@ -132,9 +132,9 @@ const (
 	actionSet    = "sts:SetContext"
 )
 
-// trusted finds the role and checks that the caller may assume it with what it asks for. A chain needs
-// sts:TagSession and sts:SetSourceIdentity at every role for what it carries on (IAM user guide, "Pass session
-// tags in AWS STS" and "Monitor and control actions taken with assumed roles").
+// trusted finds the role and checks that the caller may assume it with everything that the request contains. In a
+// chain, every role must allow sts:TagSession and sts:SetSourceIdentity for what the chain passes on (IAM user guide,
+// "Pass session tags in AWS STS" and "Monitor and control actions taken with assumed roles").
 func (in *AssumeRole) trusted(
 	call *control.Call, tags map[string]string, transitive []string, behalf *onBehalf,
 ) (*iam.Role, error) {
@@ -174,15 +174,15 @@ func (in *AssumeRole) trusted(
 	return role, behalf.fits(role)
 }
 
-// notAuthorized is the one refusal for everything that is not allowed, in AWS's words.
+// notAuthorized is the refusal of everything that is not allowed, in AWS's words.
 func (in *AssumeRole) notAuthorized(call *control.Call, action string) error {
-	if in.vouched != nil { // nothing else is said to somebody whom no account knows
+	if in.vouched != nil { // the caller has no account, and is told nothing else
 		return fault.New(fault.Denied, "", "Not authorized to perform %s", action)
 	}
 	return fault.New(fault.Denied, "", "%s", caller.Denial{User: call.ARN(), Action: action, Resource: in.RoleARN})
 }
 
-// values are the condition keys of AssumeRole (Service Authorization Reference, AWS Security Token Service).
+// values returns the condition keys of AssumeRole (Service Authorization Reference, AWS Security Token Service).
 func (in *AssumeRole) values(role *iam.Role, tags map[string]string, transitive []string) (v policy.Values) {
 	v.Set("sts:RoleSessionName", in.SessionName)
 	if in.ExternalID != "" {
@@ -217,8 +217,8 @@ const (
 	defaultDuration = time.Hour
 )
 
-// length is how long the session lasts. A role session makes others of one hour at most, whatever the role
-// allows.
+// length returns how long the session lasts. A session of a role can only make sessions of one hour at most, whatever
+// the role allows.
 func (in *AssumeRole) length(call *control.Call, role *iam.Role) (time.Duration, error) {
 	d := in.Duration
 	if d == 0 {
@@ -235,8 +235,8 @@ func (in *AssumeRole) length(call *control.Call, role *iam.Role) (time.Duration,
 	return d, nil
 }
 
-// recordAssumed completes the record, and adds the one for the role's own account if that is another. Neither
-// the secret nor the token is in it.
+// recordAssumed completes the record. If the role is another account's, it adds a record for that account. Neither the
+// secret nor the token is in a record.
 func recordAssumed(call *control.Call, role *iam.Role, s *credential.Session, out *Assumed) {
 	call.Event.ResponseElements = map[string]any{
 		"assumedRoleUser": map[string]any{"assumedRoleId": out.RoleID, "arn": out.ARN},

@@ -17,24 +17,24 @@ import (
 // ContextProvider is the only provider of contexts: Identity Center.
 const ContextProvider = "arn:aws:iam::aws:contextProvider/IdentityCenter"
 
-// maxContexts is how many contexts AssumeRole takes (STS API reference). Only one of them can be of use.
+// maxContexts is how many contexts AssumeRole accepts (STS API reference). It can use only one of them.
 const maxContexts = 5
 
-// ProvidedContext is a context assertion as AssumeRole is given it.
+// ProvidedContext is a context assertion in a request of AssumeRole.
 type ProvidedContext struct {
 	ProviderARN string
 	Assertion   credential.Secret
 }
 
-// onBehalf is an opened context: on whose behalf the session acts, or, when it is for the audit only, whom its
-// records name. nil is none.
+// onBehalf is an opened context. It says on whose behalf the session acts, or, if it is only for the audit, whom the
+// session's records name. nil means no context.
 type onBehalf struct {
 	credential.Delegation
 	audit bool
 }
 
-// openContexts opens the contexts of a request, of which one may be an identity context or an audit context, and
-// checks that what the context stands for still stands. No refusal repeats the assertion.
+// openContexts opens the contexts of a request, which may have one identity context or one audit context. It checks
+// that everything that the context depends on still stands. No refusal repeats the assertion.
 func (t *Tokens) openContexts(call *control.Call, all []ProvidedContext) (*onBehalf, error) {
 	if len(all) == 0 {
 		return nil, nil
@@ -93,7 +93,7 @@ func (b *onBehalf) fits(role *iam.Role) error {
 	return nil
 }
 
-// enhance gives the session the identity, and the record the person. An audit context stays in the record alone.
+// enhance adds the identity to the session, and the person to the record. An audit context is added to the record only.
 func (b *onBehalf) enhance(call *control.Call, s *credential.Session) {
 	if b == nil {
 		return
@@ -107,8 +107,8 @@ func (b *onBehalf) enhance(call *control.Call, s *credential.Session) {
 	}
 }
 
-// contextValues are the condition keys of a request that sets a context (Service Authorization Reference, AWS
-// Security Token Service).
+// contextValues sets the condition keys of a request that sets a context (Service Authorization Reference, AWS Security
+// Token Service).
 func contextValues(v *policy.Values, d *credential.Delegation) {
 	v.Set("sts:RequestContextProviders", ContextProvider)
 	v.Set("sts:RequestContext/identitystore:UserId", d.UserID)

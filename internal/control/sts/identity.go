@@ -21,9 +21,9 @@ type Identity struct {
 	ARN     string
 }
 
-// CallerIdentity tells a caller who it is. No permission is needed, and none can be taken away: the same
-// facts stand in every refusal (STS API reference, GetCallerIdentity). A vended credential learns that it is
-// a session of the location's role, as on AWS.
+// CallerIdentity tells a caller who it is. It needs no permission, and no policy can deny it, because every refusal has
+// the same data (STS API reference, GetCallerIdentity). A vended credential is told that it is a session of the
+// location's role, as on AWS.
 func (t *Tokens) CallerIdentity(call *control.Call) (Identity, error) {
 	return Identity{UserID: call.UserID(), Account: call.Account, ARN: call.ARN()}, nil
 }
@@ -35,9 +35,9 @@ const (
 	maxRootSession     = time.Hour
 )
 
-// SessionToken makes a session of the calling user, or of the root, that may do what they may, save IAM and
-// STS but for AssumeRole and GetCallerIdentity. Only a long-term key can ask. zero is the default length; the
-// root gets an hour whatever it asks.
+// SessionToken makes a session of the calling user or root user. The session has the permissions of its caller, except
+// for IAM and STS, of which it can use only AssumeRole and GetCallerIdentity. The request must be signed with a
+// long-term key. A d of zero means the default length. A session of the root user lasts one hour at most.
 func (t *Tokens) SessionToken(
 	ctx context.Context, call *control.Call, d time.Duration, mfa bool,
 ) (*credential.Credentials, error) {
@@ -51,7 +51,7 @@ func (t *Tokens) SessionToken(
 		return nil, fault.New(fault.Denied, "",
 			"MultiFactorAuthentication failed: no MFA device is registered for this caller.")
 	}
-	// Everybody may, unless a policy says otherwise in so many words.
+	// Everybody may call it, unless a policy explicitly denies it.
 	ask := caller.Ask{Action: "sts:GetSessionToken", Resource: "*", ResourceAccount: call.Account}
 	if decision := call.Decide(ask); decision.Effect == policy.ExplicitDeny {
 		return nil, fault.New(fault.Denied, "", "%s", caller.Denial{
@@ -86,7 +86,7 @@ func (t *Tokens) SessionToken(
 	return &c, nil
 }
 
-// AccessKeyAccount is the account of a long-term access key. Whose a temporary key is cannot be told from the
+// AccessKeyAccount returns the account of a long-term access key. The account of a temporary key is not known from the
 // key alone, because nothing about it is stored.
 func (t *Tokens) AccessKeyAccount(call *control.Call, id string) (access.AccountID, error) {
 	const action = "sts:GetAccessKeyInfo"

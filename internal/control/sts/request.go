@@ -13,8 +13,9 @@ import (
 	"latchkey/internal/policy"
 )
 
-// Limits of what a session carries (STS API reference, AssumeRole). AWS counts a packed form whose packing is
-// not published; here the plain text is counted, policies and tags apart, each against the same limit.
+// Limits of what a session has (STS API reference, AssumeRole). AWS counts the size of a packed form that it does not
+// publish. Latchkey counts the characters of the plain text: those of policies and those of tags separately, each
+// against the same limit.
 const (
 	maxPolicyARNs = 10
 	maxTags       = 50
@@ -30,7 +31,7 @@ var (
 	externalID  = regexp.MustCompile(`^[\w+=,.@:/-]{2,}$`)
 )
 
-// check refuses what needs no role to be refused.
+// check makes the checks that need no role.
 func (in *AssumeRole) check() error {
 	switch {
 	case !sessionName.MatchString(in.SessionName):
@@ -50,7 +51,7 @@ func (in *AssumeRole) check() error {
 
 func reserved(s string) bool { return strings.HasPrefix(strings.ToLower(s), "aws:") }
 
-// keepSourceIdentity carries the caller's source identity on. Once set, nothing in the chain changes it.
+// keepSourceIdentity passes the caller's source identity on. Once it is set, nothing in the chain changes it.
 func (in *AssumeRole) keepSourceIdentity(call *control.Call) error {
 	have := call.SourceIdentity()
 	if have == "" {
@@ -64,8 +65,8 @@ func (in *AssumeRole) keepSourceIdentity(call *control.Call) error {
 	return nil
 }
 
-// sessionTags are the tags of the new session: those of the request and the transitive ones of the caller's
-// session, which no request may replace.
+// sessionTags returns the tags of the new session: those of the request, and the transitive tags of the caller's
+// session. A request cannot replace the latter.
 func (in *AssumeRole) sessionTags(call *control.Call) (tags map[string]string, transitive []string, err error) {
 	tags = map[string]string{}
 	for _, t := range in.Tags {
@@ -118,8 +119,8 @@ func has(tags map[string]string, key string) bool {
 	return false
 }
 
-// checkPolicies checks the session policies, and tells how much of the limit policies and tags use, in
-// percent; negative when there are none. Managed policies must be the role's account's own or AWS's.
+// checkPolicies checks the session policies. It returns how much of the limit the policies and tags use, in percent, or
+// a negative number if there are none. Managed policies must be AWS's or of the role's account.
 func (in *AssumeRole) checkPolicies(call *control.Call, role *iam.Role, tags map[string]string) (int, error) {
 	if len(in.PolicyARNs) > maxPolicyARNs {
 		return 0, fault.New(fault.Invalid, fault.Member, "A session can have at most %d managed session policies.",

@@ -13,22 +13,22 @@ import (
 	"latchkey/internal/policy"
 )
 
-// ServiceAssume is what a service of ours asks when it assumes a role on behalf of a call.
+// ServiceAssume is the request of one of our services that assumes a role on behalf of a call.
 type ServiceAssume struct {
 	RoleID         string                 // immutable id of the role
-	RoleARN        string                 // as it was registered; the refusal names it
+	RoleARN        string                 // the registered ARN; the refusal names it
 	Service        string                 // access-grants.s3.amazonaws.com
 	SourceAccount  access.AccountID       // whose resource the service acts for
 	SourceARN      string                 // that resource
 	SourceIdentity string                 // to be set on the session; empty: none
-	OnBehalfOf     *credential.Delegation // of the caller, handed on to the session; nil: none
+	OnBehalfOf     *credential.Delegation // the caller's delegation, passed on to the session; nil: none
 	Duration       time.Duration
 }
 
-// AssumeForService checks that a role's trust policy lets the service assume it for this resource, and that
-// the role allows sessions of that length. It makes no session: the caller of it does, with what it found.
-// The refusals are those that S3 Access Grants passes on (S3 API reference, "Error responses":
-// StsNotAuthorizedError, StsValidationError). A role that is gone is refused like one that does not trust.
+// AssumeForService checks that a role's trust policy lets the service assume it for this resource, and that the role
+// allows sessions of that length. It makes no session: its caller does, from the role that it returns. The refusals are
+// those that S3 Access Grants passes on (S3 API reference, "Error responses": StsNotAuthorizedError,
+// StsValidationError). A role that is deleted is refused like a role that does not trust the service.
 func (t *Tokens) AssumeForService(call *control.Call, in ServiceAssume) (*iam.Role, error) {
 	role := call.Snapshot.Role(in.RoleID)
 	if role == nil {

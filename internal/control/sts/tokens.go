@@ -1,8 +1,8 @@
-// Package sts is what may be asked of STS: sessions of roles and of users, who one is, and whose a key is;
-// and the one question that a service of ours asks, whether a role lets itself be assumed by it.
+// Package sts has the operations of STS: sessions of roles and of users, who a caller is, and whose an access key is.
+// It also answers our own services whether they may assume a role.
 //
-// It decides who gets a session, for how long and with what on it. It seals nothing itself: package
-// credential does, and only after the audit record is committed. How a session ends is package caller's.
+// It decides who gets a session, for how long, and with which contents. It seals nothing itself: package credential
+// does, and only after the audit record is committed. Package caller decides when a session ends.
 package sts
 
 import (
@@ -22,9 +22,9 @@ type Tokens struct {
 	Verifier *oidc.Verifier // of foreign tokens; nil: none is accepted
 }
 
-// admit refuses the sessions that must not make further ones: a vended credential, whose reach is a prefix of
-// a bucket and nothing else, and a session with the identity of a directory user (AWS's allow-list for
-// identity contexts has no sts action that makes a session).
+// admit refuses the sessions that must not make further ones: a vended credential, which gives access to a prefix of a
+// bucket and nothing else, and a session with the identity of a directory user (AWS's allow-list for identity contexts
+// has no sts action that makes a session).
 func admit(call *control.Call, action, resource string) error {
 	if call.IsVended() || call.Session != nil && call.Session.UserID != "" {
 		return fault.New(fault.Denied, "", "%s", caller.Denial{
@@ -40,11 +40,12 @@ func constraint(value, member, rule string) error {
 		"1 validation error detected: Value '%s' at '%s' failed to satisfy constraint: %s", value, member, rule)
 }
 
-// seconds is now in the precision of sessions.
+// seconds returns now in the precision of sessions.
 func seconds(now time.Time) time.Time { return now.UTC().Truncate(time.Second) }
 
-// Inherit gives a new session what the caller's hangs on: the long-term key and the principal at the root of
-// the chain. It also ends no later than the session that made it, so that no chain outlives its beginning.
+// Inherit makes a new session depend on what the caller's session depends on: the long-term key and the principal at
+// the start of the chain. It also makes the new session end no later than the session that made it, so that no chain
+// lives longer than its first session.
 func Inherit(call *control.Call, s *credential.Session) {
 	if call.Session == nil {
 		s.ParentKey, s.ParentPrincipalID = call.AccessKeyID, call.Principal.ID

@@ -16,10 +16,10 @@ import (
 	"latchkey/internal/policy"
 )
 
-// WebIdentity is what AssumeRoleWithWebIdentity takes.
+// WebIdentity is the input of AssumeRoleWithWebIdentity.
 type WebIdentity struct {
 	RoleARN, SessionName string
-	Token                credential.Secret // an OpenID Connect token: the proof of who asks
+	Token                credential.Secret // an OpenID Connect token: the proof of who is calling
 	ProviderID           string            // of OAuth 2.0 access tokens, which are not accepted
 	Duration             time.Duration     // zero: one hour
 	Policy               string            // session policy; empty: none
@@ -39,13 +39,13 @@ const actionWeb = "sts:AssumeRoleWithWebIdentity"
 // maxSubject is how long a sub claim may be (OpenID Connect Core 1.0, section 2; STS API reference).
 const maxSubject = 255
 
-// AssumeRoleWithWebIdentity makes a session of a role for the bearer of a foreign token. The call needs no caller:
-// who asks is what the token says, once the OpenID Connect provider of the role's account whose URL is the token's
-// issuer verifies it and accepts its audience. The role's trust policy then has to allow that provider. A role that
-// does not exist is refused in the same words as one that does not trust.
+// AssumeRoleWithWebIdentity makes a session of a role for the bearer of a foreign token. The call needs no caller,
+// because the token says who is asking. The provider is the OpenID Connect provider of the role's account whose URL is
+// the token's issuer. It must verify the token and accept its audience, and the role's trust policy must allow the
+// provider. A role that does not exist is refused in the same words as a role that does not trust the provider.
 //
-// The session ends with the role, with the provider, and when the provider no longer accepts the client id. It does
-// not end with the token, as on AWS. No refusal repeats the token.
+// The session ends with the role, with the provider, and when the provider no longer accepts the client id. As on AWS,
+// it does not end with the token. No refusal repeats the token.
 func (t *Tokens) AssumeRoleWithWebIdentity(ctx context.Context, call *control.Call, in WebIdentity) (*Vouched, error) {
 	if in.ProviderID != "" {
 		return nil, fault.New(fault.Invalid, fault.Member,
@@ -90,16 +90,16 @@ func (t *Tokens) AssumeRoleWithWebIdentity(ctx context.Context, call *control.Ca
 	return &Vouched{Assumed: *made, Subject: v.claims.Subject, Provider: v.provider.ARN(), Audience: v.audience}, nil
 }
 
-// verifiedToken is somebody for whom a provider of an account vouches.
+// verifiedToken is a foreign token that a provider of an account has verified.
 type verifiedToken struct {
 	account  access.AccountID
 	provider *iam.OIDCProvider
-	audience string // the client id of the provider that counts
+	audience string // the client id of the provider that the token is for
 	claims   *oidc.Claims
 }
 
-// vouch verifies a token with the provider of an account. It sets the call's snapshot to one from after the
-// verification, for which keys may have been fetched.
+// vouch verifies a token with the provider of an account. The verification may fetch keys, which takes time. Therefore
+// vouch sets the call's snapshot to one that is taken after it.
 func (t *Tokens) vouch(
 	ctx context.Context, call *control.Call, account access.AccountID, token credential.Secret,
 ) (*verifiedToken, error) {
@@ -145,7 +145,7 @@ func (t *Tokens) vouch(
 	return v, nil
 }
 
-// identify makes the call that of whom the provider vouches for: from here on a record is kept, in the role's
+// identify makes the person in the token the caller of the call. From then on the call leaves a record, in the role's
 // account (CloudTrail user guide, "CloudTrail userIdentity element", type WebIdentityUser).
 func (v *verifiedToken) identify(call *control.Call) {
 	call.RecordFor(v.account)
@@ -156,7 +156,7 @@ func (v *verifiedToken) identify(call *control.Call) {
 	}
 }
 
-// action is the action that the trust policy has to allow.
+// action is the action that the trust policy must allow.
 func (v *verifiedToken) action() string {
 	if v == nil {
 		return actionAssume
@@ -164,8 +164,9 @@ func (v *verifiedToken) action() string {
 	return actionWeb
 }
 
-// values are the condition keys of a foreign token (IAM user guide, "Available keys for AWS OIDC federation").
-// Where the token names the client that it was issued to, that is its audience, and aud stands in oaud.
+// values sets the condition keys of a foreign token (IAM user guide, "Available keys for AWS OIDC federation"). If the
+// token names the client that it was issued to, the key aud is that client, and the token's aud claim is in the key
+// oaud.
 func (v *verifiedToken) values(to *policy.Values) {
 	if v == nil {
 		return
@@ -182,7 +183,7 @@ func (v *verifiedToken) values(to *policy.Values) {
 	}
 }
 
-// enhance hangs the session on the provider.
+// enhance makes the session depend on the provider.
 func (v *verifiedToken) enhance(s *credential.Session) {
 	if v == nil {
 		return

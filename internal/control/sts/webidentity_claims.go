@@ -10,9 +10,9 @@ import (
 	"latchkey/internal/iam"
 )
 
-// The claims by which an identity provider says what a session carries (IAM user guide, "Pass session tags in AWS
-// STS" and "Monitor and control actions taken with assumed roles"). Tags come in one object, or each in a claim of
-// its own below the same name.
+// The claims with which an identity provider sets contents of a session (IAM user guide, "Pass session tags in AWS STS"
+// and "Monitor and control actions taken with assumed roles"). Tags are in one object, or each tag is in a claim of its
+// own whose name begins with that name.
 const (
 	claimTags           = "https://aws.amazon.com/tags"
 	claimSourceIdentity = "https://aws.amazon.com/source_identity"
@@ -21,8 +21,8 @@ const (
 	transitiveTags = "transitive_tag_keys"
 )
 
-// tagText is what keys and values of tags are made of (STS API reference, Tag). AssumeRole's come through the
-// wire's model, which holds the same; a claim's do not.
+// tagText is what keys and values of tags consist of (STS API reference, Tag). The wire model checks the same for the
+// tags of AssumeRole, but nothing else checks those of a claim.
 var tagText = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
 
 // ask adds to a request what the token's claims ask for.
@@ -68,7 +68,7 @@ func (v *verifiedToken) ask(in *AssumeRole) error {
 	return in.addTransitive(all[claimTags+"/"+transitiveTags])
 }
 
-// addTag adds one tag. Its value is a text, or a list of one.
+// addTag adds one tag. Its value must be a text or a list of one text.
 func (in *AssumeRole) addTag(key string, value any) error {
 	list := texts(value)
 	if len(list) != 1 {
@@ -93,7 +93,7 @@ func (in *AssumeRole) addTransitive(keys any) error {
 	return nil
 }
 
-// texts is a claim that is a text or a list of texts; nil for any other.
+// texts returns a claim that is a text or a list of texts. It returns nil for any other claim.
 func texts(v any) []string {
 	switch v := v.(type) {
 	case string:

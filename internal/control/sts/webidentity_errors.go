@@ -13,7 +13,7 @@ func wrongAudience() error {
 		"Incorrect token audience: the OpenID Connect provider has no such client id").For(fault.AudMismatch)
 }
 
-// maxShown is the longest issuer that a refusal names: no provider can have a longer one.
+// maxShown is the length of the longest issuer that a refusal names. No provider can have a longer one.
 const maxShown = 255
 
 // noProvider is the refusal of a token whose issuer is no provider of the role's account.
@@ -27,9 +27,9 @@ func noProvider(issuer string) error {
 		For(fault.IssuerUnknown)
 }
 
-// refuseToken words why a token was refused in the manner of STS (STS API reference, AssumeRoleWithWebIdentity,
-// "Errors"): a token that cannot be trusted, one that came too late, claims that cannot be used, and a provider that
-// does not answer, which is worth another try.
+// refuseToken words the refusal of a token in the manner of STS (STS API reference, AssumeRoleWithWebIdentity,
+// "Errors"). It distinguishes a token that cannot be trusted, a token that has expired, claims that cannot be used, and
+// a provider that does not answer. Only the last one is worth another try.
 func refuseToken(e *oidc.Error, issuer string) error {
 	switch e.Reason {
 	case fault.IssuerUnknown, fault.IssuerDisabled:

@@ -1,11 +1,12 @@
-// Package justintime lets people into the directory who come with a token of the OpenID provider at which their account
-// signs in, for teams that have no other source of a directory: who comes first is made a user, and the provider's
-// groups claim says in which of the account's groups the person is.
+// Package justintime provisions people into the directory when they present a token of the OpenID provider at which
+// their account signs in. It is for teams that have no other source of a directory. A person without a user gets one,
+// and the provider's groups claim says in which of the account's groups the person is.
 //
-// It does nothing unless the account's sign-in asks for it, and nothing for tokens that were issued to another client:
-// those need not tell of groups. It makes no group, so that a provider with thousands of them brings none: an
-// administrator makes those that are to have grants. What other sources manage it never touches. Whether a token
-// holds, package oidc has said; whether the person may have what is asked for, package oauth says afterwards.
+// The package does nothing unless the account's sign-in asks for it. It ignores tokens that were issued to another
+// client, because those may lack the groups claim. It creates no group, so that a provider with thousands of groups
+// does not bring them all: an administrator creates those that are to have grants. It never changes what other sources
+// manage. Package oidc has verified the token before, and package oauth decides afterwards whether the person gets what
+// was asked for.
 package justintime
 
 import (
@@ -25,13 +26,13 @@ import (
 	"latchkey/internal/store"
 )
 
-// Source is the event source of what this package records.
+// Source is the event source of the records of this package.
 const Source = "latchkey.local"
 
-// Provisioner lets people in.
+// Provisioner provisions people just in time.
 type Provisioner struct{ Control *control.Control }
 
-// bearer is one person with a token.
+// bearer is a person who presented a token.
 type bearer struct {
 	call    *control.Call
 	account access.AccountID
@@ -39,15 +40,15 @@ type bearer struct {
 	signIn  *sso.SignIn
 	issuer  *sso.Issuer
 	claims  *oidc.Claims
-	self    directory.ExternalID // who the person is to the provider
+	self    directory.ExternalID // the person's id at the provider
 }
 
-// By is how rows name the provider that they came from.
+// By is the name of the provider in the stamps of rows that its tokens brought.
 func By(issuerURL string) string { return "oidc:" + issuerURL }
 
-// Provision brings the directory up to date with a verified token: the user that it names is made or brought up to
-// date, and put into and out of groups. What it changes is committed, with a record of its own, when it returns. It
-// refuses as package oauth does when the token does not say enough, or when another user has what it says.
+// Provision updates the directory from a verified token: it creates or updates the user that the token names, and adds
+// the user to groups and removes it from groups. When it returns, its changes are committed, with a record of their
+// own. It refuses a token that does not say enough, or whose values another user has, in the same way as package oauth.
 func (a *Provisioner) Provision(
 	ctx context.Context, call *control.Call, account access.AccountID, issuer *sso.Issuer, claims *oidc.Claims,
 ) error {
@@ -73,7 +74,7 @@ func (a *Provisioner) Provision(
 	if err != nil {
 		return err
 	}
-	// The common arrival changes nothing, and need not queue for the right to write.
+	// Usually there is nothing to change. Then there is no need to wait for the write lock.
 	d := &plan{bearer: p, names: names}
 	var seen store.Rev
 	err = a.Control.DB.Snapshot(ctx, func(r *store.Reader) error {
@@ -89,7 +90,7 @@ func (a *Provisioner) Provision(
 		return a.Control.Engine.Await(ctx, seen)
 	}
 	err = a.commit(ctx, p, names)
-	if userExists(err) { // somebody who comes twice at once: the other arrival has made the user by now
+	if userExists(err) { // a concurrent request of the same person has created the user
 		err = a.commit(ctx, p, names)
 	}
 	if fault.Is(err, fault.Invalid, fault.Member) {
@@ -104,7 +105,7 @@ func (a *Provisioner) Provision(
 
 func userExists(err error) bool { return fault.Is(err, fault.AlreadyExists, fault.DirectoryUser) }
 
-// commit plans again inside a transaction, and carries the plan out.
+// commit makes the plan once more inside a transaction, and carries it out.
 func (a *Provisioner) commit(ctx context.Context, p *bearer, names []string) error {
 	snap, err := a.Control.Engine.Snapshot()
 	if err != nil {
@@ -149,8 +150,8 @@ const (
 	maxID     = 256 // of an external id (Identity Store API reference, ExternalId)
 )
 
-// groups are the names in the groups claim. A token from which the provider left them out for their number is
-// refused: nobody shall lose access, or keep it, by chance.
+// groups returns the names in the groups claim. It refuses a token from which the provider left out the groups because
+// there were too many. Otherwise chance would decide who loses access and who keeps it.
 func (p *bearer) groups() ([]string, error) {
 	if utf8.RuneCountInString(p.self.ID) > maxID || utf8.RuneCountInString(p.self.Issuer) > maxID {
 		return nil, p.refuse(fault.ClaimTooLong, "the token's iss or sub has more than %d characters", maxID)
@@ -165,7 +166,7 @@ func (p *bearer) groups() ([]string, error) {
 	}
 	var names []string
 	switch v := p.claims.All[p.signIn.GroupsClaim].(type) {
-	case nil: // many providers say nothing of somebody in no group
+	case nil: // many providers send no claim for a person who is in no group
 	case string:
 		names = []string{v}
 	case []any:
@@ -189,8 +190,8 @@ func (p *bearer) refuse(r fault.Reason, format string, args ...any) error {
 	return fault.Refuse(fault.Invalid, fault.IdentityToken, r, format, args...)
 }
 
-// person is whom the directory knows the token's subject as: by the provider's own id, or else by the attribute that
-// tokens of the issuer are read by, if that user is not somebody else to the provider.
+// person finds the user for the token's subject: by the provider's own id or, failing that, by the attribute that the
+// issuer is configured with. It refuses a user who is another person at the provider.
 func (p *bearer) person(ctx context.Context, q store.Querier) (*directory.User, error) {
 	find := func(k directory.Key) (*directory.User, error) {
 		u, err := store.DirectoryUserByKey(ctx, q, p.store, k)

@@ -13,13 +13,13 @@ import (
 	"latchkey/internal/store"
 )
 
-// plan is what an arrival changes.
+// plan is what a token changes in the directory.
 type plan struct {
 	*bearer
 	names []string // of the groups claim
 
-	user        *directory.User // as it is to be; nil: there is none and none is to be made
-	made, other bool            // the user is new; is to be changed
+	user        *directory.User // the user after the change; nil: there is none, and none is to be created
+	made, other bool            // whether the user is to be created; to be changed
 	join, leave []directory.GroupID
 }
 
@@ -28,7 +28,7 @@ func (d *plan) empty() bool { return !d.made && !d.other && len(d.join) == 0 && 
 // build compares the token with the directory.
 func (d *plan) build(ctx context.Context, q store.Querier) error {
 	if d.claims.Path(d.issuer.ClaimPath) == "" || d.issuer.ClaimPath == "email" && oauth.Unverified(d.claims) {
-		return nil // exchange refuses who cannot be told, and nobody is made of it
+		return nil // package oauth refuses a person who cannot be identified, so none is created
 	}
 	now, err := d.person(ctx, q)
 	if err != nil {
@@ -38,7 +38,7 @@ func (d *plan) build(ctx context.Context, q store.Querier) error {
 	case now == nil && d.signIn.CreateUsers:
 		d.user, d.made = d.attributes(directory.User{ExternalIDs: []directory.ExternalID{d.self}}), true
 	case now == nil:
-		return nil // exchange refuses somebody who is not there
+		return nil // package oauth refuses a person who has no user
 	case d.signIn.CreateUsers && now.CreatedBy == By(d.issuer.URL):
 		d.user = d.attributes(*now)
 		d.other = !reflect.DeepEqual(d.user, now)
@@ -51,7 +51,8 @@ func (d *plan) build(ctx context.Context, q store.Querier) error {
 	return d.compare(ctx, q)
 }
 
-// compare finds the groups to join and to leave. Only memberships that a token of the provider brought end with one.
+// compare finds the groups to join and to leave. A token can only end memberships that tokens of the same provider
+// brought.
 func (d *plan) compare(ctx context.Context, q store.Querier) error {
 	want, in := map[directory.GroupID]bool{}, map[directory.GroupID]bool{}
 	var order []directory.GroupID
@@ -89,8 +90,8 @@ func (d *plan) compare(ctx context.Context, q store.Querier) error {
 	return nil
 }
 
-// ours reports whether a provider's claim may say who is in a group: one that was made by hand, with no other source
-// behind it. Not every provisioning client gives its groups an id of its own: the stamp tells.
+// ours reports whether a provider's claim may set who is in a group. It may if the group was created by hand and has no
+// other source. Not every provisioning client gives its groups an external id, so the stamp is checked, too.
 func (d *plan) ours(g *directory.Group) bool {
 	if provision.IsToken(g.CreatedBy) {
 		return false
@@ -103,7 +104,7 @@ func (d *plan) ours(g *directory.Group) bool {
 	return true
 }
 
-// do writes it: what is taken away first.
+// do carries out the plan. It removes memberships before it adds others.
 func (d *plan) do(w *provision.Writer) (u *directory.User, err error) {
 	u = d.user
 	switch {
@@ -125,9 +126,9 @@ func (d *plan) do(w *provision.Writer) (u *directory.User, err error) {
 	return u, err
 }
 
-// attributes is a user with what the token says about it (OpenID Connect Core 1.0, 5.1). What it does not say stays.
-// Of what others may find the user by, only that counts for which the provider vouches, or which the administrator
-// chose to read people by.
+// attributes returns a user with the attributes in the token (OpenID Connect Core 1.0, 5.1). Attributes that the token
+// does not have stay. Of the attributes by which others may find the user, only those count that the provider has
+// verified, or that the administrator chose to identify people by.
 func (d *plan) attributes(u directory.User) *directory.User {
 	email, name := "", cmp.Or(u.UserName, d.claims.Subject)
 	if d.claims.All["email_verified"] == true {
