@@ -58,7 +58,7 @@ func Of(d Dialect, err error) Error {
 	case OAuth:
 		return oauth(out)
 	case S3:
-		return out.shown(f)
+		return out.withForeign(f)
 	}
 	return out
 }

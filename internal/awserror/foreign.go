@@ -24,7 +24,7 @@ const foreignIDField = "UpstreamRequestId"
 // The table's own words stay for a failure of ours and for a refusal of the caller. When a store refuses, it speaks
 // about our credentials, and a client that read this would discard its own. They also stay when the store's code or
 // status cannot be that of an S3 error.
-func (e Error) shown(f *fault.Error) Error {
+func (e Error) withForeign(f *fault.Error) Error {
 	s := f.Foreign
 	if s == nil || !isCode(s.Code) || !isStatus(s.Status) {
 		return e

@@ -7,7 +7,7 @@ import (
 )
 
 // jsonKinds are the exceptions that AWS's json services share.
-var jsonKinds = with(queryKinds, map[fault.Kind]entry{
+var jsonKinds = overlay(queryKinds, map[fault.Kind]entry{
 	fault.Internal: {"InternalServerException", http.StatusInternalServerError, internalText},
 	fault.Invalid: {"ValidationException", http.StatusBadRequest,
 		"The input fails to satisfy the constraints of the service."},
@@ -31,7 +31,7 @@ var jsonKinds = with(queryKinds, map[fault.Kind]entry{
 })
 
 // jsonCodes are the signature failures under their json names.
-var jsonCodes = with(querySignatures, map[key]entry{
+var jsonCodes = overlay(querySignatures, map[key]entry{
 	{fault.Unauthenticated, fault.Signature}: {"InvalidSignatureException", http.StatusBadRequest,
 		"The request signature we calculated does not match the signature you provided."},
 	{fault.Unauthenticated, fault.MissingAuth}: {"MissingAuthenticationTokenException", http.StatusBadRequest,

@@ -7,7 +7,7 @@ import (
 )
 
 // oauthKinds are the codes of Identity Center's OAuth service (sso-oidc's model).
-var oauthKinds = with(jsonKinds, map[fault.Kind]entry{
+var oauthKinds = overlay(jsonKinds, map[fault.Kind]entry{
 	fault.Invalid:     {"InvalidRequestException", http.StatusBadRequest, "The request is not valid."},
 	fault.Malformed:   {"InvalidRequestException", http.StatusBadRequest, "The request could not be parsed."},
 	fault.TooLarge:    {"InvalidRequestException", http.StatusBadRequest, "The request is too large."},
@@ -18,7 +18,7 @@ var oauthKinds = with(jsonKinds, map[fault.Kind]entry{
 		"The request has failed due to a temporary failure of the server."},
 })
 
-var oauthCodes = with(jsonCodes, map[key]entry{
+var oauthCodes = overlay(jsonCodes, map[key]entry{
 	{fault.Unauthenticated, fault.Application}: {"InvalidClientException", http.StatusUnauthorized,
 		"The client is not known."},
 	{fault.Invalid, fault.IdentityToken}: {"InvalidGrantException", http.StatusBadRequest,
@@ -61,6 +61,6 @@ func oauth(e Error) Error {
 	if name == "" {
 		name = "access_denied"
 	}
-	e.Fields = with(e.Fields, map[string]string{"error": name, "error_description": e.Message})
+	e.Fields = overlay(e.Fields, map[string]string{"error": name, "error_description": e.Message})
 	return e
 }

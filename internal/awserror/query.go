@@ -60,7 +60,7 @@ var querySignatures = map[key]entry{
 	{fault.Unsupported, fault.Method}: {"MethodNotAllowed", http.StatusMethodNotAllowed, "The method is not allowed."},
 }
 
-var stsCodes = with(querySignatures, map[key]entry{
+var stsCodes = overlay(querySignatures, map[key]entry{
 	{fault.Malformed, fault.PolicyDocument}: {"MalformedPolicyDocument", http.StatusBadRequest,
 		"The policy document is malformed."},
 	{fault.Invalid, fault.PolicyDocument}: {"MalformedPolicyDocument", http.StatusBadRequest,
@@ -79,7 +79,7 @@ var stsCodes = with(querySignatures, map[key]entry{
 		"The source identity of a session cannot be changed."},
 })
 
-var iamKinds = with(queryKinds, map[fault.Kind]entry{
+var iamKinds = overlay(queryKinds, map[fault.Kind]entry{
 	fault.Internal:      {"ServiceFailure", http.StatusInternalServerError, internalText},
 	fault.NotFound:      {"NoSuchEntity", http.StatusNotFound, "The entity does not exist."},
 	fault.AlreadyExists: {"EntityAlreadyExists", http.StatusConflict, "The entity already exists."},
@@ -88,7 +88,7 @@ var iamKinds = with(queryKinds, map[fault.Kind]entry{
 	fault.LimitExceeded: {"LimitExceeded", http.StatusConflict, "A quota would be exceeded."},
 })
 
-var iamCodes = with(querySignatures, map[key]entry{
+var iamCodes = overlay(querySignatures, map[key]entry{
 	{fault.Malformed, fault.PolicyDocument}: {"MalformedPolicyDocument", http.StatusBadRequest,
 		"The policy document is malformed."},
 	{fault.Invalid, fault.PolicyDocument}: {"MalformedPolicyDocument", http.StatusBadRequest,
@@ -104,8 +104,8 @@ var iamCodes = with(querySignatures, map[key]entry{
 	{fault.Invalid, fault.NextToken}: {"ValidationError", http.StatusBadRequest, "Invalid Marker."},
 })
 
-// with returns base, overlaid with more.
-func with[K comparable, V any](base, more map[K]V) map[K]V {
+// overlay returns base, overlaid with more.
+func overlay[K comparable, V any](base, more map[K]V) map[K]V {
 	all := maps.Clone(base)
 	if all == nil {
 		all = map[K]V{}

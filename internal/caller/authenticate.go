@@ -113,9 +113,9 @@ func (a *Authenticator) evaluate(c *Caller) error {
 // Ended is the refusal of a session whose signature was correct, but which has ended: something that it depends on was
 // deleted or made inactive. A client sees the fault that Ended wraps, which has the reason.
 type Ended struct {
-	Caller *Caller // the caller of the session; it may do nothing
-	Text   string  // why the session ended
-	told   *fault.Error
+	Caller  *Caller // the caller of the session; it may do nothing
+	Text    string  // why the session ended
+	refusal *fault.Error
 }
 
 // ended makes the refusal. It also takes all permissions from the caller: an empty session policy allows nothing.
@@ -124,7 +124,7 @@ func ended(c *Caller, why *fault.Error) *Ended {
 	text := why.Message()
 	return &Ended{
 		Caller: c, Text: text,
-		told: fault.New(fault.Denied, fault.SessionToken, "Access Denied: %s", text).For(why.Reason),
+		refusal: fault.New(fault.Denied, fault.SessionToken, "Access Denied: %s", text).For(why.Reason),
 	}
 }
 
@@ -132,7 +132,7 @@ func ended(c *Caller, why *fault.Error) *Ended {
 func (e *Ended) Error() string { return "the session ended: " + e.Text }
 
 // Unwrap returns what the client is told.
-func (e *Ended) Unwrap() error { return e.told }
+func (e *Ended) Unwrap() error { return e.refusal }
 
 func (a *Authenticator) longTerm(c *Caller) (credential.Secret, error) {
 	k, err := c.establishKey()
@@ -215,7 +215,7 @@ func (a *Authenticator) load(c *Caller) error {
 		return nil
 	case policy.User, policy.Role:
 	default:
-		return ended(c, gone(fault.PrincipalDeleted, "the principal of this session is deleted"))
+		return ended(c, sessionEnded(fault.PrincipalDeleted, "the principal of this session is deleted"))
 	}
 	compiled := c.Snapshot.Compiled(c.Principal.ID)
 	if compiled == nil || compiled.Err != nil {

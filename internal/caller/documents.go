@@ -29,7 +29,7 @@ type scopeKey struct {
 
 // ofScope returns the policy of a vended credential.
 func (d *documents) ofScope(k scopeKey) (*policy.Document, error) {
-	if doc := kept(d, &d.scopes, k); doc != nil {
+	if doc := cached(d, &d.scopes, k); doc != nil {
 		return doc, nil
 	}
 	scope, err := access.ParseScope(k.scope)
@@ -37,31 +37,31 @@ func (d *documents) ofScope(k scopeKey) (*policy.Document, error) {
 		return nil, err
 	}
 	doc := policy.DataAccess(scope.Bucket(), scope.Key(), !scope.Wildcard(), k.permission, k.objectOnly)
-	keep(d, &d.scopes, k, doc, maxScopes)
+	cache(d, &d.scopes, k, doc, maxScopes)
 	return doc, nil
 }
 
 // ofText returns a session policy, compiled.
 func (d *documents) ofText(text string) (*policy.Document, error) {
-	if doc := kept(d, &d.texts, text); doc != nil {
+	if doc := cached(d, &d.texts, text); doc != nil {
 		return doc, nil
 	}
 	doc, err := policy.Parse(text, policy.Session)
 	if err != nil {
 		return nil, err
 	}
-	keep(d, &d.texts, text, doc, maxPolicies)
+	cache(d, &d.texts, text, doc, maxPolicies)
 	return doc, nil
 }
 
-func kept[K comparable](d *documents, m *map[K]*policy.Document, k K) *policy.Document {
+func cached[K comparable](d *documents, m *map[K]*policy.Document, k K) *policy.Document {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
 	return (*m)[k]
 }
 
 // cache adds a document. It empties a full map first: documents that are in use are soon added again.
-func keep[K comparable](d *documents, m *map[K]*policy.Document, k K, doc *policy.Document, limit int) {
+func cache[K comparable](d *documents, m *map[K]*policy.Document, k K, doc *policy.Document, limit int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if *m == nil || len(*m) >= limit {

@@ -17,9 +17,9 @@ func federationLeash(snap *engine.Snapshot, s *credential.Session) *fault.Error 
 	p := snap.OIDCProvider(s.ProviderID)
 	switch {
 	case p == nil:
-		return gone(fault.ProviderDeleted, "the OpenID Connect provider that vouched for this session is deleted")
+		return sessionEnded(fault.ProviderDeleted, "the OpenID Connect provider that vouched for this session is deleted")
 	case !p.Accepts(s.ClientID):
-		return gone(fault.ProviderClientRemoved,
+		return sessionEnded(fault.ProviderClientRemoved,
 			"the client id that this session was made for is removed from its OpenID Connect provider")
 	}
 	return nil

@@ -18,11 +18,11 @@ func leash(snap *engine.Snapshot, s *credential.Session) *fault.Error {
 	if s.ParentKey != "" {
 		k := snap.AccessKey(s.ParentKey)
 		if k == nil || k.Status != iam.Active {
-			return gone(fault.AccessKeyInactive, "the access key that this session was made with is deleted or inactive")
+			return sessionEnded(fault.AccessKeyInactive, "the access key that this session was made with is deleted or inactive")
 		}
 	}
 	if s.ParentPrincipalID != "" && !principalStands(snap, s.ParentPrincipalID) {
-		return gone(fault.ParentDeleted, "the principal that this session was made by is deleted")
+		return sessionEnded(fault.ParentDeleted, "the principal that this session was made by is deleted")
 	}
 	if f := federationLeash(snap, s); f != nil {
 		return f
@@ -30,18 +30,18 @@ func leash(snap *engine.Snapshot, s *credential.Session) *fault.Error {
 	switch s.Kind {
 	case credential.AssumedRole, credential.Vended:
 		if snap.Role(s.PrincipalID) == nil {
-			return gone(fault.PrincipalDeleted, "the role of this session is deleted")
+			return sessionEnded(fault.PrincipalDeleted, "the role of this session is deleted")
 		}
 	case credential.UserSession:
 		if snap.User(s.PrincipalID) == nil {
-			return gone(fault.PrincipalDeleted, "the user of this session is deleted")
+			return sessionEnded(fault.PrincipalDeleted, "the user of this session is deleted")
 		}
 	case credential.RootSession:
 		if snap.Account(access.AccountID(s.Account)) == nil {
-			return gone(fault.PrincipalDeleted, "the account of this session is deleted")
+			return sessionEnded(fault.PrincipalDeleted, "the account of this session is deleted")
 		}
 	default:
-		return gone(fault.SessionInvalid, "the session is of an unknown kind")
+		return sessionEnded(fault.SessionInvalid, "the session is of an unknown kind")
 	}
 	if s.UserID != "" {
 		if err := DelegationStands(snap, &s.Delegation); err != nil {
@@ -57,21 +57,21 @@ func leash(snap *engine.Snapshot, s *credential.Session) *fault.Error {
 func grantLeash(snap *engine.Snapshot, s *credential.Session) *fault.Error {
 	instance, err := access.ParseResourceARN(s.InstanceID)
 	if err != nil {
-		return gone(fault.SessionInvalid, "the session names no Access Grants instance")
+		return sessionEnded(fault.SessionInvalid, "the session names no Access Grants instance")
 	}
 	grant, err := access.ParseGrantID(s.GrantID)
 	if err != nil {
-		return gone(fault.SessionInvalid, "the session names no grant")
+		return sessionEnded(fault.SessionInvalid, "the session names no grant")
 	}
 	switch {
 	case snap.Instance(instance.Account, instance.Region) == nil:
-		return gone(fault.GrantsInstanceDeleted, "the Access Grants instance behind this credential is deleted")
+		return sessionEnded(fault.GrantsInstanceDeleted, "the Access Grants instance behind this credential is deleted")
 	case snap.Location(instance.Account, instance.Region, access.LocationID(s.LocationID)) == nil:
-		return gone(fault.LocationDeleted, "the location behind this credential is deleted")
+		return sessionEnded(fault.LocationDeleted, "the location behind this credential is deleted")
 	case !snap.Grants().Has(grant):
-		return gone(fault.GrantDeleted, "the grant behind this credential is deleted")
+		return sessionEnded(fault.GrantDeleted, "the grant behind this credential is deleted")
 	case !principalStands(snap, s.CallerPrincipalID):
-		return gone(fault.GranteeDeleted, "the grantee of this credential is deleted")
+		return sessionEnded(fault.GranteeDeleted, "the grantee of this credential is deleted")
 	}
 	if err := directoryLeash(snap, s, instance.Account, instance.Region); err != nil {
 		return fault.Of(err)
@@ -79,8 +79,8 @@ func grantLeash(snap *engine.Snapshot, s *credential.Session) *fault.Error {
 	return nil
 }
 
-// gone is the denial of a session that has ended.
-func gone(r fault.Reason, text string) *fault.Error {
+// sessionEnded is the denial of a session that has ended.
+func sessionEnded(r fault.Reason, text string) *fault.Error {
 	return fault.New(fault.Denied, fault.SessionToken, "%s", text).For(r)
 }
 

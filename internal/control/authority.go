@@ -58,13 +58,13 @@ func (call *Call) ByRight(r Right) {
 // Simulate returns the call that another caller would make in place of this one. It is for explaining decisions. Its
 // permissions are not those of this call, and nothing can be changed or recorded with it.
 func (call *Call) Simulate(who *caller.Caller) *Call {
-	return &Call{Caller: who, Target: call.Target, supposed: true}
+	return &Call{Caller: who, Target: call.Target, simulated: true}
 }
 
 // Authorised returns nil if the call may succeed: a policy allowed something, a right was stated, or the operation is
 // open. Otherwise the program has a mistake. The error is then an internal fault, and the log names the operation.
 func (c *Control) Authorised(call *Call) error {
-	if !call.supposed && (call.allowed || call.right != "" || openOperations[call.operation] != "") {
+	if !call.simulated && (call.allowed || call.right != "" || openOperations[call.operation] != "") {
 		return nil
 	}
 	err := fmt.Errorf("%s of %s would have succeeded without a policy or a right that allows it", call.operation.name,

@@ -77,9 +77,9 @@ type Call struct {
 	operation operation
 	allowed   bool  // whether a policy allowed something, see authority.go
 	right     Right // by which the call may succeed without a policy; empty: none
-	supposed  bool  // the call is one that Simulate made
+	simulated bool  // the call is one that Simulate made
 
-	also     []audit.Event // further records of the same call, such as the service's AssumeRole
+	further  []audit.Event // further records of the same call, such as the service's AssumeRole
 	recorded bool
 }
 
@@ -129,7 +129,7 @@ func (c *Control) record(ctx context.Context, call *Call) error {
 // says why.
 func (call *Call) Failed() {
 	call.Event.EventID, call.Event.Latchkey = uuid.NewString(), nil
-	call.also, call.recorded = nil, false
+	call.further, call.recorded = nil, false
 }
 
 // Finish ends the call. It commits a record if none has been committed yet. If the call failed, refusal is what the
@@ -146,7 +146,7 @@ func (c *Control) Finish(ctx context.Context, call *Call, refusal awserror.Error
 		return nil
 	}
 	if refusal.Code != "" {
-		call.also = nil // they describe what did not happen
+		call.further = nil // they describe what did not happen
 		call.Event.ErrorCode, call.Event.ErrorMessage = refusal.Code, refusal.Message
 		call.Event.ResponseElements = nil
 		if refusal.Reason != "" {
@@ -157,7 +157,7 @@ func (c *Control) Finish(ctx context.Context, call *Call, refusal awserror.Error
 }
 
 // Also adds a further record that is committed together with the call's own.
-func (call *Call) Also(e audit.Event) { call.also = append(call.also, e) }
+func (call *Call) Also(e audit.Event) { call.further = append(call.further, e) }
 
 // Touch adds a resource that the call reads or changes to the record.
 func (call *Call) Touch(kind, arn string, account access.AccountID) {
@@ -169,7 +169,7 @@ func (call *Call) Touch(kind, arn string, account access.AccountID) {
 // account, as on AWS, but without the data that is for the owner only. A record that was made for a further account
 // keeps its recipient.
 func (call *Call) events() []audit.Event {
-	all := append([]audit.Event{call.Event}, call.also...)
+	all := append([]audit.Event{call.Event}, call.further...)
 	home, owner := call.Event.RecipientAccountID, call.owner()
 	for i := range all {
 		if all[i].RecipientAccountID == home {

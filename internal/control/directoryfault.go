@@ -18,12 +18,12 @@ func DirectoryFault(err error) error {
 	if f == nil || f.Kind != fault.AlreadyExists {
 		return err
 	}
-	taken, ok := errors.AsType[*store.DuplicateError](err)
+	duplicate, ok := errors.AsType[*store.DuplicateError](err)
 	if !ok {
 		return err
 	}
 	text := "Duplicate UserName"
-	switch directory.Key(taken.Key).Attribute(f.Entity == fault.DirectoryGroup) {
+	switch directory.Key(duplicate.Key).Attribute(f.Entity == fault.DirectoryGroup) {
 	case "emails.value":
 		text = "Duplicate Email"
 	case "externalIds":

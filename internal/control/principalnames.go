@@ -24,7 +24,7 @@ func (e *UnknownPrincipalError) Error() string {
 // does when such a policy is written. A principal that is deleted and created again under the same name therefore does
 // not match the policy. It fails with *UnknownPrincipalError if a principal or account does not exist.
 func ResolvePrincipals(ctx context.Context, tx *store.Tx, d *policy.Document) (*policy.Document, error) {
-	bound := map[string]string{}
+	ids := map[string]string{}
 	for _, name := range d.Principals() {
 		id, err := resolvePrincipal(ctx, tx, name)
 		if err != nil && fault.KindOf(err) != fault.NotFound {
@@ -33,9 +33,9 @@ func ResolvePrincipals(ctx context.Context, tx *store.Tx, d *policy.Document) (*
 		if err != nil || id == "" {
 			return nil, &UnknownPrincipalError{name}
 		}
-		bound[name] = id
+		ids[name] = id
 	}
-	return d.RewritePrincipals(func(name string) string { return bound[name] })
+	return d.RewritePrincipals(func(name string) string { return ids[name] })
 }
 
 // resolvePrincipal returns the stored form of a principal of a policy. It returns an empty text or fails with NotFound
@@ -97,11 +97,11 @@ func DisplayPrincipals(snap *engine.Snapshot, text string, kind policy.Kind) str
 	if err != nil {
 		return text
 	}
-	shown, err := d.RewritePrincipals(func(name string) string { return displayPrincipal(snap, name) })
+	displayed, err := d.RewritePrincipals(func(name string) string { return displayPrincipal(snap, name) })
 	if err != nil {
 		return text
 	}
-	return shown.String()
+	return displayed.String()
 }
 
 func displayPrincipal(snap *engine.Snapshot, name string) string {

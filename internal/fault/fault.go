@@ -52,12 +52,12 @@ func (k Kind) String() string {
 
 // Error is a failure. The client may see its Message as it is, but not its cause.
 type Error struct {
-	Kind   Kind
-	Entity Entity
-	Reason Reason            // which check refused; empty: kind and entity say everything
-	Text   string            // prose for the client, worded as AWS words it; empty: the table's own text
-	Fields map[string]string // further members of the error body, such as Resource or BucketName
-	told   bool              // whether the client is told the reason, too
+	Kind       Kind
+	Entity     Entity
+	Reason     Reason            // which check refused; empty: kind and entity say everything
+	Text       string            // prose for the client, worded as AWS words it; empty: the table's own text
+	Fields     map[string]string // further members of the error body, such as Resource or BucketName
+	tellReason bool              // whether the client is told the reason, too
 
 	Foreign *Foreign // how an upstream worded it; nil: it is our own failure
 
@@ -76,14 +76,14 @@ func New(k Kind, n Entity, format string, args ...any) *Error {
 // Refuse makes a failure whose reason the client is told in front of the text.
 func Refuse(k Kind, n Entity, r Reason, format string, args ...any) *Error {
 	e := New(k, n, format, args...)
-	e.Reason, e.told = r, true
+	e.Reason, e.tellReason = r, true
 	return e
 }
 
 // For returns a copy of e with a reason that only records and logs show.
 func (e *Error) For(r Reason) *Error {
 	c := *e
-	c.Reason, c.told = r, false
+	c.Reason, c.tellReason = r, false
 	return &c
 }
 
@@ -97,7 +97,7 @@ func (e *Error) About(n Entity) *Error {
 // Message is what the client reads: the text, with the reason in front of it if the client is told the reason. It is
 // empty if the text is empty.
 func (e *Error) Message() string {
-	if e.told && e.Text != "" {
+	if e.tellReason && e.Text != "" {
 		return e.Reason.Before(e.Text)
 	}
 	return e.Text

@@ -50,7 +50,7 @@ func (b *Buckets) Adopt(ctx context.Context, call *control.Call, in Adoption) (*
 			}
 			return err
 		}
-		if err := free(ctx, tx, name); err != nil {
+		if err := checkFree(ctx, tx, name); err != nil {
 			return err
 		}
 		bucket.Created = tx.Now()
@@ -62,8 +62,8 @@ func (b *Buckets) Adopt(ctx context.Context, call *control.Call, in Adoption) (*
 	return bucket, nil
 }
 
-// free checks that no account has a bucket of this name or is creating one.
-func free(ctx context.Context, tx *store.Tx, name string) error {
+// checkFree checks that no account has a bucket of this name or is creating one.
+func checkFree(ctx context.Context, tx *store.Tx, name string) error {
 	existing, err := store.Buckets.Get(ctx, tx, name)
 	if err == nil {
 		return fault.New(fault.AlreadyExists, fault.Bucket,

@@ -103,16 +103,16 @@ func alreadyExists(call *control.Call, b *bucket.Bucket) error {
 func (b *Buckets) Unregister(ctx context.Context, call *control.Call, bucket *bucket.Bucket) error {
 	b.genuine.Delete(bucket.Nonce)
 	return b.Control.Update(ctx, call, func(tx *store.Tx) error {
-		if _, err := same(ctx, tx, bucket); err != nil {
+		if _, err := readSame(ctx, tx, bucket); err != nil {
 			return err
 		}
 		return store.Buckets.Delete(tx, bucket.Name)
 	})
 }
 
-// same reads the bucket for which the caller was authorized. A bucket of the same name that was created later may be
-// another account's. For this caller it does not exist.
-func same(ctx context.Context, tx *store.Tx, bucket *bucket.Bucket) (*bucket.Bucket, error) {
+// readSame reads the bucket for which the caller was authorized. A bucket of the same name that was created later may
+// be another account's. For this caller it does not exist.
+func readSame(ctx context.Context, tx *store.Tx, bucket *bucket.Bucket) (*bucket.Bucket, error) {
 	now, err := store.Buckets.Get(ctx, tx, bucket.Name)
 	if err == nil && (now.Account != bucket.Account || !now.Created.Equal(bucket.Created)) {
 		err = fault.New(fault.NotFound, fault.Bucket, "").With("BucketName", bucket.Name)
@@ -138,14 +138,14 @@ func (b *Buckets) PutPolicy(ctx context.Context, call *control.Call, bucket *buc
 		}
 	}
 	return b.change(ctx, call, bucket, func(tx *store.Tx) (string, error) {
-		bound, err := control.ResolvePrincipals(ctx, tx, doc)
+		resolved, err := control.ResolvePrincipals(ctx, tx, doc)
 		if unknown, ok := errors.AsType[*control.UnknownPrincipalError](err); ok {
 			return "", fault.New(fault.Invalid, fault.BucketPolicy, "%s", unknown)
 		}
 		if err != nil {
 			return "", err
 		}
-		return bound.String(), nil
+		return resolved.String(), nil
 	})
 }
 
@@ -186,7 +186,7 @@ func (b *Buckets) change(
 	ctx context.Context, call *control.Call, bucket *bucket.Bucket, text func(*store.Tx) (string, error),
 ) error {
 	return b.Control.Update(ctx, call, func(tx *store.Tx) error {
-		current, err := same(ctx, tx, bucket)
+		current, err := readSame(ctx, tx, bucket)
 		if err != nil {
 			return err
 		}

@@ -100,7 +100,7 @@ func (b *Buckets) Register(ctx context.Context, call *control.Call, c *bucket.Cr
 			return err
 		}
 		return store.Buckets.Insert(tx, &bucket.Bucket{
-			Name: c.Name, Account: c.Account, Region: c.Region, Created: tx.Now(), Nonce: b.kept(c),
+			Name: c.Name, Account: c.Account, Region: c.Region, Created: tx.Now(), Nonce: b.keptNonce(c),
 		})
 	})
 }
@@ -114,14 +114,15 @@ func (b *Buckets) registered(ctx context.Context, tx *store.Tx, call *control.Ca
 		return overtaken(c.Name)
 	case err != nil:
 		return err
-	case existing.Account == c.Account && existing.Nonce == b.kept(c) && existing.Region == c.Region:
+	case existing.Account == c.Account && existing.Nonce == b.keptNonce(c) && existing.Region == c.Region:
 		return nil
 	}
 	return alreadyExists(call, existing)
 }
 
-// kept returns the nonce that the upstream keeps with the bucket of c. It is empty for an upstream that keeps none.
-func (b *Buckets) kept(c *bucket.Creation) string {
+// keptNonce returns the nonce that the upstream keeps with the bucket of c. It is empty for an upstream that keeps
+// none.
+func (b *Buckets) keptNonce(c *bucket.Creation) string {
 	if b.Upstream.Traits().Nonces {
 		return c.Nonce
 	}

@@ -19,8 +19,8 @@ type Filter struct {
 	Region string // empty: all
 }
 
-// list returns the name of the list that a token belongs to.
-func (f Filter) list(call *control.Call) string {
+// listName returns the name of the list that a token belongs to.
+func (f Filter) listName(call *control.Call) string {
 	return "ListBuckets\x00" + string(call.Account) + "\x00" + f.Region + "\x00" + f.Prefix
 }
 
@@ -45,7 +45,7 @@ func (b *Buckets) List(
 		}
 		if len(page) == size {
 			last := []byte(page[size-1].Name)
-			return page, base64.RawURLEncoding.EncodeToString(b.Control.Ring.Seal(f.list(call), last)), nil
+			return page, base64.RawURLEncoding.EncodeToString(b.Control.Ring.Seal(f.listName(call), last)), nil
 		}
 		page = append(page, bucket)
 	}
@@ -63,7 +63,7 @@ func (b *Buckets) after(call *control.Call, f Filter, token string) (string, err
 	if err != nil {
 		return "", bad.Because(err)
 	}
-	name, err := b.Control.Ring.Unseal(f.list(call), sealed)
+	name, err := b.Control.Ring.Unseal(f.listName(call), sealed)
 	if err != nil {
 		return "", bad.Because(err)
 	}

@@ -7,8 +7,8 @@ import (
 
 // locks has one lock for each name. The zero locks is ready for use.
 type locks struct {
-	mu   sync.Mutex
-	held map[string]*nameLock
+	mu     sync.Mutex
+	byName map[string]*nameLock
 }
 
 // nameLock is the lock of one name. It exists while somebody has it or waits for it.
@@ -20,13 +20,13 @@ type nameLock struct {
 // lock waits for the lock of a name until ctx ends. It does not wait for the locks of other names.
 func (l *locks) lock(ctx context.Context, name string) (unlock func(), err error) {
 	l.mu.Lock()
-	n := l.held[name]
+	n := l.byName[name]
 	if n == nil {
 		n = &nameLock{turn: make(chan struct{}, 1)}
-		if l.held == nil {
-			l.held = make(map[string]*nameLock)
+		if l.byName == nil {
+			l.byName = make(map[string]*nameLock)
 		}
-		l.held[name] = n
+		l.byName[name] = n
 	}
 	n.users++
 	l.mu.Unlock()
@@ -44,6 +44,6 @@ func (l *locks) leave(name string, n *nameLock) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if n.users--; n.users == 0 {
-		delete(l.held, name)
+		delete(l.byName, name)
 	}
 }

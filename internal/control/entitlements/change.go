@@ -50,33 +50,33 @@ func NewComparer(s *engine.Snapshot, account access.AccountID) *Comparer {
 //
 // A grant counts even if its instance is currently not associated with Identity Center.
 func (c *Comparer) Change(id directory.UserID, before, after Standing) Difference {
-	return Difference{Lost: c.missing(id, before, after), Gained: c.missing(id, after, before)}
+	return Difference{Lost: c.uncovered(id, before, after), Gained: c.uncovered(id, after, before)}
 }
 
-// missing returns the grants of one standing that the other standing does not cover.
-func (c *Comparer) missing(id directory.UserID, have, other Standing) []Entitlement {
+// uncovered returns the grants of one standing that the other standing does not cover.
+func (c *Comparer) uncovered(id directory.UserID, have, other Standing) []Entitlement {
 	if !have.Enabled {
 		return nil
 	}
 	var found []Entitlement
-	var rest []access.Identity // the identities with the other standing
+	var otherIdentities []access.Identity // the identities with the other standing
 	if other.Enabled {
-		rest = identities(id, other.Groups)
+		otherIdentities = identities(id, other.Groups)
 	} else if id != "" {
 		found = c.direct(id)
 	}
-	stays := map[directory.GroupID]bool{}
+	inOther := map[directory.GroupID]bool{}
 	if other.Enabled && len(have.Groups) > 0 {
 		for _, g := range other.Groups {
-			stays[g] = true
+			inOther[g] = true
 		}
 	}
 	for _, g := range have.Groups {
-		if stays[g] {
+		if inOther[g] {
 			continue
 		}
 		for _, h := range c.ofGroup(g) {
-			if !c.covered(&h.Grant, rest) {
+			if !c.covered(&h.Grant, otherIdentities) {
 				found = append(found, h)
 			}
 		}

@@ -30,14 +30,14 @@ func (c *Center) PutAuthenticationMethod(ctx context.Context, call *control.Call
 		return err
 	}
 	return c.change(ctx, call, app, func(tx *store.Tx, a *sso.Application) error {
-		bound, err := control.ResolvePrincipals(ctx, tx, doc)
+		resolved, err := control.ResolvePrincipals(ctx, tx, doc)
 		if unknown, ok := errors.AsType[*control.UnknownPrincipalError](err); ok {
 			return badActors("%s", unknown)
 		}
 		if err != nil {
 			return err
 		}
-		a.Actor = &sso.ActorPolicy{Document: text, Bound: bound.String()}
+		a.Actor = &sso.ActorPolicy{Document: text, Bound: resolved.String()}
 		return nil
 	})
 }
@@ -126,9 +126,7 @@ func (c *Center) AuthenticationMethods(call *control.Call, arn, token string) ([
 	if err != nil {
 		return nil, err
 	}
-	if _, err := cut(c.Control, call, Cut{Token: token}, nil, func(int) int64 {
-		return 0
-	}, "ListApplicationAuthenticationMethods", arn); err != nil {
+	if err := checkToken(c.Control, token, listName(call, "ListApplicationAuthenticationMethods", arn)); err != nil {
 		return nil, err
 	}
 	if app.Actor == nil {

@@ -51,7 +51,7 @@ func (c *Center) CreateApplication(
 		Digest:      digest(in.InstanceARN, in.Provider, in.Name, in.Description, in.Portal, in.Disabled, in.Tags),
 	}
 	err = c.Control.Update(ctx, call, func(tx *store.Tx) error {
-		if _, err := standing(ctx, tx, i); err != nil {
+		if _, err := currentInstance(ctx, tx, i); err != nil {
 			return err
 		}
 		if in.ClientToken != "" {
@@ -61,7 +61,7 @@ func (c *Center) CreateApplication(
 				made = have
 				return nil
 			case err == nil:
-				return mismatch()
+				return tokenMismatch()
 			case !fault.Is(err, fault.NotFound, fault.Application):
 				return err
 			}
@@ -107,7 +107,7 @@ func (c *Center) insertApplication(ctx context.Context, tx *store.Tx, a *sso.App
 		return err
 	}
 	if n >= c.Control.Quotas.Applications {
-		return quota(fault.Application, "applications", c.Control.Quotas.Applications)
+		return quotaFault(fault.Application, "applications", c.Control.Quotas.Applications)
 	}
 	a.Created = tx.Now()
 	return store.Applications.Insert(tx, a)
@@ -143,9 +143,8 @@ func (c *Center) Applications(
 			all = append(all, a)
 		}
 	}
-	p, err := cut(c.Control, call, at, all, func(a *sso.Application) int64 {
-		return a.Seq
-	}, "ListApplications", instanceARN, f.Account, f.Provider)
+	p, err := cutPage(c.Control, at, all, listName(call, "ListApplications", instanceARN, f.Account, f.Provider),
+		func(a *sso.Application) int64 { return a.Seq })
 	return p, i, err
 }
 
@@ -173,9 +172,9 @@ func (c *Center) UpdateApplication(ctx context.Context, call *control.Call, arn 
 		}
 	}
 	return c.change(ctx, call, app, func(_ *store.Tx, a *sso.Application) error {
-		set(&a.Name, ch.Name)
-		set(&a.Description, ch.Description)
-		set(&a.Disabled, ch.Disabled)
+		setIfGiven(&a.Name, ch.Name)
+		setIfGiven(&a.Description, ch.Description)
+		setIfGiven(&a.Disabled, ch.Disabled)
 		if ch.Portal != nil {
 			a.Portal.Origin, a.Portal.URL = ch.Portal.Origin, ch.Portal.URL
 		}
@@ -183,7 +182,7 @@ func (c *Center) UpdateApplication(ctx context.Context, call *control.Call, arn 
 	})
 }
 
-func set[T any](to *T, from *T) {
+func setIfGiven[T any](to *T, from *T) {
 	if from != nil {
 		*to = *from
 	}

@@ -57,7 +57,7 @@ func (c *Center) Assign(ctx context.Context, call *control.Call, arn string, t s
 			return err
 		}
 		if t == sso.Group {
-			if err := c.moreGroups(ctx, tx, app.ID); err != nil {
+			if err := c.checkGroupQuota(ctx, tx, app.ID); err != nil {
 				return err
 			}
 		}
@@ -65,7 +65,7 @@ func (c *Center) Assign(ctx context.Context, call *control.Call, arn string, t s
 	})
 }
 
-func (c *Center) moreGroups(ctx context.Context, tx *store.Tx, applicationID string) error {
+func (c *Center) checkGroupQuota(ctx context.Context, tx *store.Tx, applicationID string) error {
 	all, err := store.Assignments.InAccount(ctx, tx, applicationID)
 	if err != nil {
 		return err
@@ -77,7 +77,7 @@ func (c *Center) moreGroups(ctx context.Context, tx *store.Tx, applicationID str
 		}
 	}
 	if n >= c.Control.Quotas.AssignedGroups {
-		return quota(fault.Assignment, "groups assigned to an application", c.Control.Quotas.AssignedGroups)
+		return quotaFault(fault.Assignment, "groups assigned to an application", c.Control.Quotas.AssignedGroups)
 	}
 	return nil
 }
@@ -117,9 +117,8 @@ func (c *Center) Assignments(call *control.Call, arn string, at Cut) (Page[*sso.
 	if _, err := application(call, "sso:ListApplicationAssignments", arn); err != nil {
 		return Page[*sso.Assignment]{}, err
 	}
-	return cut(c.Control, call, at, call.Snapshot.AssignmentsOf(arn), func(a *sso.Assignment) int64 {
-		return a.Seq
-	}, "ListApplicationAssignments", arn)
+	return cutPage(c.Control, at, call.Snapshot.AssignmentsOf(arn), listName(call, "ListApplicationAssignments", arn),
+		func(a *sso.Assignment) int64 { return a.Seq })
 }
 
 // PrincipalAssignment is an application that is assigned to a principal.
@@ -158,6 +157,7 @@ func (c *Center) AssignmentsFor(
 			all = append(all, PrincipalAssignment{app, a})
 		}
 	}
-	return cut(c.Control, call, at, all, func(a PrincipalAssignment) int64 { return a.Seq },
-		"ListApplicationAssignmentsForPrincipal", instanceARN, string(f.Type), f.ID, f.Application)
+	return cutPage(c.Control, at, all,
+		listName(call, "ListApplicationAssignmentsForPrincipal", instanceARN, string(f.Type), f.ID, f.Application),
+		func(a PrincipalAssignment) int64 { return a.Seq })
 }

@@ -42,13 +42,13 @@ func instance(call *control.Call, action, arn string, values policy.Values) (*ss
 		return nil, err
 	}
 	if !own {
-		return nil, foreign(call, action, arn)
+		return nil, foreignInstance(call, action, arn)
 	}
 	call.Touch("AWS::SSO::Instance", arn, i.Account)
 	return i, nil
 }
 
-func foreign(call *control.Call, action, arn string) error {
+func foreignInstance(call *control.Call, action, arn string) error {
 	return fault.New(fault.Denied, fault.IdentityCenter, "%s", caller.Denial{
 		User: call.ARN(), Action: action, Resource: arn, Quoted: true,
 	})
@@ -144,12 +144,12 @@ func digest(parts ...any) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// mismatch is the fault for a client token that was used with other input.
-func mismatch() error {
+// tokenMismatch is the fault for a client token that was used with other input.
+func tokenMismatch() error {
 	return fault.New(fault.Conflict, "",
 		"IdempotentParameterMismatch: the client token was used before with other parameters")
 }
 
-func quota(entity fault.Entity, what string, limit int) error {
+func quotaFault(entity fault.Entity, what string, limit int) error {
 	return fault.New(fault.LimitExceeded, entity, "The maximum number of %s (%d) is reached", what, limit)
 }

@@ -98,9 +98,7 @@ func (c *Center) Grants(call *control.Call, arn, token string) ([]sso.Grant, err
 	if err != nil {
 		return nil, err
 	}
-	if _, err := cut(c.Control, call, Cut{Token: token}, nil, func(int) int64 {
-		return 0
-	}, "ListApplicationGrants", arn); err != nil {
+	if err := checkToken(c.Control, token, listName(call, "ListApplicationGrants", arn)); err != nil {
 		return nil, err
 	}
 	return app.Grants, nil

@@ -21,7 +21,8 @@ func (c *Center) Instances(call *control.Call, at Cut) (Page[*sso.Instance], err
 	if i := call.Snapshot.IdentityCenter(call.Account); i != nil {
 		all = append(all, i)
 	}
-	return cut(c.Control, call, at, all, func(*sso.Instance) int64 { return 1 }, "ListInstances")
+	return cutPage(c.Control, at, all, listName(call, "ListInstances"),
+		func(*sso.Instance) int64 { return 1 })
 }
 
 // Instance returns the account's instance.
@@ -58,7 +59,7 @@ func (c *Center) CreateInstance(ctx context.Context, call *control.Call, in NewI
 			return fault.New(fault.AlreadyExists, fault.IdentityCenter, "Account %s has the Identity Center instance %s already",
 				call.Account, have.ARN())
 		case have.Digest != made.Digest:
-			return mismatch()
+			return tokenMismatch()
 		}
 		made = have
 		return nil
@@ -86,7 +87,7 @@ func (c *Center) changeInstance(
 	ctx context.Context, call *control.Call, i *sso.Instance, fn func(*sso.Instance) error,
 ) error {
 	return c.Control.Update(ctx, call, func(tx *store.Tx) error {
-		current, err := standing(ctx, tx, i)
+		current, err := currentInstance(ctx, tx, i)
 		if err != nil {
 			return err
 		}
@@ -97,8 +98,8 @@ func (c *Center) changeInstance(
 	})
 }
 
-// standing returns the present state of the instance. It fails if the instance was deleted meanwhile.
-func standing(ctx context.Context, tx *store.Tx, i *sso.Instance) (*sso.Instance, error) {
+// currentInstance returns the present state of the instance. It fails if the instance was deleted meanwhile.
+func currentInstance(ctx context.Context, tx *store.Tx, i *sso.Instance) (*sso.Instance, error) {
 	current, err := store.IdentityCenter(ctx, tx, i.Account)
 	if fault.Is(err, fault.NotFound, fault.IdentityCenter) || err == nil && current.ID != i.ID {
 		return nil, fault.New(fault.Denied, fault.IdentityCenter, "The Identity Center instance %s was deleted", i.ARN())
@@ -120,11 +121,11 @@ func (c *Center) DeleteInstance(ctx context.Context, call *control.Call, arn str
 		return err
 	}
 	return c.Control.Update(ctx, call, func(tx *store.Tx) error {
-		current, err := standing(ctx, tx, i)
+		current, err := currentInstance(ctx, tx, i)
 		if err != nil {
 			return err
 		}
-		if err := unused(ctx, tx, current); err != nil {
+		if err := checkUnused(ctx, tx, current); err != nil {
 			return err
 		}
 		apps, err := store.Applications.InAccount(ctx, tx, string(i.Account))
@@ -153,8 +154,8 @@ func (c *Center) DeleteInstance(ctx context.Context, call *control.Call, arn str
 	})
 }
 
-// unused refuses to delete an instance that is associated with an S3 Access Grants instance.
-func unused(ctx context.Context, tx *store.Tx, i *sso.Instance) error {
+// checkUnused refuses to delete an instance that is associated with an S3 Access Grants instance.
+func checkUnused(ctx context.Context, tx *store.Tx, i *sso.Instance) error {
 	instances, err := store.Instances.InAccount(ctx, tx, string(i.Account))
 	if err != nil {
 		return err

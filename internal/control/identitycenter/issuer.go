@@ -42,7 +42,7 @@ func (c *Center) CreateIssuer(ctx context.Context, call *control.Call, in NewIss
 		Digest:      digest(in.InstanceARN, in.Name, in.URL, in.ClaimPath, in.StorePath, in.Tags),
 	}
 	err = c.Control.Update(ctx, call, func(tx *store.Tx) error {
-		if _, err := standing(ctx, tx, i); err != nil {
+		if _, err := currentInstance(ctx, tx, i); err != nil {
 			return err
 		}
 		have, err := store.Issuers.InAccount(ctx, tx, string(i.Account))
@@ -56,11 +56,11 @@ func (c *Center) CreateIssuer(ctx context.Context, call *control.Call, in NewIss
 				made = h
 				return nil
 			default:
-				return mismatch()
+				return tokenMismatch()
 			}
 		}
 		if len(have) >= c.Control.Quotas.TokenIssuers {
-			return quota(fault.TokenIssuer, "trusted token issuers", c.Control.Quotas.TokenIssuers)
+			return quotaFault(fault.TokenIssuer, "trusted token issuers", c.Control.Quotas.TokenIssuers)
 		}
 		made.Created = tx.Now()
 		err = store.Issuers.Insert(tx, made)
@@ -112,9 +112,9 @@ func (c *Center) Issuers(call *control.Call, instanceARN string, at Cut) (Page[*
 	if err != nil {
 		return Page[*sso.Issuer]{}, err
 	}
-	return cut(c.Control, call, at, call.Snapshot.IssuersOf(i.Account), func(i *sso.Issuer) int64 {
-		return i.Seq
-	}, "ListTrustedTokenIssuers", instanceARN)
+	return cutPage(c.Control, at, call.Snapshot.IssuersOf(i.Account),
+		listName(call, "ListTrustedTokenIssuers", instanceARN),
+		func(i *sso.Issuer) int64 { return i.Seq })
 }
 
 // IssuerChange is what UpdateTrustedTokenIssuer changes. A nil field leaves a value as it is. The URL never changes.
@@ -132,9 +132,9 @@ func (c *Center) UpdateIssuer(ctx context.Context, call *control.Call, arn strin
 		}
 	}
 	return c.changeIssuer(ctx, call, i, func(current *sso.Issuer) error {
-		set(&current.Name, ch.Name)
-		set(&current.ClaimPath, ch.ClaimPath)
-		set(&current.StorePath, ch.StorePath)
+		setIfGiven(&current.Name, ch.Name)
+		setIfGiven(&current.ClaimPath, ch.ClaimPath)
+		setIfGiven(&current.StorePath, ch.StorePath)
 		return nil
 	})
 }

@@ -16,15 +16,24 @@ type Cut struct {
 	Size  int
 }
 
-// cut returns one page of a list, which must be ordered by number. name and about identify the list, so that a page
-// token fits one list only.
-func cut[T any](
-	c *control.Control, call *control.Call, at Cut, all []T, number func(T) int64, name string, about ...string,
-) (Page[T], error) {
-	list := name + "\x00" + string(call.Account) + "\x00" + call.Principal.ID
+// listName identifies a list, so that a page token fits one list only: the operation, the caller, and about, which is
+// what is listed.
+func listName(call *control.Call, operation string, about ...string) string {
+	name := operation + "\x00" + string(call.Account) + "\x00" + call.Principal.ID
 	for _, a := range about {
-		list += "\x00" + a
+		name += "\x00" + a
 	}
+	return name
+}
+
+// checkToken checks the page token of a list that always fits on one page.
+func checkToken(c *control.Control, token, list string) error {
+	_, err := c.After(list, token)
+	return err
+}
+
+// cutPage returns one page of a list, which must be ordered by number. list is the list's name.
+func cutPage[T any](c *control.Control, at Cut, all []T, list string, number func(T) int64) (Page[T], error) {
 	after, err := c.After(list, at.Token)
 	if err != nil {
 		return Page[T]{}, err

@@ -55,7 +55,8 @@ func (c *Center) Providers(call *control.Call, at Cut) (Page[Provider], error) {
 	if err := call.May("sso:ListApplicationProviders", "*", policy.Values{}, nil, call.Account); err != nil {
 		return Page[Provider]{}, err
 	}
-	return cut(c.Control, call, at, providers(), func(p Provider) int64 { return p.number }, "ListApplicationProviders")
+	return cutPage(c.Control, at, providers(), listName(call, "ListApplicationProviders"),
+		func(p Provider) int64 { return p.number })
 }
 
 // Provider returns an application provider.

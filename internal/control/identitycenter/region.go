@@ -24,9 +24,8 @@ func (c *Center) Regions(call *control.Call, arn string, at Cut) (Page[Region], 
 	if err != nil {
 		return Page[Region]{}, err
 	}
-	return cut(c.Control, call, at, []Region{{c.Control.Region, i.Created, true}}, func(Region) int64 {
-		return 1
-	}, "ListRegions")
+	return cutPage(c.Control, at, []Region{{c.Control.Region, i.Created, true}}, listName(call, "ListRegions"),
+		func(Region) int64 { return 1 })
 }
 
 // DescribeRegion returns a region of the instance.

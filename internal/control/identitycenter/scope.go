@@ -22,7 +22,7 @@ func (c *Center) PutScope(ctx context.Context, call *control.Call, arn, name str
 			return nil
 		}
 		if len(a.Scopes) >= c.Control.Quotas.AccessScopes {
-			return quota(fault.AccessScope, "access scopes of an application", c.Control.Quotas.AccessScopes)
+			return quotaFault(fault.AccessScope, "access scopes of an application", c.Control.Quotas.AccessScopes)
 		}
 		a.NextScope++
 		a.Scopes = append(a.Scopes, sso.AccessScope{Name: name, Targets: targets, Number: a.NextScope})
@@ -52,9 +52,8 @@ func (c *Center) Scopes(call *control.Call, arn string, at Cut) (Page[sso.Access
 	if err != nil {
 		return Page[sso.AccessScope]{}, err
 	}
-	return cut(c.Control, call, at, app.Scopes, func(s sso.AccessScope) int64 {
-		return s.Number
-	}, "ListApplicationAccessScopes", arn)
+	return cutPage(c.Control, at, app.Scopes, listName(call, "ListApplicationAccessScopes", arn),
+		func(s sso.AccessScope) int64 { return s.Number })
 }
 
 // DeleteScope removes an access scope from an application.

@@ -72,7 +72,7 @@ func anyApplication(call *control.Call, instanceARN string) string {
 
 // InsertS3Application inserts S3's application in the caller's transaction. It fails if the instance is gone by now.
 func (c *Center) InsertS3Application(ctx context.Context, tx *store.Tx, i *sso.Instance, app *sso.Application) error {
-	_, err := standing(ctx, tx, i)
+	_, err := currentInstance(ctx, tx, i)
 	if fault.Is(err, fault.Denied, fault.IdentityCenter) {
 		return fault.New(fault.Invalid, fault.IdentityCenter, "The Identity Center instance %s does not exist", i.ARN())
 	}

@@ -51,17 +51,17 @@ func (c *Center) PutSignIn(ctx context.Context, call *control.Call, in NewSignIn
 	}
 	return c.Control.Update(ctx, call, func(tx *store.Tx) error {
 		old, err := store.SignIns.Get(ctx, tx, string(call.Account))
-		fresh := fault.Is(err, fault.NotFound, fault.SignIn)
-		if err != nil && !fresh {
+		isNew := fault.Is(err, fault.NotFound, fault.SignIn)
+		if err != nil && !isNew {
 			return err
 		}
 		switch {
 		case in.ClientSecret != nil && in.ClientSecret.Reveal() != "":
 			made.Sealed = c.Control.Ring.Seal(sso.SignInPurpose(call.Account), []byte(in.ClientSecret.Reveal()))
-		case in.ClientSecret == nil && !fresh && old.IssuerURL == in.IssuerURL && old.ClientID == in.ClientID:
+		case in.ClientSecret == nil && !isNew && old.IssuerURL == in.IssuerURL && old.ClientID == in.ClientID:
 			made.Sealed = old.Sealed
 		}
-		if fresh {
+		if isNew {
 			return store.SignIns.Insert(tx, made)
 		}
 		return store.SignIns.Update(tx, made)

@@ -12,14 +12,14 @@ import (
 	"latchkey/internal/store"
 )
 
-// tagged is a resource with tags.
-type tagged struct {
+// taggedResource is a resource with tags.
+type taggedResource struct {
 	tags   []access.Tag
 	change func(ctx context.Context, fn func([]access.Tag) ([]access.Tag, error)) error
 }
 
-// tagged returns the resource of a tag operation after checking the action on it.
-func (c *Center) tagged(call *control.Call, action, arn string, values policy.Values) (*tagged, error) {
+// findTagged returns the resource of a tag operation after checking the action on it.
+func (c *Center) findTagged(call *control.Call, action, arn string, values policy.Values) (*taggedResource, error) {
 	r, _ := sso.ParseARN(arn)
 	switch r.Kind {
 	case sso.KindInstance:
@@ -27,7 +27,7 @@ func (c *Center) tagged(call *control.Call, action, arn string, values policy.Va
 		if err != nil {
 			return nil, err
 		}
-		return &tagged{i.Tags, func(ctx context.Context, fn func([]access.Tag) ([]access.Tag, error)) error {
+		return &taggedResource{i.Tags, func(ctx context.Context, fn func([]access.Tag) ([]access.Tag, error)) error {
 			return c.changeInstance(ctx, call, i, func(i *sso.Instance) (err error) { i.Tags, err = fn(i.Tags); return err })
 		}}, nil
 	case sso.KindIssuer:
@@ -35,7 +35,7 @@ func (c *Center) tagged(call *control.Call, action, arn string, values policy.Va
 		if err != nil {
 			return nil, err
 		}
-		return &tagged{i.Tags, func(ctx context.Context, fn func([]access.Tag) ([]access.Tag, error)) error {
+		return &taggedResource{i.Tags, func(ctx context.Context, fn func([]access.Tag) ([]access.Tag, error)) error {
 			return c.changeIssuer(ctx, call, i, func(i *sso.Issuer) (err error) { i.Tags, err = fn(i.Tags); return err })
 		}}, nil
 	case sso.KindApplication:
@@ -43,7 +43,7 @@ func (c *Center) tagged(call *control.Call, action, arn string, values policy.Va
 		if err != nil {
 			return nil, err
 		}
-		return &tagged{a.Tags, func(ctx context.Context, fn func([]access.Tag) ([]access.Tag, error)) error {
+		return &taggedResource{a.Tags, func(ctx context.Context, fn func([]access.Tag) ([]access.Tag, error)) error {
 			return c.change(ctx, call, a, func(_ *store.Tx, a *sso.Application) (err error) {
 				a.Tags, err = fn(a.Tags)
 				return err
@@ -58,7 +58,7 @@ func (c *Center) tagged(call *control.Call, action, arn string, values policy.Va
 
 // Tag adds tags to a resource. A tag that exists already gets the new value.
 func (c *Center) Tag(ctx context.Context, call *control.Call, arn string, tags []access.Tag) error {
-	t, err := c.tagged(call, "sso:TagResource", arn, requestTags(tags))
+	t, err := c.findTagged(call, "sso:TagResource", arn, requestTags(tags))
 	if err != nil {
 		return err
 	}
@@ -74,7 +74,7 @@ func (c *Center) Tag(ctx context.Context, call *control.Call, arn string, tags [
 			}
 		}
 		if len(have) > c.Control.Quotas.Tags {
-			return nil, quota(fault.Tags, "tags of a resource", c.Control.Quotas.Tags)
+			return nil, quotaFault(fault.Tags, "tags of a resource", c.Control.Quotas.Tags)
 		}
 		return have, nil
 	})
@@ -84,7 +84,7 @@ func (c *Center) Tag(ctx context.Context, call *control.Call, arn string, tags [
 func (c *Center) Untag(ctx context.Context, call *control.Call, arn string, keys []string) error {
 	values := policy.Values{}
 	values.Set("aws:TagKeys", keys...)
-	t, err := c.tagged(call, "sso:UntagResource", arn, values)
+	t, err := c.findTagged(call, "sso:UntagResource", arn, values)
 	if err != nil {
 		return err
 	}
@@ -95,13 +95,11 @@ func (c *Center) Untag(ctx context.Context, call *control.Call, arn string, keys
 
 // Tags lists the tags of a resource. They fit on one page.
 func (c *Center) Tags(call *control.Call, arn, token string) ([]access.Tag, error) {
-	t, err := c.tagged(call, "sso:ListTagsForResource", arn, policy.Values{})
+	t, err := c.findTagged(call, "sso:ListTagsForResource", arn, policy.Values{})
 	if err != nil {
 		return nil, err
 	}
-	if _, err := cut(c.Control, call, Cut{Token: token}, nil, func(int) int64 {
-		return 0
-	}, "ListTagsForResource", arn); err != nil {
+	if err := checkToken(c.Control, token, listName(call, "ListTagsForResource", arn)); err != nil {
 		return nil, err
 	}
 	return t.tags, nil

@@ -35,14 +35,14 @@ const (
 	allMemberships = "arn:aws:identitystore:::membership/*"
 )
 
-// enter asks the caller's policies for an action on an identity store and on further resources, all of which must be
-// allowed. Then it checks that the store is the one of the caller's account. Every operation calls it first.
-func enter(call *control.Call, in directory.StoreID, action string, resources ...string) error {
-	if err := may(call, action, sso.IdentityStoreARN(call.Account, string(in))); err != nil {
+// authorize asks the caller's policies for an action on an identity store and on further resources, all of which must
+// be allowed. Then it checks that the store is the one of the caller's account. Every operation calls it first.
+func authorize(call *control.Call, in directory.StoreID, action string, resources ...string) error {
+	if err := authorizeOne(call, action, sso.IdentityStoreARN(call.Account, string(in))); err != nil {
 		return err
 	}
 	for _, r := range resources {
-		if err := may(call, action, r); err != nil {
+		if err := authorizeOne(call, action, r); err != nil {
 			return err
 		}
 	}
@@ -52,9 +52,9 @@ func enter(call *control.Call, in directory.StoreID, action string, resources ..
 	return nil
 }
 
-// may checks an action on one resource. A vended credential is always refused, because the policy that limits it allows
-// actions on S3's data only.
-func may(call *control.Call, action, resource string) error {
+// authorizeOne checks an action on one resource. A vended credential is always refused, because the policy that limits
+// it allows actions on S3's data only.
+func authorizeOne(call *control.Call, action, resource string) error {
 	d := call.Decide(caller.Ask{
 		Action:          action,
 		Resource:        resource,

@@ -18,7 +18,7 @@ type kind[T any] struct {
 
 	in      func(*T) directory.StoreID
 	stamp   func(*T) *directory.Stamp
-	with    func(*T, []directory.Operation) (*T, error)
+	apply   func(*T, []directory.Operation) (*T, error)
 	missing func(id string) error
 }
 
@@ -26,7 +26,7 @@ var users = kind[directory.User]{
 	name: "User", member: "userId", entity: fault.DirectoryUser, table: &store.DirectoryUsers,
 	in:      func(u *directory.User) directory.StoreID { return u.Store },
 	stamp:   func(u *directory.User) *directory.Stamp { return &u.Stamp },
-	with:    (*directory.User).With,
+	apply:   (*directory.User).With,
 	missing: func(id string) error { return noUser(directory.UserID(id)) },
 }
 
@@ -34,7 +34,7 @@ var groups = kind[directory.Group]{
 	name: "Group", member: "groupId", entity: fault.DirectoryGroup, table: &store.DirectoryGroups,
 	in:      func(g *directory.Group) directory.StoreID { return g.Store },
 	stamp:   func(g *directory.Group) *directory.Stamp { return &g.Stamp },
-	with:    (*directory.Group).With,
+	apply:   (*directory.Group).With,
 	missing: func(id string) error { return noGroup(directory.GroupID(id)) },
 }
 
@@ -72,8 +72,8 @@ func (k *kind[T]) insert(ctx context.Context, d *Directory, call *control.Call, 
 	})
 }
 
-// seen checks an entry of the call's snapshot: v is what the snapshot has under the entry's id, nil if nothing.
-func (k *kind[T]) seen(e entry, v *T) (*T, error) {
+// fromSnapshot checks an entry of the call's snapshot: v is what the snapshot has under the entry's id, nil if nothing.
+func (k *kind[T]) fromSnapshot(e entry, v *T) (*T, error) {
 	if v == nil || k.in(v) != e.in {
 		return nil, k.missing(e.id)
 	}
@@ -93,7 +93,7 @@ func (k *kind[T]) read(ctx context.Context, tx *store.Tx, e entry) (*T, error) {
 func (k *kind[T]) update(
 	ctx context.Context, d *Directory, call *control.Call, e entry, ops []directory.Operation,
 ) error {
-	if err := enter(call, e.in, "identitystore:Update"+k.name, e.arn); err != nil {
+	if err := authorize(call, e.in, "identitystore:Update"+k.name, e.arn); err != nil {
 		return err
 	}
 	return k.change(ctx, d, call, e, func(tx *store.Tx) error {
@@ -101,7 +101,7 @@ func (k *kind[T]) update(
 		if err != nil {
 			return err
 		}
-		if v, err = k.with(v, ops); err != nil {
+		if v, err = k.apply(v, ops); err != nil {
 			return control.DirectoryFault(err)
 		}
 		s := k.stamp(v)
@@ -112,19 +112,19 @@ func (k *kind[T]) update(
 
 // delete deletes an entry with what belongs to it. Deleting an entry that does not exist is not an error.
 func (k *kind[T]) delete(ctx context.Context, d *Directory, call *control.Call, e entry) error {
-	if err := enter(call, e.in, "identitystore:Delete"+k.name, e.arn); err != nil {
+	if err := authorize(call, e.in, "identitystore:Delete"+k.name, e.arn); err != nil {
 		return err
 	}
 	return k.change(ctx, d, call, e, func(tx *store.Tx) error {
 		if _, err := k.read(ctx, tx, e); err != nil {
-			return notFound(err, k.entity)
+			return ignoreMissing(err, k.entity)
 		}
 		return k.table.Delete(tx, e.id)
 	})
 }
 
 // ignoreMissing returns nil for the fault that there is nothing to delete, and any other error as it is.
-func notFound(err error, entity fault.Entity) error {
+func ignoreMissing(err error, entity fault.Entity) error {
 	if fault.Is(err, fault.NotFound, entity) {
 		return nil
 	}

@@ -21,23 +21,25 @@ func (a Alternate) key(unique map[string]func(string) directory.Key) (directory.
 	if a.External != nil {
 		return directory.ExternalKey(*a.External), nil
 	}
-	make := unique[strings.ToLower(a.Path)]
-	if make == nil {
+	keyOf := unique[strings.ToLower(a.Path)]
+	if keyOf == nil {
 		return "", fault.New(fault.Invalid, fault.Member, "The attribute %s is not unique", a.Path)
 	}
 	value, ok := a.Value.(string)
 	if !ok || value == "" {
 		return "", fault.New(fault.Invalid, fault.Member, "The value of %s must be a string", a.Path)
 	}
-	return make(value), nil
+	return keyOf(value), nil
 }
 
 // UserID finds a user by an alternate identifier.
 func (d *Directory) UserID(call *control.Call, in directory.StoreID, a Alternate) (directory.UserID, error) {
-	if err := enter(call, in, "identitystore:GetUserId", allUsers); err != nil {
+	if err := authorize(call, in, "identitystore:GetUserId", allUsers); err != nil {
 		return "", err
 	}
-	k, err := a.key(map[string]func(string) directory.Key{"username": directory.NameKey, "emails.value": directory.EmailKey})
+	k, err := a.key(map[string]func(string) directory.Key{
+		"username": directory.NameKey, "emails.value": directory.EmailKey,
+	})
 	if err != nil {
 		return "", err
 	}
@@ -49,7 +51,7 @@ func (d *Directory) UserID(call *control.Call, in directory.StoreID, a Alternate
 
 // GroupID finds a group by an alternate identifier.
 func (d *Directory) GroupID(call *control.Call, in directory.StoreID, a Alternate) (directory.GroupID, error) {
-	if err := enter(call, in, "identitystore:GetGroupId", allGroups); err != nil {
+	if err := authorize(call, in, "identitystore:GetGroupId", allGroups); err != nil {
 		return "", err
 	}
 	k, err := a.key(map[string]func(string) directory.Key{"displayname": directory.NameKey})

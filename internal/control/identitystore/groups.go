@@ -15,7 +15,7 @@ import (
 func (d *Directory) CreateGroup(
 	ctx context.Context, call *control.Call, in directory.StoreID, g directory.Group,
 ) (*directory.Group, error) {
-	if err := enter(call, in, "identitystore:CreateGroup"); err != nil {
+	if err := authorize(call, in, "identitystore:CreateGroup"); err != nil {
 		return nil, err
 	}
 	g.ID, g.Store, g.ExternalIDs = directory.GroupID(uuid.NewString()), in, nil
@@ -35,14 +35,14 @@ func (d *Directory) CreateGroup(
 func (d *Directory) DescribeGroup(
 	call *control.Call, in directory.StoreID, id directory.GroupID,
 ) (*directory.Group, error) {
-	if err := enter(call, in, "identitystore:DescribeGroup", id.ARN()); err != nil {
+	if err := authorize(call, in, "identitystore:DescribeGroup", id.ARN()); err != nil {
 		return nil, err
 	}
-	return seenGroup(call, in, id)
+	return groupFromSnapshot(call, in, id)
 }
 
-func seenGroup(call *control.Call, in directory.StoreID, id directory.GroupID) (*directory.Group, error) {
-	return groups.seen(groupEntry(in, id), call.Snapshot.Group(id))
+func groupFromSnapshot(call *control.Call, in directory.StoreID, id directory.GroupID) (*directory.Group, error) {
+	return groups.fromSnapshot(groupEntry(in, id), call.Snapshot.Group(id))
 }
 
 // readGroup reads a group inside a transaction.

@@ -15,7 +15,7 @@ import (
 func (d *Directory) CreateMembership(
 	ctx context.Context, call *control.Call, in directory.StoreID, g directory.GroupID, u directory.UserID,
 ) (*directory.Membership, error) {
-	if err := enter(call, in, "identitystore:CreateGroupMembership", g.ARN(), u.ARN()); err != nil {
+	if err := authorize(call, in, "identitystore:CreateGroupMembership", g.ARN(), u.ARN()); err != nil {
 		return nil, err
 	}
 	m := &directory.Membership{
@@ -55,22 +55,22 @@ func (d *Directory) DescribeMembership(
 	ctx context.Context, call *control.Call, in directory.StoreID, id directory.MembershipID,
 ) (*directory.Membership, error) {
 	const action = "identitystore:DescribeGroupMembership"
-	if err := enter(call, in, action, id.ARN()); err != nil {
+	if err := authorize(call, in, action, id.ARN()); err != nil {
 		return nil, err
 	}
 	m, err := findMembership(ctx, d.Control.DB, in, id)
 	if err != nil {
 		return nil, err
 	}
-	return m, ofBoth(call, action, m)
+	return m, authorizeBoth(call, action, m)
 }
 
-// mayBoth checks the action on the group and on the user of a membership. Only the membership itself names them.
-func ofBoth(call *control.Call, action string, m *directory.Membership) error {
-	if err := may(call, action, m.Group.ARN()); err != nil {
+// authorizeBoth checks the action on the group and on the user of a membership. Only the membership itself names them.
+func authorizeBoth(call *control.Call, action string, m *directory.Membership) error {
+	if err := authorizeOne(call, action, m.Group.ARN()); err != nil {
 		return err
 	}
-	return may(call, action, m.User.ARN())
+	return authorizeOne(call, action, m.User.ARN())
 }
 
 func findMembership(
@@ -89,16 +89,16 @@ func (d *Directory) DeleteMembership(
 	ctx context.Context, call *control.Call, in directory.StoreID, id directory.MembershipID,
 ) error {
 	const action = "identitystore:DeleteGroupMembership"
-	if err := enter(call, in, action, id.ARN()); err != nil {
+	if err := authorize(call, in, action, id.ARN()); err != nil {
 		return err
 	}
 	call.Touch("AWS::IdentityStore::GroupMembership", id.ARN(), call.Account)
 	return d.change(ctx, call, in, func(tx *store.Tx) error {
 		m, err := findMembership(ctx, tx, in, id)
 		if err != nil {
-			return notFound(err, fault.Membership)
+			return ignoreMissing(err, fault.Membership)
 		}
-		if err := ofBoth(call, action, m); err != nil {
+		if err := authorizeBoth(call, action, m); err != nil {
 			return err
 		}
 		return store.DeleteMembership(tx, m.Group, m.User)
@@ -109,13 +109,13 @@ func (d *Directory) DeleteMembership(
 func (d *Directory) MembershipID(
 	ctx context.Context, call *control.Call, in directory.StoreID, g directory.GroupID, u directory.UserID,
 ) (directory.MembershipID, error) {
-	if err := enter(call, in, "identitystore:GetGroupMembershipId", allMemberships, g.ARN(), u.ARN()); err != nil {
+	if err := authorize(call, in, "identitystore:GetGroupMembershipId", allMemberships, g.ARN(), u.ARN()); err != nil {
 		return "", err
 	}
-	if _, err := seenGroup(call, in, g); err != nil {
+	if _, err := groupFromSnapshot(call, in, g); err != nil {
 		return "", err
 	}
-	if _, err := seenUser(call, in, u); err != nil {
+	if _, err := userFromSnapshot(call, in, u); err != nil {
 		return "", err
 	}
 	m, err := store.MembershipOf(ctx, d.Control.DB, g, u)
@@ -136,18 +136,18 @@ func (d *Directory) InGroups(
 	for _, g := range groups {
 		resources = append(resources, g.ARN())
 	}
-	if err := enter(call, in, "identitystore:IsMemberInGroups", resources...); err != nil {
+	if err := authorize(call, in, "identitystore:IsMemberInGroups", resources...); err != nil {
 		return nil, err
 	}
-	if _, err := seenUser(call, in, u); err != nil {
+	if _, err := userFromSnapshot(call, in, u); err != nil {
 		return nil, err
 	}
-	is := make([]bool, len(groups))
+	isMember := make([]bool, len(groups))
 	for i, g := range groups {
-		if _, err := seenGroup(call, in, g); err != nil {
+		if _, err := groupFromSnapshot(call, in, g); err != nil {
 			return nil, err
 		}
-		is[i] = call.Snapshot.InGroup(u, g)
+		isMember[i] = call.Snapshot.InGroup(u, g)
 	}
-	return is, nil
+	return isMember, nil
 }

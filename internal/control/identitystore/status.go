@@ -41,7 +41,7 @@ func (d *Directory) SetUserStatus(
 	}
 	var u *directory.User
 	err := d.change(ctx, call, in, func(tx *store.Tx) error {
-		found, err := named(ctx, tx, in, who)
+		found, err := findNamed(ctx, tx, in, who)
 		if err != nil {
 			return err
 		}
@@ -64,7 +64,7 @@ func (d *Directory) SetUserStatus(
 	return u, nil
 }
 
-func named(ctx context.Context, tx *store.Tx, in directory.StoreID, who Named) (*directory.User, error) {
+func findNamed(ctx context.Context, tx *store.Tx, in directory.StoreID, who Named) (*directory.User, error) {
 	if who.ID != "" {
 		return readUser(ctx, tx, in, who.ID)
 	}

@@ -16,7 +16,7 @@ import (
 func (d *Directory) CreateUser(
 	ctx context.Context, call *control.Call, in directory.StoreID, u directory.User,
 ) (*directory.User, error) {
-	if err := enter(call, in, "identitystore:CreateUser"); err != nil {
+	if err := authorize(call, in, "identitystore:CreateUser"); err != nil {
 		return nil, err
 	}
 	u.ID, u.Store, u.ExternalIDs, u.Disabled = directory.UserID(uuid.NewString()), in, nil, false
@@ -39,14 +39,14 @@ func (d *Directory) CreateUser(
 func (d *Directory) DescribeUser(
 	call *control.Call, in directory.StoreID, id directory.UserID,
 ) (*directory.User, error) {
-	if err := enter(call, in, "identitystore:DescribeUser", id.ARN()); err != nil {
+	if err := authorize(call, in, "identitystore:DescribeUser", id.ARN()); err != nil {
 		return nil, err
 	}
-	return seenUser(call, in, id)
+	return userFromSnapshot(call, in, id)
 }
 
-func seenUser(call *control.Call, in directory.StoreID, id directory.UserID) (*directory.User, error) {
-	return users.seen(userEntry(in, id), call.Snapshot.Person(id))
+func userFromSnapshot(call *control.Call, in directory.StoreID, id directory.UserID) (*directory.User, error) {
+	return users.fromSnapshot(userEntry(in, id), call.Snapshot.Person(id))
 }
 
 // readUser reads a user inside a transaction.

@@ -34,7 +34,7 @@ func (w *Writer) AddMembers(g directory.GroupID, users []directory.UserID) (adde
 		return nil, err
 	}
 	users = distinct(users)
-	here, err := store.UsersAmong(w.ctx, w.tx, w.Store, users)
+	existing, err := store.UsersAmong(w.ctx, w.tx, w.Store, users)
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +44,7 @@ func (w *Writer) AddMembers(g directory.GroupID, users []directory.UserID) (adde
 	}
 	var rows []directory.Membership
 	for _, u := range users {
-		if !here[u] {
+		if !existing[u] {
 			return nil, control.DirectoryMissing(fault.DirectoryUser, "USER", string(u))
 		}
 		if in[u] {
@@ -94,12 +94,12 @@ func (w *Writer) SetMembers(
 	if err != nil {
 		return nil, nil, err
 	}
-	keep := make(map[directory.UserID]bool, len(users))
+	wanted := make(map[directory.UserID]bool, len(users))
 	for _, u := range users {
-		keep[u] = true
+		wanted[u] = true
 	}
 	if removed, err = w.RemoveMembers(g, slices.DeleteFunc(now, func(u directory.UserID) bool {
-		return keep[u]
+		return wanted[u]
 	})); err != nil {
 		return nil, nil, err
 	}

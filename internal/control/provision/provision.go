@@ -56,7 +56,7 @@ func Open(ctx context.Context, tx *store.Tx, s Source) (*Writer, error) {
 // import of many rows writes few pages.
 func newID() string { return uuid.Must(uuid.NewV7()).String() }
 
-func (w *Writer) stamp() directory.Stamp {
+func (w *Writer) newStamp() directory.Stamp {
 	now := w.tx.Now()
 	return directory.Stamp{Created: now, CreatedBy: w.source.By, Updated: now, UpdatedBy: w.source.By}
 }
@@ -73,7 +73,7 @@ func (w *Writer) User(id directory.UserID) (*directory.User, error) {
 // CreateUser creates a user with these attributes and returns it with its new id. Unlike a user of the API it may be
 // disabled, have external ids, and lack names.
 func (w *Writer) CreateUser(u directory.User) (*directory.User, error) {
-	u.ID, u.Store, u.Stamp = directory.UserID(newID()), w.Store, w.stamp()
+	u.ID, u.Store, u.Stamp = directory.UserID(newID()), w.Store, w.newStamp()
 	if err := u.Check(); err != nil {
 		return nil, control.DirectoryFault(err)
 	}
@@ -94,7 +94,7 @@ func (w *Writer) ReplaceUser(u directory.User) (*directory.User, error) {
 	if err != nil {
 		return nil, err
 	}
-	u.Seq, u.Store, u.Stamp = old.Seq, w.Store, w.restamp(old.Stamp)
+	u.Seq, u.Store, u.Stamp = old.Seq, w.Store, w.updatedStamp(old.Stamp)
 	if err := u.Check(); err != nil {
 		return nil, control.DirectoryFault(err)
 	}
@@ -104,7 +104,7 @@ func (w *Writer) ReplaceUser(u directory.User) (*directory.User, error) {
 	return &u, nil
 }
 
-func (w *Writer) restamp(s directory.Stamp) directory.Stamp {
+func (w *Writer) updatedStamp(s directory.Stamp) directory.Stamp {
 	s.Updated, s.UpdatedBy = w.tx.Now(), w.source.By
 	return s
 }
@@ -134,7 +134,7 @@ func (w *Writer) Group(id directory.GroupID) (*directory.Group, error) {
 
 // CreateGroup creates a group with these attributes and returns it with its new id.
 func (w *Writer) CreateGroup(g directory.Group) (*directory.Group, error) {
-	g.ID, g.Store, g.Stamp = directory.GroupID(newID()), w.Store, w.stamp()
+	g.ID, g.Store, g.Stamp = directory.GroupID(newID()), w.Store, w.newStamp()
 	if err := g.Check(); err != nil {
 		return nil, control.DirectoryFault(err)
 	}
@@ -154,7 +154,7 @@ func (w *Writer) ReplaceGroup(g directory.Group) (*directory.Group, error) {
 	if err != nil {
 		return nil, err
 	}
-	g.Seq, g.Store, g.Stamp = old.Seq, w.Store, w.restamp(old.Stamp)
+	g.Seq, g.Store, g.Stamp = old.Seq, w.Store, w.updatedStamp(old.Stamp)
 	if err := g.Check(); err != nil {
 		return nil, control.DirectoryFault(err)
 	}

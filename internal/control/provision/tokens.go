@@ -69,7 +69,7 @@ func (t *Tokens) Create(ctx context.Context, call *control.Call, life time.Durat
 	if life == 0 {
 		life = TokenLife
 	}
-	secret, digest := draw()
+	secret, digest := newSecret()
 	now := call.Facts.Time
 	made := &NewToken{Secret: secret, ProvisioningToken: store.ProvisioningToken{
 		ID: uuid.NewString(), Account: call.Account, Store: in, Digest: digest,
@@ -104,8 +104,8 @@ func (t *Tokens) Create(ctx context.Context, call *control.Call, life time.Durat
 	return made, nil
 }
 
-// draw makes a token of 256 random bits, and its digest.
-func draw() (credential.Secret, [sha256.Size]byte) {
+// newSecret makes a token of 256 random bits, and its digest.
+func newSecret() (credential.Secret, [sha256.Size]byte) {
 	var b [32]byte
 	rand.Read(b[:]) // never fails
 	text := tokenPrefix + base64.RawURLEncoding.EncodeToString(b[:])

@@ -29,7 +29,7 @@ type AssumeRole struct {
 	MFA                  bool // the request has a serial number or a token code
 	Contexts             []ProvidedContext
 
-	vouched *verifiedToken // the foreign token in place of the caller's signature; nil: AssumeRole itself
+	token *verifiedToken // the foreign token in place of the caller's signature; nil: AssumeRole itself
 }
 
 // Assumed is the session that AssumeRole made.
@@ -67,24 +67,32 @@ func (t *Tokens) AssumeRole(ctx context.Context, call *control.Call, in AssumeRo
 	if err != nil {
 		return nil, err
 	}
-	role, err := in.trusted(call, tags, transitive, behalf)
+	role, err := in.trustedRole(call, tags, transitive, behalf)
 	if err != nil {
 		return nil, err
 	}
-	return t.make(ctx, call, &in, role, tags, transitive, behalf)
+	return t.makeSession(ctx, call, &in, sessionParts{role, tags, transitive, behalf})
 }
 
-// make makes the session of a role that may be assumed.
-func (t *Tokens) make(
-	ctx context.Context, call *control.Call, in *AssumeRole, role *iam.Role, tags map[string]string, transitive []string,
-	behalf *onBehalf,
+// sessionParts is what the checks of a request have found for the new session.
+type sessionParts struct {
+	role       *iam.Role
+	tags       map[string]string
+	transitive []string // keys of the tags that a chain passes on
+	behalf     *onBehalf
+}
+
+// makeSession makes the session of a role that the caller may assume.
+func (t *Tokens) makeSession(
+	ctx context.Context, call *control.Call, in *AssumeRole, parts sessionParts,
 ) (*Assumed, error) {
-	packed, err := in.checkPolicies(call, role, tags)
+	role := parts.role
+	packed, err := in.checkPolicies(call, role, parts.tags)
 	if err != nil {
 		return nil, err
 	}
-	now := seconds(call.Facts.Time)
-	length, err := in.length(call, role)
+	now := wholeSeconds(call.Facts.Time)
+	length, err := in.sessionDuration(call, role)
 	if err != nil {
 		return nil, err
 	}
@@ -96,8 +104,8 @@ func (t *Tokens) make(
 		Name:              in.SessionName,
 		SourceIdentity:    in.SourceIdentity,
 		PolicyARNs:        in.PolicyARNs,
-		Tags:              tags,
-		TransitiveTagKeys: transitive,
+		Tags:              parts.tags,
+		TransitiveTagKeys: parts.transitive,
 		Issued:            now,
 		Expires:           now.Add(length),
 	}
@@ -105,8 +113,8 @@ func (t *Tokens) make(
 		s.Policies = []string{in.Policy}
 	}
 	Inherit(call, &s)
-	in.vouched.enhance(&s)
-	behalf.enhance(call, &s)
+	in.token.addToSession(&s)
+	parts.behalf.addToSession(call, &s)
 	out := &Assumed{
 		RoleID:         role.ID + ":" + s.Name,
 		ARN:            iam.SessionARN(role.Account, role.Name, s.Name),
@@ -114,7 +122,7 @@ func (t *Tokens) make(
 		SourceIdentity: s.SourceIdentity,
 	}
 	recordAssumed(call, role, &s, out)
-	in.vouched.record(call)
+	in.token.addToRecord(call)
 	if err := t.Control.Record(ctx, call); err != nil {
 		return nil, err
 	}
@@ -132,10 +140,10 @@ const (
 	actionSet    = "sts:SetContext"
 )
 
-// trusted finds the role and checks that the caller may assume it with everything that the request contains. In a
+// trustedRole finds the role and checks that the caller may assume it with everything that the request contains. In a
 // chain, every role must allow sts:TagSession and sts:SetSourceIdentity for what the chain passes on (IAM user guide,
 // "Pass session tags in AWS STS" and "Monitor and control actions taken with assumed roles").
-func (in *AssumeRole) trusted(
+func (in *AssumeRole) trustedRole(
 	call *control.Call, tags map[string]string, transitive []string, behalf *onBehalf,
 ) (*iam.Role, error) {
 	parsed, ok := iam.ParsePrincipalARN(in.RoleARN)
@@ -144,13 +152,13 @@ func (in *AssumeRole) trusted(
 	}
 	role := call.Snapshot.RoleByName(parsed.Account, parsed.Name)
 	if role == nil || role.ARN() != in.RoleARN {
-		return nil, in.notAuthorized(call, in.vouched.action())
+		return nil, in.notAuthorized(call, in.token.action())
 	}
 	compiled := call.Snapshot.Compiled(role.ID)
 	if compiled == nil || compiled.Err != nil || compiled.Trust == nil {
-		return nil, in.notAuthorized(call, in.vouched.action())
+		return nil, in.notAuthorized(call, in.token.action())
 	}
-	actions := []string{in.vouched.action()}
+	actions := []string{in.token.action()}
 	if len(tags) > 0 {
 		actions = append(actions, actionTag)
 	}
@@ -158,7 +166,7 @@ func (in *AssumeRole) trusted(
 		actions = append(actions, actionSource)
 	}
 	values := in.values(role, tags, transitive)
-	in.vouched.values(&values)
+	in.token.values(&values)
 	if behalf != nil {
 		actions = append(actions, actionSet)
 		contextValues(&values, &behalf.Delegation)
@@ -171,12 +179,12 @@ func (in *AssumeRole) trusted(
 		}
 	}
 	call.Touch("AWS::IAM::Role", role.ARN(), role.Account)
-	return role, behalf.fits(role)
+	return role, behalf.checkAccount(role)
 }
 
 // notAuthorized is the refusal of everything that is not allowed, in AWS's words.
 func (in *AssumeRole) notAuthorized(call *control.Call, action string) error {
-	if in.vouched != nil { // the caller has no account, and is told nothing else
+	if in.token != nil { // the caller has no account, and is told nothing else
 		return fault.New(fault.Denied, "", "Not authorized to perform %s", action)
 	}
 	return fault.New(fault.Denied, "", "%s", caller.Denial{User: call.ARN(), Action: action, Resource: in.RoleARN})
@@ -211,15 +219,15 @@ func (in *AssumeRole) values(role *iam.Role, tags map[string]string, transitive 
 
 // Bounds of a session's length (STS API reference, AssumeRole).
 const (
-	shortest        = 15 * time.Minute
-	longest         = 12 * time.Hour
+	minDuration     = 15 * time.Minute
+	maxDuration     = 12 * time.Hour
 	maxChained      = time.Hour
 	defaultDuration = time.Hour
 )
 
-// length returns how long the session lasts. A session of a role can only make sessions of one hour at most, whatever
-// the role allows.
-func (in *AssumeRole) length(call *control.Call, role *iam.Role) (time.Duration, error) {
+// sessionDuration returns how long the session lasts. A session of a role can only make sessions of one hour at most,
+// whatever the role allows.
+func (in *AssumeRole) sessionDuration(call *control.Call, role *iam.Role) (time.Duration, error) {
 	d := in.Duration
 	if d == 0 {
 		d = defaultDuration

@@ -81,8 +81,8 @@ func (t *Tokens) openContext(
 	return d, forAudit, nil
 }
 
-// fits refuses a role of another account than that of the Identity Center instance.
-func (b *onBehalf) fits(role *iam.Role) error {
+// checkAccount refuses a role of another account than that of the Identity Center instance.
+func (b *onBehalf) checkAccount(role *iam.Role) error {
 	if b == nil {
 		return nil
 	}
@@ -93,8 +93,9 @@ func (b *onBehalf) fits(role *iam.Role) error {
 	return nil
 }
 
-// enhance adds the identity to the session, and the person to the record. An audit context is added to the record only.
-func (b *onBehalf) enhance(call *control.Call, s *credential.Session) {
+// addToSession adds the identity to the session, and the person to the record. An audit context is added to the record
+// only.
+func (b *onBehalf) addToSession(call *control.Call, s *credential.Session) {
 	if b == nil {
 		return
 	}

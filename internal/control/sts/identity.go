@@ -44,7 +44,7 @@ func (t *Tokens) SessionToken(
 	if call.Session != nil {
 		return nil, fault.New(fault.Denied, "", "Cannot call GetSessionToken with session credentials")
 	}
-	if err := checkDuration(d, shortest, maxUserSession); err != nil {
+	if err := checkDuration(d, minDuration, maxUserSession); err != nil {
 		return nil, err
 	}
 	if mfa {
@@ -70,7 +70,7 @@ func (t *Tokens) SessionToken(
 	if call.IsRoot() {
 		s.Kind, d = credential.RootSession, min(d, maxRootSession)
 	}
-	s.Issued = seconds(call.Facts.Time)
+	s.Issued = wholeSeconds(call.Facts.Time)
 	s.Expires = s.Issued.Add(d)
 	Inherit(call, &s)
 	call.Event.ResponseElements = map[string]any{"credentials": map[string]any{"expiration": s.Expires.Format(

@@ -19,7 +19,7 @@ import (
 const (
 	maxPolicyARNs = 10
 	maxTags       = 50
-	packedLimit   = 2048
+	maxPacked     = 2048
 	maxTagKey     = 128
 	maxTagValue   = 256
 
@@ -40,16 +40,16 @@ func (in *AssumeRole) check() error {
 	case in.ExternalID != "" && (!externalID.MatchString(in.ExternalID) || len(in.ExternalID) > maxExternalID):
 		return constraint(in.ExternalID, "externalId",
 			`Member must satisfy regular expression pattern: [\w+=,.@:\/-]{2,1224}`)
-	case in.SourceIdentity != "" && (!sessionName.MatchString(in.SourceIdentity) || reserved(in.SourceIdentity)):
+	case in.SourceIdentity != "" && (!sessionName.MatchString(in.SourceIdentity) || isReserved(in.SourceIdentity)):
 		return constraint(in.SourceIdentity, "sourceIdentity",
 			`Member must satisfy regular expression pattern: [\w+=,.@-]{2,64}`)
 	case in.MFA:
 		return fault.New(fault.Denied, "", "MultiFactorAuthentication failed: no MFA device is registered for this caller.")
 	}
-	return checkDuration(in.Duration, shortest, longest)
+	return checkDuration(in.Duration, minDuration, maxDuration)
 }
 
-func reserved(s string) bool { return strings.HasPrefix(strings.ToLower(s), "aws:") }
+func isReserved(s string) bool { return strings.HasPrefix(strings.ToLower(s), "aws:") }
 
 // keepSourceIdentity passes the caller's source identity on. Once it is set, nothing in the chain changes it.
 func (in *AssumeRole) keepSourceIdentity(call *control.Call) error {
@@ -74,10 +74,10 @@ func (in *AssumeRole) sessionTags(call *control.Call) (tags map[string]string, t
 		case t.Key == "" || utf8.RuneCountInString(t.Key) > maxTagKey || utf8.RuneCountInString(t.Value) > maxTagValue:
 			return nil, nil, fault.New(fault.Invalid, fault.Tag,
 				"A tag key must have 1 to %d characters and a tag value at most %d.", maxTagKey, maxTagValue)
-		case reserved(t.Key):
+		case isReserved(t.Key):
 			return nil, nil, fault.New(fault.Invalid, fault.ReservedTag,
 				"Tag keys that begin with aws: are reserved for system use.")
-		case has(tags, t.Key):
+		case hasTag(tags, t.Key):
 			return nil, nil, fault.New(fault.Invalid, fault.Tags,
 				"Duplicate tag keys found. Please note that Tag keys are case insensitive.")
 		}
@@ -94,7 +94,7 @@ func (in *AssumeRole) sessionTags(call *control.Call) (tags map[string]string, t
 	}
 	if s := call.Session; s != nil {
 		for _, k := range s.TransitiveTagKeys {
-			if has(tags, k) {
+			if hasTag(tags, k) {
 				return nil, nil, fault.New(fault.Invalid, fault.Tags,
 					"One of the specified tag keys can't be set because it conflicts with a transitive tag key "+
 						"from the calling session.")
@@ -110,7 +110,7 @@ func (in *AssumeRole) sessionTags(call *control.Call) (tags map[string]string, t
 	return tags, transitive, nil
 }
 
-func has(tags map[string]string, key string) bool {
+func hasTag(tags map[string]string, key string) bool {
 	for k := range maps.Keys(tags) {
 		if strings.EqualFold(k, key) {
 			return true
@@ -134,7 +134,7 @@ func (in *AssumeRole) checkPolicies(call *control.Call, role *iam.Role, tags map
 	text := utf8.RuneCountInString(in.Policy)
 	for _, arn := range in.PolicyARNs {
 		text += utf8.RuneCountInString(arn)
-		if !usable(call, role, arn) {
+		if !isUsablePolicy(call, role, arn) {
 			return 0, fault.New(fault.Invalid, fault.Policy, "Policy %s does not exist or is not attachable.", arn)
 		}
 	}
@@ -142,18 +142,18 @@ func (in *AssumeRole) checkPolicies(call *control.Call, role *iam.Role, tags map
 	for k, v := range tags {
 		tagged += utf8.RuneCountInString(k) + utf8.RuneCountInString(v)
 	}
-	if text > packedLimit || tagged > packedLimit {
+	if text > maxPacked || tagged > maxPacked {
 		return 0, fault.New(fault.TooLarge, fault.PackedPolicy,
 			"Packed size of session policies and session tags exceeds the limit: "+
-				"%d characters of policies and %d of tags, of %d each.", text, tagged, packedLimit)
+				"%d characters of policies and %d of tags, of %d each.", text, tagged, maxPacked)
 	}
 	if text+tagged == 0 {
 		return -1, nil
 	}
-	return max(1, max(text, tagged)*100/packedLimit), nil
+	return max(1, max(text, tagged)*100/maxPacked), nil
 }
 
-func usable(call *control.Call, role *iam.Role, arn string) bool {
+func isUsablePolicy(call *control.Call, role *iam.Role, arn string) bool {
 	if _, ok := policy.Managed(arn); ok {
 		return true
 	}

@@ -40,8 +40,8 @@ func constraint(value, member, rule string) error {
 		"1 validation error detected: Value '%s' at '%s' failed to satisfy constraint: %s", value, member, rule)
 }
 
-// seconds returns now in the precision of sessions.
-func seconds(now time.Time) time.Time { return now.UTC().Truncate(time.Second) }
+// wholeSeconds returns now in the precision of sessions.
+func wholeSeconds(now time.Time) time.Time { return now.UTC().Truncate(time.Second) }
 
 // Inherit makes a new session depend on what the caller's session depends on: the long-term key and the principal at
 // the start of the chain. It also makes the new session end no later than the session that made it, so that no chain

@@ -67,26 +67,26 @@ func (t *Tokens) AssumeRoleWithWebIdentity(ctx context.Context, call *control.Ca
 		return nil, fault.New(fault.Invalid, fault.Member, "%s is invalid", in.RoleARN)
 	}
 	var err error
-	if ask.vouched, err = t.vouch(ctx, call, role.Account, in.Token); err != nil {
+	if ask.token, err = t.vouch(ctx, call, role.Account, in.Token); err != nil {
 		return nil, err
 	}
-	ask.vouched.identify(call)
-	if err := ask.vouched.ask(&ask); err != nil {
+	ask.token.identify(call)
+	if err := ask.token.addClaims(&ask); err != nil {
 		return nil, err
 	}
 	tags, transitive, err := ask.sessionTags(call)
 	if err != nil {
 		return nil, err
 	}
-	found, err := ask.trusted(call, tags, transitive, nil)
+	found, err := ask.trustedRole(call, tags, transitive, nil)
 	if err != nil {
 		return nil, err
 	}
-	made, err := t.make(ctx, call, &ask, found, tags, transitive, nil)
+	made, err := t.makeSession(ctx, call, &ask, sessionParts{role: found, tags: tags, transitive: transitive})
 	if err != nil {
 		return nil, err
 	}
-	v := ask.vouched
+	v := ask.token
 	return &Vouched{Assumed: *made, Subject: v.claims.Subject, Provider: v.provider.ARN(), Audience: v.audience}, nil
 }
 
@@ -129,15 +129,15 @@ func (t *Tokens) vouch(
 		return nil, noProvider(claims.Issuer)
 	}
 	v := &verifiedToken{account: account, provider: p, claims: claims}
-	meant := claims.Audience
+	audiences := claims.Audience
 	if claims.Party != "" {
-		meant = []string{claims.Party}
+		audiences = []string{claims.Party}
 	}
-	i := slices.IndexFunc(meant, p.Accepts)
+	i := slices.IndexFunc(audiences, p.Accepts)
 	if i < 0 {
 		return nil, wrongAudience()
 	}
-	v.audience = meant[i]
+	v.audience = audiences[i]
 	if len(claims.Subject) > maxSubject {
 		return nil, fault.New(fault.Denied, fault.IdentityToken, "The sub claim of the token is longer than %d characters",
 			maxSubject).For(fault.ClaimTooLong)
@@ -178,13 +178,13 @@ func (v *verifiedToken) values(to *policy.Values) {
 		to.Set(name+":azp", v.claims.Party)
 		to.Set(name+":oaud", v.claims.Audience...)
 	}
-	if amr := texts(v.claims.All["amr"]); len(amr) > 0 {
+	if amr := textList(v.claims.All["amr"]); len(amr) > 0 {
 		to.Set(name+":amr", amr...)
 	}
 }
 
-// enhance makes the session depend on the provider.
-func (v *verifiedToken) enhance(s *credential.Session) {
+// addToSession makes the session depend on the provider.
+func (v *verifiedToken) addToSession(s *credential.Session) {
 	if v == nil {
 		return
 	}
@@ -192,8 +192,8 @@ func (v *verifiedToken) enhance(s *credential.Session) {
 	s.ParentPrincipalID = s.PrincipalID // a chain that begins here ends with this role
 }
 
-// record completes the record.
-func (v *verifiedToken) record(call *control.Call) {
+// addToRecord completes the record.
+func (v *verifiedToken) addToRecord(call *control.Call) {
 	if v == nil {
 		return
 	}

@@ -25,8 +25,8 @@ const (
 // tags of AssumeRole, but nothing else checks those of a claim.
 var tagText = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
 
-// ask adds to a request what the token's claims ask for.
-func (v *verifiedToken) ask(in *AssumeRole) error {
+// addClaims adds to a request what the token's claims ask for.
+func (v *verifiedToken) addClaims(in *AssumeRole) error {
 	all := v.claims.All
 	if c, ok := all[claimSourceIdentity]; ok {
 		text, isText := c.(string)
@@ -70,7 +70,7 @@ func (v *verifiedToken) ask(in *AssumeRole) error {
 
 // addTag adds one tag. Its value must be a text or a list of one text.
 func (in *AssumeRole) addTag(key string, value any) error {
-	list := texts(value)
+	list := textList(value)
 	if len(list) != 1 {
 		return rejected(claimTags, "has a tag whose value is not one text")
 	}
@@ -85,7 +85,7 @@ func (in *AssumeRole) addTransitive(keys any) error {
 	if keys == nil {
 		return nil
 	}
-	list := texts(keys)
+	list := textList(keys)
 	if list == nil {
 		return rejected(claimTags, "has "+transitiveTags+" that are not a list of texts")
 	}
@@ -93,8 +93,8 @@ func (in *AssumeRole) addTransitive(keys any) error {
 	return nil
 }
 
-// texts returns a claim that is a text or a list of texts. It returns nil for any other claim.
-func texts(v any) []string {
+// textList returns a claim that is a text or a list of texts. It returns nil for any other claim.
+func textList(v any) []string {
 	switch v := v.(type) {
 	case string:
 		return []string{v}

@@ -34,13 +34,13 @@ type Provisioner struct{ Control *control.Control }
 
 // bearer is a person who presented a token.
 type bearer struct {
-	call    *control.Call
-	account access.AccountID
-	store   directory.StoreID
-	signIn  *sso.SignIn
-	issuer  *sso.Issuer
-	claims  *oidc.Claims
-	self    directory.ExternalID // the person's id at the provider
+	call       *control.Call
+	account    access.AccountID
+	store      directory.StoreID
+	signIn     *sso.SignIn
+	issuer     *sso.Issuer
+	claims     *oidc.Claims
+	externalID directory.ExternalID // the person's id at the provider
 }
 
 // By is the name of the provider in the stamps of rows that its tokens brought.
@@ -62,15 +62,15 @@ func (a *Provisioner) Provision(
 		return nil
 	}
 	p := &bearer{
-		call:    call,
-		account: account,
-		store:   directory.StoreID(center.IdentityStoreID),
-		signIn:  in,
-		issuer:  issuer,
-		claims:  claims,
-		self:    directory.ExternalID{Issuer: issuer.URL, ID: claims.Subject},
+		call:       call,
+		account:    account,
+		store:      directory.StoreID(center.IdentityStoreID),
+		signIn:     in,
+		issuer:     issuer,
+		claims:     claims,
+		externalID: directory.ExternalID{Issuer: issuer.URL, ID: claims.Subject},
 	}
-	names, err := p.groups()
+	names, err := p.groupNames()
 	if err != nil {
 		return err
 	}
@@ -113,9 +113,9 @@ func (a *Provisioner) commit(ctx context.Context, p *bearer, names []string) err
 	}
 	who := audit.Identity{
 		Type:             "WebIdentityUser",
-		PrincipalID:      p.self.Issuer + ":" + p.self.ID,
-		UserName:         p.self.ID,
-		IdentityProvider: p.self.Issuer,
+		PrincipalID:      p.externalID.Issuer + ":" + p.externalID.ID,
+		UserName:         p.externalID.ID,
+		IdentityProvider: p.externalID.Issuer,
 	}
 	facts := p.call.Facts
 	if facts.Region == "" {
@@ -134,7 +134,7 @@ func (a *Provisioner) commit(ctx context.Context, p *bearer, names []string) err
 		if err := d.build(ctx, tx); err != nil {
 			return err
 		}
-		u, err := d.do(w)
+		u, err := d.apply(w)
 		if err != nil {
 			return err
 		}
@@ -150,16 +150,16 @@ const (
 	maxID     = 256 // of an external id (Identity Store API reference, ExternalId)
 )
 
-// groups returns the names in the groups claim. It refuses a token from which the provider left out the groups because
-// there were too many. Otherwise chance would decide who loses access and who keeps it.
-func (p *bearer) groups() ([]string, error) {
-	if utf8.RuneCountInString(p.self.ID) > maxID || utf8.RuneCountInString(p.self.Issuer) > maxID {
+// groupNames returns the names in the groups claim. It refuses a token from which the provider left out the groups
+// because there were too many. Otherwise chance would decide who loses access and who keeps it.
+func (p *bearer) groupNames() ([]string, error) {
+	if utf8.RuneCountInString(p.externalID.ID) > maxID || utf8.RuneCountInString(p.externalID.Issuer) > maxID {
 		return nil, p.refuse(fault.ClaimTooLong, "the token's iss or sub has more than %d characters", maxID)
 	}
 	if p.signIn.GroupsClaim == "" {
 		return nil, nil
 	}
-	if elsewhere, ok := p.claims.All["_claim_names"].(map[string]any); ok && elsewhere[p.signIn.GroupsClaim] != nil {
+	if claimNames, ok := p.claims.All["_claim_names"].(map[string]any); ok && claimNames[p.signIn.GroupsClaim] != nil {
 		return nil, p.refuse(fault.GroupsOverage,
 			"the provider left the groups out because there are too many: "+
 				"let it send only those that are assigned to this client")
@@ -190,9 +190,9 @@ func (p *bearer) refuse(r fault.Reason, format string, args ...any) error {
 	return fault.Refuse(fault.Invalid, fault.IdentityToken, r, format, args...)
 }
 
-// person finds the user for the token's subject: by the provider's own id or, failing that, by the attribute that the
+// findUser finds the user for the token's subject: by the provider's own id or, failing that, by the attribute that the
 // issuer is configured with. It refuses a user who is another person at the provider.
-func (p *bearer) person(ctx context.Context, q store.Querier) (*directory.User, error) {
+func (p *bearer) findUser(ctx context.Context, q store.Querier) (*directory.User, error) {
 	find := func(k directory.Key) (*directory.User, error) {
 		u, err := store.DirectoryUserByKey(ctx, q, p.store, k)
 		if fault.Is(err, fault.NotFound, fault.DirectoryUser) {
@@ -200,7 +200,7 @@ func (p *bearer) person(ctx context.Context, q store.Querier) (*directory.User, 
 		}
 		return u, err
 	}
-	u, err := find(directory.ExternalKey(p.self))
+	u, err := find(directory.ExternalKey(p.externalID))
 	if u != nil || err != nil {
 		return u, err
 	}

@@ -18,30 +18,30 @@ type plan struct {
 	*bearer
 	names []string // of the groups claim
 
-	user        *directory.User // the user after the change; nil: there is none, and none is to be created
-	made, other bool            // whether the user is to be created; to be changed
-	join, leave []directory.GroupID
+	user             *directory.User // the user after the change; nil: there is none, and none is to be created
+	created, changed bool            // whether the user is to be created; to be changed
+	join, leave      []directory.GroupID
 }
 
-func (d *plan) empty() bool { return !d.made && !d.other && len(d.join) == 0 && len(d.leave) == 0 }
+func (d *plan) empty() bool { return !d.created && !d.changed && len(d.join) == 0 && len(d.leave) == 0 }
 
 // build compares the token with the directory.
 func (d *plan) build(ctx context.Context, q store.Querier) error {
 	if d.claims.Path(d.issuer.ClaimPath) == "" || d.issuer.ClaimPath == "email" && oauth.Unverified(d.claims) {
 		return nil // package oauth refuses a person who cannot be identified, so none is created
 	}
-	now, err := d.person(ctx, q)
+	now, err := d.findUser(ctx, q)
 	if err != nil {
 		return err
 	}
 	switch {
 	case now == nil && d.signIn.CreateUsers:
-		d.user, d.made = d.attributes(directory.User{ExternalIDs: []directory.ExternalID{d.self}}), true
+		d.user, d.created = d.attributes(directory.User{ExternalIDs: []directory.ExternalID{d.externalID}}), true
 	case now == nil:
 		return nil // package oauth refuses a person who has no user
 	case d.signIn.CreateUsers && now.CreatedBy == By(d.issuer.URL):
 		d.user = d.attributes(*now)
-		d.other = !reflect.DeepEqual(d.user, now)
+		d.changed = !reflect.DeepEqual(d.user, now)
 	default:
 		d.user = now
 	}
@@ -64,7 +64,7 @@ func (d *plan) compare(ctx context.Context, q store.Querier) error {
 		if err != nil {
 			return err
 		}
-		if d.ours(g) && oauth.SameName(g.DisplayName, name) && !want[g.ID] {
+		if d.claimDecides(g) && oauth.SameName(g.DisplayName, name) && !want[g.ID] {
 			want[g.ID], order = true, append(order, g.ID)
 		}
 	}
@@ -90,9 +90,9 @@ func (d *plan) compare(ctx context.Context, q store.Querier) error {
 	return nil
 }
 
-// ours reports whether a provider's claim may set who is in a group. It may if the group was created by hand and has no
-// other source. Not every provisioning client gives its groups an external id, so the stamp is checked, too.
-func (d *plan) ours(g *directory.Group) bool {
+// claimDecides reports whether a provider's claim may set who is in a group. It may if the group was created by hand
+// and has no other source. Not every provisioning client gives its groups an external id, so the stamp is checked, too.
+func (d *plan) claimDecides(g *directory.Group) bool {
 	if provision.IsToken(g.CreatedBy) {
 		return false
 	}
@@ -104,13 +104,13 @@ func (d *plan) ours(g *directory.Group) bool {
 	return true
 }
 
-// do carries out the plan. It removes memberships before it adds others.
-func (d *plan) do(w *provision.Writer) (u *directory.User, err error) {
+// apply carries out the plan. It removes memberships before it adds others.
+func (d *plan) apply(w *provision.Writer) (u *directory.User, err error) {
 	u = d.user
 	switch {
-	case d.made:
+	case d.created:
 		u, err = w.CreateUser(*u)
-	case d.other:
+	case d.changed:
 		u, err = w.ReplaceUser(*u)
 	}
 	for _, g := range d.leave {
