@@ -14,7 +14,7 @@ import (
 	"latchkey/internal/fault"
 )
 
-// storeSays is a fault that carries a store's words.
+// storeSays returns a fault with a store's own error.
 func storeSays(k fault.Kind, n fault.Entity, f fault.Foreign) error {
 	e := fault.New(k, n, "our own text").With("BucketName", "lake")
 	e.Foreign = &f
@@ -53,8 +53,8 @@ func TestAStoresWordsAreShown(t *testing.T) {
 	})
 }
 
-// TestAStoreCannotSayEverything: what would make a client throw its credentials away, take a failure for a success, or
-// see what is ours alone, is worded by our own table.
+// TestAStoreCannotSayEverything checks that our own table words an answer that would otherwise make a client discard
+// its credentials, take a failure for a success, or see what only we may see.
 func TestAStoreCannotSayEverything(t *testing.T) {
 	plain := fault.Foreign{Code: "InvalidAccessKeyId", Status: 403, Message: "The key AKIAUPSTREAM does not exist"}
 	with := func(change func(*fault.Foreign)) fault.Foreign {
@@ -92,10 +92,10 @@ func TestAStoreCannotSayEverything(t *testing.T) {
 	}
 }
 
-// upstreams are the packages that may say what a store said: implementations of upstream.Upstream alone.
+// upstreams are the packages that may pass on what a store said: only implementations of upstream.Upstream.
 var upstreams = []string{"upstream"}
 
-// TestOnlyUpstreamsSpeakForStores: no other package names the type fault.Foreign, which is what it takes to
+// TestOnlyUpstreamsSpeakForStores checks that no other package names the type fault.Foreign, without which nobody can
 // make one.
 func TestOnlyUpstreamsSpeakForStores(t *testing.T) {
 	files := token.NewFileSet()

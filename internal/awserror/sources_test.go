@@ -15,7 +15,7 @@ import (
 	"latchkey/internal/fault"
 )
 
-// heardBy says who hears of the failures of a package: the clients of which dialects.
+// heardBy says which dialects the clients speak that see the failures of a package.
 var heardBy = map[string][]Dialect{
 	"api":                          {S3, STS, IAM, JSON},
 	"awswire":                      {S3, STS, IAM, JSON},
@@ -43,9 +43,10 @@ var heardBy = map[string][]Dialect{
 	"pages":                        {OAuth},
 }
 
-// generic are the faults that the kind alone describes, for dialects that have no row of their own: nothing
-// that a client does depends on the entity. STS, IAM and the json services have one code for whatever input they
-// refuse, for what is not there, and for what is there already; S3 has one for each entity.
+// generic reports whether the kind alone describes a fault well enough for a dialect that has no row for it: no client
+// does anything that depends on the entity. STS, IAM and the json services have one code for all input that they
+// refuse, one for everything that does not exist, and one for everything that exists already. S3 has one for each
+// entity.
 func generic(d Dialect, k fault.Kind, entity string) bool {
 	ofDirectory := []string{"Membership", "IdentityCenter", "ApplicationGrant", "TokenIssuer", "AuthenticationMethod",
 		"IdentityToken", "Source"}
@@ -83,10 +84,10 @@ func generic(d Dialect, k fault.Kind, entity string) bool {
 	return false
 }
 
-// raised is a kind and an entity that a package makes a fault of.
+// raised is a kind and an entity of which a package makes a fault.
 type raised struct{ pkg, kind, entity string }
 
-// faultsOf finds every fault.New and fault.Refuse whose kind and entity stand there in words.
+// faultsOf finds every fault.New and fault.Refuse whose kind and entity are constants.
 func faultsOf(t *testing.T) map[raised]token.Position {
 	found := map[raised]token.Position{}
 	files := token.NewFileSet()
@@ -123,7 +124,7 @@ func faultsOf(t *testing.T) map[raised]token.Position {
 	return found
 }
 
-// selector is X of fault.X, or empty.
+// selector returns X of fault.X, or an empty text.
 func selector(e ast.Expr) string {
 	s, ok := e.(*ast.SelectorExpr)
 	if !ok {
@@ -135,7 +136,7 @@ func selector(e ast.Expr) string {
 	return s.Sel.Name
 }
 
-// names are the kinds and the entities by the names that sources give them.
+// names returns the kinds and the entities by their names in the source code.
 func names(t *testing.T) (kinds map[string]fault.Kind, entities map[string]fault.Entity) {
 	kinds, entities = map[string]fault.Kind{}, map[string]fault.Entity{"": ""}
 	//lint:ignore SA1019 the package has no build tags, and its files are all that is wanted

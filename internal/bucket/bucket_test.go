@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// TestStoredForm: rows of older versions are read, and a bucket without newer configuration is written as they did.
+// TestStoredForm checks that rows of older versions can be read, and that a bucket without newer configuration is
+// written as older versions wrote it.
 func TestStoredForm(t *testing.T) {
 	at := time.Date(2026, 11, 1, 2, 3, 4, 0, time.UTC)
 	for stored, want := range map[string]Bucket{
@@ -33,7 +34,7 @@ func TestStoredForm(t *testing.T) {
 	}
 }
 
-// TestIdentifiers are stable: listings and policies of yesterday name them.
+// TestIdentifiers checks that identifiers are stable: stored listings and policies name them.
 func TestIdentifiers(t *testing.T) {
 	if got := (&Bucket{Name: "lake"}).ARN(); got != "arn:aws:s3:::lake" {
 		t.Errorf("the ARN is %s", got)

@@ -16,7 +16,7 @@ import (
 
 type keys = controltest.Keys
 
-// TestWhoIsCalling names every kind of caller.
+// TestWhoIsCalling checks the identity of every kind of caller.
 func TestWhoIsCalling(t *testing.T) {
 	w := newWorld(t)
 	source := w.session(credential.AssumedRole)
@@ -53,7 +53,7 @@ func TestWhoIsCalling(t *testing.T) {
 	}
 }
 
-// TestWhoIsNot refuses keys, tokens and signatures that do not belong together.
+// TestWhoIsNot checks that keys, tokens and signatures that do not belong together are refused.
 func TestWhoIsNot(t *testing.T) {
 	w := newWorld(t)
 	a, b := w.mint(w.session(credential.Vended)), w.mint(w.session(credential.Vended))
@@ -117,7 +117,7 @@ func TestWhoIsNot(t *testing.T) {
 	})
 }
 
-// TestPoliciesThatCannotBeReadDeny: the caller's own, and those that narrow its session.
+// TestPoliciesThatCannotBeReadDeny covers the caller's own policies and those that narrow its session.
 func TestPoliciesThatCannotBeReadDeny(t *testing.T) {
 	w := newWorld(t)
 	for name, cut := range map[string]func(*credential.Session){
@@ -188,7 +188,7 @@ func TestSessionsAreNarrowed(t *testing.T) {
 	}
 }
 
-// TestConditionKeysOfACaller asks policies about every key that the caller brings along.
+// TestConditionKeysOfACaller evaluates policies with every condition key that a caller has.
 func TestConditionKeysOfACaller(t *testing.T) {
 	w := newWorld(t)
 	s := w.session(credential.AssumedRole)
@@ -260,7 +260,7 @@ func TestConditionKeysOfACaller(t *testing.T) {
 	})
 }
 
-// other is another value of an operator's type.
+// other returns another value of an operator's type.
 func other(operator, value string) string {
 	switch operator {
 	case "IpAddress":

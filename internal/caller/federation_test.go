@@ -66,7 +66,7 @@ func TestTheLeashOfAFederatedSession(t *testing.T) {
 	}
 }
 
-// The keys of the foreign token are the session's own, and not those of sessions that are made with it.
+// The condition keys of the foreign token are those of the session itself, not of sessions that are made with it.
 func TestConditionKeysOfAFederatedSession(t *testing.T) {
 	w := newWorld(t)
 	p, s := w.federate(credential.AssumedRole)

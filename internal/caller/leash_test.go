@@ -11,7 +11,7 @@ import (
 	"latchkey/internal/store"
 )
 
-// TestTheLeash cuts every thread that a session hangs on.
+// TestTheLeash removes each thing that a session depends on.
 func TestTheLeash(t *testing.T) {
 	w := newWorld(t)
 	type cut = func(*credential.Session)
@@ -113,7 +113,7 @@ func TestTheLeash(t *testing.T) {
 	}
 }
 
-// TestAtExpiryOnlyVendedCredentialsAreLoose: AWS's behaviour is about vended credentials alone.
+// TestAtExpiryOnlyVendedCredentialsAreLoose checks that AWS's behaviour applies to vended credentials only.
 func TestAtExpiryOnlyVendedCredentialsAreLoose(t *testing.T) {
 	w := newWorld(t)
 	w.Auth.Revocation = caller.AtExpiry
@@ -134,7 +134,7 @@ func TestAtExpiryOnlyVendedCredentialsAreLoose(t *testing.T) {
 	}
 }
 
-// TestAgain judges callers anew after a change.
+// TestAgain authenticates callers again after a change.
 func TestAgain(t *testing.T) {
 	for name, x := range map[string]struct {
 		change  func(*world, *store.Tx) error

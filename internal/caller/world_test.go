@@ -22,7 +22,7 @@ const (
 	everything = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`
 )
 
-// world is a deployment with a user, a role, and a grant, written straight into the store.
+// world is a deployment with a user, a role and a grant, which are written directly into the store.
 type world struct {
 	*controltest.World
 	t     *testing.T
@@ -103,7 +103,7 @@ func (w *world) change(f func(*store.Tx) error) {
 	must(w.t, w.Engine.Update(w.t.Context(), f))
 }
 
-// session is a sound session of a kind.
+// session returns a valid session of a kind.
 func (w *world) session(kind credential.Kind) credential.Session {
 	now := time.Now().UTC().Truncate(time.Second)
 	s := credential.Session{
@@ -117,7 +117,8 @@ func (w *world) session(kind credential.Kind) credential.Session {
 		s.PrincipalID, s.Name, s.ParentKey, s.ParentPrincipalID = string(account), "", w.root.ID, string(account)
 	case credential.Vended:
 		s.Region, s.InstanceID, s.LocationID, s.GrantID = controltest.Region, w.inst, "default", w.grant.ID.String()
-		s.Scope, s.Permission, s.GranteeType, s.GranteeID, s.CallerPrincipalID = "s3://lake/in/*", "READ", "IAM", w.user.ARN(), w.user.ID
+		s.Scope, s.Permission = "s3://lake/in/*", "READ"
+		s.GranteeType, s.GranteeID, s.CallerPrincipalID = "IAM", w.user.ARN(), w.user.ID
 	}
 	return s
 }
@@ -130,7 +131,7 @@ func (w *world) mint(s credential.Session) controltest.Keys {
 	return controltest.KeysOf(c)
 }
 
-// who establishes who holds these keys.
+// who returns the caller that the holder of these keys is.
 func (w *world) who(k controltest.Keys) *caller.Caller {
 	w.t.Helper()
 	c, err := w.Authenticate(w.t, k, "sts")

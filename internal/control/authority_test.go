@@ -38,7 +38,7 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-// refusals are the three ways out of a call: a change, a record, an answer. Each must refuse the call.
+// refusals checks that a call can neither change nor record anything, nor let an answer out.
 func (w *world) refusals(t *testing.T, call *control.Call) {
 	t.Helper()
 	before := len(w.Records(t))
@@ -63,7 +63,7 @@ func (w *world) refusals(t *testing.T, call *control.Call) {
 	}
 }
 
-// passes holds a call to be let out.
+// passes checks that a call may let an answer out.
 func (w *world) passes(t *testing.T, call *control.Call) {
 	t.Helper()
 	if err := w.Finish(t.Context(), call, awserror.Error{}); err != nil {
@@ -169,8 +169,8 @@ func TestWhatLetsACallSucceed(t *testing.T) {
 	})
 }
 
-// TestWritesPastTheCall: control.Update alone holds a change to the memory of its call. Whatever else writes stands
-// here, with the reason why nobody need be asked.
+// TestWritesPastTheCall lists the code that writes without control.Update, which alone checks a change against the
+// memory of its call. Each entry has the reason why no policy need be asked.
 func TestWritesPastTheCall(t *testing.T) {
 	known := map[string]string{
 		"internal/control/buckets/create.go":      "intentions to create buckets, each after Authorised, and their end",

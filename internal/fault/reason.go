@@ -9,9 +9,9 @@ type Reason string
 // deleted". Nothing else puts a reason into a text.
 func (r Reason) Before(text string) string { return string(r) + ": " + text }
 
-// Reasons about foreign identity tokens and their issuers.
+// Foreign identity tokens and their issuers.
 const (
-	// TokenMalformed: The token is no JWT in compact form, or its JSON is not well formed.
+	// TokenMalformed: The token is not a JWT in compact form, or its JSON is not well formed.
 	TokenMalformed Reason = "token_malformed"
 	// TokenTooLarge: The token is longer than the server reads.
 	TokenTooLarge Reason = "token_too_large"
@@ -25,7 +25,7 @@ const (
 	IssuerDisabled Reason = "issuer_disabled"
 	// IssuerUnreachable: The issuer's discovery document, keys or tokens could not be fetched.
 	IssuerUnreachable Reason = "issuer_unreachable"
-	// IssuerInvalid: The issuer's discovery document or key set is not what it must be.
+	// IssuerInvalid: The issuer's discovery document or key set is not valid.
 	IssuerInvalid Reason = "issuer_invalid"
 	// IssuerDeleted: The trusted token issuer that vouched for the directory user is deleted.
 	IssuerDeleted Reason = "issuer_deleted"
@@ -59,7 +59,7 @@ const (
 	TokenReplayed Reason = "token_replayed"
 )
 
-// Reasons about people: whom a token names, and whether the directory admits them.
+// People: whom a token names, and whether the directory admits them.
 const (
 	// UserNotFound: No user of the identity store has the claim's value.
 	UserNotFound Reason = "user_not_found"
@@ -85,7 +85,7 @@ const (
 	NotAssigned Reason = "not_assigned"
 )
 
-// Reasons about what a session, a token or a vended credential depends on.
+// What a session, a token or a vended credential depends on.
 const (
 	// ApplicationDeleted: The application that acts for the directory user is deleted.
 	ApplicationDeleted Reason = "application_deleted"
@@ -121,7 +121,7 @@ const (
 	SessionInvalid Reason = "session_invalid"
 )
 
-// Reasons why somebody cannot use a grant.
+// Why somebody cannot use a grant.
 const (
 	// ApplicationMissing: No enabled application of Identity Center has the scope of S3 Access Grants.
 	ApplicationMissing Reason = "application_missing"
@@ -135,7 +135,7 @@ const (
 	RoleNotAssumable Reason = "role_not_assumable"
 )
 
-// Reasons about OAuth clients and their registration.
+// OAuth clients and their registration.
 const (
 	// ClientUnknown: The client is not registered here, or the application does not exist.
 	ClientUnknown Reason = "client_unknown"
@@ -177,7 +177,7 @@ const (
 	ScopeNotConfigured Reason = "scope_not_configured"
 )
 
-// Reasons about OAuth requests.
+// OAuth requests.
 const (
 	// ParameterMissing: A parameter that the request needs is missing.
 	ParameterMissing Reason = "parameter_missing"
@@ -223,7 +223,7 @@ const (
 	RateExceeded Reason = "rate_exceeded"
 )
 
-// Reasons about people who sign in.
+// People who sign in.
 const (
 	// SignInNotConfigured: Sign-in is not set up in the account.
 	SignInNotConfigured Reason = "sign_in_not_configured"
@@ -259,7 +259,7 @@ const (
 	TooManyGuesses Reason = "too_many_guesses"
 )
 
-// Reasons about requests for access to data.
+// Requests for access to data.
 const (
 	// InstanceMissing: The account has no Access Grants instance in the region.
 	InstanceMissing Reason = "instance_missing"

@@ -62,7 +62,7 @@ func reasons(t *testing.T) []group {
 
 func oneLine(c *ast.CommentGroup) string { return strings.Join(strings.Fields(c.Text()), " ") }
 
-// sources calls do with every Go file of the product, but not with reason.go and tests.
+// sources calls do with every Go file of the product, except reason.go and the tests.
 func sources(t *testing.T, do func(path string, f *ast.File)) {
 	t.Helper()
 	for _, root := range []string{"..", "../../cmd"} {
@@ -115,7 +115,7 @@ func TestEveryReasonIsUsedAndStable(t *testing.T) {
 	}
 }
 
-// A reason in a text by hand would be missing from the audit log.
+// A reason that is written into a text by hand would be missing from the audit log.
 func TestNoTextBeginsWithAReasonOfItsOwn(t *testing.T) {
 	known := map[string]bool{}
 	for _, g := range reasons(t) {
@@ -143,9 +143,10 @@ func TestReasonsAreDocumented(t *testing.T) {
 	var b strings.Builder
 	b.WriteString(`# Reasons
 
-A refusal that somebody may look for in the audit log has a reason. The record has it in ` + "`latchkey.reason`" + `, beside
-` + "`errorCode`" + ` and ` + "`errorMessage`" + `. Some answers have it in front of their text, with a colon, such as those of OAuth and of
-the pages where people sign in. The values are stable. [errors.md](errors.md) says how a reason travels.
+A refusal that somebody may look for in the audit log has a reason. The record has it in ` + "`latchkey.reason`" + `,
+beside ` + "`errorCode`" + ` and ` + "`errorMessage`" + `. Some answers have it in front of their text, with a
+colon, such as those of OAuth and of the pages where people sign in. The values are stable.
+[errors.md](errors.md) says how a reason travels.
 
 This page is made from ` + "`internal/fault/reason.go`" + ` by ` + "`go test ./internal/fault -run Documented -update`" + `.
 `)

@@ -29,7 +29,7 @@ type world struct {
 	a, b controltest.Keys
 }
 
-// unasked is an upstream of these traits that nothing of a test asks.
+// unasked is an upstream with these traits. No test calls its methods.
 type unasked upstream.Traits
 
 func (u unasked) Traits() upstream.Traits { return upstream.Traits(u) }
@@ -77,7 +77,8 @@ func must(t testing.TB, err error) {
 	}
 }
 
-// TestACallThatKnewAnotherBucket: what was judged for a bucket does not change another one of its name.
+// TestACallThatKnewAnotherBucket checks that a call that was authorized for one bucket does not change another bucket
+// of the same name.
 func TestACallThatKnewAnotherBucket(t *testing.T) {
 	for name, do := range map[string]func(*world, *control.Call) error{
 		"PutPolicy": func(w *world, c *control.Call) error {
@@ -114,7 +115,8 @@ func TestACallThatKnewAnotherBucket(t *testing.T) {
 	}
 }
 
-// TestNamesAreShared: of two who register one name, whatever they knew, one gets it.
+// TestNamesAreShared checks that only one of two requests that register the same name succeeds, whatever their
+// snapshots show.
 func TestNamesAreShared(t *testing.T) {
 	w := newWorld(t)
 	first, second, again := w.call(w.a), w.call(w.b), w.call(w.a)

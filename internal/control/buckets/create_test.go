@@ -20,8 +20,8 @@ import (
 	"latchkey/internal/store/storetest"
 )
 
-// TestAttack50_OnlyAStandingIntentionIsRegistered: who has no intention any more, or has another one, registers
-// nothing.
+// TestAttack50_OnlyAStandingIntentionIsRegistered checks that a request registers nothing if its intention no longer
+// exists or is another one.
 func TestAttack50_OnlyAStandingIntentionIsRegistered(t *testing.T) {
 	change := map[string]func(*bucket.Creation){
 		"another nonce":   func(c *bucket.Creation) { c.Nonce = "another" },
@@ -52,7 +52,8 @@ func TestAttack50_OnlyAStandingIntentionIsRegistered(t *testing.T) {
 	}
 }
 
-// TestIntentionsAreTakenOver by the same account's next request, with the same nonce, and only by that.
+// TestIntentionsAreTakenOver checks that the next request of the same account, and no other request, takes over an
+// intention with its nonce.
 func TestIntentionsAreTakenOver(t *testing.T) {
 	w := newWorld(t)
 	first := w.intend(w.call(w.a), "lake")
@@ -83,7 +84,7 @@ func TestIntentionsAreTakenOver(t *testing.T) {
 	}
 }
 
-// node is one of several that share a database.
+// node returns one of several nodes that share a database.
 func node(t *testing.T, url string) *buckets.Buckets {
 	t.Helper()
 	db, err := store.Open(t.Context(), store.Options{URL: url})
@@ -96,7 +97,8 @@ func node(t *testing.T, url string) *buckets.Buckets {
 	return &buckets.Buckets{Control: c, Upstream: unasked{Nonces: true}}
 }
 
-// TestTwoNodesTwoAccountsOneName: whatever the nodes know, a name is intended by one account, and registered once.
+// TestTwoNodesTwoAccountsOneName checks that one account gets the intention for a name, and that the name is registered
+// once, whatever the nodes' snapshots show.
 func TestTwoNodesTwoAccountsOneName(t *testing.T) {
 	url := storetest.PostgreSQL(t)
 	nodes := map[access.AccountID]*buckets.Buckets{accountA: node(t, url), accountB: node(t, url)}

@@ -7,7 +7,8 @@ import (
 	"latchkey/internal/fault"
 )
 
-// TestAStoreWithoutNonces: its buckets are registered without one. Nobody asks the store for what it never kept.
+// TestAStoreWithoutNonces checks that buckets of a store without nonces are registered without one, and that the store
+// is never asked for a nonce.
 func TestAStoreWithoutNonces(t *testing.T) {
 	w := newWorld(t)
 	w.Upstream = unasked{}
@@ -24,7 +25,8 @@ func TestAStoreWithoutNonces(t *testing.T) {
 	}
 }
 
-// TestABucketOfAnotherUpstream is not looked for in the one that is there, which may have another bucket of the name.
+// TestABucketOfAnotherUpstream checks that the bucket is not looked for in the present upstream, which may have another
+// bucket of that name.
 func TestABucketOfAnotherUpstream(t *testing.T) {
 	w := newWorld(t)
 	b := &bucket.Bucket{Name: "lake", Account: accountA, Nonce: "n", Upstream: "elsewhere"}

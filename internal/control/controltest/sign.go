@@ -10,10 +10,17 @@ import (
 	"time"
 )
 
+// signing is what a signature covers besides the request itself.
+type signing struct {
+	service, region, body string
+	now                   time.Time
+}
+
 // sign signs a request with Signature Version 4, as the IAM user guide describes it ("Create a signed AWS API
 // request"). It signs the content type and all x-amz headers. The path and the query of the URL must be escaped as they
 // are signed. It shares no code with the package that verifies signatures.
-func sign(r *http.Request, k Keys, service, region, body string, now time.Time) {
+func sign(r *http.Request, k Keys, in signing) {
+	service, region, body, now := in.service, in.region, in.body, in.now
 	stamp := now.UTC().Format("20060102T150405Z")
 	r.Header.Set("X-Amz-Date", stamp)
 	if k.Token != "" {

@@ -78,13 +78,13 @@ func (w *World) Sign(t testing.TB, k Keys, service, form string) *http.Request {
 	t.Helper()
 	r := httptest.NewRequest(http.MethodPost, "http://latchkey.test:4242/", strings.NewReader(form))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")
-	sign(r, k, service, Region, form, w.now())
+	sign(r, k, signing{service, Region, form, w.now()})
 	return r
 }
 
 // SignAny signs a request of any kind for a region. Its URL must be escaped as it is signed.
 func (w *World) SignAny(r *http.Request, k Keys, service, region, body string) *http.Request {
-	sign(r, k, service, region, body, w.now())
+	sign(r, k, signing{service, region, body, w.now()})
 	return r
 }
 

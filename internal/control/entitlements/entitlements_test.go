@@ -23,7 +23,8 @@ const (
 	away    = "eu-central-1"
 )
 
-// world has an instance in two regions and grants as the tests give them. Nobody need exist to hold a grant here.
+// world has an instance in each of two regions, and the grants that the tests give it. The grantees need not exist
+// here.
 type world struct {
 	*controltest.World
 	t      testing.TB
@@ -86,7 +87,7 @@ func (w *world) snapshot() *engine.Snapshot {
 	return s
 }
 
-// told is held grants as text.
+// told returns entitlements as text.
 func told(all []entitlements.Entitlement) []string {
 	var texts []string
 	for _, h := range all {
@@ -213,7 +214,7 @@ func TestChange(t *testing.T) {
 	})
 }
 
-// TestChangeEqualsComparingEveryGrant holds the comparison against two plain loops over all grants.
+// TestChangeEqualsComparingEveryGrant checks the comparison against two plain loops over all grants.
 func TestChangeEqualsComparingEveryGrant(t *testing.T) {
 	w := newWorld(t)
 	people, groups := []string{"u1", "u2"}, []directory.GroupID{"g1", "g2", "g3", "g4"}

@@ -65,8 +65,8 @@ func TestNoNarrowSessionAdministersTheDirectory(t *testing.T) {
 	}
 }
 
-// A call that was let in while the store was the account's writes nothing into it once it is not: nobody could
-// ever see or delete what it would leave behind.
+// A call that was authorized while the store was the account's writes nothing into the store when it no longer is.
+// Nobody could ever see or delete what such a call would leave behind.
 func TestNothingIsWrittenIntoAStoreThatIsGone(t *testing.T) {
 	w := newWorld(t)
 	early := w.asRoot()

@@ -13,14 +13,15 @@ import (
 	"latchkey/internal/fault"
 )
 
-// operation is one of the 19, called on given entities, and the resources besides the store that it asks for.
+// operation is one of the 19 operations, called on given entities. It has the resources besides the store for which the
+// operation asks a permission.
 type operation struct {
 	name      string
 	resources []string
 	run       func(context.Context, *control.Call, directory.StoreID) error
 }
 
-// operations are all of them. Each works when it is allowed, in this order.
+// operations returns all operations. Each succeeds in this order if it is allowed.
 func (w *world) operations(u *directory.User, g *directory.Group, m *directory.Membership) []operation {
 	const users, groups, memberships = "arn:aws:identitystore:::user/*", "arn:aws:identitystore:::group/*",
 		"arn:aws:identitystore:::membership/*"
@@ -109,8 +110,8 @@ func (w *world) operations(u *directory.User, g *directory.Group, m *directory.M
 	}
 }
 
-// Every operation wants its own action on the store and on everything that it is about, and is refused without
-// telling more when one of them is not allowed.
+// Every operation asks for its own action on the store and on everything that it is about. If one of them is not
+// allowed, the refusal says nothing more.
 func TestEveryOperationAsksForAllItsResources(t *testing.T) {
 	w := newWorld(t)
 	u, g := w.user("alice"), w.group("g")
@@ -141,7 +142,7 @@ func TestEveryOperationAsksForAllItsResources(t *testing.T) {
 	}
 }
 
-// The directory of another account is not there, whoever asks for it and whatever is in it.
+// The directory of another account does not exist for a caller, whoever the caller is and whatever the directory has.
 func TestAnotherAccountsDirectoryIsNotThere(t *testing.T) {
 	w := newWorld(t)
 	u, g := w.user("alice"), w.group("g")
@@ -151,7 +152,7 @@ func TestAnotherAccountsDirectoryIsNotThere(t *testing.T) {
 		refused(t, err, fault.NotFound, "IDENTITY_STORE not found.", "ResourceType", "IDENTITY_STORE", "ResourceId",
 			string(w.in))
 	}
-	// Nor can its entities be reached through one's own store.
+	// The entities of that directory cannot be reached through the caller's own store either.
 	for _, op := range w.operations(u, g, m) {
 		err := op.run(t.Context(), w.by(w.otherRoot), w.otherIn)
 		switch op.name {

@@ -44,7 +44,7 @@ func (w *world) by(k controltest.Keys) *control.Call {
 
 func (w *world) asRoot() *control.Call { w.t.Helper(); return w.by(w.root) }
 
-// caller makes an IAM user whose only policy this is.
+// caller creates an IAM user with this policy and no other.
 func (w *world) caller(name, policy string) controltest.Keys {
 	w.t.Helper()
 	_, k := w.User(w.t, w.root, name, policy)
@@ -56,7 +56,7 @@ func allow(action string, resources ...string) string {
 		strings.Join(resources, `","`) + `"]}]}`
 }
 
-// attributes are those of a user who has all that is required.
+// attributes returns the attributes of a user who has all required ones.
 func attributes(name string) directory.User {
 	return directory.User{UserName: name, DisplayName: "D " + name, Name: directory.Name{GivenName: "G", FamilyName: "F"},
 		Emails: []directory.Email{{Value: name + "@example.com", Type: "work", Primary: true}}}

@@ -29,7 +29,7 @@ func (w *world) mustCreate(life time.Duration) *provision.NewToken {
 	return t
 }
 
-// holder is the account that a token belongs to now; empty when it holds no more.
+// holder returns the account of a token. It is empty if the token is not valid.
 func (w *world) holder(token string) access.AccountID {
 	w.t.Helper()
 	p, err := provision.Bearer(w.Engine.Current(), w.Now(), token)

@@ -16,7 +16,7 @@ import (
 	"latchkey/internal/iam"
 )
 
-// mint seals a session of a role as no operation would.
+// mint seals a session of a role that no operation would make.
 func (w *world) mint(r *iam.Role, change func(*credential.Session)) controltest.Keys {
 	w.t.Helper()
 	now := time.Now().UTC().Truncate(time.Second)

@@ -14,7 +14,7 @@ import (
 	"latchkey/internal/policy"
 )
 
-// The numbered cases of AWS's behaviour that this server is held to.
+// These are the numbered cases of AWS's behaviour that this server must follow.
 
 func TestIdentityCase073_LongerThanTheRoleAllows(t *testing.T) {
 	w := newWorld(t)

@@ -14,7 +14,7 @@ import (
 	"latchkey/internal/store"
 )
 
-// context seals a delegation as an application would have got it.
+// context seals a delegation as an application would get it.
 func (w *world) context(use credential.Use, d credential.Delegation, life time.Duration) sts.ProvidedContext {
 	w.t.Helper()
 	now := w.Now().UTC().Truncate(time.Second)
@@ -69,7 +69,8 @@ func TestSetContextUnderAConditionOnItsProvider(t *testing.T) {
 			Trust: `{"Version":"2012-10-17","Statement":[
 			{"Effect":"Allow","Principal":{"AWS":"` + w.u.ARN() + `"},"Action":"sts:AssumeRole"},
 			{"Effect":"Allow","Principal":{"AWS":"` + w.u.ARN() + `"},"Action":"sts:SetContext",
-			 "Condition":{"ForAllValues:ArnEquals":{"sts:RequestContextProviders":["` + provider + `"]},"Null":{"sts:RequestContextProviders":"false"}}}]}`,
+			 "Condition":{"ForAllValues:ArnEquals":{"sts:RequestContextProviders":["` + provider + `"]},
+			  "Null":{"sts:RequestContextProviders":"false"}}}]}`,
 		})
 		if err := w.try(w.keys, sts.AssumeRole{RoleARN: r.ARN(), Contexts: contexts}); (err == nil) != ok {
 			t.Errorf("with %s: %v", provider, err)
@@ -167,7 +168,8 @@ func TestContextOfAnotherAccountIsRefused(t *testing.T) {
 	refused(t, err, fault.Denied, "of another account than the role's")
 }
 
-// What a session was made from may go at any time. The session ends at the next request, and says why.
+// Everything that a session depends on may be removed at any time. The session ends at the next request, with the
+// reason.
 func TestEnhancedSessionsEndWithWhatTheyHangOn(t *testing.T) {
 	for name, c := range map[string]struct {
 		end  func(*world, *directory.User, *sso.Application, *sso.Issuer)

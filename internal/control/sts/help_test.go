@@ -47,13 +47,13 @@ func (w *world) by(k controltest.Keys) *control.Call {
 	return w.Call(w.t, k, "sts", "Test")
 }
 
-// forOwn begins a GetSessionToken: an open operation, which is known by its name.
+// forOwn begins a call of GetSessionToken, which is an open operation and is recognised by its name.
 func (w *world) forOwn(k controltest.Keys) *control.Call {
 	w.t.Helper()
 	return w.Call(w.t, k, "sts", "GetSessionToken")
 }
 
-// role makes a role that trusts these principals for these actions, and may do everything.
+// role creates a role that trusts these principals for these actions. The role's policy allows everything.
 func (w *world) role(name string, actions string, arns ...string) *iam.Role {
 	w.t.Helper()
 	return w.roleWith(principals.NewRole{Name: name, Trust: trusting(actions, arns...)})
@@ -101,12 +101,12 @@ func trusting(actions string, arns ...string) string {
 		`"]},"Action":["` + strings.ReplaceAll(actions, " ", `","`) + `"]}]}`
 }
 
-// under is a document of one statement with a condition added.
+// under returns a document of one statement with a condition added.
 func under(document, operator, key, value string) string {
 	return strings.TrimSuffix(document, "}]}") + `,"Condition":{"` + operator + `":{"` + key + `":"` + value + `"}}}]}`
 }
 
-// delegation is an application acting for somebody of the directory, both of whom are there.
+// delegation returns the delegation of an application that acts for a directory user. Both exist.
 func (w *world) delegation() credential.Delegation {
 	w.t.Helper()
 	u, app := w.Person(w.t, account, "alice"), w.Application(w.t, account, nil)

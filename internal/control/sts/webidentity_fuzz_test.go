@@ -7,7 +7,7 @@ import (
 	"latchkey/internal/oidc"
 )
 
-// Whatever claims a token has, what a session gets of them keeps the rules of tags and of source identities.
+// The tags and the source identity of a session follow the rules, whatever claims the token has.
 func FuzzSessionClaims(f *testing.F) {
 	f.Add(`{"https://aws.amazon.com/tags":{"principal_tags":{"team":["a"]},"transitive_tag_keys":["team"]}}`)
 	f.Add(

@@ -16,7 +16,7 @@ import (
 	"latchkey/internal/oidc/oidctest"
 )
 
-// pod is whom the tests' tokens name.
+// pod is the subject of the tests' tokens.
 const pod = "system:serviceaccount:default:etl"
 
 // webWorld is a world whose first account has an issuer as its OpenID Connect provider, for the audience "app".
@@ -44,17 +44,17 @@ func (w *webWorld) register(k controltest.Keys, clients ...string) *iam.OIDCProv
 	return p
 }
 
-// key is the name of a condition key of the provider.
+// key returns the name of a condition key of the provider.
 func (w *webWorld) key(claim string) string { return w.provider.Name() + ":" + claim }
 
-// trust is a trust policy for the provider's tokens, for these actions, with conditions such as
+// trust returns a trust policy for the provider's tokens, for these actions, with conditions such as
 // `"StringEquals":{"KEY":"VALUE"}`.
 func (w *webWorld) trust(actions, conditions string) string {
 	return `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Federated":"` + w.provider.ARN() +
 		`"},"Action":["` + strings.ReplaceAll(actions, " ", `","`) + `"],"Condition":{` + conditions + `}}]}`
 }
 
-// podRole is a role that trusts the provider's tokens for the pod.
+// podRole creates a role that trusts the provider's tokens for the pod.
 func (w *webWorld) podRole(name string) *iam.Role {
 	w.t.Helper()
 	return w.roleWith(principals.NewRole{
@@ -63,7 +63,7 @@ func (w *webWorld) podRole(name string) *iam.Role {
 	})
 }
 
-// token is a token for the pod; claims given replace or remove its own.
+// token returns a token for the pod. The given claims replace or remove its own.
 func (w *webWorld) token(claims map[string]any) string {
 	w.t.Helper()
 	all := map[string]any{"sub": pod}
@@ -73,7 +73,7 @@ func (w *webWorld) token(claims map[string]any) string {
 	return w.issuer.Token(w.t, all)
 }
 
-// nobody begins a call that nobody signed, as the wire would.
+// nobody begins a call without a signature, as a request over the wire would.
 func (w *webWorld) nobody() *control.Call {
 	w.t.Helper()
 	snap, err := w.Engine.Snapshot()
@@ -87,7 +87,7 @@ func (w *webWorld) nobody() *control.Call {
 	return call
 }
 
-// ask asks for a session; the session's name is given unless the request has one.
+// ask asks for a session. It sets the session's name unless the request has one.
 func (w *webWorld) ask(token string, in sts.WebIdentity) (*sts.Vouched, error) {
 	w.t.Helper()
 	if in.SessionName == "" {
@@ -104,7 +104,7 @@ func (w *webWorld) ask(token string, in sts.WebIdentity) (*sts.Vouched, error) {
 	return v, err
 }
 
-// get asks for a session of a role, which must be given.
+// get asks for a session of a role. It fails the test if the request is refused.
 func (w *webWorld) get(role *iam.Role, claims map[string]any) (controltest.Keys, *sts.Vouched) {
 	w.t.Helper()
 	v, err := w.ask(w.token(claims), sts.WebIdentity{RoleARN: role.ARN()})

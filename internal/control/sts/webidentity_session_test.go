@@ -19,7 +19,7 @@ import (
 	"latchkey/internal/sso"
 )
 
-// What ends a session that a token made also ends the sessions that were made with it.
+// Everything that ends a session that a token made also ends the sessions that were made with that session.
 func TestAttack21_AFederatedSessionDiesWithItsProvider(t *testing.T) {
 	for name, end := range map[string]func(*webWorld, context.Context) error{
 		"the provider is deleted": func(w *webWorld, ctx context.Context) error {
@@ -79,7 +79,7 @@ func TestAFederatedSessionChains(t *testing.T) {
 	}
 }
 
-// A pod that came by its token may exchange people's tokens, when the application's actor policy names its role.
+// A pod with a session from its token may exchange people's tokens if the application's actor policy names its role.
 func TestAFederatedSessionExchangesTokens(t *testing.T) {
 	w := newWebWorld(t)
 	role := w.podRole("etl")
@@ -144,7 +144,7 @@ func TestWebIdentityRecord(t *testing.T) {
 	}
 }
 
-// A bearer of a foreign token is nobody to the policies of accounts: what it may do is in the role alone.
+// The bearer of a foreign token has no permissions from the policies of accounts: only the role says what it may do.
 func TestAFederatedCallerHasNoRightsOfItsOwn(t *testing.T) {
 	w := newWebWorld(t)
 	call := w.nobody()
@@ -162,7 +162,7 @@ func TestAFederatedCallerHasNoRightsOfItsOwn(t *testing.T) {
 	refused(t, err, fault.Denied, "")
 }
 
-// Two providers whose tokens have the same subject are two: a role that trusts one does not trust the other.
+// Two providers whose tokens have the same subject are different: a role that trusts one does not trust the other.
 func TestAttack22_TheSameSubjectOfAnotherProvider(t *testing.T) {
 	w := newWebWorld(t)
 	role := w.podRole("etl")
@@ -179,7 +179,7 @@ func TestAttack22_TheSameSubjectOfAnotherProvider(t *testing.T) {
 	}
 }
 
-// Tokens that nobody signed cost no fetch beyond the verifier's limits, however many there are.
+// Forged tokens cause no fetches beyond the verifier's limits, however many there are.
 func TestAttack22_AFloodOfForgedTokensFetchesNothing(t *testing.T) {
 	w := newWebWorld(t)
 	role := w.podRole("etl")

@@ -25,7 +25,7 @@ import (
 
 const account = access.AccountID("123456789012")
 
-// world is an account whose people come with tokens of one provider; the client that signs them in is "app".
+// world is an account whose people present tokens of one provider. The client that signs them in is "app".
 type world struct {
 	*controltest.World
 	t      *testing.T
@@ -108,12 +108,12 @@ func (w *world) refused(claims map[string]any, code string) {
 	}
 }
 
-// alice is the user with her address, or nil.
+// alice returns the user with Alice's address, or nil.
 func (w *world) alice() *directory.User {
 	return w.Engine.Current().PersonByKey(w.dir, directory.EmailKey("alice@example.org"))
 }
 
-// in are the names of the groups that alice is in.
+// in returns the names of the groups that Alice is in.
 func (w *world) in() (names []string) {
 	s := w.Engine.Current()
 	for _, id := range s.GroupsOf(w.alice().ID) {
@@ -153,7 +153,7 @@ func TestWhoComesFirstIsMadeAUser(t *testing.T) {
 	}
 }
 
-// The address changes with a marriage; the person, and what she was granted, does not.
+// A person's address may change with a marriage. The user and the user's grants stay the same.
 func TestWhoComesWithANewAddressIsTheSameUser(t *testing.T) {
 	w := newWorld(t, nil, nil)
 	must(t, w.comes(nil))
@@ -165,7 +165,7 @@ func TestWhoComesWithANewAddressIsTheSameUser(t *testing.T) {
 	}
 }
 
-// An address that the provider gave to somebody else brings nothing of its former holder.
+// A person to whom the provider gives the address of somebody else gets nothing of its former holder.
 func TestAnAddressThatWasGivenToSomebodyElse(t *testing.T) {
 	w := newWorld(t, nil, nil)
 	must(t, w.comes(nil))
@@ -195,7 +195,8 @@ func TestNobodyIsMadeOfATokenThatSaysTooLittle(t *testing.T) {
 	}
 }
 
-// Where people are read by another claim, an address that nobody vouches for is not kept: it could be somebody's.
+// If people are identified by another claim, an address that is not verified is not stored: it could be somebody
+// else's.
 func TestAnAddressThatNobodyVouchesFor(t *testing.T) {
 	w := newWorld(t, func(i *sso.Issuer) { i.ClaimPath, i.StorePath = "sub", sso.ByExternalID }, nil)
 	must(t, w.comes(map[string]any{"email_verified": nil}))
@@ -254,7 +255,7 @@ func TestTheGroupsClaimSaysWhoIsInWhichGroup(t *testing.T) {
 	}
 }
 
-// A provider that tells a long s from an s has two people, and two groups, where the directory would have one.
+// A provider that distinguishes a long s from an s has two people and two groups where the directory would have one.
 func TestAttack22_ANameThatFoldsToAnothers(t *testing.T) {
 	w := newWorld(t, nil, func(s *sso.SignIn) { s.CreateUsers = false })
 	w.Group(t, account, "sales")
@@ -286,7 +287,8 @@ func TestAGroupsClaimThatCannotBeGoneBy(t *testing.T) {
 	}
 }
 
-// A user who came from elsewhere keeps what that source says, and is nobody else to the provider from then on.
+// A user from another source keeps what that source says. From then on the user belongs to one subject of the provider
+// only.
 func TestAUserOfAnotherSourceIsNotChanged(t *testing.T) {
 	w := newWorld(t, nil, nil)
 	before := w.Person(t, account, "alice")
