@@ -23,7 +23,7 @@ const (
 	OAuth // Identity Center's OAuth service
 )
 
-// Error is what a client is told, and the reason that the audit record tells.
+// Error is what a client is told. The audit record has its reason, too.
 type Error struct {
 	Code    string
 	Status  int

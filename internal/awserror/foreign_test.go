@@ -14,8 +14,8 @@ import (
 	"latchkey/internal/fault"
 )
 
-// storeSays returns a fault with a store's own error.
-func storeSays(k fault.Kind, n fault.Entity, f fault.Foreign) error {
+// foreignFault returns a fault with a store's own error.
+func foreignFault(k fault.Kind, n fault.Entity, f fault.Foreign) error {
 	e := fault.New(k, n, "our own text").With("BucketName", "lake")
 	e.Foreign = &f
 	return e.Because(nil)
@@ -31,21 +31,21 @@ func TestAStoresWordsAreShown(t *testing.T) {
 		t.Errorf("got %+v", got)
 	}
 	t.Run("without text and id", func(t *testing.T) {
-		got := Of(S3, storeSays(fault.LimitExceeded, fault.Storage, fault.Foreign{Code: "QuotaExceeded", Status: 403}))
+		got := Of(S3, foreignFault(fault.LimitExceeded, fault.Storage, fault.Foreign{Code: "QuotaExceeded", Status: 403}))
 		if got.Code != "QuotaExceeded" || got.Message != "our own text" || len(got.Fields) != 1 {
 			t.Errorf("got %+v", got)
 		}
 	})
 	t.Run("not in other dialects", func(t *testing.T) {
 		for _, d := range []Dialect{STS, IAM, JSON, SSO, OAuth} {
-			got := Of(d, storeSays(fault.LimitExceeded, fault.Storage, full))
+			got := Of(d, foreignFault(fault.LimitExceeded, fault.Storage, full))
 			if got.Code == "QuotaExceeded" || strings.Contains(got.Message, "lake") {
 				t.Errorf("dialect %d: %+v", d, got)
 			}
 		}
 	})
 	t.Run("the fault is left as it is", func(t *testing.T) {
-		err := storeSays(fault.LimitExceeded, fault.Storage, full)
+		err := foreignFault(fault.LimitExceeded, fault.Storage, full)
 		Of(S3, err)
 		if len(fault.Of(err).Fields) != 1 {
 			t.Errorf("its fields are %v", fault.Of(err).Fields)
@@ -62,11 +62,11 @@ func TestAStoreCannotSayEverything(t *testing.T) {
 		change(&f)
 		return f
 	}
-	key := func(change func(*fault.Foreign)) error { return storeSays(fault.NotFound, fault.Key, with(change)) }
+	key := func(change func(*fault.Foreign)) error { return foreignFault(fault.NotFound, fault.Key, with(change)) }
 	for what, err := range map[string]error{
-		"our own failure":       storeSays(fault.Internal, "", plain),
-		"our credentials":       storeSays(fault.Unauthenticated, fault.AccessKey, plain),
-		"our permissions":       storeSays(fault.Denied, "", plain),
+		"our own failure":       foreignFault(fault.Internal, "", plain),
+		"our credentials":       foreignFault(fault.Unauthenticated, fault.AccessKey, plain),
+		"our permissions":       foreignFault(fault.Denied, "", plain),
 		"a success":             key(func(f *fault.Foreign) { f.Status = 200 }),
 		"a redirection":         key(func(f *fault.Foreign) { f.Status = 307 }),
 		"no status":             key(func(f *fault.Foreign) { f.Status = 0 }),
@@ -85,7 +85,7 @@ func TestAStoreCannotSayEverything(t *testing.T) {
 	}
 	text, id := "a\r\nb\x00"+strings.Repeat("é", 2000), strings.Repeat("x", 500)
 	long := fault.Foreign{Code: "Odd", Status: 400, Message: text, RequestID: id}
-	got := Of(S3, storeSays(fault.Invalid, fault.Argument, long))
+	got := Of(S3, foreignFault(fault.Invalid, fault.Argument, long))
 	id = got.Fields["UpstreamRequestId"]
 	if !strings.HasPrefix(got.Message, "abé") || len(got.Message) > maxForeignMessage || len(id) > maxForeignID {
 		t.Errorf("%d bytes %.10q, id of %d", len(got.Message), got.Message, len(id))

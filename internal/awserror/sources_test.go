@@ -15,8 +15,8 @@ import (
 	"latchkey/internal/fault"
 )
 
-// heardBy says which dialects the clients speak that see the failures of a package.
-var heardBy = map[string][]Dialect{
+// dialectsOf says which dialects the clients speak that see the failures of a package.
+var dialectsOf = map[string][]Dialect{
 	"api":                          {S3, STS, IAM, JSON},
 	"awswire":                      {S3, STS, IAM, JSON},
 	"caller":                       {S3, STS, IAM, JSON},
@@ -179,7 +179,7 @@ func TestEveryFaultHasACodeOnPurpose(t *testing.T) {
 	for r, at := range found {
 		kind, ok := kinds[r.kind]
 		entity, okEntity := entities[r.entity]
-		dialects, okPkg := heardBy[r.pkg]
+		dialects, okPkg := dialectsOf[r.pkg]
 		if !ok || !okEntity || !okPkg {
 			t.Errorf("%s: package %s raises %s, %s, which this test does not know", at, r.pkg, r.kind, r.entity)
 			continue

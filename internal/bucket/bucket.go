@@ -23,7 +23,7 @@ type Bucket struct {
 	Policy  string // bucket policy document; empty: none
 	Created time.Time
 
-	// Upstream is the name of the upstream in which the bucket lies. Empty: the server's only one.
+	// Upstream is the name of the upstream that has the bucket. Empty: the server's only one.
 	Upstream string `json:",omitempty"`
 
 	// Nonce is the nonce with which the upstream made the bucket. A bucket of this name that was made with another nonce

@@ -123,7 +123,7 @@ func (c *Caller) principalValues(v *policy.Values) {
 	if s == nil {
 		return
 	}
-	for k, val := range s.Tags { // a session tag overrides the role's tag of the same key, even with nothing
+	for k, val := range s.Tags { // a session tag overrides the role's tag of the same key, even if it is empty
 		v.Set("aws:principaltag/"+k, val)
 	}
 	if s.SourceIdentity != "" {

@@ -53,8 +53,8 @@ func TestWhoIsCalling(t *testing.T) {
 	}
 }
 
-// TestWhoIsNot checks that keys, tokens and signatures that do not belong together are refused.
-func TestWhoIsNot(t *testing.T) {
+// TestRefusedCredentials checks that keys, tokens and signatures that do not belong together are refused.
+func TestRefusedCredentials(t *testing.T) {
 	w := newWorld(t)
 	a, b := w.mint(w.session(credential.Vended)), w.mint(w.session(credential.Vended))
 	late := w.session(credential.AssumedRole)

@@ -134,8 +134,8 @@ func TestAtExpiryOnlyVendedCredentialsAreLoose(t *testing.T) {
 	}
 }
 
-// TestAgain authenticates callers again after a change.
-func TestAgain(t *testing.T) {
+// TestReauthenticate authenticates callers again after a change.
+func TestReauthenticate(t *testing.T) {
 	for name, x := range map[string]struct {
 		change  func(*world, *store.Tx) error
 		keys    func(*world) (k keys)

@@ -145,7 +145,7 @@ func (e *Error) Error() string {
 // Unwrap returns the private cause.
 func (e *Error) Unwrap() error { return e.cause }
 
-// Of finds the fault in err's chain. An error that is no fault is an Internal one with err as its cause.
+// Of finds the fault in err's chain. An error that is not a fault becomes an Internal fault with err as its cause.
 // Of(nil) is nil.
 func Of(err error) *Error {
 	if err == nil {

@@ -263,7 +263,7 @@ const (
 const (
 	// InstanceMissing: The account has no Access Grants instance in the region.
 	InstanceMissing Reason = "instance_missing"
-	// RequestInvalid: The request makes no sense, whoever sends it.
+	// RequestInvalid: The request is not valid, whoever sends it.
 	RequestInvalid Reason = "request_invalid"
 	// GrantMissing: The caller has no grant that covers the target.
 	GrantMissing Reason = "grant_missing"

@@ -35,7 +35,7 @@ type Buckets struct {
 	Upstream upstream.Upstream
 
 	names   locks    // locked while a bucket is created, deleted or adopted, in the upstream and in the registry
-	genuine sync.Map // nonces that the upstream was seen to have
+	genuine sync.Map // nonces that the upstream is known to have
 }
 
 // Owned returns the bucket with this name, or fails with NotFound. A non-empty expected owner must be the bucket's

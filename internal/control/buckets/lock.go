@@ -13,8 +13,8 @@ type locks struct {
 
 // nameLock is the lock of one name. It exists while somebody has it or waits for it.
 type nameLock struct {
-	turn  chan struct{} // has a value while the lock is locked
-	users int
+	locked chan struct{} // has a value while somebody has the lock
+	users  int
 }
 
 // lock waits for the lock of a name until ctx ends. It does not wait for the locks of other names.
@@ -22,7 +22,7 @@ func (l *locks) lock(ctx context.Context, name string) (unlock func(), err error
 	l.mu.Lock()
 	n := l.byName[name]
 	if n == nil {
-		n = &nameLock{turn: make(chan struct{}, 1)}
+		n = &nameLock{locked: make(chan struct{}, 1)}
 		if l.byName == nil {
 			l.byName = make(map[string]*nameLock)
 		}
@@ -31,8 +31,8 @@ func (l *locks) lock(ctx context.Context, name string) (unlock func(), err error
 	n.users++
 	l.mu.Unlock()
 	select {
-	case n.turn <- struct{}{}:
-		return func() { <-n.turn; l.leave(name, n) }, nil
+	case n.locked <- struct{}{}:
+		return func() { <-n.locked; l.leave(name, n) }, nil
 	case <-ctx.Done():
 		l.leave(name, n)
 		return nil, ctx.Err()

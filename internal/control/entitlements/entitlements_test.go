@@ -87,8 +87,8 @@ func (w *world) snapshot() *engine.Snapshot {
 	return s
 }
 
-// told returns entitlements as text.
-func told(all []entitlements.Entitlement) []string {
+// texts returns entitlements as text.
+func texts(all []entitlements.Entitlement) []string {
 	var texts []string
 	for _, h := range all {
 		texts = append(texts, fmt.Sprintf("%s %s %s %s via %q", h.Region, h.Scope, h.Permission, h.ApplicationARN, h.Via))
@@ -104,7 +104,7 @@ func TestGrantsOfEveryRegionAreFoundWithTheGroupTheyComeThrough(t *testing.T) {
 	w.give(away, group("g2"), "s3://far/*", access.ReadWrite, "")
 	w.give(home, role, "s3://lake/r/*", access.Read, "")
 	w.give(home, user("other"), "s3://lake/o/*", access.Read, "")
-	got := told(slices.Collect(entitlements.Of(w.snapshot(), account,
+	got := texts(slices.Collect(entitlements.Of(w.snapshot(), account,
 		[]access.Identity{user("u"), group("g1"), group("g2"), role})))
 	want := []string{
 		`eu-central-1 s3://far/* READWRITE  via "g2"`, `us-east-1 s3://lake/a/* READ  via "g1"`,
@@ -114,7 +114,7 @@ func TestGrantsOfEveryRegionAreFoundWithTheGroupTheyComeThrough(t *testing.T) {
 		t.Errorf("got\n%q, want\n%q", got, want)
 	}
 	if got := slices.Collect(entitlements.Of(w.snapshot(), "444455556666", []access.Identity{user("u")})); len(got) != 0 {
-		t.Errorf("another account's grants are %v", told(got))
+		t.Errorf("another account's grants are %v", texts(got))
 	}
 }
 
@@ -201,15 +201,15 @@ func TestChange(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			d := entitlements.NewComparer(w.snapshot(), account).Change("u", test.before, test.after)
-			if !slices.Equal(told(d.Lost), test.lost) || !slices.Equal(told(d.Gained), test.gained) {
-				t.Errorf("lost %q, gained %q; want %q, %q", told(d.Lost), told(d.Gained), test.lost, test.gained)
+			if !slices.Equal(texts(d.Lost), test.lost) || !slices.Equal(texts(d.Gained), test.gained) {
+				t.Errorf("lost %q, gained %q; want %q, %q", texts(d.Lost), texts(d.Gained), test.lost, test.gained)
 			}
 		})
 	}
 	t.Run("somebody who is new has only the groups' grants", func(t *testing.T) {
 		d := entitlements.NewComparer(w.snapshot(), account).Change("", entitlements.Standing{}, in("narrow"))
-		if len(d.Lost) != 0 || !slices.Equal(told(d.Gained), []string{narrow}) {
-			t.Errorf("lost %q, gained %q", told(d.Lost), told(d.Gained))
+		if len(d.Lost) != 0 || !slices.Equal(texts(d.Gained), []string{narrow}) {
+			t.Errorf("lost %q, gained %q", texts(d.Lost), texts(d.Gained))
 		}
 	})
 }

@@ -28,7 +28,7 @@ const Source = "identitystore.amazonaws.com"
 // Directory serves the operations of the identity store.
 type Directory struct{ Control *control.Control }
 
-// The resources of actions that are about no user, group or membership in particular.
+// The resources of actions that are not about one user, group or membership.
 const (
 	allUsers       = "arn:aws:identitystore:::user/*"
 	allGroups      = "arn:aws:identitystore:::group/*"

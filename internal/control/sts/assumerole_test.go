@@ -129,7 +129,7 @@ func TestConditionsOfTrust(t *testing.T) {
 	} {
 		t.Run(c.key, func(t *testing.T) {
 			name := strings.NewReplacer(":", "-", "/", "-").Replace(c.key) + c.bad.ExternalID
-			r := w.roleWith(principals.NewRole{Name: name, Trust: under(base, "StringEquals", c.key, c.value)})
+			r := w.roleWith(principals.NewRole{Name: name, Trust: withCondition(base, "StringEquals", c.key, c.value)})
 			c.good.RoleARN, c.bad.RoleARN = r.ARN(), r.ARN()
 			w.assume(w.keys, c.good)
 			if c.key != "aws:PrincipalArn" {

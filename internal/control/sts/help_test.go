@@ -101,8 +101,8 @@ func trusting(actions string, arns ...string) string {
 		`"]},"Action":["` + strings.ReplaceAll(actions, " ", `","`) + `"]}]}`
 }
 
-// under returns a document of one statement with a condition added.
-func under(document, operator, key, value string) string {
+// withCondition returns a document of one statement with a condition added.
+func withCondition(document, operator, key, value string) string {
 	return strings.TrimSuffix(document, "}]}") + `,"Condition":{"` + operator + `":{"` + key + `":"` + value + `"}}}]}`
 }
 

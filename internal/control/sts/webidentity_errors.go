@@ -16,7 +16,7 @@ func wrongAudience() error {
 // maxShown is the length of the longest issuer that a refusal names. No provider can have a longer one.
 const maxShown = 255
 
-// noProvider is the refusal of a token whose issuer is no provider of the role's account.
+// noProvider is the refusal of a token whose issuer is not a provider of the role's account.
 func noProvider(issuer string) error {
 	if issuer == "" || len(issuer) > maxShown || strings.ContainsFunc(issuer, func(r rune) bool {
 		return r <= ' ' || r > '~'

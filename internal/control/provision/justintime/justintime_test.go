@@ -79,8 +79,8 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// comes exchanges a token with these claims.
-func (w *world) comes(claims map[string]any) error {
+// exchange exchanges a token with these claims.
+func (w *world) exchange(claims map[string]any) error {
 	w.t.Helper()
 	all := map[string]any{
 		"aud":            "app",
@@ -102,7 +102,7 @@ func (w *world) comes(claims map[string]any) error {
 
 func (w *world) refused(claims map[string]any, code string) {
 	w.t.Helper()
-	err := w.comes(claims)
+	err := w.exchange(claims)
 	if f := fault.Of(err); err == nil || f.Kind != fault.Invalid || !strings.HasPrefix(f.Message(), code+": ") {
 		w.t.Fatalf("%v; want %s", err, code)
 	}
@@ -113,8 +113,8 @@ func (w *world) alice() *directory.User {
 	return w.Engine.Current().PersonByKey(w.dir, directory.EmailKey("alice@example.org"))
 }
 
-// in returns the names of the groups that Alice is in.
-func (w *world) in() (names []string) {
+// groupNames returns the names of the groups that Alice is in.
+func (w *world) groupNames() (names []string) {
 	s := w.Engine.Current()
 	for _, id := range s.GroupsOf(w.alice().ID) {
 		names = append(names, s.Group(id).DisplayName)
@@ -125,7 +125,7 @@ func (w *world) in() (names []string) {
 
 func TestWhoComesFirstIsMadeAUser(t *testing.T) {
 	w := newWorld(t, nil, nil)
-	must(t, w.comes(map[string]any{"name": "Alice Liddell", "given_name": "Alice", "family_name": "Liddell"}))
+	must(t, w.exchange(map[string]any{"name": "Alice Liddell", "given_name": "Alice", "family_name": "Liddell"}))
 	u := w.alice()
 	if u == nil || u.UserName != "alice@example.org" || u.DisplayName != "Alice Liddell" || u.Name.GivenName != "Alice" ||
 		u.Name.FamilyName != "Liddell" ||
@@ -147,7 +147,7 @@ func TestWhoComesFirstIsMadeAUser(t *testing.T) {
 		t.Errorf("%d records of the arrival", n)
 	}
 	revision := w.Engine.Current().Rev()
-	must(t, w.comes(map[string]any{"name": "Alice Liddell", "given_name": "Alice", "family_name": "Liddell"}))
+	must(t, w.exchange(map[string]any{"name": "Alice Liddell", "given_name": "Alice", "family_name": "Liddell"}))
 	if again := w.alice(); again.ID != u.ID || w.Engine.Current().Rev() != revision {
 		t.Error("who comes again with the same token is changed")
 	}
@@ -156,9 +156,9 @@ func TestWhoComesFirstIsMadeAUser(t *testing.T) {
 // A person's address may change with a marriage. The user and the user's grants stay the same.
 func TestWhoComesWithANewAddressIsTheSameUser(t *testing.T) {
 	w := newWorld(t, nil, nil)
-	must(t, w.comes(nil))
+	must(t, w.exchange(nil))
 	before := w.alice()
-	must(t, w.comes(map[string]any{"email": "alice.hargreaves@example.org"}))
+	must(t, w.exchange(map[string]any{"email": "alice.hargreaves@example.org"}))
 	after := w.Engine.Current().PersonByKey(w.dir, directory.EmailKey("alice.hargreaves@example.org"))
 	if after == nil || after.ID != before.ID || w.alice() != nil {
 		t.Fatalf("%+v", after)
@@ -168,14 +168,14 @@ func TestWhoComesWithANewAddressIsTheSameUser(t *testing.T) {
 // A person to whom the provider gives the address of somebody else gets nothing of its former holder.
 func TestAnAddressThatWasGivenToSomebodyElse(t *testing.T) {
 	w := newWorld(t, nil, nil)
-	must(t, w.comes(nil))
+	must(t, w.exchange(nil))
 	w.refused(map[string]any{"sub": "s-another"}, "subject_mismatch")
-	must(t, w.comes(nil))
+	must(t, w.exchange(nil))
 }
 
 func TestAnAddressThatAnotherUserHas(t *testing.T) {
 	w := newWorld(t, nil, nil)
-	must(t, w.comes(nil))
+	must(t, w.exchange(nil))
 	w.Person(t, account, "bob")
 	w.refused(map[string]any{"email": "bob@example.org"}, "user_conflict")
 	if w.alice() == nil {
@@ -199,11 +199,11 @@ func TestNobodyIsMadeOfATokenThatSaysTooLittle(t *testing.T) {
 // else's.
 func TestAnAddressThatNobodyVouchesFor(t *testing.T) {
 	w := newWorld(t, func(i *sso.Issuer) { i.ClaimPath, i.StorePath = "sub", sso.ByExternalID }, nil)
-	must(t, w.comes(map[string]any{"email_verified": nil}))
+	must(t, w.exchange(map[string]any{"email_verified": nil}))
 	if w.alice() != nil {
 		t.Error("the address is kept")
 	}
-	must(t, w.comes(nil))
+	must(t, w.exchange(nil))
 	if w.alice() == nil {
 		t.Error("a verified address is not kept")
 	}
@@ -213,9 +213,9 @@ func TestTokensOfAnotherClientChangeNothing(t *testing.T) {
 	w := newWorld(t, nil, nil)
 	w.Group(t, account, "data")
 	w.refused(map[string]any{"aud": "other", "groups": []string{"data"}}, "user_not_found")
-	must(t, w.comes(map[string]any{"groups": []string{"data"}}))
-	must(t, w.comes(map[string]any{"aud": "other"}))
-	if got := w.in(); !slices.Equal(got, []string{"data"}) {
+	must(t, w.exchange(map[string]any{"groups": []string{"data"}}))
+	must(t, w.exchange(map[string]any{"aud": "other"}))
+	if got := w.groupNames(); !slices.Equal(got, []string{"data"}) {
 		t.Errorf("in %v", got)
 	}
 }
@@ -237,20 +237,20 @@ func TestTheGroupsClaimSaysWhoIsInWhichGroup(t *testing.T) {
 		p.CreatedBy = provision.TokenARN(account, "11111111-1111-4111-8111-111111111111") // Okta gives its groups no id
 		return errors.Join(store.DirectoryGroups.Update(tx, &g), store.DirectoryGroups.Update(tx, &p))
 	})
-	must(t, w.comes(map[string]any{"groups": []string{"data", "eng", "unknown", "foreign", "pushed", "data"}}))
-	if got := w.in(); !slices.Equal(got, []string{"Eng", "data"}) {
+	must(t, w.exchange(map[string]any{"groups": []string{"data", "eng", "unknown", "foreign", "pushed", "data"}}))
+	if got := w.groupNames(); !slices.Equal(got, []string{"Eng", "data"}) {
 		t.Fatalf("in %v", got)
 	}
 	if w.Engine.Current().GroupByKey(w.dir, directory.NameKey("unknown")) != nil {
 		t.Error("a group was made")
 	}
 	w.Join(t, byHand, w.alice())
-	must(t, w.comes(map[string]any{"groups": "eng"}))
-	if got := w.in(); !slices.Equal(got, []string{"Eng", "by-hand"}) {
+	must(t, w.exchange(map[string]any{"groups": "eng"}))
+	if got := w.groupNames(); !slices.Equal(got, []string{"Eng", "by-hand"}) {
 		t.Fatalf("in %v", got)
 	}
-	must(t, w.comes(nil)) // the provider says nothing of somebody in no group
-	if got := w.in(); !slices.Equal(got, []string{"by-hand"}) {
+	must(t, w.exchange(nil)) // the provider says nothing of somebody in no group
+	if got := w.groupNames(); !slices.Equal(got, []string{"by-hand"}) {
 		t.Fatalf("in %v", got)
 	}
 }
@@ -268,21 +268,21 @@ func TestAttack22_ANameThatFoldsToAnothers(t *testing.T) {
 	}
 	w.refused(map[string]any{"email": "\u017fam@example.org", "groups": []string{"sales"}}, "user_not_found")
 	in(0)
-	must(t, w.comes(map[string]any{"email": "sam@example.org", "groups": []string{"\u017fales"}}))
+	must(t, w.exchange(map[string]any{"email": "sam@example.org", "groups": []string{"\u017fales"}}))
 	in(0)
-	must(t, w.comes(map[string]any{"email": "Sam@example.org", "groups": []string{"Sales"}}))
+	must(t, w.exchange(map[string]any{"email": "Sam@example.org", "groups": []string{"Sales"}}))
 	in(1)
 }
 
 func TestAGroupsClaimThatCannotBeGoneBy(t *testing.T) {
 	w := newWorld(t, nil, nil)
 	w.Group(t, account, "data")
-	must(t, w.comes(map[string]any{"groups": []string{"data"}}))
+	must(t, w.exchange(map[string]any{"groups": []string{"data"}}))
 	w.refused(map[string]any{"_claim_names": map[string]any{"groups": "src1"}}, "groups_overage")
 	w.refused(map[string]any{"groups": 7}, "groups_malformed")
 	w.refused(map[string]any{"groups": []any{"data", 7}}, "groups_malformed")
 	w.refused(map[string]any{"groups": slices.Repeat([]string{"x"}, 1001)}, "groups_too_many")
-	if got := w.in(); !slices.Equal(got, []string{"data"}) {
+	if got := w.groupNames(); !slices.Equal(got, []string{"data"}) {
 		t.Errorf("a refused token changed groups: in %v", got)
 	}
 }
@@ -292,7 +292,7 @@ func TestAGroupsClaimThatCannotBeGoneBy(t *testing.T) {
 func TestAUserOfAnotherSourceIsNotChanged(t *testing.T) {
 	w := newWorld(t, nil, nil)
 	before := w.Person(t, account, "alice")
-	must(t, w.comes(map[string]any{"name": "Somebody Else"}))
+	must(t, w.exchange(map[string]any{"name": "Somebody Else"}))
 	if u := w.alice(); u.ID != before.ID || u.DisplayName != before.DisplayName || u.Disabled {
 		t.Errorf("%+v", u)
 	}
@@ -300,9 +300,9 @@ func TestAUserOfAnotherSourceIsNotChanged(t *testing.T) {
 
 func TestADisabledUserStaysOutside(t *testing.T) {
 	w := newWorld(t, nil, nil)
-	must(t, w.comes(nil))
+	must(t, w.exchange(nil))
 	w.SetPerson(t, w.alice(), func(u *directory.User) { u.Disabled = true })
-	err := w.comes(map[string]any{"name": "New Name"})
+	err := w.exchange(map[string]any{"name": "New Name"})
 	if f := fault.Of(err); err == nil || f.Kind != fault.Denied || !strings.HasPrefix(f.Message(), "user_disabled: ") {
 		t.Errorf("%v", err)
 	}
@@ -317,21 +317,21 @@ func TestComingTwiceAtOnceMakesOneUser(t *testing.T) {
 	var all sync.WaitGroup
 	errs := make([]error, 8)
 	for i := range errs {
-		all.Go(func() { errs[i] = w.comes(map[string]any{"groups": []string{"data"}}) })
+		all.Go(func() { errs[i] = w.exchange(map[string]any{"groups": []string{"data"}}) })
 	}
 	all.Wait()
 	for _, err := range errs {
 		must(t, err)
 	}
-	if n := w.Engine.Current().People(w.dir); n != 1 || !slices.Equal(w.in(), []string{"data"}) {
-		t.Errorf("%d users, in %v", n, w.in())
+	if n := w.Engine.Current().People(w.dir); n != 1 || !slices.Equal(w.groupNames(), []string{"data"}) {
+		t.Errorf("%d users, in %v", n, w.groupNames())
 	}
 }
 
 func TestQuotaOfUsers(t *testing.T) {
 	w := newWorld(t, nil, nil)
 	w.Control.Quotas.DirectoryUsers = 0
-	if err := w.comes(nil); fault.KindOf(err) != fault.LimitExceeded {
+	if err := w.exchange(nil); fault.KindOf(err) != fault.LimitExceeded {
 		t.Errorf("%v", err)
 	}
 }
