@@ -148,7 +148,8 @@ beside ` + "`errorCode`" + ` and ` + "`errorMessage`" + `. Some answers have it 
 colon, such as those of OAuth and of the pages where people sign in. The values are stable.
 [errors.md](errors.md) says how a reason travels.
 
-This page is made from ` + "`internal/fault/reason.go`" + ` by ` + "`go test ./internal/fault -run Documented -update`" + `.
+This page is made from ` + "`internal/fault/reason.go`" + ` by
+` + "`go test ./internal/fault -run Documented -update`" + `.
 `)
 	for _, g := range reasons(t) {
 		fmt.Fprintf(&b, "\n## %s\n\n| reason | what it means |\n|---|---|\n", strings.TrimSuffix(g.title, "."))
