@@ -54,7 +54,6 @@ type request struct {
 	op       *awswire.Operation
 	row      *operation     // of op
 	body     *upstream.Body // of an operation whose body is streamed
-	call     *control.Call  // the exchange's
 	bucket   *bucket.Bucket // the addressed bucket, once it is known to exist
 	key      string
 	required []permission // what was authorised before the upstream was called
@@ -172,8 +171,7 @@ func (g *Gateway) answer(q *request) (any, error) {
 
 // begin opens the call. It leaves no audit record unless the registry of buckets answers it, see administer.
 func (q *request) begin(who *caller.Caller) {
-	q.call = q.g.Control.Begin(q.opening(who))
-	q.Call, q.Unrecorded = q.call, true
+	q.Call, q.Unrecorded = q.g.Control.Begin(q.opening(who)), true
 }
 
 // opening is what a call of the request is.
@@ -187,11 +185,11 @@ func (q *request) opening(who *caller.Caller) control.Opening {
 
 // reauthenticate judges the caller against what is known now.
 func (g *Gateway) reauthenticate(q *request) error {
-	who, err := g.Auth.Reauthenticate(q.call.Caller)
+	who, err := g.Auth.Reauthenticate(q.Call.Caller)
 	if err != nil {
 		return err
 	}
-	q.call.Caller = who
+	q.Call.Caller = who
 	return nil
 }
 

@@ -40,10 +40,10 @@ func (g *Gateway) permit(q *request, in any) error {
 	}
 	q.key = needed[0].key
 	for i := range needed {
-		b, err := g.authorise(q.call, &needed[i])
+		b, err := g.authorise(q.Call, &needed[i])
 		if i == 0 && b != nil {
 			q.bucket = b
-			q.call.Address(b.Account)
+			q.Call.Address(b.Account)
 		}
 		if err == nil && q.row.answerer != byRegistry {
 			err = g.Buckets.Genuine(q.Context(), b)
@@ -90,17 +90,17 @@ func (g *Gateway) authorise(call *control.Call, n *permission) (*bucket.Bucket, 
 }
 
 // reauthorize authorises a call once more, when the last byte of its body has come and before the upstream gets it:
-// a body can take hours, and what was taken away meanwhile must not be written with. It leaves q.call as it
+// a body can take hours, and what was taken away meanwhile must not be written with. It leaves q.Call as it
 // is, because the upstream may read the body on a goroutine of its own.
 func (g *Gateway) reauthorize(q *request) error {
-	who, err := g.Auth.Reauthenticate(q.call.Caller)
+	who, err := g.Auth.Reauthenticate(q.Call.Caller)
 	if err != nil {
 		return err
 	}
-	if who == q.call.Caller {
+	if who == q.Call.Caller {
 		return nil
 	}
-	now := *q.call
+	now := *q.Call
 	now.Caller = who
 	for i := range q.required {
 		if _, err := g.authorise(&now, &q.required[i]); err != nil {
@@ -118,11 +118,11 @@ func (g *Gateway) hideAbsence(q *request, needed []permission, absent error) err
 		if n.action != "s3:GetObject" && n.action != "s3:GetObjectVersion" {
 			continue
 		}
-		b := q.call.Snapshot.Bucket(n.bucket)
+		b := q.Call.Snapshot.Bucket(n.bucket)
 		if b == nil {
 			return absent
 		}
-		if err := buckets.May(q.call, b, "s3:ListBucket", b.ARN(), control.Values("s3:prefix", n.key)); err != nil {
+		if err := buckets.May(q.Call, b, "s3:ListBucket", b.ARN(), control.Values("s3:prefix", n.key)); err != nil {
 			return err
 		}
 	}
@@ -133,7 +133,7 @@ func (g *Gateway) hideAbsence(q *request, needed []permission, absent error) err
 // registered. It is the only way to an upstream. It is closed to a call that nothing allowed, and to an operation whose
 // row says that the registry answers.
 func (g *Gateway) callUpstream(ctx context.Context, q *request, in any, nonce string) (any, error) {
-	if err := g.Control.Authorised(q.call); err != nil {
+	if err := g.Control.Authorised(q.Call); err != nil {
 		return nil, err
 	}
 	if q.row.answerer == byRegistry {
@@ -151,9 +151,11 @@ func (g *Gateway) callUpstream(ctx context.Context, q *request, in any, nonce st
 	return u.Do(ctx, upstream.Call{Meta: m, Operation: q.op, Input: in, Body: q.body})
 }
 
+// meta is what the upstream learns of a call besides its input. Whether the location begins with https depends on how
+// the client came, which a trusted proxy may know better than this server's own connection.
 func (g *Gateway) meta(q *request) upstream.Meta {
 	scheme := "http://"
-	if q.TLS != nil {
+	if q.From.TLS != 0 || q.From.TLSAtProxy {
 		scheme = "https://"
 	}
 	m := upstream.Meta{Location: scheme + g.endpoint(q.Host)}
@@ -180,12 +182,12 @@ const maxDelete = 1000
 // deleteObjects checks every key by itself and deletes those that may be deleted; the others are reported as
 // refused, each with its own error. The bucket itself needs no right.
 func (g *Gateway) deleteObjects(q *request, in *s3.DeleteObjectsRequest) (any, error) {
-	b, err := buckets.Owned(q.call, awswire.Value(in.Bucket), awswire.Value(in.ExpectedBucketOwner))
+	b, err := buckets.Owned(q.Call, awswire.Value(in.Bucket), awswire.Value(in.ExpectedBucketOwner))
 	if err != nil {
 		return nil, err
 	}
 	q.bucket = b
-	q.call.Address(b.Account)
+	q.Call.Address(b.Account)
 	if in.Delete == nil || len(in.Delete.Objects) == 0 || len(in.Delete.Objects) > maxDelete {
 		return nil, fault.New(fault.Malformed, fault.XML, "")
 	}
@@ -202,7 +204,7 @@ func (g *Gateway) deleteObjects(q *request, in *s3.DeleteObjectsRequest) (any, e
 		allowed = append(allowed, o)
 	}
 	if len(refused) == len(in.Delete.Objects) {
-		q.call.ByRight(control.EveryKeyRefused)
+		q.Call.ByRight(control.EveryKeyRefused)
 	}
 	out := &s3.DeleteObjectsOutput{}
 	if len(allowed) > 0 {
@@ -233,7 +235,7 @@ func (g *Gateway) authoriseAll(q *request, needed []permission) error {
 		if needed[i].key == "" {
 			return fault.New(fault.Invalid, fault.Key, "The key of an object to delete must not be empty")
 		}
-		if _, err := g.authorise(q.call, &needed[i]); err != nil {
+		if _, err := g.authorise(q.Call, &needed[i]); err != nil {
 			return err
 		}
 	}

@@ -16,17 +16,17 @@ import (
 func (g *Gateway) administer(q *request, in any) (any, error) {
 	q.Unrecorded = false
 	for k, v := range awswire.Parameters(q.op, in) {
-		q.call.Event.RequestParameters[k] = v
+		q.Call.Event.RequestParameters[k] = v
 	}
 	return g.perform(q, in)
 }
 
 // owned finds the addressed bucket.
 func (q *request) owned(name, owner *string) (*bucket.Bucket, error) {
-	b, err := buckets.Owned(q.call, awswire.Value(name), awswire.Value(owner))
+	b, err := buckets.Owned(q.Call, awswire.Value(name), awswire.Value(owner))
 	q.bucket = b
 	if err == nil {
-		q.call.Address(b.Account)
+		q.Call.Address(b.Account)
 	}
 	return b, err
 }
@@ -37,11 +37,11 @@ func (g *Gateway) listBuckets(q *request, in *s3.ListBucketsRequest) (any, error
 		size = int(*in.MaxBuckets)
 	}
 	filter := buckets.Filter{Prefix: awswire.Value(in.Prefix), Region: awswire.Value(in.BucketRegion)}
-	page, next, err := g.Buckets.List(q.call, filter, awswire.Value(in.ContinuationToken), size)
+	page, next, err := g.Buckets.List(q.Call, filter, awswire.Value(in.ContinuationToken), size)
 	if err != nil {
 		return nil, err
 	}
-	out := &s3.ListBucketsOutput{Prefix: in.Prefix, Owner: &s3.Owner{ID: new(bucket.CanonicalID(q.call.Account))}}
+	out := &s3.ListBucketsOutput{Prefix: in.Prefix, Owner: &s3.Owner{ID: new(bucket.CanonicalID(q.Call.Account))}}
 	if next != "" {
 		out.ContinuationToken = &next
 	}
@@ -55,7 +55,7 @@ func (g *Gateway) listBuckets(q *request, in *s3.ListBucketsRequest) (any, error
 // createBucket commits the intention, lets the upstream make the bucket with the intention's nonce, and registers it.
 // What lies in the upstream already is not the caller's, whoever the caller is.
 func (g *Gateway) createBucket(q *request, in *s3.CreateBucketRequest) (any, error) {
-	region := q.call.Facts.Region
+	region := q.Call.Facts.Region
 	if c := in.CreateBucketConfiguration; c != nil {
 		if asked := awswire.Value(c.LocationConstraint); asked != "" && asked != region &&
 			!(asked == "EU" && region == "eu-west-1") {
@@ -72,10 +72,10 @@ func (g *Gateway) createBucket(q *request, in *s3.CreateBucketRequest) (any, err
 	if err := g.reauthenticate(q); err != nil { // what the one before us did with this name
 		return nil, err
 	}
-	if err := g.Buckets.CheckNew(q.call, name, region); err != nil {
+	if err := g.Buckets.CheckNew(q.Call, name, region); err != nil {
 		return nil, err
 	}
-	c, err := g.Buckets.Intend(q.Context(), q.call, name, region)
+	c, err := g.Buckets.Intend(q.Context(), q.Call, name, region)
 	if err != nil {
 		return nil, err
 	}
@@ -83,7 +83,7 @@ func (g *Gateway) createBucket(q *request, in *s3.CreateBucketRequest) (any, err
 		return nil, err
 	}
 	// The bucket is there: a client that has gone away must not leave it without an owner.
-	if err := g.Buckets.Register(context.WithoutCancel(q.Context()), q.call, c); err != nil {
+	if err := g.Buckets.Register(context.WithoutCancel(q.Context()), q.Call, c); err != nil {
 		return nil, err
 	}
 	return &s3.CreateBucketOutput{Location: new("/" + name)}, nil
@@ -135,14 +135,14 @@ func (g *Gateway) deleteBucket(q *request, in *s3.DeleteBucketRequest) (any, err
 	if err != nil {
 		return nil, err
 	}
-	if err := buckets.May(q.call, b, "s3:DeleteBucket", b.ARN(), policy.Values{}); err != nil {
+	if err := buckets.May(q.Call, b, "s3:DeleteBucket", b.ARN(), policy.Values{}); err != nil {
 		return nil, err
 	}
 	_, err = g.callUpstream(q.Context(), q, in, b.Nonce)
 	if err != nil && !fault.Is(err, fault.NotFound, fault.Bucket) {
 		return nil, err
 	}
-	return &s3.DeleteBucketOutput{}, g.Buckets.Unregister(q.Context(), q.call, b)
+	return &s3.DeleteBucketOutput{}, g.Buckets.Unregister(q.Context(), q.Call, b)
 }
 
 func (g *Gateway) headBucket(q *request, _ *s3.HeadBucketRequest) (any, error) {
@@ -163,7 +163,7 @@ func (g *Gateway) bucketPolicy(q *request, in *s3.GetBucketPolicyRequest) (any, 
 	if err != nil {
 		return nil, err
 	}
-	text, err := g.Buckets.Policy(q.call, b)
+	text, err := g.Buckets.Policy(q.Call, b)
 	if err != nil {
 		return nil, err
 	}
@@ -175,7 +175,7 @@ func (g *Gateway) putBucketPolicy(q *request, in *s3.PutBucketPolicyRequest) (an
 	if err != nil {
 		return nil, err
 	}
-	return &s3.PutBucketPolicyOutput{}, g.Buckets.PutPolicy(q.Context(), q.call, b, awswire.Value(in.Policy))
+	return &s3.PutBucketPolicyOutput{}, g.Buckets.PutPolicy(q.Context(), q.Call, b, awswire.Value(in.Policy))
 }
 
 func (g *Gateway) deleteBucketPolicy(q *request, in *s3.DeleteBucketPolicyRequest) (any, error) {
@@ -183,5 +183,5 @@ func (g *Gateway) deleteBucketPolicy(q *request, in *s3.DeleteBucketPolicyReques
 	if err != nil {
 		return nil, err
 	}
-	return &s3.DeleteBucketPolicyOutput{}, g.Buckets.DeletePolicy(q.Context(), q.call, b)
+	return &s3.DeleteBucketPolicyOutput{}, g.Buckets.DeletePolicy(q.Context(), q.Call, b)
 }

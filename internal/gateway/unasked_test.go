@@ -68,7 +68,7 @@ func TestNothingReachesAnUpstreamUnasked(t *testing.T) {
 	if rec.Code != 500 || !strings.Contains(rec.Body.String(), "InternalError") {
 		t.Errorf("the registry: %d %s", rec.Code, rec.Body)
 	}
-	if err := q.call.Authorize(caller.Ask{Action: "s3:PutObject", Resource: "arn:aws:s3:::lake/k",
+	if err := q.Call.Authorize(caller.Ask{Action: "s3:PutObject", Resource: "arn:aws:s3:::lake/k",
 		ResourceAccount: "123456789012"}); err != nil {
 		t.Fatal(err)
 	}
