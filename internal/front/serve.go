@@ -23,8 +23,8 @@ func (x *Exchange) Serve(p Protocol) {
 	}
 	cut := err != nil && (x.out.status != 0 || aborts(err))
 	if err != nil && !cut {
-		if again := guarded(func() error { p.Refuse(x.out, err, told); return nil }); again != nil {
-			err, cut = errors.Join(again, err), true
+		if refuseErr := guarded(func() error { p.Refuse(x.out, err, told); return nil }); refuseErr != nil {
+			err, cut = errors.Join(refuseErr, err), true
 		}
 	}
 	x.report(told, err, cut)

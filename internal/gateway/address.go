@@ -10,9 +10,9 @@ import (
 	"latchkey/internal/upstream"
 )
 
-// path is the request's path in its escaped form with the bucket as its first segment, whether the client put
-// the bucket into the path or into the host name. The key is the bytes that follow, decoded once, by the
-// router of the operation: nothing here or later normalises it.
+// path is the request's path in its escaped form with the bucket as its first segment, whether the client put the
+// bucket into the path or into the host name. The bytes that follow are the key. The operation's router decodes them
+// once. No code here or later normalises the key.
 func (g *Gateway) path(r *http.Request) (string, error) {
 	escaped := r.URL.EscapedPath()
 	if escaped == "" {
@@ -28,8 +28,8 @@ func (g *Gateway) path(r *http.Request) (string, error) {
 	return "/" + bucket + escaped, nil
 }
 
-// hostBucket is the bucket that a host name carries as labels before one of the gateway's domains, or empty.
-// Only the Host that was signed counts; X-Forwarded-Host does not.
+// hostBucket is the bucket that a host name carries as labels before one of the gateway's domains, or empty. Only the
+// Host that was signed counts. X-Forwarded-Host does not.
 func (g *Gateway) hostBucket(host string) (string, error) {
 	label, _, ok := g.cutHost(host)
 	if !ok {
@@ -47,9 +47,9 @@ func (g *Gateway) endpoint(host string) string {
 	return rest
 }
 
-// cutHost splits a host into the labels before one of our domains and the rest, port included; ok is false when
-// it has none. Where one domain lies below another the longer one counts: the shorter one would take its first label
-// for a bucket.
+// cutHost splits a host into the labels before one of our domains and the rest, port included. ok is false when there
+// are no such labels. If one domain lies below another, the longer one counts: the shorter one would take the longer
+// one's first label for a bucket.
 func (g *Gateway) cutHost(host string) (label, rest string, ok bool) {
 	name, port := host, ""
 	if h, p, err := net.SplitHostPort(host); err == nil {
@@ -68,8 +68,8 @@ func (g *Gateway) cutHost(host string) (label, rest string, ok bool) {
 	return strings.TrimSuffix(name, "."+limit), limit + port, true
 }
 
-// checkSegments refuses what an upstream that maps keys to paths would fold into another key: the segments
-// ".", ".." and empty ones. Behind such a store a/../b would be b, and a scope on a/ would reach it.
+// checkSegments refuses the segments ".", ".." and empty ones, because an upstream that maps keys to paths would fold
+// the key into another one. In such a store a/../b would be b, and a scope on a/ would reach it.
 func checkSegments(traits upstream.Traits, keys ...*string) error {
 	if traits.Flat {
 		return nil

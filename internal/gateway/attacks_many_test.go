@@ -158,7 +158,9 @@ func TestAttack29_DeleteObjectsIsManyDeletes(t *testing.T) {
 		t.Errorf("quiet: %+v", got)
 	}
 	if got := remove(vended,
-		`<Delete><Object><Key>in/3</Key><VersionId>null</VersionId></Object><Object><Key>out/1</Key><VersionId>null</VersionId></Object></Delete>`); len(got.Deleted) != 1 || len(got.Errors) != 1 || !strings.Contains(got.Errors[0].Message, "s3:DeleteObjectVersion") {
+		`<Delete><Object><Key>in/3</Key><VersionId>null</VersionId></Object>`+
+			`<Object><Key>out/1</Key><VersionId>null</VersionId></Object></Delete>`); len(got.Deleted) != 1 ||
+		len(got.Errors) != 1 || !strings.Contains(got.Errors[0].Message, "s3:DeleteObjectVersion") {
 		t.Errorf("versions: %+v", got)
 	}
 	w.object("/lake/in/3", "x")

@@ -36,7 +36,7 @@ func Served() []Description {
 	return all
 }
 
-// Refused are S3's operations that are not meant to be served, in the order of the reasons.
+// Refused lists S3's operations that are not meant to be served, in the order of the reasons.
 func Refused() []Refusal {
 	var all []Refusal
 	for _, reason := range slices.Sorted(maps.Keys(refusedByPolicy)) {
@@ -45,7 +45,7 @@ func Refused() []Refusal {
 	return all
 }
 
-// NotImplemented are S3's other operations that are not served.
+// NotImplemented lists S3's other operations that are not served.
 func NotImplemented() []string { return slices.Sorted(slices.Values(notImplemented)) }
 
 func (o *operation) describe() Description {

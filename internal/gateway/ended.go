@@ -10,33 +10,33 @@ import (
 	"latchkey/internal/caller"
 )
 
-// Bounds of the audit records about sessions whose grounds have gone. A client that does not notice asks on
+// Bounds of the audit records about sessions whose grounds have gone. A client that does not notice sends requests on
 // and on, and must not be able to fill the audit log.
 const (
-	endedEvery = time.Minute // one record for a session
-	endedMost  = 4096        // sessions in that time; the log of requests has them all
+	endedInterval = time.Minute // one record for a session
+	maxEnded      = 4096        // sessions in that time; the log of requests has them all
 )
 
-// endedLog remembers about which sessions there is a record. The zero endedLog is ready for use.
+// endedLog remembers which sessions have a record. The zero endedLog is ready for use.
 type endedLog struct {
 	mu   sync.Mutex
 	last map[string]time.Time // by access key id
 }
 
-// due reports whether a record about this session is to be written now, and counts it as written.
+// due reports whether a record about this session is due, and counts it as written if so.
 func (l *endedLog) due(accessKeyID string, now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if last, ok := l.last[accessKeyID]; ok && now.Sub(last) < endedEvery {
+	if last, ok := l.last[accessKeyID]; ok && now.Sub(last) < endedInterval {
 		return false
 	}
-	if len(l.last) >= endedMost {
+	if len(l.last) >= maxEnded {
 		for id, last := range l.last {
-			if now.Sub(last) >= endedEvery {
+			if now.Sub(last) >= endedInterval {
 				delete(l.last, id)
 			}
 		}
-		if len(l.last) >= endedMost {
+		if len(l.last) >= maxEnded {
 			return false
 		}
 	}
@@ -47,8 +47,8 @@ func (l *endedLog) due(accessKeyID string, now time.Time) bool {
 	return true
 }
 
-// recordEnded records that a session was refused because its grounds have gone: which session, which grant, why.
-// What it refused is refused in any case, so a record that cannot be written is only logged.
+// recordEnded records that a session was refused because its grounds have gone: which session, which grant, why. The
+// request is refused in any case. If the record cannot be written, that is only logged.
 func (g *Gateway) recordEnded(q *request, err error, told awserror.Error) {
 	e, ok := errors.AsType[*caller.Ended](err)
 	if !ok {
@@ -58,7 +58,7 @@ func (g *Gateway) recordEnded(q *request, err error, told awserror.Error) {
 		_, _ = g.recognise(q) // only its name matters here
 	}
 	call := g.Control.Begin(q.opening(e.Caller))
-	if q.Call == nil { // the log tells whose session it was
+	if q.Call == nil { // so that the request's log record names the session's principal
 		q.Call, q.Unrecorded = call, true
 	}
 	if !g.ended.due(e.Caller.AccessKeyID, q.Began) {

@@ -1,10 +1,10 @@
-// Package gateway is S3's data plane: it names the operation of a request, finds out which rights it needs,
-// checks every one of them, and lets an upstream perform it.
+// Package gateway is S3's data plane. It names the operation of a request, finds out which permissions the request
+// needs, checks every one of them, and lets an upstream perform the operation.
 //
-// It recognises an operation only if method, path and every query parameter are known; what it does not
-// recognise is NotImplemented, never something else. Upstreams get typed calls that were built from the
-// request, never the request's own bytes beyond its body. Who may do what is decided by the caller's policies
-// (caller), the scope of a vended credential among them, and by the bucket's policy (control/buckets).
+// It recognises an operation only if method, path and every query parameter are known. It answers anything else with
+// NotImplemented and never takes it for another operation. Upstreams get typed calls that were built from the request,
+// never the request's own bytes beyond its body. The caller's policies (caller), the scope of a vended credential among
+// them, and the bucket's policy (control/buckets) decide who may do what.
 package gateway
 
 import (
@@ -36,8 +36,9 @@ type Gateway struct {
 	ended endedLog
 }
 
-// The largest bodies that are buffered: 1,000 keys to delete or 10,000 parts to put together, and for all other
-// operations enough to tell a document that is too large for its kind.
+// The largest bodies that the gateway buffers, in bytes. maxListBody has room for 1,000 keys to delete or 10,000 parts
+// to put together. maxBody is for all other operations: it is large enough that the gateway can tell when a document is
+// too large for its kind.
 const (
 	maxListBody = 8 << 20
 	maxBody     = 64 << 10
@@ -86,14 +87,14 @@ func (q *request) Send(w http.ResponseWriter) error {
 	return awswire.Encode(w, q.op, q.out, q.IDs())
 }
 
-// nameRegion tells the region of the addressed bucket, as every answer about a bucket does.
+// nameRegion names the region of the addressed bucket in a header. Every answer about a bucket does.
 func (q *request) nameRegion(w http.ResponseWriter) {
 	if q.bucket != nil {
 		w.Header()["x-amz-bucket-region"] = []string{q.bucket.Region}
 	}
 }
 
-// Explain is how S3 tells a failure.
+// Explain translates a failure into S3's words.
 func (q *request) Explain(err error) awserror.Error { return awserror.Of(awserror.S3, err) }
 
 // Refuse writes a failure. A 304 has no body: its fields are headers.
@@ -120,7 +121,8 @@ func (q *request) Refuse(w http.ResponseWriter, err error, e awserror.Error) {
 	}, q.IDs())
 }
 
-// answer runs the phases: who calls, which operation, which rights, and only then the upstream.
+// answer runs the phases: it finds out who calls, which operation, and which permissions, and only then asks the
+// upstream.
 func (g *Gateway) answer(q *request) (any, error) {
 	if err := front.Preflight(q.Request); err != nil {
 		return nil, err
@@ -160,7 +162,7 @@ func (g *Gateway) answer(q *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	// An upstream that succeeded without reading the whole body has not seen its signature hold.
+	// An upstream may succeed without reading the whole body. Then the body's signature is not yet verified.
 	if q.op.Streams() {
 		if err := body.Drain(); err != nil {
 			return nil, err
@@ -169,12 +171,12 @@ func (g *Gateway) answer(q *request) (any, error) {
 	return out, nil
 }
 
-// begin opens the call. It leaves no audit record unless the registry of buckets answers it, see administer.
+// begin opens the call. The call leaves no audit record unless the registry of buckets answers it: see administer.
 func (q *request) begin(who *caller.Caller) {
 	q.Call, q.Unrecorded = q.g.Control.Begin(q.opening(who)), true
 }
 
-// opening is what a call of the request is.
+// opening describes the call of this request.
 func (q *request) opening(who *caller.Caller) control.Opening {
 	o := control.Opening{Caller: who, Source: buckets.Source, Operation: "Unknown", ReadOnly: q.readOnly()}
 	if q.op != nil {
@@ -183,7 +185,7 @@ func (q *request) opening(who *caller.Caller) control.Opening {
 	return o
 }
 
-// reauthenticate judges the caller against what is known now.
+// reauthenticate evaluates the caller against what is known now.
 func (g *Gateway) reauthenticate(q *request) error {
 	who, err := g.Auth.Reauthenticate(q.Call.Caller)
 	if err != nil {
@@ -193,8 +195,8 @@ func (g *Gateway) reauthenticate(q *request) error {
 	return nil
 }
 
-// recognise names the operation. A parameter that the operation does not know mostly names another one that
-// is not served, so it is NotImplemented.
+// recognise names the operation. A parameter that the operation does not know is NotImplemented: it mostly names
+// another operation, one that is not served.
 func (g *Gateway) recognise(q *request) (awswire.Labels, error) {
 	path, err := g.path(q.Request)
 	if err != nil {
@@ -219,7 +221,7 @@ func (g *Gateway) recognise(q *request) (awswire.Labels, error) {
 	return labels, nil
 }
 
-// readOnly reports whether the request changes nothing, by its method as long as its operation is not known.
+// readOnly reports whether the request changes nothing. As long as the operation is not known, the method decides.
 func (q *request) readOnly() bool {
 	if q.row != nil {
 		return q.row.readOnly
@@ -227,8 +229,8 @@ func (q *request) readOnly() bool {
 	return q.Method == http.MethodGet || q.Method == http.MethodHead
 }
 
-// decode reads the input. A body that is part of the input is read and checked now; a stream is left to the
-// upstream, after authorisation.
+// decode reads the input. It reads and checks a body that is part of the input. It leaves a stream to the upstream,
+// which reads it after authorisation.
 func decode(q *request, labels awswire.Labels) (any, error) {
 	var body []byte
 	if !q.op.Streams() {

@@ -40,15 +40,16 @@ type spec[In any] struct {
 	rights   []right // all actions that are asked for. permissions must not name another one
 	maxBody  int64   // the largest buffered body in bytes; 0: maxBody
 
-	// permissions are what a call needs. The first one is on what the request addresses, and its bucket is the
-	// request's. nil: do asks by itself.
+	// permissions are what a call needs. The first one is on what the request addresses, and its bucket is the request's.
+	// nil: do checks permissions by itself.
 	permissions func(*In) ([]permission, error)
-	// names are the members that the upstream turns into keys besides the keys of permissions: prefixes and markers. They
-	// may lie anywhere, for the permission bounds what is listed, but a store that maps keys to paths must not fold them.
+	// names are the members that the upstream turns into keys besides the keys of permissions: prefixes and markers. Their
+	// values are not limited to the caller's scope, because the permission limits what is listed. But a store that maps
+	// keys to paths must not fold them.
 	names func(*In) []*string
-	// stream is the member with the streamed body. It is taken out of the input: the body travels beside it.
+	// stream is the member with the streamed body. The row removes it from the input: the body travels beside it.
 	stream func(*In) *io.ReadCloser
-	// do answers a call whose permissions were given. nil: the upstream does.
+	// do answers a call after its permissions were checked. nil: the upstream does.
 	do func(*Gateway, *request, *In) (any, error)
 }
 
@@ -60,7 +61,7 @@ type operation struct {
 	readOnly    bool
 	rights      []right
 	maxBody     int64
-	permissions func(in any) ([]permission, error) // nil: do asks by itself
+	permissions func(in any) ([]permission, error) // nil: do checks permissions by itself
 	names       func(in any) []*string
 	unstream    func(in any) // takes the streamed body out of the input
 	do          func(*Gateway, *request, any) (any, error)
@@ -90,7 +91,7 @@ func row[In, Out any](op awswire.Op[In, Out], s spec[In]) *operation {
 	return o
 }
 
-// operations is the table. An operation that has no row is not served, whoever asks.
+// operations is the table. An operation without a row is not served to anybody.
 var operations = indexed(objectOperations, uploadOperations, listOperations, bucketOperations)
 
 func indexed(families ...[]*operation) map[*awswire.Operation]*operation {
@@ -101,8 +102,8 @@ func indexed(families ...[]*operation) map[*awswire.Operation]*operation {
 	return all
 }
 
-// checkDeclared fails if a permission is for an action that the row does not have: what the table says of an
-// operation is what policies are asked for.
+// checkDeclared fails if a permission is for an action that the row does not have. The table must say everything that
+// an operation asks policies for.
 func (o *operation) checkDeclared(needed []permission) error {
 	for i := range needed {
 		if !slices.ContainsFunc(o.rights, func(r right) bool { return r.action == needed[i].action }) {

@@ -2,7 +2,8 @@ package gateway
 
 import "latchkey/internal/awsapi/s3"
 
-// rootMay is when the root user of a bucket's account needs no right to the bucket's policy.
+// rootMay says when no policy must allow the action: the root user of a bucket's account always has access to the
+// bucket's policy.
 const rootMay = "the root user of the bucket's account needs no policy"
 
 // bucketOperations are the operations on buckets and their configuration.

@@ -8,7 +8,7 @@ import (
 	"latchkey/internal/awswire"
 )
 
-// The rights beyond the one to write that headers of a write need: see write.
+// The permissions that headers of a write need, besides the permission to write: see write.
 var (
 	readsETag = right{"s3:GetObject", "with a condition on the object that is there, such as If-Match"}
 	lists     = right{"s3:ListBucket", "to be told that the key does not exist (else AccessDenied)"}
@@ -64,7 +64,7 @@ var objectOperations = []*operation{
 	row(s3.DeleteObjects, spec[s3.DeleteObjectsRequest]{
 		plane: data, answerer: byUpstream, maxBody: maxListBody,
 		rights: []right{{"s3:DeleteObject", "for each key by itself"}, versionAction("s3:DeleteObject"), readsETag, bypasses},
-		do:     (*Gateway).deleteObjects, // asks for each key
+		do:     (*Gateway).deleteObjects, // checks each key
 	}),
 	row(s3.CopyObject, spec[s3.CopyObjectRequest]{
 		plane: data, answerer: byUpstream,

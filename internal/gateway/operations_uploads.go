@@ -7,7 +7,7 @@ import (
 	"latchkey/internal/awsapi/s3"
 )
 
-// uploadOperations are the operations of multipart uploads but their listings.
+// uploadOperations are the operations of multipart uploads, except their listings.
 var uploadOperations = []*operation{
 	row(s3.CreateMultipartUpload, spec[s3.CreateMultipartUploadRequest]{
 		plane: data, answerer: byUpstream,

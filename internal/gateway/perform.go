@@ -25,8 +25,8 @@ func (g *Gateway) perform(q *request, in any) (any, error) {
 	return q.row.do(g, q, in)
 }
 
-// permit authorises everything that the row of the operation says that the call needs, and finds the call's bucket.
-// Where the upstream is asked afterwards, what it has under the buckets' names must be these buckets.
+// permit authorises everything that the call needs by the row of its operation, and finds the call's bucket. If the
+// upstream answers the operation, each bucket that the upstream has under these names must be the registered one.
 func (g *Gateway) permit(q *request, in any) error {
 	if q.row.permissions == nil {
 		return nil // do asks by itself
@@ -56,7 +56,7 @@ func (g *Gateway) permit(q *request, in any) error {
 	return g.checkNames(q.bucket, q.row.names(in)...)
 }
 
-// forward lets the upstream answer a call that permit let through.
+// forward lets the upstream answer a call that permit authorised.
 func (g *Gateway) forward(q *request, in any) (any, error) {
 	out, err := g.callUpstream(q.Context(), q, in, "")
 	if fault.Is(err, fault.NotFound, fault.Key) {
@@ -74,8 +74,8 @@ func (g *Gateway) checkNames(b *bucket.Bucket, names ...*string) error {
 	return checkSegments(u.Traits(), names...)
 }
 
-// authorise checks one right: the bucket exists, belongs to whom the client expects, and the policies of the
-// caller and of the bucket allow the action.
+// authorise checks one permission. The bucket must exist and belong to the account that the client expects, and the
+// policies of the caller and of the bucket must allow the action.
 func (g *Gateway) authorise(call *control.Call, n *permission) (*bucket.Bucket, error) {
 	b, err := buckets.Owned(call, n.bucket, n.owner)
 	if err != nil {
@@ -89,9 +89,9 @@ func (g *Gateway) authorise(call *control.Call, n *permission) (*bucket.Bucket, 
 	return b, buckets.May(call, b, n.action, n.resource(), n.values)
 }
 
-// reauthorize authorises a call once more, when the last byte of its body has come and before the upstream gets it:
-// a body can take hours, and what was taken away meanwhile must not be written with. It leaves q.Call as it
-// is, because the upstream may read the body on a goroutine of its own.
+// reauthorize authorises a call once more, when the last byte of its body has come and before the upstream gets that
+// byte. A body can take hours, and a caller who lost a permission meanwhile must not write. reauthorize leaves q.Call
+// as it is, because the upstream may read the body on a goroutine of its own.
 func (g *Gateway) reauthorize(q *request) error {
 	who, err := g.Auth.Reauthenticate(q.Call.Caller)
 	if err != nil {
@@ -110,8 +110,9 @@ func (g *Gateway) reauthorize(q *request) error {
 	return nil
 }
 
-// hideAbsence answers for a key that does not exist: only who may list it learns so; to others it is a key
-// that they may not read (S3 API reference, GetObject: "If you don't have the s3:ListBucket permission").
+// hideAbsence answers for a key that does not exist. Only a caller who may list the key learns that it does not exist.
+// To any other caller it is a key that the caller may not read (S3 API reference, GetObject: "If you don't have the
+// s3:ListBucket permission").
 func (g *Gateway) hideAbsence(q *request, needed []permission, absent error) error {
 	for i := range needed {
 		n := &needed[i]
@@ -129,9 +130,9 @@ func (g *Gateway) hideAbsence(q *request, needed []permission, absent error) err
 	return absent
 }
 
-// callUpstream lets the upstream of the call's bucket do the call. A call without a bucket is about one that is not
-// registered. It is the only way to an upstream. It is closed to a call that nothing allowed, and to an operation whose
-// row says that the registry answers.
+// callUpstream lets the upstream of the call's bucket perform the call. A call without a bucket is about a bucket that
+// is not registered. No other function calls an upstream. callUpstream refuses a call that no policy allowed, and an
+// operation that the registry answers by its row.
 func (g *Gateway) callUpstream(ctx context.Context, q *request, in any, nonce string) (any, error) {
 	if err := g.Control.Authorised(q.Call); err != nil {
 		return nil, err
@@ -179,8 +180,8 @@ func streamed(h http.Header, body *sigv4.Body) *upstream.Body {
 // maxDelete is the largest number of keys in one DeleteObjects (S3 API reference).
 const maxDelete = 1000
 
-// deleteObjects checks every key by itself and deletes those that may be deleted; the others are reported as
-// refused, each with its own error. The bucket itself needs no right.
+// deleteObjects checks the permission on every key by itself. It deletes the keys that the caller may delete, and
+// reports an error of its own for each of the others. No permission on the bucket itself is needed.
 func (g *Gateway) deleteObjects(q *request, in *s3.DeleteObjectsRequest) (any, error) {
 	b, err := buckets.Owned(q.Call, awswire.Value(in.Bucket), awswire.Value(in.ExpectedBucketOwner))
 	if err != nil {
@@ -226,7 +227,7 @@ func (g *Gateway) deleteObjects(q *request, in *s3.DeleteObjectsRequest) (any, e
 	return out, nil
 }
 
-// authoriseAll checks what one of several keys needs.
+// authoriseAll checks the permissions that one of several keys needs.
 func (g *Gateway) authoriseAll(q *request, needed []permission) error {
 	if err := q.row.checkDeclared(needed); err != nil {
 		return err
@@ -242,7 +243,7 @@ func (g *Gateway) authoriseAll(q *request, needed []permission) error {
 	return nil
 }
 
-// deleteError is one key's entry among the errors of a DeleteObjects.
+// deleteError is the entry of one key among the errors of a DeleteObjects.
 func deleteError(o s3.ObjectIdentifier, err error) s3.Error {
 	e := awserror.Of(awserror.S3, err)
 	return s3.Error{Key: o.Key, VersionId: o.VersionId, Code: &e.Code, Message: &e.Message}

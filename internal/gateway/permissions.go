@@ -8,7 +8,7 @@ import (
 	"latchkey/internal/upstream"
 )
 
-// permission is one right that an operation needs: an action on a bucket, or on a key in it.
+// permission is one permission that an operation needs: for an action on a bucket, or on a key in it.
 type permission struct {
 	action string
 	bucket string
@@ -24,8 +24,8 @@ func (n *permission) resource() string {
 	return "arn:aws:s3:::" + n.bucket + "/" + n.key
 }
 
-// The permissions of each operation stand in its row (Service Authorization Reference, "Actions defined by Amazon S3";
-// S3 user guide, "Required permissions for Amazon S3 API operations"). What follows is what rows are made of.
+// The row of an operation has its permissions (Service Authorization Reference, "Actions defined by Amazon S3"; S3 user
+// guide, "Required permissions for Amazon S3 API operations"). Rows are made of what follows.
 
 // one is a single permission, on a bucket or a key in it.
 func one(action string, bucket, key, owner *string) []permission {
@@ -37,7 +37,7 @@ func one(action string, bucket, key, owner *string) []permission {
 	}}
 }
 
-// read is the right to read an object, or one version of it.
+// read is the permission to read an object, or one version of it.
 func read(bucket, key, version, owner *string) []permission {
 	all := one(versioned("s3:GetObject", version), bucket, key, owner)
 	all[0].set("s3:VersionId", version)
@@ -51,7 +51,7 @@ func (n *permission) set(condition string, v *string) {
 	}
 }
 
-// versioned is the action on a version of an object: versioned reads are rights of their own.
+// versioned is the action on a version of an object, if there is a version: S3 has actions of their own for versions.
 func versioned(action string, version *string) string {
 	if awswire.Value(version) != "" {
 		return action + "Version"
@@ -59,7 +59,7 @@ func versioned(action string, version *string) string {
 	return action
 }
 
-// withSource adds the right to read a copy's source. The source is parsed by the one reader of that header.
+// withSource adds the permission to read a copy's source. upstream.ParseCopySource is the only reader of that header.
 func withSource(to []permission, source, owner *string) ([]permission, error) {
 	of, err := upstream.ParseCopySource(awswire.Value(source))
 	if err != nil {
@@ -74,8 +74,8 @@ func withSource(to []permission, source, owner *string) ([]permission, error) {
 	return append(to, from...), nil
 }
 
-// listing is the right to list. The condition keys are there only when the client sent the parameters: to
-// list without a prefix is to list everything, and s3:prefix is then absent, as on AWS.
+// listing adds the condition keys of a listing to its permission. A condition key is set only if the client sent the
+// parameter. A client that lists without a prefix lists everything, and s3:prefix is then absent, as on AWS.
 func listing(to []permission, prefix, delimiter *string, limit *int32) []permission {
 	n := &to[0]
 	n.set("s3:prefix", prefix)

@@ -11,8 +11,8 @@ import (
 	"latchkey/internal/policy"
 )
 
-// administer answers an operation on buckets or their configuration. From here on whatever happens is recorded, with
-// the request's parameters.
+// administer answers an operation on buckets or their configuration. From here on every outcome is recorded, with the
+// request's parameters.
 func (g *Gateway) administer(q *request, in any) (any, error) {
 	q.Unrecorded = false
 	for k, v := range awswire.Parameters(q.op, in) {
@@ -52,8 +52,8 @@ func (g *Gateway) listBuckets(q *request, in *s3.ListBucketsRequest) (any, error
 	return out, nil
 }
 
-// createBucket commits the intention, lets the upstream make the bucket with the intention's nonce, and registers it.
-// What lies in the upstream already is not the caller's, whoever the caller is.
+// createBucket commits the intention, lets the upstream make the bucket with the intention's nonce, and registers it. A
+// bucket that was in the upstream before is not the caller's, whoever the caller is.
 func (g *Gateway) createBucket(q *request, in *s3.CreateBucketRequest) (any, error) {
 	region := q.Call.Facts.Region
 	if c := in.CreateBucketConfiguration; c != nil {
@@ -69,7 +69,7 @@ func (g *Gateway) createBucket(q *request, in *s3.CreateBucketRequest) (any, err
 		return nil, err
 	}
 	defer unlock()
-	if err := g.reauthenticate(q); err != nil { // what the one before us did with this name
+	if err := g.reauthenticate(q); err != nil { // the request that had the lock before may have changed what has this name
 		return nil, err
 	}
 	if err := g.Buckets.CheckNew(q.Call, name, region); err != nil {
@@ -82,7 +82,7 @@ func (g *Gateway) createBucket(q *request, in *s3.CreateBucketRequest) (any, err
 	if err := g.makeBucket(q, in, c); err != nil {
 		return nil, err
 	}
-	// The bucket is there: a client that has gone away must not leave it without an owner.
+	// The bucket exists now. A client that has gone away must not leave it without an owner.
 	if err := g.Buckets.Register(context.WithoutCancel(q.Context()), q.Call, c); err != nil {
 		return nil, err
 	}
@@ -109,19 +109,21 @@ func (g *Gateway) makeBucket(q *request, in any, c *bucket.Creation) error {
 	return err
 }
 
-// madeNothing reports whether a failure to create a bucket says that no bucket came of it: see package upstream.
+// madeNothing reports whether a failure to create a bucket says that no bucket was made: see package upstream.
 func madeNothing(err error) bool {
 	switch fault.KindOf(err) {
-	case fault.Invalid, fault.Malformed, fault.Denied, fault.AlreadyExists, fault.LimitExceeded, fault.TooLarge, fault.Unsupported:
+	case fault.Invalid, fault.Malformed, fault.Denied, fault.AlreadyExists, fault.LimitExceeded, fault.TooLarge,
+		fault.Unsupported:
 		return true
 	}
 	return false
 }
 
-// deleteBucket deletes the bucket in the upstream, then forgets it. If the second step is never reached, the bucket
-// stays registered, its owner deletes it again, and nobody else gets the name before. That is why a bucket that the
-// upstream does not have is forgotten: what is registered without being there is of no use to anybody and gives nobody
-// anything. What another creation has made under the name is not touched, and belongs to no account afterwards.
+// deleteBucket deletes the bucket in the upstream, then removes it from the registry. If the second step is never
+// reached, the bucket stays registered: its owner can delete it again, and nobody else gets the name before that. For
+// the same reason a bucket that the upstream does not have is removed from the registry: an entry without a bucket is
+// of no use and gives nobody access. deleteBucket does not touch a bucket that another creation made under the name.
+// That one belongs to no account afterwards.
 func (g *Gateway) deleteBucket(q *request, in *s3.DeleteBucketRequest) (any, error) {
 	unlock, err := g.Buckets.Lock(q.Context(), awswire.Value(in.Bucket))
 	if err != nil {
@@ -149,7 +151,7 @@ func (g *Gateway) headBucket(q *request, _ *s3.HeadBucketRequest) (any, error) {
 	return &s3.HeadBucketOutput{BucketRegion: new(q.bucket.Region)}, nil
 }
 
-// bucketLocation names the region; us-east-1 is an empty constraint.
+// bucketLocation names the region. An empty constraint means us-east-1.
 func (g *Gateway) bucketLocation(q *request, _ *s3.GetBucketLocationRequest) (any, error) {
 	out := &s3.GetBucketLocationOutput{}
 	if q.bucket.Region != "us-east-1" {

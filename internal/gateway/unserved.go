@@ -24,8 +24,8 @@ var refusedByPolicy = map[string][]string{
 	},
 }
 
-// notImplemented are S3's other operations that are not served (botocore's model of S3). They are answered with
-// NotImplemented like those above: nothing is recognised that has no row.
+// notImplemented are S3's other operations that are not served (botocore's model of S3). The gateway answers them with
+// NotImplemented, like those above, because an operation without a row is not recognised.
 var notImplemented = strings.Fields(`
 	DeleteBucketAnalyticsConfiguration DeleteBucketCors DeleteBucketEncryption
 	DeleteBucketIntelligentTieringConfiguration DeleteBucketInventoryConfiguration DeleteBucketLifecycle

@@ -6,9 +6,9 @@ import (
 	"latchkey/internal/awsapi/s3"
 )
 
-// writeOptions are what a write asks for by headers besides its bytes: most are rights of their own, and most are
-// condition keys (Service Authorization Reference, "Condition keys for Amazon S3"). Whether the upstream can
-// do what is wished is its business; whether the caller may wish it is decided here.
+// writeOptions are what a write asks for by headers, besides its bytes. Most of them need a permission of their own,
+// and most are condition keys (Service Authorization Reference, "Condition keys for Amazon S3"). The gateway decides
+// whether the caller may set an option. The upstream decides whether it can serve it.
 type writeOptions struct {
 	acl, class, redirect, encryption, kmsKey, directive *string
 	version                                             *string
@@ -28,8 +28,9 @@ type conditions struct {
 	other  bool    // the size or the time of the object
 }
 
-// write adds to the right to write what its headers need: for a wish its own right, and for a condition on
-// the object that is there the right to read it. Else a holder of WRITE alone could find out an ETag by trying.
+// write adds to the permission to write the permissions that the write's headers need. Most options need one of their
+// own. A condition on the existing object needs the permission to read it: otherwise the holder of a WRITE grant could
+// find out an ETag by trying.
 func write(to []permission, state conditions, w writeOptions) []permission {
 	n := &to[0]
 	n.set("s3:VersionId", w.version)

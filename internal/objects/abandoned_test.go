@@ -26,7 +26,7 @@ func TestAbandonedUploads(t *testing.T) {
 	}
 	part := func(u Upload, n int) (Part, error) {
 		return s.PutPart(t.Context(), PutPart{
-			Bucket: "b", Key: u.Key, UploadID: u.ID, Number: n, Body: bodyOf(pattern(inlineMax + 1)),
+			Bucket: "b", Key: u.Key, UploadID: u.ID, Number: n, Body: bodyOf(pattern(maxInline + 1)),
 		})
 	}
 	abandoned, empty, fed := begin("abandoned"), begin("empty"), begin("fed")

@@ -25,8 +25,8 @@ type blobs struct {
 
 	sweeping func(step, name string) // a test watches it
 
-	mu   sync.Mutex
-	held map[string]int // blobs that somebody of this process answers for, whatever the rows say
+	mu    sync.Mutex
+	inUse map[string]int // blobs that somebody of this process answers for, whatever the rows say
 }
 
 func openBlobs(dir string) (*blobs, error) {
@@ -37,7 +37,7 @@ func openBlobs(dir string) (*blobs, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &blobs{root: root, sync: (*os.File).Sync, sweeping: func(string, string) {}, held: map[string]int{}}, nil
+	return &blobs{root: root, sync: (*os.File).Sync, sweeping: func(string, string) {}, inUse: map[string]int{}}, nil
 }
 
 func newBlobName() string {
@@ -54,10 +54,10 @@ func (b *blobs) create() (*os.File, string, error) {
 	if err := b.makeDirs(name); err != nil {
 		return nil, "", err
 	}
-	b.hold(name)
+	b.acquire(name)
 	f, err := b.root.OpenFile(blobPath(name), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
-		b.letGo(name)
+		b.release(name)
 	}
 	return f, name, err
 }
@@ -94,14 +94,14 @@ func (b *blobs) link(name string) (string, error) {
 	if err := b.makeDirs(twin); err != nil {
 		return "", err
 	}
-	b.hold(twin)
+	b.acquire(twin)
 	if err := b.root.Link(blobPath(name), blobPath(twin)); err != nil {
-		b.letGo(twin)
+		b.release(twin)
 		return "", err
 	}
 	if err := b.syncDir(path.Dir(blobPath(twin))); err != nil {
 		b.remove(twin)
-		b.letGo(twin)
+		b.release(twin)
 		return "", err
 	}
 	return twin, nil
@@ -182,6 +182,6 @@ func (s *Store) unlink(names []string) {
 			s.log.LogAttrs(context.Background(), slog.LevelWarn, "a dropped blob stays until the next clean-up",
 				slog.String("error", err.Error()))
 		}
-		s.blobs.letGo(name)
+		s.blobs.release(name)
 	}
 }

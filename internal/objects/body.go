@@ -16,7 +16,7 @@ import (
 
 const (
 	bufferSize = 256 << 10 // what one transfer holds in memory
-	inlineMax  = 16 << 10  // content up to this size lives in its row, so that one commit makes many of them durable
+	maxInline  = 16 << 10  // content up to this size lives in its row, so that one commit makes many of them durable
 
 	// MaxPutSize is the largest body of one PutObject or UploadPart, and the largest source of one copy, in bytes.
 	MaxPutSize = 5 << 30
@@ -69,7 +69,7 @@ func (s *Store) settle(p piece, err error) {
 func (s *Store) adopt(p piece) {
 	if p.blob != "" {
 		s.blobs.loose.Add(-1)
-		s.blobs.letGo(p.blob)
+		s.blobs.release(p.blob)
 	}
 }
 
@@ -191,7 +191,7 @@ func (in *inflow) copy(r io.Reader) error {
 		for _, w := range in.to {
 			w.Write(buf[:n])
 		}
-		if in.size == 0 && last && n <= inlineMax {
+		if in.size == 0 && last && n <= maxInline {
 			in.data, in.size = append(make([]byte, 0, n), buf[:n]...), int64(n)
 			return nil
 		}

@@ -42,7 +42,7 @@ func TestDelete(t *testing.T) {
 func TestAttack29_DeletesAreJudgedKeyByKey(t *testing.T) {
 	s := openStore(t)
 	for _, k := range []string{"a", "b", "c", "a/../b"} {
-		put(t, s, k, string(pattern(inlineMax+1)))
+		put(t, s, k, string(pattern(maxInline+1)))
 	}
 	errs, err := s.DeleteMany(t.Context(), "b",
 		[]Delete{{Key: "a"}, {Key: "b", IfMatch: "x"}, {Key: ""}, {Key: "c"}, {Key: "none"}})

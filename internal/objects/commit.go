@@ -28,11 +28,11 @@ type freed struct {
 	blobs   []string
 }
 
-// keep takes back that the write drops anything.
-func (w *write) keep(b *blobs) {
+// undrop takes back that the write drops anything.
+func (w *write) undrop(b *blobs) {
 	for _, f := range w.freed {
 		for _, name := range f.blobs {
-			b.letGo(name)
+			b.release(name)
 		}
 	}
 	w.freed = nil
@@ -109,7 +109,7 @@ func (t *tx) collect(content int64, rows *sql.Rows) error {
 			return err
 		}
 		if blob.Valid {
-			t.c.blobs.hold(blob.String) // until it is unlinked, or the write fails
+			t.c.blobs.acquire(blob.String) // until it is unlinked, or the write fails
 			f.blobs = append(f.blobs, blob.String)
 		}
 	}
@@ -192,7 +192,7 @@ func (c *committer) loop() {
 		batch = c.gather(append(batch[:0], w), len(batch))
 		if err := c.commit(batch); err != nil {
 			for _, w := range batch {
-				w.keep(c.blobs)
+				w.undrop(c.blobs)
 				if w.err == nil {
 					w.err = uncertain{err}
 				}
@@ -265,7 +265,7 @@ func (c *committer) savepoint(t *tx) error {
 		return err
 	}
 	if t.w.err = t.w.fn(t); t.w.err != nil {
-		t.w.keep(c.blobs)
+		t.w.undrop(c.blobs)
 		if err := c.do(`ROLLBACK TO one`); err != nil {
 			return err
 		}
@@ -293,7 +293,7 @@ func (u uncertain) Unwrap() error { return u.error }
 // because it decides whether the caller's blob is an orphan.
 func (s *Store) update(ctx context.Context, fn func(*tx) error) error {
 	w := &write{fn: fn, done: make(chan struct{})}
-	if err := s.committer.hand(ctx, w); err != nil {
+	if err := s.committer.submit(ctx, w); err != nil {
 		return err
 	}
 	defer s.committer.active.Done()
@@ -302,7 +302,7 @@ func (s *Store) update(ctx context.Context, fn func(*tx) error) error {
 	return storageFault(w.err)
 }
 
-func (c *committer) hand(ctx context.Context, w *write) error {
+func (c *committer) submit(ctx context.Context, w *write) error {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	if c.closed {

@@ -57,7 +57,7 @@ func (s *Store) Complete(ctx context.Context, in Complete) (Object, error) {
 		if err != nil {
 			return err
 		}
-		parts, err := t.chosen(u, in.Parts)
+		parts, err := t.listedParts(u, in.Parts)
 		if err != nil {
 			return err
 		}
@@ -68,7 +68,7 @@ func (s *Store) Complete(ctx context.Context, in Complete) (Object, error) {
 			return err
 		}
 		o.Modified = time.Unix(t.now(), 0).UTC()
-		if err := t.dropUnchosen(u.content, in.Parts); err != nil {
+		if err := t.dropUnlisted(u.content, in.Parts); err != nil {
 			return err
 		}
 		return t.endUpload(u)
@@ -96,8 +96,8 @@ func (in Complete) checkList() error {
 	return nil
 }
 
-// chosen reads the parts that the list names and checks each against it.
-func (t *tx) chosen(u Upload, list []CompletePart) ([]piece, error) {
+// listedParts reads the parts that the list names and checks each against it.
+func (t *tx) listedParts(u Upload, list []CompletePart) ([]piece, error) {
 	have := make(map[int]piece, len(list))
 	rows, err := t.query(`SELECT number, size, md5, sum FROM pieces WHERE content = ?`, u.content)
 	if err != nil {
@@ -242,8 +242,8 @@ func (u Upload) partChecksum(sum []byte) Checksum {
 	return Checksum{Algorithm: u.Algorithm, Type: u.Type, Value: base64.StdEncoding.EncodeToString(sum)}
 }
 
-// dropUnchosen removes the parts that the list does not name.
-func (t *tx) dropUnchosen(content int64, list []CompletePart) error {
+// dropUnlisted removes the parts that the list does not name.
+func (t *tx) dropUnlisted(content int64, list []CompletePart) error {
 	rows, err := t.query(`SELECT number FROM pieces WHERE content = ?`, content)
 	if err != nil {
 		return err
@@ -252,12 +252,12 @@ func (t *tx) dropUnchosen(content int64, list []CompletePart) error {
 	if err != nil {
 		return err
 	}
-	keep := make(map[int]bool, len(list))
+	listed := make(map[int]bool, len(list))
 	for _, p := range list {
-		keep[p.Number] = true
+		listed[p.Number] = true
 	}
 	for _, n := range numbers {
-		if !keep[n] {
+		if !listed[n] {
 			if err := t.dropPiece(content, n); err != nil {
 				return err
 			}

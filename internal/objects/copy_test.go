@@ -55,7 +55,7 @@ func TestCopy(t *testing.T) {
 
 func TestCopyToItself(t *testing.T) {
 	s := openStore(t)
-	want := pattern(2 * inlineMax)
+	want := pattern(2 * maxInline)
 	put(t, s, "k", string(want))
 	self := Copy{From: Source{Bucket: "b", Key: "k"}, Bucket: "b", Key: "k"}
 	_, err := s.Copy(t.Context(), self)

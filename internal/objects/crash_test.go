@@ -34,7 +34,7 @@ func TestMain(m *testing.M) {
 
 // crashContent is the content of the nth object: inline, in one buffer, or in several.
 func crashContent(n int) []byte {
-	b := pattern([]int{50, inlineMax + n%100, 2*bufferSize + n, 3000}[n%4])
+	b := pattern([]int{50, maxInline + n%100, 2*bufferSize + n, 3000}[n%4])
 	copy(b, fmt.Sprintf("object %d ", n))
 	return b
 }
@@ -82,7 +82,7 @@ func writeOne(ctx context.Context, s *Store, n int) error {
 		return err
 	}
 	if n%5 == 0 { // over another one
-		if _, err := s.Put(ctx, Put{Bucket: "b", Key: key, Body: bodyOf(pattern(inlineMax * 2))}); err != nil {
+		if _, err := s.Put(ctx, Put{Bucket: "b", Key: key, Body: bodyOf(pattern(maxInline * 2))}); err != nil {
 			return err
 		}
 	}
@@ -160,7 +160,7 @@ func TestSweep(t *testing.T) {
 	if err := s.CreateBucket(t.Context(), "b"); err != nil {
 		t.Fatal(err)
 	}
-	kept := pattern(inlineMax + 1)
+	kept := pattern(maxInline + 1)
 	put(t, s, "k", string(kept))
 	orphan, name, err := s.blobs.create()
 	if err != nil {

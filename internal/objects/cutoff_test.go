@@ -12,7 +12,7 @@ import (
 func TestAWrappedEOFIsNoEnd(t *testing.T) {
 	s := openStore(t)
 	put(t, s, "k", "old")
-	for _, size := range []int{3, inlineMax + 1, bufferSize + 1} {
+	for _, size := range []int{3, maxInline + 1, bufferSize + 1} {
 		cut := io.MultiReader(strings.NewReader(strings.Repeat("x", size)),
 			iotest.ErrReader(fmt.Errorf("connection lost: %w", io.EOF)))
 		if _, err := s.Put(t.Context(), Put{Bucket: "b", Key: "k", Body: Body{Reader: cut, Length: -1}}); err == nil {

@@ -179,7 +179,7 @@ func TestReadersSeeOneObject(t *testing.T) {
 // writer's content, whole.
 func TestReadersAndWriters(t *testing.T) {
 	s := openStore(t)
-	content := func(i int) []byte { return bytes.Repeat([]byte{byte(i)}, inlineMax-2000+1000*(i%5)) }
+	content := func(i int) []byte { return bytes.Repeat([]byte{byte(i)}, maxInline-2000+1000*(i%5)) }
 	put(t, s, "k", string(content(0)))
 	var wg sync.WaitGroup
 	stop := make(chan struct{})

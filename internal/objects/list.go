@@ -137,17 +137,17 @@ type PartPage struct {
 }
 
 // ListParts answers the parts of an unfinished upload with numbers above after, at most max of them.
-func (s *Store) ListParts(ctx context.Context, bucket, key, id string, after, max int) (page PartPage, err error) {
-	if page.Upload, err = s.upload(ctx, bucket, key, id); err != nil || max <= 0 {
+func (s *Store) ListParts(ctx context.Context, bucket, key, id string, after, limit int) (page PartPage, err error) {
+	if page.Upload, err = s.upload(ctx, bucket, key, id); err != nil || limit <= 0 {
 		return page, err
 	}
-	max = min(max, MaxKeys)
+	limit = min(limit, MaxKeys)
 	st, err := s.read(ctx,
 		`SELECT number, size, md5, sum, modified FROM pieces WHERE content = ? AND number > ? ORDER BY number LIMIT ?`)
 	if err != nil {
 		return page, err
 	}
-	rows, err := st.QueryContext(ctx, page.Upload.content, after, max+1)
+	rows, err := st.QueryContext(ctx, page.Upload.content, after, limit+1)
 	if err != nil {
 		return page, err
 	}
@@ -159,7 +159,7 @@ func (s *Store) ListParts(ctx context.Context, bucket, key, id string, after, ma
 		if err := rows.Scan(&p.Number, &p.Size, &md5, &sum, &modified); err != nil {
 			return page, err
 		}
-		if len(page.Parts) == max {
+		if len(page.Parts) == limit {
 			page.Truncated = true
 			break
 		}

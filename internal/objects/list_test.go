@@ -53,9 +53,9 @@ func merge(objects []string, prefixes []string) (all []entry) {
 }
 
 // weird draws strings from few pieces, so that prefixes and delimiters meet the keys.
-func weird(max int) *rapid.Generator[string] {
+func weird(limit int) *rapid.Generator[string] {
 	return rapid.Map(rapid.SliceOfN(rapid.SampledFrom([]string{"a", "b", "/", "//", ".", "..", "é", "\x7f", "\u00ff",
-		"\U0010ffff", "ab", "\x00", " "}), 0, max), func(s []string) string {
+		"\U0010ffff", "ab", "\x00", " "}), 0, limit), func(s []string) string {
 		return strings.Join(s, "")
 	})
 }
@@ -87,11 +87,11 @@ func TestListingAgreesWithTheNaiveOne(t *testing.T) {
 			keys = append(keys, k)
 		}
 		prefix, delimiter, after := weird(2).Draw(t, "prefix"), weird(1).Draw(t, "delimiter"), weird(3).Draw(t, "after")
-		max := rapid.IntRange(1, 7).Draw(t, "max")
+		limit := rapid.IntRange(1, 7).Draw(t, "max")
 		want := naive(keys, prefix, delimiter, after)
 
 		var got, gotUploads []entry
-		in := List{Bucket: bucket, Prefix: prefix, Delimiter: delimiter, After: after, Max: max}
+		in := List{Bucket: bucket, Prefix: prefix, Delimiter: delimiter, After: after, Max: limit}
 		for {
 			page, err := s.List(t.Context(), in)
 			if err != nil {
@@ -102,8 +102,8 @@ func TestListingAgreesWithTheNaiveOne(t *testing.T) {
 				names = append(names, o.Key)
 			}
 			got = append(got, merge(names, page.Prefixes)...)
-			if n := len(names) + len(page.Prefixes); n > max || page.Truncated && n != max {
-				t.Fatalf("a page of %d entries, truncated %v, with max %d", n, page.Truncated, max)
+			if n := len(names) + len(page.Prefixes); n > limit || page.Truncated && n != limit {
+				t.Fatalf("a page of %d entries, truncated %v, with max %d", n, page.Truncated, limit)
 			}
 			if !page.Truncated {
 				break
@@ -116,7 +116,7 @@ func TestListingAgreesWithTheNaiveOne(t *testing.T) {
 			t.Fatalf("got %v\nwant %v", got, want)
 		}
 
-		up := ListUploads{Bucket: bucket, Prefix: prefix, Delimiter: delimiter, After: after, Max: max}
+		up := ListUploads{Bucket: bucket, Prefix: prefix, Delimiter: delimiter, After: after, Max: limit}
 		for {
 			page, err := s.ListUploads(t.Context(), up)
 			if err != nil {
@@ -151,9 +151,9 @@ func TestUploadsOfOneKey(t *testing.T) {
 			want = append(want, k+" "+u.ID)
 		}
 	}
-	for max := 1; max < 13; max++ {
+	for limit := 1; limit < 13; limit++ {
 		var got []string
-		for in := (ListUploads{Bucket: "b", Max: max}); ; {
+		for in := (ListUploads{Bucket: "b", Max: limit}); ; {
 			page, err := s.ListUploads(t.Context(), in)
 			if err != nil {
 				t.Fatal(err)
@@ -167,7 +167,7 @@ func TestUploadsOfOneKey(t *testing.T) {
 			in.After, in.AfterID = page.Last, page.LastID
 		}
 		if !slices.Equal(got, want) {
-			t.Errorf("in pages of %d: got %q", max, got)
+			t.Errorf("in pages of %d: got %q", limit, got)
 		}
 	}
 }

@@ -109,9 +109,9 @@ func TestMultipart(t *testing.T) {
 
 func TestPartsThatAreNotNamedGo(t *testing.T) {
 	s := openStore(t)
-	u, list := upload(t, s, CreateUpload{}, pattern(MinPartSize), pattern(inlineMax+1), pattern(inlineMax+2))
+	u, list := upload(t, s, CreateUpload{}, pattern(MinPartSize), pattern(maxInline+1), pattern(maxInline+2))
 	if _, err := s.PutPart(t.Context(),
-		PutPart{Bucket: "b", Key: "k", UploadID: u.ID, Number: 3, Body: bodyOf(pattern(inlineMax + 3))}); err != nil {
+		PutPart{Bucket: "b", Key: "k", UploadID: u.ID, Number: 3, Body: bodyOf(pattern(maxInline + 3))}); err != nil {
 		t.Fatal(err) // replaces part 3
 	}
 	if _, err := complete(t, s, u, list); !fault.Is(err, fault.Invalid, fault.Part) {
@@ -338,7 +338,7 @@ func TestAttack28_UploadsAreBoundToTheirKey(t *testing.T) {
 
 func TestAbort(t *testing.T) {
 	s := openStore(t)
-	u, list := upload(t, s, CreateUpload{}, pattern(inlineMax+1), pattern(3))
+	u, list := upload(t, s, CreateUpload{}, pattern(maxInline+1), pattern(3))
 	wantFault(t, s.DeleteBucket(t.Context(), "b"), fault.InUse, fault.Bucket)
 	if err := s.AbortUpload(t.Context(), "b", "k", u.ID); err != nil {
 		t.Fatal(err)
@@ -358,7 +358,7 @@ func TestAbort(t *testing.T) {
 func TestAbortDuringAPart(t *testing.T) {
 	s := openStore(t)
 	u, _ := upload(t, s, CreateUpload{})
-	body := io.MultiReader(bytes.NewReader(pattern(inlineMax+1)), readerFunc(func([]byte) (int, error) {
+	body := io.MultiReader(bytes.NewReader(pattern(maxInline+1)), readerFunc(func([]byte) (int, error) {
 		if err := s.AbortUpload(t.Context(), "b", "k", u.ID); err != nil {
 			t.Error(err)
 		}

@@ -74,8 +74,8 @@ func checkOrder(t testing.TB, s *Store) {
 	if n := s.blobs.loose.Load(); n != 0 {
 		t.Errorf("%d blobs are counted as not named yet", n)
 	}
-	if len(s.blobs.held) != 0 {
-		t.Errorf("blobs %v are held", s.blobs.held)
+	if len(s.blobs.inUse) != 0 {
+		t.Errorf("blobs %v are held", s.blobs.inUse)
 	}
 	if len(s.pins) != 0 || len(s.doomed) != 0 {
 		t.Errorf("pins %v and doomed blobs %v are left", s.pins, s.doomed)
@@ -155,7 +155,7 @@ func pattern(n int) []byte {
 
 func TestPutAndGet(t *testing.T) {
 	s := openStore(t)
-	for _, size := range []int{0, 1, inlineMax - 1, inlineMax, inlineMax + 1, bufferSize - 1, bufferSize, bufferSize + 1,
+	for _, size := range []int{0, 1, maxInline - 1, maxInline, maxInline + 1, bufferSize - 1, bufferSize, bufferSize + 1,
 		3*bufferSize + 17} {
 		want := pattern(size)
 		o, err := s.Put(t.Context(), Put{Bucket: "b", Key: "k", Body: bodyOf(want)})

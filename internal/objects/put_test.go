@@ -33,7 +33,7 @@ func sumOf(a Algorithm, content []byte) string {
 }
 
 func TestPutChecksWhatTheClientSays(t *testing.T) {
-	content := pattern(3 * inlineMax) // in a blob, so that a leftover would be seen
+	content := pattern(3 * maxInline) // in a blob, so that a leftover would be seen
 	right := md5.Sum(content)
 	md5Right := base64.StdEncoding.EncodeToString(right[:])
 	md5Wrong := base64.StdEncoding.EncodeToString(make([]byte, 16))
@@ -218,7 +218,7 @@ func TestConditionalPut(t *testing.T) {
 
 func TestOneWriterWins(t *testing.T) {
 	s := openStore(t)
-	for _, size := range []int{10, inlineMax + 10} {
+	for _, size := range []int{10, maxInline + 10} {
 		var winners atomic.Int64
 		var wg sync.WaitGroup
 		for i := range 32 {
@@ -271,7 +271,7 @@ func TestCounter(t *testing.T) {
 func TestAFullDiskIsTold(t *testing.T) {
 	s := openStore(t)
 	s.blobs.sync = func(*os.File) error { return syscall.ENOSPC }
-	_, err := s.Put(t.Context(), Put{Bucket: "b", Key: "k", Body: bodyOf(pattern(inlineMax + 1))})
+	_, err := s.Put(t.Context(), Put{Bucket: "b", Key: "k", Body: bodyOf(pattern(maxInline + 1))})
 	wantFault(t, err, fault.LimitExceeded, fault.Storage)
 	if files := blobFiles(t, s); len(files) != 0 {
 		t.Errorf("blobs are left: %v", files)
@@ -303,7 +303,7 @@ func TestAnUncertainCommitKeepsTheBlob(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := s.receive(bodyOf(pattern(inlineMax+1)), CRC32)
+	p, err := s.receive(bodyOf(pattern(maxInline+1)), CRC32)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -322,7 +322,7 @@ func TestAnUncertainCommitKeepsTheBlob(t *testing.T) {
 func TestFolderNamesAreLiteral(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "a b?c=d%20#é")
 	s := openIn(t, dir)
-	put(t, s, "k", string(pattern(inlineMax+1)))
+	put(t, s, "k", string(pattern(maxInline+1)))
 	entries, err := os.ReadDir(filepath.Dir(dir))
 	if err != nil || len(entries) != 1 {
 		t.Errorf("beside the folder there are %v, %v", entries, err)

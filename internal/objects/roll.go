@@ -57,7 +57,7 @@ func (r roll) common(key string) string {
 // walk opens the keys from a start on, again behind each common prefix. scan reads the row's key and
 // keep takes the row that was scanned last into the page.
 func (r roll) walk(
-	open func(from []byte) (*sql.Rows, error), scan func(*sql.Rows) (string, error), keep func(),
+	open func(from []byte) (*sql.Rows, error), scan func(*sql.Rows) (string, error), add func(),
 ) (out rolled, err error) {
 	count := 0
 	for from, ok := r.start(); ok; {
@@ -82,7 +82,7 @@ func (r roll) walk(
 				next, more = successor(cp)
 				break
 			}
-			keep()
+			add()
 			out.last = key
 		}
 		if err := closeRows(rows); err != nil {

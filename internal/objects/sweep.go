@@ -13,27 +13,27 @@ import (
 // Shards is into how many parts the blobs are divided by their names.
 const Shards = 256
 
-// hold says that somebody answers for a blob: it is being written, or was dropped and may still be read. It comes
+// acquire says that somebody answers for a blob: it is being written, or was dropped and may still be read. It comes
 // before the blob's file, or before the commit that drops its row.
-func (b *blobs) hold(name string) {
+func (b *blobs) acquire(name string) {
 	b.mu.Lock()
-	b.held[name]++
+	b.inUse[name]++
 	b.mu.Unlock()
 }
 
-// letGo ends what hold began. From then on a row names the blob, or its file has gone, or could not be unlinked.
-func (b *blobs) letGo(name string) {
+// release ends what hold began. From then on a row names the blob, or its file has gone, or could not be unlinked.
+func (b *blobs) release(name string) {
 	b.mu.Lock()
-	if b.held[name]--; b.held[name] <= 0 {
-		delete(b.held, name)
+	if b.inUse[name]--; b.inUse[name] <= 0 {
+		delete(b.inUse, name)
 	}
 	b.mu.Unlock()
 }
 
-func (b *blobs) isHeld(name string) bool {
+func (b *blobs) isInUse(name string) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.held[name] > 0
+	return b.inUse[name] > 0
 }
 
 // sweep removes every orphan: it is for a folder that was not closed in order.
@@ -91,7 +91,7 @@ func (s *Store) SweepOrphans(ctx context.Context, shard int) (removed int, err e
 // its row is committed, and one that was dropped since before its row went. Names are never used twice. So an orphan is
 // one that is not held, then has no row, and still is not held.
 func (s *Store) isOrphan(ctx context.Context, st *sql.Stmt, name string) (bool, error) {
-	if s.blobs.isHeld(name) {
+	if s.blobs.isInUse(name) {
 		return false, nil
 	}
 	s.blobs.sweeping("asks", name)
@@ -100,7 +100,7 @@ func (s *Store) isOrphan(ctx context.Context, st *sql.Stmt, name string) (bool, 
 		return false, err
 	}
 	s.blobs.sweeping("asked", name)
-	return !named && !s.blobs.isHeld(name), nil
+	return !named && !s.blobs.isInUse(name), nil
 }
 
 func isBlobPath(p, name string) bool {

@@ -33,14 +33,14 @@ func orphan(t *testing.T, s *Store) string {
 		t.Fatal(err)
 	}
 	f.Close()
-	s.blobs.letGo(name)
+	s.blobs.release(name)
 	return name
 }
 
 func TestSweepWhileInUse(t *testing.T) {
 	t.Run("an orphan goes, and nothing else", func(t *testing.T) {
 		s := openStore(t)
-		kept := pattern(inlineMax + 1)
+		kept := pattern(maxInline + 1)
 		put(t, s, "k", string(kept))
 		u, err := s.CreateUpload(t.Context(), CreateUpload{Bucket: "b", Key: "u"})
 		if err != nil {
@@ -77,7 +77,7 @@ func TestSweepWhileInUse(t *testing.T) {
 	})
 	t.Run("a blob stays that is being written", func(t *testing.T) {
 		s := openStore(t)
-		content := pattern(inlineMax + bufferSize)
+		content := pattern(maxInline + bufferSize)
 		r, w := io.Pipe()
 		done := make(chan error, 1)
 		go func() {
@@ -104,7 +104,7 @@ func TestSweepWhileInUse(t *testing.T) {
 	})
 	t.Run("a blob stays that is being copied", func(t *testing.T) {
 		s := openStore(t)
-		put(t, s, "k", string(pattern(inlineMax+1)))
+		put(t, s, "k", string(pattern(maxInline+1)))
 		looked := false
 		s.blobs.sync = func(f *os.File) error {
 			if looked = len(blobFiles(t, s)) == 2; looked {
@@ -120,7 +120,7 @@ func TestSweepWhileInUse(t *testing.T) {
 	})
 	t.Run("a blob stays that was dropped and is still read", func(t *testing.T) {
 		s := openStore(t)
-		put(t, s, "k", string(pattern(inlineMax+1)))
+		put(t, s, "k", string(pattern(maxInline+1)))
 		c, err := s.Get(t.Context(), Get{Bucket: "b", Key: "k"})
 		if err != nil {
 			t.Fatal(err)
@@ -131,7 +131,7 @@ func TestSweepWhileInUse(t *testing.T) {
 		if n := sweepAll(t, s); n != 0 || len(blobFiles(t, s)) != 1 {
 			t.Errorf("%d blobs were removed", n)
 		}
-		if got, err := io.ReadAll(c); err != nil || !bytes.Equal(got, pattern(inlineMax+1)) {
+		if got, err := io.ReadAll(c); err != nil || !bytes.Equal(got, pattern(maxInline+1)) {
 			t.Errorf("%d bytes, %v", len(got), err)
 		}
 		c.Close()
@@ -139,7 +139,7 @@ func TestSweepWhileInUse(t *testing.T) {
 	})
 	t.Run("a blob stays whose commit is uncertain", func(t *testing.T) {
 		s := openStore(t)
-		p, err := s.receive(bodyOf(pattern(inlineMax+1)), CRC32)
+		p, err := s.receive(bodyOf(pattern(maxInline+1)), CRC32)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -155,7 +155,7 @@ func TestSweepWhileInUse(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p, err := s.receive(bodyOf(pattern(inlineMax+1)), CRC64NVME)
+		p, err := s.receive(bodyOf(pattern(maxInline+1)), CRC64NVME)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -175,7 +175,7 @@ func TestSweepWhileInUse(t *testing.T) {
 	})
 	t.Run("a blob stays that is dropped while it is looked at, and still read", func(t *testing.T) {
 		s := openStore(t)
-		put(t, s, "k", string(pattern(inlineMax+1)))
+		put(t, s, "k", string(pattern(maxInline+1)))
 		c, err := s.Get(t.Context(), Get{Bucket: "b", Key: "k"})
 		if err != nil {
 			t.Fatal(err)
@@ -195,7 +195,7 @@ func TestSweepWhileInUse(t *testing.T) {
 	})
 	t.Run("a failed write lets go of what it would have dropped", func(t *testing.T) {
 		s := openStore(t)
-		put(t, s, "k", string(pattern(inlineMax+1)))
+		put(t, s, "k", string(pattern(maxInline+1)))
 		want := errors.New("no")
 		err := s.update(t.Context(), func(t *tx) error {
 			if _, err := t.delete(1, Delete{Key: "k"}); err != nil {
@@ -229,7 +229,7 @@ func TestSweepWhileInUse(t *testing.T) {
 // Objects come and go, are copied and read while orphans are swept. No read may miss a byte.
 func TestSweepAgainstWriters(t *testing.T) {
 	s := openStore(t)
-	content := pattern(inlineMax + 1)
+	content := pattern(maxInline + 1)
 	ctx, cancel := context.WithCancel(t.Context())
 	var sweeping, writing sync.WaitGroup
 	sweeping.Go(func() {

@@ -89,7 +89,7 @@ func escapeKey(s string) string {
 func (w *wire) listObjects(
 	ctx context.Context, c upstream.Call, in *s3.ListObjectsRequest,
 ) (*s3.ListObjectsOutput, error) {
-	max, err := pageSize("max-keys", in.MaxKeys)
+	limit, err := pageSize("max-keys", in.MaxKeys)
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +98,7 @@ func (w *wire) listObjects(
 		Prefix:    awswire.Value(in.Prefix),
 		Delimiter: awswire.Value(in.Delimiter),
 		After:     awswire.Value(in.Marker),
-		Max:       max,
+		Max:       limit,
 	}
 	page, err := w.s.List(ctx, list)
 	if err != nil {
@@ -111,7 +111,7 @@ func (w *wire) listObjects(
 		Name:           in.Bucket,
 		Prefix:         e.name(list.Prefix),
 		Delimiter:      e.optional(list.Delimiter),
-		MaxKeys:        new(int32(max)),
+		MaxKeys:        new(int32(limit)),
 		EncodingType:   e.kind(),
 		CommonPrefixes: e.prefixes(page.Prefixes),
 		Contents:       e.contents(page, owner(c)),
@@ -125,7 +125,7 @@ func (w *wire) listObjects(
 func (w *wire) listObjectsV2(
 	ctx context.Context, c upstream.Call, in *s3.ListObjectsV2Request,
 ) (*s3.ListObjectsV2Output, error) {
-	max, err := pageSize("max-keys", in.MaxKeys)
+	limit, err := pageSize("max-keys", in.MaxKeys)
 	if err != nil {
 		return nil, err
 	}
@@ -134,7 +134,7 @@ func (w *wire) listObjectsV2(
 		Prefix:    awswire.Value(in.Prefix),
 		Delimiter: awswire.Value(in.Delimiter),
 		After:     awswire.Value(in.StartAfter),
-		Max:       max,
+		Max:       limit,
 	}
 	if in.ContinuationToken != nil { // which wins over start-after
 		if list.After, err = w.s.OpenToken(list, *in.ContinuationToken); err != nil {
@@ -155,7 +155,7 @@ func (w *wire) listObjectsV2(
 		Name:              in.Bucket,
 		Prefix:            e.name(list.Prefix),
 		Delimiter:         e.optional(list.Delimiter),
-		MaxKeys:           new(int32(max)),
+		MaxKeys:           new(int32(limit)),
 		EncodingType:      e.kind(),
 		KeyCount:          new(int32(len(page.Objects) + len(page.Prefixes))),
 		ContinuationToken: in.ContinuationToken,
@@ -172,12 +172,12 @@ func (w *wire) listObjectsV2(
 func (w *wire) listMultipartUploads(
 	ctx context.Context, c upstream.Call, in *s3.ListMultipartUploadsRequest,
 ) (*s3.ListMultipartUploadsOutput, error) {
-	max, err := pageSize("max-uploads", in.MaxUploads)
+	limit, err := pageSize("max-uploads", in.MaxUploads)
 	if err != nil {
 		return nil, err
 	}
 	list := ListUploads{
-		Bucket: awswire.Value(in.Bucket), Prefix: awswire.Value(in.Prefix), Delimiter: awswire.Value(in.Delimiter), Max: max,
+		Bucket: awswire.Value(in.Bucket), Prefix: awswire.Value(in.Prefix), Delimiter: awswire.Value(in.Delimiter), Max: limit,
 		After: awswire.Value(in.KeyMarker), AfterID: awswire.Value(in.UploadIdMarker),
 	}
 	if list.After == "" { // S3 ignores an upload marker without a key marker
@@ -194,7 +194,7 @@ func (w *wire) listMultipartUploads(
 		UploadIdMarker: &list.AfterID,
 		Prefix:         e.name(list.Prefix),
 		Delimiter:      e.optional(list.Delimiter),
-		MaxUploads:     new(int32(max)),
+		MaxUploads:     new(int32(limit)),
 		IsTruncated:    &page.Truncated,
 		EncodingType:   e.kind(),
 		CommonPrefixes: e.prefixes(page.Prefixes),

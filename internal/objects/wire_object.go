@@ -35,7 +35,7 @@ func (w *wire) putObject(ctx context.Context, c upstream.Call, in *s3.PutObjectR
 }
 
 func (w *wire) getObject(ctx context.Context, _ upstream.Call, in *s3.GetObjectRequest) (*s3.GetObjectOutput, error) {
-	if err := checkAskedPart(in.PartNumber); err != nil {
+	if err := checkPartParameter(in.PartNumber); err != nil {
 		return nil, err
 	}
 	c, err := w.s.Get(ctx, Get{
@@ -60,7 +60,7 @@ func (w *wire) getObject(ctx context.Context, _ upstream.Call, in *s3.GetObjectR
 		Expires:            override(c.Headers.Expires, httpDate(in.ResponseExpires)),
 		Metadata:           c.Headers.Metadata,
 	}
-	sum, kind := sumsOf(c.shownChecksum(in.ChecksumMode))
+	sum, kind := sumsOf(c.answerChecksum(in.ChecksumMode))
 	out.ChecksumCRC32, out.ChecksumCRC32C, out.ChecksumCRC64NVME = sum.crc32, sum.crc32c, sum.crc64nvme
 	out.ChecksumSHA1, out.ChecksumSHA256, out.ChecksumType = sum.sha1, sum.sha256, kind
 	return out, nil
@@ -69,7 +69,7 @@ func (w *wire) getObject(ctx context.Context, _ upstream.Call, in *s3.GetObjectR
 func (w *wire) headObject(
 	ctx context.Context, _ upstream.Call, in *s3.HeadObjectRequest,
 ) (*s3.HeadObjectOutput, error) {
-	if err := checkAskedPart(in.PartNumber); err != nil {
+	if err := checkPartParameter(in.PartNumber); err != nil {
 		return nil, err
 	}
 	c, err := w.s.Head(ctx, Get{
@@ -94,14 +94,14 @@ func (w *wire) headObject(
 		Expires:            override(c.Headers.Expires, httpDate(in.ResponseExpires)),
 		Metadata:           c.Headers.Metadata,
 	}
-	sum, kind := sumsOf(c.shownChecksum(in.ChecksumMode))
+	sum, kind := sumsOf(c.answerChecksum(in.ChecksumMode))
 	out.ChecksumCRC32, out.ChecksumCRC32C, out.ChecksumCRC64NVME = sum.crc32, sum.crc32c, sum.crc64nvme
 	out.ChecksumSHA1, out.ChecksumSHA256, out.ChecksumType = sum.sha1, sum.sha256, kind
 	return out, nil
 }
 
-// checkAskedPart refuses a part number that is there and is none; the store takes 0 for no part.
-func checkAskedPart(n *int32) error {
+// checkPartParameter refuses a part number that is there and is none; the store takes 0 for no part.
+func checkPartParameter(n *int32) error {
 	if n == nil {
 		return nil
 	}
@@ -123,9 +123,9 @@ func (c *Content) partsCount(asked *int32) *int32 {
 	return new(int32(c.Parts))
 }
 
-// shownChecksum is the checksum of exactly the bytes of the answer, if the client wants one and there is one.
+// answerChecksum is the checksum of exactly the bytes of the answer, if the client wants one and there is one.
 // A checksum of other bytes than those that it gets breaks a client.
-func (c *Content) shownChecksum(mode *string) Checksum {
+func (c *Content) answerChecksum(mode *string) Checksum {
 	switch {
 	case awswire.Value(mode) != "ENABLED":
 		return Checksum{}

@@ -10,8 +10,8 @@ import (
 // sums are the checksum members of an input or an output, one for each algorithm that is served.
 type sums struct{ crc32, crc32c, crc64nvme, sha1, sha256 *string }
 
-// of puts a checksum into its member.
-func (s *sums) of(c Checksum) {
+// set puts a checksum into its member.
+func (s *sums) set(c Checksum) {
 	switch c.Algorithm {
 	case CRC32:
 		s.crc32 = &c.Value
@@ -27,12 +27,12 @@ func (s *sums) of(c Checksum) {
 }
 
 func sumsOf(c Checksum) (s sums, kind *string) {
-	s.of(c)
+	s.set(c)
 	return s, awswire.Optional(string(c.Type))
 }
 
-// one is the checksum that the members state; more than one is refused.
-func (s sums) one() (c Checksum, err error) {
+// single is the checksum that the members state; more than one is refused.
+func (s sums) single() (c Checksum, err error) {
 	for a, v := range map[Algorithm]*string{
 		CRC32:     s.crc32,
 		CRC32C:    s.crc32c,
@@ -67,7 +67,7 @@ func (w wireBody) open() (b Body, err error) {
 	if w.body != nil {
 		b.Reader, b.Length, announced = w.body, w.body.Length, w.body.Announced
 	}
-	if b.Sum, err = w.sums.one(); err != nil {
+	if b.Sum, err = w.sums.single(); err != nil {
 		return b, err
 	}
 	for _, name := range announced {

@@ -71,7 +71,7 @@ func (w *wire) completeMultipartUpload(
 	}
 	var err error
 	if req.Sum, err = (sums{in.ChecksumCRC32, in.ChecksumCRC32C, in.ChecksumCRC64NVME, in.ChecksumSHA1,
-		in.ChecksumSHA256}).one(); err != nil {
+		in.ChecksumSHA256}).single(); err != nil {
 		return nil, err
 	}
 	if in.MultipartUpload != nil {
@@ -80,7 +80,7 @@ func (w *wire) completeMultipartUpload(
 				p.ChecksumXXHASH128 != nil {
 				return nil, notServed("Checksum")
 			}
-			sum, err := (sums{p.ChecksumCRC32, p.ChecksumCRC32C, p.ChecksumCRC64NVME, p.ChecksumSHA1, p.ChecksumSHA256}).one()
+			sum, err := (sums{p.ChecksumCRC32, p.ChecksumCRC32C, p.ChecksumCRC64NVME, p.ChecksumSHA1, p.ChecksumSHA256}).single()
 			if err != nil {
 				return nil, err
 			}
@@ -111,7 +111,7 @@ func (w *wire) abortMultipartUpload(
 }
 
 func (w *wire) listParts(ctx context.Context, c upstream.Call, in *s3.ListPartsRequest) (*s3.ListPartsOutput, error) {
-	max, err := pageSize("max-parts", in.MaxParts)
+	limit, err := pageSize("max-parts", in.MaxParts)
 	if err != nil {
 		return nil, err
 	}
@@ -121,7 +121,7 @@ func (w *wire) listParts(ctx context.Context, c upstream.Call, in *s3.ListPartsR
 			"Argument part-number-marker must be an integer between 0 and 2147483647")
 	}
 	page, err := w.s.ListParts(ctx, awswire.Value(in.Bucket), awswire.Value(in.Key), awswire.Value(in.UploadId),
-		int(after), max)
+		int(after), limit)
 	if err != nil {
 		return nil, err
 	}
@@ -130,7 +130,7 @@ func (w *wire) listParts(ctx context.Context, c upstream.Call, in *s3.ListPartsR
 		Key:               in.Key,
 		UploadId:          in.UploadId,
 		PartNumberMarker:  &after,
-		MaxParts:          new(int32(max)),
+		MaxParts:          new(int32(limit)),
 		IsTruncated:       &page.Truncated,
 		StorageClass:      new(standard),
 		Owner:             owner(c),

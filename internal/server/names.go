@@ -15,9 +15,9 @@ type names struct {
 	port    string // of the listener
 }
 
-// ours reports whether host, with or without a port, is the server itself: its domains and every name below
+// isOwn reports whether host, with or without a port, is the server itself: its domains and every name below
 // them, localhost, and loopback addresses, each only on the server's own port.
-func (n *names) ours(host string) bool {
+func (n *names) isOwn(host string) bool {
 	name, port, err := net.SplitHostPort(host)
 	if err != nil {
 		name, port = host, ""

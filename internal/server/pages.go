@@ -49,11 +49,11 @@ func (s *Server) pages(f *front.Frame, m *metrics) http.Handler {
 	})
 }
 
-// stall is how long a client may take to send the next bytes of a body, and linger how long the server goes on
+// stallTimeout is how long a client may take to send the next bytes of a body, and linger how long the server goes on
 // to read one that nobody wants, so that the client can see the answer.
 const (
-	stall  = time.Minute
-	linger = 3 * time.Second
+	stallTimeout  = time.Minute
+	lingerTimeout = 3 * time.Second
 )
 
 // patient gives every read of a body its own deadline: an upload may take hours, but not stand still. A
@@ -69,7 +69,7 @@ func patient(h http.Handler) http.Handler {
 		h.ServeHTTP(w, r)
 		if !body.done {
 			// net/http now reads what is left. Without a deadline it would wait for it for ever.
-			_ = body.rc.SetReadDeadline(time.Now().Add(linger))
+			_ = body.rc.SetReadDeadline(time.Now().Add(lingerTimeout))
 		}
 	})
 }
@@ -84,10 +84,10 @@ type patientBody struct {
 func (b *patientBody) Read(p []byte) (int, error) {
 	// Setting a deadline costs: move it only when a part of it is used up.
 	if now := time.Now(); now.After(b.next) {
-		if err := b.rc.SetReadDeadline(now.Add(stall)); err != nil {
+		if err := b.rc.SetReadDeadline(now.Add(stallTimeout)); err != nil {
 			return 0, err
 		}
-		b.next = now.Add(stall / 4)
+		b.next = now.Add(stallTimeout / 4)
 	}
 	n, err := b.ReadCloser.Read(p)
 	b.done = b.done || err != nil

@@ -33,7 +33,7 @@ func TestBodiesMayTakeLongButNotStandStill(t *testing.T) {
 			for range 3 {
 				in.Write([]byte("some"))
 				in.Write([]byte("more"))
-				time.Sleep(stall - time.Second)
+				time.Sleep(stallTimeout - time.Second)
 			}
 			in.Close()
 		}()
@@ -43,14 +43,14 @@ func TestBodiesMayTakeLongButNotStandStill(t *testing.T) {
 				t.Errorf("read %q, %v", got, err)
 			}
 		})).ServeHTTP(w, r)
-		if time.Since(start) <= 2*stall {
+		if time.Since(start) <= 2*stallTimeout {
 			t.Error("the body was too quick to show anything")
 		}
 		n := len(w.set)
 		if n < 4 || n > 5 || !w.set[n-1].IsZero() {
 			t.Fatalf("deadlines %v", w.set)
 		}
-		if w.set[0].Sub(start) != stall {
+		if w.set[0].Sub(start) != stallTimeout {
 			t.Errorf("the first is after %v", w.set[0].Sub(start))
 		}
 		for i, at := range w.set[1 : n-1] {

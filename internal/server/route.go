@@ -28,7 +28,7 @@ type router struct {
 
 func (t *router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
-	case r.Method == http.MethodConnect, r.URL.IsAbs() && !t.names.ours(r.URL.Host):
+	case r.Method == http.MethodConnect, r.URL.IsAbs() && !t.names.isOwn(r.URL.Host):
 		t.refused.ServeHTTP(w, r)
 	case ownPath(r.URL.Path) && !signed(r):
 		t.own.ServeHTTP(w, r)

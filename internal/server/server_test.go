@@ -160,7 +160,7 @@ func TestOwnNames(t *testing.T) {
 		"localhost.":                 true,
 		"localhostx":                 false,
 	} {
-		if n.ours(host) != ours {
+		if n.isOwn(host) != ours {
 			t.Errorf("%q: ours is %v", host, !ours)
 		}
 	}
