@@ -1,8 +1,8 @@
-// Package api is the control plane's wire: it finds the service and the operation that a request asks for,
-// lets the phases run that every request goes through, and turns wire types into entities and back. Wire types
-// stop here.
+// Package api is the control plane's wire. It finds the service and the operation that a request asks for, runs the
+// phases that every request goes through, and translates wire types into entities and back. No other package sees the
+// wire types.
 //
-// It decides nothing: who may do what, and what happens, is package control's.
+// It decides nothing. Package control decides who may do what, and does it.
 package api
 
 import (
@@ -52,7 +52,7 @@ type API struct {
 // be escaped.
 const maxBody = 2 << 20
 
-// endpoint is how one service is let in.
+// endpoint is one service as this package serves it.
 type endpoint struct {
 	service *awswire.Service
 	dialect awserror.Dialect
@@ -75,8 +75,8 @@ type Front struct {
 	mux awswire.Mux[*control.Call]
 }
 
-// latchkeySource is the eventSource of Latchkey's own operations. It is no name of AWS's, so that nothing that
-// reads CloudTrail takes them for something else.
+// latchkeySource is the eventSource of Latchkey's own operations. It is no name of AWS's, so that programs that read
+// CloudTrail do not take these events for AWS's.
 const latchkeySource = "latchkey.local"
 
 // Handler registers every operation and returns the front.
@@ -92,5 +92,5 @@ func (a *API) Handler() *Front {
 	return f
 }
 
-// Claims reports whether a request is for the control plane. What it does not claim is for the gateway.
+// Claims reports whether a request is for the control plane. A request that it does not claim is for the gateway.
 func (f *Front) Claims(r *http.Request) bool { return findEndpoint(r) != nil }

@@ -11,8 +11,9 @@ import (
 // controlPath is the path that every S3 Control request begins with. No bucket may be called so.
 const controlPath = "/v20180820/"
 
-// findEndpoint finds the service that a request is for, or nil for S3's data plane. The order is: S3 Control's
-// path; the target of a JSON call; a form, whose signature tells IAM from STS.
+// findEndpoint finds the service that a request is for, or nil for S3's data plane. It looks at S3 Control's path
+// first, then at the target of a JSON call, then at a form, whose signature tells IAM from STS, and last at the paths
+// of the OAuth service.
 func findEndpoint(r *http.Request) *endpoint {
 	switch {
 	case strings.HasPrefix(r.URL.EscapedPath(), controlPath):
@@ -31,8 +32,8 @@ func findEndpoint(r *http.Request) *endpoint {
 	return nil
 }
 
-// isOAuth reports whether r is a call of Identity Center's OAuth service. Its paths could be buckets too, so that a
-// request counts only if it is signed for that service, or not signed at all and a JSON body.
+// isOAuth reports whether r is a call of Identity Center's OAuth service. Buckets may have the names of its paths. So a
+// request counts only if it is signed for that service, or if it is not signed at all and its body is JSON.
 func isOAuth(r *http.Request) bool {
 	path := r.URL.EscapedPath()
 	if r.Method != http.MethodPost || path != "/token" && path != "/client/register" && path != "/device_authorization" {
@@ -45,8 +46,8 @@ func isOAuth(r *http.Request) bool {
 	return err == nil && kind == "application/json" && (r.URL.RawQuery == "" || r.URL.RawQuery == "aws_iam=t")
 }
 
-// isForm reports whether r is a call of a query service: a form posted to the root. S3 knows no operation
-// on the root but ListBuckets, a GET.
+// isForm reports whether r is a call of a query service: a form posted to the root. S3's only operation on the root is
+// ListBuckets, which is a GET.
 func isForm(r *http.Request) bool {
 	if r.Method != http.MethodPost || r.URL.Path != "/" && r.URL.Path != "" {
 		return false
@@ -55,8 +56,8 @@ func isForm(r *http.Request) bool {
 	return err == nil && kind == "application/x-www-form-urlencoded"
 }
 
-// formEndpoint tells IAM from STS by the service that the request was signed for. It is only a sorting: the
-// signature is verified for that very service afterwards. Unsigned forms can only be STS's.
+// formEndpoint tells IAM from STS by the service that the request was signed for. That service is not verified here:
+// the signature is verified for the service that was found. Unsigned forms can only be STS's.
 func formEndpoint(r *http.Request) *endpoint {
 	if signedService(r) == "iam" {
 		return iamEndpoint

@@ -88,7 +88,7 @@ func asked(marker *string, limit *int32) principals.Ask {
 	return principals.Ask{Marker: awswire.Value(marker), Max: limit}
 }
 
-// truncated are the two members that end every list of IAM.
+// truncated returns the two members that end every list of IAM.
 func truncated(marker string) (*bool, *string) {
 	if marker == "" {
 		return new(false), nil

@@ -137,8 +137,8 @@ func (a *API) setDefaultPolicyVersion(
 	return nil, a.Principals.SetDefaultPolicyVersion(ctx, c, awswire.Value(in.PolicyArn), awswire.Value(in.VersionId))
 }
 
-// listEntitiesForPolicy knows users and roles. The filters Group, LocalManagedPolicy and AWSManagedPolicy
-// choose what no policy of ours has.
+// listEntitiesForPolicy lists users and roles. The filters Group, LocalManagedPolicy and AWSManagedPolicy match nothing
+// here: no policy is attached to a group, or is AWS's.
 func (a *API) listEntitiesForPolicy(
 	_ context.Context, c *control.Call, in *wire.ListEntitiesForPolicyRequest,
 ) (*wire.ListEntitiesForPolicyResponse, error) {

@@ -127,7 +127,7 @@ func (a *API) deleteAccessKey(
 	return nil, a.Principals.DeleteAccessKey(ctx, c, awswire.Value(in.UserName), awswire.Value(in.AccessKeyId))
 }
 
-// getAccessKeyLastUsed says "N/A", as AWS does for a key that was never used: the last use is in the audit log.
+// getAccessKeyLastUsed answers "N/A", as AWS does for a key that was never used. The last use is in the audit log.
 func (a *API) getAccessKeyLastUsed(
 	_ context.Context, c *control.Call, in *wire.GetAccessKeyLastUsedRequest,
 ) (*wire.GetAccessKeyLastUsedResponse, error) {

@@ -264,7 +264,7 @@ func (a *API) isMemberInGroups(
 	return out, nil
 }
 
-// memberIn reads a union of which users are the only kind.
+// memberIn reads a union whose only kind is a user.
 func memberIn(in *wire.MemberId) (directory.UserID, error) {
 	if in == nil || in.UserId == nil {
 		return "", fault.New(fault.Invalid, fault.Member, "MemberId must have exactly one member: UserId")
@@ -297,7 +297,7 @@ func operationsIn(in []wire.AttributeOperation) []directory.Operation {
 	return all
 }
 
-// filterIn reads a list that the model bounds to one filter.
+// filterIn reads a list of filters. The model limits it to one filter.
 func filterIn(in []wire.Filter) people.Filter {
 	if len(in) == 0 {
 		return people.Filter{}

@@ -80,7 +80,7 @@ func personIn(in *wire.CreateUserRequest) (directory.User, error) {
 	return u, nil
 }
 
-// personOut is a user as the lists give it, and DescribeUser too. Extensions show only when they were asked for.
+// personOut is a user as the lists and DescribeUser give it. It has extensions only if the request asked for them.
 func personOut(u *directory.User, extensions []string) wire.User {
 	w := wire.User{
 		IdentityStoreId:   new(string(u.Store)),
@@ -173,7 +173,7 @@ func groupOut(g *directory.Group) wire.Group {
 	}
 }
 
-// membershipOut is a membership, which never changes: it was updated when it was made.
+// membershipOut is a membership. A membership never changes, so its time of update is its time of creation.
 func membershipOut(m *directory.Membership) wire.GroupMembership {
 	return wire.GroupMembership{
 		IdentityStoreId: new(string(m.Store)),

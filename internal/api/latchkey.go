@@ -14,8 +14,9 @@ import (
 	"latchkey/internal/store"
 )
 
-// registerLatchkey registers what AWS has no operation for: explaining a decision, reading the audit log,
-// creating an account, adopting a bucket. They travel and are authorised like AWS's own.
+// registerLatchkey registers the operations that AWS does not have: explaining a decision, reading the audit log,
+// creating an account, adopting a bucket and others. Their protocol and their authorisation are those of AWS's
+// operations.
 func (a *API) registerLatchkey(m *awswire.Mux[*control.Call]) {
 	awswire.Handle(m, wire.Explain, a.explain)
 	a.registerEntitlements(m)
@@ -130,8 +131,8 @@ func (a *API) queryAudit(
 	return out, nil
 }
 
-// createAccount creates a further account. Only the root user of the server's first account may: the new
-// account's root key is in the answer, and nowhere else.
+// createAccount creates a further account. Only the root user of the server's first account may do so. The answer has
+// the new account's root key, which is shown nowhere else.
 func (a *API) createAccount(
 	ctx context.Context, c *control.Call, in *wire.CreateAccountRequest,
 ) (*wire.CreateAccountResponse, error) {
@@ -151,7 +152,7 @@ func (a *API) createAccount(
 	}, nil
 }
 
-// onlyOperator refuses everybody but the root user of the server's first account, with its own key.
+// onlyOperator refuses every caller but the root user of the server's first account with that user's own key.
 func (a *API) onlyOperator(c *control.Call, what string) error {
 	if !c.IsRoot() || c.IsTemporary() || c.Account != a.Operator {
 		return fault.New(fault.Denied, "", "Only the root user of account %s may %s", a.Operator, what)

@@ -10,8 +10,8 @@ import (
 	"latchkey/internal/control/buckets"
 )
 
-// adoptBucket registers a bucket that lies in the store to an account. Only the operator may: it gives the account all
-// objects that are in the bucket.
+// adoptBucket registers a bucket that is in the store to an account. Only the operator may do so, because the account
+// gets all objects that are in the bucket.
 func (a *API) adoptBucket(
 	ctx context.Context, c *control.Call, in *wire.AdoptBucketRequest,
 ) (*wire.AdoptBucketResponse, error) {
@@ -31,8 +31,8 @@ func (a *API) adoptBucket(
 	return &wire.AdoptBucketResponse{Name: &b.Name, AccountId: new(string(b.Account)), Region: &b.Region}, nil
 }
 
-// listBuckets lists the registered buckets of all accounts, or what lies in the store and no account has. Its token is
-// the last name: the operator may know all names.
+// listBuckets lists the registered buckets of all accounts, or the buckets that are in the store and have no account.
+// Its token is the last name: the operator may know all names.
 func (a *API) listBuckets(
 	ctx context.Context, c *control.Call, in *wire.ListBucketsRequest,
 ) (*wire.ListBucketsResponse, error) {

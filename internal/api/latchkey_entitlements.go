@@ -17,7 +17,7 @@ func (a *API) registerEntitlements(m *awswire.Mux[*control.Call]) {
 	awswire.Handle(m, wire.WhatCan, a.whatCan)
 }
 
-// entitlementsPage is the size of a page of WhoCan and WhatCan when the client says none.
+// entitlementsPage is the size of a page of WhoCan and WhatCan if the client states none.
 const entitlementsPage = 100
 
 func (a *API) whoCan(_ context.Context, c *control.Call, in *wire.WhoCanRequest) (*wire.WhoCanResponse, error) {
@@ -87,7 +87,7 @@ func entitlements(all []grants.Entitlement) []wire.Entitlement {
 				awswire.Optional(r.Person.UserName), awswire.Optional(r.Person.DisplayName)
 		default:
 			e.Type, e.Principal = new("IAM_USER"), new(r.PrincipalARN)
-			if p, ok := iam.ParsePrincipalARN(r.PrincipalARN); !ok || p.Role { // a session's ARN is no principal's
+			if p, ok := iam.ParsePrincipalARN(r.PrincipalARN); !ok || p.Role { // a session's ARN is not a principal's
 				e.Type = new("IAM_ROLE")
 			}
 		}
@@ -102,7 +102,7 @@ func entitlements(all []grants.Entitlement) []wire.Entitlement {
 	return out
 }
 
-// explained asks for an explanation about a principal or about a person.
+// explained gets an explanation about a principal or about a person.
 func (a *API) explained(
 	c *control.Call, in *wire.ExplainRequest, data grants.DataAccess, limit int,
 ) (*grants.Explanation, error) {

@@ -10,7 +10,8 @@ import (
 	"latchkey/internal/control/provision"
 )
 
-// registerProvisioning registers the tokens of provisioning clients, which AWS makes in its console alone.
+// registerProvisioning registers the operations on the tokens of provisioning clients. On AWS only the console makes
+// such tokens.
 func (a *API) registerProvisioning(m *awswire.Mux[*control.Call]) {
 	awswire.Handle(m, wire.CreateProvisioningToken, a.createProvisioningToken)
 	awswire.Handle(m, wire.ListProvisioningTokens, a.listProvisioningTokens)

@@ -10,7 +10,8 @@ import (
 	"latchkey/internal/fault"
 )
 
-// syncDirectory runs a source of the directory now, or tells what a run would do. It answers when the run has ended.
+// syncDirectory synchronises a source of the directory now, or reports what a run would do. It answers when the run has
+// ended.
 func (a *API) syncDirectory(
 	ctx context.Context, c *control.Call, in *wire.SyncDirectoryRequest,
 ) (*wire.SyncDirectoryResponse, error) {

@@ -10,7 +10,7 @@ import (
 	"latchkey/internal/directory"
 )
 
-// setUserStatus disables or enables a user of the directory, for which AWS has no operation.
+// setUserStatus disables or enables a user of the directory. AWS has no operation for it.
 func (a *API) setUserStatus(
 	ctx context.Context, c *control.Call, in *wire.SetUserStatusRequest,
 ) (*wire.SetUserStatusResponse, error) {

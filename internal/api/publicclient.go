@@ -11,8 +11,8 @@ import (
 	"latchkey/internal/credential"
 )
 
-// byNobody begins a call of the unsigned operations of the OAuth service, which are for programs at which people sign
-// in. Whoever calls is nobody until a secret or a code says more.
+// byNobody begins a call of the unsigned operations of the OAuth service. Programs at which people sign in call these.
+// The caller is nobody until a secret or a code proves more.
 func (q *request) byNobody() (*control.Call, error) {
 	f := q.front
 	snap, err := f.Control.Engine.Snapshot()

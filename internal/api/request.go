@@ -39,8 +39,9 @@ func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	q.Serve(q)
 }
 
-// Answer runs the phases: which operation, who calls, what was sent, whom it is about, and only then the handler. A
-// query protocol names its operation in the body, which is therefore read first.
+// Answer runs the phases: it finds out which operation, who calls, what was sent and which account the request is
+// about, and only then calls the handler. A query protocol names its operation in the body, which is therefore read
+// first.
 func (q *request) Answer() error {
 	labels, err := q.recognise()
 	if err != nil {
@@ -78,8 +79,8 @@ func (q *request) recognise() (awswire.Labels, error) {
 	return labels, err
 }
 
-// authenticate establishes the caller and opens the call. From here on, whatever happens is recorded. The call of a
-// session that has ended is recorded too, as refused.
+// authenticate establishes the caller and opens the call. From here on every outcome is recorded. The call of a session
+// that has ended is recorded too, as refused.
 func (q *request) authenticate() (*control.Call, error) {
 	if q.endpoint == stsEndpoint && q.op.Name == stsapi.AssumeRoleWithWebIdentity.Name {
 		return q.byToken()
@@ -97,7 +98,7 @@ func (q *request) authenticate() (*control.Call, error) {
 	return q.begin(who), nil
 }
 
-// signer is who signed the request. From here on the body is read through the signature.
+// signer is the caller who signed the request. From here on the body is read through the signature.
 func (q *request) signer() (*caller.Caller, error) {
 	who, signature, err := q.front.Auth.Authenticate(q.Request, q.endpoint.service.SigningName, q.From)
 	if err != nil {
@@ -111,7 +112,7 @@ func (q *request) signer() (*caller.Caller, error) {
 	return who, nil
 }
 
-// opening is what a call of the request is.
+// opening describes the call of this request.
 func (q *request) opening() control.Opening {
 	return control.Opening{Source: q.endpoint.source, Operation: q.op.Name, ReadOnly: readOnly(q.op.Name)}
 }
@@ -122,8 +123,8 @@ func (q *request) begin(who *caller.Caller) *control.Call {
 	return q.front.Control.Begin(o)
 }
 
-// isRegion reports whether a name can be a region's. It becomes a part of ARNs that policies are asked about:
-// a region with a colon in it could pass for another account's resource.
+// isRegion reports whether a name can be a region's. The name becomes a part of ARNs that policies are asked about: a
+// region with a colon in it could pass for another account's resource.
 func isRegion(s string) bool {
 	return s != "" && len(s) <= 32 && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
 }
@@ -140,7 +141,7 @@ func (q *request) decode(labels awswire.Labels) (any, error) {
 	return awswire.Decode(q.op, q.Request, labels, body)
 }
 
-// reauthenticate judges the caller again, as of now: the body may have come slowly.
+// reauthenticate evaluates the caller again, against what is known now: the body may have come slowly.
 func (q *request) reauthenticate() error {
 	if q.Call.Unproven {
 		return nil
@@ -153,8 +154,9 @@ func (q *request) reauthenticate() error {
 	return nil
 }
 
-// address says which account a request is about: S3 Control's say so in a header, and a host whose label says
-// otherwise is refused. All others are about the caller's own, unless their handlers know better.
+// address sets the account that a request is about. S3 Control's requests name it in a header, and a host with another
+// account in its label is refused. All other requests are about the caller's own account, unless a handler sets another
+// one.
 func (q *request) address() error {
 	if q.endpoint != s3controlEndpoint {
 		return nil
@@ -171,8 +173,8 @@ func (q *request) address() error {
 	return nil
 }
 
-// parameter is a request parameter as CloudTrail shows it: S3 Control's lists have the texts of their query,
-// numbers and booleans included (AWS Transfer Family user guide, sample of ListCallerAccessGrants).
+// parameter is a request parameter as CloudTrail shows it. For S3 Control's lists it shows the texts of the query,
+// those of numbers and booleans included (AWS Transfer Family user guide, sample of ListCallerAccessGrants).
 func (q *request) parameter(v any) any {
 	if q.endpoint != s3controlEndpoint || !strings.HasPrefix(q.op.Name, "List") {
 		return v
@@ -187,13 +189,13 @@ func (q *request) parameter(v any) any {
 // Send writes the answer.
 func (q *request) Send(w http.ResponseWriter) error { return awswire.Encode(w, q.op, q.out, q.IDs()) }
 
-// Explain is how the endpoint tells a failure.
+// Explain translates a failure into the endpoint's words.
 func (q *request) Explain(err error) awserror.Error { return awserror.Of(q.endpoint.dialect, err) }
 
 // Refuse writes a failure.
 func (q *request) Refuse(w http.ResponseWriter, _ error, told awserror.Error) {
 	fields := told.Fields
-	if q.endpoint == identitystoreEndpoint { // whose exceptions carry it as a member
+	if q.endpoint == identitystoreEndpoint { // the exceptions of the identity store have the id as a member
 		fields = maps.Clone(fields)
 		if fields == nil {
 			fields = map[string]string{}
@@ -202,15 +204,15 @@ func (q *request) Refuse(w http.ResponseWriter, _ error, told awserror.Error) {
 	}
 	message := told.Message
 	if q.endpoint == oauthEndpoint {
-		message = "" // its clients read error_description
+		message = "" // OAuth clients read error_description
 	}
 	awswire.EncodeError(w, q.endpoint.service, awswire.WireError{
 		Code: told.Code, Status: told.Status, Message: message, Fields: fields,
 	}, q.IDs())
 }
 
-// readOnly reports whether an operation changes nothing. GetDataAccess counts as one although it
-// mints a credential: CloudTrail says readOnly too.
+// readOnly reports whether an operation changes nothing. GetDataAccess is read-only although it mints a credential, as
+// in CloudTrail.
 func readOnly(op string) bool {
 	for _, prefix := range []string{
 		"Get", "List", "Describe", "AssumeRole", "Decode", "Explain", "Query", "IsMember", "WhoCan", "WhatCan",

@@ -41,8 +41,7 @@ func (a *API) registerS3Control(m *awswire.Mux[*control.Call]) {
 	awswire.Handle(m, wire.ListTagsForResource, a.listTags)
 }
 
-// maxPage is the largest page of every Access Grants list, and the size of a page that the client leaves
-// open.
+// maxPage is the largest page of every Access Grants list. It is also the size of a page if the client states none.
 const maxPage = 1000
 
 func (a *API) createInstance(
@@ -61,8 +60,7 @@ func (a *API) createInstance(
 	return &out, nil
 }
 
-// identityCenter are the three association members. The deprecated first one carries the application's ARN,
-// as on AWS.
+// identityCenter returns the three association members. The deprecated first one has the application's ARN, as on AWS.
 func identityCenter(i *store.Instance) (deprecated, instance, application *string) {
 	if i.IdentityCenterARN == "" {
 		return nil, nil, nil
@@ -185,7 +183,7 @@ func (a *API) createLocation(
 	return new(wire.CreateAccessGrantsLocationResult(locationOut(l))), nil
 }
 
-// locationOut are the five members that every location answer has.
+// locationOut returns the five members that every answer about a location has.
 func locationOut(l *store.Location) wire.GetAccessGrantsLocationResult {
 	return wire.GetAccessGrantsLocationResult{
 		CreatedAt: new(l.CreatedAt), AccessGrantsLocationId: new(string(l.ID)), AccessGrantsLocationArn: new(l.ARN()),
@@ -255,7 +253,7 @@ func tagsOut(tags []access.Tag) []wire.Tag {
 	return out
 }
 
-// seconds is a duration member given in whole seconds.
+// seconds is the duration of a member that is in whole seconds.
 func seconds(p *int32) time.Duration {
 	if p == nil {
 		return 0

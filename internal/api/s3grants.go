@@ -40,7 +40,7 @@ func (a *API) createGrant(
 	return new(wire.CreateAccessGrantResult(grantOut(g))), nil
 }
 
-// granteeIn reads a grantee. What has no grantee's form is refused by the text that clients look for.
+// granteeIn reads a grantee. It refuses malformed grantees with the text that clients look for.
 func granteeIn(in *wire.Grantee) (access.Grantee, error) {
 	if in == nil {
 		return access.Grantee{}, fault.New(fault.Invalid, fault.Grantee, "Invalid Grantee in the request: it is missing")
@@ -56,8 +56,8 @@ func granteeOut(g access.Grantee) *wire.Grantee {
 	return &wire.Grantee{GranteeType: new(g.Type.String()), GranteeIdentifier: new(g.ID)}
 }
 
-// grantOut is a grant as GetAccessGrant gives it. A grant without a sub prefix has an empty one, not none: so
-// does AWS, and Terraform counts on it.
+// grantOut is a grant as GetAccessGrant gives it. A grant without a sub prefix has an empty one, not none. AWS does so,
+// and Terraform relies on it.
 func grantOut(g *access.Grant) wire.CreateAccessGrantResult {
 	return wire.CreateAccessGrantResult{
 		CreatedAt:                         new(g.CreatedAt),
@@ -173,8 +173,8 @@ func (a *API) listCallerGrants(
 	return out, nil
 }
 
-// instanceScope accepts ALL, which would also look into instances that other accounts share through RAM: there
-// are none here, so that ALL finds what the account's own instance has.
+// instanceScope accepts ALL. On AWS it also covers instances that other accounts share through RAM. There are none
+// here, so ALL finds what the account's own instance has.
 func instanceScope(p *string) error {
 	if p != nil && *p != "ALL" {
 		return fault.New(fault.Invalid, fault.Request, "instanceScope must be ALL")

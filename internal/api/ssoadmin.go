@@ -40,14 +40,14 @@ func (a *API) registerSSOAdmin(m *awswire.Mux[*control.Call]) {
 	awswire.Handle(m, wire.ListTagsForResource, a.listCenterTags)
 }
 
-// The largest pages of sso-admin's lists; what is asked for beyond them is cut to them.
+// The largest pages of sso-admin's lists. A request for a larger page gets one of this size.
 const (
 	ssoPage         = 100
 	instancesPage   = 10
 	applicationPage = 50
 )
 
-// pageAt is where a page begins and how long it is.
+// pageAt returns where a page begins and how long it is.
 func pageAt(token *string, asked *int32, limit int) identitycenter.Cut {
 	size := limit
 	if asked != nil {
@@ -103,7 +103,7 @@ func (a *API) describeCenter(
 	}, nil
 }
 
-// ownKey is the only kind of key that an instance is encrypted with: the server's.
+// ownKey is the only kind of key that encrypts an instance: the server's.
 const ownKey = "AWS_OWNED_KMS_KEY"
 
 func (a *API) createCenter(
@@ -168,7 +168,7 @@ func (a *API) createApplication(
 	}, nil
 }
 
-// How a status is spelled.
+// The values of a status.
 const (
 	enabled  = "ENABLED"
 	disabled = "DISABLED"

@@ -49,12 +49,14 @@ func (a *API) describeIssuer(
 	}
 	return &wire.DescribeTrustedTokenIssuerResponse{
 		TrustedTokenIssuerArn: new(i.ARN()), Name: new(i.Name), TrustedTokenIssuerType: new(issuerType),
-		TrustedTokenIssuerConfiguration: &wire.TrustedTokenIssuerConfiguration{OidcJwtConfiguration: &wire.OidcJwtConfiguration{
-			IssuerUrl:                  new(i.URL),
-			ClaimAttributePath:         new(i.ClaimPath),
-			IdentityStoreAttributePath: new(i.StorePath),
-			JwksRetrievalOption:        new(discovery),
-		}},
+		TrustedTokenIssuerConfiguration: &wire.TrustedTokenIssuerConfiguration{
+			OidcJwtConfiguration: &wire.OidcJwtConfiguration{
+				IssuerUrl:                  new(i.URL),
+				ClaimAttributePath:         new(i.ClaimPath),
+				IdentityStoreAttributePath: new(i.StorePath),
+				JwksRetrievalOption:        new(discovery),
+			},
+		},
 	}, nil
 }
 

@@ -12,7 +12,7 @@ import (
 	"latchkey/internal/sso"
 )
 
-// registerApplicationParts registers what an application consists of.
+// registerApplicationParts registers the operations on the parts of an application.
 func (a *API) registerApplicationParts(m *awswire.Mux[*control.Call]) {
 	awswire.Handle(m, wire.CreateApplicationAssignment, a.createAssignment)
 	awswire.Handle(m, wire.DescribeApplicationAssignment, a.describeAssignment)
@@ -123,7 +123,7 @@ func (a *API) getAssignmentConfiguration(
 	return &wire.GetApplicationAssignmentConfigurationResponse{AssignmentRequired: &required}, nil
 }
 
-// grantIn reads a grant: of its members exactly the one of its type must be there.
+// grantIn reads a grant. It must have the member of its type and no other one.
 func grantIn(kind *string, in *wire.Grant) (sso.Grant, error) {
 	g := sso.Grant{Type: sso.GrantType(awswire.Value(kind))}
 	n, fits := 0, false
@@ -220,7 +220,7 @@ func (a *API) putAuthenticationMethod(
 		in.AuthenticationMethod.Iam.ActorPolicy)
 }
 
-// methodOut gives an actor policy back as the JSON object that it is.
+// methodOut returns an actor policy as the JSON object that it is.
 func methodOut(document json.RawMessage) (*wire.AuthenticationMethod, error) {
 	var v any
 	if err := json.Unmarshal(document, &v); err != nil {

@@ -9,7 +9,7 @@ import (
 	"latchkey/internal/control/identitycenter"
 )
 
-// registerRegions registers the regions of an instance, and what is kept of an application's sessions.
+// registerRegions registers the operations on the regions of an instance and on an application's session configuration.
 func (a *API) registerRegions(m *awswire.Mux[*control.Call]) {
 	awswire.Handle(m, wire.AddRegion, a.addRegion)
 	awswire.Handle(m, wire.RemoveRegion, a.removeRegion)
@@ -84,7 +84,7 @@ func (a *API) getSessionConfiguration(
 	if err != nil {
 		return nil, err
 	}
-	return &wire.GetApplicationSessionConfigurationResponse{UserBackgroundSessionApplicationStatus: awswire.Optional(
-		status,
-	)}, nil
+	return &wire.GetApplicationSessionConfigurationResponse{
+		UserBackgroundSessionApplicationStatus: awswire.Optional(status),
+	}, nil
 }

@@ -11,8 +11,8 @@ import (
 	"latchkey/internal/credential"
 )
 
-// byToken opens the call of an operation whose proof of who calls is a token in its input. Clients do not sign it. A
-// signature that is there all the same must hold, and does not say who calls.
+// byToken opens the call of an operation whose input has a token that proves who calls. Clients do not sign such a
+// request. If there is a signature all the same, it must be valid, but it does not say who calls.
 func (q *request) byToken() (*control.Call, error) {
 	f := q.front
 	facts := f.Auth.Unsigned(q.Request, f.Control.Now(), q.From)

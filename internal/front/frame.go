@@ -16,7 +16,7 @@ import (
 // Frame is what all fronts of a server share. Control must be set.
 type Frame struct {
 	Control *control.Control
-	Proxies Proxies      // whose word about the client counts; none: nobody's
+	Proxies Proxies      // trusted to say where a client comes from; none: no proxy is
 	Log     *slog.Logger // nil: nothing is logged
 
 	// Observe counts a request: its service and operation as the log names them, the code of its failure (empty: a
@@ -24,7 +24,7 @@ type Frame struct {
 	Observe func(service, operation, code string, status int, took time.Duration)
 }
 
-// Kind is what is different about the requests of one front.
+// Kind is what differs between the requests of one front and those of others.
 type Kind struct {
 	Service  string // as the log and the metrics name it
 	IDHeader string // names the request in every answer; empty: Send and Refuse name it where the protocol does
@@ -39,8 +39,8 @@ const IDHeader = "X-Amzn-Requestid"
 // HostID is sent as x-amz-id-2, where S3's clients expect a second name beside the request's.
 const HostID = "latchkey"
 
-// unknown is the operation of a request that was not recognised. Clients must not be able to invent names that metrics
-// keep.
+// unknown is the operation of a request that was not recognised. Clients must not be able to invent names that stay in
+// the metrics.
 const unknown = "unknown"
 
 // Protocol is how a front answers one request. Each front implements it with its own kind of request.
@@ -48,12 +48,12 @@ type Protocol interface {
 	// Answer runs the phases of the request and keeps what Send will write. It sets the exchange's Operation and Call
 	// as soon as they are known.
 	Answer() error
-	// Explain is how a failure is told: to the client, and by its code in the log, the metrics and the audit record.
+	// Explain translates a failure for the client. The log, the metrics and the audit record have its code.
 	Explain(err error) awserror.Error
-	// Send writes the answer. As long as it has written nothing, its error is told like any other; after that the
-	// connection is cut, so that the client sees that the answer is not whole.
+	// Send writes the answer. If Send fails before it has written anything, its error is answered like any other. If it
+	// fails later, the connection is cut, so that the client sees that the answer is not whole.
 	Send(w http.ResponseWriter) error
-	// Refuse writes a failure, which Explain explained so.
+	// Refuse writes a failure, as Explain translated it.
 	Refuse(w http.ResponseWriter, err error, told awserror.Error)
 }
 
@@ -100,7 +100,7 @@ func (f *Frame) Begin(w http.ResponseWriter, r *http.Request, k Kind) *Exchange 
 // IDs are the names of the request in the answers of AWS's protocols.
 func (x *Exchange) IDs() awswire.IDs { return awswire.IDs{Request: x.ID, Host: HostID} }
 
-// LimitBody lets reads of the body fail with a *http.MaxBytesError after max bytes, and has the connection closed then.
+// LimitBody makes reads of the body fail with a *http.MaxBytesError after max bytes. The connection is closed then.
 func (x *Exchange) LimitBody(max int64) {
 	x.request.Body = http.MaxBytesReader(x.raw, x.request.Body, max)
 }

@@ -63,7 +63,7 @@ func (x *Exchange) report(told awserror.Error, err error, cut bool) {
 	x.frame.Log.LogAttrs(x.request.Context(), level, "request", attrs...)
 }
 
-// levelOf is the level of a request's record: what the server failed at is an error, whoever caused it.
+// levelOf is the level of a request's record. Every failure of the server is an error, whoever caused it.
 func levelOf(status int, quiet bool) slog.Level {
 	switch {
 	case status >= http.StatusInternalServerError:

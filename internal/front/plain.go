@@ -6,8 +6,8 @@ import (
 	"latchkey/internal/awserror"
 )
 
-// Plain frames a handler that writes its own answers and tells failures by their status alone, such as those of the
-// server's own pages. operation names what it does. A panic is answered with a line of text.
+// Plain frames a handler that writes its own answers and reports failures by their status alone, such as the handler of
+// the server's own pages. operation names what the handler does. A panic is answered with a line of text.
 func (f *Frame) Plain(k Kind, operation string, h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		x := f.Begin(w, r, k)

@@ -11,18 +11,18 @@ import (
 	"latchkey/internal/caller"
 )
 
-// Proxies are the networks of the proxies that this server believes. The zero Proxies believes nobody: the peer of the
+// Proxies are the networks of the proxies that this server trusts. The zero Proxies trusts no proxy: the peer of the
 // connection is the client, and forwarding headers mean nothing.
 //
-// A believed proxy must append the address of its own peer to X-Forwarded-For, and set X-Forwarded-Proto itself. Of
-// other headers (Forwarded, X-Real-IP, X-Forwarded-Host) none is ever read.
+// A trusted proxy must append the address of its own peer to X-Forwarded-For, and set X-Forwarded-Proto itself. This
+// server never reads other such headers (Forwarded, X-Real-IP, X-Forwarded-Host).
 type Proxies []netip.Prefix
 
-// maxHops is how many addresses of X-Forwarded-For are looked at: a chain of proxies is shorter.
+// maxHops is how many addresses of X-Forwarded-For the server reads. A chain of proxies is shorter.
 const maxHops = 16
 
-// ParseProxies reads networks such as 10.0.0.0/8 and fd00::/8; an address alone is a network of one. A network of
-// everybody would let every client choose its address, and is refused.
+// ParseProxies reads networks such as 10.0.0.0/8 and fd00::/8. A single address is a network of one. ParseProxies
+// refuses a network of all addresses, because then every client could choose its address.
 func ParseProxies(texts []string) (all Proxies, err error) {
 	for _, text := range texts {
 		p, err := netip.ParsePrefix(text)
@@ -44,21 +44,22 @@ func ParseProxies(texts []string) (all Proxies, err error) {
 	return all, nil
 }
 
-// trusts reports whether an address is a believed proxy's.
+// trusts reports whether an address is a trusted proxy's.
 func (p Proxies) trusts(a netip.Addr) bool {
 	a = a.Unmap().WithZone("")
 	return slices.ContainsFunc(p, func(n netip.Prefix) bool { return n.Contains(a) })
 }
 
-// Connection is where a request came from. If its peer is a believed proxy, X-Forwarded-For is read from the right:
-// each address in it was appended by the proxy whose address comes after it. The client is the first address from the
-// right that is no believed proxy. The walk also ends before what is no address, and after 16 addresses: the client is
-// then the last address that was read, because a believed proxy vouched for that one and for nothing further left. What
-// clients themselves write stands to the left of that, and is never looked at. So no client can make itself
-// look like the proxy by a header that is malformed or long.
+// Connection is where a request came from. If the request's peer is a trusted proxy, X-Forwarded-For is read from the
+// right: each address in it was appended by the proxy whose address comes after it. The client is the first address
+// from the right that is not a trusted proxy's. Reading also ends before a text that is not an address, and after 16
+// addresses. Then the client is the last address that was read, because a trusted proxy vouched for that one and for
+// nothing further left. Texts that clients write themselves stand further left and are never read. So no client can
+// make itself look like the proxy by a malformed or long header.
 //
-// Whether the client came with TLS is for the proxy to say, in X-Forwarded-Proto: with TLS if there is exactly one,
-// https; without if it is anything else; as the proxy itself came if there is none.
+// X-Forwarded-Proto of the trusted proxy says whether the client came with TLS. If there is exactly one such header and
+// it is https, the client did. With any other value the client did not. Without the header, the client came as the
+// proxy itself did.
 func (p Proxies) Connection(r *http.Request, requestID string) caller.Connection {
 	c := caller.Direct(r, requestID)
 	if !c.SourceIP.IsValid() || !p.trusts(c.SourceIP) {
@@ -71,7 +72,7 @@ func (p Proxies) Connection(r *http.Request, requestID string) caller.Connection
 	return c
 }
 
-// walk is the client of a chain of proxies that ends at peer, which is believed.
+// walk returns the client at the beginning of a chain of proxies. peer, the end of the chain, is trusted.
 func (p Proxies) walk(peer netip.Addr, lines []string) netip.Addr {
 	client, hops := peer, 0
 	for _, line := range slices.Backward(lines) {
@@ -93,7 +94,7 @@ func (p Proxies) walk(peer netip.Addr, lines []string) netip.Addr {
 	return client
 }
 
-// forwarded reads one entry of X-Forwarded-For: an address, with a port or without, as the proxies in use write them.
+// forwarded reads one entry of X-Forwarded-For: an address, with or without a port, as the proxies in use write it.
 func forwarded(text string) (netip.Addr, bool) {
 	if len(text) > len("[ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255]:65535") {
 		return netip.Addr{}, false

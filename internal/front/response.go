@@ -5,13 +5,13 @@ import (
 	"net/http"
 )
 
-// response is where an answer is written to. It remembers whether the answer has begun, and with which status.
+// response writes an answer. It remembers whether the answer has begun, and with which status.
 type response struct {
 	http.ResponseWriter
 	status int // 0: nothing was written
 }
 
-// WriteHeader sends the status. An informational one (1xx) is not yet the answer's.
+// WriteHeader sends the status. An informational one (1xx) is not yet the status of the answer.
 func (w *response) WriteHeader(status int) {
 	if w.status == 0 && (status >= 200 || status == http.StatusSwitchingProtocols) {
 		w.status = status
@@ -25,7 +25,7 @@ func (w *response) Write(b []byte) (int, error) {
 	return w.ResponseWriter.Write(b)
 }
 
-// ReadFrom lets the kernel copy a file to the connection, where it can.
+// ReadFrom lets the kernel copy a file to the connection, if the kernel can.
 func (w *response) ReadFrom(r io.Reader) (int64, error) {
 	w.begin()
 	return io.Copy(w.ResponseWriter, r)

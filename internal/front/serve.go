@@ -12,8 +12,8 @@ import (
 	"latchkey/internal/fault"
 )
 
-// Serve answers the request by p, finishes its audit record, logs and counts it. It panics with http.ErrAbortHandler
-// when the answer could not be completed, as net/http asks for.
+// Serve answers the request by p, finishes the request's audit record, logs the request and counts it. It panics with
+// http.ErrAbortHandler when the answer could not be completed, as net/http demands.
 func (x *Exchange) Serve(p Protocol) {
 	told, err := x.settle(p, guarded(p.Answer))
 	if err == nil {
@@ -33,8 +33,8 @@ func (x *Exchange) Serve(p Protocol) {
 	}
 }
 
-// settle finishes the audit record. It is the one place through which answers leave: what nothing allowed, and what
-// cannot be recorded, is not handed out. It returns the failure that remains, and how it is told.
+// settle finishes the audit record. Every answer passes through it. It turns a success that nothing allowed, or that
+// cannot be recorded, into a failure. It returns the remaining failure and its translation.
 func (x *Exchange) settle(p Protocol, err error) (awserror.Error, error) {
 	if err == nil {
 		if err = guarded(func() error { return x.succeed() }); err == nil {
@@ -52,7 +52,7 @@ func (x *Exchange) settle(p Protocol, err error) (awserror.Error, error) {
 	return told, err
 }
 
-// succeed finishes the record of a success, if it may be one.
+// succeed finishes the record of a success, if the call was allowed.
 func (x *Exchange) succeed() error {
 	switch {
 	case x.Call == nil && x.Kind.Open:
@@ -65,8 +65,8 @@ func (x *Exchange) succeed() error {
 	return x.frame.Control.Finish(x.request.Context(), x.Call, awserror.Error{})
 }
 
-// Finish ends a call that failed with what the client is told. Control keeps the record
-// even if the client has gone away.
+// Finish ends a failed call with the failure that the client is told. Control keeps the record even if the client has
+// gone away.
 func (x *Exchange) Finish(call *control.Call, told awserror.Error) error {
 	told.Code = cmp.Or(told.Code, "InternalError")
 	return x.frame.Control.Finish(x.request.Context(), call, told)
@@ -81,7 +81,7 @@ type panicError struct {
 // Error names the value of the panic.
 func (e *panicError) Error() string { return fmt.Sprintf("panic: %v", e.value) }
 
-// guarded runs a phase and makes an error of a panic.
+// guarded runs a phase and turns a panic into an error.
 func guarded(phase func() error) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -91,7 +91,7 @@ func guarded(phase func() error) (err error) {
 	return phase()
 }
 
-// aborts reports whether a phase asked for the connection to be cut, without an answer.
+// aborts reports whether a phase asked to cut the connection without an answer.
 func aborts(err error) bool {
 	p, ok := errors.AsType[*panicError](err)
 	return ok && p.value == http.ErrAbortHandler

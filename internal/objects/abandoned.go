@@ -8,8 +8,9 @@ import (
 const selectAbandoned = `SELECT u.bucket, u.key, u.id, u.content FROM uploads u WHERE u.initiated < ?1
 	AND NOT EXISTS (SELECT 1 FROM pieces p WHERE p.content = u.content AND p.modified >= ?1) ORDER BY u.initiated LIMIT ?2`
 
-// AbortAbandoned ends the oldest uploads, at most limit, that began before a time and have no part that is newer, as
-// AbortUpload does, and counts them. A client that comes back to one is told that there is no such upload.
+// AbortAbandoned ends uploads as AbortUpload does, and counts them. It ends the oldest uploads, at most limit, that
+// began before a time and have no part that is newer. A client that continues such an upload is told that it does not
+// exist.
 func (s *Store) AbortAbandoned(ctx context.Context, before time.Time, limit int) (aborted int, err error) {
 	err = s.update(ctx, func(t *tx) error {
 		all, err := t.abandoned(before, limit)

@@ -26,7 +26,7 @@ type blobs struct {
 	sweeping func(step, name string) // a test watches it
 
 	mu    sync.Mutex
-	inUse map[string]int // blobs that somebody of this process answers for, whatever the rows say
+	inUse map[string]int // blobs that this process still needs, whatever the rows say; see acquire
 }
 
 func openBlobs(dir string) (*blobs, error) {
@@ -48,7 +48,7 @@ func newBlobName() string {
 
 func blobPath(name string) string { return path.Join(name[:2], name[2:4], name) }
 
-// create makes an empty blob under a new name, which it holds.
+// create makes an empty blob under a new name, and acquires the name.
 func (b *blobs) create() (*os.File, string, error) {
 	name := newBlobName()
 	if err := b.makeDirs(name); err != nil {
@@ -88,7 +88,7 @@ func (b *blobs) finish(f *os.File, name string) error {
 	return b.syncDir(path.Dir(blobPath(name)))
 }
 
-// link gives the bytes of a blob a second name of their own, durably, without copying them. It holds that name.
+// link gives the bytes of a blob a second name of their own, durably and without copying them. It acquires that name.
 func (b *blobs) link(name string) (string, error) {
 	twin := newBlobName()
 	if err := b.makeDirs(twin); err != nil {
@@ -109,7 +109,7 @@ func (b *blobs) link(name string) (string, error) {
 
 func (b *blobs) open(name string) (*os.File, error) { return b.root.Open(blobPath(name)) }
 
-// remove unlinks a blob. A failure is left to the next sweep, which then is needed.
+// remove unlinks a blob. If that fails, it marks the store as leaked: the next Open then sweeps.
 func (b *blobs) remove(name string) error {
 	err := b.root.Remove(blobPath(name))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -135,8 +135,8 @@ func syncDir(dir string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
-// pin keeps the blobs of a content on the disk until the returned function is called. The caller holds
-// s.gate for reading since before it read the row that names the content.
+// pin keeps the blobs of a content on the disk until the caller calls the returned function. The caller holds s.gate
+// for reading, and took it before it read the row that names the content.
 func (s *Store) pin(content int64) (unpin func()) {
 	s.pinMu.Lock()
 	s.pins[content]++
@@ -159,7 +159,7 @@ func (s *Store) release(dropped []freed) {
 	if len(dropped) == 0 {
 		return
 	}
-	// Once the gate is ours, whoever read a row before the commit has pinned its content.
+	// Once we have the gate, every reader that read a row before the commit has pinned the row's content.
 	s.gate.Lock()
 	s.pinMu.Lock()
 	var free []string
@@ -175,7 +175,7 @@ func (s *Store) release(dropped []freed) {
 	s.unlink(free)
 }
 
-// unlink unlinks blobs that are held, and lets them go.
+// unlink unlinks blobs whose names are in use, and releases the names.
 func (s *Store) unlink(names []string) {
 	for _, name := range names {
 		if err := s.blobs.remove(name); err != nil {

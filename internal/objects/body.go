@@ -51,13 +51,13 @@ func (s *Store) discard(p piece) {
 	}
 }
 
-// settle ends a piece's loose life after the write that was to name it. A blob that may yet turn out to be
-// named stays: the sweep of the next start will know.
+// settle ends the time in which no row names the piece's blob, after the write that was to name it. After an uncertain
+// commit a row may yet turn out to name the blob. Then the blob stays, and the sweep of the next start decides.
 func (s *Store) settle(p piece, err error) {
 	switch _, unknown := errors.AsType[uncertain](err); {
 	case err == nil:
 		s.adopt(p)
-	case unknown && p.blob != "": // it stays held
+	case unknown && p.blob != "": // its name stays in use
 		s.blobs.leaked.Store(true)
 		s.blobs.loose.Add(-1)
 	default:
@@ -65,7 +65,7 @@ func (s *Store) settle(p piece, err error) {
 	}
 }
 
-// adopt says that a row names the piece's blob now.
+// adopt records that a row names the piece's blob now.
 func (s *Store) adopt(p piece) {
 	if p.blob != "" {
 		s.blobs.loose.Add(-1)
@@ -73,9 +73,9 @@ func (s *Store) adopt(p piece) {
 	}
 }
 
-// receive reads a body to its end, checks it against everything that the client said of it, and makes
-// its blob durable. It stores nothing when it fails. The piece carries a checksum by the algorithm store.
-// The caller must settle the piece.
+// receive reads a body to its end, checks it against everything that the client said about it, and makes its blob
+// durable. If it fails, it stores nothing. The piece has a checksum by the algorithm store. The caller must settle the
+// piece.
 func (s *Store) receive(b Body, store Algorithm) (p piece, err error) {
 	if b.Length > MaxPutSize {
 		return piece{}, tooLarge(b.Length)
@@ -124,7 +124,7 @@ func (s *Store) receive(b Body, store Algorithm) (p piece, err error) {
 	return p, storageFault(err)
 }
 
-// expected is what the headers promise about a body.
+// expected is what the headers say about a body.
 type expected struct{ md5, sum []byte }
 
 func (b Body) expectations() (e expected, err error) {
@@ -161,7 +161,8 @@ func tooLarge(size int64) error {
 		With("ProposedSize", itoa(size)).With("MaxSizeAllowed", itoa(MaxPutSize))
 }
 
-// inflow takes bytes in: the first inlineMax into memory, and once there are more, all into a blob.
+// inflow receives the bytes of a body. Up to maxInline bytes stay in memory. If there are more, all of them go into a
+// blob.
 type inflow struct {
 	s    *Store
 	to   []io.Writer // the hashes; they never fail
@@ -204,7 +205,8 @@ func (in *inflow) copy(r io.Reader) error {
 	}
 }
 
-// onlyReader turns a body's own io.ErrUnexpectedEOF into a failure that io.ReadFull's cannot be mistaken for.
+// onlyReader replaces an io.ErrUnexpectedEOF that the body's reader returns, so that it is not taken for the one that
+// io.ReadFull returns at a short end.
 type onlyReader struct{ r io.Reader }
 
 func (o onlyReader) Read(p []byte) (int, error) {

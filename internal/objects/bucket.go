@@ -8,15 +8,15 @@ import (
 	"latchkey/internal/fault"
 )
 
-// CreateBucket makes an empty bucket without a nonce. Whether a name is allowed, and whose the bucket is, is decided
-// before; here a bucket that exists is AlreadyExists.
+// CreateBucket makes an empty bucket without a nonce. The caller has decided whether the name is allowed and who owns
+// the bucket. A bucket that exists is AlreadyExists.
 func (s *Store) CreateBucket(ctx context.Context, name string) error {
 	return s.MakeBucket(ctx, name, "")
 }
 
-// MakeBucket makes an empty bucket and keeps the nonce with it for as long as the bucket lives. A bucket that exists is
-// AlreadyExists, unless it was made with this very nonce: then a creation whose answer was lost is only asked for
-// again, and that is a success. An empty nonce never equals another.
+// MakeBucket makes an empty bucket and keeps the nonce with the bucket for as long as the bucket lives. A bucket that
+// exists is AlreadyExists, unless it was made with this very nonce. That is a success, because the caller only repeats
+// a creation whose answer was lost. An empty nonce never equals another one.
 func (s *Store) MakeBucket(ctx context.Context, name, nonce string) error {
 	if name == "" {
 		return fault.New(fault.Invalid, fault.BucketName, "The specified bucket is not valid.")
@@ -47,8 +47,8 @@ func (s *Store) DeleteBucket(ctx context.Context, name string) error {
 	return s.RemoveBucket(ctx, name, "")
 }
 
-// RemoveBucket is DeleteBucket for the bucket that was made with this nonce: to another one of the name it does nothing
-// and answers NotFound. An empty nonce is any.
+// RemoveBucket is DeleteBucket for the bucket that was made with this nonce. If the name's bucket was made with another
+// nonce, RemoveBucket deletes nothing and returns NotFound. An empty nonce stands for any bucket of the name.
 func (s *Store) RemoveBucket(ctx context.Context, name, nonce string) error {
 	return s.update(ctx, func(t *tx) error {
 		var id int64
@@ -77,8 +77,8 @@ func (s *Store) HeadBucket(ctx context.Context, name string) error {
 	return s.FindBucket(ctx, name, "")
 }
 
-// FindBucket fails with NotFound if there is no such bucket, or if it was made with another nonce. An empty nonce is
-// any.
+// FindBucket fails with NotFound if there is no such bucket, or if it was made with another nonce. An empty nonce
+// stands for any bucket of the name.
 func (s *Store) FindBucket(ctx context.Context, name, nonce string) error {
 	st, err := s.read(ctx, selectBucket)
 	if err != nil {
@@ -101,7 +101,7 @@ type ListBuckets struct {
 	Max    int    // at least 1
 }
 
-// Buckets answers a page of the store's buckets in the order of their names, and whether there are more.
+// Buckets returns a page of the store's buckets in the order of their names, and whether there are more.
 func (s *Store) Buckets(ctx context.Context, in ListBuckets) (page []Bucket, more bool, err error) {
 	st, err := s.read(ctx,
 		`SELECT name, created FROM buckets WHERE name > ?1 AND substr(name, 1, length(?2)) = ?2 ORDER BY name LIMIT ?3`)

@@ -118,8 +118,8 @@ func badDigest() error {
 	return fault.New(fault.Invalid, fault.Digest, "The Content-MD5 you specified did not match what we received.")
 }
 
-// combine joins the checksums of two neighbouring runs of bytes into that of both; lenB is the length of
-// the second in bytes. Only the CRCs can be joined.
+// combine computes the checksum of two neighbouring runs of bytes from their own checksums. lenB is the length of the
+// second run in bytes. Only CRCs can be combined.
 func (a Algorithm) combine(sumA, sumB []byte, lenB int64) []byte {
 	var poly uint64
 	width := 8 * a.size()

@@ -11,7 +11,7 @@ import (
 	"latchkey/internal/fault"
 )
 
-// maxBatch bounds how many waiting writes share one commit, and so how long the first of them waits.
+// maxBatch is the largest number of writes that share one commit. It bounds how long the first of them waits.
 const maxBatch = 256
 
 // A write is one change to the database. Its function may run only once and must not do I/O of its own.
@@ -22,13 +22,13 @@ type write struct {
 	done  chan struct{}
 }
 
-// freed names the blobs of a content that a commit has dropped.
+// freed lists the blobs of a content that a commit has dropped.
 type freed struct {
 	content int64
 	blobs   []string
 }
 
-// undrop takes back that the write drops anything.
+// undrop undoes the drops of a write that failed: it releases the blobs' names and leaves the blobs where they are.
 func (w *write) undrop(b *blobs) {
 	for _, f := range w.freed {
 		for _, name := range f.blobs {
@@ -77,7 +77,7 @@ type failedRow struct{ err error }
 
 func (r failedRow) Scan(...any) error { return r.err }
 
-// drop deletes the pieces of a content and remembers their blobs for after the commit.
+// drop deletes the pieces of a content and records their blobs, which are unlinked after the commit.
 func (t *tx) drop(content int64) error {
 	rows, err := t.query(`DELETE FROM pieces WHERE content = ? RETURNING blob`, content)
 	if err != nil {
@@ -116,8 +116,8 @@ func (t *tx) collect(content int64, rows *sql.Rows) error {
 	return rows.Err()
 }
 
-// committer owns the one connection that writes. Writes that arrive while a commit is on its way to the
-// disk share the next one, so that the cost of a sync is divided among all who wait for it.
+// committer owns the one connection that writes. Writes that arrive during a sync share the next commit, so that all
+// writes that wait share the cost of one sync.
 type committer struct {
 	conn   *sql.Conn
 	now    func() time.Time
@@ -125,7 +125,7 @@ type committer struct {
 	stmts  map[string]*sql.Stmt
 	writes chan *write
 
-	mu     sync.RWMutex // held for reading while a write is accepted
+	mu     sync.RWMutex // locked for reading while a write is accepted
 	closed bool
 	active sync.WaitGroup // writes from their acceptance until their blobs are released
 	done   chan struct{}
@@ -151,7 +151,7 @@ func newCommitter(ctx context.Context, db *sql.DB, b *blobs, now func() time.Tim
 	return c, nil
 }
 
-// stop accepts no more writes and returns when those that were accepted are done. Later calls do nothing.
+// stop accepts no more writes and returns when the accepted ones are done. Later calls do nothing.
 func (c *committer) stop() {
 	c.mu.Lock()
 	first := !c.closed
@@ -204,9 +204,9 @@ func (c *committer) loop() {
 	}
 }
 
-// gather adds the writes that wait to a batch. If the last batch was shared, the clients that it released
-// are likely to be back at once: a moment's patience, short beside a sync, lets them share this one, too,
-// instead of taking turns with those that came in between.
+// gather adds the waiting writes to a batch. If several writes shared the last batch, their clients are likely to send
+// the next ones at once. Then gather waits a moment, short beside a sync, so that these share the batch too, instead of
+// taking turns with the writes that came in between.
 func (c *committer) gather(batch []*write, last int) []*write {
 	var patience <-chan time.Time
 	if last > 1 {
@@ -238,8 +238,8 @@ func (c *committer) gather(batch []*write, last int) []*write {
 	return batch
 }
 
-// commit runs the writes in one transaction. A write that fails is undone alone; an error from commit
-// means that none has happened.
+// commit runs the writes in one transaction. A write that fails is undone by itself. An error of commit means that no
+// write has happened.
 func (c *committer) commit(batch []*write) error {
 	t := &tx{c: c, nowAt: c.now()}
 	if err := c.do(`BEGIN IMMEDIATE`); err != nil {
@@ -282,15 +282,15 @@ func (c *committer) do(q string) error {
 	return err
 }
 
-// uncertain is the failure of a commit. The writes have not happened for anybody who looks now; but where
-// it was the disk that failed, a restart may find them in the log.
+// uncertain is the failure of a commit. Nobody sees the writes of the batch now. But if the disk failed, a restart may
+// find them in the log.
 type uncertain struct{ error }
 
 func (u uncertain) Unwrap() error { return u.error }
 
-// update runs fn in a transaction and returns when it is on the disk, or when it has failed and left
-// nothing. A caller that goes away does not stop a write that has begun: its outcome must be known,
-// because it decides whether the caller's blob is an orphan.
+// update runs fn in a transaction. It returns when the transaction is on the disk, or when it has failed and left
+// nothing. The end of ctx does not stop a write that has begun: the outcome must be known, because it decides whether
+// the caller's blob is an orphan.
 func (s *Store) update(ctx context.Context, fn func(*tx) error) error {
 	w := &write{fn: fn, done: make(chan struct{})}
 	if err := s.committer.submit(ctx, w); err != nil {

@@ -24,16 +24,16 @@ type Complete struct {
 	If                    Conditions // IfMatch and IfNoneMatch only
 }
 
-// CompletePart names a part that the object shall have.
+// CompletePart names a part that becomes part of the object.
 type CompletePart struct {
 	Number int
 	ETag   string // with or without quotes
 	Sum    Checksum
 }
 
-// Complete makes the parts that the list names the object of the key, without copying them; parts that
-// it does not name are removed. Asked again for an upload that it has completed with the same parts, it
-// answers the same object, because a client may have missed the first answer.
+// Complete makes an object of the parts that the list names, without copying them, and removes the parts that the list
+// does not name. If the same list comes again for an upload that was completed with it, Complete returns the same
+// object, because the client may have missed the first answer.
 func (s *Store) Complete(ctx context.Context, in Complete) (Object, error) {
 	if err := in.checkList(); err != nil {
 		return Object{}, err
@@ -140,8 +140,8 @@ func (t *tx) listedParts(u Upload, list []CompletePart) ([]piece, error) {
 	return parts, nil
 }
 
-// checkPartSum checks the checksum that the list states for a part. An upload with a composite checksum
-// wants one for each part.
+// checkPartSum checks the checksum that the list states for a part. In an upload with a composite checksum each part
+// must have one.
 func (u Upload) checkPartSum(want CompletePart, p piece) error {
 	if want.Sum.Algorithm == "" {
 		if u.Type == Composite {
@@ -173,7 +173,7 @@ func (u Upload) checkPartSum(want CompletePart, p piece) error {
 	return nil
 }
 
-// assemble computes the object that the parts make, and checks it against what the client expects.
+// assemble computes the object that consists of the parts, and checks it against what the client expects.
 func (u Upload) assemble(parts []piece, in Complete) (Object, error) {
 	headers, err := decodeHeaders(u.headers)
 	if err != nil {
@@ -206,7 +206,7 @@ func (u Upload) assemble(parts []piece, in Complete) (Object, error) {
 	return o, nil
 }
 
-// plainSum is a checksum's text without the number of parts, which clients state or leave out.
+// plainSum is a checksum's text without the number of parts. Clients may leave the number out.
 func plainSum(value string) string {
 	sum, _, _ := strings.Cut(value, "-")
 	return sum
@@ -216,7 +216,7 @@ func multipartTag(sum []byte, parts int) string {
 	return fmt.Sprintf("%s-%d", hex.EncodeToString(sum), parts)
 }
 
-// checksum is that of the whole object.
+// checksum is the checksum of the whole object.
 func (u Upload) checksum(parts []piece) Checksum {
 	a := u.stored()
 	if u.Type == Composite {
@@ -234,7 +234,7 @@ func (u Upload) checksum(parts []piece) Checksum {
 	return Checksum{Algorithm: a, Type: FullObject, Value: base64.StdEncoding.EncodeToString(sum)}
 }
 
-// partChecksum is that of one part as clients see it: none if they did not ask for one.
+// partChecksum is the checksum of one part as clients see it. It is empty if the client asked for no checksum.
 func (u Upload) partChecksum(sum []byte) Checksum {
 	if u.Algorithm == "" {
 		return Checksum{}
@@ -278,7 +278,7 @@ func collectInts(rows *sql.Rows) (all []int, err error) {
 	return all, rows.Err()
 }
 
-// completed finds the object that this very upload has become, if the list names the same parts.
+// completed finds the object that this upload was completed to, if the list names the same parts.
 func (t *tx) completed(bucket int64, in Complete) (Object, bool) {
 	var row objectRow
 	err := t.row(selectObject+` FROM objects o WHERE o.bucket = ? AND o.key = ? AND o.upload = ?`, bucket, []byte(in.Key),

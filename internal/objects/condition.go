@@ -15,7 +15,7 @@ type Conditions struct {
 	IfUnmodifiedSince time.Time
 }
 
-// checkRead decides a conditional read with the precedence of RFC 9110, section 13.2.2: If-Match over
+// checkRead checks the conditions of a read with the precedence of RFC 9110, section 13.2.2: If-Match over
 // If-Unmodified-Since, then If-None-Match over If-Modified-Since.
 func (c Conditions) checkRead(o Object) error {
 	if c.IfMatch != "" {
@@ -35,7 +35,8 @@ func (c Conditions) checkRead(o Object) error {
 	return nil
 }
 
-// checkSource decides the conditions of a copy's source: as a read, but whatever does not hold fails the copy.
+// checkSource checks the conditions of a copy's source. They are those of a read, but each one that is not met fails
+// the copy.
 func (c Conditions) checkSource(o Object) error {
 	err := c.checkRead(o)
 	if err == nil {
@@ -58,7 +59,7 @@ func (c Conditions) checkWritable() error {
 	return nil
 }
 
-// checkWrite decides a conditional write against what the key has.
+// checkWrite checks the conditions of a write against the object that the key has.
 func (c Conditions) checkWrite(old Object, exists bool, key string) error {
 	if c.IfNoneMatch != "" && exists {
 		return preconditionFailed("If-None-Match")
@@ -74,8 +75,8 @@ func (c Conditions) checkWrite(old Object, exists bool, key string) error {
 	return nil
 }
 
-// notModified carries what a 304 must tell: the entity tag and the time. It carries no checksum, which
-// breaks clients.
+// notModified is a 304 with its two headers, the entity tag and the time. It has no checksum, because some clients fail
+// on one.
 func notModified(o Object) error {
 	return fault.New(fault.NotModified, fault.Object, "Not Modified").
 		With("ETag", `"`+o.ETag+`"`).With("Last-Modified", o.Modified.UTC().Format(httpTime))

@@ -24,8 +24,8 @@ type Copy struct {
 	If          Conditions
 }
 
-// Copy copies an object in the store. A copy of an object that came in one piece shares the blob's bytes
-// on the disk; a copy of a multipart object becomes one that came in one piece, as in S3.
+// Copy copies an object in the store. A copy of an object that came in one piece shares the blob's bytes on the disk. A
+// copy of a multipart object becomes an object in one piece, as in S3.
 func (s *Store) Copy(ctx context.Context, in Copy) (Object, error) {
 	if err := upstream.CheckKey(in.Key); err != nil {
 		return Object{}, err
@@ -75,7 +75,7 @@ func (s *Store) Copy(ctx context.Context, in Copy) (Object, error) {
 	return s.putPiece(ctx, in.Bucket, bucket, o, p, in.If)
 }
 
-// openSource opens what a copy reads. A condition that does not hold is Precondition, never NotModified.
+// openSource opens the source of a copy. A condition that is not met is Precondition, never NotModified.
 func (s *Store) openSource(ctx context.Context, from Source) (*Content, error) {
 	src, err := s.Get(ctx, Get{Bucket: from.Bucket, Key: from.Key})
 	if err != nil {
@@ -88,7 +88,8 @@ func (s *Store) openSource(ctx context.Context, from Source) (*Content, error) {
 	return src, nil
 }
 
-// copyPiece makes a piece of the source's content, by a second name for its blob where that will do.
+// copyPiece makes a piece of the source's content. Where it can, it gives the source's blob a second name instead of
+// copying the bytes.
 func (s *Store) copyPiece(src *Content, algorithm Algorithm) (p piece, sum string, err error) {
 	if src.Parts == 0 && algorithm == src.Checksum.Algorithm && len(src.pieces) == 1 {
 		if p, ok := s.sharePiece(src); ok {

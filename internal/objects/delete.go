@@ -16,7 +16,7 @@ type Delete struct {
 	IfMatch string
 }
 
-// Delete removes an object. That there is none is a success, as in S3, unless a condition asks for one.
+// Delete removes an object. Deleting an object that does not exist succeeds, as in S3, unless there is a condition.
 func (s *Store) Delete(ctx context.Context, bucket string, d Delete) error {
 	errs, err := s.DeleteMany(ctx, bucket, []Delete{d})
 	if err != nil {
@@ -25,8 +25,8 @@ func (s *Store) Delete(ctx context.Context, bucket string, d Delete) error {
 	return errs[0]
 }
 
-// DeleteMany removes objects in one transaction. The errors are one for each key, nil for those that are
-// gone; the second result is a failure of the whole.
+// DeleteMany removes objects in one transaction. The first result has one error for each key, nil for a key that was
+// deleted. The second result is a failure of the whole.
 func (s *Store) DeleteMany(ctx context.Context, bucket string, keys []Delete) ([]error, error) {
 	if len(keys) > MaxDeletes {
 		return nil, fault.New(fault.Malformed, fault.XML,

@@ -37,7 +37,7 @@ type Content struct {
 	unpin  func()
 }
 
-// Head answers what Get would, without the bytes: the Content has none and need not be closed.
+// Head returns what Get would, without the bytes: the Content has none and need not be closed.
 func (s *Store) Head(ctx context.Context, in Get) (*Content, error) {
 	return retry(ctx, func() (*Content, error) { return s.head(ctx, in) })
 }
@@ -57,8 +57,8 @@ func (s *Store) head(ctx context.Context, in Get) (*Content, error) {
 	return c, nil
 }
 
-// Get opens an object. The conditions are checked before the range, and both against the same object
-// whose bytes follow: a writer that replaces the object meanwhile does not disturb the reader.
+// Get opens an object. It checks the conditions before the range, and both against the object whose bytes follow. A
+// writer that replaces the object meanwhile does not disturb the reader.
 func (s *Store) Get(ctx context.Context, in Get) (*Content, error) {
 	return retry(ctx, func() (*Content, error) { return s.get(ctx, in) })
 }
@@ -75,7 +75,7 @@ func retry(ctx context.Context, look func() (*Content, error)) (*Content, error)
 	}
 }
 
-// errReplaced says that the object was replaced between two looks at it.
+// errReplaced says that the object was replaced between two queries.
 var errReplaced = errors.New("the object was replaced while it was opened")
 
 func (s *Store) get(ctx context.Context, in Get) (*Content, error) {
@@ -90,7 +90,7 @@ func (s *Store) get(ctx context.Context, in Get) (*Content, error) {
 	return c, nil
 }
 
-// openPinned finds the object and pins its content. only is its piece, if it came in one.
+// openPinned finds the object and pins its content. only is the object's piece, if the object came in one.
 func (s *Store) openPinned(ctx context.Context, in Get) (c *Content, only piece, err error) {
 	s.gate.RLock()
 	defer s.gate.RUnlock()
@@ -143,7 +143,7 @@ func (s *Store) pieces(ctx context.Context, content int64) ([]piece, error) {
 	return all, rows.Err()
 }
 
-// locate decides which bytes the request is about.
+// locate computes which bytes the request asks for.
 func (s *Store) locate(ctx context.Context, c *Content, in Get) error {
 	c.Length = c.Size
 	switch {
@@ -175,8 +175,8 @@ func (s *Store) locatePart(ctx context.Context, c *Content, number int) error {
 		c.PartChecksum, c.Partial = c.Checksum, c.Size > 0 // there is no Content-Range of nothing
 		return nil
 	}
-	st, err := s.read(ctx, `SELECT sum(CASE WHEN number < ?2 THEN size ELSE 0 END), max(CASE WHEN number = ?2 THEN size END),
-		max(CASE WHEN number = ?2 THEN sum END), count(*) FROM pieces WHERE content = ?1`)
+	st, err := s.read(ctx, `SELECT sum(CASE WHEN number < ?2 THEN size ELSE 0 END),
+		max(CASE WHEN number = ?2 THEN size END), max(CASE WHEN number = ?2 THEN sum END), count(*) FROM pieces WHERE content = ?1`)
 	if err != nil {
 		return err
 	}
@@ -203,7 +203,7 @@ func (s *Store) locatePart(ctx context.Context, c *Content, number int) error {
 	return nil
 }
 
-// seek drops the pieces outside of the asked bytes.
+// seek skips the pieces outside of the requested bytes.
 func (c *Content) seek() {
 	c.skip, c.left = c.Offset, c.Length
 	first := 0
@@ -214,7 +214,7 @@ func (c *Content) seek() {
 	c.pieces = slices.Clip(c.pieces[first:])
 }
 
-// narrow makes a content that nothing was read of a run of its bytes.
+// narrow limits a content to a run of its bytes. Nothing of the content may have been read.
 func (c *Content) narrow(sp span) error {
 	if err := c.closeFile(); err != nil {
 		return err
@@ -224,8 +224,7 @@ func (c *Content) narrow(sp span) error {
 	return c.openFirst()
 }
 
-// openFirst opens the blob of the first piece, so that a blob that is not there fails the request
-// before its answer has begun.
+// openFirst opens the blob of the first piece. A blob that is missing so fails the request before its answer has begun.
 func (c *Content) openFirst() error {
 	if c.left == 0 || len(c.pieces) == 0 || c.pieces[0].blob == "" {
 		return nil
@@ -246,7 +245,7 @@ func (c *Content) openFirst() error {
 	return nil
 }
 
-// next makes the first piece readable: in is where its bytes come from, n how many are wanted.
+// next makes the first piece readable. in is the source of its bytes, n how many of them are requested.
 func (c *Content) next() (in io.Reader, n int64, err error) {
 	p := c.pieces[0]
 	n = min(p.size-c.skip, c.left)
@@ -264,7 +263,7 @@ func (c *Content) next() (in io.Reader, n int64, err error) {
 	return c.file, n, nil
 }
 
-// sliceReader reads inline content. It is its own type so that reads past the slice end cleanly.
+// sliceReader reads inline content. It is a type of its own so that WriteTo can hand the whole slice to the writer.
 type sliceReader struct {
 	c    *Content
 	rest []byte
@@ -315,8 +314,8 @@ func (c *Content) Read(p []byte) (int, error) {
 	return got, errors.Join(err, c.advance(int64(got)))
 }
 
-// WriteTo writes the rest to w. A file goes to w as an *io.LimitedReader of an *os.File, which net/http
-// hands to the kernel.
+// WriteTo writes the rest to w. It passes a file to w as an *io.LimitedReader of an *os.File, which net/http passes to
+// the kernel.
 func (c *Content) WriteTo(w io.Writer) (total int64, err error) {
 	for c.left > 0 && len(c.pieces) > 0 {
 		in, n, err := c.next()
@@ -361,7 +360,7 @@ func (c *Content) closeFile() error {
 	return f.Close()
 }
 
-// Close lets the object's blobs go.
+// Close releases the object's blobs.
 func (c *Content) Close() error {
 	err := c.closeFile()
 	c.left = 0

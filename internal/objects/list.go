@@ -26,7 +26,7 @@ type Page struct {
 	Last      string // the last key or common prefix, behind which the next page begins
 }
 
-// List answers a page of keys as they were at one moment.
+// List returns a page of keys as they were at one moment.
 func (s *Store) List(ctx context.Context, in List) (page Page, err error) {
 	err = s.snapshot(ctx, in.Bucket, func(bucket int64, query queryFunc) error {
 		if in.Max <= 0 {
@@ -93,7 +93,7 @@ type UploadPage struct {
 	LastID    string // the upload's identifier, if Last is a key
 }
 
-// ListUploads answers a page of unfinished uploads.
+// ListUploads returns a page of unfinished uploads.
 func (s *Store) ListUploads(ctx context.Context, in ListUploads) (page UploadPage, err error) {
 	err = s.snapshot(ctx, in.Bucket, func(bucket int64, query queryFunc) error {
 		if in.Max <= 0 {
@@ -136,7 +136,7 @@ type PartPage struct {
 	Truncated bool
 }
 
-// ListParts answers the parts of an unfinished upload with numbers above after, at most max of them.
+// ListParts returns the parts of an unfinished upload with numbers above after, at most limit of them.
 func (s *Store) ListParts(ctx context.Context, bucket, key, id string, after, limit int) (page PartPage, err error) {
 	if page.Upload, err = s.upload(ctx, bucket, key, id); err != nil || limit <= 0 {
 		return page, err

@@ -69,8 +69,8 @@ func (s *Store) CreateUpload(ctx context.Context, in CreateUpload) (Upload, erro
 	if in.Headers.ContentType == "" {
 		in.Headers.ContentType = defaultContentType
 	}
-	// The content number in front makes the order of identifiers the order of beginning; the chance
-	// behind it makes them unguessable. Neither is ever parsed: an identifier is found, or it is not.
+	// The content number in front makes the order of identifiers the order of beginning. The random text behind it makes
+	// them unguessable. No code parses either: an identifier is looked up as a whole.
 	u.ID = fmt.Sprintf("%016x%s", u.content, rand.Text())
 	err := s.update(ctx, func(t *tx) error {
 		bucket, err := t.bucket(in.Bucket)
@@ -86,8 +86,8 @@ func (s *Store) CreateUpload(ctx context.Context, in CreateUpload) (Upload, erro
 	return u, err
 }
 
-const selectUpload = `SELECT u.bucket, u.content, u.initiated, u.sum_algo, u.sum_type, u.headers FROM buckets b JOIN uploads u ON u.bucket = b.id
-	WHERE b.name = ? AND u.key = ? AND u.id = ?`
+const selectUpload = `SELECT u.bucket, u.content, u.initiated, u.sum_algo, u.sum_type, u.headers
+	FROM buckets b JOIN uploads u ON u.bucket = b.id WHERE b.name = ? AND u.key = ? AND u.id = ?`
 
 func scanUpload(row scanner, key, id string) (Upload, error) {
 	u := Upload{Key: key, ID: id}
@@ -97,8 +97,8 @@ func scanUpload(row scanner, key, id string) (Upload, error) {
 	return u, orNone(err, noUpload(id))
 }
 
-// upload finds the unfinished upload that has this identifier, in this bucket and under this key. An
-// identifier is nothing outside of the bucket and the key that it was made for.
+// upload finds the unfinished upload that has this identifier, in this bucket and under this key. An identifier is not
+// valid for another bucket or key than those that it was made for.
 func (s *Store) upload(ctx context.Context, bucket, key, id string) (Upload, error) {
 	st, err := s.read(ctx, selectUpload)
 	if err != nil {
@@ -113,7 +113,7 @@ func (s *Store) upload(ctx context.Context, bucket, key, id string) (Upload, err
 	return u, err
 }
 
-// upload is the same inside of a transaction.
+// upload is Store.upload inside of a transaction.
 func (t *tx) upload(bucket, key, id string) (Upload, error) {
 	return scanUpload(t.row(selectUpload, bucket, []byte(key), id), key, id)
 }
@@ -134,7 +134,7 @@ type Part struct {
 	Checksum Checksum // Composite, of the part's bytes; the zero value if the client asked for none
 }
 
-// PutPart stores a part, in place of the one that has its number.
+// PutPart stores a part and replaces the one that has the same number.
 func (s *Store) PutPart(ctx context.Context, in PutPart) (Part, error) {
 	if err := checkPartNumber(in.Number); err != nil {
 		return Part{}, err
@@ -166,7 +166,7 @@ type CopyPart struct {
 	Number                int
 }
 
-// CopyPart stores a part that it copies from an object.
+// CopyPart copies bytes of an object into a part.
 func (s *Store) CopyPart(ctx context.Context, in CopyPart) (Part, error) {
 	if err := checkPartNumber(in.Number); err != nil {
 		return Part{}, err
@@ -203,7 +203,7 @@ func (s *Store) CopyPart(ctx context.Context, in CopyPart) (Part, error) {
 	return s.storePart(ctx, in.Bucket, u, in.Number, p)
 }
 
-// storePart gives a part its row, if the upload still stands.
+// storePart writes the row of a part, if the upload still exists.
 func (s *Store) storePart(ctx context.Context, bucket string, u Upload, number int, p piece) (Part, error) {
 	part := Part{Number: number, Size: p.size, ETag: etagOf(p.md5), Checksum: u.partChecksum(p.sum)}
 	err := s.update(ctx, func(t *tx) error {

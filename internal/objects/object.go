@@ -28,7 +28,7 @@ type Headers struct {
 	Metadata           map[string]string `json:"meta,omitempty"`
 }
 
-// check refuses headers that cannot be kept as they are.
+// check refuses headers that cannot be stored as they are.
 func (h Headers) check() error {
 	size := 0
 	for name, value := range h.Metadata {
@@ -82,7 +82,7 @@ func etagOf(md5 []byte) string { return hex.EncodeToString(md5) }
 
 func itoa(n int64) string { return strconv.FormatInt(n, 10) }
 
-// insertObject writes the row of o, in place of the one that the key has.
+// insertObject writes the row of o and replaces the one that the key has.
 func (t *tx) insertObject(bucket int64, o Object) error {
 	_, err := t.exec(`INSERT OR REPLACE INTO objects
 		(bucket, key, content, size, etag, modified, parts, sum_algo, sum_type, sum, upload, headers)
@@ -92,7 +92,7 @@ func (t *tx) insertObject(bucket int64, o Object) error {
 	return err
 }
 
-// insertPiece writes the row of a piece, in place of the one that the number has.
+// insertPiece writes the row of a piece and replaces the one that has the same number.
 func (t *tx) insertPiece(content int64, number int, p piece) error {
 	var blob any
 	if p.blob != "" {

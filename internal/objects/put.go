@@ -16,9 +16,9 @@ type Put struct {
 	If          Conditions // IfMatch and IfNoneMatch only
 }
 
-// Put stores an object in one piece. When it returns, the object survives a power cut; when it fails,
-// the key has what it had. A condition is checked in the transaction that writes the row, so of many
-// writers with `If-None-Match: *` one wins.
+// Put stores an object in one piece. When Put returns, the object survives a power cut. When Put fails, the key has the
+// object that it had. The transaction that writes the row also checks the condition, so only one of many writers with
+// `If-None-Match: *` succeeds.
 func (s *Store) Put(ctx context.Context, in Put) (Object, error) {
 	if err := upstream.CheckKey(in.Key); err != nil {
 		return Object{}, err
@@ -29,7 +29,7 @@ func (s *Store) Put(ctx context.Context, in Put) (Object, error) {
 	if err := in.If.checkWritable(); err != nil {
 		return Object{}, err
 	}
-	bucket, err := s.bucketID(ctx, in.Bucket) // before the body is asked for
+	bucket, err := s.bucketID(ctx, in.Bucket) // before the client is asked for the body
 	if err != nil {
 		return Object{}, err
 	}
@@ -80,7 +80,7 @@ func (s *Store) putPiece(
 	return o, nil
 }
 
-// replace puts o in the place of what its key has, if the conditions hold.
+// replace writes o in place of the object that its key has, if the conditions are met.
 func (t *tx) replace(bucket int64, o Object, cond Conditions) error {
 	old, exists, err := t.current(bucket, o.Key)
 	if err != nil {

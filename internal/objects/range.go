@@ -12,9 +12,9 @@ type span struct {
 	offset, length int64
 }
 
-// parseRange reads a Range header for an object of the given size. As S3 does, it ignores (whole: true)
-// what is not one well-formed range of bytes, lists of ranges among it; a range that is well formed and
-// outside of the object fails with 416.
+// parseRange reads a Range header for an object of the given size. As S3 does, it ignores (whole: true) a header that
+// is not one well-formed range of bytes, such as a list of ranges. A well-formed range outside of the object fails with
+// 416.
 func parseRange(header string, size int64) (sp span, whole bool, err error) {
 	all := span{0, size}
 	unit, spec, ok := strings.Cut(header, "=")
@@ -56,7 +56,7 @@ func parseRange(header string, size int64) (sp span, whole bool, err error) {
 	return span{from, to - from + 1}, false, nil
 }
 
-// parseOffset reads decimal digits; a number beyond 63 bits is the largest there is.
+// parseOffset reads decimal digits. A number beyond 63 bits becomes the largest one.
 func parseOffset(s string) (int64, bool) {
 	if s == "" || strings.Trim(s, "0123456789") != "" {
 		return 0, false

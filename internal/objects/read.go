@@ -25,7 +25,7 @@ func (s *Store) read(ctx context.Context, q string) (*sql.Stmt, error) {
 
 func isNone(err error) bool { return errors.Is(err, sql.ErrNoRows) }
 
-// orNone replaces the absence of a row by none.
+// orNone replaces sql.ErrNoRows by none.
 func orNone(err, none error) error {
 	if isNone(err) {
 		return none
@@ -72,7 +72,7 @@ func (s *Store) lookupContent(ctx context.Context, bucket, key string) (o Object
 	return o, p, err
 }
 
-// finishLookup turns the row, or its absence, into the answer.
+// finishLookup makes the object of the row, or the error if there is no row.
 func (s *Store) finishLookup(ctx context.Context, bucket, key string, row *objectRow, err error) (Object, error) {
 	if isNone(err) {
 		if _, err := s.bucketID(ctx, bucket); err != nil {

@@ -5,28 +5,29 @@ import (
 	"strings"
 )
 
-// roll walks a sorted set of keys as S3 lists them: those that begin with prefix and sort behind after,
-// those with the delimiter rolled up. It never reads the keys below a common prefix: it goes on behind them.
+// roll walks a sorted set of keys as S3 lists them: those that begin with prefix and sort behind after, with the common
+// prefixes in place of the keys that have the delimiter. It never reads the keys below a common prefix. It continues
+// behind them.
 type roll struct {
 	prefix, delimiter, after string
 	max                      int
 }
 
-// rolled is what a walk found besides the keys that it handed out.
+// rolled is what a walk found besides the keys that it passed on.
 type rolled struct {
 	prefixes  []string
 	last      string // the last key or common prefix
 	truncated bool
 }
 
-// start is the first key that the listing may have; ok is false if it can have none.
+// start is the first key that the listing may contain. ok is false if it can contain none.
 func (r roll) start() (from string, ok bool) {
 	from = r.prefix
 	if r.after == "" || r.after < r.prefix {
 		return from, true
 	}
-	// A common prefix sorts at or before every key below it: behind a key that is below one, or behind
-	// the common prefix itself, that one is over.
+	// A common prefix sorts at or before every key below it. If after is a key below a common prefix, or the common prefix
+	// itself, the listing is past that common prefix.
 	if cp := r.common(r.after); cp != "" {
 		return successor(cp)
 	}
@@ -42,7 +43,7 @@ func (r roll) end() any {
 	return []byte(end)
 }
 
-// common is the common prefix that the key rolls up into, empty for none.
+// common is the common prefix of the key, empty for none.
 func (r roll) common(key string) string {
 	if r.delimiter == "" || !strings.HasPrefix(key, r.prefix) {
 		return ""
@@ -54,8 +55,8 @@ func (r roll) common(key string) string {
 	return key[:len(r.prefix)+i+len(r.delimiter)]
 }
 
-// walk opens the keys from a start on, again behind each common prefix. scan reads the row's key and
-// keep takes the row that was scanned last into the page.
+// walk opens the keys from a start on, and again behind each common prefix. scan reads the row's key. add adds the row
+// that was scanned last to the page.
 func (r roll) walk(
 	open func(from []byte) (*sql.Rows, error), scan func(*sql.Rows) (string, error), add func(),
 ) (out rolled, err error) {
@@ -101,8 +102,7 @@ func closeRows(rows *sql.Rows) error {
 	return rows.Close()
 }
 
-// successor is the first string that sorts behind every string that begins with s; ok is false if there
-// is none.
+// successor is the first string that sorts behind every string that begins with s. ok is false if there is none.
 func successor(s string) (next string, ok bool) {
 	b := []byte(s)
 	for i := len(b) - 1; i >= 0; i-- {

@@ -5,10 +5,10 @@ import (
 	"database/sql"
 )
 
-// schema is the whole database. A content is what an object or an unfinished upload consists of: pieces
-// in the order of their numbers, each in a blob file or, when small, in its row. Completing an upload
-// hands its content to the object, so no byte is copied. Times are seconds since 1970; keys are bytes,
-// so that the order of the index is the order of S3's listings.
+// schema is the whole database. An object or an unfinished upload has a content, which consists of pieces in the order
+// of their numbers. Each piece is in a blob file or, when small, in its row. Completing an upload gives the upload's
+// content to the object, so no byte is copied. Times are seconds since 1970. Keys are bytes, so that the order of the
+// index is the order of S3's listings.
 const schema = `
 CREATE TABLE IF NOT EXISTS state (
 	id        INTEGER PRIMARY KEY,
@@ -62,7 +62,7 @@ CREATE TABLE IF NOT EXISTS pieces (
 CREATE INDEX IF NOT EXISTS pieces_blob ON pieces (blob) WHERE blob IS NOT NULL;
 `
 
-// addNonce brings a folder of an older version up to date: its buckets have no nonce.
+// addNonce updates a folder of an older version, whose buckets have no nonce.
 const (
 	hasNonce = `SELECT EXISTS (SELECT 1 FROM pragma_table_info('buckets') WHERE name = 'nonce')`
 	addNonce = `ALTER TABLE buckets ADD COLUMN nonce TEXT NOT NULL DEFAULT ''`

@@ -7,16 +7,15 @@ import (
 	"strings"
 )
 
-// served is every input member, by its name on the wire, that this store may be asked with. A member that
-// is not here is refused as NotImplemented when a client sends it: what a client asks for must not be
-// dropped in silence. So these are refused, among others that S3 knows: x-amz-tagging,
-// x-amz-server-side-encryption* (also of a copy's source), x-amz-object-lock-*,
+// served lists every input member, by its name on the wire, that this store serves. The store refuses any other member
+// as NotImplemented, because it must not ignore silently what a client asks for. Among those that S3 knows, these are
+// refused: x-amz-tagging, x-amz-server-side-encryption* (also of a copy's source), x-amz-object-lock-*,
 // x-amz-website-redirect-location, x-amz-grant-*, x-amz-mfa, x-amz-bypass-governance-retention,
 // x-amz-write-offset-bytes, x-amz-if-match-* of directory buckets, the checksums MD5, SHA512 and XXHASH*.
 //
-// A member with values is taken with these only: they ask for what this store does anyway.
+// A member with values is served with these values only. They ask for what the store does anyway.
 var served = map[string][]string{
-	// What the store acts on.
+	// Members that the store acts on.
 	"max-buckets": nil, "Bucket": nil, "Key": nil, "Body": nil, "Delete": nil, "CompleteMultipartUpload": nil,
 	"CreateBucketConfiguration": nil,
 	"Cache-Control":             nil, "Content-Disposition": nil, "Content-Encoding": nil, "Content-Language": nil,
@@ -40,10 +39,10 @@ var served = map[string][]string{
 	"continuation-token": nil, "fetch-owner": nil,
 	"encoding-type": nil,
 
-	// What the gateway has acted on.
+	// Members that the gateway has acted on.
 	"x-amz-expected-bucket-owner": nil, "x-amz-source-expected-bucket-owner": nil, "x-amz-request-payer": nil,
 
-	// What changes nothing with these values.
+	// Members that change nothing with these values.
 	"x-amz-acl":                        {"private", "bucket-owner-full-control"},
 	"x-amz-storage-class":              {"STANDARD"},
 	"x-amz-tagging-directive":          {"COPY"},
@@ -54,7 +53,7 @@ var served = map[string][]string{
 	"versionId":                        {"null"},
 }
 
-// rules are the members of one input that are not served with every value.
+// rules lists the members of one input that are not served with every value.
 type rules []rule
 
 type rule struct {
@@ -73,7 +72,7 @@ func rulesFor(input reflect.Type) (all rules) {
 	return all
 }
 
-// check refuses an input that has a member which is not served.
+// check refuses an input with a member that is not served.
 func (rs rules) check(input reflect.Value) error {
 	for _, r := range rs {
 		v := input.Field(r.index)

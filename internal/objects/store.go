@@ -24,7 +24,7 @@ import (
 // Options are the parts of a Store that a test or an operator may choose. The zero value is the normal store.
 type Options struct {
 	Now func() time.Time // the clock for Last-Modified; nil is time.Now
-	Log *slog.Logger     // where a failed clean-up is told; nil is slog.Default()
+	Log *slog.Logger     // where a failed clean-up is logged; nil is slog.Default()
 }
 
 // Store is an open object store. It is safe for use by many goroutines. Only one Store may have a
@@ -58,8 +58,8 @@ type Store struct {
 // ErrInUse is the error of Open when another Store, of this process or another, has the folder open.
 var ErrInUse = errors.New("the folder is in use by another process")
 
-// Open opens the store in the folder dir, which it creates if needed, and removes what a crash left
-// behind. It fails when another Store has the folder open.
+// Open opens the store in the folder dir, which it creates if needed, and removes the orphans of a crash. It fails when
+// another Store has the folder open.
 func Open(ctx context.Context, dir string, o Options) (*Store, error) {
 	s := &Store{now: o.Now, log: o.Log, pins: make(map[int64]int), doomed: make(map[int64][]string)}
 	if s.now == nil {
@@ -113,8 +113,8 @@ func (s *Store) open(ctx context.Context, dir string) (err error) {
 	return s.sweep(ctx)
 }
 
-// start reads the store's state and marks the folder as open, so that the next Open knows whether this
-// one was closed in order.
+// start reads the store's state and marks the folder as open. The next Open then knows whether this Store was closed in
+// order.
 func (s *Store) start(ctx context.Context) (clean bool, err error) {
 	key := make([]byte, 32)
 	rand.Read(key)
@@ -137,8 +137,8 @@ func (s *Store) start(ctx context.Context) (clean bool, err error) {
 	return clean, err
 }
 
-// Close waits for the writes that were accepted, marks the folder as closed in order and lets it go.
-// An object that is being read keeps its open file, but no new read succeeds.
+// Close waits for the accepted writes, marks the folder as closed in order and releases it. An object that is being
+// read keeps its open file, but no new read succeeds.
 func (s *Store) Close() error {
 	s.closeOnce.Do(func() {
 		s.committer.stop()
@@ -184,8 +184,8 @@ func openDB(file, more string, conns int) (*sql.DB, error) {
 
 const sqliteBusy = 5 // SQLite's primary result code SQLITE_BUSY
 
-// lockFolder takes the folder's lock: an open write transaction on a database of its own, which the
-// system lets go when the process ends, however it ends.
+// lockFolder locks the folder by an open write transaction on a database of its own. The system releases the lock when
+// the process ends, however it ends.
 func lockFolder(ctx context.Context, dir string) (*sql.DB, error) {
 	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: filepath.Join(dir, "lock.db")}).EscapedPath())
 	if err != nil {
@@ -203,5 +203,5 @@ func lockFolder(ctx context.Context, dir string) (*sql.DB, error) {
 	return db, nil
 }
 
-// nextContent hands out a number that no content has had in this folder since it was opened.
+// nextContent returns a number that no content has had in this folder since it was opened.
 func (s *Store) nextContent() int64 { return s.content.Add(1) }

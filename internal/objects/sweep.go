@@ -10,18 +10,18 @@ import (
 	"log/slog"
 )
 
-// Shards is into how many parts the blobs are divided by their names.
+// Shards is the number of parts into which the blobs are divided by their names.
 const Shards = 256
 
-// acquire says that somebody answers for a blob: it is being written, or was dropped and may still be read. It comes
-// before the blob's file, or before the commit that drops its row.
+// acquire marks a blob as in use: this process writes it, or dropped it while it may still be read. The caller acquires
+// the name before it creates the blob's file, or before the commit that drops the blob's row.
 func (b *blobs) acquire(name string) {
 	b.mu.Lock()
 	b.inUse[name]++
 	b.mu.Unlock()
 }
 
-// release ends what hold began. From then on a row names the blob, or its file has gone, or could not be unlinked.
+// release undoes one acquire. By now a row names the blob, or its file is gone, or the file could not be unlinked.
 func (b *blobs) release(name string) {
 	b.mu.Lock()
 	if b.inUse[name]--; b.inUse[name] <= 0 {
@@ -36,7 +36,7 @@ func (b *blobs) isInUse(name string) bool {
 	return b.inUse[name] > 0
 }
 
-// sweep removes every orphan: it is for a folder that was not closed in order.
+// sweep removes every orphan. Open calls it for a folder that was not closed in order.
 func (s *Store) sweep(ctx context.Context) error {
 	removed := 0
 	for shard := range Shards {
@@ -52,8 +52,8 @@ func (s *Store) sweep(ctx context.Context) error {
 	return nil
 }
 
-// SweepOrphans removes the blob files of one of Shards parts that no row names and nobody holds, and counts them. It
-// may run while the store is in use. Files that are no blobs stay.
+// SweepOrphans removes the blob files of one of Shards parts that no row names and that are not in use, and counts
+// them. It may run while the store is in use. Files that are no blobs stay.
 func (s *Store) SweepOrphans(ctx context.Context, shard int) (removed int, err error) {
 	st, err := s.read(ctx, `SELECT EXISTS (SELECT 1 FROM pieces WHERE blob = ?)`)
 	if err != nil {
@@ -71,7 +71,7 @@ func (s *Store) SweepOrphans(ctx context.Context, shard int) (removed int, err e
 			return err
 		}
 		if name = d.Name(); !isBlobPath(p, name) {
-			return nil // not ours
+			return nil // no blob
 		}
 		if orphan, err := s.isOrphan(ctx, st, name); err != nil || !orphan {
 			return err
@@ -79,7 +79,7 @@ func (s *Store) SweepOrphans(ctx context.Context, shard int) (removed int, err e
 		switch err := s.blobs.root.Remove(p); {
 		case err == nil:
 			removed++
-		case !errors.Is(err, fs.ErrNotExist): // else its own writer was faster
+		case !errors.Is(err, fs.ErrNotExist): // else the blob's writer removed it first
 			return err
 		}
 		return nil
@@ -87,9 +87,9 @@ func (s *Store) SweepOrphans(ctx context.Context, shard int) (removed int, err e
 	return removed, err
 }
 
-// isOrphan reports whether nobody will ever name a blob file that was found. A blob that is being written is held until
-// its row is committed, and one that was dropped since before its row went. Names are never used twice. So an orphan is
-// one that is not held, then has no row, and still is not held.
+// isOrphan reports whether no row will ever name a blob file that was found. A blob that is being written is in use
+// until its row is committed. A dropped blob has been in use since before its row was deleted. Names are never used
+// twice. So an orphan is a blob that is not in use, then has no row, and still is not in use.
 func (s *Store) isOrphan(ctx context.Context, st *sql.Stmt, name string) (bool, error) {
 	if s.blobs.isInUse(name) {
 		return false, nil

@@ -9,14 +9,14 @@ import (
 
 const tokenMAC = 16 // bytes
 
-// NextToken is the continuation token of the page that ended with last. It tells where to go on and is
-// good for the same listing only: the same bucket, prefix and delimiter.
+// NextToken is the continuation token of the page that ended with last. It says where the next page begins. It is valid
+// for the same listing only: the same bucket, prefix and delimiter.
 func (s *Store) NextToken(in List, last string) string {
 	return base64.RawURLEncoding.EncodeToString(append(s.tokenMAC(in, last), last...))
 }
 
-// OpenToken reads a token that NextToken made for the same bucket, prefix and delimiter, and answers
-// where to go on. Every other string is refused, so that no token leads out of what it was made in.
+// OpenToken reads a token that NextToken made for the same bucket, prefix and delimiter, and returns where the page
+// begins. It refuses every other string, so that a token never reaches another listing.
 func (s *Store) OpenToken(in List, token string) (last string, err error) {
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(token)
 	if err != nil || len(raw) <= tokenMAC || !hmac.Equal(raw[:tokenMAC], s.tokenMAC(in, string(raw[tokenMAC:]))) {

@@ -18,8 +18,8 @@ func (s *Store) Do(ctx context.Context, call upstream.Call) (any, error) {
 	return s.mux.Do(ctx, call, awswire.Call{Operation: call.Operation, Input: call.Input})
 }
 
-// newMux has the S3 operations of this store. A GetObject whose answer has a Content-Range is a 206. Whoever gets a
-// GetObjectOutput closes its Body.
+// newMux registers the S3 operations of this store. A GetObject whose answer has a Content-Range is a 206. The caller
+// of GetObject closes the output's Body.
 func newMux(s *Store) *awswire.Mux[upstream.Call] {
 	m := new(awswire.Mux[upstream.Call])
 	w := &wire{s}
@@ -45,10 +45,10 @@ func newMux(s *Store) *awswire.Mux[upstream.Call] {
 	return m
 }
 
-// wire turns S3's inputs into requests to the store, and the store's answers into S3's outputs.
+// wire translates S3's inputs into requests to the store, and the store's answers into S3's outputs.
 type wire struct{ s *Store }
 
-// handle registers f behind the check for what is not served.
+// handle registers f behind the check for members that are not served.
 func handle[In, Out any](
 	m *awswire.Mux[upstream.Call], op awswire.Op[In, Out], f func(context.Context, upstream.Call, *In) (*Out, error),
 ) {
@@ -87,7 +87,7 @@ func (h wireHeaders) headers() Headers {
 	return out
 }
 
-// contentEncoding takes aws-chunked, which is a framing of the request, out of the object's encodings.
+// contentEncoding removes aws-chunked, which is a framing of the request, from the object's encodings.
 func contentEncoding(header string) string {
 	var kept []string
 	for e := range strings.SplitSeq(header, ",") {

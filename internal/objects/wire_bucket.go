@@ -33,8 +33,8 @@ func (w *wire) headBucket(
 // maxBuckets is the largest page of buckets (S3 API reference, ListBuckets).
 const maxBuckets = 10_000
 
-// listBuckets lists every bucket of the store, whosever it is. Its continuation token is the name of the last bucket:
-// who may ask for this list may know all names.
+// listBuckets lists every bucket of the store, whoever owns it. Its continuation token is the name of the last bucket.
+// The token reveals nothing, because a caller of this list may know all names.
 func (w *wire) listBuckets(
 	ctx context.Context, _ upstream.Call, in *s3.ListBucketsRequest,
 ) (*s3.ListBucketsOutput, error) {

@@ -30,7 +30,7 @@ func (e encoder) name(s string) *string {
 	return &s
 }
 
-// optional is name for a member that is left out when empty.
+// optional is name for a member that is left out when it is empty.
 func (e encoder) optional(s string) *string {
 	if s == "" {
 		return nil
@@ -177,7 +177,8 @@ func (w *wire) listMultipartUploads(
 		return nil, err
 	}
 	list := ListUploads{
-		Bucket: awswire.Value(in.Bucket), Prefix: awswire.Value(in.Prefix), Delimiter: awswire.Value(in.Delimiter), Max: limit,
+		Bucket: awswire.Value(in.Bucket), Prefix: awswire.Value(in.Prefix), Delimiter: awswire.Value(in.Delimiter),
+		Max:   limit,
 		After: awswire.Value(in.KeyMarker), AfterID: awswire.Value(in.UploadIdMarker),
 	}
 	if list.After == "" { // S3 ignores an upload marker without a key marker

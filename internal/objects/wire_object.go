@@ -100,7 +100,7 @@ func (w *wire) headObject(
 	return out, nil
 }
 
-// checkPartParameter refuses a part number that is there and is none; the store takes 0 for no part.
+// checkPartParameter refuses a part number that is given and invalid. The store takes 0 for no part number.
 func checkPartParameter(n *int32) error {
 	if n == nil {
 		return nil
@@ -115,7 +115,7 @@ func (c *Content) contentRange() *string {
 	return new(fmt.Sprintf("bytes %d-%d/%d", c.Offset, c.Offset+c.Length-1, c.Size))
 }
 
-// partsCount is told to who asks for a part of a multipart object.
+// partsCount is the number of parts. Only a request for a part of a multipart object gets it.
 func (c *Content) partsCount(asked *int32) *int32 {
 	if asked == nil || c.Parts == 0 {
 		return nil
@@ -123,8 +123,8 @@ func (c *Content) partsCount(asked *int32) *int32 {
 	return new(int32(c.Parts))
 }
 
-// answerChecksum is the checksum of exactly the bytes of the answer, if the client wants one and there is one.
-// A checksum of other bytes than those that it gets breaks a client.
+// answerChecksum is the checksum of exactly the bytes of the answer, if the client wants one and there is one. A
+// checksum of other bytes would make the client's check fail.
 func (c *Content) answerChecksum(mode *string) Checksum {
 	switch {
 	case awswire.Value(mode) != "ENABLED":
@@ -190,7 +190,7 @@ func (w *wire) deleteObjects(
 	return out, nil
 }
 
-// checkIdentifier refuses what names more than a key and its entity tag.
+// checkIdentifier refuses an entry that has more than a key and its entity tag.
 func checkIdentifier(o s3.ObjectIdentifier) error {
 	if v := awswire.Value(o.VersionId); v != "" && v != "null" {
 		return notServed("VersionId")

@@ -31,7 +31,7 @@ func sumsOf(c Checksum) (s sums, kind *string) {
 	return s, awswire.Optional(string(c.Type))
 }
 
-// single is the checksum that the members state; more than one is refused.
+// single is the checksum that the members state. More than one checksum is refused.
 func (s sums) single() (c Checksum, err error) {
 	for a, v := range map[Algorithm]*string{
 		CRC32:     s.crc32,

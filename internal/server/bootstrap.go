@@ -15,12 +15,12 @@ import (
 	"latchkey/internal/store"
 )
 
-// RootCredentialsFile is the file in the data folder that keeps the root key which the server made. It has
-// the form of the AWS CLI's shared credentials file.
+// RootCredentialsFile is the file in the data folder with the root key that the server made. It has the form of the AWS
+// CLI's shared credentials file.
 const RootCredentialsFile = "root-credentials"
 
-// bootstrap sees to it that the first account has a root key. A key that the configuration gives wins; then
-// the one in the file; only when the account has none at all one is made. It is written to the file before it
+// bootstrap makes sure that the first account has a root key. A key in the configuration comes first, then the key in
+// the file. Only if the account has no key at all, the server makes one. It writes the key to the file before the key
 // works, so that no crash can leave a key whose secret nobody knows.
 func (s *Server) bootstrap(ctx context.Context) error {
 	p := &principals.Principals{Control: s.Control}
@@ -50,7 +50,7 @@ func (s *Server) rootKey(ctx context.Context, file string) (principals.RootKey, 
 	}
 	keys, err := store.AccessKeys.Children(ctx, s.db, string(c.Account))
 	if err != nil || len(keys) > 0 {
-		return principals.RootKey{}, err // another node has it
+		return principals.RootKey{}, err // another node made the key and has its file
 	}
 	key = principals.NewRootKey()
 	s.RootMade = true
@@ -88,7 +88,7 @@ func ReadRootKey(file string) (principals.RootKey, error) {
 	return key, nil
 }
 
-// writeRootKey writes the key for its owner alone, durably, and never over another.
+// writeRootKey writes the key durably into a file for its owner alone. It never overwrites a file.
 func writeRootKey(file string, key principals.RootKey) (err error) {
 	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {

@@ -12,8 +12,8 @@ import (
 	"latchkey/internal/front"
 )
 
-// Config is everything that can be chosen about a server. The zero Config, completed by Defaults, is a working
-// system on embedded parts.
+// Config has everything that can be chosen about a server. The zero Config, completed by Defaults, is a working system
+// on embedded parts.
 type Config struct {
 	Listen  string // host:port of the one listener; port 0 picks one
 	Metrics string // host:port for /metrics, /healthz and /readyz alone; empty: on Listen
@@ -44,9 +44,9 @@ type Config struct {
 	MaxStaleness time.Duration // how long the snapshot may not have heard from the database
 	DrainTimeout time.Duration // how long requests in flight may take to end at shutdown
 	Quotas       control.Quotas
-	// by which browsers know this server, without a path: they sign in there; empty: the listener's
+	// the URL by which browsers know this server, without a path: people sign in there; empty: the listener's
 	PublicURL      string
-	TrustedProxies front.Proxies // whose X-Forwarded-For and X-Forwarded-Proto count; none: nobody's
+	TrustedProxies front.Proxies // their X-Forwarded-For and X-Forwarded-Proto count; none: no proxy's
 
 	Domains []string // host names of this server: virtual-hosted buckets and accounts are labels before them
 
@@ -54,7 +54,7 @@ type Config struct {
 	Now func() time.Time
 }
 
-// Defaults fills what was left open.
+// Defaults sets the members that were left empty.
 func (c Config) Defaults() Config {
 	fill(&c.Listen, "127.0.0.1:4242")
 	fill(&c.Data, "latchkey-data")

@@ -8,13 +8,13 @@ import (
 	"latchkey/internal/engine"
 )
 
-// DiscoveryPath is where a person's machine learns, without a signature, how people of an account sign in:
-// GET /.well-known/latchkey, with ?account= for another account than the server's first. As for KeysPath,
-// a signed request is for an object.
+// DiscoveryPath is where a person's machine learns, without a signature, how people of an account sign in: GET
+// /.well-known/latchkey, with ?account= for another account than the server's first. As for KeysPath, a signed request
+// is for an object.
 const DiscoveryPath = "/.well-known/latchkey"
 
-// discovery is what anybody may know about how people sign in. A client id is no secret (RFC 6749, 2.2), and ARNs
-// open nothing: an identity token does, which the provider gives to the person alone.
+// discovery is what anybody may know about how people sign in. A client id is no secret (RFC 6749, 2.2), and an ARN
+// gives no access. An identity token does, and the provider gives it to the person alone.
 type discovery struct {
 	Account         access.AccountID `json:"account"`
 	Region          string           `json:"region"`
@@ -26,7 +26,8 @@ type discovery struct {
 	BearerRole      string           `json:"identity_bearer_role_arn"`
 }
 
-// signInDiscovery serves DiscoveryPath. An account that does not exist and one without sign-in look alike.
+// signInDiscovery serves DiscoveryPath. It answers alike for an account that does not exist and for one without
+// sign-in.
 func signInDiscovery(e *engine.Engine, c Config) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		account := c.Account

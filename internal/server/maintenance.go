@@ -13,9 +13,9 @@ import (
 	"latchkey/internal/store"
 )
 
-// tasks are everything that this server cleans up. A task that all nodes share runs on one of them at a time, under a
-// lease of its own; the embedded object store is this node's alone, and so is what is cleaned up there. A further task
-// is one more value here.
+// tasks lists everything that this server cleans up. A task that all nodes share runs on one of them at a time, under a
+// lease of its own. The embedded object store is this node's alone, so tasks on it are local. A further task is one
+// more value here.
 func (s *Server) tasks() []maintenance.Task {
 	c := s.Config
 	tasks := []maintenance.Task{maintenance.Changes(maintenance.KeepRevisions), maintenance.AuditSize()}
@@ -34,8 +34,8 @@ func (s *Server) tasks() []maintenance.Task {
 	return tasks
 }
 
-// bucketCreations ends the creations of buckets whose requests did not. The task is local, because the embedded object
-// store is this node's alone: no other node can tell whether a bucket was made in it.
+// bucketCreations finishes the creations of buckets whose requests did not. The task is local, because the embedded
+// object store is this node's alone: no other node can tell whether a bucket was made in it.
 func (s *Server) bucketCreations() maintenance.Task {
 	return maintenance.Task{
 		Name: "bucket-creations", Interval: buckets.RecoverEvery, Local: true,
@@ -45,8 +45,8 @@ func (s *Server) bucketCreations() maintenance.Task {
 	}
 }
 
-// recoverBuckets does the same before the first request. A failure is told and tried again later: what is not recovered
-// stays refused.
+// recoverBuckets does the same before the first request. A failure is logged, and the task tries again later. Until
+// then the names of these buckets are refused.
 func (s *Server) recoverBuckets(ctx context.Context) {
 	if err := s.Buckets.Recover(ctx); err != nil && ctx.Err() == nil {
 		s.Config.Log.Error("creations of buckets could not be recovered", slog.Any("error", err))
@@ -85,7 +85,7 @@ func (s *Server) newMaintenance(m *metrics) *maintenance.Loop {
 	return l
 }
 
-// maintain runs the clean-ups until ctx ends or stop is called, which waits for the batch that is on its way.
+// maintain runs the clean-ups until ctx ends or stop is called. stop waits for the batch that is running.
 func (s *Server) maintain(ctx context.Context) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var running gosync.WaitGroup
@@ -96,7 +96,8 @@ func (s *Server) maintain(ctx context.Context) (stop func()) {
 	}
 }
 
-// auditSize tells how large the audit log is. Asking reads one row. When the database does not answer it tells nothing.
+// auditSize reports how large the audit log is. A scrape reads one row. If the database does not answer, auditSize
+// reports nothing.
 type auditSize struct{ db *store.DB }
 
 var (

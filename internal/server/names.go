@@ -5,18 +5,18 @@ import (
 	"strings"
 )
 
-// ProxyName is the host name under which `latchkey exec` and `latchkey env` let clients reach the server
-// through the server itself, so that {account}.s3.latchkey needs no name service.
+// ProxyName is the host name by which clients of `latchkey exec` and `latchkey env` reach the server. They use the
+// server as their proxy, so that {account}.s3.latchkey needs no name service.
 const ProxyName = "s3.latchkey"
 
-// names are the host names that this server answers to when it is asked as a proxy.
+// names are the host names of this server when a client uses it as a proxy.
 type names struct {
 	domains []string
 	port    string // of the listener
 }
 
-// isOwn reports whether host, with or without a port, is the server itself: its domains and every name below
-// them, localhost, and loopback addresses, each only on the server's own port.
+// isOwn reports whether host, with or without a port, is the server itself: its domains and every name below them,
+// localhost, and loopback addresses, each only with the server's own port.
 func (n *names) isOwn(host string) bool {
 	name, port, err := net.SplitHostPort(host)
 	if err != nil {

@@ -8,13 +8,13 @@ import (
 	"time"
 )
 
-// headroom is how much the heap may grow between two collections at least. With Go's default a small server
-// under load collects every few milliseconds, and spends a third of its time on it; a large one would need
-// several times its memory if the percentage alone were raised.
+// headroom is how much the heap may at least grow between two collections. With Go's default a small server under load
+// collects every few milliseconds, and spends a third of its time on it. If only the percentage were raised, a large
+// server would need several times its memory.
 const headroom = 128 << 20
 
-// PaceCollector keeps the garbage collector's percentage fit for the size of the live heap until ctx ends. It
-// is for a process that is a server; where GOGC is set, it leaves the collector alone.
+// PaceCollector adjusts the garbage collector's percentage to the size of the live heap until ctx ends. It is for a
+// process that is a server. If GOGC is set, it leaves the collector alone.
 func PaceCollector(ctx context.Context) {
 	if os.Getenv("GOGC") != "" {
 		return
@@ -35,7 +35,7 @@ func PaceCollector(ctx context.Context) {
 	}
 }
 
-// collectorPercent is the percentage that gives a live heap of this size its headroom: 100, Go's default, for
+// collectorPercent is the percentage that gives a live heap of this size its headroom. It is 100, Go's default, for
 // heaps of at least the headroom, and at most 400.
 func collectorPercent(live uint64) int {
 	if live == 0 {

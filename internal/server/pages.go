@@ -9,14 +9,14 @@ import (
 	"latchkey/internal/front"
 )
 
-// What is different about the server's own pages: they are for anybody. Probes, scrapers and verifiers of tokens ask
-// for some of them all the time.
+// The kinds of the server's own pages. Anybody may read them. quiet is for pages that probes, scrapers and verifiers of
+// tokens request all the time.
 var (
 	own   = front.Kind{Service: "server", IDHeader: front.IDHeader, Open: true}
 	quiet = front.Kind{Service: "server", IDHeader: front.IDHeader, Open: true, Quiet: true}
 )
 
-// pages are the server's own: /healthz (the process answers), /readyz (it can decide now, and is not shutting
+// pages serves the server's own pages: /healthz (the process answers), /readyz (it can decide now, and is not shutting
 // down) and /metrics.
 func (s *Server) pages(f *front.Frame, m *metrics) http.Handler {
 	mux := http.NewServeMux()
@@ -49,14 +49,14 @@ func (s *Server) pages(f *front.Frame, m *metrics) http.Handler {
 	})
 }
 
-// stallTimeout is how long a client may take to send the next bytes of a body, and linger how long the server goes on
-// to read one that nobody wants, so that the client can see the answer.
+// stallTimeout is how long a client may take to send the next bytes of a body. lingerTimeout is how long the server
+// continues to read a body that no handler reads, so that the client can see the answer.
 const (
 	stallTimeout  = time.Minute
 	lingerTimeout = 3 * time.Second
 )
 
-// patient gives every read of a body its own deadline: an upload may take hours, but not stand still. A
+// patient sets a deadline of its own for every read of a body: an upload may take hours, but must not stand still. A
 // deadline for the whole request would cut large objects off.
 func patient(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -68,7 +68,7 @@ func patient(h http.Handler) http.Handler {
 		r.Body = body
 		h.ServeHTTP(w, r)
 		if !body.done {
-			// net/http now reads what is left. Without a deadline it would wait for it for ever.
+			// net/http now reads the rest of the body. Without a deadline it could wait for ever.
 			_ = body.rc.SetReadDeadline(time.Now().Add(lingerTimeout))
 		}
 	})
@@ -78,11 +78,11 @@ type patientBody struct {
 	io.ReadCloser
 	rc   *http.ResponseController
 	next time.Time
-	done bool // its end was seen, or what cut it off
+	done bool // a read has returned the end or an error
 }
 
 func (b *patientBody) Read(p []byte) (int, error) {
-	// Setting a deadline costs: move it only when a part of it is used up.
+	// Setting a deadline costs time. It is moved only when a part of it is used up.
 	if now := time.Now(); now.After(b.next) {
 		if err := b.rc.SetReadDeadline(now.Add(stallTimeout)); err != nil {
 			return 0, err
@@ -92,7 +92,7 @@ func (b *patientBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	b.done = b.done || err != nil
 	if err == io.EOF {
-		_ = b.rc.SetReadDeadline(time.Time{}) // the connection goes back to idling
+		_ = b.rc.SetReadDeadline(time.Time{}) // the connection is idle again
 	}
 	return n, err
 }

@@ -7,13 +7,14 @@ import (
 	"strings"
 )
 
-// publicURL is the URL by which browsers know this server: what the configuration says, else the listener's. The Host
-// of a request never decides it: it goes to OpenID providers as a redirect URI.
+// publicURL is the URL by which browsers know this server: the configuration's, else the listener's. The Host of a
+// request never decides it, because it goes to OpenID providers as a redirect URI.
 func (s *Server) publicURL() string {
 	return cmp.Or(strings.TrimSuffix(s.Config.PublicURL, "/"), s.URL())
 }
 
-// CheckPublicURL checks the public URL of a configuration: a scheme and a host, nothing else. An empty one is good.
+// CheckPublicURL checks the public URL of a configuration. It must be a scheme and a host, nothing else. An empty one
+// is valid.
 func CheckPublicURL(text string) error {
 	if text == "" {
 		return nil

@@ -12,16 +12,16 @@ import (
 	"latchkey/internal/store"
 )
 
-// resealBatch is how many secrets one commit seals anew, so that others need not wait long for theirs.
+// resealBatch is how many secrets one commit reseals. Other writers need not wait long for it.
 const resealBatch = 200
 
-// reseal seals the secrets at rest anew that an older key of the ring sealed, so that the older key can be dropped
-// once the sessions that it sealed are over. By then every node opens the first key: see `latchkey keys`. A secret
-// that no key opens is left as it is, and told.
+// reseal seals the secrets at rest with the newest key if an older key of the ring sealed them. The older key can be
+// dropped once the sessions that it sealed are over. By then every node opens the first key: see `latchkey keys`.
+// reseal leaves a secret that no key opens as it is, and logs it.
 func (s *Server) reseal(ctx context.Context, ring *credential.Ring) error {
 	keys := ring.Keys()
 	if len(keys) == 1 {
-		return nil // nothing older would open
+		return nil // there is no older key
 	}
 	newest, err := credential.NewRing(keys[0])
 	if err != nil {
@@ -57,7 +57,7 @@ func (s *Server) reseal(ctx context.Context, ring *credential.Ring) error {
 	return s.resealSignIns(ctx, ring, newest)
 }
 
-// resealKey reads the key again: it may have changed, or gone, since it was found.
+// resealKey reads the key again, because the key may have changed or been deleted since it was found.
 func resealKey(ctx context.Context, tx *store.Tx, ring *credential.Ring, id string) error {
 	k, err := store.AccessKeys.Get(ctx, tx, id)
 	if fault.Is(err, fault.NotFound, fault.AccessKey) {
@@ -68,7 +68,7 @@ func resealKey(ctx context.Context, tx *store.Tx, ring *credential.Ring, id stri
 	}
 	secret, err := ring.Unseal(caller.KeyPurpose(k.ID), k.Sealed)
 	if err != nil {
-		return nil // another node, with another ring, was faster
+		return nil // another node, with another ring, has sealed it meanwhile
 	}
 	k.Sealed = ring.Seal(caller.KeyPurpose(k.ID), secret)
 	return store.AccessKeys.Update(tx, k)

@@ -11,7 +11,7 @@ import (
 	"latchkey/internal/store"
 )
 
-// resealSignIns is reseal for the client secrets of sign-ins, of which an account has one at most.
+// resealSignIns is reseal for the client secrets of sign-ins. An account has at most one.
 func (s *Server) resealSignIns(ctx context.Context, ring, newest *credential.Ring) error {
 	var stale []string
 	for in, err := range store.SignIns.All(ctx, s.db) {
@@ -39,7 +39,7 @@ func (s *Server) resealSignIns(ctx context.Context, ring, newest *credential.Rin
 			}
 			secret, err := ring.Unseal(sso.SignInPurpose(in.Account), in.Sealed)
 			if err != nil {
-				return nil // it changed meanwhile, and who changed it has the newest key
+				return nil // it changed meanwhile, sealed with the newest key
 			}
 			in.Sealed = ring.Seal(sso.SignInPurpose(in.Account), secret)
 			return store.SignIns.Update(tx, in)

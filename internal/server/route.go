@@ -11,8 +11,8 @@ import (
 	"latchkey/internal/scim"
 )
 
-// router is the one listener's front: it tells the server's own pages, the control plane and the gateway
-// apart. It never goes through http.ServeMux, which would redirect keys that contain // or /./.
+// router is the handler of the one listener. It tells the server's own pages, the control plane and the gateway apart.
+// It does not use http.ServeMux, which would redirect keys that contain // or /./.
 type router struct {
 	own    http.Handler // /healthz, /readyz, /metrics
 	keys   http.Handler // KeysPath
@@ -23,7 +23,7 @@ type router struct {
 	s3     http.Handler
 	names  *names
 
-	refused http.Handler // what asks for a proxy that this server is not
+	refused http.Handler // answers requests to be a proxy for other servers
 }
 
 func (t *router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -47,7 +47,8 @@ func (t *router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// refuse answers a client that has this server as its proxy: it may reach this server through it, nothing else.
+// refuse answers a client that uses this server as its proxy for another server. The client can reach only this server
+// through it.
 func (t *router) refuse(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodConnect {
 		http.Error(w, "this server tunnels nothing", http.StatusMethodNotAllowed)
@@ -56,11 +57,11 @@ func (t *router) refuse(w http.ResponseWriter, r *http.Request) {
 	http.Error(w, "this server is a proxy for its own names only; set NO_PROXY for "+r.URL.Host, http.StatusForbidden)
 }
 
-// KeysPath is where the public keys are that verify the identity tokens of Identity Center's OAuth service. No bucket
-// can have its name; an object of a bucket whose name is in the host can, and who signs for it gets it.
+// KeysPath has the public keys that verify the identity tokens of Identity Center's OAuth service. No bucket can have
+// the path's name. An object of a bucket that the host names can, and a client that signs its request gets that object.
 const KeysPath = "/.well-known/jwks.json"
 
-// keySet serves the keys, which anybody may know.
+// keySet serves the keys, which are public.
 func keySet(e *oauth.Exchange) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		body, err := json.Marshal(e.Keys())
@@ -76,8 +77,8 @@ func keySet(e *oauth.Exchange) http.Handler {
 
 func ownPath(path string) bool { return path == "/healthz" || path == "/readyz" || path == "/metrics" }
 
-// signed reports whether a request carries an AWS signature of any kind. Such a request is for AWS's services,
-// whatever its path: buckets may be called healthz or metrics.
+// signed reports whether a request has an AWS signature of any kind. Such a request is for AWS's services, whatever its
+// path: buckets may be called healthz or metrics.
 func signed(r *http.Request) bool {
 	if strings.HasPrefix(r.Header.Get("Authorization"), "AWS") {
 		return true

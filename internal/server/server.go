@@ -1,6 +1,6 @@
-// Package server is a whole Latchkey as a value: it opens the database, the engine, the control plane, the
-// gateway and the embedded object store, puts them together, and serves them. Tests and the tour boot one on
-// port 0; the command line fills its Config.
+// Package server is a whole Latchkey as a value. It opens the database, the engine, the control plane, the gateway and
+// the embedded object store, puts them together, and serves them. Tests and the tour boot a server on port 0. The
+// command line fills its Config.
 //
 // It knows no flag and prints nothing.
 package server
@@ -51,7 +51,7 @@ type Server struct {
 	Grants   *grants.Grants
 	Buckets  *buckets.Buckets
 	Root     principals.RootKey // the root key of Config.Account
-	RootMade bool               // the root key was made just now: show it
+	RootMade bool               // the root key was made just now, and must be shown
 
 	db       *store.DB
 	engine   *engine.Engine
@@ -67,12 +67,12 @@ type Server struct {
 	maintenance *maintenance.Loop
 }
 
-// Open opens everything and begins to listen. Nothing is served before Serve. What it returns is nil exactly when
-// it returns an error; then nothing is left open.
+// Open opens everything and begins to listen. It serves nothing before Serve. If it returns an error, the Server is nil
+// and nothing is left open.
 func Open(ctx context.Context, c Config) (*Server, error) {
 	s := &Server{Config: c.Defaults(), draining: make(chan struct{})}
 	if err := s.open(ctx); err != nil {
-		_ = s.Close() // the first error is the one that tells
+		_ = s.Close() // only the first error is of use
 		return nil, err
 	}
 	return s, nil
@@ -80,7 +80,7 @@ func Open(ctx context.Context, c Config) (*Server, error) {
 
 func (s *Server) open(ctx context.Context) error {
 	c := s.Config
-	// What a person may have got wrong comes before what makes files.
+	// The checks of what a person may have got wrong come before the steps that make files.
 	if err := s.loadCertificate(); err != nil {
 		return err
 	}
@@ -101,7 +101,7 @@ func (s *Server) open(ctx context.Context) error {
 	if err := s.db.CheckKey(ctx, ring); err != nil {
 		return err
 	}
-	// The engine's clock is the real one: it measures how long the database was silent.
+	// The engine's clock is the real one, because it measures how long the database was silent.
 	if s.engine, err = engine.Open(ctx, s.db, engine.Options{MaxStaleness: c.MaxStaleness, Log: c.Log}); err != nil {
 		return fmt.Errorf("load the snapshot: %w", err)
 	}
@@ -160,7 +160,7 @@ func openRing(c Config) (*credential.Ring, error) {
 	return credential.LoadOrCreateRing(filepath.Join(c.Data, SealingKeysFile))
 }
 
-// wire puts the parts together: the one place that knows them all.
+// wire puts the parts together. No other code knows them all.
 func (s *Server) wire(ring *credential.Ring) {
 	c := s.Config
 	m := newMetrics(s.engine)
@@ -171,7 +171,7 @@ func (s *Server) wire(ring *credential.Ring) {
 	s.Control = &control.Control{
 		DB: s.db, Engine: s.engine, Ring: ring, Now: c.Now, Region: c.Region, Quotas: c.Quotas, Log: c.Log,
 	}
-	// one for everybody: its limits hold for the server
+	// one verifier for all, because its limits are for the whole server
 	verifier := oidc.New(oidc.Options{AllowPrivate: c.PrivateIssuers, Now: c.Now})
 	token := &sts.Tokens{Control: s.Control, Verifier: verifier}
 	s.Grants = &grants.Grants{Control: s.Control, Tokens: token, Vendor: grants.Sealed{Ring: ring}, Observe: m.vended}
@@ -234,7 +234,7 @@ func portOf(l net.Listener) string {
 	return port
 }
 
-// URL is where the server answers. A listener on every address is named by the loopback one.
+// URL is where the server answers. If the listener is on every address, URL has the loopback one.
 func (s *Server) URL() string {
 	scheme := "http"
 	if s.tls != nil {
@@ -253,8 +253,8 @@ func (s *Server) Exposed() bool {
 	return s.tls == nil && !(ok && a.IP.IsLoopback())
 }
 
-// Serve serves until ctx ends, then finishes the requests in flight and returns nil. Requests that take
-// longer than Config.DrainTimeout to end are cut off, and Serve says so.
+// Serve serves until ctx ends, then finishes the requests in flight and returns nil. It cuts off requests that take
+// longer than Config.DrainTimeout to end, and returns an error then.
 func (s *Server) Serve(ctx context.Context) error {
 	defer s.synchronise(ctx)()
 	defer s.maintain(ctx)()

@@ -13,7 +13,7 @@ import (
 	"latchkey/internal/fault"
 )
 
-// newSyncer makes the runner of the directory sources, with its metrics; nil when there are none.
+// newSyncer makes the runner of the directory sources, with its metrics. It is nil if there are no sources.
 func newSyncer(c *control.Control, sources []ldapsync.Source, m *metrics) *ldapsync.Syncer {
 	if len(sources) == 0 {
 		return nil
@@ -46,8 +46,8 @@ func newSyncer(c *control.Control, sources []ldapsync.Source, m *metrics) *ldaps
 	}}
 }
 
-// synchronise runs every directory source when it is due, until ctx ends or stop is called, which waits for the runs:
-// they end between two commits.
+// synchronise runs every directory source when it is due, until ctx ends or stop is called. stop waits for the runs,
+// which end between two commits.
 func (s *Server) synchronise(ctx context.Context) (stop func()) {
 	if s.syncer == nil {
 		return func() {}
@@ -63,8 +63,8 @@ func (s *Server) synchronise(ctx context.Context) (stop func()) {
 	}
 }
 
-// schedule runs one source. When it is due is what the database says: nodes take turns, and a restart is no reason to
-// run.
+// schedule runs one source. The database says when the source is due, so nodes take turns, and a restart does not cause
+// a run.
 func (s *Server) schedule(ctx context.Context, src *ldapsync.Source) {
 	for ctx.Err() == nil {
 		wait := time.Minute // also when the database is away

@@ -5,8 +5,8 @@ import (
 	"net/http"
 )
 
-// Body is the content of an object or a part on its way in. Reader gives io.EOF only when everything held that was
-// signed, announced and authorised; see the package's comment for what follows.
+// Body is the content of an object or a part on its way in. Reader returns io.EOF only after every signature, hash,
+// announced length and authorisation of the body was checked: see the package's comment.
 type Body struct {
 	io.Reader
 	Length    int64    // bytes of content, without framing; negative: unknown
@@ -15,7 +15,7 @@ type Body struct {
 	Trailers func() http.Header
 }
 
-// Trailer is the body's trailers: valid after io.EOF, nil where there are none.
+// Trailer returns the body's trailers. They are valid after io.EOF, and nil if there are none.
 func (b *Body) Trailer() http.Header {
 	if b.Trailers == nil {
 		return nil

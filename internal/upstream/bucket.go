@@ -11,7 +11,7 @@ import (
 	"latchkey/internal/fault"
 )
 
-// HasBucket reports whether a bucket of this name lies in the store. With a nonce that is not empty, it reports whether
+// HasBucket reports whether a bucket of this name is in the store. With a nonce that is not empty, it reports whether
 // the bucket was made with that nonce.
 func HasBucket(ctx context.Context, u Upstream, name, nonce string) (bool, error) {
 	_, err := do(ctx, u, s3.HeadBucket, &s3.HeadBucketRequest{Bucket: &name}, Meta{Nonce: nonce})
@@ -21,17 +21,17 @@ func HasBucket(ctx context.Context, u Upstream, name, nonce string) (bool, error
 	return err == nil, err
 }
 
-// Stored is a bucket that lies in the store, whether an account has it or not.
+// Stored is a bucket that is in the store, whether an account owns it or not.
 type Stored struct {
 	Name    string
 	Created time.Time // as the store tells it
 }
 
-// maxPage is how many buckets are asked for at once.
+// maxPage is how many buckets Buckets asks for at once.
 const maxPage = 1000
 
-// Buckets goes through the buckets that lie in the store, in the order of their names. A store that lists them in
-// another order fails: its list might never end.
+// Buckets iterates over the buckets that are in the store, in the order of their names. It fails for a store that lists
+// them in another order, because such a list might never end.
 func Buckets(ctx context.Context, u Upstream) iter.Seq2[Stored, error] {
 	return func(yield func(Stored, error) bool) {
 		in := &s3.ListBucketsRequest{MaxBuckets: new(int32(maxPage))}
@@ -67,8 +67,8 @@ func Buckets(ctx context.Context, u Upstream) iter.Seq2[Stored, error] {
 	}
 }
 
-// do is a call that the server makes for itself. An upstream that answers with something else than the operation's
-// output has failed.
+// do performs a call that the server makes for itself. It fails if the upstream answers with anything else than the
+// operation's output.
 func do[In, Out any](ctx context.Context, u Upstream, op awswire.Op[In, Out], in *In, m Meta) (*Out, error) {
 	out, err := u.Do(ctx, Call{Meta: m, Operation: op.Operation, Input: in})
 	if err != nil {

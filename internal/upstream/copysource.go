@@ -13,12 +13,12 @@ type CopySource struct {
 	Version     string // empty: the current one
 }
 
-// ParseCopySource reads an x-amz-copy-source header: [/]bucket/key[?versionId=id], percent-encoded. It is
-// the only reader of that header: who authorises a copy and who performs it must see the same key.
+// ParseCopySource reads an x-amz-copy-source header: [/]bucket/key[?versionId=id], percent-encoded. It is the only
+// reader of that header, so that the code that authorises a copy and the code that performs it see the same key.
 //
-// The first question mark that is not encoded begins the version; nothing but versionId may follow it.
-// What is before is decoded once, as a path ("+" is a plus), and split at its first slash. The key is
-// literal from there on: no dot, slash or case is touched.
+// The first question mark that is not encoded begins the version. Only versionId may follow it. The text before it is
+// decoded once, as a path ("+" is a plus), and split at its first slash. The key is literal from there on: no dot,
+// slash or case is changed.
 func ParseCopySource(header string) (CopySource, error) {
 	bad := fault.New(fault.Invalid, fault.CopySource,
 		"Copy Source must mention the source bucket and key: sourcebucket/sourcekey").

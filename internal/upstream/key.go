@@ -10,7 +10,7 @@ import (
 // MaxKeyLength is the longest key in bytes (S3 user guide, "Naming Amazon S3 objects").
 const MaxKeyLength = 1024
 
-// CheckKey refuses what is no key. Every other byte string is one, and is never changed.
+// CheckKey refuses a text that is not a key. Every other byte string is one, and is never changed.
 func CheckKey(key string) error {
 	switch {
 	case key == "":

@@ -14,7 +14,7 @@ type Upstream interface {
 	Do(ctx context.Context, call Call) (any, error)
 }
 
-// Traits are in what stores differ. The zero Traits is the safe one: more is refused.
+// Traits are the differences between stores. The zero Traits is the safe one: the gateway then refuses more.
 type Traits struct {
 	Flat   bool // the store keeps keys as they are; otherwise it may fold path segments
 	Nonces bool // the store keeps the nonce of a bucket's creation
@@ -28,8 +28,8 @@ type Call struct {
 	Body      *Body // the streamed body of an operation that has one; nil: the body is empty
 }
 
-// Meta is what an upstream learns of a call besides its input. Calls that the server makes for itself have a nonce at
-// most.
+// Meta is what an upstream learns of a call besides the call's input. In the calls that the server makes for itself
+// only the nonce may be set.
 type Meta struct {
 	Owner    string // canonical id of the bucket's owner, for listings; empty: not told
 	Location string // scheme and host that the client used, such as https://s3.example.org: for CompleteMultipartUpload

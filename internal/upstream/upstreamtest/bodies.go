@@ -11,7 +11,7 @@ import (
 	"latchkey/internal/upstream"
 )
 
-// broken gives its bytes and then fails instead of ending, as a body does that did not hold.
+// broken returns its bytes and then fails instead of ending, as a body that is not valid does.
 type broken struct {
 	left []byte
 	err  error
@@ -26,7 +26,7 @@ func (b *broken) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// failing are bodies that do not hold, each with the failure that the call must have. All lack nothing but their end.
+// failing lists bodies that are not valid, each with the failure that the call must have. Each lacks only its end.
 func failing(size int) map[string]struct {
 	body   *upstream.Body
 	kind   fault.Kind
@@ -72,7 +72,7 @@ func failing(size int) map[string]struct {
 	}
 }
 
-// bodySizes are around what stores buffer at once.
+// bodySizes are sizes near those that stores buffer at once.
 var bodySizes = []int{2, 1000, 64 << 10, 1<<20 + 1}
 
 func failedObjects(s *suite) {
@@ -94,7 +94,7 @@ func failedObjects(s *suite) {
 		s.Errorf("listed %v", got)
 	}
 	must(s, s3.DeleteObject, &s3.DeleteObjectRequest{Bucket: &s.bucket, Key: new("old")}, nil)
-	must(s, s3.DeleteBucket, &s3.DeleteBucketRequest{Bucket: &s.bucket}, nil) // no trace keeps it
+	must(s, s3.DeleteBucket, &s3.DeleteBucketRequest{Bucket: &s.bucket}, nil) // nothing that is left prevents it
 }
 
 func failedParts(s *suite) {

@@ -16,7 +16,7 @@ func (s *suite) hasBucket(name, nonce string, want bool) {
 	}
 }
 
-// bucketMade: a bucket is made once, and whoever asks for it again by another creation is refused.
+// bucketMade makes a bucket once. The upstream must refuse every other creation of the name.
 func bucketMade(s *suite) {
 	name, nonce := newName(), newName()
 	s.hasBucket(name, "", false)
@@ -35,7 +35,8 @@ func bucketMade(s *suite) {
 	}
 }
 
-// bucketNonces: who has a bucket's nonce made it, and can ask about that bucket and no other.
+// bucketNonces asks about a bucket by its nonce. The nonce must find the bucket that was made with it, and no other
+// one.
 func bucketNonces(s *suite) {
 	name, nonce := newName(), newName()
 	if _, err := s.create(name, nonce); err != nil {

@@ -20,14 +20,14 @@ import (
 	"latchkey/internal/upstream"
 )
 
-// suite is one case's upstream, with a bucket of the case's own.
+// suite is the upstream of one case, with a bucket of the case's own.
 type suite struct {
 	*testing.T
 	u      upstream.Upstream
 	bucket string
 }
 
-// owner is the canonical id that listings are to show.
+// owner is the canonical id that listings must show.
 const owner = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
 // do performs an operation as the gateway does.
@@ -96,7 +96,7 @@ func (s *suite) create(name, nonce string) (any, error) {
 	})
 }
 
-// content is n bytes that repeat at no power of two, other ones for each seed.
+// content is n bytes that repeat at no power of two. They differ for each seed.
 func content(seed byte, n int) []byte {
 	b := make([]byte, n)
 	for i := range b {

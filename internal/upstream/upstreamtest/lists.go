@@ -7,7 +7,7 @@ import (
 	"latchkey/internal/awsapi/s3"
 )
 
-// listed are all keys and common prefixes that a listing goes through, page by page.
+// listed returns all keys and common prefixes of a listing, page by page.
 func listed(s *suite, in *s3.ListObjectsV2Request) (all []string) {
 	s.Helper()
 	in.Bucket = &s.bucket

@@ -73,7 +73,7 @@ func copies(s *suite) {
 		text(head.ContentType) == "text/x-test" {
 		s.Errorf("with other metadata: %+v", head)
 	}
-	s.put("from/a b+c", content(2, 10)) // the copy is an object of its own
+	s.put("from/a b+c", content(2, 10)) // this must not change the copy
 	s.has("to", b)
 
 	other := s.newBucket()
@@ -92,7 +92,7 @@ func copies(s *suite) {
 	refuse("onto itself", s3.CopyObjectRequest{CopySource: new(s.bucket + "/to")}, fault.Invalid)
 }
 
-// literalKeys: keys that paths, cases or Unicode would fold are different objects.
+// literalKeys stores keys that paths, cases or Unicode would fold into one. They must be different objects.
 func literalKeys(s *suite) {
 	keys := []string{"a/b", "a", "a/", "a b", "a+b", "a%2Fb", "A", "é", "e\u0301", "a.", "a\\b", "*", "?",
 		strings.Repeat("x", 1024)}

@@ -1,7 +1,7 @@
-// Package upstreamtest holds the contract of package upstream as tests. Every upstream passes Run, the embedded store
-// and those in front of remote stores.
+// Package upstreamtest has the contract of package upstream as tests. Every upstream passes Run: the embedded store,
+// and each upstream in front of a remote store.
 //
-// It owns tests; no program imports it. What a case holds an upstream to stands in the comment of package upstream.
+// It owns tests, and no program imports it. The comment of package upstream says what the cases demand of an upstream.
 package upstreamtest
 
 import (
@@ -10,8 +10,8 @@ import (
 	"latchkey/internal/upstream"
 )
 
-// Run checks the contract. open gives an upstream, which may be the same each time and may hold buckets of others: a
-// case makes buckets of its own and leaves them behind.
+// Run checks the contract. open returns an upstream. It may return the same one each time, and the upstream may have
+// buckets of others: each case makes its own buckets and leaves them behind.
 func Run(t *testing.T, open func(*testing.T) upstream.Upstream) {
 	for _, c := range []struct {
 		name string
