@@ -24,13 +24,13 @@ const (
 )
 
 func associateBody(arn string) string {
-	return `<AssociateAccessGrantsIdentityCenterRequest xmlns="http://awss3control.amazonaws.com/doc/2018-08-20/"><IdentityCenterArn>` + arn +
-		`</IdentityCenterArn></AssociateAccessGrantsIdentityCenterRequest>`
+	return `<AssociateAccessGrantsIdentityCenterRequest xmlns="http://awss3control.amazonaws.com/doc/2018-08-20/">` +
+		`<IdentityCenterArn>` + arn + `</IdentityCenterArn></AssociateAccessGrantsIdentityCenterRequest>`
 }
 
 func createInstanceBody(arn string) string {
-	return `<CreateAccessGrantsInstanceRequest xmlns="http://awss3control.amazonaws.com/doc/2018-08-20/"><IdentityCenterArn>` + arn +
-		`</IdentityCenterArn></CreateAccessGrantsInstanceRequest>`
+	return `<CreateAccessGrantsInstanceRequest xmlns="http://awss3control.amazonaws.com/doc/2018-08-20/">` +
+		`<IdentityCenterArn>` + arn + `</IdentityCenterArn></CreateAccessGrantsInstanceRequest>`
 }
 
 // arns are what an answer says of the association.
@@ -62,7 +62,8 @@ func (w *centerWorld) lake() string {
 	w.iam("PutRolePolicy&RoleName=location&PolicyName=p&PolicyDocument=" + queryEscape(allow("s3:*")))
 	out := w.s3Must(http.MethodPost, "/accessgrantsinstance/location",
 		`<CreateAccessGrantsLocationRequest xmlns="http://awss3control.amazonaws.com/doc/2018-08-20/">`+
-			`<LocationScope>s3://lake/</LocationScope><IAMRoleArn>arn:aws:iam::123456789012:role/location</IAMRoleArn></CreateAccessGrantsLocationRequest>`)
+			`<LocationScope>s3://lake/</LocationScope><IAMRoleArn>arn:aws:iam::123456789012:role/location</IAMRoleArn>`+
+			`</CreateAccessGrantsLocationRequest>`)
 	return element(w.t, out, "AccessGrantsLocationId")
 }
 

@@ -63,7 +63,8 @@ func TestEventsAreCloudTrails(t *testing.T) {
 			createGrant("arn:aws:iam::123456789012:role/etl", "lake/x/*", "READWRITE"))},
 		{"get-data-access", send(session, http.MethodGet,
 			data+
-				"auditContext=job%2042&durationSeconds=900&permission=READ&privilege=Minimal&target=s3%3A%2F%2Flake%2Fx%2Fk&targetType=Object", "")},
+				"auditContext=job%2042&durationSeconds=900&permission=READ&privilege=Minimal"+
+				"&target=s3%3A%2F%2Flake%2Fx%2Fk&targetType=Object", "")},
 		{"get-data-access-refused",
 			send(w.alice, http.MethodGet, data+"permission=WRITE&target=s3%3A%2F%2Flake%2Fy%2F%2A", "")},
 		{"list-caller-access-grants",

@@ -96,8 +96,10 @@ func (w *frontWorld) s3control(k controltest.Keys, method, path, body string) *h
 }
 
 func createGrant(who, sub, permission string) string {
-	return fmt.Sprintf(`<CreateAccessGrantRequest xmlns="http://awss3control.amazonaws.com/doc/2018-08-20/"><AccessGrantsLocationId>default</AccessGrantsLocationId>`+
-		`<AccessGrantsLocationConfiguration><S3SubPrefix>%s</S3SubPrefix></AccessGrantsLocationConfiguration><Grantee><GranteeType>IAM</GranteeType>`+
+	return fmt.Sprintf(`<CreateAccessGrantRequest xmlns="http://awss3control.amazonaws.com/doc/2018-08-20/">`+
+		`<AccessGrantsLocationId>default</AccessGrantsLocationId>`+
+		`<AccessGrantsLocationConfiguration><S3SubPrefix>%s</S3SubPrefix></AccessGrantsLocationConfiguration>`+
+		`<Grantee><GranteeType>IAM</GranteeType>`+
 		`<GranteeIdentifier>%s</GranteeIdentifier></Grantee><Permission>%s</Permission></CreateAccessGrantRequest>`, sub, who,
 		permission)
 }

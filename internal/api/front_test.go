@@ -136,7 +136,8 @@ func TestWhatTheControlPlaneClaims(t *testing.T) {
 
 func TestUnsignedWebIdentityIsRefusedForWhatItIs(t *testing.T) {
 	w := newFrontWorld(t)
-	form := "Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleArn=arn:aws:iam::123456789012:role/lake&RoleSessionName=xyz&WebIdentityToken=abcd"
+	form := "Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleArn=arn:aws:iam::123456789012:role/lake" +
+		"&RoleSessionName=xyz&WebIdentityToken=abcd"
 	r := httptest.NewRequest("POST", "http://latchkey.test/", strings.NewReader(form))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	got := w.answer(r)

@@ -26,8 +26,9 @@ func TestOIDCProvidersOverTheWire(t *testing.T) {
 		}
 	}
 	const named = "&OpenIDConnectProviderArn=" + arn
-	const create = "Action=CreateOpenIDConnectProvider&Url=https://idp.example.org/a&ClientIDList.member.1=sts.amazonaws.com" +
-		"&ThumbprintList.member.1=0123456789012345678901234567890123456789&Tags.member.1.Key=team&Tags.member.1.Value=data"
+	const create = "Action=CreateOpenIDConnectProvider&Url=https://idp.example.org/a" +
+		"&ClientIDList.member.1=sts.amazonaws.com&ThumbprintList.member.1=0123456789012345678901234567890123456789" +
+		"&Tags.member.1.Key=team&Tags.member.1.Value=data"
 	has(send(200, create), "<OpenIDConnectProviderArn>"+arn+"</OpenIDConnectProviderArn>", "<Key>team</Key>")
 	has(send(409, create), "<Code>EntityAlreadyExists</Code>")
 	has(send(400, "Action=CreateOpenIDConnectProvider&Url=http://idp.example.org"), "<Code>ValidationError</Code>")

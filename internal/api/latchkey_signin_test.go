@@ -138,9 +138,11 @@ func TestSignInRefused(t *testing.T) {
 		change object
 		says   string
 	}{
-		"an issuer that nobody trusts":     {object{"IssuerUrl": "https://evil.example.org"}, "no trusted token issuer"},
-		"an issuer that is no URL":         {object{"IssuerUrl": "idp"}, "not the URL"},
-		"an application that is not there": {object{"ApplicationArn": "arn:aws:sso::123456789012:application/ssoins-1111111111111111/apl-1111111111111111"}, "not a custom application"},
+		"an issuer that nobody trusts": {object{"IssuerUrl": "https://evil.example.org"}, "no trusted token issuer"},
+		"an issuer that is no URL":     {object{"IssuerUrl": "idp"}, "not the URL"},
+		"an application that is not there": {object{
+			"ApplicationArn": "arn:aws:sso::123456789012:application/ssoins-1111111111111111/apl-1111111111111111",
+		}, "not a custom application"},
 		"a role that is not there": {object{"ApplicationRoleArn": "arn:aws:iam::123456789012:role/none"},
 			"does not exist"},
 		"a role of another account": {object{"IdentityBearerRoleArn": "arn:aws:iam::210987654321:role/person"},

@@ -186,12 +186,18 @@ func TestIdentityCase009_GrantMustFitItsType(t *testing.T) {
 	w := newCenterWorld(t)
 	app := w.application("app")
 	for name, in := range map[string]object{
-		"another type":          {"RefreshToken": object{}},
-		"none":                  {},
-		"two":                   {"RefreshToken": object{}, "JwtBearer": object{}},
-		"no issuers":            {"JwtBearer": object{}},
-		"an issuer without ARN": {"JwtBearer": object{"AuthorizedTokenIssuers": []any{object{"AuthorizedAudiences": []any{"a"}}}}},
-		"no audiences":          {"JwtBearer": object{"AuthorizedTokenIssuers": []any{object{"TrustedTokenIssuerArn": w.issuer("a", "https://a.example/"+fmt.Sprint(len(t.Name())))}}}},
+		"another type": {"RefreshToken": object{}},
+		"none":         {},
+		"two":          {"RefreshToken": object{}, "JwtBearer": object{}},
+		"no issuers":   {"JwtBearer": object{}},
+		"an issuer without ARN": {"JwtBearer": object{
+			"AuthorizedTokenIssuers": []any{object{"AuthorizedAudiences": []any{"a"}}},
+		}},
+		"no audiences": {"JwtBearer": object{
+			"AuthorizedTokenIssuers": []any{
+				object{"TrustedTokenIssuerArn": w.issuer("a", "https://a.example/"+fmt.Sprint(len(t.Name())))},
+			},
+		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w.refused("PutApplicationGrant", object{"ApplicationArn": app, "GrantType": jwtBearer, "Grant": in},

@@ -23,7 +23,7 @@ func foreignFault(k fault.Kind, n fault.Entity, f fault.Foreign) error {
 
 func TestAStoresWordsAreShown(t *testing.T) {
 	full := fault.Foreign{Code: "QuotaExceeded", Status: 403, Message: "The quota of lake is used up", RequestID: "tx00-1"}
-	got := Of(S3, storeSays(fault.LimitExceeded, fault.Storage, full))
+	got := Of(S3, foreignFault(fault.LimitExceeded, fault.Storage, full))
 	words := "The quota of lake is used up"
 	want := Error{Code: "QuotaExceeded", Status: 403, Message: words, Text: words,
 		Fields: map[string]string{"BucketName": "lake", "UpstreamRequestId": "tx00-1"}}

@@ -129,11 +129,10 @@ func TestNoActionBesideTheRow(t *testing.T) {
 // TestWithoutARowNothingIsServed takes an operation's row away.
 func TestWithoutARowNothingIsServed(t *testing.T) {
 	op := s3.GetObject.Operation
-	kept := operations[op]
+	row := operations[op]
 	delete(operations, op)
-	defer func() { operations[op] = kept }()
-	r := httptest.NewRequest("GET", "/lake/k", nil)
-	q := &request{Request: r, Exchange: new(front.Frame).Begin(httptest.NewRecorder(), r, kind)}
+	defer func() { operations[op] = row }()
+	q := &request{Request: httptest.NewRequest("GET", "/lake/k", nil), Exchange: &front.Exchange{}}
 	if _, err := new(Gateway).recognise(q); !fault.Is(err, fault.Unsupported, fault.Operation) {
 		t.Errorf("it is recognised: %v", err)
 	}

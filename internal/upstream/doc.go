@@ -58,16 +58,16 @@
 //	NotFound       Bucket, Key, Upload, Object (a version)    there is none
 //	AlreadyExists  Bucket or BucketOwned                      see above
 //	InUse          Bucket                                     a bucket that is not empty is not deleted
-//	Precondition   any                                        a condition of a write, or If-Match or If-Unmodified-Since, fails
-//	NotModified    any                                        If-None-Match or If-Modified-Since of a read; fields ETag, Last-Modified
+//	Precondition   any                                        If-Match, If-Unmodified-Since or a write's condition fails
+//	NotModified    any                                        a condition of a read fails; fields ETag, Last-Modified
 //	Range          ByteRange or Part                          nothing of the range is there
 //	Invalid        Part, PartOrder, PartSize                  CompleteMultipartUpload: see S3
-//	Incomplete, Invalid, Malformed                            a body that does not hold: see above
+//	Incomplete, Invalid, Malformed                            a body that is not valid: see above
 //	TooLarge       ObjectSize                                 a body longer than the store takes
 //	LimitExceeded  Storage                                    the store is full
 //	Unsupported    Header, Operation                          the store does not serve it
 //	Throttled      any                                        the store asks for fewer requests
-//	Unavailable    any                                        the store does not answer, or does not take our own credentials
+//	Unavailable    any                                        the store does not answer, or refuses our credentials
 //
 // A failure that the store worded itself carries those words: see fault.Foreign. The kind is chosen by the store's code
 // all the same, because the gateway decides by kinds: a key that is NotFound is hidden from callers who may not list.
