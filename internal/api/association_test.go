@@ -186,7 +186,7 @@ func TestCase112_Dissociate(t *testing.T) {
 	w.s3Must(http.MethodDelete, instancePath, "")
 }
 
-// Each permission that S3 uses on the caller's behalf is asked for: without any one of them nothing is associated.
+// S3 uses several permissions on the caller's behalf. Without any one of them nothing is associated.
 func TestAssociationAsksForPermissionsInIdentityCenter(t *testing.T) {
 	w := newCenterWorld(t)
 	location := w.lake()

@@ -15,7 +15,7 @@ import (
 	"latchkey/internal/control/sts"
 )
 
-// unstable are the parts of an event that differ from run to run.
+// unstable lists the parts of an event that differ from run to run.
 var unstable = []struct {
 	pattern *regexp.Regexp
 	with    string

@@ -8,8 +8,8 @@ import (
 	"latchkey/internal/control/grants"
 )
 
-// TestAPanicIsAnInternalError: a handler that panics answers in the protocol's own shape, with a log record, a count
-// and an audit record.
+// TestAPanicIsAnInternalError lets a handler panic. The answer has the protocol's own shape, and there are a log
+// record, a count and an audit record.
 func TestAPanicIsAnInternalError(t *testing.T) {
 	w := newFrontWorld(t)
 	var counted []string
@@ -37,7 +37,7 @@ func TestAPanicIsAnInternalError(t *testing.T) {
 	}
 }
 
-// told checks that log and audit log tell of a panic.
+// told checks that the log and the audit log have records of a panic.
 func (w *frontWorld) told(op, code string) {
 	w.t.Helper()
 	var record map[string]any

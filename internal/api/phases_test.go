@@ -9,8 +9,8 @@ import (
 	"latchkey/internal/control/controltest"
 )
 
-// TestPhases holds the order of the phases: what one of them refuses, no later one sees. A body of rubbish tells which
-// phase it was: only a caller who is known learns that it cannot be read.
+// TestPhases checks the order of the phases: a request that one phase refuses reaches no later one. A body of rubbish
+// shows which phase refused: only a caller who is known learns that the body cannot be read.
 func TestPhases(t *testing.T) {
 	w := newFrontWorld(t)
 	grant := createGrant("arn:aws:iam::123456789012:user/alice", "lake/*", "READ")

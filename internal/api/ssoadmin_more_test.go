@@ -13,8 +13,8 @@ import (
 	"latchkey/internal/store"
 )
 
-// everyCall is a call of each operation that a caller without permission must not get anything from, though what
-// it names exists.
+// everyCall has a call of each operation that must give a caller without permission nothing, though everything that it
+// names exists.
 func (w *centerWorld) everyCall() map[string]object {
 	app, issuer, i, user := w.application("app"), w.issuer("a", "https://a.example"), w.instance(), w.person("u")
 	who := object{"ApplicationArn": app, "PrincipalId": user, "PrincipalType": "USER"}
@@ -156,7 +156,7 @@ func TestWhatBelongsToAnotherAccount(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.keys["other"] = keysOf(key)
-	// The account in an ARN is not to be chosen: an id alone finds nothing.
+	// A caller cannot choose the account by an ARN: an id of another account finds nothing.
 	w.refusedTo("other", "DescribeApplication",
 		object{"ApplicationArn": strings.Replace(app, "123456789012", "111122223333", 1)}, "ResourceNotFoundException")
 	w.refusedTo("other", "DescribeTrustedTokenIssuer",

@@ -153,8 +153,7 @@ func TestCreateTokenWithIAMErrors(t *testing.T) {
 	}
 }
 
-// A signature that was made for another service proves nothing here: neither one for S3, which a presigned URL
-// carries, nor one for STS.
+// A signature for another service proves nothing here, whether it is for S3, as in a presigned URL, or for STS.
 func TestAttack17_SignatureOfAnotherService(t *testing.T) {
 	w := newOAuthWorld(t)
 	body, err := json.Marshal(w.assertion(nil))
@@ -188,7 +187,7 @@ func TestAttack17_SignatureOfAnotherService(t *testing.T) {
 	}
 }
 
-// Buckets may be called token and client: what is meant for them goes to them.
+// Buckets may be called token and client. Requests for these buckets reach them.
 func TestBucketsWithTheNamesOfOAuthPaths(t *testing.T) {
 	for name, r := range map[string]*http.Request{
 		"a list of keys to delete": httptest.NewRequest(http.MethodPost, "/token?delete", nil),

@@ -12,8 +12,8 @@ import (
 	"latchkey/internal/store"
 )
 
-// TestAHandlerThatNeverAsks registers the two mistakes that the frame exists for: a change and a read of which nobody
-// asked whether the caller may.
+// TestAHandlerThatNeverAsks registers the two mistakes that the frame guards against: a handler that changes something
+// and one that reads something, neither of which checks whether the caller may.
 func TestAHandlerThatNeverAsks(t *testing.T) {
 	w := newFrontWorld(t)
 	f := &Front{API: w.front.API}

@@ -132,7 +132,7 @@ func TestAssumeRoleWithWebIdentityRefuses(t *testing.T) {
 	}
 }
 
-// Clients need not sign. What they sign must hold, and counts for nothing else.
+// Clients need not sign. A signature must be valid, and has no other effect.
 func TestASignedWebIdentityCall(t *testing.T) {
 	w := newWebFront(t)
 	form := w.form(w.issuer.Token(t, nil))
@@ -157,8 +157,8 @@ func TestASignedWebIdentityCall(t *testing.T) {
 	}
 }
 
-// Anybody can send a token that nobody signed: such a call leaves no record, lest the audit log be filled with them.
-// One whose token was verified does, refused or not.
+// Anybody can send a token that nobody signed. Such a call leaves no record, so that nobody can fill the audit log with
+// them. A call whose token was verified leaves one, refused or not.
 func TestRecordsOfWebIdentityCalls(t *testing.T) {
 	w := newWebFront(t)
 	count := func() int { return len(w.Records(t)) }

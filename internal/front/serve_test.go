@@ -23,7 +23,7 @@ import (
 	"latchkey/internal/front"
 )
 
-// script is a front of the test's own: each phase does what a case says.
+// script is a front of the test's own. A case says what each phase does.
 type script struct {
 	*front.Exchange
 	answer func() error
@@ -45,7 +45,7 @@ func (s *script) Refuse(w http.ResponseWriter, _ error, told awserror.Error) {
 	_, _ = io.WriteString(w, told.Code)
 }
 
-// bench is a frame with what it counts and logs.
+// bench is a frame whose counts and log records are kept.
 type bench struct {
 	*controltest.World
 	t       *testing.T
@@ -65,7 +65,7 @@ func newBench(t *testing.T) *bench {
 	return b
 }
 
-// call is a call of an outsider, by a right or without.
+// call is a call of an outsider, with or without a right that allows it.
 func (b *bench) call(right control.Right) *control.Call {
 	b.t.Helper()
 	snap, err := b.Engine.Snapshot()
@@ -214,7 +214,7 @@ func TestServe(t *testing.T) {
 	}
 }
 
-// TestTheRecordIsKeptThoughTheClientIsGone: a request whose context has ended is recorded.
+// TestTheRecordIsKeptThoughTheClientIsGone checks that a request whose context has ended is recorded.
 func TestTheRecordIsKeptThoughTheClientIsGone(t *testing.T) {
 	b := newBench(t)
 	before := len(b.Records(t))

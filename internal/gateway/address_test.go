@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// FuzzPath holds that a host name only ever puts one whole segment before the path, and that the path itself
-// keeps every byte.
+// FuzzPath checks that a host name only ever puts one whole segment before the path, and that the path itself keeps
+// every byte.
 func FuzzPath(f *testing.F) {
 	for _, host := range []string{"s3.example.org", "lake.s3.example.org:443", "LAKE.S3.EXAMPLE.ORG.", ".s3.example.org",
 		"a.b.example.org", "[::1]:80", "", "lake..example.org", "example.org:", "x:y:z"} {

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// An archive that asks to be unpacked stays one object: an entry called ../../other/x has nowhere to go.
+// An archive with an entry called ../../other/x stays one object: the gateway unpacks nothing.
 func TestAttack08_AnArchiveIsNotUnpacked(t *testing.T) {
 	w := start(t)
 	served(t, "the bucket", w.do(w.root, ask{method: "PUT", path: "/lake"}))

@@ -30,7 +30,7 @@ func (w *world) own(k aws.Credentials, operation, body string) *answer {
 	return got
 }
 
-// unregistered are the buckets that lie in the store and that no account has.
+// unregistered lists the buckets that are in the store and have no account.
 func (w *world) unregistered() (names []string) {
 	w.t.Helper()
 	var out struct{ Buckets []struct{ Name string } }
@@ -60,7 +60,7 @@ func (s *shelf) keep(part string) {
 	s.copy(filepath.Join(s.data, part), s.kept[part])
 }
 
-// restore puts a copy back in the place of what is there.
+// restore replaces the part with a copy.
 func (s *shelf) restore(part string) {
 	s.t.Helper()
 	s.remove(part)
@@ -97,8 +97,8 @@ func (s *shelf) copy(from, to string) {
 
 const database = "latchkey.db"
 
-// TestAttack50_ABucketInTheStoreIsNobodysWhoCreatesIt restores a database that is older than the store. The bucket that
-// the database does not know is nobody's until the operator says whose it is.
+// TestAttack50_ABucketInTheStoreIsNobodysWhoCreatesIt restores a database that is older than the store. The database
+// does not know one bucket. No account owns that bucket until the operator says which one does.
 func TestAttack50_ABucketInTheStoreIsNobodysWhoCreatesIt(t *testing.T) {
 	s := &shelf{t: t, data: t.TempDir()}
 	var b aws.Credentials
@@ -140,7 +140,7 @@ func TestAttack50_ABucketInTheStoreIsNobodysWhoCreatesIt(t *testing.T) {
 	})
 }
 
-// TestAttack50_AnotherBucketOfTheName: database and store are not of the same time, and the store's bucket is not the
+// TestAttack50_AnotherBucketOfTheName restores a database and a store of different times. The store's bucket is not the
 // one that the database means.
 func TestAttack50_AnotherBucketOfTheName(t *testing.T) {
 	for part, owner := range map[string]string{database: "the first", "objects": "the second"} {
@@ -187,7 +187,8 @@ func TestAttack50_AnotherBucketOfTheName(t *testing.T) {
 	}
 }
 
-// TestAttack50_ANewDatabaseBeforeAnOldStore gives nobody anything, not even the same account.
+// TestAttack50_ANewDatabaseBeforeAnOldStore checks that a new database gives no account a bucket of an old store, not
+// even the account that owned it.
 func TestAttack50_ANewDatabaseBeforeAnOldStore(t *testing.T) {
 	s := &shelf{t: t, data: t.TempDir()}
 	t.Run("a bucket", func(t *testing.T) {
@@ -204,7 +205,7 @@ func TestAttack50_ANewDatabaseBeforeAnOldStore(t *testing.T) {
 	}
 }
 
-// TestAStoreThatLostABucket: a registered bucket that is not in the store can be deleted and created again.
+// TestAStoreThatLostABucket deletes a registered bucket that is not in the store, and creates it again.
 func TestAStoreThatLostABucket(t *testing.T) {
 	s := &shelf{t: t, data: t.TempDir()}
 	t.Run("a bucket", func(t *testing.T) {
@@ -220,7 +221,7 @@ func TestAStoreThatLostABucket(t *testing.T) {
 	served(t, "put", w.put(w.root, "/lake/k", "x"))
 }
 
-// TestAdoptBucketRefuses tries everybody who may not, and everything that cannot be adopted.
+// TestAdoptBucketRefuses tries every caller who may not adopt a bucket, and everything that cannot be adopted.
 func TestAdoptBucketRefuses(t *testing.T) {
 	s := &shelf{t: t, data: t.TempDir()}
 	halfway(t, s.data, func(h *half) { h.make("lake", "") })

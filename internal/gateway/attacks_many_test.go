@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// TestAttack27_CopiesNeedTheirSource tries to copy out of where the caller may not read.
+// TestAttack27_CopiesNeedTheirSource tries to copy objects that the caller may not read.
 func TestAttack27_CopiesNeedTheirSource(t *testing.T) {
 	w := start(t)
 	w.grants()
@@ -205,7 +205,7 @@ func TestAttack29_DeleteObjectsIsManyDeletes(t *testing.T) {
 		"InvalidRequest", "Content-MD5")
 }
 
-// TestAttack10_FormUploadsAreNothing: what browsers post with a policy is no request of ours.
+// TestAttack10_FormUploadsAreNothing sends what browsers post with a policy. The gateway does not serve it.
 func TestAttack10_FormUploadsAreNothing(t *testing.T) {
 	w := start(t)
 	w.bucket(w.root, "lake")

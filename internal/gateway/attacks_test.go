@@ -164,7 +164,7 @@ func TestAttack09_AddressesAgree(t *testing.T) {
 	})
 }
 
-// TestAttack12_UnsignedHeaders adds to a signed request what was not signed.
+// TestAttack12_UnsignedHeaders adds unsigned headers to a signed request.
 func TestAttack12_UnsignedHeaders(t *testing.T) {
 	w := start(t)
 	w.bucket(w.root, "lake")
@@ -200,7 +200,7 @@ func TestAttack12_UnsignedHeaders(t *testing.T) {
 	served(t, "beside", w.put(w.root, "/lake/new", "x"))
 }
 
-// TestAttack13_HeadersAreNoIdentity sends what proxies and other gateways take for a caller.
+// TestAttack13_HeadersAreNoIdentity sends headers that proxies and other gateways take for the caller.
 func TestAttack13_HeadersAreNoIdentity(t *testing.T) {
 	w := start(t)
 	w.bucket(w.root, "lake")
@@ -221,7 +221,7 @@ func TestAttack13_HeadersAreNoIdentity(t *testing.T) {
 	}
 }
 
-// TestAttack16_PresignedUrlsEndWithTheirGround uses a presigned URL after the access behind it was taken away.
+// TestAttack16_PresignedUrlsEndWithTheirGround uses a presigned URL after the signer's access was taken away.
 func TestAttack16_PresignedUrlsEndWithTheirGround(t *testing.T) {
 	w := start(t)
 	w.grants()
@@ -276,7 +276,8 @@ func TestAttack16_PresignedUrlsEndWithTheirGround(t *testing.T) {
 	refused(t, "a user's after the key was made inactive", again(users), 403, "InvalidAccessKeyId", "")
 }
 
-// TestAttack30_VersionsAndConditions: a version is not the object, and a condition on an object reads it.
+// TestAttack30_VersionsAndConditions checks that a version needs a permission of its own, and that a condition on an
+// object needs the permission to read the object.
 func TestAttack30_VersionsAndConditions(t *testing.T) {
 	w := start(t)
 	w.grants()
@@ -336,7 +337,7 @@ func TestAttack30_VersionsAndConditions(t *testing.T) {
 	}
 }
 
-// TestAttack31_UnknownIsNothing: a sub-resource or method that is not served is never taken for another one.
+// TestAttack31_UnknownIsNothing checks that a sub-resource or method that is not served is never taken for another one.
 func TestAttack31_UnknownIsNothing(t *testing.T) {
 	w := start(t)
 	w.bucket(w.root, "lake")

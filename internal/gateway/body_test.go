@@ -57,7 +57,7 @@ func (c chunked) put(w *world, k awsKeys, path string) *answer {
 	if c.announce != "" {
 		h.Set("X-Amz-Trailer", c.announce)
 	}
-	// The length is signed, so the body's must be known before; signatures do not change it.
+	// The length is signed, so the length of the body must be known before. It does not depend on the signatures.
 	length := len(c.body(k, strings.Repeat("0", 64), "20260101T000000Z"))
 	r := w.request(k, ask{method: "PUT", path: path, header: h, hash: c.mode, body: strings.Repeat("x", length)})
 	_, seed, _ := strings.Cut(r.Header.Get("Authorization"), "Signature=")
@@ -69,7 +69,7 @@ func (c chunked) put(w *world, k awsKeys, path string) *answer {
 	next.URL, next.Header, next.Host = r.URL, r.Header, r.Host
 	resp, err := w.http.Do(next)
 	if errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) {
-		// Refused before the end of a large body: the answer was sent, and may be lost with the connection.
+		// The server refuses a large body before its end. The answer was sent, and may be lost with the connection.
 		return &answer{status: http.StatusBadRequest, code: "reset"}
 	}
 	if err != nil {
@@ -121,8 +121,8 @@ func crc(content string) string {
 	return "x-amz-checksum-crc32:" + base64.StdEncoding.EncodeToString(b[:])
 }
 
-// TestAttack11_EveryPayloadModeIsChecked sends every mode right, then wrong in every way. What is wrong leaves
-// the old object as it was, and no new one.
+// TestAttack11_EveryPayloadModeIsChecked sends every mode right, then wrong in every way. A wrong body leaves the old
+// object as it was, and makes no new one.
 func TestAttack11_EveryPayloadModeIsChecked(t *testing.T) {
 	w := start(t)
 	w.bucket(w.root, "lake")
@@ -218,7 +218,8 @@ func TestAttack11_EveryPayloadModeIsChecked(t *testing.T) {
 	}
 }
 
-// TestBodiesThatAreNotWhatWasSaid: hash, length, Content-MD5 and checksums, each wrong, store nothing.
+// TestBodiesThatAreNotWhatWasSaid sends a wrong hash, length, Content-MD5 and checksum. None of these requests stores
+// anything.
 func TestBodiesThatAreNotWhatWasSaid(t *testing.T) {
 	w := start(t)
 	w.bucket(w.root, "lake")
@@ -258,7 +259,7 @@ func TestBodiesThatAreNotWhatWasSaid(t *testing.T) {
 				hash = digest(body)
 			}
 			for _, framing := range []string{fmt.Sprintf("Content-Length: %d", size), "Transfer-Encoding: chunked"} {
-				// Half of the body, then the end of the connection.
+				// Send half of the body, then end the connection.
 				var r *http.Request
 				if strings.HasPrefix(framing, "Content-Length") {
 					r = w.request(w.root, ask{method: "PUT", path: "/lake/old", hash: hash, body: body})
@@ -298,7 +299,8 @@ func (w *world) unsized(k awsKeys, path, hash string) *http.Request {
 	return r
 }
 
-// TestConditionalRequests: what a condition stops changes nothing, and a 304 carries what a cache needs.
+// TestConditionalRequests checks that a condition that is not met changes nothing, and that a 304 has what a cache
+// needs.
 func TestConditionalRequests(t *testing.T) {
 	w := start(t)
 	w.bucket(w.root, "lake")

@@ -10,7 +10,7 @@ import (
 	"latchkey/internal/store"
 )
 
-// leashed is a world with a vended credential, a refusal away.
+// leashed starts a world with a vended credential that still has its grounds.
 func leashed(t *testing.T, more ...func(*world)) (w *world, alice, vended awsKeys, grant string) {
 	w = start(t)
 	w.grants()
@@ -23,7 +23,7 @@ func leashed(t *testing.T, more ...func(*world)) (w *world, alice, vended awsKey
 	return w, alice, vended, grant
 }
 
-// TestACredentialEndsWithItsGrounds takes away, one at a time, what a vended credential stands on.
+// TestACredentialEndsWithItsGrounds takes away, one at a time, the grounds of a vended credential.
 func TestACredentialEndsWithItsGrounds(t *testing.T) {
 	gone := func(w *world, path string) { w.must(w.root, ask{method: "DELETE", path: control + path}) }
 	noRole := func(w *world) {
@@ -97,7 +97,7 @@ func TestACredentialEndsWithItsGrounds(t *testing.T) {
 	})
 }
 
-// TestCase090_AtExpiryIsWhatAWSDoes: with this setting a credential outlives its grant, and not its expiry.
+// TestCase090_AtExpiryIsWhatAWSDoes checks the setting at-expiry: a credential outlives its grant, but not its expiry.
 func TestCase090_AtExpiryIsWhatAWSDoes(t *testing.T) {
 	w := start(t, atExpiry)
 	w.grants()
@@ -128,8 +128,8 @@ func TestCase091_ExpiredCredential(t *testing.T) {
 	refused(t, "after", w.get(vended, "/lake/in/k"), 400, "ExpiredToken", "The provided token has expired.")
 }
 
-// TestRevocationReachesBodiesOnTheirWay begins requests, takes the grounds away while their bodies are on the
-// way, and finishes them.
+// TestRevocationReachesBodiesOnTheirWay begins requests, takes the grounds away before their bodies have come, and
+// finishes them.
 func TestRevocationReachesBodiesOnTheirWay(t *testing.T) {
 	w, _, vended, grant := leashed(t)
 	id := w.upload(w.root, "/lake/in/m")
@@ -186,8 +186,8 @@ func TestRevocationReachesBodiesOnTheirWay(t *testing.T) {
 	})
 }
 
-// TestABucketsNextOwnerIsSafeFromItsLast: a request that was judged while the bucket was the caller's must not
-// touch another's bucket of the same name.
+// TestABucketsNextOwnerIsSafeFromItsLast checks that a request that was authorised while the caller owned the bucket
+// does not touch another account's bucket of the same name.
 func TestABucketsNextOwnerIsSafeFromItsLast(t *testing.T) {
 	w := start(t)
 	b := w.other()
@@ -232,7 +232,7 @@ func (w *world) data() (all []audit.Event) {
 	return all
 }
 
-// TestEndedSessionsAreRecorded finds in the audit log that a credential was used after its end, once.
+// TestEndedSessionsAreRecorded checks that the audit log has one record of a credential that was used after its end.
 func TestEndedSessionsAreRecorded(t *testing.T) {
 	w, alice, vended, grant := leashed(t)
 	second := w.vend(alice, "s3://lake/in/*", "READ")

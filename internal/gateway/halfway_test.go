@@ -22,7 +22,7 @@ import (
 	"latchkey/internal/upstream"
 )
 
-// half does the steps of a bucket's creation by themselves, on the data folder of a server that does not run.
+// half does single steps of a bucket's creation on the data folder of a server that does not run.
 type half struct {
 	t       *testing.T
 	control *plane.Control
@@ -30,7 +30,7 @@ type half struct {
 	objects *objects.Store
 }
 
-// halfway lets do take some steps, after which the program stops.
+// halfway lets do take some steps. Then the program stops.
 func halfway(t *testing.T, dir string, do func(*half)) {
 	t.Helper()
 	db, err := store.Open(t.Context(), store.Options{Path: filepath.Join(dir, database)})
@@ -82,7 +82,7 @@ func (h *half) make(name, nonce string) {
 	h.check(h.objects.MakeBucket(h.t.Context(), name, nonce))
 }
 
-// intentions counts what the server still intends.
+// intentions counts the creations that the server still intends.
 func (w *world) intentions() (n int) {
 	w.t.Helper()
 	for _, err := range store.BucketCreations.All(w.t.Context(), w.server.Control.DB) {
@@ -101,7 +101,7 @@ func (w *world) recover() {
 	}
 }
 
-// TestACreationThatStoppedHalfWay stops between any two steps and starts again.
+// TestACreationThatStoppedHalfWay stops a creation between any two steps and starts the server again.
 func TestACreationThatStoppedHalfWay(t *testing.T) {
 	late := func(c *server.Config) {
 		c.Now = func() time.Time { return time.Now().Add(5*time.Minute + time.Second) }
@@ -196,8 +196,8 @@ func TestACreationThatStoppedHalfWay(t *testing.T) {
 	})
 }
 
-// TestACreationWhoseAnswerIsLost: the upstream made the bucket and nobody heard of it. The same account's retry gets
-// it.
+// TestACreationWhoseAnswerIsLost lets the upstream make the bucket and loses its answer. The same account gets the
+// bucket when it tries again.
 func TestACreationWhoseAnswerIsLost(t *testing.T) {
 	var lose atomic.Bool
 	o, err := objects.Open(t.Context(), filepath.Join(t.TempDir(), "objects"), objects.Options{})
@@ -220,7 +220,8 @@ func TestACreationWhoseAnswerIsLost(t *testing.T) {
 	served(t, "put", w.put(w.root, "/lake/k", "x"))
 }
 
-// TestOneNameDoesNotWaitForAnother: a bucket whose creation hangs in the upstream holds up no other one.
+// TestOneNameDoesNotWaitForAnother checks that a creation that hangs in the upstream delays no creation of another
+// name.
 func TestOneNameDoesNotWaitForAnother(t *testing.T) {
 	inside, release := make(chan struct{}), make(chan struct{})
 	w := behind(t, true, func(_ context.Context, call upstream.Call) (any, error) {

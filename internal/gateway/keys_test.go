@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// nasty are keys that somebody, somewhere, folded into another key. All are different keys.
+// nasty lists keys that some store has folded into another key. All are different keys.
 var nasty = []string{
 	"public/../private.txt", "public/..", "public/.", "public/./x", "public//x", "public///x", "public/", "public/x/",
 	"public/x",
@@ -24,8 +24,8 @@ var nasty = []string{
 	"public/<x>&amp;", "public/x\"'", "public/" + strings.Repeat("d/", 400),
 }
 
-// TestAttack04_EveryKeyIsLiteral stores all nasty keys side by side, and reads, lists, copies and deletes each
-// as itself; who may reach public/ reaches exactly those that begin with these bytes.
+// TestAttack04_EveryKeyIsLiteral stores all nasty keys side by side, and reads, lists, copies and deletes each as
+// itself. A caller who may reach public/ reaches exactly the keys that begin with these bytes.
 func TestAttack04_EveryKeyIsLiteral(t *testing.T) {
 	w := start(t)
 	w.grants()
@@ -155,7 +155,7 @@ func TestAttack01_OneDecoding(t *testing.T) {
 	}
 }
 
-// TestAttack02_DotSegments is the classic: from public/ out by "..".
+// TestAttack02_DotSegments tries to leave public/ by "..".
 func TestAttack02_DotSegments(t *testing.T) {
 	w := start(t)
 	w.grants()
@@ -180,7 +180,7 @@ func TestAttack02_DotSegments(t *testing.T) {
 	}
 }
 
-// TestAttack05_PrefixBoundaries: a scope is its bytes and nothing beside.
+// TestAttack05_PrefixBoundaries checks that a scope covers the keys that begin with its bytes, and no others.
 func TestAttack05_PrefixBoundaries(t *testing.T) {
 	w := start(t)
 	w.grants()

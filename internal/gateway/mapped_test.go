@@ -26,7 +26,7 @@ import (
 	"latchkey/internal/upstream"
 )
 
-// answers is a store that a test answers for.
+// answers is a store whose answers the test writes.
 type answers func(context.Context, upstream.Call) (any, error)
 
 // fake makes it an upstream.
@@ -39,7 +39,7 @@ func (f fake) Traits() upstream.Traits { return f.traits }
 
 func (f fake) Do(ctx context.Context, call upstream.Call) (any, error) { return f.do(ctx, call) }
 
-// behind is a gateway alone, before an upstream of the test's choice. nil is the embedded store.
+// behind is a gateway alone, in front of an upstream of the test's choice. nil is the embedded store.
 func behind(t *testing.T, flat bool, do answers) *world {
 	t.Helper()
 	return behindStore(t, upstream.Traits{Flat: flat, Nonces: true}, do)
@@ -75,8 +75,8 @@ func behindStore(t *testing.T, traits upstream.Traits, do answers) *world {
 	return w
 }
 
-// TestAttack02_StoresThatMapKeysToPaths: before such a store no key is let through that it would fold into
-// another one, wherever it stands.
+// TestAttack02_StoresThatMapKeysToPaths checks that the gateway passes no key, in any place of a request, that such a
+// store would fold into another one.
 func TestAttack02_StoresThatMapKeysToPaths(t *testing.T) {
 	for _, flat := range []bool{true, false} {
 		w := behind(t, flat, nil)
@@ -125,7 +125,7 @@ func TestAttack02_StoresThatMapKeysToPaths(t *testing.T) {
 	}
 }
 
-// TestTheLongestDomainCounts: of two domains, one below the other, the name of the longer is no bucket.
+// TestTheLongestDomainCounts uses two domains, one below the other. The name of the longer one is not a bucket.
 func TestTheLongestDomainCounts(t *testing.T) {
 	w := behind(t, true, nil)
 	w.bucket(w.root, "lake", "s3x")
@@ -142,7 +142,7 @@ func TestTheLongestDomainCounts(t *testing.T) {
 	}
 }
 
-// TestUpstreamsThatMisbehave: what an upstream does wrong is not passed on as a success.
+// TestUpstreamsThatMisbehave checks that an error of an upstream is not passed on as a success.
 func TestUpstreamsThatMisbehave(t *testing.T) {
 	var prepared sync.Map // of operations
 	answer := func(op *awswire.Operation, f func(upstream.Call) (any, error)) { prepared.Store(op, f) }
@@ -221,8 +221,8 @@ func TestUpstreamsThatMisbehave(t *testing.T) {
 	})
 }
 
-// TestBucketsAreMadeAndDeletedInTurn: while one deletion is in the upstream no other one gets there, which by
-// the time that it does might delete the next owner's bucket.
+// TestBucketsAreMadeAndDeletedInTurn checks that only one deletion of a bucket is in the upstream at a time. A second
+// one might delete the next owner's bucket.
 func TestBucketsAreMadeAndDeletedInTurn(t *testing.T) {
 	inside, release := make(chan struct{}, 2), make(chan struct{})
 	w := behind(t, true, func(_ context.Context, call upstream.Call) (any, error) {

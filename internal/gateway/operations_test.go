@@ -13,7 +13,8 @@ import (
 	"latchkey/internal/upstream"
 )
 
-// TestEveryOperationHasARow, or stands among those that are not served; none stands in two lists.
+// TestEveryOperationHasARow checks that each operation has a row or is in a list of those that are not served, and that
+// none is in two lists.
 func TestEveryOperationHasARow(t *testing.T) {
 	unserved := slices.Clone(notImplemented)
 	for _, names := range refusedByPolicy {
@@ -37,7 +38,7 @@ func TestEveryOperationHasARow(t *testing.T) {
 	}
 }
 
-// TestRowsAreWhole: every row says what the gateway and the documentation need.
+// TestRowsAreWhole checks that every row has what the gateway and the documentation need.
 func TestRowsAreWhole(t *testing.T) {
 	for op, o := range operations {
 		d := o.describe()
@@ -102,7 +103,7 @@ func TestNoKeyEscapesItsRow(t *testing.T) {
 	}
 }
 
-// TestNoActionBesideTheRow: a permission that the row does not declare is no call's.
+// TestNoActionBesideTheRow checks that no call asks for a permission that its row does not declare.
 func TestNoActionBesideTheRow(t *testing.T) {
 	o := operations[s3.GetObject.Operation]
 	if err := o.checkDeclared([]permission{{action: "s3:GetObject"}, {action: "s3:GetObjectVersion"}}); err != nil {

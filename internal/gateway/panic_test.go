@@ -11,8 +11,8 @@ import (
 	"latchkey/internal/upstream"
 )
 
-// TestAPanicIsAnInternalError: an upstream that panics is told as S3 tells an internal error, and logged with whose the
-// bucket is; what the registry answers together with the upstream leaves an audit record too.
+// TestAPanicIsAnInternalError lets an upstream panic. The client gets S3's internal error, and the log record names the
+// owner of the bucket. An operation that the registry answers together with the upstream leaves an audit record too.
 func TestAPanicIsAnInternalError(t *testing.T) {
 	w := behind(t, true, func(_ context.Context, call upstream.Call) (any, error) {
 		switch call.Operation {

@@ -9,7 +9,7 @@ import (
 	"latchkey/internal/gateway"
 )
 
-// operation is a request and all the actions that it needs.
+// operation is a request and all the actions that the request needs.
 type operation struct {
 	name    string
 	actions []string
@@ -30,7 +30,7 @@ func (w *world) etagOf(path string) string {
 	return w.must(w.root, ask{method: http.MethodHead, path: path}).header.Get("ETag")
 }
 
-// operations are all that the gateway serves. Every ask is made anew for each try.
+// operations lists everything that the gateway serves. Each try makes its ask anew.
 var operations = []operation{
 	{"GetObject", []string{"s3:GetObject"}, func(*world) ask { return ask{method: "GET", path: "/lake/k"} }},
 	{"GetObject of a version", []string{"s3:GetObjectVersion"}, func(*world) ask {
@@ -118,7 +118,7 @@ var operations = []operation{
 		})
 		return ask{method: "DELETE", path: "/made-policy?policy"}
 	}},
-	// Rights for what the embedded store then refuses.
+	// Permissions for requests that the embedded store then refuses.
 	{"PutObject with tags", []string{"s3:PutObject", "s3:PutObjectTagging"}, func(*world) ask {
 		return ask{method: "PUT", path: "/lake/new", header: header("X-Amz-Tagging", "a=b")}
 	}},
@@ -151,7 +151,7 @@ var operations = []operation{
 	}},
 }
 
-// ruled makes the buckets that operations work on.
+// ruled makes the buckets that the operations work on.
 func (w *world) ruled() {
 	w.t.Helper()
 	w.bucket(w.root, "lake", "ruled")
@@ -159,7 +159,7 @@ func (w *world) ruled() {
 	w.must(w.root, ask{method: "PUT", path: "/ruled?policy", body: onBucket("ruled", "Deny", `"*"`, "s3:GetObjectAcl")})
 }
 
-// TestEveryOperationNeedsItsActions takes from a user who may do everything one action after the other.
+// TestEveryOperationNeedsItsActions takes one action after the other from a user who may do everything.
 func TestEveryOperationNeedsItsActions(t *testing.T) {
 	w := start(t)
 	w.ruled()
@@ -316,7 +316,7 @@ func TestVendedCredentials(t *testing.T) {
 	}
 }
 
-// TestEveryRouteIsInTheTable holds that no operation is served that the table of rights does not try.
+// TestEveryRouteIsInTheTable checks that the table of permissions has every operation that is served.
 func TestEveryRouteIsInTheTable(t *testing.T) {
 	var tried []string
 	for _, op := range operations {

@@ -191,7 +191,7 @@ func TestCase088_ConditionKeys(t *testing.T) {
 	})
 }
 
-// TestExpectedBucketOwner: x-amz-expected-bucket-owner and its brother for the source.
+// TestExpectedBucketOwner checks x-amz-expected-bucket-owner and x-amz-source-expected-bucket-owner.
 func TestExpectedBucketOwner(t *testing.T) {
 	w := start(t)
 	w.ruled()
@@ -238,7 +238,7 @@ func TestExpectedBucketOwner(t *testing.T) {
 	w.content("/lake/k")
 }
 
-// TestAbsenceIsHidden: that a key does not exist learns only who may list it.
+// TestAbsenceIsHidden checks that only a caller who may list a key learns that the key does not exist.
 func TestAbsenceIsHidden(t *testing.T) {
 	w := start(t)
 	w.grants()
@@ -301,7 +301,7 @@ func TestAbsenceIsHidden(t *testing.T) {
 	})
 }
 
-// TestTheRegistryRecords: operations on buckets are in the audit log, and a body cannot flood it.
+// TestTheRegistryRecords checks that operations on buckets are in the audit log, and that a body cannot flood the log.
 func TestTheRegistryRecords(t *testing.T) {
 	w := start(t)
 	w.bucket(w.root, "lake")

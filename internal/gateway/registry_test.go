@@ -136,7 +136,7 @@ func TestCreateBucket(t *testing.T) {
 	refused(t, "gone", w.del(w.root, "/same"), 404, "NoSuchBucket", "")
 }
 
-// TestBucketsTellTheirRegion: SDKs find a bucket's region in a header, of failures too.
+// TestBucketsTellTheirRegion checks the header in which SDKs find a bucket's region. Failures have it too.
 func TestBucketsTellTheirRegion(t *testing.T) {
 	w := start(t)
 	w.bucket(w.root, "lake")
@@ -167,8 +167,8 @@ func TestBucketsTellTheirRegion(t *testing.T) {
 	}
 }
 
-// TestBucketsHaveOneOwner lets two accounts create and delete one name at once. Whoever was told that the
-// bucket is its own must be able to use it.
+// TestBucketsHaveOneOwner lets two accounts create and delete one name at once. An account that was told that it owns
+// the bucket must be able to use it.
 func TestBucketsHaveOneOwner(t *testing.T) {
 	w := start(t)
 	b := w.other()

@@ -17,7 +17,7 @@ import (
 	"latchkey/internal/upstream"
 )
 
-// calls counts what reaches an upstream.
+// calls counts the calls that reach an upstream.
 type calls int
 
 func (n *calls) Traits() upstream.Traits { return upstream.Traits{Flat: true, Nonces: true} }
@@ -35,7 +35,7 @@ type answered struct {
 
 func (a answered) Answer() error { return a.answer() }
 
-// TestNothingReachesAnUpstreamUnasked: the upstream is closed to a call that nothing allowed.
+// TestNothingReachesAnUpstreamUnasked checks that a call that no policy allowed does not reach the upstream.
 func TestNothingReachesAnUpstreamUnasked(t *testing.T) {
 	w, reached := controltest.New(t), new(calls)
 	k, err := (&principals.Principals{Control: w.Control}).EnsureRoot(t.Context(), "123456789012", principals.RootKey{})

@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// exchange is one connection on which a test says exactly what it wants to.
+// exchange is one connection on which a test writes exact bytes.
 type exchange struct {
 	t    testing.TB
 	conn net.Conn
@@ -60,7 +60,7 @@ func or(a, b string) string {
 	return a
 }
 
-// expect sends the head of a request and waits until the server asks for its body. It must ask.
+// expect sends the head of a request and waits until the server asks for the body. The server must ask.
 func (w *world) expect(k awsKeys, a ask) *exchange {
 	w.t.Helper()
 	x := w.dial()
@@ -85,13 +85,13 @@ func (x *exchange) answer(w *world, method string) *answer {
 	return w.read(resp)
 }
 
-// ended reports whether the server closed the connection, and did not only fall silent.
+// ended reports whether the server closed the connection. A server that is only silent does not count.
 func (x *exchange) ended() bool {
 	_, err := x.in.ReadByte()
 	return err != nil && !errors.Is(err, os.ErrDeadlineExceeded)
 }
 
-// TestABodyIsNotAskedForInVain: whoever may not write is told so before it sends its bytes.
+// TestABodyIsNotAskedForInVain checks that a caller who may not write is refused before the caller sends the body.
 func TestABodyIsNotAskedForInVain(t *testing.T) {
 	w := start(t)
 	w.grants()
@@ -184,7 +184,7 @@ func TestAttack18_NoRequestInsideARequest(t *testing.T) {
 	})
 }
 
-// TestOddRequests are answered, not with a panic.
+// TestOddRequests checks that odd requests are answered, and not with a panic.
 func TestOddRequests(t *testing.T) {
 	w := start(t)
 	w.bucket(w.root, "lake")

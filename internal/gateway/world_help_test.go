@@ -17,7 +17,7 @@ func principalsOf(w *world) *principals.Principals {
 	return &principals.Principals{Control: w.server.Control}
 }
 
-// lockedBuffer is where the server's log goes.
+// lockedBuffer receives the server's log.
 type lockedBuffer struct {
 	mu sync.Mutex
 	b  bytes.Buffer

@@ -10,7 +10,8 @@ import (
 	"latchkey/internal/fault"
 )
 
-// TestAttack50_ABucketIsFoundByItsNonce: whoever made a bucket with a nonce finds and removes it by that, and no other.
+// TestAttack50_ABucketIsFoundByItsNonce checks that a nonce finds and removes the bucket that was made with it, and no
+// other one.
 func TestAttack50_ABucketIsFoundByItsNonce(t *testing.T) {
 	dir, ctx := t.TempDir(), t.Context()
 	none := func(err error) { t.Helper(); wantFault(t, err, fault.NotFound, fault.Bucket) }
@@ -44,7 +45,7 @@ func TestAttack50_ABucketIsFoundByItsNonce(t *testing.T) {
 	none(s.FindBucket(ctx, "lake", "n1"))
 }
 
-// TestAFolderOfAnOlderVersion had no nonces: its buckets stay, and are nobody's creation.
+// TestAFolderOfAnOlderVersion opens a folder without nonces. Its buckets stay, and no creation owns them.
 func TestAFolderOfAnOlderVersion(t *testing.T) {
 	dir := t.TempDir()
 	db, err := openDB(filepath.Join(dir, "objects.db"), "", 1)
@@ -78,7 +79,7 @@ func TestAFolderOfAnOlderVersion(t *testing.T) {
 	}
 }
 
-// TestBucketsAreListed in the order of their names, page by page.
+// TestBucketsAreListed checks that buckets are listed in the order of their names, page by page.
 func TestBucketsAreListed(t *testing.T) {
 	s := openStore(t) // it has a bucket b
 	for _, name := range []string{"a-1", "c", "a-2", "a.3", "a_4"} {

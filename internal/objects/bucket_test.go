@@ -38,7 +38,8 @@ func TestDelete(t *testing.T) {
 	}
 }
 
-// TestAttack29_DeletesAreJudgedKeyByKey: one key that is refused neither stops the others nor passes with them.
+// TestAttack29_DeletesAreJudgedKeyByKey checks that a key that is refused does not stop the others, and is not deleted
+// with them.
 func TestAttack29_DeletesAreJudgedKeyByKey(t *testing.T) {
 	s := openStore(t)
 	for _, k := range []string{"a", "b", "c", "a/../b"} {

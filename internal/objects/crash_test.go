@@ -90,8 +90,8 @@ func writeOne(ctx context.Context, s *Store, n int) error {
 	return err
 }
 
-// TestAcknowledgedSurvivesAKill kills a writing process again and again. What it had acknowledged must
-// read back, and what it had not must leave nothing behind.
+// TestAcknowledgedSurvivesAKill kills a writing process again and again. Every acknowledged write must read back, and
+// every other one must leave nothing behind.
 func TestAcknowledgedSurvivesAKill(t *testing.T) {
 	dir := t.TempDir()
 	self, err := os.Executable()

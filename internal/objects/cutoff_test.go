@@ -8,7 +8,8 @@ import (
 	"testing/iotest"
 )
 
-// TestAWrappedEOFIsNoEnd: a connection that breaks may say so with io.EOF inside its error.
+// TestAWrappedEOFIsNoEnd checks that an error that wraps io.EOF, as one of a broken connection may, is not the end of a
+// body.
 func TestAWrappedEOFIsNoEnd(t *testing.T) {
 	s := openStore(t)
 	put(t, s, "k", "old")

@@ -21,7 +21,7 @@ type entry struct {
 
 func (e entry) String() string { return fmt.Sprintf("%q common %v", e.name, e.common) }
 
-// naive lists as S3's documentation says, the slow way: roll up every key, then sort and cut.
+// naive lists as S3's documentation describes it, the slow way: it rolls up every key, then sorts and cuts.
 func naive(keys []string, prefix, delimiter, after string) []entry {
 	var all []entry
 	for _, k := range keys {
@@ -189,7 +189,7 @@ func TestListBounds(t *testing.T) {
 	wantFault(t, err, fault.NotFound, fault.Bucket)
 }
 
-// TestAttack07_TokensStayInTheirListing takes a continuation token elsewhere, and changes it.
+// TestAttack07_TokensStayInTheirListing uses a continuation token in another listing, and changes it.
 func TestAttack07_TokensStayInTheirListing(t *testing.T) {
 	s := openStore(t)
 	mine := List{Bucket: "b", Prefix: "team1/", Delimiter: "/"}

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// endless is n bytes of content that nobody holds.
+// endless is n bytes of content that are never in memory at once.
 type endless struct {
 	n, at int64
 }

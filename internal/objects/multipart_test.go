@@ -354,7 +354,7 @@ func TestAbort(t *testing.T) {
 	}
 }
 
-// TestAbortDuringAPart aborts an upload while a part's body is on its way: the part leaves nothing.
+// TestAbortDuringAPart aborts an upload before a part's body has come. The part leaves nothing behind.
 func TestAbortDuringAPart(t *testing.T) {
 	s := openStore(t)
 	u, _ := upload(t, s, CreateUpload{})

@@ -172,7 +172,7 @@ func TestPutAndGet(t *testing.T) {
 	}
 }
 
-// TestAttack02_KeysAreNoPaths: a key that another one would fold into is another object.
+// TestAttack02_KeysAreNoPaths checks that keys that a path would fold into one are different objects.
 func TestAttack02_KeysAreNoPaths(t *testing.T) {
 	s := openStore(t)
 	keys := []string{"a/b", "a//b", "a/../b", "./a", "a", "a/", "/", "//", ".", "..", "../../etc/passwd", "a\\b", "A",

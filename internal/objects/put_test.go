@@ -18,7 +18,7 @@ import (
 	"latchkey/internal/fault"
 )
 
-// trailed is a body that brings trailers, as the gateway's reader does.
+// trailed is a body with trailers, as the gateway's reader returns it.
 type trailed struct {
 	io.Reader
 	trailer http.Header
@@ -241,7 +241,7 @@ func TestOneWriterWins(t *testing.T) {
 	}
 }
 
-// TestCounter counts with If-Match: no increment may be lost.
+// TestCounter counts with If-Match. No increment may be lost.
 func TestCounter(t *testing.T) {
 	s := openStore(t)
 	put(t, s, "n", "")
@@ -278,7 +278,7 @@ func TestAFullDiskIsTold(t *testing.T) {
 	}
 }
 
-// TestABucketOfTheSameNameIsAnotherOne replaces the bucket while the body is on its way.
+// TestABucketOfTheSameNameIsAnotherOne replaces the bucket before the body has come.
 func TestABucketOfTheSameNameIsAnotherOne(t *testing.T) {
 	s := openStore(t)
 	for _, size := range []int{10, 2 * bufferSize} {
@@ -296,7 +296,8 @@ func TestABucketOfTheSameNameIsAnotherOne(t *testing.T) {
 	}
 }
 
-// TestAnUncertainCommitKeepsTheBlob: when a commit fails, a restart may still find it in the log.
+// TestAnUncertainCommitKeepsTheBlob checks that a failed commit keeps the blob, because a restart may still find the
+// commit in the log.
 func TestAnUncertainCommitKeepsTheBlob(t *testing.T) {
 	dir := t.TempDir()
 	s, err := Open(t.Context(), dir, Options{})

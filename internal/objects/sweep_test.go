@@ -25,7 +25,7 @@ func sweepAll(t *testing.T, s *Store) (removed int) {
 	return removed
 }
 
-// orphan makes a blob file that nobody answers for.
+// orphan makes a blob file that is not in use and has no row.
 func orphan(t *testing.T, s *Store) string {
 	t.Helper()
 	f, name, err := s.blobs.create()

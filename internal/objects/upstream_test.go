@@ -8,7 +8,7 @@ import (
 	"latchkey/internal/upstream/upstreamtest"
 )
 
-// TestUpstream: the embedded store keeps the contract of every store behind the gateway.
+// TestUpstream checks that the embedded store fulfils the contract of every store behind the gateway.
 func TestUpstream(t *testing.T) {
 	upstreamtest.Run(t, func(t *testing.T) upstream.Upstream {
 		s, err := objects.Open(t.Context(), t.TempDir(), objects.Options{})

@@ -17,7 +17,7 @@ import (
 	"latchkey/internal/upstream"
 )
 
-// lifted is a call as the gateway makes it: the stream of the input travels as the call's body.
+// lifted is a call as the gateway makes it: the stream of the input is the body of the call.
 func lifted(op *awswire.Operation, in any) upstream.Call {
 	c := upstream.Call{Operation: op, Input: in}
 	var from io.Reader
@@ -73,8 +73,8 @@ func must[In, Out any](t testing.TB, s *Store, op awswire.Op[In, Out], in *In) *
 
 func stream(content string) io.ReadCloser { return io.NopCloser(strings.NewReader(content)) }
 
-// TestUnservedMembersAreRefused sets each member of each input alone: it is served, or it is refused as
-// NotImplemented; nothing is dropped in silence.
+// TestUnservedMembersAreRefused sets each member of each input alone. The store serves the member or refuses it as
+// NotImplemented. It ignores none silently.
 func TestUnservedMembersAreRefused(t *testing.T) {
 	s := openStore(t)
 	refused := map[string]bool{}

@@ -73,7 +73,7 @@ func TestDiscovery(t *testing.T) {
 	}
 }
 
-// A client secret must outlive the key that sealed it.
+// Resealing must keep a client secret readable after the key that sealed it is dropped.
 func TestClientSecretsAreSealedAnew(t *testing.T) {
 	data := t.TempDir()
 	s := open(t, Config{Data: data})

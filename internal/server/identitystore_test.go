@@ -31,7 +31,7 @@ func TestIdentityStoreAnswersBoto3(t *testing.T) {
 	recordsAreDiscreet(t, s)
 }
 
-// recordsAreDiscreet looks for personal data in the audit log: it tells who did what to which id.
+// recordsAreDiscreet checks that the audit log has no personal data: it says which principal did what to which id.
 func recordsAreDiscreet(t *testing.T, s *server.Server) {
 	t.Helper()
 	records, err := s.Control.DB.Events(t.Context(), store.AuditFilter{Limit: 1000})

@@ -108,7 +108,7 @@ func recorded(t *testing.T, s *Server, name string) int {
 	return len(all)
 }
 
-// What expired goes though nobody asks for anything, and the snapshot of the server follows.
+// Expired entries are removed although no request asks for anything, and the server's snapshot follows.
 func TestWhatExpiredGoesByItself(t *testing.T) {
 	data := t.TempDir()
 	s, stop := serving(t, Config{Data: data})

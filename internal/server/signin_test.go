@@ -55,7 +55,7 @@ func TestPublicURL(t *testing.T) {
 	}
 }
 
-// What is signed for S3, and S3's uploads from forms, reach buckets that have the names of pages.
+// Requests that are signed for S3, and S3's uploads from forms, reach buckets that have the names of pages.
 func TestBucketsWithTheNamesOfPages(t *testing.T) {
 	s := boot(t, Config{})
 	page := func(method, target, kind, authorization string) bool {
@@ -119,8 +119,8 @@ func TestAttack37_ObjectsThatActAsPages(t *testing.T) {
 	}
 }
 
-// Who signs for an object whose key is one of the server's own paths, in a bucket that the host names, gets no other
-// answer.
+// A client that signs a request for an object gets the object, even if its key is one of the server's own paths and the
+// bucket is in the host.
 func TestObjectsWithTheNamesOfDocuments(t *testing.T) {
 	s := boot(t, Config{})
 	for _, path := range []string{KeysPath, DiscoveryPath} {

@@ -44,8 +44,8 @@ type row struct {
 	because string   // why it fails
 }
 
-// TestEveryOperationAsks: a user without policies is refused every operation of every service, with input with which a
-// user who may do everything then succeeds. What is open to everybody says so.
+// TestEveryOperationAsks sends every operation of every service for a user without policies, who must be refused. A
+// user who may do everything then succeeds with the same input. A row whose operation is open to everybody says so.
 func TestEveryOperationAsks(t *testing.T) {
 	w := newWalkWorld(t)
 	rows := w.walk()

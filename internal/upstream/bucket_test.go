@@ -10,7 +10,7 @@ import (
 	"latchkey/internal/fault"
 )
 
-// answering is a store that a test answers for.
+// answering is a store whose answers the test writes.
 type answering func(Call) (any, error)
 
 func (answering) Traits() Traits { return Traits{} }
@@ -47,7 +47,7 @@ func TestBucketsAreListedPageByPage(t *testing.T) {
 	}
 }
 
-// TestStoresThatListBadly: nothing of what they say is taken for the end, and no list is without one.
+// TestStoresThatListBadly checks that a bad list is not taken for a complete one, and that every list ends.
 func TestStoresThatListBadly(t *testing.T) {
 	for what, answer := range map[string]answering{
 		"the same page again": func(Call) (any, error) { return page(new("next"), "a", "b"), nil },
