@@ -103,7 +103,7 @@ func (a *API) queryAudit(
 		GrantID:     awswire.Value(in.GrantId),
 		Since:       awswire.Value(in.StartTime),
 		Until:       awswire.Value(in.EndTime),
-		NewestFirst: in.NewestFirst != nil && *in.NewestFirst,
+		NewestFirst: awswire.Value(in.NewestFirst),
 		Limit:       100,
 	}
 	if in.MaxResults != nil {

@@ -45,7 +45,7 @@ func (a *API) listBuckets(
 	}
 	var more bool
 	out := &wire.ListBucketsResponse{}
-	if in.Unregistered != nil && *in.Unregistered {
+	if awswire.Value(in.Unregistered) {
 		page, further, err := a.Buckets.Unregistered(ctx, c, awswire.Value(in.NextToken), limit)
 		if err != nil {
 			return nil, err

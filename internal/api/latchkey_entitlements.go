@@ -27,7 +27,7 @@ func (a *API) whoCan(_ context.Context, c *control.Call, in *wire.WhoCanRequest)
 	}
 	page, err := a.Grants.WhoCan(c, grants.WhoCan{
 		Target: awswire.Value(in.Target), Permission: permission, Object: awswire.Value(in.TargetType) == "Object",
-		All: in.All != nil && *in.All, Token: awswire.Value(in.NextToken), Size: pageSize(in.MaxResults),
+		All: awswire.Value(in.All), Token: awswire.Value(in.NextToken), Size: pageSize(in.MaxResults),
 	})
 	if err != nil {
 		return nil, err

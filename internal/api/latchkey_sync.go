@@ -19,7 +19,7 @@ func (a *API) syncDirectory(
 		return nil, fault.New(fault.NotFound, fault.Source,
 			"The server has no directory sources: it was started without --directories")
 	}
-	o := ldapsync.Options{DryRun: in.DryRun != nil && *in.DryRun, Force: in.Force != nil && *in.Force, Limit: 100}
+	o := ldapsync.Options{DryRun: awswire.Value(in.DryRun), Force: awswire.Value(in.Force), Limit: 100}
 	if in.MaxResults != nil {
 		o.Limit = int(*in.MaxResults)
 	}
@@ -52,23 +52,8 @@ func (a *API) syncDirectory(
 	for _, d := range r.Changes {
 		out.Changes = append(out.Changes, wire.Change{Kind: new(d.Kind), Name: new(d.Name), Text: new(d.Text)})
 	}
-	for _, x := range r.Access {
-		change := wire.AccessChange{
-			UserId:     awswire.Optional(string(x.User)),
-			UserName:   new(x.Name),
-			Change:     new("LOST"),
-			Region:     new(x.Grant.Region),
-			GrantScope: new(x.Grant.Scope.String()),
-			Permission: new(x.Grant.Permission.String()),
-			GrantId:    new(x.Grant.ID.String()),
-		}
-		if x.Gained {
-			change.Change = new("GAINED")
-		}
-		if x.Via != "" {
-			change.Via = new(r.NameOf(x.Via))
-		}
-		out.Access = append(out.Access, change)
+	for i := range r.Access {
+		out.Access = append(out.Access, accessChangeOut(r, &r.Access[i]))
 	}
 	out.Conflicts = r.Conflicts
 	if len(out.Conflicts) > o.Limit {
@@ -78,3 +63,23 @@ func (a *API) syncDirectory(
 }
 
 func count(n int) *int32 { return new(int32(min(n, 1<<31-1))) }
+
+// accessChangeOut is access that a user loses or gains by a run.
+func accessChangeOut(r *ldapsync.Report, x *ldapsync.AccessChange) wire.AccessChange {
+	change := wire.AccessChange{
+		UserId:     awswire.Optional(string(x.User)),
+		UserName:   new(x.Name),
+		Change:     new("LOST"),
+		Region:     new(x.Grant.Region),
+		GrantScope: new(x.Grant.Scope.String()),
+		Permission: new(x.Grant.Permission.String()),
+		GrantId:    new(x.Grant.ID.String()),
+	}
+	if x.Gained {
+		change.Change = new("GAINED")
+	}
+	if x.Via != "" {
+		change.Via = new(r.NameOf(x.Via))
+	}
+	return change
+}

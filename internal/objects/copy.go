@@ -72,7 +72,7 @@ func (s *Store) Copy(ctx context.Context, in Copy) (Object, error) {
 		Key: in.Key, Size: p.size, ETag: etagOf(p.md5), Headers: headers,
 		Checksum: Checksum{Algorithm: algorithm, Type: FullObject, Value: sum},
 	}
-	return s.putPiece(ctx, in.Bucket, bucket, o, p, in.If)
+	return s.putPiece(ctx, bucketRef{in.Bucket, bucket}, o, p, in.If)
 }
 
 // openSource opens the source of a copy. A condition that is not met is Precondition, never NotModified.

@@ -176,7 +176,8 @@ func (s *Store) locatePart(ctx context.Context, c *Content, number int) error {
 		return nil
 	}
 	st, err := s.read(ctx, `SELECT sum(CASE WHEN number < ?2 THEN size ELSE 0 END),
-		max(CASE WHEN number = ?2 THEN size END), max(CASE WHEN number = ?2 THEN sum END), count(*) FROM pieces WHERE content = ?1`)
+		max(CASE WHEN number = ?2 THEN size END), max(CASE WHEN number = ?2 THEN sum END), count(*)
+		FROM pieces WHERE content = ?1`)
 	if err != nil {
 		return err
 	}

@@ -136,18 +136,25 @@ type PartPage struct {
 	Truncated bool
 }
 
-// ListParts returns the parts of an unfinished upload with numbers above after, at most limit of them.
-func (s *Store) ListParts(ctx context.Context, bucket, key, id string, after, limit int) (page PartPage, err error) {
-	if page.Upload, err = s.upload(ctx, bucket, key, id); err != nil || limit <= 0 {
+// ListParts is a request for a page of an unfinished upload's parts.
+type ListParts struct {
+	Bucket, Key, UploadID string
+	After                 int // only parts with numbers above it
+	Max                   int // of parts; more than MaxKeys is MaxKeys
+}
+
+// ListParts returns a page of the parts of an unfinished upload.
+func (s *Store) ListParts(ctx context.Context, in ListParts) (page PartPage, err error) {
+	if page.Upload, err = s.upload(ctx, in.Bucket, in.Key, in.UploadID); err != nil || in.Max <= 0 {
 		return page, err
 	}
-	limit = min(limit, MaxKeys)
+	limit := min(in.Max, MaxKeys)
 	st, err := s.read(ctx,
 		`SELECT number, size, md5, sum, modified FROM pieces WHERE content = ? AND number > ? ORDER BY number LIMIT ?`)
 	if err != nil {
 		return page, err
 	}
-	rows, err := st.QueryContext(ctx, page.Upload.content, after, limit+1)
+	rows, err := st.QueryContext(ctx, page.Upload.content, in.After, limit+1)
 	if err != nil {
 		return page, err
 	}

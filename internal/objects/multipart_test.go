@@ -319,7 +319,7 @@ func TestAttack28_UploadsAreBoundToTheirKey(t *testing.T) {
 			_, err = s.CopyPart(t.Context(),
 				CopyPart{From: Source{Bucket: "b", Key: "k"}, Bucket: at.bucket, Key: at.key, UploadID: u.ID, Number: 1})
 			wantFault(t, err, fault.NotFound, entity)
-			_, err = s.ListParts(t.Context(), at.bucket, at.key, u.ID, 0, 10)
+			_, err = s.ListParts(t.Context(), ListParts{Bucket: at.bucket, Key: at.key, UploadID: u.ID, Max: 10})
 			wantFault(t, err, fault.NotFound, entity)
 			_, err = s.Complete(t.Context(), Complete{Bucket: at.bucket, Key: at.key, UploadID: u.ID, Size: -1, Parts: list})
 			wantFault(t, err, fault.NotFound, entity)
@@ -411,7 +411,7 @@ func TestListParts(t *testing.T) {
 	u, _ := upload(t, s, CreateUpload{Algorithm: CRC32}, []byte("a"), []byte("bb"), []byte("ccc"))
 	var got []Part
 	for after := 0; ; {
-		page, err := s.ListParts(t.Context(), "b", "k", u.ID, after, 2)
+		page, err := s.ListParts(t.Context(), ListParts{Bucket: "b", Key: "k", UploadID: u.ID, After: after, Max: 2})
 		if err != nil {
 			t.Fatal(err)
 		}

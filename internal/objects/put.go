@@ -47,27 +47,31 @@ func (s *Store) Put(ctx context.Context, in Put) (Object, error) {
 		Key: in.Key, Size: p.size, ETag: etagOf(p.md5), Headers: in.Headers,
 		Checksum: Checksum{Algorithm: store, Type: FullObject, Value: base64.StdEncoding.EncodeToString(p.sum)},
 	}
-	return s.putPiece(ctx, in.Bucket, bucket, o, p, in.If)
+	return s.putPiece(ctx, bucketRef{in.Bucket, bucket}, o, p, in.If)
 }
 
-// putPiece makes o, whose content is p, the object of its key. The bucket must still be the one that the
-// request began with: another one of the same name may be another owner's.
-func (s *Store) putPiece(
-	ctx context.Context, bucket string, number int64, o Object, p piece, cond Conditions,
-) (Object, error) {
+// bucketRef is the bucket that a request began with.
+type bucketRef struct {
+	name   string
+	number int64
+}
+
+// putPiece makes o, whose content is p, the object of its key. The name must still be that of the bucket that the
+// request began with: another bucket of the same name may belong to another owner.
+func (s *Store) putPiece(ctx context.Context, b bucketRef, o Object, p piece, cond Conditions) (Object, error) {
 	if o.Headers.ContentType == "" {
 		o.Headers.ContentType = defaultContentType
 	}
 	o.content = s.nextContent()
 	err := s.update(ctx, func(t *tx) error {
-		id, err := t.bucket(bucket)
+		number, err := t.bucket(b.name)
 		if err != nil {
 			return err
 		}
-		if id != number {
-			return noBucket(bucket)
+		if number != b.number {
+			return noBucket(b.name)
 		}
-		if err := t.replace(id, o, cond); err != nil {
+		if err := t.replace(number, o, cond); err != nil {
 			return err
 		}
 		o.Modified = time.Unix(t.now(), 0).UTC()

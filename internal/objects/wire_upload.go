@@ -120,8 +120,10 @@ func (w *wire) listParts(ctx context.Context, c upstream.Call, in *s3.ListPartsR
 		return nil, badArgument("part-number-marker", itoa(int64(after)),
 			"Argument part-number-marker must be an integer between 0 and 2147483647")
 	}
-	page, err := w.s.ListParts(ctx, awswire.Value(in.Bucket), awswire.Value(in.Key), awswire.Value(in.UploadId),
-		int(after), limit)
+	page, err := w.s.ListParts(ctx, ListParts{
+		Bucket: awswire.Value(in.Bucket), Key: awswire.Value(in.Key), UploadID: awswire.Value(in.UploadId),
+		After: int(after), Max: limit,
+	})
 	if err != nil {
 		return nil, err
 	}
