@@ -65,12 +65,12 @@ type Exchange struct {
 	From      caller.Connection // where the request came from
 	Operation string            // the name of the operation, of a closed set; "unknown" until it is recognised
 
-	Call       *control.Call // what the audit record tells of; nil: there is nobody yet whose call it is
+	Call       *control.Call // the call of the audit record; nil: the caller is not known yet
 	Unrecorded bool          // the call leaves no audit record, but a success must be allowed all the same
 
 	Caller  string      // for the log, where there is no call: who it is
 	Account string      // likewise: in which account
-	Attrs   []slog.Attr // further fields of the log record, for what is the front's own
+	Attrs   []slog.Attr // further fields of the log record, which only this front has
 
 	frame   *Frame
 	request *http.Request

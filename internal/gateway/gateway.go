@@ -44,7 +44,7 @@ const (
 	maxBody     = 64 << 10
 )
 
-// kind says what is different about S3's requests: most answers are what clients stored.
+// kind says how S3's requests differ: most answers are objects that clients stored.
 var kind = front.Kind{Service: "s3", Objects: true}
 
 // request is one request on its way through the gateway.
@@ -57,7 +57,7 @@ type request struct {
 	body     *upstream.Body // of an operation whose body is streamed
 	bucket   *bucket.Bucket // the addressed bucket, once it is known to exist
 	key      string
-	required []permission // what was authorised before the upstream was called
+	required []permission // the permissions that were checked before the upstream was called
 	out      any
 }
 

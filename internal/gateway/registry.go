@@ -69,7 +69,7 @@ func (g *Gateway) createBucket(q *request, in *s3.CreateBucketRequest) (any, err
 		return nil, err
 	}
 	defer unlock()
-	if err := g.reauthenticate(q); err != nil { // the request that had the lock before may have changed what has this name
+	if err := g.reauthenticate(q); err != nil { // another request with this name may just have ended
 		return nil, err
 	}
 	if err := g.Buckets.CheckNew(q.Call, name, region); err != nil {

@@ -33,7 +33,7 @@ func invalidRequest(format string, args ...any) error {
 	return fault.New(fault.Invalid, fault.Request, format, args...)
 }
 
-// notServed refuses what S3 knows and this store does not, in AWS's words for NotImplemented.
+// notServed refuses what S3 has and this store does not, in AWS's words for NotImplemented.
 func notServed(header string) error {
 	return fault.New(fault.Unsupported, fault.Header,
 		"A header you provided implies functionality that is not implemented").With("Header", header)
@@ -44,7 +44,7 @@ func preconditionFailed(condition string) error {
 		"At least one of the pre-conditions you specified did not hold").With("Condition", condition)
 }
 
-// storageFault tells a full disk from a failure of ours. A fault stays what it is.
+// storageFault tells a full disk from another failure of the store. A fault stays as it is.
 func storageFault(err error) error {
 	if _, ok := errors.AsType[*fault.Error](err); ok || err == nil {
 		return err
@@ -64,8 +64,8 @@ func isFull(err error) bool {
 	return ok && e.Code()&0xff == 13
 }
 
-// bodyFault is the failure of a body that could not be read to its end. What the gateway's reader found
-// wrong with it (a hash, a chunk signature) stays as the gateway said it.
+// bodyFault is the failure of a body that could not be read to its end. A fault of the gateway's reader (a hash, a
+// chunk signature) stays as it is.
 func bodyFault(err error) error {
 	if _, ok := errors.AsType[*fault.Error](err); ok {
 		return err

@@ -8,7 +8,7 @@ import (
 	"latchkey/internal/upstream"
 )
 
-// wireSource reads a copy source; the gateway has authorised what ParseCopySource says about the same header.
+// wireSource reads a copy source. The gateway has authorised what ParseCopySource returns for the same header.
 func wireSource(header *string, cond Conditions) (Source, error) {
 	from, err := upstream.ParseCopySource(awswire.Value(header))
 	if err != nil {
