@@ -43,7 +43,7 @@ func (a *API) getOIDCProvider(
 		return nil, err
 	}
 	return &wire.GetOpenIDConnectProviderResponse{
-		Url:          new(strings.TrimPrefix(p.URL, "https://")), // without https://, as AWS shows it; a URL without TLS keeps its http://
+		Url:          new(strings.TrimPrefix(p.URL, "https://")), // as on AWS; http:// is kept
 		ClientIDList: p.ClientIDs, ThumbprintList: p.Thumbprints, CreateDate: new(p.Created), Tags: iamTagsOut(p.Tags),
 	}, nil
 }
