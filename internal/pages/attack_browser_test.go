@@ -90,7 +90,7 @@ func TestAttack37_FormsFromElsewhere(t *testing.T) {
 	})
 }
 
-// What is approved is what was shown, once.
+// A person approves exactly the request that the page showed, and only once.
 func TestAttack37_ADeviceIsDecidedOnce(t *testing.T) {
 	w := newWorld(t)
 	c := w.register(nil)
@@ -101,7 +101,7 @@ func TestAttack37_ADeviceIsDecidedOnce(t *testing.T) {
 	slow.enter(d.text("userCode")).shows(404, "No device waits")
 	c.poll(d).wants(t, 400, "AccessDeniedException", "access_denied", "denied_by_person")
 
-	// Denied between approval and the way back from the provider.
+	// The request is denied between the approval and the return from the provider.
 	d = c.start()
 	b, other := w.browser().enter(d.text("userCode")), w.browser().enter(d.text("userCode"))
 	w.idp.Serve("/authorize", func(rw http.ResponseWriter, r *http.Request) {
@@ -117,7 +117,8 @@ func TestAttack37_ADeviceIsDecidedOnce(t *testing.T) {
 	c.poll(d).wants(t, 400, "AccessDeniedException", "access_denied", "denied_by_person")
 }
 
-// attempt opens /authorize up to the provider, and gives where the provider would send the browser back to.
+// attempt opens /authorize and follows it to the provider. It returns where the provider would send the browser back
+// to.
 func (b *browser) attempt(c *client) *url.URL {
 	b.t.Helper()
 	follow := b.client.CheckRedirect
@@ -132,7 +133,7 @@ func (b *browser) attempt(c *client) *url.URL {
 	return to
 }
 
-// The provider's answer counts in the browser that was sent there, once, for the sign-in that it was sent for.
+// The provider's answer is accepted only in the browser that was sent there, only once, and only for the same sign-in.
 func TestAttack22_AnswersOfTheProviderForOthers(t *testing.T) {
 	w := newWorld(t)
 	c := w.register(nil)
@@ -199,7 +200,7 @@ func TestAttack22_AnswersOfTheProviderForOthers(t *testing.T) {
 	b := w.browser()
 	u := b.attempt(c)
 	b.open(u.RequestURI()).sent()
-	plain(t, b.open(u.RequestURI()), "attempt_unknown") // the cookie is gone with its use
+	plain(t, b.open(u.RequestURI()), "attempt_unknown") // the cookie is deleted when it is used
 
 	for name, change := range map[string]func(u *url.URL) string{
 		"issuer_mismatch": func(u *url.URL) string { return with(u, "iss", "https://evil.example") },
@@ -218,7 +219,7 @@ func TestAttack22_AnswersOfTheProviderForOthers(t *testing.T) {
 	}
 }
 
-// An identity token counts only if it was made by the account's provider, for us, for this very sign-in.
+// An identity token is accepted only if the account's provider made it, for this server, for this sign-in.
 func TestAttack22_IdentityTokensOfOtherSignIns(t *testing.T) {
 	w := newWorld(t)
 	c := w.register(nil)
@@ -389,7 +390,7 @@ func TestAuthorizeRefuses(t *testing.T) {
 	}
 }
 
-// Wrong user codes cost an address the right to try more, right ones do not.
+// An address that tries too many wrong user codes is refused. Right ones do not count.
 func TestAttack40_GuessingUserCodes(t *testing.T) {
 	w := newWorld(t)
 	d := w.register(nil).start()
@@ -441,7 +442,8 @@ func TestPagesKeepToThemselves(t *testing.T) {
 	}
 }
 
-// A browser that knows this server by another name is sent to the one that cookies are for, with all that it asked.
+// A browser that uses another name of this server is redirected to the public name, which its cookies belong to, with
+// the whole query.
 func TestAnotherNameOfTheServer(t *testing.T) {
 	w := newWorld(t)
 	c := w.register(nil)

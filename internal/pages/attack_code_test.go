@@ -15,7 +15,7 @@ import (
 	"latchkey/internal/store"
 )
 
-// approved is a client and where the browser was sent with its code.
+// approved is a client, and the URL with the code to which the browser was sent.
 func approved(w *world, change url.Values) (*client, *url.URL) {
 	w.t.Helper()
 	c := w.register(nil)
@@ -68,7 +68,7 @@ func TestAttack22_CodesOfOthers(t *testing.T) {
 	c.redeem(late, nil).wants(t, 400, "InvalidGrantException", "invalid_grant", "code_expired")
 }
 
-// Of many that redeem one code at once, one gets tokens.
+// When many requests redeem one code at once, only one gets tokens.
 func TestAttack22_OneCodeManyTimesAtOnce(t *testing.T) {
 	w := newWorld(t)
 	c, to := approved(w, nil)
@@ -101,7 +101,7 @@ func TestAttack22_OneCodeManyTimesAtOnce(t *testing.T) {
 	}
 }
 
-// PKCE cannot be left out by a public client, nor taken away on the way of an application's code.
+// A public client cannot omit PKCE, and nobody can remove it from the request for an application's code.
 func TestAttack22_DowngradeOfPKCE(t *testing.T) {
 	w := newWorld(t)
 	c := w.register(nil)
@@ -143,7 +143,8 @@ func TestAttack22_DowngradeOfPKCE(t *testing.T) {
 	w.withIAM(ask(nil)).wants(t, 400, "InvalidGrantException", "invalid_grant", "code_verifier_mismatch")
 }
 
-// A refresh token is its client's: with another client's secret, or at the application's own door, it opens nothing.
+// A refresh token belongs to its client. Nothing accepts it with another client's secret, or at the application's own
+// endpoint.
 func TestAttack20_RefreshTokensOfOthers(t *testing.T) {
 	w := newWorld(t)
 	c, to := approved(w, nil)
@@ -183,8 +184,7 @@ func TestAttack20_RefreshTokensOfOthers(t *testing.T) {
 	c.start().wants(t, 401, "InvalidClientException", "invalid_client", "client_expired")
 }
 
-// Whatever a sign-in hangs on, when it goes the sign-in goes: before the code is redeemed, and before the token is
-// used.
+// A sign-in ends when something that it depends on is removed, before the code is redeemed or before the token is used.
 func TestAttack21_SignInsEndWithWhatTheyHangOn(t *testing.T) {
 	for reason, end := range map[string]func(*world){
 		"user_disabled": func(w *world) { w.SetPerson(w.t, w.alice, func(u *directory.User) { u.Disabled = true }) },
@@ -226,7 +226,7 @@ func TestAttack21_SignInsEndWithWhatTheyHangOn(t *testing.T) {
 			c.poll(d).wants(t, 400, "AccessDeniedException", "access_denied", reason)
 			c.token(map[string]any{"grantType": "refresh_token", "refreshToken": out.text("refreshToken")}).wants(t, 400,
 				"AccessDeniedException", "access_denied", reason)
-			if reason != "instance_deleted" { // with which the other application goes too
+			if reason != "instance_deleted" { // which deletes the other application too
 				w.withIAM(map[string]any{
 					"clientId":         other.ARN(),
 					"grantType":        string(sso.TokenExchange),
@@ -245,7 +245,7 @@ func TestAttack21_SignInsEndWithWhatTheyHangOn(t *testing.T) {
 	}
 }
 
-// Nothing that opens something is in a log record, an audit record or the database.
+// No secret is in a log record, an audit record or the database.
 func TestAttack25_NoCodeIsKeptOrLogged(t *testing.T) {
 	w := newWorld(t)
 	c, to := approved(w, nil)
@@ -290,7 +290,7 @@ func TestAttack25_NoCodeIsKeptOrLogged(t *testing.T) {
 	}
 }
 
-// Whoever polls, fails and begins without end does not fill the log, and is slowed down.
+// A client that polls, fails and starts requests without end does not fill the log, and is slowed down.
 func TestAttack40_DevicesWithoutEnd(t *testing.T) {
 	w := newWorld(t)
 	c := w.register(nil)

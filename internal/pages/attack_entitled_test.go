@@ -9,7 +9,7 @@ import (
 	"latchkey/internal/sso"
 )
 
-// What an application is not let do any more, clients that registered for it before do no more either.
+// When an application loses a permission, clients that registered for it before lose it too.
 func TestAttack21_ClientsOfAnApplicationThatMayNoMore(t *testing.T) {
 	w := newWorld(t)
 	signIn := sso.Grant{Type: sso.AuthorizationCode, RedirectURIs: []string{"https://app.example.org/back"}}
@@ -27,11 +27,11 @@ func TestAttack21_ClientsOfAnApplicationThatMayNoMore(t *testing.T) {
 	w.SetApplication(t, app, func(a *sso.Application) { a.Grants = []sso.Grant{{Type: sso.RefreshToken}} })
 	c.start().wants(t, 400, "UnauthorizedClientException", "unauthorized_client", "grant_type_not_configured")
 	waiting.press("approve").shows(400, "grant_type_not_configured")
-	refresh().opens(w) // who is signed in stays so
+	refresh().opens(w) // existing sign-ins continue
 }
 
-// A redirect URI that only begins like one of this machine is the application's to give and to take, and is not shown
-// as a program on this computer.
+// A redirect URI that only begins like a loopback address is one that the application must allow. The page does not
+// show it as a program on this computer.
 func TestAttack22_RedirectURIThatBeginsLikeLoopback(t *testing.T) {
 	w := newWorld(t)
 	const near = "http://127.0.0.1.example.org/back"

@@ -13,7 +13,7 @@ import (
 	"latchkey/internal/store"
 )
 
-// What anybody can send as often as they like leaves no record in an account's log.
+// Requests that anybody can send without limit leave no record in an account's log.
 func TestAttack40_RecordsByNobody(t *testing.T) {
 	w := newWorld(t)
 	c := w.register(nil)
@@ -44,7 +44,7 @@ func TestAttack40_RecordsByNobody(t *testing.T) {
 	}
 
 	d := c.start()
-	before = len(w.Records(t)) // that a device asks is recorded; how many may is limited
+	before = len(w.Records(t)) // each device's request is recorded, and their number is limited
 	thief := w.register(nil)
 	for range 3 {
 		thief.poll(d).wants(t, 400, "InvalidGrantException", "invalid_grant", "code_of_another_client")
@@ -60,7 +60,7 @@ func TestAttack40_RecordsByNobody(t *testing.T) {
 	unrecorded("a denial that is asked for again")
 }
 
-// What expired goes in every account, whichever devices ask.
+// Expired rows are deleted in every account, whichever devices ask.
 func TestAttack40_SweepingEachAccount(t *testing.T) {
 	w := newWorld(t)
 	const other = access.AccountID("210987654321")

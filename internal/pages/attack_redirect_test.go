@@ -137,7 +137,7 @@ func TestRegisterClientRefuses(t *testing.T) {
 	for _, uri := range tricks {
 		if uri == tricks["another loopback"] || uri == tricks["a longer path"] || uri == tricks["a path that climbs"] ||
 			uri == tricks["an escaped path"] || uri == tricks["a query"] || uri == "" {
-			continue // of this machine as well: a client may have them if it wants to
+			continue // also loopback addresses: a client may register them
 		}
 		if a := w.post("/client/register", with(map[string]any{"redirectUris": []string{uri}})); a.status != 400 {
 			t.Errorf("%q can be registered: %+v", uri, a)

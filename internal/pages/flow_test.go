@@ -119,7 +119,7 @@ func TestAuthorizationCodeOfAnApplication(t *testing.T) {
 	w.withIAM(in).wants(t, 400, "InvalidGrantException", "invalid_grant", "code_replayed")
 }
 
-// A start URL says in which account people sign in.
+// A start URL names the account in which people sign in.
 func TestAccountsOfStartURLs(t *testing.T) {
 	w := newWorld(t)
 	const second = access.AccountID("210987654321")
@@ -148,8 +148,8 @@ func TestAccountsOfStartURLs(t *testing.T) {
 	}
 }
 
-// A client may register for an application at which people sign in; its tokens then belong to that one, and end with
-// it.
+// A client may register for an application at which people sign in. Its tokens then belong to that application, and end
+// with it.
 func TestClientsOfAnApplication(t *testing.T) {
 	w := newWorld(t)
 	app := w.application(func(a *sso.Application) {

@@ -14,8 +14,8 @@ import (
 	"latchkey/internal/pages"
 )
 
-// TestAPanicIsAnInternalError: a page that panics is a page of our own, with the pages' headers, a log record and a
-// count.
+// TestAPanicIsAnInternalError checks that a page that panics becomes a page of our own, with the pages' headers, a log
+// record and a count.
 func TestAPanicIsAnInternalError(t *testing.T) {
 	w := newWorld(t)
 	var log bytes.Buffer

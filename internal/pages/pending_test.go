@@ -10,7 +10,7 @@ import (
 	"latchkey/internal/store"
 )
 
-// Devices that wait are bounded for each account, and what expired makes room and goes.
+// The number of waiting devices is bounded for each account. Expired requests do not count and are deleted.
 func TestAttack40_DevicesThatWait(t *testing.T) {
 	w := newWorld(t)
 	c := w.register(nil)
@@ -51,7 +51,8 @@ func TestAttack40_DevicesThatWait(t *testing.T) {
 	}
 }
 
-// A device code is its client's, and all of it counts: its first part follows from the user code, which others see.
+// A device code belongs to its client, and is checked as a whole: its first part can be computed from the user code,
+// which others can see.
 func TestAttack22_DeviceCodesOfOthers(t *testing.T) {
 	w := newWorld(t)
 	c := w.register(nil)

@@ -103,7 +103,7 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-// clean removes what expired, as a server does from time to time.
+// clean deletes expired rows, as a server does from time to time.
 func (w *world) clean() {
 	l := &maintenance.Loop{DB: w.DB, Update: w.Engine.Update, Now: w.Now, Log: slog.New(slog.DiscardHandler)}
 	for _, table := range store.ExpiringTables() {
@@ -112,7 +112,7 @@ func (w *world) clean() {
 	l.Pass(w.t.Context())
 }
 
-// application makes an application for which the account's root may act.
+// application creates an application for which the account's root may act.
 func (w *world) application(change func(*sso.Application)) *sso.Application {
 	w.t.Helper()
 	return w.Application(w.t, account, func(a *sso.Application) {
@@ -122,7 +122,7 @@ func (w *world) application(change func(*sso.Application)) *sso.Application {
 	})
 }
 
-// answer is one of the OAuth service.
+// answer is an answer of the OAuth service.
 type answer struct {
 	status int
 	kind   string // x-amzn-ErrorType
@@ -131,7 +131,7 @@ type answer struct {
 
 func (a answer) text(name string) string { s, _ := a.object[name].(string); return s }
 
-// reason is the code of a refusal.
+// reason returns the code of a refusal.
 func (a answer) reason() string {
 	r, _, _ := strings.Cut(a.text("error_description"), ":")
 	return r
@@ -162,7 +162,7 @@ func (w *world) do(r *http.Request) answer {
 	return a
 }
 
-// withIAM is CreateTokenWithIAM by the account's root.
+// withIAM calls CreateTokenWithIAM as the account's root.
 func (w *world) withIAM(in map[string]any) answer {
 	w.t.Helper()
 	body, err := json.Marshal(in)
@@ -216,7 +216,7 @@ func (c *client) poll(device answer) answer {
 	return c.token(map[string]any{"grantType": string(oauth.DeviceCode), "deviceCode": device.text("deviceCode")})
 }
 
-// verifier is what PKCE proves with.
+// verifier is the PKCE code verifier.
 const verifier = "abcdefghijklmnopqrstuvwxyz-abcdefghijklmnopqrstuvwxyz"
 
 func challenge() string {
@@ -242,7 +242,7 @@ func authorization(id string, change url.Values) string {
 	return "/authorize?" + q.Encode()
 }
 
-// redeem is CreateToken with the code that a redirect brought; change may alter it.
+// redeem calls CreateToken with the code that a redirect has. change may alter the request.
 func (c *client) redeem(to *url.URL, change map[string]any) answer {
 	c.t.Helper()
 	in := map[string]any{
@@ -257,14 +257,14 @@ func (c *client) redeem(to *url.URL, change map[string]any) answer {
 	return c.token(in)
 }
 
-// browser keeps cookies, and follows redirects as far as they lead to us or to the provider.
+// browser stores cookies, and follows redirects to this server or to the provider.
 type browser struct {
 	*world
 	client *http.Client
 	page   string // the last page's text
 	status int    // and status
 	header http.Header
-	left   *url.URL // where it was sent that is neither; nil: nowhere
+	left   *url.URL // where it was sent elsewhere; nil: nowhere
 	trail  []*url.URL
 }
 
@@ -295,7 +295,7 @@ func (b *browser) do(r *http.Request) *browser {
 	return b
 }
 
-// open goes to a path of ours.
+// open opens a path of this server.
 func (b *browser) open(path string) *browser {
 	b.t.Helper()
 	r, err := http.NewRequest(http.MethodGet, b.url+path, nil)
@@ -303,7 +303,7 @@ func (b *browser) open(path string) *browser {
 	return b.do(r)
 }
 
-// submit posts a form to a path of ours, as a page of ours does.
+// submit posts a form to a path of this server, as its pages do.
 func (b *browser) submit(path string, form url.Values) *browser {
 	b.t.Helper()
 	return b.do(b.form(path, form))
@@ -338,7 +338,7 @@ func (b *browser) enter(code string) *browser {
 	return b.open("/device").submit("/device", url.Values{"action": {"find"}, "user_code": {code}})
 }
 
-// sent is where the browser was sent, which must be the client.
+// sent returns where the browser was sent, which must be the client.
 func (b *browser) sent() *url.URL {
 	b.t.Helper()
 	if b.left == nil || !strings.HasPrefix(b.left.String(), back+"?") {
@@ -362,7 +362,7 @@ func (a answer) wants(t *testing.T, status int, kind, name, reason string) {
 	}
 }
 
-// opens checks tokens, and gives whom they stand for.
+// opens checks tokens, and returns the person for whom they stand.
 func (a answer) opens(w *world) credential.SealedDelegation {
 	w.t.Helper()
 	if a.status != http.StatusOK || a.text("tokenType") != "Bearer" || a.object["expiresIn"] != 3600.0 ||

@@ -8,8 +8,7 @@ import (
 	"latchkey/internal/control/provision"
 )
 
-// What a client puts into a filter's value never becomes a part of the filter, and what it may not see is not found by
-// any filter.
+// A value in a client's filter never becomes part of the filter's syntax. No filter finds what the client may not see.
 func TestAttack26_SCIMFilterInjection(t *testing.T) {
 	w := newWorld(t)
 	alice := w.user("alice")
@@ -58,7 +57,7 @@ func TestAttack26_SCIMFilterInjection(t *testing.T) {
 	w.do("GET", "/Groups/"+g, "").has("members.0.value", alice)
 }
 
-// A token reaches its own account's store and nothing else, whatever ids it names.
+// A token has access to its own account's store only, whatever ids a request names.
 func TestAttack26_ATokenOfAnotherAccount(t *testing.T) {
 	w := newWorld(t)
 	alice := w.user("alice")
@@ -110,7 +109,7 @@ func TestAttack26_ATokenThatHoldsNoMore(t *testing.T) {
 	w.do("GET", "/Users", "").refused(401, "")
 }
 
-// A namesake of somebody who was deleted is another: ids are never used twice.
+// A new user with the name of a deleted one is a different user: ids are never used twice.
 func TestAttack26_ANamesakeIsAStranger(t *testing.T) {
 	w := newWorld(t)
 	alice := w.user("alice")

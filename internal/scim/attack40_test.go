@@ -9,7 +9,7 @@ import (
 	"latchkey/internal/store"
 )
 
-// A token of one account makes nobody wait: what costs more than it is long is refused.
+// A token of one account cannot delay others: a request that costs more than its length justifies is refused.
 func TestAttack40_CostlyRequests(t *testing.T) {
 	w := newWorld(t)
 	alice := w.user("alice")
@@ -53,7 +53,7 @@ func TestAttack40_CostlyRequests(t *testing.T) {
 	w.do("GET", "/Groups/"+staff, "").want(200).has("displayName", "all", "members.0.value", alice)
 }
 
-// A filter with many comparisons has the members of a group rendered once.
+// A filter with many comparisons renders the members of a group once.
 func TestAttack40_AFilterOnMembers(t *testing.T) {
 	w := newWorld(t)
 	g := directory.GroupID(w.group("staff"))
@@ -72,8 +72,8 @@ func TestAttack40_AFilterOnMembers(t *testing.T) {
 	}
 }
 
-// What a record says of a PATCH is short, and nothing of a person, whatever the client writes where a path or a status
-// should stand.
+// The audit record of a PATCH is short and has no personal data, whatever the client writes in place of a path or a
+// status.
 func TestAttack25_WhatARecordSaysOfAPatch(t *testing.T) {
 	w := newWorld(t)
 	alice := w.user("alice")

@@ -27,7 +27,8 @@ func TestIdentityCase033_ABadBearerIsRefused(t *testing.T) {
 func TestIdentityCase034_AUserIsCreated(t *testing.T) {
 	w := newWorld(t)
 	r := w.do("POST", "/Users",
-		`{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"alice@example.com","name":{"givenName":"A","familyName":"L"},"displayName":"A L"}`)
+		`{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"alice@example.com","name":{"givenName":"A",
+		"familyName":"L"},"displayName":"A L"}`)
 	r.want(201).has("active", true, "userName", "alice@example.com", "meta.resourceType", "User", "name.givenName", "A")
 	if !regexp.MustCompile(`^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$`).MatchString(r.id()) {
 		t.Fatalf("id %q", r.id())
@@ -122,7 +123,7 @@ func TestIdentityCase043_AnUnknownMemberInAFilter(t *testing.T) {
 	w.find("Groups", filter).refused(404, "")
 }
 
-// many creates users user000 and so on.
+// many creates the users user000, user001 and so on.
 func (w *world) many(n int) (ids []string) {
 	w.t.Helper()
 	for i := range n {

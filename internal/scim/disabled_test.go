@@ -6,7 +6,7 @@ import (
 	"latchkey/internal/store"
 )
 
-// A client that says that somebody is disabled has said so, whoever else disabled the user before.
+// When a client disables a user, that is remembered, even if somebody else disabled the user before.
 func TestAttack26_DisabledByTwo(t *testing.T) {
 	w := newWorld(t)
 	for name, c := range map[string]struct {

@@ -7,7 +7,7 @@ import (
 	"latchkey/internal/fault"
 )
 
-// alice is a user as documents have it.
+// alice is a user in the form of documents.
 var alice = document{
 	"id": "u1", "userName": "alice@example.org", "displayName": "Alice", "active": true, "externalId": "X1",
 	"name": map[string]any{"givenName": "Alice", "familyName": "O'Hara \"Al\""},

@@ -54,7 +54,7 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-// strictWorld is a world that is as narrow as AWS.
+// strictWorld is a world whose endpoint is as narrow as AWS's.
 func strictWorld(t *testing.T) *world {
 	t.Helper()
 	w := newWorld(t)
@@ -131,7 +131,7 @@ func (r *reply) want(status int) *reply {
 	return r
 }
 
-// refused checks that the answer is an error as SCIM has it, of this status and scimType.
+// refused checks that the answer is a SCIM error with this status and scimType.
 func (r *reply) refused(status int, scimType string) *reply {
 	r.t.Helper()
 	r.want(status)
@@ -147,7 +147,7 @@ func (r *reply) refused(status int, scimType string) *reply {
 	return r
 }
 
-// at is the value at a path such as emails.0.value. A name with dots stands between bars.
+// at returns the value at a path such as emails.0.value. A name that has dots is written between bars.
 func (r *reply) at(path string) any {
 	var v any = r.body
 	for path != "" {
@@ -191,7 +191,7 @@ func (r *reply) id() string {
 	return id
 }
 
-// user creates a user as every client can and returns its id.
+// user creates a user as every client can, and returns its id.
 func (w *world) user(name string) string {
 	w.t.Helper()
 	return w.do("POST", "/Users",

@@ -14,7 +14,7 @@ import (
 	"latchkey/internal/store"
 )
 
-// hook is a body that does something when it is read first.
+// hook is a body that calls a function when it is first read.
 type hook struct {
 	io.Reader
 	do func()
@@ -55,13 +55,14 @@ func TestATokenThatIsDeletedWhileTheBodyComesIsRefused(t *testing.T) {
 	}
 }
 
-// The store is deleted and made anew after the token was judged and before the change: the next one is not written to.
+// The store is deleted and created again after the token was checked and before the change. The change must not be
+// written to the new store.
 func TestATokenWritesIntoItsOwnStoreOnly(t *testing.T) {
 	w := newWorld(t)
 	c := *w.Control
 	calls := 0
 	c.Now = func() time.Time {
-		if calls++; calls == 3 { // the clock is read twice before the body is, and then again, with a snapshot in hand
+		if calls++; calls == 3 { // the clock is read twice before the body, and once more when the snapshot is already taken
 			w.Change(t, func(tx *store.Tx) error {
 				next := *w.Center(t, account)
 				next.IdentityStoreID = "d-0000000000"

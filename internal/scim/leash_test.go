@@ -20,7 +20,7 @@ import (
 
 const everything = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`
 
-// data is what it takes for people of the directory to come to the bucket lake.
+// data has what people of the directory need to get access to the bucket lake.
 type data struct {
 	*world
 	sts      *sts.Tokens
@@ -85,7 +85,7 @@ func (d *data) newRole(name, trust string) *iam.Role {
 	return r
 }
 
-// session is the way of a person from an identity token to a session on the person's behalf.
+// session makes a session that acts for a person, starting with an identity token.
 func (d *data) session(email string) (controltest.Keys, error) {
 	d.t.Helper()
 	out, err := d.exchange.CreateTokenWithIAM(d.t.Context(), d.Call(d.t, d.keys, "sso-oauth", "CreateTokenWithIAM"),
@@ -108,7 +108,7 @@ func (d *data) session(email string) (controltest.Keys, error) {
 	return controltest.KeysOf(a.Credentials), nil
 }
 
-// vend gets a credential for a person of a group that may read.
+// vend gets a credential for a person whose group has read access.
 func (d *data) vend(email string) controltest.Keys {
 	d.t.Helper()
 	s, err := d.session(email)

@@ -13,8 +13,8 @@ import (
 	"latchkey/internal/scim"
 )
 
-// TestAPanicIsAnInternalError: a change that panics is told as SCIM tells a failure, with a log record, a count and an
-// audit record.
+// TestAPanicIsAnInternalError checks that a change that panics gets a SCIM error, a log record, a count and an audit
+// record.
 func TestAPanicIsAnInternalError(t *testing.T) {
 	w := newWorld(t)
 	var log bytes.Buffer

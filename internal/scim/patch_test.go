@@ -131,9 +131,12 @@ func TestPatches(t *testing.T) {
 			}},
 		"a second address is not kept": {`{"op":"add","path":"emails[type eq \"home\"].value","value":"b@example.org"}`,
 			func(*directory.User) {}},
-		"a password is passed over":     {`{"op":"replace","path":"password","value":"secret"}`, func(*directory.User) {}},
-		"another schema is passed over": {`{"op":"add","path":"urn:ietf:params:scim:schemas:extension:CustomExtensionName:2.0:User:tag","value":"701984"}`, func(*directory.User) {}},
-		"what is unknown in an object": {`{"op":"replace","value":{"favourite":"x","nickName":"N","id":"other","schemas":[]}}`, func(u *directory.User) {
+		"a password is passed over": {`{"op":"replace","path":"password","value":"secret"}`, func(*directory.User) {}},
+		"another schema is passed over": {`{"op":"add",
+		"path":"urn:ietf:params:scim:schemas:extension:CustomExtensionName:2.0:User:tag",
+		"value":"701984"}`, func(*directory.User) {}},
+		"what is unknown in an object": {`{"op":"replace","value":{"favourite":"x","nickName":"N","id":"other",
+		"schemas":[]}}`, func(u *directory.User) {
 			u.NickName = "N"
 		}},
 		"the id stays": {`{"op":"replace","path":"id","value":"other"}`, func(*directory.User) {}},

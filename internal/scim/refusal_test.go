@@ -194,7 +194,7 @@ func TestWritesAreRecorded(t *testing.T) {
 	w.do("POST", "/Users", `{"userName":"x y"}`).want(400)
 	w.do("DELETE", "/Users/"+alice, "").want(404)
 	w.do("GET", "/Users", "").want(200)           // reads leave none
-	w.with("x", "POST", "/Users", `{}`).want(401) // nor does who is nobody
+	w.with("x", "POST", "/Users", `{}`).want(401) // nor do requests without a valid token
 	type want struct{ name, code string }
 	var got []want
 	for _, e := range w.Records(t)[before:] {

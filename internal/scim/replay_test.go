@@ -7,8 +7,8 @@ import (
 	"latchkey/internal/directory"
 )
 
-// step is one request of a client and what it counts on. {alice} and the like in it stand for ids that earlier steps
-// gave: a step that creates something names it.
+// step is one request of a client, and what the client expects. {alice} and similar names stand for ids that earlier
+// steps returned: a step that creates something names it.
 type step struct {
 	says         string
 	method, path string
@@ -18,7 +18,7 @@ type step struct {
 	has          []any
 }
 
-// replay plays a client's session.
+// replay sends the requests of a client's session.
 func (w *world) replay(steps []step) {
 	w.t.Helper()
 	ids := map[string]string{"missing": missing}
@@ -61,7 +61,7 @@ const (
 	groupSchema = `"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"]`
 )
 
-// What Entra ID sends by default: operations with capitals, booleans as texts, members by values.
+// Requests that Entra ID sends by default: operations with capitals, booleans as texts, members by values.
 func TestEntraIDProvisions(t *testing.T) {
 	w := newWorld(t)
 	w.replay([]step{
@@ -70,8 +70,10 @@ func TestEntraIDProvisions(t *testing.T) {
 		{"a user is created", "POST", "/Users",
 			`{` +
 				userSchemas + `,"externalId":"alice","userName":"alice@contoso.example","active":true,"displayName":"Alice Example",
-			"emails":[{"primary":true,"type":"work","value":"alice@contoso.example"}],"meta":{"resourceType":"User"},"name":{"formatted":"Alice Example","familyName":"Example","givenName":"Alice"},
-			"phoneNumbers":[{"type":"work","value":"1"},{"type":"mobile","value":"2"},{"type":"fax","value":"3"}],"roles":[],"title":"Analyst",
+			"emails":[{"primary":true,"type":"work","value":"alice@contoso.example"}],"meta":{"resourceType":"User"},"name":
+			{"formatted":"Alice Example","familyName":"Example","givenName":"Alice"},
+			"phoneNumbers":[{"type":"work","value":"1"},{"type":"mobile","value":"2"},{"type":"fax","value":"3"}],"roles":[],
+			"title":"Analyst",
 			"addresses":[{"type":"work","streetAddress":"S","locality":"L","postalCode":"P","country":"C"}],
 			"` + enterprise + `":{"employeeNumber":"7","department":"Finance"}}`, 201, "alice",
 			[]any{"active", true, "meta.resourceType", "User", "emails.0.type", "work", "phoneNumbers.2.type", "fax",
@@ -108,8 +110,10 @@ func TestEntraIDProvisions(t *testing.T) {
 		{"a group is looked for", "GET", `/Groups?excludedAttributes=members&filter=displayName eq "Readers"`, "", 200, "",
 			[]any{"totalResults", 0}},
 		{"a group is created", "POST",
-			"/Groups", `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group","http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/Group"],
-			"externalId":"g1","displayName":"Readers","meta":{"resourceType":"Group"}}`, 201, "readers", []any{"displayName", "Readers", "members.0", nil}},
+			"/Groups", `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group",
+			"http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/Group"],
+			"externalId":"g1","displayName":"Readers","meta":
+			{"resourceType":"Group"}}`, 201, "readers", []any{"displayName", "Readers", "members.0", nil}},
 		{"a member is added", "PATCH", "/Groups/{readers}",
 			patch(`{"op":"Add","path":"members","value":[{"value":"{alice}"}]}`), 204, "", nil},
 		{"and again", "PATCH", "/Groups/{readers}", patch(`{"op":"Add","path":"members","value":[{"value":"{alice}"}]}`), 204,
@@ -132,13 +136,14 @@ func TestEntraIDProvisions(t *testing.T) {
 	})
 }
 
-// What Entra ID sends with ?aadOptscim062020.
+// Requests that Entra ID sends with ?aadOptscim062020.
 func TestEntraIDProvisionsByTheLaterFlavour(t *testing.T) {
 	w := newWorld(t)
 	w.replay([]step{
 		{"a user is created", "POST", "/Users?aadOptscim062020",
 			`{` + userSchemas + `,"externalId":"bob","userName":"bob@contoso.example","active":true,
-			"emails":[{"primary":true,"type":"work","value":"bob@contoso.example"}],"name":{"givenName":"Bob"}}`, 201, "bob", nil},
+			"emails":[{"primary":true,"type":"work","value":"bob@contoso.example"}],"name":
+			{"givenName":"Bob"}}`, 201, "bob", nil},
 		{"many attributes at once", "PATCH", "/Users/{bob}",
 			patch(`{"op":"replace","value":{"displayName":"Bobby","name.givenName":"Rob","name.familyName":"Example","` +
 				enterprise + `:department":"Sales","` + enterprise +
@@ -167,7 +172,7 @@ func TestEntraIDProvisionsByTheLaterFlavour(t *testing.T) {
 	})
 }
 
-// What Okta sends: a set-up, whole users by PUT, deactivation, groups by PATCH.
+// Requests that Okta sends: a set-up, whole users by PUT, deactivation, groups by PATCH.
 func TestOktaProvisions(t *testing.T) {
 	w := newWorld(t)
 	w.replay([]step{
@@ -179,15 +184,19 @@ func TestOktaProvisions(t *testing.T) {
 			[]any{"totalResults", 0}},
 		{"a user is created with several addresses", "POST", "/Users",
 			`{` + userSchema + `,"userName":"carol@okta.example","name":{"givenName":"Carol","familyName":"Example"},
-			"emails":[{"value":"carol@home.example","type":"home"},{"primary":true,"value":"carol@okta.example","type":"work"}],"displayName":"Carol Example","locale":"en-US",
-			"externalId":"00u1","groups":[],"password":"1mz050nq","active":true}`, 201, "carol", []any{"active", true, "password", nil, "emails.0.value", "carol@okta.example", "emails.1", nil}},
+			"emails":[{"value":"carol@home.example","type":"home"},{"primary":true,"value":"carol@okta.example",
+			"type":"work"}],"displayName":"Carol Example","locale":"en-US",
+			"externalId":"00u1","groups":[],"password":"1mz050nq",
+			"active":true}`, 201, "carol",
+			[]any{"active", true, "password", nil, "emails.0.value", "carol@okta.example", "emails.1", nil}},
 		{"created again", "POST", "/Users", `{` + userSchema + `,"userName":"carol@okta.example"}`, 409, "", nil},
 		{"found in capitals", "GET", `/Users?filter=userName eq "CAROL@OKTA.EXAMPLE"`, "", 200, "",
 			[]any{"Resources.0.id", "{carol}"}},
 		{"the whole user is replaced", "PUT", "/Users/{carol}",
 			`{` +
 				userSchema + `,"id":"{carol}","userName":"carol@okta.example","name":{"givenName":"Caroline"},"externalId":"00u1",
-			"emails":[{"primary":true,"value":"caroline@okta.example","type":"work"}],"active":true,"meta":{"resourceType":"User","location":"x"},"groups":[]}`, 200, "",
+			"emails":[{"primary":true,"value":"caroline@okta.example","type":"work"}],"active":true,"meta":
+			{"resourceType":"User","location":"x"},"groups":[]}`, 200, "",
 			[]any{"name.givenName", "Caroline", "name.familyName", nil, "displayName", nil, "emails.0.value",
 				"caroline@okta.example", "externalId", "00u1"}},
 		{"the user is deactivated by PUT", "PUT", "/Users/{carol}",
@@ -220,7 +229,7 @@ func TestOktaProvisions(t *testing.T) {
 	})
 }
 
-// What AWS's own documentation has clients send, within AWS's limits.
+// Requests from AWS's own documentation, within AWS's limits.
 func TestClientsOfIdentityCenterProvision(t *testing.T) {
 	w := strictWorld(t)
 	const names = `"name":{"familyName":"F","givenName":"G"},"displayName":"D"`

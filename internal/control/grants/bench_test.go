@@ -14,8 +14,8 @@ import (
 	"latchkey/internal/store"
 )
 
-// BenchmarkGetDataAccess is GetDataAccess of a user, without HTTP: granted, which commits an audit record and seals a
-// credential, and denied.
+// BenchmarkGetDataAccess measures GetDataAccess of a user, without HTTP. A granted request commits an audit record and
+// seals a credential. A denied request does neither.
 func BenchmarkGetDataAccess(b *testing.B) {
 	w := newWorld(b)
 	w.grant(iamARN+"user/u", "lake/x/*", access.Read)
@@ -33,7 +33,7 @@ func BenchmarkGetDataAccess(b *testing.B) {
 	}
 }
 
-// BenchmarkGetDataAccessOfAPerson is the same for a session that acts for a person of the directory.
+// BenchmarkGetDataAccessOfAPerson measures the same for a session that acts for a person of the directory.
 func BenchmarkGetDataAccessOfAPerson(b *testing.B) {
 	w := newPeopleWorld(b)
 	w.grant(group(w.g1), "p/*", "")
@@ -47,7 +47,8 @@ func BenchmarkGetDataAccessOfAPerson(b *testing.B) {
 	}
 }
 
-// BenchmarkEntitlements is a page of WhoCan over a group, and of WhatCan over the grants of one of its members.
+// BenchmarkEntitlements measures a page of WhoCan over a group, and a page of WhatCan over the grants of one of its
+// members.
 func BenchmarkEntitlements(b *testing.B) {
 	w := newPeopleWorld(b)
 	const size = 1000

@@ -15,7 +15,8 @@ import (
 
 const strangerARN = "arn:aws:iam::444455556666:user/stranger"
 
-// shared is a world whose first account has a grant for user stranger of the second, who may ask anything.
+// shared is a world whose first account has a grant for user stranger of the second account. The stranger's own
+// policies allow everything.
 func shared(t *testing.T) (*world, controltest.Keys) {
 	w := newWorld(t)
 	_, keys := w.user(w.otherRoot, "stranger", allow("*", "*"))

@@ -18,7 +18,7 @@ import (
 	"latchkey/internal/fault"
 )
 
-// vendor counts what it is asked for, and may fail.
+// vendor counts its calls, and may fail.
 type vendor struct {
 	grants.Vendor
 	asked int
@@ -81,7 +81,7 @@ func TestAttack19_AVendedCredentialAsksForNothing(t *testing.T) {
 	must(t, w.IAM.PutInline(t.Context(), w.as(w.root), principals.RoleNamed("lake"), "all", allow("*", "*")))
 	w.grant(iamARN+"role/lake", "lake/*", access.ReadWrite) // even a grant to the location's own role
 	vended := controltest.KeysOf(w.vend(w.keys, "s3://lake/x/k", access.Read).Credentials)
-	// Whom a resource policy names by a session's ARN, or as everybody, needs no session policy that allows.
+	// A resource policy that names a session's ARN, or everybody, allows without any session policy.
 	w.share(sharing("s3:GetDataAccess s3:ListCallerAccessGrants s3:ListAccessGrants s3:ListAccessGrantsLocations "+
 		"s3:GetAccessGrantsInstanceForPrefix", "*"))
 	seen := map[string]bool{}

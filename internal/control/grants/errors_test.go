@@ -12,7 +12,7 @@ import (
 
 const unknownID = "00000000-0000-4000-8000-000000000000"
 
-// read asks for READ on a target.
+// read requests READ on a target.
 func read(target string) grants.DataAccess {
 	return grants.DataAccess{Target: target, Permission: access.Read, Privilege: access.Default}
 }
@@ -27,7 +27,7 @@ func TestEveryOperationNeedsAnInstance(t *testing.T) {
 		}
 		if strings.HasPrefix(op.name, "TagResource of a") || op.action == "s3:UntagResource" ||
 			op.action == "s3:ListTagsForResource" {
-			continue // they name what they are about
+			continue // their errors name the resource
 		}
 		t.Run(op.action+" "+op.name, func(t *testing.T) {
 			refused(t, op.do(w, t.Context(), w.as(w.root)), fault.NotFound, fault.Instance, "AccessGrantsInstanceNotExistsError",

@@ -20,7 +20,7 @@ func complete(now time.Time) *evaluation {
 	}
 }
 
-// What is not a complete yes is refused, also when a check fails without saying with what fault.
+// An evaluation that is not complete is refused, also when a check fails without a fault.
 func TestAnIncompleteEvaluationIsRefused(t *testing.T) {
 	if err := complete(time.Now()).refusal(); err != nil {
 		t.Fatal(err)

@@ -13,8 +13,8 @@ import (
 	"latchkey/internal/fault"
 )
 
-// outcome is how a real request of GetDataAccess ends, from the signature on: with the reason for which the session is
-// refused, or with a word for the fault.
+// outcome is the result of a real request of GetDataAccess, starting with its signature: the reason for which the
+// session is refused, or the kind of fault.
 func (w *reachWorld) outcome(k controltest.Keys, in grants.DataAccess) (*grants.Vended, string) {
 	w.t.Helper()
 	who, err := w.Authenticate(w.t, k, "s3")
@@ -65,7 +65,7 @@ func agrees(rt *rapid.T, who string, e *grants.Explanation, v *grants.Vended, ou
 	if v != nil && (e.Decision.Matched() != v.Matched || e.Decision.Grant.Grantee != v.Grantee) {
 		rt.Fatalf("%s: explained %+v, vended %+v", who, e.Decision.Grant, v)
 	}
-	// A session is refused for what becomes of the application before what becomes of the person.
+	// The session's check finds changes of the application before those of the person.
 	got, ofPerson := outcomeOf(e), outcome == "application_disabled" && strings.HasPrefix(outcomeOf(e), "user_")
 	if got != outcome && !ofPerson {
 		rt.Fatalf("%s: the first failed check leads to %q, GetDataAccess ended with %q: %+v", who, got, outcome, e.Checks)

@@ -13,7 +13,7 @@ import (
 	"latchkey/internal/iam"
 )
 
-// explain asks about a principal, as the first account's root user.
+// explain explains a principal's request, as the first account's root user.
 func (w *world) explain(who, target string) *grants.Explanation {
 	w.t.Helper()
 	e, err := w.G.Explain(w.as(w.root), who, read(target), 10)

@@ -31,8 +31,9 @@ const (
 		`"Principal":{"Service":"access-grants.s3.amazonaws.com"},"Action":["sts:AssumeRole","sts:SetSourceIdentity"]}]}`
 )
 
-// world is a deployment of two accounts. The first has buckets lake and pond, an instance with the default location and
-// role lake for it, and user u with a key and the right to ask for data; the second has bucket foreign.
+// world is a deployment of two accounts. The first has the buckets lake and pond, an instance with the default location
+// and the role lake for it, and user u with a key and the permission to call GetDataAccess. The second has the bucket
+// foreign.
 type world struct {
 	*controltest.World
 	IAM       *principals.Principals
@@ -154,7 +155,7 @@ func (w *world) on(target access.AccountID, k controltest.Keys) *control.Call {
 	return c
 }
 
-// vend asks for data, which must succeed.
+// vend calls GetDataAccess, which must succeed.
 func (w *world) vend(k controltest.Keys, target string, p access.Permission) *grants.Vended {
 	w.t.Helper()
 	v, err := w.ask(w.as(k), grants.DataAccess{Target: target, Permission: p, Privilege: access.Default})
@@ -171,7 +172,7 @@ func (w *world) ask(c *control.Call, in grants.DataAccess) (*grants.Vended, erro
 	return v, err
 }
 
-// open is the session that a credential carries.
+// open returns the session that a credential carries.
 func (w *world) open(c credential.Credentials) credential.Session {
 	w.t.Helper()
 	s, _, err := w.Ring.Open(c.AccessKeyID, c.SessionToken.Reveal(), w.Now())
@@ -191,7 +192,7 @@ func (w *world) assume(k controltest.Keys, role string, in sts.AssumeRole) contr
 	return controltest.KeysOf(a.Credentials)
 }
 
-// count is how many records there are of an operation, allowed and refused.
+// count returns the numbers of an operation's audit records, allowed and refused.
 func (w *world) count(name string) (allowed, refused int) {
 	w.t.Helper()
 	for _, e := range w.Records(w.t) {
@@ -213,7 +214,7 @@ func must(t testing.TB, err error) {
 	}
 }
 
-// refused checks that err is a fault of this kind and entity, and that a client is told this code and status.
+// refused checks that err is a fault of this kind and entity, and that a client gets this code and status.
 func refused(t testing.TB, err error, k fault.Kind, n fault.Entity, code string, status int) {
 	t.Helper()
 	if err == nil {

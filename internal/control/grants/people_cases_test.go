@@ -18,7 +18,7 @@ import (
 	"latchkey/internal/store"
 )
 
-// The numbered cases of AWS's behaviour that this server is held to: people and groups as grantees.
+// The numbered cases of AWS's behaviour that this server must follow: people and groups as grantees.
 
 func TestIdentityCase067_GroupGrant(t *testing.T) {
 	w := newPeopleWorld(t)
@@ -175,7 +175,7 @@ func TestCase102_CallerGrantsByApplication(t *testing.T) {
 	}
 }
 
-// What one caller may see is neither what another one of the same role may, nor what the role itself may.
+// A person's list has the person's own grants and those of the role. It has none of another person with that role.
 func TestAttack36_CallerGrantsOfPersonAndRole(t *testing.T) {
 	w := newPeopleWorld(t)
 	w.Person(t, owner, "bob")
@@ -198,7 +198,7 @@ func TestAttack36_CallerGrantsOfPersonAndRole(t *testing.T) {
 	w.denies(w.plain(), "s3://lake/alice/x")
 }
 
-// A page token of one person opens no list of another, though both have the same role.
+// A page token of one person is not valid for a list of another person, though both have the same role.
 func TestAttack36_PageTokenOfAnotherPerson(t *testing.T) {
 	w := newPeopleWorld(t)
 	w.Person(t, owner, "bob")
@@ -244,7 +244,7 @@ func TestScopeOfS3(t *testing.T) {
 	w.vends(k, "s3://lake/p/x", "s3://lake/p/*", user(w.alice))
 }
 
-// What was vended to a person ends with whatever stood behind it, at the next request.
+// A credential that was vended to a person ends at the next request after something that it depends on is removed.
 func TestVendedToAPersonEnds(t *testing.T) {
 	for name, c := range map[string]struct {
 		end  func(*peopleWorld)
@@ -351,9 +351,11 @@ func TestConditionsOnThePerson(t *testing.T) {
 	w.Person(t, owner, "bob")
 	w.grant(role(w.r1), "p/*", "")
 	w.must(w.IAM.PutInline(t.Context(), w.as("iam"), principals.RoleNamed("lr"), "all",
-		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:GetObject","Resource":"*","Condition":{"StringEquals":{
+		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:GetObject","Resource":"*","Condition":
+		{"StringEquals":{
 			"identitystore:UserId":"`+string(w.alice.ID)+`","identitycenter:ApplicationArn":"`+w.app.ARN()+`",
-			"identitycenter:InstanceArn":"`+w.Center(t, owner).ARN()+`","identitystore:IdentityStoreArn":"`+w.Center(t, owner).IdentityStoreARN()+`"}}}]}`))
+			"identitycenter:InstanceArn":"`+w.Center(t, owner).ARN()+`",
+			"identitystore:IdentityStoreArn":"`+w.Center(t, owner).IdentityStoreARN()+`"}}}]}`))
 	for name, allowed := range map[string]bool{"alice": true, "bob": false} {
 		v := w.vends(w.session(name, w.app), "s3://lake/p/x", "s3://lake/p/*", role(w.r1))
 		call := w.Call(t, controltest.KeysOf(v.Credentials), "s3", "GetObject")

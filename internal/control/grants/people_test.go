@@ -29,8 +29,9 @@ const (
 	bucket = "lake"
 )
 
-// peopleWorld is a deployment in which people of a directory come to data: an issuer that runs on loopback, alice and
-// group g1, an application, the role r1 that bears identities, and a location whose role trusts the service.
+// peopleWorld is a deployment in which people of a directory get access to data. It has an issuer that runs on
+// loopback, alice and group g1, an application, the role r1 whose sessions act for people, and a location whose role
+// trusts the service.
 type peopleWorld struct {
 	*controltest.World
 	t        testing.TB
@@ -51,10 +52,12 @@ type peopleWorld struct {
 }
 
 const peopleTrust = `{"Version":"2012-10-17","Statement":[
-	{"Effect":"Allow","Principal":{"Service":"access-grants.s3.amazonaws.com"},"Action":["sts:AssumeRole","sts:SetSourceIdentity"],
+	{"Effect":"Allow","Principal":{"Service":"access-grants.s3.amazonaws.com"},"Action":["sts:AssumeRole",
+	"sts:SetSourceIdentity"],
 	 "Condition":{"StringEquals":{"aws:SourceAccount":"123456789012"}}},
 	{"Effect":"Allow","Principal":{"Service":"access-grants.s3.amazonaws.com"},"Action":"sts:SetContext",
-	 "Condition":{"ForAllValues:ArnEquals":{"sts:RequestContextProviders":["arn:aws:iam::aws:contextProvider/IdentityCenter"]}}}]}`
+	 "Condition":{"ForAllValues:ArnEquals":
+	 {"sts:RequestContextProviders":["arn:aws:iam::aws:contextProvider/IdentityCenter"]}}}]}`
 
 func newPeopleWorld(t testing.TB) *peopleWorld {
 	t.Helper()
@@ -127,7 +130,7 @@ func (w *peopleWorld) role(name, trust string) *iam.Role {
 	return r
 }
 
-// session is the whole way of a person to a session of r1: identity token, exchange, AssumeRole.
+// session makes a session of r1 for a person: identity token, exchange, AssumeRole.
 func (w *peopleWorld) session(name string, app *sso.Application) controltest.Keys {
 	w.t.Helper()
 	out, err := w.Exchange.CreateTokenWithIAM(w.t.Context(), w.Call(w.t, w.keys, "sso-oauth", "CreateTokenWithIAM"),
@@ -145,7 +148,7 @@ func (w *peopleWorld) session(name string, app *sso.Application) controltest.Key
 	return controltest.KeysOf(a.Credentials)
 }
 
-// plain is a session of r1 on nobody's behalf.
+// plain makes a session of r1 that acts for nobody.
 func (w *peopleWorld) plain() controltest.Keys {
 	w.t.Helper()
 	a, err := w.STS.AssumeRole(w.t.Context(), w.Call(w.t, w.keys, "sts", "AssumeRole"),
@@ -187,7 +190,7 @@ func (w *peopleWorld) ask(k controltest.Keys, target string) (*grants.Vended, er
 	return v, err
 }
 
-// vends checks that the target is vended by the grant of this scope and grantee.
+// vends checks that the target is vended, by the grant of this scope and grantee.
 func (w *peopleWorld) vends(k controltest.Keys, target, matched string, by access.Grantee) *grants.Vended {
 	w.t.Helper()
 	v, err := w.ask(k, target)
@@ -219,7 +222,7 @@ func (w *peopleWorld) list(k controltest.Keys, byApplication bool) map[string]st
 	return found
 }
 
-// ended checks that the holder of the keys is refused at the next request, and told this reason.
+// ended checks that the next request with these keys is refused with this reason.
 func (w *peopleWorld) ended(k controltest.Keys, reason string) {
 	w.t.Helper()
 	_, err := w.Authenticate(w.t, k, "s3")

@@ -18,8 +18,8 @@ import (
 const resourcePolicy = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",` +
 	`"Principal":{"AWS":"444455556666"},"Action":"s3:GetDataAccess","Resource":"` + instanceARN + `"}]}`
 
-// operation is one operation of S3 Access Grants, with the permission that it needs and the condition keys
-// that its policies are given.
+// operation is one operation of S3 Access Grants, with the permission that it needs and the condition keys that its
+// policies can use.
 type operation struct {
 	name     string // empty: the action's
 	action   string
@@ -28,7 +28,7 @@ type operation struct {
 	do       func(*world, context.Context, *control.Call) error
 }
 
-// operations act on a world with a grant (by its id) and a location besides the default one.
+// operations use a world with a grant (by its id) and a location besides the default one.
 func operations(grant, location string) []operation {
 	grantARN, locationARN := instanceARN+"/grant/"+grant, instanceARN+"/location/"+location
 	tags := []access.Tag{{Key: "team", Value: "data"}}
@@ -180,7 +180,7 @@ func operations(grant, location string) []operation {
 	}
 }
 
-// permissionWorld has something to ask every operation about, and user admin with a key.
+// permissionWorld has a resource for every operation, and user admin with a key.
 func permissionWorld(t *testing.T) (w *world, ops []operation, admin controltest.Keys) {
 	w = newWorld(t)
 	ctx := t.Context()

@@ -21,8 +21,8 @@ import (
 	"latchkey/internal/store"
 )
 
-// reachWorld is a directory that changes at random: four people, three groups, three applications, two locations of
-// which one does not serve people, two users of whom one may not ask, and grants among them.
+// reachWorld is a directory that changes at random: four people, three groups, three applications, and grants among
+// them. One of its two locations does not serve people, and one of its two users may not call GetDataAccess.
 type reachWorld struct {
 	*peopleWorld
 	people                []*directory.User
@@ -59,7 +59,7 @@ func newReachWorld(t *testing.T) *reachWorld {
 	for _, a := range w.apps {
 		w.assigned[a] = map[*directory.User]bool{}
 	}
-	// This role lets the service assume it, but hand no context on.
+	// This role lets the service assume it, but does not allow sts:SetContext.
 	w.role("nr", serviceTrust)
 	l, err := w.Grants.CreateLocation(t.Context(), w.as("s3"), "s3://"+bucket+"/n*",
 		"arn:aws:iam::"+string(owner)+":role/nr", nil)
@@ -80,7 +80,7 @@ func newReachWorld(t *testing.T) *reachWorld {
 	return w
 }
 
-// shuffle makes everything anew.
+// shuffle creates everything anew.
 func (w *reachWorld) shuffle(t *rapid.T) {
 	flip := func(label string, one, of int) bool { return rapid.IntRange(1, of).Draw(t, label) <= one }
 	people := slices.Clone(w.people)
@@ -196,7 +196,7 @@ func (w *reachWorld) drawGrant(t *rapid.T) access.Grant {
 	return g
 }
 
-// through is a session of r1 that acts for a person who came through an application.
+// through makes a session of r1 that acts for a person who came through an application.
 func (w *reachWorld) through(u *directory.User, a *sso.Application) controltest.Keys {
 	w.t.Helper()
 	c, err := w.Ring.Mint(credential.Session{
@@ -217,7 +217,7 @@ func (w *reachWorld) through(u *directory.User, a *sso.Application) controltest.
 	return controltest.KeysOf(c)
 }
 
-// gets asks for data with these keys, from the signature on.
+// gets calls GetDataAccess with these keys, starting with the signature.
 func (w *reachWorld) gets(k controltest.Keys, target string, p access.Permission) *grants.Vended {
 	w.t.Helper()
 	who, err := w.Authenticate(w.t, k, "s3")
@@ -343,8 +343,8 @@ func (w *reachWorld) checkPerson(
 	}
 }
 
-// checkHeld checks what somebody is told to hold against what was vended: the grant that answered is among what is
-// open, and what is open answers for its own scope.
+// checkHeld compares the grants that WhatCan lists for somebody with what was vended. The grant that answered must be
+// listed as open, and a grant that is listed as open must answer for its own scope.
 func (w *reachWorld) checkHeld(
 	rt *rapid.T, held []grants.Entitlement, target string, p access.Permission, v *grants.Vended,
 	keys func(*sso.Application) controltest.Keys,

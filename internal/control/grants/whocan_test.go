@@ -171,7 +171,7 @@ func TestWhoCanIsForWhoMayAsk(t *testing.T) {
 	})
 }
 
-// The principal that a grant was given to is gone, and another one has its name.
+// The grantee of a grant was deleted, and another principal has its name.
 func TestWhoCanDoesNotTakeANamesakeForTheGrantee(t *testing.T) {
 	w := newWorld(t)
 	document := allow("s3:GetDataAccess", "*")
@@ -205,7 +205,7 @@ func TestFindingAPerson(t *testing.T) {
 	}
 }
 
-// A large group is told page by page, in order, everybody once, and also when a page stops early.
+// A large group is listed page by page, in order, everybody once, also when a page ends early.
 func TestWhoCanOfALargeGroup(t *testing.T) {
 	w := newPeopleWorld(t)
 	const size = 1500

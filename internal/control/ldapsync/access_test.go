@@ -13,7 +13,7 @@ import (
 	"latchkey/internal/store"
 )
 
-// give inserts a grant, which needs an instance and no more here.
+// give inserts a grant. It needs only an instance here.
 func (w *world) give(n byte, to access.Identity, scope string) {
 	w.t.Helper()
 	s, err := access.ParseScope(scope)
@@ -54,7 +54,7 @@ func TestADryRunTellsWhoLosesAndGainsWhat(t *testing.T) {
 	w.give(2, group("wide"), "s3://lake/*")
 	w.give(3, access.Identity{Type: access.DirectoryUser, Principal: string(w.person("bob").ID)}, "s3://lake/bob/*")
 
-	// alice leaves, bob is locked, carol leaves but keeps it through wide, dave and somebody new come.
+	// alice leaves, bob is disabled, carol leaves but keeps the access through wide, dave and a new person join.
 	w.ldap.Person(t, "erin")
 	w.ldap.Set(t, ldaptest.GroupDN("readers"), "member", dns("bob", "dave", "erin")...)
 	w.ldap.Set(t, ldaptest.PersonDN("bob"), "pwdAccountLockedTime", "000001010000Z")
@@ -92,7 +92,7 @@ func TestADryRunTellsWhoLosesAndGainsWhat(t *testing.T) {
 	}
 }
 
-// reachOf are the identities that somebody has for decisions, but for alone being a person.
+// reachOf returns the identities that a person has in decisions, without the person's own.
 func reachOf(w *world, name string) []access.Identity {
 	all := w.snap().AppendIdentities(nil, w.person(name).ID)
 	if len(all) == 1 {
@@ -101,7 +101,7 @@ func reachOf(w *world, name string) []access.Identity {
 	return all
 }
 
-// What a run takes away is committed before anything that it gives.
+// A run commits removals before anything that it adds.
 func TestTakingComesBeforeGiving(t *testing.T) {
 	w := newWorld(t, nil)
 	for _, n := range []string{"alice", "bob", "carol"} {

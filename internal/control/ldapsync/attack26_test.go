@@ -11,8 +11,8 @@ import (
 	"latchkey/internal/store"
 )
 
-// Whom the server has disabled, and an administrator or a provisioning client disables too, comes not back when the
-// server forgives: not even where a run was planned before they spoke.
+// A user whom the server disabled, and whom an administrator or a provisioning client then disables too, is not enabled
+// when the server enables the user. This holds even for a run that was planned before the second change.
 func TestAttack26_DisabledByTwo(t *testing.T) {
 	w := newWorld(t, nil)
 	names := []string{"alice", "bob", "carol"}
@@ -51,7 +51,7 @@ func TestAttack26_DisabledByTwo(t *testing.T) {
 	w.sync()
 	lock()
 	w.want("alice disabled", "bob disabled", "carol disabled")
-	// The clock is read when the plan is made: the administrator speaks between it and its commits.
+	// The clock is read when the plan is made, so the administrator's change comes between the plan and its commits.
 	meanwhile, armed, now, password := "carol", false, w.Control.Now, w.S.Sources[0].LDAP.Password
 	w.S.Sources[0].LDAP.Password = func() (string, error) { armed = true; return password() }
 	w.Control.Now = func() time.Time {
@@ -75,7 +75,7 @@ func TestAttack26_DisabledByTwo(t *testing.T) {
 	w.want("alice disabled", "bob disabled", "carol disabled", "dave disabled")
 }
 
-// Nobody is let in again by an entry that cannot be read.
+// An entry that cannot be read enables nobody.
 func TestAttack26_EnabledByAnEntryThatCannotBeRead(t *testing.T) {
 	w := newWorld(t, nil)
 	alice := w.ldap.Person(t, "alice")

@@ -34,7 +34,7 @@ directories:
     users: {base: "ou=people,dc=lab"}
 `
 
-// load loads a file that lies beside a password and a certificate.
+// load loads a file whose folder has a password file and a certificate.
 func load(t *testing.T, text string, mode os.FileMode) ([]ldapsync.Source, error) {
 	t.Helper()
 	dir := t.TempDir()

@@ -45,7 +45,7 @@ func newWorld(t *testing.T, change func(*ldapsync.Source)) *world {
 	return w
 }
 
-// source reads the whole of a server, and is not guarded but against emptiness.
+// source reads the whole of a server. Its only guard is the one against an empty server.
 func source(s *ldaptest.Server) ldapsync.Source {
 	return ldapsync.Source{
 		Name: "corp", Account: account, MaxRemoval: 1, FreeRemovals: 5, DeleteAfter: 1 << 50,
@@ -68,7 +68,7 @@ func (w *world) run(o ldapsync.Options) *ldapsync.Report {
 	return r
 }
 
-// sync is run without options, which must be applied.
+// sync runs without options. The run must be applied.
 func (w *world) sync() *ldapsync.Report {
 	w.t.Helper()
 	r := w.run(ldapsync.Options{})
@@ -80,7 +80,7 @@ func (w *world) sync() *ldapsync.Report {
 
 func (w *world) snap() *engine.Snapshot { return w.Engine.Current() }
 
-// person is the user of this name; nil when there is none.
+// person returns the user who has this name, or nil.
 func (w *world) person(name string) *directory.User {
 	return w.snap().PersonByKey(w.in, directory.NameKey(name))
 }
@@ -89,7 +89,7 @@ func (w *world) group(name string) *directory.Group {
 	return w.snap().GroupByKey(w.in, directory.NameKey(name))
 }
 
-// people is everybody in the store as text, in order: name, status, groups.
+// people lists everybody in the store as text, in order: name, status, groups.
 func (w *world) people() (all []string) {
 	for u := range w.snap().PeopleOf(w.in) {
 		var groups []string
@@ -114,7 +114,7 @@ func (w *world) want(people ...string) {
 	}
 }
 
-// dns are the DNs of people.
+// dns returns the DNs of people.
 func dns(names ...string) (all []string) {
 	for _, n := range names {
 		all = append(all, ldaptest.PersonDN(n))

@@ -19,8 +19,8 @@ import (
 	"latchkey/internal/sso"
 )
 
-// vendTo makes all that it takes for alice, who came from LDAP, to get a credential by a grant to her group, and
-// returns that credential.
+// vendTo sets up all that alice, who came from LDAP, needs to get a credential by a grant to her group. It returns that
+// credential.
 func (w *world) vendTo(t *testing.T) controltest.Keys {
 	t.Helper()
 	must := func(err error) {

@@ -78,7 +78,7 @@ func TestNamesThatChangeHands(t *testing.T) {
 	w.ldap.Move(t, ldaptest.PersonDN("a"), "uid=x", "")
 	w.ldap.Move(t, ldaptest.PersonDN("b"), "uid=a", "")
 	w.ldap.Move(t, ldaptest.PersonDN("x"), "uid=b", "")
-	w.ldap.Set(t, ldaptest.PersonDN("c"), "mail", "a@example.org") // which a, now b, gives up
+	w.ldap.Set(t, ldaptest.PersonDN("c"), "mail", "a@example.org") // which a, now b, no longer has
 	w.ldap.Set(t, ldaptest.PersonDN("b"), "mail", "b2@example.org")
 	if r := w.sync(); len(r.Conflicts) != 0 {
 		t.Errorf("conflicts %q", r.Conflicts)
@@ -100,7 +100,7 @@ func TestNamesThatChangeHands(t *testing.T) {
 	if w.group("h").ID != g {
 		t.Error("the names of the groups were not exchanged")
 	}
-	var steps []any // nothing is written without a record, not even what a run itself writes over
+	var steps []any // every write has a record, even one that the same run overwrites
 	for _, e := range w.Records(t) {
 		steps = append(steps, e.AdditionalEventData["step"])
 	}
@@ -131,7 +131,7 @@ func TestPeopleOfAnotherOriginAreNeverTouched(t *testing.T) {
 		!strings.Contains(strings.Join(r.Conflicts, "\n"), `the user name "alice" is another's: the person is left out`) {
 		t.Errorf("conflicts %q", r.Conflicts)
 	}
-	// A local person in a group of the source stays, and goes when somebody says so here.
+	// A local person in a group of the source stays a member until somebody removes that person here.
 	w.Join(t, w.group("writers"), dave)
 	w.sync()
 	w.want("alice readers", "bob writers", "dave writers")
@@ -140,7 +140,8 @@ func TestPeopleOfAnotherOriginAreNeverTouched(t *testing.T) {
 	w.want("alice readers", "bob", "dave writers")
 }
 
-// A few people are let go without a guard, but not all: a wrong base shows others.
+// The removal of a few people is allowed without a guard, but not the removal of all. A wrong base would show other
+// people.
 func TestIdentityCase104_OtherPeopleAltogether(t *testing.T) {
 	w := newWorld(t, nil)
 	for _, n := range []string{"alice", "bob", "carol"} {
@@ -213,7 +214,7 @@ func TestWhoIsGone(t *testing.T) {
 	if w.person("alice").ID == alice || w.group("writers").ID == writers {
 		t.Error("an id was used twice")
 	}
-	// Somebody new with the name of somebody gone takes it at once.
+	// A new entry with the name of an absent one gets the name at once.
 	w.ldap.Delete(t, ldaptest.PersonDN("bob"))
 	w.ldap.Person(t, "bob")
 	bob := w.person("bob").ID
@@ -264,7 +265,7 @@ func TestWhomAnAdministratorDisabledStaysSo(t *testing.T) {
 	w.SetPerson(t, w.person("alice"), func(u *directory.User) { u.Disabled = false })
 	w.sync()
 	w.want("alice")
-	// Whom the server has disabled an administrator does not let in for longer than until the next run.
+	// A user whom the server has disabled can be enabled by an administrator only until the next run.
 	w.ldap.Set(t, alice, "pwdAccountLockedTime", "000001010000Z")
 	w.sync()
 	w.SetPerson(t, w.person("alice"), func(u *directory.User) { u.Disabled = false })
@@ -386,7 +387,7 @@ func TestOneRunAtATime(t *testing.T) {
 	}
 	w.S.Sources[0].LDAP.Password = func() (string, error) { // while the server is read the lease goes to another node
 		_, err := w.DB.Update(t.Context(), func(tx *store.Tx) error {
-			if err := store.EndLease(tx, leaseName, keyHolder(t, w), ""); err != nil {
+			if err := store.EndLease(tx, leaseName, leaseHolder(t, w), ""); err != nil {
 				return err
 			}
 			return take(tx)
@@ -402,8 +403,8 @@ func TestOneRunAtATime(t *testing.T) {
 // leaseName is the lease of the source corp.
 const leaseName = "directory-sync/" + string(account) + "/corp"
 
-// keyHolder is who has the lease.
-func keyHolder(t *testing.T, w *world) string {
+// leaseHolder returns the node that has the lease.
+func leaseHolder(t *testing.T, w *world) string {
 	r, err := store.ReadLease(t.Context(), w.DB, leaseName)
 	if err != nil {
 		t.Error(err)

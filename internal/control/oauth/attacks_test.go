@@ -19,7 +19,7 @@ import (
 
 const other = access.AccountID("210987654321")
 
-// elsewhere is a second account with an issuer and an application of its own, for whose root the keys are.
+// elsewhere is a second account with an issuer and an application of its own. The keys are its root user's.
 func (w *world) elsewhere(
 	change func(*sso.Application),
 ) (controltest.Keys, *oidctest.Issuer, *sso.Issuer, *sso.Application) {
@@ -35,7 +35,7 @@ func (w *world) elsewhere(
 	return w.Root(other), idp, issuer, app
 }
 
-// A token of one account's Identity Center says nothing in another account's.
+// A token of one account's Identity Center is not valid in another account's.
 func TestAttack36_AccessTokenOfAnotherAccount(t *testing.T) {
 	w := newWorld(t)
 	keys, _, _, app := w.elsewhere(func(a *sso.Application) { a.Grants = []sso.Grant{{Type: sso.TokenExchange}} })
@@ -47,7 +47,7 @@ func TestAttack36_AccessTokenOfAnotherAccount(t *testing.T) {
 	}, fault.Invalid, fault.IdentityToken, "subject_token_invalid")
 }
 
-// An issuer that another account trusts is no issuer here, though an application should name it.
+// An issuer that only another account trusts is not trusted here, even if an application names it.
 func TestAttack36_IssuerOfAnotherAccount(t *testing.T) {
 	w := newWorld(t)
 	_, idp, issuer, _ := w.elsewhere(func(*sso.Application) {})
@@ -60,7 +60,7 @@ func TestAttack36_IssuerOfAnotherAccount(t *testing.T) {
 	w.refused(in, fault.Invalid, fault.IdentityToken, "issuer_unknown")
 }
 
-// A credential that was vended for a prefix gets no tokens, though an actor policy should name its very session.
+// A credential that was vended for a prefix gets no tokens, even if an actor policy names its session.
 func TestAttack19_VendedCredential(t *testing.T) {
 	w := newWorld(t)
 	r, err := w.IAM.CreateRole(t.Context(), w.Call(t, w.root, "iam", "Test"), principals.NewRole{Name: "location",

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// One address cannot start so many devices that nobody else's fits among those that may wait.
+// One address cannot start so many devices that nobody else's can wait.
 func TestAttack40_OneAddressLeavesRoom(t *testing.T) {
 	var l limiter
 	from, now, started := netip.MustParseAddr("203.0.113.7"), time.Unix(1e9, 0), 0
@@ -18,7 +18,7 @@ func TestAttack40_OneAddressLeavesRoom(t *testing.T) {
 	if started < 100 || started > MaxPending/2 {
 		t.Errorf("one address starts %d devices in the time that one waits, of %d that may", started, MaxPending)
 	}
-	// The addresses of one subscriber are one, and somebody else's has its own.
+	// All addresses of one subscriber share an allowance. Another subscriber has another one.
 	if _, ok := l.reserve(netip.MustParseAddr("203.0.113.8"), now, forStarts); !ok {
 		t.Error("another address is held back")
 	}

@@ -25,7 +25,7 @@ import (
 	"latchkey/internal/store"
 )
 
-// The numbered cases of AWS's behaviour that this server is held to.
+// The numbered cases of AWS's behaviour that this server must follow.
 
 func TestIdentityCase047_Exchange(t *testing.T) {
 	w := newWorld(t)
@@ -96,7 +96,7 @@ func TestIdentityCase048_ActorPolicy(t *testing.T) {
 	w.refused(w.ask(nil), fault.Denied, "", "actor_not_allowed")
 	w.SetApplication(t, w.app, func(a *sso.Application) { a.Actor = &sso.ActorPolicy{Bound: "{"} })
 	w.refused(w.ask(nil), fault.Denied, "", "actor_not_allowed")
-	// Who names the account leaves it to the account's own policies.
+	// A policy that names the account leaves the decision to the account's own policies.
 	w.SetApplication(t, w.app, func(a *sso.Application) {
 		a.Actor = &sso.ActorPolicy{Bound: actors("arn:aws:iam::123456789012:root")}
 	})
@@ -258,7 +258,7 @@ func TestIdentityCase054_NobodyOrSeveral(t *testing.T) {
 	w.refused(w.ask(map[string]any{"email": nil}), fault.Invalid, fault.IdentityToken, "claim_missing")
 	w.refused(w.ask(map[string]any{"email": ""}), fault.Invalid, fault.IdentityToken, "claim_missing")
 	w.refused(w.ask(map[string]any{"email": "*"}), fault.Invalid, fault.IdentityToken, "user_not_found")
-	// Two people cannot have one address here. They can have one id, in two foreign directories.
+	// Two people here cannot have the same address. They can have the same id in two external directories.
 	bob := w.Person(t, account, "bob")
 	for issuer, u := range map[string]*directory.User{"okta": w.alice, "entra": bob} {
 		w.SetPerson(t, u, func(u *directory.User) { u.ExternalIDs = []directory.ExternalID{{Issuer: issuer, ID: "4711"}} })
@@ -271,7 +271,7 @@ func TestIdentityCase054_NobodyOrSeveral(t *testing.T) {
 	w.exchange(w.ask(map[string]any{"sub": "4711"}))
 }
 
-// A provider that tells a long s from an s has two people where the directory would have one.
+// For a provider that distinguishes a long s from an s, two names are two people where the directory would have one.
 func TestAttack22_ANameThatFoldsToAnothers(t *testing.T) {
 	w := newWorld(t)
 	w.SetPerson(t, w.alice, func(u *directory.User) {
@@ -289,7 +289,7 @@ func TestAttack22_ANameThatFoldsToAnothers(t *testing.T) {
 	w.refused(w.ask(map[string]any{"email": "\u017fales-élise"}), fault.Invalid, fault.IdentityToken, "user_not_found")
 }
 
-// Somebody whom another issuer calls by the same id is somebody else.
+// A person to whom another issuer gave the same id is a different person.
 func TestAttack22_TheSubjectOfAnotherIssuer(t *testing.T) {
 	w := newWorld(t)
 	changed := *w.issuer
@@ -478,11 +478,11 @@ func TestIdentityCase060_TokenExchange(t *testing.T) {
 	}), fault.Denied, fault.ApplicationGrant, "grant_type_not_configured")
 	w.SetApplication(t, w.app, func(a *sso.Application) { a.Disabled = true })
 	w.refused(ask, fault.Denied, "", "application_disabled")
-	// What came through the first application goes with it, too.
+	// Tokens that came from the first application end with it, too.
 	w.refused(with(func(r *oauth.Request) { r.SubjectToken = out.Access }), fault.Denied, "", "application_disabled")
 }
 
-// A chain of exchanges must not outlive the sign-in that it began with, nor gain scopes.
+// A chain of exchanges must not outlive the sign-in at its start, nor gain scopes.
 func TestAttack20_ChainOfExchanges(t *testing.T) {
 	w := newWorld(t)
 	w.SetApplication(t, w.app, func(a *sso.Application) {

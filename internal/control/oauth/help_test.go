@@ -50,7 +50,7 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-// application makes an application that the world's user may act for.
+// application creates an application for which the world's user may act.
 func (w *world) application(change func(*sso.Application)) *sso.Application {
 	w.t.Helper()
 	return w.Application(w.t, account, func(a *sso.Application) {
@@ -86,7 +86,7 @@ func (w *world) token(more map[string]any) credential.Secret {
 	return credential.NewSecret(w.idp.Token(w.t, claims))
 }
 
-// ask is the request that succeeds.
+// ask returns the request that succeeds.
 func (w *world) ask(more map[string]any) oauth.Request {
 	return oauth.Request{ClientID: w.app.ARN(), GrantType: string(sso.JWTBearer), Assertion: w.token(more)}
 }
@@ -113,7 +113,7 @@ func (w *world) exchange(in oauth.Request) *oauth.Tokens {
 	return out
 }
 
-// refused checks that the exchange is refused with this fault and this code, and that the record says so.
+// refused checks that the exchange is refused with this fault and this code, and that the record has the code.
 func (w *world) refused(in oauth.Request, k fault.Kind, n fault.Entity, code string) {
 	w.t.Helper()
 	w.refusedTo(w.keys, in, k, n, code)
@@ -143,7 +143,7 @@ func (w *world) refusedTo(keys controltest.Keys, in oauth.Request, k fault.Kind,
 
 func userNamed(name string) principals.Entity { return principals.UserNamed(name) }
 
-// claims are those of an identity token of ours, read as clients do: without verifying it.
+// claims returns the claims of an identity token of this server, read as clients do: without verifying it.
 func claims(t *testing.T, id credential.Secret) map[string]any {
 	t.Helper()
 	parts := strings.Split(id.Reveal(), ".")

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// FuzzLoopback holds what counts as a redirect URI to this machine against the reading of net/url.
+// FuzzLoopback compares what Loopback accepts with how net/url parses it.
 func FuzzLoopback(f *testing.F) {
 	for _, s := range []string{
 		"http://127.0.0.1/oauth/callback", "http://127.0.0.1:50123/oauth/callback", "http://[::1]:1/x?y=z",
