@@ -130,30 +130,7 @@ func (p *Plan) planUsers(snap *engine.Snapshot, marks map[string]store.SyncMark)
 			}
 		}
 	}
-	p.users = make([]userPlan, len(p.listing.Users))
-	listed := make(map[directory.UserID]int, len(p.listing.Users))
-	names, mails := make([]claim, len(p.users)), make([]claim, len(p.users))
-	for i := range p.listing.Users {
-		e, u := &p.listing.Users[i], &p.users[i]
-		if u.row = rows[e.ID]; u.row != nil {
-			listed[u.row.ID] = i
-			names[i].have, mails[i].have = directory.NameKey(u.row.UserName), mailKey(emailOf(u.row))
-		}
-		u.disabled = e.Disabled
-		bad := e.Problem != ""
-		if !bad {
-			probe := mergeUser(directory.User{}, e, e.UserName, e.Email)
-			if err := probe.Check(); err != nil {
-				p.conflict(e.DN, ruleText(err))
-				bad = true
-			}
-		}
-		if bad {
-			names[i].fixed, mails[i].fixed = true, true
-			continue
-		}
-		names[i].want, mails[i].want = directory.NameKey(e.UserName), mailKey(e.Email)
-	}
+	listed, names, mails := p.userClaims(rows)
 	holderOf := func(k directory.Key) keyHolder {
 		h := snap.PersonByKey(p.storeID, k)
 		if h == nil {
@@ -173,25 +150,8 @@ func (p *Plan) planUsers(snap *engine.Snapshot, marks map[string]store.SyncMark)
 	evicted, parked := map[directory.UserID]bool{}, map[directory.UserID]bool{}
 	for i := range p.users {
 		e, u := &p.listing.Users[i], &p.users[i]
-		switch {
-		case names[i].fixed:
-			if u.row != nil {
-				u.name, u.email = u.row.UserName, emailOf(u.row)
-			}
-		case names[i].denied && u.row == nil:
-			p.conflict(e.DN, fmt.Sprintf("the user name %q is another's: the person is left out", e.UserName))
+		if !p.nameUser(u, e, names[i], mails[i]) {
 			continue
-		case names[i].denied:
-			p.conflict(e.DN, fmt.Sprintf("the user name %q is another's: the old one stays", e.UserName))
-			u.name = u.row.UserName
-		default:
-			u.name = e.UserName
-		}
-		if !names[i].fixed && !mails[i].denied {
-			u.email = e.Email
-		}
-		if mails[i].denied {
-			p.conflict(e.DN, "the email address is another's: it is left out")
 		}
 		u.create = u.row == nil && !names[i].fixed
 		for _, k := range []directory.Key{directory.NameKey(u.name), mailKey(u.email)} {
@@ -221,6 +181,64 @@ func (p *Plan) planUsers(snap *engine.Snapshot, marks map[string]store.SyncMark)
 	slices.SortFunc(p.deleteUsers, byID)
 	slices.SortFunc(p.parkUsers, byID)
 	return fresh
+}
+
+// userClaims finds the rows of the listed users, and their claims to names and to addresses. listed has the place of
+// each row's entry.
+func (p *Plan) userClaims(
+	rows map[string]*directory.User,
+) (listed map[directory.UserID]int, names, mails []claim) {
+	p.users = make([]userPlan, len(p.listing.Users))
+	listed = make(map[directory.UserID]int, len(p.listing.Users))
+	names, mails = make([]claim, len(p.users)), make([]claim, len(p.users))
+	for i := range p.listing.Users {
+		e, u := &p.listing.Users[i], &p.users[i]
+		if u.row = rows[e.ID]; u.row != nil {
+			listed[u.row.ID] = i
+			names[i].have, mails[i].have = directory.NameKey(u.row.UserName), mailKey(emailOf(u.row))
+		}
+		u.disabled = e.Disabled
+		bad := e.Problem != ""
+		if !bad {
+			probe := mergeUser(directory.User{}, e, e.UserName, e.Email)
+			if err := probe.Check(); err != nil {
+				p.conflict(e.DN, ruleText(err))
+				bad = true
+			}
+		}
+		if bad {
+			names[i].fixed, mails[i].fixed = true, true
+			continue
+		}
+		names[i].want, mails[i].want = directory.NameKey(e.UserName), mailKey(e.Email)
+	}
+	return listed, names, mails
+}
+
+// nameUser sets the name and the address that an entry's user gets. It returns false for an entry that is left out
+// because it gets no name.
+func (p *Plan) nameUser(u *userPlan, e *ldap.User, name, mail claim) bool {
+	switch {
+	case name.fixed:
+		if u.row != nil {
+			u.name, u.email = u.row.UserName, emailOf(u.row)
+		}
+	case name.denied && u.row == nil:
+		p.conflict(e.DN, fmt.Sprintf("the user name %q is another's: the person is left out", e.UserName))
+		return false
+	case name.denied:
+		p.conflict(e.DN, fmt.Sprintf("the user name %q is another's: the old one stays", e.UserName))
+		u.name = u.row.UserName
+	default:
+		u.name = e.UserName
+	}
+	if !name.fixed && !mail.denied {
+		u.email = e.Email
+	}
+	if mail.denied {
+		p.conflict(e.DN, "the email address is another's: it is left out")
+	}
+	return true
 }
 
 func mailKey(address string) directory.Key {

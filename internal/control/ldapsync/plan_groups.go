@@ -26,27 +26,7 @@ func (p *Plan) planGroups(snap *engine.Snapshot, marks map[string]store.SyncMark
 			}
 		}
 	}
-	p.groups = make([]groupPlan, len(p.listing.Groups))
-	listed := make(map[directory.GroupID]int, len(p.groups))
-	names := make([]claim, len(p.groups))
-	for i := range p.listing.Groups {
-		e, g := &p.listing.Groups[i], &p.groups[i]
-		if g.row = rows[e.ID]; g.row != nil {
-			listed[g.row.ID] = i
-			names[i].have = directory.NameKey(g.row.DisplayName)
-		}
-		bad := e.Problem != ""
-		if !bad {
-			probe := mergeGroup(directory.Group{}, e, e.Name)
-			if err := probe.Check(); err != nil {
-				p.conflict(e.DN, ruleText(err))
-				bad = true
-			}
-		}
-		if names[i].fixed = bad; !bad {
-			names[i].want = directory.NameKey(e.Name)
-		}
-	}
+	listed, names := p.groupClaims(rows)
 	allot(names, func(k directory.Key) keyHolder {
 		h := snap.GroupByKey(p.storeID, k)
 		if h == nil {
@@ -97,21 +77,11 @@ func (p *Plan) planGroups(snap *engine.Snapshot, marks map[string]store.SyncMark
 		if parked[id] {
 			p.parkGroups = append(p.parkGroups, row)
 		}
-		if _, ok := listed[id]; ok {
-			continue
-		}
-		gone.all = append(gone.all, row)
-		old := marks[string(id)]
-		since := old.Absent
-		if since.IsZero() {
-			since = p.now
-			gone.fresh = append(gone.fresh, row)
-		}
-		if evicted[id] || !p.now.Before(since.Add(p.source.DeleteAfter)) {
-			p.deleteGroups = append(p.deleteGroups, row)
-			p.mark(string(id), old, store.SyncMark{})
-		} else {
-			p.mark(string(id), old, store.SyncMark{Absent: since.Truncate(time.Microsecond)})
+		if _, ok := listed[id]; !ok {
+			gone.all = append(gone.all, row)
+			if p.absentGroup(row, marks[string(id)], evicted[id]) {
+				gone.fresh = append(gone.fresh, row)
+			}
 		}
 	}
 	byID := func(a, b *directory.Group) int { return cmp.Compare(a.ID, b.ID) }
@@ -119,4 +89,48 @@ func (p *Plan) planGroups(snap *engine.Snapshot, marks map[string]store.SyncMark
 	slices.SortFunc(p.deleteGroups, byID)
 	slices.SortFunc(p.parkGroups, byID)
 	return gone
+}
+
+// groupClaims finds the rows of the listed groups, and their claims to names. listed has the place of each row's entry.
+func (p *Plan) groupClaims(
+	rows map[string]*directory.Group,
+) (listed map[directory.GroupID]int, names []claim) {
+	p.groups = make([]groupPlan, len(p.listing.Groups))
+	listed = make(map[directory.GroupID]int, len(p.groups))
+	names = make([]claim, len(p.groups))
+	for i := range p.listing.Groups {
+		e, g := &p.listing.Groups[i], &p.groups[i]
+		if g.row = rows[e.ID]; g.row != nil {
+			listed[g.row.ID] = i
+			names[i].have = directory.NameKey(g.row.DisplayName)
+		}
+		bad := e.Problem != ""
+		if !bad {
+			probe := mergeGroup(directory.Group{}, e, e.Name)
+			if err := probe.Check(); err != nil {
+				p.conflict(e.DN, ruleText(err))
+				bad = true
+			}
+		}
+		if names[i].fixed = bad; !bad {
+			names[i].want = directory.NameKey(e.Name)
+		}
+	}
+	return listed, names
+}
+
+// absentGroup plans the change of a group whose entry is absent. It reports whether the entry is absent for the first
+// time.
+func (p *Plan) absentGroup(row *directory.Group, old store.SyncMark, evicted bool) (fresh bool) {
+	id, since := string(row.ID), old.Absent
+	if fresh = since.IsZero(); fresh {
+		since = p.now
+	}
+	if evicted || !p.now.Before(since.Add(p.source.DeleteAfter)) {
+		p.deleteGroups = append(p.deleteGroups, row)
+		p.mark(id, old, store.SyncMark{})
+		return fresh
+	}
+	p.mark(id, old, store.SyncMark{Absent: since.Truncate(time.Microsecond)})
+	return fresh
 }
