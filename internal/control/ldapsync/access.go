@@ -16,54 +16,61 @@ type AccessChange struct {
 	Via    directory.GroupID // the group through which the person has, or had, the grant; empty: directly
 }
 
-// Access returns the grants that people lose and gain by the plan, and how many people lose and gain some. changes has
-// the losses first, and at most limit entries in all.
-func (p *Plan) Access(snap *engine.Snapshot, limit int) (changes []AccessChange, losing, gaining int) {
-	type standing struct {
-		row           *directory.User
-		name          string
-		before, after entitlements.Standing
-		left          map[directory.GroupID]bool
-	}
-	touched := map[directory.UserID]*standing{}
-	var order []*standing
-	touch := func(row *directory.User) *standing {
-		s := touched[row.ID]
-		if s == nil {
-			s = &standing{
-				row:    row,
-				name:   row.UserName,
-				before: entitlements.StandingOf(snap, row.ID),
-				left:   map[directory.GroupID]bool{},
-			}
-			s.after.Enabled = s.before.Enabled
-			touched[row.ID] = s
-			order = append(order, s)
+// standing is what a person has before and after a run.
+type standing struct {
+	row           *directory.User // nil: a person whom the run creates
+	name          string
+	before, after entitlements.Standing
+	left          map[directory.GroupID]bool // groups that the person leaves
+}
+
+// standings are the people whom a plan concerns, in the order in which the plan names them.
+type standings struct {
+	snap  *engine.Snapshot
+	byID  map[directory.UserID]*standing
+	order []*standing
+}
+
+// of returns the standing of a row.
+func (all *standings) of(row *directory.User) *standing {
+	s := all.byID[row.ID]
+	if s == nil {
+		s = &standing{
+			row:    row,
+			name:   row.UserName,
+			before: entitlements.StandingOf(all.snap, row.ID),
+			left:   map[directory.GroupID]bool{},
 		}
-		return s
+		s.after.Enabled = s.before.Enabled
+		all.byID[row.ID] = s
+		all.order = append(all.order, s)
 	}
+	return s
+}
+
+// standings returns the people whom the plan concerns. The groups that somebody keeps are not in after yet.
+func (p *Plan) standings(snap *engine.Snapshot) *standings {
+	all := &standings{snap: snap, byID: map[directory.UserID]*standing{}}
 	for _, c := range p.removeMembers {
-		touch(p.present[c.user]).left[c.group] = true
+		all.of(p.present[c.user]).left[c.group] = true
 	}
 	for _, row := range p.disable {
-		touch(row).after.Enabled = false
+		all.of(row).after.Enabled = false
 	}
 	for _, row := range p.deleteUsers {
-		touch(row).after.Enabled = false
+		all.of(row).after.Enabled = false
 	}
 	for i := range p.users {
 		if u := &p.users[i]; u.row != nil && u.row.Disabled && !u.disabled {
-			touch(u.row).after.Enabled = true
+			all.of(u.row).after.Enabled = true
 		}
 	}
-	deleted := map[directory.GroupID]bool{}
 	for _, g := range p.deleteGroups { // people of another origin may be members too
-		deleted[g.ID] = true
 		for u := range snap.MembersOf(g.ID) {
-			touch(snap.Person(u)).left[g.ID] = true
+			all.of(snap.Person(u)).left[g.ID] = true
 		}
 	}
-	fresh := map[int32]*standing{}
+	created := map[int32]*standing{}
 	for _, c := range p.addMembers {
 		g := p.groups[c.g].row
 		if g == nil {
@@ -71,16 +78,22 @@ func (p *Plan) Access(snap *engine.Snapshot, limit int) (changes []AccessChange,
 		}
 		var s *standing
 		if u := &p.users[c.u]; u.row != nil {
-			s = touch(u.row)
-		} else if s = fresh[c.u]; s == nil {
+			s = all.of(u.row)
+		} else if s = created[c.u]; s == nil {
 			s = &standing{name: u.name, after: entitlements.Standing{Enabled: !u.disabled}}
-			fresh[c.u], order = s, append(order, s)
+			created[c.u], all.order = s, append(all.order, s)
 		}
 		s.after.Groups = append(s.after.Groups, g.ID)
 	}
+	return all
+}
+
+// Access returns the grants that people lose and gain by the plan, and how many people lose and gain some. changes has
+// the losses first, and at most limit entries in all.
+func (p *Plan) Access(snap *engine.Snapshot, limit int) (changes []AccessChange, losing, gaining int) {
 	compare := entitlements.NewComparer(snap, p.source.Account)
 	var gains []AccessChange
-	for _, s := range order {
+	for _, s := range p.standings(snap).order {
 		var id directory.UserID
 		if s.row != nil {
 			id = s.row.ID

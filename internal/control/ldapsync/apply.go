@@ -22,8 +22,8 @@ const (
 	maxNames        = 100
 )
 
-// batch is one commit in progress. It is made anew when the database runs the transaction again. Its results count only
-// after the commit.
+// batch is one commit in progress. When the database runs the transaction again, a new batch is made. Its results count
+// only after the commit.
 type batch struct {
 	*provision.Writer
 	tx        *store.Tx
