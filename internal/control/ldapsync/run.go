@@ -15,7 +15,6 @@ import (
 	"latchkey/internal/caller"
 	"latchkey/internal/control"
 	"latchkey/internal/directory"
-	"latchkey/internal/engine"
 	"latchkey/internal/fault"
 	"latchkey/internal/ldap"
 	"latchkey/internal/policy"
@@ -290,39 +289,4 @@ func (s *Syncer) plan(ctx context.Context, src *Source, o Options) (*Plan, *Repo
 		}
 	}
 	return p, r, nil
-}
-
-func identityStore(snap *engine.Snapshot, account access.AccountID) (directory.StoreID, error) {
-	i := snap.IdentityCenter(account)
-	if i == nil {
-		return "", control.DirectoryMissing(fault.IdentityStore, "IDENTITY_STORE", "")
-	}
-	return directory.StoreID(i.IdentityStoreID), nil
-}
-
-// readError is the error of reading a server.
-type readError struct {
-	source string
-	err    error
-}
-
-func (e *readError) Error() string { return "read directory source " + e.source + ": " + e.err.Error() }
-
-// Unwrap returns the reader's own error.
-func (e *readError) Unwrap() error { return e.err }
-
-// clientError makes the error that tells the client why a server could not be read. The person who may run a source is
-// the one who has to correct that.
-func clientError(err error) error {
-	if e, ok := errors.AsType[*readError](err); ok {
-		return fault.New(fault.Unavailable, fault.Source, "%s", e.Error()).Because(e.err)
-	}
-	return err
-}
-
-func clientText(err error) string {
-	if f := fault.Of(err); f != nil && f.Text != "" {
-		return f.Message()
-	}
-	return "The synchronisation failed"
 }

@@ -6,6 +6,10 @@ import (
 	"time"
 
 	"latchkey/internal/access"
+	"latchkey/internal/control"
+	"latchkey/internal/directory"
+	"latchkey/internal/engine"
+	"latchkey/internal/fault"
 	"latchkey/internal/ldap"
 )
 
@@ -56,4 +60,13 @@ func (s *Source) Check() error {
 		return fmt.Errorf("maxRemoval must be a share from 0 to 1, freeRemovals and deleteAfter not less than 0")
 	}
 	return s.LDAP.Check()
+}
+
+// identityStore returns the identity store of an account.
+func identityStore(snap *engine.Snapshot, account access.AccountID) (directory.StoreID, error) {
+	i := snap.IdentityCenter(account)
+	if i == nil {
+		return "", control.DirectoryMissing(fault.IdentityStore, "IDENTITY_STORE", "")
+	}
+	return directory.StoreID(i.IdentityStoreID), nil
 }
