@@ -154,8 +154,8 @@ func (e *Engine) Update(ctx context.Context, fn func(*store.Tx) error) error {
 	return e.Await(context.WithoutCancel(ctx), rev)
 }
 
-// Await returns when this node's snapshot shows a revision that was read from the database. If the snapshot cannot follow
-// within MaxStaleness, Await fails with fault.Unavailable, and Snapshot refuses until the snapshot shows the revision.
+// Await returns when this node's snapshot shows a revision that was read from the database. If the snapshot cannot
+// follow within MaxStaleness, Await fails with fault.Unavailable, and Snapshot refuses until the snapshot shows it.
 func (e *Engine) Await(ctx context.Context, rev store.Rev) error {
 	timer := time.NewTimer(e.maxStaleness)
 	defer timer.Stop()
