@@ -91,8 +91,8 @@ func (e *evaluation) refusal() error {
 	return fault.New(fault.Denied, "", "%s", e.request.DeniedText()).For(reason)
 }
 
-// withReason is a fault with the reason of the check that failed, for the record. A fault that has a reason already keeps
-// it.
+// withReason is a fault with the reason of the check that failed, for the record. A fault that has a reason already
+// keeps it.
 func withReason(told error, reason fault.Reason) error {
 	f, ok := errors.AsType[*fault.Error](told)
 	if !ok || f.Reason != "" || f.Kind == fault.Internal {
