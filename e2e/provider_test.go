@@ -125,8 +125,8 @@ type visitor struct {
 	presses string // the button of a form that has several; empty: the first
 }
 
-// arrival is the page or address where a visit ended.
-type arrival struct {
+// destination is the page or address where a visit ended.
+type destination struct {
 	url  *url.URL
 	page string
 }
@@ -141,7 +141,7 @@ func newVisitor(t testing.TB, name string) *visitor {
 
 // visits opens a page, follows redirects and sends each form that it is shown. It ends when a redirect leads to an
 // address that begins with until (which it does not open), or at a page without a form.
-func (v *visitor) visits(address, until string) arrival {
+func (v *visitor) visits(address, until string) destination {
 	v.t.Helper()
 	at, err := url.Parse(address)
 	if err != nil {
@@ -150,7 +150,7 @@ func (v *visitor) visits(address, until string) arrival {
 	method, sent := http.MethodGet, url.Values(nil)
 	for range 20 {
 		if until != "" && strings.HasPrefix(at.String(), until) {
-			return arrival{url: at}
+			return destination{url: at}
 		}
 		resp, page := v.loads(method, at, sent)
 		if to := resp.Header.Get("Location"); to != "" {
@@ -162,7 +162,7 @@ func (v *visitor) visits(address, until string) arrival {
 		}
 		f := firstForm(v.t, page)
 		if f == nil || resp.StatusCode >= 400 {
-			return arrival{at, page}
+			return destination{at, page}
 		}
 		if at, err = at.Parse(f.action); err != nil {
 			v.t.Fatal(err)
@@ -170,7 +170,7 @@ func (v *visitor) visits(address, until string) arrival {
 		method, sent = http.MethodPost, v.fills(f)
 	}
 	v.t.Fatalf("%s goes round in circles at %s", v.name, at)
-	return arrival{}
+	return destination{}
 }
 
 func (v *visitor) loads(method string, at *url.URL, sent url.Values) (*http.Response, string) {

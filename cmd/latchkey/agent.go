@@ -64,7 +64,9 @@ each, in their order.`,
 					return err
 				}
 			}
-			if err := printAgent(cmd.OutOrStdout(), "http://"+l.Addr().String(), paths, requests, token, tokenFile); err != nil {
+			if err := printAgent(cmd.OutOrStdout(), agentSetup{
+				base: "http://" + l.Addr().String(), paths: paths, requests: requests, token: token, tokenFile: tokenFile,
+			}); err != nil {
 				return err
 			}
 			return serveAgent(cmd.Context(), l, agent)
@@ -137,23 +139,29 @@ func agentRequests(f *accessFlags, targets, permissions []string) ([]string, map
 	return paths, requests, nil
 }
 
+// agentSetup is where an agent listens and what it answers.
+type agentSetup struct {
+	base             string   // scheme and host
+	paths            []string // one for each target, in their order
+	requests         map[string]login.AccessRequest
+	token, tokenFile string // what clients send; the file, if it is kept in one
+}
+
 // printAgent prints what a shell has to export. The first of several targets is exported. The others are comments.
-func printAgent(
-	out io.Writer, base string, paths []string, requests map[string]login.AccessRequest, token, tokenFile string,
-) error {
-	for i, p := range paths {
+func printAgent(out io.Writer, a agentSetup) error {
+	for i, p := range a.paths {
 		mark := "# "
 		if i == 0 {
 			mark = ""
 		}
-		if _, err := fmt.Fprintf(out, "# %s %s\n%sexport AWS_CONTAINER_CREDENTIALS_FULL_URI=%s\n", requests[p].Permission,
-			login.Printable(requests[p].Target), mark, quote(base+p)); err != nil {
+		if _, err := fmt.Fprintf(out, "# %s %s\n%sexport AWS_CONTAINER_CREDENTIALS_FULL_URI=%s\n", a.requests[p].Permission,
+			login.Printable(a.requests[p].Target), mark, quote(a.base+p)); err != nil {
 			return err
 		}
 	}
-	name, value := "AWS_CONTAINER_AUTHORIZATION_TOKEN", token
-	if tokenFile != "" {
-		name, value = name+"_FILE", tokenFile
+	name, value := "AWS_CONTAINER_AUTHORIZATION_TOKEN", a.token
+	if a.tokenFile != "" {
+		name, value = name+"_FILE", a.tokenFile
 	}
 	_, err := fmt.Fprintf(out,
 		"export %s=%s\nunset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_PROFILE\n", name, quote(value))

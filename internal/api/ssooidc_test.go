@@ -163,7 +163,7 @@ func TestAttack17_SignatureOfAnotherService(t *testing.T) {
 	for _, service := range []string{"s3", "sts", "iam", "sso"} {
 		r := w.signed("root", service, http.MethodPost, "/token?aws_iam=t", http.Header{"Content-Type": {"application/json"}},
 			body)
-		if door := findEndpoint(r); door == oauthEndpoint {
+		if e := findEndpoint(r); e == oauthEndpoint {
 			t.Errorf("a request signed for %s is let in as one of the OAuth service", service)
 		}
 		// Even past the sorting it is refused.

@@ -90,7 +90,7 @@ func decodeRest(op *Operation, in reflect.Value, r *http.Request, labels Labels,
 	if root == "" {
 		root = op.In.Name()
 	}
-	return decodeXML(op, op.in, in, body, root, op.InNamespace)
+	return decodeXML(op, op.in, in, body, xmlRoot{root, op.InNamespace})
 }
 
 func decodePayload(op *Operation, p *member, dst reflect.Value, r *http.Request, body []byte) error {
@@ -123,7 +123,7 @@ func decodePayload(op *Operation, p *member, dst reflect.Value, r *http.Request,
 		dst.Set(reflect.New(dst.Type().Elem()))
 		dst = dst.Elem()
 	}
-	return decodeXML(op, p.plan, dst, body, root, p.ns)
+	return decodeXML(op, p.plan, dst, body, xmlRoot{root, p.ns})
 }
 
 // memberError words an error of parse as AWS words a broken constraint.

@@ -9,10 +9,13 @@ import (
 	"reflect"
 )
 
-func decodeXML(op *Operation, p *plan, dst reflect.Value, body []byte, root, namespace string) error {
+// xmlRoot is the element that a document must begin with. An empty namespace is any.
+type xmlRoot struct{ name, namespace string }
+
+func decodeXML(op *Operation, p *plan, dst reflect.Value, body []byte, root xmlRoot) error {
 	d := xml.NewDecoder(bytes.NewReader(body))
 	r := &xmlReader{d: d, op: op}
-	if err := r.document(p, dst, root, namespace); err != nil {
+	if err := r.document(p, dst, root.name, root.namespace); err != nil {
 		return malformed(op, err.Error())
 	}
 	return nil

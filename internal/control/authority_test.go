@@ -91,15 +91,15 @@ func TestASuccessThatNothingAllowedIsAnInternalError(t *testing.T) {
 		}
 		w.refusals(t, call)
 	})
-	t.Run("only a supposed call was asked for", func(t *testing.T) {
+	t.Run("only a simulated call was asked for", func(t *testing.T) {
 		call := w.Call(t, w.root, "iam", "Test")
-		supposed := call.Simulate(call.Caller)
-		if !supposed.Decide(yes).Allowed {
+		simulated := call.Simulate(call.Caller)
+		if !simulated.Decide(yes).Allowed {
 			t.Fatal("refused")
 		}
-		supposed.ByRight(control.Operator)
+		simulated.ByRight(control.Operator)
 		w.refusals(t, call)
-		w.refusals(t, supposed)
+		w.refusals(t, simulated)
 	})
 	t.Run("the caller was asked behind the call's back", func(t *testing.T) {
 		call := w.Call(t, w.root, "iam", "Test")

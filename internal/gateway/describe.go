@@ -11,7 +11,7 @@ import (
 // Description is what docs/s3.md says of an operation that is served.
 type Description struct {
 	Name      string
-	Rights    []string // "action", or "action: when"
+	Actions   []string // "action", or "action: when"
 	Answerer  string
 	ReadOnly  bool
 	Audit     string
@@ -50,11 +50,11 @@ func NotImplemented() []string { return slices.Sorted(slices.Values(notImplement
 
 func (o *operation) describe() Description {
 	d := Description{Name: o.Name, ReadOnly: o.readOnly, Answerer: o.answerer.String(), Audit: o.plane.audit()}
-	for _, r := range o.rights {
+	for _, r := range o.actions {
 		if r.when == "" {
-			d.Rights = append(d.Rights, r.action)
+			d.Actions = append(d.Actions, r.name)
 		} else {
-			d.Rights = append(d.Rights, r.action+": "+r.when)
+			d.Actions = append(d.Actions, r.name+": "+r.when)
 		}
 	}
 	if !o.Streams() {

@@ -7,7 +7,7 @@ import (
 )
 
 // TestEveryOperationIsServed runs all operations as the root, an IAM user and the holder of a vended
-// credential, who each have the rights for them.
+// credential, who each have the permissions for them.
 func TestEveryOperationIsServed(t *testing.T) {
 	w := start(t)
 	w.grants()

@@ -26,19 +26,19 @@ const (
 	byBoth                         // control/buckets and the upstream together
 )
 
-// right is an action for which an operation may ask policies.
-type right struct {
-	action string
-	when   string // in words; empty: always
+// declaredAction is an action for which an operation may ask policies.
+type declaredAction struct {
+	name string
+	when string // in words; empty: always
 }
 
 // spec is all that the gateway must know of an operation. In is its input.
 type spec[In any] struct {
 	plane    plane
 	answerer answerer
-	readOnly bool    // the operation changes nothing
-	rights   []right // all actions that are asked for. permissions must not name another one
-	maxBody  int64   // the largest buffered body in bytes; 0: maxBody
+	readOnly bool             // the operation changes nothing
+	actions  []declaredAction // all actions that are asked for. permissions must not name another one
+	maxBody  int64            // the largest buffered body in bytes; 0: maxBody
 
 	// permissions are what a call needs. The first one is on what the request addresses, and its bucket is the request's.
 	// nil: do checks permissions by itself.
@@ -59,7 +59,7 @@ type operation struct {
 	plane       plane
 	answerer    answerer
 	readOnly    bool
-	rights      []right
+	actions     []declaredAction
 	maxBody     int64
 	permissions func(in any) ([]permission, error) // nil: do checks permissions by itself
 	names       func(in any) []*string
@@ -70,7 +70,7 @@ type operation struct {
 // row makes a row of the table. The compiler holds the row's functions to the operation's input.
 func row[In, Out any](op awswire.Op[In, Out], s spec[In]) *operation {
 	o := &operation{
-		Operation: op.Operation, plane: s.plane, answerer: s.answerer, readOnly: s.readOnly, rights: s.rights,
+		Operation: op.Operation, plane: s.plane, answerer: s.answerer, readOnly: s.readOnly, actions: s.actions,
 		maxBody: s.maxBody, names: func(any) []*string { return nil }, unstream: func(any) {}, do: (*Gateway).forward,
 	}
 	if o.maxBody == 0 {
@@ -106,7 +106,7 @@ func indexed(families ...[]*operation) map[*awswire.Operation]*operation {
 // an operation asks policies for.
 func (o *operation) checkDeclared(needed []permission) error {
 	for i := range needed {
-		if !slices.ContainsFunc(o.rights, func(r right) bool { return r.action == needed[i].action }) {
+		if !slices.ContainsFunc(o.actions, func(r declaredAction) bool { return r.name == needed[i].action }) {
 			return fmt.Errorf("%s asks for %s, which its row does not have", o.Name, needed[i].action)
 		}
 	}
@@ -114,7 +114,9 @@ func (o *operation) checkDeclared(needed []permission) error {
 }
 
 // always is the right to an action that every call needs.
-func always(action string) right { return right{action: action} }
+func always(action string) declaredAction { return declaredAction{name: action} }
 
 // versionAction is the right that takes the place of the one on the current version.
-func versionAction(action string) right { return right{action + "Version", "instead, with versionId"} }
+func versionAction(action string) declaredAction {
+	return declaredAction{action + "Version", "instead, with versionId"}
+}

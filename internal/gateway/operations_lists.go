@@ -6,7 +6,7 @@ import "latchkey/internal/awsapi/s3"
 var listOperations = []*operation{
 	row(s3.ListObjects, spec[s3.ListObjectsRequest]{
 		plane: data, answerer: byUpstream, readOnly: true,
-		rights: []right{always("s3:ListBucket")},
+		actions: []declaredAction{always("s3:ListBucket")},
 		permissions: func(in *s3.ListObjectsRequest) ([]permission, error) {
 			to := one("s3:ListBucket", in.Bucket, nil, in.ExpectedBucketOwner)
 			return listing(to, in.Prefix, in.Delimiter, in.MaxKeys), nil
@@ -15,7 +15,7 @@ var listOperations = []*operation{
 	}),
 	row(s3.ListObjectsV2, spec[s3.ListObjectsV2Request]{
 		plane: data, answerer: byUpstream, readOnly: true,
-		rights: []right{always("s3:ListBucket")},
+		actions: []declaredAction{always("s3:ListBucket")},
 		permissions: func(in *s3.ListObjectsV2Request) ([]permission, error) {
 			to := one("s3:ListBucket", in.Bucket, nil, in.ExpectedBucketOwner)
 			return listing(to, in.Prefix, in.Delimiter, in.MaxKeys), nil
@@ -24,7 +24,7 @@ var listOperations = []*operation{
 	}),
 	row(s3.ListMultipartUploads, spec[s3.ListMultipartUploadsRequest]{
 		plane: data, answerer: byUpstream, readOnly: true,
-		rights: []right{always("s3:ListBucketMultipartUploads")},
+		actions: []declaredAction{always("s3:ListBucketMultipartUploads")},
 		permissions: func(in *s3.ListMultipartUploadsRequest) ([]permission, error) {
 			to := one("s3:ListBucketMultipartUploads", in.Bucket, nil, in.ExpectedBucketOwner)
 			return listing(to, in.Prefix, in.Delimiter, in.MaxUploads), nil

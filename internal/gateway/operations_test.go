@@ -42,7 +42,7 @@ func TestEveryOperationHasARow(t *testing.T) {
 func TestRowsAreWhole(t *testing.T) {
 	for op, o := range operations {
 		d := o.describe()
-		if d.Audit == "" || d.Answerer == "" || len(d.Rights) == 0 || o.maxBody <= 0 {
+		if d.Audit == "" || d.Answerer == "" || len(d.Actions) == 0 || o.maxBody <= 0 {
 			t.Errorf("%s: %+v", op.Name, d)
 		}
 		if got := op.Method == "GET" || op.Method == "HEAD"; got != o.readOnly {
@@ -113,7 +113,7 @@ func TestNoActionBesideTheRow(t *testing.T) {
 		t.Error("an action that the row does not have was asked for")
 	}
 	asks := row(s3.GetObject, spec[s3.GetObjectRequest]{
-		plane: data, answerer: byUpstream, rights: []right{always("s3:GetObject")},
+		plane: data, answerer: byUpstream, actions: []declaredAction{always("s3:GetObject")},
 		permissions: func(in *s3.GetObjectRequest) ([]permission, error) {
 			return one("s3:PutObject", in.Bucket, in.Key, nil), nil
 		},

@@ -11,7 +11,7 @@ import (
 var uploadOperations = []*operation{
 	row(s3.CreateMultipartUpload, spec[s3.CreateMultipartUploadRequest]{
 		plane: data, answerer: byUpstream,
-		rights: slices.Concat([]right{always("s3:PutObject")}, writeOptionRights),
+		actions: slices.Concat([]declaredAction{always("s3:PutObject")}, writeOptionActions),
 		permissions: func(in *s3.CreateMultipartUploadRequest) ([]permission, error) {
 			to := one("s3:PutObject", in.Bucket, in.Key, in.ExpectedBucketOwner)
 			return write(to, conditions{}, uploadOptions(in)), nil
@@ -19,7 +19,7 @@ var uploadOperations = []*operation{
 	}),
 	row(s3.UploadPart, spec[s3.UploadPartRequest]{
 		plane: data, answerer: byUpstream,
-		rights: []right{always("s3:PutObject")},
+		actions: []declaredAction{always("s3:PutObject")},
 		permissions: func(in *s3.UploadPartRequest) ([]permission, error) {
 			return one("s3:PutObject", in.Bucket, in.Key, in.ExpectedBucketOwner), nil
 		},
@@ -27,7 +27,7 @@ var uploadOperations = []*operation{
 	}),
 	row(s3.UploadPartCopy, spec[s3.UploadPartCopyRequest]{
 		plane: data, answerer: byUpstream,
-		rights: slices.Concat([]right{always("s3:PutObject")}, sourceRights, []right{lists}),
+		actions: slices.Concat([]declaredAction{always("s3:PutObject")}, sourceActions, []declaredAction{lists}),
 		permissions: func(in *s3.UploadPartCopyRequest) ([]permission, error) {
 			to := one("s3:PutObject", in.Bucket, in.Key, in.ExpectedBucketOwner)
 			return withSource(to, in.CopySource, in.ExpectedSourceBucketOwner)
@@ -35,7 +35,7 @@ var uploadOperations = []*operation{
 	}),
 	row(s3.CompleteMultipartUpload, spec[s3.CompleteMultipartUploadRequest]{
 		plane: data, answerer: byUpstream, maxBody: maxListBody,
-		rights: []right{always("s3:PutObject"), readsETag},
+		actions: []declaredAction{always("s3:PutObject"), readsETag},
 		permissions: func(in *s3.CompleteMultipartUploadRequest) ([]permission, error) {
 			to := one("s3:PutObject", in.Bucket, in.Key, in.ExpectedBucketOwner)
 			return write(to, conditions{etag: in.IfMatch, absent: in.IfNoneMatch}, writeOptions{}), nil
@@ -43,14 +43,14 @@ var uploadOperations = []*operation{
 	}),
 	row(s3.AbortMultipartUpload, spec[s3.AbortMultipartUploadRequest]{
 		plane: data, answerer: byUpstream,
-		rights: []right{always("s3:AbortMultipartUpload")},
+		actions: []declaredAction{always("s3:AbortMultipartUpload")},
 		permissions: func(in *s3.AbortMultipartUploadRequest) ([]permission, error) {
 			return one("s3:AbortMultipartUpload", in.Bucket, in.Key, in.ExpectedBucketOwner), nil
 		},
 	}),
 	row(s3.ListParts, spec[s3.ListPartsRequest]{
 		plane: data, answerer: byUpstream, readOnly: true,
-		rights: []right{always("s3:ListMultipartUploadParts")},
+		actions: []declaredAction{always("s3:ListMultipartUploadParts")},
 		permissions: func(in *s3.ListPartsRequest) ([]permission, error) {
 			return one("s3:ListMultipartUploadParts", in.Bucket, in.Key, in.ExpectedBucketOwner), nil
 		},

@@ -326,7 +326,7 @@ func TestEveryRouteIsInTheTable(t *testing.T) {
 	tried = append(tried, "DeleteObjects") // tried key by key
 	declared := map[string][]string{}
 	for _, o := range gateway.Served() {
-		for _, r := range o.Rights {
+		for _, r := range o.Actions {
 			action, _, _ := strings.Cut(r, ": ")
 			declared[o.Name] = append(declared[o.Name], action)
 		}

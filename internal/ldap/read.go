@@ -27,14 +27,14 @@ func Read(ctx context.Context, o Options) (*Listing, error) {
 		bySID:   map[sid][]int32{},
 	}
 	for _, base := range o.Users.Bases {
-		if err := c.search(ctx, o, base, o.Users.Filter, o.userAttributes(), r.addUser); err != nil {
+		if err := c.search(ctx, o, query{base, o.Users.Filter, o.userAttributes()}, r.addUser); err != nil {
 			return nil, err
 		}
 	}
 	r.ids = map[string]int32{}
 	for _, base := range o.Groups.Bases {
 		visit := func(e *ldap.Entry) error { return r.addGroup(ctx, e) }
-		if err := c.search(ctx, o, base, o.Groups.Filter, o.groupAttributes(), visit); err != nil {
+		if err := c.search(ctx, o, query{base, o.Groups.Filter, o.groupAttributes()}, visit); err != nil {
 			return nil, err
 		}
 	}

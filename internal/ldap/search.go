@@ -13,22 +13,27 @@ import (
 // errTooMany says that the server lists more entries than Options.MaxEntries.
 var errTooMany = errors.New("the server lists more entries than are read at most")
 
-// search reads the entries under a base, page by page (RFC 2696), and calls take for each.
-func (c *conn) search(ctx context.Context, o Options, base, filter string, attributes []string,
-	visit func(*ldap.Entry) error) error {
+// query is one search of a subtree (RFC 4511, 4.5.1).
+type query struct {
+	base, filter string
+	attributes   []string
+}
+
+// search reads the entries that a query finds, page by page (RFC 2696), and calls visit for each.
+func (c *conn) search(ctx context.Context, o Options, q query, visit func(*ldap.Entry) error) error {
 	page := ldap.NewControlPaging(uint32(o.PageSize))
 	for pages := 0; ; pages++ {
 		if pages > o.MaxEntries { // the server sends cookies for ever
 			return errTooMany
 		}
 		c.wire.reset()
-		r, err := c.Search(ldap.NewSearchRequest(base, ldap.ScopeWholeSubtree, ldap.NeverDerefAliases, 0, 0, false,
-			filter, attributes, []ldap.Control{page}))
+		r, err := c.Search(ldap.NewSearchRequest(q.base, ldap.ScopeWholeSubtree, ldap.NeverDerefAliases, 0, 0, false,
+			q.filter, q.attributes, []ldap.Control{page}))
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
 		if err != nil {
-			return c.explain(err, base)
+			return c.explain(err, q.base)
 		}
 		for _, e := range r.Entries {
 			if err := visit(e); err != nil {

@@ -51,14 +51,14 @@ const (
 func UsersAmong(
 	ctx context.Context, q Querier, s directory.StoreID, ids []directory.UserID,
 ) (map[directory.UserID]bool, error) {
-	return those(queryIn(ctx, q, scanUserID, usersAmong, []any{string(KindDirectoryUser), string(s)}, ids))
+	return those(queryIn(ctx, q, scanUserID, inQuery{usersAmong, []any{string(KindDirectoryUser), string(s)}}, ids))
 }
 
 // MembersAmong returns those of the users who are in a group.
 func MembersAmong(
 	ctx context.Context, q Querier, g directory.GroupID, ids []directory.UserID,
 ) (map[directory.UserID]bool, error) {
-	return those(queryIn(ctx, q, scanUserID, membersAmong, []any{string(g)}, ids))
+	return those(queryIn(ctx, q, scanUserID, inQuery{membersAmong, []any{string(g)}}, ids))
 }
 
 func scanUserID(rows *sql.Rows) (id directory.UserID, err error) { return id, rows.Scan(&id) }

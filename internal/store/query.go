@@ -55,15 +55,21 @@ func collect[T any](
 	return all, rows.Err()
 }
 
+// inQuery is a query that ends in IN, and the arguments that come before the ids.
+type inQuery struct {
+	text string
+	args []any
+}
+
 // queryIn runs a query that ends in IN for many ids, a fixed number at a time, so that the statement is prepared once.
 func queryIn[T any, ID ~string](
-	ctx context.Context, q Querier, scan func(*sql.Rows) (T, error), head string, args []any, ids []ID,
+	ctx context.Context, q Querier, scan func(*sql.Rows) (T, error), in inQuery, ids []ID,
 ) ([]T, error) {
 	const batch = 20
-	text := head + placeholderList(len(args)+1, batch)
+	text := in.text + placeholderList(len(in.args)+1, batch)
 	found := make([]T, 0, len(ids))
 	for chunk := range slices.Chunk(ids, batch) {
-		all := slices.Clone(args)
+		all := slices.Clone(in.args)
 		for i := range batch {
 			all = append(all, string(chunk[min(i, len(chunk)-1)]))
 		}

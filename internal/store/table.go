@@ -144,7 +144,7 @@ const nounsAmong = `SELECT seq, body FROM nouns WHERE kind = $1 AND id IN `
 // Among finds the entities with these ids, in no particular order. No id may be named twice. Ids that do not exist are
 // left out.
 func (b *Table[T]) Among(ctx context.Context, q Querier, ids []string) ([]*T, error) {
-	rows, err := queryIn(ctx, q, b.scan, nounsAmong, []any{string(b.Kind)}, ids)
+	rows, err := queryIn(ctx, q, b.scan, inQuery{nounsAmong, []any{string(b.Kind)}}, ids)
 	if err != nil {
 		return nil, unavailable("read "+string(b.Kind), err)
 	}

@@ -1,5 +1,5 @@
 // Command s3ops writes docs/s3.md from the gateway's table of operations: which of S3's operations are served, each
-// with its rights, and which are not.
+// with the actions that it asks for, and which are not.
 package main
 
 import (
@@ -34,7 +34,7 @@ for something that is not there. Differences from AWS are in [compat.md](compat.
 *Audit*: a management event leaves an audit record for each call, a data event only one about a session that has ended.
 *Body*: the largest body that is read into memory.
 
-| operation | rights | answered by | read only | audit | body |
+| operation | actions | answered by | read only | audit | body |
 |---|---|---|---|---|---|
 `
 
@@ -42,14 +42,14 @@ func page() string {
 	var b strings.Builder
 	b.WriteString(head)
 	for _, o := range gateway.Served() {
-		var rights []string
-		for _, r := range o.Rights {
+		var actions []string
+		for _, r := range o.Actions {
 			action, when, _ := strings.Cut(r, ": ")
 			text := "`" + action + "`"
 			if strings.Contains(r, ": ") {
 				text += " " + when
 			}
-			rights = append(rights, text)
+			actions = append(actions, text)
 		}
 		readOnly, body := "", "a stream"
 		if o.ReadOnly {
@@ -59,7 +59,7 @@ func page() string {
 			body = fmt.Sprintf("%d KiB", o.BodyLimit>>10)
 		}
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n",
-			o.Name, strings.Join(rights, "<br>"), o.Answerer, readOnly, o.Audit, body)
+			o.Name, strings.Join(actions, "<br>"), o.Answerer, readOnly, o.Audit, body)
 	}
 	b.WriteString("\n## Refused by policy\n\nThese are not meant to be served.\n\n| why | operations |\n|---|---|\n")
 	for _, r := range gateway.Refused() {

@@ -83,7 +83,7 @@ func (p *Principals) ListAttached(call *control.Call, e Entity, prefix string, a
 			arns = append(arns, arn)
 		}
 	}
-	return turn(p.Control, call, ask, arns, func(arn string) string { return arn }, "attached", h.id, prefix)
+	return turn(pager{p.Control, call, ask}, arns, func(arn string) string { return arn }, "attached", h.id, prefix)
 }
 
 // PutBoundary sets the permissions boundary of a user or a role.
@@ -148,7 +148,7 @@ func (p *Principals) ListTags(call *control.Call, e Entity, ask Ask) (Page[iam.T
 	if err != nil {
 		return Page[iam.Tag]{}, err
 	}
-	return turn(p.Control, call, ask, *h.tags, func(t iam.Tag) string { return fold(t.Key) }, "tags", h.id)
+	return turn(pager{p.Control, call, ask}, *h.tags, func(t iam.Tag) string { return fold(t.Key) }, "tags", h.id)
 }
 
 // ListBelongings checks the action of ListGroupsForUser or ListInstanceProfilesForRole. Both lists are always empty,

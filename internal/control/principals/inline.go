@@ -108,5 +108,5 @@ func (p *Principals) ListInline(call *control.Call, e Entity, ask Ask) (Page[str
 	for i, in := range h.policies.Inline {
 		names[i] = in.Name
 	}
-	return turn(p.Control, call, ask, names, fold, "inline", h.id)
+	return turn(pager{p.Control, call, ask}, names, fold, "inline", h.id)
 }

@@ -106,7 +106,7 @@ func (p *Principals) ListAccessKeys(
 	if err != nil {
 		return Page[*iam.AccessKey]{}, "", err
 	}
-	page, err := turn(p.Control, call, ask, call.Snapshot.KeysOf(o.id), func(k *iam.AccessKey) string {
+	page, err := turn(pager{p.Control, call, ask}, call.Snapshot.KeysOf(o.id), func(k *iam.AccessKey) string {
 		return k.Created.UTC().Format("20060102T150405.000000") + k.ID
 	}, "keys", o.id)
 	return page, o.name, err

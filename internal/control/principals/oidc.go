@@ -214,7 +214,7 @@ func (p *Principals) ListOIDCProviderTags(call *control.Call, arn string, ask As
 	if err != nil {
 		return Page[iam.Tag]{}, err
 	}
-	return turn(p.Control, call, ask, found.Tags, func(t iam.Tag) string {
+	return turn(pager{p.Control, call, ask}, found.Tags, func(t iam.Tag) string {
 		return fold(t.Key)
 	}, "oidc-provider-tags", found.ID)
 }

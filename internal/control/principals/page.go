@@ -27,20 +27,25 @@ const (
 	pageMost    = 1000
 )
 
+// pager is what every list needs: whose markers it seals, and which page is asked for.
+type pager struct {
+	control *control.Control
+	call    *control.Call
+	ask     Ask
+}
+
 // turn returns one page of all, ordered by key, which must be unique. list names the list: operation, account and
 // filters. A marker is the last key of its page, sealed for its list. A marker that was changed, or belongs to another
 // list, does not open. Entries that are added or removed between two pages do not shift the others.
-func turn[T any](
-	c *control.Control, call *control.Call, ask Ask, all []T, key func(T) string, list ...string,
-) (Page[T], error) {
-	size, err := control.PageSize(ask.Max, pageDefault, pageMost)
+func turn[T any](p pager, all []T, key func(T) string, list ...string) (Page[T], error) {
+	size, err := control.PageSize(p.ask.Max, pageDefault, pageMost)
 	if err != nil {
 		return Page[T]{}, err
 	}
-	purpose := "marker:" + string(call.Account) + "\x00" + strings.Join(list, "\x00")
+	purpose := "marker:" + string(p.call.Account) + "\x00" + strings.Join(list, "\x00")
 	rest := slices.SortedFunc(slices.Values(all), func(a, b T) int { return cmp.Compare(key(a), key(b)) })
-	if ask.Marker != "" {
-		last, err := openMarker(c, purpose, ask.Marker)
+	if p.ask.Marker != "" {
+		last, err := openMarker(p.control, purpose, p.ask.Marker)
 		if err != nil {
 			return Page[T]{}, err
 		}
@@ -53,7 +58,7 @@ func turn[T any](
 	if len(rest) <= size {
 		return Page[T]{Items: rest}, nil
 	}
-	sealed := c.Ring.Seal(purpose, []byte(key(rest[size-1])))
+	sealed := p.control.Ring.Seal(purpose, []byte(key(rest[size-1])))
 	return Page[T]{Items: rest[:size], Marker: base64.RawURLEncoding.EncodeToString(sealed)}, nil
 }
 

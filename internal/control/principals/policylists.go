@@ -36,7 +36,7 @@ func (p *Principals) ListPolicyVersions(
 	if err != nil {
 		return Page[iam.PolicyVersion]{}, "", err
 	}
-	page, err := turn(p.Control, call, ask, m.Versions, func(v iam.PolicyVersion) string {
+	page, err := turn(pager{p.Control, call, ask}, m.Versions, func(v iam.PolicyVersion) string {
 		n, _ := strconv.Atoi(strings.TrimPrefix(v.ID, "v"))
 		return fmt.Sprintf("%010d", 1_000_000_000-n)
 	}, "versions", arn)
@@ -97,7 +97,7 @@ func (p *Principals) ListPolicies(call *control.Call, f PolicyFilter, ask Ask) (
 		all = append(all, ofAWS(m))
 	}
 	all = slices.DeleteFunc(all, func(m *ManagedPolicy) bool { return !f.admits(p.described(call, m)) })
-	return turn(p.Control, call, ask, all, func(m *ManagedPolicy) string {
+	return turn(pager{p.Control, call, ask}, all, func(m *ManagedPolicy) string {
 		if m.AWS {
 			return "1" + fold(m.Name)
 		}
@@ -149,7 +149,7 @@ func (p *Principals) ListEntitiesForPolicy(
 	for _, u := range seen {
 		all = append(all, u)
 	}
-	return turn(p.Control, call, ask, all, func(u Using) string { return string(u.Kind) + fold(u.Name) },
+	return turn(pager{p.Control, call, ask}, all, func(u Using) string { return string(u.Kind) + fold(u.Name) },
 		"entities", arn, string(f.Kind), f.PathPrefix, string(f.Usage))
 }
 
@@ -181,5 +181,5 @@ func (p *Principals) ListPolicyTags(call *control.Call, arn string, ask Ask) (Pa
 	if err != nil {
 		return Page[iam.Tag]{}, err
 	}
-	return turn(p.Control, call, ask, m.Tags, func(t iam.Tag) string { return fold(t.Key) }, "policy-tags", arn)
+	return turn(pager{p.Control, call, ask}, m.Tags, func(t iam.Tag) string { return fold(t.Key) }, "policy-tags", arn)
 }

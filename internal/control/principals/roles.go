@@ -84,7 +84,7 @@ func (p *Principals) ListRoles(call *control.Call, prefix string, ask Ask) (Page
 			all = append(all, r)
 		}
 	}
-	return turn(p.Control, call, ask, all, func(r *iam.Role) string { return fold(r.Name) }, "roles", prefix)
+	return turn(pager{p.Control, call, ask}, all, func(r *iam.Role) string { return fold(r.Name) }, "roles", prefix)
 }
 
 // RoleChange is what UpdateRole takes. A nil field leaves a value as it is.

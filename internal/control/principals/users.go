@@ -111,7 +111,7 @@ func (p *Principals) ListUsers(call *control.Call, prefix string, ask Ask) (Page
 			all = append(all, u)
 		}
 	}
-	return turn(p.Control, call, ask, all, func(u *iam.User) string { return fold(u.Name) }, "users", prefix)
+	return turn(pager{p.Control, call, ask}, all, func(u *iam.User) string { return fold(u.Name) }, "users", prefix)
 }
 
 // UserChange is what UpdateUser takes. An empty field leaves a value as it is.
