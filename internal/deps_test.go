@@ -4,7 +4,9 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -171,4 +173,30 @@ func floorKey(pkg string) string {
 		}
 	}
 	return ""
+}
+
+// TestTheTableOfFloorsIsInArchitecture: ARCHITECTURE shows the floors to people, and must show these.
+func TestTheTableOfFloorsIsInArchitecture(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join("..", "docs", "ARCHITECTURE.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := map[string]int{}
+	rows := regexp.MustCompile("(?m)^\\| `([^`]+?)(?:/\\*)?` \\| ([0-9]+) \\|")
+	for _, row := range rows.FindAllStringSubmatch(string(page), -1) {
+		if _, twice := shown[row[1]]; twice {
+			t.Errorf("%s has two rows", row[1])
+		}
+		shown[row[1]], _ = strconv.Atoi(row[2])
+	}
+	for pkg, floor := range floors {
+		_, forTests := testOnly[pkg]
+		if got, ok := shown[pkg]; !forTests && strings.Contains(pkg, "/") && (!ok || got != floor) {
+			t.Errorf("%s is on floor %d, ARCHITECTURE says %d (%v)", pkg, floor, got, ok)
+		}
+		delete(shown, pkg)
+	}
+	for pkg := range shown {
+		t.Errorf("%s has a row and no floor", pkg)
+	}
 }
