@@ -54,6 +54,9 @@ func (g *Gateway) recordEnded(q *request, err error, told awserror.Error) {
 	if !ok {
 		return
 	}
+	if q.Call != nil && !q.Unrecorded {
+		return // the frame has recorded the refusal of a management operation
+	}
 	if q.op == nil {
 		_, _ = g.recognise(q) // only its name matters here
 	}

@@ -173,7 +173,7 @@ func (g *Gateway) answer(q *request) (any, error) {
 
 // begin opens the call. The call leaves no audit record unless the registry of buckets answers it: see administer.
 func (q *request) begin(who *caller.Caller) {
-	q.Call, q.Unrecorded = q.g.Control.Begin(q.opening(who)), true
+	q.Call, q.Unrecorded = q.g.Control.Begin(q.opening(who)), q.row.plane != administration
 }
 
 // opening describes the call of this request.

@@ -11,10 +11,8 @@ import (
 	"latchkey/internal/policy"
 )
 
-// administer answers an operation on buckets or their configuration. From here on every outcome is recorded, with the
-// request's parameters.
+// administer answers an operation on buckets or their configuration. Its record has the request's parameters.
 func (g *Gateway) administer(q *request, in any) (any, error) {
-	q.Unrecorded = false
 	for k, v := range awswire.Parameters(q.op, in) {
 		q.Call.Event.RequestParameters[k] = v
 	}

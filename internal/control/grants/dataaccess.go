@@ -64,11 +64,17 @@ func (g *Grants) GetDataAccess(ctx context.Context, call *control.Call, in DataA
 	if err := g.Control.Record(ctx, call); err != nil {
 		return nil, err
 	}
+	vended := false
+	defer func() { // even if the vendor panics
+		if !vended {
+			call.Failed()
+		}
+	}()
 	credentials, err := g.Vendor.Vend(ctx, *session)
 	if err != nil {
-		call.Failed()
 		return nil, err
 	}
+	vended = true
 	if g.Observe != nil {
 		g.Observe(e.decidedAt.Sub(e.began), time.Since(e.decidedAt))
 	}

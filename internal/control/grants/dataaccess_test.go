@@ -229,6 +229,22 @@ func TestCase123_ASuccessHasOneRecordOfEachKind(t *testing.T) {
 		must(t, w.Finish(t.Context(), call, awserror.Error{Code: "Code", Message: err.Error()}))
 	}
 	counts(before+1, 3, 1)
+	t.Run("and so does a vendor that panics", func(t *testing.T) {
+		w := newWorld(t)
+		w.grant(iamARN+"user/u", "lake/x/*", access.Read)
+		w.G.Vendor = &vendor{} // there is nobody to ask
+		call := w.as(w.keys)
+		func() {
+			defer func() { _ = recover() }()
+			_, _ = w.ask(call, read("s3://lake/x/k"))
+			t.Error("it did not panic")
+		}()
+		before := len(w.Records(t))
+		must(t, w.Finish(t.Context(), call, awserror.Error{Code: "InternalError", Message: "no"}))
+		if after := w.Records(t)[before:]; len(after) != 1 || after[0].ErrorCode != "InternalError" {
+			t.Errorf("recorded %+v", after)
+		}
+	})
 	t.Run("and a vendor that fails leaves a second one", func(t *testing.T) {
 		w.G.Vendor = &vendor{fail: errors.New("no")}
 		call := w.as(w.keys)
