@@ -261,6 +261,7 @@ func TestRunEndsWithItsContext(t *testing.T) {
 		ended := false
 		go func() { l.Run(ctx); ended = true }()
 		time.Sleep(3*time.Hour + time.Minute)
+		synctest.Wait() // the loop stands still, and what it wrote can be read
 		if len(at) != 3 || at[0] != time.Hour || at[1] != 2*time.Hour || ended {
 			t.Errorf("it ran at %v", at)
 		}
