@@ -70,6 +70,17 @@ func (d *device) polls() (*ssooidc.CreateTokenOutput, error) {
 	})
 }
 
+// hurries asks until a request comes too early. One of them does, however slow this machine is.
+func (d *device) hurries() (err error) {
+	for range 100 {
+		_, err = d.polls()
+		if _, pending := errors.AsType[*oidc.AuthorizationPendingException](err); !pending {
+			break
+		}
+	}
+	return err
+}
+
 // waits asks, as often as the protocol allows, until a person has approved or refused the request.
 func (d *device) waits() (out *ssooidc.CreateTokenOutput, err error) {
 	await(d.t, "the device's code to be decided", func() bool {
@@ -90,8 +101,7 @@ func TestIdentityCase102_ACodeOfADevice(t *testing.T) {
 	is(t, "interval", d.asked.Interval, 1)
 	_, err := d.polls()
 	refused(t, err, 400, "AuthorizationPendingException")
-	_, err = d.polls()
-	refused(t, err, 400, "SlowDownException")
+	refused(t, d.hurries(), 400, "SlowDownException")
 
 	page := browses(t, "alice", *d.asked.VerificationUri, *d.asked.UserCode, "You are signed in on the device")
 	t.Logf("the browser's last page: %s", strings.Join(strings.Fields(page), " "))

@@ -13,6 +13,7 @@ func TestIdentityCase102_ACodeOfADeviceWithBoto3(t *testing.T) {
 	o := pageOffice(t)
 	var began struct {
 		Poll      json.RawMessage
+		Interval  json.Number
 		URL, User string
 		Refusals  []string
 	}
@@ -36,6 +37,6 @@ func TestIdentityCase102_ACodeOfADeviceWithBoto3(t *testing.T) {
 	if end := v.visits(began.URL, ""); !strings.Contains(end.page, "Approved") {
 		t.Fatalf("alice ended at %s: %s", end.url, end.page)
 	}
-	is(t, "what boto3 got", strings.TrimSpace(o.python(t, "device.py", "token", string(began.Poll))),
-		"Bearer 3600 True False")
+	got := o.python(t, "device.py", "token", string(began.Poll), began.Interval.String())
+	is(t, "what boto3 got", strings.TrimSpace(got), "Bearer 3600 True False")
 }

@@ -1,6 +1,7 @@
 """Signs a person in by a device's code, with boto3: `start` begins and prints what the person needs, `token` ends it."""
 import json
 import sys
+import time
 
 import boto3
 
@@ -29,7 +30,7 @@ if sys.argv[1] == "start":
             break
     code = {**known, "grantType": "authorization_code", "code": "x", "redirectUri": "http://127.0.0.1/oauth/callback"}
     print(json.dumps({
-        "poll": poll, "url": asked["verificationUriComplete"], "user": asked["userCode"],
+        "poll": poll, "interval": asked["interval"], "url": asked["verificationUriComplete"], "user": asked["userCode"],
         "refusals": [
             seen[0], seen[-1], refusal(oidc.create_token, **code), refusal(oidc.create_token, **{**code, "clientSecret": "x"}),
             refusal(oidc.create_token, **{**known, "grantType": "password"}),
@@ -38,5 +39,13 @@ if sys.argv[1] == "start":
         ],
     }))
 else:
-    token = oidc.create_token(**json.loads(sys.argv[2]))
+    poll, interval = json.loads(sys.argv[2]), float(sys.argv[3])
+    for _ in range(30):
+        try:
+            token = oidc.create_token(**poll)
+            break
+        except (oidc.exceptions.AuthorizationPendingException, oidc.exceptions.SlowDownException):
+            time.sleep(interval)  # as RFC 8628 (3.5) asks for: the last poll of `start` may be less than an interval ago
+    else:
+        sys.exit("nobody approved the request")
     print(token["tokenType"], token["expiresIn"], len(token["accessToken"]) > 100, "idToken" in token)
