@@ -74,16 +74,28 @@ func (c *Caller) Authorize(a Ask) error {
 	})
 }
 
+// How much room the condition keys get at first: those that values sets for every caller, and what a session adds.
+const (
+	maxRequestKeys = 12
+	sessionKeys    = 17
+)
+
 // values returns the condition keys of a request: the global ones (IAM user guide, "AWS global condition context
 // keys"), those that S3 adds to every request, and the action's own. None of them comes from a header that the client
 // may set freely, except aws:UserAgent and aws:Referer. AWS documents these two as unsafe, too.
 func (c *Caller) values(a Ask) policy.Values {
 	f := &c.Facts
 	v := a.Values.Clone()
-	v.Grow(29)
+	room := maxRequestKeys
+	if c.Session != nil {
+		room += sessionKeys
+	}
+	v.Grow(room)
+	values := make([]string, 0, maxRequestKeys) // of all these keys: one array for them costs less than one each
 	set := func(k, val string) {
-		if val != "" {
-			v.Set(k, val)
+		if n := len(values); val != "" {
+			values = append(values, val)
+			v.Set(k, values[n:n+1:n+1]...)
 		}
 	}
 	set("aws:currenttime", f.Time.UTC().Format(time.RFC3339))

@@ -167,22 +167,22 @@ func (e *evaluation) failUnlessGranted(r fault.Reason, text string) *failure {
 		e.Notes = append(e.Notes, "the person's own grants and those of the person's groups do not count: "+text)
 		return skipped
 	}
-	return &failure{reason: r, text: text, fault: e.denied()}
+	return &failure{reason: r, text: text, fault: e.denied(r)}
 }
 
-// denied is the error when no grant answers. It is the same whatever the reason.
-func (e *evaluation) denied() error {
+// denied is the error when no grant answers. The client reads the same whatever the reason is.
+func (e *evaluation) denied(r fault.Reason) error {
 	if e.subject.simulated {
 		return nil
 	}
-	return fault.New(fault.Denied, "", "%s", e.request.DeniedText())
+	return &fault.Error{Kind: fault.Denied, Reason: r, Text: e.request.DeniedText()}
 }
 
 func (e *evaluation) answers() *failure {
 	if e.decide(); e.Decision.OK {
 		return nil
 	}
-	f := &failure{reason: fault.GrantMissing, fault: e.denied()}
+	f := &failure{reason: fault.GrantMissing}
 	switch e.Decision.Reason {
 	case access.NoPermission:
 		f.reason = fault.PermissionMissing
@@ -196,6 +196,7 @@ func (e *evaluation) answers() *failure {
 	if f.text == "" {
 		f.text = e.Decision.Reason.String()
 	}
+	f.fault = e.denied(f.reason)
 	return f
 }
 
