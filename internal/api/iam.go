@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"net/url"
 	"strings"
 
@@ -15,14 +16,14 @@ func (a *API) registerIAM(m *awswire.Mux[*control.Call]) {
 	awswire.Handle(m, wire.CreateUser, a.createUser)
 	awswire.Handle(m, wire.GetUser, a.getUser)
 	awswire.Handle(m, wire.ListUsers, a.listUsers)
-	awswire.Handle(m, wire.UpdateUser, a.updateUser)
-	awswire.Handle(m, wire.DeleteUser, a.deleteUser)
+	handleChange(m, wire.UpdateUser, a.updateUser)
+	handleChange(m, wire.DeleteUser, a.deleteUser)
 	awswire.Handle(m, wire.ListGroupsForUser, a.listGroupsForUser)
 
 	awswire.Handle(m, wire.CreateAccessKey, a.createAccessKey)
 	awswire.Handle(m, wire.ListAccessKeys, a.listAccessKeys)
-	awswire.Handle(m, wire.UpdateAccessKey, a.updateAccessKey)
-	awswire.Handle(m, wire.DeleteAccessKey, a.deleteAccessKey)
+	handleChange(m, wire.UpdateAccessKey, a.updateAccessKey)
+	handleChange(m, wire.DeleteAccessKey, a.deleteAccessKey)
 	awswire.Handle(m, wire.GetAccessKeyLastUsed, a.getAccessKeyLastUsed)
 
 	awswire.Handle(m, wire.CreateRole, a.createRole)
@@ -30,53 +31,60 @@ func (a *API) registerIAM(m *awswire.Mux[*control.Call]) {
 	awswire.Handle(m, wire.ListRoles, a.listRoles)
 	awswire.Handle(m, wire.UpdateRole, a.updateRole)
 	awswire.Handle(m, wire.UpdateRoleDescription, a.updateRoleDescription)
-	awswire.Handle(m, wire.UpdateAssumeRolePolicy, a.updateAssumeRolePolicy)
-	awswire.Handle(m, wire.DeleteRole, a.deleteRole)
+	handleChange(m, wire.UpdateAssumeRolePolicy, a.updateAssumeRolePolicy)
+	handleChange(m, wire.DeleteRole, a.deleteRole)
 	awswire.Handle(m, wire.ListInstanceProfiles, a.listInstanceProfiles)
 	awswire.Handle(m, wire.ListInstanceProfilesForRole, a.listInstanceProfilesForRole)
 
-	awswire.Handle(m, wire.PutUserPolicy, a.putUserPolicy)
+	handleChange(m, wire.PutUserPolicy, a.putUserPolicy)
 	awswire.Handle(m, wire.GetUserPolicy, a.getUserPolicy)
-	awswire.Handle(m, wire.DeleteUserPolicy, a.deleteUserPolicy)
+	handleChange(m, wire.DeleteUserPolicy, a.deleteUserPolicy)
 	awswire.Handle(m, wire.ListUserPolicies, a.listUserPolicies)
-	awswire.Handle(m, wire.PutRolePolicy, a.putRolePolicy)
+	handleChange(m, wire.PutRolePolicy, a.putRolePolicy)
 	awswire.Handle(m, wire.GetRolePolicy, a.getRolePolicy)
-	awswire.Handle(m, wire.DeleteRolePolicy, a.deleteRolePolicy)
+	handleChange(m, wire.DeleteRolePolicy, a.deleteRolePolicy)
 	awswire.Handle(m, wire.ListRolePolicies, a.listRolePolicies)
 
-	awswire.Handle(m, wire.AttachUserPolicy, a.attachUserPolicy)
-	awswire.Handle(m, wire.DetachUserPolicy, a.detachUserPolicy)
+	handleChange(m, wire.AttachUserPolicy, a.attachUserPolicy)
+	handleChange(m, wire.DetachUserPolicy, a.detachUserPolicy)
 	awswire.Handle(m, wire.ListAttachedUserPolicies, a.listAttachedUserPolicies)
-	awswire.Handle(m, wire.AttachRolePolicy, a.attachRolePolicy)
-	awswire.Handle(m, wire.DetachRolePolicy, a.detachRolePolicy)
+	handleChange(m, wire.AttachRolePolicy, a.attachRolePolicy)
+	handleChange(m, wire.DetachRolePolicy, a.detachRolePolicy)
 	awswire.Handle(m, wire.ListAttachedRolePolicies, a.listAttachedRolePolicies)
 
-	awswire.Handle(m, wire.PutUserPermissionsBoundary, a.putUserBoundary)
-	awswire.Handle(m, wire.DeleteUserPermissionsBoundary, a.deleteUserBoundary)
-	awswire.Handle(m, wire.PutRolePermissionsBoundary, a.putRoleBoundary)
-	awswire.Handle(m, wire.DeleteRolePermissionsBoundary, a.deleteRoleBoundary)
+	handleChange(m, wire.PutUserPermissionsBoundary, a.putUserBoundary)
+	handleChange(m, wire.DeleteUserPermissionsBoundary, a.deleteUserBoundary)
+	handleChange(m, wire.PutRolePermissionsBoundary, a.putRoleBoundary)
+	handleChange(m, wire.DeleteRolePermissionsBoundary, a.deleteRoleBoundary)
 
-	awswire.Handle(m, wire.TagUser, a.tagUser)
-	awswire.Handle(m, wire.UntagUser, a.untagUser)
+	handleChange(m, wire.TagUser, a.tagUser)
+	handleChange(m, wire.UntagUser, a.untagUser)
 	awswire.Handle(m, wire.ListUserTags, a.listUserTags)
-	awswire.Handle(m, wire.TagRole, a.tagRole)
-	awswire.Handle(m, wire.UntagRole, a.untagRole)
+	handleChange(m, wire.TagRole, a.tagRole)
+	handleChange(m, wire.UntagRole, a.untagRole)
 	awswire.Handle(m, wire.ListRoleTags, a.listRoleTags)
 
 	awswire.Handle(m, wire.CreatePolicy, a.createPolicy)
 	awswire.Handle(m, wire.GetPolicy, a.getPolicy)
 	awswire.Handle(m, wire.ListPolicies, a.listPolicies)
-	awswire.Handle(m, wire.DeletePolicy, a.deletePolicy)
+	handleChange(m, wire.DeletePolicy, a.deletePolicy)
 	awswire.Handle(m, wire.CreatePolicyVersion, a.createPolicyVersion)
 	awswire.Handle(m, wire.GetPolicyVersion, a.getPolicyVersion)
 	awswire.Handle(m, wire.ListPolicyVersions, a.listPolicyVersions)
-	awswire.Handle(m, wire.DeletePolicyVersion, a.deletePolicyVersion)
-	awswire.Handle(m, wire.SetDefaultPolicyVersion, a.setDefaultPolicyVersion)
+	handleChange(m, wire.DeletePolicyVersion, a.deletePolicyVersion)
+	handleChange(m, wire.SetDefaultPolicyVersion, a.setDefaultPolicyVersion)
 	awswire.Handle(m, wire.ListEntitiesForPolicy, a.listEntitiesForPolicy)
-	awswire.Handle(m, wire.TagPolicy, a.tagPolicy)
-	awswire.Handle(m, wire.UntagPolicy, a.untagPolicy)
+	handleChange(m, wire.TagPolicy, a.tagPolicy)
+	handleChange(m, wire.UntagPolicy, a.untagPolicy)
 	awswire.Handle(m, wire.ListPolicyTags, a.listPolicyTags)
 	a.registerOIDCProviders(m)
+}
+
+// handleChange makes f the handler of an operation whose answer is empty.
+func handleChange[In, Out any](
+	m *awswire.Mux[*control.Call], op awswire.Op[In, Out], f func(context.Context, *control.Call, *In) error,
+) {
+	awswire.Handle(m, op, func(ctx context.Context, c *control.Call, in *In) (*Out, error) { return nil, f(ctx, c, in) })
 }
 
 // encoded is a policy document as IAM returns it: URL-encoded by RFC 3986. Clients decode it.

@@ -14,12 +14,12 @@ func (a *API) registerOIDCProviders(m *awswire.Mux[*control.Call]) {
 	awswire.Handle(m, wire.CreateOpenIDConnectProvider, a.createOIDCProvider)
 	awswire.Handle(m, wire.GetOpenIDConnectProvider, a.getOIDCProvider)
 	awswire.Handle(m, wire.ListOpenIDConnectProviders, a.listOIDCProviders)
-	awswire.Handle(m, wire.DeleteOpenIDConnectProvider, a.deleteOIDCProvider)
-	awswire.Handle(m, wire.UpdateOpenIDConnectProviderThumbprint, a.updateOIDCThumbprint)
-	awswire.Handle(m, wire.AddClientIDToOpenIDConnectProvider, a.addOIDCClient)
-	awswire.Handle(m, wire.RemoveClientIDFromOpenIDConnectProvider, a.removeOIDCClient)
-	awswire.Handle(m, wire.TagOpenIDConnectProvider, a.tagOIDCProvider)
-	awswire.Handle(m, wire.UntagOpenIDConnectProvider, a.untagOIDCProvider)
+	handleChange(m, wire.DeleteOpenIDConnectProvider, a.deleteOIDCProvider)
+	handleChange(m, wire.UpdateOpenIDConnectProviderThumbprint, a.updateOIDCThumbprint)
+	handleChange(m, wire.AddClientIDToOpenIDConnectProvider, a.addOIDCClient)
+	handleChange(m, wire.RemoveClientIDFromOpenIDConnectProvider, a.removeOIDCClient)
+	handleChange(m, wire.TagOpenIDConnectProvider, a.tagOIDCProvider)
+	handleChange(m, wire.UntagOpenIDConnectProvider, a.untagOIDCProvider)
 	awswire.Handle(m, wire.ListOpenIDConnectProviderTags, a.listOIDCProviderTags)
 }
 
@@ -65,50 +65,42 @@ func (a *API) listOIDCProviders(
 
 func (a *API) deleteOIDCProvider(
 	ctx context.Context, c *control.Call, in *wire.DeleteOpenIDConnectProviderRequest,
-) (*wire.DeleteOpenIDConnectProviderResponse, error) {
-	return nil, a.Principals.DeleteOIDCProvider(ctx, c, awswire.Value(in.OpenIDConnectProviderArn))
+) error {
+	return a.Principals.DeleteOIDCProvider(ctx, c, awswire.Value(in.OpenIDConnectProviderArn))
 }
 
 func (a *API) updateOIDCThumbprint(
 	ctx context.Context, c *control.Call, in *wire.UpdateOpenIDConnectProviderThumbprintRequest,
-) (*wire.UpdateOpenIDConnectProviderThumbprintResponse, error) {
-	return nil, a.Principals.SetOIDCThumbprints(ctx, c, awswire.Value(in.OpenIDConnectProviderArn), in.ThumbprintList)
+) error {
+	return a.Principals.SetOIDCThumbprints(ctx, c, awswire.Value(in.OpenIDConnectProviderArn), in.ThumbprintList)
 }
 
 func (a *API) addOIDCClient(
 	ctx context.Context, c *control.Call, in *wire.AddClientIDToOpenIDConnectProviderRequest,
-) (*wire.AddClientIDToOpenIDConnectProviderResponse, error) {
-	return nil, a.Principals.AddOIDCClient(ctx, c, awswire.Value(in.OpenIDConnectProviderArn), awswire.Value(in.ClientID))
+) error {
+	return a.Principals.AddOIDCClient(ctx, c, awswire.Value(in.OpenIDConnectProviderArn), awswire.Value(in.ClientID))
 }
 
 func (a *API) removeOIDCClient(
 	ctx context.Context, c *control.Call, in *wire.RemoveClientIDFromOpenIDConnectProviderRequest,
-) (*wire.RemoveClientIDFromOpenIDConnectProviderResponse, error) {
-	return nil, a.Principals.RemoveOIDCClient(ctx, c, awswire.Value(in.OpenIDConnectProviderArn),
-		awswire.Value(in.ClientID))
+) error {
+	return a.Principals.RemoveOIDCClient(ctx, c, awswire.Value(in.OpenIDConnectProviderArn), awswire.Value(in.ClientID))
 }
 
-func (a *API) tagOIDCProvider(
-	ctx context.Context, c *control.Call, in *wire.TagOpenIDConnectProviderRequest,
-) (*wire.TagOpenIDConnectProviderResponse, error) {
-	return nil, a.Principals.TagOIDCProvider(ctx, c, awswire.Value(in.OpenIDConnectProviderArn), iamTagsIn(in.Tags))
+func (a *API) tagOIDCProvider(ctx context.Context, c *control.Call, in *wire.TagOpenIDConnectProviderRequest) error {
+	return a.Principals.TagOIDCProvider(ctx, c, awswire.Value(in.OpenIDConnectProviderArn), iamTagsIn(in.Tags))
 }
 
 func (a *API) untagOIDCProvider(
 	ctx context.Context, c *control.Call, in *wire.UntagOpenIDConnectProviderRequest,
-) (*wire.UntagOpenIDConnectProviderResponse, error) {
-	return nil, a.Principals.UntagOIDCProvider(ctx, c, awswire.Value(in.OpenIDConnectProviderArn), in.TagKeys)
+) error {
+	return a.Principals.UntagOIDCProvider(ctx, c, awswire.Value(in.OpenIDConnectProviderArn), in.TagKeys)
 }
 
 func (a *API) listOIDCProviderTags(
 	_ context.Context, c *control.Call, in *wire.ListOpenIDConnectProviderTagsRequest,
 ) (*wire.ListOpenIDConnectProviderTagsResponse, error) {
-	page, err := a.Principals.ListOIDCProviderTags(c, awswire.Value(in.OpenIDConnectProviderArn),
-		asked(in.Marker, in.MaxItems))
-	if err != nil {
-		return nil, err
-	}
-	out := &wire.ListOpenIDConnectProviderTagsResponse{Tags: iamTagsOut(page.Items)}
-	out.IsTruncated, out.Marker = truncated(page.Marker)
-	return out, nil
+	out, err := tagPage(a.Principals.ListOIDCProviderTags(c, awswire.Value(in.OpenIDConnectProviderArn),
+		asked(in.Marker, in.MaxItems)))
+	return (*wire.ListOpenIDConnectProviderTagsResponse)(out), err
 }

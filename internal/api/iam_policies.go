@@ -80,10 +80,8 @@ func (a *API) listPolicies(
 	return out, nil
 }
 
-func (a *API) deletePolicy(
-	ctx context.Context, c *control.Call, in *wire.DeletePolicyRequest,
-) (*wire.DeletePolicyResponse, error) {
-	return nil, a.Principals.DeletePolicy(ctx, c, awswire.Value(in.PolicyArn))
+func (a *API) deletePolicy(ctx context.Context, c *control.Call, in *wire.DeletePolicyRequest) error {
+	return a.Principals.DeletePolicy(ctx, c, awswire.Value(in.PolicyArn))
 }
 
 func (a *API) createPolicyVersion(
@@ -125,16 +123,14 @@ func (a *API) listPolicyVersions(
 	return out, nil
 }
 
-func (a *API) deletePolicyVersion(
-	ctx context.Context, c *control.Call, in *wire.DeletePolicyVersionRequest,
-) (*wire.DeletePolicyVersionResponse, error) {
-	return nil, a.Principals.DeletePolicyVersion(ctx, c, awswire.Value(in.PolicyArn), awswire.Value(in.VersionId))
+func (a *API) deletePolicyVersion(ctx context.Context, c *control.Call, in *wire.DeletePolicyVersionRequest) error {
+	return a.Principals.DeletePolicyVersion(ctx, c, awswire.Value(in.PolicyArn), awswire.Value(in.VersionId))
 }
 
 func (a *API) setDefaultPolicyVersion(
 	ctx context.Context, c *control.Call, in *wire.SetDefaultPolicyVersionRequest,
-) (*wire.SetDefaultPolicyVersionResponse, error) {
-	return nil, a.Principals.SetDefaultPolicyVersion(ctx, c, awswire.Value(in.PolicyArn), awswire.Value(in.VersionId))
+) error {
+	return a.Principals.SetDefaultPolicyVersion(ctx, c, awswire.Value(in.PolicyArn), awswire.Value(in.VersionId))
 }
 
 // listEntitiesForPolicy lists users and roles. The filters Group, LocalManagedPolicy and AWSManagedPolicy match nothing
@@ -163,26 +159,17 @@ func (a *API) listEntitiesForPolicy(
 	return out, nil
 }
 
-func (a *API) tagPolicy(
-	ctx context.Context, c *control.Call, in *wire.TagPolicyRequest,
-) (*wire.TagPolicyResponse, error) {
-	return nil, a.Principals.TagPolicy(ctx, c, awswire.Value(in.PolicyArn), iamTagsIn(in.Tags))
+func (a *API) tagPolicy(ctx context.Context, c *control.Call, in *wire.TagPolicyRequest) error {
+	return a.Principals.TagPolicy(ctx, c, awswire.Value(in.PolicyArn), iamTagsIn(in.Tags))
 }
 
-func (a *API) untagPolicy(
-	ctx context.Context, c *control.Call, in *wire.UntagPolicyRequest,
-) (*wire.UntagPolicyResponse, error) {
-	return nil, a.Principals.UntagPolicy(ctx, c, awswire.Value(in.PolicyArn), in.TagKeys)
+func (a *API) untagPolicy(ctx context.Context, c *control.Call, in *wire.UntagPolicyRequest) error {
+	return a.Principals.UntagPolicy(ctx, c, awswire.Value(in.PolicyArn), in.TagKeys)
 }
 
 func (a *API) listPolicyTags(
 	_ context.Context, c *control.Call, in *wire.ListPolicyTagsRequest,
 ) (*wire.ListPolicyTagsResponse, error) {
-	page, err := a.Principals.ListPolicyTags(c, awswire.Value(in.PolicyArn), asked(in.Marker, in.MaxItems))
-	if err != nil {
-		return nil, err
-	}
-	out := &wire.ListPolicyTagsResponse{Tags: iamTagsOut(page.Items)}
-	out.IsTruncated, out.Marker = truncated(page.Marker)
-	return out, nil
+	out, err := tagPage(a.Principals.ListPolicyTags(c, awswire.Value(in.PolicyArn), asked(in.Marker, in.MaxItems)))
+	return (*wire.ListPolicyTagsResponse)(out), err
 }

@@ -90,14 +90,12 @@ func (a *API) updateRoleDescription(
 
 func (a *API) updateAssumeRolePolicy(
 	ctx context.Context, c *control.Call, in *wire.UpdateAssumeRolePolicyRequest,
-) (*wire.UpdateAssumeRolePolicyResponse, error) {
-	return nil, a.Principals.UpdateAssumeRolePolicy(ctx, c, awswire.Value(in.RoleName), awswire.Value(in.PolicyDocument))
+) error {
+	return a.Principals.UpdateAssumeRolePolicy(ctx, c, awswire.Value(in.RoleName), awswire.Value(in.PolicyDocument))
 }
 
-func (a *API) deleteRole(
-	ctx context.Context, c *control.Call, in *wire.DeleteRoleRequest,
-) (*wire.DeleteRoleResponse, error) {
-	return nil, a.Principals.DeleteRole(ctx, c, awswire.Value(in.RoleName))
+func (a *API) deleteRole(ctx context.Context, c *control.Call, in *wire.DeleteRoleRequest) error {
+	return a.Principals.DeleteRole(ctx, c, awswire.Value(in.RoleName))
 }
 
 func (a *API) listInstanceProfiles(

@@ -64,17 +64,13 @@ func (a *API) listUsers(
 	return out, nil
 }
 
-func (a *API) updateUser(
-	ctx context.Context, c *control.Call, in *wire.UpdateUserRequest,
-) (*wire.UpdateUserResponse, error) {
-	return nil, a.Principals.UpdateUser(ctx, c, awswire.Value(in.UserName),
+func (a *API) updateUser(ctx context.Context, c *control.Call, in *wire.UpdateUserRequest) error {
+	return a.Principals.UpdateUser(ctx, c, awswire.Value(in.UserName),
 		principals.UserChange{Name: awswire.Value(in.NewUserName), Path: awswire.Value(in.NewPath)})
 }
 
-func (a *API) deleteUser(
-	ctx context.Context, c *control.Call, in *wire.DeleteUserRequest,
-) (*wire.DeleteUserResponse, error) {
-	return nil, a.Principals.DeleteUser(ctx, c, awswire.Value(in.UserName))
+func (a *API) deleteUser(ctx context.Context, c *control.Call, in *wire.DeleteUserRequest) error {
+	return a.Principals.DeleteUser(ctx, c, awswire.Value(in.UserName))
 }
 
 func (a *API) listGroupsForUser(
@@ -114,17 +110,13 @@ func (a *API) listAccessKeys(
 	return out, nil
 }
 
-func (a *API) updateAccessKey(
-	ctx context.Context, c *control.Call, in *wire.UpdateAccessKeyRequest,
-) (*wire.UpdateAccessKeyResponse, error) {
-	return nil, a.Principals.UpdateAccessKey(ctx, c, awswire.Value(in.UserName), awswire.Value(in.AccessKeyId),
+func (a *API) updateAccessKey(ctx context.Context, c *control.Call, in *wire.UpdateAccessKeyRequest) error {
+	return a.Principals.UpdateAccessKey(ctx, c, awswire.Value(in.UserName), awswire.Value(in.AccessKeyId),
 		iam.KeyStatus(awswire.Value(in.Status)))
 }
 
-func (a *API) deleteAccessKey(
-	ctx context.Context, c *control.Call, in *wire.DeleteAccessKeyRequest,
-) (*wire.DeleteAccessKeyResponse, error) {
-	return nil, a.Principals.DeleteAccessKey(ctx, c, awswire.Value(in.UserName), awswire.Value(in.AccessKeyId))
+func (a *API) deleteAccessKey(ctx context.Context, c *control.Call, in *wire.DeleteAccessKeyRequest) error {
+	return a.Principals.DeleteAccessKey(ctx, c, awswire.Value(in.UserName), awswire.Value(in.AccessKeyId))
 }
 
 // getAccessKeyLastUsed answers "N/A", as AWS does for a key that was never used. The last use is in the audit log.
