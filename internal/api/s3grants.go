@@ -37,7 +37,18 @@ func (a *API) createGrant(
 	if err != nil {
 		return nil, err
 	}
-	return new(wire.CreateAccessGrantResult(grantOut(g))), nil
+	o := grantOut(g)
+	return &wire.CreateAccessGrantResult{
+		CreatedAt:                         o.CreatedAt,
+		AccessGrantId:                     o.AccessGrantId,
+		AccessGrantArn:                    o.AccessGrantArn,
+		Grantee:                           o.Grantee,
+		AccessGrantsLocationId:            o.AccessGrantsLocationId,
+		AccessGrantsLocationConfiguration: o.AccessGrantsLocationConfiguration,
+		Permission:                        o.Permission,
+		GrantScope:                        o.GrantScope,
+		ApplicationArn:                    o.ApplicationArn,
+	}, nil
 }
 
 // granteeIn reads a grantee. It refuses malformed grantees with the text that clients look for.
@@ -58,8 +69,8 @@ func granteeOut(g access.Grantee) *wire.Grantee {
 
 // grantOut is a grant as GetAccessGrant gives it. A grant without a sub prefix has an empty one, not none. AWS does so,
 // and Terraform relies on it.
-func grantOut(g *access.Grant) wire.CreateAccessGrantResult {
-	return wire.CreateAccessGrantResult{
+func grantOut(g *access.Grant) wire.GetAccessGrantResult {
+	return wire.GetAccessGrantResult{
 		CreatedAt:                         new(g.CreatedAt),
 		AccessGrantId:                     new(g.ID.String()),
 		AccessGrantArn:                    new(g.ARN()),
@@ -79,18 +90,7 @@ func (a *API) getGrant(
 	if err != nil {
 		return nil, err
 	}
-	o := grantOut(g)
-	return &wire.GetAccessGrantResult{
-		CreatedAt:                         o.CreatedAt,
-		AccessGrantId:                     o.AccessGrantId,
-		AccessGrantArn:                    o.AccessGrantArn,
-		Grantee:                           o.Grantee,
-		AccessGrantsLocationId:            o.AccessGrantsLocationId,
-		AccessGrantsLocationConfiguration: o.AccessGrantsLocationConfiguration,
-		Permission:                        o.Permission,
-		GrantScope:                        o.GrantScope,
-		ApplicationArn:                    o.ApplicationArn,
-	}, nil
+	return new(grantOut(g)), nil
 }
 
 func (a *API) listGrants(
@@ -121,18 +121,7 @@ func (a *API) listGrants(
 	}
 	out := &wire.ListAccessGrantsResult{NextToken: awswire.Optional(page.Next)}
 	for i := range page.Grants {
-		o := grantOut(&page.Grants[i])
-		out.AccessGrantsList = append(out.AccessGrantsList, wire.ListAccessGrantEntry{
-			CreatedAt:                         o.CreatedAt,
-			AccessGrantId:                     o.AccessGrantId,
-			AccessGrantArn:                    o.AccessGrantArn,
-			Grantee:                           o.Grantee,
-			Permission:                        o.Permission,
-			AccessGrantsLocationId:            o.AccessGrantsLocationId,
-			AccessGrantsLocationConfiguration: o.AccessGrantsLocationConfiguration,
-			GrantScope:                        o.GrantScope,
-			ApplicationArn:                    o.ApplicationArn,
-		})
+		out.AccessGrantsList = append(out.AccessGrantsList, wire.ListAccessGrantEntry(grantOut(&page.Grants[i])))
 	}
 	return out, nil
 }

@@ -38,13 +38,7 @@ func (a *API) describeRegion(
 	if err != nil {
 		return nil, err
 	}
-	m := regionOut(r)
-	return &wire.DescribeRegionResponse{
-		RegionName:      m.RegionName,
-		Status:          m.Status,
-		AddedDate:       m.AddedDate,
-		IsPrimaryRegion: m.IsPrimaryRegion,
-	}, nil
+	return new(wire.DescribeRegionResponse(regionOut(r))), nil
 }
 
 func (a *API) listRegions(

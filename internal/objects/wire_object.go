@@ -34,18 +34,23 @@ func (w *wire) putObject(ctx context.Context, c upstream.Call, in *s3.PutObjectR
 	return out, nil
 }
 
-func (w *wire) getObject(ctx context.Context, _ upstream.Call, in *s3.GetObjectRequest) (*s3.GetObjectOutput, error) {
-	if err := checkPartParameter(in.PartNumber); err != nil {
-		return nil, err
-	}
-	c, err := w.s.Get(ctx, Get{
+// getIn reads a request for an object. One for its headers alone has the same members.
+func getIn(in *s3.GetObjectRequest) Get {
+	return Get{
 		Bucket: awswire.Value(in.Bucket),
 		Key:    awswire.Value(in.Key),
 		Range:  awswire.Value(in.Range),
 		Part:   int(awswire.Value(in.PartNumber)),
 		If: Conditions{awswire.Value(in.IfMatch), awswire.Value(in.IfNoneMatch), awswire.Value(in.IfModifiedSince),
 			awswire.Value(in.IfUnmodifiedSince)},
-	})
+	}
+}
+
+func (w *wire) getObject(ctx context.Context, _ upstream.Call, in *s3.GetObjectRequest) (*s3.GetObjectOutput, error) {
+	if err := checkPartParameter(in.PartNumber); err != nil {
+		return nil, err
+	}
+	c, err := w.s.Get(ctx, getIn(in))
 	if err != nil {
 		return nil, err
 	}
@@ -72,14 +77,7 @@ func (w *wire) headObject(
 	if err := checkPartParameter(in.PartNumber); err != nil {
 		return nil, err
 	}
-	c, err := w.s.Head(ctx, Get{
-		Bucket: awswire.Value(in.Bucket),
-		Key:    awswire.Value(in.Key),
-		Range:  awswire.Value(in.Range),
-		Part:   int(awswire.Value(in.PartNumber)),
-		If: Conditions{awswire.Value(in.IfMatch), awswire.Value(in.IfNoneMatch), awswire.Value(in.IfModifiedSince),
-			awswire.Value(in.IfUnmodifiedSince)},
-	})
+	c, err := w.s.Head(ctx, getIn((*s3.GetObjectRequest)(in)))
 	if err != nil {
 		return nil, err
 	}
