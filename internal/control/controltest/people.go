@@ -126,6 +126,19 @@ func (w *World) Application(t testing.TB, account access.AccountID, change func(
 	return a
 }
 
+// Exchanging makes an application exchange an issuer's tokens with the audience "app", for the IAM user or role with
+// the id of client.
+func Exchanging(issuer *sso.Issuer, client string) func(*sso.Application) {
+	return func(a *sso.Application) {
+		a.Grants = []sso.Grant{{
+			Type:    sso.JWTBearer,
+			Issuers: []sso.AuthorizedIssuer{{IssuerARN: issuer.ARN(), Audiences: []string{"app"}}},
+		}}
+		a.Actor = &sso.ActorPolicy{Bound: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"` +
+			client + `"},"Action":"sso-oauth:*","Resource":"*"}]}`}
+	}
+}
+
 // SetApplication changes an application.
 func (w *World) SetApplication(t testing.TB, a *sso.Application, change func(*sso.Application)) {
 	t.Helper()

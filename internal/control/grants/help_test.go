@@ -7,7 +7,6 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/awserror"
-	registered "latchkey/internal/bucket"
 	"latchkey/internal/control"
 	"latchkey/internal/control/controltest"
 	"latchkey/internal/control/grants"
@@ -36,7 +35,6 @@ const (
 // foreign.
 type world struct {
 	*controltest.World
-	IAM       *principals.Principals
 	STS       *sts.Tokens
 	G         *grants.Grants
 	t         testing.TB
@@ -60,55 +58,26 @@ func newWorld(t testing.TB) *world {
 // newEmpty is a world without an instance and without user u.
 func newEmpty(t testing.TB) *world {
 	t.Helper()
-	cw := controltest.New(t)
+	cw := controltest.New(t, controltest.Account(account), controltest.Account(other),
+		controltest.Bucket("lake", account), controltest.Bucket("pond", account), controltest.Bucket("foreign", other))
 	token := &sts.Tokens{Control: cw.Control}
 	w := &world{
-		World: cw, t: t, IAM: &principals.Principals{Control: cw.Control}, STS: token,
+		World: cw, t: t, root: cw.Root(account), otherRoot: cw.Root(other), STS: token,
 		G: &grants.Grants{Control: cw.Control, Tokens: token, Vendor: grants.Sealed{Ring: cw.Ring}},
 	}
-	w.root, w.otherRoot = w.ensure(account), w.ensure(other)
-	w.bucket("lake", account)
-	w.bucket("pond", account)
-	w.bucket("foreign", other)
 	w.role("lake", serviceTrust, 0)
 	return w
 }
 
-func (w *world) ensure(id access.AccountID) controltest.Keys {
-	w.t.Helper()
-	k, err := w.IAM.EnsureRoot(w.t.Context(), id, principals.RootKey{})
-	must(w.t, err)
-	return controltest.Keys{ID: k.AccessKeyID, Secret: k.Secret.Reveal()}
-}
-
-func (w *world) bucket(name string, owner access.AccountID) {
-	w.t.Helper()
-	must(w.t, w.Engine.Update(w.t.Context(), func(tx *store.Tx) error {
-		return store.Buckets.Insert(tx,
-			&registered.Bucket{Name: name, Account: owner, Region: controltest.Region, Created: tx.Now()})
-	}))
-}
-
 func (w *world) role(name, trust string, limit time.Duration) *iam.Role {
 	w.t.Helper()
-	r, err := w.IAM.CreateRole(w.t.Context(), w.as(w.root),
-		principals.NewRole{Name: name, Trust: trust, MaxSession: limit})
-	must(w.t, err)
-	return r
+	return w.Role(w.t, w.root, principals.NewRole{Name: name, Trust: trust, MaxSession: limit})
 }
 
 // user makes a user with a key and, if a document is given, one inline policy.
 func (w *world) user(root controltest.Keys, name, document string) (*iam.User, controltest.Keys) {
 	w.t.Helper()
-	ctx := w.t.Context()
-	u, err := w.IAM.CreateUser(ctx, w.as(root), principals.NewUser{Name: name})
-	must(w.t, err)
-	if document != "" {
-		w.policy(root, name, document)
-	}
-	k, err := w.IAM.CreateAccessKey(ctx, w.as(root), name)
-	must(w.t, err)
-	return u, controltest.Keys{ID: k.ID, Secret: k.Secret.Reveal()}
+	return w.User(w.t, root, name, document)
 }
 
 // policy replaces the inline policy of a user.

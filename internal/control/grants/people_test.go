@@ -5,23 +5,18 @@ import (
 	"testing"
 
 	"latchkey/internal/access"
-	registered "latchkey/internal/bucket"
-
 	"latchkey/internal/awserror"
 	"latchkey/internal/control"
 	"latchkey/internal/control/controltest"
+	"latchkey/internal/control/controltest/peopletest"
 	"latchkey/internal/control/grants"
 	"latchkey/internal/control/oauth"
-	"latchkey/internal/control/principals"
 	"latchkey/internal/control/sts"
-	"latchkey/internal/credential"
 	"latchkey/internal/directory"
 	"latchkey/internal/fault"
 	"latchkey/internal/iam"
-	"latchkey/internal/oidc"
 	"latchkey/internal/oidc/oidctest"
 	"latchkey/internal/sso"
-	"latchkey/internal/store"
 )
 
 const (
@@ -35,7 +30,7 @@ const (
 type peopleWorld struct {
 	*controltest.World
 	t        testing.TB
-	IAM      *principals.Principals
+	way      *peopletest.Way
 	STS      *sts.Tokens
 	Grants   *grants.Grants
 	Exchange *oauth.Exchange
@@ -51,49 +46,17 @@ type peopleWorld struct {
 	location access.LocationID
 }
 
-const peopleTrust = `{"Version":"2012-10-17","Statement":[
-	{"Effect":"Allow","Principal":{"Service":"access-grants.s3.amazonaws.com"},"Action":["sts:AssumeRole",
-	"sts:SetSourceIdentity"],
-	 "Condition":{"StringEquals":{"aws:SourceAccount":"123456789012"}}},
-	{"Effect":"Allow","Principal":{"Service":"access-grants.s3.amazonaws.com"},"Action":"sts:SetContext",
-	 "Condition":{"ForAllValues:ArnEquals":
-	 {"sts:RequestContextProviders":["arn:aws:iam::aws:contextProvider/IdentityCenter"]}}}]}`
-
 func newPeopleWorld(t testing.TB) *peopleWorld {
 	t.Helper()
-	cw := controltest.New(t)
+	cw := controltest.New(t, controltest.Account(owner))
+	way := peopletest.New(t, cw, owner, bucket)
 	w := &peopleWorld{
-		World: cw,
-		t:     t,
-		IAM:   &principals.Principals{Control: cw.Control},
-		STS:   &sts.Tokens{Control: cw.Control},
-		idp:   oidctest.New(t),
+		World: cw, way: way, t: t, root: cw.Root(owner), STS: way.STS, Grants: way.Grants, Exchange: way.Exchange,
+		keys: way.Keys, user: way.Client, idp: way.Provider, issuer: way.Issuer, app: way.App, r1: way.Bearer,
+		lr: way.LocationRole, location: way.Location,
 	}
-	w.Grants = &grants.Grants{Control: cw.Control, Tokens: w.STS, Vendor: grants.Sealed{Ring: cw.Ring}}
-	w.Exchange = &oauth.Exchange{Control: cw.Control, Verifier: oidc.New(oidc.Options{AllowPrivate: true, Now: cw.Now})}
-	k, err := w.IAM.EnsureRoot(t.Context(), owner, principals.RootKey{})
-	w.must(err)
-	w.root = controltest.Keys{ID: k.AccessKeyID, Secret: k.Secret.Reveal()}
-	w.Change(t, func(tx *store.Tx) error {
-		return store.Buckets.Insert(tx, &registered.Bucket{Name: bucket, Account: owner, Region: controltest.Region})
-	})
-	w.user, err = w.IAM.CreateUser(t.Context(), w.as("iam"), principals.NewUser{Name: "app"})
-	w.must(err)
-	key, err := w.IAM.CreateAccessKey(t.Context(), w.as("iam"), "app")
-	w.must(err)
-	w.keys = controltest.Keys{ID: key.ID, Secret: key.Secret.Reveal()}
 	w.alice = w.Person(t, owner, "alice")
 	w.g1 = w.Group(t, owner, "g1", w.alice)
-	w.issuer = w.Issuer(t, owner, w.idp.URL, nil)
-	w.app = w.application()
-	w.r1 = w.role("r1", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"`+w.user.ARN()+
-		`"},"Action":["sts:AssumeRole","sts:SetContext"]}]}`)
-	w.lr = w.role("lr", peopleTrust)
-	_, err = w.Grants.CreateInstance(t.Context(), w.as("s3"), w.Center(t, owner).ARN(), nil)
-	w.must(err)
-	l, err := w.Grants.CreateLocation(t.Context(), w.as("s3"), "s3://"+bucket+"/", w.lr.ARN(), nil)
-	w.must(err)
-	w.location = l.ID
 	return w
 }
 
@@ -111,41 +74,17 @@ func (w *peopleWorld) as(service string) *control.Call {
 }
 
 func (w *peopleWorld) application() *sso.Application {
-	return w.Application(w.t, owner, func(a *sso.Application) {
-		a.Grants = []sso.Grant{{
-			Type:    sso.JWTBearer,
-			Issuers: []sso.AuthorizedIssuer{{IssuerARN: w.issuer.ARN(), Audiences: []string{"app"}}},
-		}}
-		a.Actor = &sso.ActorPolicy{Bound: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"` +
-			w.user.ID + `"},"Action":"sso-oauth:*","Resource":"*"}]}`}
-	})
+	return w.Application(w.t, owner, controltest.Exchanging(w.issuer, w.user.ID))
 }
 
-func (w *peopleWorld) role(name, trust string) *iam.Role {
-	w.t.Helper()
-	r, err := w.IAM.CreateRole(w.t.Context(), w.as("iam"), principals.NewRole{Name: name, Trust: trust})
-	w.must(err)
-	w.must(w.IAM.PutInline(w.t.Context(), w.as("iam"), principals.RoleNamed(name), "all",
-		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`))
-	return r
-}
+func (w *peopleWorld) role(name, trust string) *iam.Role { return w.way.Role(name, trust) }
 
 // session makes a session of r1 for a person: identity token, exchange, AssumeRole.
 func (w *peopleWorld) session(name string, app *sso.Application) controltest.Keys {
 	w.t.Helper()
-	out, err := w.Exchange.CreateTokenWithIAM(w.t.Context(), w.Call(w.t, w.keys, "sso-oauth", "CreateTokenWithIAM"),
-		oauth.Request{
-			ClientID:  app.ARN(),
-			GrantType: string(sso.JWTBearer),
-			Assertion: credential.NewSecret(w.idp.Token(w.t, map[string]any{"email": name + "@example.org"})),
-		})
+	k, err := w.way.Session(name+"@example.org", app)
 	w.must(err)
-	a, err := w.STS.AssumeRole(w.t.Context(), w.Call(w.t, w.keys, "sts", "AssumeRole"), sts.AssumeRole{
-		RoleARN: w.r1.ARN(), SessionName: "TrustedIdentityPropagationSDKPluginEnhanced-" + app.ID,
-		Contexts: []sts.ProvidedContext{{ProviderARN: sts.ContextProvider, Assertion: out.Context}},
-	})
-	w.must(err)
-	return controltest.KeysOf(a.Credentials)
+	return k
 }
 
 // plain makes a session of r1 that acts for nobody.
@@ -169,12 +108,7 @@ func role(r *iam.Role) access.Grantee { return access.Grantee{Type: access.IAM, 
 
 // grant gives read access to a sub prefix of the bucket.
 func (w *peopleWorld) grant(to access.Grantee, sub, app string) *access.Grant {
-	w.t.Helper()
-	g, err := w.Grants.CreateGrant(w.t.Context(), w.as("s3"), grants.NewGrant{
-		LocationID: w.location, SubPrefix: sub, Grantee: to, Permission: access.Read, ApplicationARN: app,
-	})
-	w.must(err)
-	return g
+	return w.way.Grant(to, sub, app)
 }
 
 func (w *peopleWorld) ask(k controltest.Keys, target string) (*grants.Vended, error) {

@@ -85,14 +85,7 @@ func TestAFederatedSessionExchangesTokens(t *testing.T) {
 	role := w.podRole("etl")
 	w.Person(t, account, "alice")
 	issuer := w.Issuer(t, account, w.issuer.URL, nil)
-	app := w.Application(t, account, func(a *sso.Application) {
-		a.Grants = []sso.Grant{{
-			Type:    sso.JWTBearer,
-			Issuers: []sso.AuthorizedIssuer{{IssuerARN: issuer.ARN(), Audiences: []string{"app"}}},
-		}}
-		a.Actor = &sso.ActorPolicy{Bound: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"` +
-			role.ID + `"},"Action":"sso-oauth:CreateTokenWithIAM","Resource":"*"}]}`}
-	})
+	app := w.Application(t, account, controltest.Exchanging(issuer, role.ID))
 	keys, _ := w.get(role, nil)
 	e := &oauth.Exchange{Control: w.Control, Verifier: w.STS.Verifier}
 	out, err := e.CreateTokenWithIAM(t.Context(), w.Call(t, keys, "sso-oauth", "CreateTokenWithIAM"), oauth.Request{
