@@ -2,6 +2,7 @@ package credential
 
 import (
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"slices"
@@ -44,34 +45,96 @@ const (
 	AuditContext    Use = "audit context"    // at AssumeRole: only the audit records name the user
 )
 
-// SealedDelegation is a delegation with its lifetime.
+// SealedDelegation is a delegation with its lifetime, and with what it hangs on.
 type SealedDelegation struct {
 	Delegation
 	SignedIn time.Time // when the issuer vouched for the user
+	Issued   time.Time // when this token was made; zero in tokens of earlier releases
 	Expires  time.Time // UTC, whole seconds
+
+	// Revision is the generation of all Grounds, see Session. It is zero only in tokens of earlier releases.
+	Revision uint64
+	Grounds  Grounds
 }
 
 // ErrExpired says that a delegation was sealed by this ring for this use, and has expired.
 var ErrExpired = fault.New(fault.Expired, fault.IdentityToken, "The token has expired.")
 
-// SealDelegation makes an opaque token of base64url characters. With the longest ARNs and ids that this program
-// makes, the token has at most 2048 characters.
+// MaxAssertion is the length in characters of the longest sealed delegation: AssumeRole takes no longer context
+// assertion (STS API reference, ProvidedContext).
+const MaxAssertion = 2048
+
+// formDelegation begins the form of a sealed delegation. Earlier releases wrote JSON, which begins with a brace.
+const formDelegation = 1
+
+// SealDelegation makes an opaque token of base64url characters. A delegation that is too large for MaxAssertion is
+// TooLarge/PackedPolicy.
 func (r *Ring) SealDelegation(u Use, d SealedDelegation) (Secret, error) {
 	if d.UserID == "" || d.ApplicationARN == "" || d.IdentityCenterInstance == "" || d.Expires.IsZero() {
 		return Secret{}, errors.New("a delegation without a user, an application, an instance or an end")
 	}
-	body, err := json.Marshal(d)
-	if err != nil {
+	if err := d.Grounds.check(); err != nil {
 		return Secret{}, err
 	}
-	return NewSecret(base64.RawURLEncoding.EncodeToString(r.Seal("delegation: "+string(u), body))), nil
+	body := d.encode()
+	if base64.RawURLEncoding.EncodedLen(headSize+len(body)+tagSize) > MaxAssertion {
+		body = compress(body)
+	}
+	text := base64.RawURLEncoding.EncodeToString(r.Seal("delegation: "+string(u), body))
+	if len(text) > MaxAssertion {
+		return Secret{}, fault.New(fault.TooLarge, fault.PackedPolicy,
+			"The token would have %d characters, more than %d.", len(text), MaxAssertion)
+	}
+	return NewSecret(text), nil
+}
+
+func (d *Delegation) strings() [8]*string {
+	return [...]*string{&d.IdentityStoreID, &d.UserID, &d.ApplicationARN, &d.CredentialID, &d.IdentityCenterInstance,
+		&d.OriginARN, &d.IssuerARN, &d.Scopes}
+}
+
+func (d *SealedDelegation) encode() []byte {
+	b := append(make([]byte, 0, 1024), formDelegation)
+	for _, v := range d.Delegation.strings() {
+		b = appendText(b, *v)
+	}
+	for _, at := range []time.Time{d.SignedIn, d.Issued, d.Expires} {
+		b = binary.AppendUvarint(b, uint64(max(at.Unix(), 0)))
+	}
+	b = binary.AppendUvarint(b, d.Revision)
+	return d.Grounds.append(b)
+}
+
+// decodeDelegation reads what encode wrote, or the JSON of an earlier release.
+func decodeDelegation(body []byte) (d SealedDelegation, err error) {
+	if len(body) > 0 && body[0] == '{' {
+		err = json.Unmarshal(body, &d)
+		d.Revision, d.Grounds = 0, nil
+		return d, err
+	}
+	if body, err = decompress(body); err != nil || len(body) == 0 || body[0] != formDelegation {
+		return d, errForm
+	}
+	from := decoder{rest: string(body[1:])}
+	for _, v := range d.Delegation.strings() {
+		*v = from.text()
+	}
+	for _, at := range []*time.Time{&d.SignedIn, &d.Issued, &d.Expires} {
+		*at = from.time()
+	}
+	d.Revision = from.uvarint()
+	d.Grounds = from.grounds()
+	if from.bad || from.rest != "" {
+		return SealedDelegation{}, errForm
+	}
+	return d, nil
 }
 
 // OpenDelegation opens a token that SealDelegation made for the same use. It fails with [ErrSealed] for any other
 // token. If the delegation has expired, it returns the delegation together with [ErrExpired].
 func (r *Ring) OpenDelegation(u Use, token Secret, now time.Time) (SealedDelegation, error) {
 	text := token.Reveal()
-	if len(text) > MaxToken || strings.ContainsAny(text, "\r\n") {
+	if len(text) > maxOpened || strings.ContainsAny(text, "\r\n") {
 		return SealedDelegation{}, ErrSealed
 	}
 	sealed, err := base64.RawURLEncoding.Strict().DecodeString(text)
@@ -82,8 +145,8 @@ func (r *Ring) OpenDelegation(u Use, token Secret, now time.Time) (SealedDelegat
 	if err != nil {
 		return SealedDelegation{}, err
 	}
-	var d SealedDelegation
-	if err := json.Unmarshal(body, &d); err != nil {
+	d, err := decodeDelegation(body)
+	if err != nil {
 		return SealedDelegation{}, ErrSealed
 	}
 	if !now.Before(d.Expires) {

@@ -1,6 +1,7 @@
 package credential
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"maps"
@@ -12,12 +13,21 @@ import (
 // and times are unsigned varints. A session has exactly one encoding, and the decoder refuses every other. Each
 // request decodes a session, and encoding/json would take ten times as long.
 
+// The form of a session begins with its kind. formGrounds is added to the kind of a session that has grounds, and to
+// that of a session within a session. Sessions of earlier releases have neither: they are read, and written, as those
+// releases did.
+const formGrounds = 0x80
+
 // The flags of a session share one byte.
 const (
 	flagChained    = 1 << 0
 	flagObjectOnly = 1 << 1
 	flagFederated  = 1 << 2 // a Federation follows the tags
+	flagShares     = 1 << 3 // the Delegation is that of the session around this one
 )
+
+// delegationTexts is how many of the texts are those of the Delegation. They are the last ones.
+const delegationTexts = 8
 
 func (s *Session) strings() [23]*string {
 	return [...]*string{&s.Account, &s.Region, &s.PrincipalID, &s.Name, &s.SourceIdentity, &s.ParentKey,
@@ -26,41 +36,71 @@ func (s *Session) strings() [23]*string {
 		&s.IdentityCenterInstance, &s.OriginARN, &s.IssuerARN, &s.Scopes}
 }
 
-func (s *Session) encode() []byte {
-	b := make([]byte, 0, 512)
-	b = append(b, byte(s.Kind), 0)
-	if s.Chained {
-		b[1] |= flagChained
+// texts are the texts that are written: without those of a Delegation that a session shares.
+func (s *Session) texts(shares bool) []*string {
+	all := s.strings()
+	if shares {
+		return all[:len(all)-delegationTexts]
 	}
-	if s.ObjectOnly {
-		b[1] |= flagObjectOnly
+	return all[:]
+}
+
+func (s *Session) encode() []byte { return s.appendTo(make([]byte, 0, 1024), nil) }
+
+// appendTo appends the session. outer is the session that this one is within; nil: none.
+func (s *Session) appendTo(b []byte, outer *Session) []byte {
+	at := len(b)
+	b = append(b, byte(s.Kind), 0)
+	old := outer == nil && s.IsOld()
+	shares := outer != nil && !outer.Delegation.IsZero() && s.Delegation == outer.Delegation
+	if !old {
+		b[at] |= formGrounds
+	}
+	for _, f := range []struct {
+		set  bool
+		flag byte
+	}{
+		{s.Chained, flagChained}, {s.ObjectOnly, flagObjectOnly}, {!s.Federation.IsZero(), flagFederated},
+		{shares, flagShares},
+	} {
+		if f.set {
+			b[at+1] |= f.flag
+		}
 	}
 	b = append(b, s.ID[:]...)
 	b = append(b, s.CallerSessionID[:]...)
 	b = binary.AppendUvarint(b, uint64(s.Issued.Unix()))
 	b = binary.AppendUvarint(b, uint64(s.Expires.Unix()))
-	for _, v := range s.strings() {
+	for _, v := range s.texts(shares) {
 		b = appendText(b, *v)
 	}
 	for _, list := range [...][]string{s.Policies, s.PolicyARNs, s.TransitiveTagKeys} {
-		b = binary.AppendUvarint(b, uint64(len(list)))
+		b = appendCount(b, len(list))
 		for _, v := range list {
 			b = appendText(b, v)
 		}
 	}
-	b = binary.AppendUvarint(b, uint64(len(s.Tags)))
+	b = appendCount(b, len(s.Tags))
 	for _, k := range slices.Sorted(maps.Keys(s.Tags)) {
 		b = appendText(b, k)
 		b = appendText(b, s.Tags[k])
 	}
 	if !s.Federation.IsZero() {
-		b[1] |= flagFederated
-		for _, v := range s.Federation.strings() {
+		for _, v := range s.Federation.sealed(old) {
 			b = appendText(b, *v)
 		}
 	}
-	return b
+	if old {
+		return b
+	}
+	if outer == nil {
+		b = binary.AppendUvarint(b, s.Revision)
+		b = s.Grounds.append(b)
+	}
+	return s.Asked.append(b, cmp.Or(outer, s))
 }
+
+func appendCount(b []byte, n int) []byte { return binary.AppendUvarint(b, uint64(n)) }
 
 func appendText(b []byte, v string) []byte {
 	b = binary.AppendUvarint(b, uint64(len(v)))
@@ -73,39 +113,7 @@ var errForm = errors.New("the sealed session is not well formed")
 func decode(data []byte) (Session, error) {
 	var s Session
 	d := decoder{rest: string(data)}
-	head := d.take(2 + 2*len(s.ID))
-	if d.bad {
-		return Session{}, errForm
-	}
-	s.Kind, s.Chained, s.ObjectOnly = Kind(head[0]), head[1]&flagChained != 0, head[1]&flagObjectOnly != 0
-	if head[1]&^(flagChained|flagObjectOnly|flagFederated) != 0 {
-		d.bad = true
-	}
-	copy(s.ID[:], head[2:])
-	copy(s.CallerSessionID[:], head[2+len(s.ID):])
-	s.Issued, s.Expires = d.time(), d.time()
-	for _, v := range s.strings() {
-		*v = d.text()
-	}
-	s.Policies, s.PolicyARNs, s.TransitiveTagKeys = d.list(), d.list(), d.list()
-	if n := d.count(); n > 0 {
-		s.Tags = make(map[string]string, n)
-		last := ""
-		for i := range n {
-			k := d.text()
-			if i > 0 && k <= last {
-				d.bad = true
-			}
-			last = k
-			s.Tags[k] = d.text()
-		}
-	}
-	if head[1]&flagFederated != 0 {
-		for _, v := range s.Federation.strings() {
-			*v = d.text()
-		}
-		d.bad = d.bad || s.Federation.IsZero()
-	}
+	d.session(&s, nil, maxAskedDepth)
 	if d.bad || d.rest != "" {
 		return Session{}, errForm
 	}
@@ -113,6 +121,67 @@ func decode(data []byte) (Session, error) {
 		return Session{}, err
 	}
 	return s, nil
+}
+
+// session reads one session. outer is the session that it is within; nil: none.
+func (d *decoder) session(s, outer *Session, depth int) {
+	head := d.take(2 + 2*len(s.ID))
+	if d.bad {
+		return
+	}
+	old := head[0]&formGrounds == 0
+	flags, shares := head[1], head[1]&flagShares != 0
+	s.Kind, s.Chained, s.ObjectOnly = Kind(head[0]&^formGrounds), flags&flagChained != 0, flags&flagObjectOnly != 0
+	if flags&^(flagChained|flagObjectOnly|flagFederated|flagShares) != 0 || outer == nil && shares || outer != nil && old {
+		d.bad = true
+		return
+	}
+	copy(s.ID[:], head[2:])
+	copy(s.CallerSessionID[:], head[2+len(s.ID):])
+	s.Issued, s.Expires = d.time(), d.time()
+	for _, v := range s.texts(shares) {
+		*v = d.text()
+	}
+	if shares {
+		s.Delegation = outer.Delegation
+	}
+	s.Policies, s.PolicyARNs, s.TransitiveTagKeys = d.list(), d.list(), d.list()
+	d.tags(s)
+	if flags&flagFederated != 0 {
+		for _, v := range s.Federation.sealed(old) {
+			*v = d.text()
+		}
+		d.bad = d.bad || s.Federation.IsZero()
+	}
+	if outer != nil { // it shares the delegation if it can
+		d.bad = d.bad || shares != (!outer.Delegation.IsZero() && s.Delegation == outer.Delegation)
+	}
+	if old || d.bad {
+		return
+	}
+	if outer == nil {
+		s.Revision = d.uvarint()
+		d.bad = d.bad || s.Revision == 0
+		s.Grounds = d.grounds()
+	}
+	s.Asked = d.asked(cmp.Or(outer, s), depth)
+}
+
+func (d *decoder) tags(s *Session) {
+	n := d.count()
+	if n == 0 {
+		return
+	}
+	s.Tags = make(map[string]string, n)
+	last := ""
+	for i := range n {
+		k := d.text()
+		if i > 0 && k <= last {
+			d.bad = true
+		}
+		last = k
+		s.Tags[k] = d.text()
+	}
 }
 
 // A decoder reads values from the beginning of rest. After the first failure it returns empty values, and bad stays

@@ -12,6 +12,8 @@ func FuzzDecode(f *testing.F) {
 	a, v := assumed(), vended()
 	f.Add(a.encode())
 	f.Add(v.encode())
+	g := grounded()
+	f.Add(g.encode())
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, data []byte) {
 		s, err := decode(data)

@@ -15,7 +15,10 @@ import (
 
 // MaxToken is the length in bytes of the longest token that Mint makes. The token must fit into a request's headers
 // beside everything else.
-const MaxToken = 8 << 10
+const MaxToken = 4 << 10
+
+// maxOpened is the length of the longest token that Open reads: earlier releases made longer ones.
+const maxOpened = 8 << 10
 
 // AccessKeyPrefix begins the access key of every minted credential. No long-term access key begins with it. A request
 // with such an access key needs a session token.
@@ -39,11 +42,15 @@ func (r *Ring) Mint(s Session) (Credentials, error) {
 		return Credentials{}, fmt.Errorf("mint a credential: %w", err)
 	}
 	m := r.newest()
-	sealed := m.sealSession(s.encode())
+	plain := s.encode()
+	if base64.RawURLEncoding.EncodedLen(headSize+len(plain)+tagSize) > MaxToken {
+		plain = compress(plain)
+	}
+	sealed := m.sealSession(plain)
 	token := base64.RawURLEncoding.EncodeToString(sealed)
 	if len(token) > MaxToken {
 		return Credentials{}, fault.New(fault.TooLarge, fault.PackedPolicy,
-			"Packed size of session policies and tags exceeds the size limit: "+
+			"Packed size of session policies, tags and the chain of sessions exceeds the size limit: "+
 				"the session token would have %d bytes, more than %d.", len(token), MaxToken)
 	}
 	return Credentials{
@@ -72,7 +79,7 @@ func (r *Ring) Open(accessKeyID, token string, now time.Time) (Session, Secret, 
 
 func (r *Ring) open(accessKeyID, token string) (Session, Secret, error) {
 	// The base64 decoder skips line breaks, and a credential must have only one token.
-	if len(token) > MaxToken || strings.IndexByte(token, '\r') >= 0 || strings.IndexByte(token, '\n') >= 0 {
+	if len(token) > maxOpened || strings.IndexByte(token, '\r') >= 0 || strings.IndexByte(token, '\n') >= 0 {
 		return Session{}, Secret{}, ErrSealed
 	}
 	sealed, err := base64.RawURLEncoding.Strict().DecodeString(token)
@@ -81,6 +88,9 @@ func (r *Ring) open(accessKeyID, token string) (Session, Secret, error) {
 	}
 	m, plain, err := r.openSession(sealed)
 	if err != nil {
+		return Session{}, Secret{}, err
+	}
+	if plain, err = decompress(plain); err != nil {
 		return Session{}, Secret{}, err
 	}
 	s, err := decode(plain)

@@ -77,7 +77,16 @@ type Session struct {
 
 	// Delegation is set in an identity-enhanced session, and in every credential that was vended to such a session.
 	Delegation
+
+	// Revision is the store's revision as of which the session was decided. It is the generation of all Grounds. It is
+	// zero only in a session of an earlier release, which has neither Grounds nor Asked.
+	Revision uint64
+	Grounds  Grounds // everything that the session hangs on, that of the sessions before it included
+	Asked    Asked   // the request that the session answers
 }
+
+// IsOld reports that a release sealed the session which did not seal grounds.
+func (s *Session) IsOld() bool { return s.Revision == 0 }
 
 // check compares a session with the rules for every sealed session.
 func (s *Session) check() error {
@@ -108,6 +117,19 @@ func (s *Session) check() error {
 	if err := s.Federation.check(s.Kind); err != nil {
 		return err
 	}
+	if s.IsOld() && (len(s.Grounds) > 0 || !s.Asked.IsZero()) {
+		return errors.New("the session has grounds without a generation")
+	}
+	if err := s.Grounds.check(); err != nil {
+		return err
+	}
+	if err := s.checkTags(); err != nil {
+		return err
+	}
+	return s.Asked.check(s)
+}
+
+func (s *Session) checkTags() error {
 	for _, k := range s.TransitiveTagKeys {
 		if _, ok := s.Tags[k]; !ok {
 			return fmt.Errorf("the transitive tag %q is not among the tags", k)
