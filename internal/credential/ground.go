@@ -35,6 +35,7 @@ const (
 	OnBucket                       // the name of a bucket
 	OnGroup                        // the id of a directory group
 	OnSession                      // the id of a session, in hexadecimal
+	OnAccessScope                  // application "/" OAuth scope
 	numberOfGroundKinds            // not a kind
 )
 
@@ -46,17 +47,11 @@ var groundNames = [numberOfGroundKinds]string{
 	OnApplicationGrant: "application-grant", OnAssignment: "assignment", OnIssuer: "token-issuer",
 	OnAcceptedIssuer: "accepted-issuer", OnAudience: "audience", OnSignIn: "sign-in",
 	OnGrantsInstance: "access-grants-instance", OnLocation: "location", OnGrant: "grant", OnBucket: "bucket",
-	OnGroup: "group", OnSession: "session",
+	OnGroup: "group", OnSession: "session", OnAccessScope: "access-scope",
 }
 
-// GroundKinds are all kinds, in the order of their numbers.
-func GroundKinds() []GroundKind {
-	all := make([]GroundKind, 0, numberOfGroundKinds-1)
-	for k := GroundKind(1); k < numberOfGroundKinds; k++ {
-		all = append(all, k)
-	}
-	return all
-}
+// GroundKinds is the largest number of a kind. The smallest is 1, and there are no gaps.
+const GroundKinds = int(numberOfGroundKinds) - 1
 
 func (k GroundKind) String() string {
 	if k > 0 && k < numberOfGroundKinds {

@@ -51,7 +51,7 @@ func BenchmarkEngine(b *testing.B) {
 	db := fill(b)
 	b.Run("load 1e5 grants, 1e4 users", func(b *testing.B) {
 		for b.Loop() {
-			if _, err := load(b.Context(), db); err != nil {
+			if _, err := load(b.Context(), db, time.Time{}); err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -6,8 +6,10 @@ import (
 	"strings"
 
 	"latchkey/internal/access"
+	"latchkey/internal/credential"
 	"latchkey/internal/iam"
 	"latchkey/internal/policy"
+	"latchkey/internal/store"
 )
 
 // describe returns everything that can be read from a snapshot.
@@ -33,6 +35,7 @@ func (w *world) describe(s *Snapshot) []string {
 	for _, a := range s.Accounts() {
 		say("account %+v", *a)
 	}
+	out = append(out, describeCuts(s)...)
 	for _, a := range accounts {
 		say("account %s: %v", a, s.Account(a) != nil)
 		for _, u := range s.UsersOf(a) {
@@ -99,4 +102,21 @@ func ids(users []*iam.User) []string {
 
 func roleIDs(roles []*iam.Role) []string {
 	return project(roles, func(r *iam.Role) string { return r.ID })
+}
+
+// describeCuts are the cuts, without those of memberships of users and groups that are gone.
+func describeCuts(s *Snapshot) (out []string) {
+	for kind := range s.cuts.of {
+		for id, c := range s.cuts.of[kind].all() {
+			if credential.GroundKind(kind) == credential.OnMembership {
+				g, u, _ := store.CutPairID(id)
+				if s.Person(u) == nil || s.Group(g) == nil {
+					continue
+				}
+			}
+			out = append(out, fmt.Sprint("cut ", credential.GroundKind(kind), " ", id, " at ", c.rev))
+		}
+	}
+	slices.Sort(out)
+	return out
 }

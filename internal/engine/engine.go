@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,6 +18,7 @@ import (
 const (
 	DefaultMaxStaleness = 5 * time.Second
 	DefaultPoll         = 500 * time.Millisecond
+	DefaultCutMemory    = 37 * time.Hour // a session of GetSessionToken lives 36 hours
 )
 
 // Options say how the snapshot follows the store. The zero Options hold the defaults.
@@ -25,6 +27,7 @@ type Options struct {
 	Poll         time.Duration    // how often the store is asked when nothing wakes the engine; 0: 500 ms
 	Now          func() time.Time // the clock; nil: time.Now
 	Log          *slog.Logger     // nil: nowhere
+	CutMemory    time.Duration    // how long the longest session or token lives, and a little more; 0: 37 h
 }
 
 // Engine keeps the current Snapshot. Its methods may be used by any number of goroutines.
@@ -34,6 +37,7 @@ type Engine struct {
 	poll         time.Duration
 	now          func() time.Time
 	log          *slog.Logger
+	cutMemory    time.Duration
 
 	current   atomic.Pointer[Snapshot]
 	lastHeard atomic.Pointer[time.Time] // when the newest check began that found current up to date
@@ -65,7 +69,10 @@ func Open(ctx context.Context, db *store.DB, o Options) (*Engine, error) {
 
 // prepare makes an engine with a current snapshot, without starting its follower.
 func prepare(ctx context.Context, db *store.DB, o Options) (*Engine, error) {
-	e := &Engine{db: db, maxStaleness: o.MaxStaleness, poll: o.Poll, now: o.Now, log: o.Log, closed: make(chan struct{})}
+	e := &Engine{
+		db: db, maxStaleness: o.MaxStaleness, poll: o.Poll, now: o.Now, log: o.Log, closed: make(chan struct{}),
+		cutMemory: cmp.Or(o.CutMemory, DefaultCutMemory),
+	}
 	if e.maxStaleness <= 0 {
 		e.maxStaleness = DefaultMaxStaleness
 	}

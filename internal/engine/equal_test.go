@@ -103,7 +103,7 @@ func TestAttack35_IncrementalEqualsFresh(t *testing.T) {
 			if _, ok := lineage.CatchUp(e.Current().grants); !ok {
 				rt.Fatal("the snapshot was loaded, not changed")
 			}
-			fresh, err := load(t.Context(), db)
+			fresh, err := load(t.Context(), db, time.Time{})
 			if err != nil {
 				rt.Fatal(err)
 			}

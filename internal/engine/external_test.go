@@ -54,7 +54,7 @@ func TestPeopleAreFoundByAnIDOfAnyForeignDirectory(t *testing.T) {
 
 func BenchmarkPeopleByExternalID(b *testing.B) {
 	const people = 100_000
-	d := (&Snapshot{}).edit()
+	d := (&Snapshot{cuts: &cuts{}}).edit()
 	for i := range people {
 		u := storetest.NewPerson(ourDirectory, fmt.Sprint("user-", i))
 		u.ExternalIDs = []directory.ExternalID{{Issuer: "scim", ID: fmt.Sprint("id-", i)}}

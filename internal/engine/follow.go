@@ -148,7 +148,7 @@ func (f *follower) readChanges(ctx context.Context, at store.Rev, pending int64)
 
 // tooMany reports that loading everything is cheaper than reading the changed rows one by one. Grants do not count,
 // because new ones are read together. Memberships do not count, because their changes say everything and no row is
-// read.
+// read. The same is true of cuts.
 func tooMany(s *Snapshot, changes []store.Change) bool {
 	if len(changes) < 5000 {
 		return false
@@ -156,7 +156,7 @@ func tooMany(s *Snapshot, changes []store.Change) bool {
 	n := 0
 	for _, c := range changes {
 		switch c.Kind {
-		case store.KindGrant, store.KindGrantTags, store.KindMembership:
+		case store.KindGrant, store.KindGrantTags, store.KindMembership, store.KindCut:
 		default:
 			n++
 		}
@@ -186,7 +186,7 @@ func (f *follower) follow(ctx context.Context, s *Snapshot, fresh []store.Change
 		if len(fresh) == 0 || r.Rev() <= s.rev {
 			return errWentBack // the next check finds out more
 		}
-		next, edits, err := s.advance(ctx, r, fresh)
+		next, edits, err := s.advance(ctx, r, fresh, moment{began, began.Add(-f.cutMemory)})
 		if err != nil {
 			return err
 		}
@@ -200,7 +200,7 @@ func (f *follower) follow(ctx context.Context, s *Snapshot, fresh []store.Change
 // reload loads everything. An engine that refused, because the store went back, serves again only after a reload.
 func (f *follower) reload(ctx context.Context) error {
 	pending, began := f.pendingRev.Load(), f.now()
-	s, err := load(ctx, f.db)
+	s, err := load(ctx, f.db, began.Add(-f.cutMemory))
 	if err != nil {
 		return err
 	}

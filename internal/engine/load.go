@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"latchkey/internal/access"
 	"latchkey/internal/fault"
@@ -71,10 +72,10 @@ func from[T any](table *store.Table[T], put func(*draft, *T), drop func(*draft, 
 	}
 }
 
-// load reads everything, at one revision.
-func load(ctx context.Context, db *store.DB) (s *Snapshot, err error) {
+// load reads everything, at one revision, and the cuts since a time.
+func load(ctx context.Context, db *store.DB, cutsSince time.Time) (s *Snapshot, err error) {
 	err = db.Snapshot(ctx, func(r *store.Reader) error {
-		d := (&Snapshot{}).edit()
+		d := (&Snapshot{cuts: &cuts{}}).edit()
 		for _, src := range sources() {
 			if err := src.all(ctx, r, d); err != nil {
 				return err
@@ -85,6 +86,9 @@ func load(ctx context.Context, db *store.DB) (s *Snapshot, err error) {
 				return err
 			}
 			d.join(m.Group, m.User)
+		}
+		if err := d.loadCuts(ctx, r, cutsSince); err != nil {
+			return err
 		}
 		b := access.NewBuilder(0)
 		for g, err := range store.ScanGrants(ctx, r) {
@@ -106,9 +110,14 @@ func load(ctx context.Context, db *store.DB) (s *Snapshot, err error) {
 
 var errInconsistent = errors.New("the change list and the rows do not agree")
 
+// moment is when a snapshot is advanced, and the time before which cuts may be forgotten.
+type moment struct{ now, cutsSince time.Time }
+
 // advance makes the snapshot of the reader's revision, from s and the changes since. It also returns how many grants
 // came and went. It fails with errInconsistent when changes and rows do not agree.
-func (s *Snapshot) advance(ctx context.Context, r *store.Reader, changes []store.Change) (*Snapshot, int, error) {
+func (s *Snapshot) advance(
+	ctx context.Context, r *store.Reader, changes []store.Change, at moment,
+) (*Snapshot, int, error) {
 	// Only the last change of a row counts: the reader sees the outcome of all changes.
 	last := make(map[store.Kind]map[string]store.Op)
 	for _, c := range changes {
@@ -137,6 +146,8 @@ func (s *Snapshot) advance(ctx context.Context, r *store.Reader, changes []store
 	if err := d.advanceGrants(ctx, r, last[store.KindGrant]); err != nil {
 		return nil, 0, err
 	}
+	d.advanceCuts(changes, at.now)
+	d.trimCuts(at.cutsSince)
 	next, edits := d.publish(r.Rev())
 	return next, edits, nil
 }

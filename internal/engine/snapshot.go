@@ -35,6 +35,9 @@ type Snapshot struct {
 	lastGrant     int64 // the largest Seq that any grant ever had
 
 	provisioning provisioning
+
+	cuts      *cuts
+	cutsOwner *token
 }
 
 // account is what belongs to one account. The snapshot keeps the rows of an account even if the account has no row of

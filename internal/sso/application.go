@@ -85,6 +85,16 @@ func (a *Application) Grant(t GrantType) *Grant {
 	return nil
 }
 
+// Issuer finds the entry of an issuer, by its ARN. It returns nil if the application may not exchange its tokens.
+func (g *Grant) Issuer(arn string) *AuthorizedIssuer {
+	for i := range g.Issuers {
+		if g.Issuers[i].IssuerARN == arn {
+			return &g.Issuers[i]
+		}
+	}
+	return nil
+}
+
 // ActorPolicy says who may request tokens in the application's name.
 type ActorPolicy struct {
 	Document json.RawMessage // the JSON object as the client sent it

@@ -3,7 +3,9 @@ package store
 import (
 	"context"
 	"errors"
+	"slices"
 
+	"latchkey/internal/credential"
 	"latchkey/internal/directory"
 	"latchkey/internal/fault"
 )
@@ -25,9 +27,32 @@ var DirectoryUsers = Table[directory.User]{
 	UniqueKeys: func(u *directory.User) []string { return further(u.Keys()) },
 	Seq:        func(u *directory.User, seq int64) { u.Seq = seq },
 	OnDelete: func(tx *Tx, id string) error {
+		if err := endMemberships(tx, `user_id = $3`, id); err != nil {
+			return err
+		}
 		_, err := tx.exec(`DELETE FROM memberships WHERE user_id = $1`, id)
 		return errors.Join(err, DeleteAssignmentsOf(tx.ctx, tx, id))
 	},
+	Cuts: cutsOfPerson,
+}
+
+// cutsOfPerson: a person who is disabled, and the keys that a person no longer has.
+func cutsOfPerson(old, now *directory.User) (cut []credential.Ground) {
+	if now == nil {
+		return nil
+	}
+	if now.Disabled && !old.Disabled {
+		cut = append(cut, credential.Ground{Kind: credential.OnPerson, ID: string(now.ID)})
+	}
+	keys := now.Keys()
+	for _, k := range old.Keys() {
+		if !slices.Contains(keys, k) {
+			cut = append(cut, credential.Ground{
+				Kind: credential.OnPersonKey, ID: credential.Joined(string(now.ID), string(k)),
+			})
+		}
+	}
+	return cut
 }
 
 // DirectoryGroups: id is the immutable group id. The account column holds the identity store's id. Deleting a group
@@ -41,6 +66,9 @@ var DirectoryGroups = Table[directory.Group]{
 	UniqueKeys: func(g *directory.Group) []string { return further(g.Keys()) },
 	Seq:        func(g *directory.Group, seq int64) { g.Seq = seq },
 	OnDelete: func(tx *Tx, id string) error {
+		if err := endMemberships(tx, `group_id = $3`, id); err != nil {
+			return err
+		}
 		_, err := tx.exec(`DELETE FROM memberships WHERE group_id = $1`, id)
 		return errors.Join(err, DeleteAssignmentsOf(tx.ctx, tx, id))
 	},

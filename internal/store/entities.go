@@ -6,6 +6,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/bucket"
+	"latchkey/internal/credential"
 	"latchkey/internal/fault"
 	"latchkey/internal/iam"
 )
@@ -53,6 +54,12 @@ var AccessKeys = Table[iam.AccessKey]{
 		}
 		return Key{ID: k.ID, Account: string(k.Account), Parent: parent}
 	},
+	Cuts: func(old, now *iam.AccessKey) []credential.Ground {
+		if now == nil || old.Status != iam.Active || now.Status == iam.Active {
+			return nil
+		}
+		return []credential.Ground{{Kind: credential.OnAccessKey, ID: now.ID}}
+	},
 }
 
 // ManagedPolicies: id is the immutable ANPA... id. Names differ by more than case within an account.
@@ -65,6 +72,12 @@ var ManagedPolicies = Table[iam.ManagedPolicy]{
 var Buckets = Table[bucket.Bucket]{
 	Kind: KindBucket, Entity: fault.Bucket,
 	Key: func(b *bucket.Bucket) Key { return Key{ID: b.Name, Name: b.Name, Parent: string(b.Account)} },
+	Cuts: func(old, now *bucket.Bucket) []credential.Ground {
+		if now != nil && now.Account == old.Account && now.Nonce == old.Nonce {
+			return nil
+		}
+		return []credential.Ground{{Kind: credential.OnBucket, ID: old.Name}}
+	},
 }
 
 // Instance is an Access Grants instance with what is kept beside it.
@@ -83,6 +96,12 @@ var Instances = Table[Instance]{
 		return Key{ID: InstanceID(i.Account, i.Region), Account: string(i.Account), Name: i.Region}
 	},
 	Seq: func(i *Instance, seq int64) { i.Seq = seq },
+	Cuts: func(old, now *Instance) []credential.Ground { // an instance that is made anew has the same ARN
+		if now != nil {
+			return nil
+		}
+		return []credential.Ground{{Kind: credential.OnGrantsInstance, ID: InstanceID(old.Account, old.Region)}}
+	},
 }
 
 // InstanceID is the id of an instance in Instances, and the parent of its locations.

@@ -2,8 +2,10 @@ package store
 
 import (
 	"context"
+	"slices"
 
 	"latchkey/internal/access"
+	"latchkey/internal/credential"
 	"latchkey/internal/fault"
 	"latchkey/internal/sso"
 )
@@ -30,7 +32,48 @@ var Applications = Table[sso.Application]{
 	Key: func(a *sso.Application) Key {
 		return Key{ID: a.ID, Account: string(a.Account), Name: a.ClientToken, Parent: a.InstanceID}
 	},
-	Seq: func(a *sso.Application, seq int64) { a.Seq = seq },
+	Seq:  func(a *sso.Application, seq int64) { a.Seq = seq },
+	Cuts: cutsOfApplication,
+}
+
+// cutsOfApplication: an application that is disabled, and the grants, issuers, audiences and scopes that it no longer
+// has.
+func cutsOfApplication(old, now *sso.Application) (cut []credential.Ground) {
+	if now == nil {
+		return nil
+	}
+	add := func(k credential.GroundKind, parts ...string) {
+		cut = append(cut, credential.Ground{Kind: k, ID: credential.Joined(append([]string{now.ID}, parts...)...)})
+	}
+	if now.Disabled && !old.Disabled {
+		add(credential.OnApplication)
+	}
+	for _, g := range old.Grants {
+		kept := now.Grant(g.Type)
+		if kept == nil {
+			add(credential.OnApplicationGrant, string(g.Type))
+			kept = &sso.Grant{}
+		}
+		for _, i := range g.Issuers {
+			accepted := kept.Issuer(i.IssuerARN)
+			issuer, _ := sso.ParseARN(i.IssuerARN)
+			if accepted == nil {
+				add(credential.OnAcceptedIssuer, issuer.ID)
+				accepted = &sso.AuthorizedIssuer{}
+			}
+			for _, audience := range i.Audiences {
+				if !slices.Contains(accepted.Audiences, audience) {
+					add(credential.OnAudience, issuer.ID, audience)
+				}
+			}
+		}
+	}
+	for _, s := range old.Scopes {
+		if now.Scope(s.Name) == nil {
+			add(credential.OnAccessScope, s.Name)
+		}
+	}
+	return cut
 }
 
 // Assignments: id is AssignmentID, parent the directory user or group. The account column holds the application's id.
@@ -41,6 +84,12 @@ var Assignments = Table[sso.Assignment]{
 		return Key{ID: a.ID(), Account: a.ApplicationID, Parent: a.PrincipalID}
 	},
 	Seq: func(a *sso.Assignment, seq int64) { a.Seq = seq },
+	Cuts: func(old, now *sso.Assignment) []credential.Ground {
+		if now != nil {
+			return nil
+		}
+		return []credential.Ground{{Kind: credential.OnAssignment, ID: old.ID()}}
+	},
 }
 
 // Issuers: id is the tti-... id, name the issuer's URL, unique in the account; parent the instance's id.
@@ -50,6 +99,12 @@ var Issuers = Table[sso.Issuer]{
 		return Key{ID: i.ID, Account: string(i.Account), Name: i.URL, Parent: i.InstanceID}
 	},
 	Seq: func(i *sso.Issuer, seq int64) { i.Seq = seq },
+	Cuts: func(old, now *sso.Issuer) []credential.Ground { // whom its tokens name is another question now
+		if now == nil || now.ClaimPath == old.ClaimPath && now.StorePath == old.StorePath {
+			return nil
+		}
+		return []credential.Ground{{Kind: credential.OnIssuer, ID: now.ID}}
+	},
 }
 
 // SignIns: id is the account, of which each has at most one.

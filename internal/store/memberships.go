@@ -66,8 +66,12 @@ func membershipRow(m *directory.Membership) []any {
 	return []any{m.Seq, string(m.ID), string(m.Store), string(m.Group), string(m.User), m.Created.UnixMicro(), m.CreatedBy}
 }
 
-// DeleteMembership takes a user out of a group. It fails with NotFound when the user is not in it.
+// DeleteMembership takes a user out of a group, and keeps the membership as history. It cuts the membership: a session
+// that hangs on it stays ended when the user comes back. It fails with NotFound when the user is not in the group.
 func DeleteMembership(tx *Tx, g directory.GroupID, u directory.UserID) error {
+	if err := endMemberships(tx, `group_id = $3 AND user_id = $4`, string(g), string(u)); err != nil {
+		return err
+	}
 	n, err := tx.exec(`DELETE FROM memberships WHERE group_id = $1 AND user_id = $2`, string(g), string(u))
 	if err != nil {
 		return err

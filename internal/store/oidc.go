@@ -1,6 +1,7 @@
 package store
 
 import (
+	"latchkey/internal/credential"
 	"latchkey/internal/fault"
 	"latchkey/internal/iam"
 )
@@ -12,4 +13,14 @@ const KindOIDCProvider Kind = "oidc-provider"
 var OIDCProviders = Table[iam.OIDCProvider]{
 	Kind: KindOIDCProvider, Entity: fault.OIDCProvider,
 	Key: func(p *iam.OIDCProvider) Key { return Key{ID: p.ID, Account: string(p.Account), Name: p.Name()} },
+	Cuts: func(old, now *iam.OIDCProvider) (cut []credential.Ground) {
+		for _, id := range old.ClientIDs {
+			if now != nil && !now.Accepts(id) {
+				cut = append(cut, credential.Ground{
+					Kind: credential.OnProviderClient, ID: credential.Joined(old.ID, id),
+				})
+			}
+		}
+		return cut
+	},
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"latchkey/internal/credential"
 	"latchkey/internal/fault"
 )
 
@@ -35,6 +36,11 @@ type Table[T any] struct {
 	Seq    func(*T, int64)
 	Encode func(*T) any           // what is stored as JSON in place of *T; nil: *T itself
 	Decode func([]byte, *T) error // the reverse of Pack; nil: JSON straight into *T
+
+	// Cuts are the grounds that a change of the row cuts: what sessions may hang on, and what the row no longer says. The
+	// new row is nil when the row is deleted. Nil: no change of a row cuts anything. The rule is here, and not where rows
+	// are changed, so that no writer can forget it.
+	Cuts func(old, now *T) []credential.Ground
 
 	// Obsolete is the time from which a row has no more use. Nil: rows stay until somebody deletes them.
 	Obsolete func(*T) time.Time
@@ -92,6 +98,10 @@ func (b *Table[T]) Update(tx *Tx, v *T) error {
 	if err := b.checkKeys(tx, v); err != nil {
 		return err
 	}
+	cut, err := b.cuts(tx, k.ID, v)
+	if err != nil {
+		return err
+	}
 	n, err := tx.exec(`UPDATE nouns SET account = $1, name = $2, parent = $3, body = $4, `+
 		`rev = $5 WHERE kind = $6 AND id = $7`,
 		k.Account, b.indexedName(k.Name), k.Parent, body, int64(tx.rev), string(b.Kind), k.ID)
@@ -110,11 +120,15 @@ func (b *Table[T]) Update(tx *Tx, v *T) error {
 		}
 	}
 	tx.changed(b.Kind, k.ID, Updated)
-	return nil
+	return tx.Cut("changed", cut...)
 }
 
 // Delete removes an entity, and whatever OnDelete removes with it. It fails with NotFound when there is none.
 func (b *Table[T]) Delete(tx *Tx, id string) error {
+	cut, err := b.cuts(tx, id, nil)
+	if err != nil {
+		return err
+	}
 	n, err := tx.exec(`DELETE FROM nouns WHERE kind = $1 AND id = $2`, string(b.Kind), id)
 	if err != nil {
 		return err
@@ -123,6 +137,9 @@ func (b *Table[T]) Delete(tx *Tx, id string) error {
 		return fault.New(fault.NotFound, b.Entity, "")
 	}
 	tx.changed(b.Kind, id, Deleted)
+	if err := tx.Cut("deleted", cut...); err != nil {
+		return err
+	}
 	if b.UniqueKeys != nil {
 		if err := b.dropKeys(tx, id); err != nil {
 			return err
@@ -132,6 +149,21 @@ func (b *Table[T]) Delete(tx *Tx, id string) error {
 		return b.OnDelete(tx, id)
 	}
 	return nil
+}
+
+// cuts returns what the row with this id stands for and the new row does not. A row that does not exist cuts nothing.
+func (b *Table[T]) cuts(tx *Tx, id string, now *T) ([]credential.Ground, error) {
+	if b.Cuts == nil {
+		return nil, nil
+	}
+	old, err := b.Get(tx.ctx, tx, id)
+	if err != nil {
+		if fault.KindOf(err) == fault.NotFound {
+			return nil, nil
+		}
+		return nil, err
+	}
+	return b.Cuts(old, now), nil
 }
 
 // Get finds an entity by its id. It fails with NotFound when there is none.

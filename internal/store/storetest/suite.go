@@ -44,6 +44,8 @@ func Run(t *testing.T, open func(*testing.T) *store.DB) {
 		{"keys besides the name are unique", furtherKeys},
 		{"memberships are kept, listed and go with user and group", membershipRows},
 		{"memberships are scanned in the order of creation", membershipScan},
+		{"rows cut what they no longer say", cuts},
+		{"memberships that have ended are history", pastMemberships},
 		{"a lease is one node's at a time", lease},
 		{"what a synchronisation remembers is kept", syncMarks},
 		{"a provider's URL is unique without its scheme", oidcProviders},

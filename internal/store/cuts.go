@@ -1,0 +1,105 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"iter"
+	"strings"
+	"time"
+
+	"latchkey/internal/credential"
+)
+
+// KindCut is the kind of cuts in the change list. ID is CutID, so a follower of the list need not read the row. Cuts are
+// only inserted.
+const KindCut Kind = "cut"
+
+// A Cut ends every session that hangs on the ground and was decided at an earlier revision. It is never taken back: who
+// is let in again gets new sessions, and the old ones stay ended.
+type Cut struct {
+	credential.Ground
+	Rev    Rev
+	At     time.Time
+	Reason string // what happened, such as "disabled"
+}
+
+// CutID is the id of a cut in the change list.
+func CutID(g credential.Ground) string { return g.Kind.String() + " " + g.ID }
+
+// ParseCutID splits what CutID joined.
+func ParseCutID(id string) (credential.Ground, bool) {
+	name, id, ok := strings.Cut(id, " ")
+	kind, known := credential.ParseGroundKind(name)
+	return credential.Ground{Kind: kind, ID: id}, ok && known
+}
+
+const insertCut = `INSERT INTO cuts (kind, id, rev, at, reason) VALUES `
+
+// Cut cuts grounds. Tables cut what their rows stand for by themselves, see Table.Cuts.
+func (t *Tx) Cut(reason string, grounds ...credential.Ground) error {
+	rows := make([][]any, 0, len(grounds))
+	for _, g := range grounds {
+		rows = append(rows, []any{g.Kind.String(), g.ID, int64(t.rev), t.now.UnixMicro(), reason})
+		t.changed(KindCut, CutID(g), Inserted)
+	}
+	_, err := t.insertMany(insertCut, ` ON CONFLICT DO NOTHING`, rows)
+	return err
+}
+
+const (
+	selectCuts = `SELECT kind, id, rev, at, reason FROM cuts WHERE at >= $1 AND (kind > $2 OR kind = $2 AND id > $3
+		OR kind = $2 AND id = $3 AND rev > $4) ORDER BY kind, id, rev LIMIT $5`
+	selectCutsOf = `SELECT kind, id, rev, at, reason FROM cuts WHERE kind = $1 AND id = $2 ORDER BY rev`
+)
+
+// ScanCuts goes through the cuts since a time. Memberships that have ended are not among them, see
+// ScanPastMemberships.
+func ScanCuts(ctx context.Context, q Querier, since time.Time) iter.Seq2[Cut, error] {
+	const page = 5000
+	return func(yield func(Cut, error) bool) {
+		for last := (Cut{}); ; {
+			name := ""
+			if last.Kind != 0 {
+				name = last.Kind.String()
+			}
+			all, err := collect(ctx, q, scanCut, selectCuts, since.UnixMicro(), name, last.ID, int64(last.Rev), page)
+			if err != nil {
+				yield(Cut{}, unavailable("read cuts", err))
+				return
+			}
+			for _, c := range all {
+				if !yield(c, nil) {
+					return
+				}
+				last = c
+			}
+			if len(all) < page {
+				return
+			}
+		}
+	}
+}
+
+// CutsOf returns the history of a ground, oldest first: its generations.
+func CutsOf(ctx context.Context, q Querier, g credential.Ground) ([]Cut, error) {
+	all, err := collect(ctx, q, scanCut, selectCutsOf, g.Kind.String(), g.ID)
+	if err != nil {
+		return nil, unavailable("read cuts", err)
+	}
+	return all, nil
+}
+
+func scanCut(rows *sql.Rows) (c Cut, err error) {
+	var kind string
+	var at int64
+	if err := rows.Scan(&kind, &c.ID, &c.Rev, &at, &c.Reason); err != nil {
+		return c, err
+	}
+	known := false
+	if c.Kind, known = credential.ParseGroundKind(kind); !known {
+		return c, fmt.Errorf("cut of an unknown kind %q", kind)
+	}
+	c.At = time.UnixMicro(at).UTC()
+	return c, nil
+}
