@@ -2,6 +2,7 @@ package caller
 
 import (
 	"slices"
+	"time"
 
 	"latchkey/internal/access"
 	"latchkey/internal/credential"
@@ -12,26 +13,62 @@ import (
 	"latchkey/internal/sso"
 )
 
-// DelegationStands checks that everything that a delegation depends on still stands: the Identity Center instance, the
-// application that acts, the application that admitted the user, the issuer that vouched for the user, the user, and
-// the user's assignment to the application. It fails with a denial whose reason the client is told.
-func DelegationStands(snap *engine.Snapshot, d *credential.Delegation) error {
-	app, err := applicationStands(snap, d.ApplicationARN, d)
-	if err != nil {
-		return err
-	}
-	origin := app
+// DelegationGrounds are what every delegation hangs on: the application that acts, the application that admitted the
+// user, the Identity Center instance, the issuer that vouched for the user, and the user. What a particular token hangs
+// on besides is sealed with it.
+func DelegationGrounds(d *credential.Delegation) (all credential.Grounds) {
+	acting, _ := sso.ParseARN(d.ApplicationARN)
+	all.Add(credential.OnApplication, acting.ID)
+	origin := acting
 	if d.OriginARN != "" {
-		if origin, err = applicationStands(snap, d.OriginARN, d); err != nil {
-			return err
-		}
+		origin, _ = sso.ParseARN(d.OriginARN)
+		all.Add(credential.OnApplication, origin.ID)
 	}
-	if d.IssuerARN != "" {
-		if snap.Issuer(d.IssuerARN) == nil {
-			return denied(fault.IssuerDeleted, "the trusted token issuer that vouched for the user is deleted")
+	if center, ok := sso.ParseARN(d.IdentityCenterInstance); ok {
+		all.Add(credential.OnIdentityCenter, credential.Joined(string(acting.Account), center.ID))
+	}
+	if issuer, ok := sso.ParseARN(d.IssuerARN); ok {
+		all.Add(credential.OnIssuer, issuer.ID)
+		all.Add(credential.OnAcceptedIssuer, credential.Joined(origin.ID, issuer.ID))
+	}
+	all.Add(credential.OnPerson, d.UserID)
+	return all
+}
+
+// DelegationStands checks that what a delegation hangs on stands now, see DelegationGrounds, and that its person may use
+// the application. It fails with a denial whose reason the client is told.
+func DelegationStands(snap *engine.Snapshot, d *credential.Delegation) error {
+	if f := groundsStand(snap, DelegationGrounds(d), generation{rev: uint64(snap.Rev()), issued: never}); f != nil {
+		return f
+	}
+	return delegationLive(snap, d)
+}
+
+// never is the time of issue of something that no cut is later than.
+var never = time.Unix(1<<40, 0)
+
+// SealedStands is DelegationStands for a token, with everything that the token hangs on, and with the cuts since it was
+// made.
+func SealedStands(snap *engine.Snapshot, d *credential.SealedDelegation) error {
+	grounds, from := d.Grounds, generation{d.Revision, d.Issued}
+	if d.Revision == 0 {
+		grounds, from.issued = DelegationGrounds(&d.Delegation), d.SignedIn
+	}
+	if f := groundsStand(snap, grounds, from); f != nil {
+		return f
+	}
+	return delegationLive(snap, &d.Delegation)
+}
+
+// delegationLive checks what of a delegation has no ground of its own: that its applications belong to the Identity
+// Center instance, and that its person may use the application.
+func delegationLive(snap *engine.Snapshot, d *credential.Delegation) error {
+	for _, arn := range []string{d.ApplicationARN, d.OriginARN} {
+		if arn == "" {
+			continue
 		}
-		if !accepts(origin, d.IssuerARN) {
-			return denied(fault.IssuerUnknown, "the application does not accept the issuer that vouched for the user any more")
+		if err := applicationStands(snap, arn, d); err != nil {
+			return err
 		}
 	}
 	return PersonStands(snap, d.ApplicationARN, d.IdentityStoreID, directory.UserID(d.UserID))
@@ -52,63 +89,41 @@ func PersonStands(snap *engine.Snapshot, applicationARN, store string, id direct
 	return nil
 }
 
-func applicationStands(snap *engine.Snapshot, arn string, d *credential.Delegation) (*sso.Application, error) {
+func applicationStands(snap *engine.Snapshot, arn string, d *credential.Delegation) error {
 	app := snap.Application(arn)
 	switch {
 	case app == nil:
-		return nil, denied(fault.ApplicationDeleted, "the application that acts for the directory user is deleted")
+		return denied(fault.ApplicationDeleted, "the application that acts for the directory user is deleted")
 	case app.Disabled:
-		return nil, denied(fault.ApplicationDisabled, "the application that acts for the directory user is disabled")
+		return denied(fault.ApplicationDisabled, "the application that acts for the directory user is disabled")
 	}
 	center := snap.IdentityCenter(app.Account)
 	if center == nil || center.ID != app.InstanceID || center.ARN() != d.IdentityCenterInstance ||
 		center.IdentityStoreID != d.IdentityStoreID {
-		return nil, denied(fault.InstanceDeleted, "the Identity Center instance of the directory user is deleted")
+		return denied(fault.InstanceDeleted, "the Identity Center instance of the directory user is deleted")
 	}
-	return app, nil
-}
-
-// accepts reports whether an application may exchange tokens of an issuer.
-func accepts(app *sso.Application, issuerARN string) bool {
-	grant := app.Grant(sso.JWTBearer)
-	if grant == nil {
-		return false
-	}
-	for _, i := range grant.Issuers {
-		if i.IssuerARN == issuerARN {
-			return true
-		}
-	}
-	return false
+	return nil
 }
 
 func denied(r fault.Reason, text string) error {
 	return fault.Refuse(fault.Denied, fault.SessionToken, r, "%s", text)
 }
 
-// directoryLeash is the part of the leash for a vended credential that a person of the directory asked for. A grant to
-// the person or to a group gives access only while the Access Grants instance is associated with the person's Identity
-// Center instance, and a grant to a group only while the person is in the group.
-func directoryLeash(snap *engine.Snapshot, s *credential.Session, account access.AccountID, region string) error {
-	if s.GranteeType == access.IAM.String() {
-		return nil
-	}
+// ReachesGrants checks that grants to a person and to the person's groups count at the Access Grants instance of an
+// account and a region: it is associated with the person's Identity Center instance, and the application that acts for
+// the person may reach it.
+func ReachesGrants(
+	snap *engine.Snapshot, d *credential.Delegation, account access.AccountID, region string,
+) error {
 	app := snap.Association(account, region)
-	if app == nil || sso.InstanceARN(app.InstanceID) != s.IdentityCenterInstance {
+	if app == nil || sso.InstanceARN(app.InstanceID) != d.IdentityCenterInstance {
 		return denied(fault.AssociationRemoved,
 			"the Access Grants instance is not associated with the user's Identity Center any more")
 	}
-	if !Reaches(snap, &s.Delegation, app, sso.S3Scope) {
+	if !Reaches(snap, d, app, sso.S3Scope) {
 		return denied(fault.ScopeRemoved, "the application that acts for the user may not reach S3 Access Grants any more")
 	}
-	switch {
-	case s.GranteeType == access.DirectoryUser.String() && s.GranteeID == s.UserID:
-		return nil
-	case s.GranteeType == access.DirectoryGroup.String() &&
-		snap.InGroup(directory.UserID(s.UserID), directory.GroupID(s.GranteeID)):
-		return nil
-	}
-	return denied(fault.MembershipRemoved, "the directory user is not in the group that was granted access any more")
+	return nil
 }
 
 // Reaches reports whether the application that acts in a delegation still may use the application of a service. It may

@@ -3,30 +3,64 @@ package caller
 import (
 	"latchkey/internal/access"
 	"latchkey/internal/credential"
+	"latchkey/internal/directory"
 	"latchkey/internal/engine"
 	"latchkey/internal/fault"
-	"latchkey/internal/iam"
 )
 
-// leash checks that everything that a session depends on still stands: the principal, the long-term key at the start of
-// the chain, the provider of a foreign token, and what a delegation depends on; for a vended credential also the
-// instance, the location, the grant and the grantee. It runs at every request, so revoked access ends at once, and not
-// only when the credential expires. It returns why the session ended, with a reason, or nil.
+// leash checks that everything that a session hangs on still stands, and was not cut since the session was decided. It
+// returns why the session ended, with a reason, or nil. Whether the request that made the session would still be granted
+// is another question, see regranted.
 //
 // Only the holder of the credential, whose signature was verified before, and the audit log are told why.
 func leash(snap *engine.Snapshot, s *credential.Session) *fault.Error {
-	if s.ParentKey != "" {
-		k := snap.AccessKey(s.ParentKey)
-		if k == nil || k.Status != iam.Active {
-			return sessionEnded(fault.AccessKeyInactive, "the access key that this session was made with is deleted or inactive")
-		}
+	from := generation{s.Revision, s.Issued}
+	if snap.Cut(credential.Ground{Kind: credential.OnSession, ID: s.ID.String()}, from.rev, from.issued) != 0 {
+		return sessionEnded(fault.SessionsEnded, "the session was ended")
 	}
-	if s.ParentPrincipalID != "" && !principalStands(snap, s.ParentPrincipalID) {
-		return sessionEnded(fault.ParentDeleted, "the principal that this session was made by is deleted")
-	}
-	if f := federationLeash(snap, s); f != nil {
+	if f := principalLeash(snap, s); f != nil {
 		return f
 	}
+	grounds := s.Grounds
+	if s.IsOld() {
+		var f *fault.Error
+		if grounds, f = oldGrounds(s); f != nil {
+			return f
+		}
+	}
+	for _, g := range grounds {
+		if f := groundStands(snap, g, from); f != nil {
+			return ofPrincipal(s, g, f)
+		}
+	}
+	if s.UserID != "" {
+		if err := delegationLive(snap, &s.Delegation); err != nil {
+			return fault.Of(err)
+		}
+	}
+	if s.Kind == credential.Vended && s.IsOld() {
+		if err := oldDirectoryLeash(snap, s); err != nil {
+			return fault.Of(err)
+		}
+	}
+	return nil
+}
+
+// ofPrincipal says more about a principal that is deleted, if the session says who it is.
+func ofPrincipal(s *credential.Session, g credential.Ground, f *fault.Error) *fault.Error {
+	switch {
+	case f.Reason != fault.PrincipalDeleted:
+		return f
+	case g.ID == s.ParentPrincipalID:
+		return sessionEnded(fault.ParentDeleted, "the principal that this session was made by is deleted")
+	case g.ID == s.CallerPrincipalID:
+		return sessionEnded(fault.GranteeDeleted, "the grantee of this credential is deleted")
+	}
+	return f
+}
+
+// principalLeash checks that the principal of the session exists, and is of the session's kind.
+func principalLeash(snap *engine.Snapshot, s *credential.Session) *fault.Error {
 	switch s.Kind {
 	case credential.AssumedRole, credential.Vended:
 		if snap.Role(s.PrincipalID) == nil {
@@ -43,40 +77,67 @@ func leash(snap *engine.Snapshot, s *credential.Session) *fault.Error {
 	default:
 		return sessionEnded(fault.SessionInvalid, "the session is of an unknown kind")
 	}
-	if s.UserID != "" {
-		if err := DelegationStands(snap, &s.Delegation); err != nil {
-			return fault.Of(err)
-		}
-	}
-	if s.Kind == credential.Vended {
-		return grantLeash(snap, s)
-	}
 	return nil
 }
 
-func grantLeash(snap *engine.Snapshot, s *credential.Session) *fault.Error {
+// oldGrounds are the grounds of a session that an earlier release sealed, which had no list of them: what that release
+// checked. Such sessions live at most 36 hours.
+func oldGrounds(s *credential.Session) (credential.Grounds, *fault.Error) {
+	var all credential.Grounds
+	all.Add(credential.OnAccessKey, s.ParentKey)
+	all.Add(credential.OnPrincipal, s.ParentPrincipalID)
+	if !s.Federation.IsZero() {
+		all.Add(credential.OnProvider, s.ProviderID)
+		all.Add(credential.OnProviderClient, credential.Joined(s.ProviderID, s.ClientID))
+	}
+	if s.UserID != "" {
+		all.AddAll(DelegationGrounds(&s.Delegation))
+	}
+	if s.Kind != credential.Vended {
+		return all, nil
+	}
 	instance, err := access.ParseResourceARN(s.InstanceID)
 	if err != nil {
-		return sessionEnded(fault.SessionInvalid, "the session names no Access Grants instance")
+		return nil, sessionEnded(fault.SessionInvalid, "the session names no Access Grants instance")
 	}
-	grant, err := access.ParseGrantID(s.GrantID)
+	if _, err := access.ParseGrantID(s.GrantID); err != nil {
+		return nil, sessionEnded(fault.SessionInvalid, "the session names no grant")
+	}
+	if s.LocationID == "" {
+		return nil, sessionEnded(fault.LocationDeleted, "the location behind this credential is deleted")
+	}
+	if s.CallerPrincipalID == "" {
+		return nil, sessionEnded(fault.GranteeDeleted, "the grantee of this credential is deleted")
+	}
+	at := credential.Joined(string(instance.Account), instance.Region)
+	all.Add(credential.OnGrantsInstance, at)
+	all.Add(credential.OnLocation, credential.Joined(at, s.LocationID))
+	all.Add(credential.OnGrant, s.GrantID)
+	all.Add(credential.OnPrincipal, s.CallerPrincipalID)
+	if s.GranteeType == access.DirectoryGroup.String() {
+		all.Add(credential.OnMembership, credential.Joined(s.GranteeID, s.UserID))
+	}
+	return all, nil
+}
+
+// oldDirectoryLeash is what an earlier release checked of a grant to a person or a group.
+func oldDirectoryLeash(snap *engine.Snapshot, s *credential.Session) error {
+	if s.GranteeType == access.IAM.String() {
+		return nil
+	}
+	instance, err := access.ParseResourceARN(s.InstanceID)
 	if err != nil {
-		return sessionEnded(fault.SessionInvalid, "the session names no grant")
+		return denied(fault.SessionInvalid, "the session names no Access Grants instance")
 	}
-	switch {
-	case snap.Instance(instance.Account, instance.Region) == nil:
-		return sessionEnded(fault.GrantsInstanceDeleted, "the Access Grants instance behind this credential is deleted")
-	case snap.Location(instance.Account, instance.Region, access.LocationID(s.LocationID)) == nil:
-		return sessionEnded(fault.LocationDeleted, "the location behind this credential is deleted")
-	case !snap.Grants().Has(grant):
-		return sessionEnded(fault.GrantDeleted, "the grant behind this credential is deleted")
-	case !principalStands(snap, s.CallerPrincipalID):
-		return sessionEnded(fault.GranteeDeleted, "the grantee of this credential is deleted")
+	if err := ReachesGrants(snap, &s.Delegation, instance.Account, instance.Region); err != nil {
+		return err
 	}
-	if err := directoryLeash(snap, s, instance.Account, instance.Region); err != nil {
-		return fault.Of(err)
+	if s.GranteeType == access.DirectoryGroup.String() &&
+		snap.InGroup(directory.UserID(s.UserID), directory.GroupID(s.GranteeID)) ||
+		s.GranteeType == access.DirectoryUser.String() && s.GranteeID == s.UserID {
+		return nil
 	}
-	return nil
+	return denied(fault.MembershipRemoved, "the directory user is not in the group that was granted access any more")
 }
 
 // sessionEnded is the denial of a session that has ended.

@@ -1,6 +1,7 @@
 package directory
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -33,6 +34,9 @@ func (u *User) Keys() []Key {
 	}
 	return external(keys, u.ExternalIDs)
 }
+
+// HasKey reports whether a key is one of the user's.
+func (u *User) HasKey(k Key) bool { return slices.Contains(u.Keys(), k) }
 
 // Keys are all keys of a group. The first one is that of the name.
 func (g *Group) Keys() []Key {

@@ -12,7 +12,18 @@ import (
 type cut struct {
 	rev store.Rev
 	at  time.Time // when it was committed, or when this node heard of it
+	by  CutBy
 }
+
+// CutBy says what cut a ground.
+type CutBy uint8
+
+// What cuts a ground. The zero CutBy means that it was not cut.
+const (
+	_             CutBy = iota
+	CutByChange         // what the ground names was deleted, disabled or changed
+	CutByOperator       // somebody ended the sessions that hang on it
+)
 
 // cuts are the newest cuts, by kind and id. A cut that is older than every session that could still live is left out.
 type cuts struct {
@@ -25,20 +36,24 @@ type cuts struct {
 // this ends the session whatever its revision says: the database was restored from an older copy in between.
 const clockSkew = 5 * time.Minute
 
-// Cut reports whether a ground was cut after a session was decided: at a later revision than rev, or, for a session that
-// has no revision, after it was issued.
-func (s *Snapshot) Cut(g credential.Ground, rev store.Rev, issued time.Time) bool {
-	if s.cuts.n == 0 || int(g.Kind) >= len(s.cuts.of) {
-		return false
+// Cut reports whether, and by what, a ground was cut after a session was decided: at a later revision than rev, or, for a
+// session that has no revision, after it was issued.
+func (s *Snapshot) Cut(g credential.Ground, rev uint64, issued time.Time) CutBy {
+	if s.cuts == nil || s.cuts.n == 0 || int(g.Kind) >= len(s.cuts.of) {
+		return 0
 	}
 	c, ok := s.cuts.of[g.Kind].get(g.ID)
-	switch {
-	case !ok:
-		return false
-	case rev == 0:
-		return !c.at.Before(issued)
+	if !ok {
+		return 0
 	}
-	return c.rev > rev || c.at.After(issued.Add(clockSkew))
+	after := uint64(c.rev) > rev || c.at.After(issued.Add(clockSkew))
+	if rev == 0 {
+		after = !c.at.Before(issued)
+	}
+	if after {
+		return c.by
+	}
+	return 0
 }
 
 // Cuts identifies the set of cuts of the snapshot. Two snapshots with the same identity have the same cuts.
@@ -73,7 +88,7 @@ func (d *draft) loadCuts(ctx context.Context, q store.Querier, since time.Time) 
 		if err != nil {
 			return err
 		}
-		d.putCut(c.Ground, cut{c.Rev, c.At})
+		d.putCut(c.Ground, cut{c.Rev, c.At, by(c.Reason)})
 	}
 	for m, err := range store.ScanPastMemberships(ctx, q, since) {
 		if err != nil {
@@ -82,7 +97,7 @@ func (d *draft) loadCuts(ctx context.Context, q store.Querier, since time.Time) 
 		if d.people.at(m.User) == nil || d.groups.at(m.Group) == nil {
 			continue // whoever hung on it has ended without it: ids are never used twice
 		}
-		d.putCut(credential.Ground{Kind: credential.OnMembership, ID: store.PairID(m.Group, m.User)}, cut{m.Rev, m.Until})
+		d.putCut(credential.Ground{Kind: credential.OnMembership, ID: store.PairID(m.Group, m.User)}, cut{m.Rev, m.Until, CutByChange})
 	}
 	d.cuts.atTrim = d.cuts.n
 	return nil
@@ -93,14 +108,25 @@ func (d *draft) loadCuts(ctx context.Context, q store.Querier, since time.Time) 
 func (d *draft) advanceCuts(changes []store.Change, now time.Time) {
 	for _, c := range changes {
 		switch {
-		case c.Kind == store.KindCut:
+		case c.Kind == store.KindCut, c.Kind == store.KindEnded:
 			if g, ok := store.ParseCutID(c.ID); ok {
-				d.putCut(g, cut{c.Rev, now})
+				how := CutByChange
+				if c.Kind == store.KindEnded {
+					how = CutByOperator
+				}
+				d.putCut(g, cut{c.Rev, now, how})
 			}
 		case c.Kind == store.KindMembership && c.Op == store.Deleted:
-			d.putCut(credential.Ground{Kind: credential.OnMembership, ID: c.ID}, cut{c.Rev, now})
+			d.putCut(credential.Ground{Kind: credential.OnMembership, ID: c.ID}, cut{c.Rev, now, CutByChange})
 		}
 	}
+}
+
+func by(reason string) CutBy {
+	if reason == store.Ended {
+		return CutByOperator
+	}
+	return CutByChange
 }
 
 // trimAbove is how many cuts beyond twice those that were left last time are kept before old ones are looked for.

@@ -22,7 +22,8 @@ func TestACutStaysACut(t *testing.T) {
 	member := credential.Ground{Kind: credential.OnMembership, ID: store.PairID(g.ID, u.ID)}
 	person := credential.Ground{Kind: credential.OnPerson, ID: string(u.ID)}
 	before := snapshot(t, e)
-	if before.Cut(member, before.Rev(), time.Now()) || before.Cut(person, 0, time.Time{}) {
+	at := func(s *Snapshot) uint64 { return uint64(s.Rev()) }
+	if before.Cut(member, at(before), time.Now()) != 0 || before.Cut(person, 0, time.Time{}) != 0 {
 		t.Fatal("cut from the beginning")
 	}
 	off, on := *u, *u
@@ -42,13 +43,13 @@ func TestACutStaysACut(t *testing.T) {
 	for name, s := range map[string]*Snapshot{"followed": after, "loaded": loaded} {
 		for _, c := range []credential.Ground{member, person} {
 			switch {
-			case !s.Cut(c, before.Rev(), time.Now()):
+			case s.Cut(c, at(before), time.Now()) != CutByChange:
 				t.Errorf("%s: a session of before lives on %s", name, c.Kind)
-			case s.Cut(c, after.Rev(), time.Now()):
+			case s.Cut(c, at(after), time.Now()) != 0:
 				t.Errorf("%s: a session of after is cut from %s", name, c.Kind)
-			case !s.Cut(c, after.Rev()+100, time.Now().Add(-time.Hour)):
+			case s.Cut(c, at(after)+100, time.Now().Add(-time.Hour)) == 0:
 				t.Errorf("%s: a session of an hour ago lives by a revision of another history", name)
-			case !s.Cut(c, 0, time.Now().Add(-time.Second)), s.Cut(c, 0, time.Now().Add(time.Second)):
+			case s.Cut(c, 0, time.Now().Add(-time.Second)) == 0, s.Cut(c, 0, time.Now().Add(time.Second)) != 0:
 				t.Errorf("%s: a session without a revision is not judged by its time", name)
 			}
 		}
@@ -69,12 +70,12 @@ func TestOldCutsAreForgotten(t *testing.T) {
 		if i%2 == 0 {
 			at = now.Add(-48 * time.Hour)
 		}
-		d.putCut(id(i+1), cut{store.Rev(i + 1), at})
+		d.putCut(id(i+1), cut{store.Rev(i + 1), at, CutByChange})
 	}
 	s, _ := d.publish(1)
 	d = s.edit()
 	d.trimCuts(now.Add(-time.Hour))
-	if d.cuts.n != trimAbove/2 || !d.Cut(id(2), 1, now) || d.Cut(id(1), 0, time.Time{}) {
+	if d.cuts.n != trimAbove/2 || d.Cut(id(2), 1, now) == 0 || d.Cut(id(1), 0, time.Time{}) != 0 {
 		t.Errorf("%d cuts are left", d.cuts.n)
 	}
 	if s.cuts.n != trimAbove {

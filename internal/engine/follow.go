@@ -156,7 +156,7 @@ func tooMany(s *Snapshot, changes []store.Change) bool {
 	n := 0
 	for _, c := range changes {
 		switch c.Kind {
-		case store.KindGrant, store.KindGrantTags, store.KindMembership, store.KindCut:
+		case store.KindGrant, store.KindGrantTags, store.KindMembership, store.KindCut, store.KindEnded:
 		default:
 			n++
 		}

@@ -62,6 +62,17 @@ func (s *Snapshot) Application(arn string) *sso.Application {
 	return nil
 }
 
+// ApplicationByID returns an application by its apl-... id. The application may be disabled.
+func (s *Snapshot) ApplicationByID(id string) *sso.Application {
+	if a := s.applications.at(id); a != nil {
+		return a.Application
+	}
+	return nil
+}
+
+// IssuerByID returns a trusted token issuer by its tti-... id.
+func (s *Snapshot) IssuerByID(id string) *sso.Issuer { return s.issuers.at(id) }
+
 // ApplicationsOf is every application of an account, oldest first.
 func (s *Snapshot) ApplicationsOf(id access.AccountID) []*sso.Application {
 	a := s.accounts.at(id)

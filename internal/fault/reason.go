@@ -117,6 +117,32 @@ const (
 	GrantDeleted Reason = "grant_deleted"
 	// GranteeDeleted: The grantee of the credential is deleted.
 	GranteeDeleted Reason = "grantee_deleted"
+	// KeyOfPersonChanged: the name or address by which a token named the person is no longer the person's.
+	KeyOfPersonChanged Reason = "key_of_person_changed"
+	// ApplicationGrantRemoved: the application may no longer use the OAuth grant by which it got the token.
+	ApplicationGrantRemoved Reason = "application_grant_removed"
+	// IssuerNotAccepted: the application does not accept the issuer of the token any more.
+	IssuerNotAccepted Reason = "issuer_not_accepted"
+	// AudienceRemoved: the application does not accept tokens for the audience any more.
+	AudienceRemoved Reason = "audience_removed"
+	// IssuerChanged: the claim or the attribute by which the issuer's tokens name people was changed.
+	IssuerChanged Reason = "issuer_changed"
+	// ActorPolicyRemoved: whoever asked for the token may not do that any more.
+	ActorPolicyRemoved Reason = "actor_policy_removed"
+	// BucketDeleted: the bucket that the credential was for is deleted, even if there is another one of its name.
+	BucketDeleted Reason = "bucket_deleted"
+	// AskerNotAllowed: the principal that asked for the credential may not call GetDataAccess any more.
+	AskerNotAllowed Reason = "asker_not_allowed"
+	// RoleNotTrusting: a role on the way no longer trusts who assumed it, or who assumed it may not do that any more.
+	RoleNotTrusting Reason = "role_not_trusting"
+	// LocationRoleChanged: the location has another role now.
+	LocationRoleChanged Reason = "location_role_changed"
+	// LocationRoleNotTrusting: the location's role does not let the service assume it any more.
+	LocationRoleNotTrusting Reason = "location_role_not_trusting"
+	// SignInEnded: the person's sign-in has ended.
+	SignInEnded Reason = "sign_in_ended"
+	// SessionsEnded: an operator ended the session, or all sessions that hang on something.
+	SessionsEnded Reason = "sessions_ended"
 	// SessionInvalid: The sealed session is of an unknown kind, or does not name what it depends on.
 	SessionInvalid Reason = "session_invalid"
 )

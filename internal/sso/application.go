@@ -75,6 +75,9 @@ type AuthorizedIssuer struct {
 	Audiences []string // the audience of a token must be one of them
 }
 
+// Has reports whether a token for an audience is accepted.
+func (i *AuthorizedIssuer) Has(audience string) bool { return slices.Contains(i.Audiences, audience) }
+
 // Grant finds the application's grant of a type. It returns nil if the application may not use that type.
 func (a *Application) Grant(t GrantType) *Grant {
 	for i := range a.Grants {

@@ -15,6 +15,12 @@ import (
 // only inserted.
 const KindCut Kind = "cut"
 
+// KindEnded is the kind of cuts that somebody made to end sessions, with the same ids.
+const KindEnded Kind = "sessions-ended"
+
+// Ended is the reason of a cut by which somebody ended sessions.
+const Ended = "ended"
+
 // A Cut ends every session that hangs on the ground and was decided at an earlier revision. It is never taken back: who
 // is let in again gets new sessions, and the old ones stay ended.
 type Cut struct {
@@ -41,7 +47,11 @@ func (t *Tx) Cut(reason string, grounds ...credential.Ground) error {
 	rows := make([][]any, 0, len(grounds))
 	for _, g := range grounds {
 		rows = append(rows, []any{g.Kind.String(), g.ID, int64(t.rev), t.now.UnixMicro(), reason})
-		t.changed(KindCut, CutID(g), Inserted)
+		kind := KindCut
+		if reason == Ended {
+			kind = KindEnded
+		}
+		t.changed(kind, CutID(g), Inserted)
 	}
 	_, err := t.insertMany(insertCut, ` ON CONFLICT DO NOTHING`, rows)
 	return err
