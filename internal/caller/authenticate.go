@@ -1,6 +1,7 @@
 package caller
 
 import (
+	"context"
 	"net/http"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"latchkey/internal/iam"
 	"latchkey/internal/policy"
 	"latchkey/internal/sigv4"
+	"latchkey/internal/store"
 )
 
 // Revocation says what ends a vended credential.
@@ -32,7 +34,13 @@ type Authenticator struct {
 	Region     string // the region that "snow" stands for
 	Revocation Revocation
 
+	// Regrant says whether the request that a session answers would be granted now, to the caller who asked. It returns
+	// the denial, or nil. It is not asked about sessions of earlier releases, which do not say what they answer. Nil: the
+	// grounds of a session decide alone.
+	Regrant func(asker *Caller, s *credential.Session) error
+
 	documents documents
+	answers   answers
 }
 
 // Signature is a request's verified signature. The body must be read through it, because it checks a signed payload.
@@ -69,10 +77,27 @@ func (a *Authenticator) Authenticate(r *http.Request, service string, from Conne
 	if err := signed.Verify(secret.Reveal(), now); err != nil {
 		return nil, nil, err
 	}
+	if err := a.reach(r.Context(), c); err != nil {
+		return nil, nil, err
+	}
 	if err := a.evaluate(c); err != nil {
 		return nil, nil, err
 	}
 	return c, signed, nil
+}
+
+// reach gives the caller a snapshot that is not older than the caller's session.
+func (a *Authenticator) reach(ctx context.Context, c *Caller) error {
+	if c.Session == nil || c.Session.Revision <= uint64(c.Snapshot.Rev()) {
+		return nil
+	}
+	snap, err := a.Engine.Reach(ctx, store.Rev(c.Session.Revision))
+	if err != nil {
+		return err
+	}
+	c.Snapshot = snap
+	c.establishSession()
+	return nil
 }
 
 // Reauthenticate checks an authenticated caller against the latest snapshot. It is for a request that takes a long time
@@ -103,7 +128,7 @@ func (a *Authenticator) Reauthenticate(c *Caller) (*Caller, error) {
 func (a *Authenticator) evaluate(c *Caller) error {
 	c.identify()
 	if s := c.Session; s != nil && (s.Kind != credential.Vended || a.Revocation == AtOnce) {
-		if why := leash(c.Snapshot, s); why != nil {
+		if why := a.stands(c); why != nil {
 			return ended(c, why)
 		}
 	}
@@ -280,7 +305,7 @@ func (c *Caller) loadSessionPolicies(docs *documents) error {
 func (a *Authenticator) facts(r *http.Request, s *sigv4.Signed, now time.Time, from Connection) Facts {
 	f := a.Unsigned(r, now, from)
 	f.Region, f.Service, f.ContentSHA256 = s.Region, s.Service, s.ContentSHA256
-	f.AuthType, f.SignatureVersion = Header, "AWS4-HMAC-SHA256"
+	f.AuthType, f.SignatureVersion = Header, signatureVersion
 	if f.Region == SnowRegion {
 		f.Region = a.Region
 	}
@@ -302,6 +327,9 @@ func (a *Authenticator) Unsigned(r *http.Request, now time.Time, from Connection
 // SnowRegion is the name of the region for which botocore's endpoint rules leave the account id out of the host name.
 // It stands for the server's default region.
 const SnowRegion = "snow"
+
+// signatureVersion is the version of every signature (condition key s3:signatureversion).
+const signatureVersion = "AWS4-HMAC-SHA256"
 
 // How a request carries its signature (condition key s3:authType).
 const (

@@ -117,8 +117,7 @@ func ReachesGrants(
 ) error {
 	app := snap.Association(account, region)
 	if app == nil || sso.InstanceARN(app.InstanceID) != d.IdentityCenterInstance {
-		return denied(fault.AssociationRemoved,
-			"the Access Grants instance is not associated with the user's Identity Center any more")
+		return denied(fault.AssociationRemoved, notAssociated)
 	}
 	if !Reaches(snap, d, app, sso.S3Scope) {
 		return denied(fault.ScopeRemoved, "the application that acts for the user may not reach S3 Access Grants any more")

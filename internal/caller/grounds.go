@@ -122,9 +122,24 @@ var groundRules = [credential.GroundKinds + 1]groundRule{
 		return when(err != nil || !s.Grants().Has(grant), fault.GrantDeleted,
 			"the grant behind this credential is deleted")
 	}, fault.GrantDeleted, "the grant behind this credential was deleted in between"},
+	credential.OnActor: {func(s *engine.Snapshot, id string) (fault.Reason, string) {
+		app, rest := applicationOf(s, id)
+		actor, _, _ := strings.Cut(rest, "/")
+		if app != nil && app.Actor == nil {
+			return fault.ActorPolicyRemoved, "the application has no actor policy any more"
+		}
+		return when(app == nil || !principalStands(s, actor), fault.PrincipalDeleted,
+			"the principal that asked for the user's token is deleted")
+	}, fault.ActorPolicyRemoved, "whoever asked for the user's token could not do that in between"},
+	credential.OnAssociation: {func(s *engine.Snapshot, id string) (fault.Reason, string) {
+		app := s.ApplicationByID(id)
+		return when(app == nil || app.Disabled, fault.AssociationRemoved, notAssociated)
+	}, fault.AssociationRemoved, notAssociated},
 	credential.OnBucket:  {nil, fault.BucketDeleted, "the bucket that this credential is for was deleted"},
 	credential.OnSession: {nil, fault.SessionsEnded, "the session was ended"},
 }
+
+const notAssociated = "the Access Grants instance is not associated with the user's Identity Center any more"
 
 // when is the reason and the text if the condition holds.
 func when(gone bool, r fault.Reason, text string) (fault.Reason, string) {
@@ -185,14 +200,29 @@ func groundStands(snap *engine.Snapshot, g credential.Ground, from generation) *
 	rule := &groundRules[g.Kind]
 	if rule.gone != nil {
 		if reason, text := rule.gone(snap, g.ID); reason != "" {
-			return sessionEnded(reason, text)
+			return endedBy(g.Kind, reason, text)
 		}
 	}
-	switch snap.Cut(g, from.rev, from.issued) {
+	at := g
+	if g.Kind == credential.OnAssociation {
+		at.Kind = credential.OnApplication // what cuts it is that application's end
+	}
+	switch snap.Cut(at, from.rev, from.issued) {
 	case engine.CutByChange:
-		return sessionEnded(rule.reason, rule.text)
+		return endedBy(g.Kind, rule.reason, rule.text)
 	case engine.CutByOperator:
 		return sessionEnded(fault.SessionsEnded, "the sessions that hang on this "+g.Kind.String()+" were ended")
 	}
 	return nil
+}
+
+// endedBy is the end of a session by a ground. What has to do with people names the reason in its text: clients tell
+// these reasons apart.
+func endedBy(k credential.GroundKind, r fault.Reason, text string) *fault.Error {
+	switch k {
+	case credential.OnAccessKey, credential.OnPrincipal, credential.OnProvider, credential.OnProviderClient,
+		credential.OnGrantsInstance, credential.OnLocation, credential.OnGrant, credential.OnBucket, credential.OnSession:
+		return sessionEnded(r, text)
+	}
+	return fault.Refuse(fault.Denied, fault.SessionToken, r, "%s", text)
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 
+	"latchkey/internal/access"
 	"latchkey/internal/caller"
 	"latchkey/internal/fault"
 	"latchkey/internal/policy"
@@ -59,6 +60,12 @@ func (call *Call) ByRight(r Right) {
 // permissions are not those of this call, and nothing can be changed or recorded with it.
 func (call *Call) Simulate(who *caller.Caller) *Call {
 	return &Call{Caller: who, Target: call.Target, simulated: true}
+}
+
+// Probe returns a call of a caller that asks only whether something would be decided for it. As with Simulate, nothing
+// can be changed or recorded with it.
+func Probe(who *caller.Caller, target access.AccountID) *Call {
+	return &Call{Caller: who, Target: target, simulated: true}
 }
 
 // Authorised returns nil if the call may succeed: a policy allowed something, a right was stated, or the operation is

@@ -36,6 +36,8 @@ const (
 	OnGroup                        // the id of a directory group
 	OnSession                      // the id of a session, in hexadecimal
 	OnAccessScope                  // application "/" OAuth scope
+	OnActor                        // application "/" the principal that asked for tokens in its name "/" the name of the principal's session
+	OnAssociation                  // apl-... of the application that associates an Access Grants instance with Identity Center
 	numberOfGroundKinds            // not a kind
 )
 
@@ -48,6 +50,7 @@ var groundNames = [numberOfGroundKinds]string{
 	OnAcceptedIssuer: "accepted-issuer", OnAudience: "audience", OnSignIn: "sign-in",
 	OnGrantsInstance: "access-grants-instance", OnLocation: "location", OnGrant: "grant", OnBucket: "bucket",
 	OnGroup: "group", OnSession: "session", OnAccessScope: "access-scope",
+	OnActor: "actor", OnAssociation: "association",
 }
 
 // GroundKinds is the largest number of a kind. The smallest is 1, and there are no gaps.

@@ -184,6 +184,33 @@ func (e *Engine) Await(ctx context.Context, rev store.Rev) error {
 	}
 }
 
+// reachWithin is how long Reach waits for a snapshot.
+const reachWithin = time.Second
+
+// Reach returns a snapshot that shows a revision. A session may have been decided by a node that was ahead of this one
+// for a moment. If no such snapshot comes within a second, or before ctx ends, Reach fails with fault.Unavailable: then
+// the revision may be one of a history that a restore from a backup has ended.
+func (e *Engine) Reach(ctx context.Context, rev store.Rev) (*Snapshot, error) {
+	timer := time.NewTimer(reachWithin)
+	defer timer.Stop()
+	for {
+		published := e.published.Next()
+		s, err := e.Snapshot()
+		if err != nil || s.rev >= rev {
+			return s, err
+		}
+		select {
+		case <-published:
+		case <-timer.C:
+			return nil, unavailable(fmt.Errorf("revision %d is not known here, the snapshot is at %d", rev, s.rev))
+		case <-ctx.Done():
+			return nil, unavailable(ctx.Err())
+		case <-e.closed:
+			return nil, unavailable(errClosed)
+		}
+	}
+}
+
 // stamped adds a stamp to the revision, which no other history of the store has; see history.
 func stamped(fn func(*store.Tx) error) func(*store.Tx) error {
 	return func(tx *store.Tx) error {

@@ -87,12 +87,20 @@ func (s *Snapshot) ApplicationsOf(id access.AccountID) []*sso.Application {
 // immutable ids. It is nil without an error when there is no such application or when nobody may. An error means that
 // the policy cannot be read. The caller must then deny.
 func (s *Snapshot) ActorPolicy(arn string) (*policy.Document, error) {
-	a := s.application(arn)
+	return s.application(arn).actorPolicy()
+}
+
+// ActorPolicyByID is ActorPolicy by the application's apl-... id.
+func (s *Snapshot) ActorPolicyByID(id string) (*policy.Document, error) {
+	return s.applications.at(id).actorPolicy()
+}
+
+func (a *application) actorPolicy() (*policy.Document, error) {
 	if a == nil || a.Actor == nil {
 		return nil, nil
 	}
 	p := a.actor.get(func() *parsed {
-		return parse(a.Actor.Bound, policy.Resource, fmt.Sprintf("actor policy of %s", arn))
+		return parse(a.Actor.Bound, policy.Resource, fmt.Sprintf("actor policy of %s", a.ARN()))
 	})
 	return p.doc, p.err
 }

@@ -46,6 +46,14 @@ func (s *Snapshot) InstancesOf(id access.AccountID) []*store.Instance {
 	return all
 }
 
+// instanceRow is the instance with its parsed policy.
+func (s *Snapshot) instanceRow(id access.AccountID, region string) *instance {
+	if r := s.region(id, region); r != nil {
+		return r.instance
+	}
+	return nil
+}
+
 // InstancePolicy is the resource policy of an instance. It is nil without an error when there is no instance or it has
 // no policy. An error means that there is a policy and that it cannot be read. The caller must then deny.
 func (s *Snapshot) InstancePolicy(id access.AccountID, region string) (*policy.Document, error) {

@@ -75,7 +75,7 @@ func from[T any](table *store.Table[T], put func(*draft, *T), drop func(*draft, 
 // load reads everything, at one revision, and the cuts since a time.
 func load(ctx context.Context, db *store.DB, cutsSince time.Time) (s *Snapshot, err error) {
 	err = db.Snapshot(ctx, func(r *store.Reader) error {
-		d := (&Snapshot{cuts: &cuts{}}).edit()
+		d := (&Snapshot{cuts: &cuts{}, lineage: new(token)}).edit()
 		for _, src := range sources() {
 			if err := src.all(ctx, r, d); err != nil {
 				return err

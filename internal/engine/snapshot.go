@@ -38,6 +38,7 @@ type Snapshot struct {
 
 	cuts      *cuts
 	cutsOwner *token
+	lineage   *token // of the load that the snapshot descends from
 }
 
 // account is what belongs to one account. The snapshot keeps the rows of an account even if the account has no row of

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"latchkey/internal/access"
+	"latchkey/internal/credential"
 	"latchkey/internal/fault"
 )
 
@@ -25,6 +26,9 @@ type SignedIn struct {
 	IssuerARN       string // of the trusted token issuer
 	Application     string // ARN of the application through which the person was admitted
 	At              time.Time
+
+	Revision uint64             // of the store as of which the person was admitted; zero: of an earlier release
+	Grounds  credential.Grounds `json:",omitempty"` // what the sign-in hangs on besides its delegation
 }
 
 // SignInCode is an OAuth authorization code that was given to a browser and not yet redeemed.

@@ -121,7 +121,7 @@ const notAssociated = "the Access Grants instance is not associated with an Iden
 // associated checks that grants to the person and to the person's groups can answer at all. The check does not matter
 // when a grant to the role answers.
 func (e *evaluation) associated() *failure {
-	if e.decide(); !e.subject.onBehalf() || e.Decision.OK && e.limit == 0 {
+	if e.decide(); e.held || !e.subject.onBehalf() || e.Decision.OK && e.limit == 0 {
 		return skipped
 	}
 	if e.subject.association() != nil {
@@ -140,7 +140,7 @@ func describeAssociated(e *evaluation, f *failure) (name, text string) {
 // hasScope checks that the application through which the person comes may access S3 Access Grants.
 func (e *evaluation) hasScope() *failure {
 	s := e.subject
-	if !s.onBehalf() || s.application() == "" || e.Decision.OK && e.limit == 0 {
+	if e.held || !s.onBehalf() || s.application() == "" || e.Decision.OK && e.limit == 0 {
 		return skipped
 	}
 	association := s.association()
@@ -179,6 +179,9 @@ func (e *evaluation) denied(r fault.Reason) error {
 }
 
 func (e *evaluation) answers() *failure {
+	if e.decide(); e.held {
+		return e.notHeld
+	}
 	if e.decide(); e.Decision.OK {
 		return nil
 	}

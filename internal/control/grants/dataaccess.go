@@ -13,6 +13,7 @@ import (
 	"latchkey/internal/credential"
 	"latchkey/internal/fault"
 	"latchkey/internal/iam"
+	"latchkey/internal/sso"
 )
 
 // Vendor turns a session into credentials. It seals the session itself, or asks the store's own STS.
@@ -129,7 +130,33 @@ func (e *evaluation) session() *credential.Session {
 	if call.Session != nil {
 		s.CallerSessionID, s.Delegation = call.Session.ID, call.Session.Delegation
 	}
+	e.addGrounds(s)
 	return s
+}
+
+// addGrounds adds what the credential hangs on besides its asker.
+func (e *evaluation) addGrounds(s *credential.Session) {
+	grant, all := &e.Decision.Grant, &s.Grounds
+	instance := credential.Joined(string(grant.Account), grant.Region)
+	all.Add(credential.OnGrantsInstance, instance)
+	all.Add(credential.OnLocation, credential.Joined(instance, string(e.Location.ID)))
+	all.Add(credential.OnGrant, s.GrantID)
+	if name := e.Decision.Scope.Bucket(); e.subject.call.Snapshot.Bucket(name) != nil {
+		all.Add(credential.OnBucket, name)
+	}
+	if grant.Grantee.Type == access.IAM {
+		return
+	}
+	if app := e.subject.association(); app != nil {
+		all.Add(credential.OnAssociation, app.ID)
+	}
+	if acting, ok := sso.ParseARN(s.ApplicationARN); ok {
+		all.Add(credential.OnAccessScope, credential.Joined(acting.ID, sso.S3Scope))
+	}
+	if grant.Grantee.Type == access.DirectoryGroup {
+		all.Add(credential.OnGroup, s.GranteeID)
+		all.Add(credential.OnMembership, credential.Joined(s.GranteeID, s.UserID))
+	}
 }
 
 // recordDecision completes the audit record with the decision and with the service's own AssumeRole.

@@ -19,6 +19,9 @@ type question struct {
 	// Without alone, it is used only to say why no grant answers.
 	grant *access.Grant
 	alone bool
+	// held says that a session holds grant already. Then nothing but this grant answers, and the question is only whether
+	// it would still.
+	held bool
 	// limit is how many grants the answer reports. 0 asks for the decision only: the evaluation ends at the first check
 	// that fails, and makes no texts for checks that pass.
 	limit int
@@ -41,6 +44,7 @@ type evaluation struct {
 
 	request          access.Request
 	instanceARN      string    // of the instance, once a grant answers
+	notHeld          *failure  // why the grant that the session holds does not answer any more
 	failed           *failure  // of the first check that fails; nil: a credential is vended
 	decided          bool      // the grants were evaluated
 	began, decidedAt time.Time // around the decision, of a real call
@@ -134,6 +138,10 @@ func (e *evaluation) decide() {
 		return
 	}
 	e.decided = true
+	if e.held {
+		e.notHeld = e.decideHeld()
+		return
+	}
 	e.request.Identities, e.request.Application = e.subject.identities(), e.subject.application()
 	if e.alone {
 		e.Decision = e.request.DecideAlone(e.grant)

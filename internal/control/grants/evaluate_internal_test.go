@@ -7,13 +7,14 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/caller"
 	"latchkey/internal/control"
+	"latchkey/internal/engine"
 	"latchkey/internal/fault"
 	"latchkey/internal/iam"
 	"latchkey/internal/store"
 )
 
 func complete(now time.Time) *evaluation {
-	call := &control.Call{Caller: &caller.Caller{Facts: caller.Facts{Time: now}}}
+	call := &control.Call{Caller: &caller.Caller{Snapshot: &engine.Snapshot{}, Facts: caller.Facts{Time: now}}}
 	return &evaluation{
 		question: question{subject: &subject{call: call}, instance: &store.Instance{}},
 		Decision: access.Decision{OK: true}, Location: &store.Location{}, Role: &iam.Role{}, Duration: time.Hour,

@@ -65,6 +65,7 @@ func newEmpty(t testing.TB) *world {
 		World: cw, t: t, root: cw.Root(account), otherRoot: cw.Root(other), STS: token,
 		G: &grants.Grants{Control: cw.Control, Tokens: token, Vendor: grants.Sealed{Ring: cw.Ring}},
 	}
+	w.Auth.Regrant = w.G.Regrant
 	w.role("lake", serviceTrust, 0)
 	return w
 }

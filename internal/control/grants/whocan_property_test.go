@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"latchkey/internal/access"
+	"latchkey/internal/caller"
 	"latchkey/internal/control"
 	"latchkey/internal/control/controltest"
 	"latchkey/internal/control/grants"
@@ -199,6 +200,10 @@ func (w *reachWorld) drawGrant(t *rapid.T) access.Grant {
 // through makes a session of r1 that acts for a person who came through an application.
 func (w *reachWorld) through(u *directory.User, a *sso.Application) controltest.Keys {
 	w.t.Helper()
+	d := credential.Delegation{
+		IdentityStoreID: w.store, UserID: string(u.ID), ApplicationARN: a.ARN(), IdentityCenterInstance: w.identityCenter,
+		CredentialID: "c", Scopes: sso.S3Scope,
+	}
 	c, err := w.Ring.Mint(credential.Session{
 		ID:          credential.SessionID(uuid.New()),
 		Kind:        credential.AssumedRole,
@@ -208,10 +213,9 @@ func (w *reachWorld) through(u *directory.User, a *sso.Application) controltest.
 		Name:        "s",
 		Issued:      w.Now().UTC().Truncate(time.Second),
 		Expires:     w.Now().UTC().Truncate(time.Second).Add(grants.MinDuration),
-		Delegation: credential.Delegation{
-			IdentityStoreID: w.store, UserID: string(u.ID), ApplicationARN: a.ARN(), IdentityCenterInstance: w.identityCenter,
-			CredentialID: "c", Scopes: sso.S3Scope,
-		},
+		Delegation:  d,
+		Revision:    uint64(w.as("s3").Snapshot.Rev()),
+		Grounds:     caller.DelegationGrounds(&d),
 	})
 	w.must(err)
 	return controltest.KeysOf(c)

@@ -72,6 +72,7 @@ func (e *Exchange) byAssertion(
 		IdentityCenterInstance: center.ARN(),
 		IssuerARN:              issuer.ARN(),
 	}
+	who.grounds = personGrounds(app, grant, issuer, u, claims)
 	return who, nil
 }
 

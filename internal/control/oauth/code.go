@@ -173,11 +173,16 @@ type redemption struct {
 // subjectOfSignIn returns the person who signed in, if everything that the sign-in depends on still holds.
 func subjectOfSignIn(call *control.Call, r redemption) (*tokenSubject, error) {
 	d := DelegationOf(r.application, r.person)
-	if err := caller.DelegationStands(call.Snapshot, &d); err != nil {
+	sealed := credential.SealedDelegation{
+		Delegation: d, Issued: r.person.At, SignedIn: r.person.At,
+		Revision: r.person.Revision, Grounds: append(caller.DelegationGrounds(&d), r.person.Grounds...),
+	}
+	if err := caller.SealedStands(call.Snapshot, &sealed); err != nil {
 		return nil, asPlainDenial(err)
 	}
 	who := &tokenSubject{
 		Delegation: d,
+		grounds:    r.person.Grounds,
 		snapshot:   call.Snapshot,
 		signedIn:   r.person.At,
 		deleteRow:  r.deleteRow,

@@ -85,6 +85,9 @@ type tokenSubject struct {
 	deleteRow  func(*store.Tx) error // deletes the presented code; nil: there is no row to delete
 	refreshUse credential.Use        // of the refresh token; empty: an application's
 	noRefresh  bool
+
+	grounds credential.Grounds // of the presented proof
+	grant   sso.GrantType      // of the application, by which it gets the tokens; empty: none is needed
 }
 
 // CreateTokenWithIAM gives an application tokens that stand for a person. The checks run in the order of AWS's
@@ -129,6 +132,7 @@ func (e *Exchange) CreateTokenWithIAM(ctx context.Context, call *control.Call, i
 	if who.scopes, err = grantedScopes(call, app, in.Scopes, who.scopes); err != nil {
 		return nil, err
 	}
+	who.grant = grant.Type
 	return e.issue(ctx, call, app, who, in.RequestedTokenType)
 }
 

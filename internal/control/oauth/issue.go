@@ -39,6 +39,7 @@ func (e *Exchange) issue(
 	if d.CredentialID == "" {
 		d.CredentialID = uuid.NewString()
 	}
+	d.Revision, d.Issued, d.Grounds = uint64(who.snapshot.Rev()), now, tokenGrounds(call, app, who, &d.Delegation)
 	out := &Tokens{Type: AccessTokenType, Scopes: who.scopes, Life: life}
 	var err error
 	if out.Access, err = e.Control.Ring.SealDelegation(credential.AccessToken, d); err != nil {

@@ -67,10 +67,11 @@ func (e *Exchange) byAccessToken(call *control.Call, app *sso.Application, in Re
 // subjectOfToken returns the person of a token that was issued here, if everything that the token depends on still
 // holds.
 func subjectOfToken(call *control.Call, d credential.SealedDelegation) (*tokenSubject, error) {
-	if err := caller.DelegationStands(call.Snapshot, &d.Delegation); err != nil {
+	if err := caller.SealedStands(call.Snapshot, &d); err != nil {
 		return nil, asPlainDenial(err)
 	}
 	return &tokenSubject{
+		grounds:    d.Grounds,
 		Delegation: d.Delegation,
 		snapshot:   call.Snapshot,
 		signedIn:   d.SignedIn,

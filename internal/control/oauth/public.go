@@ -81,6 +81,9 @@ func (e *Exchange) CreateToken(ctx context.Context, call *control.Call, in Publi
 	if who.scopes, err = grantedScopes(call, app, nil, who.scopes); err != nil {
 		return nil, err
 	}
+	if g == sso.RefreshToken {
+		who.grant = g
+	}
 	who.refreshUse, who.noRefresh = refreshOf(c), !c.May(sso.RefreshToken)
 	return e.issue(ctx, call, app, who, "")
 }

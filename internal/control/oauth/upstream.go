@@ -262,6 +262,10 @@ func (s *SignIn) personOf(call *control.Call, a *attempt, claims *oidc.Claims) (
 	who := &store.SignedIn{
 		IdentityStoreID: center.IdentityStoreID, UserID: string(u.ID), InstanceARN: center.ARN(), IssuerARN: issuer.ARN(),
 		Application: sign.Application, At: call.Facts.Time.UTC(),
+		Revision: uint64(snap.Rev()),
+	}
+	if app := snap.Application(sign.Application); app != nil {
+		who.Grounds = personGrounds(app, app.Grant(sso.JWTBearer), issuer, u, claims)
 	}
 	call.Event.UserIdentity.OnBehalfOf = &audit.OnBehalfOf{UserID: who.UserID, IdentityStoreARN: center.IdentityStoreARN()}
 	d := DelegationOf(a.Application, *who)

@@ -113,6 +113,7 @@ func (t *Tokens) makeSession(
 		s.Policies = []string{in.Policy}
 	}
 	Inherit(call, &s)
+	s.Asked.ExternalID = in.ExternalID
 	in.token.addToSession(&s)
 	parts.behalf.addToSession(call, &s)
 	out := &Assumed{

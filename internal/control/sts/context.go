@@ -30,7 +30,8 @@ type ProvidedContext struct {
 // session's records name. nil means no context.
 type onBehalf struct {
 	credential.Delegation
-	audit bool
+	grounds credential.Grounds // of the context
+	audit   bool
 }
 
 // openContexts opens the contexts of a request, which may have one identity context or one audit context. It checks
@@ -56,11 +57,15 @@ func (t *Tokens) openContexts(call *control.Call, all []ProvidedContext) (*onBeh
 	if err != nil {
 		return nil, err
 	}
-	if err := caller.DelegationStands(call.Snapshot, &opened.Delegation); err != nil {
+	if err := caller.SealedStands(call.Snapshot, &opened); err != nil {
 		why := fault.Of(err)
 		return nil, fault.New(fault.Denied, "", "The provided context is not accepted: %s", why.Message()).For(why.Reason)
 	}
-	return &onBehalf{opened.Delegation, forAudit}, nil
+	grounds := opened.Grounds
+	if opened.Revision == 0 {
+		grounds = caller.DelegationGrounds(&opened.Delegation)
+	}
+	return &onBehalf{opened.Delegation, grounds, forAudit}, nil
 }
 
 func (t *Tokens) openContext(
@@ -105,6 +110,7 @@ func (b *onBehalf) addToSession(call *control.Call, s *credential.Session) {
 	}
 	if !b.audit {
 		s.Delegation = b.Delegation
+		s.Grounds.AddAll(b.grounds)
 	}
 }
 

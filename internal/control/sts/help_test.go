@@ -35,6 +35,7 @@ func newWorld(t *testing.T) *world {
 	t.Helper()
 	cw := controltest.New(t, controltest.Account(account), controltest.Account(other))
 	w := &world{World: cw, STS: &sts.Tokens{Control: cw.Control}, t: t, root: cw.Root(account), otherRoot: cw.Root(other)}
+	w.Auth.Regrant = w.STS.Regrant
 	w.u, w.keys = w.User(t, w.root, "u", "")
 	return w
 }

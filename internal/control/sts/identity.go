@@ -28,6 +28,8 @@ func (t *Tokens) CallerIdentity(call *control.Call) (Identity, error) {
 	return Identity{UserID: call.UserID(), Account: call.Account, ARN: call.ARN()}, nil
 }
 
+const actionSession = "sts:GetSessionToken"
+
 // Bounds of the sessions of GetSessionToken (STS API reference).
 const (
 	maxUserSession     = 36 * time.Hour
@@ -52,7 +54,7 @@ func (t *Tokens) SessionToken(
 			"MultiFactorAuthentication failed: no MFA device is registered for this caller.")
 	}
 	// Everybody may call it, unless a policy explicitly denies it.
-	ask := caller.Ask{Action: "sts:GetSessionToken", Resource: "*", ResourceAccount: call.Account}
+	ask := caller.Ask{Action: actionSession, Resource: "*", ResourceAccount: call.Account}
 	if decision := call.Decide(ask); decision.Effect == policy.ExplicitDeny {
 		return nil, fault.New(fault.Denied, "", "%s", caller.Denial{
 			User: call.ARN(), Action: ask.Action, Resource: ask.Resource, Because: decision.Because(),

@@ -43,10 +43,13 @@ func constraint(value, member, rule string) error {
 // wholeSeconds returns now in the precision of sessions.
 func wholeSeconds(now time.Time) time.Time { return now.UTC().Truncate(time.Second) }
 
-// Inherit makes a new session depend on what the caller's session depends on: the long-term key and the principal at
-// the start of the chain. It also makes the new session end no later than the session that made it, so that no chain
-// lives longer than its first session.
+// Inherit makes a new session depend on what the caller's session depends on: every key, role and token on the way. It
+// seals into the session what the caller asked, so that the same can be asked again. It also makes the new session end
+// no later than the session that made it, so that no chain lives longer than its first session.
 func Inherit(call *control.Call, s *credential.Session) {
+	s.Revision, s.Asked = uint64(call.Snapshot.Rev()), call.Asked()
+	s.Grounds.AddAll(call.Grounds())
+	s.Grounds.Add(credential.OnPrincipal, s.PrincipalID)
 	if call.Session == nil {
 		s.ParentKey, s.ParentPrincipalID = call.AccessKeyID, call.Principal.ID
 		return

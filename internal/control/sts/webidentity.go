@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"latchkey/internal/access"
@@ -189,7 +190,13 @@ func (v *verifiedToken) addToSession(s *credential.Session) {
 		return
 	}
 	s.Federation = credential.Federation{ProviderID: v.provider.ID, ClientID: v.audience, Subject: v.claims.Subject}
+	if v.claims.Party != "" {
+		s.Party, s.Audiences = v.claims.Party, strings.Join(v.claims.Audience, "\n")
+	}
+	s.Methods = strings.Join(textList(v.claims.All["amr"]), "\n")
 	s.ParentPrincipalID = s.PrincipalID // a chain that begins here ends with this role
+	s.Grounds.Add(credential.OnProvider, v.provider.ID)
+	s.Grounds.Add(credential.OnProviderClient, credential.Joined(v.provider.ID, v.audience))
 }
 
 // addToRecord completes the record.

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"latchkey/internal/access"
+	"latchkey/internal/caller"
 	"latchkey/internal/control"
 	"latchkey/internal/control/controltest"
 	"latchkey/internal/control/grants"
@@ -50,6 +51,12 @@ func New(t testing.TB, w *controltest.World, account access.AccountID, bucket st
 		t:        t, world: w, account: account,
 	}
 	way.Grants = &grants.Grants{Control: w.Control, Tokens: way.STS, Vendor: grants.Sealed{Ring: w.Ring}}
+	w.Auth.Regrant = func(asker *caller.Caller, s *credential.Session) error {
+		if err := way.Exchange.Regrant(asker, s); err != nil {
+			return err
+		}
+		return way.Grants.Regrant(asker, s)
+	}
 	w.Add(t, controltest.Bucket(bucket, account))
 	way.Client, way.Keys = w.User(t, w.Root(account), "app", "")
 	way.Issuer = w.Issuer(t, account, way.Provider.URL, nil)

@@ -1,0 +1,156 @@
+package caller
+
+import (
+	"errors"
+	"strings"
+	"sync"
+	"time"
+
+	"latchkey/internal/access"
+	"latchkey/internal/credential"
+	"latchkey/internal/engine"
+	"latchkey/internal/fault"
+)
+
+// stands says whether a session still stands: what it hangs on is there, and the request that made it would be granted
+// now. It returns why the session ended, or nil.
+//
+// An answer is remembered by session, with what it was read from. It holds for another snapshot that has the same rows,
+// and until the earliest time that a policy on the way mentions. The data request itself does not matter to it, so a
+// worker may use a credential at another address than that of the asker.
+func (a *Authenticator) stands(c *Caller) *fault.Error {
+	s, now := c.Session, c.Facts.Time
+	if a.answers.holds(c.Snapshot, s, now) {
+		return nil
+	}
+	if why := leash(c.Snapshot, s); why != nil {
+		return why
+	}
+	until := s.Expires
+	if a.Revocation == AtOnce {
+		var err error
+		if until, err = a.regranted(c.Snapshot, s, now); err != nil {
+			return asEnded(err)
+		}
+	}
+	a.answers.remember(c.Snapshot, s, until)
+	return nil
+}
+
+// regranted asks for every session of the chain, from the newest to the oldest, whether the request that made it would
+// be granted now. It returns until when the answer holds.
+func (a *Authenticator) regranted(
+	snap *engine.Snapshot, s *credential.Session, now time.Time,
+) (until time.Time, err error) {
+	until = s.Expires
+	for ; a.Regrant != nil && s != nil && !s.Asked.IsZero(); s = s.Asked.By {
+		asker, err := a.asker(snap, s, now)
+		if err != nil {
+			return until, err
+		}
+		if err := a.Regrant(asker, s); err != nil {
+			return until, err
+		}
+		until = asker.boundary(snap, s, until)
+	}
+	return until, nil
+}
+
+// boundary returns the earliest time after the present at which a policy that was asked may answer otherwise, or until.
+func (c *Caller) boundary(snap *engine.Snapshot, s *credential.Session, until time.Time) time.Time {
+	documents := c.policies.All()
+	if compiled := snap.Compiled(s.PrincipalID); compiled != nil {
+		documents = append(documents, compiled.Trust)
+	}
+	if instance, err := access.ParseResourceARN(s.InstanceID); err == nil {
+		d, _ := snap.InstancePolicy(instance.Account, instance.Region)
+		documents = append(documents, d)
+	}
+	for _, g := range s.Grounds {
+		if g.Kind == credential.OnActor {
+			app, rest, _ := strings.Cut(g.ID, "/")
+			d, _ := snap.ActorPolicyByID(app)
+			documents = append(documents, d)
+			actor, _, _ := strings.Cut(rest, "/")
+			if compiled := snap.Compiled(actor); compiled != nil {
+				documents = append(append(documents, compiled.Boundary), compiled.Identity...)
+			}
+		}
+	}
+	for _, d := range documents {
+		if t := d.NextTime(c.Facts.Time); !t.IsZero() && t.Before(until) {
+			until = t
+		}
+	}
+	return until
+}
+
+// asEnded is a denial as the end of a session.
+func asEnded(err error) *fault.Error {
+	f, ok := errors.AsType[*fault.Error](err)
+	if !ok || f.Reason == "" {
+		return sessionEnded(fault.AskerNotAllowed, "the request that this session answers would not be granted now").
+			Because(err)
+	}
+	return sessionEnded(f.Reason, f.Message())
+}
+
+// maxAnswers is how many sessions are remembered.
+const maxAnswers = 8192
+
+// answers are the sessions that stood, with what that was read from. A session that did not stand is not remembered. The
+// zero answers is ready for use.
+type answers struct {
+	mu  sync.RWMutex
+	was map[credential.SessionID]*answer
+}
+
+type answer struct {
+	mu    sync.Mutex
+	at    engine.Version // of the snapshot that was looked at last
+	until time.Time
+	reads []engine.Row
+	cuts  any
+}
+
+// holds reports whether a session stood, and nothing has changed that this was read from.
+func (m *answers) holds(snap *engine.Snapshot, s *credential.Session, now time.Time) bool {
+	m.mu.RLock()
+	a := m.was[s.ID]
+	m.mu.RUnlock()
+	if a == nil {
+		return false
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	switch {
+	case !now.Before(a.until):
+		return false
+	case a.at == snap.Version():
+		return true
+	case a.cuts != snap.Cuts() || !snap.Same(a.reads):
+		return false
+	}
+	a.at = snap.Version()
+	return true
+}
+
+// remember keeps the answer for a session that stands. It empties a full map first: sessions that are in use are soon
+// there again.
+func (m *answers) remember(snap *engine.Snapshot, s *credential.Session, until time.Time) {
+	a := &answer{at: snap.Version(), until: until, cuts: snap.Cuts()}
+	grounds := s.Grounds
+	if s.IsOld() {
+		grounds, _ = oldGrounds(s)
+	}
+	a.reads = snap.Rows(grounds, s.PrincipalID)
+	for by := s; by != nil; by = by.Asked.By {
+		a.reads = snap.PolicyRows(a.reads, by.PolicyARNs)
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.was == nil || len(m.was) >= maxAnswers {
+		m.was = make(map[credential.SessionID]*answer)
+	}
+	m.was[s.ID] = a
+}

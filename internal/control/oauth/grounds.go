@@ -1,0 +1,130 @@
+package oauth
+
+import (
+	"strings"
+
+	"latchkey/internal/caller"
+	"latchkey/internal/control"
+	"latchkey/internal/credential"
+	"latchkey/internal/directory"
+	"latchkey/internal/engine"
+	"latchkey/internal/fault"
+	"latchkey/internal/oidc"
+	"latchkey/internal/policy"
+	"latchkey/internal/sso"
+)
+
+// personGrounds are what a token of an issuer brings: the issuer, that the application accepts it, for which of the
+// token's audiences, and the key by which the token names the person. grant is nil when no audience decides.
+func personGrounds(
+	app *sso.Application, grant *sso.Grant, issuer *sso.Issuer, u *directory.User, claims *oidc.Claims,
+) (all credential.Grounds) {
+	all.Add(credential.OnIssuer, issuer.ID)
+	if grant != nil {
+		all.Add(credential.OnAcceptedIssuer, credential.Joined(app.ID, issuer.ID))
+		if accepted := grant.Issuer(issuer.ARN()); accepted != nil {
+			for _, audience := range claims.Audience {
+				if accepted.Has(audience) {
+					all.Add(credential.OnAudience, credential.Joined(app.ID, issuer.ID, audience))
+					break
+				}
+			}
+		}
+	}
+	if key := keyOf(u, issuer, claims.Path(issuer.ClaimPath)); key != "" {
+		all.Add(credential.OnPersonKey, credential.Joined(string(u.ID), string(key)))
+	}
+	return all
+}
+
+// keyOf is the key of a person that an issuer's claim named.
+func keyOf(u *directory.User, issuer *sso.Issuer, value string) directory.Key {
+	switch issuer.StorePath {
+	case sso.ByUserName:
+		return directory.NameKey(value)
+	case sso.ByEmail:
+		return directory.EmailKey(value)
+	}
+	for _, e := range u.ExternalIDs {
+		if e.ID == value {
+			return directory.ExternalKey(e)
+		}
+	}
+	return ""
+}
+
+// tokenGrounds are what the tokens hang on that are issued to an application: what the presented proof hung on, the
+// application and its grant, the assignment that lets the person use it, and whoever asks in its name.
+func tokenGrounds(call *control.Call, app *sso.Application, who *tokenSubject, d *credential.Delegation) credential.Grounds {
+	var all credential.Grounds
+	all.AddAll(caller.DelegationGrounds(d)) // first: their reasons say most
+	all.AddAll(who.grounds)
+	if who.grant != "" {
+		all.Add(credential.OnApplicationGrant, credential.Joined(app.ID, string(who.grant)))
+	}
+	all.AddAll(assignmentGrounds(who.snapshot, app, directory.UserID(d.UserID)))
+	switch call.Principal.Kind {
+	case policy.User, policy.Role:
+		all.AddAll(call.Grounds())
+		name := ""
+		if call.Session != nil {
+			name = call.Session.Name
+		}
+		all.Add(credential.OnActor, credential.Joined(app.ID, call.Principal.ID, name))
+	case policy.Root:
+		all.AddAll(call.Grounds())
+	}
+	return all
+}
+
+// assignmentGrounds are the assignment by which a person may use an application, the person's own before one of a group,
+// and the membership in that group. An application that everybody may use has none.
+func assignmentGrounds(
+	snap *engine.Snapshot, app *sso.Application, id directory.UserID,
+) (all credential.Grounds) {
+	switch {
+	case app.AssignmentOptional:
+	case snap.Assigned(app.ARN(), sso.User, string(id)):
+		all.Add(credential.OnAssignment, sso.AssignmentID(app.ID, sso.User, string(id)))
+	default:
+		for _, g := range snap.GroupsOf(id) {
+			if snap.Assigned(app.ARN(), sso.Group, string(g)) {
+				all.Add(credential.OnAssignment, sso.AssignmentID(app.ID, sso.Group, string(g)))
+				all.Add(credential.OnMembership, credential.Joined(string(g), string(id)))
+				break
+			}
+		}
+	}
+	return all
+}
+
+// Regrant checks that whoever asked for the tokens behind a session may still ask for tokens in the names of those
+// applications, by the actor's policies and by the application's actor policy. The conditions of these policies see the
+// request of the session's asker.
+func (e *Exchange) Regrant(asker *caller.Caller, s *credential.Session) error {
+	for _, g := range s.Grounds {
+		if g.Kind != credential.OnActor {
+			continue
+		}
+		id, rest, _ := strings.Cut(g.ID, "/")
+		actor, name, _ := strings.Cut(rest, "/")
+		app := asker.Snapshot.ApplicationByID(id)
+		if app == nil {
+			return actorEnded(nil)
+		}
+		who, err := caller.Simulate(asker.Snapshot, actor, name, asker.Facts)
+		if err != nil {
+			return actorEnded(err)
+		}
+		if err := mayAct(control.Probe(who, app.Account), app); err != nil {
+			return actorEnded(err)
+		}
+	}
+	return nil
+}
+
+func actorEnded(why error) error {
+	return fault.New(fault.Denied, fault.SessionToken,
+		"whoever asked for the user's token may not ask for tokens of the application any more").Because(why).
+		For(fault.ActorPolicyRemoved)
+}
