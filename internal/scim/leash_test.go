@@ -62,8 +62,11 @@ func TestWhatSCIMTakesAwayEndsAtTheNextRequest(t *testing.T) {
 				t.Fatalf("afterwards: %v", err)
 			}
 			d.do(c.back[0], c.back[1], c.back[2])
-			if _, err := d.Authenticate(t, vended, "s3"); err != nil {
-				t.Fatalf("given back: %v", err)
+			if _, err := d.Authenticate(t, vended, "s3"); err == nil || !strings.Contains(err.Error(), c.reason) {
+				t.Fatalf("given back, and the old credential with it: %v", err)
+			}
+			if _, err := d.Authenticate(t, d.vend("alice@mail.example.org"), "s3"); err != nil {
+				t.Fatalf("a new credential: %v", err)
 			}
 		})
 	}
