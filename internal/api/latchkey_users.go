@@ -16,13 +16,22 @@ func (a *API) setUserStatus(
 ) (*wire.SetUserStatusResponse, error) {
 	u, err := a.Directory.SetUserStatus(ctx, c,
 		people.Named{ID: directory.UserID(awswire.Value(in.UserId)), Name: awswire.Value(in.UserName)},
-		awswire.Value(in.UserStatus) == "DISABLED")
+		people.Status{Disabled: awswire.Value(in.UserStatus) == "DISABLED", Source: awswire.Value(in.Source)})
 	if err != nil {
 		return nil, err
 	}
-	status := "ENABLED"
-	if u.Disabled {
-		status = "DISABLED"
+	out := &wire.SetUserStatusResponse{
+		UserId: new(string(u.ID)), UserName: new(u.UserName), UserStatus: new(statusOf(u)),
 	}
-	return &wire.SetUserStatusResponse{UserId: new(string(u.ID)), UserName: new(u.UserName), UserStatus: new(status)}, nil
+	for _, b := range u.Blocks {
+		out.DisabledBy = append(out.DisabledBy, b.Source)
+	}
+	return out, nil
+}
+
+func statusOf(u *directory.User) string {
+	if u.Disabled {
+		return "DISABLED"
+	}
+	return "ENABLED"
 }

@@ -38,7 +38,9 @@ type User struct {
 	Enterprise   *Enterprise   `json:",omitempty"`
 
 	ExternalIDs []ExternalID `json:",omitempty"` // ids in the sources of the directory; set by SCIM and LDAP syncs
-	Disabled    bool         `json:",omitempty"`
+	Blocks      []Block      `json:",omitempty"` // the sources that say that the user is out; only SetSay changes it
+	Disabled    bool         `json:",omitempty"` // there is a block; only SetSay changes it
+	Bindings    []Binding    `json:",omitempty"` // who the user is at OpenID providers; see Binding
 	Stamp
 }
 

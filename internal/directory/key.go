@@ -32,11 +32,19 @@ func (u *User) Keys() []Key {
 			keys = append(keys, EmailKey(e.Value))
 		}
 	}
+	for _, b := range u.Bindings {
+		keys = append(keys, BindingKey(b.Issuer, b.Subject))
+	}
 	return external(keys, u.ExternalIDs)
 }
 
 // HasKey reports whether a key is one of the user's.
 func (u *User) HasKey(k Key) bool { return slices.Contains(u.Keys(), k) }
+
+// BindingKey is the key of a subject of an OpenID provider. Subjects are compared byte by byte.
+func BindingKey(issuer, subject string) Key {
+	return Key("subject:" + strconv.Itoa(len(issuer)) + ":" + issuer + ":" + subject)
+}
 
 // Keys are all keys of a group. The first one is that of the name.
 func (g *Group) Keys() []Key {
@@ -58,6 +66,8 @@ func (k Key) Attribute(group bool) string {
 		return "emails.value"
 	case kind == "external":
 		return "externalIds"
+	case kind == "subject":
+		return "bindings"
 	case group:
 		return "displayName"
 	}

@@ -214,7 +214,7 @@ func (q *request) userValues(u *directory.User) values {
 		case "userName":
 			return []any{u.UserName}
 		case "active":
-			return []any{!u.Disabled}
+			return []any{!u.Blocked(Issuer)}
 		case "groups":
 			return parts(groups(), t.subAttribute)
 		}

@@ -142,10 +142,10 @@ func TestPatches(t *testing.T) {
 		"the id stays": {`{"op":"replace","path":"id","value":"other"}`, func(*directory.User) {}},
 		"groups stay":  {`{"op":"add","path":"groups","value":[{"value":"g"}]}`, func(*directory.User) {}},
 		"disabled by a text": {`{"op":"Replace","path":"active","value":"False"}`, func(u *directory.User) {
-			u.Disabled = true
+			u.SetSay(directory.SaysOut, directory.Block{Source: Issuer})
 		}},
 		"disabled in an object": {`{"op":"replace","value":{"active":false}}`, func(u *directory.User) {
-			u.Disabled = true
+			u.SetSay(directory.SaysOut, directory.Block{Source: Issuer})
 		}},
 		"another external id": {`{"op":"replace","path":"externalId","value":"x2"}`, func(u *directory.User) {
 			u.ExternalIDs[1].ID = "x2"
@@ -176,6 +176,7 @@ func TestPatches(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			got.SetSay(sayOf(d), directory.Block{Source: Issuer})
 			c.want(&want)
 			if diff := cmp.Diff(want, got); diff != "" {
 				selected, _ := json.Marshal(d)

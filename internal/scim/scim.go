@@ -237,7 +237,8 @@ func (q *request) begin(parameters map[string]any) {
 func (q *request) change(fn func(*provision.Writer) error) error {
 	err := q.h.Control.Update(q.Context(), q.Call, func(tx *store.Tx) error {
 		w, err := provision.Open(q.Context(), tx, provision.Source{
-			Account: q.token.Account, By: q.Call.Event.UserIdentity.ARN, Snapshot: q.snap, Quotas: q.h.Control.Quotas,
+			Account: q.token.Account, By: q.Call.Event.UserIdentity.ARN, Says: Issuer, Snapshot: q.snap,
+			Quotas: q.h.Control.Quotas,
 		})
 		if err != nil {
 			return err

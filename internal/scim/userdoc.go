@@ -13,7 +13,7 @@ import (
 
 // Issuer is the issuer of the external ids that provisioning clients give. GetUserId and GetGroupId take it as
 // ExternalId.Issuer. On AWS it is the address of the SCIM endpoint. Here that address names no account.
-const Issuer = "scim"
+const Issuer = directory.SCIM
 
 // view renders resources as of one snapshot, for one request.
 type view struct {
@@ -75,10 +75,12 @@ func setTexts(m map[string]any, texts map[string]*string) {
 	}
 }
 
-// user renders a user as a document, without attributes that come from other rows of the snapshot.
+// user renders a user as a document, without attributes that come from other rows of the snapshot. active is what
+// provisioning clients said themselves. A client reads back what it wrote, even while an administrator or another source
+// keeps the user out.
 func (v *view) user(u *directory.User) document {
 	d := document{
-		"schemas": []any{userSchema}, "id": string(u.ID), "active": !u.Disabled,
+		"schemas": []any{userSchema}, "id": string(u.ID), "active": !u.Blocked(Issuer),
 		"meta": v.meta("User", "Users/"+string(u.ID), u.Stamp),
 	}
 	addTexts(d, userTexts(u))
@@ -148,17 +150,14 @@ func (v *view) meta(kind, at string, s directory.Stamp) map[string]any {
 	return m
 }
 
-// parseUser makes a user from a document. Attributes that SCIM does not have stay as they are in base. A disabled user
-// stays disabled unless the document says otherwise.
+// parseUser makes a user from a document. Attributes that SCIM does not have stay as they are in base, and so does the
+// status.
 func parseUser(d document, base directory.User) (directory.User, error) {
 	u := base
 	setTexts(d, userTexts(&u))
 	name, _ := d["name"].(map[string]any)
 	setTexts(name, nameTexts(&u.Name))
 	u.ExternalIDs = provision.WithExternalID(base.ExternalIDs, Issuer, textOf(d, "externalId"))
-	if active, ok := d["active"].(bool); ok {
-		u.Disabled = !active
-	}
 	u.Emails, u.PhoneNumbers, u.Roles, u.Photos, u.Addresses = nil, nil, nil, nil, nil
 	if m := chosenEmail(valuesOf(d, "emails")); m != nil {
 		u.Emails = []directory.Email{{Value: textOf(m, "value"), Type: textOf(m, "type"), Primary: boolOf(m, "primary")}}

@@ -55,7 +55,7 @@ func createUser(q *request) (reply, error) {
 	}
 	var made *directory.User
 	err = q.change(func(w *provision.Writer) (err error) {
-		if made, err = w.CreateUser(u); err != nil {
+		if made, err = w.CreateUser(u, sayOf(d)); err != nil {
 			return err
 		}
 		q.touchUser(made.ID)
@@ -66,6 +66,14 @@ func createUser(q *request) (reply, error) {
 		return reply{}, err
 	}
 	return q.userReply(http.StatusCreated, made)
+}
+
+// sayOf returns what a document says about a user's status. A document without active says nothing.
+func sayOf(d document) directory.Say {
+	if active, ok := d["active"].(bool); ok {
+		return directory.SayOf(!active)
+	}
+	return directory.SaysNothing
 }
 
 // parseUser makes a user from a document. In strict mode it applies AWS's requirements.
@@ -112,7 +120,8 @@ func patchUser(q *request) (reply, error) {
 	})
 }
 
-// replaceUser replaces a user by what next returns, in one transaction. said is whether the client sets active.
+// replaceUser replaces a user by what next returns, in one transaction. said is whether the client sets active. A
+// client that does not set it has not changed its mind.
 func (q *request) replaceUser(next func(old *directory.User) (d document, said bool, err error)) (reply, error) {
 	if _, err := q.projection(users()); err != nil {
 		return reply{}, err
@@ -132,12 +141,11 @@ func (q *request) replaceUser(next func(old *directory.User) (d document, said b
 		if err != nil {
 			return err
 		}
-		if said && u.Disabled {
-			if err := w.TakeDisabled(u.ID); err != nil {
-				return err
-			}
+		say := directory.SaysNothing
+		if said {
+			say = sayOf(d)
 		}
-		now, err = w.ReplaceUser(u)
+		now, err = w.ReplaceUser(u, say)
 		return err
 	})
 	if err != nil {

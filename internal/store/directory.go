@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"slices"
 
@@ -26,6 +27,11 @@ var DirectoryUsers = Table[directory.User]{
 	},
 	UniqueKeys: func(u *directory.User) []string { return further(u.Keys()) },
 	Seq:        func(u *directory.User, seq int64) { u.Seq = seq },
+	Decode: func(body []byte, u *directory.User) error {
+		err := json.Unmarshal(body, u)
+		u.Settle()
+		return err
+	},
 	OnDelete: func(tx *Tx, id string) error {
 		if err := endMemberships(tx, `user_id = $3`, id); err != nil {
 			return err

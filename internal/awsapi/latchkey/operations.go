@@ -20,10 +20,14 @@ var Service = awswire.NewService(&awswire.Service{
 	CreateProvisioningToken.Operation,
 	DeleteProvisioningToken.Operation,
 	DeleteSignIn.Operation,
+	DeleteUserBinding.Operation,
 	Explain.Operation,
+	GetIssuerLimits.Operation,
 	GetSignIn.Operation,
+	GetUserIdentity.Operation,
 	ListBuckets.Operation,
 	ListProvisioningTokens.Operation,
+	PutIssuerLimits.Operation,
 	PutSignIn.Operation,
 	QueryAudit.Operation,
 	SetUserStatus.Operation,
@@ -47,17 +51,29 @@ var DeleteProvisioningToken = awswire.NewOp[DeleteProvisioningTokenRequest, Dele
 // DeleteSignIn is POST /.
 var DeleteSignIn = awswire.NewOp[DeleteSignInRequest, DeleteSignInResponse](awswire.Operation{Name: "DeleteSignIn", Method: "POST", URI: "/"})
 
+// DeleteUserBinding is POST /.
+var DeleteUserBinding = awswire.NewOp[DeleteUserBindingRequest, DeleteUserBindingResponse](awswire.Operation{Name: "DeleteUserBinding", Method: "POST", URI: "/"})
+
 // Explain is POST /.
 var Explain = awswire.NewOp[ExplainRequest, ExplainResponse](awswire.Operation{Name: "Explain", Method: "POST", URI: "/"})
 
+// GetIssuerLimits is POST /.
+var GetIssuerLimits = awswire.NewOp[GetIssuerLimitsRequest, GetIssuerLimitsResponse](awswire.Operation{Name: "GetIssuerLimits", Method: "POST", URI: "/"})
+
 // GetSignIn is POST /.
 var GetSignIn = awswire.NewOp[GetSignInRequest, GetSignInResponse](awswire.Operation{Name: "GetSignIn", Method: "POST", URI: "/"})
+
+// GetUserIdentity is POST /.
+var GetUserIdentity = awswire.NewOp[GetUserIdentityRequest, GetUserIdentityResponse](awswire.Operation{Name: "GetUserIdentity", Method: "POST", URI: "/"})
 
 // ListBuckets is POST /.
 var ListBuckets = awswire.NewOp[ListBucketsRequest, ListBucketsResponse](awswire.Operation{Name: "ListBuckets", Method: "POST", URI: "/"})
 
 // ListProvisioningTokens is POST /.
 var ListProvisioningTokens = awswire.NewOp[ListProvisioningTokensRequest, ListProvisioningTokensResponse](awswire.Operation{Name: "ListProvisioningTokens", Method: "POST", URI: "/"})
+
+// PutIssuerLimits is POST /.
+var PutIssuerLimits = awswire.NewOp[PutIssuerLimitsRequest, PutIssuerLimitsResponse](awswire.Operation{Name: "PutIssuerLimits", Method: "POST", URI: "/"})
 
 // PutSignIn is POST /.
 var PutSignIn = awswire.NewOp[PutSignInRequest, PutSignInResponse](awswire.Operation{Name: "PutSignIn", Method: "POST", URI: "/"})

@@ -30,6 +30,20 @@ type AdoptBucketResponse struct {
 	Region    *string `aws:"Region"`
 }
 
+// Binding is a part of larger structures.
+type Binding struct {
+	IssuerUrl *string    `aws:"IssuerUrl"`
+	Subject   *string    `aws:"Subject"`
+	BoundTime *time.Time `aws:"BoundTime"`
+}
+
+// Block is a part of larger structures.
+type Block struct {
+	Source *string    `aws:"Source"`
+	By     *string    `aws:"By"`
+	Since  *time.Time `aws:"Since"`
+}
+
 // Bucket is a part of larger structures.
 type Bucket struct {
 	Name         *string    `aws:"Name"`
@@ -107,6 +121,20 @@ type DeleteSignInRequest struct {
 type DeleteSignInResponse struct {
 }
 
+// DeleteUserBindingRequest is what DeleteUserBinding takes.
+type DeleteUserBindingRequest struct {
+	UserId    *string `aws:"UserId,min=1,max=2048"`
+	UserName  *string `aws:"UserName,min=1,max=2048"`
+	IssuerUrl *string `aws:"IssuerUrl,min=1,max=2048"`
+}
+
+// DeleteUserBindingResponse is what DeleteUserBinding answers.
+type DeleteUserBindingResponse struct {
+	UserId   *string   `aws:"UserId"`
+	UserName *string   `aws:"UserName"`
+	Bindings []Binding `aws:"Bindings"`
+}
+
 // DirectoryGroup is a part of larger structures.
 type DirectoryGroup struct {
 	GroupId   *string `aws:"GroupId"`
@@ -170,6 +198,19 @@ type ExplainResponse struct {
 	Truncated          *bool        `aws:"Truncated"`
 }
 
+// GetIssuerLimitsRequest is what GetIssuerLimits takes.
+type GetIssuerLimitsRequest struct {
+	TrustedTokenIssuerArn *string `aws:"TrustedTokenIssuerArn,required,min=1,max=2048"`
+}
+
+// GetIssuerLimitsResponse is what GetIssuerLimits answers.
+type GetIssuerLimitsResponse struct {
+	TrustedTokenIssuerArn *string  `aws:"TrustedTokenIssuerArn"`
+	EmailDomains          []string `aws:"EmailDomains"`
+	Sources               []string `aws:"Sources"`
+	SubjectClaim          *string  `aws:"SubjectClaim"`
+}
+
 // GetSignInRequest is what GetSignIn takes.
 type GetSignInRequest struct {
 }
@@ -185,6 +226,21 @@ type GetSignInResponse struct {
 	IdentityBearerRoleArn *string  `aws:"IdentityBearerRoleArn"`
 	CreateUsers           *bool    `aws:"CreateUsers"`
 	GroupsClaim           *string  `aws:"GroupsClaim,min=1,max=2048"`
+}
+
+// GetUserIdentityRequest is what GetUserIdentity takes.
+type GetUserIdentityRequest struct {
+	UserId   *string `aws:"UserId,min=1,max=2048"`
+	UserName *string `aws:"UserName,min=1,max=2048"`
+}
+
+// GetUserIdentityResponse is what GetUserIdentity answers.
+type GetUserIdentityResponse struct {
+	UserId     *string   `aws:"UserId"`
+	UserName   *string   `aws:"UserName"`
+	UserStatus *string   `aws:"UserStatus"`
+	DisabledBy []Block   `aws:"DisabledBy"`
+	Bindings   []Binding `aws:"Bindings"`
 }
 
 // ListBucketsRequest is what ListBuckets takes.
@@ -215,6 +271,18 @@ type ProvisioningToken struct {
 	CreatedTime    *time.Time `aws:"CreatedTime"`
 	CreatedBy      *string    `aws:"CreatedBy"`
 	ExpirationTime *time.Time `aws:"ExpirationTime"`
+}
+
+// PutIssuerLimitsRequest is what PutIssuerLimits takes.
+type PutIssuerLimitsRequest struct {
+	TrustedTokenIssuerArn *string  `aws:"TrustedTokenIssuerArn,required,min=1,max=2048"`
+	EmailDomains          []string `aws:"EmailDomains,max=50" item:",min=1,max=2048"`
+	Sources               []string `aws:"Sources,max=50" item:",min=1,max=2048"`
+	SubjectClaim          *string  `aws:"SubjectClaim,min=1,max=2048"`
+}
+
+// PutIssuerLimitsResponse is what PutIssuerLimits answers.
+type PutIssuerLimitsResponse struct {
 }
 
 // PutSignInRequest is what PutSignIn takes.
@@ -258,13 +326,15 @@ type SetUserStatusRequest struct {
 	UserId     *string `aws:"UserId,min=1,max=2048"`
 	UserName   *string `aws:"UserName,min=1,max=2048"`
 	UserStatus *string `aws:"UserStatus,required" enum:"ENABLED|DISABLED"`
+	Source     *string `aws:"Source,min=1,max=2048"`
 }
 
 // SetUserStatusResponse is what SetUserStatus answers.
 type SetUserStatusResponse struct {
-	UserId     *string `aws:"UserId"`
-	UserName   *string `aws:"UserName"`
-	UserStatus *string `aws:"UserStatus"`
+	UserId     *string  `aws:"UserId"`
+	UserName   *string  `aws:"UserName"`
+	UserStatus *string  `aws:"UserStatus"`
+	DisabledBy []string `aws:"DisabledBy"`
 }
 
 // SyncDirectoryRequest is what SyncDirectory takes.

@@ -34,7 +34,12 @@ func (e *evaluation) isEnabled() *failure {
 }
 
 func describeEnabled(e *evaluation, _ *failure) (name, text string) {
-	return "the person is enabled in the directory", e.subject.person.UserName + ", " + string(e.subject.person.ID)
+	p := e.subject.person
+	text = p.UserName + ", " + string(p.ID)
+	for i, b := range p.Blocks {
+		text += []string{"; disabled by ", ", "}[min(i, 1)] + b.Source
+	}
+	return "the person is enabled in the directory", text
 }
 
 // comesThrough checks that there is an application for the person, and that it is enabled.

@@ -1,6 +1,7 @@
 package identitystore
 
 import (
+	"cmp"
 	"context"
 
 	"latchkey/internal/control"
@@ -17,12 +18,22 @@ type Named struct {
 	Name string
 }
 
-// SetUserStatus disables or enables a user of the caller's account, and returns the user as it is afterwards. A
-// disabled user gets no credentials, and loses the existing ones at the next request. A synchronisation does not enable
-// a user whom an administrator disabled, even if the synchronisation had disabled the user before. AWS has no API for
-// this: on AWS only SCIM disables a user. The action is latchkey:SetUserStatus on the identity store.
+// Status is what SetUserStatus sets.
+type Status struct {
+	Disabled bool
+	// Source is whose block is taken back when Disabled is false. Empty means the administrator's own. An administrator
+	// can take back the block of a source that does not exist any more, or that is wrong; the source may block the user
+	// again.
+	Source string
+}
+
+// SetUserStatus says for the administrator that a user of the caller's account is out, or takes a block back. It returns
+// the user as it is afterwards. A user is enabled when no source has a block: a block of a provisioning client or of a
+// synchronisation stays when the administrator takes back the own one. A disabled user gets no credentials, and loses
+// the existing ones at the next request. AWS has no API for this: on AWS only SCIM disables a user. The action is
+// latchkey:SetUserStatus on the identity store.
 func (d *Directory) SetUserStatus(
-	ctx context.Context, call *control.Call, who Named, disabled bool,
+	ctx context.Context, call *control.Call, who Named, s Status,
 ) (*directory.User, error) {
 	i := call.Snapshot.IdentityCenter(call.Account)
 	in := directory.StoreID("*")
@@ -39,6 +50,9 @@ func (d *Directory) SetUserStatus(
 	if (who.ID == "") == (who.Name == "") {
 		return nil, fault.New(fault.Invalid, fault.Member, "Give one of UserId and UserName")
 	}
+	if s.Disabled && s.Source != "" {
+		return nil, fault.New(fault.Invalid, fault.Member, "An administrator disables a user for no other source")
+	}
 	var u *directory.User
 	err := d.change(ctx, call, in, func(tx *store.Tx) error {
 		found, err := findNamed(ctx, tx, in, who)
@@ -47,15 +61,14 @@ func (d *Directory) SetUserStatus(
 		}
 		call.Event.Resources = nil // the function may run more than once
 		call.Touch("AWS::IdentityStore::User", found.ID.ARN(), call.Account)
-		if disabled {
-			if err := store.TakeDisabled(tx, string(found.ID)); err != nil {
-				return err
-			}
+		u = found
+		block := directory.Block{
+			Source: cmp.Or(s.Source, directory.Administrator), By: call.ARN(), Since: tx.Now(),
 		}
-		if u = found; u.Disabled == disabled {
+		if changed, _ := u.SetSay(directory.SayOf(s.Disabled), block); !changed {
 			return nil
 		}
-		u.Disabled, u.Updated, u.UpdatedBy = disabled, tx.Now(), call.ARN()
+		u.Updated, u.UpdatedBy = tx.Now(), call.ARN()
 		return store.DirectoryUsers.Update(tx, u)
 	})
 	if err != nil {

@@ -19,7 +19,8 @@ func (d *Directory) CreateUser(
 	if err := authorize(call, in, "identitystore:CreateUser"); err != nil {
 		return nil, err
 	}
-	u.ID, u.Store, u.ExternalIDs, u.Disabled = directory.UserID(uuid.NewString()), in, nil, false
+	u.ID, u.Store, u.ExternalIDs, u.Bindings = directory.UserID(uuid.NewString()), in, nil, nil
+	u = u.WithStatusOf(&directory.User{})
 	if err := u.CheckComplete(); err != nil {
 		return nil, control.DirectoryFault(err)
 	}

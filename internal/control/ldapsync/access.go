@@ -61,7 +61,8 @@ func (p *Plan) standings(snap *engine.Snapshot) *standings {
 		all.of(row).after.Enabled = false
 	}
 	for i := range p.users {
-		if u := &p.users[i]; u.row != nil && u.row.Disabled && !u.disabled {
+		if u := &p.users[i]; u.row != nil && u.row.Disabled && !u.disabled &&
+			!u.row.BlockedByOthers(p.source.Issuer()) {
 			all.of(u.row).after.Enabled = true
 		}
 	}

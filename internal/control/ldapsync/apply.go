@@ -107,7 +107,8 @@ func (a *applier) commit(ctx context.Context, what string, fn func(*batch) error
 			return err
 		}
 		w, err := provision.Open(ctx, tx,
-			provision.Source{Account: s.Account, By: s.Issuer(), Snapshot: a.Control.Engine.Current(), Quotas: a.Control.Quotas})
+			provision.Source{Account: s.Account, By: s.Issuer(), Says: s.Issuer(), Snapshot: a.Control.Engine.Current(),
+				Quotas: a.Control.Quotas})
 		if err != nil {
 			return err
 		}

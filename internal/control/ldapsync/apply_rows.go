@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"latchkey/internal/directory"
-	"latchkey/internal/store"
 )
 
 func (a *applier) putUsers(ctx context.Context) error {
@@ -27,18 +26,8 @@ func (a *applier) putUsers(ctx context.Context) error {
 		if row == nil || err != nil {
 			return err
 		}
-		// A status that somebody changed since the plan was made is left to the next run. The user may have been disabled
-		// just now, even if the user was disabled before.
-		next, mine := mergeUser(*row, e, plan.name, plan.email), true
-		if row.Disabled && !plan.disabled {
-			if mine, err = store.DisabledBySync(ctx, b.tx, p.source.key(), string(row.ID)); err != nil {
-				return err
-			}
-		}
-		if row.Disabled == plan.row.Disabled && mine {
-			next.Disabled = plan.disabled
-		}
-		if _, err := b.ReplaceUser(next); err != nil {
+		next := mergeUser(*row, e, plan.name, plan.email)
+		if _, err := b.ReplaceUser(next, directory.SayOf(plan.disabled)); err != nil {
 			return b.entryError(e.DN, err)
 		}
 		b.changed = append(b.changed, string(row.ID))
@@ -50,19 +39,15 @@ func (a *applier) putUsers(ctx context.Context) error {
 	return each(ctx, a, "create users", creates, func(b *batch, i int32) error {
 		e, plan := &p.listing.Users[i], &p.users[i]
 		u := mergeUser(directory.User{
-			Disabled:    plan.disabled,
 			ExternalIDs: []directory.ExternalID{{Issuer: p.source.Issuer(), ID: e.ID}},
 		}, e, plan.name, plan.email)
-		made, err := b.CreateUser(u)
+		made, err := b.CreateUser(u, directory.SayOf(plan.disabled))
 		if err != nil {
 			return b.entryError(e.DN, err)
 		}
 		b.users[i] = made.ID
 		b.changed = append(b.changed, string(made.ID))
-		if !made.Disabled {
-			return nil
-		}
-		return store.PutSyncMark(b.tx, p.source.key(), store.SyncMark{ID: string(made.ID), Disabled: true})
+		return nil
 	})
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"latchkey/internal/directory"
-	"latchkey/internal/store"
 )
 
 // disableUsers disables the users whom the plan disables.
@@ -14,13 +13,7 @@ func (a *applier) disableUsers(ctx context.Context) error {
 		if u == nil || err != nil {
 			return err
 		}
-		if u.Disabled { // somebody else disabled the user since the plan was made, so the user stays disabled
-			m := a.plan.marks[string(u.ID)]
-			m.Disabled, a.marked[m.ID] = false, true
-			return store.PutSyncMark(b.tx, a.plan.source.key(), m)
-		}
-		u.Disabled = true
-		if _, err := b.ReplaceUser(*u); err != nil {
+		if _, err := b.ReplaceUser(*u, directory.SaysOut); err != nil {
 			return err
 		}
 		b.changed = append(b.changed, string(u.ID))
@@ -67,7 +60,7 @@ func (a *applier) parkUsers(ctx context.Context) error {
 		}
 		u.UserName, u.Emails = string(u.ID), nil // until the run updates this user, in a later step
 		b.changed = append(b.changed, string(u.ID))
-		_, err = b.ReplaceUser(*u)
+		_, err = b.ReplaceUser(*u, directory.SaysNothing)
 		return err
 	})
 }

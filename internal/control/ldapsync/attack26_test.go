@@ -7,6 +7,7 @@ import (
 
 	people "latchkey/internal/control/identitystore"
 	"latchkey/internal/control/provision"
+	"latchkey/internal/directory"
 	"latchkey/internal/ldap/ldaptest"
 	"latchkey/internal/store"
 )
@@ -31,18 +32,19 @@ func TestAttack26_DisabledByTwo(t *testing.T) {
 	admin := &people.Directory{Control: w.Control}
 	disable := func(name string) {
 		if _, err := admin.SetUserStatus(t.Context(), w.Call(t, w.root, "latchkey", "SetUserStatus"),
-			people.Named{Name: name}, true); err != nil {
+			people.Named{Name: name}, people.Status{Disabled: true}); err != nil {
 			t.Error(err)
 		}
 	}
 	disable("alice")
 	w.Change(t, func(tx *store.Tx) error {
 		p, err := provision.Open(t.Context(), tx,
-			provision.Source{Account: account, By: "scim", Snapshot: w.snap(), Quotas: w.Quotas})
+			provision.Source{Account: account, By: "scim", Says: "scim", Snapshot: w.snap(), Quotas: w.Quotas})
 		if err != nil {
 			return err
 		}
-		return p.TakeDisabled(w.person("bob").ID)
+		_, err = p.ReplaceUser(*w.person("bob"), directory.SaysOut)
+		return err
 	})
 	lock()
 	w.sync()

@@ -27,7 +27,12 @@ func (d *description) add(n int, describe func(i int) Described) {
 // Describe describes at most limit changes of the plan. Removals come first.
 func (p *Plan) Describe(nameOf func(directory.GroupID) string, limit int) []Described {
 	d := description{limit: limit}
-	d.add(len(p.disable), func(i int) Described { return Described{"user", p.disable[i].UserName, "disabled"} })
+	d.add(len(p.disable), func(i int) Described {
+		if p.disable[i].Disabled { // by somebody else, and from now on by this source, too
+			return Described{"user", p.disable[i].UserName, "kept disabled"}
+		}
+		return Described{"user", p.disable[i].UserName, "disabled"}
+	})
 	d.add(len(p.deleteUsers), func(i int) Described { return Described{"user", p.deleteUsers[i].UserName, "deleted"} })
 	d.add(len(p.deleteGroups), func(i int) Described {
 		return Described{"group", p.deleteGroups[i].DisplayName, "deleted"}

@@ -87,7 +87,12 @@ func (p *Plan) count() {
 			c.GroupsUpdated++
 		}
 	}
-	c.UsersDisabled, c.UsersDeleted, c.GroupsDeleted = len(p.disable), len(p.deleteUsers), len(p.deleteGroups)
+	for _, row := range p.disable {
+		if !row.Disabled { // not by somebody else already
+			c.UsersDisabled++
+		}
+	}
+	c.UsersDeleted, c.GroupsDeleted = len(p.deleteUsers), len(p.deleteGroups)
 	c.MembershipsCreated, c.MembershipsDeleted = len(p.addMembers), len(p.removeMembers)
 }
 

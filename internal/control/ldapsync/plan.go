@@ -53,7 +53,7 @@ type userPlan struct {
 	create   bool
 	name     string
 	email    string
-	disabled bool // after the run
+	disabled bool // what the source says after the run
 }
 
 type groupPlan struct {
@@ -114,7 +114,7 @@ func MakePlan(in PlanInput) *Plan {
 func (p *Plan) conflict(dn, text string) { p.Conflicts = append(p.Conflicts, dn+": "+text) }
 
 func (p *Plan) mark(id string, from, to store.SyncMark) {
-	if to.ID = id; from != to && (from != store.SyncMark{} || !to.Absent.IsZero() || to.Disabled) {
+	if to.ID = id; from != to && (from != store.SyncMark{} || !to.Absent.IsZero()) {
 		p.marks[id] = to
 	}
 }
@@ -248,33 +248,23 @@ func mailKey(address string) directory.Key {
 	return directory.EmailKey(address)
 }
 
-// planUser plans the changes of an entry's row: its attributes and its status. The source enables only users whom it
-// disabled itself.
+// planUser plans the changes of an entry's row: its attributes, and what the source says about its status. An entry that
+// cannot be read enables nobody.
 func (p *Plan) planUser(u *userPlan, e *ldap.User, fixed bool, marks map[string]store.SyncMark) {
 	if u.row == nil {
 		return
 	}
-	old := marks[string(u.row.ID)]
-	next := store.SyncMark{Disabled: old.Disabled}
-	wasOff := u.row.Disabled
-	switch {
-	case u.disabled && !wasOff:
-		next.Disabled = true
+	p.mark(string(u.row.ID), marks[string(u.row.ID)], store.SyncMark{})
+	said := u.row.Blocked(p.source.Issuer())
+	u.disabled = u.disabled || fixed && said
+	if u.disabled && !said {
 		p.disable = append(p.disable, u.row)
-	case !u.disabled && wasOff && (fixed || !old.Disabled):
-		u.disabled = true // an administrator disabled the user, or the entry cannot be read: such an entry enables nobody
-	case !u.disabled:
-		next.Disabled = false
 	}
-	p.mark(string(u.row.ID), old, next)
 	if fixed {
 		return
 	}
 	wanted := mergeUser(*u.row, e, u.name, u.email)
-	wanted.Disabled = u.disabled
-	now := *u.row
-	now.Disabled = u.row.Disabled || u.disabled // disabling is a step of its own
-	u.update = !sameUser(&wanted, &now)
+	u.update = !sameUser(&wanted, u.row) || said && !u.disabled // disabling is a step of its own
 }
 
 // absent plans the change of a row whose entry is absent. It reports whether the entry is absent for the first time.
@@ -289,11 +279,9 @@ func (p *Plan) absent(row *directory.User, old store.SyncMark, evicted bool) (fr
 		p.mark(string(row.ID), old, store.SyncMark{})
 		return fresh
 	}
-	next := store.SyncMark{Absent: since.Truncate(time.Microsecond), Disabled: old.Disabled}
-	if !row.Disabled {
-		next.Disabled = true
+	if !row.Blocked(p.source.Issuer()) {
 		p.disable = append(p.disable, row)
 	}
-	p.mark(string(row.ID), old, next)
+	p.mark(string(row.ID), old, store.SyncMark{Absent: since.Truncate(time.Microsecond)})
 	return fresh
 }

@@ -262,13 +262,19 @@ func TestWhomAnAdministratorDisabledStaysSo(t *testing.T) {
 	w.ldap.Set(t, alice, "pwdAccountLockedTime")
 	w.sync()
 	w.want("alice disabled")
-	w.SetPerson(t, w.person("alice"), func(u *directory.User) { u.Disabled = false })
+	lift := func(source string) {
+		w.SetPerson(t, w.person("alice"), func(u *directory.User) {
+			u.SetSay(directory.SaysIn, directory.Block{Source: source})
+		})
+	}
+	lift(directory.Administrator)
 	w.sync()
 	w.want("alice")
 	// A user whom the server has disabled can be enabled by an administrator only until the next run.
 	w.ldap.Set(t, alice, "pwdAccountLockedTime", "000001010000Z")
 	w.sync()
-	w.SetPerson(t, w.person("alice"), func(u *directory.User) { u.Disabled = false })
+	lift("ldap:corp")
+	w.want("alice")
 	w.sync()
 	w.want("alice disabled")
 }

@@ -39,7 +39,7 @@ func mergeGroup(g directory.Group, e *ldap.Group, name string) directory.Group {
 	return g
 }
 
-// sameUser reports whether two users have the same status and the same attributes, of those that mergeUser sets.
+// sameUser reports whether two users have the same attributes, of those that mergeUser sets.
 func sameUser(a, b *directory.User) bool {
 	department := func(u *directory.User) (d, n string) {
 		if u.Enterprise == nil {
@@ -50,8 +50,7 @@ func sameUser(a, b *directory.User) bool {
 	ad, an := department(a)
 	bd, bn := department(b)
 	return a.UserName == b.UserName && a.DisplayName == b.DisplayName && a.Name == b.Name && a.Title == b.Title &&
-		a.PreferredLanguage == b.PreferredLanguage && emailOf(a) == emailOf(b) && ad == bd && an == bn &&
-		a.Disabled == b.Disabled
+		a.PreferredLanguage == b.PreferredLanguage && emailOf(a) == emailOf(b) && ad == bd && an == bn
 }
 
 func sameGroup(a, b *directory.Group) bool {

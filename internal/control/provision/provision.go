@@ -10,6 +10,7 @@ package provision
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/google/uuid"
@@ -26,6 +27,7 @@ import (
 type Source struct {
 	Account  access.AccountID
 	By       string           // the name of the source in the stamps of what it writes
+	Says     string           // the source as which it says who is in and who is out; empty: it never says
 	Snapshot *engine.Snapshot // tells how many users and groups there are, for the quotas
 	Quotas   control.Quotas
 }
@@ -70,10 +72,14 @@ func (w *Writer) User(id directory.UserID) (*directory.User, error) {
 	return u, err
 }
 
-// CreateUser creates a user with these attributes and returns it with its new id. Unlike a user of the API it may be
-// disabled, have external ids, and lack names.
-func (w *Writer) CreateUser(u directory.User) (*directory.User, error) {
+// CreateUser creates a user with these attributes and returns it with its new id. Unlike a user of the API it may have
+// external ids, and lack names. It is disabled if the source says so.
+func (w *Writer) CreateUser(u directory.User, say directory.Say) (*directory.User, error) {
 	u.ID, u.Store, u.Stamp = directory.UserID(newID()), w.Store, w.newStamp()
+	u = u.WithStatusOf(&directory.User{})
+	if err := w.say(&u, say); err != nil {
+		return nil, err
+	}
 	if err := u.Check(); err != nil {
 		return nil, control.DirectoryFault(err)
 	}
@@ -87,11 +93,15 @@ func (w *Writer) CreateUser(u directory.User) (*directory.User, error) {
 	return &u, nil
 }
 
-// ReplaceUser replaces the attributes of the user with u's id by those of u: all of them except its number, its store
-// and its time of creation. It returns the user as it is now.
-func (w *Writer) ReplaceUser(u directory.User) (*directory.User, error) {
+// ReplaceUser replaces the attributes of the user with u's id by those of u: all of them except its number, its store,
+// its time of creation and its status. The status changes by what the source says. It returns the user as it is now.
+func (w *Writer) ReplaceUser(u directory.User, say directory.Say) (*directory.User, error) {
 	old, err := w.User(u.ID)
 	if err != nil {
+		return nil, err
+	}
+	u = u.WithStatusOf(old)
+	if err := w.say(&u, say); err != nil {
 		return nil, err
 	}
 	u.Seq, u.Store, u.Stamp = old.Seq, w.Store, w.updatedStamp(old.Stamp)
@@ -109,9 +119,17 @@ func (w *Writer) updatedStamp(s directory.Stamp) directory.Stamp {
 	return s
 }
 
-// TakeDisabled makes the writer responsible for a disabled user: a synchronisation that disabled the user before no
-// longer enables it.
-func (w *Writer) TakeDisabled(id directory.UserID) error { return store.TakeDisabled(w.tx, string(id)) }
+// say changes what the source says about a user. A source without a say changes no status.
+func (w *Writer) say(u *directory.User, say directory.Say) error {
+	if say == directory.SaysNothing {
+		return nil
+	}
+	if w.source.Says == "" {
+		return errors.New("provision: a source without a say sets a status")
+	}
+	u.SetSay(say, directory.Block{Source: w.source.Says, By: w.source.By, Since: w.tx.Now()})
+	return nil
+}
 
 // DeleteUser deletes a user with its memberships and application assignments. It fails with NotFound if there is no
 // such user.

@@ -40,7 +40,7 @@ func (w *world) write(account access.AccountID, fn func(*provision.Writer) error
 	w.t.Helper()
 	return w.Engine.Update(w.t.Context(), func(tx *store.Tx) error {
 		p, err := provision.Open(w.t.Context(), tx, provision.Source{
-			Account: account, By: "test", Snapshot: w.Engine.Current(), Quotas: w.Quotas,
+			Account: account, By: "test", Says: "scim", Snapshot: w.Engine.Current(), Quotas: w.Quotas,
 		})
 		if err != nil {
 			return err
@@ -59,7 +59,7 @@ func (w *world) mustWrite(fn func(*provision.Writer) error) {
 func (w *world) user(name string) (u *directory.User) {
 	w.t.Helper()
 	w.mustWrite(func(p *provision.Writer) (err error) {
-		u, err = p.CreateUser(directory.User{UserName: name})
+		u, err = p.CreateUser(directory.User{UserName: name}, directory.SaysNothing)
 		return err
 	})
 	return u
@@ -84,7 +84,11 @@ func TestUsersAreWritten(t *testing.T) {
 	changed := *u
 	changed.UserName, changed.Disabled, changed.CreatedBy = "bob", true, "nobody"
 	changed.ExternalIDs = provision.WithExternalID(nil, "scim", "x1")
-	w.mustWrite(func(p *provision.Writer) error { _, err := p.ReplaceUser(changed); return err })
+	w.mustWrite(func(p *provision.Writer) error { _, err := p.ReplaceUser(changed, directory.SaysNothing); return err })
+	if w.Engine.Current().Person(u.ID).Disabled {
+		t.Fatal("a status came from the attributes")
+	}
+	w.mustWrite(func(p *provision.Writer) error { _, err := p.ReplaceUser(changed, directory.SaysOut); return err })
 	now := w.Engine.Current().PersonByKey(w.store, directory.ExternalKey(directory.ExternalID{Issuer: "scim", ID: "x1"}))
 	if now == nil || now.ID != u.ID || now.UserName != "bob" || !now.Disabled || now.CreatedBy != "test" ||
 		!now.Created.Equal(u.Created) {
@@ -110,7 +114,7 @@ func TestRefusalsOfWrites(t *testing.T) {
 		entity fault.Entity
 	}{
 		"a user without a name": {func(p *provision.Writer) error {
-			_, err := p.CreateUser(directory.User{})
+			_, err := p.CreateUser(directory.User{}, directory.SaysNothing)
 			return err
 		}, fault.Invalid, fault.Member},
 		"a group without a name": {func(p *provision.Writer) error {
@@ -118,7 +122,7 @@ func TestRefusalsOfWrites(t *testing.T) {
 			return err
 		}, fault.Invalid, fault.Member},
 		"a user too many": {func(p *provision.Writer) error {
-			_, err := p.CreateUser(directory.User{UserName: "c"})
+			_, err := p.CreateUser(directory.User{UserName: "c"}, directory.SaysNothing)
 			return err
 		}, fault.LimitExceeded, fault.DirectoryUser},
 		"two groups where one has room": {func(p *provision.Writer) error {
@@ -127,7 +131,7 @@ func TestRefusalsOfWrites(t *testing.T) {
 			return errors.Join(err, err2)
 		}, fault.LimitExceeded, fault.DirectoryGroup},
 		"another's user name": {func(p *provision.Writer) error {
-			_, err := p.ReplaceUser(directory.User{ID: bob.ID, UserName: "ALICE"})
+			_, err := p.ReplaceUser(directory.User{ID: bob.ID, UserName: "ALICE"}, directory.SaysNothing)
 			return err
 		}, fault.AlreadyExists, fault.DirectoryUser},
 		"another's group name": {func(p *provision.Writer) error {
@@ -135,7 +139,7 @@ func TestRefusalsOfWrites(t *testing.T) {
 			return err
 		}, fault.AlreadyExists, fault.DirectoryGroup},
 		"a user of another account": {func(p *provision.Writer) error {
-			_, err := p.ReplaceUser(directory.User{ID: foreign.ID, UserName: "mallory"})
+			_, err := p.ReplaceUser(directory.User{ID: foreign.ID, UserName: "mallory"}, directory.SaysNothing)
 			return err
 		}, fault.NotFound, fault.DirectoryUser},
 		"to delete another account's user": {func(p *provision.Writer) error {
@@ -185,7 +189,7 @@ func TestMembersComeAndGo(t *testing.T) {
 	w.mustWrite(func(p *provision.Writer) error {
 		ids = nil
 		for i := range 45 { // more than one batch
-			u, err := p.CreateUser(directory.User{UserName: "user" + string(rune('一'+i))})
+			u, err := p.CreateUser(directory.User{UserName: "user" + string(rune('一'+i))}, directory.SaysNothing)
 			if err != nil {
 				return err
 			}

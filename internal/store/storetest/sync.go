@@ -9,7 +9,7 @@ import (
 
 func syncMarks(t *testing.T, db *store.DB) {
 	at := time.UnixMicro(1_700_000_000_000_007).UTC()
-	marks := []store.SyncMark{{ID: "u1", Absent: at}, {ID: "u2", Disabled: true}, {ID: "u3", Absent: at, Disabled: true}}
+	marks := []store.SyncMark{{ID: "u1", Absent: at}, {ID: "u2", Absent: at.Add(time.Hour)}, {ID: "u3", Absent: at}}
 	put := func(source string, m store.SyncMark) {
 		t.Helper()
 		if _, err := db.Update(t.Context(), func(tx *store.Tx) error {
@@ -21,7 +21,7 @@ func syncMarks(t *testing.T, db *store.DB) {
 	for _, m := range marks {
 		put("a", m)
 	}
-	put("b", store.SyncMark{ID: "u1", Disabled: true})
+	put("b", store.SyncMark{ID: "u1", Absent: at})
 	put("a", store.SyncMark{ID: "u2", Absent: at})
 	put("a", store.SyncMark{ID: "u3"})
 	got, err := store.SyncMarks(t.Context(), db, "a")

@@ -109,9 +109,9 @@ func (d *plan) apply(w *provision.Writer) (u *directory.User, err error) {
 	u = d.user
 	switch {
 	case d.created:
-		u, err = w.CreateUser(*u)
+		u, err = w.CreateUser(*u, directory.SaysNothing)
 	case d.changed:
-		u, err = w.ReplaceUser(*u)
+		u, err = w.ReplaceUser(*u, directory.SaysNothing)
 	}
 	for _, g := range d.leave {
 		if err == nil {
