@@ -18,7 +18,7 @@ const (
 	maxOtherList   = 1
 
 	// A source of the directory, such as SCIM or LDAP, may bring more elements than the API allows: a person may have
-	// several telephones. A user has only one e-mail address from every source, because a user is found by it.
+	// several telephones.
 	maxFromSource = 10
 )
 
@@ -39,10 +39,26 @@ func (u *User) Check() error {
 			return broken("photos."+strconv.Itoa(i+1)+".value", "Member must not be null")
 		}
 	}
+	if u.hasAddressTwice() {
+		return broken("emails", "Member must not have the same value twice")
+	}
 	return checkExternal(u.ExternalIDs)
 }
 
-// CheckComplete reports the first attribute that AWS documents as required and that the user does not have.
+func (u *User) hasAddressTwice() bool {
+	seen := make(map[Key]bool, len(u.Emails))
+	for _, e := range u.Emails {
+		k := EmailKey(e.Value)
+		if e.Value != "" && seen[k] {
+			return true
+		}
+		seen[k] = true
+	}
+	return false
+}
+
+// CheckComplete reports the first rule that the user breaks and that only the Identity Store API has: attributes that it
+// requires, and one e-mail address at most.
 func (u *User) CheckComplete() error {
 	for _, a := range []struct{ name, value string }{
 		{"userName", u.UserName}, {"displayName", u.DisplayName}, {"name.givenName", u.Name.GivenName},
@@ -51,6 +67,9 @@ func (u *User) CheckComplete() error {
 		if a.value == "" {
 			return broken(a.name, "%s is a required attribute", a.name)
 		}
+	}
+	if len(u.Emails) > maxOtherList {
+		return broken("emails", "Member must have length less than or equal to %d", maxOtherList)
 	}
 	return nil
 }
@@ -89,8 +108,6 @@ func checkValue(at any, name string) error {
 		switch name {
 		case "photos":
 			limit = maxPhotos
-		case "emails":
-			limit = maxOtherList
 		}
 		if len(list) > limit {
 			return broken(name, "Member must have length less than or equal to %d", limit)

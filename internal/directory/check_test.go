@@ -40,7 +40,10 @@ func TestUserCheck(t *testing.T) {
 		"no UTF-8":                          {func(u *User) { u.Title = "\xff" }, "title"},
 		"a long text":                       {func(u *User) { u.Locale = strings.Repeat("x", 1025) }, "locale"},
 		"a date that does not exist":        {func(u *User) { u.Birthdate = "1990-02-30" }, "birthdate"},
-		"two emails":                        {func(u *User) { u.Emails = make([]Email, 2) }, "emails"},
+		"eleven emails":                     {func(u *User) { u.Emails = make([]Email, 11) }, "emails"},
+		"an email twice": {func(u *User) {
+			u.Emails = []Email{{Value: "a@example.org"}, {Value: "A@example.org", Type: "home"}}
+		}, "emails"},
 		"eleven addresses":                  {func(u *User) { u.Addresses = make([]Address, 11) }, "addresses"},
 		"eleven phone numbers":              {func(u *User) { u.PhoneNumbers = make([]PhoneNumber, 11) }, "phoneNumbers"},
 		"eleven roles":                      {func(u *User) { u.Roles = make([]Role, 11) }, "roles"},

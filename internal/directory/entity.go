@@ -30,7 +30,7 @@ type User struct {
 	Website           string `json:",omitempty"`
 	Birthdate         string `json:",omitempty"` // YYYY-MM-DD
 
-	Emails       []Email       `json:",omitempty"`
+	Emails       []Email       `json:",omitempty"` // the first one identifies the person, see Email
 	Addresses    []Address     `json:",omitempty"`
 	PhoneNumbers []PhoneNumber `json:",omitempty"`
 	Roles        []Role        `json:",omitempty"`
@@ -42,6 +42,15 @@ type User struct {
 	Disabled    bool         `json:",omitempty"` // there is a block; only SetSay changes it
 	Bindings    []Binding    `json:",omitempty"` // who the user is at OpenID providers; see Binding
 	Stamp
+}
+
+// Email is the address that identifies the person to the issuers of tokens. The other addresses of a user are kept, and
+// are unique, too: but an address at home, say, does not stand for the person at work.
+func (u *User) Email() string {
+	if len(u.Emails) == 0 {
+		return ""
+	}
+	return u.Emails[0].Value
 }
 
 // Name is the parts of a person's name.

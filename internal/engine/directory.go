@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"crypto/sha256"
 	"iter"
 	"slices"
 
@@ -33,6 +34,7 @@ type group struct {
 	row     *directory.Group
 	members pmap[directory.UserID, struct{}]
 	ordered lazy[[]directory.UserID] // the members
+	digest  lazy[[sha256.Size]byte]  // of the members
 }
 
 // Person returns a directory user by the immutable id.
@@ -132,6 +134,18 @@ func (s *Snapshot) MembersAfter(id directory.GroupID, after directory.UserID) []
 		i++
 	}
 	return all[i:]
+}
+
+// MembersDigest is a digest of who is in a group. It is made once, until the group changes.
+func (s *Snapshot) MembersDigest(id directory.GroupID) [sha256.Size]byte {
+	g := s.groups.at(id)
+	if g == nil {
+		return directory.MembersDigest(nil)
+	}
+	return *g.digest.get(func() *[sha256.Size]byte {
+		sum := directory.MembersDigest(s.MembersAfter(id, ""))
+		return &sum
+	})
 }
 
 // MemberCount is the number of users in a group.

@@ -53,7 +53,7 @@ func TestAttack40_CostlyRequests(t *testing.T) {
 	w.do("GET", "/Groups/"+staff, "").want(200).has("displayName", "all", "members.0.value", alice)
 }
 
-// A filter with many comparisons renders the members of a group once.
+// A filter with many comparisons renders the members of no group, and one that would need to is refused.
 func TestAttack40_AFilterOnMembers(t *testing.T) {
 	w := newWorld(t)
 	g := directory.GroupID(w.group("staff"))
@@ -64,11 +64,51 @@ func TestAttack40_AFilterOnMembers(t *testing.T) {
 	}
 	w.Change(t, func(tx *store.Tx) error { return store.InsertMemberships(tx, all) })
 	find := func(terms int) float64 {
-		filter := strings.Repeat(`members.value co "zz" or `, terms-1) + `members.value co "zz"`
+		filter := strings.Repeat(`members.value eq "zz" or `, terms-1) + `not (members.value pr)`
 		return testing.AllocsPerRun(1, func() { w.find("Groups", filter).want(200).has("totalResults", 0) })
 	}
 	if one, many := find(1), find(50); many > 5*one {
 		t.Errorf("%.0f allocations for one comparison, %.0f for 50", one, many)
+	}
+	for endpoint, filters := range map[string][]string{
+		"Groups": {`members.value co "zz"`, `members.display eq "u1"`, `members.type eq "User"`, `members[value ne "zz"]`,
+			`not (members.value sw "zz")`, `id pr and (displayName pr or members.value gt "zz")`},
+		"Users": {`groups.display co "s"`, `groups.type eq "direct"`, `groups[display eq "staff" and value pr]`,
+			`userName eq "u1" and groups.display sw "s"`, `groups.display eq null`, `groups.display pr`},
+	} {
+		for _, f := range filters {
+			w.find(endpoint, f).refused(400, "invalidFilter")
+		}
+	}
+}
+
+// A comparison of groups.display is as cheap as its length says: it looks up one group.
+func TestAttack40_AFilterOnGroups(t *testing.T) {
+	w := newWorld(t)
+	a, b := w.user("a"), w.user("b")
+	w.user("c")
+	staff := w.group("Staff", a, b)
+	w.group("crew", a)
+	for filter, want := range map[string]int{
+		`groups.display eq "STAFF"`:                                    2,
+		`groups[display eq "staff"]`:                                   2,
+		`groups eq "` + staff + `"`:                                    2,
+		`groups.value ne "` + staff + `"`:                              1,
+		`groups.display ne "crew"`:                                     2,
+		`groups.display eq "nothing"`:                                  0,
+		`groups pr`:                                                    2,
+		`not (groups pr)`:                                              1,
+		`groups.display eq "staff" and groups.display eq "crew"`:       1,
+		`userName co "c" or groups.display eq "crew"`:                  2,
+		`not (groups.display eq "staff") and groups.display ne "x"`:    1,
+		`userName sw "a" and not (groups.display eq "nothing at all")`: 1,
+	} {
+		w.find("Users", filter).want(200).has("totalResults", want)
+	}
+	if n := testing.AllocsPerRun(3, func() {
+		w.find("Users", strings.Repeat(`groups.display eq "staff" or `, 50)+`groups.display eq "crew"`).want(200)
+	}); n > 20_000 {
+		t.Errorf("%.0f allocations", n)
 	}
 }
 

@@ -3,6 +3,8 @@ package scim
 import (
 	"net/http"
 	"strings"
+
+	"latchkey/internal/fault"
 )
 
 // serviceProviderConfig describes what of SCIM this server supports (RFC 7643, section 5).
@@ -19,7 +21,7 @@ func serviceProviderConfig(q *request) (reply, error) {
 		"patch":            map[string]any{"supported": true},
 		"bulk":             map[string]any{"supported": false, "maxOperations": 0, "maxPayloadSize": 0},
 		"filter":           map[string]any{"supported": true, "maxResults": limit},
-		"changePassword":   no, "sort": no, "etag": no,
+		"changePassword":   no, "sort": no, "etag": map[string]any{"supported": !q.h.Strict},
 		"pagination": map[string]any{
 			"cursor":                  true,
 			"index":                   !q.h.Strict,
@@ -38,6 +40,9 @@ func serviceProviderConfig(q *request) (reply, error) {
 // staticList serves a list that never changes, or the entry of it that has an id.
 func staticList(id string, all func(*request) []map[string]any) func(*request) (reply, error) {
 	return func(q *request) (reply, error) {
+		if q.params().Has("filter") { // RFC 7644, section 4
+			return reply{}, fault.New(fault.Denied, fault.Request, "What the server supports cannot be filtered.")
+		}
 		list := []any{}
 		for _, m := range all(q) {
 			if id != "" && strings.EqualFold(m["id"].(string), id) {
@@ -96,14 +101,17 @@ func definitions(attrs []*attribute) []any {
 		if a.readOnly {
 			m["mutability"] = "readOnly"
 		}
-		if a.required {
+		if a.unique {
 			m["uniqueness"] = "server"
+		}
+		if a.canonical != nil {
+			m["canonicalValues"] = a.canonical
 		}
 		if a.kind == textKind || a.kind == referenceKind {
 			m["caseExact"] = a.caseExact
 		}
 		if a.kind == referenceKind {
-			m["referenceTypes"] = []any{"uri"}
+			m["referenceTypes"] = a.references
 		}
 		if a.subAttributes != nil {
 			m["subAttributes"] = definitions(a.subAttributes)

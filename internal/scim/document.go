@@ -107,20 +107,39 @@ func (a *attribute) clean(v any, at string) (any, error) {
 	if err := a.checkCount(list); err != nil {
 		return nil, err
 	}
+	first := false
 	all := []any{}
 	for _, e := range list {
 		one, err := a.cleanOne(e, at)
 		if err != nil {
 			return nil, err
 		}
-		if one != nil {
-			all = append(all, one)
+		if one == nil || a.kind == complexKind && empty(one.(map[string]any)) {
+			continue
 		}
+		if m, ok := one.(map[string]any); ok && boolOf(m, "primary") {
+			if first {
+				return nil, refuse(invalidValue, "%s has more than one primary value", at)
+			}
+			first = true
+		}
+		all = append(all, one)
 	}
 	if len(all) == 0 {
 		return nil, nil
 	}
 	return all, nil
+}
+
+// empty reports whether one of several values has no more than a type, a display text and a primary flag. Clients send
+// such values for attributes that are unassigned.
+func empty(m map[string]any) bool {
+	for part := range m {
+		if part != "type" && part != "primary" && part != "display" {
+			return false
+		}
+	}
+	return true
 }
 
 func (a *attribute) checkCount(list []any) error {
@@ -141,6 +160,9 @@ func (a *attribute) cleanOne(v any, at string) (any, error) {
 	case complexKind:
 		return a.cleanParts(v, at)
 	}
+	if !a.exact {
+		v = plain(v)
+	}
 	s, ok := v.(string)
 	if !ok {
 		return nil, refuse(invalidValue, "%s must be a string", at)
@@ -152,7 +174,7 @@ func (a *attribute) cleanOne(v any, at string) (any, error) {
 }
 
 func (a *attribute) cleanParts(v any, at string) (any, error) {
-	if s, ok := v.(string); ok && a.subAttribute("value") != nil { // Entra ID sends the manager's id alone
+	if s, ok := plain(v).(string); ok && a.subAttribute("value") != nil { // Entra ID sends the manager's id alone
 		v = map[string]any{"value": s}
 	}
 	m, ok := v.(map[string]any)

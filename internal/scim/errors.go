@@ -56,6 +56,7 @@ var statuses = map[fault.Kind]answer{
 	fault.NotFound:        {status: http.StatusNotFound, code: "ResourceNotFoundException"},
 	fault.AlreadyExists:   {status: http.StatusConflict, code: "ConflictException", scimType: uniqueness},
 	fault.Conflict:        {status: http.StatusConflict, code: "ConflictException"},
+	fault.Precondition:    {status: http.StatusPreconditionFailed, code: "PreconditionFailedException"},
 	fault.TooLarge:        {status: http.StatusRequestEntityTooLarge, code: "ValidationException"},
 	fault.Incomplete:      {status: http.StatusBadRequest, code: "ValidationException", scimType: invalidSyntax},
 	fault.Unsupported:     {status: http.StatusNotImplemented, code: "UnsupportedOperationException"},

@@ -19,6 +19,10 @@ func (q *request) findUsers(f filter) ([]*directory.User, error) {
 			return nil, err
 		}
 	}
+	f, err := groupsOfUser.resolve(q, f)
+	if err != nil {
+		return nil, err
+	}
 	ids, ok := candidates(f, q.usersNamed)
 	all := q.h.lists.usersOf
 	if !ok {
@@ -42,6 +46,10 @@ func (q *request) findGroups(f filter) ([]*directory.Group, error) {
 		if err := q.refuseUnknown(f, "members", func(id string) bool { return q.ourUser(id) != nil }, "User"); err != nil {
 			return nil, err
 		}
+	}
+	f, err := membersOfGroup.resolve(q, f)
+	if err != nil {
+		return nil, err
 	}
 	ids, ok := candidates(f, q.groupsNamed)
 	if !ok {
@@ -108,6 +116,11 @@ func candidates[ID comparable](
 			}
 		}
 		return all, true
+	case relExp:
+		if !f.eq {
+			return nil, false
+		}
+		return named(f.attr, f.related)
 	case attrExp:
 		value, text := f.value.(string)
 		if f.op != "eq" || !text || f.on.attr == nil || f.on.extension ||
@@ -201,40 +214,36 @@ func (q *request) refuseUnknown(f filter, attr string, known func(id string) boo
 	return nil
 }
 
-// userValues returns the values of a user's attributes. The user's groups are rendered only when the filter asks for
-// them, and only once.
+// userValues returns the values of a user's attributes. Comparisons of the user's groups are resolved before.
 func (q *request) userValues(u *directory.User) values {
-	var d document
-	groups := sync.OnceValue(func() []any { return q.view.groupsOf(u.ID) })
+	d := sync.OnceValue(func() document { return q.view.user(u) })
 	return func(t target) []any {
 		if t.attr == nil {
 			return nil
 		}
 		switch t.attr.name {
+		case "id":
+			return []any{string(u.ID)}
 		case "userName":
 			return []any{u.UserName}
 		case "active":
 			return []any{!u.Blocked(Issuer)}
-		case "groups":
-			return parts(groups(), t.subAttribute)
 		}
-		if d == nil {
-			d = q.view.user(u)
-		}
-		return d.values(t)
+		return d().values(t)
 	}
 }
 
+// groupValues returns the values of a group's attributes. Comparisons of the group's members are resolved before.
 func (q *request) groupValues(g *directory.Group) values {
-	members := sync.OnceValue(func() []any { return q.view.membersOf(g.ID) })
+	d := sync.OnceValue(func() document { return q.view.group(g) })
 	return func(t target) []any {
 		if t.attr == nil {
 			return nil
 		}
-		if t.attr.name == "members" {
-			return parts(members(), t.subAttribute)
+		if t.attr.name == "id" {
+			return []any{string(g.ID)}
 		}
-		return q.view.group(g).values(t)
+		return d().values(t)
 	}
 }
 

@@ -14,7 +14,10 @@ func (q *request) renderGroup(g *directory.Group, p projection) document {
 	d := q.view.group(g)
 	if q.h.Strict {
 		d["members"] = []any{}
-	} else if p.wants("members") {
+		return p.of(d)
+	}
+	d.setVersion(q.groupVersion(g))
+	if p.wants("members") {
 		d["members"] = q.view.membersOf(g.ID)
 	}
 	return p.of(d)
@@ -25,7 +28,15 @@ func (q *request) groupReply(status int, g *directory.Group) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	return reply{status, q.renderGroup(g, p), q.view.base + "/Groups/" + string(g.ID)}, nil
+	return q.versioned(reply{
+		status: status, body: q.renderGroup(g, p), location: q.view.base + "/Groups/" + string(g.ID),
+		version: q.groupVersion(g),
+	}), nil
+}
+
+// groupVersion is the version of a group as of the request's snapshot.
+func (q *request) groupVersion(g *directory.Group) string {
+	return groupVersion(g, q.snap.MembersDigest(g.ID))
 }
 
 func (q *request) groupID() directory.GroupID { return directory.GroupID(q.PathValue("id")) }
@@ -48,7 +59,7 @@ func (q *request) sentGroup() (d document, members []directory.UserID, given boo
 	var list any
 	for name, v := range q.body {
 		if directory.Fold(name) == "members" {
-			list, given = v, v != nil
+			list, given = v, true // null says that there are none, as in a PATCH (RFC 7643, section 2.5)
 			continue
 		}
 		sent[name] = v
@@ -121,6 +132,9 @@ func putGroup(q *request) (reply, error) {
 		if err != nil {
 			return err
 		}
+		if err := q.unlessGroup(w, old); err != nil {
+			return err
+		}
 		if now, err = w.ReplaceGroup(parseGroup(d, *old)); err != nil || !given {
 			return err // a client that sends no members does not ask to remove any
 		}
@@ -157,6 +171,9 @@ func patchGroup(q *request) (reply, error) {
 		if err != nil {
 			return err
 		}
+		if err := q.unlessGroup(w, old); err != nil {
+			return err
+		}
 		m := &membersPatch{w: w, group: old.ID, view: q.view}
 		d := q.view.group(old)
 		for _, op := range ops {
@@ -174,12 +191,21 @@ func patchGroup(q *request) (reply, error) {
 	if p.given { // a client that asks for attributes gets them (RFC 7644, section 3.5.2)
 		return q.groupReply(http.StatusOK, now)
 	}
-	return reply{status: http.StatusNoContent}, nil
+	return q.versioned(reply{status: http.StatusNoContent, version: q.groupVersion(now)}), nil
 }
 
 func deleteGroup(q *request) (reply, error) {
 	q.begin(map[string]any{"groupId": q.PathValue("id")})
 	q.touchGroup(q.groupID())
-	err := q.change(func(w *provision.Writer) error { return w.DeleteGroup(q.groupID()) })
+	err := q.change(func(w *provision.Writer) error {
+		old, err := w.Group(q.groupID())
+		if err != nil {
+			return err
+		}
+		if err := q.unlessGroup(w, old); err != nil {
+			return err
+		}
+		return w.DeleteGroup(q.groupID())
+	})
 	return reply{status: http.StatusNoContent}, err
 }

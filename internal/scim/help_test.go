@@ -236,3 +236,12 @@ func escape(s string) string {
 	}
 	return b.String()
 }
+
+func text(t *testing.T, v any) string {
+	t.Helper()
+	b, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}

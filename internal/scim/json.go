@@ -55,16 +55,13 @@ func (d *decoder) element(depth int) (any, error) {
 	if err != nil {
 		return nil, fmt.Errorf("it cannot be read at byte %d", d.InputOffset())
 	}
-	switch t := t.(type) {
-	case json.Number:
-		return t.String(), nil // clients send numbers for texts, such as employee numbers
-	case json.Delim:
+	if t, ok := t.(json.Delim); ok {
 		if t == '[' {
 			return d.array(depth)
 		}
 		return d.object(depth)
 	}
-	return t, nil
+	return t, nil // a number stays a json.Number, see plain
 }
 
 func (d *decoder) array(depth int) (any, error) {
@@ -101,6 +98,15 @@ func (d *decoder) object(depth int) (any, error) {
 	}
 	_, err := d.Token()
 	return m, err
+}
+
+// plain returns a number as a text. Clients send numbers for texts, such as employee numbers. Any other value stays as it
+// is.
+func plain(v any) any {
+	if n, ok := v.(json.Number); ok {
+		return n.String()
+	}
+	return v
 }
 
 // member finds a member of an object. It ignores the case of the name.

@@ -27,7 +27,7 @@ type page struct {
 
 // page reads startIndex and count, or cursor and count. A cursor is only valid with the filter that it was issued for.
 func (q *request) page(filter string) (p page, err error) {
-	query := q.URL.Query()
+	query := q.params()
 	limit := maxPage
 	if q.h.Strict {
 		limit = maxStrictPage
@@ -92,7 +92,7 @@ func (q *request) listReply(p page, total int, selected []any, next string) repl
 
 // requestFilter parses the filter of a request. It is nil if there is none.
 func (q *request) requestFilter(r *resource) (filter, string, error) {
-	s := q.URL.Query().Get("filter")
+	s := q.params().Get("filter")
 	if s == "" {
 		return nil, "", nil
 	}
@@ -109,15 +109,7 @@ func listUsers(q *request) (reply, error) {
 }
 
 func listGroups(q *request) (reply, error) {
-	members := 0
-	return list(q, groups(), q.findGroups, func(g *directory.Group) int64 { return g.Seq },
-		func(g *directory.Group, shape projection) (any, error) {
-			if members += q.snap.MemberCount(g.ID); !q.h.Strict && shape.wants("members") && members > maxMembersListed {
-				return nil, refuse(tooMany,
-					"These groups have too many members for one page: ask for fewer by count, or add excludedAttributes=members")
-			}
-			return q.renderGroup(g, shape), nil
-		})
+	return list(q, groups(), q.findGroups, func(g *directory.Group) int64 { return g.Seq }, q.groupShower())
 }
 
 // list answers a request for a page of the resources that match its filter.

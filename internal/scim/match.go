@@ -56,6 +56,10 @@ func match(f filter, of values) bool {
 		return !match(f.of, of)
 	case attrExp:
 		return f.matchesAny(of(f.on))
+	case relExp:
+		ids := of(target{attr: idAttribute})
+		id, _ := ids[0].(string)
+		return f.matches(id)
 	case valuePath:
 		for _, v := range of(f.on) {
 			m, ok := v.(map[string]any)

@@ -82,7 +82,7 @@ func (r *resource) parsePath(s string) (p path, ok bool, err error) {
 	f.blank()
 	word := f.word()
 	p.target, ok = r.resolve(word)
-	if !ok {
+	if !ok { // also an attribute of the RFC's schemas that this server does not store
 		return p, false, refuse(invalidPath, "There is no attribute %q", s)
 	}
 	if f.take('[') {
@@ -126,7 +126,7 @@ func (r *resource) apply(d document, op operation) error {
 		return r.applyExtension(d, op.op, op.value)
 	}
 	if p.attr.readOnly || p.subAttribute != nil && p.subAttribute.readOnly {
-		return nil
+		return refuse(mutability, "%s cannot be changed", p.attr.name)
 	}
 	if op.op == "remove" {
 		return d.remove(p, op.value)
@@ -141,10 +141,13 @@ func (r *resource) applyObject(d document, op string, value any) error {
 		return refuse(invalidValue, "value must be an object when there is no path")
 	}
 	for _, name := range slices.Sorted(maps.Keys(m)) { // in a fixed order
-		err := r.apply(d, operation{op, name, m[name]})
 		if name == "" {
-			err = refuse(invalidPath, "A path is empty")
+			return refuse(invalidPath, "A path is empty")
 		}
+		if t, ok := r.resolve(name); ok && t.attr != nil && !t.extension && (t.attr.name == "id" || t.attr.name == "meta") {
+			continue // Okta sends the id of what it patches
+		}
+		err := r.apply(d, operation{op, name, m[name]})
 		if isUnknownPath(err) { // unknown attributes in an object are ignored
 			continue
 		}
@@ -188,26 +191,10 @@ func (d document) set(p path, op string, value any) error {
 		at[a.name] = given
 		return a.checkCount(given)
 	}
-	found := false
-	for i, v := range list {
-		m, _ := v.(map[string]any)
-		if p.of != nil && !match(p.of, partValues(m)) {
-			continue
-		}
-		found = true
-		next, err := a.changed(m, p, value)
-		if err != nil {
-			return err
-		}
-		list[i] = next
+	if value == nil && p.subAttribute == nil {
+		return d.remove(p, nil)
 	}
-	if !found { // RFC 7644 would refuse a replace; Entra ID expects that the value is created
-		next, err := a.changed(implied(p.of), p, value)
-		if err != nil {
-			return err
-		}
-		list = append(list, next)
-	}
+	list, err := a.setValues(list, p, value)
 	at[a.name] = list
-	return a.checkCount(list)
+	return err
 }

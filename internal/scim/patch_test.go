@@ -127,11 +127,27 @@ func TestPatches(t *testing.T) {
 		}},
 		"a new primary address": {`{"op":"add","path":"emails","value":[{"value":"b@example.org","primary":true}]}`,
 			func(u *directory.User) {
-				u.Emails = []directory.Email{{Value: "b@example.org", Primary: true}}
+				u.Emails = []directory.Email{{Value: "b@example.org", Primary: true}, {Value: "a@example.org", Type: "work"}}
 			}},
-		"a second address is not kept": {`{"op":"add","path":"emails[type eq \"home\"].value","value":"b@example.org"}`,
+		"a second address": {`{"op":"add","path":"emails[type eq \"home\"].value","value":"b@example.org"}`,
+			func(u *directory.User) {
+				u.Emails = append(u.Emails, directory.Email{Value: "b@example.org", Type: "home"})
+			}},
+		"another primary one": {`{"op":"replace","path":"phoneNumbers[type eq \"work\"].primary","value":true},
+			{"op":"replace","path":"phoneNumbers[type eq \"mobile\"].primary","value":"True"}`,
+			func(u *directory.User) {
+				u.PhoneNumbers[1].Primary = true
+			}},
+		"a value emptied": {`{"op":"replace","path":"phoneNumbers[type eq \"work\"].value","value":""}`,
+			func(u *directory.User) {
+				u.PhoneNumbers = u.PhoneNumbers[1:]
+			}},
+		"a value that is not there emptied": {`{"op":"replace","path":"phoneNumbers[type eq \"fax\"].value","value":null}`,
 			func(*directory.User) {}},
-		"a password is passed over": {`{"op":"replace","path":"password","value":"secret"}`, func(*directory.User) {}},
+		"a value by null": {`{"op":"replace","path":"phoneNumbers[type eq \"work\"]","value":null}`,
+			func(u *directory.User) {
+				u.PhoneNumbers = u.PhoneNumbers[1:]
+			}},
 		"another schema is passed over": {`{"op":"add",
 		"path":"urn:ietf:params:scim:schemas:extension:CustomExtensionName:2.0:User:tag",
 		"value":"701984"}`, func(*directory.User) {}},
@@ -139,8 +155,8 @@ func TestPatches(t *testing.T) {
 		"schemas":[]}}`, func(u *directory.User) {
 			u.NickName = "N"
 		}},
-		"the id stays": {`{"op":"replace","path":"id","value":"other"}`, func(*directory.User) {}},
-		"groups stay":  {`{"op":"add","path":"groups","value":[{"value":"g"}]}`, func(*directory.User) {}},
+		"what the server writes in an object": {`{"op":"replace","value":{"id":"other","meta":{"created":"x"}}}`,
+			func(*directory.User) {}},
 		"disabled by a text": {`{"op":"Replace","path":"active","value":"False"}`, func(u *directory.User) {
 			u.SetSay(directory.SaysOut, directory.Block{Source: Issuer})
 		}},
@@ -173,6 +189,9 @@ func TestPatches(t *testing.T) {
 				}
 			}
 			got, err := parseUser(d, base)
+			if err == nil {
+				err = kept(d, &got)
+			}
 			if err != nil {
 				t.Fatal(err)
 			}

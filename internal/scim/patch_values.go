@@ -7,6 +7,78 @@ import (
 	"latchkey/internal/directory"
 )
 
+// setValues sets something in all values of a list that a path names. If there is none, it makes one: RFC 7644 would
+// refuse a replace, and Entra ID expects that the value is created.
+func (a *attribute) setValues(list []any, p path, value any) ([]any, error) {
+	var next []any
+	found, first := false, -1 // the value that becomes the primary one
+	put := func(m map[string]any) error {
+		m, err := a.changed(m, p, value)
+		if err != nil {
+			return err
+		}
+		if empty(m) {
+			if value == nil || value == "" {
+				return nil // the value is unassigned
+			}
+			return refuse(noTarget, "%s has no such value", a.name)
+		}
+		if boolOf(m, "primary") && p.sets("primary", value) {
+			if first >= 0 {
+				return refuse(invalidValue, "%s has more than one primary value", a.name)
+			}
+			first = len(next)
+		}
+		next = append(next, m)
+		return nil
+	}
+	for _, v := range list {
+		m, _ := v.(map[string]any)
+		if p.of != nil && !match(p.of, partValues(m)) {
+			next = append(next, m)
+			continue
+		}
+		found = true
+		if err := put(m); err != nil {
+			return nil, err
+		}
+	}
+	if !found {
+		m := implied(p.of)
+		if err := put(m); err != nil {
+			return nil, err
+		}
+		if n := len(next) - 1; n >= 0 && boolOf(m, "primary") { // roles[primary eq true].value makes a primary one
+			first = n
+		}
+	}
+	if first >= 0 {
+		onlyPrimary(next, first)
+	}
+	return next, a.checkCount(next)
+}
+
+// sets reports whether an operation on a path sets a sub-attribute.
+func (p path) sets(part string, value any) bool {
+	if p.subAttribute != nil {
+		return p.subAttribute.name == part
+	}
+	m, _ := value.(map[string]any)
+	_, ok := member(m, part)
+	return ok
+}
+
+// onlyPrimary takes the primary flag from all values but one (RFC 7644, section 3.5.2).
+func onlyPrimary(list []any, first int) {
+	for i, v := range list {
+		if m, ok := v.(map[string]any); ok && i != first && boolOf(m, "primary") {
+			m = maps.Clone(m)
+			delete(m, "primary")
+			list[i] = m
+		}
+	}
+}
+
 // changed returns one of several values after an operation has set something in it.
 func (a *attribute) changed(m map[string]any, p path, value any) (map[string]any, error) {
 	next := maps.Clone(m)
@@ -53,7 +125,7 @@ func setOne(at map[string]any, a, part *attribute, op string, value any) error {
 	if part != nil {
 		value = map[string]any{part.name: value}
 	}
-	if s, ok := value.(string); ok && a.subAttribute("value") != nil {
+	if s, ok := plain(value).(string); ok && a.subAttribute("value") != nil {
 		value = map[string]any{"value": s}
 	}
 	m, ok := value.(map[string]any)
@@ -75,13 +147,7 @@ func merge(list, given []any) []any {
 	for _, v := range given {
 		m, _ := v.(map[string]any)
 		if boolOf(m, "primary") {
-			for i, old := range list {
-				if o, ok := old.(map[string]any); ok && boolOf(o, "primary") {
-					o = maps.Clone(o)
-					delete(o, "primary")
-					list[i] = o
-				}
-			}
+			onlyPrimary(list, -1)
 		}
 		if !slices.ContainsFunc(list, func(old any) bool { o, _ := old.(map[string]any); return maps.Equal(o, m) }) {
 			list = append(list, v)

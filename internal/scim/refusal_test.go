@@ -31,7 +31,9 @@ func TestRequestsThatAreRefused(t *testing.T) {
 		"a group's id at the users":   {"GET", "/Users/" + g, "", 404, ""},
 		"Me":                          {"GET", "/Me", "", 501, ""},
 		"Bulk":                        {"POST", "/Bulk", `{}`, 501, ""},
-		"a search by POST":            {"POST", "/Users/.search", `{}`, 501, ""},
+		"a search by GET":             {"GET", "/Users/.search", "", 405, ""},
+		"a search below a user":       {"POST", "/Users/x/.search", `{}`, 404, ""},
+		"a search below nothing":      {"POST", "/Schemas/.search", `{}`, 405, ""},
 		"a method that is not served": {"PUT", "/Users", `{}`, 405, ""},
 		"to delete the configuration": {"DELETE", "/ServiceProviderConfig", "", 405, ""},
 		"an unknown schema":           {"GET", "/Schemas/urn:x", "", 404, ""},
@@ -262,7 +264,7 @@ func TestAttributesAreChosen(t *testing.T) {
 func TestDiscovery(t *testing.T) {
 	w := newWorld(t)
 	w.do("GET", "/ServiceProviderConfig/", "").want(200).has("patch.supported", true, "bulk.supported", false,
-		"etag.supported", false, "pagination.cursor", true)
+		"etag.supported", true, "pagination.cursor", true)
 	w.do("GET", "/ResourceTypes", "").want(200).has("totalResults", 2, "Resources.0.endpoint", "/Users",
 		"Resources.0.schemaExtensions.0.schema", enterprise)
 	w.do("GET", "/ResourceTypes/Group", "").want(200).has("schema", "urn:ietf:params:scim:schemas:core:2.0:Group")

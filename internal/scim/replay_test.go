@@ -188,7 +188,7 @@ func TestOktaProvisions(t *testing.T) {
 			"type":"work"}],"displayName":"Carol Example","locale":"en-US",
 			"externalId":"00u1","groups":[],"password":"1mz050nq",
 			"active":true}`, 201, "carol",
-			[]any{"active", true, "password", nil, "emails.0.value", "carol@okta.example", "emails.1", nil}},
+			[]any{"active", true, "password", nil, "emails.0.value", "carol@okta.example", "emails.1.value", "carol@home.example"}},
 		{"created again", "POST", "/Users", `{` + userSchema + `,"userName":"carol@okta.example"}`, 409, "", nil},
 		{"found in capitals", "GET", `/Users?filter=userName eq "CAROL@OKTA.EXAMPLE"`, "", 200, "",
 			[]any{"Resources.0.id", "{carol}"}},

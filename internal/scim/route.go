@@ -17,11 +17,10 @@ func (q *request) route() (func(*request) (reply, error), error) {
 	if strings.Contains(id, "/") {
 		return nil, q.notFound()
 	}
-	if id == ".search" {
-		endpoint = ".search"
-	}
 	find := func(name string) bool { return strings.EqualFold(endpoint, name) }
 	switch {
+	case find(".search") && !hasID, id == ".search" && (find("Users") || find("Groups")):
+		return q.searchRoute(endpoint)
 	case find("Users") && hasID:
 		return q.resourceAction("User", id, map[string]action{
 			http.MethodGet: {"GetUser", getUser}, http.MethodPut: {"PutUser", putUser},
@@ -48,7 +47,7 @@ func (q *request) route() (func(*request) (reply, error), error) {
 		return q.methodAction(map[string]action{http.MethodGet: {"ListResourceTypes", staticList(id, resourceTypes)}})
 	case find("Schemas"):
 		return q.methodAction(map[string]action{http.MethodGet: {"ListSchemas", staticList(id, schemas)}})
-	case find("Me"), find("Bulk"), find(".search"):
+	case find("Me"), find("Bulk"):
 		return nil, fault.New(fault.Unsupported, fault.Operation, "/%s is not served.", endpoint)
 	}
 	return nil, q.notFound()
@@ -115,7 +114,7 @@ func (q *request) projection(r *resource) (p projection, err error) {
 	if q.h.Strict {
 		return p, nil
 	}
-	query := q.URL.Query()
+	query := q.params()
 	only, without := query.Get("attributes"), query.Get("excludedAttributes")
 	if only != "" && without != "" {
 		return p, refuse(invalidValue, "attributes and excludedAttributes exclude each other")

@@ -12,6 +12,8 @@ const (
 	groupSchema      = "urn:ietf:params:scim:schemas:core:2.0:Group"
 	enterpriseSchema = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 
+	searchMessage = "urn:ietf:params:scim:api:messages:2.0:SearchRequest"
+
 	listMessage  = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
 	patchMessage = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 	errorMessage = "urn:ietf:params:scim:api:messages:2.0:Error"
@@ -36,6 +38,10 @@ type attribute struct {
 	readOnly      bool
 	caseExact     bool // case counts
 	required      bool
+	exact         bool     // a number is not taken for the text: it identifies the resource
+	unique        bool     // in the identity store
+	references    []string // what a reference may name
+	canonical     []string // the values that a text has
 	subAttributes []*attribute
 	description   string
 }
@@ -60,7 +66,6 @@ type resource struct {
 	description string
 	attrs       []*attribute
 	extension   []*attribute
-	ignored     []string // attributes of the core schema that this server does not store
 }
 
 func str(name, description string) *attribute {
@@ -80,14 +85,19 @@ func plural(name, description string, parts ...*attribute) *attribute {
 	}
 }
 
+var idAttribute = &attribute{
+	name: "id", kind: textKind, readOnly: true, caseExact: true, description: "The immutable id",
+}
+
 // common are the attributes of every resource (RFC 7643, section 3.1).
 func common() []*attribute {
 	return []*attribute{
-		{name: "id", kind: textKind, readOnly: true, caseExact: true, description: "The immutable id"},
+		idAttribute,
 		{
 			name:        "externalId",
 			kind:        textKind,
 			caseExact:   true,
+			exact:       true,
 			description: "The id that the provisioning client knows the resource by",
 		},
 		{
@@ -100,15 +110,26 @@ func common() []*attribute {
 				{name: "created", kind: dateTimeKind, readOnly: true, description: "When it was made"},
 				{name: "lastModified", kind: dateTimeKind, readOnly: true, description: "When it was changed last"},
 				{name: "location", kind: referenceKind, readOnly: true, caseExact: true, description: "Its address"},
+				{name: "version", kind: textKind, readOnly: true, caseExact: true, description: "Its ETag"},
 			},
 		},
 	}
 }
 
+// uniqueName is the name that every resource of a type has and no other resource of the type has.
+func uniqueName(name string) *attribute {
+	return &attribute{
+		name: name, kind: textKind, required: true, exact: true, unique: true,
+		description: "The unique name; case does not count",
+	}
+}
+
 // users is the resource type of users.
 func users() *resource {
-	userName := str("userName", "The unique name; case does not count")
-	userName.required = true
+	userName := uniqueName("userName")
+	address := str("value", "The address")
+	address.exact, address.unique = true, true
+	link := []string{"external"}
 	name := &attribute{name: "name", kind: complexKind, description: "The parts of the name", subAttributes: []*attribute{
 		str("formatted", "The whole name"), str("familyName", "The family name"), str("givenName", "The given name"),
 		str("middleName", "The middle name"), str("honorificPrefix", "The title before"),
@@ -118,14 +139,16 @@ func users() *resource {
 		name: "User", endpoint: "Users", schema: userSchema, description: "A person",
 		attrs: append(common(),
 			userName, name, str("displayName", "The name to show"), str("nickName", "The casual name"),
-			&attribute{name: "profileUrl", kind: referenceKind, description: "The address of a profile"},
+			&attribute{name: "profileUrl", kind: referenceKind, references: link, description: "The address of a profile"},
 			str("title", "The title"), str("userType", "The relation to the organization"),
 			str("preferredLanguage", "The preferred language"), str("locale", "The locale"), str("timezone", "The time zone"),
-			&attribute{name: "active", kind: booleanKind, description: "False: gets no credentials, and those held end"},
-			plural("emails", "The main e-mail address: of several, the primary one is kept", str("value", "The address")),
+			&attribute{name: "active", kind: booleanKind, description: "False: provisioning clients say that the user gets " +
+				"no credentials, and loses those held. Others may say so while it is true"},
+			plural("emails", "E-mail addresses. The primary one, or else the one for work, or else the first one identifies "+
+				"the user", address),
 			plural("phoneNumbers", "Telephone numbers", str("value", "The number")),
 			plural("photos", "Addresses of pictures",
-				&attribute{name: "value", kind: referenceKind, caseExact: true, description: "The address"},
+				&attribute{name: "value", kind: referenceKind, caseExact: true, references: link, description: "The address"},
 				str("display", "What it shows")),
 			plural("addresses", "Postal addresses", str("formatted", "The whole address"),
 				str("streetAddress", "Street and number"),
@@ -141,6 +164,14 @@ func users() *resource {
 				subAttributes: []*attribute{
 					{name: "value", kind: textKind, readOnly: true, caseExact: true, description: "The group's id"},
 					{name: "display", kind: textKind, readOnly: true, description: "The group's name"},
+					{
+						name: "$ref", kind: referenceKind, readOnly: true, caseExact: true, references: []string{"Group"},
+						description: "The group's address",
+					},
+					{
+						name: "type", kind: textKind, readOnly: true, canonical: []string{"direct"},
+						description: "direct: groups have no groups in them",
+					},
 				},
 			},
 		),
@@ -155,14 +186,12 @@ func users() *resource {
 				subAttributes: []*attribute{str("value", "The manager's id")},
 			},
 		},
-		ignored: []string{"password", "ims", "entitlements", "x509Certificates"},
 	}
 }
 
 // groups is the resource type of groups.
 func groups() *resource {
-	displayName := str("displayName", "The unique name; case does not count")
-	displayName.required = true
+	displayName := uniqueName("displayName")
 	return &resource{
 		name: "Group", endpoint: "Groups", schema: groupSchema, description: "A set of people",
 		attrs: append(common(), displayName,
@@ -172,9 +201,16 @@ func groups() *resource {
 				multiValued: true,
 				description: "The users in the group",
 				subAttributes: []*attribute{
-					{name: "value", kind: textKind, caseExact: true, description: "The user's id"},
-					{name: "type", kind: textKind, description: "User: groups have no groups in them"},
-					{name: "$ref", kind: referenceKind, caseExact: true, readOnly: true, description: "The user's address"},
+					{name: "value", kind: textKind, caseExact: true, exact: true, description: "The user's id"},
+					{
+						name: "type", kind: textKind, canonical: []string{"User"},
+						description: "User: groups have no groups in them",
+					},
+					{
+						name: "$ref", kind: referenceKind, caseExact: true, readOnly: true, references: []string{"User", "Group"},
+						description: "The member's address",
+					},
+					{name: "display", kind: textKind, readOnly: true, description: "The user's name to show"},
 				},
 			}),
 	}
@@ -228,19 +264,12 @@ func (r *resource) cutSchema(path string) (rest, schema string) {
 	return path, ""
 }
 
-// foreign reports whether a path names an attribute that this server knows and does not store: one of another schema,
-// or one of the core schema's.
+// foreign reports whether a path names an attribute of a schema that this server does not have. Such attributes are
+// ignored in every request: a provider sends its own extensions to every server (RFC 7643, section 3.3).
 func (r *resource) foreign(path string) bool {
 	rest, schema := r.cutSchema(path)
 	if schema == "" && strings.HasPrefix(directory.Fold(rest), "urn:") {
 		return true
 	}
-	name, _, _ := strings.Cut(rest, ".")
-	name, _, _ = strings.Cut(name, "[")
-	for _, i := range r.ignored {
-		if strings.EqualFold(i, name) {
-			return true
-		}
-	}
-	return strings.EqualFold(name, "schemas")
+	return strings.EqualFold(rest, "schemas")
 }

@@ -15,6 +15,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -66,6 +67,7 @@ type request struct {
 	storeID         directory.StoreID
 	view            *view
 	body            map[string]any
+	search          url.Values // the parameters in the body of a search; nil: those of the URL count
 	out             reply
 }
 
@@ -77,6 +79,7 @@ type reply struct {
 	status   int
 	body     any // nil: none
 	location string
+	version  string // the resource's ETag; empty: the answer is no resource
 }
 
 // ServeHTTP serves one request.
@@ -93,6 +96,9 @@ func (q *request) Send(w http.ResponseWriter) (err error) {
 		if body, err = marshal(q.out.body); err != nil {
 			return err
 		}
+	}
+	if q.out.version != "" {
+		w.Header().Set("ETag", q.out.version)
 	}
 	q.write(w, q.out.status, body, q.out.location)
 	return nil

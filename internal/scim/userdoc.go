@@ -1,7 +1,6 @@
 package scim
 
 import (
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -159,8 +158,9 @@ func parseUser(d document, base directory.User) (directory.User, error) {
 	setTexts(name, nameTexts(&u.Name))
 	u.ExternalIDs = provision.WithExternalID(base.ExternalIDs, Issuer, textOf(d, "externalId"))
 	u.Emails, u.PhoneNumbers, u.Roles, u.Photos, u.Addresses = nil, nil, nil, nil, nil
-	if m := chosenEmail(valuesOf(d, "emails")); m != nil {
-		u.Emails = []directory.Email{{Value: textOf(m, "value"), Type: textOf(m, "type"), Primary: boolOf(m, "primary")}}
+	for _, m := range mainFirst(valuesOf(d, "emails")) {
+		u.Emails = append(u.Emails,
+			directory.Email{Value: textOf(m, "value"), Type: textOf(m, "type"), Primary: boolOf(m, "primary")})
 	}
 	for _, m := range valuesOf(d, "phoneNumbers") {
 		u.PhoneNumbers = append(u.PhoneNumbers,
@@ -197,44 +197,29 @@ func parseUser(d document, base directory.User) (directory.User, error) {
 	return u, nil
 }
 
-// valuesOf returns the values of an attribute that have more than a type, a display text and a primary flag. Only the
-// first value that claims to be primary stays primary.
+// valuesOf returns the values of an attribute.
 func valuesOf(d document, name string) []map[string]any {
 	list, _ := d[name].([]any)
 	var all []map[string]any
-	seen := false
 	for _, v := range list {
-		m, _ := v.(map[string]any)
-		m = maps.Clone(m)
-		if boolOf(m, "primary") && seen {
-			delete(m, "primary")
-		}
-		for part := range m {
-			if part != "type" && part != "primary" && part != "display" {
-				seen = seen || boolOf(m, "primary")
-				all = append(all, m)
-				break
-			}
+		if m, ok := v.(map[string]any); ok && !empty(m) {
+			all = append(all, m)
 		}
 	}
 	return all
 }
 
-// chosenEmail returns the one e-mail address that is stored: the primary one, or else the one for work, or else the
-// first. People are looked up by their address, so each has one only (see also Email in package directory).
-func chosenEmail(all []map[string]any) map[string]any {
-	if i := slices.IndexFunc(all, func(m map[string]any) bool { return boolOf(m, "primary") }); i >= 0 {
-		return all[i]
+// mainFirst moves the e-mail address that identifies the person to the front: the primary one, or else the one for work,
+// or else the first (see directory.User.Email).
+func mainFirst(all []map[string]any) []map[string]any {
+	i := slices.IndexFunc(all, func(m map[string]any) bool { return boolOf(m, "primary") })
+	if i < 0 {
+		i = slices.IndexFunc(all, func(m map[string]any) bool { return strings.EqualFold(textOf(m, "type"), "work") })
 	}
-	if i := slices.IndexFunc(all, func(m map[string]any) bool {
-		return strings.EqualFold(textOf(m, "type"), "work")
-	}); i >= 0 {
-		return all[i]
+	if i <= 0 {
+		return all
 	}
-	if len(all) > 0 {
-		return all[0]
-	}
-	return nil
+	return slices.Concat(all[i:i+1], all[:i], all[i+1:])
 }
 
 // groupsOf renders the groups of a user, ordered by their ids.

@@ -11,6 +11,9 @@ import (
 // renderUser renders a user with the attributes that the client asked for.
 func (q *request) renderUser(u *directory.User, p projection) document {
 	d := q.view.user(u)
+	if !q.h.Strict {
+		d.setVersion(userVersion(u))
+	}
 	if !q.h.Strict && p.wants("groups") {
 		if all := q.view.groupsOf(u.ID); len(all) > 0 {
 			d["groups"] = all
@@ -25,7 +28,9 @@ func (q *request) userReply(status int, u *directory.User) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	return reply{status, q.renderUser(u, p), q.view.base + "/Users/" + string(u.ID)}, nil
+	return q.versioned(reply{
+		status: status, body: q.renderUser(u, p), location: q.view.base + "/Users/" + string(u.ID), version: userVersion(u),
+	}), nil
 }
 
 func (q *request) userID() directory.UserID { return directory.UserID(q.PathValue("id")) }
@@ -83,7 +88,11 @@ func (q *request) parseUser(d document, base directory.User) (directory.User, er
 			return directory.User{}, err
 		}
 	}
-	return parseUser(d, base)
+	u, err := parseUser(d, base)
+	if err != nil {
+		return u, err
+	}
+	return u, kept(d, &u)
 }
 
 func putUser(q *request) (reply, error) {
@@ -133,6 +142,9 @@ func (q *request) replaceUser(next func(old *directory.User) (d document, said b
 		if err != nil {
 			return err
 		}
+		if err := q.unlessUser(old); err != nil {
+			return err
+		}
 		d, said, err := next(old)
 		if err != nil {
 			return err
@@ -157,6 +169,15 @@ func (q *request) replaceUser(next func(old *directory.User) (d document, said b
 func deleteUser(q *request) (reply, error) {
 	q.begin(map[string]any{"userId": q.PathValue("id")})
 	q.touchUser(q.userID())
-	err := q.change(func(w *provision.Writer) error { return w.DeleteUser(q.userID()) })
+	err := q.change(func(w *provision.Writer) error {
+		old, err := w.User(q.userID())
+		if err != nil {
+			return err
+		}
+		if err := q.unlessUser(old); err != nil {
+			return err
+		}
+		return w.DeleteUser(q.userID())
+	})
 	return reply{status: http.StatusNoContent}, err
 }

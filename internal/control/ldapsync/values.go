@@ -57,12 +57,7 @@ func sameGroup(a, b *directory.Group) bool {
 	return a.DisplayName == b.DisplayName && a.Description == b.Description
 }
 
-func emailOf(u *directory.User) string {
-	if len(u.Emails) == 0 {
-		return ""
-	}
-	return u.Emails[0].Value
-}
+func emailOf(u *directory.User) string { return u.Email() }
 
 // ruleText is the text of a report for an error of directory.Check.
 func ruleText(err error) string {

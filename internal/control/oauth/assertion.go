@@ -147,7 +147,7 @@ func Means(u *directory.User, path, value string) bool {
 	case sso.ByUserName:
 		return SameName(u.UserName, value)
 	case sso.ByEmail:
-		return slices.ContainsFunc(u.Emails, func(e directory.Email) bool { return SameName(e.Value, value) })
+		return SameName(u.Email(), value)
 	}
 	return true
 }
