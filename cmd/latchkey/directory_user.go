@@ -13,17 +13,19 @@ import (
 
 // newDirectoryUser groups the commands for one user of the directory.
 func newDirectoryUser() *cobra.Command {
-	cmd := newGroup("user", "Disable and enable people")
+	cmd := newGroup("user", "Disable and enable people, and show who they are at OpenID providers")
 	cmd.AddCommand(
 		newUserStatus("disable", "DISABLED", "Disable a user: no new credentials, and those held end at their next request"),
-		newUserStatus("enable", "ENABLED", "Enable a user again"),
+		newUserStatus("enable", "ENABLED", "Take back the administrator's block of a user"),
+		newUserShow(), newUserUnbind(),
 	)
 	return cmd
 }
 
 func newUserStatus(use, status, short string) *cobra.Command {
 	var f clientFlags
-	var name, id string
+	var who userFlags
+	var source string
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   use,
@@ -32,15 +34,16 @@ func newUserStatus(use, status, short string) *cobra.Command {
   latchkey directory user ` + use + ` --id 9f3a6b8c-1b7e-4f43-8d1f-0a4c3e1f2b10`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if (name == "") == (id == "") {
-				return fmt.Errorf("say who: give one of --user and --id")
+			if err := who.check(); err != nil {
+				return err
 			}
 			c, err := f.client()
 			if err != nil {
 				return err
 			}
 			set, err := call(cmd.Context(), c, latchkey.SetUserStatus, &latchkey.SetUserStatusRequest{
-				UserName: awswire.Optional(name), UserId: awswire.Optional(id), UserStatus: &status,
+				UserName: awswire.Optional(who.name), UserId: awswire.Optional(who.id), UserStatus: &status,
+				Source: awswire.Optional(source),
 			})
 			if err != nil {
 				return err
@@ -49,18 +52,48 @@ func newUserStatus(use, status, short string) *cobra.Command {
 				UserID     string `json:"UserId"`
 				UserName   string
 				UserStatus string
-			}{awswire.Value(set.UserId), awswire.Value(set.UserName), awswire.Value(set.UserStatus)}
+				DisabledBy []string `json:",omitempty"`
+			}{awswire.Value(set.UserId), awswire.Value(set.UserName), awswire.Value(set.UserStatus), set.DisabledBy}
 			if asJSON {
 				return json.NewEncoder(inert{cmd.OutOrStdout()}).Encode(out)
 			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "user %s (%s) is %s\n", clean(out.UserName), out.UserID,
-				strings.ToLower(out.UserStatus))
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "user %s (%s) is %s%s\n", clean(out.UserName), out.UserID,
+				strings.ToLower(out.UserStatus), disabledBy(out.DisabledBy))
 			return err
 		},
 	}
 	f.add(cmd)
-	cmd.Flags().StringVar(&name, "user", "", "the user `name`")
-	cmd.Flags().StringVar(&id, "id", "", "the user's id")
+	who.add(cmd)
+	if status == "ENABLED" {
+		cmd.Flags().StringVar(&source, "source", "",
+			"take back the block of this `source` instead, such as scim or ldap:corp; it may block the user again")
+	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
+}
+
+// disabledBy names the sources that say that a user is out.
+func disabledBy(sources []string) string {
+	if len(sources) == 0 {
+		return ""
+	}
+	for i := range sources {
+		sources[i] = clean(sources[i])
+	}
+	return " by " + strings.Join(sources, ", ")
+}
+
+// userFlags say which user a command is about.
+type userFlags struct{ name, id string }
+
+func (f *userFlags) add(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.name, "user", "", "the user `name`")
+	cmd.Flags().StringVar(&f.id, "id", "", "the user's id")
+}
+
+func (f *userFlags) check() error {
+	if (f.name == "") == (f.id == "") {
+		return fmt.Errorf("say who: give one of --user and --id")
+	}
+	return nil
 }

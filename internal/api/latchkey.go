@@ -24,7 +24,7 @@ func (a *API) registerLatchkey(m *awswire.Mux[*control.Call]) {
 	awswire.Handle(m, wire.CreateAccount, a.createAccount)
 	awswire.Handle(m, wire.AdoptBucket, a.adoptBucket)
 	awswire.Handle(m, wire.ListBuckets, a.listBuckets)
-	awswire.Handle(m, wire.SetUserStatus, a.setUserStatus)
+	a.registerUsers(m)
 	a.registerProvisioning(m)
 	awswire.Handle(m, wire.SyncDirectory, a.syncDirectory)
 	awswire.Handle(m, wire.PutSignIn, a.putSignIn)

@@ -15,22 +15,45 @@ type Binding struct {
 	Bound   time.Time
 }
 
-// BoundSubject is who the user is at an issuer; empty: no token of the issuer has named the user yet. A user whom the
-// issuer's own tokens brought has the subject as an external id.
+// BoundSubject is who the user is at an issuer; empty: no token of the issuer has named the user yet.
 func (u *User) BoundSubject(issuer string) string {
 	for _, b := range u.Bindings {
 		if b.Issuer == issuer {
 			return b.Subject
 		}
 	}
-	if isURL(issuer) {
-		for _, e := range u.ExternalIDs {
-			if e.Issuer == issuer {
-				return e.ID
-			}
+	return ""
+}
+
+// ExternalID is the id by which a source knows the user; empty: it has none.
+func (u *User) ExternalID(issuer string) string {
+	for _, e := range u.ExternalIDs {
+		if e.Issuer == issuer {
+			return e.ID
 		}
 	}
 	return ""
+}
+
+// Sources are the sources that brought the user: administrator, scim, ldap: and a name, or oidc: and an issuer's URL.
+func (u *User) Sources() []string {
+	var all []string
+	for _, e := range u.ExternalIDs {
+		if isURL(e.Issuer) {
+			all = append(all, "oidc:"+e.Issuer)
+		} else {
+			all = append(all, e.Issuer)
+		}
+	}
+	switch by := u.CreatedBy; {
+	case strings.Contains(by, ":provisioning-token/"):
+		all = append(all, SCIM)
+	case strings.HasPrefix(by, "ldap:"), strings.HasPrefix(by, "oidc:"):
+		all = append(all, by)
+	default:
+		all = append(all, Administrator)
+	}
+	return all
 }
 
 // Bind binds the user to a subject. The user must not be bound to another subject of the issuer.

@@ -44,13 +44,13 @@ func TestUserCheck(t *testing.T) {
 		"an email twice": {func(u *User) {
 			u.Emails = []Email{{Value: "a@example.org"}, {Value: "A@example.org", Type: "home"}}
 		}, "emails"},
-		"eleven addresses":                  {func(u *User) { u.Addresses = make([]Address, 11) }, "addresses"},
-		"eleven phone numbers":              {func(u *User) { u.PhoneNumbers = make([]PhoneNumber, 11) }, "phoneNumbers"},
-		"eleven roles":                      {func(u *User) { u.Roles = make([]Role, 11) }, "roles"},
-		"four photos":                       {func(u *User) { u.Photos = make([]Photo, 4) }, "photos"},
-		"a photo without a value":           {func(u *User) { u.Photos[1].Value = "" }, "photos.2.value"},
-		"a bad part of a list":              {func(u *User) { u.Emails[0].Type = "\x01" }, "emails.1.type"},
-		"a bad part of the name":            {func(u *User) { u.Name.MiddleName = "\x01" }, "name.middleName"},
+		"eleven addresses":        {func(u *User) { u.Addresses = make([]Address, 11) }, "addresses"},
+		"eleven phone numbers":    {func(u *User) { u.PhoneNumbers = make([]PhoneNumber, 11) }, "phoneNumbers"},
+		"eleven roles":            {func(u *User) { u.Roles = make([]Role, 11) }, "roles"},
+		"four photos":             {func(u *User) { u.Photos = make([]Photo, 4) }, "photos"},
+		"a photo without a value": {func(u *User) { u.Photos[1].Value = "" }, "photos.2.value"},
+		"a bad part of a list":    {func(u *User) { u.Emails[0].Type = "\x01" }, "emails.1.type"},
+		"a bad part of the name":  {func(u *User) { u.Name.MiddleName = "\x01" }, "name.middleName"},
 		"a bad part of the extension": {
 			func(u *User) { u.Enterprise.Manager.Value = "\x01" }, EnterpriseKey + ".manager.value",
 		},

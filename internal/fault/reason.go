@@ -71,6 +71,12 @@ const (
 	UserConflict Reason = "user_conflict"
 	// SubjectMismatch: The user with this name or address is another person at the OpenID provider.
 	SubjectMismatch Reason = "subject_mismatch"
+	// SubjectBound: The token's subject is bound to another user than the one whom the token names.
+	SubjectBound Reason = "subject_bound"
+	// IssuerDomain: The issuer is limited to e-mail domains, and the user's address is in none of them.
+	IssuerDomain Reason = "issuer_domain"
+	// IssuerSource: The issuer is limited to sources of the directory, and none of them brought the user.
+	IssuerSource Reason = "issuer_source"
 	// GroupsOverage: The OpenID provider left the groups out of the token because there are too many.
 	GroupsOverage Reason = "groups_overage"
 	// GroupsMalformed: The groups claim is not a list of names.

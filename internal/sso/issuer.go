@@ -19,6 +19,7 @@ type Issuer struct {
 	StorePath  string // of the directory attribute that the claim is compared with: one of the constants below
 	Created    time.Time
 	Tags       []access.Tag
+	Limits     Limits `json:",omitzero"`
 
 	Seq         int64  // order of creation, given by the store
 	ClientToken string // the client token of the request that created it; empty: none

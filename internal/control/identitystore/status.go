@@ -7,8 +7,6 @@ import (
 	"latchkey/internal/control"
 	"latchkey/internal/directory"
 	"latchkey/internal/fault"
-	"latchkey/internal/policy"
-	"latchkey/internal/sso"
 	"latchkey/internal/store"
 )
 
@@ -35,26 +33,18 @@ type Status struct {
 func (d *Directory) SetUserStatus(
 	ctx context.Context, call *control.Call, who Named, s Status,
 ) (*directory.User, error) {
-	i := call.Snapshot.IdentityCenter(call.Account)
-	in := directory.StoreID("*")
-	if i != nil {
-		in = directory.StoreID(i.IdentityStoreID)
-	}
-	if err := call.May("latchkey:SetUserStatus", sso.IdentityStoreARN(call.Account, string(in)), policy.Values{}, nil,
-		call.Account); err != nil {
+	in, err := own(call, "SetUserStatus")
+	if err != nil {
 		return nil, err
 	}
-	if i == nil {
-		return nil, noStore("")
-	}
-	if (who.ID == "") == (who.Name == "") {
-		return nil, fault.New(fault.Invalid, fault.Member, "Give one of UserId and UserName")
+	if err := who.check(); err != nil {
+		return nil, err
 	}
 	if s.Disabled && s.Source != "" {
 		return nil, fault.New(fault.Invalid, fault.Member, "An administrator disables a user for no other source")
 	}
 	var u *directory.User
-	err := d.change(ctx, call, in, func(tx *store.Tx) error {
+	err = d.change(ctx, call, in, func(tx *store.Tx) error {
 		found, err := findNamed(ctx, tx, in, who)
 		if err != nil {
 			return err

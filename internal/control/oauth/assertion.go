@@ -62,10 +62,11 @@ func (e *Exchange) byAssertion(
 		return nil, fault.Refuse(fault.Unauthenticated, fault.Application, fault.ClientUnknown,
 			"the application's Identity Center instance is deleted")
 	}
-	u, err := PersonOf(call, who.snapshot, directory.StoreID(center.IdentityStoreID), issuer, claims)
+	u, err := bearerOf(call, who.snapshot, directory.StoreID(center.IdentityStoreID), issuer, claims)
 	if err != nil {
 		return nil, err
 	}
+	who.bearer = u
 	who.Delegation = credential.Delegation{
 		IdentityStoreID:        center.IdentityStoreID,
 		UserID:                 string(u.ID),
@@ -103,7 +104,7 @@ func replayed() error {
 
 // PersonOf finds the one person whom a token names, by the claim and the attribute that are configured for its issuer.
 func PersonOf(
-	call *control.Call, snap *engine.Snapshot, in directory.StoreID, issuer *sso.Issuer, claims *oidc.Claims,
+	snap *engine.Snapshot, in directory.StoreID, issuer *sso.Issuer, claims *oidc.Claims,
 ) (*directory.User, error) {
 	value := claims.Path(issuer.ClaimPath)
 	if value == "" {

@@ -81,6 +81,7 @@ type tokenSubject struct {
 	signedIn              time.Time
 	// of the presented token, then those granted; nil: an external token, which has all
 	scopes     []string
+	bearer     *Bearer               // of an external token; it is bound with the first token that is issued
 	tokenUse   *store.TokenUse       // marks the presented code or token as used
 	deleteRow  func(*store.Tx) error // deletes the presented code; nil: there is no row to delete
 	refreshUse credential.Use        // of the refresh token; empty: an application's

@@ -19,6 +19,7 @@ import (
 	"latchkey/internal/oidc"
 	"latchkey/internal/oidc/oidctest"
 	"latchkey/internal/sso"
+	"latchkey/internal/store"
 )
 
 const account = access.AccountID("123456789012")
@@ -162,4 +163,17 @@ func must(t *testing.T, err error) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// setIssuer changes the world's issuer.
+func (w *world) setIssuer(change func(*sso.Issuer)) {
+	w.t.Helper()
+	w.Change(w.t, func(tx *store.Tx) error {
+		i, err := store.Issuers.Get(w.t.Context(), tx, w.issuer.ID)
+		if err != nil {
+			return err
+		}
+		change(i)
+		return store.Issuers.Update(tx, i)
+	})
 }

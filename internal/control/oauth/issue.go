@@ -78,7 +78,8 @@ func (e *Exchange) issue(
 // commit records the exchange. When two requests present the same token or code at once, on any nodes, the second one
 // is refused: its row exists already, or is deleted.
 func (e *Exchange) commit(ctx context.Context, call *control.Call, who *tokenSubject) error {
-	if who.tokenUse == nil {
+	binds := who.bearer != nil && who.bearer.New
+	if who.tokenUse == nil && !binds {
 		return e.Control.Record(ctx, call)
 	}
 	err := e.Control.Update(ctx, call, func(tx *store.Tx) error {
@@ -86,6 +87,12 @@ func (e *Exchange) commit(ctx context.Context, call *control.Call, who *tokenSub
 			if err := who.deleteRow(tx); err != nil {
 				return err
 			}
+		}
+		if err := who.bearer.bind(ctx, tx); err != nil {
+			return err
+		}
+		if who.tokenUse == nil {
+			return nil
 		}
 		return store.TokenUses.Insert(tx, who.tokenUse)
 	})

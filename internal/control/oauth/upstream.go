@@ -34,6 +34,8 @@ type attempt struct {
 	Authorization *Authorization `json:",omitempty"`
 	DeviceID      string         `json:",omitempty"`
 	Expires       time.Time
+
+	bearer *Bearer // who came back; it is bound in the transaction that hands out the code or the approval
 }
 
 const attemptPurpose = "sign-in attempt"
@@ -155,6 +157,9 @@ func (s *SignIn) complete(ctx context.Context, call *control.Call, a *attempt, q
 	now := call.Facts.Time.UTC()
 	if a.Authorization == nil {
 		err := s.Control.Update(ctx, call, func(tx *store.Tx) error {
+			if err := a.bearer.bind(ctx, tx); err != nil {
+				return err
+			}
 			return decide(ctx, tx, a.DeviceID, now, func(r *store.DeviceRequest) { r.Person = *who })
 		})
 		return &Outcome{}, err
@@ -172,6 +177,9 @@ func (s *SignIn) complete(ctx context.Context, call *control.Call, a *attempt, q
 		Expires:     now.Add(CodeLife),
 	}
 	if err := s.Control.Update(ctx, call, func(tx *store.Tx) error {
+		if err := a.bearer.bind(ctx, tx); err != nil {
+			return err
+		}
 		return store.SignInCodes.Insert(tx, row)
 	}); err != nil {
 		return nil, err
@@ -255,10 +263,11 @@ func (s *SignIn) personOf(call *control.Call, a *attempt, claims *oidc.Claims) (
 		return nil, fault.Refuse(fault.Invalid, fault.IdentityToken, fault.IssuerUnknown,
 			"the provider is no trusted token issuer of the account")
 	}
-	u, err := PersonOf(call, snap, directory.StoreID(center.IdentityStoreID), issuer, claims)
+	u, err := bearerOf(call, snap, directory.StoreID(center.IdentityStoreID), issuer, claims)
 	if err != nil {
 		return nil, err
 	}
+	a.bearer = u
 	who := &store.SignedIn{
 		IdentityStoreID: center.IdentityStoreID, UserID: string(u.ID), InstanceARN: center.ARN(), IssuerARN: issuer.ARN(),
 		Application: sign.Application, At: call.Facts.Time.UTC(),

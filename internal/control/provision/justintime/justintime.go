@@ -200,23 +200,29 @@ func (p *bearer) findUser(ctx context.Context, q store.Querier) (*directory.User
 		}
 		return u, err
 	}
-	u, err := find(directory.ExternalKey(p.externalID))
-	if u != nil || err != nil {
-		return u, err
+	subject, err := oauth.SubjectOf(p.issuer, p.claims)
+	if err != nil {
+		return nil, err
 	}
+	for _, k := range []directory.Key{
+		directory.ExternalKey(p.externalID), directory.BindingKey(p.issuer.URL, subject),
+	} {
+		if u, err := find(k); u != nil || err != nil {
+			return u, err
+		}
+	}
+	var u *directory.User
 	switch value := p.claims.Path(p.issuer.ClaimPath); p.issuer.StorePath {
 	case sso.ByUserName:
 		u, err = find(directory.NameKey(value))
 	case sso.ByEmail:
 		u, err = find(directory.EmailKey(value))
 	}
-	if u != nil && !oauth.Means(u, p.issuer.StorePath, p.claims.Path(p.issuer.ClaimPath)) {
+	if u == nil || err != nil || !oauth.Means(u, p.issuer.StorePath, p.claims.Path(p.issuer.ClaimPath)) {
 		return nil, err
 	}
-	if u != nil && provision.ExternalID(u.ExternalIDs, p.issuer.URL) != "" {
-		return nil, p.refuse(fault.SubjectMismatch,
-			"the user with this %s is another person at the provider: it has given the name or address to somebody else",
-			p.issuer.StorePath)
+	if _, err := oauth.CheckBinding(u, p.issuer, p.claims); err != nil {
+		return nil, err
 	}
-	return u, err
+	return u, nil
 }

@@ -335,3 +335,56 @@ func TestQuotaOfUsers(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// A token of the next holder of an address changes nothing of the person who had it: no attribute, and no group.
+func TestAttack52_TheNextHolderChangesNoGroups(t *testing.T) {
+	w := newWorld(t, nil, nil)
+	w.Group(t, account, "data")
+	w.Group(t, account, "admins")
+	before := w.Person(t, account, "alice")
+	must(t, w.exchange(map[string]any{"groups": []string{"data"}}))
+	if u := w.alice(); u.ID != before.ID || u.BoundSubject(w.idp.URL) != "s-alice" {
+		t.Fatalf("%+v", u)
+	}
+	w.refused(map[string]any{"sub": "s-next", "groups": []string{"admins"}}, "subject_mismatch")
+	w.refused(map[string]any{"sub": "s-next"}, "subject_mismatch")
+	if got := w.groupNames(); !slices.Equal(got, []string{"data"}) {
+		t.Errorf("in %v", got)
+	}
+	// alice under the address of a user who is not bound yet: she is not bob.
+	bob := w.Person(t, account, "bob")
+	w.refused(map[string]any{"email": "bob@example.org", "groups": []string{"data", "admins"}}, "subject_bound")
+	if all := w.Engine.Current().GroupsOf(bob.ID); len(all) != 0 {
+		t.Errorf("bob is in %v", all)
+	}
+}
+
+// A limited issuer brings nobody of whom it may not speak.
+func TestAttack52_ALimitedIssuerMakesNoUser(t *testing.T) {
+	for name, c := range map[string]struct {
+		limits sso.Limits
+		code   string
+	}{
+		"another domain": {sso.Limits{EmailDomains: []string{"example.com"}}, "issuer_domain"},
+		"another source": {sso.Limits{Sources: []string{"scim"}}, "issuer_source"},
+		"its own people": {sso.Limits{EmailDomains: []string{"example.org"}}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, func(i *sso.Issuer) { i.Limits = c.limits }, nil)
+			if c.code == "" {
+				must(t, w.exchange(nil))
+				return
+			}
+			if w.refused(nil, c.code); w.alice() != nil {
+				t.Error("a user was made")
+			}
+		})
+	}
+	w := newWorld(t, nil, nil)
+	w.Change(t, func(tx *store.Tx) error {
+		i := *w.issuer
+		i.Limits.Sources = []string{"oidc:" + i.URL}
+		return store.Issuers.Update(tx, &i)
+	})
+	must(t, w.exchange(nil))
+}

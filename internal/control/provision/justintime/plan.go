@@ -36,7 +36,9 @@ func (d *plan) build(ctx context.Context, q store.Querier) error {
 	}
 	switch {
 	case now == nil && d.signIn.CreateUsers:
-		d.user, d.created = d.attributes(directory.User{ExternalIDs: []directory.ExternalID{d.externalID}}), true
+		u := directory.User{ExternalIDs: []directory.ExternalID{d.externalID}}
+		u.CreatedBy = By(d.issuer.URL) // which a limit to sources asks for
+		d.user, d.created = d.attributes(u), true
 	case now == nil:
 		return nil // package oauth refuses a person who has no user
 	case d.signIn.CreateUsers && now.CreatedBy == By(d.issuer.URL):
@@ -44,6 +46,9 @@ func (d *plan) build(ctx context.Context, q store.Querier) error {
 		d.changed = !reflect.DeepEqual(d.user, now)
 	default:
 		d.user = now
+	}
+	if err := oauth.CheckLimits(d.user, d.issuer); err != nil {
+		return err
 	}
 	if d.signIn.GroupsClaim == "" {
 		return nil
