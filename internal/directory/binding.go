@@ -46,7 +46,7 @@ func (u *User) Sources() []string {
 		}
 	}
 	switch by := u.CreatedBy; {
-	case strings.Contains(by, ":provisioning-token/"):
+	case isToken(by):
 		all = append(all, SCIM)
 	case strings.HasPrefix(by, "ldap:"), strings.HasPrefix(by, "oidc:"):
 		all = append(all, by)

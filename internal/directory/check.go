@@ -57,8 +57,8 @@ func (u *User) hasAddressTwice() bool {
 	return false
 }
 
-// CheckComplete reports the first rule that the user breaks and that only the Identity Store API has: attributes that it
-// requires, and one e-mail address at most.
+// CheckComplete reports the first rule that the user breaks and that only the Identity Store API has: attributes that
+// it requires, and one e-mail address at most.
 func (u *User) CheckComplete() error {
 	for _, a := range []struct{ name, value string }{
 		{"userName", u.UserName}, {"displayName", u.DisplayName}, {"name.givenName", u.Name.GivenName},

@@ -85,8 +85,11 @@ func (u *User) Settle() {
 	u.Disabled = len(u.Blocks) > 0
 }
 
+// isToken reports whether a stamp is that of a provisioning client.
+func isToken(by string) bool { return strings.Contains(by, ":provisioning-token/") }
+
 func (u *User) fromSCIM() bool {
-	return strings.Contains(u.CreatedBy, ":provisioning-token/") || strings.Contains(u.UpdatedBy, ":provisioning-token/") ||
+	return isToken(u.CreatedBy) || isToken(u.UpdatedBy) ||
 		slices.ContainsFunc(u.ExternalIDs, func(e ExternalID) bool { return e.Issuer == SCIM })
 }
 

@@ -100,8 +100,8 @@ func (d *decoder) object(depth int) (any, error) {
 	return m, err
 }
 
-// plain returns a number as a text. Clients send numbers for texts, such as employee numbers. Any other value stays as it
-// is.
+// plain returns a number as a text. Clients send numbers for texts, such as employee numbers. Any other value stays as
+// it is.
 func plain(v any) any {
 	if n, ok := v.(json.Number); ok {
 		return n.String()

@@ -38,7 +38,8 @@ func (c *rfcClient) patchesOneByOne(rt resourceType, at string, next map[string]
 					continue
 				}
 				part := asText(sub["name"])
-				r := c.do("PATCH", at, patch(text(c.t, map[string]any{"op": "replace", "path": path + "." + part, "value": "changed"})))
+				op := map[string]any{"op": "replace", "path": path + "." + part, "value": "changed"}
+				r := c.do("PATCH", at, patch(text(c.t, op)))
 				got := r.want(200).body
 				if schema != rt.schema {
 					got = objOf(got[schema])

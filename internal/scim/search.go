@@ -42,7 +42,8 @@ func searching(list func(*request) (reply, error)) func(*request) (reply, error)
 	}
 }
 
-// canonicalName is the name of a search's parameter as URLs have it; empty: the server ignores it, as it ignores sortBy.
+// canonicalName is the name of a search's parameter as URLs have it; empty: the server ignores it, as it ignores
+// sortBy.
 func canonicalName(name string) string {
 	for _, known := range []string{"attributes", "excludedAttributes", "filter", "startIndex", "count", "cursor"} {
 		if strings.EqualFold(known, name) {
@@ -64,8 +65,8 @@ func joined(all []any) (string, bool) {
 	return strings.Join(names, ","), true
 }
 
-// listAll lists users and then groups, for a search at the root. A filter finds what has its attributes. Both have pages
-// by index only: a cursor names the place in one list.
+// listAll lists users and then groups, for a search at the root. A filter finds what has its attributes. Both have
+// pages by index only: a cursor names the place in one list.
 func listAll(q *request) (reply, error) {
 	if q.params().Has("cursor") {
 		return reply{}, refuse(invalidCursor, "Users and groups together have no cursors: search at /Users or at /Groups")

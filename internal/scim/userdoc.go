@@ -75,8 +75,8 @@ func setTexts(m map[string]any, texts map[string]*string) {
 }
 
 // user renders a user as a document, without attributes that come from other rows of the snapshot. active is what
-// provisioning clients said themselves. A client reads back what it wrote, even while an administrator or another source
-// keeps the user out.
+// provisioning clients said themselves. A client reads back what it wrote, even while an administrator or another
+// source keeps the user out.
 func (v *view) user(u *directory.User) document {
 	d := document{
 		"schemas": []any{userSchema}, "id": string(u.ID), "active": !u.Blocked(Issuer),
@@ -209,8 +209,8 @@ func valuesOf(d document, name string) []map[string]any {
 	return all
 }
 
-// mainFirst moves the e-mail address that identifies the person to the front: the primary one, or else the one for work,
-// or else the first (see directory.User.Email).
+// mainFirst moves the e-mail address that identifies the person to the front: the primary one, or else the one for
+// work, or else the first (see directory.User.Email).
 func mainFirst(all []map[string]any) []map[string]any {
 	i := slices.IndexFunc(all, func(m map[string]any) bool { return boolOf(m, "primary") })
 	if i < 0 {

@@ -32,7 +32,8 @@ func (l *Limits) Of(u *directory.User) Limited {
 	if len(l.EmailDomains) > 0 && !slices.Contains(l.EmailDomains, domainOf(u.Email())) {
 		return LimitedByDomain
 	}
-	if len(l.Sources) > 0 && !slices.ContainsFunc(u.Sources(), func(s string) bool { return slices.Contains(l.Sources, s) }) {
+	brought := func(s string) bool { return slices.Contains(l.Sources, s) }
+	if len(l.Sources) > 0 && !slices.ContainsFunc(u.Sources(), brought) {
 		return LimitedBySource
 	}
 	return NotLimited

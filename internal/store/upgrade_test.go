@@ -47,7 +47,8 @@ func TestLeasesOfASchemaWithoutThem(t *testing.T) {
 	}
 }
 
-// Who was disabled by a synchronisation stays its own to enable. Who was disabled without a mark is the administrator's.
+// Who was disabled by a synchronisation stays its own to enable. Who was disabled without a mark is the
+// administrator's.
 func TestStatusesOfASchemaWithoutSources(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "latchkey.db")
 	old, err := sql.Open("sqlite", dsn(path, "immediate"))

@@ -37,8 +37,8 @@ func (n Named) check() error {
 	return nil
 }
 
-// UserIdentity returns a user with what Latchkey knows of it beyond AWS: which sources say that it is out, and who it is
-// at OpenID providers. The action is latchkey:GetUserIdentity on the identity store.
+// UserIdentity returns a user with what Latchkey knows of it beyond AWS: which sources say that it is out, and who it
+// is at OpenID providers. The action is latchkey:GetUserIdentity on the identity store.
 func (d *Directory) UserIdentity(call *control.Call, who Named) (*directory.User, error) {
 	in, err := own(call, "GetUserIdentity")
 	if err != nil {

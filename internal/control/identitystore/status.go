@@ -25,11 +25,11 @@ type Status struct {
 	Source string
 }
 
-// SetUserStatus says for the administrator that a user of the caller's account is out, or takes a block back. It returns
-// the user as it is afterwards. A user is enabled when no source has a block: a block of a provisioning client or of a
-// synchronisation stays when the administrator takes back the own one. A disabled user gets no credentials, and loses
-// the existing ones at the next request. AWS has no API for this: on AWS only SCIM disables a user. The action is
-// latchkey:SetUserStatus on the identity store.
+// SetUserStatus says for the administrator that a user of the caller's account is out, or takes a block back. It
+// returns the user as it is afterwards. A user is enabled when no source has a block: a block of a provisioning client
+// or of a synchronisation stays when the administrator takes back the own one. A disabled user gets no credentials,
+// and loses the existing ones at the next request. AWS has no API for this: on AWS only SCIM disables a user. The
+// action is latchkey:SetUserStatus on the identity store.
 func (d *Directory) SetUserStatus(
 	ctx context.Context, call *control.Call, who Named, s Status,
 ) (*directory.User, error) {

@@ -248,8 +248,8 @@ func mailKey(address string) directory.Key {
 	return directory.EmailKey(address)
 }
 
-// planUser plans the changes of an entry's row: its attributes, and what the source says about its status. An entry that
-// cannot be read enables nobody.
+// planUser plans the changes of an entry's row: its attributes, and what the source says about its status. An entry
+// that cannot be read enables nobody.
 func (p *Plan) planUser(u *userPlan, e *ldap.User, fixed bool, marks map[string]store.SyncMark) {
 	if u.row == nil {
 		return
