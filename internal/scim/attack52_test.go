@@ -81,7 +81,7 @@ func TestAttack52_WhatIsAcknowledgedIsStored(t *testing.T) {
 			patch(`{"op":"replace","path":"photos.display","value":"x"}`), "noTarget"},
 		"an attribute of the RFC that is not kept": {"PATCH", patch(`{"op":"replace","path":"password","value":"x"}`),
 			"invalidPath"},
-		"another one":      {"PATCH", patch(`{"op":"add","path":"ims","value":[{"value":"x"}]}`), "invalidPath"},
+		"another one": {"PATCH", patch(`{"op":"add","path":"ims","value":[{"value":"x"}]}`), "invalidPath"},
 		"more than fits": {"PUT",
 			`{"userName":"alice","emails":[` + strings.Repeat(`{"value":"x@x"},`, 10) + `{"value":"y@x"}]}`, "invalidValue"},
 		"a part not kept":  {"PATCH", patch(`{"op":"replace","path":"emails[type eq \"work\"].display","value":"x"}`), "invalidPath"},
