@@ -131,6 +131,19 @@ func TestAttack52_TwoSubjectsAtOnce(t *testing.T) {
 	}
 }
 
+// A user whom the issuer's own tokens brought is its subject, and that subject is nobody else.
+func TestAttack52_ASubjectWhomTheIssuerBrought(t *testing.T) {
+	w := newWorld(t)
+	carol := w.Person(t, account, "carol")
+	w.SetPerson(t, carol, func(u *directory.User) {
+		u.ExternalIDs = []directory.ExternalID{{Issuer: w.idp.URL, ID: "subject-9"}}
+	})
+	w.refused(w.ask(map[string]any{"sub": "subject-9"}), fault.Invalid, fault.IdentityToken, "subject_bound")
+	w.refused(w.ask(map[string]any{"email": "carol@example.org"}), fault.Invalid, fault.IdentityToken, "subject_mismatch")
+	w.exchange(w.ask(map[string]any{"email": "carol@example.org", "sub": "subject-9"}))
+	w.exchange(w.ask(nil))
+}
+
 // A refused exchange binds nobody.
 func TestAttack52_ARefusalBindsNobody(t *testing.T) {
 	w := newWorld(t)
