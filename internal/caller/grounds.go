@@ -59,8 +59,9 @@ var groundRules = [credential.GroundKinds + 1]groundRule{
 		user, key, _ := strings.Cut(id, "/")
 		u := s.Person(directory.UserID(user))
 		return when(u == nil || !u.HasKey(directory.Key(key)), fault.KeyOfPersonChanged,
-			"the name or address by which the directory user signed in is no longer the user's")
-	}, fault.KeyOfPersonChanged, "the name or address by which the directory user signed in was not the user's in between"},
+			"the name, address or subject by which the directory user signed in is no longer the user's")
+	}, fault.KeyOfPersonChanged,
+		"the name, address or subject by which the directory user signed in was not the user's in between"},
 	credential.OnMembership: {func(s *engine.Snapshot, id string) (fault.Reason, string) {
 		group, user, _ := strings.Cut(id, "/")
 		return when(!s.InGroup(directory.UserID(user), directory.GroupID(group)), fault.MembershipRemoved,
@@ -82,7 +83,8 @@ var groundRules = [credential.GroundKinds + 1]groundRule{
 		app, grant := applicationOf(s, id)
 		return when(app == nil || app.Grant(sso.GrantType(grant)) == nil, fault.ApplicationGrantRemoved,
 			"the application may not use the grant any more by which it got the user's token")
-	}, fault.ApplicationGrantRemoved, "the application could not use the grant in between by which it got the user's token"},
+	}, fault.ApplicationGrantRemoved,
+		"the application could not use the grant in between by which it got the user's token"},
 	credential.OnAccessScope: {func(s *engine.Snapshot, id string) (fault.Reason, string) {
 		app, scope := applicationOf(s, id)
 		return when(app == nil || app.Scope(scope) == nil, fault.ScopeRemoved,

@@ -73,7 +73,7 @@ func (e *Exchange) byAssertion(
 		IdentityCenterInstance: center.ARN(),
 		IssuerARN:              issuer.ARN(),
 	}
-	who.grounds = personGrounds(app, grant, issuer, u, claims)
+	who.grounds = personGrounds(app, grant, u, claims)
 	return who, nil
 }
 

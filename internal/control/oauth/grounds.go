@@ -15,10 +15,10 @@ import (
 )
 
 // personGrounds are what a token of an issuer brings: the issuer, that the application accepts it, for which of the
-// token's audiences, and the key by which the token names the person. grant is nil when no audience decides.
-func personGrounds(
-	app *sso.Application, grant *sso.Grant, issuer *sso.Issuer, u *directory.User, claims *oidc.Claims,
-) (all credential.Grounds) {
+// token's audiences, the key by which the token names the person, and the subject to whom the person is bound. grant is
+// nil when no audience decides.
+func personGrounds(app *sso.Application, grant *sso.Grant, who *Bearer, claims *oidc.Claims) (all credential.Grounds) {
+	issuer := who.Issuer
 	all.Add(credential.OnIssuer, issuer.ID)
 	if grant != nil {
 		all.Add(credential.OnAcceptedIssuer, credential.Joined(app.ID, issuer.ID))
@@ -31,9 +31,11 @@ func personGrounds(
 			}
 		}
 	}
-	if key := keyOf(u, issuer, claims.Path(issuer.ClaimPath)); key != "" {
-		all.Add(credential.OnPersonKey, credential.Joined(string(u.ID), string(key)))
+	if key := keyOf(who.User, issuer, claims.Path(issuer.ClaimPath)); key != "" {
+		all.Add(credential.OnPersonKey, credential.Joined(string(who.ID), string(key)))
 	}
+	subject := directory.BindingKey(issuer.URL, who.Subject)
+	all.Add(credential.OnPersonKey, credential.Joined(string(who.ID), string(subject)))
 	return all
 }
 
@@ -55,8 +57,9 @@ func keyOf(u *directory.User, issuer *sso.Issuer, value string) directory.Key {
 
 // tokenGrounds are what the tokens hang on that are issued to an application: what the presented proof hung on, the
 // application and its grant, the assignment that lets the person use it, and whoever asks in its name.
-func tokenGrounds(call *control.Call, app *sso.Application, who *tokenSubject, d *credential.Delegation) credential.Grounds {
-	var all credential.Grounds
+func tokenGrounds(
+	call *control.Call, app *sso.Application, who *tokenSubject, d *credential.Delegation,
+) (all credential.Grounds) {
 	all.AddAll(caller.DelegationGrounds(d)) // first: their reasons say most
 	all.AddAll(who.grounds)
 	if who.grant != "" {
@@ -77,8 +80,7 @@ func tokenGrounds(call *control.Call, app *sso.Application, who *tokenSubject, d
 	return all
 }
 
-// assignmentGrounds are the assignment by which a person may use an application, the person's own before one of a group,
-// and the membership in that group. An application that everybody may use has none.
+// assignmentGrounds are the assignment by which a person may use an application, the person's own before a group's, and the membership in that group. An application that everybody may use has none.
 func assignmentGrounds(
 	snap *engine.Snapshot, app *sso.Application, id directory.UserID,
 ) (all credential.Grounds) {

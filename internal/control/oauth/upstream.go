@@ -274,7 +274,7 @@ func (s *SignIn) personOf(call *control.Call, a *attempt, claims *oidc.Claims) (
 		Revision: uint64(snap.Rev()),
 	}
 	if app := snap.Application(sign.Application); app != nil {
-		who.Grounds = personGrounds(app, app.Grant(sso.JWTBearer), issuer, u, claims)
+		who.Grounds = personGrounds(app, app.Grant(sso.JWTBearer), u, claims)
 	}
 	call.Event.UserIdentity.OnBehalfOf = &audit.OnBehalfOf{UserID: who.UserID, IdentityStoreARN: center.IdentityStoreARN()}
 	d := DelegationOf(a.Application, *who)

@@ -107,7 +107,9 @@ func (w *Way) Session(email string, app *sso.Application) (controltest.Keys, err
 		w.world.Call(w.t, w.Keys, "sso-oauth", "CreateTokenWithIAM"), oauth.Request{
 			ClientID:  app.ARN(),
 			GrantType: string(sso.JWTBearer),
-			Assertion: credential.NewSecret(w.Provider.Token(w.t, map[string]any{"email": email})),
+			Assertion: credential.NewSecret(w.Provider.Token(w.t, map[string]any{
+				"sub": "subject of " + email, "email": email,
+			})),
 		})
 	if err != nil {
 		return controltest.Keys{}, err
