@@ -319,8 +319,9 @@ func (a *Authenticator) facts(r *http.Request, s *sigv4.Signed, now time.Time, f
 // Unsigned returns the facts of a request that has no AWS signature. Some other proof says who sends it.
 func (a *Authenticator) Unsigned(r *http.Request, now time.Time, from Connection) Facts {
 	return Facts{
-		Time: now, UserAgent: r.UserAgent(), Region: a.Region, Host: r.Host, RequestID: from.RequestID,
-		SourceIP: from.SourceIP, TLS: from.TLS, TLSAtProxy: from.TLSAtProxy,
+		Time: now, UserAgent: r.UserAgent(), Referer: r.Referer(), Region: a.Region, Host: r.Host,
+		RequestID: from.RequestID,
+		SourceIP:  from.SourceIP, TLS: from.TLS, TLSAtProxy: from.TLSAtProxy,
 	}
 }
 

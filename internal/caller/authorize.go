@@ -3,6 +3,7 @@ package caller
 import (
 	"crypto/tls"
 	"strconv"
+	"strings"
 	"time"
 
 	"latchkey/internal/access"
@@ -69,14 +70,14 @@ func (c *Caller) Authorize(a Ask) error {
 	if d.Allowed {
 		return nil
 	}
-	return fault.New(fault.Denied, "", "%s", Denial{
+	return Reasoned(d, fault.New(fault.Denied, "", "%s", Denial{
 		User: c.ARN(), Action: a.Action, Resource: a.Resource, Quoted: true, Because: d.Because(),
-	})
+	}))
 }
 
 // How much room the condition keys get at first: those that values sets for every caller, and what a session adds.
 const (
-	maxRequestKeys = 12
+	maxRequestKeys = 16
 	sessionKeys    = 17
 )
 
@@ -104,9 +105,21 @@ func (c *Caller) values(a Ask) policy.Values {
 	if f.SourceIP.IsValid() {
 		set("aws:sourceip", f.SourceIP.String())
 	}
-	set("aws:useragent", f.UserAgent)
+	v.Set("aws:useragent", f.UserAgent) // AWS has this key in every request, even if the client sent no header
+	set("aws:referer", f.Referer)
 	set("aws:requestedregion", f.Region)
-	set("s3:resourceaccount", string(a.ResourceAccount))
+	if strings.HasPrefix(a.Action, "s3:") {
+		c.s3Values(set, a.ResourceAccount)
+	}
+	c.principalValues(&v)
+	return v
+}
+
+// s3Values are the keys that every action of S3 has. Actions of other services do not have them: a condition on
+// s3:ResourceAccount says nothing about a call of IAM.
+func (c *Caller) s3Values(set func(k, v string), owner access.AccountID) {
+	f := &c.Facts
+	set("s3:resourceaccount", string(owner))
 	set("s3:authtype", f.AuthType)
 	set("s3:signatureversion", f.SignatureVersion)
 	set("s3:x-amz-content-sha256", f.ContentSHA256)
@@ -114,8 +127,6 @@ func (c *Caller) values(a Ask) policy.Values {
 	if f.AuthType == QueryString {
 		set("s3:signatureage", strconv.FormatInt(f.SignatureAge.Milliseconds(), 10))
 	}
-	c.principalValues(&v)
-	return v
 }
 
 // principalValues sets the keys that depend on the caller, except those that package policy reads from the principal
@@ -142,6 +153,9 @@ func (c *Caller) principalValues(v *policy.Values) {
 		v.Set("aws:sourceidentity", s.SourceIdentity)
 	}
 	v.Set("aws:tokenissuetime", s.Issued.UTC().Format(time.RFC3339))
+	if s.Federation.IsZero() || s.Chained { // AWS has this key in sessions, except those of a foreign identity
+		v.Set("aws:multifactorauthpresent", "false")
+	}
 	if s.Kind == credential.Vended {
 		v.Set("s3:accessgrantsinstancearn", s.InstanceID)
 	}

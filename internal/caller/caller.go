@@ -38,6 +38,7 @@ type Facts struct {
 	// The client's address. Of the headers that proxies add, only those of trusted proxies are used, see package front.
 	SourceIP     netip.Addr
 	UserAgent    string
+	Referer      string // the header, which the client may choose; empty without one
 	TLS          uint16 // tls.VersionTLS12 and so on; zero: no TLS with this server
 	TLSAtProxy   bool   // a trusted proxy says that the client came to it with TLS
 	Region       string // the region that the client signed for, "snow" resolved

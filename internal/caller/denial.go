@@ -1,6 +1,12 @@
 package caller
 
-import "strconv"
+import (
+	"errors"
+	"strconv"
+
+	"latchkey/internal/fault"
+	"latchkey/internal/policy"
+)
 
 // Denial is the sentence in which AWS says that an action is denied. The sentence is worded only here.
 type Denial struct {
@@ -22,4 +28,13 @@ func (d Denial) String() string {
 		s += " " + d.Because
 	}
 	return s
+}
+
+// Reasoned adds to the refusal of a decision what only records and logs show: that a Deny holds because of a condition
+// key that AWS does not document. Most refusals have no such reason and are returned as they are.
+func Reasoned(d policy.Decision, refusal *fault.Error) *fault.Error {
+	if d.UnknownKey == "" {
+		return refusal
+	}
+	return refusal.For(fault.ConditionKeyUnknown).Because(errors.New(d.Explain()))
 }

@@ -161,6 +161,8 @@ const (
 	ApplicationOther Reason = "application_other"
 	// PolicyUnreadable: A policy of the principal, or its session policy, cannot be read.
 	PolicyUnreadable Reason = "policy_unreadable"
+	// ConditionKeyUnknown: A Deny holds because it depends on a condition key that AWS does not document.
+	ConditionKeyUnknown Reason = "condition_key_unknown"
 	// NotAllowed: The principal's policies do not allow it to call GetDataAccess.
 	NotAllowed Reason = "not_allowed"
 	// RoleNotAssumable: The service may not assume the role of the grant's location.

@@ -46,7 +46,7 @@ var objectOperations = []*operation{
 		plane: data, answerer: byUpstream,
 		actions: slices.Concat([]declaredAction{always("s3:PutObject")}, writeOptionActions, []declaredAction{readsETag}),
 		permissions: func(in *s3.PutObjectRequest) ([]permission, error) {
-			to := one("s3:PutObject", in.Bucket, in.Key, in.ExpectedBucketOwner)
+			to := puts(in.Bucket, in.Key, in.ExpectedBucketOwner, true)
 			return write(to, conditions{etag: in.IfMatch, absent: in.IfNoneMatch}, putOptions(in)), nil
 		},
 		stream: func(in *s3.PutObjectRequest) *io.ReadCloser { return &in.Body },
@@ -74,7 +74,7 @@ var objectOperations = []*operation{
 			[]declaredAction{always("s3:PutObject")}, sourceActions, writeOptionActions, []declaredAction{readsETag, lists},
 		),
 		permissions: func(in *s3.CopyObjectRequest) ([]permission, error) {
-			to := one("s3:PutObject", in.Bucket, in.Key, in.ExpectedBucketOwner)
+			to := puts(in.Bucket, in.Key, in.ExpectedBucketOwner, true)
 			to = write(to, conditions{etag: in.IfMatch, absent: in.IfNoneMatch}, copyOptions(in))
 			return withSource(to, in.CopySource, in.ExpectedSourceBucketOwner)
 		},

@@ -13,7 +13,7 @@ var uploadOperations = []*operation{
 		plane: data, answerer: byUpstream,
 		actions: slices.Concat([]declaredAction{always("s3:PutObject")}, writeOptionActions),
 		permissions: func(in *s3.CreateMultipartUploadRequest) ([]permission, error) {
-			to := one("s3:PutObject", in.Bucket, in.Key, in.ExpectedBucketOwner)
+			to := puts(in.Bucket, in.Key, in.ExpectedBucketOwner, false)
 			return write(to, conditions{}, uploadOptions(in)), nil
 		},
 	}),
@@ -21,7 +21,7 @@ var uploadOperations = []*operation{
 		plane: data, answerer: byUpstream,
 		actions: []declaredAction{always("s3:PutObject")},
 		permissions: func(in *s3.UploadPartRequest) ([]permission, error) {
-			return one("s3:PutObject", in.Bucket, in.Key, in.ExpectedBucketOwner), nil
+			return puts(in.Bucket, in.Key, in.ExpectedBucketOwner, false), nil
 		},
 		stream: func(in *s3.UploadPartRequest) *io.ReadCloser { return &in.Body },
 	}),
@@ -29,7 +29,7 @@ var uploadOperations = []*operation{
 		plane: data, answerer: byUpstream,
 		actions: slices.Concat([]declaredAction{always("s3:PutObject")}, sourceActions, []declaredAction{lists}),
 		permissions: func(in *s3.UploadPartCopyRequest) ([]permission, error) {
-			to := one("s3:PutObject", in.Bucket, in.Key, in.ExpectedBucketOwner)
+			to := puts(in.Bucket, in.Key, in.ExpectedBucketOwner, false)
 			return withSource(to, in.CopySource, in.ExpectedSourceBucketOwner)
 		},
 	}),
@@ -37,7 +37,7 @@ var uploadOperations = []*operation{
 		plane: data, answerer: byUpstream, maxBody: maxListBody,
 		actions: []declaredAction{always("s3:PutObject"), readsETag},
 		permissions: func(in *s3.CompleteMultipartUploadRequest) ([]permission, error) {
-			to := one("s3:PutObject", in.Bucket, in.Key, in.ExpectedBucketOwner)
+			to := puts(in.Bucket, in.Key, in.ExpectedBucketOwner, true)
 			return write(to, conditions{etag: in.IfMatch, absent: in.IfNoneMatch}, writeOptions{}), nil
 		},
 	}),

@@ -37,6 +37,14 @@ func one(action string, bucket, key, owner *string) []permission {
 	}}
 }
 
+// puts is the permission to write an object. creates says whether the object is there when the operation has succeeded.
+// Policies that demand a conditional write (If-None-Match) exempt the parts of a multipart upload by this key.
+func puts(bucket, key, owner *string, creates bool) []permission {
+	all := one("s3:PutObject", bucket, key, owner)
+	all[0].values.Set("s3:ObjectCreationOperation", strconv.FormatBool(creates))
+	return all
+}
+
 // read is the permission to read an object, or one version of it.
 func read(bucket, key, version, owner *string) []permission {
 	all := one(versioned("s3:GetObject", version), bucket, key, owner)

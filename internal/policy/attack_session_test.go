@@ -63,6 +63,8 @@ func TestAttack33_TheContextCannotPoseAsThePrincipal(t *testing.T) {
 		"aws:PrincipalServiceName": "access-grants.s3.amazonaws.com",
 		"aws:FederatedProvider":    "arn:aws:iam::111122223333:oidc-provider/x",
 		"aws:ResourceAccount":      "999999999999",
+		"aws:ViaAWSService":        "true", "aws:ViaAWSMCPService": "true",
+		"aws:PrincipalServiceNamesList": "access-grants.s3.amazonaws.com",
 	} {
 		t.Run("denied with a forged "+key, func(t *testing.T) {
 			d := parse(t, Identity,

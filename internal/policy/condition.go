@@ -106,6 +106,10 @@ type condition struct {
 	key      string // lower case
 	values   []value
 
+	// unknown is a key that AWS does not document: the condition's own key or that of a policy variable in its values. It
+	// is empty for almost every condition.
+	unknown string
+
 	name    string // the operator as written
 	keyText string // the key as written
 }
@@ -144,6 +148,9 @@ func newCondition(name, key string) (condition, error) {
 	if i := strings.IndexByte(key, ':'); i <= 0 || i == len(key)-1 {
 		return c, errNoVendor
 	}
+	if undocumented(c.key) {
+		c.unknown = key
+	}
 	return c, nil
 }
 
@@ -160,6 +167,9 @@ func (c *condition) add(text string, bare, variables bool) error {
 	t, err := cut(text, variables, c.op == opStringLike || c.op == opArn)
 	if err != nil {
 		return err
+	}
+	if unknown := t.undocumented(); unknown != "" && c.unknown == "" {
+		c.unknown = unknown
 	}
 	switch _, six := t.splitARN(); {
 	case c.op == opArn && !six && text != everyone:
@@ -178,8 +188,11 @@ func (c *condition) add(text string, bare, variables bool) error {
 }
 
 // fulfilled decides the condition. deny says that the condition belongs to a Deny statement. A value in the request
-// that cannot be read fails the condition of an Allow and fulfils that of a Deny.
+// that cannot be read fails the condition of an Allow and fulfils that of a Deny, and so does an undocumented key.
 func (c *condition) fulfilled(e *evaluation, deny bool) bool {
+	if c.unknown != "" {
+		return deny
+	}
 	have := e.values(c.key)
 	if c.op == opNull {
 		for i := range c.values {

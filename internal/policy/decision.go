@@ -58,6 +58,9 @@ type Decision struct {
 	Statement int
 	Sid       string
 
+	// UnknownKey is set when the statement denies because of a condition key that AWS does not document, as written.
+	UnknownKey string
+
 	Missing Layer // of an implicit deny: the first layer that should have allowed
 
 	action string
@@ -70,7 +73,7 @@ func (d Decision) allow(h hit) Decision {
 }
 
 func (d *Decision) deny(h hit) {
-	d.Effect = ExplicitDeny
+	d.Effect, d.UnknownKey = ExplicitDeny, h.unknown
 	d.at(h)
 }
 
@@ -118,6 +121,9 @@ func (d Decision) Explain() string {
 		fmt.Fprintf(&b, " of %s", d.Document)
 	} else {
 		fmt.Fprintf(&b, " of document %d", d.Index+1)
+	}
+	if d.UnknownKey != "" {
+		fmt.Fprintf(&b, ": AWS documents no condition key %s, so the Deny holds", clip(d.UnknownKey))
 	}
 	return b.String()
 }

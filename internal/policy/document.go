@@ -65,6 +65,7 @@ type statement struct {
 // pattern is an action or resource as written, and compiled.
 type pattern struct {
 	text    string
+	unknown string // of a resource: an undocumented key of a policy variable
 	matcher matcher
 }
 
@@ -208,6 +209,7 @@ func newResource(text string, variables bool) (pattern, error) {
 	if err != nil {
 		return p, err
 	}
+	p.unknown = t.undocumented()
 	if text != everyone {
 		parts, ok := t.splitARN()
 		open := len(t) > 0 && t[len(t)-1].kind == elemStar // "arn:aws:s3*" matches ARNs of any length

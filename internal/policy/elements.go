@@ -36,7 +36,7 @@ func (d *Document) principals(s *statement, n *node, part map[string]*node) erro
 		for _, name := range names {
 			p, err := newPrincipal(family, name)
 			if err != nil {
-				return err
+				return &ElementError{"Principal", name, err}
 			}
 			s.principals = append(s.principals, p)
 		}
@@ -66,7 +66,7 @@ func (d *Document) actions(s *statement, n *node, part map[string]*node) error {
 	for _, text := range list {
 		p, err := newAction(text)
 		if err != nil {
-			return err
+			return &ElementError{"Action", text, err}
 		}
 		if d.kind == Trust && !isSTS(text) {
 			return errTrustAction
@@ -104,7 +104,10 @@ func (d *Document) resources(s *statement, n *node, part map[string]*node) error
 	for _, text := range list {
 		p, err := newResource(text, d.version == Version2012)
 		if err != nil {
-			return err
+			return &ElementError{"Resource", text, err}
+		}
+		if p.unknown != "" {
+			p.dropUndocumented(d.version == Version2012, s.deny && !s.notResource)
 		}
 		s.resources = append(s.resources, p)
 	}

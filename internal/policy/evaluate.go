@@ -57,6 +57,7 @@ type hit struct {
 	name      string
 	statement int // from 1
 	sid       string
+	unknown   string // an undocumented condition key of a Deny
 }
 
 // list is the documents of one layer, and the kinds of document that the layer may have.
@@ -183,6 +184,7 @@ func (e *evaluation) layer(l *list, out *layerResult) (denied bool) {
 			}
 			h := hit{layer: l.layer, document: i, name: d.name, statement: j + 1, sid: s.sid}
 			if s.deny {
+				h.unknown = s.undocumented()
 				*out = layerResult{formNone, h}
 				return true
 			}

@@ -45,7 +45,10 @@ func TestKeysThatFollowFromThePrincipal(t *testing.T) {
 			"aws:PrincipalType": "Account", "aws:userid": "111122223333",
 			"aws:PrincipalArn": "arn:aws:iam::111122223333:root", "aws:username": "",
 		},
-		"alice": {"aws:PrincipalType": "User", "aws:userid": alice.ID, "aws:username": "alice"},
+		"alice": {
+			"aws:PrincipalType": "User", "aws:userid": alice.ID, "aws:username": "alice",
+			"aws:ViaAWSService": "false", "aws:ViaAWSMCPService": "false", "aws:PrincipalServiceNamesList": "",
+		},
 		"reader": {
 			"aws:PrincipalType":     "AssumedRole",
 			"aws:userid":            reader.ID + ":s1",
@@ -55,7 +58,8 @@ func TestKeysThatFollowFromThePrincipal(t *testing.T) {
 		},
 		"service": {
 			"aws:PrincipalIsAWSService": "true", "aws:PrincipalServiceName": "access-grants.s3.amazonaws.com",
-			"aws:PrincipalAccount": "", "aws:PrincipalArn": "",
+			"aws:PrincipalServiceNamesList": "access-grants.s3.amazonaws.com",
+			"aws:PrincipalAccount":          "", "aws:PrincipalArn": "",
 		},
 		"web": {
 			"aws:FederatedProvider":     "arn:aws:iam::111122223333:oidc-provider/idp.example.org/x",
@@ -63,7 +67,8 @@ func TestKeysThatFollowFromThePrincipal(t *testing.T) {
 		},
 		"anonymous": {
 			"aws:PrincipalType": "Anonymous", "aws:userid": "anonymous",
-			"aws:PrincipalAccount": "", "aws:PrincipalServiceName": "",
+			"aws:PrincipalAccount": "anonymous", "aws:PrincipalServiceName": "", "aws:PrincipalIsAWSService": "",
+			"aws:ViaAWSService": "false",
 		},
 	} {
 		for key, value := range want {

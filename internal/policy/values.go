@@ -2,6 +2,7 @@ package policy
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -10,8 +11,9 @@ import (
 //
 // The keys that follow from Principal and Request are never read from Values: aws:PrincipalArn, aws:PrincipalAccount,
 // aws:PrincipalType, aws:userid, aws:username, aws:PrincipalIsAWSService, aws:PrincipalServiceName,
-// aws:FederatedProvider and aws:ResourceAccount. A header or a tag that a client chose can therefore not pose as one
-// of them. The caller of this package must set every other key, including the time (aws:CurrentTime, aws:EpochTime).
+// aws:PrincipalServiceNamesList, aws:FederatedProvider, aws:ResourceAccount, aws:ViaAWSService and
+// aws:ViaAWSMCPService. A header or a tag that a client chose can therefore not pose as one of them. The caller of this
+// package must set every other key, including the time (aws:CurrentTime, aws:EpochTime).
 type Values struct{ entries []entry }
 
 type entry struct {
@@ -141,8 +143,11 @@ func (e *evaluation) derived(key string) (value string, derived bool) {
 			return p.ARN, true
 		}
 	case "aws:principalaccount":
-		if known {
+		switch {
+		case known:
 			return p.Account, true
+		case p.Kind == Anonymous:
+			return "anonymous", true
 		}
 	case "aws:principaltype":
 		return [...]string{"Anonymous", "Account", "User", "AssumedRole", "", ""}[min(p.Kind, Federated)], true
@@ -153,11 +158,12 @@ func (e *evaluation) derived(key string) (value string, derived bool) {
 			return p.ARN[strings.LastIndexByte(p.ARN, '/')+1:], true
 		}
 	case "aws:principalisawsservice":
-		if p.Kind == Service {
-			return "true", true
+		if p.Kind != Anonymous {
+			return strconv.FormatBool(p.Kind == Service), true
 		}
-		return "false", true
-	case "aws:principalservicename":
+	case "aws:viaawsservice", "aws:viaawsmcpservice":
+		return "false", true // no service acts with the credentials of a principal
+	case "aws:principalservicename", "aws:principalservicenameslist":
 		if p.Kind == Service {
 			return p.Service, true
 		}

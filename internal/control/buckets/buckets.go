@@ -128,19 +128,14 @@ func (b *Buckets) PutPolicy(ctx context.Context, call *control.Call, bucket *buc
 	if len(text) > maxPolicy {
 		return fault.New(fault.TooLarge, fault.Body, "The bucket policy exceeds %d bytes", maxPolicy)
 	}
-	doc, err := policy.Parse(text, policy.Resource)
+	doc, err := checkPolicy(text, bucket.ARN())
 	if err != nil {
-		return fault.New(fault.Malformed, fault.BucketPolicy, "%s", err)
-	}
-	for _, r := range doc.Resources() {
-		if r != bucket.ARN() && (len(r) <= len(bucket.ARN()) || r[:len(bucket.ARN())+1] != bucket.ARN()+"/") {
-			return fault.New(fault.Invalid, fault.BucketPolicy, "Policy has invalid resource: %s", r)
-		}
+		return err
 	}
 	return b.change(ctx, call, bucket, func(tx *store.Tx) (string, error) {
 		resolved, err := control.ResolvePrincipals(ctx, tx, doc)
 		if unknown, ok := errors.AsType[*control.UnknownPrincipalError](err); ok {
-			return "", fault.New(fault.Invalid, fault.BucketPolicy, "%s", unknown)
+			return "", fault.New(fault.Invalid, fault.BucketPolicy, policy.InvalidPrincipal).With("Detail", unknown.Name)
 		}
 		if err != nil {
 			return "", err

@@ -215,6 +215,9 @@ func checkInstancePolicy(doc *policy.Document, instanceARN string) error {
 			return invalid("the action %q cannot be shared with other accounts", a)
 		}
 	}
+	if err := doc.CheckAccessGrants(instanceARN); err != nil {
+		return invalid("%s", err)
+	}
 	return nil
 }
 

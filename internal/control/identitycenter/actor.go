@@ -72,6 +72,9 @@ func parseActors(arn string, document any) (json.RawMessage, *policy.Document, e
 	if doc.Size() > maxActorPolicy {
 		return nil, nil, badActors("it has more than %d characters", maxActorPolicy)
 	}
+	if err := doc.CheckKeys(); err != nil {
+		return nil, nil, badActors("%s", err)
+	}
 	for _, a := range doc.Actions() {
 		if len(a) <= len(actionPrefix) || !strings.EqualFold(a[:len(actionPrefix)], actionPrefix) {
 			return nil, nil, badActors("the action %q is not one of sso-oauth", a)

@@ -62,9 +62,9 @@ func authorizeOne(call *control.Call, action, resource string) error {
 		Values:          policy.Values{},
 	})
 	if !d.Allowed { // the wording lacks the quotes that S3 puts around the resource
-		return fault.New(fault.Denied, "", "%s", caller.Denial{
+		return caller.Reasoned(d, fault.New(fault.Denied, "", "%s", caller.Denial{
 			User: call.ARN(), Action: action, Resource: resource, Because: d.Because(),
-		})
+		}))
 	}
 	return nil
 }

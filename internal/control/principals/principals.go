@@ -45,9 +45,9 @@ func may(call *control.Call, action, resource string, values policy.Values) erro
 	}
 	d := call.Decide(caller.Ask{Action: action, Resource: resource, ResourceAccount: call.Account, Values: values})
 	if !d.Allowed { // worded without the quotes that S3 puts around the resource
-		return fault.New(fault.Denied, "", "%s", caller.Denial{
+		return caller.Reasoned(d, fault.New(fault.Denied, "", "%s", caller.Denial{
 			User: call.ARN(), Action: action, Resource: resource, Because: d.Because(),
-		})
+		}))
 	}
 	return nil
 }

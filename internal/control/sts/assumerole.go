@@ -176,7 +176,7 @@ func (in *AssumeRole) trustedRole(
 		d := call.DecideTrust(caller.Ask{Action: action, Resource: in.RoleARN, ResourceAccount: role.Account, Values: values},
 			compiled.Trust)
 		if !d.Allowed {
-			return nil, in.notAuthorized(call, action)
+			return nil, caller.Reasoned(d, in.notAuthorized(call, action))
 		}
 	}
 	call.Touch("AWS::IAM::Role", role.ARN(), role.Account)
@@ -184,7 +184,7 @@ func (in *AssumeRole) trustedRole(
 }
 
 // notAuthorized is the refusal of everything that is not allowed, in AWS's words.
-func (in *AssumeRole) notAuthorized(call *control.Call, action string) error {
+func (in *AssumeRole) notAuthorized(call *control.Call, action string) *fault.Error {
 	if in.token != nil { // the caller has no account, and is told nothing else
 		return fault.New(fault.Denied, "", "Not authorized to perform %s", action)
 	}

@@ -56,9 +56,9 @@ func (t *Tokens) SessionToken(
 	// Everybody may call it, unless a policy explicitly denies it.
 	ask := caller.Ask{Action: actionSession, Resource: "*", ResourceAccount: call.Account}
 	if decision := call.Decide(ask); decision.Effect == policy.ExplicitDeny {
-		return nil, fault.New(fault.Denied, "", "%s", caller.Denial{
+		return nil, caller.Reasoned(decision, fault.New(fault.Denied, "", "%s", caller.Denial{
 			User: call.ARN(), Action: ask.Action, Resource: ask.Resource, Because: decision.Because(),
-		})
+		}))
 	}
 	if d == 0 {
 		d = defaultUserSession
@@ -99,9 +99,9 @@ func (t *Tokens) AccessKeyAccount(call *control.Call, id string) (access.Account
 		return "", fault.New(fault.Denied, "", "Cannot call GetAccessKeyInfo with session credentials")
 	}
 	if d := call.Decide(caller.Ask{Action: action, Resource: "*", ResourceAccount: call.Account}); !d.Allowed {
-		return "", fault.New(fault.Denied, "", "%s", caller.Denial{
+		return "", caller.Reasoned(d, fault.New(fault.Denied, "", "%s", caller.Denial{
 			User: call.ARN(), Action: action, Resource: "*", Because: d.Because(),
-		})
+		}))
 	}
 	if id == call.AccessKeyID {
 		return call.Account, nil

@@ -2,6 +2,7 @@ package sts
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"latchkey/internal/access"
@@ -43,6 +44,12 @@ func (t *Tokens) AssumeForService(call *control.Call, in ServiceAssume) (*iam.Ro
 	v.Set("aws:SourceArn", in.SourceARN)
 	v.Set("aws:CurrentTime", call.Facts.Time.UTC().Format(time.RFC3339))
 	v.Set("aws:EpochTime", strconv.FormatInt(call.Facts.Time.Unix(), 10))
+	// AWS has these keys in every request, also in those of its services. A service has no network address.
+	v.Set("aws:SecureTransport", "true")
+	v.Set("aws:UserAgent", in.Service)
+	if part := strings.Split(in.SourceARN, ":"); len(part) > 3 {
+		v.Set("aws:RequestedRegion", part[3])
+	}
 	actions := []string{actionAssume}
 	if in.SourceIdentity != "" {
 		v.Set("sts:SourceIdentity", in.SourceIdentity)
@@ -58,7 +65,7 @@ func (t *Tokens) AssumeForService(call *control.Call, in ServiceAssume) (*iam.Ro
 			Action:    action, Resource: role.ARN(), ResourceAccount: string(role.Account), Context: v,
 		}, compiled.Trust, policy.Policies{})
 		if !d.Allowed {
-			return nil, in.notAuthorized(action)
+			return nil, caller.Reasoned(d, in.notAuthorized(action))
 		}
 	}
 	if in.Duration > role.MaxSession {
@@ -68,7 +75,7 @@ func (t *Tokens) AssumeForService(call *control.Call, in ServiceAssume) (*iam.Ro
 	return role, nil
 }
 
-func (in *ServiceAssume) notAuthorized(action string) error {
+func (in *ServiceAssume) notAuthorized(action string) *fault.Error {
 	return fault.New(fault.Denied, fault.ServiceTrust, "%s", caller.Denial{
 		User: in.Service, Action: action, Resource: in.RoleARN,
 	})
