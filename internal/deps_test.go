@@ -52,6 +52,7 @@ var floors = map[string]int{
 	"internal/control/principals":           6,
 	"internal/control/sts":                  6,
 	"internal/control/buckets":              6,
+	"internal/control/policycheck":          6,
 	"internal/control/controltest":          7,
 
 	"internal/control/controltest/peopletest": 8,

@@ -26,6 +26,7 @@ import (
 	"latchkey/internal/control/identitystore"
 	"latchkey/internal/control/ldapsync"
 	"latchkey/internal/control/oauth"
+	"latchkey/internal/control/policycheck"
 	"latchkey/internal/control/principals"
 	"latchkey/internal/control/sts"
 	"latchkey/internal/front"
@@ -36,6 +37,7 @@ type API struct {
 	Control        *control.Control
 	Grants         *grants.Grants
 	Principals     *principals.Principals
+	PolicyCheck    *policycheck.Checker
 	Buckets        *buckets.Buckets
 	Tokens         *sts.Tokens
 	IdentityCenter *identitycenter.Center

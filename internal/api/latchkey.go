@@ -30,6 +30,7 @@ func (a *API) registerLatchkey(m *awswire.Mux[*control.Call]) {
 	awswire.Handle(m, wire.PutSignIn, a.putSignIn)
 	awswire.Handle(m, wire.GetSignIn, a.getSignIn)
 	awswire.Handle(m, wire.DeleteSignIn, a.deleteSignIn)
+	awswire.Handle(m, wire.ListPolicyFindings, a.listPolicyFindings)
 }
 
 func (a *API) explain(_ context.Context, c *control.Call, in *wire.ExplainRequest) (*wire.ExplainResponse, error) {

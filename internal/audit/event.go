@@ -114,6 +114,10 @@ type Addendum struct {
 
 	Expires string `json:"expires,omitempty"`
 	Reason  string `json:"reason,omitempty"`
+
+	// PolicyFindings say what the policy in the request has that AWS would silently accept: condition keys that AWS does
+	// not document.
+	PolicyFindings []string `json:"policyFindings,omitempty"`
 }
 
 // JSON is the event as one line.

@@ -34,8 +34,8 @@ func checkBucket(text string) (sentence, detail string) {
 	return sentence, detail
 }
 
-// TestCaseW08_PoliciesThatCannotMatch and the relatives of W08, with the sentences of S3.
-func TestCaseW08_PoliciesThatCannotMatch(t *testing.T) {
+// TestWire08_PoliciesThatCannotMatch and the relatives of W08, with the sentences of S3.
+func TestWire08_PoliciesThatCannotMatch(t *testing.T) {
 	const object, bucket = `"arn:aws:s3:::lake/*"`, `"arn:aws:s3:::lake"`
 	both := `[` + bucket + `,` + object + `]`
 	prefix := `{"StringEquals":{"s3:prefix":"a/"}}`

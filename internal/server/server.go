@@ -28,6 +28,7 @@ import (
 	"latchkey/internal/control/identitystore"
 	"latchkey/internal/control/ldapsync"
 	"latchkey/internal/control/oauth"
+	"latchkey/internal/control/policycheck"
 	"latchkey/internal/control/principals"
 	"latchkey/internal/control/provision/justintime"
 	"latchkey/internal/control/sts"
@@ -190,6 +191,7 @@ func (s *Server) wire(ring *credential.Ring) {
 		SignIn:         signIn,
 		Control:        s.Control,
 		Grants:         s.Grants,
+		PolicyCheck:    &policycheck.Checker{Control: s.Control},
 		Principals:     &principals.Principals{Control: s.Control, PrivateIssuers: c.PrivateIssuers},
 		Directory:      &identitystore.Directory{Control: s.Control},
 		Tokens:         token,

@@ -82,6 +82,7 @@ func (w *walkWorld) peopleRows() []row {
 	asks := object{"Target": "s3://lake/user/k", "Permission": "READ"}
 	rows = append(rows, ofJSON(latchkey.Service,
 		"Explain", with(asks, "Principal", iamARN+"user/user"), "Explain", with(asks, "User", "alice"), "WhoCan", asks,
+		"ListPolicyFindings", object{},
 		"WhatCan", object{"Principal": iamARN + "user/user"}, "WhatCan", object{"User": "alice"}, "QueryAudit", object{},
 		"SetUserStatus", object{"UserId": w.id("bob"), "UserStatus": "DISABLED"},
 		"GetUserIdentity", object{"UserId": w.id("bob")}, "DeleteUserBinding", object{"UserName": "bob"},

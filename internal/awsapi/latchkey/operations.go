@@ -26,6 +26,7 @@ var Service = awswire.NewService(&awswire.Service{
 	GetSignIn.Operation,
 	GetUserIdentity.Operation,
 	ListBuckets.Operation,
+	ListPolicyFindings.Operation,
 	ListProvisioningTokens.Operation,
 	PutIssuerLimits.Operation,
 	PutSignIn.Operation,
@@ -68,6 +69,9 @@ var GetUserIdentity = awswire.NewOp[GetUserIdentityRequest, GetUserIdentityRespo
 
 // ListBuckets is POST /.
 var ListBuckets = awswire.NewOp[ListBucketsRequest, ListBucketsResponse](awswire.Operation{Name: "ListBuckets", Method: "POST", URI: "/"})
+
+// ListPolicyFindings is POST /.
+var ListPolicyFindings = awswire.NewOp[ListPolicyFindingsRequest, ListPolicyFindingsResponse](awswire.Operation{Name: "ListPolicyFindings", Method: "POST", URI: "/"})
 
 // ListProvisioningTokens is POST /.
 var ListProvisioningTokens = awswire.NewOp[ListProvisioningTokensRequest, ListProvisioningTokensResponse](awswire.Operation{Name: "ListProvisioningTokens", Method: "POST", URI: "/"})

@@ -256,6 +256,19 @@ type ListBucketsResponse struct {
 	NextToken *string  `aws:"NextToken"`
 }
 
+// ListPolicyFindingsRequest is what ListPolicyFindings takes.
+type ListPolicyFindingsRequest struct {
+	Notes      *bool   `aws:"Notes"`
+	MaxResults *int32  `aws:"MaxResults,min=1,max=1000"`
+	NextToken  *string `aws:"NextToken,min=1,max=2048"`
+}
+
+// ListPolicyFindingsResponse is what ListPolicyFindings answers.
+type ListPolicyFindingsResponse struct {
+	Findings  []PolicyFinding `aws:"Findings"`
+	NextToken *string         `aws:"NextToken"`
+}
+
 // ListProvisioningTokensRequest is what ListProvisioningTokens takes.
 type ListProvisioningTokensRequest struct {
 }
@@ -263,6 +276,19 @@ type ListProvisioningTokensRequest struct {
 // ListProvisioningTokensResponse is what ListProvisioningTokens answers.
 type ListProvisioningTokensResponse struct {
 	Tokens []ProvisioningToken `aws:"Tokens"`
+}
+
+// PolicyFinding is a part of larger structures.
+type PolicyFinding struct {
+	Kind        *string `aws:"Kind"`
+	Serious     *bool   `aws:"Serious"`
+	PolicyType  *string `aws:"PolicyType"`
+	ResourceArn *string `aws:"ResourceArn"`
+	PolicyName  *string `aws:"PolicyName"`
+	Statement   *int32  `aws:"Statement"`
+	Sid         *string `aws:"Sid"`
+	Subject     *string `aws:"Subject"`
+	Text        *string `aws:"Text"`
 }
 
 // ProvisioningToken is a part of larger structures.

@@ -35,9 +35,11 @@ func (p *Principals) PutInline(ctx context.Context, call *control.Call, e Entity
 	}
 	return p.change(ctx, call, permission{"iam:Put" + string(e.Kind) + "Policy", policy.Values{}}, e,
 		func(_ *store.Tx, h *principalRow) error {
-			if _, err := policy.Parse(document, policy.Identity); err != nil {
+			d, err := policy.Parse(document, policy.Identity)
+			if err != nil {
 				return malformed(err)
 			}
+			call.Wrote(d)
 			in := iam.Inline{Name: name, Document: document}
 			if i := inlineAt(h.policies.Inline, name); i >= 0 {
 				h.policies.Inline[i] = in

@@ -127,7 +127,7 @@ func (p *Principals) CreatePolicy(ctx context.Context, call *control.Call, in Ne
 	if err := p.mayCreate(call, "Policy", m.ARN(), in.Tags, ""); err != nil {
 		return nil, err
 	}
-	if err := checkManaged(in.Document); err != nil {
+	if err := checkManaged(call, in.Document); err != nil {
 		return nil, err
 	}
 	call.Touch("AWS::IAM::Policy", m.ARN(), m.Account)
@@ -151,7 +151,7 @@ func (p *Principals) CreatePolicy(ctx context.Context, call *control.Call, in Ne
 	return &ManagedPolicy{ManagedPolicy: m, arn: m.ARN()}, nil
 }
 
-func checkManaged(document string) error {
+func checkManaged(call *control.Call, document string) error {
 	d, err := policy.Parse(document, policy.Identity)
 	if err != nil {
 		return malformed(err)
@@ -159,6 +159,7 @@ func checkManaged(document string) error {
 	if d.Size() > managedLimit {
 		return quota(fault.PolicyDocument, "PolicySize", managedLimit)
 	}
+	call.Wrote(d)
 	return nil
 }
 
@@ -216,7 +217,7 @@ func (p *Principals) CreatePolicyVersion(
 	var v iam.PolicyVersion
 	err := p.changePolicy(ctx, call, permission{"iam:CreatePolicyVersion", policy.Values{}}, arn,
 		func(tx *store.Tx, m *iam.ManagedPolicy) error {
-			if err := checkManaged(document); err != nil {
+			if err := checkManaged(call, document); err != nil {
 				return err
 			}
 			if len(m.Versions) >= p.Control.Quotas.PolicyVersion {

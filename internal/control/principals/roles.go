@@ -51,7 +51,7 @@ func (p *Principals) CreateRole(ctx context.Context, call *control.Call, in NewR
 			return err
 		}
 		var err error
-		if r.Trust, err = bindTrust(ctx, tx, in.Trust); err != nil {
+		if r.Trust, err = bindTrust(ctx, tx, call, in.Trust); err != nil {
 			return err
 		}
 		r.Created = tx.Now()
@@ -137,7 +137,7 @@ func (p *Principals) updateRole(ctx context.Context, call *control.Call, action,
 func (p *Principals) UpdateAssumeRolePolicy(ctx context.Context, call *control.Call, name, trust string) error {
 	return p.change(ctx, call, permission{"iam:UpdateAssumeRolePolicy", policy.Values{}}, RoleNamed(name),
 		func(tx *store.Tx, h *principalRow) error {
-			bound, err := bindTrust(ctx, tx, trust)
+			bound, err := bindTrust(ctx, tx, call, trust)
 			h.role.Trust = bound
 			return err
 		})

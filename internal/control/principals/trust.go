@@ -19,7 +19,7 @@ const trustLimit = 2048
 // bindTrust checks a trust policy and replaces the ARNs of the users and roles that it names by their immutable ids, as
 // AWS does. A principal that is deleted and created again under the same name is then not trusted. It refuses users,
 // roles and accounts that do not exist.
-func bindTrust(ctx context.Context, tx *store.Tx, text string) (string, error) {
+func bindTrust(ctx context.Context, tx *store.Tx, call *control.Call, text string) (string, error) {
 	d, err := policy.Parse(text, policy.Trust)
 	if err != nil {
 		return "", malformed(err)
@@ -27,6 +27,7 @@ func bindTrust(ctx context.Context, tx *store.Tx, text string) (string, error) {
 	if d.Size() > trustLimit {
 		return "", quota(fault.PolicyDocument, "ACLSizePerRole", trustLimit)
 	}
+	call.Wrote(d)
 	bound, err := control.ResolvePrincipals(ctx, tx, d)
 	if unknown, ok := errors.AsType[*control.UnknownPrincipalError](err); ok {
 		return "", fault.New(fault.Malformed, fault.PolicyDocument, "%s", unknown.Error())

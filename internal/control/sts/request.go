@@ -127,9 +127,11 @@ func (in *AssumeRole) checkPolicies(call *control.Call, role *iam.Role, tags map
 			maxPolicyARNs)
 	}
 	if in.Policy != "" {
-		if _, err := policy.Parse(in.Policy, policy.Session); err != nil {
+		d, err := policy.Parse(in.Policy, policy.Session)
+		if err != nil {
 			return 0, fault.New(fault.Malformed, fault.PolicyDocument, "%s", err.Error())
 		}
+		call.Wrote(d)
 	}
 	text := utf8.RuneCountInString(in.Policy)
 	for _, arn := range in.PolicyARNs {
