@@ -65,9 +65,9 @@ func newPolicyCheck() *cobra.Command {
 		Use:   "check [FILE...]",
 		Short: "Find what policies have that AWS does not document, or that would be refused",
 		Long: `Find condition keys that AWS does not document, which AWS accepts and ignores. Here they make a Deny
-hold, and an Allow allow nothing. Find also what S3 refuses in a resource policy: actions that do not exist or do not apply to the
-resources of their statement, and condition keys that do not apply to its actions. With --notes, say also which
-conditions are constant because no request to Latchkey has their key.
+hold, and an Allow allow nothing. Find also what S3 refuses in a resource policy: actions that do
+not exist or do not apply to the resources of their statement, and condition keys that do not apply to its actions.
+With --notes, say also which conditions are constant because no request to Latchkey has their key.
 
 With files ("-" is standard input) the files are checked, without a server. Without a file, every policy that the
 account has stored is checked: of users, roles, managed policies in all versions, buckets, Access Grants instances and

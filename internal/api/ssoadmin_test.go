@@ -344,6 +344,22 @@ func TestIdentityCase013_ActorPolicyWithoutAnElement(t *testing.T) {
 		"ResourceNotFoundException")
 }
 
+func TestAnActorPolicyHasKnownKeys(t *testing.T) {
+	w := newCenterWorld(t)
+	app := w.application("app")
+	put := func(key string) object {
+		p := actors(object{"AWS": "123456789012"})
+		p["Statement"].([]any)[0].(object)["Condition"] = object{"StringEquals": object{key: "x"}}
+		return object{"ApplicationArn": app, "AuthenticationMethodType": "IAM", "AuthenticationMethod": method(p)}
+	}
+	for _, key := range []string{"aws:SorceIp", "s3:nokey", "kms:ViaService"} {
+		w.refused("PutApplicationAuthenticationMethod", put(key), "ValidationException")
+	}
+	for _, key := range []string{"aws:PrincipalOrgID", "identitystore:UserId", "idp.example.org:sub"} {
+		w.must("PutApplicationAuthenticationMethod", put(key))
+	}
+}
+
 func TestIdentityCase014_ActorPolicyComesBackAsAnObject(t *testing.T) {
 	w := newCenterWorld(t)
 	app := w.application("app")

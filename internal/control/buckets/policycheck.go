@@ -5,8 +5,8 @@ import (
 	"latchkey/internal/policy"
 )
 
-// checkPolicy parses the text of a bucket policy and checks it as S3 does when a policy is written. S3 words a refusal as
-// one of a few sentences, and says in the field Detail which part of the policy it means.
+// checkPolicy parses the text of a bucket policy and checks it as S3 does when a policy is written. S3 words a refusal
+// as one of a few sentences, and says in the field Detail which part of the policy it means.
 func checkPolicy(text, bucketARN string) (*policy.Document, error) {
 	doc, err := policy.Parse(text, policy.Resource)
 	kind := fault.Malformed

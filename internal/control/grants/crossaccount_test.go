@@ -145,6 +145,11 @@ func TestSharedLists(t *testing.T) {
 	}
 }
 
+// conditional adds a condition on a key to the statement of a policy.
+func conditional(text, key string) string {
+	return strings.Replace(text, `"Effect"`, `"Condition":{"StringEquals":{"`+key+`":"x"}},"Effect"`, 1)
+}
+
 func TestWhatAResourcePolicyMaySay(t *testing.T) {
 	w, _ := shared(t)
 	put := func(text string) error {
@@ -171,6 +176,11 @@ func TestWhatAResourcePolicyMaySay(t *testing.T) {
 		"a principal that is not known": sharing("s3:GetDataAccess", "arn:aws:iam::444455556666:user/nobody"),
 		"an account that is not known":  sharing("s3:GetDataAccess", "999999999999"),
 		"a principal in other case":     sharing("s3:GetDataAccess", "arn:aws:iam::444455556666:user/STRANGER"),
+
+		"grants, to which no action applies": strings.Replace(good, instanceARN, instanceARN+"/grant/*", 1),
+		"an undocumented condition key":      conditional(good, "aws:SorceAccount"),
+		"a condition key of another service": conditional(good, "kms:ViaService"),
+		"a condition key of other actions":   conditional(good, "s3:AccessGrantScope"),
 	} {
 		t.Run("refused: "+name, func(t *testing.T) {
 			refused(t, put(text), fault.Invalid, fault.InstancePolicy, "InvalidResourcePolicy", 400)
