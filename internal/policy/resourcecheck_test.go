@@ -59,6 +59,7 @@ func TestWire08_PoliciesThatCannotMatch(t *testing.T) {
 		{`"s3:GetObject"`, object, `{"StringEquals":{"aws:SorceIp":"x"}}`, InvalidKey, "aws:SorceIp"},
 		{`"s3:GetObject"`, object, `{"StringEquals":{"kms:ViaService":"x"}}`, InvalidKey, "kms:ViaService"},
 		{`"s3:GetObject"`, object, `{"StringEquals":{"aws:PrincipalType":"${aws:usrname}"}}`, InvalidKey, "aws:usrname"},
+		{`"s3:GetObject"`, object, `{"StringLike":{"aws:PrincipalType":"${kms:x}*"}}`, InvalidKey, "kms:x"},
 		{`"s3:GetObject"`, `"arn:aws:s3:::lake/${aws:usrname}/*"`, "", InvalidKey, "aws:usrname"},
 		{`"s3:GetObject"`, object, `{"StringEquals":{"s3:VersionId":"x"}}`, KeyMismatch, "s3:VersionId"},
 		{`"s3:GetObject"`, object, prefix, KeyMismatch, "s3:prefix"},
