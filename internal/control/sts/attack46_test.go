@@ -45,12 +45,28 @@ func TestAttack46_AServiceHasTheKeysOfEveryRequest(t *testing.T) {
 				return
 			}
 			as := w.roleWith(principals.NewRole{Name: fmt.Sprintf("own%d", i), Trust: `{"Statement":[
-				{"Effect":"Allow","Principal":{"AWS":"123456789012"},"Action":"sts:AssumeRole"},{"Effect":"Deny","Principal":"*","Action":"sts:*","Condition":` + x.fence + `}]}`})
+				{"Effect":"Allow","Principal":{"AWS":"` + iamARN + `user/u"},"Action":"sts:AssumeRole"},
+				{"Effect":"Deny","Principal":"*","Action":"sts:*","Condition":` + x.fence + `}]}`})
 			_, err = w.STS.AssumeRole(t.Context(), w.by(w.keys),
 				sts.AssumeRole{RoleARN: as.ARN(), SessionName: "session"})
 			if err == nil || fault.Of(err).Reason != x.reason {
 				t.Errorf("AssumeRole: %v", err)
 			}
 		})
+	}
+}
+
+// TestAttack46_TheRecordOfASessionPolicySaysSo as the record of a stored policy does.
+func TestAttack46_TheRecordOfASessionPolicySaysSo(t *testing.T) {
+	w := newWorld(t)
+	role := w.roleWith(principals.NewRole{Name: "own", Trust: trusting("sts:AssumeRole", iamARN+"user/u")})
+	c := w.by(w.keys)
+	_, err := w.STS.AssumeRole(t.Context(), c, sts.AssumeRole{
+		RoleARN: role.ARN(), SessionName: "session", Policy: `{"Statement":[{"Effect":"Deny","Action":"s3:*",` +
+			`"Resource":"*","Condition":{"StringEquals":{"aws:SorceIp":"x"}}}]}`,
+	})
+	must(t, err)
+	if got := c.Event.Latchkey; got == nil || len(got.PolicyFindings) != 1 {
+		t.Errorf("the record has %+v", got)
 	}
 }
