@@ -65,6 +65,7 @@ func (a *Authenticator) Authenticate(r *http.Request, service string, from Conne
 		return nil, nil, err
 	}
 	c := &Caller{AccessKeyID: signed.AccessKeyID, Snapshot: snap, Facts: a.facts(r, signed, now, from)}
+	c.meter.Watch(r.Context())
 	var secret credential.Secret
 	if token := signed.SessionToken(); token == "" {
 		secret, err = a.longTerm(c)
@@ -112,6 +113,7 @@ func (a *Authenticator) Reauthenticate(c *Caller) (*Caller, error) {
 		return c, nil
 	}
 	fresh := &Caller{AccessKeyID: c.AccessKeyID, Session: c.Session, Snapshot: snap, Facts: c.Facts}
+	fresh.meter.WatchWith(&c.meter)
 	if c.Session != nil {
 		fresh.establishSession()
 	} else if _, err := fresh.establishKey(); err != nil {

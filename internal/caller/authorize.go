@@ -33,6 +33,7 @@ func (c *Caller) Decide(a Ask) policy.Decision {
 		Resource:        a.Resource,
 		ResourceAccount: string(a.ResourceAccount),
 		Context:         c.values(a),
+		Meter:           &c.meter,
 	}, ps)
 }
 
@@ -55,6 +56,7 @@ func (c *Caller) DecideActor(a Ask) policy.Decision {
 		Action:    a.Action,
 		Resource:  a.Resource,
 		Context:   c.values(a),
+		Meter:     &c.meter,
 	},
 		policy.Policies{Identity: []*policy.Document{anything}, Resource: []*policy.Document{a.ResourcePolicy}})
 	if !named.Allowed {

@@ -30,7 +30,11 @@ type Caller struct {
 	Facts       Facts
 
 	policies policy.Policies
+	meter    policy.Meter // of all decisions about the request
 }
+
+// Meter counts what the decisions about the request cost. Decisions about others that the request needs share it.
+func (c *Caller) Meter() *policy.Meter { return &c.meter }
 
 // Facts are what is known about the request, apart from who signed it.
 type Facts struct {

@@ -31,10 +31,26 @@ func (d Denial) String() string {
 }
 
 // Reasoned adds to the refusal of a decision what only records and logs show: that a Deny holds because of a condition
-// key that AWS does not document. Most refusals have no such reason and are returned as they are.
+// key that AWS does not document, or that no policy was evaluated to its end. Most refusals have no such reason and are
+// returned as they are.
 func Reasoned(d policy.Decision, refusal *fault.Error) *fault.Error {
+	if stopped := StoppedReason(d); stopped != "" {
+		return refusal.For(stopped)
+	}
 	if d.UnknownKey == "" {
 		return refusal
 	}
 	return refusal.For(fault.ConditionKeyUnknown).Because(errors.New(d.Explain()))
+}
+
+// StoppedReason is why a decision denies although no policy was evaluated to its end. It is empty for a decision of the
+// policies.
+func StoppedReason(d policy.Decision) fault.Reason {
+	switch d.Stopped {
+	case policy.NotStopped:
+		return ""
+	case policy.ClientGone:
+		return fault.ClientGone
+	}
+	return fault.PolicyTooCostly
 }

@@ -163,6 +163,11 @@ const (
 	PolicyUnreadable Reason = "policy_unreadable"
 	// ConditionKeyUnknown: A Deny holds because it depends on a condition key that AWS does not document.
 	ConditionKeyUnknown Reason = "condition_key_unknown"
+	// PolicyTooCostly: The policies need more steps to evaluate than one request may take, or the resource's name is
+	// too long to be compared with them.
+	PolicyTooCostly Reason = "policy_too_costly"
+	// ClientGone: The client went away before its request was decided.
+	ClientGone Reason = "client_gone"
 	// NotAllowed: The principal's policies do not allow it to call GetDataAccess.
 	NotAllowed Reason = "not_allowed"
 	// RoleNotAssumable: The service may not assume the role of the grant's location.

@@ -36,7 +36,10 @@ func BenchmarkEvaluate(b *testing.B) {
 		b.Fatal(d.Explain())
 	}
 	b.ReportAllocs()
+	var m Meter
+	r.Meter = &m
 	for b.Loop() {
+		m = Meter{} // a request has one
 		Evaluate(r, p)
 	}
 }

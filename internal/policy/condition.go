@@ -3,6 +3,7 @@ package policy
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 )
@@ -108,7 +109,9 @@ type condition struct {
 
 	// unknown is a key that AWS does not document: the condition's own key or that of a policy variable in its values. It
 	// is empty for almost every condition.
-	unknown string
+	unknown   string
+	reads     []string // the keys of variables in the values, lower case, each once
+	readsMany bool     // there are more than maxReads of them
 
 	name    string // the operator as written
 	keyText string // the key as written
@@ -171,6 +174,8 @@ func (c *condition) add(text string, bare, variables bool) error {
 	if unknown := t.undocumented(); unknown != "" && c.unknown == "" {
 		c.unknown = unknown
 	}
+
+	c.read(t)
 	switch _, six := t.splitARN(); {
 	case c.op == opArn && !six && text != everyone:
 		return fmt.Errorf("%q is not an ARN, which %s needs", clip(text), c.name)
@@ -187,11 +192,32 @@ func (c *condition) add(text string, bare, variables bool) error {
 	return nil
 }
 
+// maxReads is how many keys of variables a condition lists. A condition that reads more counts as reading all keys.
+const maxReads = 8
+
+// read notes the keys of the variables in a value.
+func (c *condition) read(t template) {
+	for i := range t {
+		switch {
+		case t[i].kind != elemVar || slices.Contains(c.reads, t[i].text):
+		case len(c.reads) == maxReads:
+			c.readsMany = true
+			return
+		default:
+			c.reads = append(c.reads, t[i].text)
+		}
+	}
+}
+
 // fulfilled decides the condition. deny says that the condition belongs to a Deny statement. A value in the request
-// that cannot be read fails the condition of an Allow and fulfils that of a Deny, and so does an undocumented key.
+// that cannot be read, or is too long to be compared, fails the condition of an Allow and fulfils that of a Deny, and so
+// does an undocumented key.
 func (c *condition) fulfilled(e *evaluation, deny bool) bool {
 	if c.unknown != "" {
 		return deny
+	}
+	if !e.meter.spend(1 + len(e.req.Context.entries)/16) {
+		return false
 	}
 	have := e.values(c.key)
 	if c.op == opNull {
@@ -224,6 +250,9 @@ func (c *condition) fulfilled(e *evaluation, deny bool) bool {
 // fulfilledBy decides the condition for one value of the request. The value must equal one of the policy's values.
 // For a negated operator it must equal none of them.
 func (c *condition) fulfilledBy(e *evaluation, have string, deny bool) bool {
+	if len(have) > maxValue {
+		return deny
+	}
 	var h value
 	if c.op >= opNumericEquals && c.op != opArn {
 		if h.parse(c.op, have) != nil || c.op == opIPAddress && !h.network.IsSingleIP() {
@@ -234,9 +263,14 @@ func (c *condition) fulfilledBy(e *evaluation, have string, deny bool) bool {
 	}
 	for i := range c.values {
 		v := &c.values[i]
-		matched, resolved := c.match(e, v, &h, have)
-		if !resolved {
+		matched, variables := c.match(e, v, &h, have)
+		switch {
+		case !e.meter.compared(len(have)):
+			return false
+		case variables == unresolved:
 			matched = c.negated && !deny
+		case variables == unsure: // it may match or not: what grants less
+			matched = c.negated != deny
 		}
 		if matched {
 			return !c.negated
@@ -245,23 +279,27 @@ func (c *condition) fulfilledBy(e *evaluation, have string, deny bool) bool {
 	return c.negated
 }
 
-func (c *condition) match(e *evaluation, v, h *value, have string) (matched, resolved bool) {
+func (c *condition) match(e *evaluation, v, h *value, have string) (matched bool, variables binding) {
 	switch c.op {
 	case opStringEquals, opStringEqualsIgnoreCase:
 		want := v.literal
 		if v.template != nil {
-			t, ok := v.template.bind(e)
-			if !ok {
-				return false, false
+			// Letters that differ in case may differ in length, by a factor of three at most.
+			t, b := v.template.bind(e, 4*len(have))
+			switch b {
+			case unresolved, unsure:
+				return false, b
+			case tooLong:
+				return false, bound
 			}
 			want = t.literal()
 		}
 		if c.op == opStringEquals {
-			return want == have, true
+			return want == have, bound
 		}
-		return strings.EqualFold(want, have), true
+		return strings.EqualFold(want, have), bound
 	case opStringLike, opArn:
 		return v.matcher.match(have, e)
 	}
-	return c.op.compare(h, v), true
+	return c.op.compare(h, v), bound
 }

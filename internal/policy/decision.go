@@ -11,7 +11,7 @@ type Effect uint8
 // The effects.
 const (
 	ImplicitDeny Effect = iota // no statement allows the request
-	ExplicitDeny               // a statement denies the request
+	ExplicitDeny               // a statement denies the request, or may do so: the evaluation was stopped
 	Allow                      // a statement allows the request, or the caller is a root user
 )
 
@@ -62,6 +62,7 @@ type Decision struct {
 	UnknownKey string
 
 	Missing Layer // of an implicit deny: the first layer that should have allowed
+	Stopped Stop  // of an explicit deny: why the evaluation did not come to an end; no statement decided then
 
 	action string
 }
@@ -75,6 +76,13 @@ func (d Decision) allow(h hit) Decision {
 func (d *Decision) deny(h hit) {
 	d.Effect, d.UnknownKey = ExplicitDeny, h.unknown
 	d.at(h)
+}
+
+// halt denies because the evaluation was stopped. It counts as an explicit deny, because a Deny may not have been
+// reached.
+func (d Decision) halt(why Stop) Decision {
+	d.Effect, d.Stopped = ExplicitDeny, why
+	return d
 }
 
 func (d *Decision) at(h hit) {
@@ -93,6 +101,8 @@ func (d Decision) Because() string {
 	switch {
 	case d.Allowed:
 		return ""
+	case d.Stopped != NotStopped:
+		return d.Stopped.because()
 	case d.Effect == ExplicitDeny && d.Layer == LayerTrust:
 		return "with an explicit deny in the role trust policy"
 	case d.Effect == ExplicitDeny && d.Layer == LayerIdentity:
@@ -105,7 +115,7 @@ func (d Decision) Because() string {
 
 // Explain gives the whole decision for administrators and logs: effect, layer, document and statement.
 func (d Decision) Explain() string {
-	if d.Effect == ImplicitDeny {
+	if d.Effect == ImplicitDeny || d.Stopped != NotStopped {
 		return d.Effect.String() + " " + d.Because()
 	}
 	var b strings.Builder

@@ -68,8 +68,17 @@ type list struct {
 }
 
 func decide(r *Request, p *Policies, kind Kind, resource []*Document) Decision {
-	e := evaluation{req: r, action: strings.ToLower(r.Action)}
+	e := evaluation{req: r, meter: r.Meter, action: strings.ToLower(r.Action)}
+	if e.meter == nil {
+		e.meter = new(Meter)
+	}
+	e.meter.mu.Lock()
+	defer e.meter.mu.Unlock()
+	e.meter.align(r)
 	d := Decision{action: r.Action}
+	if len(r.Resource) > maxValue {
+		return d.halt(LongResource)
+	}
 	resourceLayer := LayerResource
 	if kind == Trust {
 		resourceLayer = LayerTrust
@@ -98,6 +107,9 @@ func decide(r *Request, p *Policies, kind Kind, resource []*Document) Decision {
 			d.deny(results[i].hit)
 			return d
 		}
+	}
+	if e.meter.stop != NotStopped {
+		return d.halt(e.meter.stop)
 	}
 	o := outcome{
 		identity: &results[0],
@@ -179,6 +191,9 @@ func (e *evaluation) layer(l *list, out *layerResult) (denied bool) {
 				continue // no form reaches further
 			}
 			f := e.applies(s)
+			if e.meter.stop != NotStopped {
+				return false
+			}
 			if f == formNone {
 				continue
 			}
@@ -207,21 +222,44 @@ func (e *evaluation) applies(s *statement) form {
 	}
 	f := formDirect
 	if len(s.principals) > 0 {
+		if !e.meter.spend(len(s.principals)) {
+			return formNone
+		}
 		if f = s.names(&e.req.Principal); f == formNone {
 			return formNone
 		}
 	}
-	for i := range s.conditions {
-		if !s.conditions[i].fulfilled(e, s.deny) {
-			return formNone
-		}
+	if !e.conditions(s) {
+		return formNone
 	}
 	return f
 }
 
+// conditions reports whether the conditions of a statement are fulfilled.
+func (e *evaluation) conditions(s *statement) bool {
+	if len(s.conditions) == 0 {
+		return true
+	}
+	if e.meter.memory != nil {
+		if known, ok := e.meter.memory.fulfilled[s]; ok {
+			return known
+		}
+	}
+	before := e.meter.steps
+	all := true
+	for i := range s.conditions {
+		if !s.conditions[i].fulfilled(e, s.deny) {
+			all = false
+			break
+		}
+	}
+	e.meter.remember(e.req, s, all, e.meter.steps-before)
+	return all
+}
+
 func (e *evaluation) matchesAction(s *statement) bool {
 	for i := range s.actions {
-		if matchGlobs(s.actions[i].matcher.globs, e.action) {
+		if matchGlobs(s.actions[i].matcher.globs, e.action, e.meter) {
 			return true
 		}
 	}
@@ -233,8 +271,11 @@ func (e *evaluation) matchesResource(s *statement) bool {
 		return true
 	}
 	for i := range s.resources {
-		matched, resolved := s.resources[i].matcher.match(e.req.Resource, e)
-		if matched || !resolved && s.notResource && !s.deny {
+		matched, variables := s.resources[i].matcher.match(e.req.Resource, e)
+		switch {
+		case variables == unsure && s.notResource == s.deny:
+			continue // it may match or not: what grants less
+		case matched, variables == unsure, variables == unresolved && s.notResource && !s.deny:
 			return !s.notResource
 		}
 	}

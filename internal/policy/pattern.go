@@ -117,25 +117,61 @@ func (t template) hasVariables() bool {
 	return false
 }
 
+// binding says what became of the variables of a pattern.
+type binding uint8
+
+const (
+	bound      binding = iota
+	unresolved         // a variable has neither exactly one value nor a default
+	unsure             // the value of a variable is longer than policies are compared with
+	tooLong            // the text of the pattern became longer than what it is compared with: it matches nothing
+)
+
 // bind replaces the variables by their values. A value becomes literal text: a user whose name is * does not become a
-// wildcard. bind reports false when a variable has neither exactly one value nor a default.
-func (t template) bind(e *evaluation) (template, bool) {
+// wildcard. length is the length of the text that the pattern is compared with.
+func (t template) bind(e *evaluation, length int) (template, binding) {
+	total, state := 0, bound
+	for i := range t {
+		v, b := t[i].value(e)
+		if total += len(v); b > state {
+			state = b
+		}
+		if b == unresolved || !e.meter.spend(1) {
+			return nil, unresolved
+		}
+	}
+	switch {
+	case state != bound:
+		return nil, state
+	case total > length:
+		return nil, tooLong
+	}
 	out := make(template, len(t))
 	copy(out, t)
 	for i := range out {
-		if out[i].kind != elemVar {
-			continue
+		if out[i].kind == elemVar {
+			v, _ := out[i].value(e)
+			out[i] = elem{kind: elemText, text: v}
 		}
-		v, ok := e.single(out[i].text)
-		if !ok {
-			if !out[i].has {
-				return nil, false
-			}
-			v = out[i].fallback
-		}
-		out[i] = elem{kind: elemText, text: v}
 	}
-	return out, true
+	return out, bound
+}
+
+// value is the text that a piece stands for. It is empty for a wildcard.
+func (p *elem) value(e *evaluation) (string, binding) {
+	if p.kind != elemVar {
+		return p.text, bound
+	}
+	v, ok := e.single(p.text)
+	switch {
+	case !ok && p.has:
+		return p.fallback, bound
+	case !ok:
+		return "", unresolved
+	case len(v) > maxValue:
+		return "", unsure
+	}
+	return v, bound
 }
 
 // literal is the text of a template that has neither wildcards nor variables.
@@ -202,11 +238,11 @@ func newARNMatcher(t template) matcher {
 	return newMatcher(t)
 }
 
-// match reports whether s matches. resolved is false when a variable of the pattern has no value. All parts are
-// resolved before any is compared, so resolved does not depend on s.
-func (m *matcher) match(s string, e *evaluation) (matched, resolved bool) {
+// match reports whether s matches, and what became of the pattern's variables: bound, unresolved or unsure. All parts
+// are resolved before any is compared, so that does not depend on s.
+func (m *matcher) match(s string, e *evaluation) (matched bool, variables binding) {
 	if m.open == nil {
-		return matchGlobs(m.globs, s), true
+		return matchGlobs(m.globs, s, e.meter), bound
 	}
 	var buffer [6]glob
 	globs := append(buffer[:0], m.globs...)
@@ -214,23 +250,31 @@ func (m *matcher) match(s string, e *evaluation) (matched, resolved bool) {
 		if t == nil {
 			continue
 		}
-		bound, ok := t.bind(e)
-		if !ok {
-			return false, false
+		text, b := t.bind(e, len(s))
+		if b == unresolved {
+			return false, unresolved
 		}
-		globs[i] = bound.glob()
+		if variables = max(variables, b); variables == bound {
+			globs[i] = text.glob()
+		}
 	}
-	return matchGlobs(globs, s), true
+	switch variables {
+	case unsure:
+		return false, unsure
+	case tooLong:
+		return false, bound
+	}
+	return matchGlobs(globs, s, e.meter), bound
 }
 
-func matchGlobs(globs []glob, s string) bool {
+func matchGlobs(globs []glob, s string, m *Meter) bool {
 	last := len(globs) - 1
 	for i := range last {
 		part, rest, ok := strings.Cut(s, ":")
-		if !ok || !globs[i].match(part) {
+		if !ok || !globs[i].match(part, m) {
 			return false
 		}
 		s = rest
 	}
-	return globs[last].match(s)
+	return globs[last].match(s, m)
 }

@@ -74,8 +74,9 @@ func (a *s3Action) of(types []string) bool {
 func (p *pattern) matching() []*s3Action {
 	all := s3Actions()
 	var found []*s3Action
+	var meter Meter // a policy that is written has a bounded size
 	for i := range all {
-		if matchGlobs(p.matcher.globs, all[i].lower) {
+		if matchGlobs(p.matcher.globs, all[i].lower, &meter) {
 			found = append(found, &all[i])
 		}
 	}

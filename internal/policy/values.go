@@ -96,11 +96,15 @@ type Request struct {
 	ResourceAccount string
 
 	Context Values
+
+	// Meter bounds what all decisions that share it may cost together. nil: this decision has the bound for itself.
+	Meter *Meter
 }
 
 // evaluation is the state of one decision about one request.
 type evaluation struct {
 	req    *Request
+	meter  *Meter
 	action string // lower case
 	one    [1]string
 }

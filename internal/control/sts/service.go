@@ -63,6 +63,7 @@ func (t *Tokens) AssumeForService(call *control.Call, in ServiceAssume) (*iam.Ro
 		d := policy.EvaluateTrust(policy.Request{
 			Principal: policy.Principal{Kind: policy.Service, Service: in.Service},
 			Action:    action, Resource: role.ARN(), ResourceAccount: string(role.Account), Context: v,
+			Meter: call.Meter(),
 		}, compiled.Trust, policy.Policies{})
 		if !d.Allowed {
 			return nil, caller.Reasoned(d, in.notAuthorized(action))
