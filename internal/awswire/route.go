@@ -222,6 +222,9 @@ func (s *Service) matchTarget(r *http.Request) (*Operation, error) {
 		if r.Method != http.MethodPost {
 			return nil, fault.New(fault.Unsupported, fault.Method, "")
 		}
+		if r.URL.RawQuery != "" {
+			return nil, fault.New(fault.Malformed, fault.JSON, "A call in JSON has no query string.")
+		}
 		return op, nil
 	}
 	return nil, fault.New(fault.Unsupported, fault.Operation, "")

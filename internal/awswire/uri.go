@@ -26,7 +26,38 @@ func ParseQuery(raw string) (url.Values, error) {
 		}
 		v[name] = append(v[name], val)
 	}
-	return v, nil
+	return v, oneSpelling(v)
+}
+
+// oneSpelling refuses names that differ in case only. A parameter that stands for a header is found regardless of
+// case, and a proxy may take two spellings for one name: a request must not have two readings.
+func oneSpelling(v url.Values) error {
+	twice := func(name string) error {
+		return fault.New(fault.Invalid, fault.Argument, "The query parameter '%s' is given in two spellings.", name)
+	}
+	var few [8]string
+	if len(v) <= len(few) { // most queries: without a map
+		n := 0
+		for name := range v {
+			for _, other := range few[:n] {
+				if strings.EqualFold(name, other) {
+					return twice(name)
+				}
+			}
+			few[n] = name
+			n++
+		}
+		return nil
+	}
+	seen := make(map[string]bool, len(v))
+	for name := range v {
+		folded := strings.ToLower(strings.ToUpper(name)) // the letters that strings.EqualFold takes for ASCII's, too
+		if seen[folded] {
+			return twice(name)
+		}
+		seen[folded] = true
+	}
+	return nil
 }
 
 // signatureParameters are the query parameters of a presigned request that package sigv4 reads.

@@ -102,5 +102,5 @@ func (x *Exchange) IDs() awswire.IDs { return awswire.IDs{Request: x.ID, Host: H
 
 // LimitBody makes reads of the body fail with a *http.MaxBytesError after max bytes. The connection is closed then.
 func (x *Exchange) LimitBody(max int64) {
-	x.request.Body = http.MaxBytesReader(x.raw, x.request.Body, max)
+	x.request.Body = http.MaxBytesReader(innermost(x.raw), x.request.Body, max)
 }

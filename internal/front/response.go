@@ -16,6 +16,7 @@ func (w *response) WriteHeader(status int) {
 	if w.status == 0 && (status >= 200 || status == http.StatusSwitchingProtocols) {
 		w.status = status
 	}
+	clean(w.Header())
 	w.ResponseWriter.WriteHeader(status)
 }
 
@@ -34,6 +35,18 @@ func (w *response) ReadFrom(r io.Reader) (int64, error) {
 func (w *response) begin() {
 	if w.status == 0 {
 		w.status = http.StatusOK
+		clean(w.Header())
+	}
+}
+
+// innermost is net/http's own response. Only that one can close the connection after a body that is too large.
+func innermost(w http.ResponseWriter) http.ResponseWriter {
+	for {
+		outer, ok := w.(interface{ Unwrap() http.ResponseWriter })
+		if !ok {
+			return w
+		}
+		w = outer.Unwrap()
 	}
 }
 

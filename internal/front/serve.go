@@ -15,7 +15,12 @@ import (
 // Serve answers the request by p, finishes the request's audit record, logs the request and counts it. It panics with
 // http.ErrAbortHandler when the answer could not be completed, as net/http demands.
 func (x *Exchange) Serve(p Protocol) {
-	told, err := x.settle(p, guarded(p.Answer))
+	told, err := x.settle(p, guarded(func() error {
+		if err := wellFramed(x.request); err != nil {
+			return err
+		}
+		return p.Answer()
+	}))
 	if err == nil {
 		if err = guarded(func() error { return p.Send(x.out) }); err != nil {
 			told = p.Explain(err)

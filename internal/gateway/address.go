@@ -41,6 +41,12 @@ func (g *Gateway) hostBucket(host string) (string, error) {
 	return label, nil
 }
 
+// InHost reports whether a host name carries a bucket, or would if its labels were the name of one.
+func (g *Gateway) InHost(host string) bool {
+	_, _, ok := g.cutHost(host)
+	return ok
+}
+
 // endpoint is a host without the bucket that it may carry.
 func (g *Gateway) endpoint(host string) string {
 	_, rest, _ := g.cutHost(host)

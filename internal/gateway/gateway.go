@@ -11,6 +11,10 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"unicode"
 
 	"latchkey/internal/awsapi/s3"
 	"latchkey/internal/awserror"
@@ -206,6 +210,9 @@ func (g *Gateway) recognise(q *request) (awswire.Labels, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := checkOverrides(query); err != nil {
+		return nil, err
+	}
 	op, labels, err := s3.Service.MatchPath(q.Method, path, query, q.Header)
 	if err != nil {
 		return nil, err
@@ -220,6 +227,20 @@ func (g *Gateway) recognise(q *request) (awswire.Labels, error) {
 	}
 	return labels, nil
 }
+
+// checkOverrides refuses control characters in what comes back as headers of the answer (response-content-type and so
+// on).
+func checkOverrides(query url.Values) error {
+	for name, values := range query {
+		if strings.HasPrefix(name, "response-") && slices.ContainsFunc(values, hasControl) {
+			return fault.New(fault.Invalid, fault.Argument, "The value of %s has control characters", name).
+				With("ArgumentName", name)
+		}
+	}
+	return nil
+}
+
+func hasControl(s string) bool { return strings.ContainsFunc(s, unicode.IsControl) }
 
 // readOnly reports whether the request changes nothing. As long as the operation is not known, the method decides.
 func (q *request) readOnly() bool {

@@ -23,6 +23,8 @@ type router struct {
 	s3     http.Handler
 	names  *names
 
+	bucketHost func(host string) bool // whether a host name has a bucket before one of the server's names
+
 	refused http.Handler // answers requests to be a proxy for other servers
 }
 
@@ -30,6 +32,8 @@ func (t *router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case r.Method == http.MethodConnect, r.URL.IsAbs() && !t.names.isOwn(r.URL.Host):
 		t.refused.ServeHTTP(w, r)
+	case t.bucketHost(r.Host) && !api.InAccountHost(r):
+		t.s3.ServeHTTP(w, r) // all paths of that host are the bucket's keys
 	case ownPath(r.URL.Path) && !signed(r):
 		t.own.ServeHTTP(w, r)
 	case r.URL.Path == KeysPath && r.Method == http.MethodGet && !signed(r):

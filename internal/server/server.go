@@ -202,16 +202,18 @@ func (s *Server) wire(ring *credential.Ring) {
 	}
 	s.Buckets = &buckets.Buckets{Control: s.Control, Upstream: s.objects}
 	plane.Buckets = s.Buckets
-	names := &names{domains: c.Domains, port: portOf(s.listener)}
+	domains := ownDomains(c)
+	names := &names{domains: domains, port: portOf(s.listener)}
 	gate := &gateway.Gateway{
-		Control: s.Control, Buckets: s.Buckets, Auth: auth, Domains: c.Domains, Frame: frame,
+		Control: s.Control, Buckets: s.Buckets, Auth: auth, Domains: domains, Frame: frame,
 	}
 	s.own = s.pages(frame, m)
 	s.router = &router{
 		own: s.own, keys: frame.Plain(quiet, "GetKeys", keySet(tokenExchange)),
 		signIn: frame.Plain(own, "GetSignInDiscovery", signInDiscovery(s.engine, c)),
 		scim:   &scim.Handler{Control: s.Control, Auth: auth, Public: c.PublicURL, Strict: c.StrictSCIM, Frame: frame},
-		pages:  &pages.Pages{SignIn: signIn, Auth: auth, Frame: frame}, api: plane.Handler(), s3: gate, names: names,
+		pages:  &pages.Pages{SignIn: signIn, Auth: auth, Frame: frame}, api: plane.Handler(), s3: gate,
+		bucketHost: gate.InHost, names: names,
 	}
 	s.router.refused = frame.Plain(own, "RefuseProxying", http.HandlerFunc(s.router.refuse))
 	if s.metrics != nil {
@@ -313,8 +315,9 @@ func (s *Server) httpServer(h http.Handler) *http.Server {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true) // S3's clients speak nothing newer, and some misbehave when it is offered
 	return &http.Server{
-		Handler: patient(h), Protocols: protocols, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
-		MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(s.Config.Log.Handler(), slog.LevelWarn),
+		Handler: patient(h), ConnState: unwatched, Protocols: protocols,
+		ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		ErrorLog: slog.NewLogLogger(s.Config.Log.Handler(), slog.LevelWarn),
 	}
 }
 
