@@ -105,6 +105,7 @@ func TestAttack11_OtherModesAreRefused(t *testing.T) {
 	refused(t, err, fault.Invalid, fault.ContentLength)
 	for _, names := range []string{
 		"content-type", "x-amz-trailer-signature", "x-amz-checksum-crc32,x-amz-checksum-crc32", ",", "authorization",
+		"x-amz-meta-a", "x-amz-checksum-crc32,x-amz-acl",
 	} {
 		_, err := verify(framing{mode: signedTrailer, names: names}.request(t))
 		refused(t, err, fault.Invalid, fault.Header)
