@@ -7,6 +7,7 @@
 package bucket
 
 import (
+	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
 	"time"
@@ -46,9 +47,11 @@ type Creation struct {
 	Created time.Time // when the latest request to create this bucket began
 }
 
-// CanonicalID returns the id of an account as the owner of buckets and objects: 64 hexadecimal digits. They are derived
-// from the account's id, and always the same, as S3's canonical user ids are.
-func CanonicalID(account access.AccountID) string {
-	sum := sha256.Sum256([]byte("canonical user id of " + string(account)))
-	return hex.EncodeToString(sum[:])
+// CanonicalID returns the id of an account as the owner of buckets and objects: 64 hexadecimal digits, always the same,
+// as S3's canonical user ids are. It is keyed with a secret of the store: who reads a listing must not find out the
+// twelve digits of its owner by trying them all.
+func CanonicalID(secret string, account access.AccountID) string {
+	m := hmac.New(sha256.New, []byte(secret))
+	m.Write([]byte("canonical user id of " + string(account)))
+	return hex.EncodeToString(m.Sum(nil))
 }

@@ -39,8 +39,11 @@ func TestIdentifiers(t *testing.T) {
 	if got := (&Bucket{Name: "lake"}).ARN(); got != "arn:aws:s3:::lake" {
 		t.Errorf("the ARN is %s", got)
 	}
-	const want = "95878ba739ff4213ba1e694536e37990748e3db6b361cce4f432b7d8eabb6c78"
-	if got := CanonicalID("123456789012"); got != want {
-		t.Errorf("the canonical id is %s", got)
+	id := CanonicalID("secret", "123456789012")
+	if len(id) != 64 || id != CanonicalID("secret", "123456789012") {
+		t.Errorf("the canonical id is %s", id)
+	}
+	if id == CanonicalID("another", "123456789012") || id == CanonicalID("secret", "123456789013") {
+		t.Error("the canonical id does not depend on secret and account")
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 
+	"latchkey/internal/access"
 	"latchkey/internal/awsapi/s3"
 	"latchkey/internal/awserror"
 	"latchkey/internal/awswire"
@@ -161,9 +162,15 @@ func (g *Gateway) meta(q *request) upstream.Meta {
 	}
 	m := upstream.Meta{Location: scheme + g.endpoint(q.Host)}
 	if q.bucket != nil {
-		m.Owner = bucket.CanonicalID(q.bucket.Account)
+		m.Owner = g.ownerID(q.bucket.Account)
 	}
 	return m
+}
+
+// ownerID is the id of an account as clients see it in listings. The database's own random id is its secret: every node
+// has it, no rotation changes it, and no client is ever shown it.
+func (g *Gateway) ownerID(account access.AccountID) string {
+	return bucket.CanonicalID(g.Control.DB.ClusterID(), account)
 }
 
 // streamed is the verified body of a request as an upstream gets it.

@@ -39,7 +39,7 @@ func (g *Gateway) listBuckets(q *request, in *s3.ListBucketsRequest) (any, error
 	if err != nil {
 		return nil, err
 	}
-	out := &s3.ListBucketsOutput{Prefix: in.Prefix, Owner: &s3.Owner{ID: new(bucket.CanonicalID(q.Call.Account))}}
+	out := &s3.ListBucketsOutput{Prefix: in.Prefix, Owner: &s3.Owner{ID: new(q.g.ownerID(q.Call.Account))}}
 	if next != "" {
 		out.ContinuationToken = &next
 	}

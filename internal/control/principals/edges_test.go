@@ -21,7 +21,7 @@ func TestOnlyWhoMayAskLearnsThatSomethingIsMissing(t *testing.T) {
 	_, err = w.AccessKeyUser(w.by(keys), "AKIAUNKNOWNUNKNOWN22")
 	refused(t, err, fault.Denied, "iam:GetAccessKeyLastUsed")
 	_, err = w.AccessKeyUser(w.by(keys), w.root.ID)
-	refused(t, err, fault.Denied, "iam:GetAccessKeyLastUsed on resource: "+iamARN+"root")
+	refused(t, err, fault.Denied, "iam:GetAccessKeyLastUsed on resource: access key "+w.root.ID)
 	name, err := w.AccessKeyUser(w.asRoot(), w.root.ID)
 	must(t, err)
 	if name != "" {

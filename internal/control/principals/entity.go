@@ -73,7 +73,8 @@ func (h *principalRow) save(tx *store.Tx) error {
 
 // find checks an action on an entity and returns the entity as the snapshot has it. The caller must not change it. For
 // an entity that does not exist, the action is checked on the ARN that it would have at the root path. So only a caller
-// who may act on the entity learns that it is missing.
+// who may act on the entity learns that it is missing, and a refusal names that ARN in any case: names in IAM are
+// unique regardless of the path, and the path is not the caller's to know.
 func (p *Principals) find(call *control.Call, action string, e Entity, values policy.Values) (*principalRow, error) {
 	var h *principalRow
 	if e.Kind == Role {
@@ -83,13 +84,17 @@ func (p *Principals) find(call *control.Call, action string, e Entity, values po
 	} else if u := call.Snapshot.UserByName(call.Account, e.Name); u != nil {
 		h = rowOfUser(u)
 	}
+	asked := "arn:aws:iam::" + string(call.Account) + ":" + e.Kind.lower() + "/" + e.Name
 	if h == nil {
-		if err := may(call, action, "arn:aws:iam::"+string(call.Account)+":"+e.Kind.lower()+"/"+e.Name, values); err != nil {
+		if err := may(call, action, asked, values); err != nil {
 			return nil, err
 		}
 		return nil, noSuch(e)
 	}
-	if err := may(call, action, h.arn, withResource(values, *h.tags, h.policies.Boundary)); err != nil {
+	if h.id == call.Principal.ID {
+		asked = h.arn // callers know their own path
+	}
+	if err := maySaying(call, action, h.arn, asked, withResource(values, *h.tags, h.policies.Boundary)); err != nil {
 		return nil, err
 	}
 	call.Touch(h.resourceType(), h.arn, call.Account)

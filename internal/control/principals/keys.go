@@ -164,19 +164,25 @@ func ownKey(ctx context.Context, tx *store.Tx, o owner, id string) (*iam.AccessK
 // AccessKeyUser returns the name of the user whose key this is, empty for the root user's key. GetAccessKeyLastUsed
 // returns it. The audit log, not this package, knows when a key was last used.
 func (p *Principals) AccessKeyUser(call *control.Call, id string) (string, error) {
+	may := func(resource string, values policy.Values) error {
+		return maySaying(call, "iam:GetAccessKeyLastUsed", resource, "access key "+id, values) // AWS's words, too
+	}
 	k := call.Snapshot.AccessKey(id)
 	if k == nil || k.Account != call.Account {
-		if err := may(call, "iam:GetAccessKeyLastUsed", "*", policy.Values{}); err != nil {
+		if err := may("*", policy.Values{}); err != nil {
 			return "", err
 		}
 		return "", noSuchKey(id)
 	}
 	if k.UserID == "" {
-		return "", may(call, "iam:GetAccessKeyLastUsed", iam.RootARN(call.Account), policy.Values{})
+		return "", may(iam.RootARN(call.Account), policy.Values{})
 	}
 	u := call.Snapshot.User(k.UserID)
 	if u == nil {
 		return "", noSuchKey(id)
 	}
-	return u.Name, may(call, "iam:GetAccessKeyLastUsed", u.ARN(), withResource(policy.Values{}, u.Tags, u.Boundary))
+	if err := may(u.ARN(), withResource(policy.Values{}, u.Tags, u.Boundary)); err != nil {
+		return "", err
+	}
+	return u.Name, nil
 }

@@ -34,9 +34,15 @@ type Principals struct {
 // it. A vended credential never passes. Neither does a session that GetSessionToken made, which AWS does not admit to
 // IAM (STS API reference, GetSessionToken).
 func may(call *control.Call, action, resource string, values policy.Values) error {
+	return maySaying(call, action, resource, resource, values)
+}
+
+// maySaying is may with a refusal that names the resource as the caller asked for it. What the caller did not know
+// before, such as the path of another user or whose key it is, a refusal does not say.
+func maySaying(call *control.Call, action, resource, asked string, values policy.Values) error {
 	if call.IsVended() {
 		return fault.New(fault.Denied, "", "%s", caller.Denial{
-			User: call.ARN(), Action: action, Resource: resource, Because: policy.NoSessionPolicy(action).Because(),
+			User: call.ARN(), Action: action, Resource: asked, Because: policy.NoSessionPolicy(action).Because(),
 		})
 	}
 	if s := call.Session; s != nil && s.Kind != credential.AssumedRole {
@@ -46,7 +52,7 @@ func may(call *control.Call, action, resource string, values policy.Values) erro
 	d := call.Decide(caller.Ask{Action: action, Resource: resource, ResourceAccount: call.Account, Values: values})
 	if !d.Allowed { // worded without the quotes that S3 puts around the resource
 		return caller.Reasoned(d, fault.New(fault.Denied, "", "%s", caller.Denial{
-			User: call.ARN(), Action: action, Resource: resource, Because: d.Because(),
+			User: call.ARN(), Action: action, Resource: asked, Because: d.Because(),
 		}))
 	}
 	return nil
