@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"latchkey/internal/directory"
+	"latchkey/internal/fault"
 )
 
 // findUsers returns the users of the store that match a filter, oldest first. If the filter names users by a key, only
@@ -26,7 +27,7 @@ func (q *request) findUsers(f filter) ([]*directory.User, error) {
 	ids, ok := candidates(f, q.usersNamed)
 	all := q.h.lists.usersOf
 	if !ok {
-		return filtered(all(q.snap, q.storeID), func(u *directory.User) bool { return match(f, q.userValues(u)) }), nil
+		return filtered(q, all(q.snap, q.storeID), func(u *directory.User) bool { return match(f, q.userValues(u)) })
 	}
 	var found []*directory.User
 	for id := range ids {
@@ -53,9 +54,9 @@ func (q *request) findGroups(f filter) ([]*directory.Group, error) {
 	}
 	ids, ok := candidates(f, q.groupsNamed)
 	if !ok {
-		return filtered(q.h.lists.groupsOf(q.snap, q.storeID), func(g *directory.Group) bool {
+		return filtered(q, q.h.lists.groupsOf(q.snap, q.storeID), func(g *directory.Group) bool {
 			return match(f, q.groupValues(g))
-		}), nil
+		})
 	}
 	var found []*directory.Group
 	for id := range ids {
@@ -67,14 +68,18 @@ func (q *request) findGroups(f filter) ([]*directory.Group, error) {
 	return found, nil
 }
 
-func filtered[T any](all []T, keep func(T) bool) []T {
+// filtered ends when the client has gone: there may be 200,000 users to compare.
+func filtered[T any](q *request, all []T, keep func(T) bool) ([]T, error) {
 	var some []T
-	for _, v := range all {
+	for i, v := range all {
+		if i%256 == 0 && q.Context().Err() != nil {
+			return nil, fault.New(fault.Incomplete, fault.Request, "The client went away.").For(fault.ClientGone)
+		}
 		if keep(v) {
 			some = append(some, v)
 		}
 	}
-	return some
+	return some, nil
 }
 
 func (q *request) ourUser(id string) *directory.User {
