@@ -9,8 +9,8 @@ import (
 )
 
 // Find finds the operation of a request. The query protocol names it in the form: in the body of a POST, of at most
-// limit bytes, which Find reads and puts back unchecked, or in the query of a GET. A POST has no query. Others are found by method, path and
-// headers. The operation is returned beside an error as soon as it is known.
+// limit bytes, which Find reads and puts back unchecked, or in the query of a GET. A POST has no query. Others are
+// found by method, path and headers. The operation is returned beside an error as soon as it is known.
 func (s *Service) Find(r *http.Request, limit int64) (*Operation, Labels, error) {
 	if s.Protocol != Query {
 		return s.Match(r)

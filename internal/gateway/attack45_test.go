@@ -34,7 +34,8 @@ func TestAttack45_AThousandKeysCostTheirConditionsOnce(t *testing.T) {
 	alice := w.user("alice", allow(`{"Effect":"Allow","Action":"s3:*","Resource":"*"}`,
 		`{"Effect":"Deny","Action":"s3:DeleteObject","Resource":"*",`+agents(10)+`}`))
 	got := w.do(alice, ask{method: "POST", path: "/lake?delete", body: deleting(1000), header: agent})
-	if served(t, "1,000 keys", got); strings.Contains(got.body, "<Error>") || strings.Count(got.body, "<Deleted>") != 1000 {
+	served(t, "1,000 keys", got)
+	if strings.Contains(got.body, "<Error>") || strings.Count(got.body, "<Deleted>") != 1000 {
 		t.Errorf("%.600s", got.body)
 	}
 }
@@ -47,7 +48,8 @@ func TestAttack45_ARequestThatIsTooCostlyIsToldSo(t *testing.T) {
 	w.must(w.root, ask{method: "PUT", path: "/lake?policy", body: allow(`{"Effect":"Deny","Principal":"*",` +
 		`"Action":"s3:*","Resource":["arn:aws:s3:::lake","arn:aws:s3:::lake/*"],` + agents(280) + `}`)})
 	long := header("User-Agent", strings.Repeat("a", 2048))
-	refused(t, "one key", w.do(alice, ask{method: "GET", path: "/lake/k0", header: long}), 403, "AccessDenied", "more steps")
+	one := w.do(alice, ask{method: "GET", path: "/lake/k0", header: long})
+	refused(t, "one key", one, 403, "AccessDenied", "more steps")
 	got := w.do(alice, ask{method: "POST", path: "/lake?delete", body: deleting(3), header: long})
 	if len(regexp.MustCompile(`<Code>AccessDenied</Code><Message>[^<]*more steps`).FindAllString(got.body, -1)) != 3 {
 		t.Errorf("several keys: %d %s", got.status, got.body)

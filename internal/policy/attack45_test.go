@@ -184,7 +184,8 @@ func TestSharedMetersChangeNoDecision(t *testing.T) {
 				Resource:        rapid.SampledFrom([]string{"arn:aws:s3:::b/k", "arn:aws:s3:::c/k"}).Draw(t, "resource"),
 				ResourceAccount: rapid.SampledFrom([]string{alice.Account, "444455556666"}).Draw(t, "owner"),
 			}
-			for _, key := range rapid.Permutation([]string{"s3:prefix", "s3:ExistingObjectTag/x", "aws:Referer"}).Draw(t, "keys") {
+			keys := []string{"s3:prefix", "s3:ExistingObjectTag/x", "aws:Referer"}
+			for _, key := range rapid.Permutation(keys).Draw(t, "keys") {
 				if v := rapid.SampledFrom([]string{"", "a", "ab", "b", "alice"}).Draw(t, key); v != "" {
 					r.Context.Set(key, v)
 				}

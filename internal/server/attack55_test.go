@@ -183,7 +183,8 @@ func TestAttack55_AParameterHasOneSpelling(t *testing.T) {
 		for range 5 { // a map's order is another one each time
 			w := dial(t, s)
 			w.ask("GET", presigned(t, s, "GET", host, "/lake?"+query), host, "\r\n")
-			if resp, body := w.answer("GET"); resp.StatusCode != http.StatusBadRequest || !strings.Contains(body, "two spellings") {
+			resp, body := w.answer("GET")
+			if resp.StatusCode != http.StatusBadRequest || !strings.Contains(body, "two spellings") {
 				t.Errorf("%s: %d %s", query, resp.StatusCode, body)
 			}
 		}
