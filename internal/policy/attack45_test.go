@@ -198,3 +198,45 @@ func TestSharedMetersChangeNoDecision(t *testing.T) {
 		}
 	})
 }
+
+// What is remembered must not outlive the principal, the owner of the resource, or a key that only a variable reads.
+func TestAttack45_WhatIsRememberedHoldsForItsRequestOnly(t *testing.T) {
+	many := strings.Builder{}
+	for i := range maxReads + 2 {
+		fmt.Fprintf(&many, `"x${s3:%d}",`, i)
+	}
+	for name, c := range map[string]struct {
+		condition string
+		other     func(*Request)
+	}{
+		"principal": {`{"StringEquals":{"aws:username":"alice"}}`, func(r *Request) { r.Principal = principals["bob"] }},
+		"owner": {`{"StringEquals":{"aws:ResourceAccount":"` + alice.Account + `"}}`,
+			func(r *Request) { r.ResourceAccount = "444455556666" }},
+		"variable": {`{"StringLike":{"aws:username":"${aws:Referer}"}}`, func(r *Request) { r.Context.Set("aws:Referer", "x") }},
+		"one of many variables": {`{"StringEquals":{"aws:username":[` + many.String() + `"${aws:Referer}"]}}`,
+			func(r *Request) { r.Context.Set("aws:Referer", "x") }},
+	} {
+		d := parse(t, Resource, `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":"s3:*",
+			"Resource":"*","Condition":`+c.condition+`}}`)
+		all := parse(t, Identity, `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*",
+			"Condition":{"Bool":{"s3:always":"false"}}}}`)
+		var m Meter
+		r := Request{
+			Principal: alice, Action: "s3:GetObject", Resource: "arn:aws:s3:::b/k", ResourceAccount: alice.Account, Meter: &m,
+		}
+		r.Context.Set("aws:Referer", "alice")
+		p := Policies{Identity: []*Document{all}, Resource: []*Document{d}}
+		for range 3 { // remembered from the second decision on
+			if got := Evaluate(r, p); !got.Allowed {
+				t.Fatalf("%s: %s", name, got.Explain())
+			}
+		}
+		if m.memory == nil || len(m.memory.fulfilled) == 0 {
+			t.Fatalf("%s: nothing is remembered", name)
+		}
+		c.other(&r)
+		if got := Evaluate(r, p); got.Allowed {
+			t.Errorf("another %s: %s", name, got.Explain())
+		}
+	}
+}
