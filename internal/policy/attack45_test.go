@@ -212,7 +212,8 @@ func TestAttack45_WhatIsRememberedHoldsForItsRequestOnly(t *testing.T) {
 		"principal": {`{"StringEquals":{"aws:username":"alice"}}`, func(r *Request) { r.Principal = principals["bob"] }},
 		"owner": {`{"StringEquals":{"aws:ResourceAccount":"` + alice.Account + `"}}`,
 			func(r *Request) { r.ResourceAccount = "444455556666" }},
-		"variable": {`{"StringLike":{"aws:username":"${aws:Referer}"}}`, func(r *Request) { r.Context.Set("aws:Referer", "x") }},
+		"variable": {`{"StringLike":{"aws:username":"${aws:Referer}"}}`,
+			func(r *Request) { r.Context.Set("aws:Referer", "x") }},
 		"one of many variables": {`{"StringEquals":{"aws:username":[` + many.String() + `"${aws:Referer}"]}}`,
 			func(r *Request) { r.Context.Set("aws:Referer", "x") }},
 	} {
