@@ -99,9 +99,10 @@ func (a *API) deleteRole(ctx context.Context, c *control.Call, in *wire.DeleteRo
 }
 
 func (a *API) listInstanceProfiles(
-	_ context.Context, c *control.Call, _ *wire.ListInstanceProfilesRequest,
+	_ context.Context, c *control.Call, in *wire.ListInstanceProfilesRequest,
 ) (*wire.ListInstanceProfilesResponse, error) {
-	return &wire.ListInstanceProfilesResponse{IsTruncated: new(false)}, a.Principals.ListInstanceProfiles(c)
+	err := a.Principals.ListInstanceProfiles(c, awswire.Value(in.PathPrefix))
+	return &wire.ListInstanceProfilesResponse{IsTruncated: new(false)}, err
 }
 
 func (a *API) listInstanceProfilesForRole(

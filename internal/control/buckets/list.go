@@ -13,6 +13,11 @@ import (
 // maxList is the largest page of buckets (S3 API reference, ListBuckets).
 const maxList = 10_000
 
+// everyBucket is the resource of s3:ListAllMyBuckets (S3 user guide, "Identity-based policy examples": the policy of a
+// home folder has this ARN). The asterisk in it is a character like any other. So a policy on one bucket's ARN does not
+// match it.
+const everyBucket = "arn:aws:s3:::*"
+
 // Filter says which buckets of an account to list.
 type Filter struct {
 	Prefix string
@@ -29,7 +34,7 @@ func (f Filter) listName(call *control.Call) string {
 func (b *Buckets) List(
 	call *control.Call, f Filter, token string, size int,
 ) (page []*bucket.Bucket, next string, err error) {
-	if err := call.May("s3:ListAllMyBuckets", "*", policy.Values{}, nil, call.Account); err != nil {
+	if err := call.May("s3:ListAllMyBuckets", everyBucket, policy.Values{}, nil, call.Account); err != nil {
 		return nil, "", err
 	}
 	after, err := b.after(call, f, token)

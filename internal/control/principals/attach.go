@@ -158,7 +158,7 @@ func (p *Principals) ListBelongings(call *control.Call, action string, e Entity)
 	return err
 }
 
-// ListInstanceProfiles checks the action of the list of instance profiles, which is always empty.
-func (p *Principals) ListInstanceProfiles(call *control.Call) error {
-	return may(call, "iam:ListInstanceProfiles", "*", policy.Values{})
+// ListInstanceProfiles checks the action of the list of instance profiles below a path, which is always empty.
+func (p *Principals) ListInstanceProfiles(call *control.Call, prefix string) error {
+	return may(call, "iam:ListInstanceProfiles", below(call, "instance-profile", prefix), policy.Values{})
 }

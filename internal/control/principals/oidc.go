@@ -132,7 +132,8 @@ func (p *Principals) GetOIDCProvider(call *control.Call, arn string) (*iam.OIDCP
 
 // OIDCProviders lists the providers of the account, oldest first.
 func (p *Principals) OIDCProviders(call *control.Call) ([]*iam.OIDCProvider, error) {
-	if err := may(call, "iam:ListOpenIDConnectProviders", "*", policy.Values{}); err != nil {
+	all := below(call, "oidc-provider", "/*")
+	if err := may(call, "iam:ListOpenIDConnectProviders", all, policy.Values{}); err != nil {
 		return nil, err
 	}
 	return call.Snapshot.OIDCProvidersOf(call.Account), nil

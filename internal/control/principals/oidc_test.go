@@ -191,6 +191,7 @@ func TestPrivateIssuersMayBeWithoutTLS(t *testing.T) {
 
 // oidcOperations act on the provider of idpURL, which exists.
 func oidcOperations() []operation {
+	const providers = iamARN + "oidc-provider/*"
 	tags := []iam.Tag{{Key: "team", Value: "data"}}
 	return []operation{
 		{"iam:CreateOpenIDConnectProvider", iamARN + "oidc-provider/new.example.org",
@@ -202,7 +203,7 @@ func oidcOperations() []operation {
 			_, err := w.GetOIDCProvider(c, idpARN)
 			return err
 		}},
-		{"iam:ListOpenIDConnectProviders", "*", func(w *world, _ context.Context, c *control.Call) error {
+		{"iam:ListOpenIDConnectProviders", providers, func(w *world, _ context.Context, c *control.Call) error {
 			_, err := w.OIDCProviders(c)
 			return err
 		}},

@@ -30,7 +30,7 @@ func operations(k string) []operation {
 			_, err := w.GetUser(c, "u")
 			return err
 		}},
-		{"iam:ListUsers", "*", func(w *world, _ context.Context, c *control.Call) error {
+		{"iam:ListUsers", iamARN + "user/", func(w *world, _ context.Context, c *control.Call) error {
 			_, err := w.ListUsers(c, "", ask)
 			return err
 		}},
@@ -73,7 +73,7 @@ func operations(k string) []operation {
 			_, err := w.GetRole(c, "r")
 			return err
 		}},
-		{"iam:ListRoles", "*", func(w *world, _ context.Context, c *control.Call) error {
+		{"iam:ListRoles", iamARN + "role/", func(w *world, _ context.Context, c *control.Call) error {
 			_, err := w.ListRoles(c, "", ask)
 			return err
 		}},
@@ -90,8 +90,8 @@ func operations(k string) []operation {
 		{"iam:DeleteRole", role, func(w *world, ctx context.Context, c *control.Call) error {
 			return w.DeleteRole(ctx, c, "r")
 		}},
-		{"iam:ListInstanceProfiles", "*", func(w *world, _ context.Context, c *control.Call) error {
-			return w.ListInstanceProfiles(c)
+		{"iam:ListInstanceProfiles", iamARN + "instance-profile/", func(w *world, _ context.Context, c *control.Call) error {
+			return w.ListInstanceProfiles(c, "")
 		}},
 		{"iam:ListInstanceProfilesForRole", role, func(w *world, _ context.Context, c *control.Call) error {
 			return w.ListBelongings(c, "iam:ListInstanceProfilesForRole", r)

@@ -86,7 +86,7 @@ func (f PolicyFilter) admits(m *ManagedPolicy) bool {
 
 // ListPolicies lists managed policies: those of the account, then AWS's, by name.
 func (p *Principals) ListPolicies(call *control.Call, f PolicyFilter, ask Ask) (Page[*ManagedPolicy], error) {
-	if err := may(call, "iam:ListPolicies", "*", policy.Values{}); err != nil {
+	if err := may(call, "iam:ListPolicies", policiesBelow(f.PathPrefix), policy.Values{}); err != nil {
 		return Page[*ManagedPolicy]{}, err
 	}
 	var all []*ManagedPolicy

@@ -75,7 +75,7 @@ func (p *Principals) GetRole(call *control.Call, name string) (*iam.Role, error)
 
 // ListRoles lists the roles below a path, by name.
 func (p *Principals) ListRoles(call *control.Call, prefix string, ask Ask) (Page[*iam.Role], error) {
-	if err := may(call, "iam:ListRoles", "*", policy.Values{}); err != nil {
+	if err := may(call, "iam:ListRoles", below(call, "role", prefix), policy.Values{}); err != nil {
 		return Page[*iam.Role]{}, err
 	}
 	var all []*iam.Role

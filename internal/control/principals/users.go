@@ -102,7 +102,7 @@ func callerOr(call *control.Call, name string) (Entity, error) {
 
 // ListUsers lists the users below a path, by name.
 func (p *Principals) ListUsers(call *control.Call, prefix string, ask Ask) (Page[*iam.User], error) {
-	if err := may(call, "iam:ListUsers", "*", policy.Values{}); err != nil {
+	if err := may(call, "iam:ListUsers", below(call, "user", prefix), policy.Values{}); err != nil {
 		return Page[*iam.User]{}, err
 	}
 	var all []*iam.User
