@@ -310,4 +310,10 @@ const (
 	PermissionMissing Reason = "permission_missing"
 	// LocationMissing: The location of the grant that would give the access is being changed.
 	LocationMissing Reason = "location_missing"
+	// ScopeExceeded: The request is for data outside of the scope of the vended credential.
+	ScopeExceeded Reason = "scope_exceeded"
+	// PermissionExceeded: The vended credential does not have the permission, READ or WRITE, that the request needs.
+	PermissionExceeded Reason = "permission_exceeded"
+	// AdministrationClosed: The operation, or an option of it, is closed to vended credentials.
+	AdministrationClosed Reason = "administration_closed"
 )

@@ -15,7 +15,8 @@ type Description struct {
 	Answerer  string
 	ReadOnly  bool
 	Audit     string
-	BodyLimit int64 // of a buffered body, in bytes; 0: the body is a stream
+	Vended    string // whether vended credentials reach it: "yes", within their scope and permission, or "no"
+	BodyLimit int64  // of a buffered body, in bytes; 0: the body is a stream
 }
 
 // Refusal says why some operations are not meant to be served.
@@ -49,7 +50,8 @@ func Refused() []Refusal {
 func NotImplemented() []string { return slices.Sorted(slices.Values(notImplemented)) }
 
 func (o *operation) describe() Description {
-	d := Description{Name: o.Name, ReadOnly: o.readOnly, Answerer: o.answerer.String(), Audit: o.plane.audit()}
+	d := Description{Name: o.Name, ReadOnly: o.readOnly, Answerer: o.answerer.String(), Audit: o.plane.audit(),
+		Vended: o.reach.String()}
 	for _, r := range o.actions {
 		if r.when == "" {
 			d.Actions = append(d.Actions, r.name)

@@ -140,6 +140,9 @@ func (g *Gateway) answer(q *request) (any, error) {
 		return nil, err
 	}
 	q.begin(who)
+	if err := q.row.checkReach(who, addressed(labels)); err != nil {
+		return nil, err
+	}
 	var options sigv4.BodyOptions
 	if q.op.Streams() {
 		options.Check = func(http.Header) error { return g.reauthorize(q) }

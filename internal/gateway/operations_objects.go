@@ -29,21 +29,21 @@ var (
 // objectOperations are the operations on objects.
 var objectOperations = []*operation{
 	row(s3.GetObject, spec[s3.GetObjectRequest]{
-		plane: data, answerer: byUpstream, readOnly: true,
+		plane: data, answerer: byUpstream, reach: dataReach, readOnly: true,
 		actions: []declaredAction{always("s3:GetObject"), versionAction("s3:GetObject"), lists},
 		permissions: func(in *s3.GetObjectRequest) ([]permission, error) {
 			return read(in.Bucket, in.Key, in.VersionId, in.ExpectedBucketOwner), nil
 		},
 	}),
 	row(s3.HeadObject, spec[s3.HeadObjectRequest]{
-		plane: data, answerer: byUpstream, readOnly: true,
+		plane: data, answerer: byUpstream, reach: dataReach, readOnly: true,
 		actions: []declaredAction{always("s3:GetObject"), versionAction("s3:GetObject"), lists},
 		permissions: func(in *s3.HeadObjectRequest) ([]permission, error) {
 			return read(in.Bucket, in.Key, in.VersionId, in.ExpectedBucketOwner), nil
 		},
 	}),
 	row(s3.PutObject, spec[s3.PutObjectRequest]{
-		plane: data, answerer: byUpstream,
+		plane: data, answerer: byUpstream, reach: dataReach,
 		actions: slices.Concat([]declaredAction{always("s3:PutObject")}, writeOptionActions, []declaredAction{readsETag}),
 		permissions: func(in *s3.PutObjectRequest) ([]permission, error) {
 			to := puts(in.Bucket, in.Key, in.ExpectedBucketOwner, true)
@@ -52,7 +52,7 @@ var objectOperations = []*operation{
 		stream: func(in *s3.PutObjectRequest) *io.ReadCloser { return &in.Body },
 	}),
 	row(s3.DeleteObject, spec[s3.DeleteObjectRequest]{
-		plane: data, answerer: byUpstream,
+		plane: data, answerer: byUpstream, reach: dataReach,
 		actions: []declaredAction{always("s3:DeleteObject"), versionAction("s3:DeleteObject"), readsETag, bypasses},
 		permissions: func(in *s3.DeleteObjectRequest) ([]permission, error) {
 			to := one(versioned("s3:DeleteObject", in.VersionId), in.Bucket, in.Key, in.ExpectedBucketOwner)
@@ -62,14 +62,14 @@ var objectOperations = []*operation{
 		},
 	}),
 	row(s3.DeleteObjects, spec[s3.DeleteObjectsRequest]{
-		plane: data, answerer: byUpstream, maxBody: maxListBody,
+		plane: data, answerer: byUpstream, reach: dataReach, maxBody: maxListBody,
 		actions: []declaredAction{
 			{"s3:DeleteObject", "for each key by itself"}, versionAction("s3:DeleteObject"), readsETag, bypasses,
 		},
 		do: (*Gateway).deleteObjects, // checks each key
 	}),
 	row(s3.CopyObject, spec[s3.CopyObjectRequest]{
-		plane: data, answerer: byUpstream,
+		plane: data, answerer: byUpstream, reach: dataReach,
 		actions: slices.Concat(
 			[]declaredAction{always("s3:PutObject")}, sourceActions, writeOptionActions, []declaredAction{readsETag, lists},
 		),

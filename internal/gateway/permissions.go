@@ -12,8 +12,9 @@ import (
 type permission struct {
 	action string
 	bucket string
-	key    string // empty: the bucket itself
-	owner  string // the account that the client expects to own the bucket; empty: any
+	key    string  // empty: the bucket itself
+	prefix *string // of a listing, as the client sent it; nil: none
+	owner  string  // the account that the client expects to own the bucket; empty: any
 	values policy.Values
 }
 
@@ -86,6 +87,7 @@ func withSource(to []permission, source, owner *string) ([]permission, error) {
 // parameter. A client that lists without a prefix lists everything, and s3:prefix is then absent, as on AWS.
 func listing(to []permission, prefix, delimiter *string, limit *int32) []permission {
 	n := &to[0]
+	n.prefix = prefix
 	n.set("s3:prefix", prefix)
 	n.set("s3:delimiter", delimiter)
 	if limit != nil {

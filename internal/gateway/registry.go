@@ -8,7 +8,6 @@ import (
 	"latchkey/internal/bucket"
 	"latchkey/internal/control/buckets"
 	"latchkey/internal/fault"
-	"latchkey/internal/policy"
 )
 
 // administer answers an operation on buckets or their configuration. Its record has the request's parameters.
@@ -135,7 +134,7 @@ func (g *Gateway) deleteBucket(q *request, in *s3.DeleteBucketRequest) (any, err
 	if err != nil {
 		return nil, err
 	}
-	if err := buckets.May(q.Call, b, "s3:DeleteBucket", b.ARN(), policy.Values{}); err != nil {
+	if err := may(q.Call, b, &permission{action: "s3:DeleteBucket", bucket: b.Name}); err != nil {
 		return nil, err
 	}
 	_, err = g.callUpstream(q.Context(), q, in, b.Nonce)

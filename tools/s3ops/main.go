@@ -31,11 +31,13 @@ for something that is not there. Differences from AWS are in [compat.md](compat.
 ## Served
 
 *Answered by*: "the store" is the store behind the gateway, the embedded one or another; "Latchkey" answers from its own registry.
+*Vended credentials*: "yes" for the operations that AWS opens to credentials from ` + "`GetDataAccess`" + `, within their scope and permission; the others are
+closed to them, whatever policies say.
 *Audit*: a management event leaves an audit record for each call, a data event only one about a session that has ended.
 *Body*: the largest body that is read into memory.
 
-| operation | actions | answered by | read only | audit | body |
-|---|---|---|---|---|---|
+| operation | actions | vended credentials | answered by | read only | audit | body |
+|---|---|---|---|---|---|---|
 `
 
 func page() string {
@@ -58,8 +60,8 @@ func page() string {
 		if o.BodyLimit > 0 {
 			body = fmt.Sprintf("%d KiB", o.BodyLimit>>10)
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n",
-			o.Name, strings.Join(actions, "<br>"), o.Answerer, readOnly, o.Audit, body)
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s |\n",
+			o.Name, strings.Join(actions, "<br>"), o.Vended, o.Answerer, readOnly, o.Audit, body)
 	}
 	b.WriteString("\n## Refused by policy\n\nThese are not meant to be served.\n\n| why | operations |\n|---|---|\n")
 	for _, r := range gateway.Refused() {
