@@ -28,7 +28,7 @@ type serveFlags struct {
 	domains, trustedProxies                             []string
 	maxStaleness, drain, directorySession               time.Duration
 	auditRetention, uploadRetention                     time.Duration
-	privateIssuers, strictSCIM                          bool
+	privateIssuers, strictSCIM, anyRegion               bool
 	locations, grants                                   int
 	applications, issuers, scopes, exchangeRate         int
 }
@@ -41,6 +41,8 @@ func (f *serveFlags) register(fl *pflag.FlagSet) {
 	fl.StringVar(&f.data, "data", defaultData, "the `folder` for database, objects and keys")
 	fl.StringVar(&f.account, "account", defaultAccount, "the first account, twelve digits")
 	fl.StringVar(&f.region, "region", defaultRegion, "the default region")
+	fl.BoolVar(&f.anyRegion, "any-region", false,
+		"requests to a bucket may be signed for another region than the bucket's; policies and records have the bucket's")
 	fl.StringVar(&f.database, "database", "", "postgres://... (default: SQLite in the data folder)")
 	fl.StringVar(&f.sealingKeys, "sealing-keys", "",
 		"an existing `file` with the key ring, mode 0600 (default: sealing-keys in the data folder, made at the first start)")
@@ -102,6 +104,7 @@ func (f *serveFlags) config(log io.Writer) (server.Config, error) {
 		Data:                f.data,
 		Account:             account,
 		Region:              f.region,
+		AnyRegion:           f.anyRegion,
 		Database:            f.database,
 		TLSCert:             f.tlsCert,
 		TLSKey:              f.tlsKey,
@@ -148,6 +151,9 @@ func (f *serveFlags) check(c *server.Config) error {
 	}
 	if err := server.CheckPublicURL(c.PublicURL); err != nil {
 		return fmt.Errorf("--public-url: %w", err)
+	}
+	if !access.IsRegion(c.Region) || c.Region == caller.SnowRegion {
+		return fmt.Errorf("--region %q: it must be 1 to 32 lower-case letters, digits and hyphens, and not snow", c.Region)
 	}
 	var err error
 	if c.TrustedProxies, err = front.ParseProxies(f.trustedProxies); err != nil {

@@ -6,6 +6,7 @@ import (
 	"latchkey/internal/access"
 	wire "latchkey/internal/awsapi/latchkey"
 	"latchkey/internal/awswire"
+	"latchkey/internal/caller"
 	"latchkey/internal/control"
 	"latchkey/internal/control/buckets"
 )
@@ -19,7 +20,7 @@ func (a *API) adoptBucket(
 		return nil, err
 	}
 	region := awswire.Value(in.Region)
-	if region == "" {
+	if region == "" || region == caller.SnowRegion {
 		region = a.Control.Region
 	}
 	b, err := a.Buckets.Adopt(ctx, c, buckets.Adoption{

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"latchkey/internal/access"
+	"latchkey/internal/awsapi/latchkey"
 	"latchkey/internal/awsapi/stsapi"
 	"latchkey/internal/awserror"
 	"latchkey/internal/awswire"
@@ -104,10 +105,6 @@ func (q *request) signer() (*caller.Caller, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !isRegion(who.Facts.Region) {
-		return nil, fault.New(fault.Invalid, fault.Authorization,
-			"The authorization header is malformed; the region %q is not a region", who.Facts.Region)
-	}
 	q.Body = signature.Body(sigv4.BodyOptions{})
 	return who, nil
 }
@@ -118,15 +115,24 @@ func (q *request) opening() control.Opening {
 }
 
 func (q *request) begin(who *caller.Caller) *control.Call {
+	if q.regional() {
+		who.Facts.Region = who.Facts.SignedRegion
+	}
 	o := q.opening()
 	o.Caller = who
 	return q.front.Control.Begin(o)
 }
 
-// isRegion reports whether a name can be a region's. The name becomes a part of ARNs that policies are asked about: a
-// region with a colon in it could pass for another account's resource.
-func isRegion(s string) bool {
-	return s != "" && len(s) <= 32 && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
+// regional reports whether the operation is about the Access Grants instance of a region: the signature then says which
+// instance. Every other service has the server's own region, whatever region a signature is for.
+func (q *request) regional() bool {
+	switch q.endpoint {
+	case s3controlEndpoint:
+		return true
+	case latchkeyEndpoint:
+		return q.op == latchkey.Explain.Operation || q.op == latchkey.WhoCan.Operation || q.op == latchkey.WhatCan.Operation
+	}
+	return false
 }
 
 // decode reads the body, checks its length and its checksums, and decodes the input.

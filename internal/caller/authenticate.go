@@ -306,10 +306,10 @@ func (c *Caller) loadSessionPolicies(docs *documents) error {
 
 func (a *Authenticator) facts(r *http.Request, s *sigv4.Signed, now time.Time, from Connection) Facts {
 	f := a.Unsigned(r, now, from)
-	f.Region, f.Service, f.ContentSHA256 = s.Region, s.Service, s.ContentSHA256
+	f.SignedRegion, f.Service, f.ContentSHA256 = s.Region, s.Service, s.ContentSHA256
 	f.AuthType, f.SignatureVersion = Header, signatureVersion
-	if f.Region == SnowRegion {
-		f.Region = a.Region
+	if f.SignedRegion == SnowRegion {
+		f.SignedRegion = a.Region
 	}
 	if s.Presigned {
 		f.AuthType = QueryString

@@ -40,12 +40,15 @@ func (c *Caller) Meter() *policy.Meter { return &c.meter }
 type Facts struct {
 	Time time.Time
 	// The client's address. Of the headers that proxies add, only those of trusted proxies are used, see package front.
-	SourceIP     netip.Addr
-	UserAgent    string
-	Referer      string // the header, which the client may choose; empty without one
-	TLS          uint16 // tls.VersionTLS12 and so on; zero: no TLS with this server
-	TLSAtProxy   bool   // a trusted proxy says that the client came to it with TLS
-	Region       string // the region that the client signed for, "snow" resolved
+	SourceIP   netip.Addr
+	UserAgent  string
+	Referer    string // the header, which the client may choose; empty without one
+	TLS        uint16 // tls.VersionTLS12 and so on; zero: no TLS with this server
+	TLSAtProxy bool   // a trusted proxy says that the client came to it with TLS
+	// The region in which the request takes place: that of the bucket or of the Access Grants instance, else the server's.
+	// Policies and records have it. The fronts set it from what the request addresses, never from the signature alone.
+	Region       string
+	SignedRegion string // the region that the client signed for, "snow" resolved; empty: no signature
 	Service      string // the service that the client signed for
 	Host         string
 	RequestID    string

@@ -310,6 +310,8 @@ const (
 	PermissionMissing Reason = "permission_missing"
 	// LocationMissing: The location of the grant that would give the access is being changed.
 	LocationMissing Reason = "location_missing"
+	// RegionMismatch: The request is signed for another region than the bucket's.
+	RegionMismatch Reason = "region_mismatch"
 	// ScopeExceeded: The request is for data outside of the scope of the vended credential.
 	ScopeExceeded Reason = "scope_exceeded"
 	// PermissionExceeded: The vended credential does not have the permission, READ or WRITE, that the request needs.

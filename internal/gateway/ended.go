@@ -58,7 +58,9 @@ func (g *Gateway) recordEnded(q *request, err error, told awserror.Error) {
 		return // the frame has recorded the refusal of a management operation
 	}
 	if q.op == nil {
-		_, _ = g.recognise(q) // only its name matters here
+		if labels, err := g.recognise(q); err == nil { // for the operation's name and the region
+			q.row.place(e.Caller, addressed(labels))
+		}
 	}
 	call := g.Control.Begin(q.opening(e.Caller))
 	if q.Call == nil { // so that the request's log record names the session's principal

@@ -37,6 +37,8 @@ type Gateway struct {
 	Domains []string // a bucket may stand as a label before any of these host names; lower case
 	Frame   *front.Frame
 
+	AnyRegion bool // a signature may be for another region than the bucket's
+
 	ended endedLog
 }
 
@@ -139,8 +141,13 @@ func (g *Gateway) answer(q *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	name := addressed(labels)
+	b := q.row.place(who, name)
 	q.begin(who)
-	if err := q.row.checkReach(who, addressed(labels)); err != nil {
+	if err := g.checkRegion(q, b); err != nil {
+		return nil, err
+	}
+	if err := q.row.checkReach(who, name); err != nil {
 		return nil, err
 	}
 	var options sigv4.BodyOptions

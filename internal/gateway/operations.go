@@ -37,6 +37,7 @@ type spec[In any] struct {
 	plane    plane
 	answerer answerer
 	reach    reach            // whether vended credentials reach it
+	locality locality         // in which region it takes place
 	readOnly bool             // the operation changes nothing
 	actions  []declaredAction // all actions that are asked for. permissions must not name another one
 	maxBody  int64            // the largest buffered body in bytes; 0: maxBody
@@ -60,6 +61,7 @@ type operation struct {
 	plane       plane
 	answerer    answerer
 	reach       reach
+	locality    locality
 	readOnly    bool
 	actions     []declaredAction
 	maxBody     int64
@@ -72,9 +74,9 @@ type operation struct {
 // row makes a row of the table. The compiler holds the row's functions to the operation's input.
 func row[In, Out any](op awswire.Op[In, Out], s spec[In]) *operation {
 	o := &operation{
-		Operation: op.Operation, plane: s.plane, answerer: s.answerer, reach: s.reach, readOnly: s.readOnly,
-		actions: s.actions, maxBody: s.maxBody, names: func(any) []*string { return nil }, unstream: func(any) {},
-		do: (*Gateway).forward,
+		Operation: op.Operation, plane: s.plane, answerer: s.answerer, reach: s.reach, locality: s.locality,
+		readOnly: s.readOnly, actions: s.actions, maxBody: s.maxBody, names: func(any) []*string { return nil },
+		unstream: func(any) {}, do: (*Gateway).forward,
 	}
 	if o.maxBody == 0 {
 		o.maxBody = maxBody

@@ -9,12 +9,12 @@ const rootMay = "the root user of the bucket's account needs no policy"
 // bucketOperations are the operations on buckets and their configuration.
 var bucketOperations = []*operation{
 	row(s3.ListBuckets, spec[s3.ListBucketsRequest]{
-		plane: administration, answerer: byRegistry, reach: administrative, readOnly: true,
+		plane: administration, answerer: byRegistry, reach: administrative, locality: inServer, readOnly: true,
 		actions: []declaredAction{always("s3:ListAllMyBuckets")},
 		do:      (*Gateway).listBuckets,
 	}),
 	row(s3.CreateBucket, spec[s3.CreateBucketRequest]{
-		plane: administration, answerer: byBoth, reach: administrative,
+		plane: administration, answerer: byBoth, reach: administrative, locality: whereSigned,
 		actions: []declaredAction{always("s3:CreateBucket")},
 		do:      (*Gateway).createBucket,
 	}),
@@ -32,7 +32,7 @@ var bucketOperations = []*operation{
 		do: (*Gateway).headBucket,
 	}),
 	row(s3.GetBucketLocation, spec[s3.GetBucketLocationRequest]{
-		plane: administration, answerer: byRegistry, reach: administrative, readOnly: true,
+		plane: administration, answerer: byRegistry, reach: administrative, locality: ofBucket, readOnly: true,
 		actions: []declaredAction{always("s3:GetBucketLocation")},
 		permissions: func(in *s3.GetBucketLocationRequest) ([]permission, error) {
 			return one("s3:GetBucketLocation", in.Bucket, nil, in.ExpectedBucketOwner), nil

@@ -52,7 +52,7 @@ func (g *Gateway) listBuckets(q *request, in *s3.ListBucketsRequest) (any, error
 // createBucket commits the intention, lets the upstream make the bucket with the intention's nonce, and registers it. A
 // bucket that was in the upstream before is not the caller's, whoever the caller is.
 func (g *Gateway) createBucket(q *request, in *s3.CreateBucketRequest) (any, error) {
-	region := q.Call.Facts.Region
+	region := q.Call.Facts.SignedRegion // in which the bucket is to be
 	if c := in.CreateBucketConfiguration; c != nil {
 		if asked := awswire.Value(c.LocationConstraint); asked != "" && asked != region &&
 			!(asked == "EU" && region == "eu-west-1") {

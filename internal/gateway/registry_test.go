@@ -115,7 +115,7 @@ func TestCreateBucket(t *testing.T) {
 		if got := w.get(w.root, "/same?location"); !strings.Contains(got.body, ">eu-west-1<") {
 			t.Errorf("%s: %s", name, got.body)
 		}
-		served(t, "delete", w.del(w.root, "/same"))
+		served(t, "delete", w.do(w.root, ask{method: "DELETE", path: "/same", region: "eu-west-1"}))
 	}
 	w.bucket(w.root, "same")
 	refused(t, "again", w.put(w.root, "/plain", ""), 409, "BucketAlreadyOwnedByYou", "")

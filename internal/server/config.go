@@ -24,6 +24,8 @@ type Config struct {
 	Database string           // postgres://...; empty: SQLite in Data
 	Account  access.AccountID // the first account
 	Region   string           // the default region
+	// AnyRegion lets signatures for another region than the bucket's pass. Policies and records still have the bucket's.
+	AnyRegion bool
 
 	RootAccessKeyID     string // both or none; none: made at first start and kept in Data
 	RootSecretAccessKey string

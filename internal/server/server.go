@@ -206,6 +206,7 @@ func (s *Server) wire(ring *credential.Ring) {
 	names := &names{domains: domains, port: portOf(s.listener)}
 	gate := &gateway.Gateway{
 		Control: s.Control, Buckets: s.Buckets, Auth: auth, Domains: domains, Frame: frame,
+		AnyRegion: c.AnyRegion,
 	}
 	s.own = s.pages(frame, m)
 	s.router = &router{

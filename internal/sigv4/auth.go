@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"latchkey/internal/access"
 	"latchkey/internal/fault"
 )
 
@@ -135,6 +136,9 @@ func (s *Signed) readCredential(credential string, malformed func(string, ...any
 	key, date, region, service := parts[0], parts[1], parts[2], parts[3]
 	if !isPrintable(key, maxAccessKeyID) || !isPrintable(region, maxScopePart) || !isPrintable(service, maxScopePart) {
 		return malformed(`the Credential is mal-formed; expecting "<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request"`)
+	}
+	if !access.IsRegion(region) {
+		return malformed("the region %q is not a region", region)
 	}
 	if parts[4] != terminator {
 		return malformed(`incorrect terminal %q. This endpoint uses "aws4_request"`, parts[4])
