@@ -16,11 +16,12 @@ import (
 // floors is the layout of the house: a package imports only packages of lower floors. The longest entry that
 // is a prefix of a package's path counts. Keep it equal to the table in docs/ARCHITECTURE.md.
 var floors = map[string]int{
+	"internal/budget":    0,
 	"internal/fault":     0,
 	"internal/access":    0,
 	"internal/directory": 0,
 	"internal/policy":    0,
-	"internal/audit":     0,
+	"internal/audit":     1,
 
 	"internal/iam":        1,
 	"internal/bucket":     1,
