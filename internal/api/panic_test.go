@@ -48,7 +48,7 @@ func (w *frontWorld) told(op, code string) {
 		w.t.Errorf("logged %v", record)
 	}
 	records := w.Records(w.t)
-	if last := records[len(records)-1]; last.EventName != op || last.ErrorCode != code ||
+	if last := records[len(records)-1]; last.EventName != op || string(last.ErrorCode) != code ||
 		last.RequestID != record["request"] {
 		w.t.Errorf("recorded %+v, want the code %s", last, code)
 	}

@@ -2,7 +2,8 @@
 // guide describes it ("CloudTrail record contents"), with the matched grant added.
 //
 // The package owns the form of the record. It writes nothing: package control fills the records, and package store
-// keeps them. No event contains a secret, a session token or a signature.
+// keeps them. No event contains a secret, a session token or a signature, and none is written with more than MaxRecord
+// bytes.
 package audit
 
 import (
@@ -19,9 +20,9 @@ type Event struct {
 	EventName           string         `json:"eventName"`
 	AWSRegion           string         `json:"awsRegion"`
 	SourceIPAddress     string         `json:"sourceIPAddress,omitempty"`
-	UserAgent           string         `json:"userAgent,omitempty"`
-	ErrorCode           string         `json:"errorCode,omitempty"`
-	ErrorMessage        string         `json:"errorMessage,omitempty"`
+	UserAgent           Text           `json:"userAgent,omitempty"`
+	ErrorCode           Text           `json:"errorCode,omitempty"`
+	ErrorMessage        Text           `json:"errorMessage,omitempty"`
 	RequestParameters   map[string]any `json:"requestParameters"`
 	ResponseElements    map[string]any `json:"responseElements"`
 	AdditionalEventData map[string]any `json:"additionalEventData,omitempty"`
@@ -91,7 +92,7 @@ type OnBehalfOf struct {
 // TLSDetails says how the connection was protected.
 type TLSDetails struct {
 	TLSVersion               string `json:"tlsVersion"` // TLSv1.2, TLSv1.3
-	ClientProvidedHostHeader string `json:"clientProvidedHostHeader"`
+	ClientProvidedHostHeader Text   `json:"clientProvidedHostHeader"`
 }
 
 // Resource is a resource that the call touched.

@@ -44,7 +44,7 @@ func TestValidation(t *testing.T) {
 	} {
 		t.Run(name+" is refused in AWS's words", func(t *testing.T) {
 			err := decode(c.form)
-			if !fault.Is(err, fault.Invalid, fault.Member) || !strings.Contains(fault.Of(err).Text, c.want) {
+			if !fault.Is(err, fault.Invalid, fault.Member) || !strings.Contains(fault.Of(err).Text.String(), c.want) {
 				t.Errorf("got %v, want %s", err, c.want)
 			}
 		})

@@ -180,7 +180,7 @@ func TestSessionsAreNarrowed(t *testing.T) {
 			if err != nil {
 				want := "User: arn:aws:sts::123456789012:assumed-role/r/session is not authorized to perform: " + x.action +
 					` on resource: "` + x.resource + `" because no session policy allows the ` + x.action + " action"
-				if text := fault.Of(err).Text; text != want {
+				if text := fault.Of(err).Text.String(); text != want {
 					t.Errorf("got  %s\nwant %s", text, want)
 				}
 			}

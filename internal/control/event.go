@@ -9,6 +9,7 @@ import (
 
 	"latchkey/internal/audit"
 	"latchkey/internal/caller"
+	"latchkey/internal/fault"
 	"latchkey/internal/iam"
 	"latchkey/internal/policy"
 )
@@ -23,7 +24,7 @@ func newEvent(o *Opening) audit.Event {
 		EventSource:         o.Source,
 		EventName:           o.Operation,
 		AWSRegion:           f.Region,
-		UserAgent:           f.UserAgent,
+		UserAgent:           audit.Text(f.UserAgent),
 		RequestParameters:   o.Parameters,
 		RequestID:           f.RequestID,
 		EventID:             uuid.NewString(),
@@ -39,12 +40,12 @@ func newEvent(o *Opening) audit.Event {
 	}
 	if f.TLS != 0 {
 		version := strings.Replace(tls.VersionName(f.TLS), "TLS ", "TLSv", 1)
-		e.TLSDetails = &audit.TLSDetails{TLSVersion: version, ClientProvidedHostHeader: f.Host}
+		e.TLSDetails = &audit.TLSDetails{TLSVersion: version, ClientProvidedHostHeader: audit.Text(f.Host)}
 	}
 	if e.RequestParameters == nil {
 		e.RequestParameters = map[string]any{}
 	}
-	e.RequestParameters["Host"] = f.Host
+	e.RequestParameters["Host"] = fault.Clip(f.Host, 1<<10)
 	return e
 }
 
@@ -119,7 +120,7 @@ func (call *Call) ServiceEvent(source, operation, invokedBy string, parameters m
 			OnBehalfOf: call.Event.UserIdentity.OnBehalfOf,
 		},
 		EventTime: call.Event.EventTime, EventSource: source, EventName: operation, AWSRegion: call.Event.AWSRegion,
-		SourceIPAddress: invokedBy, UserAgent: invokedBy, RequestParameters: parameters, RequestID: call.Event.RequestID,
+		SourceIPAddress: invokedBy, UserAgent: audit.Text(invokedBy), RequestParameters: parameters, RequestID: call.Event.RequestID,
 		EventID: uuid.NewString(), ReadOnly: true, EventType: "AwsApiCall", ManagementEvent: true,
 		RecipientAccountID: call.Event.RecipientAccountID, EventCategory: "Management",
 	}

@@ -55,7 +55,7 @@ type Error struct {
 	Kind       Kind
 	Entity     Entity
 	Reason     Reason            // which check refused; empty: kind and entity say everything
-	Text       string            // prose for the client, worded as AWS words it; empty: the table's own text
+	Text       Text              // prose for the client, worded as AWS words it; empty: the table's own text
 	Fields     map[string]string // further members of the error body, such as Resource or BucketName
 	tellReason bool              // whether the client is told the reason, too
 
@@ -64,13 +64,9 @@ type Error struct {
 	cause error
 }
 
-// New makes a failure with a text that the client may see.
+// New makes a failure with a text that the client may see. A text of more than MaxText bytes is clipped.
 func New(k Kind, n Entity, format string, args ...any) *Error {
-	text := format
-	if len(args) > 0 {
-		text = fmt.Sprintf(format, args...)
-	}
-	return &Error{Kind: k, Entity: n, Text: text}
+	return &Error{Kind: k, Entity: n, Text: Textf(format, args...)}
 }
 
 // Refuse makes a failure whose reason the client is told in front of the text.
@@ -97,10 +93,10 @@ func (e *Error) About(n Entity) *Error {
 // Message is what the client reads: the text, with the reason in front of it if the client is told the reason. It is
 // empty if the text is empty.
 func (e *Error) Message() string {
-	if e.tellReason && e.Text != "" {
-		return e.Reason.Before(e.Text)
+	if e.tellReason && e.Text != (Text{}) {
+		return e.Reason.Before(e.Text.String())
 	}
-	return e.Text
+	return e.Text.String()
 }
 
 // Because returns a copy of e with a private cause. The cause reaches the log, but never the client.
@@ -110,14 +106,14 @@ func (e *Error) Because(cause error) *Error {
 	return &c
 }
 
-// With returns a copy of e with one more field for the error body.
+// With returns a copy of e with one more field for the error body. A value of more than MaxField bytes is clipped.
 func (e *Error) With(field, value string) *Error {
 	c := *e
 	c.Fields = make(map[string]string, len(e.Fields)+1)
 	for k, v := range e.Fields {
 		c.Fields[k] = v
 	}
-	c.Fields[field] = value
+	c.Fields[field] = Clip(value, MaxField)
 	return &c
 }
 
@@ -130,8 +126,8 @@ func (e *Error) Error() string {
 	if e.Reason != "" {
 		s += ": " + string(e.Reason)
 	}
-	if e.Text != "" {
-		s += ": " + e.Text
+	if e.Text != (Text{}) {
+		s += ": " + e.Text.String()
 	}
 	if f := e.Foreign; f != nil {
 		s += fmt.Sprintf(" (the store: %d %q %q, request %q)", f.Status, f.Code, f.Message, f.RequestID)

@@ -173,7 +173,7 @@ This page is made from ` + "`internal/fault/reason.go`" + ` by
 
 func TestWhoIsToldAReason(t *testing.T) {
 	told := fault.Refuse(fault.Denied, fault.SessionToken, fault.UserDeleted, "%s is deleted", "alice")
-	if told.Message() != "user_deleted: alice is deleted" || told.Text != "alice is deleted" ||
+	if told.Message() != "user_deleted: alice is deleted" || told.Text.String() != "alice is deleted" ||
 		told.About("").Message() != told.Message() || told.Because(os.ErrClosed).Message() != told.Message() {
 		t.Errorf("the client is told %q of %+v", told.Message(), told)
 	}

@@ -200,7 +200,7 @@ func TestServe(t *testing.T) {
 			if (c.record == none) != (len(events) == 0) || len(events) > 1 {
 				t.Errorf("recorded %+v", events)
 			}
-			if len(events) == 1 && (events[0].EventName != "Try" || events[0].ErrorCode != c.record) {
+			if len(events) == 1 && (events[0].EventName != "Try" || string(events[0].ErrorCode) != c.record) {
 				t.Errorf("recorded %+v", events)
 			}
 			if c.name == "a success of nobody" && !strings.Contains(record["error"].(string), "for nobody") {

@@ -319,7 +319,7 @@ func TestTheRegistryRecords(t *testing.T) {
 			t.Errorf("a record of %d bytes", len(text))
 		}
 		if r.Event.EventSource == "s3.amazonaws.com" {
-			names = append(names, r.Event.EventName+" "+r.Event.ErrorCode)
+			names = append(names, r.Event.EventName+" "+string(r.Event.ErrorCode))
 		}
 	}
 	got := strings.Join(names, ",")

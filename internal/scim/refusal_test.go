@@ -200,7 +200,7 @@ func TestWritesAreRecorded(t *testing.T) {
 	type want struct{ name, code string }
 	var got []want
 	for _, e := range w.Records(t)[before:] {
-		got = append(got, want{e.EventName, e.ErrorCode})
+		got = append(got, want{e.EventName, string(e.ErrorCode)})
 		who := e.UserIdentity
 		if e.EventSource != "identitystore-scim.amazonaws.com" || e.ReadOnly || who.AccountID != string(account) ||
 			who.PrincipalID == "" ||

@@ -190,7 +190,7 @@ func TestAttack15_AuthQuery(t *testing.T) {
 	} {
 		_, err := verify(received(t, bare(t, "GET", object+"?"+query, "")))
 		refused(t, err, fault.Unsupported, fault.Signature)
-		if !strings.Contains(fault.Of(err).Text, hint) {
+		if !strings.Contains(fault.Of(err).Text.String(), hint) {
 			t.Errorf("%q does not name %s", fault.Of(err).Text, hint)
 		}
 	}

@@ -85,7 +85,7 @@ func newAuditRow(e *audit.Event) (auditRow, error) {
 	row := auditRow{
 		at: e.EventTime.UnixMicro(), account: searchable(e.RecipientAccountID), name: searchable(e.EventName),
 		source: searchable(e.EventSource), principal: orNull(e.UserIdentity.ARN),
-		accessKey: orNull(e.UserIdentity.AccessKeyID), code: orNull(e.ErrorCode), event: string(text),
+		accessKey: orNull(e.UserIdentity.AccessKeyID), code: orNull(string(e.ErrorCode)), event: string(text),
 	}
 	if e.Latchkey != nil {
 		row.grant = orNull(e.Latchkey.GrantID)

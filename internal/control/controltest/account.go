@@ -103,8 +103,8 @@ func Refused(t testing.TB, err error, k fault.Kind, text string) {
 		t.Fatalf("not refused; want %v: %s", k, text)
 	}
 	f := fault.Of(err)
-	if f.Kind != k || !strings.Contains(f.Text, text) {
-		t.Fatalf("refused with %v: %q (%v); want %v: %q", f.Kind, f.Text, err, k, text)
+	if f.Kind != k || !strings.Contains(f.Text.String(), text) {
+		t.Fatalf("refused with %v: %q (%v); want %v: %q", f.Kind, f.Text.String(), err, k, text)
 	}
 }
 

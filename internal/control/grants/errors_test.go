@@ -161,7 +161,7 @@ func TestErrorsOfGrants(t *testing.T) {
 		t.Run("grantee "+who, func(t *testing.T) {
 			err := create(func(n *grants.NewGrant) { n.Grantee.ID = iamARN + who })
 			refused(t, err, fault.Invalid, fault.Grantee, "InvalidRequest", 400)
-			if err != nil && !strings.Contains(fault.Of(err).Text, "Invalid Grantee in the request") {
+			if err != nil && !strings.Contains(fault.Of(err).Text.String(), "Invalid Grantee in the request") {
 				t.Errorf("clients look for another text than %q", fault.Of(err).Text)
 			}
 		})
@@ -202,8 +202,8 @@ func TestErrorsOfDataAccess(t *testing.T) {
 			err := ask(in)
 			refused(t, err, fault.Denied, "", "AccessDenied", 403)
 			if want := "You do not have " + in.Permission.String() + " permissions to the requested S3 Prefix: " +
-				in.Target; fault.Of(err).Text != want {
-				t.Errorf("refused with %q, want %q", fault.Of(err).Text, want)
+				in.Target; fault.Of(err).Text.String() != want {
+				t.Errorf("refused with %q, want %q", fault.Of(err).Text.String(), want)
 			}
 		}
 	})
@@ -234,8 +234,8 @@ func TestErrorsOfDataAccess(t *testing.T) {
 		err = ask(read("s3://lake/x/k"))
 		refused(t, err, fault.Denied, fault.ServiceTrust, "StsNotAuthorizedError", 403)
 		if want := "User: access-grants.s3.amazonaws.com is not authorized to perform: sts:AssumeRole on resource: " +
-			iamARN + "role/aloof"; fault.Of(err).Text != want {
-			t.Errorf("refused with %q, want %q", fault.Of(err).Text, want)
+			iamARN + "role/aloof"; fault.Of(err).Text.String() != want {
+			t.Errorf("refused with %q, want %q", fault.Of(err).Text.String(), want)
 		}
 	})
 }
@@ -303,14 +303,14 @@ func TestQuotas(t *testing.T) {
 	w.location("s3://lake", "lake")
 	_, err := w.G.CreateLocation(t.Context(), w.as(w.root), "s3://pond", iamARN+"role/lake", nil)
 	refused(t, err, fault.LimitExceeded, fault.Location, "AccessGrantsLocationsQuotaExceededError", 409)
-	if !strings.Contains(fault.Of(err).Text, "(2)") {
+	if !strings.Contains(fault.Of(err).Text.String(), "(2)") {
 		t.Errorf("%q does not tell the quota", fault.Of(err).Text)
 	}
 	w.grant(iamARN+"user/u", "lake/a", access.Read)
 	g := w.grant(iamARN+"user/u", "lake/b", access.Read)
 	_, err = w.G.CreateGrant(t.Context(), w.as(w.root), grantTo(iamARN+"user/u", "lake/c", access.Read))
 	refused(t, err, fault.LimitExceeded, fault.Grant, "AccessGrantsQuotaExceededError", 409)
-	if !strings.Contains(fault.Of(err).Text, "(2)") {
+	if !strings.Contains(fault.Of(err).Text.String(), "(2)") {
 		t.Errorf("%q does not tell the quota", fault.Of(err).Text)
 	}
 	must(t, w.G.DeleteGrant(t.Context(), w.as(w.root), g.ID.String()))

@@ -19,7 +19,7 @@ func (w *reachWorld) outcome(k controltest.Keys, in grants.DataAccess) (*grants.
 	w.t.Helper()
 	who, err := w.Authenticate(w.t, k, "s3")
 	if err != nil {
-		text, _ := strings.CutPrefix(fault.Of(err).Text, "Access Denied: ")
+		text, _ := strings.CutPrefix(fault.Of(err).Text.String(), "Access Denied: ")
 		reason, _, _ := strings.Cut(text, ":")
 		return nil, reason
 	}
@@ -30,9 +30,9 @@ func (w *reachWorld) outcome(k controltest.Keys, in grants.DataAccess) (*grants.
 		return v, ""
 	case fault.Is(err, fault.Denied, fault.ServiceTrust):
 		return nil, "no trust"
-	case strings.HasPrefix(fault.Of(err).Text, "You do not have "):
+	case strings.HasPrefix(fault.Of(err).Text.String(), "You do not have "):
 		return nil, "no grant"
-	case strings.Contains(fault.Of(err).Text, "is not authorized to perform: s3:GetDataAccess "):
+	case strings.Contains(fault.Of(err).Text.String(), "is not authorized to perform: s3:GetDataAccess "):
 		return nil, "not allowed"
 	}
 	w.t.Fatalf("GetDataAccess: %v", err)

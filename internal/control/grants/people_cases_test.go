@@ -121,7 +121,7 @@ func TestIdentityCase071_LocationRoleWithoutSetContext(t *testing.T) {
 			`"Principal":{"Service":"access-grants.s3.amazonaws.com"},"Action":["sts:AssumeRole","sts:SetSourceIdentity"]}]}`))
 	_, err := w.ask(w.session("alice", w.app), "s3://lake/p/x")
 	if !fault.Is(err, fault.Denied, fault.ServiceTrust) ||
-		!strings.Contains(fault.Of(err).Text, "sts:SetContext on resource: "+w.lr.ARN()) {
+		!strings.Contains(fault.Of(err).Text.String(), "sts:SetContext on resource: "+w.lr.ARN()) {
 		t.Errorf("%v: neither role nor action is named", err)
 	}
 	w.vends(w.plain(), "s3://lake/q/x", "s3://lake/q/*", role(w.r1))
@@ -133,7 +133,7 @@ func TestCase096_EnhancedSessionHasTheAllowListOnly(t *testing.T) {
 	_, err := w.Grants.CreateGrant(t.Context(), w.Call(t, k, "s3", "CreateAccessGrant"), grants.NewGrant{
 		LocationID: w.location, SubPrefix: "p/*", Grantee: user(w.alice), Permission: access.Read,
 	})
-	if fault.KindOf(err) != fault.Denied || !strings.Contains(fault.Of(err).Text, "explicit deny") {
+	if fault.KindOf(err) != fault.Denied || !strings.Contains(fault.Of(err).Text.String(), "explicit deny") {
 		t.Errorf("CreateAccessGrant: %v", err)
 	}
 	d := w.Call(t, k, "s3", "GetObject").Decide(caller.Ask{
@@ -333,7 +333,7 @@ func TestIdentityCase072_RecordsNameThePerson(t *testing.T) {
 	for _, e := range w.Records(t) {
 		if on := e.UserIdentity.OnBehalfOf; on != nil && on.UserID == string(w.alice.ID) &&
 			on.IdentityStoreARN == w.Center(t, owner).IdentityStoreARN() {
-			found[e.EventName+" "+e.ErrorCode+" "+e.UserIdentity.InvokedBy]++
+			found[e.EventName+" "+string(e.ErrorCode)+" "+e.UserIdentity.InvokedBy]++
 		}
 	}
 	want := map[string]int{

@@ -29,7 +29,7 @@ func failed(r fault.Reason, err error) *failure {
 // ended is the failure of something behind a session: see caller.DelegationStands.
 func ended(err error) *failure {
 	f := fault.Of(err)
-	return &failure{reason: f.Reason, text: f.Text}
+	return &failure{reason: f.Reason, text: f.Text.String()}
 }
 
 // String is the reason and the text, as WhoCan and WhatCan tell it.

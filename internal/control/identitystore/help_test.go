@@ -97,7 +97,7 @@ func refused(t *testing.T, err error, k fault.Kind, text string, fields ...strin
 		t.Fatalf("not refused; want %v: %s", k, text)
 	}
 	f := fault.Of(err)
-	if f.Kind != k || !strings.Contains(f.Text, text) {
+	if f.Kind != k || !strings.Contains(f.Text.String(), text) {
 		t.Fatalf("refused with %v: %q (%v); want %v: %q", f.Kind, f.Text, err, k, text)
 	}
 	for i := 0; i+1 < len(fields); i += 2 {

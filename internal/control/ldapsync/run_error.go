@@ -27,7 +27,7 @@ func clientError(err error) error {
 }
 
 func clientText(err error) string {
-	if f := fault.Of(err); f != nil && f.Text != "" {
+	if f := fault.Of(err); f != nil && f.Text != (fault.Text{}) {
 		return f.Message()
 	}
 	return "The synchronisation failed"

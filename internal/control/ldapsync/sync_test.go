@@ -424,8 +424,8 @@ func TestAServerThatCannotBeReadIsToldAndChangesNothing(t *testing.T) {
 	w.sync()
 	w.S.Sources[0].LDAP.Password = func() (string, error) { return "hunter2", nil }
 	_, err := w.S.Sync(t.Context(), w.Call(t, w.root, "latchkey", "SyncDirectory"), "corp", ldapsync.Options{})
-	if f := fault.Of(err); f == nil || f.Kind != fault.Unavailable || !strings.Contains(f.Text, "refuses the bind DN") ||
-		strings.Contains(f.Text, "hunter2") {
+	if f := fault.Of(err); f == nil || f.Kind != fault.Unavailable || !strings.Contains(f.Text.String(), "refuses the bind DN") ||
+		strings.Contains(f.Text.String(), "hunter2") {
 		t.Errorf("got %v", err)
 	}
 	w.want("alice")
@@ -438,7 +438,7 @@ func TestAServerThatCannotBeReadIsToldAndChangesNothing(t *testing.T) {
 	}
 	last := w.Records(t)[len(w.Records(t))-1]
 	if last.EventName != "SyncDirectory" || last.ErrorCode != "SyncFailed" ||
-		!strings.Contains(last.ErrorMessage, "bind DN") {
+		!strings.Contains(string(last.ErrorMessage), "bind DN") {
 		t.Errorf("the record is %+v", last)
 	}
 }

@@ -19,7 +19,7 @@ const iamARN = "arn:aws:iam::123456789012:"
 // denied reports whether a refusal is about the caller's permissions.
 func denied(err error) bool {
 	return fault.KindOf(err) == fault.Denied && err != nil &&
-		strings.Contains(fault.Of(err).Text, "is not authorized to perform: ")
+		strings.Contains(fault.Of(err).Text.String(), "is not authorized to perform: ")
 }
 
 func furnished(t *testing.T) (*world, []operation) {

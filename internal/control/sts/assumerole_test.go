@@ -55,7 +55,7 @@ func TestWhoMayAssumeARole(t *testing.T) {
 		for _, arn := range []string{untrusted.ARN(), iamARN + "role/none", iamARN + "role/p/untrusting", iamARN +
 			"role/UNTRUSTING", "arn:aws:iam::999999999999:role/none"} {
 			err := w.try(w.keys, sts.AssumeRole{RoleARN: arn})
-			if f := fault.Of(err); f == nil || f.Kind != fault.Denied || f.Text != text+arn {
+			if f := fault.Of(err); f == nil || f.Kind != fault.Denied || f.Text.String() != text+arn {
 				t.Errorf("%s: %v", arn, err)
 			}
 		}

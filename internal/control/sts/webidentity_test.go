@@ -43,7 +43,7 @@ func TestIdentityCase082_TrustOnTheSubject(t *testing.T) {
 		t.Run(name+" is refused", func(t *testing.T) {
 			_, err := w.ask(w.token(ask.claims), sts.WebIdentity{RoleARN: ask.role})
 			refused(t, err, fault.Denied, notTrusted)
-			if fault.Of(err).Text != notTrusted {
+			if fault.Of(err).Text.String() != notTrusted {
 				t.Errorf("%v", err)
 			}
 		})

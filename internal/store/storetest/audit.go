@@ -170,8 +170,8 @@ func auditHostile(t *testing.T, db *store.DB) {
 	for i, s := range []string{"nul\x00byte", "bad\xff\xfeutf8", long.String(), "'; DROP TABLE audit; --", "\u2028"} {
 		e := NewEvent(s)
 		e.EventID = fmt.Sprint(i)
-		e.UserIdentity.ARN, e.UserIdentity.AccessKeyID, e.ErrorCode = s, s, s
-		e.RecipientAccountID, e.EventSource, e.UserAgent = s, s, s
+		e.UserIdentity.ARN, e.UserIdentity.AccessKeyID, e.ErrorCode = s, s, audit.Text(s)
+		e.RecipientAccountID, e.EventSource, e.UserAgent = s, s, audit.Text(s)
 		e.Latchkey = &audit.Addendum{GrantID: s}
 		if err := db.Record(t.Context(), e); err != nil {
 			t.Errorf("%.20q: %v", s, err)
