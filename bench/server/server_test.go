@@ -174,7 +174,7 @@ func BenchmarkStoreAlone(b *testing.B) {
 		if r.Method == http.MethodPut {
 			op = s3.PutObject.Operation
 		}
-		in, err := awswire.Decode(op, r, awswire.Labels{"Bucket": "lake", "Key": "object"}, nil)
+		in, err := awswire.Decode(awswire.Usual, op, r, awswire.Labels{"Bucket": "lake", "Key": "object"}, nil)
 		if err == nil {
 			var out any
 			if out, err = store.Do(r.Context(), streamed(op, in)); err == nil {

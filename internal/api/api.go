@@ -50,10 +50,6 @@ type API struct {
 	Frame          *front.Frame
 }
 
-// maxBody is the largest control-plane body: a resource policy may have 350,000 characters, each of which may
-// be escaped.
-const maxBody = 2 << 20
-
 // endpoint is one service as this package serves it.
 type endpoint struct {
 	service *awswire.Service

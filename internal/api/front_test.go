@@ -72,7 +72,7 @@ func TestRequestsThatAreNone(t *testing.T) {
 		wantError(t, w.answer(w.request("GET", "/v20180820/accessgrantsinstance", "")), 403, "AccessDenied")
 	})
 	t.Run("a body that is too long", func(t *testing.T) {
-		long := "<x>" + strings.Repeat("y", maxBody) + "</x>"
+		long := "<x>" + strings.Repeat("y", int(resourcePolicy.Bytes)) + "</x>"
 		wantError(t, w.s3control(w.root, "POST", "/v20180820/accessgrantsinstance/location", long), 400,
 			"MaxMessageLengthExceeded")
 	})

@@ -23,7 +23,7 @@ func TestPhases(t *testing.T) {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		return r
 	}
-	large := strings.Repeat(" ", maxBody+1)
+	large := strings.Repeat(" ", int(documents.Bytes)+1)
 	for _, c := range []struct {
 		name, service string
 		keys          controltest.Keys

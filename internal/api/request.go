@@ -12,6 +12,7 @@ import (
 	"latchkey/internal/awsapi/stsapi"
 	"latchkey/internal/awserror"
 	"latchkey/internal/awswire"
+	"latchkey/internal/budget"
 	"latchkey/internal/caller"
 	"latchkey/internal/control"
 	"latchkey/internal/fault"
@@ -25,7 +26,11 @@ type request struct {
 	*front.Exchange
 	front    *Front
 	endpoint *endpoint
+	budget   budget.Budget
+	body     []byte // once it was read
+	bodyRead bool
 	op       *awswire.Operation
+	labels   awswire.Labels
 	out      any
 }
 
@@ -41,17 +46,18 @@ func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // Answer runs the phases: it finds out which operation, who calls, what was sent and which account the request is
-// about, and only then calls the handler. A query protocol names its operation in the body, which is therefore read
-// first.
-func (q *request) Answer() error {
-	labels, err := q.recognise()
+// about, and only then calls the handler. Nothing of a signed request's body is decoded before its signature holds. A
+// query protocol names its operation in the body, so there the caller is established first.
+func (q *request) Answer() (err error) {
+	if q.endpoint.service.Protocol == awswire.Query {
+		q.Call, err = q.identifyForm()
+	} else {
+		q.Call, err = q.identify()
+	}
 	if err != nil {
 		return err
 	}
-	if q.Call, err = q.authenticate(); err != nil {
-		return err
-	}
-	in, err := q.decode(labels)
+	in, err := q.decode()
 	if err != nil {
 		return err
 	}
@@ -68,25 +74,14 @@ func (q *request) Answer() error {
 	return err
 }
 
-// recognise names the operation, which must have a handler.
-func (q *request) recognise() (awswire.Labels, error) {
-	op, labels, err := q.endpoint.service.Find(q.Request, maxBody)
-	if op != nil {
-		q.op, q.Operation = op, op.Name
-	}
-	if err == nil && !q.front.mux.Handles(op) {
-		err = fault.New(fault.Unsupported, fault.Operation, "")
-	}
-	return labels, err
-}
-
-// authenticate establishes the caller and opens the call. From here on every outcome is recorded. The call of a session
-// that has ended is recorded too, as refused.
-func (q *request) authenticate() (*control.Call, error) {
-	if q.endpoint == stsEndpoint && q.op.Name == stsapi.AssumeRoleWithWebIdentity.Name {
-		return q.byToken()
+// identify names the operation by method, path and headers, establishes the caller and opens the call. From here on
+// every outcome is recorded. The call of a session that has ended is recorded too, as refused.
+func (q *request) identify() (*control.Call, error) {
+	if err := q.find(); err != nil {
+		return nil, err
 	}
 	if q.endpoint == oauthEndpoint && q.op.Unsigned {
+		q.limit(unsigned)
 		return q.byNobody()
 	}
 	who, err := q.signer()
@@ -99,10 +94,61 @@ func (q *request) authenticate() (*control.Call, error) {
 	return q.begin(who), nil
 }
 
-// signer is the caller who signed the request. From here on the body is read through the signature.
+// identifyForm is identify for a form. If it is signed, the caller comes first. If it is not, only a small one is looked
+// at: one operation has a token in place of the signature.
+func (q *request) identifyForm() (*control.Call, error) {
+	if !hasSignature(q.Request) {
+		if err := q.open(unsigned); err != nil {
+			return nil, err
+		}
+		if q.isByToken() {
+			return q.byToken(nil)
+		}
+		return nil, fault.New(fault.Unauthenticated, fault.MissingAuth, "Request is missing Authentication Token")
+	}
+	who, err := q.signer()
+	ended, isEnded := errors.AsType[*caller.Ended](err)
+	if err != nil && !isEnded {
+		return nil, err
+	}
+	bad := q.open(budgetOf(q.endpoint, nil))
+	switch {
+	case isEnded && (bad != nil || q.isByToken()):
+		return nil, err
+	case isEnded:
+		return q.begin(ended.Caller), err
+	case bad != nil:
+		return nil, bad
+	case q.isByToken():
+		return q.byToken(who)
+	}
+	return q.begin(who), nil
+}
+
+// open reads a form, and names the operation that stands in it.
+func (q *request) open(b budget.Budget) error {
+	q.limit(b)
+	if err := q.read(); err != nil {
+		return err
+	}
+	return q.find()
+}
+
+func (q *request) isByToken() bool { return q.op == stsapi.AssumeRoleWithWebIdentity.Operation }
+
+// signer is the caller who signed the request. The body is read within the budget of its operation, at first only to
+// compare its hash. From here on it is read through the signature.
 func (q *request) signer() (*caller.Caller, error) {
+	q.limit(budgetOf(q.endpoint, q.op))
 	who, signature, err := q.front.Auth.Authenticate(q.Request, q.endpoint.service.SigningName, q.From)
+	if ended, ok := errors.AsType[*caller.Ended](err); ok && signature != nil {
+		q.Body = signature.Body(sigv4.BodyOptions{})
+		return ended.Caller, err
+	}
 	if err != nil {
+		return nil, err
+	}
+	if err := q.Proved(); err != nil {
 		return nil, err
 	}
 	q.Body = signature.Body(sigv4.BodyOptions{})
@@ -136,15 +182,14 @@ func (q *request) regional() bool {
 }
 
 // decode reads the body, checks its length and its checksums, and decodes the input.
-func (q *request) decode(labels awswire.Labels) (any, error) {
-	body, err := awswire.ReadBody(q.Request, maxBody)
-	if err != nil {
+func (q *request) decode() (any, error) {
+	if err := q.read(); err != nil {
 		return nil, err
 	}
-	if err := awswire.CheckBody(q.op, q.Header, body); err != nil {
+	if err := awswire.CheckBody(q.op, q.Header, q.body); err != nil {
 		return nil, err
 	}
-	return awswire.Decode(q.op, q.Request, labels, body)
+	return awswire.Decode(q.budget, q.op, q.Request, q.labels, q.body)
 }
 
 // reauthenticate evaluates the caller again, against what is known now: the body may have come slowly.

@@ -6,22 +6,20 @@ import (
 	"latchkey/internal/audit"
 	wire "latchkey/internal/awsapi/stsapi"
 	"latchkey/internal/awswire"
+	"latchkey/internal/caller"
 	"latchkey/internal/control"
 	"latchkey/internal/control/sts"
 	"latchkey/internal/credential"
 )
 
 // byToken opens the call of an operation whose input has a token that proves who calls. Clients do not sign such a
-// request. If there is a signature all the same, it must be valid, but it does not say who calls.
-func (q *request) byToken() (*control.Call, error) {
+// request. If there is a signature all the same, it must be valid, but it does not say who calls: signer is who signed
+// it, or nil.
+func (q *request) byToken(signer *caller.Caller) (*control.Call, error) {
 	f := q.front
 	facts := f.Auth.Unsigned(q.Request, f.Control.Now(), q.From)
-	if q.Header.Get("Authorization") != "" || q.URL.Query().Has("X-Amz-Algorithm") {
-		who, err := q.signer()
-		if err != nil {
-			return nil, err
-		}
-		facts = who.Facts
+	if signer != nil {
+		facts = signer.Facts
 	}
 	snap, err := f.Control.Engine.Snapshot()
 	if err != nil {

@@ -79,7 +79,7 @@ func (e *APIError) json(header string, body []byte) {
 	if len(bytes.TrimSpace(body)) > 0 && utf8.Valid(body) {
 		d := json.NewDecoder(bytes.NewReader(body))
 		d.UseNumber()
-		x, err := (&jsonReader{d: d, lenient: true}).document()
+		x, err := (&jsonReader{d: d, meter: answers.Meter(), lenient: true}).document()
 		if object, ok := x.(map[string]any); ok && err == nil {
 			for name, v := range object {
 				if text, ok := v.(string); ok {
@@ -109,7 +109,8 @@ func (e *APIError) xml(op *Operation, body []byte) {
 	if len(bytes.TrimSpace(body)) == 0 {
 		return
 	}
-	r := &xmlReader{d: xml.NewDecoder(bytes.NewReader(bytes.TrimSpace(body))), op: op, lenient: true}
+	d := xml.NewDecoder(bytes.NewReader(bytes.TrimSpace(body)))
+	r := &xmlReader{d: d, meter: answers.Meter(), op: op, lenient: true}
 	read := APIError{Operation: e.Operation, Status: e.Status, RequestID: e.RequestID, HostID: e.HostID}
 	start, _, err := r.next()
 	if err == nil && start != nil {

@@ -29,7 +29,7 @@ func decodeGrant(t *testing.T, body string) (*s3control.CreateAccessGrantRequest
 	t.Helper()
 	r := httptest.NewRequest("POST", "/v20180820/accessgrantsinstance/grant", strings.NewReader(body))
 	r.Header.Set("x-amz-account-id", "123456789012")
-	in, err := awswire.Decode(s3control.CreateAccessGrant.Operation, r, nil, []byte(body))
+	in, err := awswire.Decode(awswire.Usual, s3control.CreateAccessGrant.Operation, r, nil, []byte(body))
 	if err != nil {
 		return nil, err
 	}
@@ -59,7 +59,7 @@ func TestAttack39_XML(t *testing.T) {
 		r := httptest.NewRequest("POST", "/v20180820/tags/arn:aws:s3:x", nil)
 		r.Header.Set("x-amz-account-id", "123456789012")
 		labels := awswire.Labels{"resourceArn": "arn:aws:s3:us-east-1:123456789012:access-grants/default"}
-		if _, err := awswire.Decode(s3control.TagResource.Operation, r, labels, []byte(body)); err != nil {
+		if _, err := awswire.Decode(awswire.Usual, s3control.TagResource.Operation, r, labels, []byte(body)); err != nil {
 			t.Fatal(err)
 		}
 	})
@@ -129,7 +129,7 @@ func manyAttributes() string {
 func TestAttack39_XMLOfS3(t *testing.T) {
 	decode := func(body string) (*s3.DeleteObjectsRequest, error) {
 		r := httptest.NewRequest("POST", "/b?delete", nil)
-		in, err := awswire.Decode(s3.DeleteObjects.Operation, r, awswire.Labels{"Bucket": "b"}, []byte(body))
+		in, err := awswire.Decode(awswire.Usual, s3.DeleteObjects.Operation, r, awswire.Labels{"Bucket": "b"}, []byte(body))
 		if err != nil {
 			return nil, err
 		}
@@ -162,7 +162,7 @@ func TestAttack39_XMLOfS3(t *testing.T) {
 func TestAttack39_Forms(t *testing.T) {
 	decode := func(body string) (*stsapi.AssumeRoleRequest, error) {
 		r := httptest.NewRequest("POST", "/", nil)
-		in, err := awswire.Decode(stsapi.AssumeRole.Operation, r, nil, []byte(body))
+		in, err := awswire.Decode(awswire.Usual, stsapi.AssumeRole.Operation, r, nil, []byte(body))
 		if err != nil {
 			return nil, err
 		}

@@ -28,7 +28,7 @@ func BenchmarkDecodeCreateAccessGrant(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		if _, err := awswire.Decode(op, r, labels, []byte(body)); err != nil {
+		if _, err := awswire.Decode(awswire.Usual, op, r, labels, []byte(body)); err != nil {
 			b.Fatal(err)
 		}
 	}

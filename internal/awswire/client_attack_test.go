@@ -133,9 +133,9 @@ func TestAnswersThatAreRefused(t *testing.T) {
 		{"deep JSON where nobody looks", `{"x":` + strings.Repeat("[", 100) + strings.Repeat("]", 100) + "}",
 			ssoadmin.ListInstances.Operation, "nested too deeply"},
 		{"many values", `{"Instances":[` + strings.Repeat("{},", 250_001) + `{}]}`, ssoadmin.ListInstances.Operation,
-			"too many values"},
+			"too many elements"},
 		{"many values where nobody looks", `{"x":[` + strings.Repeat("1,", 250_001) + `1]}`,
-			ssoadmin.ListInstances.Operation, "too many values"},
+			ssoadmin.ListInstances.Operation, "too many elements"},
 		{"no UTF-8", "{\"NextToken\":\"\xff\"}", ssoadmin.ListInstances.Operation, "UTF-8"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

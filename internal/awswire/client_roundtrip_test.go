@@ -77,7 +77,7 @@ func (f *far) decode(r *http.Request) (err error) {
 			return err
 		}
 	}
-	if f.in, err = awswire.Decode(f.op, r, labels, body); err == nil && f.op.Streams() {
+	if f.in, err = awswire.Decode(awswire.Usual, f.op, r, labels, body); err == nil && f.op.Streams() {
 		text, readErr := io.ReadAll(r.Body)
 		f.read, err = string(text), readErr
 	}

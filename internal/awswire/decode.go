@@ -5,27 +5,29 @@ import (
 	"net/url"
 	"reflect"
 
+	"latchkey/internal/budget"
 	"latchkey/internal/fault"
 )
 
 // Decode reads a request into a new input of the operation and returns a pointer to it. labels come from Match. body
 // is the whole body, which the caller has read, limited and checked (ReadBody, CheckBody). If the payload of the
-// operation is a stream, Decode does not read it: the member becomes r.Body.
+// operation is a stream, Decode does not read it: the member becomes r.Body. Decode builds no more values than the
+// budget allows, and no more elements of a list than the model allows.
 //
 // The input satisfies the model's constraints. A violation is fault.Invalid of fault.Member, in AWS's words, and
 // names every violation. A body that cannot be read is fault.Malformed of fault.XML, fault.JSON or fault.Form. An
 // unknown or repeated query parameter is fault.Invalid of fault.Argument.
-func Decode(op *Operation, r *http.Request, labels Labels, body []byte) (any, error) {
+func Decode(b budget.Budget, op *Operation, r *http.Request, labels Labels, body []byte) (any, error) {
 	op.plans()
 	in := reflect.New(op.In)
 	var err error
 	switch op.Service.Protocol {
 	case RestXML, RestJSON:
-		err = decodeRest(op, in.Elem(), r, labels, body)
+		err = decodeRest(op, in.Elem(), r, labels, document{body, b.Meter()})
 	case Query:
-		err = decodeForm(op, in.Elem(), r, body)
+		err = decodeForm(op, in.Elem(), r, document{body, b.Meter()})
 	case JSON:
-		err = decodeJSON(op.in, in.Elem(), body)
+		err = decodeJSON(op.in, in.Elem(), document{body, b.Meter()})
 	default:
 		err = fault.New(fault.Unsupported, fault.Operation, "")
 	}
@@ -38,13 +40,19 @@ func Decode(op *Operation, r *http.Request, labels Labels, body []byte) (any, er
 	return in.Interface(), nil
 }
 
+// document is a body on its way into an input, with what the decoding may still cost.
+type document struct {
+	text  []byte
+	meter *budget.Meter
+}
+
 // Streams reports whether the operation's request body is a stream that Decode does not read.
 func (o *Operation) Streams() bool {
 	o.plans()
 	return o.in.streams()
 }
 
-func decodeRest(op *Operation, in reflect.Value, r *http.Request, labels Labels, body []byte) error {
+func decodeRest(op *Operation, in reflect.Value, r *http.Request, labels Labels, body document) error {
 	query, err := ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		return err
@@ -77,13 +85,13 @@ func decodeRest(op *Operation, in reflect.Value, r *http.Request, labels Labels,
 	}
 	switch {
 	case !op.in.hasBody():
-		if len(body) > 0 {
+		if len(body.text) > 0 {
 			return malformed(op, "a body that the operation does not know")
 		}
 		return nil
 	case op.Service.Protocol == RestJSON:
 		return decodeJSON(op.in, in, body)
-	case len(body) == 0:
+	case len(body.text) == 0:
 		return nil // SDKs send no body for an input without members
 	}
 	root := op.InRoot
@@ -93,7 +101,7 @@ func decodeRest(op *Operation, in reflect.Value, r *http.Request, labels Labels,
 	return decodeXML(op, op.in, in, body, xmlRoot{root, op.InNamespace})
 }
 
-func decodePayload(op *Operation, p *member, dst reflect.Value, r *http.Request, body []byte) error {
+func decodePayload(op *Operation, p *member, dst reflect.Value, r *http.Request, body document) error {
 	switch {
 	case p.kind == kindStream:
 		if r.Body != nil {
@@ -101,16 +109,16 @@ func decodePayload(op *Operation, p *member, dst reflect.Value, r *http.Request,
 		}
 		return nil
 	case p.kind == kindBlob:
-		if len(body) > 0 {
-			dst.SetBytes(body)
+		if len(body.text) > 0 {
+			dst.SetBytes(body.text)
 		}
 		return nil
 	case p.kind == kindString:
-		if len(body) == 0 {
+		if len(body.text) == 0 {
 			return nil
 		}
-		return memberError(p, p.parse(dst, string(body), timeISO))
-	case len(body) == 0:
+		return memberError(p, p.parse(dst, string(body.text), timeISO))
+	case len(body.text) == 0:
 		return nil
 	case op.Service.Protocol == RestJSON:
 		return decodeJSONValue(&p.value, dst, body)
@@ -180,6 +188,9 @@ func decodeQueryMap(op *Operation, m *member, dst reflect.Value, query url.Value
 }
 
 func decodeTexts(m *member, dst reflect.Value, list []string, def timeFormat) error {
+	if m.full(len(list) - 1) {
+		return m.overlong(m.camel)
+	}
 	out := reflect.MakeSlice(dst.Type(), len(list), len(list))
 	for i, text := range list {
 		if err := memberError(m, m.elem.parse(out.Index(i), text, def)); err != nil {

@@ -7,10 +7,10 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
-)
 
-// maxFormFields bounds the number of fields of a form. AWS's largest inputs need a few hundred.
-const maxFormFields = 5000
+	"latchkey/internal/budget"
+	"latchkey/internal/fault"
+)
 
 // formNode is a form as a tree: Tags.member.1.Key is four levels deep.
 type formNode struct {
@@ -20,14 +20,18 @@ type formNode struct {
 }
 
 // decodeForm reads a query-protocol request: the body of a POST, or the query of a GET.
-func decodeForm(op *Operation, in reflect.Value, r *http.Request, body []byte) error {
-	raw := string(body)
+func decodeForm(op *Operation, in reflect.Value, r *http.Request, body document) error {
+	raw := string(body.text)
 	if r.Method == http.MethodGet {
 		raw = r.URL.RawQuery
 	}
-	root, err := formTree(raw, r.Method == http.MethodGet)
-	if err == nil {
-		err = root.structure(op.in, in)
+	root, err := formTree(raw, r.Method == http.MethodGet, body.meter)
+	if err != nil {
+		return malformed(op, err.Error())
+	}
+	err = root.structure(op.in, in)
+	if told, ok := errors.AsType[*fault.Error](err); ok {
+		return told
 	}
 	if bad, ok := errors.AsType[*valueError](err); ok {
 		return memberError(&member{camel: bad.at}, bad.err)
@@ -38,13 +42,11 @@ func decodeForm(op *Operation, in reflect.Value, r *http.Request, body []byte) e
 	return nil
 }
 
-func formTree(raw string, signed bool) (*formNode, error) {
-	values, err := ParseQuery(raw)
+// formTree reads a form. Each node of the tree is an element of the budget: the name of one field can be many nodes.
+func formTree(raw string, signed bool, meter *budget.Meter) (*formNode, error) {
+	values, err := parsePairs(raw, meter)
 	if err != nil {
 		return nil, err
-	}
-	if len(values) > maxFormFields {
-		return nil, errors.New("too many fields")
 	}
 	root := &formNode{}
 	for name, list := range values {
@@ -55,12 +57,15 @@ func formTree(raw string, signed bool) (*formNode, error) {
 			return nil, fmt.Errorf("field %s twice", name)
 		}
 		if strings.Count(name, ".") >= maxDepth {
-			return nil, errors.New("nested too deeply")
+			return nil, budget.ErrDepth
 		}
 		n := root
 		for part := range strings.SplitSeq(name, ".") {
 			child := n.children[part]
 			if child == nil {
+				if err := meter.Element(); err != nil {
+					return nil, err
+				}
 				child = &formNode{}
 				if n.children == nil {
 					n.children = map[string]*formNode{}
@@ -110,6 +115,9 @@ func (n *formNode) value(v *value, dst reflect.Value, at string) error {
 		items, err := n.items(v.flat, itemName(v.elem, "member"))
 		if err != nil {
 			return err
+		}
+		if v.full(len(items) - 1) {
+			return v.overlong(at)
 		}
 		out := reflect.MakeSlice(dst.Type(), len(items), len(items))
 		for i, item := range items {
@@ -163,6 +171,9 @@ func (n *formNode) mapping(v *value, dst reflect.Value, at string) error {
 	entries, err := n.items(v.flat, "entry")
 	if err != nil {
 		return err
+	}
+	if v.full(len(entries) - 1) {
+		return v.overlong(at)
 	}
 	out := reflect.MakeMap(dst.Type())
 	keyName, valueName := itemName(v.key, "key"), itemName(v.elem, "value")

@@ -85,7 +85,7 @@ func FuzzForm(f *testing.F) {
 	f.Add(honest + "&Tags.member.99999999999=x&Tags.member.1.Key.a.b=c")
 	f.Fuzz(func(t *testing.T, form string) {
 		r := httptest.NewRequest("POST", "/", nil)
-		in, err := awswire.Decode(stsapi.AssumeRole.Operation, r, nil, []byte(form))
+		in, err := awswire.Decode(awswire.Usual, stsapi.AssumeRole.Operation, r, nil, []byte(form))
 		if err != nil {
 			clientsFault(t, err)
 			return
@@ -132,7 +132,7 @@ func FuzzJSON(f *testing.F) {
 	f.Add(strings.Repeat(`{"when":[{"deep":`, 100))
 	f.Add(`{"name":"\ud800","free":` + strings.Repeat("[", 100))
 	f.Fuzz(func(t *testing.T, body string) {
-		in, err := awswire.Decode(op.Operation, httptest.NewRequest("POST", "/", nil), nil, []byte(body))
+		in, err := awswire.Decode(awswire.Usual, op.Operation, httptest.NewRequest("POST", "/", nil), nil, []byte(body))
 		if err != nil {
 			clientsFault(t, err)
 			return
@@ -148,7 +148,7 @@ func FuzzJSON(f *testing.F) {
 		if err := awswire.Encode(w, op.Operation, in, ids); err != nil {
 			t.Fatal(err)
 		}
-		again, err := awswire.Decode(op.Operation, httptest.NewRequest("POST", "/", nil), nil, w.Body.Bytes())
+		again, err := awswire.Decode(awswire.Usual, op.Operation, httptest.NewRequest("POST", "/", nil), nil, w.Body.Bytes())
 		if err != nil {
 			t.Fatalf("%v: %s became %s", err, body, w.Body)
 		}
@@ -191,7 +191,7 @@ func FuzzRoute(f *testing.F) {
 				URL:    &url.URL{RawQuery: query},
 				Header: http.Header{"X-Amz-Account-Id": {"123456789012"}},
 			}
-			if _, err := awswire.Decode(op, r, labels, nil); err == nil && len(awswire.UnknownParameters(op, values)) > 0 {
+			if _, err := awswire.Decode(awswire.Usual, op, r, labels, nil); err == nil && len(awswire.UnknownParameters(op, values)) > 0 {
 				t.Errorf("%s read unknown parameters of %s", op.Name, query)
 			}
 		}

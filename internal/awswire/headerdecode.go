@@ -54,7 +54,7 @@ func decodeHeader(m *member, dst reflect.Value, r *http.Request, query url.Value
 		if err != nil {
 			return fault.New(fault.Invalid, fault.Header, "The header '%s' is not base64.", m.name)
 		}
-		return decodeJSONValue(&m.value, dst, text)
+		return decodeJSONValue(&m.value, dst, document{text, Usual.Meter()})
 	}
 	return memberError(m, m.parse(dst, list[0], timeHTTP))
 }

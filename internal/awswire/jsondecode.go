@@ -10,31 +10,34 @@ import (
 	"reflect"
 	"unicode/utf8"
 
+	"latchkey/internal/budget"
 	"latchkey/internal/fault"
 )
 
 // jsonReader reads JSON more strictly than encoding/json does. It refuses repeated keys, unknown members, invalid
 // UTF-8, deep nesting, and anything after the value.
 //
-// A lenient reader reads answers. It ignores members that the model does not know, and bounds the number of values.
+// A lenient reader reads answers. It ignores members that the model does not know.
 type jsonReader struct {
 	d       *json.Decoder
-	depth   int
+	meter   *budget.Meter
 	lenient bool
-	nodes   int // values that a lenient reader read
 }
 
 // decodeJSON reads a body into the body members of a struct. An empty body is an empty object.
-func decodeJSON(p *plan, dst reflect.Value, body []byte) error {
-	if len(bytes.TrimSpace(body)) == 0 {
+func decodeJSON(p *plan, dst reflect.Value, body document) error {
+	if len(bytes.TrimSpace(body.text)) == 0 {
 		return nil
 	}
 	v := value{kind: kindStruct, plan: p}
 	return decodeJSONValue(&v, dst, body)
 }
 
-func decodeJSONValue(v *value, dst reflect.Value, body []byte) error {
+func decodeJSONValue(v *value, dst reflect.Value, body document) error {
 	err := readJSON(v, dst, body, false)
+	if told, ok := errors.AsType[*fault.Error](err); ok {
+		return told
+	}
 	if bad, ok := errors.AsType[*valueError](err); ok {
 		return memberError(&member{camel: bad.at}, bad.err)
 	}
@@ -44,13 +47,13 @@ func decodeJSONValue(v *value, dst reflect.Value, body []byte) error {
 	return nil
 }
 
-func readJSON(v *value, dst reflect.Value, body []byte, lenient bool) error {
-	if !utf8.Valid(body) {
+func readJSON(v *value, dst reflect.Value, body document, lenient bool) error {
+	if !utf8.Valid(body.text) {
 		return errors.New("not UTF-8")
 	}
-	d := json.NewDecoder(bytes.NewReader(body))
+	d := json.NewDecoder(bytes.NewReader(body.text))
 	d.UseNumber()
-	r := &jsonReader{d: d, lenient: lenient}
+	r := &jsonReader{d: d, meter: body.meter, lenient: lenient}
 	if err := r.value(v, dst, ""); err != nil {
 		return err
 	}
@@ -62,18 +65,10 @@ func readJSON(v *value, dst reflect.Value, body []byte, lenient bool) error {
 
 // token reads the first token of a value.
 func (r *jsonReader) token() (json.Token, error) {
-	if r.nodes++; r.lenient && r.nodes > maxNodes {
-		return nil, errors.New("too many values")
+	if err := r.meter.Element(); err != nil {
+		return nil, err
 	}
 	return r.d.Token()
-}
-
-// open enters an object or list.
-func (r *jsonReader) open() error {
-	if r.depth++; r.depth > maxDepth {
-		return errors.New("nested too deeply")
-	}
-	return nil
 }
 
 func (r *jsonReader) value(v *value, dst reflect.Value, at string) error {
@@ -140,7 +135,7 @@ func (r *jsonReader) structure(p *plan, dst reflect.Value, at string) error {
 			if !ok {
 				return fmt.Errorf("no string at %s", path)
 			}
-			return readJSON(&m.value, dst.Field(m.index), []byte(s), r.lenient)
+			return readJSON(&m.value, dst.Field(m.index), document{[]byte(s), r.meter}, r.lenient)
 		}
 		return r.value(&m.value, dst.Field(m.index), path)
 	})
@@ -148,7 +143,7 @@ func (r *jsonReader) structure(p *plan, dst reflect.Value, at string) error {
 
 // object calls f for every key of an object whose opening brace was read. The decoder is then before the value.
 func (r *jsonReader) object(f func(key string) error) error {
-	if err := r.open(); err != nil {
+	if err := r.meter.Enter(); err != nil {
 		return err
 	}
 	for r.d.More() {
@@ -164,17 +159,20 @@ func (r *jsonReader) object(f func(key string) error) error {
 			return err
 		}
 	}
-	r.depth--
+	r.meter.Leave()
 	_, err := r.d.Token()
 	return err
 }
 
 func (r *jsonReader) list(v *value, dst reflect.Value, at string) error {
-	if err := r.open(); err != nil {
+	if err := r.meter.Enter(); err != nil {
 		return err
 	}
 	out := reflect.MakeSlice(dst.Type(), 0, 0)
 	for r.d.More() {
+		if !r.lenient && v.full(out.Len()) {
+			return v.overlong(at)
+		}
 		item := reflect.New(dst.Type().Elem()).Elem()
 		if err := r.value(v.elem, item, at+".member"); err != nil {
 			return err
@@ -182,7 +180,7 @@ func (r *jsonReader) list(v *value, dst reflect.Value, at string) error {
 		out = reflect.Append(out, item)
 	}
 	dst.Set(out)
-	r.depth--
+	r.meter.Leave()
 	_, err := r.d.Token()
 	return err
 }
@@ -192,6 +190,9 @@ func (r *jsonReader) mapping(v *value, dst reflect.Value, at string) error {
 	dst.Set(out)
 	return r.object(func(key string) error {
 		k := reflect.ValueOf(key)
+		if !r.lenient && v.full(out.Len()) {
+			return v.overlong(at)
+		}
 		if out.MapIndex(k).IsValid() {
 			return fmt.Errorf("key %s twice at %s", key, at)
 		}
@@ -223,7 +224,7 @@ func (r *jsonReader) document() (any, error) {
 		})
 		return m, err
 	case json.Delim('['):
-		if err := r.open(); err != nil {
+		if err := r.meter.Enter(); err != nil {
 			return nil, err
 		}
 		list := []any{}
@@ -234,7 +235,7 @@ func (r *jsonReader) document() (any, error) {
 			}
 			list = append(list, x)
 		}
-		r.depth--
+		r.meter.Leave()
 		_, err := r.d.Token()
 		return list, err
 	}

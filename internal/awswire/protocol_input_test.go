@@ -82,7 +82,7 @@ func decodesCase(t *testing.T, s suite, c protocolCase) {
 	if op.Streams() {
 		body = nil
 	}
-	in, err := Decode(op, r, labels, body)
+	in, err := Decode(Usual, op, r, labels, body)
 	if err != nil {
 		t.Fatal(err)
 	}

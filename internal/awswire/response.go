@@ -93,11 +93,11 @@ func decodeAnswer(op *Operation, out reflect.Value, resp *http.Response, limit i
 	case len(bytes.TrimSpace(body)) == 0:
 		return nil
 	case p != nil:
-		return readJSON(&p.value, out.Field(p.index), body, true)
+		return readJSON(&p.value, out.Field(p.index), document{body, answers.Meter()}, true)
 	case !op.out.hasBody():
 		return nil
 	}
-	return readJSON(&value{kind: kindStruct, plan: op.out}, out, body, true)
+	return readJSON(&value{kind: kindStruct, plan: op.out}, out, document{body, answers.Meter()}, true)
 }
 
 // readAnswer reads a whole body. A body of more than limit bytes is refused.
@@ -134,7 +134,7 @@ func answerXML(op *Operation, out reflect.Value, resp *http.Response, body []byt
 		}
 		return nil
 	}
-	r := &xmlReader{d: xml.NewDecoder(bytes.NewReader(body)), op: op, lenient: true}
+	r := &xmlReader{d: xml.NewDecoder(bytes.NewReader(body)), meter: answers.Meter(), op: op, lenient: true}
 	start, _, err := r.next()
 	switch {
 	case err != nil && !hasBody:

@@ -53,7 +53,7 @@ func answerHeader(m *member, dst reflect.Value, resp *http.Response) error {
 		if err != nil {
 			return fmt.Errorf("is not base64")
 		}
-		return readJSON(&m.value, dst, plain, true)
+		return readJSON(&m.value, dst, document{plain, answers.Meter()}, true)
 	case m.kind == kindString:
 		setText(&m.value, dst, text)
 		return nil

@@ -125,7 +125,7 @@ func TestS3ControlInputs(t *testing.T) {
 			if err != nil || found != op {
 				t.Fatalf("matched %v, %v", found, err)
 			}
-			got, err := awswire.Decode(op, r, labels, []byte(body))
+			got, err := awswire.Decode(awswire.Usual, op, r, labels, []byte(body))
 			if err != nil {
 				t.Fatalf("%v\n%s", err, body)
 			}
@@ -162,7 +162,7 @@ func TestS3ControlOutputs(t *testing.T) {
 			echo := *op
 			echo.In, echo.InRoot, echo.InNamespace = op.Out, op.OutRoot, ""
 			awswire.NewService(&awswire.Service{Protocol: awswire.RestXML}, &echo)
-			got, err := awswire.Decode(&echo, httptest.NewRequest("GET", "/", nil), nil, w.Body.Bytes())
+			got, err := awswire.Decode(awswire.Usual, &echo, httptest.NewRequest("GET", "/", nil), nil, w.Body.Bytes())
 			if err != nil {
 				t.Fatalf("%v\n%s", err, w.Body)
 			}

@@ -128,7 +128,7 @@ func TestAttack04_KeysAreLiteral(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if in, err := awswire.Decode(op, r, labels, nil); !fault.Is(err, fault.Invalid, fault.Member) {
+		if in, err := awswire.Decode(awswire.Usual, op, r, labels, nil); !fault.Is(err, fault.Invalid, fault.Member) {
 			t.Errorf("got %+v, %v", in, err)
 		}
 	})
@@ -175,7 +175,7 @@ func TestMatchS3Control(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := awswire.Decode(op, r, labels, nil); !fault.Is(err, fault.Invalid, fault.Member) {
+		if _, err := awswire.Decode(awswire.Usual, op, r, labels, nil); !fault.Is(err, fault.Invalid, fault.Member) {
 			t.Errorf("got %v", err)
 		}
 	})

@@ -29,7 +29,7 @@ type odd struct {
 func decodeOdd(p awswire.Protocol, body string) (*odd, error) {
 	op := awswire.NewOp[odd, odd](awswire.Operation{Name: "Odd", Method: "POST", URI: "/", InRoot: "Odd"})
 	awswire.NewService(&awswire.Service{Protocol: p}, op.Operation)
-	in, err := awswire.Decode(op.Operation, httptest.NewRequest("POST", "/", nil), nil, []byte(body))
+	in, err := awswire.Decode(awswire.Usual, op.Operation, httptest.NewRequest("POST", "/", nil), nil, []byte(body))
 	if err != nil {
 		return nil, err
 	}
@@ -142,10 +142,10 @@ func TestRequestsAreStrict(t *testing.T) {
 	t.Run("a body that the operation does not know is refused", func(t *testing.T) {
 		r := httptest.NewRequest("GET", "/v20180820/accessgrantsinstance", nil)
 		r.Header.Set("x-amz-account-id", "123456789012")
-		if _, err := awswire.Decode(s3control.GetAccessGrantsInstance.Operation, r, nil, nil); err != nil {
+		if _, err := awswire.Decode(awswire.Usual, s3control.GetAccessGrantsInstance.Operation, r, nil, nil); err != nil {
 			t.Fatal(err)
 		}
-		in, err := awswire.Decode(s3control.GetAccessGrantsInstance.Operation, r, nil, []byte("x"))
+		in, err := awswire.Decode(awswire.Usual, s3control.GetAccessGrantsInstance.Operation, r, nil, []byte("x"))
 		if !fault.Is(err, fault.Malformed, fault.XML) {
 			t.Errorf("got %+v, %v", in, err)
 		}
@@ -153,7 +153,7 @@ func TestRequestsAreStrict(t *testing.T) {
 	t.Run("a header twice is refused", func(t *testing.T) {
 		r := httptest.NewRequest("GET", "/v20180820/accessgrantsinstance", nil)
 		r.Header["X-Amz-Account-Id"] = []string{"123456789012", "210987654321"}
-		in, err := awswire.Decode(s3control.GetAccessGrantsInstance.Operation, r, nil, nil)
+		in, err := awswire.Decode(awswire.Usual, s3control.GetAccessGrantsInstance.Operation, r, nil, nil)
 		if !fault.Is(err, fault.Invalid, fault.Header) {
 			t.Errorf("got %+v, %v", in, err)
 		}
@@ -161,14 +161,14 @@ func TestRequestsAreStrict(t *testing.T) {
 	t.Run("metadata twice is joined, as S3 joins it", func(t *testing.T) {
 		r := httptest.NewRequest("PUT", "/b/k", nil)
 		r.Header["X-Amz-Meta-A"] = []string{"x", "y"}
-		in, err := awswire.Decode(s3.PutObject.Operation, r, awswire.Labels{"Bucket": "b", "Key": "k"}, nil)
+		in, err := awswire.Decode(awswire.Usual, s3.PutObject.Operation, r, awswire.Labels{"Bucket": "b", "Key": "k"}, nil)
 		if err != nil || in.(*s3.PutObjectRequest).Metadata["a"] != "x,y" {
 			t.Errorf("got %+v, %v", in, err)
 		}
 	})
 	t.Run("a missing label is refused", func(t *testing.T) {
 		r := httptest.NewRequest("PUT", "/b/k", nil)
-		in, err := awswire.Decode(s3.PutObject.Operation, r, awswire.Labels{"Bucket": "b"}, nil)
+		in, err := awswire.Decode(awswire.Usual, s3.PutObject.Operation, r, awswire.Labels{"Bucket": "b"}, nil)
 		if !fault.Is(err, fault.Invalid, fault.Member) {
 			t.Errorf("got %+v, %v", in, err)
 		}

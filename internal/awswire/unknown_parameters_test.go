@@ -20,7 +20,7 @@ func TestUnknownParameters(t *testing.T) {
 		if err != nil {
 			return nil, err
 		}
-		return awswire.Decode(op, r, labels, nil)
+		return awswire.Decode(awswire.Usual, op, r, labels, nil)
 	}
 	const signed = "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=a&X-Amz-Date=d&X-Amz-Expires=60" +
 		"&X-Amz-SignedHeaders=host&X-Amz-Signature=s"
@@ -42,7 +42,7 @@ func TestUnknownParameters(t *testing.T) {
 			t.Fatalf("matched %v, %v", op, err)
 		}
 		r := httptest.NewRequest("PUT", "/b/k?"+signed+"&x-amz-copy-source=src%2Fkey&x-amz-meta-Colour=red", nil)
-		in, err := awswire.Decode(op, r, awswire.Labels{"Bucket": "b", "Key": "k"}, nil)
+		in, err := awswire.Decode(awswire.Usual, op, r, awswire.Labels{"Bucket": "b", "Key": "k"}, nil)
 		if err != nil || *in.(*s3.CopyObjectRequest).CopySource != "src/key" ||
 			!reflect.DeepEqual(in.(*s3.CopyObjectRequest).Metadata, map[string]string{"colour": "red"}) {
 			t.Errorf("read %+v, %v", in, err)

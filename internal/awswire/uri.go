@@ -1,20 +1,42 @@
 package awswire
 
 import (
+	"errors"
 	"net/url"
 	"slices"
 	"strings"
 
+	"latchkey/internal/budget"
 	"latchkey/internal/fault"
 )
 
-// ParseQuery reads a query or a form. Unlike net/url's function it drops nothing: a percent sign without two
-// hexadecimal digits is fault.Invalid, and a semicolon is an ordinary character. `+` is a space.
+// ParseQuery reads a query. Unlike net/url's function it drops nothing: a percent sign without two hexadecimal digits
+// is fault.Invalid, and a semicolon is an ordinary character. `+` is a space. A query of more than 1,000 parameters is
+// fault.TooLarge.
 func ParseQuery(raw string) (url.Values, error) {
+	return ParseForm(budget.Budget{Elements: maxParameters}, raw)
+}
+
+// maxParameters bounds the parameters of a query, as package sigv4 does.
+const maxParameters = 1000
+
+// ParseForm is ParseQuery for a form that may have as many fields as the budget has elements.
+func ParseForm(b budget.Budget, raw string) (url.Values, error) {
+	v, err := parsePairs(raw, b.Meter())
+	if errors.Is(err, budget.ErrElements) {
+		return nil, fault.New(fault.TooLarge, fault.Request, "").Because(err)
+	}
+	return v, err
+}
+
+func parsePairs(raw string, meter *budget.Meter) (url.Values, error) {
 	v := url.Values{}
 	for part := range strings.SplitSeq(raw, "&") {
 		if part == "" {
 			continue
+		}
+		if err := meter.Element(); err != nil {
+			return nil, err
 		}
 		name, val, _ := strings.Cut(part, "=")
 		name, err := url.QueryUnescape(name)

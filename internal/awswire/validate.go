@@ -11,29 +11,49 @@ import (
 	"latchkey/internal/fault"
 )
 
-// violations collects the violations of the model's constraints, in AWS's words. It stops at maxViolations, because
-// the client gets the text.
-type violations struct{ list []string }
+// violations counts the violations of the model's constraints, and has the first ones in AWS's words. It lists no more
+// than maxViolations, because client, log and audit record get the text.
+type violations struct {
+	list  []string
+	count int
+}
 
-const maxViolations = 10
+const (
+	maxViolations = 10
+	maxShown      = 200 // bytes of a value, or of a name in a path, that a violation shows
+
+	// maxMatched is how many bytes a text that is too long anyway may have for its pattern to be looked at.
+	maxMatched = 4 << 10
+)
 
 // validate checks an input against the model: required members, enums, lengths, ranges and patterns.
 func validate(p *plan, in reflect.Value) error {
 	var vs violations
 	vs.structure(p, in, "")
-	if len(vs.list) == 0 {
+	return vs.fault()
+}
+
+// fault is the fault that tells of the violations, or nil if there are none.
+func (vs *violations) fault() error {
+	if vs.count == 0 {
 		return nil
 	}
 	entity := "error"
-	if len(vs.list) > 1 {
+	if vs.count > 1 {
 		entity = "errors"
 	}
 	return fault.New(fault.Invalid, fault.Member, "%d validation %s detected: %s",
-		len(vs.list), entity, strings.Join(vs.list, "; "))
+		vs.count, entity, strings.Join(vs.list, "; "))
+}
+
+// next counts a violation, and reports whether it is to be listed.
+func (vs *violations) next() bool {
+	vs.count++
+	return vs.count <= maxViolations
 }
 
 func (vs *violations) add(v *value, at, shown, constraint string, args ...any) {
-	if len(vs.list) >= maxViolations {
+	if !vs.next() {
 		return
 	}
 	if len(args) > 0 {
@@ -43,11 +63,15 @@ func (vs *violations) add(v *value, at, shown, constraint string, args ...any) {
 		vs.list = append(vs.list, fmt.Sprintf("Value at '%s' failed to satisfy constraint: %s", at, constraint))
 		return
 	}
-	const limit = 200
-	if len(shown) > limit {
-		shown = strings.ToValidUTF8(shown[:limit], "") + "..."
+	vs.list = append(vs.list, fmt.Sprintf("Value '%s' at '%s' failed to satisfy constraint: %s",
+		clipped(shown), at, constraint))
+}
+
+func clipped(s string) string {
+	if len(s) <= maxShown {
+		return s
 	}
-	vs.list = append(vs.list, fmt.Sprintf("Value '%s' at '%s' failed to satisfy constraint: %s", shown, at, constraint))
+	return strings.ToValidUTF8(s[:maxShown], "") + "..."
 }
 
 func (vs *violations) structure(p *plan, in reflect.Value, at string) {
@@ -59,7 +83,7 @@ func (vs *violations) structure(p *plan, in reflect.Value, at string) {
 			path = at + "." + m.camel
 		}
 		if empty(&m.value, f) {
-			if m.required && m.kind != kindStream {
+			if m.required && m.kind != kindStream && vs.next() {
 				vs.list = append(vs.list,
 					fmt.Sprintf("Value null at '%s' failed to satisfy constraint: Member must not be null", path))
 			}
@@ -110,7 +134,7 @@ func (vs *violations) value(v *value, f reflect.Value, at string) {
 		vs.size(v, int64(f.Len()), at, "", "length")
 		for it := f.MapRange(); it.Next(); {
 			vs.text(v.key, it.Key().String(), at+".key")
-			vs.value(v.elem, it.Value(), at+"."+it.Key().String())
+			vs.value(v.elem, it.Value(), at+"."+clipped(it.Key().String()))
 		}
 	}
 }
@@ -120,7 +144,11 @@ func (vs *violations) text(v *value, s, at string) {
 		vs.add(v, at, s, "Member must satisfy enum value set: [%s]", strings.Join(v.enum, ", "))
 	}
 	if v.hasMin || v.hasMax {
-		vs.size(v, int64(utf8.RuneCountInString(s)), at, s, "length")
+		n := int64(utf8.RuneCountInString(s))
+		vs.size(v, n, at, s, "length")
+		if v.hasMax && n > v.max && len(s) > maxMatched {
+			return
+		}
 	}
 	if v.pattern != nil && !v.pattern.MatchString(s) {
 		vs.add(v, at, s, "Member must satisfy regular expression pattern: %s", original(v.pattern))

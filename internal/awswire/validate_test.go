@@ -16,7 +16,7 @@ import (
 func TestValidation(t *testing.T) {
 	decode := func(form string) error {
 		r := httptest.NewRequest("POST", "/", nil)
-		_, err := awswire.Decode(iamapi.CreateUser.Operation, r, nil, []byte("Action=CreateUser&Version=2010-05-08"+form))
+		_, err := awswire.Decode(awswire.Usual, iamapi.CreateUser.Operation, r, nil, []byte("Action=CreateUser&Version=2010-05-08"+form))
 		return err
 	}
 	for name, c := range map[string]struct{ form, want string }{
@@ -63,7 +63,7 @@ func TestValidation(t *testing.T) {
 		r := httptest.NewRequest("GET",
 			"/v20180820/accessgrantsinstance/dataaccess?target=s3%3A%2F%2Fb%2F%2A&permission=ALL&durationSeconds=899", nil)
 		r.Header.Set("x-amz-account-id", "12345678901x")
-		_, err := awswire.Decode(s3control.GetDataAccess.Operation, r, nil, nil)
+		_, err := awswire.Decode(awswire.Usual, s3control.GetDataAccess.Operation, r, nil, nil)
 		for _, want := range []string{
 			"3 validation errors detected", "Member must satisfy enum value set: [READ, WRITE, READWRITE]",
 			"Value '899' at 'durationSeconds' failed to satisfy constraint: Member must have value greater than or equal to 900",
@@ -77,7 +77,7 @@ func TestValidation(t *testing.T) {
 	})
 	t.Run("a secret is not repeated", func(t *testing.T) {
 		r := httptest.NewRequest("POST", "/", nil)
-		_, err := awswire.Decode(stsapi.AssumeRoleWithWebIdentity.Operation, r, nil,
+		_, err := awswire.Decode(awswire.Usual, stsapi.AssumeRoleWithWebIdentity.Operation, r, nil,
 			[]byte("Action=AssumeRoleWithWebIdentity&Version=2011-06-15"+
 				"&RoleArn=arn:aws:iam::123456789012:role/x&RoleSessionName=bob&WebIdentityToken=abc"))
 		if !fault.Is(err, fault.Invalid, fault.Member) || strings.Contains(err.Error(), "abc") {

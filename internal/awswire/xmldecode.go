@@ -7,15 +7,24 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+
+	"latchkey/internal/budget"
+	"latchkey/internal/fault"
 )
 
 // xmlRoot is the element that a document must begin with. An empty namespace is any.
 type xmlRoot struct{ name, namespace string }
 
-func decodeXML(op *Operation, p *plan, dst reflect.Value, body []byte, root xmlRoot) error {
-	d := xml.NewDecoder(bytes.NewReader(body))
-	r := &xmlReader{d: d, op: op}
-	if err := r.document(p, dst, root.name, root.namespace); err != nil {
+func decodeXML(op *Operation, p *plan, dst reflect.Value, body document, root xmlRoot) error {
+	if err := budget.CheckTags(body.text); err != nil {
+		return malformed(op, err.Error())
+	}
+	r := &xmlReader{d: xml.NewDecoder(bytes.NewReader(body.text)), meter: body.meter, op: op}
+	err := r.document(p, dst, root.name, root.namespace)
+	if told, ok := errors.AsType[*fault.Error](err); ok {
+		return told
+	}
+	if err != nil {
 		return malformed(op, err.Error())
 	}
 	return nil
@@ -88,7 +97,7 @@ func (r *xmlReader) structure(p *plan, dst reflect.Value, start *xml.StartElemen
 		seen[m.index] = true
 		switch {
 		case many && m.kind == kindList:
-			err = r.appendItem(m.elem, f, start)
+			err = r.appendItem(&m.value, m.camel, f, start)
 		case many:
 			err = r.mapEntry(&m.value, f, start)
 		default:
@@ -143,9 +152,10 @@ func (r *xmlReader) value(v *value, dst reflect.Value, start *xml.StartElement) 
 	}
 	switch v.kind {
 	case kindList:
+		at := lowerFirst(start.Name.Local)
 		dst.Set(reflect.MakeSlice(dst.Type(), 0, 0))
 		return r.each(itemName(v.elem, "member"), v.elem,
-			func(start *xml.StartElement) error { return r.appendItem(v.elem, dst, start) })
+			func(start *xml.StartElement) error { return r.appendItem(v, at, dst, start) })
 	case kindMap:
 		dst.Set(reflect.MakeMap(dst.Type()))
 		return r.each("entry", nil, func(start *xml.StartElement) error { return r.mapEntry(v, dst, start) })
@@ -197,9 +207,13 @@ func (r *xmlReader) each(name string, v *value, f func(*xml.StartElement) error)
 	}
 }
 
-func (r *xmlReader) appendItem(elem *value, list reflect.Value, start *xml.StartElement) error {
+// appendItem reads one element of a list, unless the model allows no further one.
+func (r *xmlReader) appendItem(v *value, at string, list reflect.Value, start *xml.StartElement) error {
+	if !r.lenient && v.full(list.Len()) {
+		return v.overlong(at)
+	}
 	item := reflect.New(list.Type().Elem()).Elem()
-	if err := r.value(elem, item, start); err != nil {
+	if err := r.value(v.elem, item, start); err != nil {
 		return err
 	}
 	list.Set(reflect.Append(list, item))

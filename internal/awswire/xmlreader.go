@@ -7,15 +7,9 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"latchkey/internal/budget"
 )
-
-// maxDepth bounds the nesting of a body, in XML, forms and JSON alike. AWS's own shapes have fewer than ten levels.
-const maxDepth = 40
-
-// maxNodes bounds the elements of an XML answer and the values of a JSON answer. A bound on bytes would not bound
-// memory, because a short element can become a large Go struct. AWS's longest listings have some ten thousand
-// elements.
-const maxNodes = 250_000
 
 // xmlReader reads XML more strictly than encoding/xml does. It refuses document types, comments, processing
 // instructions except the declaration, unknown elements and attributes, and anything after the root. All elements
@@ -28,7 +22,7 @@ type xmlReader struct {
 	d       *xml.Decoder
 	op      *Operation
 	lenient bool
-	nodes   int       // number of elements that a lenient reader entered
+	meter   *budget.Meter
 	spaces  []binding // namespace bindings in force, innermost last
 	open    []element
 	started bool
@@ -91,11 +85,11 @@ func blank(s string) bool { return strings.Trim(s, " \t\r\n") == "" }
 // push enters an element. It reads the element's namespace bindings and its namespace.
 func (r *xmlReader) push(t *xml.StartElement) error {
 	r.started = true
-	if len(r.open) >= maxDepth {
-		return errors.New("nested too deeply")
+	if err := r.meter.Enter(); err != nil {
+		return err
 	}
-	if r.nodes++; r.lenient && r.nodes > maxNodes {
-		return errors.New("too many elements")
+	if err := r.meter.Element(); err != nil {
+		return err
 	}
 	const maxAttributes = 16
 	if len(t.Attr) > maxAttributes {
@@ -122,6 +116,7 @@ func (r *xmlReader) push(t *xml.StartElement) error {
 
 func (r *xmlReader) pop() {
 	r.open = r.open[:len(r.open)-1]
+	r.meter.Leave()
 	for len(r.spaces) > 0 && r.spaces[len(r.spaces)-1].depth >= len(r.open) {
 		r.spaces = r.spaces[:len(r.spaces)-1]
 	}

@@ -51,6 +51,7 @@ type Signature = sigv4.Signed
 // was not issued here; a signature that does not match; and a session that has ended (Ended).
 //
 // The signature is verified before the checks of the session. So only the holder of a credential learns why it ended.
+// The Signature is returned beside every error that comes after its verification.
 func (a *Authenticator) Authenticate(r *http.Request, service string, from Connection) (*Caller, *Signature, error) {
 	now := a.Now()
 	signed, err := sigv4.Parse(r, a.Signatures)
@@ -82,7 +83,7 @@ func (a *Authenticator) Authenticate(r *http.Request, service string, from Conne
 		return nil, nil, err
 	}
 	if err := a.evaluate(c); err != nil {
-		return nil, nil, err
+		return nil, signed, err
 	}
 	return c, signed, nil
 }

@@ -3,6 +3,7 @@ package front
 import (
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -22,6 +23,9 @@ type Frame struct {
 	// Observe counts a request: its service and operation as the log names them, the code of its failure (empty: a
 	// success), its status, and how long it took, body included. nil: nothing is counted.
 	Observe func(service, operation, code string, status int, took time.Duration)
+
+	once   sync.Once
+	intake *intake // of all requests
 }
 
 // Kind is what differs between the requests of one front and those of others.
@@ -74,15 +78,17 @@ type Exchange struct {
 
 	frame   *Frame
 	request *http.Request
-	raw     http.ResponseWriter
 	out     *response
+	body    *boundedBody // of a request that Limit bounds
+	held    int64        // bytes of the request that are in memory, as Hold counted them
+	proved  bool         // it is known who sends the request
 }
 
 // Begin frames a request. Call Serve with what it returns.
 func (f *Frame) Begin(w http.ResponseWriter, r *http.Request, k Kind) *Exchange {
 	x := &Exchange{
 		Kind: k, ID: uuid.NewString(), Began: time.Now(), Operation: unknown,
-		frame: f, request: r, raw: w, out: &response{ResponseWriter: w},
+		frame: f, request: r, out: &response{ResponseWriter: w},
 	}
 	x.From = f.Proxies.Connection(r, x.ID)
 	h := w.Header()
@@ -99,8 +105,3 @@ func (f *Frame) Begin(w http.ResponseWriter, r *http.Request, k Kind) *Exchange 
 
 // IDs are the names of the request in the answers of AWS's protocols.
 func (x *Exchange) IDs() awswire.IDs { return awswire.IDs{Request: x.ID, Host: HostID} }
-
-// LimitBody makes reads of the body fail with a *http.MaxBytesError after max bytes. The connection is closed then.
-func (x *Exchange) LimitBody(max int64) {
-	x.request.Body = http.MaxBytesReader(innermost(x.raw), x.request.Body, max)
-}

@@ -15,6 +15,7 @@ import (
 // Serve answers the request by p, finishes the request's audit record, logs the request and counts it. It panics with
 // http.ErrAbortHandler when the answer could not be completed, as net/http demands.
 func (x *Exchange) Serve(p Protocol) {
+	defer x.letGo()
 	told, err := x.settle(p, guarded(func() error {
 		if err := wellFramed(x.request); err != nil {
 			return err

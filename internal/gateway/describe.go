@@ -60,7 +60,7 @@ func (o *operation) describe() Description {
 		}
 	}
 	if !o.Streams() {
-		d.BodyLimit = o.maxBody
+		d.BodyLimit = o.budget.Bytes
 	}
 	return d
 }

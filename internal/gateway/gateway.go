@@ -14,12 +14,14 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 
 	"latchkey/internal/awsapi/s3"
 	"latchkey/internal/awserror"
 	"latchkey/internal/awswire"
 	"latchkey/internal/bucket"
+	"latchkey/internal/budget"
 	"latchkey/internal/caller"
 	"latchkey/internal/control"
 	"latchkey/internal/control/buckets"
@@ -42,12 +44,13 @@ type Gateway struct {
 	ended endedLog
 }
 
-// The largest bodies that the gateway buffers, in bytes. maxListBody has room for 1,000 keys to delete or 10,000 parts
-// to put together. maxBody is for all other operations: it is large enough that the gateway can tell when a document is
-// too large for its kind.
-const (
-	maxListBody = 8 << 20
-	maxBody     = 64 << 10
+// The budgets of bodies that the gateway buffers. keys has room for 1,000 keys to delete, each with all its conditions,
+// and parts for 10,000 parts to put together, each with all its checksums. small is for all other operations: it is
+// large enough that the gateway can tell when a document is too large for its kind.
+var (
+	keys  = budget.Budget{Bytes: 8 << 20, Elements: 8_000, Depth: 8, Time: time.Minute}
+	parts = budget.Budget{Bytes: 8 << 20, Elements: 130_000, Depth: 8, Time: time.Minute}
+	small = budget.Budget{Bytes: 64 << 10, Elements: 2_000, Depth: 20, Time: 30 * time.Second}
 )
 
 // kind says how S3's requests differ: most answers are objects that clients stored.
@@ -103,6 +106,10 @@ func (q *request) nameRegion(w http.ResponseWriter) {
 // Explain translates a failure into S3's words.
 func (q *request) Explain(err error) awserror.Error { return awserror.Of(awserror.S3, err) }
 
+// maxResource is how many bytes of the path the answer to a refused request repeats. A key has at most 1,024 bytes,
+// each of which may be escaped.
+const maxResource = 4 << 10
+
 // Refuse writes a failure. A 304 has no body: its fields are headers.
 func (q *request) Refuse(w http.ResponseWriter, err error, e awserror.Error) {
 	q.g.recordEnded(q, err, e)
@@ -115,7 +122,7 @@ func (q *request) Refuse(w http.ResponseWriter, err error, e awserror.Error) {
 			}
 		}
 	} else {
-		fields["Resource"] = q.URL.EscapedPath()
+		fields["Resource"] = fault.Clip(q.URL.EscapedPath(), maxResource)
 	}
 	maps.Copy(fields, e.Fields)
 	if q.ContentLength != 0 {
@@ -150,9 +157,14 @@ func (g *Gateway) answer(q *request) (any, error) {
 	if err := q.row.checkReach(who, name); err != nil {
 		return nil, err
 	}
-	var options sigv4.BodyOptions
+	if err := q.Proved(); err != nil {
+		return nil, err
+	}
+	options := sigv4.BodyOptions{Hold: q.Hold}
 	if q.op.Streams() {
 		options.Check = func(http.Header) error { return g.reauthorize(q) }
+	} else {
+		q.Limit(q.row.budget)
 	}
 	body := signature.Body(options)
 	q.Request.Body = body
@@ -266,12 +278,12 @@ func decode(q *request, labels awswire.Labels) (any, error) {
 	var body []byte
 	if !q.op.Streams() {
 		var err error
-		if body, err = awswire.ReadBody(q.Request, q.row.maxBody); err != nil {
+		if body, err = awswire.ReadBody(q.Request, q.row.budget.Bytes); err != nil {
 			return nil, err
 		}
 		if err := awswire.CheckBody(q.op, q.Header, body); err != nil {
 			return nil, err
 		}
 	}
-	return awswire.Decode(q.op, q.Request, labels, body)
+	return awswire.Decode(q.row.budget, q.op, q.Request, labels, body)
 }

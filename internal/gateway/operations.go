@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"latchkey/internal/awswire"
+	"latchkey/internal/budget"
 )
 
 // plane tells what an operation works on, and with that how audit records speak of it (CloudTrail user guide, "Logging
@@ -40,7 +41,7 @@ type spec[In any] struct {
 	locality locality         // in which region it takes place
 	readOnly bool             // the operation changes nothing
 	actions  []declaredAction // all actions that are asked for. permissions must not name another one
-	maxBody  int64            // the largest buffered body in bytes; 0: maxBody
+	budget   budget.Budget    // of a buffered body; the zero budget: small
 
 	// permissions are what a call needs. The first one is on what the request addresses, and its bucket is the request's.
 	// nil: do checks permissions by itself.
@@ -64,7 +65,7 @@ type operation struct {
 	locality    locality
 	readOnly    bool
 	actions     []declaredAction
-	maxBody     int64
+	budget      budget.Budget
 	permissions func(in any) ([]permission, error) // nil: do checks permissions by itself
 	names       func(in any) []*string
 	unstream    func(in any) // takes the streamed body out of the input
@@ -75,11 +76,11 @@ type operation struct {
 func row[In, Out any](op awswire.Op[In, Out], s spec[In]) *operation {
 	o := &operation{
 		Operation: op.Operation, plane: s.plane, answerer: s.answerer, reach: s.reach, locality: s.locality,
-		readOnly: s.readOnly, actions: s.actions, maxBody: s.maxBody, names: func(any) []*string { return nil },
+		readOnly: s.readOnly, actions: s.actions, budget: s.budget, names: func(any) []*string { return nil },
 		unstream: func(any) {}, do: (*Gateway).forward,
 	}
-	if o.maxBody == 0 {
-		o.maxBody = maxBody
+	if o.budget == (budget.Budget{}) {
+		o.budget = small
 	}
 	if s.permissions != nil {
 		o.permissions = func(in any) ([]permission, error) { return s.permissions(in.(*In)) }

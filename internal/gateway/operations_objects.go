@@ -62,7 +62,7 @@ var objectOperations = []*operation{
 		},
 	}),
 	row(s3.DeleteObjects, spec[s3.DeleteObjectsRequest]{
-		plane: data, answerer: byUpstream, reach: dataReach, maxBody: maxListBody,
+		plane: data, answerer: byUpstream, reach: dataReach, budget: keys,
 		actions: []declaredAction{
 			{"s3:DeleteObject", "for each key by itself"}, versionAction("s3:DeleteObject"), readsETag, bypasses,
 		},

@@ -42,7 +42,8 @@ func TestEveryOperationHasARow(t *testing.T) {
 func TestRowsAreWhole(t *testing.T) {
 	for op, o := range operations {
 		d := o.describe()
-		if d.Audit == "" || d.Answerer == "" || d.Vended == "" || len(d.Actions) == 0 || o.maxBody <= 0 {
+		if d.Audit == "" || d.Answerer == "" || d.Vended == "" || len(d.Actions) == 0 ||
+			o.budget.Bytes <= 0 || o.budget.Elements <= 0 || o.budget.Time <= 0 {
 			t.Errorf("%s: %+v", op.Name, d)
 		}
 		if got := op.Method == "GET" || op.Method == "HEAD"; got != o.readOnly {

@@ -34,7 +34,7 @@ var uploadOperations = []*operation{
 		},
 	}),
 	row(s3.CompleteMultipartUpload, spec[s3.CompleteMultipartUploadRequest]{
-		plane: data, answerer: byUpstream, reach: dataReach, maxBody: maxListBody,
+		plane: data, answerer: byUpstream, reach: dataReach, budget: parts,
 		actions: []declaredAction{always("s3:PutObject"), readsETag},
 		permissions: func(in *s3.CompleteMultipartUploadRequest) ([]permission, error) {
 			to := puts(in.Bucket, in.Key, in.ExpectedBucketOwner, true)

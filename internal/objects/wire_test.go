@@ -171,7 +171,7 @@ func plainHTTP(s *Store) http.HandlerFunc {
 				return op, nil, err
 			}
 		}
-		in, err := awswire.Decode(op, r, labels, body)
+		in, err := awswire.Decode(awswire.Usual, op, r, labels, body)
 		if err != nil {
 			return op, nil, err
 		}

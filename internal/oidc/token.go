@@ -13,6 +13,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-jose/go-jose/v4/json"
 
+	"latchkey/internal/budget"
 	"latchkey/internal/fault"
 )
 
@@ -117,11 +118,18 @@ func parse(token string) (*header, *Claims, error) {
 	return h, c, nil
 }
 
+// tokenBudget is what a part of a token may cost. It is decoded before its signature is looked at. Groups of a person
+// are the longest lists in it.
+var tokenBudget = budget.Budget{Bytes: 64 << 10, Elements: 5_000, Depth: 20}
+
 // part decodes one part of a token. The decoder refuses duplicate members, because two readers may use different
 // ones.
 func part(text string, v any) error {
 	b, err := base64.RawURLEncoding.Strict().DecodeString(text)
 	if err != nil {
+		return err
+	}
+	if err := tokenBudget.CheckJSON(b); err != nil {
 		return err
 	}
 	d := json.NewDecoder(bytes.NewReader(b))

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"time"
 
+	"latchkey/internal/awswire"
+	"latchkey/internal/budget"
 	"latchkey/internal/caller"
 	"latchkey/internal/control/oauth"
 	"latchkey/internal/fault"
@@ -96,15 +98,15 @@ func (v *visit) post() (reply, error) {
 		return reply{}, fault.Refuse(fault.Invalid, fault.Request, fault.FormInvalid,
 			"this came from another site").Because(err)
 	}
-	v.LimitBody(maxForm)
-	if err := v.r.ParseForm(); err != nil {
+	form, err := v.form()
+	if err != nil {
 		return reply{}, fault.Refuse(fault.Invalid, fault.Request, fault.FormInvalid, "the form cannot be read").Because(err)
 	}
-	action := v.r.PostForm.Get("action")
+	action := form.Get("action")
 	if action == "find" && v.r.URL.Path == oauth.DevicePath {
-		return v.find()
+		return v.find(form.Get("user_code"))
 	}
-	f, err := v.SignIn.OpenForm(v.cookie(browserCookie), v.r.PostForm.Get("form"))
+	f, err := v.SignIn.OpenForm(v.cookie(browserCookie), form.Get("form"))
 	switch {
 	case err != nil:
 		return reply{}, err
@@ -123,8 +125,18 @@ func (v *visit) post() (reply, error) {
 	return reply{}, fault.Refuse(fault.Invalid, fault.Request, fault.FormInvalid, "the form cannot be read")
 }
 
-// maxForm is the maximum size of a form, in bytes.
-const maxForm = 16 << 10
+// formBudget is what a form may cost. Anybody may send one.
+var formBudget = budget.Budget{Bytes: 16 << 10, Elements: 20, Time: 15 * time.Second}
+
+// form reads the form of a request.
+func (v *visit) form() (url.Values, error) {
+	v.Limit(formBudget)
+	body, err := awswire.ReadBody(v.r, formBudget.Bytes)
+	if err != nil {
+		return nil, err
+	}
+	return awswire.ParseForm(formBudget, string(body))
+}
 
 // samePublicOrigin reports whether a post comes from the server's public origin. It is for proxies that change the Host
 // of a request.
@@ -139,8 +151,8 @@ type wrongCode struct{ error }
 func (e *wrongCode) Unwrap() error { return e.error }
 
 // find shows the device that waits with a code.
-func (v *visit) find() (reply, error) {
-	asked, err := v.SignIn.FindDevice(v.r.Context(), v.facts, v.r.PostForm.Get("user_code"))
+func (v *visit) find(userCode string) (reply, error) {
+	asked, err := v.SignIn.FindDevice(v.r.Context(), v.facts, userCode)
 	if fault.Is(err, fault.NotFound, fault.SignIn) {
 		return reply{}, &wrongCode{err}
 	}

@@ -157,7 +157,7 @@ func FuzzBody(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		body, err := decode(b)
+		body, err := decode(userBudget, b)
 		if err != nil {
 			return
 		}

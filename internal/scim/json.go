@@ -7,24 +7,22 @@ import (
 	"io"
 	"unicode/utf8"
 
+	"latchkey/internal/budget"
 	"latchkey/internal/directory"
 )
 
-const (
-	maxJSONDepth = 16 // maximum nesting of a body; SCIM's own messages need seven levels
-	// maximum number of values in a body, because even an empty value takes memory; enough for 200,000 members
-	maxJSONValues = 1_000_000
-)
+// maxJSONDepth is the maximum nesting of a body. SCIM's own messages need seven levels.
+const maxJSONDepth = 16
 
 // decode decodes a body that must be one JSON object. Names that differ only in case are one name in SCIM (RFC 7643,
 // section 2.1), so an object that has a name twice is refused: it would not be clear which of the two is meant.
-func decode(body []byte) (map[string]any, error) {
+func decode(b budget.Budget, body []byte) (map[string]any, error) {
 	if !utf8.Valid(body) {
 		return nil, refuse(invalidSyntax, "The body is not UTF-8")
 	}
-	d := &decoder{Decoder: json.NewDecoder(bytes.NewReader(body))}
+	d := &decoder{Decoder: json.NewDecoder(bytes.NewReader(body)), meter: b.Meter()}
 	d.UseNumber()
-	v, err := d.element(0)
+	v, err := d.element()
 	if err != nil {
 		return nil, refuse(invalidSyntax, "The body is not the JSON that was expected: %s", err)
 	}
@@ -41,33 +39,34 @@ func decode(body []byte) (map[string]any, error) {
 // decoder counts the values that it reads.
 type decoder struct {
 	*json.Decoder
-	read int
+	meter *budget.Meter
 }
 
-func (d *decoder) element(depth int) (any, error) {
-	if d.read++; d.read > maxJSONValues {
-		return nil, fmt.Errorf("it has more than %d values", maxJSONValues)
-	}
-	if depth > maxJSONDepth {
-		return nil, fmt.Errorf("it is nested too deeply")
+func (d *decoder) element() (any, error) {
+	if err := d.meter.Element(); err != nil {
+		return nil, fmt.Errorf("it has %w", err)
 	}
 	t, err := d.Token()
 	if err != nil {
 		return nil, fmt.Errorf("it cannot be read at byte %d", d.InputOffset())
 	}
 	if t, ok := t.(json.Delim); ok {
-		if t == '[' {
-			return d.array(depth)
+		if err := d.meter.Enter(); err != nil {
+			return nil, fmt.Errorf("it is %w", err)
 		}
-		return d.object(depth)
+		defer d.meter.Leave()
+		if t == '[' {
+			return d.array()
+		}
+		return d.object()
 	}
 	return t, nil // a number stays a json.Number, see plain
 }
 
-func (d *decoder) array(depth int) (any, error) {
+func (d *decoder) array() (any, error) {
 	all := []any{}
 	for d.More() {
-		v, err := d.element(depth + 1)
+		v, err := d.element()
 		if err != nil {
 			return nil, err
 		}
@@ -77,7 +76,7 @@ func (d *decoder) array(depth int) (any, error) {
 	return all, err
 }
 
-func (d *decoder) object(depth int) (any, error) {
+func (d *decoder) object() (any, error) {
 	m, seen := map[string]any{}, map[string]bool{}
 	for d.More() {
 		t, err := d.Token()
@@ -90,7 +89,7 @@ func (d *decoder) object(depth int) (any, error) {
 		} else {
 			seen[folded] = true
 		}
-		v, err := d.element(depth + 1)
+		v, err := d.element()
 		if err != nil {
 			return nil, err
 		}

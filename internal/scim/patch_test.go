@@ -173,7 +173,7 @@ func TestPatches(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var body map[string]any
-			body, err := decode([]byte(`{"Operations":[` + c.ops + `]}`))
+			body, err := decode(userBudget, []byte(`{"Operations":[`+c.ops+`]}`))
 			if err != nil {
 				t.Fatal(err)
 			}

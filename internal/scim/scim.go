@@ -22,6 +22,7 @@ import (
 
 	"latchkey/internal/audit"
 	"latchkey/internal/awserror"
+	"latchkey/internal/budget"
 	"latchkey/internal/caller"
 	"latchkey/internal/control"
 	"latchkey/internal/control/provision"
@@ -37,9 +38,13 @@ const (
 	Path = "/scim/v2"
 	// Source is the event source of every record, as CloudTrail has it for Identity Center's endpoint.
 	Source = "identitystore-scim.amazonaws.com"
+)
 
-	maxBody      = 1 << 20  // bytes of a user
-	maxGroupBody = 16 << 20 // bytes of a group, or of a change of it: room for 200,000 members
+// The budgets of bodies: userBudget is for users, groupBudget for groups and changes of them, with room for 200,000
+// members.
+var (
+	userBudget  = budget.Budget{Bytes: 1 << 20, Elements: 50_000, Depth: maxJSONDepth, Time: 30 * time.Second}
+	groupBudget = budget.Budget{Bytes: 16 << 20, Elements: 1_000_000, Depth: maxJSONDepth, Time: 2 * time.Minute}
 )
 
 // Handler serves the SCIM endpoints.
@@ -210,19 +215,24 @@ func (q *request) read() error {
 			return fault.New(fault.Unsupported, fault.Header, "Content-Type must be application/scim+json or application/json")
 		}
 	}
-	limit := int64(maxBody)
+	b := userBudget
 	if strings.HasSuffix(q.Operation, "Group") {
-		limit = maxGroupBody
+		b = groupBudget
 	}
-	q.LimitBody(limit)
+	if err := q.Proved(); err != nil {
+		return err
+	}
+	q.Limit(b)
 	body, err := io.ReadAll(q.Body)
-	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
-		return fault.New(fault.TooLarge, fault.Request, "The body is larger than %d bytes", limit)
-	}
-	if err != nil {
+	switch f, _ := errors.AsType[*fault.Error](err); {
+	case f != nil && f.Kind == fault.TooLarge:
+		return fault.New(fault.TooLarge, fault.Request, "The body is larger than %d bytes", b.Bytes).Because(err)
+	case f != nil && f.Kind == fault.Throttled:
+		return err
+	case err != nil:
 		return fault.New(fault.Incomplete, fault.Body, "The body could not be read").Because(err)
 	}
-	q.body, err = decode(body)
+	q.body, err = decode(b, body)
 	return err
 }
 

@@ -5,16 +5,20 @@ import (
 	"math"
 	"net"
 	"net/http"
+	"os"
 	"time"
 
 	"latchkey/internal/fault"
 )
 
 // stallTimeout is how long a client may take to send the next bytes of a body, and to take the next maxUnwatched bytes
-// of an answer. lingerTimeout is how long the server continues to read a body that no handler reads, so that the client
+// of an answer. minBodyRate is how many bytes a second it must send at least, on average and apart from a first
+// stallTimeout: a byte now and then is no progress. Only the time counts in which the server waits for the client.
+// lingerTimeout is how long the server continues to read a body that no handler reads, so that the client
 // can see the answer.
 const (
 	stallTimeout  = time.Minute
+	minBodyRate   = 1 << 10
 	lingerTimeout = 3 * time.Second
 )
 
@@ -60,20 +64,43 @@ type patientBody struct {
 	rc      *http.ResponseController
 	answer  *patientWriter
 	request *http.Request // as net/http knows it
-	next    time.Time
-	done    bool // a read has returned the end or an error
+	until   time.Time     // when the whole body must have come; zero: no such time
+	next    time.Time     // when the deadline is to be moved
+	read    int64
+	waited  time.Duration // for the client
+	done    bool          // a read has returned the end or an error
+}
+
+// Until sets when the whole body must have come.
+func (b *patientBody) Until(t time.Time) { b.until, b.next = t, time.Time{} }
+
+// deadline is until when the client must send something.
+func (b *patientBody) deadline(now time.Time) time.Time {
+	earned := time.Duration(float64(b.read) / minBodyRate * float64(time.Second))
+	at := now.Add(min(stallTimeout, stallTimeout+earned-b.waited))
+	if !b.until.IsZero() && b.until.Before(at) {
+		at = b.until
+	}
+	return at
 }
 
 func (b *patientBody) Read(p []byte) (int, error) {
+	began := time.Now()
 	// Setting a deadline costs time. It is moved only when a part of it is used up.
-	if now := time.Now(); now.After(b.next) {
-		if err := b.rc.SetReadDeadline(now.Add(stallTimeout)); err != nil {
+	if began.After(b.next) {
+		at := b.deadline(began)
+		if !at.After(began) {
+			b.done = true
+			return 0, os.ErrDeadlineExceeded
+		}
+		if err := b.rc.SetReadDeadline(at); err != nil {
 			return 0, err
 		}
-		b.next = now.Add(stallTimeout / 4)
+		b.next = began.Add(at.Sub(began) / 4)
 		b.answer.watch() // the first read may write 100 Continue
 	}
 	n, err := b.ReadCloser.Read(p)
+	b.read, b.waited = b.read+int64(n), b.waited+time.Since(began)
 	b.done = b.done || err != nil
 	if err == io.EOF {
 		_ = b.rc.SetReadDeadline(time.Time{}) // the connection is idle again

@@ -23,6 +23,9 @@ type BodyOptions struct {
 	// Check is called once, after Digests received the last byte and before the last bytes are delivered. trailer is nil
 	// if the body has no trailer. If Check fails, the reader gets its error in place of the last bytes.
 	Check func(trailer http.Header) error
+	// Hold is told how many more bytes of a signed chunk are kept in memory, before they are read. An error of Hold ends
+	// the body. nil: nobody counts them.
+	Hold func(n int64) error
 }
 
 // A Body is the content of a verified request. Its Read returns io.EOF only if everything was right that the client
@@ -69,6 +72,7 @@ func (s *Signed) Body(o BodyOptions) *Body {
 		b.direct = o.Check == nil
 	default:
 		b.chunks = newChunkReader(raw, s)
+		b.chunks.hold = o.Hold
 		b.src = b.chunks
 	}
 	return b

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -125,6 +126,9 @@ func (s *Signed) bufferBody() error {
 	}
 	limit := s.options.MaxBuffered
 	data, err := io.ReadAll(io.LimitReader(body, limit+1))
+	if _, ok := errors.AsType[*fault.Error](err); ok {
+		return err
+	}
 	if err != nil {
 		return incomplete(err)
 	}

@@ -175,14 +175,14 @@ func (e *evaluation) denied(r fault.Reason) error {
 	if e.subject.simulated {
 		return nil
 	}
-	return &fault.Error{Kind: fault.Denied, Reason: r, Text: e.request.DeniedText()}
+	return &fault.Error{Kind: fault.Denied, Reason: r, Text: fault.Textf("%s", e.request.DeniedText())}
 }
 
 func (e *evaluation) answers() *failure {
-	if e.decide(); e.held {
+	switch e.decide(); {
+	case e.held:
 		return e.notHeld
-	}
-	if e.decide(); e.Decision.OK {
+	case e.Decision.OK:
 		return nil
 	}
 	f := &failure{reason: fault.GrantMissing}

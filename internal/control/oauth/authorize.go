@@ -44,7 +44,6 @@ func (r *RedirectError) Unwrap() error { return r.cause }
 const (
 	maxState      = 1024
 	maxScopeBytes = 1024 // of all scopes together
-	maxRequest    = 8192 // of the query
 )
 
 var challengeForm = regexp.MustCompile(`^[A-Za-z0-9_-]{43}$`)
@@ -56,8 +55,8 @@ func (s *SignIn) Authorize(facts caller.Facts, query string) (*Authorization, er
 	if err != nil {
 		return nil, err
 	}
-	q, err := url.ParseQuery(query)
-	if err != nil || len(query) > maxRequest {
+	q, err := parseQuery(query)
+	if err != nil {
 		return nil, fault.Refuse(fault.Invalid, fault.Request, fault.RequestMalformed, "the query cannot be read")
 	}
 	for name, values := range q {

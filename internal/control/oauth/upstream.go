@@ -120,7 +120,7 @@ type Outcome struct {
 func (s *SignIn) Callback(ctx context.Context, call *control.Call, cookie, query string) (*Outcome, error) {
 	facts := &call.Facts
 	var a attempt
-	q, badQuery := url.ParseQuery(query)
+	q, badQuery := parseQuery(query)
 	switch {
 	case badQuery != nil || len(q["state"]) != 1 || len(q["code"]) > 1 || len(q["iss"]) > 1 || len(q["error"]) > 1:
 		return nil, fault.Refuse(fault.Invalid, fault.Request, fault.RequestMalformed,
