@@ -72,6 +72,7 @@ type Server struct {
 // and nothing is left open.
 func Open(ctx context.Context, c Config) (*Server, error) {
 	s := &Server{Config: c.Defaults(), draining: make(chan struct{})}
+	s.Config.Log = slog.New(front.BoundLog(s.Config.Log.Handler()))
 	if err := s.open(ctx); err != nil {
 		_ = s.Close() // only the first error is of use
 		return nil, err
