@@ -8,7 +8,7 @@ FUZZTIME    ?= 3s
 TIMEOUT     ?= 30m
 PACKAGES     = ./internal/...
 
-.PHONY: run build test e2e lint race fuzz bench
+.PHONY: run build test e2e lint race fuzz fuzz-resigned bench
 
 run: build
 	bin/latchkey serve
@@ -42,6 +42,10 @@ race:
 # Every fuzz target for a few seconds: enough to catch a parser that fell over, not a campaign.
 fuzz:
 	@tools/fuzz-all $(FUZZTIME)
+
+# Requests of every service with signatures that hold, against a whole server: FUZZTIME=1h for a campaign.
+fuzz-resigned:
+	@tools/fuzz-resigned $(FUZZTIME)
 
 bench:
 	$(GO) test -run '^$$' -bench . -benchmem ./bench/...

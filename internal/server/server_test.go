@@ -17,7 +17,7 @@ import (
 )
 
 // boot opens a server on free ports, serves it, and ends it with the test.
-func boot(t *testing.T, c Config) *Server {
+func boot(t testing.TB, c Config) *Server {
 	t.Helper()
 	s := open(t, c)
 	ctx, stop := context.WithCancel(context.Background())
@@ -33,7 +33,7 @@ func boot(t *testing.T, c Config) *Server {
 }
 
 // open opens a server that nobody serves yet, and closes it with the test.
-func open(t *testing.T, c Config) *Server {
+func open(t testing.TB, c Config) *Server {
 	t.Helper()
 	c.Listen = "127.0.0.1:0"
 	if c.Data == "" {

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"log/slog"
 	"net/http"
 	"path/filepath"
 	"slices"
@@ -47,7 +48,7 @@ type row struct {
 // TestEveryOperationAsks sends every operation of every service for a user without policies, who must be refused. A
 // user who may do everything then succeeds with the same input. A row whose operation is open to everybody says so.
 func TestEveryOperationAsks(t *testing.T) {
-	w := newWalkWorld(t)
+	w := newWalkWorld(t, slog.DiscardHandler)
 	rows := w.walk()
 	t.Run("every operation has a row", func(t *testing.T) {
 		services, err := filepath.Glob("../awsapi/*/operations.go")

@@ -30,21 +30,22 @@ const (
 
 // walkWorld is a running server with a thing of every kind.
 type walkWorld struct {
-	t                   *testing.T
+	t                   testing.TB
+	server              *Server
 	url                 string
 	idp                 *oidctest.Issuer
 	root, admin, nobody aws.Credentials
 	seeded              map[string]string // ids that only the server knows, by our names
 }
 
-func newWalkWorld(t *testing.T) *walkWorld {
+func newWalkWorld(t testing.TB, log slog.Handler) *walkWorld {
 	t.Helper()
 	away := ldapsync.Source{Name: "corp", Account: walkAccount, MaxRemoval: 0.1, Interval: time.Hour, LDAP: ldap.Options{
 		Vendor: ldap.OpenLDAP, URLs: []string{"ldap://127.0.0.1:1"}, Users: ldap.Users{Bases: []string{"dc=example"}},
 	}}.Defaults()
-	s := boot(t, Config{PrivateIssuers: true, Directories: []ldapsync.Source{away}, Log: slog.New(slog.DiscardHandler)})
+	s := boot(t, Config{PrivateIssuers: true, Directories: []ldapsync.Source{away}, Log: slog.New(log)})
 	w := &walkWorld{
-		t: t, url: s.URL(), idp: oidctest.New(t), seeded: map[string]string{},
+		t: t, server: s, url: s.URL(), idp: oidctest.New(t), seeded: map[string]string{},
 		root: aws.Credentials{AccessKeyID: s.Root.AccessKeyID, SecretAccessKey: s.Root.Secret.Reveal()},
 	}
 	if err := s.objects.MakeBucket(t.Context(), "found", "of nobody"); err != nil {
