@@ -48,7 +48,7 @@ func newFrontWorld(t *testing.T) *frontWorld {
 	token := &sts.Tokens{Control: w.Control}
 	a := &API{
 		Control: w.Control, Principals: w.IAM, Tokens: token, Auth: w.Auth, Operator: owner,
-		Frame:  &front.Frame{Control: w.Control, Log: slog.New(slog.NewJSONHandler(w.log, nil))},
+		Frame:  &front.Frame{Control: w.Control, Log: slog.New(front.BoundLog(slog.NewJSONHandler(w.log, nil)))},
 		Grants: &grants.Grants{Control: w.Control, Tokens: token, Vendor: grants.Sealed{Ring: w.Ring}},
 	}
 	w.front = a.Handler()

@@ -244,6 +244,15 @@ func TestAttack22_ForgedTokens(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
+	t.Run("43: more values than a token has, or deeper ones", func(t *testing.T) {
+		var deep any
+		for range 30 {
+			deep = []any{deep}
+		}
+		for _, claim := range []any{make([]int, 6000), deep} {
+			refused(t, v, i, i.Token(t, map[string]any{"x": claim}), fault.TokenMalformed)
+		}
+	})
 	t.Run("too large", func(t *testing.T) { refused(t, v, i, strings.Repeat("a", oidc.MaxToken+1), fault.TokenTooLarge) })
 	for _, s := range []string{"", ".", "..", "a.b", "a.b.c", "a.b.c.d", parts[0] + "." + parts[1], good +
 		"\n", `{"payload":""}`, parts[0] + "=." + parts[1] + "." + parts[2]} {

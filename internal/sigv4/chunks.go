@@ -41,6 +41,7 @@ type chunkReader struct {
 	chunk     []byte // content of a checked chunk that was not delivered yet
 	buffer    []byte
 	hold      func(n int64) error // see BodyOptions.Hold
+	held      int64               // bytes of the buffer that hold was told of
 	inChunk   int64               // bytes left in the current unsigned chunk
 	chunkOpen bool                // an unsigned chunk is open
 	trailer   http.Header
@@ -177,10 +178,11 @@ func (c *chunkReader) readSigned(size int64) error {
 	for int64(len(c.buffer)) < size {
 		have := len(c.buffer)
 		want := int(min(size-int64(have), max(step, int64(have))))
-		if more := have + want - cap(c.buffer); more > 0 && c.hold != nil {
-			if err := c.hold(int64(more)); err != nil {
+		if more := int64(have+want) - c.held; more > 0 && c.hold != nil {
+			if err := c.hold(more); err != nil {
 				return err
 			}
+			c.held += more
 		}
 		c.buffer = slices.Grow(c.buffer, want)[:have+want]
 		if _, err := io.ReadFull(c.r, c.buffer[have:]); err != nil {
