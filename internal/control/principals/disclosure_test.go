@@ -45,7 +45,7 @@ func TestRefusalsTellNothingNew(t *testing.T) {
 		if !denied(got) || !denied(other) {
 			t.Fatalf("%s: not refused: %v, %v", name, got, other)
 		}
-		text := fault.Of(got).Text
+		text := fault.Of(got).Text.String()
 		for _, told := range []string{"secret", "team"} {
 			if strings.Contains(text, told) {
 				t.Errorf("%s tells a path: %s", name, text)
