@@ -49,12 +49,14 @@ func TestAttack43_NothingIsReadForNobody(t *testing.T) {
 		"unsigned JSON, announced":   {"/client/register", jsonType, fields, nil, "", false, false, 0, "invalid_request"},
 		"unsigned JSON, unannounced": {"/client/register", jsonType, fields, nil, "", true, false, 64<<10 + 1,
 			"invalid_request"},
-		"form of an unknown key":     {"/", formType, fields, &stranger, "sts", false, false, 0, "InvalidClientTokenId"},
-		"form of a forger":           {"/", formType, fields, &forger, "sts", false, false, 256 << 10, "SignatureDoesNotMatch"},
-		"form of a forger, hashed":   {"/", formType, fields, &forger, "sts", false, true, 0, "SignatureDoesNotMatch"},
-		"form that is too long":      {"/", formType, fields + fields, &w.alice, "sts", false, false, 0, "ValidationError"},
-		"form that nobody announced": {"/", formType, fields + fields, &w.alice, "sts", true, false, 256<<10 + 1, "ValidationError"},
-		"form that cannot be read":   {"/", formType, fields, &w.alice, "sts", false, false, 256 << 10, "ValidationError"},
+		"form of an unknown key": {"/", formType, fields, &stranger, "sts", false, false, 0, "InvalidClientTokenId"},
+		"form of a forger": {"/", formType, fields, &forger, "sts", false, false, 256 << 10,
+			"SignatureDoesNotMatch"},
+		"form of a forger, hashed": {"/", formType, fields, &forger, "sts", false, true, 0, "SignatureDoesNotMatch"},
+		"form that is too long":    {"/", formType, fields + fields, &w.alice, "sts", false, false, 0, "ValidationError"},
+		"form that nobody announced": {"/", formType, fields + fields, &w.alice, "sts", true, false, 256<<10 + 1,
+			"ValidationError"},
+		"form that cannot be read": {"/", formType, fields, &w.alice, "sts", false, false, 256 << 10, "ValidationError"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			body := &watched{Reader: strings.NewReader(c.body)}
@@ -71,7 +73,7 @@ func TestAttack43_NothingIsReadForNobody(t *testing.T) {
 				r.ContentLength = -1
 			}
 			got := w.answer(r)
-			if got.Code < 400 || got.Code >= 500 || !strings.Contains(got.Body.String()+got.Header().Get("X-Amzn-Errortype"), c.code) {
+			if got.Code < 400 || got.Code >= 500 || !strings.Contains(got.Body.String(), c.code) {
 				t.Errorf("%d %s", got.Code, got.Body)
 			}
 			if body.read > c.most {

@@ -94,8 +94,8 @@ func (q *request) identify() (*control.Call, error) {
 	return q.begin(who), nil
 }
 
-// identifyForm is identify for a form. If it is signed, the caller comes first. If it is not, only a small one is looked
-// at: one operation has a token in place of the signature.
+// identifyForm is identify for a form. If the form is signed, the caller comes first. If it is not, it must be small:
+// one operation has a token in place of the signature.
 func (q *request) identifyForm() (*control.Call, error) {
 	if !hasSignature(q.Request) {
 		if err := q.open(unsigned); err != nil {

@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-// TestAttack44_ARecordIsBounded: whatever a client can make long is short in the record, and nothing short is lost by it.
+// TestAttack44_ARecordIsBounded: whatever a client can make long is short in the record. Nothing short is lost by it.
 func TestAttack44_ARecordIsBounded(t *testing.T) {
 	long := strings.Repeat("ä\x01", 1<<17)
 	list := make([]any, 5_000)
@@ -89,7 +89,8 @@ func TestARecordOfUsualSizeIsWrittenAsItIs(t *testing.T) {
 // would end as an internal error.
 func TestAttack44_NoFieldMakesARecordImpossible(t *testing.T) {
 	long := strings.Repeat("\x01", 300_000)
-	e := Event{EventName: "CreateUser", UserIdentity: Identity{ARN: long, Type: "Root"}, Latchkey: &Addendum{GrantID: long}}
+	who := Identity{ARN: long, Type: "Root"}
+	e := Event{EventName: "CreateUser", UserIdentity: who, Latchkey: &Addendum{GrantID: long}}
 	text, err := e.JSON()
 	if err != nil || len(text) > MaxRecord || !strings.Contains(string(text), `"type":"Root"`) {
 		t.Errorf("%d bytes, %v", len(text), err)

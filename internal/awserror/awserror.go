@@ -50,7 +50,9 @@ type key struct {
 func Of(d Dialect, err error) Error {
 	f := fault.Of(err)
 	e := lookup(d, f.Kind, f.Entity)
-	out := Error{Code: e.code, Status: e.status, Message: f.Message(), Text: f.Text.String(), Reason: f.Reason, Fields: f.Fields}
+	out := Error{
+		Code: e.code, Status: e.status, Message: f.Message(), Text: f.Text.String(), Reason: f.Reason, Fields: f.Fields,
+	}
 	if f.Text == (fault.Text{}) || f.Kind == fault.Internal {
 		out.Message, out.Text = e.text, e.text
 	}

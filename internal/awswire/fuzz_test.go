@@ -191,7 +191,8 @@ func FuzzRoute(f *testing.F) {
 				URL:    &url.URL{RawQuery: query},
 				Header: http.Header{"X-Amz-Account-Id": {"123456789012"}},
 			}
-			if _, err := awswire.Decode(awswire.Usual, op, r, labels, nil); err == nil && len(awswire.UnknownParameters(op, values)) > 0 {
+			_, err = awswire.Decode(awswire.Usual, op, r, labels, nil)
+			if err == nil && len(awswire.UnknownParameters(op, values)) > 0 {
 				t.Errorf("%s read unknown parameters of %s", op.Name, query)
 			}
 		}

@@ -16,7 +16,8 @@ import (
 func TestValidation(t *testing.T) {
 	decode := func(form string) error {
 		r := httptest.NewRequest("POST", "/", nil)
-		_, err := awswire.Decode(awswire.Usual, iamapi.CreateUser.Operation, r, nil, []byte("Action=CreateUser&Version=2010-05-08"+form))
+		_, err := awswire.Decode(awswire.Usual, iamapi.CreateUser.Operation, r, nil,
+			[]byte("Action=CreateUser&Version=2010-05-08"+form))
 		return err
 	}
 	for name, c := range map[string]struct{ form, want string }{

@@ -1,8 +1,8 @@
 // Package budget bounds what one request may make the server read, keep and build. A Budget is handed to whoever reads
 // a body and to whoever decodes it, before the first byte is read. So a bound stands before the work that it bounds.
 //
-// The package owns the bounds and how they are counted. It does not know what a client is told when a bound is exceeded,
-// and it reads no request by itself.
+// The package owns the bounds and how they are counted. It does not know what a client is told when a bound is
+// exceeded, and it reads no request by itself.
 package budget
 
 import (

@@ -18,7 +18,8 @@ type Intake struct {
 	of  map[netip.Prefix]int64
 }
 
-// Hold counts n more bytes of a source, and reports whether there is room for them. If there is none, it counts nothing.
+// Hold counts n more bytes of a source, and reports whether there is room for them. If there is none, it counts
+// nothing.
 func (i *Intake) Hold(from netip.Addr, n int64) bool {
 	if n == 0 {
 		return true

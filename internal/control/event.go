@@ -120,8 +120,9 @@ func (call *Call) ServiceEvent(source, operation, invokedBy string, parameters m
 			OnBehalfOf: call.Event.UserIdentity.OnBehalfOf,
 		},
 		EventTime: call.Event.EventTime, EventSource: source, EventName: operation, AWSRegion: call.Event.AWSRegion,
-		SourceIPAddress: invokedBy, UserAgent: audit.Text(invokedBy), RequestParameters: parameters, RequestID: call.Event.RequestID,
-		EventID: uuid.NewString(), ReadOnly: true, EventType: "AwsApiCall", ManagementEvent: true,
+		SourceIPAddress: invokedBy, UserAgent: audit.Text(invokedBy), RequestParameters: parameters,
+		RequestID: call.Event.RequestID,
+		EventID:   uuid.NewString(), ReadOnly: true, EventType: "AwsApiCall", ManagementEvent: true,
 		RecipientAccountID: call.Event.RecipientAccountID, EventCategory: "Management",
 	}
 }

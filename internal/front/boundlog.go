@@ -8,8 +8,8 @@ import (
 	"latchkey/internal/fault"
 )
 
-// The longest texts in a line of the log, in bytes: of one value, and of all values of a line together. A stack trace is
-// the longest that this program itself logs. A handler may escape a byte, so that a line is longer by some factor.
+// The longest texts in a line of the log, in bytes: of one value, and of all values of a line together. A stack trace
+// is the longest that this program itself logs. A handler may escape bytes, so that a line is longer by some factor.
 const (
 	maxLogValue = 8 << 10
 	maxLogLine  = 32 << 10

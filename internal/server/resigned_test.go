@@ -26,9 +26,9 @@ const (
 	worldLife = 4000 // requests
 )
 
-// FuzzResigned sends mutated requests of every service, with signatures that hold, to a whole server. Whatever they say,
-// the server does not panic, answers no failure of its own, and writes no answer, audit record or line of the log over
-// its bound. For a long run, see `make fuzz-resigned`.
+// FuzzResigned sends mutated requests of every service, with signatures that hold, to a whole server. Whatever they
+// say, the server does not panic, answers no failure of its own, and writes no answer, audit record or line of the log
+// over its bound. For a long run, see `make fuzz-resigned`.
 func FuzzResigned(f *testing.F) {
 	s := &siege{ground: &ground{TB: f}}
 	s.begin()
@@ -101,7 +101,8 @@ func (s *siege) sign(t *testing.T, r *http.Request, body, service string, who by
 	r.Header.Set("X-Amz-Content-Sha256", hash)
 	keys := []aws.Credentials{s.world.admin, s.world.root, s.world.nobody}
 	signer := v4.NewSigner(func(o *v4.SignerOptions) { o.DisableURIPathEscaping = true })
-	if err := signer.SignHTTP(t.Context(), keys[int(who)%len(keys)], r, hash, service, "us-east-1", time.Now()); err != nil {
+	key := keys[int(who)%len(keys)]
+	if err := signer.SignHTTP(t.Context(), key, r, hash, service, "us-east-1", time.Now()); err != nil {
 		t.Skip(err)
 	}
 }
@@ -152,5 +153,7 @@ func (s *siege) attack(t *testing.T, r *http.Request, size int) {
 // mayFail reports whether an operation fails with a code although the request is right, because what it needs is not
 // there, such as an LDAP server.
 func (s *siege) mayFail(code string) bool {
-	return code != "" && slices.ContainsFunc(s.rows, func(r row) bool { return slices.Contains(strings.Fields(r.fails), code) })
+	return code != "" && slices.ContainsFunc(s.rows, func(r row) bool {
+		return slices.Contains(strings.Fields(r.fails), code)
+	})
 }

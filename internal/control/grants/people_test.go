@@ -160,7 +160,8 @@ func (w *peopleWorld) list(k controltest.Keys, byApplication bool) map[string]st
 func (w *peopleWorld) ended(k controltest.Keys, reason string) {
 	w.t.Helper()
 	_, err := w.Authenticate(w.t, k, "s3")
-	if err == nil || fault.KindOf(err) != fault.Denied || !strings.Contains(fault.Of(err).Text.String(), "Access Denied: "+reason) {
+	if err == nil || fault.KindOf(err) != fault.Denied ||
+		!strings.Contains(fault.Of(err).Text.String(), "Access Denied: "+reason) {
 		w.t.Fatalf("%v; want a denial for %s", err, reason)
 	}
 }

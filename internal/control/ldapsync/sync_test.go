@@ -424,7 +424,8 @@ func TestAServerThatCannotBeReadIsToldAndChangesNothing(t *testing.T) {
 	w.sync()
 	w.S.Sources[0].LDAP.Password = func() (string, error) { return "hunter2", nil }
 	_, err := w.S.Sync(t.Context(), w.Call(t, w.root, "latchkey", "SyncDirectory"), "corp", ldapsync.Options{})
-	if f := fault.Of(err); f == nil || f.Kind != fault.Unavailable || !strings.Contains(f.Text.String(), "refuses the bind DN") ||
+	if f := fault.Of(err); f == nil || f.Kind != fault.Unavailable ||
+		!strings.Contains(f.Text.String(), "refuses the bind DN") ||
 		strings.Contains(f.Text.String(), "hunter2") {
 		t.Errorf("got %v", err)
 	}
