@@ -46,9 +46,9 @@ func FuzzResigned(f *testing.F) {
 				known[a] = true
 			}
 		}
-		f.Add(in[0], in[1], in[2], in[3], or(sent.service, "s3"), byte(i))
+		f.Add(in[0], in[1], in[2], in[3], or(sent.service, "s3"), byte(i), uint16(i))
 	}
-	f.Fuzz(func(t *testing.T, method, path, header, body, service string, who byte) {
+	f.Fuzz(func(t *testing.T, method, path, header, body, service string, who byte, times uint16) {
 		for _, text := range []string{path, header, body} {
 			if slices.ContainsFunc(addresses.FindAllString(text, -1), func(a string) bool { return !known[a] }) {
 				return // the server would connect to somebody
@@ -57,6 +57,7 @@ func FuzzResigned(f *testing.F) {
 		if s.sent++; s.sent > worldLife {
 			s.begin()
 		}
+		body = amplified(body, int(times))
 		r := s.request(method, path, header, body)
 		if r == nil {
 			return
@@ -64,6 +65,17 @@ func FuzzResigned(f *testing.F) {
 		s.sign(t, r, s.unmasked(body), service, who)
 		s.attack(t, r, len(path)+len(header)+len(body))
 	})
+}
+
+// amplified repeats the middle of a body, up to the largest body that the server takes. A fuzzer alone makes no long
+// inputs.
+func amplified(body string, times int) string {
+	if times%4 != 3 || len(body) < 3 {
+		return body
+	}
+	from, to := len(body)/3, 2*len(body)/3
+	times = min(times, (2<<20)/max(to-from, 1))
+	return body[:from] + strings.Repeat(body[from:to], times) + body[to:]
 }
 
 // request builds a request, or nil if it is none that a client of Go can send.
