@@ -24,7 +24,7 @@ type serveFlags struct {
 	listen, metrics, data, account, region, database    string
 	tlsCert, tlsKey, revocation, logFormat, sealingKeys string
 	directories                                         string
-	publicURL                                           string
+	publicURL, signInURL                                string
 	domains, trustedProxies                             []string
 	maxStaleness, drain, directorySession               time.Duration
 	auditRetention, uploadRetention                     time.Duration
@@ -56,6 +56,9 @@ func (f *serveFlags) register(fl *pflag.FlagSet) {
 	fl.StringVar(&f.publicURL, "public-url", "",
 		"the `URL` by which browsers know this server, such as https://grants.example.org: "+
 			"people sign in there (default: the listener's)")
+	fl.StringVar(&f.signInURL, "sign-in-url", "",
+		"the `URL` at which people sign in, such as https://sign-in.example.org, at a host that has no objects "+
+			"(default: --public-url, whose host objects share)")
 	fl.StringVar(&f.revocation, "revocation", "at-once",
 		"when a vended credential ends whose grant is deleted: at-once, or expiry as on AWS")
 	fl.DurationVar(&f.maxStaleness, "max-staleness", 10*time.Second,
@@ -119,6 +122,7 @@ func (f *serveFlags) config(log io.Writer) (server.Config, error) {
 		AuditRetention:      f.auditRetention,
 		UploadRetention:     f.uploadRetention,
 		PublicURL:           f.publicURL,
+		SignInURL:           f.signInURL,
 		SealingKey:          os.Getenv("LATCHKEY_SEALING_KEY"),
 		SealingKeyFile:      f.sealingKeys,
 		Quotas:              control.DefaultQuotas,
@@ -154,6 +158,9 @@ func (f *serveFlags) check(c *server.Config) error {
 	}
 	if !access.IsRegion(c.Region) || c.Region == caller.SnowRegion {
 		return fmt.Errorf("--region %q: it must be 1 to 32 lower-case letters, digits and hyphens, and not snow", c.Region)
+	}
+	if err := server.CheckSignInURL(*c); err != nil {
+		return fmt.Errorf("--sign-in-url: %w", err)
 	}
 	var err error
 	if c.TrustedProxies, err = front.ParseProxies(f.trustedProxies); err != nil {

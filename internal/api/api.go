@@ -92,3 +92,9 @@ func (a *API) Handler() *Front {
 
 // Claims reports whether a request is for the control plane. A request that it does not claim is for the gateway.
 func (f *Front) Claims(r *http.Request) bool { return findEndpoint(r) != nil }
+
+// ClaimsForPeople reports whether a request is one that the programs of people who sign in send without a signature: of
+// the OAuth service.
+func (f *Front) ClaimsForPeople(r *http.Request) bool {
+	return findEndpoint(r) == oauthEndpoint && r.Header.Get("Authorization") == ""
+}

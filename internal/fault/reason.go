@@ -194,6 +194,8 @@ const (
 	GrantTypesInvalid Reason = "grant_types"
 	// ScopesInvalid: The client asked for too many scopes, or for one that is too long or not printable.
 	ScopesInvalid Reason = "scopes"
+	// NotNavigated: A page of the server was asked for from within another page.
+	NotNavigated Reason = "not_navigated"
 	// RedirectURIsTooMany: The client has more redirect URIs than allowed.
 	RedirectURIsTooMany Reason = "redirect_uris"
 	// RedirectURINotAllowed: A redirect URI is neither on the person's machine nor the entitled application's.

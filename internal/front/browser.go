@@ -1,6 +1,7 @@
 package front
 
 import (
+	"net"
 	"net/http"
 	"strings"
 
@@ -29,13 +30,32 @@ func PageHeaders(h http.Header, policy string) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "same-origin") // forms need their origin, others get nothing
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 }
 
-// sandbox keeps an object that a browser shows as a page from acting as this server. Objects have the same origin as
-// the pages where people sign in, and anybody may have written them.
-func sandbox(h http.Header, r *http.Request) {
-	if r.Header.Get("Sec-Fetch-Mode") == "navigate" || strings.Contains(r.Header.Get("Accept"), "text/html") {
+// sandbox keeps an object that a browser shows as a page from acting as this server. Anybody may have written the
+// object, and cookies know hosts only, no ports. The request's headers have no say: a copy that a browser or a proxy
+// cached for one request is served for others.
+func (f *Frame) sandbox(h http.Header, host string) {
+	if f.PageHost == "" || HostName(host) == f.PageHost {
 		h.Set("Content-Security-Policy", "sandbox")
-		h.Set("X-Content-Type-Options", "nosniff")
 	}
+}
+
+// HostName is the name in a Host header as names are compared: in lower case, without the port and without the dot
+// that may end it.
+func HostName(host string) string {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	return strings.ToLower(strings.TrimSuffix(host, "."))
+}
+
+// Navigates reports whether a browser opens the answer as a page of its own, and not from within another page: as a
+// frame, as an image, or for a script. Programs that are no browsers, and browsers on a connection without TLS, do not
+// say how they will use an answer. They are believed.
+func Navigates(r *http.Request) bool {
+	mode, use := r.Header.Values("Sec-Fetch-Mode"), r.Header.Values("Sec-Fetch-Dest")
+	return (len(mode) == 0 || len(mode) == 1 && mode[0] == "navigate") &&
+		(len(use) == 0 || len(use) == 1 && use[0] == "document")
 }

@@ -20,6 +20,10 @@ type Frame struct {
 	Proxies Proxies      // trusted to say where a client comes from; none: no proxy is
 	Log     *slog.Logger // nil: nothing is logged
 
+	// PageHost is the one host that has this server's pages, and no objects: a HostName. Empty: pages and objects share
+	// every host, and no browser may run an object as a page.
+	PageHost string
+
 	// Observe counts a request: its service and operation as the log names them, the code of its failure (empty: a
 	// success), its status, and how long it took, body included. nil: nothing is counted.
 	Observe func(service, operation, code string, status int, took time.Duration)
@@ -95,10 +99,9 @@ func (f *Frame) Begin(w http.ResponseWriter, r *http.Request, k Kind) *Exchange 
 	if k.IDHeader != "" {
 		h.Set(k.IDHeader, x.ID)
 	}
+	h.Set("X-Content-Type-Options", "nosniff")
 	if k.Objects {
-		sandbox(h, r)
-	} else {
-		h.Set("X-Content-Type-Options", "nosniff")
+		f.sandbox(h, r.Host)
 	}
 	return x
 }

@@ -262,13 +262,23 @@ func TestPlain(t *testing.T) {
 }
 
 func TestBrowsersTakeNoObjectForAPage(t *testing.T) {
-	f := &front.Frame{}
-	for mode, want := range map[string]string{"navigate": "sandbox", "cors": ""} {
-		rec, r := httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil)
-		r.Header.Set("Sec-Fetch-Mode", mode)
-		f.Begin(rec, r, front.Kind{Objects: true})
-		if got := rec.Header().Get("Content-Security-Policy"); got != want {
-			t.Errorf("%s: %q", mode, got)
+	for _, c := range []struct{ pages, host, want string }{
+		{"", "s3.example.org", "sandbox"},
+		{"sign-in.example.org", "s3.example.org", ""},
+		{"sign-in.example.org", "SIGN-IN.example.org.:8443", "sandbox"},
+		{"127.0.0.1", "127.0.0.1:4242", "sandbox"},
+		{"::1", "[::1]:4242", "sandbox"},
+	} {
+		for _, mode := range []string{"navigate", "cors", ""} {
+			f := &front.Frame{PageHost: c.pages}
+			rec, r := httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil)
+			r.Host = c.host
+			r.Header.Set("Sec-Fetch-Mode", mode)
+			f.Begin(rec, r, front.Kind{Objects: true})
+			if got := rec.Header(); got.Get("Content-Security-Policy") != c.want ||
+				got.Get("X-Content-Type-Options") != "nosniff" {
+				t.Errorf("%+v, %s: %v", c, mode, got)
+			}
 		}
 	}
 }

@@ -158,11 +158,16 @@ func TestAttack22_AnswersOfTheProviderForOthers(t *testing.T) {
 	}{
 		"another state": {func(b *browser) string {
 			return with(b.attempt(c), "state", strings.Repeat("A", 52))
+		}, "attempt_unknown"},
+		"another state, for which the cookie is renamed": {func(b *browser) string {
+			u := b.attempt(c)
+			b.renameAttempt(strings.Repeat("A", 52))
+			return with(u, "state", strings.Repeat("A", 52))
 		}, "state_mismatch"},
 		"no state": {func(b *browser) string { return with(b.attempt(c), "state", "") }, "request_malformed"},
 		"an empty state": {func(b *browser) string {
 			return with(b.attempt(c), "state", "") + "&state="
-		}, "state_mismatch"},
+		}, "attempt_unknown"},
 		"two states": {func(b *browser) string {
 			u := b.attempt(c)
 			return u.RequestURI() + "&state=x"
@@ -174,7 +179,7 @@ func TestAttack22_AnswersOfTheProviderForOthers(t *testing.T) {
 		"another's answer": {func(b *browser) string {
 			b.attempt(c)
 			return w.browser().attempt(c).RequestURI()
-		}, "state_mismatch"},
+		}, "attempt_unknown"},
 		"without having begun": {func(b *browser) string { return w.browser().attempt(c).RequestURI() }, "attempt_unknown"},
 		"too late": {func(b *browser) string {
 			u := b.attempt(c)

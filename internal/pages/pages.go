@@ -12,7 +12,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
 	"latchkey/internal/awswire"
 	"latchkey/internal/budget"
@@ -84,11 +83,12 @@ func (v *visit) authorize() (reply, error) {
 
 // consentPage shows what a person is asked to allow, with buttons.
 func (v *visit) consentPage(f oauth.Form, data map[string]any) (reply, error) {
-	form, err := v.SignIn.SealForm(v.browser(), f)
+	name, browser := v.browser()
+	form, err := v.SignIn.SealForm(browser, f)
 	if err != nil {
 		return reply{}, err
 	}
-	data["Form"], data["Action"] = form, v.r.URL.Path
+	data["Form"], data["Action"] = name+"."+form, v.r.URL.Path
 	return show("ask", data), nil
 }
 
@@ -106,7 +106,8 @@ func (v *visit) post() (reply, error) {
 	if action == "find" && v.r.URL.Path == oauth.DevicePath {
 		return v.find(form.Get("user_code"))
 	}
-	f, err := v.SignIn.OpenForm(v.cookie(browserCookie), form.Get("form"))
+	name, sealed, _ := strings.Cut(form.Get("form"), ".")
+	f, err := v.SignIn.OpenForm(v.cookie(browserCookie+name), sealed)
 	switch {
 	case err != nil:
 		return reply{}, err
@@ -166,21 +167,20 @@ func (v *visit) find(userCode string) (reply, error) {
 
 // toProvider sends the person to the OpenID provider.
 func (v *visit) toProvider(f *oauth.Form) (reply, error) {
-	to, cookie, err := v.SignIn.Begin(v.r.Context(), v.facts, f)
+	to, state, cookie, err := v.SignIn.Begin(v.r.Context(), v.facts, f)
 	if err != nil {
 		if f.Authorization != nil && fault.KindOf(err) != fault.Internal {
 			err = f.Authorization.ReturnError(err)
 		}
 		return reply{}, err
 	}
-	v.setCookie(attemptCookie, cookie, http.SameSiteLaxMode, int(oauth.AttemptLife/time.Second))
+	v.setAttempt(state, cookie)
 	return redirect(to), nil
 }
 
 // callback handles the person's return from the provider.
 func (v *visit) callback() (reply, error) {
-	cookie := v.cookie(attemptCookie)
-	v.setCookie(attemptCookie, "", http.SameSiteLaxMode, -1)
+	cookie := v.takeAttempt(v.r.URL.Query().Get("state"))
 	call, err := v.SignIn.BeginCallback(v.facts)
 	if err != nil {
 		return reply{}, err

@@ -49,11 +49,15 @@ func (v *visit) Answer() (err error) {
 // Send writes the reply.
 func (v *visit) Send(w http.ResponseWriter) error { return write(w, v.reply) }
 
-// Explain maps a failure as the OAuth service does, except that a browser that asks too often gets status 429.
+// Explain maps a failure as the OAuth service does, except that a browser that asks too often gets status 429, and one
+// that asks from within another page status 403.
 func (v *visit) Explain(err error) awserror.Error {
 	told := awserror.Of(awserror.OAuth, err)
-	if fault.KindOf(err) == fault.Throttled {
+	switch {
+	case fault.KindOf(err) == fault.Throttled:
 		told.Status = http.StatusTooManyRequests
+	case fault.Of(err).Reason == fault.NotNavigated:
+		told.Status = http.StatusForbidden
 	}
 	return told
 }
@@ -95,6 +99,10 @@ func show(page string, data map[string]any) reply { return reply{http.StatusOK, 
 // route names the operation of a request, and runs it.
 func (v *visit) route() (reply, error) {
 	v.Operation = operation(v.r)
+	if !front.Navigates(v.r) {
+		return reply{}, fault.Refuse(fault.Denied, "", fault.NotNavigated,
+			"this page can only be opened as a page of its own")
+	}
 	if to, ok := v.publicURL(); ok {
 		return redirect(to), nil
 	}

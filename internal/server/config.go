@@ -47,7 +47,9 @@ type Config struct {
 	DrainTimeout time.Duration // how long requests in flight may take to end at shutdown
 	Quotas       control.Quotas
 	// the URL by which browsers know this server, without a path: people sign in there; empty: the listener's
-	PublicURL      string
+	PublicURL string
+	// the origin at which alone people sign in, at a host of its own; empty: at PublicURL, a host that objects share
+	SignInURL      string
 	TrustedProxies front.Proxies // their X-Forwarded-For and X-Forwarded-Proto count; none: no proxy's
 
 	Domains []string // host names of this server: virtual-hosted buckets and accounts are labels before them

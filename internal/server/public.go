@@ -19,11 +19,16 @@ func CheckPublicURL(text string) error {
 	if text == "" {
 		return nil
 	}
+	return checkOrigin("public", text)
+}
+
+// checkOrigin checks a URL that is a scheme and a host. which says which URL of the configuration it is.
+func checkOrigin(which, text string) error {
 	u, err := url.Parse(strings.TrimSuffix(text, "/"))
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" ||
 		u.Scheme+"://"+u.Host != strings.TrimSuffix(text, "/") || strings.ToLower(text) != text {
-		return fmt.Errorf("the public URL %q is not a scheme and a host in small letters, such as https://grants.example.org",
-			text)
+		return fmt.Errorf("the %s URL %q is not a scheme and a host in small letters, such as https://grants.example.org",
+			which, text)
 	}
 	return nil
 }

@@ -26,12 +26,19 @@ type router struct {
 	bucketHost func(host string) bool // whether a host name has a bucket before one of the server's names
 
 	refused http.Handler // answers requests to be a proxy for other servers
+
+	pageHost  string       // the host that alone has the pages; empty: every host has them
+	pagesURL  string       // the origin of the pages
+	moved     http.Handler // sends browsers to pageHost
+	elsewhere http.Handler // answers at pageHost what is no page
 }
 
 func (t *router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case r.Method == http.MethodConnect, r.URL.IsAbs() && !t.names.isOwn(r.URL.Host):
 		t.refused.ServeHTTP(w, r)
+	case t.isPages(r.Host):
+		t.servePages(w, r)
 	case t.bucketHost(r.Host) && !api.InAccountHost(r):
 		t.s3.ServeHTTP(w, r) // all paths of that host are the bucket's keys
 	case ownPath(r.URL.Path) && !signed(r):
@@ -42,7 +49,9 @@ func (t *router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		t.signIn.ServeHTTP(w, r)
 	case scim.Claims(r.URL.Path) && !signed(r):
 		t.scim.ServeHTTP(w, r)
-	case pages.Claims(r) && !signed(r):
+	case t.entersPages(r) && !signed(r):
+		t.moved.ServeHTTP(w, r)
+	case t.pageHost == "" && pages.Claims(r) && !signed(r):
 		t.pages.ServeHTTP(w, r)
 	case t.api.Claims(r):
 		t.api.ServeHTTP(w, r)

@@ -71,6 +71,9 @@ type Server struct {
 // Open opens everything and begins to listen. It serves nothing before Serve. If it returns an error, the Server is nil
 // and nothing is left open.
 func Open(ctx context.Context, c Config) (*Server, error) {
+	if err := CheckSignInURL(c); err != nil { // before the defaults, which have domains that are for one machine
+		return nil, err
+	}
 	s := &Server{Config: c.Defaults(), draining: make(chan struct{})}
 	s.Config.Log = slog.New(front.BoundLog(s.Config.Log.Handler()))
 	if err := s.open(ctx); err != nil {
@@ -182,10 +185,11 @@ func (s *Server) wire(ring *credential.Ring) {
 	}
 	tokenExchange.Provision = (&justintime.Provisioner{Control: s.Control}).Provision
 	auth.Regrant = regrant(tokenExchange, s.Grants)
-	signIn := &oauth.SignIn{Control: s.Control, Exchange: tokenExchange, Public: s.publicURL()}
+	signIn := &oauth.SignIn{Control: s.Control, Exchange: tokenExchange, Public: s.signInURL()}
 	s.syncer = newSyncer(s.Control, c.Directories, m)
 	s.maintenance = s.newMaintenance(m)
-	frame := &front.Frame{Control: s.Control, Proxies: c.TrustedProxies, Log: c.Log, Observe: m.observe}
+	frame := &front.Frame{Control: s.Control, Proxies: c.TrustedProxies, Log: c.Log, Observe: m.observe,
+		PageHost: c.pageHost()}
 	plane := &api.API{
 		Sync:           s.syncer,
 		Exchange:       tokenExchange,
@@ -217,6 +221,9 @@ func (s *Server) wire(ring *credential.Ring) {
 		pages:  &pages.Pages{SignIn: signIn, Auth: auth, Frame: frame}, api: plane.Handler(), s3: gate,
 		bucketHost: gate.InHost, names: names,
 	}
+	s.router.pageHost, s.router.pagesURL = c.pageHost(), s.signInURL()
+	s.router.moved = frame.Plain(own, "SendToPages", http.HandlerFunc(s.router.sendToPages))
+	s.router.elsewhere = frame.Plain(own, "RefuseElsewhere", http.HandlerFunc(refuseElsewhere))
 	s.router.refused = frame.Plain(own, "RefuseProxying", http.HandlerFunc(s.router.refuse))
 	if s.metrics != nil {
 		s.router.own = frame.Plain(quiet, "GetOwnPage", http.NotFoundHandler())

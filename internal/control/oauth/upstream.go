@@ -44,11 +44,12 @@ const attemptPurpose = "sign-in attempt"
 const maxCookie = 3800
 
 // Begin starts the sign-in of a person who approved a form. to is the URL at the account's OpenID provider to which the
-// browser goes, and cookie is the attempt cookie that it takes along.
-func (s *SignIn) Begin(ctx context.Context, facts caller.Facts, f *Form) (to, cookie string, err error) {
+// browser goes. cookie is the content of the cookie that it takes along, and state names the attempt: the provider sends
+// it back.
+func (s *SignIn) Begin(ctx context.Context, facts caller.Facts, f *Form) (to, state, cookie string, err error) {
 	call, err := s.begin(facts, "Authorize")
 	if err != nil {
-		return "", "", err
+		return "", "", "", err
 	}
 	a := attempt{Authorization: f.Authorization, DeviceID: f.DeviceID, Expires: facts.Time.Add(AttemptLife)}
 	if f.Authorization != nil {
@@ -56,28 +57,28 @@ func (s *SignIn) Begin(ctx context.Context, facts caller.Facts, f *Form) (to, co
 	} else {
 		row, err := store.DeviceRequests.Get(ctx, s.Control.DB, f.DeviceID)
 		if fault.Is(err, fault.NotFound, fault.IdentityToken) {
-			return "", "", fault.Refuse(fault.Expired, fault.IdentityToken, fault.RequestExpired,
+			return "", "", "", fault.Refuse(fault.Expired, fault.IdentityToken, fault.RequestExpired,
 				"the device's request has expired; start again at the device")
 		}
 		if err != nil {
-			return "", "", err
+			return "", "", "", err
 		}
 		if err := checkUndecided(row, facts.Time); err != nil {
-			return "", "", err
+			return "", "", "", err
 		}
 		a.Account, a.Application = row.Account, row.Application
 	}
 	sign, _, err := s.Exchange.SignInOf(call, a.Account, a.Application)
 	if err != nil {
-		return "", "", err
+		return "", "", "", err
 	}
 	provider, err := s.Exchange.Verifier.Provider(ctx, sign.IssuerURL)
 	if err != nil {
-		return "", "", providerError(err)
+		return "", "", "", providerError(err)
 	}
 	client, err := s.clientOf(sign)
 	if err != nil {
-		return "", "", err
+		return "", "", "", err
 	}
 	a.Issuer, a.Provider = sign.IssuerURL, sign.ClientID
 	a.Attempt = oidc.Attempt{
@@ -86,13 +87,13 @@ func (s *SignIn) Begin(ctx context.Context, facts caller.Facts, f *Form) (to, co
 		Verifier: oauth2.GenerateVerifier(),
 	}
 	if cookie, err = s.seal(attemptPurpose, a); err != nil {
-		return "", "", err
+		return "", "", "", err
 	}
 	if len(cookie) > maxCookie {
-		return "", "", fault.Refuse(fault.Invalid, fault.Request, fault.RequestTooLarge,
+		return "", "", "", fault.Refuse(fault.Invalid, fault.Request, fault.RequestTooLarge,
 			"client, redirect URI, state and scopes are too long together")
 	}
-	return provider.SignInURL(client, a.Attempt), cookie, nil
+	return provider.SignInURL(client, a.Attempt), a.State, cookie, nil
 }
 
 // clientOf returns this server's client registration at the account's provider.

@@ -64,7 +64,7 @@ func TestRefusalsTellNothingNew(t *testing.T) {
 		t.Errorf("who may see it: %+v, %v", u, err)
 	}
 	_, err = w.GetUser(w.by(bobs), "") // callers know their own path
-	if !denied(err) || !strings.Contains(fault.Of(err).Text, "on resource: "+iamARN+"user/secret/team/bob") {
+	if !denied(err) || !strings.Contains(fault.Of(err).Text.String(), "on resource: "+iamARN+"user/secret/team/bob") {
 		t.Errorf("one's own: %v", err)
 	}
 }
