@@ -44,6 +44,7 @@ var floors = map[string]int{
 
 	"internal/control/grants":               7,
 	"internal/control/ldapsync":             7,
+	"internal/control/portal":               7,
 	"internal/control/provision/justintime": 7,
 	"internal/control/provision":            6,
 	"internal/control/entitlements":         6,

@@ -13,6 +13,7 @@ import (
 	"latchkey/internal/awsapi/identitystoreapi"
 	"latchkey/internal/awsapi/latchkey"
 	"latchkey/internal/awsapi/s3control"
+	ssoportal "latchkey/internal/awsapi/sso"
 	"latchkey/internal/awsapi/ssoadmin"
 	"latchkey/internal/awsapi/ssooidc"
 	"latchkey/internal/awsapi/stsapi"
@@ -27,6 +28,7 @@ import (
 	"latchkey/internal/control/ldapsync"
 	"latchkey/internal/control/oauth"
 	"latchkey/internal/control/policycheck"
+	"latchkey/internal/control/portal"
 	"latchkey/internal/control/principals"
 	"latchkey/internal/control/sts"
 	"latchkey/internal/front"
@@ -44,6 +46,7 @@ type API struct {
 	Directory      *identitystore.Directory
 	Exchange       *oauth.Exchange
 	SignIn         *oauth.SignIn
+	Portal         *portal.Portal
 	Sync           *ldapsync.Syncer // nil: the server has no directory sources
 	Auth           *caller.Authenticator
 	Operator       access.AccountID // the account whose root user may create accounts and adopt buckets
@@ -64,6 +67,7 @@ var (
 	ssoEndpoint           = &endpoint{ssoadmin.Service, awserror.SSO, identitycenter.Source}
 	identitystoreEndpoint = &endpoint{identitystoreapi.Service, awserror.SSO, identitystore.Source}
 	oauthEndpoint         = &endpoint{ssooidc.Service, awserror.OAuth, oauth.Source}
+	portalEndpoint        = &endpoint{ssoportal.Service, awserror.Portal, portal.Source}
 	latchkeyEndpoint      = &endpoint{latchkey.Service, awserror.JSON, latchkeySource}
 )
 
@@ -86,6 +90,7 @@ func (a *API) Handler() *Front {
 	a.registerSSOAdmin(&f.mux)
 	a.registerIdentityStore(&f.mux)
 	a.registerOAuth(&f.mux)
+	a.registerPortal(&f.mux)
 	a.registerLatchkey(&f.mux)
 	return f
 }
@@ -94,7 +99,8 @@ func (a *API) Handler() *Front {
 func (f *Front) Claims(r *http.Request) bool { return findEndpoint(r) != nil }
 
 // ClaimsForPeople reports whether a request is one that the programs of people who sign in send without a signature: of
-// the OAuth service.
+// the OAuth service or of the portal.
 func (f *Front) ClaimsForPeople(r *http.Request) bool {
-	return findEndpoint(r) == oauthEndpoint && r.Header.Get("Authorization") == ""
+	e := findEndpoint(r)
+	return (e == oauthEndpoint || e == portalEndpoint) && r.Header.Get("Authorization") == ""
 }

@@ -13,7 +13,7 @@ const controlPath = "/v20180820/"
 
 // findEndpoint finds the service that a request is for, or nil for S3's data plane. It looks at S3 Control's path
 // first, then at the target of a JSON call, then at a form, whose signature tells IAM from STS, and last at the paths
-// of the OAuth service.
+// of the OAuth service and of the access portal.
 func findEndpoint(r *http.Request) *endpoint {
 	switch {
 	case strings.HasPrefix(r.URL.EscapedPath(), controlPath):
@@ -28,6 +28,8 @@ func findEndpoint(r *http.Request) *endpoint {
 		return formEndpoint(r)
 	case isOAuth(r):
 		return oauthEndpoint
+	case isPortal(r):
+		return portalEndpoint
 	}
 	return nil
 }
@@ -44,6 +46,16 @@ func isOAuth(r *http.Request) bool {
 	}
 	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	return err == nil && kind == "application/json" && (r.URL.RawQuery == "" || r.URL.RawQuery == "aws_iam=t")
+}
+
+// isPortal reports whether r is a call of the access portal. Buckets may have the names of its paths. So a request
+// counts only if it has the portal's own header, and no signature.
+func isPortal(r *http.Request) bool {
+	path := r.URL.EscapedPath()
+	return (r.Method == http.MethodGet && path == "/federation/credentials" ||
+		r.Method == http.MethodPost && path == "/logout") &&
+		len(r.Header.Values("X-Amz-Sso_bearer_token")) == 1 && r.Header.Get("Authorization") == "" &&
+		!strings.Contains(r.URL.RawQuery, "X-Amz-")
 }
 
 // isForm reports whether r is a call of a query service: a form posted to the root. S3's only operation on the root is

@@ -80,7 +80,7 @@ func (q *request) identify() (*control.Call, error) {
 	if err := q.find(); err != nil {
 		return nil, err
 	}
-	if q.endpoint == oauthEndpoint && q.op.Unsigned {
+	if (q.endpoint == oauthEndpoint || q.endpoint == portalEndpoint) && q.op.Unsigned {
 		q.limit(unsigned)
 		return q.byNobody()
 	}

@@ -18,9 +18,10 @@ const (
 	S3 Dialect = iota // S3 and S3 Control
 	STS
 	IAM
-	JSON  // Latchkey's own service, in the manner of AWS's json services
-	SSO   // Identity Center's administration, and its identity store
-	OAuth // Identity Center's OAuth service
+	JSON   // Latchkey's own service, in the manner of AWS's json services
+	SSO    // Identity Center's administration, and its identity store
+	OAuth  // Identity Center's OAuth service
+	Portal // Identity Center's access portal
 )
 
 // Error is what a client is told. The audit record has its reason, too.
@@ -88,6 +89,8 @@ func tables(d Dialect) (map[key]entry, map[fault.Kind]entry) {
 		return ssoCodes, ssoKinds
 	case OAuth:
 		return oauthCodes, oauthKinds
+	case Portal:
+		return portalCodes, portalKinds
 	default:
 		return s3Codes, s3Kinds
 	}

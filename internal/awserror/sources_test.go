@@ -40,6 +40,7 @@ var dialectsOf = map[string][]Dialect{
 	"control/identitycenter":       {SSO},
 	"control/provision/justintime": {OAuth},
 	"control/oauth":                {OAuth},
+	"control/portal":               {Portal},
 	"pages":                        {OAuth},
 }
 
@@ -50,7 +51,7 @@ var dialectsOf = map[string][]Dialect{
 func generic(d Dialect, k fault.Kind, entity string) bool {
 	ofDirectory := []string{"Membership", "IdentityCenter", "ApplicationGrant", "TokenIssuer", "AuthenticationMethod",
 		"IdentityToken", "Source"}
-	if d != SSO && d != OAuth && slices.Contains(ofDirectory, entity) {
+	if d != SSO && d != OAuth && d != Portal && slices.Contains(ofDirectory, entity) {
 		return true // only the directory's clients ever ask for one
 	}
 	if d == S3 && k == fault.NotFound && entity == "Account" {

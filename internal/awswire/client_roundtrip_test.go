@@ -19,6 +19,7 @@ import (
 	"latchkey/internal/awsapi/latchkey"
 	"latchkey/internal/awsapi/s3"
 	"latchkey/internal/awsapi/s3control"
+	ssoportal "latchkey/internal/awsapi/sso"
 	"latchkey/internal/awsapi/ssoadmin"
 	"latchkey/internal/awsapi/ssooidc"
 	"latchkey/internal/awsapi/stsapi"
@@ -27,7 +28,7 @@ import (
 
 var services = []*awswire.Service{
 	iamapi.Service, identitystoreapi.Service, latchkey.Service, s3.Service, s3control.Service, ssoadmin.Service,
-	ssooidc.Service, stsapi.Service,
+	ssooidc.Service, ssoportal.Service, stsapi.Service,
 }
 
 // far is the server: the server's side of the codec with a real listener. It keeps the input that it reads, and

@@ -14,8 +14,8 @@ import (
 )
 
 // DelegationGrounds are what every delegation hangs on: the application that acts, the application that admitted the
-// user, the Identity Center instance, the issuer that vouched for the user, and the user. What a particular token hangs
-// on besides is sealed with it.
+// user, the Identity Center instance, the issuer that vouched for the user, the sign-in, and the user. What a particular
+// token hangs on besides is sealed with it.
 func DelegationGrounds(d *credential.Delegation) (all credential.Grounds) {
 	acting, _ := sso.ParseARN(d.ApplicationARN)
 	all.Add(credential.OnApplication, acting.ID)
@@ -31,6 +31,7 @@ func DelegationGrounds(d *credential.Delegation) (all credential.Grounds) {
 		all.Add(credential.OnIssuer, issuer.ID)
 		all.Add(credential.OnAcceptedIssuer, credential.Joined(origin.ID, issuer.ID))
 	}
+	all.Add(credential.OnSignIn, d.SignInID)
 	all.Add(credential.OnPerson, d.UserID)
 	return all
 }
@@ -70,6 +71,9 @@ func delegationLive(snap *engine.Snapshot, d *credential.Delegation) error {
 		if err := applicationStands(snap, arn, d); err != nil {
 			return err
 		}
+	}
+	if err := SignInStands(snap, d); err != nil {
+		return err
 	}
 	return PersonStands(snap, d.ApplicationARN, d.IdentityStoreID, directory.UserID(d.UserID))
 }

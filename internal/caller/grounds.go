@@ -107,7 +107,7 @@ var groundRules = [credential.GroundKinds + 1]groundRule{
 		return when(accepted == nil || !accepted.Has(audience), fault.AudienceRemoved,
 			"the application does not accept the audience of the user's token any more")
 	}, fault.AudienceRemoved, "the application did not accept the audience of the user's token in between"},
-	credential.OnSignIn: {nil, fault.SignInEnded, "the sign-in of the directory user has ended"},
+	credential.OnSignIn: {nil, fault.SignInEnded, "the person's sign-in has ended"}, // SignInStands says more
 	credential.OnGrantsInstance: {func(s *engine.Snapshot, id string) (fault.Reason, string) {
 		account, region, _ := strings.Cut(id, "/")
 		return when(s.Instance(access.AccountID(account), region) == nil, fault.GrantsInstanceDeleted,

@@ -31,6 +31,8 @@ const (
 	ClientSecret Right = "the client proved its secret; whether it gets anything, a person says (RFC 8628)"
 	// SignIn lets a registered client get the tokens of the person who signed in for it.
 	SignIn Right = "the client proved its secret, and has a code or token of a person who signed in for it (RFC 6749)"
+	// PortalToken lets a person's program get credentials for the person, and end the sign-in.
+	PortalToken Right = "the program presented an access token of a person who signed in for it, and the sign-in stands"
 	// OpenIDProvider admits a person whom the account's OpenID provider has signed in.
 	OpenIDProvider Right = "the account's OpenID provider vouched for the person with a token that holds"
 	// ProvisioningToken lets a provisioning client change the directory of the token's account.

@@ -24,6 +24,9 @@ type Delegation struct {
 	OriginARN              string // the application through which the user was first admitted, if it is another one
 	IssuerARN              string // the trusted token issuer that named the user; empty: none
 	Scopes                 string // OAuth scopes, separated by spaces
+	// SignInID names the sign-in of the person at this server. It is immutable, and never used twice. Empty: the person
+	// did not sign in here, but an application presented a token of an external issuer.
+	SignInID string `json:",omitempty"`
 }
 
 // IsZero reports whether d is the zero Delegation, which acts for nobody.
@@ -51,6 +54,10 @@ type SealedDelegation struct {
 	SignedIn time.Time // when the issuer vouched for the user
 	Issued   time.Time // when this token was made; zero in tokens of earlier releases
 	Expires  time.Time // UTC, whole seconds
+
+	Client string `json:",omitempty"` // id of the registered client to which the token was issued; empty: an application
+	// of a refresh token: its number in the sign-in, which says whether it was used before
+	Number int64 `json:",omitempty"`
 
 	// Revision is the generation of all Grounds, see Session. It is zero only in tokens of earlier releases.
 	Revision uint64
@@ -88,9 +95,9 @@ func (r *Ring) SealDelegation(u Use, d SealedDelegation) (Secret, error) {
 	return NewSecret(text), nil
 }
 
-func (d *Delegation) strings() [8]*string {
+func (d *Delegation) strings() [9]*string {
 	return [...]*string{&d.IdentityStoreID, &d.UserID, &d.ApplicationARN, &d.CredentialID, &d.IdentityCenterInstance,
-		&d.OriginARN, &d.IssuerARN, &d.Scopes}
+		&d.OriginARN, &d.IssuerARN, &d.Scopes, &d.SignInID}
 }
 
 func (d *SealedDelegation) encode() []byte {
@@ -101,6 +108,8 @@ func (d *SealedDelegation) encode() []byte {
 	for _, at := range []time.Time{d.SignedIn, d.Issued, d.Expires} {
 		b = binary.AppendUvarint(b, uint64(max(at.Unix(), 0)))
 	}
+	b = appendText(b, d.Client)
+	b = binary.AppendUvarint(b, uint64(max(d.Number, 0)))
 	b = binary.AppendUvarint(b, d.Revision)
 	return d.Grounds.append(b)
 }
@@ -122,6 +131,7 @@ func decodeDelegation(body []byte) (d SealedDelegation, err error) {
 	for _, at := range []*time.Time{&d.SignedIn, &d.Issued, &d.Expires} {
 		*at = from.time()
 	}
+	d.Client, d.Number = from.text(), int64(from.uvarint())
 	d.Revision = from.uvarint()
 	d.Grounds = from.grounds()
 	if from.bad || from.rest != "" {

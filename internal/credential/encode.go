@@ -27,19 +27,23 @@ const (
 )
 
 // delegationTexts is how many of the texts are those of the Delegation. They are the last ones.
-const delegationTexts = 8
+const delegationTexts = 9
 
-func (s *Session) strings() [23]*string {
+// strings are the texts in their order. A session of an earlier release has all but the last.
+func (s *Session) strings() [24]*string {
 	return [...]*string{&s.Account, &s.Region, &s.PrincipalID, &s.Name, &s.SourceIdentity, &s.ParentKey,
 		&s.ParentPrincipalID, &s.GrantID, &s.LocationID, &s.InstanceID, &s.Scope, &s.Permission, &s.GranteeType,
 		&s.GranteeID, &s.CallerPrincipalID, &s.IdentityStoreID, &s.UserID, &s.ApplicationARN, &s.CredentialID,
-		&s.IdentityCenterInstance, &s.OriginARN, &s.IssuerARN, &s.Scopes}
+		&s.IdentityCenterInstance, &s.OriginARN, &s.IssuerARN, &s.Scopes, &s.SignInID}
 }
 
 // texts are the texts that are written: without those of a Delegation that a session shares.
-func (s *Session) texts(shares bool) []*string {
+func (s *Session) texts(old, shares bool) []*string {
 	all := s.strings()
-	if shares {
+	switch {
+	case old:
+		return all[:len(all)-1]
+	case shares:
 		return all[:len(all)-delegationTexts]
 	}
 	return all[:]
@@ -71,7 +75,7 @@ func (s *Session) appendTo(b []byte, outer *Session) []byte {
 	b = append(b, s.CallerSessionID[:]...)
 	b = binary.AppendUvarint(b, uint64(s.Issued.Unix()))
 	b = binary.AppendUvarint(b, uint64(s.Expires.Unix()))
-	for _, v := range s.texts(shares) {
+	for _, v := range s.texts(old, shares) {
 		b = appendText(b, *v)
 	}
 	for _, list := range [...][]string{s.Policies, s.PolicyARNs, s.TransitiveTagKeys} {
@@ -139,7 +143,7 @@ func (d *decoder) session(s, outer *Session, depth int) {
 	copy(s.ID[:], head[2:])
 	copy(s.CallerSessionID[:], head[2+len(s.ID):])
 	s.Issued, s.Expires = d.time(), d.time()
-	for _, v := range s.texts(shares) {
+	for _, v := range s.texts(old, shares) {
 		*v = d.text()
 	}
 	if shares {

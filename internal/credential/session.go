@@ -117,7 +117,7 @@ func (s *Session) check() error {
 	if err := s.Federation.check(s.Kind); err != nil {
 		return err
 	}
-	if s.IsOld() && (len(s.Grounds) > 0 || !s.Asked.IsZero()) {
+	if s.IsOld() && (len(s.Grounds) > 0 || !s.Asked.IsZero() || s.SignInID != "") {
 		return errors.New("the session has grounds without a generation")
 	}
 	if err := s.Grounds.check(); err != nil {

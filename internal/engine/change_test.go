@@ -62,6 +62,8 @@ func (w *world) change(tx *store.Tx) error {
 		return w.changeDirectory(tx)
 	case 5:
 		return w.changeOIDC(tx)
+	case 6:
+		return w.changeSignedIn(tx)
 	}
 	switch w.pick(23) {
 	case 21: // another one with the same name replaces it

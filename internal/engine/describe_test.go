@@ -78,6 +78,7 @@ func (w *world) describe(s *Snapshot) []string {
 		}
 		out = append(out, describeCenter(s, a)...)
 		out = append(out, w.describeOIDC(s, a)...)
+		out = append(out, w.describeSignedIn(s)...)
 		for _, k := range s.KeysOf(string(a)) {
 			say("root key %+v", *k)
 		}

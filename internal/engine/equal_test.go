@@ -44,7 +44,7 @@ type world struct {
 	tb                           testing.TB
 	rand                         *rand.Rand
 	users, roles, keys, policies []string
-	ever                         []string
+	ever, signedIn               []string
 	applications, issuers        []string
 	people                       []directory.UserID // ever
 	groups                       []directory.GroupID

@@ -150,6 +150,16 @@ func (s *Snapshot) SignIn(id access.AccountID) *sso.SignIn {
 	return nil
 }
 
+// AnySignIn reports whether people can sign in at any account.
+func (s *Snapshot) AnySignIn() bool {
+	for _, a := range s.accounts.all() {
+		if a.row != nil && a.center.signIn != nil {
+			return true
+		}
+	}
+	return false
+}
+
 // Issuer returns a trusted token issuer by its ARN.
 func (s *Snapshot) Issuer(arn string) *sso.Issuer {
 	r, ok := sso.ParseARN(arn)

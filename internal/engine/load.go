@@ -38,6 +38,7 @@ func sources() []source {
 		from(&store.Assignments, (*draft).putAssignment, (*draft).dropAssignment),
 		from(&store.Issuers, (*draft).putIssuer, (*draft).dropIssuer),
 		from(&store.SignIns, (*draft).putSignIn, (*draft).dropSignIn),
+		from(&store.PersonSignIns, (*draft).putPersonSignIn, (*draft).dropPersonSignIn),
 		from(&store.ProvisioningTokens, (*draft).putProvisioning, (*draft).dropProvisioning),
 		from(&store.OIDCProviders, (*draft).putOIDCProvider, (*draft).dropOIDCProvider),
 	}

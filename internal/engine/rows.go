@@ -6,6 +6,7 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/credential"
 	"latchkey/internal/directory"
+	"latchkey/internal/sso"
 	"latchkey/internal/store"
 )
 
@@ -54,6 +55,12 @@ func (s *Snapshot) Same(rows []Row) bool {
 	return true
 }
 
+// signInRow is a person's sign-in with the settings that it depends on.
+type signInRow struct {
+	in       *store.PersonSignIn
+	settings *sso.SignIn
+}
+
 // row returns what the snapshot has for a ground. Rows that are a part of another ground's row are nil.
 func (s *Snapshot) row(kind credential.GroundKind, id string) any {
 	switch kind {
@@ -93,6 +100,12 @@ func (s *Snapshot) row(kind credential.GroundKind, id string) any {
 		return s.applications.at(app)
 	case credential.OnIssuer:
 		return s.issuers.at(id)
+	case credential.OnSignIn:
+		in := s.signedIn.at(id)
+		if in == nil {
+			return nil
+		}
+		return signInRow{in, s.SignIn(in.Account)}
 	case credential.OnGrantsInstance:
 		account, region, _ := strings.Cut(id, "/")
 		return s.instanceRow(access.AccountID(account), region)

@@ -35,6 +35,7 @@ type Snapshot struct {
 	lastGrant     int64 // the largest Seq that any grant ever had
 
 	provisioning provisioning
+	signedIn     pmap[string, *store.PersonSignIn] // by id
 
 	cuts      *cuts
 	cutsOwner *token

@@ -145,8 +145,6 @@ const (
 	LocationRoleChanged Reason = "location_role_changed"
 	// LocationRoleNotTrusting: the location's role does not let the service assume it any more.
 	LocationRoleNotTrusting Reason = "location_role_not_trusting"
-	// SignInEnded: the person's sign-in has ended.
-	SignInEnded Reason = "sign_in_ended"
 	// SessionsEnded: an operator ended the session, or all sessions that hang on something.
 	SessionsEnded Reason = "sessions_ended"
 	// SessionInvalid: The sealed session is of an unknown kind, or does not name what it depends on.
@@ -196,6 +194,8 @@ const (
 	ScopesInvalid Reason = "scopes"
 	// NotNavigated: A page of the server was asked for from within another page.
 	NotNavigated Reason = "not_navigated"
+	// ParameterTooLong: A parameter has more bytes than the server looks at.
+	ParameterTooLong Reason = "parameter_too_long"
 	// RedirectURIsTooMany: The client has more redirect URIs than allowed.
 	RedirectURIsTooMany Reason = "redirect_uris"
 	// RedirectURINotAllowed: A redirect URI is neither on the person's machine nor the entitled application's.
@@ -266,6 +266,18 @@ const (
 
 // People who sign in.
 const (
+	// SignInEnded: The sign-in of the person has ended: by a log-out, or because a code or a refresh token was used twice.
+	SignInEnded Reason = "sign_in_ended"
+	// SignInDeleted: The settings by which the person signed in are deleted.
+	SignInDeleted Reason = "sign_in_deleted"
+	// RefreshTokenReused: The refresh token was used before. Its sign-in ends.
+	RefreshTokenReused Reason = "refresh_token_reused"
+	// AccessTokenInvalid: The access token was not issued here to a program for which a person signed in.
+	AccessTokenInvalid Reason = "access_token_invalid"
+	// RoleNotOffered: People who sign in in the account do not get the role.
+	RoleNotOffered Reason = "role_not_offered"
+	// LoggedOut: The person logged out.
+	LoggedOut Reason = "logged_out"
 	// SignInNotConfigured: Sign-in is not set up in the account.
 	SignInNotConfigured Reason = "sign_in_not_configured"
 	// SignInChanged: People of the account sign in at another OpenID provider now.

@@ -14,15 +14,15 @@ import (
 )
 
 // The beginnings of the names of cookies. A browser cookie identifies the browser for which a form was made. An attempt
-// cookie has one sign-in attempt that the browser began. What follows in a name tells the cookies of several tabs apart:
-// no tab replaces another tab's cookie.
+// cookie has one sign-in attempt that the browser began. What follows in a name tells the cookies of several tabs
+// apart: no tab replaces another tab's cookie.
 const (
 	browserCookie = "latchkey-browser-"
 	attemptCookie = "latchkey-sign-in-"
 )
 
-// maxAttempts is how many attempts a browser may have under way. A new one takes the place of the oldest. Together their
-// cookies stay far below the size of headers that the server reads.
+// maxAttempts is how many attempts a browser may have under way. A new one takes the place of the oldest. Together
+// their cookies stay far below the size of headers that the server reads.
 const maxAttempts = 5
 
 func (v *visit) secure() bool { return strings.HasPrefix(v.SignIn.Public, "https:") }
@@ -93,8 +93,8 @@ func (v *visit) setAttempt(state, value string) {
 	v.setCookie(attemptCookie+name, value, http.SameSiteLaxMode, int(oauth.AttemptLife/time.Second))
 }
 
-// takeAttempt returns the content of an attempt's cookie, and deletes the cookie. It returns nothing if this browser did
-// not begin the attempt.
+// takeAttempt returns the content of an attempt's cookie, and deletes the cookie. It returns nothing if this browser
+// did not begin the attempt.
 func (v *visit) takeAttempt(state string) string {
 	for _, name := range v.cookies(attemptCookie) {
 		if strings.HasSuffix(name, "-"+attemptID(state)) {

@@ -58,7 +58,8 @@ func TestAuthorizationCodeOfTheCommandLine(t *testing.T) {
 	b := w.browser().open(authorization(c.id, url.Values{"scopes": {"sso:account:access"}}))
 	b.shows(200, "tool")
 	to := b.press("approve").sent()
-	if q := to.Query(); q.Get("state") != "s1" || q.Get("code") == "" || len(q) != 2 {
+	if q := to.Query(); q.Get("state") != "s1" || q.Get("code") == "" || q.Get("iss") != w.url ||
+		len(q) != 3 {
 		t.Fatalf("%v", to)
 	}
 	out := c.redeem(to, nil)

@@ -19,6 +19,8 @@ import (
 	"latchkey/internal/api"
 	"latchkey/internal/control/controltest"
 	"latchkey/internal/control/oauth"
+	"latchkey/internal/control/portal"
+	"latchkey/internal/control/sts"
 	"latchkey/internal/credential"
 	"latchkey/internal/directory"
 	"latchkey/internal/front"
@@ -86,6 +88,9 @@ func newWorld(t *testing.T) *world {
 		Control:  cw.Control,
 		Exchange: w.exchange,
 		SignIn:   s,
+		Portal: &portal.Portal{
+			Control: cw.Control, Exchange: w.exchange, Tokens: &sts.Tokens{Control: cw.Control, Verifier: w.exchange.Verifier},
+		},
 		Auth:     w.Auth,
 		Operator: account,
 		Frame:    frame,

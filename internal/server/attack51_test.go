@@ -21,8 +21,8 @@ func rooted(t *testing.T, s *Server) *walkWorld {
 	return w
 }
 
-// Every answer about an object keeps a browser from running it as a page, whatever the request's headers say, so that no
-// cached copy lacks the headers.
+// Every answer about an object keeps a browser from running it as a page, whatever the request's headers say, so that
+// no cached copy lacks the headers.
 func TestAttack51_EveryAnswerWithAnObjectIsSandboxed(t *testing.T) {
 	w := rooted(t, boot(t, Config{}))
 	with := func(q request, name, value string) request {
@@ -84,21 +84,22 @@ func TestAttack51_SignInHasAHostOfItsOwn(t *testing.T) {
 		status               int
 		shows                string // in the body, or the Location
 	}{
-		"the page":               {pages, "GET", "/device", nil, 200, `id="user_code"`},
-		"the page, with a port":  {pages + ":443", "GET", "/device", nil, 303, "https://" + pages + "/device"},
-		"the page, with a dot":   {"SIGN-IN.example.org.", "GET", "/device", nil, 303, "https://" + pages + "/device"},
-		"how people sign in":     {pages, "GET", "/.well-known/latchkey", nil, 404, "not_set_up"},
-		"keys of tokens":         {pages, "GET", "/.well-known/jwks.json", nil, 200, "keys"},
-		"health":                 {pages, "GET", "/healthz", nil, 200, "ok"},
-		"an object":              {pages, "GET", "/lake/page.svg", nil, 421, "another one"},
-		"a signed request":       {pages, "GET", "/lake/page.svg", []string{signature}, 421, "another one"},
-		"a signed page":          {pages, "GET", "/device", []string{signature}, 421, "another one"},
-		"a presigned request":    {pages, "GET", "/device?X-Amz-Signature=00", nil, 421, "another one"},
-		"the root":               {pages, "GET", "/", nil, 421, "another one"},
-		"the control plane":      {pages, "GET", "/v20180820/accessgrantsinstance", nil, 421, "another one"},
-		"SCIM":                   {pages, "GET", "/scim/v2/Users", nil, 421, "another one"},
-		"the page, elsewhere":    {"s3.example.org", "GET", "/device", nil, 303, "https://" + pages + "/device"},
-		"with a query elsewhere": {"s3.example.org", "GET", "/authorize?a=b", nil, 303, "https://" + pages + "/authorize?a=b"},
+		"the page":              {pages, "GET", "/device", nil, 200, `id="user_code"`},
+		"the page, with a port": {pages + ":443", "GET", "/device", nil, 303, "https://" + pages + "/device"},
+		"the page, with a dot":  {"SIGN-IN.example.org.", "GET", "/device", nil, 303, "https://" + pages + "/device"},
+		"how people sign in":    {pages, "GET", "/.well-known/latchkey", nil, 404, "not_set_up"},
+		"keys of tokens":        {pages, "GET", "/.well-known/jwks.json", nil, 200, "keys"},
+		"health":                {pages, "GET", "/healthz", nil, 200, "ok"},
+		"an object":             {pages, "GET", "/lake/page.svg", nil, 421, "another one"},
+		"a signed request":      {pages, "GET", "/lake/page.svg", []string{signature}, 421, "another one"},
+		"a signed page":         {pages, "GET", "/device", []string{signature}, 421, "another one"},
+		"a presigned request":   {pages, "GET", "/device?X-Amz-Signature=00", nil, 421, "another one"},
+		"the root":              {pages, "GET", "/", nil, 421, "another one"},
+		"the control plane":     {pages, "GET", "/v20180820/accessgrantsinstance", nil, 421, "another one"},
+		"SCIM":                  {pages, "GET", "/scim/v2/Users", nil, 421, "another one"},
+		"the page, elsewhere":   {"s3.example.org", "GET", "/device", nil, 303, "https://" + pages + "/device"},
+		"with a query elsewhere": {"s3.example.org", "GET", "/authorize?a=b", nil, 303,
+			"https://" + pages + "/authorize?a=b"},
 		"the callback elsewhere": {"s3.example.org", "GET", "/authorize/callback?state=x", nil, 403, "AccessDenied"},
 		"a form elsewhere": {"s3.example.org", "POST", "/device", []string{"Content-Length: 0",
 			"Content-Type: application/x-www-form-urlencoded"}, 0, "<Error>"},
@@ -136,7 +137,8 @@ func TestAttack51_ABucketsHostHasNoPages(t *testing.T) {
 			t.Errorf("a token at %s: %d %s", host, status, body)
 		}
 	}
-	if _, header, _ := send(t, s, "GET", "/device", "s3.example.org"); header.Get("Location") != s.URL()+"/device?moved=1" {
+	if _, header, _ := send(t, s, "GET", "/device", "s3.example.org"); header.Get("Location") !=
+		s.URL()+"/device?moved=1" {
 		t.Errorf("the page: %v", header)
 	}
 }
@@ -158,7 +160,8 @@ func TestSignInURL(t *testing.T) {
 			t.Errorf("%s: a server opened", text)
 		}
 	}
-	good := Config{SignInURL: "https://in.example.org", PublicURL: "https://s3.example.org", Domains: []string{"s3.example.org"}}
+	good := Config{SignInURL: "https://in.example.org", PublicURL: "https://s3.example.org",
+		Domains: []string{"s3.example.org"}}
 	if err := CheckSignInURL(good); err != nil {
 		t.Error(err)
 	}
@@ -166,9 +169,10 @@ func TestSignInURL(t *testing.T) {
 	if got := s.signInURL(); got != "https://in.example.org" {
 		t.Errorf("people sign in at %s", got)
 	}
+	putSignIn(t, s)
 	w := rooted(t, s)
 	a := w.send(w.root, ofOAuth("/client/register", newClient))
-	if a.status == http.StatusOK && !strings.Contains(a.body, `"https://in.example.org/authorize"`) {
+	if a.status != http.StatusOK || !strings.Contains(a.body, `"https://in.example.org/authorize"`) {
 		t.Errorf("a client is sent to %s", a.body)
 	}
 }

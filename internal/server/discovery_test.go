@@ -44,6 +44,8 @@ func TestDiscovery(t *testing.T) {
 		"application_arn":          "arn:app",
 		"application_role_arn":     "arn:role",
 		"identity_bearer_role_arn": "arn:bearer",
+		"sign_in_url":              s.URL(),
+		"servers":                  []any{host},
 	}
 	for name, target := range map[string]string{
 		"of the first account": DiscoveryPath,

@@ -29,6 +29,7 @@ import (
 	"latchkey/internal/control/ldapsync"
 	"latchkey/internal/control/oauth"
 	"latchkey/internal/control/policycheck"
+	"latchkey/internal/control/portal"
 	"latchkey/internal/control/principals"
 	"latchkey/internal/control/provision/justintime"
 	"latchkey/internal/control/sts"
@@ -194,6 +195,7 @@ func (s *Server) wire(ring *credential.Ring) {
 		Sync:           s.syncer,
 		Exchange:       tokenExchange,
 		SignIn:         signIn,
+		Portal:         &portal.Portal{Control: s.Control, Exchange: tokenExchange, Tokens: token},
 		Control:        s.Control,
 		Grants:         s.Grants,
 		PolicyCheck:    &policycheck.Checker{Control: s.Control},
@@ -216,7 +218,7 @@ func (s *Server) wire(ring *credential.Ring) {
 	s.own = s.pages(frame, m)
 	s.router = &router{
 		own: s.own, keys: frame.Plain(quiet, "GetKeys", keySet(tokenExchange)),
-		signIn: frame.Plain(own, "GetSignInDiscovery", signInDiscovery(s.engine, c)),
+		signIn: frame.Plain(own, "GetSignInDiscovery", signInDiscovery(s.engine, c, s.signInURL(), s.servers())),
 		scim:   &scim.Handler{Control: s.Control, Auth: auth, Public: c.PublicURL, Strict: c.StrictSCIM, Frame: frame},
 		pages:  &pages.Pages{SignIn: signIn, Auth: auth, Frame: frame}, api: plane.Handler(), s3: gate,
 		bucketHost: gate.InHost, names: names,

@@ -31,6 +31,7 @@ func TestPublicURL(t *testing.T) {
 		}
 	}
 	s := boot(t, Config{PublicURL: "https://grants.example.org/"})
+	putSignIn(t, s)
 	if got := s.publicURL(); got != "https://grants.example.org" {
 		t.Errorf("the public URL is %s", got)
 	}

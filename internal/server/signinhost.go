@@ -30,9 +30,9 @@ func (c *Config) pageHost() string {
 	return front.HostName(u.Host)
 }
 
-// CheckSignInURL checks that people sign in at a host that has nothing else: it is not the public URL's, and neither one
-// of the domains nor below one, where its first labels would be a bucket's name. Ports do not tell hosts apart, because
-// cookies do not know them. An empty URL is valid.
+// CheckSignInURL checks that people sign in at a host that has nothing else: it is not the public URL's, and neither
+// one of the domains nor below one, where its first labels would be a bucket's name. Ports do not tell hosts apart,
+// because cookies do not know them. An empty URL is valid.
 func CheckSignInURL(c Config) error {
 	if c.SignInURL == "" {
 		return nil

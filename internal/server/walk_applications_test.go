@@ -7,6 +7,7 @@ import (
 
 	"latchkey/internal/awsapi/identitystoreapi"
 	"latchkey/internal/awsapi/latchkey"
+	ssoportal "latchkey/internal/awsapi/sso"
 	"latchkey/internal/awsapi/ssoadmin"
 	"latchkey/internal/awsapi/ssooidc"
 )
@@ -92,6 +93,11 @@ func ofOAuth(path string, in object) request {
 		header: map[string]string{"Content-Type": "application/json"}}
 }
 
+// ofPortal is an unsigned request of the access portal, with a token that is none.
+func ofPortal(method, path string) request {
+	return request{method: method, path: path, service: "-", header: map[string]string{"X-Amz-Sso_bearer_token": "guess"}}
+}
+
 func (w *walkWorld) device(secret string) object {
 	return object{"clientId": w.id("client"), "clientSecret": secret, "startUrl": "https://start.example.org"}
 }
@@ -122,6 +128,16 @@ func (w *walkWorld) oauthRows() []row {
 			op: ssooidc.CreateToken.Operation, request: ofOAuth("/token", poll(w.id("client secret"))),
 			nobody: &strangePoll, refusal: "InvalidClientException",
 			fails: "AuthorizationPendingException", because: "nobody has approved the device",
+		},
+		{
+			op:      ssoportal.GetRoleCredentials.Operation,
+			request: ofPortal(http.MethodGet, "/federation/credentials?role_name=role&account_id="+walkAccount),
+			refusal: "UnauthorizedException",
+			fails:   "UnauthorizedException", because: "nobody has signed in; package pages has what a token brings",
+		},
+		{
+			op: ssoportal.Logout.Operation, request: ofPortal(http.MethodPost, "/logout"), refusal: "UnauthorizedException",
+			fails: "UnauthorizedException", because: "nobody has signed in; package pages has what a token brings",
 		},
 	}
 }

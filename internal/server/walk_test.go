@@ -13,6 +13,7 @@ import (
 	"latchkey/internal/awsapi/latchkey"
 	"latchkey/internal/awsapi/s3"
 	"latchkey/internal/awsapi/s3control"
+	ssoportal "latchkey/internal/awsapi/sso"
 	"latchkey/internal/awsapi/ssoadmin"
 	"latchkey/internal/awsapi/ssooidc"
 	"latchkey/internal/awsapi/stsapi"
@@ -23,7 +24,7 @@ import (
 var served = []*awswire.Service{
 	iamapi.Service, identitystoreapi.Service, latchkey.Service, s3.Service, s3control.Service, ssoadmin.Service,
 	ssooidc.Service,
-	stsapi.Service,
+	ssoportal.Service, stsapi.Service,
 }
 
 // walk has valid input for every operation that is served. An operation without a row fails the test.

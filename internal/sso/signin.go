@@ -5,7 +5,10 @@ import "latchkey/internal/access"
 // SignIn says how people of an account sign in: at which OpenID provider, as which of its clients, and through which
 // application and roles their tokens become credentials. An account has at most one.
 type SignIn struct {
-	Account         access.AccountID
+	Account access.AccountID
+	// ID names these settings until they are deleted. Settings that are made later have another. Empty: they are older
+	// than the ids.
+	ID              string   `json:",omitempty"`
 	IssuerURL       string   // of the OpenID provider; a trusted token issuer of the account has the same URL
 	ClientID        string   // of the client at the provider; also the audience of its identity tokens
 	Sealed          []byte   `json:",omitempty"` // the client's secret, sealed for SignInPurpose; empty: a public client

@@ -20,7 +20,7 @@ type ExpiringTable interface {
 
 // ExpiringTables are all tables whose rows become obsolete by themselves.
 func ExpiringTables() []ExpiringTable {
-	return []ExpiringTable{&TokenUses, &SignInCodes, &DeviceRequests, &ProvisioningTokens}
+	return []ExpiringTable{&TokenUses, &SignInCodes, &DeviceRequests, &PersonSignIns, &ProvisioningTokens}
 }
 
 // Name is the table's kind.

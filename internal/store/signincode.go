@@ -26,6 +26,8 @@ type SignedIn struct {
 	IssuerARN       string // of the trusted token issuer
 	Application     string // ARN of the application through which the person was admitted
 	At              time.Time
+	Subject         string `json:",omitempty"` // the person, to the OpenID provider
+	Settings        string `json:",omitempty"` // sso.SignIn.ID of the settings by which the person signed in
 
 	Revision uint64             // of the store as of which the person was admitted; zero: of an earlier release
 	Grounds  credential.Grounds `json:",omitempty"` // what the sign-in hangs on besides its delegation
@@ -62,16 +64,24 @@ type DeviceRequest struct {
 	Application string // ARN of the application that the tokens will belong to
 	Scopes      []string
 	Source      string // the address that asked
+	Network     string `json:",omitempty"` // the network that one subscriber has, of which Source is
 	Asked       time.Time
 	Expires     time.Time
 	Denied      bool
 	Person      SignedIn // who approved; nobody while it waits
 }
 
-// DeviceRequests: id is DeviceRequest.ID. An approved request is redeemed by deleting its row, so only one transaction
-// can redeem it.
+// DeviceRequestsFrom is the parent of the requests of an account that came from one network.
+func DeviceRequestsFrom(account access.AccountID, network string) string {
+	return string(account) + " " + network
+}
+
+// DeviceRequests: id is DeviceRequest.ID, parent DeviceRequestsFrom. An approved request is redeemed by deleting its
+// row, so only one transaction can redeem it.
 var DeviceRequests = Table[DeviceRequest]{
 	Kind: KindDeviceRequest, Entity: fault.IdentityToken,
-	Key:      func(r *DeviceRequest) Key { return Key{ID: r.ID, Account: string(r.Account)} },
+	Key: func(r *DeviceRequest) Key {
+		return Key{ID: r.ID, Account: string(r.Account), Parent: DeviceRequestsFrom(r.Account, r.Network)}
+	},
 	Obsolete: func(r *DeviceRequest) time.Time { return r.Expires.Add(expiredCodeKept) },
 }

@@ -15,6 +15,7 @@ type TokenUse struct {
 	ID      string           // digest that identifies the token or the code
 	Account access.AccountID `json:",omitempty"` // of a code: whose it was
 	Expires time.Time        // when the token itself expires
+	SignIn  string           `json:",omitempty"` // of a code: id of the sign-in that it brought
 }
 
 // clockSkew is how far the clocks of two nodes may differ. A node whose clock is ahead must not remove a row while

@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"slices"
 
+	"github.com/google/uuid"
+
 	"latchkey/internal/control"
 	"latchkey/internal/credential"
 	"latchkey/internal/fault"
@@ -62,8 +64,10 @@ func (c *Center) PutSignIn(ctx context.Context, call *control.Call, in NewSignIn
 			made.Sealed = old.Sealed
 		}
 		if isNew {
+			made.ID = uuid.NewString()
 			return store.SignIns.Insert(tx, made)
 		}
+		made.ID = old.ID
 		return store.SignIns.Update(tx, made)
 	})
 }
@@ -106,7 +110,8 @@ func (c *Center) SignIn(call *control.Call) (*sso.SignIn, error) {
 	return nil, noSignIn(call)
 }
 
-// DeleteSignIn deletes the settings of how people of the caller's account sign in. Existing sessions stay valid.
+// DeleteSignIn deletes the settings of how people of the caller's account sign in. It ends every sign-in that was made
+// by them, for good: settings that are made later have another id.
 func (c *Center) DeleteSignIn(ctx context.Context, call *control.Call) error {
 	if err := mayOwn(call, "latchkey:DeleteSignIn"); err != nil {
 		return err

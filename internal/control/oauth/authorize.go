@@ -26,6 +26,7 @@ type Authorization struct {
 	Challenge   string   `json:",omitempty"`
 	Scopes      []string `json:",omitempty"`
 	Public      bool     // a client that registered itself: the person must agree
+	Issuer      string   // this server, as the answer to the client names it
 }
 
 // RedirectError is an error that is sent to the client, at its redirect URI.
@@ -69,7 +70,7 @@ func (s *SignIn) Authorize(facts caller.Facts, query string) (*Authorization, er
 	if err != nil {
 		return nil, err
 	}
-	a.State = q.Get("state")
+	a.Issuer, a.State = s.Public, q.Get("state")
 	if len(a.State) > maxState {
 		a.State = ""
 		return nil, a.ReturnError(fault.Refuse(fault.Invalid, fault.Request, fault.StateTooLong,
@@ -135,6 +136,7 @@ func (s *SignIn) client(call *control.Call, id, redirect string) (*Authorization
 			return nil, unfit
 		}
 	}
+	a.Issuer = s.Public
 	if !c.May(sso.AuthorizationCode) {
 		return nil, a.ReturnError(fault.Refuse(fault.Denied, fault.ApplicationGrant, fault.GrantTypeNotRegistered,
 			"the client did not register for authorization codes"))
@@ -146,7 +148,7 @@ func (s *SignIn) client(call *control.Call, id, redirect string) (*Authorization
 // isRedirectable reports whether a browser may be sent to a redirect URI at all.
 func isRedirectable(uri string) bool {
 	u, err := url.Parse(uri)
-	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && u.User == nil &&
+	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && u.User == nil && isPort(u) &&
 		u.Fragment == "" && !strings.Contains(uri, "#") &&
 		!strings.ContainsFunc(uri, func(r rune) bool { return r <= ' ' || r == '\\' || r >= 0x7f })
 }
@@ -215,8 +217,10 @@ func deniedByPerson() *fault.Error {
 	return fault.Refuse(fault.Denied, "", fault.DeniedByPerson, "the request was denied")
 }
 
-// redirectURL returns the redirect URI with an answer in its query.
+// redirectURL returns the redirect URI with an answer in its query. The answer names this server, so that a client does
+// not take it for another server's (RFC 9207).
 func (a *Authorization) redirectURL(answer url.Values) string {
+	answer.Set("iss", a.Issuer)
 	if a.State != "" {
 		answer.Set("state", a.State)
 	}

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
 	"latchkey/internal/access"
 	"latchkey/internal/caller"
 	"latchkey/internal/control"
@@ -76,13 +78,14 @@ func (e *Exchange) byCode(ctx context.Context, call *control.Call, in codeReques
 		return nil, invalid(fault.CodeVerifierMismatch, "the code verifier does not match the code challenge")
 	}
 	return subjectOfSignIn(call, redemption{
-		application: row.Application, scopes: row.Scopes, person: row.Person,
+		application: row.Application, scopes: row.Scopes, person: row.Person, clientID: row.ClientID,
 		deleteRow: func(tx *store.Tx) error { return store.SignInCodes.Delete(tx, id) },
 		tokenUse:  &store.TokenUse{ID: id, Account: row.Account, Expires: row.Expires.Add(replayMemory)},
 	})
 }
 
-// unknownCode returns the error for a code that has no row: it was redeemed before, or never issued.
+// unknownCode returns the error for a code that has no row: it was redeemed before, or never issued. The replay of a
+// code ends the sign-in that the code brought.
 func (e *Exchange) unknownCode(ctx context.Context, call *control.Call, id string) error {
 	use, err := store.TokenUses.Get(ctx, e.Control.DB, id)
 	if fault.Is(err, fault.NotFound, fault.IdentityToken) {
@@ -93,6 +96,12 @@ func (e *Exchange) unknownCode(ctx context.Context, call *control.Call, id strin
 		return err
 	}
 	call.RecordFor(use.Account)
+	// Somebody has the code besides the client (RFC 6749, 4.1.2; RFC 9700, 4.5).
+	if use.SignIn != "" {
+		if err := e.End(ctx, call, use.SignIn, fault.CodeReplayed); err != nil {
+			return err
+		}
+	}
 	return codeReplayed()
 }
 
@@ -155,7 +164,7 @@ func (e *Exchange) byDeviceCode(
 		return nil, deniedByPerson()
 	}
 	return subjectOfSignIn(call, redemption{
-		application: row.Application, scopes: row.Scopes, person: row.Person,
+		application: row.Application, scopes: row.Scopes, person: row.Person, clientID: row.ClientID,
 		deleteRow: func(tx *store.Tx) error { return store.DeviceRequests.Delete(tx, row.ID) },
 		tokenUse:  &store.TokenUse{ID: secret, Account: row.Account, Expires: row.Expires.Add(replayMemory)},
 	})
@@ -166,6 +175,7 @@ type redemption struct {
 	application string // ARN
 	scopes      []string
 	person      store.SignedIn
+	clientID    string
 	deleteRow   func(*store.Tx) error // deletes the code's row
 	tokenUse    *store.TokenUse       // says that the code was redeemed
 }
@@ -180,6 +190,12 @@ func subjectOfSignIn(call *control.Call, r redemption) (*tokenSubject, error) {
 	if err := caller.SealedStands(call.Snapshot, &sealed); err != nil {
 		return nil, asPlainDenial(err)
 	}
+	account := accountOf(r.application)
+	settings := call.Snapshot.SignIn(account)
+	if settings == nil || settings.ID != r.person.Settings {
+		return nil, fault.Refuse(fault.Denied, "", fault.SignInDeleted,
+			"the settings by which the person signed in are deleted")
+	}
 	who := &tokenSubject{
 		Delegation: d,
 		grounds:    r.person.Grounds,
@@ -187,6 +203,20 @@ func subjectOfSignIn(call *control.Call, r redemption) (*tokenSubject, error) {
 		signedIn:   r.person.At,
 		deleteRow:  r.deleteRow,
 		tokenUse:   r.tokenUse,
+		signIn: &store.PersonSignIn{
+			ID:          uuid.NewString(),
+			Account:     account,
+			Settings:    r.person.Settings,
+			ClientID:    r.clientID,
+			Application: r.application,
+			UserID:      r.person.UserID,
+			Issuer:      settings.IssuerURL,
+			Audience:    settings.ClientID,
+			Subject:     r.person.Subject,
+			Began:       r.person.At,
+			Refreshes:   1,
+			Refreshed:   call.Facts.Time.UTC(),
+		},
 	}
 	if len(r.scopes) > 0 && !slices.Contains(r.scopes, AccountAccess) {
 		who.scopes = r.scopes

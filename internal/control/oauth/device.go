@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"latchkey/internal/access"
 	"latchkey/internal/caller"
 	"latchkey/internal/control"
 
@@ -38,7 +37,7 @@ func (s *SignIn) StartDevice(
 	}
 	call.ByRight(control.ClientSecret)
 	now := call.Facts.Time.UTC()
-	if _, ok := s.starts.reserve(call.Facts.SourceIP, now, forStarts); !ok {
+	if _, ok := s.starts.reserve(network(call.Facts.SourceIP), now, forStarts); !ok {
 		return nil, fault.Refuse(fault.Throttled, fault.SignIn, fault.TooManyRequests,
 			"too many devices ask from this address")
 	}
@@ -54,13 +53,11 @@ func (s *SignIn) StartDevice(
 	if err != nil {
 		return nil, err
 	}
-	if err := s.checkPending(ctx, call, account, now); err != nil {
-		return nil, err
-	}
 	call.RecordFor(account)
 	row := &store.DeviceRequest{
 		Account: account, ClientID: c.ID, ClientName: c.Name, Application: app.ARN(), Scopes: c.Scopes,
-		Source: call.Facts.SourceIP.String(), Asked: now, Expires: now.Add(DeviceLife),
+		Source: call.Facts.SourceIP.String(), Network: network(call.Facts.SourceIP).String(),
+		Asked: now, Expires: now.Add(DeviceLife),
 	}
 	out := &DeviceAuthorization{URL: s.Public + DevicePath}
 	for tries := 0; ; tries++ {
@@ -68,7 +65,12 @@ func (s *SignIn) StartDevice(
 		row.ID = Digest(OfUserCode, letters(out.UserCode))
 		out.DeviceCode = credential.NewSecret(row.ID + "." + rand.Text() + rand.Text())
 		row.Secret = Digest(OfDeviceCode, out.DeviceCode.Reveal())
-		err := s.Control.Update(ctx, call, func(tx *store.Tx) error { return store.DeviceRequests.Insert(tx, row) })
+		err := s.Control.Update(ctx, call, func(tx *store.Tx) error {
+			if err := makeRoom(ctx, tx, row); err != nil {
+				return err
+			}
+			return store.DeviceRequests.Insert(tx, row)
+		})
 		if err == nil {
 			break
 		}
@@ -78,29 +80,6 @@ func (s *SignIn) StartDevice(
 	}
 	out.Complete = out.URL + "?user_code=" + out.UserCode
 	return out, nil
-}
-
-// checkPending refuses a device when too many devices of the account are waiting already.
-func (s *SignIn) checkPending(ctx context.Context, call *control.Call, account access.AccountID, now time.Time) error {
-	n, err := store.DeviceRequests.Count(ctx, s.Control.DB, string(account))
-	if err != nil || n < MaxPending {
-		return err
-	}
-	all, err := store.DeviceRequests.InAccount(ctx, s.Control.DB, string(account))
-	if err != nil {
-		return err
-	}
-	waiting := 0
-	for _, r := range all {
-		if now.Before(r.Expires) {
-			waiting++
-		}
-	}
-	if waiting >= MaxPending {
-		return fault.Refuse(fault.Throttled, fault.SignIn, fault.TooManyRequests,
-			"too many devices wait for people of this account")
-	}
-	return nil
 }
 
 // alphabet has no vowels, so that codes are no words, and no letters that look like others (RFC 8628, 6.1).
@@ -140,9 +119,10 @@ type PendingDevice struct {
 	At, Expires time.Time
 }
 
-// FindDevice finds the request that has a user code. An address that tries too many wrong codes is refused for a while.
+// FindDevice finds the request that has a user code. An address that tries too many wrong codes is refused for a while,
+// and so is a code that is tried too often before a device has it, from whatever addresses.
 func (s *SignIn) FindDevice(ctx context.Context, facts caller.Facts, userCode string) (*PendingDevice, error) {
-	giveBack, ok := s.guesses.reserve(facts.SourceIP, facts.Time, forGuesses)
+	giveBack, ok := s.guesses.reserve(network(facts.SourceIP), facts.Time, forGuesses)
 	if !ok {
 		return nil, fault.Refuse(fault.Throttled, fault.SignIn, fault.TooManyGuesses,
 			"too many wrong codes came from this address; wait a minute")
@@ -153,7 +133,13 @@ func (s *SignIn) FindDevice(ctx context.Context, facts caller.Facts, userCode st
 	if len(code) != 8 {
 		return nil, wrong
 	}
-	row, err := store.DeviceRequests.Get(ctx, s.Control.DB, Digest(OfUserCode, code))
+	id := Digest(OfUserCode, code)
+	untry, ok := s.codes.reserve(id, facts.Time, forGuessesOfCode)
+	if !ok {
+		return nil, fault.Refuse(fault.Throttled, fault.SignIn, fault.TooManyGuesses,
+			"this code was tried too often; start again at the device")
+	}
+	row, err := store.DeviceRequests.Get(ctx, s.Control.DB, id)
 	if err != nil && !fault.Is(err, fault.NotFound, fault.IdentityToken) {
 		return nil, err
 	}
@@ -161,6 +147,7 @@ func (s *SignIn) FindDevice(ctx context.Context, facts caller.Facts, userCode st
 		return nil, wrong
 	}
 	giveBack()
+	untry()
 	return &PendingDevice{
 		ID:         row.ID,
 		ClientName: row.ClientName,

@@ -2,6 +2,7 @@ package oauth
 
 import (
 	"context"
+	"net/netip"
 	"time"
 
 	"latchkey/internal/access"
@@ -40,6 +41,8 @@ type Exchange struct {
 
 	pollTimes pollTimes
 	rates     rates
+
+	registrations limiter[netip.Prefix] // of clients, by network
 }
 
 // Request is the input of CreateTokenWithIAM.
@@ -80,12 +83,14 @@ type tokenSubject struct {
 	snapshot              *engine.Snapshot
 	signedIn              time.Time
 	// of the presented token, then those granted; nil: an external token, which has all
-	scopes     []string
-	bearer     *Bearer               // of an external token; it is bound with the first token that is issued
-	tokenUse   *store.TokenUse       // marks the presented code or token as used
-	deleteRow  func(*store.Tx) error // deletes the presented code; nil: there is no row to delete
-	refreshUse credential.Use        // of the refresh token; empty: an application's
-	noRefresh  bool
+	scopes    []string
+	bearer    *Bearer               // of an external token; it is bound with the first token that is issued
+	tokenUse  *store.TokenUse       // marks the presented code or token as used
+	deleteRow func(*store.Tx) error // deletes the presented code; nil: there is no row to delete
+	signIn    *store.PersonSignIn   // that the presented code brings; nil: none
+	number    int64                 // of the refresh token that is presented; see rotate
+	client    *Client               // to which the tokens go; nil: an application
+	noRefresh bool
 
 	grounds credential.Grounds // of the presented proof
 	grant   sso.GrantType      // of the application, by which it gets the tokens; empty: none is needed

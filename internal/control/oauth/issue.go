@@ -1,7 +1,6 @@
 package oauth
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -39,6 +38,13 @@ func (e *Exchange) issue(
 	if d.CredentialID == "" {
 		d.CredentialID = uuid.NewString()
 	}
+	if who.signIn != nil {
+		who.signIn.Source, who.signIn.Expires = call.Facts.SourceIP.String(), end
+		d.SignInID = who.signIn.ID
+	}
+	if who.client != nil {
+		d.Client = who.client.ID
+	}
 	d.Revision, d.Issued, d.Grounds = uint64(who.snapshot.Rev()), now, tokenGrounds(call, app, who, &d.Delegation)
 	out := &Tokens{Type: AccessTokenType, Scopes: who.scopes, Life: life}
 	var err error
@@ -52,10 +58,12 @@ func (e *Exchange) issue(
 		return nil, err
 	}
 	if app.Grant(sso.RefreshToken) != nil && !who.noRefresh {
-		long := d
+		long, use := d, credential.RefreshToken
 		long.Expires = end
-		if out.Refresh, err = e.Control.Ring.SealDelegation(cmp.Or(who.refreshUse, credential.RefreshToken),
-			long); err != nil {
+		if who.client != nil {
+			use, long.Number = refreshOf(who.client), who.number+1
+		}
+		if out.Refresh, err = e.Control.Ring.SealDelegation(use, long); err != nil {
 			return nil, err
 		}
 		if requestedType == RefreshTokenType {
@@ -69,6 +77,9 @@ func (e *Exchange) issue(
 		"userId":          d.UserID,
 		"issuedTokenType": out.Type,
 	}
+	if d.SignInID != "" {
+		call.Event.ResponseElements["signInId"] = d.SignInID
+	}
 	if err := e.commit(ctx, call, who); err != nil {
 		return nil, err
 	}
@@ -79,8 +90,11 @@ func (e *Exchange) issue(
 // is refused: its row exists already, or is deleted.
 func (e *Exchange) commit(ctx context.Context, call *control.Call, who *tokenSubject) error {
 	binds := who.bearer != nil && who.bearer.New
-	if who.tokenUse == nil && !binds {
+	switch {
+	case who.tokenUse == nil && who.client == nil && !binds:
 		return e.Control.Record(ctx, call)
+	case who.tokenUse == nil && who.client != nil:
+		return e.rotate(ctx, call, who)
 	}
 	err := e.Control.Update(ctx, call, func(tx *store.Tx) error {
 		if who.deleteRow != nil {
@@ -94,13 +108,19 @@ func (e *Exchange) commit(ctx context.Context, call *control.Call, who *tokenSub
 		if who.tokenUse == nil {
 			return nil
 		}
+		if who.signIn != nil {
+			who.tokenUse.SignIn = who.signIn.ID
+			if err := store.InsertPersonSignIn(ctx, tx, who.signIn); err != nil {
+				return err
+			}
+		}
 		return store.TokenUses.Insert(tx, who.tokenUse)
 	})
 	switch {
 	case who.deleteRow != nil &&
 		(fault.Is(err, fault.AlreadyExists, fault.IdentityToken) || fault.Is(err, fault.NotFound, fault.IdentityToken)):
 		call.Event.ResponseElements = nil
-		return codeReplayed()
+		return e.unknownCode(ctx, call, who.tokenUse.ID)
 	case fault.Is(err, fault.AlreadyExists, fault.IdentityToken):
 		return replayed()
 	}
@@ -136,6 +156,9 @@ func (e *Exchange) identityToken(
 		"aws:instance_arn":       d.IdentityCenterInstance,
 		"aws:application_arn":    d.ApplicationARN,
 		"aws:credential_id":      d.CredentialID,
+	}
+	if d.SignInID != "" { // OpenID Connect Front-Channel Logout 1.0, 3
+		claims["sid"] = d.SignInID
 	}
 	if d.IssuerARN != "" {
 		claims["act"] = map[string]any{"sub": d.IssuerARN}

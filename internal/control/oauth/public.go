@@ -58,7 +58,7 @@ func (e *Exchange) CreateToken(ctx context.Context, call *control.Call, in Publi
 	case DeviceCode:
 		who, err = e.byDeviceCode(ctx, call, c, in.DeviceCode)
 	default:
-		who, err = e.byClientsRefreshToken(call, c, in.RefreshToken)
+		who, err = e.byClientsRefreshToken(ctx, call, c, in.RefreshToken)
 	}
 	if err != nil {
 		return nil, err
@@ -84,7 +84,7 @@ func (e *Exchange) CreateToken(ctx context.Context, call *control.Call, in Publi
 	if g == sso.RefreshToken {
 		who.grant = g
 	}
-	who.refreshUse, who.noRefresh = refreshOf(c), !c.May(sso.RefreshToken)
+	who.client, who.noRefresh = c, !c.May(sso.RefreshToken)
 	return e.issue(ctx, call, app, who, "")
 }
 
@@ -95,7 +95,7 @@ func refreshOf(c *Client) credential.Use {
 }
 
 func (e *Exchange) byClientsRefreshToken(
-	call *control.Call, c *Client, token credential.Secret,
+	ctx context.Context, call *control.Call, c *Client, token credential.Secret,
 ) (*tokenSubject, error) {
 	if token.IsZero() {
 		return nil, missing("refreshToken")
@@ -107,31 +107,46 @@ func (e *Exchange) byClientsRefreshToken(
 	case err != nil:
 		return nil, fault.Refuse(fault.Invalid, fault.IdentityToken, fault.RefreshTokenInvalid,
 			"the refresh token was not issued to this client")
+	case d.SignInID == "": // it is of a version whose sign-ins had no rows, and could be used any number of times
+		return nil, fault.Refuse(fault.Expired, fault.IdentityToken, fault.TokenExpired, "sign in again")
 	}
 	call.RecordFor(accountOf(d.ApplicationARN))
-	return subjectOfToken(call, d)
+	if err := e.SignInStands(ctx, call, &d.Delegation); err != nil {
+		return nil, err
+	}
+	who, err := subjectOfToken(call, d)
+	if err != nil {
+		return nil, err
+	}
+	who.number = d.Number
+	return who, nil
 }
 
-// pollTimes remembers when each device last asked, on this node alone. It slows programs down and is no lock.
+// pollTimes remembers when each device last asked, on this node alone. It slows programs down and is no lock. When it
+// is full, the devices that asked longest ago are forgotten.
 type pollTimes struct {
-	mu   sync.Mutex
-	last map[string]time.Time
+	mu         sync.Mutex
+	newer, old map[string]time.Time
 }
 
-// maxPollTimes is how many devices are remembered.
+// maxPollTimes is how many devices are remembered before the oldest are forgotten.
 const maxPollTimes = 4096
 
 // allow reports whether the last request is long enough ago. If it is, this request becomes the last one.
 func (p *pollTimes) allow(id string, now time.Time, every time.Duration) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if at, ok := p.last[id]; ok && now.Sub(at) < every {
+	at, ok := p.newer[id]
+	if !ok {
+		at, ok = p.old[id]
+	}
+	if ok && now.Sub(at) < every {
 		return false
 	}
-	if p.last == nil || len(p.last) >= maxPollTimes {
-		p.last = map[string]time.Time{}
+	if p.newer == nil || len(p.newer) >= maxPollTimes {
+		p.newer, p.old = map[string]time.Time{}, p.newer
 	}
-	p.last[id] = now
+	p.newer[id] = now
 	return true
 }
 

@@ -86,8 +86,9 @@ func (e *Exchange) Register(call *control.Call, in Registration) (*RegisteredCli
 	switch {
 	case in.Type != "public":
 		return nil, invalid(fault.ClientTypeInvalid, "clientType must be public")
-	case in.Name == "" || utf8.RuneCountInString(in.Name) > maxClientName || !printable(in.Name):
-		return nil, invalid(fault.ClientNameInvalid, "clientName must have from 1 to %d printable characters", maxClientName)
+	case in.Name == "" || len(in.Name) > maxClientName*utf8.UTFMax || utf8.RuneCountInString(in.Name) > maxClientName ||
+		!printable(in.Name) || strings.TrimSpace(in.Name) != in.Name:
+		return nil, invalid(fault.ClientNameInvalid, "clientName must have from 1 to %d visible characters", maxClientName)
 	case len(in.RedirectURIs) > maxRedirectURIs:
 		return nil, invalid(fault.RedirectURIsTooMany, "at most %d redirectUris", maxRedirectURIs)
 	case len(in.Scopes) > maxScopes || slices.ContainsFunc(in.Scopes, func(s string) bool {
@@ -99,6 +100,9 @@ func (e *Exchange) Register(call *control.Call, in Registration) (*RegisteredCli
 		return !slices.Contains(known, sso.GrantType(g))
 	}):
 		return nil, invalid(fault.GrantTypesInvalid, "grantTypes can be %s, %s and %s", known[0], known[1], known[2])
+	}
+	if err := e.checkRegistration(call, in); err != nil {
+		return nil, err
 	}
 	now := call.Facts.Time.UTC().Truncate(time.Second)
 	c := Client{
@@ -205,7 +209,7 @@ func (c *Client) RedirectsTo(uri string) bool {
 // loopback is a redirect URI on this machine, without its port.
 type loopback struct{ host, rest string }
 
-var loopbackForm = regexp.MustCompile(`^http://(127\.0\.0\.1|\[::1\])(?::[0-9]{1,5})?(/[!$-~]*)?$`)
+var loopbackForm = regexp.MustCompile(`^http://(127\.0\.0\.1|\[::1\])(?::([1-9][0-9]{0,4}))?(/[!$-~]*)?$`)
 
 // Loopback reports whether a redirect URI leads to a program on the person's own machine.
 func Loopback(uri string) bool {
@@ -220,21 +224,10 @@ func parseLoopback(uri string) (loopback, bool) {
 	if m == nil || strings.ContainsAny(uri, `"<>\^{|}`+"`") {
 		return loopback{}, false
 	}
-	if u, err := url.Parse(uri); err != nil || u.User != nil || u.Fragment != "" {
+	if u, err := url.Parse(uri); err != nil || u.User != nil || u.Fragment != "" || !isPort(u) {
 		return loopback{}, false
 	}
-	return loopback{m[1], m[2]}, true
-}
-
-// printable refuses characters that could make a page or a record display something else than the text.
-func printable(s string) bool {
-	for _, r := range s {
-		if r == utf8.RuneError || r < ' ' || r >= 0x7f && r < 0xa0 || r >= 0x2028 && r <= 0x202e ||
-			r >= 0x2066 && r <= 0x2069 || r == 0x200e || r == 0x200f {
-			return false
-		}
-	}
-	return true
+	return loopback{m[1], m[3]}, true
 }
 
 var identifiers = regexp.MustCompile(`(?:^|[/.])(d-[0-9a-f]{10}|ssoins-[0-9a-f]{16})(?:$|[/.?#:])`)

@@ -3,6 +3,7 @@ package oauth
 import (
 	"encoding/base64"
 	"encoding/json"
+	"net/netip"
 	"time"
 
 	"latchkey/internal/audit"
@@ -30,8 +31,13 @@ const (
 	formLife    = 10 * time.Minute
 )
 
-// MaxPending is how many devices of an account may wait at once.
-const MaxPending = 1000
+// MaxPending is how many devices of an account may wait at once, and MaxPendingOfSource how many of them from one
+// network. A further one takes the place of the oldest of its own network, or of the network that has the most: nobody
+// keeps others out.
+const (
+	MaxPending         = 1000
+	MaxPendingOfSource = 30
+)
 
 // SignIn serves people who sign in. Its exported fields must be set. It must not be copied.
 type SignIn struct {
@@ -39,8 +45,9 @@ type SignIn struct {
 	Exchange *Exchange
 	Public   string // the URL by which browsers know this server, without a slash at the end
 
-	starts  limiter // device requests, by address
-	guesses limiter // unknown user codes, by address
+	starts  limiter[netip.Prefix] // device requests, by network
+	guesses limiter[netip.Prefix] // unknown user codes, by network
+	codes   limiter[string]       // the same, by the code's digest
 }
 
 // begin starts a call of a client that is not authenticated.

@@ -44,8 +44,8 @@ const attemptPurpose = "sign-in attempt"
 const maxCookie = 3800
 
 // Begin starts the sign-in of a person who approved a form. to is the URL at the account's OpenID provider to which the
-// browser goes. cookie is the content of the cookie that it takes along, and state names the attempt: the provider sends
-// it back.
+// browser goes. cookie is the content of the cookie that it takes along, and state names the attempt: the provider
+// sends it back.
 func (s *SignIn) Begin(ctx context.Context, facts caller.Facts, f *Form) (to, state, cookie string, err error) {
 	call, err := s.begin(facts, "Authorize")
 	if err != nil {
@@ -271,8 +271,8 @@ func (s *SignIn) personOf(call *control.Call, a *attempt, claims *oidc.Claims) (
 	a.bearer = u
 	who := &store.SignedIn{
 		IdentityStoreID: center.IdentityStoreID, UserID: string(u.ID), InstanceARN: center.ARN(), IssuerARN: issuer.ARN(),
-		Application: sign.Application, At: call.Facts.Time.UTC(),
-		Revision: uint64(snap.Rev()),
+		Application: sign.Application, At: call.Facts.Time.UTC(), Settings: sign.ID,
+		Subject: claims.Subject, Revision: uint64(snap.Rev()),
 	}
 	if app := snap.Application(sign.Application); app != nil {
 		who.Grounds = personGrounds(app, app.Grant(sso.JWTBearer), u, claims)

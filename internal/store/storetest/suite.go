@@ -48,6 +48,7 @@ func Run(t *testing.T, open func(*testing.T) *store.DB) {
 		{"memberships that have ended are history", pastMemberships},
 		{"a lease is one node's at a time", lease},
 		{"what a synchronisation remembers is kept", syncMarks},
+		{"a person's sign-ins are kept, and the oldest make room", personSignIns},
 		{"a provider's URL is unique without its scheme", oidcProviders},
 		{"audit records are kept in order", auditOrder},
 		{"audit records are filtered and paged", auditFilters},
