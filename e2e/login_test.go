@@ -36,7 +36,7 @@ func (l *laptop) hasProfile(name, target string, s *site) {
 func TestSigningInWithABrowser(t *testing.T) {
 	o := signInOffice(t)
 	l := laptopAt(t, o.site)
-	in := l.starts("login", "--no-browser")
+	in := l.starts("login", "--at-provider", "--no-browser")
 	page := browses(t, "alice", in.says(pageToOpen), "", "Back to the terminal")
 	t.Logf("the browser's last page: %s", strings.TrimSpace(page))
 	said := in.succeeds()
@@ -107,7 +107,7 @@ func reads(t *testing.T, o *office, l *laptop) {
 // signsIn runs latchkey login while a person signs in at the page that it prints.
 func (l *laptop) signsIn(name string) *running {
 	l.t.Helper()
-	in := l.starts("login", "--no-browser")
+	in := l.starts("login", "--at-provider", "--no-browser")
 	newVisitor(l.t, name).visits(in.says(pageToOpen), "")
 	return in
 }
@@ -118,7 +118,7 @@ const pageToOpen = `(?m)^ +(http\S+)$`
 func TestSigningInByACodeOnAnotherDevice(t *testing.T) {
 	o := signInOffice(t)
 	l := laptopAt(t, o.site)
-	in := l.starts("login", "--device")
+	in := l.starts("login", "--at-provider", "--device")
 	code := in.says(`(?m)^ +([A-Z]{4}-[A-Z]{4})$`)
 	phone := newVisitor(t, "alice")
 	phone.code = code

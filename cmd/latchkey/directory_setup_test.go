@@ -112,7 +112,7 @@ func TestAttack_SetupLoosensNothing(t *testing.T) {
 		t.Errorf("exit %d, %d changes\n%s%s", code, p.changes()-before, out, stderr)
 	}
 	b, errs := &browser{t: t}, &strings.Builder{}
-	if code := p.runTo(t.Context(), b, errs, "login"); code != 1 ||
+	if code := p.runTo(t.Context(), b, errs, "login", "--at-provider"); code != 1 ||
 		!strings.Contains(errs.String(), "AssumeRoleWithWebIdentity: AccessDenied") {
 		t.Errorf("exit %d %s", code, errs)
 	}
@@ -166,7 +166,8 @@ func TestSetupIsTold(t *testing.T) {
 	p.idp.Become(map[string]any{"sub": "a-1", "preferred_username": "Alice"})
 	b := &browser{t: t}
 	var errs strings.Builder
-	if code := p.runTo(t.Context(), b, &errs, "login"); code != 1 || !strings.Contains(errs.String(), "not_assigned") {
+	if code := p.runTo(t.Context(), b, &errs, "login", "--at-provider"); code != 1 ||
+		!strings.Contains(errs.String(), "not_assigned") {
 		t.Errorf("nobody is assigned: exit %d %s", code, &errs)
 	}
 	if out, stderr, code := p.setup("--claim", "preferred_username", "--assignment-required=false"); code != 0 ||
@@ -174,7 +175,7 @@ func TestSetupIsTold(t *testing.T) {
 		t.Fatalf("exit %d\n%s%s", code, out, stderr)
 	}
 	b, errs = &browser{t: t}, strings.Builder{}
-	if code := p.runTo(t.Context(), b, &errs, "login"); code != 0 {
+	if code := p.runTo(t.Context(), b, &errs, "login", "--at-provider"); code != 0 {
 		t.Errorf("exit %d %s", code, &errs)
 	}
 	if p.reads(p.credentials()) != http.StatusOK {

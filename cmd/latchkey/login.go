@@ -64,13 +64,14 @@ func newLogin() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "login",
 		Short: "Sign in at your identity provider, for credentials on this machine",
-		Long: `Sign in at the identity provider that the server names, with the browser of this machine, or with any other
-device by --device.
+		Long: `Sign in at the server's own pages, which lead to the identity provider of your company: with the browser of this
+machine, or with any other device by --device.
 
 What comes of it is a session: ` + "`latchkey credentials`, `latchkey agent` and `latchkey grants`" + ` then work
 without you until it ends, or until ` + "`latchkey logout`" + `. It is kept in a file for you alone; your password
-never comes near it. The server gets your identity token: sign in only at servers that you trust. An administrator
-sets sign-in up with ` + "`latchkey directory setup`" + `.`,
+never comes near it. With --at-provider you sign in at the provider itself, and this program gives your identity token
+to the server, which could use it elsewhere: do so only at servers that you trust. An administrator sets sign-in up with
+` + "`latchkey directory setup`" + `.`,
 		Example: `  latchkey login --url https://s3.example.org
   latchkey login --device            # no browser here: enter a code on your telephone
   latchkey login --no-browser        # print the page's address alone`,
@@ -84,6 +85,8 @@ sets sign-in up with ` + "`latchkey directory setup`" + `.`,
 	fl.StringVar(&l.options.Account, "account", os.Getenv("LATCHKEY_ACCOUNT"),
 		"the account to sign in to; the server's first unless given (LATCHKEY_ACCOUNT)")
 	fl.BoolVar(&l.options.Device, "device", false, "sign in with a code on another device")
+	fl.BoolVar(&l.options.AtProvider, "at-provider", false,
+		"sign in at the identity provider itself, and give the server your identity token")
 	fl.BoolVar(&l.noBrowser, "no-browser", false, "only print the page's address")
 	fl.StringVar(&l.options.Redirect, "redirect-uri", login.DefaultRedirect,
 		"the loopback `URI` that the provider knows; without a port, any port")
@@ -107,11 +110,18 @@ func (l *loginFlags) run(cmd *cobra.Command) error {
 		if err != nil {
 			return err
 		}
+		if !o.AtProvider {
+			return errors.New("--client-secret-file is for --at-provider: at the server's pages, the server has the secret")
+		}
 		o.ClientSecret = strings.TrimSpace(string(b))
 	}
 	o.Server = l.url
 	o.Begin = func(in *login.SignIn) {
-		fmt.Fprintf(out, "Signing in to %s (account %s) at %s.\n", l.url, in.Account, in.Issuer)
+		at := in.SignInURL
+		if o.AtProvider {
+			at = in.Issuer
+		}
+		fmt.Fprintf(out, "Signing in to %s (account %s) at %s.\n", l.url, in.Account, at)
 	}
 	o.ShowURL = func(url string) error {
 		fmt.Fprintf(out, "Open this page in a browser on this machine:\n\n  %s\n\n", url)
@@ -169,13 +179,19 @@ func newLogout() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "logout",
 		Short: "End the session of latchkey login on this machine",
-		Long: `Delete the session and the credentials that were kept for it. Credentials that programs have already got hold
-until they expire, or until the grant behind them goes. At your identity provider you stay signed in.`,
+		Long: `End the session at the server, and delete it and the credentials that were kept for it. Credentials that
+programs have already got end with it. If you signed in with --at-provider, they hold until they expire, or until the
+grant behind them goes. At your identity provider you stay signed in.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			file, err := f.session(cmd)
 			if err != nil {
 				return err
+			}
+			if p, err := f.resume(file); err == nil {
+				if err := p.Logout(cmd.Context()); err != nil {
+					fmt.Fprintf(cmd.ErrOrStderr(), "latchkey: the server does not know that you signed out: %v\n", err)
+				}
 			}
 			had, err := file.Delete(cmd.Context(), login.DefaultCache())
 			if err != nil {

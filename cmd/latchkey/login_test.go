@@ -78,7 +78,7 @@ func TestPeopleSignIn(t *testing.T) {
 func TestPeopleSignInWithADevice(t *testing.T) {
 	p := newPeople(t)
 	out := &approver{p: p}
-	if code := p.runTo(t.Context(), out, &out.Buffer, "login", "--device"); code != 0 ||
+	if code := p.runTo(t.Context(), out, &out.Buffer, "login", "--at-provider", "--device"); code != 0 ||
 		!strings.Contains(out.String(), "ABCD-EFGH") {
 		t.Fatalf("exit %d %s", code, out)
 	}
@@ -105,7 +105,7 @@ func TestLoginRefused(t *testing.T) {
 	refused := func(says string, args ...string) {
 		t.Helper()
 		b, errs := &browser{t: t}, &bytes.Buffer{}
-		code := p.runTo(t.Context(), b, errs, append([]string{"login", "--no-browser"}, args...)...)
+		code := p.runTo(t.Context(), b, errs, append([]string{"login", "--at-provider", "--no-browser"}, args...)...)
 		if code != 1 || !strings.Contains(errs.String(), says) {
 			t.Errorf("%v: exit %d %s %s, want %q", args, code, &b.said, errs, says)
 		}

@@ -193,11 +193,11 @@ func (b *browser) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// login signs alice in.
+// login signs alice in at the provider itself.
 func (p *people) login(args ...string) {
 	p.t.Helper()
 	b, errs := &browser{t: p.t}, &bytes.Buffer{}
-	if code := p.runTo(p.t.Context(), b, errs, append([]string{"login"}, args...)...); code != 0 {
+	if code := p.runTo(p.t.Context(), b, errs, append([]string{"login", "--at-provider"}, args...)...); code != 0 {
 		p.t.Fatalf("login: %s %s", &b.said, errs)
 	}
 	if !strings.Contains(b.said.String(), "Signed in as alice@example.org.") {

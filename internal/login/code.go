@@ -26,6 +26,25 @@ type codeFlow struct {
 
 // run waits until the person has signed in or ctx ends.
 func (f *codeFlow) run(ctx context.Context) (*tokens, error) {
+	nonce := rand.Text()
+	got, err := f.code(ctx, oauth2.SetAuthURLParam("nonce", nonce))
+	if err != nil {
+		return nil, err
+	}
+	t, err := f.config.Exchange(withClient(ctx), got.code, oauth2.VerifierOption(got.verifier))
+	if err != nil {
+		return nil, providerError("exchange the code", err)
+	}
+	return expected{issuer: f.provider.Issuer, client: f.config.ClientID, nonce: nonce, now: f.now()}.accept(t)
+}
+
+// givenCode is a code that came back, and what it can be redeemed with.
+type givenCode struct {
+	code, verifier, redirect string
+}
+
+// code sends the person to the provider's page and waits for the code that comes back.
+func (f *codeFlow) code(ctx context.Context, more ...oauth2.AuthCodeOption) (*givenCode, error) {
 	if len(f.provider.PKCE) > 0 && !slices.Contains(f.provider.PKCE, "S256") {
 		return nil, errors.New("the provider does not support PKCE with S256, without which a code " +
 			"could be stolen on its way")
@@ -39,7 +58,7 @@ func (f *codeFlow) run(ctx context.Context) (*tokens, error) {
 	redirect.Host = net.JoinHostPort(redirect.Hostname(), port)
 	f.config.RedirectURL = redirect.String()
 
-	state, nonce, verifier := rand.Text(), rand.Text(), oauth2.GenerateVerifier()
+	state, verifier := rand.Text(), oauth2.GenerateVerifier()
 	back := newCallback(&redirect, state, f.provider)
 	server := &http.Server{Handler: back, ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: 32 << 10}
 	served := make(chan error, 1)
@@ -53,28 +72,21 @@ func (f *codeFlow) run(ctx context.Context) (*tokens, error) {
 		<-served
 	}()
 
-	if err := f.show(f.config.AuthCodeURL(state, oauth2.SetAuthURLParam("nonce", nonce),
-		oauth2.S256ChallengeOption(verifier))); err != nil {
+	if err := f.show(f.config.AuthCodeURL(state, append(more, oauth2.S256ChallengeOption(verifier))...)); err != nil {
 		return nil, err
 	}
-	var code string
 	select {
 	case a := <-back.answer:
 		if a.err != nil {
 			return nil, a.err
 		}
-		code = a.code
+		return &givenCode{a.code, verifier, redirect.String()}, nil
 	case err := <-served:
 		served <- err // for the deferred function
 		return nil, fmt.Errorf("listen for the browser: %w", err)
 	case <-ctx.Done():
 		return nil, waitedTooLong(ctx)
 	}
-	t, err := f.config.Exchange(withClient(ctx), code, oauth2.VerifierOption(verifier))
-	if err != nil {
-		return nil, providerError("exchange the code", err)
-	}
-	return expected{issuer: f.provider.Issuer, client: f.config.ClientID, nonce: nonce, now: f.now()}.accept(t)
 }
 
 // withClient makes package oauth2 use our HTTP client.

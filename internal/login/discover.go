@@ -19,6 +19,8 @@ type SignIn struct {
 	Application     string   `json:"application_arn"`
 	ApplicationRole string   `json:"application_role_arn"`
 	BearerRole      string   `json:"identity_bearer_role_arn"`
+	SignInURL       string   `json:"sign_in_url,omitempty"` // where people sign in at the server itself
+	Servers         []string `json:"servers,omitempty"`     // hosts to which the tokens of SignInURL may be brought
 }
 
 // ErrNotSetUp means that the server has no sign-in settings for the account.

@@ -21,6 +21,9 @@ type Options struct {
 	Device         bool   // the device flow in place of the browser of this machine
 	ClientSecret   string // of a client that has one; native programs have none
 	AllowPlainHTTP bool   // to provider and server on other machines
+	// AtProvider signs in at the OpenID provider itself and gives the identity token to the server. Whoever runs that
+	// server can use the token at any other server that accepts it.
+	AtProvider bool
 
 	Begin      func(*SignIn)          // called with where the person is about to sign in; may be nil
 	ShowURL    func(url string) error // shows the person the provider's page
@@ -28,7 +31,7 @@ type Options struct {
 }
 
 // Begin signs a person in and writes the session to the file, where it replaces an earlier one. It waits for the person
-// until ctx ends.
+// until ctx ends. The person signs in at the server's own pages, unless the options say otherwise.
 func Begin(ctx context.Context, f File, o Options) (*Session, error) {
 	if err := checkURL("the server", o.Server, o.AllowPlainHTTP); err != nil {
 		return nil, err
@@ -36,6 +39,9 @@ func Begin(ctx context.Context, f File, o Options) (*Session, error) {
 	in, err := Discover(ctx, o.Server, o.Account)
 	if err != nil {
 		return nil, err
+	}
+	if !o.AtProvider {
+		return beginAtServer(ctx, f, o, in)
 	}
 	provider, err := FindProvider(ctx, in.Issuer, o.AllowPlainHTTP)
 	if err != nil {
@@ -66,6 +72,11 @@ func Begin(ctx context.Context, f File, o Options) (*Session, error) {
 	if err := at.admit(ctx, s, t); err != nil {
 		return nil, err
 	}
+	return f.keep(ctx, s)
+}
+
+// keep writes a new session to the file.
+func (f File) keep(ctx context.Context, s *Session) (*Session, error) {
 	unlock, err := lock(ctx, string(f)+".lock")
 	if err != nil {
 		return nil, err

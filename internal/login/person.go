@@ -72,6 +72,9 @@ func (p *Person) Keys(ctx context.Context) (Keys, error) {
 
 // assume walks the chain from the first part of the session that is still valid.
 func (p *Person) assume(ctx context.Context, s *Session) (Keys, error) {
+	if s.Registration != nil {
+		return p.roleKeys(ctx, s)
+	}
 	if now := p.at.Now(); s.Context == "" || !now.Add(margin).Before(s.ContextExpires) ||
 		!s.Application.lasts(now, margin) {
 		if err := p.renew(ctx, s); err != nil {

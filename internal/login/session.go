@@ -29,6 +29,10 @@ type Session struct {
 	ClientSecret    string `json:"client_secret,omitzero"`    // of a client that has one
 	ProviderRefresh string `json:"provider_refresh,omitzero"` // the provider's refresh token, if it gave one
 
+	// Registration is how this machine goes on at the server at whose pages the person signed in; nil: the person
+	// signed in at the provider itself.
+	Registration *Registration `json:"registration,omitempty"`
+
 	Application    Keys      `json:"application"`      // of the application role
 	Refresh        string    `json:"refresh,omitzero"` // the refresh token of CreateTokenWithIAM
 	Context        string    `json:"context"`          // the identity context
