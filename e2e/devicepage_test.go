@@ -110,14 +110,12 @@ func TestIdentityCase102_ACodeOfADevice(t *testing.T) {
 	if token.IdToken != nil {
 		t.Error("a device gets an ID token")
 	}
-	_, err = d.polls()
-	refused(t, err, 400, "InvalidGrantException")
-
+	exchange := &ssooidc.CreateTokenWithIAMInput{
+		ClientId: &o.app, GrantType: aws.String(tokenExchange), SubjectToken: token.AccessToken,
+		SubjectTokenType: aws.String("urn:ietf:params:oauth:token-type:access_token"),
+	}
 	t.Run("an application exchanges the token, and reads for the person", func(t *testing.T) {
-		out, err := o.web.oauth.CreateTokenWithIAM(t.Context(), &ssooidc.CreateTokenWithIAMInput{
-			ClientId: &o.app, GrantType: aws.String(tokenExchange), SubjectToken: token.AccessToken,
-			SubjectTokenType: aws.String("urn:ietf:params:oauth:token-type:access_token"),
-		})
+		out, err := o.web.oauth.CreateTokenWithIAM(t.Context(), exchange)
 		o.check(err)
 		who, err := o.carries(o.web, "alice", *out.AwsAdditionalDetails.IdentityContext)
 		o.check(err)
@@ -125,6 +123,12 @@ func TestIdentityCase102_ACodeOfADevice(t *testing.T) {
 		is(t, "content", lease.gets(o.bucket, "team/plan"), "team/plan")
 		o.check(o.leaves(o.membership))
 		lease.mayNot(reading(o.bucket, "team/plan"))
+	})
+	t.Run("a code that comes again ends what it brought", func(t *testing.T) {
+		_, err := d.polls()
+		refused(t, err, 400, "InvalidGrantException")
+		_, err = o.web.oauth.CreateTokenWithIAM(t.Context(), exchange)
+		refused(t, err, 400, "AccessDeniedException")
 	})
 	t.Run("who says no is heard", func(t *testing.T) {
 		d := o.device()
