@@ -29,12 +29,17 @@ const (
 	IssuerInvalid Reason = "issuer_invalid"
 	// IssuerDeleted: The trusted token issuer that vouched for the directory user is deleted.
 	IssuerDeleted Reason = "issuer_deleted"
+	// UserInfoInvalid: The provider's userinfo cannot be read, is not signed by the provider, or is another person's.
+	UserInfoInvalid Reason = "userinfo_invalid"
 	// IssuerMismatch: The answer to a sign-in came from another OpenID provider than the person was sent to.
 	IssuerMismatch Reason = "issuer_mismatch"
 	// AddressForbidden: The issuer's URL leads to an address that the server does not connect to.
 	AddressForbidden Reason = "address_forbidden"
 	// KeyUnknown: The issuer does not have the key that the token is signed with.
 	KeyUnknown Reason = "key_unknown"
+	// KeysNotRefetched: The server does not have the key that the token is signed with, and has fetched the issuer's keys
+	// for this source, or for all, too often to fetch them again now. The same token may be accepted a little later.
+	KeysNotRefetched Reason = "keys_not_refetched"
 	// SignatureInvalid: The token's signature does not match.
 	SignatureInvalid Reason = "signature_invalid"
 	// ClaimMissing: The token lacks a claim that is needed: iss, sub, aud, exp, or the one that names the user.

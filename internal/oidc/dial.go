@@ -1,7 +1,6 @@
 package oidc
 
 import (
-	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -68,14 +67,4 @@ func public(a netip.Addr) bool {
 		}
 	}
 	return true
-}
-
-// get sends a GET. If the address was refused, the error of get has that cause.
-func get(ctx context.Context, c *http.Client, url string) (*http.Response, error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return nil, err
-	}
-	r.Header.Set("Accept", "application/json")
-	return c.Do(r)
 }

@@ -24,11 +24,11 @@ import (
 func TestKeysAreFetchedAgainForAnUnknownKeyID(t *testing.T) {
 	i := oidctest.New(t)
 	v := inside()
-	if _, err := v.Verify(t.Context(), i.Token(t, nil), trusting(i.URL)); err != nil {
+	if _, err := v.Verify(t.Context(), i.Token(t, nil), anywhere, trusting(i.URL)); err != nil {
 		t.Fatal(err)
 	}
 	i.Rotate(t)
-	if _, err := v.Verify(t.Context(), i.Token(t, nil), trusting(i.URL)); err != nil {
+	if _, err := v.Verify(t.Context(), i.Token(t, nil), anywhere, trusting(i.URL)); err != nil {
 		t.Fatalf("after the issuer changed its keys: %v", err)
 	}
 	if n := i.Fetches.Load(); n != 2 {
@@ -41,7 +41,7 @@ func TestKeysAreFetchedAgainWhenOld(t *testing.T) {
 	now := time.Now()
 	v := oidc.New(oidc.Options{AllowPrivate: true, Now: func() time.Time { return now }})
 	old := i.Token(t, map[string]any{"exp": now.Add(5 * time.Hour).Unix()})
-	if _, err := v.Verify(t.Context(), old, trusting(i.URL)); err != nil {
+	if _, err := v.Verify(t.Context(), old, anywhere, trusting(i.URL)); err != nil {
 		t.Fatal(err)
 	}
 	i.Rotate(t) // the issuer withdraws the old key
@@ -59,7 +59,7 @@ func TestAttack22_FloodOfKeyIDsIsRateLimited(t *testing.T) {
 	for range 8 {
 		all.Go(func() {
 			for range 50 {
-				v.Verify(t.Context(), forged, trusting(i.URL))
+				v.Verify(t.Context(), forged, anywhere, trusting(i.URL))
 			}
 		})
 	}
@@ -67,13 +67,13 @@ func TestAttack22_FloodOfKeyIDsIsRateLimited(t *testing.T) {
 	if n := i.Fetches.Load(); n > 3 {
 		t.Errorf("400 tokens with unknown key ids made %d fetches", n)
 	}
-	if _, err := v.Verify(t.Context(), i.Token(t, nil), trusting(i.URL)); err != nil {
+	if _, err := v.Verify(t.Context(), i.Token(t, nil), anywhere, trusting(i.URL)); err != nil {
 		t.Errorf("the issuer's own tokens suffer from the flood: %v", err)
 	}
 	now = now.Add(time.Minute)
 	before := i.Fetches.Load()
 	i.Rotate(t)
-	if _, err := v.Verify(t.Context(), i.Token(t, nil), trusting(i.URL)); err != nil || i.Fetches.Load() == before {
+	if _, err := v.Verify(t.Context(), i.Token(t, nil), anywhere, trusting(i.URL)); err != nil || i.Fetches.Load() == before {
 		t.Errorf("new keys are never seen again: %v", err)
 	}
 }
@@ -146,7 +146,7 @@ func TestAttack22_AddressesInsideAreNotConnectedTo(t *testing.T) {
 	roots.AddCert(s.Certificate())
 	token := i.Token(t, nil)
 	if _, err := oidc.New(oidc.Options{AllowPrivate: true, Roots: roots}).Verify(t.Context(),
-		token, trusting(i.URL)); err != nil {
+		token, anywhere, trusting(i.URL)); err != nil {
 		t.Fatalf("over TLS: %v", err)
 	}
 	before := i.Fetches.Load()
@@ -154,7 +154,7 @@ func TestAttack22_AddressesInsideAreNotConnectedTo(t *testing.T) {
 	refused(t, v, i, token, fault.AddressForbidden)
 	// A name that resolves to a private address is refused, too.
 	url := strings.Replace(i.URL, "127.0.0.1", "localhost", 1)
-	_, err := v.Verify(t.Context(), i.Token(t, map[string]any{"iss": url}), trusting(url))
+	_, err := v.Verify(t.Context(), i.Token(t, map[string]any{"iss": url}), anywhere, trusting(url))
 	if e, ok := errors.AsType[*oidc.Error](err); !ok || e.Reason != fault.AddressForbidden {
 		t.Errorf("localhost: %v", err)
 	}
@@ -164,7 +164,7 @@ func TestAttack22_AddressesInsideAreNotConnectedTo(t *testing.T) {
 		"https://[::ffff:127.0.0.1]", "https://0.0.0.0",
 		"https://100.64.0.1", "https://[fd00::1]", "https://[64:ff9b::7f00:1]",
 	} {
-		_, err := v.Verify(t.Context(), i.Token(t, map[string]any{"iss": url}), trusting(url))
+		_, err := v.Verify(t.Context(), i.Token(t, map[string]any{"iss": url}), anywhere, trusting(url))
 		if e, ok := errors.AsType[*oidc.Error](err); !ok || e.Reason != fault.AddressForbidden {
 			t.Errorf("%s: %v", url, err)
 		}
@@ -176,7 +176,7 @@ func TestAttack22_AddressesInsideAreNotConnectedTo(t *testing.T) {
 
 func TestNothingIsFetchedForAnIssuerThatNobodyTrusts(t *testing.T) {
 	i := oidctest.New(t)
-	_, err := inside().Verify(t.Context(), i.Token(t, nil), trusting("https://accounts.example"))
+	_, err := inside().Verify(t.Context(), i.Token(t, nil), anywhere, trusting("https://accounts.example"))
 	if e, ok := errors.AsType[*oidc.Error](err); !ok || e.Reason != fault.IssuerUnknown || i.Fetches.Load() != 0 {
 		t.Fatalf("%v, %d fetches", err, i.Fetches.Load())
 	}
@@ -186,7 +186,7 @@ func TestIssuersMakeRoomForOthers(t *testing.T) {
 	v := oidc.New(oidc.Options{AllowPrivate: true, MaxIssuers: 2})
 	for range 4 {
 		i := oidctest.New(t)
-		if _, err := v.Verify(t.Context(), i.Token(t, nil), trusting(i.URL)); err != nil {
+		if _, err := v.Verify(t.Context(), i.Token(t, nil), anywhere, trusting(i.URL)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -207,7 +207,7 @@ func TestSilentIssuer(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	slow := oidc.New(oidc.Options{AllowPrivate: true, Timeout: time.Minute})
-	if _, err := slow.Verify(ctx, i.Token(t, nil), trusting(i.URL)); !errors.Is(err, context.Canceled) {
+	if _, err := slow.Verify(ctx, i.Token(t, nil), anywhere, trusting(i.URL)); !errors.Is(err, context.Canceled) {
 		t.Errorf("a caller that has gone waits: %v", err)
 	}
 }
@@ -225,7 +225,7 @@ func TestAttack22_KeysWithoutTLS(t *testing.T) {
 	// Public addresses are never connected to without TLS, whatever the options.
 	v := oidc.New(oidc.Options{AllowPrivate: true, Timeout: 300 * time.Millisecond})
 	const public = "http://8.8.8.8:9"
-	_, err := v.Verify(t.Context(), i.Token(t, map[string]any{"iss": public}), trusting(public))
+	_, err := v.Verify(t.Context(), i.Token(t, map[string]any{"iss": public}), anywhere, trusting(public))
 	if e, ok := errors.AsType[*oidc.Error](err); !ok || e.Reason != fault.AddressForbidden {
 		t.Errorf("%v", err)
 	}

@@ -5,16 +5,17 @@ import (
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rsa"
-	"encoding/json"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+	"github.com/go-jose/go-jose/v4/json"
 
 	"latchkey/internal/fault"
 )
 
-// MaxKeys bounds the number of keys of an issuer. Further keys are ignored.
-const MaxKeys = 64
+// MaxKeys bounds the number of an issuer's keys that can verify a signature. A longer set is refused as a whole,
+// because a token may be signed with a key that was cut off.
+const MaxKeys = 256
 
 // keySet is an issuer's keys as they were fetched. It does not change.
 type keySet struct {
@@ -23,23 +24,24 @@ type keySet struct {
 }
 
 // parseKeys reads a JWK set (RFC 7517). It ignores keys that cannot be read, are not for signatures, are secret or
-// are too weak. It refuses a set without any other key.
+// are too weak. It refuses a set without any other key, and one with more than MaxKeys others.
 func parseKeys(body []byte, now time.Time) (*keySet, error) {
 	var raw struct {
 		Keys []json.RawMessage `json:"keys"`
 	}
-	if err := json.Unmarshal(body, &raw); err != nil {
+	if err := decode(body, &raw); err != nil {
 		return nil, refuse(fault.IssuerInvalid, "the issuer's key set cannot be read").because(err)
 	}
 	set := &keySet{fetched: now}
 	for _, text := range raw.Keys {
 		var k jose.JSONWebKey
+		if k.UnmarshalJSON(text) != nil || !usable(&k, text) {
+			continue
+		}
 		if len(set.keys) == MaxKeys {
-			break
+			return nil, refuse(fault.IssuerInvalid, "the issuer's key set has more than %d keys", MaxKeys)
 		}
-		if k.UnmarshalJSON(text) == nil && usable(&k, text) {
-			set.keys = append(set.keys, k)
-		}
+		set.keys = append(set.keys, k)
 	}
 	if len(set.keys) == 0 {
 		return nil, refuse(fault.IssuerInvalid, "the issuer's key set has no key that can verify a signature")
@@ -52,7 +54,7 @@ func usable(k *jose.JSONWebKey, text []byte) bool {
 	var more struct {
 		Ops []string `json:"key_ops"`
 	}
-	if json.Unmarshal(text, &more) != nil || k.Use != "" && k.Use != "sig" || !k.IsPublic() || !k.Valid() {
+	if decode(text, &more) != nil || k.Use != "" && k.Use != "sig" || !k.IsPublic() || !k.Valid() {
 		return false
 	}
 	verifies := more.Ops == nil

@@ -2,7 +2,6 @@ package oidc
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -24,6 +23,8 @@ type Provider struct {
 	// is then not from this provider.
 	SaysIssuer bool
 
+	userInfo string   // URL of the userinfo endpoint; empty: none
+	claims   []string // that the provider says it may supply
 	endpoint oauth2.Endpoint
 	client   *http.Client
 	fetched  time.Time
@@ -83,10 +84,12 @@ func (v *Verifier) discover(ctx context.Context, issuer string) (*Provider, erro
 		Issuer     string   `json:"issuer"`
 		Authorize  string   `json:"authorization_endpoint"`
 		Token      string   `json:"token_endpoint"`
+		UserInfo   string   `json:"userinfo_endpoint"`
+		Claims     []string `json:"claims_supported"`
 		Methods    []string `json:"token_endpoint_auth_methods_supported"`
 		SaysIssuer bool     `json:"authorization_response_iss_parameter_supported"`
 	}
-	if err := json.Unmarshal(body, &found); err != nil {
+	if err := decode(body, &found); err != nil {
 		return nil, refuse(fault.IssuerInvalid, "the issuer's discovery document cannot be read").because(err)
 	}
 	if found.Issuer != issuer {
@@ -100,7 +103,11 @@ func (v *Verifier) discover(ctx context.Context, issuer string) (*Provider, erro
 			return nil, refuse(fault.IssuerInvalid, "the issuer's discovery document does not say where people sign in")
 		}
 	}
-	p := &Provider{Issuer: issuer, SaysIssuer: found.SaysIssuer, client: v.tls, fetched: v.now()}
+	p := &Provider{Issuer: issuer, SaysIssuer: found.SaysIssuer, client: v.tls, fetched: v.now(), claims: found.Claims}
+	if p.userInfo, err = userInfoURL(found.UserInfo, issuer); err != nil {
+		return nil, refuse(fault.IssuerInvalid, "the issuer's discovery document does not say where its userinfo is").
+			because(err)
+	}
 	if strings.HasPrefix(found.Token, "http:") {
 		if !v.o.AllowPrivate {
 			return nil, refuse(fault.AddressForbidden, "issuers are reached over TLS only")
@@ -130,24 +137,32 @@ func (p *Provider) SignInURL(c Client, a Attempt) string {
 		oauth2.SetAuthURLParam("nonce", a.Nonce))
 }
 
-// Redeem exchanges the authorization code for the identity token. The caller must still verify the token. The error
-// is an *Error that contains neither code nor token.
-func (p *Provider) Redeem(ctx context.Context, c Client, a Attempt, code string) (idToken string, err error) {
+// Redeemed is what a provider gave for an authorization code. The caller must still verify the identity token.
+type Redeemed struct {
+	Identity string        // the identity token; never empty
+	Access   func() string // the access token for the userinfo endpoint; nil: the provider gave none
+}
+
+// Redeem exchanges the authorization code for the provider's tokens. The error is an *Error that contains neither code
+// nor token.
+func (p *Provider) Redeem(ctx context.Context, c Client, a Attempt, code string) (got Redeemed, err error) {
 	t, err := p.config(c).Exchange(context.WithValue(ctx, oauth2.HTTPClient, p.client), code,
 		oauth2.VerifierOption(a.Verifier))
 	if answer, ok := errors.AsType[*oauth2.RetrieveError](err); ok {
-		return "", refuse(fault.IssuerInvalid, "the issuer did not accept the sign-in").
+		return got, refuse(fault.IssuerInvalid, "the issuer did not accept the sign-in").
 			because(fmt.Errorf("status %s, error %q", answer.Response.Status, answer.ErrorCode))
 	}
 	if errors.Is(err, errAddress) {
-		return "", refuse(fault.AddressForbidden, "the issuer's address may not be connected to").because(err)
+		return got, refuse(fault.AddressForbidden, "the issuer's address may not be connected to").because(err)
 	}
 	if err != nil {
-		return "", refuse(fault.IssuerUnreachable, "the issuer cannot be reached").because(err)
+		return got, refuse(fault.IssuerUnreachable, "the issuer cannot be reached").because(err)
 	}
-	idToken, _ = t.Extra("id_token").(string)
-	if idToken == "" {
-		return "", refuse(fault.TokenMalformed, "the issuer gave no identity token: is openid among the scopes?")
+	if got.Identity, _ = t.Extra("id_token").(string); got.Identity == "" {
+		return got, refuse(fault.TokenMalformed, "the issuer gave no identity token: is openid among the scopes?")
 	}
-	return idToken, nil
+	if t.AccessToken != "" && t.Type() == "Bearer" { // a token of another type needs a proof that this client cannot give
+		got.Access = func() string { return t.AccessToken }
+	}
+	return got, nil
 }

@@ -1,11 +1,10 @@
 package oidc
 
 import (
-	"bytes"
 	"context"
 	"encoding/base64"
-	"errors"
 	"math"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -49,10 +48,19 @@ type Claims struct {
 	All      map[string]any
 }
 
-// Verify checks a token. trust returns what the caller knows about the issuer that the token names. If ok is false,
-// the issuer is not trusted, and Verify fetches nothing. iss is compared byte by byte, as OpenID Connect requires.
-// The error is an *Error or that of the context.
-func (v *Verifier) Verify(ctx context.Context, token string,
+// bearer is a token and where it came from.
+type bearer struct {
+	token  string
+	source netip.Addr
+}
+
+// Verify checks a token that came from this address. trust returns what the caller knows about the issuer that the
+// token names. If ok is false, the issuer is not trusted, and Verify fetches nothing. iss is compared byte by byte, as
+// OpenID Connect requires. The error is an *Error or that of the context.
+//
+// The source bounds how often forged tokens make the server fetch an issuer's keys: see refetch. The zero address is a
+// source like any other.
+func (v *Verifier) Verify(ctx context.Context, token string, source netip.Addr,
 	trust func(issuer string) (i Issuer, ok bool)) (*Claims, error) {
 	h, c, err := parse(token)
 	if err != nil {
@@ -65,7 +73,7 @@ func (v *Verifier) Verify(ctx context.Context, token string,
 	if known.Disabled {
 		return nil, refuse(fault.IssuerDisabled, "the issuer of the token is disabled")
 	}
-	if err := v.signed(ctx, token, h, c.Issuer); err != nil {
+	if err := v.signed(ctx, bearer{token, source}, h, c.Issuer); err != nil {
 		return nil, err
 	}
 	if err := c.check(v.now(), known); err != nil {
@@ -122,8 +130,7 @@ func parse(token string) (*header, *Claims, error) {
 // are the longest lists in it.
 var tokenBudget = budget.Budget{Bytes: 64 << 10, Elements: 5_000, Depth: 20}
 
-// part decodes one part of a token. The decoder refuses duplicate members, because two readers may use different
-// ones.
+// part decodes one part of a token.
 func part(text string, v any) error {
 	b, err := base64.RawURLEncoding.Strict().DecodeString(text)
 	if err != nil {
@@ -132,37 +139,34 @@ func part(text string, v any) error {
 	if err := tokenBudget.CheckJSON(b); err != nil {
 		return err
 	}
-	d := json.NewDecoder(bytes.NewReader(b))
-	d.SetNumberType(json.UnmarshalJSONNumber)
-	if err := d.Decode(v); err != nil {
-		return err
-	}
-	if d.More() {
-		return errors.New("more than one value")
-	}
-	return nil
+	return decode(b, v)
 }
 
-// signed checks the signature with the issuer's keys. If the key is unknown, or no key matches a token without key
-// id, the issuer may have changed its keys. signed then fetches them once more.
-func (v *Verifier) signed(ctx context.Context, token string, h *header, issuer string) error {
-	jws, err := jose.ParseSignedCompact(token, algorithms)
+// signed checks the signature with the issuer's keys. A token that the cached keys do not verify may be signed with a
+// key that the issuer has published since, under a new key id or under that of an old key. signed then fetches the keys
+// once more.
+func (v *Verifier) signed(ctx context.Context, b bearer, h *header, issuer string) error {
+	jws, err := jose.ParseSignedCompact(b.token, algorithms)
 	if err != nil {
 		return refuse(fault.TokenMalformed, "the token is not a signed JWT").because(err)
 	}
-	set, fresh, err := v.keys(ctx, issuer)
+	set, fresh, err := v.keys(ctx, issuer, b.source)
 	if err != nil {
 		return err
 	}
 	refused := set.verify(jws, h)
-	if refused == nil || fresh || refused.Reason != fault.KeyUnknown && h.Kid != "" {
+	if refused == nil || fresh {
 		return asError(refused)
 	}
-	refetched, err := v.refetch(ctx, issuer, set)
+	refetched, err := v.refetch(ctx, issuer, b.source, set)
 	if err != nil {
 		return err
 	}
-	if refetched == nil { // the last fetch was too recent
+	if refetched == nil && (refused.Reason == fault.KeyUnknown || v.now().Sub(set.fetched) >= v.o.Every) {
+		return refuse(fault.KeysNotRefetched, "the issuer's keys do not verify the token, "+
+			"and it is too soon to fetch them again: try again").because(refused)
+	}
+	if refetched == nil { // the keys are so new that the signature is wrong
 		return asError(refused)
 	}
 	return asError(refetched.verify(jws, h))

@@ -12,6 +12,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -30,12 +31,15 @@ func trusting(url string) func(string) (oidc.Issuer, bool) {
 	}
 }
 
+// anywhere is the source of a token of which it does not matter where it came from.
+var anywhere netip.Addr
+
 func inside() *oidc.Verifier { return oidc.New(oidc.Options{AllowPrivate: true}) }
 
 // refused checks that a token is refused for this reason.
 func refused(t *testing.T, v *oidc.Verifier, i *oidctest.Issuer, token string, want fault.Reason) {
 	t.Helper()
-	c, err := v.Verify(t.Context(), token, trusting(i.URL))
+	c, err := v.Verify(t.Context(), token, anywhere, trusting(i.URL))
 	e, ok := errors.AsType[*oidc.Error](err)
 	if !ok || e.Reason != want {
 		t.Fatalf("got %+v, %v; want %s", c, err, want)
@@ -49,7 +53,7 @@ func TestVerify(t *testing.T) {
 	i := oidctest.New(t)
 	v := inside()
 	c, err := v.Verify(t.Context(),
-		i.Token(t, map[string]any{"email": "a@example.org", "jti": "one", "aud": []string{"x", "app"}}), trusting(i.URL))
+		i.Token(t, map[string]any{"email": "a@example.org", "jti": "one", "aud": []string{"x", "app"}}), anywhere, trusting(i.URL))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +62,7 @@ func TestVerify(t *testing.T) {
 		t.Errorf("%+v", c)
 	}
 	for range 5 {
-		if _, err := v.Verify(t.Context(), i.Token(t, nil), trusting(i.URL)); err != nil {
+		if _, err := v.Verify(t.Context(), i.Token(t, nil), anywhere, trusting(i.URL)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -74,7 +78,7 @@ func TestAlgorithms(t *testing.T) {
 	for _, alg := range []jose.SignatureAlgorithm{jose.RS256, jose.RS384, jose.RS512, jose.PS256, jose.PS384, jose.PS512} {
 		i.Use(rsaKey, jose.JSONWebKey{Key: rsaKey.Public()})
 		if _, err := inside().Verify(t.Context(),
-			oidctest.Sign(t, alg, rsaKey, "", i.Claims(nil)), trusting(i.URL)); err != nil {
+			oidctest.Sign(t, alg, rsaKey, "", i.Claims(nil)), anywhere, trusting(i.URL)); err != nil {
 			t.Errorf("%s: %v", alg, err)
 		}
 	}
@@ -86,13 +90,13 @@ func TestAlgorithms(t *testing.T) {
 		key, _ := ecdsa.GenerateKey(curve, rand.Reader)
 		i.Use(key, jose.JSONWebKey{Key: key.Public(), KeyID: "ec"})
 		if _, err := inside().Verify(t.Context(),
-			oidctest.Sign(t, alg, key, "ec", i.Claims(nil)), trusting(i.URL)); err != nil {
+			oidctest.Sign(t, alg, key, "ec", i.Claims(nil)), anywhere, trusting(i.URL)); err != nil {
 			t.Errorf("%s: %v", alg, err)
 		}
 	}
 	i.Use(edKey, jose.JSONWebKey{Key: edKey.Public(), KeyID: "ed"})
 	if _, err := inside().Verify(t.Context(),
-		oidctest.Sign(t, jose.EdDSA, edKey, "ed", i.Claims(nil)), trusting(i.URL)); err != nil {
+		oidctest.Sign(t, jose.EdDSA, edKey, "ed", i.Claims(nil)), anywhere, trusting(i.URL)); err != nil {
 		t.Errorf("EdDSA: %v", err)
 	}
 }
@@ -136,7 +140,7 @@ func TestClaims(t *testing.T) {
 			token := i.Token(t, c.claims)
 			if c.want != "" {
 				refused(t, v, i, token, c.want)
-			} else if _, err := v.Verify(t.Context(), token, trusting(i.URL)); err != nil {
+			} else if _, err := v.Verify(t.Context(), token, anywhere, trusting(i.URL)); err != nil {
 				t.Fatal(err)
 			}
 		})
@@ -229,7 +233,7 @@ func TestAttack22_ForgedTokens(t *testing.T) {
 		refused(t, v, i, i.Token(t, map[string]any{"aud": "else"}), fault.AudMismatch)
 	})
 	t.Run("empty iss, though somebody trusts it", func(t *testing.T) {
-		_, err := v.Verify(t.Context(), i.Token(t, map[string]any{"iss": ""}), func(string) (oidc.Issuer, bool) {
+		_, err := v.Verify(t.Context(), i.Token(t, map[string]any{"iss": ""}), anywhere, func(string) (oidc.Issuer, bool) {
 			return oidc.Issuer{Audiences: []string{"app"}}, true
 		})
 		if e, ok := errors.AsType[*oidc.Error](err); !ok || e.Reason != fault.IssuerUnknown {
@@ -237,7 +241,7 @@ func TestAttack22_ForgedTokens(t *testing.T) {
 		}
 	})
 	t.Run("disabled issuer", func(t *testing.T) {
-		_, err := v.Verify(t.Context(), good, func(string) (oidc.Issuer, bool) {
+		_, err := v.Verify(t.Context(), good, anywhere, func(string) (oidc.Issuer, bool) {
 			return oidc.Issuer{Audiences: []string{"app"}, Disabled: true}, true
 		})
 		if e, ok := errors.AsType[*oidc.Error](err); !ok || e.Reason != fault.IssuerDisabled {
@@ -257,7 +261,7 @@ func TestAttack22_ForgedTokens(t *testing.T) {
 	for _, s := range []string{"", ".", "..", "a.b", "a.b.c", "a.b.c.d", parts[0] + "." + parts[1], good +
 		"\n", `{"payload":""}`, parts[0] + "=." + parts[1] + "." + parts[2]} {
 		t.Run(fmt.Sprintf("malformed %.10q", s), func(t *testing.T) {
-			if c, err := v.Verify(t.Context(), s, trusting(i.URL)); err == nil {
+			if c, err := v.Verify(t.Context(), s, anywhere, trusting(i.URL)); err == nil {
 				t.Fatalf("accepted: %+v", c)
 			}
 		})
@@ -272,7 +276,7 @@ func FuzzVerify(f *testing.F) {
 	f.Add(raw(`{"alg":"none"}`, `{"iss":"x"}`, ""))
 	f.Add("a.b.c")
 	f.Fuzz(func(t *testing.T, token string) {
-		c, err := v.Verify(t.Context(), token, trusting(i.URL))
+		c, err := v.Verify(t.Context(), token, anywhere, trusting(i.URL))
 		if err == nil && token != good {
 			t.Fatalf("accepted %q: %+v", token, c)
 		}

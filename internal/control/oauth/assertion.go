@@ -26,7 +26,8 @@ func (e *Exchange) byAssertion(
 		return nil, missing("assertion")
 	}
 	var issuer *sso.Issuer
-	claims, err := e.Verifier.Verify(ctx, in.Assertion.Reveal(), func(iss string) (known oidc.Issuer, ok bool) {
+	from := call.Facts.SourceIP
+	claims, err := e.Verifier.Verify(ctx, in.Assertion.Reveal(), from, func(iss string) (known oidc.Issuer, ok bool) {
 		for _, a := range grant.Issuers {
 			if i := call.Snapshot.Issuer(a.IssuerARN); i != nil && i.InstanceID == app.InstanceID && i.URL == iss {
 				issuer, ok = i, true
@@ -36,7 +37,11 @@ func (e *Exchange) byAssertion(
 		return known, ok
 	})
 	if bad, ok := errors.AsType[*oidc.Error](err); ok {
-		return nil, fault.Refuse(fault.Invalid, fault.IdentityToken, bad.Reason, "%s", bad.Text).Because(err)
+		kind := fault.Invalid
+		if bad.Reason == fault.KeysNotRefetched { // a client may try again later
+			kind = fault.Throttled
+		}
+		return nil, fault.Refuse(kind, fault.IdentityToken, bad.Reason, "%s", bad.Text).Because(err)
 	}
 	if err != nil {
 		return nil, err
@@ -168,10 +173,8 @@ func issuerKnows(u *directory.User, issuer *sso.Issuer, id string) bool {
 	})
 }
 
-// Unverified reports whether an issuer explicitly says that the address in a token is not verified. Some issuers write
-// the boolean as text.
+// Unverified reports whether an issuer says that the address in a token is not verified.
 func Unverified(claims *oidc.Claims) bool {
-	v := claims.All["email_verified"]
-	text, _ := v.(string)
-	return v == false || strings.EqualFold(text, "false")
+	verified, said := claims.EmailVerified()
+	return said && !verified
 }

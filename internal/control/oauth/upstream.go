@@ -217,7 +217,7 @@ func (s *SignIn) recognise(ctx context.Context, call *control.Call, a *attempt, 
 	if err != nil {
 		return nil, err
 	}
-	token, err := provider.Redeem(ctx, client, a.Attempt, q.Get("code"))
+	got, err := provider.Redeem(ctx, client, a.Attempt, q.Get("code"))
 	if bad, ok := errors.AsType[*oidc.Error](err); err == nil || ok && bad.Reason == fault.TokenMalformed {
 		// The provider signed somebody in, so from here on the call is recorded. An answer without a valid code of the
 		// provider is not recorded: anybody can send one as often as they like.
@@ -226,7 +226,7 @@ func (s *SignIn) recognise(ctx context.Context, call *control.Call, a *attempt, 
 	if err != nil {
 		return nil, providerError(err)
 	}
-	claims, err := s.Exchange.Verifier.Verify(ctx, token, func(iss string) (oidc.Issuer, bool) {
+	claims, err := s.Exchange.Verifier.Verify(ctx, got.Identity, call.Facts.SourceIP, func(iss string) (oidc.Issuer, bool) {
 		return oidc.Issuer{Audiences: []string{sign.ClientID}}, iss == a.Issuer
 	})
 	if err != nil {
@@ -242,6 +242,11 @@ func (s *SignIn) recognise(ctx context.Context, call *control.Call, a *attempt, 
 	}
 	call.Event.AdditionalEventData["assertion"] = map[string]any{"issuer": claims.Issuer, "subject": claims.Subject}
 	if i := call.Snapshot.IssuerByURL(a.Account, a.Issuer); i != nil {
+		if incomplete(provider, claims, i, sign) {
+			if err := s.Exchange.Verifier.AddUserInfo(ctx, provider, sign.ClientID, got.Access, claims); err != nil {
+				return nil, providerError(err)
+			}
+		}
 		if err := s.Exchange.ProvisionPerson(ctx, call, a.Account, i, claims); err != nil {
 			return nil, err
 		}

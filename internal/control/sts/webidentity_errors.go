@@ -38,7 +38,7 @@ func refuseToken(e *oidc.Error, issuer string) error {
 		return wrongAudience()
 	case fault.TokenExpired:
 		return fault.New(fault.Expired, fault.IdentityToken, "Token expired: %s", e.Text).For(e.Reason).Because(e)
-	case fault.IssuerUnreachable:
+	case fault.IssuerUnreachable, fault.KeysNotRefetched:
 		return fault.New(fault.Unavailable, fault.IdentityToken, "Couldn't communicate with your identity provider: %s",
 			e.Text).For(e.Reason).Because(e)
 	case fault.IssuerInvalid, fault.AddressForbidden, fault.KeyUnknown:

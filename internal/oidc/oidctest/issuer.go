@@ -113,6 +113,13 @@ func (i *Issuer) PublicKey() crypto.PublicKey {
 	return i.signer.Public()
 }
 
+// Signer is the key with which Token signs.
+func (i *Issuer) Signer() crypto.Signer {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.signer
+}
+
 // Claims are the claims of a valid token, which was issued now by this issuer for the audience "app" and expires in
 // an hour. The claims in more replace them, or remove them if they are nil.
 func (i *Issuer) Claims(more map[string]any) map[string]any {

@@ -25,6 +25,8 @@ type Provider struct {
 	codes     map[string]url.Values
 	refreshes map[string]bool
 	devices   map[string]bool // by device code: whether it was approved
+	hidden    []string        // claims of the person that only userinfo has
+	access    map[string]bool // access tokens that userinfo accepts
 }
 
 // The provider's paths.
@@ -32,6 +34,7 @@ const (
 	Authorize = "/authorize"
 	Token     = "/token"
 	Device    = "/device"
+	UserInfo  = "/userinfo"
 )
 
 // NewProvider starts a provider with one public client. person are the claims of the person who signs in.
@@ -39,12 +42,49 @@ func NewProvider(t testing.TB, client string, person map[string]any) *Provider {
 	p := &Provider{
 		Issuer: New(t), Client: client, t: t, person: person,
 		codes: map[string]url.Values{}, refreshes: map[string]bool{}, devices: map[string]bool{},
+		access: map[string]bool{},
 	}
 	p.Serve(Discovery, func(w http.ResponseWriter, _ *http.Request) { _ = json.NewEncoder(w).Encode(p.Metadata()) })
 	p.Serve(Authorize, p.authorize)
 	p.Serve(Token, p.token)
 	p.Serve(Device, p.device)
 	return p
+}
+
+// OnlyInUserInfo moves claims of the person out of the identity token, as Authelia does by default. The provider has a
+// userinfo endpoint from then on.
+func (p *Provider) OnlyInUserInfo(claims ...string) {
+	p.mu.Lock()
+	p.hidden = claims
+	p.mu.Unlock()
+	p.Serve(UserInfo, func(w http.ResponseWriter, r *http.Request) {
+		said, ok := p.Said(r)
+		if !ok {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(said)
+	})
+	p.Serve(Discovery, func(w http.ResponseWriter, _ *http.Request) {
+		m := p.Metadata()
+		m["userinfo_endpoint"] = p.URL + UserInfo
+		m["claims_supported"] = []string{"sub", "email", "email_verified", "groups", "name"}
+		_ = json.NewEncoder(w).Encode(m)
+	})
+}
+
+// Said is what userinfo says of the person. ok is false if the request does not have an access token of the provider.
+func (p *Provider) Said(r *http.Request) (said map[string]any, ok bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	if !ok || !p.access[token] {
+		return nil, false
+	}
+	said = map[string]any{"sub": p.Issuer.Claims(p.person)["sub"]}
+	maps.Copy(said, p.person)
+	return said, true
 }
 
 // Metadata is the discovery document.
@@ -154,11 +194,14 @@ func (p *Provider) token(w http.ResponseWriter, r *http.Request) {
 		refuse("unsupported_grant_type")
 		return
 	}
-	refresh := rand.Text()
-	p.refreshes[refresh] = true
+	for _, name := range p.hidden {
+		delete(claims, name)
+	}
+	refresh, access := rand.Text(), rand.Text()
+	p.refreshes[refresh], p.access[access] = true, true
 	w.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(w).Encode(map[string]any{
-		"access_token":  rand.Text(),
+		"access_token":  access,
 		"token_type":    "Bearer",
 		"expires_in":    3600,
 		"refresh_token": refresh,

@@ -136,7 +136,7 @@ func (d *plan) apply(w *provision.Writer) (u *directory.User, err error) {
 // verified, or that the administrator chose to identify people by.
 func (d *plan) attributes(u directory.User) *directory.User {
 	email, name := "", cmp.Or(u.UserName, d.claims.Subject)
-	if d.claims.All["email_verified"] == true {
+	if verified, _ := d.claims.EmailVerified(); verified {
 		email = d.claims.Path("email")
 	}
 	mapped := d.claims.Path(d.issuer.ClaimPath)
