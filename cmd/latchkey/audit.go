@@ -16,6 +16,7 @@ import (
 type auditFlags struct {
 	client                             clientFlags
 	event, principal, key, code, grant string
+	reason, person                     string
 	since, until                       string
 	limit                              int
 	asJSON                             bool
@@ -34,7 +35,9 @@ func (f *auditFlags) add(cmd *cobra.Command) {
 	fl.StringVar(&f.principal, "principal", "", "only calls by this `ARN`")
 	fl.StringVar(&f.key, "access-key", "", "only calls signed with this access key `id`")
 	fl.StringVar(&f.code, "error-code", "", "only refusals with this code, such as AccessDenied")
-	fl.StringVar(&f.grant, "grant", "", "only what this grant `id` answered")
+	fl.StringVar(&f.grant, "grant", "", "only what this grant `id` answered, and what its credentials were refused")
+	fl.StringVar(&f.reason, "reason", "", "only refusals for this reason, such as grant_deleted")
+	fl.StringVar(&f.person, "person", "", "only calls for this directory user: a user name or `id`")
 	fl.BoolVar(&f.asJSON, "json", false, "print each record as one line of JSON, as CloudTrail has it")
 }
 
@@ -45,6 +48,8 @@ func (f *auditFlags) filter() *latchkey.QueryAuditRequest {
 		AccessKeyId: awswire.Optional(f.key),
 		ErrorCode:   awswire.Optional(f.code),
 		GrantId:     awswire.Optional(f.grant),
+		Reason:      awswire.Optional(f.reason),
+		Person:      awswire.Optional(f.person),
 	}
 }
 
@@ -56,7 +61,8 @@ func newAuditQuery() *cobra.Command {
 		Use:   "query",
 		Short: "List audit records, newest first",
 		Example: `  latchkey audit query --event GetDataAccess --since 2h
-  latchkey audit query --error-code AccessDenied --json`,
+  latchkey audit query --error-code AccessDenied --json
+  latchkey audit query --person alice --reason membership_removed`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := f.client.client()
@@ -181,7 +187,10 @@ func printEvents(out io.Writer, events []latchkey.Event, asJSON bool) error {
 			ErrorCode         string
 			UserIdentity      struct{ ARN, InvokedBy string }
 			RequestParameters map[string]any
-			Latchkey          struct{ GrantID string }
+			Latchkey          struct {
+				GrantID, Reason string
+				Refusals        int64
+			}
 		}
 		if err := json.Unmarshal([]byte(awswire.Value(e.Event)), &r); err != nil {
 			return fmt.Errorf("record %s cannot be read: %w", awswire.Value(e.Id), err)
@@ -197,8 +206,20 @@ func printEvents(out io.Writer, events []latchkey.Event, asJSON bool) error {
 		if t, ok := r.RequestParameters["target"].(string); ok {
 			line += fmt.Sprintf("  %v %s", r.RequestParameters["permission"], t)
 		}
+		if b, ok := r.RequestParameters["bucketName"].(string); ok {
+			line += "  s3://" + b
+			if key, ok := r.RequestParameters["key"].(string); ok {
+				line += "/" + key
+			}
+		}
 		if r.Latchkey.GrantID != "" {
 			line += "  grant " + r.Latchkey.GrantID
+		}
+		if r.Latchkey.Reason != "" {
+			line += "  " + r.Latchkey.Reason
+		}
+		if r.Latchkey.Refusals > 0 {
+			line += fmt.Sprintf("  %d more", r.Latchkey.Refusals)
 		}
 		if _, err := fmt.Fprintln(out, clean(line)); err != nil {
 			return err

@@ -9,6 +9,7 @@ import (
 	"latchkey/internal/awswire"
 	"latchkey/internal/control"
 	"latchkey/internal/control/grants"
+	"latchkey/internal/directory"
 	"latchkey/internal/fault"
 	"latchkey/internal/policy"
 	"latchkey/internal/store"
@@ -102,6 +103,8 @@ func (a *API) queryAudit(
 		AccessKey:   awswire.Value(in.AccessKeyId),
 		ErrorCode:   awswire.Value(in.ErrorCode),
 		GrantID:     awswire.Value(in.GrantId),
+		Reason:      awswire.Value(in.Reason),
+		Person:      personID(c, awswire.Value(in.Person)),
 		Since:       awswire.Value(in.StartTime),
 		Until:       awswire.Value(in.EndTime),
 		NewestFirst: awswire.Value(in.NewestFirst),
@@ -130,6 +133,23 @@ func (a *API) queryAudit(
 		out.Events = append(out.Events, wire.Event{Id: new(strconv.FormatInt(r.ID, 10)), Event: new(string(line))})
 	}
 	return out, nil
+}
+
+// personID is the id of the directory user with this name in the identity store of the caller's account. If there is
+// none, the name is an id: that of a user who is deleted has records, too.
+func personID(c *control.Call, name string) string {
+	center := c.Snapshot.IdentityCenter(c.Account)
+	if center == nil || name == "" {
+		return name
+	}
+	in := directory.StoreID(center.IdentityStoreID)
+	if u := c.Snapshot.Person(directory.UserID(name)); u != nil && u.Store == in {
+		return name
+	}
+	if u := c.Snapshot.PersonByKey(in, directory.NameKey(name)); u != nil {
+		return string(u.ID)
+	}
+	return name
 }
 
 // createAccount creates a further account. Only the root user of the server's first account may do so. The answer has

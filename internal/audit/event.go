@@ -42,6 +42,22 @@ type Event struct {
 	Latchkey      *Addendum   `json:"latchkey,omitempty"`
 }
 
+// Person is the id of the directory user for whom the call was made; empty: for nobody.
+func (e *Event) Person() string {
+	if e.UserIdentity.OnBehalfOf == nil {
+		return ""
+	}
+	return e.UserIdentity.OnBehalfOf.UserID
+}
+
+// Reason is the reason of a refused call; empty: none.
+func (e *Event) Reason() string {
+	if e.Latchkey == nil {
+		return ""
+	}
+	return e.Latchkey.Reason
+}
+
 // Identity is CloudTrail's userIdentity.
 type Identity struct {
 	Type           string          `json:"type"` // Root, IAMUser, AssumedRole, WebIdentityUser, AWSService, Unknown
@@ -119,6 +135,15 @@ type Addendum struct {
 	// PolicyFindings say what the policy in the request has that AWS would silently accept: condition keys that AWS does
 	// not document.
 	PolicyFindings []string `json:"policyFindings,omitempty"`
+
+	// RefusedBy says which part of the decision refused: leash, scope, session, role, trust, resource_policy, grants,
+	// signature, budget. It follows from Reason.
+	RefusedBy string `json:"refusedBy,omitempty"`
+
+	// Refusals, of a record at the end of an interval, is how many more requests like the recorded one were refused in it.
+	// Whose says whose they were: session, key, source, principal, anonymous, account.
+	Refusals int64  `json:"refusals,omitempty"`
+	Whose    string `json:"whose,omitempty"`
 }
 
 // JSON is the event as one line.

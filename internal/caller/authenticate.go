@@ -280,7 +280,7 @@ func (c *Caller) loadSessionPolicies(docs *documents) error {
 	if s.Kind == credential.Vended {
 		d, err := docs.ofScope(scopeKey{s.Scope, s.Permission, s.ObjectOnly})
 		if err != nil {
-			return fault.New(fault.Denied, fault.SessionToken, "").Because(err)
+			return fault.New(fault.Denied, fault.SessionToken, "").For(fault.SessionInvalid).Because(err)
 		}
 		c.policies.HasSession = true
 		c.policies.Session = append(c.policies.Session, d)

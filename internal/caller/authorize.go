@@ -74,7 +74,7 @@ func (c *Caller) Authorize(a Ask) error {
 	}
 	return Reasoned(d, fault.New(fault.Denied, "", "%s", Denial{
 		User: c.ARN(), Action: a.Action, Resource: a.Resource, Quoted: true, Because: d.Because(),
-	}))
+	}).For(c.ReasonOf(d)))
 }
 
 // How much room the condition keys get at first: those that values sets for every caller, and what a session adds.

@@ -28,3 +28,15 @@ func Direct(r *http.Request, requestID string) Connection {
 	}
 	return c
 }
+
+// Network is the network that stands for a client in counts and budgets: its address or, for IPv6, the 2^64 addresses
+// that one client usually has.
+func Network(a netip.Addr) netip.Prefix {
+	a = a.Unmap().WithZone("")
+	bits := a.BitLen()
+	if a.Is6() {
+		bits = 64
+	}
+	p, _ := a.Prefix(bits)
+	return p
+}

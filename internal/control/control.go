@@ -147,11 +147,7 @@ func (c *Control) Finish(ctx context.Context, call *Call, refusal awserror.Error
 	}
 	if refusal.Code != "" {
 		call.further = nil // they describe what did not happen
-		call.Event.ErrorCode, call.Event.ErrorMessage = audit.Text(refusal.Code), audit.Text(refusal.Message)
-		call.Event.ResponseElements = nil
-		if refusal.Reason != "" {
-			call.Event.Added().Reason = string(refusal.Reason)
-		}
+		explain(&call.Event, refusal)
 	}
 	return c.record(ctx, call)
 }

@@ -41,7 +41,7 @@ type Gateway struct {
 
 	AnyRegion bool // a signature may be for another region than the bucket's
 
-	ended endedLog
+	refusals refusals
 }
 
 // The budgets of bodies that the gateway buffers. keys has room for 1,000 keys to delete, each with all its conditions,
@@ -67,6 +67,7 @@ type request struct {
 	bucket   *bucket.Bucket // the addressed bucket, once it is known to exist
 	key      string
 	required []permission // the permissions that were checked before the upstream was called
+	refused  *permission  // the permission that was refused; nil: none
 	out      any
 }
 
@@ -93,7 +94,11 @@ func (q *request) describe() {
 // Send writes the answer.
 func (q *request) Send(w http.ResponseWriter) error {
 	q.nameRegion(w)
-	return awswire.Encode(w, q.op, q.out, q.IDs())
+	err := awswire.Encode(w, q.op, q.out, q.IDs())
+	if err != nil { // the answer is cut, perhaps because the caller has lost access meanwhile
+		q.g.recordRefusal(q, err, q.Explain(err))
+	}
+	return err
 }
 
 // nameRegion names the region of the addressed bucket in a header. Every answer about a bucket does.
@@ -112,7 +117,7 @@ const maxResource = 4 << 10
 
 // Refuse writes a failure. A 304 has no body: its fields are headers.
 func (q *request) Refuse(w http.ResponseWriter, err error, e awserror.Error) {
-	q.g.recordEnded(q, err, e)
+	q.g.recordRefusal(q, err, e)
 	q.nameRegion(w)
 	fields := map[string]string{}
 	if e.Status == http.StatusNotModified {

@@ -46,6 +46,9 @@ func (g *Gateway) permit(q *request, in any) error {
 			q.bucket = b
 			q.Call.Address(b.Account)
 		}
+		if err != nil {
+			q.refused = &needed[i]
+		}
 		if err == nil && q.row.answerer != byRegistry {
 			err = g.Buckets.Genuine(q.Context(), b)
 		}
@@ -114,7 +117,7 @@ func (g *Gateway) reauthorize(q *request) error {
 	now.Caller = who
 	for i := range q.required {
 		if _, err := g.authorise(&now, &q.required[i]); err != nil {
-			return err
+			return err // it may run on a goroutine of the upstream: q stays as it is
 		}
 	}
 	return nil
@@ -218,6 +221,7 @@ func (g *Gateway) deleteObjects(q *request, in *s3.DeleteObjectsRequest) (any, e
 			conditions{etag: o.ETag, other: o.Size != nil || o.LastModifiedTime != nil},
 			writeOptions{bypass: awswire.Value(in.BypassGovernanceRetention), version: o.VersionId})
 		if err := g.authoriseAll(q, needed); err != nil {
+			g.recordRefusedKey(q, &needed[0], err)
 			refused = append(refused, deleteError(o, err))
 			continue
 		}

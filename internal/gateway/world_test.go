@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -41,6 +42,7 @@ type world struct {
 	root   aws.Credentials
 	ahead  atomic.Int64 // how far the clock of server and clients is ahead
 	log    lockedBuffer
+	stop   func()    // ends the server and waits; the database stays open until the test ends
 	db     *store.DB // of a gateway alone, see behind
 }
 
@@ -74,12 +76,15 @@ func start(t testing.TB, more ...func(*server.Config)) *world {
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	w.root = aws.Credentials{AccessKeyID: s.Root.AccessKeyID, SecretAccessKey: s.Root.Secret.Reveal()}
-	t.Cleanup(func() {
+	w.stop = sync.OnceFunc(func() {
 		w.http.CloseIdleConnections()
 		stop()
 		if err := <-served; err != nil {
 			t.Error(err)
 		}
+	})
+	t.Cleanup(func() {
+		w.stop()
 		if err := s.Close(); err != nil {
 			t.Error(err)
 		}

@@ -38,7 +38,7 @@ type flight struct {
 
 // keys are the issuer's keys. They are fetched if they are not cached or are too old. fresh says that this call
 // fetched them.
-func (v *Verifier) keys(ctx context.Context, url string, source netip.Addr) (set *keySet, fresh bool, err error) {
+func (v *Verifier) keys(ctx context.Context, url string, source netip.Prefix) (set *keySet, fresh bool, err error) {
 	v.mu.Lock()
 	if i := v.issuers[url]; i != nil {
 		set = i.set
@@ -68,7 +68,7 @@ func (v *Verifier) unfetched(url string) *Error {
 // refetch fetches the keys that replace have, unless another request has just done so. It returns nil without an
 // error if the source, or all sources together, have caused too many fetches lately. A request that finds a fetch on
 // its way waits for that one and pays nothing. The fetch continues when the request that began it ends.
-func (v *Verifier) refetch(ctx context.Context, url string, source netip.Addr, have *keySet) (*keySet, error) {
+func (v *Verifier) refetch(ctx context.Context, url string, source netip.Prefix, have *keySet) (*keySet, error) {
 	newer, f := v.board(ctx, url, source, have)
 	if f == nil {
 		return newer, nil
@@ -83,7 +83,7 @@ func (v *Verifier) refetch(ctx context.Context, url string, source netip.Addr, h
 
 // board returns the fetch to wait for, which it begins if there is none on its way. It returns no fetch if the cached
 // keys are newer than have, or if there may be none now.
-func (v *Verifier) board(ctx context.Context, url string, source netip.Addr, have *keySet) (*keySet, *flight) {
+func (v *Verifier) board(ctx context.Context, url string, source netip.Prefix, have *keySet) (*keySet, *flight) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	now := v.now()
@@ -109,7 +109,7 @@ func (v *Verifier) board(ctx context.Context, url string, source netip.Addr, hav
 }
 
 // allows reports whether a source may cause a fetch now, and counts it if so.
-func (i *issuer) allows(source netip.Addr, now time.Time, every time.Duration) bool {
+func (i *issuer) allows(source netip.Prefix, now time.Time, every time.Duration) bool {
 	if i.all.TokensAt(now) < 1 {
 		return false // before the source is remembered: the number of sources in memory is bounded by the fetches
 	}
@@ -118,27 +118,15 @@ func (i *issuer) allows(source netip.Addr, now time.Time, every time.Duration) b
 			delete(i.sources, p)
 		}
 	}
-	p := network(source)
-	l := i.sources[p]
+	l := i.sources[source]
 	if l == nil {
 		if i.sources == nil {
 			i.sources = map[netip.Prefix]*rate.Limiter{}
 		}
 		l = rate.NewLimiter(rate.Every(every), maxBurst)
-		i.sources[p] = l
+		i.sources[source] = l
 	}
 	return l.AllowN(now, 1) && i.all.AllowN(now, 1)
-}
-
-// network is the source that an address belongs to. Whoever has an IPv6 address has the 2^64 addresses beside it.
-func network(a netip.Addr) netip.Prefix {
-	a = a.Unmap().WithZone("")
-	bits := a.BitLen()
-	if a.Is6() {
-		bits = 64
-	}
-	p, _ := a.Prefix(bits)
-	return p
 }
 
 // fly fetches the keys of an issuer and keeps them.

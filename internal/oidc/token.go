@@ -51,16 +51,16 @@ type Claims struct {
 // bearer is a token and where it came from.
 type bearer struct {
 	token  string
-	source netip.Addr
+	source netip.Prefix
 }
 
-// Verify checks a token that came from this address. trust returns what the caller knows about the issuer that the
+// Verify checks a token that came from this network. trust returns what the caller knows about the issuer that the
 // token names. If ok is false, the issuer is not trusted, and Verify fetches nothing. iss is compared byte by byte, as
 // OpenID Connect requires. The error is an *Error or that of the context.
 //
-// The source bounds how often forged tokens make the server fetch an issuer's keys: see refetch. The zero address is a
+// The source bounds how often forged tokens make the server fetch an issuer's keys: see refetch. The zero prefix is a
 // source like any other.
-func (v *Verifier) Verify(ctx context.Context, token string, source netip.Addr,
+func (v *Verifier) Verify(ctx context.Context, token string, source netip.Prefix,
 	trust func(issuer string) (i Issuer, ok bool)) (*Claims, error) {
 	h, c, err := parse(token)
 	if err != nil {

@@ -32,7 +32,7 @@ func trusting(url string) func(string) (oidc.Issuer, bool) {
 }
 
 // anywhere is the source of a token of which it does not matter where it came from.
-var anywhere netip.Addr
+var anywhere netip.Prefix
 
 func inside() *oidc.Verifier { return oidc.New(oidc.Options{AllowPrivate: true}) }
 

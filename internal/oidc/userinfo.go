@@ -73,7 +73,7 @@ func (v *Verifier) userInfo(ctx context.Context, a *answer, issuer string) (map[
 			return nil, refuse(fault.UserInfoInvalid, "the provider's userinfo is not a signed JWT").because(err)
 		}
 		// The provider itself sent it: no client can make the server fetch keys with it.
-		if err := v.signed(ctx, bearer{string(a.body), netip.Addr{}}, h, issuer); err != nil {
+		if err := v.signed(ctx, bearer{string(a.body), netip.Prefix{}}, h, issuer); err != nil {
 			return nil, err
 		}
 		return c.All, nil

@@ -96,6 +96,18 @@ func (s *Server) maintain(ctx context.Context) (stop func()) {
 	}
 }
 
+// recordRefusals writes the records of refused data requests until stop is called, which is after the last request: the
+// records of requests that end while the server drains are written, too.
+func (s *Server) recordRefusals(ctx context.Context) (stop func()) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	var running gosync.WaitGroup
+	running.Go(func() { s.Gateway.RecordRefusals(ctx) })
+	return func() {
+		cancel()
+		running.Wait()
+	}
+}
+
 // auditSize reports how large the audit log is. A scrape reads one row. If the database does not answer, auditSize
 // reports nothing.
 type auditSize struct{ db *store.DB }

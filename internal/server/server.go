@@ -52,6 +52,7 @@ type Server struct {
 	Control  *control.Control
 	Grants   *grants.Grants
 	Buckets  *buckets.Buckets
+	Gateway  *gateway.Gateway   // serves S3
 	Root     principals.RootKey // the root key of Config.Account
 	RootMade bool               // the root key was made just now, and must be shown
 
@@ -211,7 +212,7 @@ func (s *Server) wire(ring *credential.Ring) {
 	plane.Buckets = s.Buckets
 	domains := ownDomains(c)
 	names := &names{domains: domains, port: portOf(s.listener)}
-	gate := &gateway.Gateway{
+	s.Gateway = &gateway.Gateway{
 		Control: s.Control, Buckets: s.Buckets, Auth: auth, Domains: domains, Frame: frame,
 		AnyRegion: c.AnyRegion,
 	}
@@ -220,8 +221,8 @@ func (s *Server) wire(ring *credential.Ring) {
 		own: s.own, keys: frame.Plain(quiet, "GetKeys", keySet(tokenExchange)),
 		signIn: frame.Plain(own, "GetSignInDiscovery", signInDiscovery(s.engine, c, s.signInURL(), s.servers())),
 		scim:   &scim.Handler{Control: s.Control, Auth: auth, Public: c.PublicURL, Strict: c.StrictSCIM, Frame: frame},
-		pages:  &pages.Pages{SignIn: signIn, Auth: auth, Frame: frame}, api: plane.Handler(), s3: gate,
-		bucketHost: gate.InHost, names: names,
+		pages:  &pages.Pages{SignIn: signIn, Auth: auth, Frame: frame}, api: plane.Handler(), s3: s.Gateway,
+		bucketHost: s.Gateway.InHost, names: names,
 	}
 	s.router.pageHost, s.router.pagesURL = c.pageHost(), s.signInURL()
 	s.router.moved = frame.Plain(own, "SendToPages", http.HandlerFunc(s.router.sendToPages))
@@ -285,6 +286,7 @@ func (s *Server) Exposed() bool {
 func (s *Server) Serve(ctx context.Context) error {
 	defer s.synchronise(ctx)()
 	defer s.maintain(ctx)()
+	defer s.recordRefusals(ctx)()
 	main := s.httpServer(s.router)
 	main.TLSConfig = s.tls
 	servers := []*http.Server{main}

@@ -23,6 +23,7 @@ type auditRow struct {
 	at                                int64
 	account, name, source             string
 	principal, accessKey, code, grant any // string or nil
+	reason, person                    any // likewise
 	event                             string
 }
 
@@ -73,8 +74,8 @@ func (t *Tx) Record(e audit.Event) error {
 
 const (
 	insertAudit = `INSERT INTO audit (id, at, account, event_name, event_source, principal_arn, access_key, ` +
-		`error_code, grant_id, event) VALUES `
-	auditColumns = 10
+		`error_code, grant_id, reason, person, event) VALUES `
+	auditColumns = 12
 )
 
 func newAuditRow(e *audit.Event) (auditRow, error) {
@@ -85,7 +86,8 @@ func newAuditRow(e *audit.Event) (auditRow, error) {
 	row := auditRow{
 		at: e.EventTime.UnixMicro(), account: searchable(e.RecipientAccountID), name: searchable(e.EventName),
 		source: searchable(e.EventSource), principal: orNull(e.UserIdentity.ARN),
-		accessKey: orNull(e.UserIdentity.AccessKeyID), code: orNull(string(e.ErrorCode)), event: string(text),
+		accessKey: orNull(e.UserIdentity.AccessKeyID), code: orNull(string(e.ErrorCode)), reason: orNull(e.Reason()),
+		person: orNull(e.Person()), event: string(text),
 	}
 	if e.Latchkey != nil {
 		row.grant = orNull(e.Latchkey.GrantID)
@@ -94,7 +96,8 @@ func newAuditRow(e *audit.Event) (auditRow, error) {
 }
 
 func (r *auditRow) values(id int64) []any {
-	return []any{id, r.at, r.account, r.name, r.source, r.principal, r.accessKey, r.code, r.grant, r.event}
+	return []any{id, r.at, r.account, r.name, r.source, r.principal, r.accessKey, r.code, r.grant, r.reason, r.person,
+		r.event}
 }
 
 // orNull is nil for an empty text. An index leaves out NULL, so a value that nobody searches for takes no room in it.
@@ -141,7 +144,7 @@ func (c *connWriter) insertRecords(db *DB, records []*pendingRecords) error {
 	now := db.now()
 	for _, r := range records {
 		for i := range r.rows {
-			_, err := c.exec(context.Background(), insertAudit+`($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+			_, err := c.exec(context.Background(), insertAudit+placeholders(1, auditColumns),
 				r.rows[i].values(db.ids.next(now))...)
 			if err != nil {
 				return fmt.Errorf("record: %w", err)

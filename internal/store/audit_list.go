@@ -20,6 +20,8 @@ type AuditFilter struct {
 	AccessKey   string // access key id of the caller
 	ErrorCode   string
 	GrantID     string
+	Reason      string    // why the call was refused; see package fault
+	Person      string    // id of the directory user for whom the call was made
 	Since       time.Time // recorded at or after; recording follows the event within the call
 	Until       time.Time // recorded before
 	After       int64     // list only records behind this id, in the direction of the list
@@ -47,6 +49,8 @@ func (db *DB) Events(ctx context.Context, f AuditFilter) ([]Record, error) {
 	w.equal("access_key", searchable(f.AccessKey))
 	w.equal("error_code", searchable(f.ErrorCode))
 	w.equal("grant_id", searchable(f.GrantID))
+	w.equal("reason", searchable(f.Reason))
+	w.equal("person", searchable(f.Person))
 	if !f.Since.IsZero() {
 		w.add("id >= ", f.Since.UnixMicro()<<auditIDBits)
 	}

@@ -72,6 +72,11 @@ func TestQueriesUseTheirIndexes(t *testing.T) {
 		wantPlan(t, db, "audit by "+column, index,
 			`SELECT id, event FROM audit WHERE `+column+` = $1 AND id > $2 ORDER BY id LIMIT $3`, []any{"x", 0, 1})
 	}
+	for column, index := range map[string]string{"reason": "audit_reason", "person": "audit_person"} {
+		wantPlan(t, db, "audit of an account by "+column, index,
+			`SELECT id, event FROM audit WHERE account = $1 AND `+column+` = $2 AND id > $3 ORDER BY id LIMIT $4`,
+			[]any{"a", "x", 0, 1})
+	}
 }
 
 func wantPlan(t *testing.T, db *DB, name, index, text string, args []any) {

@@ -33,7 +33,7 @@ for something that is not there. Differences from AWS are in [compat.md](compat.
 *Answered by*: "the store" is the store behind the gateway, the embedded one or another; "Latchkey" answers from its own registry.
 *Vended credentials*: "yes" for the operations that AWS opens to credentials from ` + "`GetDataAccess`" + `, within their scope and permission; the others are
 closed to them, whatever policies say.
-*Audit*: a management event leaves an audit record for each call, a data event only one about a session that has ended.
+*Audit*: a management event leaves an audit record for each call, a data event only when it is refused, one for a session, reason and minute.
 *Body*: the largest body that is read into memory.
 
 | operation | actions | vended credentials | answered by | read only | audit | body |

@@ -335,6 +335,8 @@ type QueryAuditRequest struct {
 	AccessKeyId *string    `aws:"AccessKeyId,min=1,max=2048"`
 	ErrorCode   *string    `aws:"ErrorCode,min=1,max=2048"`
 	GrantId     *string    `aws:"GrantId,min=1,max=2048"`
+	Reason      *string    `aws:"Reason,min=1,max=2048"`
+	Person      *string    `aws:"Person,min=1,max=2048"`
 	StartTime   *time.Time `aws:"StartTime"`
 	EndTime     *time.Time `aws:"EndTime"`
 	After       *string    `aws:"After,min=1,max=2048"`

@@ -48,7 +48,7 @@ func Owned(call *control.Call, name, expected string) (*bucket.Bucket, error) {
 		return nil, fault.New(fault.NotFound, fault.Bucket, "").With("BucketName", name)
 	}
 	if expected != "" && expected != string(b.Account) {
-		return b, fault.New(fault.Denied, "", "Access Denied")
+		return b, fault.New(fault.Denied, "", "Access Denied").For(fault.ExpectedOwner)
 	}
 	return b, nil
 }
@@ -167,7 +167,7 @@ func (b *Buckets) DeletePolicy(ctx context.Context, call *control.Call, bucket *
 // user guide, "Bucket policies"). Principals of other accounts are always refused.
 func (b *Buckets) mayPolicy(call *control.Call, bucket *bucket.Bucket, action string) error {
 	if call.Account != bucket.Account {
-		return fault.New(fault.Denied, "", "Access Denied")
+		return fault.New(fault.Denied, "", "Access Denied").For(fault.ResourcePolicyDenies)
 	}
 	if call.IsRoot() {
 		call.ByRight(control.RootOfBucket)

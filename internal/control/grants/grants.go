@@ -81,7 +81,8 @@ func refuseVended(call *control.Call, action string) error {
 	if !call.IsVended() {
 		return nil
 	}
-	return deniedOnInstance(call, action, policy.NoSessionPolicy(action).Because())
+	d := policy.NoSessionPolicy(action)
+	return deniedOnInstance(call, action, d.Because()).For(call.ReasonOf(d))
 }
 
 // mayOn checks an action on a grant or a location of the caller's own account.
@@ -96,10 +97,11 @@ func mayOn(call *control.Call, action, resource string, values policy.Values, ta
 }
 
 func crossAccount(call *control.Call, action string) error {
-	return deniedOnInstance(call, action, "because the action is not allowed across accounts")
+	return deniedOnInstance(call, action, "because the action is not allowed across accounts").
+		For(fault.ResourcePolicyDenies)
 }
 
-func deniedOnInstance(call *control.Call, action, because string) error {
+func deniedOnInstance(call *control.Call, action, because string) *fault.Error {
 	return fault.New(fault.Denied, "", "%s", caller.Denial{
 		User:     call.ARN(),
 		Action:   action,

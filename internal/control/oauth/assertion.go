@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"latchkey/internal/caller"
 	"latchkey/internal/control"
 	"latchkey/internal/credential"
 	"latchkey/internal/directory"
@@ -26,7 +27,7 @@ func (e *Exchange) byAssertion(
 		return nil, missing("assertion")
 	}
 	var issuer *sso.Issuer
-	from := call.Facts.SourceIP
+	from := caller.Network(call.Facts.SourceIP)
 	claims, err := e.Verifier.Verify(ctx, in.Assertion.Reveal(), from, func(iss string) (known oidc.Issuer, ok bool) {
 		for _, a := range grant.Issuers {
 			if i := call.Snapshot.Issuer(a.IssuerARN); i != nil && i.InstanceID == app.InstanceID && i.URL == iss {

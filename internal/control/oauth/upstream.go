@@ -226,7 +226,7 @@ func (s *SignIn) recognise(ctx context.Context, call *control.Call, a *attempt, 
 	if err != nil {
 		return nil, providerError(err)
 	}
-	claims, err := s.Exchange.Verifier.Verify(ctx, got.Identity, call.Facts.SourceIP, func(iss string) (oidc.Issuer, bool) {
+	claims, err := s.Exchange.Verifier.Verify(ctx, got.Identity, caller.Network(call.Facts.SourceIP), func(iss string) (oidc.Issuer, bool) {
 		return oidc.Issuer{Audiences: []string{sign.ClientID}}, iss == a.Issuer
 	})
 	if err != nil {

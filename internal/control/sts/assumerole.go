@@ -51,7 +51,7 @@ func (t *Tokens) AssumeRole(ctx context.Context, call *control.Call, in AssumeRo
 		return nil, err
 	}
 	if call.IsRoot() {
-		return nil, fault.New(fault.Denied, "", "Roles may not be assumed by root accounts.")
+		return nil, fault.New(fault.Denied, "", "Roles may not be assumed by root accounts.").For(fault.TrustPolicyDenies)
 	}
 	if err := in.check(); err != nil {
 		return nil, err
@@ -115,7 +115,7 @@ func (t *Tokens) makeSession(
 	Inherit(call, &s)
 	s.Asked.ExternalID = in.ExternalID
 	in.token.addToSession(&s)
-	parts.behalf.addToSession(call, &s)
+	parts.behalf.addToSession(&s)
 	out := &Assumed{
 		RoleID:         role.ID + ":" + s.Name,
 		ARN:            iam.SessionARN(role.Account, role.Name, s.Name),
@@ -152,12 +152,12 @@ func (in *AssumeRole) trustedRole(
 		return nil, fault.New(fault.Invalid, fault.Member, "%s is invalid", in.RoleARN)
 	}
 	role := call.Snapshot.RoleByName(parsed.Account, parsed.Name)
-	if role == nil || role.ARN() != in.RoleARN {
-		return nil, in.notAuthorized(call, in.token.action())
+	if role == nil || role.ARN() != in.RoleARN { // the record's reason is that of a role that does not trust the caller, too
+		return nil, in.notAuthorized(call, in.token.action(), fault.TrustPolicyDenies)
 	}
 	compiled := call.Snapshot.Compiled(role.ID)
 	if compiled == nil || compiled.Err != nil || compiled.Trust == nil {
-		return nil, in.notAuthorized(call, in.token.action())
+		return nil, in.notAuthorized(call, in.token.action(), fault.TrustPolicyDenies)
 	}
 	actions := []string{in.token.action()}
 	if len(tags) > 0 {
@@ -176,19 +176,20 @@ func (in *AssumeRole) trustedRole(
 		d := call.DecideTrust(caller.Ask{Action: action, Resource: in.RoleARN, ResourceAccount: role.Account, Values: values},
 			compiled.Trust)
 		if !d.Allowed {
-			return nil, caller.Reasoned(d, in.notAuthorized(call, action))
+			return nil, caller.Reasoned(d, in.notAuthorized(call, action, call.ReasonOf(d)))
 		}
 	}
 	call.Touch("AWS::IAM::Role", role.ARN(), role.Account)
 	return role, behalf.checkAccount(role)
 }
 
-// notAuthorized is the refusal of everything that is not allowed, in AWS's words.
-func (in *AssumeRole) notAuthorized(call *control.Call, action string) *fault.Error {
+// notAuthorized is the refusal of everything that is not allowed, in AWS's words. Only the record has the reason.
+func (in *AssumeRole) notAuthorized(call *control.Call, action string, why fault.Reason) *fault.Error {
 	if in.token != nil { // the caller has no account, and is told nothing else
-		return fault.New(fault.Denied, "", "Not authorized to perform %s", action)
+		return fault.New(fault.Denied, "", "Not authorized to perform %s", action).For(why)
 	}
-	return fault.New(fault.Denied, "", "%s", caller.Denial{User: call.ARN(), Action: action, Resource: in.RoleARN})
+	denial := caller.Denial{User: call.ARN(), Action: action, Resource: in.RoleARN}
+	return fault.New(fault.Denied, "", "%s", denial).For(why)
 }
 
 // values returns the condition keys of AssumeRole (Service Authorization Reference, AWS Security Token Service).

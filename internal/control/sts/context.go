@@ -57,6 +57,10 @@ func (t *Tokens) openContexts(call *control.Call, all []ProvidedContext) (*onBeh
 	if err != nil {
 		return nil, err
 	}
+	// The record names the person whether the session is made or not: the context was sealed here.
+	call.Event.UserIdentity.OnBehalfOf = &audit.OnBehalfOf{
+		UserID: opened.UserID, IdentityStoreARN: caller.IdentityStoreARN(&opened.Delegation),
+	}
 	if err := caller.SealedStands(call.Snapshot, &opened); err != nil {
 		why := fault.Of(err)
 		return nil, fault.New(fault.Denied, "", "The provided context is not accepted: %s", why.Message()).For(why.Reason)
@@ -98,17 +102,9 @@ func (b *onBehalf) checkAccount(role *iam.Role) error {
 	return nil
 }
 
-// addToSession adds the identity to the session, and the person to the record. An audit context is added to the record
-// only.
-func (b *onBehalf) addToSession(call *control.Call, s *credential.Session) {
-	if b == nil {
-		return
-	}
-	call.Event.UserIdentity.OnBehalfOf = &audit.OnBehalfOf{
-		UserID:           b.UserID,
-		IdentityStoreARN: caller.IdentityStoreARN(&b.Delegation),
-	}
-	if !b.audit {
+// addToSession adds the identity to the session. An audit context is in the record only.
+func (b *onBehalf) addToSession(s *credential.Session) {
+	if b != nil && !b.audit {
 		s.Delegation = b.Delegation
 		s.Grounds.AddAll(b.grounds)
 	}

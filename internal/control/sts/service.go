@@ -79,5 +79,5 @@ func (t *Tokens) AssumeForService(call *control.Call, in ServiceAssume) (*iam.Ro
 func (in *ServiceAssume) notAuthorized(action string) *fault.Error {
 	return fault.New(fault.Denied, fault.ServiceTrust, "%s", caller.Denial{
 		User: in.Service, Action: action, Resource: in.RoleARN,
-	})
+	}).For(fault.RoleNotAssumable)
 }

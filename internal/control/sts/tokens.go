@@ -27,9 +27,10 @@ type Tokens struct {
 // has no sts action that makes a session).
 func admit(call *control.Call, action, resource string) error {
 	if call.IsVended() || call.Session != nil && call.Session.UserID != "" {
+		d := policy.NoSessionPolicy(action)
 		return fault.New(fault.Denied, "", "%s", caller.Denial{
-			User: call.ARN(), Action: action, Resource: resource, Because: policy.NoSessionPolicy(action).Because(),
-		})
+			User: call.ARN(), Action: action, Resource: resource, Because: d.Because(),
+		}).For(call.ReasonOf(d))
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/audit"
+	"latchkey/internal/caller"
 	"latchkey/internal/control"
 	"latchkey/internal/credential"
 	"latchkey/internal/fault"
@@ -108,7 +109,7 @@ func (t *Tokens) vouch(
 		return nil, noProvider("")
 	}
 	issuer, snap := "", call.Snapshot
-	claims, err := t.Verifier.Verify(ctx, token.Reveal(), call.Facts.SourceIP, func(iss string) (oidc.Issuer, bool) {
+	claims, err := t.Verifier.Verify(ctx, token.Reveal(), caller.Network(call.Facts.SourceIP), func(iss string) (oidc.Issuer, bool) {
 		issuer = iss
 		p := snap.OIDCProviderByName(account, iam.OIDCProviderName(iss))
 		if p == nil || p.URL != iss {

@@ -95,6 +95,12 @@ func auditFilters(t *testing.T, db *store.DB) {
 			e.UserIdentity.AccessKeyID = "AKIAY"
 		}
 		e.Latchkey = &audit.Addendum{GrantID: fmt.Sprint("g", i%4)}
+		if i%3 == 0 {
+			e.Latchkey.Reason = []string{"grant_deleted", "out_of_scope"}[i%2]
+		}
+		if i > 8 {
+			e.UserIdentity.OnBehalfOf = &audit.OnBehalfOf{UserID: fmt.Sprint("person-", i%2)}
+		}
 		if err := db.Record(t.Context(), e); err != nil {
 			t.Fatal(err)
 		}
@@ -115,10 +121,16 @@ func auditFilters(t *testing.T, db *store.DB) {
 		"principal":        {store.AuditFilter{Principal: "arn:aws:iam::111122223333:user/x", Limit: 7}, "0 1 2 3 4 6 7"},
 		"grant":            {store.AuditFilter{GrantID: "g3"}, "3 7 11"},
 		"grant and error":  {store.AuditFilter{GrantID: "g3", ErrorCode: "AccessDenied"}, "3"},
-		"since":            {store.AuditFilter{Since: start, Limit: 2}, "0 1"},
-		"until":            {store.AuditFilter{Until: start}, ""},
-		"a window":         {store.AuditFilter{Since: all[4].Time(), Until: all[4].Time().Add(time.Microsecond)}, "4"},
-		"nobody":           {store.AuditFilter{Principal: "nobody"}, ""},
+		"reason":           {store.AuditFilter{Reason: "out_of_scope"}, "3 9"},
+		"person":           {store.AuditFilter{Person: "person-1"}, "9 11"},
+		"reason of nobody": {store.AuditFilter{Reason: "out_of_scope", Account: string(other)}, ""},
+		"person, reason and grant": {
+			store.AuditFilter{Person: "person-1", Reason: "out_of_scope", GrantID: "g1"}, "9",
+		},
+		"since":    {store.AuditFilter{Since: start, Limit: 2}, "0 1"},
+		"until":    {store.AuditFilter{Until: start}, ""},
+		"a window": {store.AuditFilter{Since: all[4].Time(), Until: all[4].Time().Add(time.Microsecond)}, "4"},
+		"nobody":   {store.AuditFilter{Principal: "nobody"}, ""},
 	} {
 		var got []string
 		for _, r := range events(t, db, c.f) {
@@ -172,7 +184,8 @@ func auditHostile(t *testing.T, db *store.DB) {
 		e.EventID = fmt.Sprint(i)
 		e.UserIdentity.ARN, e.UserIdentity.AccessKeyID, e.ErrorCode = s, s, audit.Text(s)
 		e.RecipientAccountID, e.EventSource, e.UserAgent = s, s, audit.Text(s)
-		e.Latchkey = &audit.Addendum{GrantID: s}
+		e.Latchkey = &audit.Addendum{GrantID: s, Reason: s}
+		e.UserIdentity.OnBehalfOf = &audit.OnBehalfOf{UserID: s}
 		if err := db.Record(t.Context(), e); err != nil {
 			t.Errorf("%.20q: %v", s, err)
 		}

@@ -1,0 +1,63 @@
+package control
+
+import "latchkey/internal/fault"
+
+// refusedBy says for each reason which part of the decision refused. Records have it in the field latchkey.refusedBy.
+// Every reason of package caller has a row here: TestEveryReasonOfTheLeashHasARow. Reasons without a row are those of
+// requests that are not about access, such as OAuth's.
+var refusedBy = map[fault.Reason]string{
+	// The leash: what the session hangs on has gone.
+	fault.AccessKeyInactive:     "leash",
+	fault.ApplicationDeleted:    "leash",
+	fault.ApplicationDisabled:   "leash",
+	fault.AssociationRemoved:    "leash",
+	fault.GrantDeleted:          "leash",
+	fault.GranteeDeleted:        "leash",
+	fault.GrantsInstanceDeleted: "leash",
+	fault.InstanceDeleted:       "leash",
+	fault.IssuerDeleted:         "leash",
+	fault.IssuerUnknown:         "leash",
+	fault.LocationDeleted:       "leash",
+	fault.MembershipRemoved:     "leash",
+	fault.NotAssigned:           "leash",
+	fault.ParentDeleted:         "leash",
+	fault.PrincipalDeleted:      "leash",
+	fault.ProviderClientRemoved: "leash",
+	fault.ProviderDeleted:       "leash",
+	fault.ScopeRemoved:          "leash",
+	fault.SessionInvalid:        "leash",
+	fault.UserDeleted:           "leash",
+	fault.UserDisabled:          "leash",
+
+	// Policies.
+	fault.ScopeDenies:           "scope",
+	fault.SessionPolicyDenies:   "session",
+	fault.IdentityContextDenies: "session",
+	fault.IdentityPolicyDenies:  "role",
+	fault.BoundaryDenies:        "role",
+	fault.PolicyUnreadable:      "role",
+	fault.NotAllowed:            "role",
+	fault.TrustPolicyDenies:     "trust",
+	fault.RoleNotAssumable:      "trust",
+	fault.ResourcePolicyDenies:  "resource_policy",
+	fault.ExpectedOwner:         "resource_policy",
+
+	// Grants.
+	fault.GrantMissing:      "grants",
+	fault.PermissionMissing: "grants",
+	fault.LocationMissing:   "grants",
+	fault.InstanceMissing:   "grants",
+
+	// Before any decision.
+	fault.NotAuthenticated: "signature",
+
+	// Budgets.
+	fault.RateExceeded:    "budget",
+	fault.TooManyRequests: "budget",
+}
+
+// RefusedBy names the part of the decision that refuses for a reason. ok is false if the reason is of no such part.
+func RefusedBy(r fault.Reason) (part string, ok bool) {
+	part, ok = refusedBy[r]
+	return part, ok
+}
