@@ -23,8 +23,8 @@ func explain(e *audit.Event, refusal awserror.Error) {
 	added.RefusedBy, _ = RefusedBy(refusal.Reason)
 }
 
-// Bounds of texts in the records of refused data requests, in bytes. Clients choose these texts, and the records wait in
-// memory.
+// Bounds of texts in the records of refused data requests, in bytes. Clients choose these texts, and the records wait
+// in memory.
 const (
 	maxRefusalName    = 256
 	maxRefusalMessage = 1024

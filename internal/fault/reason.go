@@ -341,8 +341,8 @@ const (
 
 // Data requests, and which kind of policy refuses an action.
 const (
-	// NotAuthenticated: Who sends the request could not be established: it has no signature, or one that does not match, or
-	// names a key or a session that does not hold. The error code says which.
+	// NotAuthenticated: Who sends the request could not be established: it has no signature, or one that does not match,
+	// or names a key or a session that does not hold. The error code says which.
 	NotAuthenticated Reason = "not_authenticated"
 	// ExpectedOwner: The bucket belongs to another account than the client expects.
 	ExpectedOwner Reason = "expected_owner"
@@ -354,8 +354,8 @@ const (
 	SessionPolicyDenies Reason = "session_policy"
 	// ScopeDenies: The action lies outside the scope or the permission of the vended credential.
 	ScopeDenies Reason = "out_of_scope"
-	// IdentityContextDenies: A session that acts for a directory user may not do this: AWS's list for such sessions does not
-	// have the action.
+	// IdentityContextDenies: A session that acts for a directory user may not do this: AWS's list for such sessions does
+	// not have the action.
 	IdentityContextDenies Reason = "identity_context"
 	// ResourcePolicyDenies: The policy of the bucket, instance or application does not allow the action, or denies it.
 	ResourcePolicyDenies Reason = "resource_policy"

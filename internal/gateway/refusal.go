@@ -88,8 +88,8 @@ func (g *Gateway) notedCaller(q *request, call *control.Call) noted {
 	return n
 }
 
-// notedStranger describes a request of somebody who did not prove who it is. It is recorded for the owner of the bucket,
-// among the requests from the same network. If the bucket does not exist, there is nobody for whom it could be
+// notedStranger describes a request of somebody who did not prove who it is. It is recorded for the owner of the
+// bucket, among the requests from the same network. If the bucket does not exist, there is nobody for whom it could be
 // recorded.
 func (g *Gateway) notedStranger(q *request) (noted, bool) {
 	name, key := g.locate(q)

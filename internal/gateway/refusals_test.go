@@ -36,10 +36,12 @@ func TestARefusedDataRequestSaysWhy(t *testing.T) {
 		who, key, code string
 	}{
 		"outside the scope": {
-			vended, ask{method: "GET", path: "/lake/out/k"}, "out_of_scope", "scope", "assumed-role/loc", "out/k", "AccessDenied",
+			vended, ask{method: "GET", path: "/lake/out/k"}, "out_of_scope", "scope", "assumed-role/loc", "out/k",
+			"AccessDenied",
 		},
 		"a policy of the user": {
-			bob, ask{method: "PUT", path: "/lake/in/n", body: "x"}, "identity_policy", "role", "user/bob", "in/n", "AccessDenied",
+			bob, ask{method: "PUT", path: "/lake/in/n", body: "x"}, "identity_policy", "role", "user/bob", "in/n",
+			"AccessDenied",
 		},
 		"a bucket policy": {
 			narrow, ask{method: "GET", path: "/lake/in/k"}, "resource_policy", "resource_policy", "user/bob", "in/k",
@@ -148,8 +150,8 @@ func TestRefusalsOfStrangers(t *testing.T) {
 	}
 	e := all[0]
 	if e.RecipientAccountID != accountA || e.SourceIPAddress != "127.0.0.1" || e.UserIdentity.ARN != "" ||
-		e.UserIdentity.AccessKeyID != "" || e.Latchkey.Reason != "not_authenticated" || e.Latchkey.RefusedBy != "signature" ||
-		e.RequestParameters["key"] != "in/k" || len(e.UserAgent) > 300 {
+		e.UserIdentity.AccessKeyID != "" || e.Latchkey.Reason != "not_authenticated" ||
+		e.Latchkey.RefusedBy != "signature" || e.RequestParameters["key"] != "in/k" || len(e.UserAgent) > 300 {
 		t.Errorf("%+v", e)
 	}
 	w.advance(time.Minute)
@@ -157,7 +159,8 @@ func TestRefusalsOfStrangers(t *testing.T) {
 		t.Errorf("%+v", e.Latchkey)
 	}
 	refused(t, "forged", w.get(forged, "/lake/in/k"), 403, "SignatureDoesNotMatch", "")
-	if e := w.last(); e.AdditionalEventData["claimedAccessKeyId"] != vended.AccessKeyID || e.UserIdentity.AccessKeyID != "" {
+	if e := w.last(); e.AdditionalEventData["claimedAccessKeyId"] != vended.AccessKeyID ||
+		e.UserIdentity.AccessKeyID != "" {
 		t.Errorf("%+v", e)
 	}
 }

@@ -73,7 +73,8 @@ func TestAttack22_FloodOfKeyIDsIsRateLimited(t *testing.T) {
 	now = now.Add(time.Minute)
 	before := i.Fetches.Load()
 	i.Rotate(t)
-	if _, err := v.Verify(t.Context(), i.Token(t, nil), anywhere, trusting(i.URL)); err != nil || i.Fetches.Load() == before {
+	if _, err := v.Verify(t.Context(), i.Token(t, nil), anywhere, trusting(i.URL)); err != nil ||
+		i.Fetches.Load() == before {
 		t.Errorf("new keys are never seen again: %v", err)
 	}
 }

@@ -66,7 +66,8 @@ func TestAttack22_JSONWithSomethingBehindIt(t *testing.T) {
 	})
 	t.Run("white space is nothing", func(t *testing.T) {
 		claims, _ := json.Marshal(i.Claims(nil))
-		if _, err := inside().Verify(t.Context(), signText(t, i, string(claims)+" \n"), anywhere, trusting(i.URL)); err != nil {
+		token := signText(t, i, string(claims)+" \n")
+		if _, err := inside().Verify(t.Context(), token, anywhere, trusting(i.URL)); err != nil {
 			t.Error(err)
 		}
 	})
@@ -90,7 +91,8 @@ func document(t *testing.T, url string) string {
 // signText is a token with a payload that need not be JSON, signed by the issuer.
 func signText(t *testing.T, i *oidctest.Issuer, payload string) string {
 	t.Helper()
-	s, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: i.Signer()}, (&jose.SignerOptions{}).WithType("JWT"))
+	by := jose.SigningKey{Algorithm: jose.RS256, Key: i.Signer()}
+	s, err := jose.NewSigner(by, (&jose.SignerOptions{}).WithType("JWT"))
 	if err != nil {
 		t.Fatal(err)
 	}

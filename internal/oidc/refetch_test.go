@@ -116,7 +116,8 @@ func TestAllSourcesTogetherAreBounded(t *testing.T) {
 	forged := oidctest.Sign(t, jose.RS256, stranger(t), "forged", i.Claims(nil))
 	last := fault.Reason("")
 	for n := range 300 {
-		_, err := v.Verify(t.Context(), forged, netip.PrefixFrom(netip.AddrFrom4([4]byte{203, 0, byte(n / 100), byte(n)}), 32), trusting(i.URL))
+		from := netip.PrefixFrom(netip.AddrFrom4([4]byte{203, 0, byte(n / 100), byte(n)}), 32)
+		_, err := v.Verify(t.Context(), forged, from, trusting(i.URL))
 		last = reasonOf(err)
 	}
 	if n := i.Fetches.Load(); n > 30 {

@@ -52,8 +52,8 @@ func refused(t *testing.T, v *oidc.Verifier, i *oidctest.Issuer, token string, w
 func TestVerify(t *testing.T) {
 	i := oidctest.New(t)
 	v := inside()
-	c, err := v.Verify(t.Context(),
-		i.Token(t, map[string]any{"email": "a@example.org", "jti": "one", "aud": []string{"x", "app"}}), anywhere, trusting(i.URL))
+	token := i.Token(t, map[string]any{"email": "a@example.org", "jti": "one", "aud": []string{"x", "app"}})
+	c, err := v.Verify(t.Context(), token, anywhere, trusting(i.URL))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -31,8 +31,8 @@ func (p *Provider) MaySupply(claim string) bool { return slices.Contains(p.claim
 // the client that both were issued to.
 //
 // A claim of the identity token is never replaced. The answer must be about the same sub. It is trusted because it came
-// over the connection to the provider, or, if the provider signs it, because of its signature. The error is an *Error or
-// that of the context; it contains no token.
+// over the connection to the provider, or, if the provider signs it, because of its signature. The error is an *Error
+// or that of the context; it contains no token.
 func (v *Verifier) AddUserInfo(
 	ctx context.Context, p *Provider, client string, access func() string, to *Claims,
 ) error {

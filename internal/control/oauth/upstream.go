@@ -226,7 +226,8 @@ func (s *SignIn) recognise(ctx context.Context, call *control.Call, a *attempt, 
 	if err != nil {
 		return nil, providerError(err)
 	}
-	claims, err := s.Exchange.Verifier.Verify(ctx, got.Identity, caller.Network(call.Facts.SourceIP), func(iss string) (oidc.Issuer, bool) {
+	from := caller.Network(call.Facts.SourceIP)
+	claims, err := s.Exchange.Verifier.Verify(ctx, got.Identity, from, func(iss string) (oidc.Issuer, bool) {
 		return oidc.Issuer{Audiences: []string{sign.ClientID}}, iss == a.Issuer
 	})
 	if err != nil {

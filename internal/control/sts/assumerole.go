@@ -152,7 +152,7 @@ func (in *AssumeRole) trustedRole(
 		return nil, fault.New(fault.Invalid, fault.Member, "%s is invalid", in.RoleARN)
 	}
 	role := call.Snapshot.RoleByName(parsed.Account, parsed.Name)
-	if role == nil || role.ARN() != in.RoleARN { // the record's reason is that of a role that does not trust the caller, too
+	if role == nil || role.ARN() != in.RoleARN { // in the record, too, like a role that does not trust the caller
 		return nil, in.notAuthorized(call, in.token.action(), fault.TrustPolicyDenies)
 	}
 	compiled := call.Snapshot.Compiled(role.ID)

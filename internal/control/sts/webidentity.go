@@ -109,7 +109,8 @@ func (t *Tokens) vouch(
 		return nil, noProvider("")
 	}
 	issuer, snap := "", call.Snapshot
-	claims, err := t.Verifier.Verify(ctx, token.Reveal(), caller.Network(call.Facts.SourceIP), func(iss string) (oidc.Issuer, bool) {
+	from := caller.Network(call.Facts.SourceIP)
+	claims, err := t.Verifier.Verify(ctx, token.Reveal(), from, func(iss string) (oidc.Issuer, bool) {
 		issuer = iss
 		p := snap.OIDCProviderByName(account, iam.OIDCProviderName(iss))
 		if p == nil || p.URL != iss {
