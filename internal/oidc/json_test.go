@@ -18,7 +18,7 @@ import (
 var behind = []string{"}", "]", "{}", "null", "0", `"x"`, "x", ",", "\x00", "}}", " {}", "\n]"}
 
 func TestAttack22_JSONWithSomethingBehindIt(t *testing.T) {
-	i := oidctest.New(t)
+	i, p := oidctest.New(t), oidctest.NewProvider(t, "app", nil)
 	b64 := base64.RawURLEncoding.EncodeToString
 	for _, more := range behind {
 		t.Run("behind the header "+more, func(t *testing.T) {
@@ -31,11 +31,11 @@ func TestAttack22_JSONWithSomethingBehindIt(t *testing.T) {
 		})
 		for what, path := range map[string]string{"discovery": oidctest.Discovery, "keys": oidctest.KeySet} {
 			t.Run("behind the "+what+" "+more, func(t *testing.T) {
-				p := oidctest.NewProvider(t, "app", nil)
 				if _, err := inside().Provider(t.Context(), p.URL); err != nil {
 					t.Fatal(err)
 				}
 				good := document(t, p.URL+path)
+				defer p.Serve(path, func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, good) })
 				p.Serve(path, func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, good+more) })
 				refused(t, inside(), p.Issuer, p.Issuer.Token(t, nil), fault.IssuerInvalid)
 				if _, err := inside().Provider(t.Context(), p.URL); what == "discovery" && reasonOf(err) != fault.IssuerInvalid {

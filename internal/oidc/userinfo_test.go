@@ -75,6 +75,8 @@ func TestClaimsThatAreOnlyInUserInfo(t *testing.T) {
 }
 
 func TestUserInfoNeverReplacesTheToken(t *testing.T) {
+	v, p := inside(), oidctest.NewProvider(t, "app", map[string]any{})
+	p.OnlyInUserInfo()
 	for name, x := range map[string]struct {
 		token, said map[string]any
 		want        map[string]any // of the claims afterwards; nil: absent
@@ -112,12 +114,9 @@ func TestUserInfoNeverReplacesTheToken(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := oidctest.NewProvider(t, "app", map[string]any{})
-			p.OnlyInUserInfo()
 			token := map[string]any{}
 			maps.Copy(token, x.token)
 			p.Become(token)
-			v := inside()
 			at, got, c := signedIn(t, v, p)
 			p.Become(x.said)
 			had := c.All["nonce"]
@@ -182,12 +181,17 @@ func TestUserInfoThatIsRefused(t *testing.T) {
 			want   fault.Reason
 		}{answers(string(good) + more), fault.UserInfoInvalid}
 	}
+	v, p := inside(), hiding(t)
+	at, got, _ := signedIn(t, v, p)
+	impatient := oidc.New(oidc.Options{AllowPrivate: true, Timeout: 200 * time.Millisecond})
 	for name, x := range cases {
 		t.Run(name, func(t *testing.T) {
-			p := hiding(t)
-			v := oidc.New(oidc.Options{AllowPrivate: true, Timeout: 500 * time.Millisecond})
-			at, got, c := signedIn(t, v, p)
+			c := &oidc.Claims{Subject: "subject-1", All: map[string]any{}}
 			x.change(p)
+			v := v
+			if name == "that never comes" {
+				v = impatient
+			}
 			err := v.AddUserInfo(t.Context(), at, "app", got.Access, c)
 			if reasonOf(err) != x.want {
 				t.Errorf("%v, want %s", err, x.want)
@@ -201,8 +205,7 @@ func TestUserInfoThatIsRefused(t *testing.T) {
 		})
 	}
 	t.Run("without an access token", func(t *testing.T) {
-		v, p := inside(), hiding(t)
-		at, _, c := signedIn(t, v, p)
+		c := &oidc.Claims{Subject: "subject-1", All: map[string]any{}}
 		if err := v.AddUserInfo(t.Context(), at, "app", nil, c); reasonOf(err) != fault.UserInfoInvalid {
 			t.Error(err)
 		}
