@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"latchkey/internal/access"
 	"latchkey/internal/audit"
 )
 
@@ -129,6 +130,22 @@ func TestAttack54_ManySessionsLeaveRoomForOthers(t *testing.T) {
 	}
 }
 
+// Accounts are few, but whoever has thousands of them does not fill the memory either.
+func TestPlacesForManyAccountsAreBounded(t *testing.T) {
+	n := &noting{now: time.Now()}
+	const many = maxAnonymous + 2*maxFolded
+	for i := range many {
+		k := refusalKey{whose: "source", who: strconv.Itoa(i), account: access.AccountID(strconv.Itoa(i)), reason: "x"}
+		n.note(k, "anonymous", n.now, n.records)
+	}
+	if n.folded > maxFolded || len(n.counts) > maxAnonymous+maxFolded {
+		t.Errorf("%d places, %d of them for many", len(n.counts), n.folded)
+	}
+	if records, lost := n.end(n.now, true); total(records)+lost != many || lost == 0 {
+		t.Errorf("%d refusals are counted, %d lost", total(records), lost)
+	}
+}
+
 func TestRecordsThatCannotBeWrittenAreBounded(t *testing.T) {
 	n := &noting{now: time.Now()}
 	var all []audit.Event
@@ -143,6 +160,11 @@ func TestRecordsThatCannotBeWrittenAreBounded(t *testing.T) {
 	}
 	if len(n.unwritten) > maxUnwritten || len(all) > maxUnwritten {
 		t.Errorf("%d records wait", len(n.unwritten))
+	}
+	n.back(all)
+	n.back(all)
+	if len(n.unwritten) > maxUnwritten {
+		t.Errorf("%d records wait after they were put back", len(n.unwritten))
 	}
 	if told == 0 {
 		t.Error("nobody is told that refusals were lost")

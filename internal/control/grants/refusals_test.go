@@ -5,6 +5,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/awserror"
+	"latchkey/internal/control/controltest"
 	"latchkey/internal/control/grants"
 	"latchkey/internal/control/principals"
 )
@@ -29,6 +30,15 @@ func TestARefusedGetDataAccessNamesReasonAndPerson(t *testing.T) {
 		}
 	}
 	refused("grant_missing", "grants")
+	t.Run("a vended credential does not ask for others", func(t *testing.T) {
+		w.grant(user(w.alice), "hers/*", "")
+		v, err := w.ask(k, "s3://lake/hers/*")
+		w.must(err)
+		person := k
+		defer func() { k = person }()
+		k = controltest.KeysOf(v.Credentials)
+		refused("out_of_scope", "scope")
+	})
 	w.must(w.IAM.DeleteInline(t.Context(), w.as("iam"), principals.RoleNamed("r1"), "all"))
 	refused("identity_policy", "role")
 }
