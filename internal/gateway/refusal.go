@@ -92,6 +92,8 @@ func (g *Gateway) notedCaller(q *request, call *control.Call) noted {
 // bucket, among the requests from the same network. If the bucket does not exist, there is nobody for whom it could be
 // recorded.
 func (g *Gateway) notedStranger(q *request) (noted, bool) {
+	op, row, operation := q.op, q.row, q.Operation // only the record names what a stranger asked for, not log and metrics
+	defer func() { q.op, q.row, q.Operation = op, row, operation }()
 	name, key := g.locate(q)
 	snap, err := g.Auth.Engine.Snapshot()
 	if err != nil {
