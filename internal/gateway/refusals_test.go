@@ -78,11 +78,15 @@ func TestARefusedDataRequestSaysWhy(t *testing.T) {
 	t.Run("a bucket of another account", func(t *testing.T) {
 		w.advance(2 * time.Minute)
 		before := len(w.data())
-		refused(t, "get", w.get(stranger, "/lake/in/k"), 403, "AccessDenied", "")
+		session := w.temporary(w.query(stranger, "sts", "GetSessionToken"))
+		refused(t, "get", w.get(session, "/lake/in/k"), 403, "AccessDenied", "")
 		all := w.data()[before:]
 		if len(all) != 2 || all[0].RecipientAccountID != accountB || all[1].RecipientAccountID != accountA ||
 			all[0].SharedEventID == "" || all[0].SharedEventID != all[1].SharedEventID || all[0].EventID == all[1].EventID {
 			t.Errorf("%+v", all)
+		}
+		if all[0].Latchkey.Expires == "" || all[1].Latchkey.Expires != "" || all[1].Latchkey.Reason == "" {
+			t.Errorf("the owner of the bucket learns of the caller's session: %+v", all[1].Latchkey)
 		}
 	})
 	t.Run("what is no refusal leaves no record", func(t *testing.T) {
