@@ -29,6 +29,26 @@ var refusedBy = map[fault.Reason]string{
 	fault.UserDeleted:           "leash",
 	fault.UserDisabled:          "leash",
 
+	fault.ActorPolicyRemoved:      "leash",
+	fault.ApplicationGrantRemoved: "leash",
+	fault.AskerNotAllowed:         "leash",
+	fault.AudienceRemoved:         "leash",
+	fault.BucketDeleted:           "leash",
+	fault.IssuerChanged:           "leash",
+	fault.IssuerNotAccepted:       "leash",
+	fault.KeyOfPersonChanged:      "leash",
+	fault.LocationRoleChanged:     "leash",
+	fault.LocationRoleNotTrusting: "leash",
+	fault.RoleNotTrusting:         "leash",
+	fault.SessionsEnded:           "leash",
+	fault.SignInDeleted:           "leash",
+	fault.SignInEnded:             "leash",
+
+	// The ceiling of vended credentials.
+	fault.AdministrationClosed: "scope",
+	fault.PermissionExceeded:   "scope",
+	fault.ScopeExceeded:        "scope",
+
 	// Policies.
 	fault.ScopeDenies:           "scope",
 	fault.SessionPolicyDenies:   "session",
@@ -48,12 +68,18 @@ var refusedBy = map[fault.Reason]string{
 	fault.LocationMissing:   "grants",
 	fault.InstanceMissing:   "grants",
 
+	// Policies that no layer alone answers for.
+	fault.ConditionKeyUnknown: "role",
+
 	// Before any decision.
+	fault.RegionMismatch:   "signature",
 	fault.NotAuthenticated: "signature",
 
 	// Budgets.
 	fault.RateExceeded:    "budget",
 	fault.TooManyRequests: "budget",
+	fault.PolicyTooCostly: "budget",
+	fault.ClientGone:      "budget",
 }
 
 // RefusedBy names the part of the decision that refuses for a reason. ok is false if the reason is of no such part.

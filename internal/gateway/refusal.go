@@ -28,6 +28,9 @@ func (g *Gateway) recordRefusal(q *request, err error, told awserror.Error) {
 		n = g.notedCaller(q, q.Call)
 	} else if e, ok := errors.AsType[*caller.Ended](err); ok {
 		bucketName, key := g.locate(q)
+		if q.row != nil {
+			q.row.place(e.Caller, bucketName)
+		}
 		q.Call, q.Unrecorded = g.Control.Begin(q.opening(e.Caller)), true // so that the log names the session's principal
 		n = g.notedCaller(q, q.Call)
 		n.bucket, n.key = q.Call.Snapshot.Bucket(bucketName), key

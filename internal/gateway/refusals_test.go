@@ -66,7 +66,7 @@ func TestARefusedDataRequestSaysWhy(t *testing.T) {
 				t.Fatalf("%d records: %+v %+v", len(all)-before, e, e.Latchkey)
 			}
 			if e.RequestParameters["bucketName"] != "lake" || e.RequestParameters["key"] != x.key ||
-				!strings.Contains(e.UserIdentity.ARN, x.who) || e.ErrorCode != x.code || e.ManagementEvent ||
+				!strings.Contains(e.UserIdentity.ARN, x.who) || string(e.ErrorCode) != x.code || e.ManagementEvent ||
 				len(e.Resources) != 2 || e.Resources[1].ARN != "arn:aws:s3:::lake/"+x.key {
 				t.Errorf("%+v", e)
 			}
