@@ -8,8 +8,8 @@ import (
 )
 
 // Find finds the operation of a request. The query protocol names it in the form: in the body of a POST, which the
-// caller has read, or in the query of a GET. A POST has no query. Others are found by method, path and headers: the body
-// is not looked at, and need not have been read. The operation is returned beside an error as soon as it is known.
+// caller has read, or in the query of a GET. A POST has no query. Others are found by method, path and headers: the
+// body is not looked at, and need not have been read. The operation is returned beside an error as soon as it is known.
 func (s *Service) Find(b budget.Budget, r *http.Request, body []byte) (*Operation, Labels, error) {
 	if s.Protocol != Query {
 		return s.Match(r)

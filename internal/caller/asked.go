@@ -11,8 +11,8 @@ import (
 	"latchkey/internal/policy"
 )
 
-// Grounds are what a session that the caller makes hangs on: everything that the caller's own session hangs on, and that
-// session itself, or the caller's long-term key. The bearer of a foreign token has none here: the token has.
+// Grounds are what a session that the caller makes hangs on: everything that the caller's own session hangs on, and
+// that session itself, or the caller's long-term key. The bearer of a foreign token has none here: the token has.
 func (c *Caller) Grounds() (all credential.Grounds) {
 	s := c.Session
 	switch {

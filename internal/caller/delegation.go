@@ -14,8 +14,8 @@ import (
 )
 
 // DelegationGrounds are what every delegation hangs on: the application that acts, the application that admitted the
-// user, the Identity Center instance, the issuer that vouched for the user, the sign-in, and the user. What a particular
-// token hangs on besides is sealed with it.
+// user, the Identity Center instance, the issuer that vouched for the user, the sign-in, and the user. What a
+// particular token hangs on besides is sealed with it.
 func DelegationGrounds(d *credential.Delegation) (all credential.Grounds) {
 	acting, _ := sso.ParseARN(d.ApplicationARN)
 	all.Add(credential.OnApplication, acting.ID)
@@ -36,8 +36,8 @@ func DelegationGrounds(d *credential.Delegation) (all credential.Grounds) {
 	return all
 }
 
-// DelegationStands checks that what a delegation hangs on stands now, see DelegationGrounds, and that its person may use
-// the application. It fails with a denial whose reason the client is told.
+// DelegationStands checks that what a delegation hangs on stands now, see DelegationGrounds, and that its person may
+// use the application. It fails with a denial whose reason the client is told.
 func DelegationStands(snap *engine.Snapshot, d *credential.Delegation) error {
 	if f := groundsStand(snap, DelegationGrounds(d), generation{rev: uint64(snap.Rev()), issued: never}); f != nil {
 		return f

@@ -9,8 +9,8 @@ import (
 )
 
 // leash checks that everything that a session hangs on still stands, and was not cut since the session was decided. It
-// returns why the session ended, with a reason, or nil. Whether the request that made the session would still be granted
-// is another question, see regranted.
+// returns why the session ended, with a reason, or nil. Whether the request that made the session would still be
+// granted is another question, see regranted.
 //
 // Only the holder of the credential, whose signature was verified before, and the audit log are told why.
 func leash(snap *engine.Snapshot, s *credential.Session) *fault.Error {

@@ -16,8 +16,9 @@ var layerReasons = map[policy.Layer]fault.Reason{
 	policy.LayerTrust:    fault.TrustPolicyDenies,
 }
 
-// ReasonOf is the reason of a decision that refuses: why it stopped, a condition key that nobody documents, the layer that
-// denied, or the first one that should have allowed. It is for records and logs. It is empty for a decision that allows.
+// ReasonOf is the reason of a decision that refuses: why it stopped, a condition key that nobody documents, the layer
+// that denied, or the first one that should have allowed. It is for records and logs. It is empty for a decision that
+// allows.
 func (c *Caller) ReasonOf(d policy.Decision) fault.Reason {
 	if d.Allowed {
 		return ""
@@ -33,7 +34,7 @@ func (c *Caller) ReasonOf(d policy.Decision) fault.Reason {
 		layer = d.Layer
 	}
 	if layer == policy.LayerSession && c.IsVended() { // the session policy of a vended credential is made of its scope
-		return fault.ScopeDenies
+		return fault.ScopeExceeded
 	}
 	if r, ok := layerReasons[layer]; ok {
 		return r

@@ -98,8 +98,8 @@ func asEnded(err error) *fault.Error {
 // maxAnswers is how many sessions are remembered.
 const maxAnswers = 8192
 
-// answers are the sessions that stood, with what that was read from. A session that did not stand is not remembered. The
-// zero answers is ready for use.
+// answers are the sessions that stood, with what that was read from. A session that did not stand is not remembered.
+// The zero answers is ready for use.
 type answers struct {
 	mu  sync.RWMutex
 	was map[credential.SessionID]*answer

@@ -50,7 +50,6 @@ var refusedBy = map[fault.Reason]string{
 	fault.ScopeExceeded:        "scope",
 
 	// Policies.
-	fault.ScopeDenies:           "scope",
 	fault.SessionPolicyDenies:   "session",
 	fault.IdentityContextDenies: "session",
 	fault.IdentityPolicyDenies:  "role",

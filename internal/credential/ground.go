@@ -7,38 +7,39 @@ import (
 	"strings"
 )
 
-// GroundKind says what kind of thing a ground is. The numbers are sealed into sessions, so none of them is ever used for
-// anything else.
+// GroundKind says what kind of thing a ground is. The numbers are sealed into sessions, so none of them is ever used
+// for anything else.
 type GroundKind uint8
 
 // The kinds of grounds, with the form of their ids.
 const (
-	_                   GroundKind = iota
-	OnAccessKey                    // the id of a long-term access key
-	OnPrincipal                    // AIDA... of a user, AROA... of a role, an account's number for its root user
-	OnProvider                     // the immutable id of an OpenID Connect provider of IAM
-	OnProviderClient               // provider "/" client id
-	OnIdentityCenter               // account "/" id of the Identity Center instance
-	OnPerson                       // the id of a directory user
-	OnPersonKey                    // user "/" the key by which an issuer's token named the user
-	OnMembership                   // group "/" user
-	OnApplication                  // apl-...
-	OnApplicationGrant             // application "/" OAuth grant type
-	OnAssignment                   // application "/" USER or GROUP "/" the user or group
-	OnIssuer                       // tti-... of a trusted token issuer
-	OnAcceptedIssuer               // application "/" issuer
-	OnAudience                     // application "/" issuer "/" the audience of the token
-	OnSignIn                       // the id of a person's sign-in
-	OnGrantsInstance               // account "/" region of an Access Grants instance
-	OnLocation                     // account "/" region "/" id
-	OnGrant                        // the id of a grant
-	OnBucket                       // the name of a bucket
-	OnGroup                        // the id of a directory group
-	OnSession                      // the id of a session, in hexadecimal
-	OnAccessScope                  // application "/" OAuth scope
-	OnActor                        // application "/" the principal that asked for tokens in its name "/" the name of the principal's session
-	OnAssociation                  // apl-... of the application that associates an Access Grants instance with Identity Center
-	numberOfGroundKinds            // not a kind
+	_                  GroundKind = iota
+	OnAccessKey                   // the id of a long-term access key
+	OnPrincipal                   // AIDA... of a user, AROA... of a role, an account's number for its root user
+	OnProvider                    // the immutable id of an OpenID Connect provider of IAM
+	OnProviderClient              // provider "/" client id
+	OnIdentityCenter              // account "/" id of the Identity Center instance
+	OnPerson                      // the id of a directory user
+	OnPersonKey                   // user "/" the key by which an issuer's token named the user
+	OnMembership                  // group "/" user
+	OnApplication                 // apl-...
+	OnApplicationGrant            // application "/" OAuth grant type
+	OnAssignment                  // application "/" USER or GROUP "/" the user or group
+	OnIssuer                      // tti-... of a trusted token issuer
+	OnAcceptedIssuer              // application "/" issuer
+	OnAudience                    // application "/" issuer "/" the audience of the token
+	OnSignIn                      // the id of a person's sign-in
+	OnGrantsInstance              // account "/" region of an Access Grants instance
+	OnLocation                    // account "/" region "/" id
+	OnGrant                       // the id of a grant
+	OnBucket                      // the name of a bucket
+	OnGroup                       // the id of a directory group
+	OnSession                     // the id of a session, in hexadecimal
+	OnAccessScope                 // application "/" OAuth scope
+	// application "/" the principal that asked for tokens in its name "/" the name of the principal's session
+	OnActor
+	OnAssociation       // apl-... of the application that associates an Access Grants instance with Identity Center
+	numberOfGroundKinds // not a kind
 )
 
 // groundNames are the names of the kinds in the database, in records and on the command line.

@@ -36,8 +36,8 @@ type cuts struct {
 // this ends the session whatever its revision says: the database was restored from an older copy in between.
 const clockSkew = 5 * time.Minute
 
-// Cut reports whether, and by what, a ground was cut after a session was decided: at a later revision than rev, or, for a
-// session that has no revision, after it was issued.
+// Cut reports whether, and by what, a ground was cut after a session was decided: at a later revision than rev, or, for
+// a session that has no revision, after it was issued.
 func (s *Snapshot) Cut(g credential.Ground, rev uint64, issued time.Time) CutBy {
 	if s.cuts == nil || s.cuts.n == 0 || int(g.Kind) >= len(s.cuts.of) {
 		return 0
@@ -97,7 +97,8 @@ func (d *draft) loadCuts(ctx context.Context, q store.Querier, since time.Time) 
 		if d.people.at(m.User) == nil || d.groups.at(m.Group) == nil {
 			continue // whoever hung on it has ended without it: ids are never used twice
 		}
-		d.putCut(credential.Ground{Kind: credential.OnMembership, ID: store.PairID(m.Group, m.User)}, cut{m.Rev, m.Until, CutByChange})
+		d.putCut(credential.Ground{Kind: credential.OnMembership, ID: store.PairID(m.Group, m.User)},
+			cut{m.Rev, m.Until, CutByChange})
 	}
 	d.cuts.atTrim = d.cuts.n
 	return nil

@@ -19,9 +19,9 @@ type Version struct {
 // Version is the snapshot's.
 func (s *Snapshot) Version() Version { return Version{s.lineage, s.rev} }
 
-// Row is what a snapshot has for a ground, or for a managed policy. It is one pointer, so that two snapshots are compared
-// in nanoseconds. What hangs on the row is part of it: the compiled policies of a principal, the groups of a person, the
-// assignments of an application, the policy of an instance.
+// Row is what a snapshot has for a ground, or for a managed policy. It is one pointer, so that two snapshots are
+// compared in nanoseconds. What hangs on the row is part of it: the compiled policies of a principal, the groups of a
+// person, the assignments of an application, the policy of an instance.
 type Row struct {
 	kind credential.GroundKind // zero: a managed policy
 	id   string

@@ -352,8 +352,6 @@ const (
 	BoundaryDenies Reason = "permissions_boundary"
 	// SessionPolicyDenies: A session policy does not allow the action, or denies it.
 	SessionPolicyDenies Reason = "session_policy"
-	// ScopeDenies: The action lies outside the scope or the permission of the vended credential.
-	ScopeDenies Reason = "out_of_scope"
 	// IdentityContextDenies: A session that acts for a directory user may not do this: AWS's list for such sessions does
 	// not have the action.
 	IdentityContextDenies Reason = "identity_context"

@@ -240,7 +240,7 @@ func TestEndedSessionsAreRecorded(t *testing.T) {
 	w, alice, vended, grant := leashed(t)
 	second := w.vend(alice, "s3://lake/in/*", "READ")
 	refused(t, "out of scope", w.get(vended, "/lake/out"), 403, "AccessDenied", "")
-	if before := w.data(); len(before) != 1 || before[0].Latchkey.Reason != "out_of_scope" {
+	if before := w.data(); len(before) != 1 || before[0].Latchkey.Reason != "scope_exceeded" {
 		t.Fatalf("of a living session: %+v", before)
 	}
 	w.must(w.root, ask{method: "DELETE", path: control + "/grant/" + grant})

@@ -36,7 +36,7 @@ func TestARefusedDataRequestSaysWhy(t *testing.T) {
 		who, key, code string
 	}{
 		"outside the scope": {
-			vended, ask{method: "GET", path: "/lake/out/k"}, "out_of_scope", "scope", "assumed-role/loc", "out/k",
+			vended, ask{method: "GET", path: "/lake/out/k"}, "scope_exceeded", "scope", "assumed-role/loc", "out/k",
 			"AccessDenied",
 		},
 		"a policy of the user": {
@@ -53,7 +53,7 @@ func TestARefusedDataRequestSaysWhy(t *testing.T) {
 		},
 		"the source of a copy": {
 			vended, ask{method: "PUT", path: "/lake/in/c", header: header("X-Amz-Copy-Source", "/lake/secret")},
-			"out_of_scope", "scope", "assumed-role/loc", "secret", "AccessDenied",
+			"scope_exceeded", "scope", "assumed-role/loc", "secret", "AccessDenied",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -112,7 +112,7 @@ func TestRefusalsAreCounted(t *testing.T) {
 	}
 	w.advance(time.Minute)
 	if e := w.last(); len(w.data()) != 2 || e.Latchkey.Refusals != 19 || e.Latchkey.Whose != "session" ||
-		e.Latchkey.Reason != "out_of_scope" {
+		e.Latchkey.Reason != "scope_exceeded" {
 		t.Errorf("%+v", e.Latchkey)
 	}
 	t.Run("each key of a DeleteObjects", func(t *testing.T) {
@@ -121,7 +121,7 @@ func TestRefusalsAreCounted(t *testing.T) {
 			t.Fatalf("%v %s", got, got.body)
 		}
 		if e := w.last(); e.EventName != "DeleteObjects" || e.RequestParameters["key"] != "out/1" ||
-			e.ErrorCode != "AccessDenied" || e.Latchkey.Reason != "out_of_scope" {
+			e.ErrorCode != "AccessDenied" || e.Latchkey.Reason != "scope_exceeded" {
 			t.Errorf("%+v", e)
 		}
 		w.advance(time.Minute)

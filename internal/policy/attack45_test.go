@@ -203,7 +203,7 @@ func TestSharedMetersChangeNoDecision(t *testing.T) {
 func TestAttack45_WhatIsRememberedHoldsForItsRequestOnly(t *testing.T) {
 	many := strings.Builder{}
 	for i := range maxReads + 2 {
-		fmt.Fprintf(&many, `"x${s3:%d}",`, i)
+		fmt.Fprintf(&many, `"x${ec2:%d}",`, i)
 	}
 	for name, c := range map[string]struct {
 		condition string

@@ -210,8 +210,8 @@ func (c *condition) read(t template) {
 }
 
 // fulfilled decides the condition. deny says that the condition belongs to a Deny statement. A value in the request
-// that cannot be read, or is too long to be compared, fails the condition of an Allow and fulfils that of a Deny, and so
-// does an undocumented key.
+// that cannot be read, or is too long to be compared, fails the condition of an Allow and fulfils that of a Deny, and
+// so does an undocumented key.
 func (c *condition) fulfilled(e *evaluation, deny bool) bool {
 	if c.unknown != "" {
 		return deny

@@ -120,7 +120,7 @@ func absence(key string) string {
 
 // constant says what a condition on a key that is in no request comes to.
 func (c *condition) constant(deny bool) string {
-	fulfilled := c.fulfilled(&evaluation{req: &Request{}}, deny)
+	fulfilled := c.fulfilled(&evaluation{req: &Request{}, meter: new(Meter)}, deny)
 	switch {
 	case fulfilled:
 		return "the condition is always fulfilled"

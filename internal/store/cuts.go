@@ -11,8 +11,8 @@ import (
 	"latchkey/internal/credential"
 )
 
-// KindCut is the kind of cuts in the change list. ID is CutID, so a follower of the list need not read the row. Cuts are
-// only inserted.
+// KindCut is the kind of cuts in the change list. ID is CutID, so a follower of the list need not read the row. Cuts
+// are only inserted.
 const KindCut Kind = "cut"
 
 // KindEnded is the kind of cuts that somebody made to end sessions, with the same ids.

@@ -37,7 +37,7 @@ func TestARefusedGetDataAccessNamesReasonAndPerson(t *testing.T) {
 		person := k
 		defer func() { k = person }()
 		k = controltest.KeysOf(v.Credentials)
-		refused("out_of_scope", "scope")
+		refused("scope_exceeded", "scope")
 	})
 	w.must(w.IAM.DeleteInline(t.Context(), w.as("iam"), principals.RoleNamed("r1"), "all"))
 	refused("identity_policy", "role")

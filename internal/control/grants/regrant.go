@@ -18,9 +18,9 @@ func (g *Grants) Regrant(asker *caller.Caller, s *credential.Session) error {
 	return g.Tokens.Regrant(asker, s)
 }
 
-// regrantVended checks that the GetDataAccess which vended a session would be granted now, by the same grant and with the same
-// role. Another grant that covers the request does not help, and a closer one that was made since does no harm. The
-// asker is as of now, see caller.Authenticator. It is GetDataAccess's own evaluation that answers.
+// regrantVended checks that the GetDataAccess which vended a session would be granted now, by the same grant and with
+// the same role. Another grant that covers the request does not help, and a closer one that was made since does no
+// harm. The asker is as of now, see caller.Authenticator. It is GetDataAccess's own evaluation that answers.
 func (g *Grants) regrantVended(asker *caller.Caller, s *credential.Session) error {
 	instance, err := access.ParseResourceARN(s.InstanceID)
 	if err != nil {

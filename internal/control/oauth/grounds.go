@@ -80,7 +80,8 @@ func tokenGrounds(
 	return all
 }
 
-// assignmentGrounds are the assignment by which a person may use an application, the person's own before a group's, and the membership in that group. An application that everybody may use has none.
+// assignmentGrounds are the assignment by which a person may use an application, the person's own before a group's, and
+// the membership in that group. An application that everybody may use has none.
 func assignmentGrounds(
 	snap *engine.Snapshot, app *sso.Application, id directory.UserID,
 ) (all credential.Grounds) {

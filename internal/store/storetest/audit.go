@@ -96,7 +96,7 @@ func auditFilters(t *testing.T, db *store.DB) {
 		}
 		e.Latchkey = &audit.Addendum{GrantID: fmt.Sprint("g", i%4)}
 		if i%3 == 0 {
-			e.Latchkey.Reason = []string{"grant_deleted", "out_of_scope"}[i%2]
+			e.Latchkey.Reason = []string{"grant_deleted", "scope_exceeded"}[i%2]
 		}
 		if i > 8 {
 			e.UserIdentity.OnBehalfOf = &audit.OnBehalfOf{UserID: fmt.Sprint("person-", i%2)}
@@ -121,11 +121,11 @@ func auditFilters(t *testing.T, db *store.DB) {
 		"principal":        {store.AuditFilter{Principal: "arn:aws:iam::111122223333:user/x", Limit: 7}, "0 1 2 3 4 6 7"},
 		"grant":            {store.AuditFilter{GrantID: "g3"}, "3 7 11"},
 		"grant and error":  {store.AuditFilter{GrantID: "g3", ErrorCode: "AccessDenied"}, "3"},
-		"reason":           {store.AuditFilter{Reason: "out_of_scope"}, "3 9"},
+		"reason":           {store.AuditFilter{Reason: "scope_exceeded"}, "3 9"},
 		"person":           {store.AuditFilter{Person: "person-1"}, "9 11"},
-		"reason of nobody": {store.AuditFilter{Reason: "out_of_scope", Account: string(other)}, ""},
+		"reason of nobody": {store.AuditFilter{Reason: "scope_exceeded", Account: string(other)}, ""},
 		"person, reason and grant": {
-			store.AuditFilter{Person: "person-1", Reason: "out_of_scope", GrantID: "g1"}, "9",
+			store.AuditFilter{Person: "person-1", Reason: "scope_exceeded", GrantID: "g1"}, "9",
 		},
 		"since":    {store.AuditFilter{Since: start, Limit: 2}, "0 1"},
 		"until":    {store.AuditFilter{Until: start}, ""},

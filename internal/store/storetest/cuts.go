@@ -31,7 +31,12 @@ func cuts(t *testing.T, db *store.DB) {
 	key := iam.AccessKey{ID: "AKIA1", Account: "111122223333", Status: iam.Active}
 	person := *NewPerson(identityStore, "alice")
 	person.Emails = []directory.Email{{Value: "a@x"}}
-	provider := iam.OIDCProvider{ID: "OIDP1", Account: "111122223333", URL: "https://idp.example", ClientIDs: []string{"a", "b"}}
+	provider := iam.OIDCProvider{
+		ID:        "OIDP1",
+		Account:   "111122223333",
+		URL:       "https://idp.example",
+		ClientIDs: []string{"a", "b"},
+	}
 	issuer := sso.Issuer{ID: "tti-1", Account: "111122223333", InstanceID: "ssoins-1", URL: "https://i", ClaimPath: "sub"}
 	app := sso.Application{
 		ID: "apl-1", InstanceID: "ssoins-1", Account: "111122223333",
