@@ -32,6 +32,7 @@ var dialectsOf = map[string][]Dialect{
 	"gateway":                      {S3},
 	"objects":                      {S3},
 	"front":                        {S3, STS, IAM, JSON},
+	"server":                       {S3, STS, IAM, JSON},
 	"upstream":                     {S3},
 	"control/identitystore":        {SSO},
 	"control/provision":            {JSON},

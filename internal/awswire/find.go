@@ -19,7 +19,7 @@ func (s *Service) Find(b budget.Budget, r *http.Request, body []byte) (*Operatio
 	case http.MethodGet:
 	case http.MethodPost:
 		if text != "" { // there would be two places for each parameter
-			return nil, nil, fault.New(fault.Malformed, fault.Form, "A form that is posted has no query string.")
+			return nil, nil, fault.New(fault.Malformed, fault.Request, "A form that is posted has no query string.")
 		}
 		text = string(body)
 	default:
