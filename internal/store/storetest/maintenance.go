@@ -170,6 +170,8 @@ func obsolete(t *testing.T, db *store.DB) {
 			store.SignInCodes.Insert(tx, &store.SignInCode{ID: "expired", Account: account, Expires: ago(time.Minute)}),
 			store.DeviceRequests.Insert(tx, &store.DeviceRequest{ID: "old", Account: account, Expires: ago(11 * time.Minute)}),
 			store.DeviceRequests.Insert(tx, &store.DeviceRequest{ID: "expired", Account: account, Expires: ago(time.Minute)}),
+			store.PersonSignIns.Insert(tx, &store.PersonSignIn{ID: "old", Account: account, Expires: ago(26 * time.Hour)}),
+			store.PersonSignIns.Insert(tx, &store.PersonSignIn{ID: "expired", Account: account, Expires: ago(time.Hour)}),
 			store.ProvisioningTokens.Insert(tx,
 				&store.ProvisioningToken{ID: "old", Digest: [32]byte{1}, Expires: ago(31 * day)}),
 			store.ProvisioningTokens.Insert(tx, &store.ProvisioningToken{ID: "expired", Digest: [32]byte{2}, Expires: ago(day)}),
