@@ -35,6 +35,7 @@ func (x *Exchange) Serve(p Protocol) {
 	}
 	x.report(told, err, cut)
 	if cut {
+		reset(x.raw)
 		panic(http.ErrAbortHandler) // the only way to let the client see that the answer is cut short
 	}
 }

@@ -69,11 +69,15 @@ type request struct {
 	required []permission // the permissions that were checked before the upstream was called
 	refused  *permission  // the permission that was refused; nil: none
 	out      any
+
+	w       http.ResponseWriter
+	watched watch
 }
 
 // ServeHTTP answers one request.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	q := &request{Request: r, Exchange: g.Frame.Begin(w, r, kind), g: g}
+	q := &request{Request: r, Exchange: g.Frame.Begin(w, r, kind), g: g, w: w}
+	defer q.watched.release()
 	q.Serve(q)
 }
 
@@ -94,8 +98,8 @@ func (q *request) describe() {
 // Send writes the answer.
 func (q *request) Send(w http.ResponseWriter) error {
 	q.nameRegion(w)
-	err := awswire.Encode(w, q.op, q.out, q.IDs())
-	if err != nil { // the answer is cut, perhaps because the caller has lost access meanwhile
+	err := awswire.Encode(q.watched.over(q, w), q.op, q.out, q.IDs())
+	if err = q.watched.stop(err); err != nil { // the answer is cut, perhaps because the caller has lost access meanwhile
 		q.g.recordRefusal(q, err, q.Explain(err))
 	}
 	return err
@@ -167,7 +171,7 @@ func (g *Gateway) answer(q *request) (any, error) {
 	}
 	options := sigv4.BodyOptions{Hold: q.Hold}
 	if q.op.Streams() {
-		options.Check = func(http.Header) error { return g.reauthorize(q) }
+		options.Check = func(http.Header) error { return q.reauthorize() }
 	} else {
 		q.Limit(q.row.budget)
 	}

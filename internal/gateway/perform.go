@@ -11,6 +11,7 @@ import (
 	"latchkey/internal/awserror"
 	"latchkey/internal/awswire"
 	"latchkey/internal/bucket"
+	"latchkey/internal/caller"
 	"latchkey/internal/control"
 	"latchkey/internal/control/buckets"
 	"latchkey/internal/fault"
@@ -23,7 +24,12 @@ func (g *Gateway) perform(q *request, in any) (any, error) {
 	if err := g.permit(q, in); err != nil {
 		return nil, err
 	}
-	return q.row.do(g, q, in)
+	g.watch(q)
+	out, err := q.row.do(g, q, in)
+	if err := q.watched.settle(q.row.readOnly, err); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // permit authorises everything that the call needs by the row of its operation, and finds the call's bucket. If the
@@ -103,24 +109,28 @@ func may(call *control.Call, b *bucket.Bucket, n *permission) error {
 }
 
 // reauthorize authorises a call once more, when the last byte of its body has come and before the upstream gets that
-// byte. A body can take hours, and a caller who lost a permission meanwhile must not write. reauthorize leaves q.Call
-// as it is, because the upstream may read the body on a goroutine of its own.
-func (g *Gateway) reauthorize(q *request) error {
-	who, err := g.Auth.Reauthenticate(q.Call.Caller)
-	if err != nil {
-		return err
+// byte. A body can take hours, and a caller who lost a permission meanwhile must not write. It leaves q.Call as it is,
+// because the upstream may read the body on a goroutine of its own.
+func (q *request) reauthorize() error {
+	_, err := q.g.reauthorize(q.Call, q.required)
+	return err
+}
+
+// reauthorize judges the caller of a call that permit authorised by what is known now. It leaves the call as it is, and
+// returns the caller as of now.
+func (g *Gateway) reauthorize(call *control.Call, required []permission) (*caller.Caller, error) {
+	who, err := g.Auth.Reauthenticate(call.Caller)
+	if err != nil || who == call.Caller {
+		return who, err
 	}
-	if who == q.Call.Caller {
-		return nil
-	}
-	now := *q.Call
+	now := *call
 	now.Caller = who
-	for i := range q.required {
-		if _, err := g.authorise(&now, &q.required[i]); err != nil {
-			return err // it may run on a goroutine of the upstream: q stays as it is
+	for i := range required {
+		if _, err := g.authorise(&now, &required[i]); err != nil {
+			return nil, err
 		}
 	}
-	return nil
+	return who, nil
 }
 
 // hideAbsence answers for a key that does not exist. Only a caller who may list the key learns that it does not exist.
