@@ -63,7 +63,15 @@ func (w *world) cuts(operation string) (n int) {
 // open begins to read an object. The client takes the first byte only.
 func (w *world) open(k awsKeys, path string) *http.Response {
 	w.t.Helper()
-	resp, err := w.http.Do(w.request(k, ask{method: "GET", path: path}))
+	small := &http.Transport{DialContext: func(ctx context.Context, network, to string) (net.Conn, error) {
+		conn, err := new(net.Dialer).DialContext(ctx, network, to)
+		if err == nil { // so that the server has to wait within the first 8 MiB
+			err = conn.(*net.TCPConn).SetReadBuffer(16 << 10)
+		}
+		return conn, err
+	}}
+	w.t.Cleanup(small.CloseIdleConnections)
+	resp, err := small.RoundTrip(w.request(k, ask{method: "GET", path: path}))
 	if err != nil {
 		w.t.Fatal(err)
 	}
