@@ -35,7 +35,7 @@ func (x *Exchange) Serve(p Protocol) {
 	}
 	x.report(told, err, cut)
 	if cut {
-		reset(x.raw)
+		reset(x.out)
 		panic(http.ErrAbortHandler) // the only way to let the client see that the answer is cut short
 	}
 }
