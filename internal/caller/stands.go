@@ -128,10 +128,12 @@ func (m *answers) holds(snap *engine.Snapshot, s *credential.Session, now time.T
 		return false
 	case a.at == snap.Version():
 		return true
-	case a.cuts != snap.Cuts() || !snap.Same(a.reads):
+	case !snap.Same(a.reads):
+		return false
+	case a.cuts != snap.Cuts() && leash(snap, s) != nil:
 		return false
 	}
-	a.at = snap.Version()
+	a.at, a.cuts = snap.Version(), snap.Cuts()
 	return true
 }
 

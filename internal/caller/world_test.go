@@ -25,7 +25,7 @@ const (
 // world is a deployment with a user, a role and a grant, which are written directly into the store.
 type world struct {
 	*controltest.World
-	t     *testing.T
+	t     testing.TB
 	root  controltest.Keys
 	user  iam.User
 	key   controltest.Keys // of the user
@@ -34,7 +34,7 @@ type world struct {
 	inst  string // ARN of the instance
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{World: controltest.New(t, controltest.Account(account)), t: t}
 	w.root = w.Root(account)

@@ -108,6 +108,9 @@ func TestAttack49_ADownloadEndsWithItsRights(t *testing.T) {
 		w.must(w.root, ask{method: "DELETE", path: control + "/grant/" + grant})
 		_, _ = io.Copy(io.Discard, resp.Body)
 		eventually(t, "it is cut", func() bool { return w.cuts("GetObject") == 1 })
+		if err := w.server.Gateway.FlushRefusals(t.Context(), true); err != nil {
+			t.Fatal(err)
+		}
 		got := w.own(w.root, "QueryAudit", `{"EventName":"GetObject"}`).body
 		if !strings.Contains(got, "the grant behind this credential is deleted") || !strings.Contains(got, grant) {
 			t.Errorf("the records are %s", got)
