@@ -99,7 +99,8 @@ func (w *world) vary(what, document string, managed *iam.ManagedPolicy) {
 			managed.Versions = []iam.PolicyVersion{{ID: "v1", Document: document}}
 			return store.ManagedPolicies.Update(tx, managed)
 		case "key":
-			return store.AccessKeys.Update(tx, w.accessKey(map[bool]iam.KeyStatus{true: iam.Active, false: iam.Inactive}[document == everything]))
+			status := map[bool]iam.KeyStatus{true: iam.Active, false: iam.Inactive}[document == everything]
+			return store.AccessKeys.Update(tx, w.accessKey(status))
 		}
 		return nil
 	})

@@ -34,7 +34,8 @@ func (w *world) grounded() credential.Session {
 // elsewhere makes a user whom no session knows, and so another snapshot.
 func (w *world) elsewhere(name string) {
 	w.change(func(tx *store.Tx) error {
-		return store.Users.Insert(tx, &iam.User{ID: "AIDA" + name, Account: account, Name: name, Path: "/", Created: time.Now()})
+		return store.Users.Insert(tx,
+			&iam.User{ID: "AIDA" + name, Account: account, Name: name, Path: "/", Created: time.Now()})
 	})
 }
 
@@ -64,9 +65,9 @@ func TestWritesElsewhereDoNotVoidAnAnswer(t *testing.T) {
 	}
 }
 
-// BenchmarkReauthenticate measures what the leash and the loading of policies cost a request, without its signature: with
-// another snapshot that has the same rows (hit), and with nothing remembered (miss). The decision about the request
-// that the session answers is not in it.
+// BenchmarkReauthenticate measures what the leash and the loading of policies cost a request, without its signature:
+// with another snapshot that has the same rows (hit), and with nothing remembered (miss). The decision about the
+// request that the session answers is not in it.
 func BenchmarkReauthenticate(b *testing.B) {
 	for _, c := range []struct {
 		name string

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// reset closes the connection of an answer that is not whole, and drops what the client has not yet got of it. An answer
-// of HTTP/1.0 without a length ends with its connection, so a client would take an orderly close for the end of the
-// answer.
+// reset closes the connection of an answer that is not whole, and drops what the client has not yet got of it. An
+// answer of HTTP/1.0 without a length ends with its connection, so a client would take an orderly close for the end of
+// the answer.
 func reset(w http.ResponseWriter) {
 	rc := http.NewResponseController(w)
 	_ = rc.SetWriteDeadline(time.Unix(1, 0)) // what is buffered stays here

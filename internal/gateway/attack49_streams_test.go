@@ -158,7 +158,8 @@ func TestAttack49_AnUploadEndsWithItsRights(t *testing.T) {
 						id = w.upload(vended, path)
 						path += "?partNumber=1&uploadId=" + id
 					}
-					r := w.request(vended, ask{method: "PUT", path: path, hash: "UNSIGNED-PAYLOAD", body: strings.Repeat("x", large)})
+					r := w.request(vended,
+						ask{method: "PUT", path: path, hash: "UNSIGNED-PAYLOAD", body: strings.Repeat("x", large)})
 					content, send := io.Pipe()
 					r.Body = content
 					answered := make(chan *answer, 1)

@@ -19,9 +19,9 @@ const (
 )
 
 // watch judges the caller of a request again while the upstream works, while a body comes in, and while an answer goes
-// out. A caller who has lost the session or a permission is stopped: the upstream's context ends, the body fails, and an
-// answer that has begun is cut, so that the client does not take it for the whole. An answer that says what a write has
-// done is not cut.
+// out. A caller who has lost the session or a permission is stopped: the upstream's context ends, the body fails, and
+// an answer that has begun is cut, so that the client does not take it for the whole. An answer that says what a write
+// has done is not cut.
 //
 // As long as the snapshot is the same, a judgement compares two pointers. The facts of the request are those of its
 // beginning, the time among them: like S3, the server lets a transfer outlive the expiry that it began before. The zero
@@ -62,8 +62,8 @@ func (g *Gateway) watch(q *request) {
 // past is a deadline that makes what waits fail at once.
 var past = time.Unix(1, 0)
 
-// tick is one look of the timer. It goes on after the end of the caller's access: whoever reads or writes may have moved
-// the deadline in the same moment.
+// tick is one look of the timer. It goes on after the end of the caller's access: whoever reads or writes may have
+// moved the deadline in the same moment.
 func (w *watch) tick() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -100,8 +100,8 @@ func (w *watch) end(why error) {
 	w.cancel(why)
 }
 
-// room returns how many bytes may pass before the next judgement, and judges when one is due. It fails if the caller was
-// stopped.
+// room returns how many bytes may pass before the next judgement, and judges when one is due. It fails if the caller
+// was stopped.
 func (w *watch) room() (int64, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
