@@ -87,6 +87,7 @@ var testOnly = map[string]int{
 	"internal/oidc/oidctest":         1,
 	"internal/upstream/upstreamtest": 3,
 	"internal/ldap/ldaptest":         1,
+	"internal/server/leavingtest":    9,
 }
 
 // apart are packages that must not know each other although their floors would let them: only server wires them.

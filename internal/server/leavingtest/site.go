@@ -1,0 +1,254 @@
+package leavingtest
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"encoding/xml"
+	"io"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+
+	"latchkey/internal/awsapi/stsapi"
+	"latchkey/internal/awswire"
+	"latchkey/internal/oidc/oidctest"
+)
+
+// Region is the region for which every request is signed.
+const Region = "us-east-1"
+
+// Site is a running deployment. Changes are made at one node, and credentials are used at another one, which may be the
+// same.
+type Site struct {
+	Changes  string          // URL of the node at which things are changed
+	Uses     string          // URL of the node at which credentials are used
+	Operator aws.Credentials // the root key of the first account, which may create accounts
+	Holder   Holder          // nil: the holder of this package
+	// Apart says that the node at which credentials are used has an object store of its own, without the objects. A read
+	// that is allowed ends there with NoSuchBucket.
+	Apart bool
+
+	issuer *oidctest.Issuer
+	marker *marker
+}
+
+// Holder is the client that holds a credential and a presigned URL.
+type Holder interface {
+	// Read reads an object with the credential.
+	Read(t testing.TB, k aws.Credentials, bucket, key string) Answer
+	// Presign makes a URL by which an object is read.
+	Presign(t testing.TB, k aws.Credentials, bucket, key string) string
+}
+
+// Answer is what a request was answered.
+type Answer struct {
+	Status int
+	Code   string // of AWS; empty: none
+	Body   string
+}
+
+// request is one request of any service, before it is signed.
+type request struct {
+	method, path string
+	service      string // that it is signed for; empty: s3; "-": not at all
+	account      string // for S3 Control: whose things are meant
+	header       map[string]string
+	body         string
+}
+
+// object is a JSON object, as it goes over the wire.
+type object = map[string]any
+
+// form is a request of IAM or STS.
+func form(s *awswire.Service, action string, pairs ...string) request {
+	v := url.Values{"Action": {action}, "Version": {s.APIVersion}}
+	for i := 0; i < len(pairs); i += 2 {
+		v.Set(pairs[i], pairs[i+1])
+	}
+	return request{
+		method: http.MethodPost, path: "/", service: s.SigningName, body: v.Encode(),
+		header: map[string]string{"Content-Type": "application/x-www-form-urlencoded"},
+	}
+}
+
+// call is a request of a service that speaks JSON.
+func call(s *awswire.Service, op string, in object) request {
+	return request{method: http.MethodPost, path: "/", service: s.SigningName, body: text(in),
+		header: map[string]string{
+			"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": s.TargetPrefix + "." + op,
+		}}
+}
+
+// text is a JSON object as text.
+func text(in object) string {
+	b, err := json.Marshal(in)
+	if err != nil {
+		panic(err)
+	}
+	return string(b)
+}
+
+// element is an XML element with what it contains.
+func element(name string, content ...string) string {
+	return "<" + name + ">" + strings.Join(content, "") + "</" + name + ">"
+}
+
+func escape(s string) string {
+	var b strings.Builder
+	if err := xml.EscapeText(&b, []byte(s)); err != nil {
+		panic(err)
+	}
+	return b.String()
+}
+
+// send signs and sends a request to a node.
+func send(t testing.TB, node string, k aws.Credentials, q request) Answer {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), q.method, node+q.path, strings.NewReader(q.body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, v := range q.header {
+		r.Header.Set(name, v)
+	}
+	if q.account != "" {
+		r.Header.Set("X-Amz-Account-Id", q.account)
+	}
+	if q.service != "-" {
+		service := q.service
+		if service == "" {
+			service = "s3"
+		}
+		sum := sha256.Sum256([]byte(q.body))
+		hash := hex.EncodeToString(sum[:])
+		r.Header.Set("X-Amz-Content-Sha256", hash)
+		if err := signer().SignHTTP(t.Context(), k, r, hash, service, Region, time.Now()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return do(t, r)
+}
+
+func signer() *v4.Signer {
+	return v4.NewSigner(func(o *v4.SignerOptions) { o.DisableURIPathEscaping = true })
+}
+
+var codeForm = regexp.MustCompile(`<Code>(\w+)</Code>|"__type":"(\w+)"`)
+
+func do(t testing.TB, r *http.Request) Answer {
+	t.Helper()
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := Answer{Status: resp.StatusCode, Body: string(body)}
+	if a.Status >= 300 {
+		if m := codeForm.FindStringSubmatch(a.Body); m != nil {
+			a.Code = m[1] + m[2]
+		}
+	}
+	return a
+}
+
+// Plain is the holder that signs with AWS's own signer and sends plain requests to a node.
+type Plain string
+
+// Read reads an object with the credential.
+func (p Plain) Read(t testing.TB, k aws.Credentials, bucket, key string) Answer {
+	t.Helper()
+	return send(t, string(p), k, request{method: http.MethodGet, path: "/" + bucket + "/" + key})
+}
+
+// Presign makes a URL by which an object is read.
+func (p Plain) Presign(t testing.TB, k aws.Credentials, bucket, key string) string {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet,
+		string(p)+"/"+bucket+"/"+key+"?X-Amz-Expires=3600", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	to, _, err := signer().PresignHTTP(t.Context(), k, r, "UNSIGNED-PAYLOAD", "s3", Region, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return to
+}
+
+// follow reads what a presigned URL gives.
+func follow(t testing.TB, to string) Answer {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, to, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return do(t, r)
+}
+
+// marker is a key that is switched on and off, to see that the node at which credentials are used knows everything that
+// was changed before.
+type marker struct {
+	keys aws.Credentials
+	on   bool
+}
+
+// settle returns when the node at which credentials are used knows every change that was made. Nodes see changes in
+// their order, so a change that is made now is known there after all others.
+func (s *Site) settle(t testing.TB) {
+	t.Helper()
+	if s.Changes == s.Uses {
+		return
+	}
+	if s.marker == nil {
+		root := func(q request) Answer { return must(t, send(t, s.Changes, s.Operator, q)) }
+		root(ofIAM("CreateUser", "UserName", "marker"))
+		a := root(ofIAM("CreateAccessKey", "UserName", "marker"))
+		s.marker = &marker{on: true, keys: aws.Credentials{
+			AccessKeyID: find(t, a, "AccessKeyId"), SecretAccessKey: find(t, a, "SecretAccessKey"),
+		}}
+	}
+	m := s.marker
+	m.on = !m.on
+	status := map[bool]string{true: "Active", false: "Inactive"}[m.on]
+	must(t, send(t, s.Changes, s.Operator,
+		ofIAM("UpdateAccessKey", "UserName", "marker", "AccessKeyId", m.keys.AccessKeyID, "Status", status)))
+	for end := time.Now().Add(time.Minute); ; {
+		a := send(t, s.Uses, m.keys, form(stsapi.Service, "GetCallerIdentity"))
+		if (a.Status == http.StatusOK) == m.on {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatal("waited a minute for the other node to see a change")
+		}
+	}
+}
+
+// must fails the test if a request did not succeed.
+func must(t testing.TB, a Answer) Answer {
+	t.Helper()
+	if a.Status >= 300 {
+		t.Fatalf("%d %s", a.Status, a.Body)
+	}
+	return a
+}
+
+// find is the text of an answer's element or member.
+func find(t testing.TB, a Answer, member string) string {
+	t.Helper()
+	m := regexp.MustCompile(`<` + member + `>([^<]+)<|"` + member + `":"([^"]+)"`).FindStringSubmatch(a.Body)
+	if m == nil {
+		t.Fatalf("no %s in %s", member, a.Body)
+	}
+	return m[1] + m[2]
+}
