@@ -256,7 +256,7 @@ func (s *Stage) actsFor(tokens Answer) aws.Credentials {
 	q := form(stsapi.Service, "AssumeRole", "RoleArn", s.arn("role/bearer"), "RoleSessionName", "session",
 		"ProvidedContexts.member.1.ProviderArn", "arn:aws:iam::aws:contextProvider/IdentityCenter",
 		"ProvidedContexts.member.1.ContextAssertion", find(s.t, tokens, "identityContext"))
-	return s.asks(s.credentials(must(s.t, send(s.t, s.site.Changes, s.keys["client"], q))))
+	return s.asks(credentials(s.t, must(s.t, send(s.t, s.site.Changes, s.keys["client"], q))))
 }
 
 // signsIn goes the way of a browser through the server's pages and the provider, and returns the application's code.

@@ -50,7 +50,7 @@ func Table() []Section {
 func (s *Site) Prepare(t testing.TB) {
 	s.issuer = oidctest.NewProvider(t, "app", map[string]any{"email": "alice@example.org"}).Issuer
 	if s.Holder == nil {
-		s.Holder = Plain(s.Uses)
+		s.Holder = plain{s}
 	}
 }
 

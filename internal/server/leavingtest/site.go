@@ -39,8 +39,11 @@ type Site struct {
 	marker *marker
 }
 
-// Holder is the client that holds a credential and a presigned URL.
+// Holder is the client that asks for a credential and holds it, and a presigned URL. It asks at the node at which things
+// are changed, and reads at the other one.
 type Holder interface {
+	// Ask is GetDataAccess for reading what a target covers, at an account's instance.
+	Ask(t testing.TB, k aws.Credentials, account, target string) aws.Credentials
 	// Read reads an object with the credential.
 	Read(t testing.TB, k aws.Credentials, bucket, key string) Answer
 	// Presign makes a URL by which an object is read.
@@ -162,20 +165,29 @@ func do(t testing.TB, r *http.Request) Answer {
 	return a
 }
 
-// Plain is the holder that signs with AWS's own signer and sends plain requests to a node.
-type Plain string
+// plain is the holder that signs with AWS's own signer and sends plain requests.
+type plain struct{ site *Site }
+
+// Ask is GetDataAccess.
+func (p plain) Ask(t testing.TB, k aws.Credentials, account, target string) aws.Credentials {
+	t.Helper()
+	return credentials(t, must(t, send(t, p.site.Changes, k, request{
+		method: http.MethodGet, account: account,
+		path: grantsAt + "/dataaccess?permission=READ&target=" + url.QueryEscape(target),
+	})))
+}
 
 // Read reads an object with the credential.
-func (p Plain) Read(t testing.TB, k aws.Credentials, bucket, key string) Answer {
+func (p plain) Read(t testing.TB, k aws.Credentials, bucket, key string) Answer {
 	t.Helper()
-	return send(t, string(p), k, request{method: http.MethodGet, path: "/" + bucket + "/" + key})
+	return send(t, p.site.Uses, k, request{method: http.MethodGet, path: "/" + bucket + "/" + key})
 }
 
 // Presign makes a URL by which an object is read.
-func (p Plain) Presign(t testing.TB, k aws.Credentials, bucket, key string) string {
+func (p plain) Presign(t testing.TB, k aws.Credentials, bucket, key string) string {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet,
-		string(p)+"/"+bucket+"/"+key+"?X-Amz-Expires=3600", nil)
+		p.site.Uses+"/"+bucket+"/"+key+"?X-Amz-Expires=3600", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

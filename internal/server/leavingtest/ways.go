@@ -1,8 +1,8 @@
 package leavingtest
 
 import (
-	"net/url"
 	"strings"
+	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
@@ -15,19 +15,17 @@ type Way struct {
 	asks func(*Stage) aws.Credentials // sends the requests, up to GetDataAccess
 }
 
-// asks is GetDataAccess for the whole folder data. It is answered by an account, by default the stage's own.
+// asks is GetDataAccess for the whole folder data, at the stage's own account.
 func (s *Stage) asks(k aws.Credentials) aws.Credentials {
 	s.t.Helper()
-	q := request{method: "GET", account: s.account, path: grantsAt + "/dataaccess?permission=READ&target=" +
-		url.QueryEscape("s3://"+s.bucket+"/data/*")}
-	return s.credentials(must(s.t, send(s.t, s.site.Changes, k, q)))
+	return s.site.Holder.Ask(s.t, k, s.account, "s3://"+s.bucket+"/data/*")
 }
 
 // credentials are those of an answer.
-func (s *Stage) credentials(a Answer) aws.Credentials {
-	s.t.Helper()
-	return aws.Credentials{AccessKeyID: find(s.t, a, "AccessKeyId"), SecretAccessKey: find(s.t, a, "SecretAccessKey"),
-		SessionToken: find(s.t, a, "SessionToken")}
+func credentials(t testing.TB, a Answer) aws.Credentials {
+	t.Helper()
+	return aws.Credentials{AccessKeyID: find(t, a, "AccessKeyId"), SecretAccessKey: find(t, a, "SecretAccessKey"),
+		SessionToken: find(t, a, "SessionToken")}
 }
 
 // assumes is AssumeRole with these keys.
@@ -35,7 +33,7 @@ func (s *Stage) assumes(k aws.Credentials, role string, more ...string) aws.Cred
 	s.t.Helper()
 	q := form(stsapi.Service, "AssumeRole",
 		append([]string{"RoleArn", s.arn("role/" + role), "RoleSessionName", "session"}, more...)...)
-	return s.credentials(must(s.t, send(s.t, s.site.Changes, k, q)))
+	return credentials(s.t, must(s.t, send(s.t, s.site.Changes, k, q)))
 }
 
 // trusts is a trust policy for these principals of the account, such as user/alice or root.
@@ -60,7 +58,7 @@ var byUser = Way{
 var bySessionToken = Way{
 	lay: byUser.lay,
 	asks: func(s *Stage) aws.Credentials {
-		return s.asks(s.credentials(must(s.t, send(s.t, s.site.Changes, s.keys["alice"],
+		return s.asks(credentials(s.t, must(s.t, send(s.t, s.site.Changes, s.keys["alice"],
 			form(stsapi.Service, "GetSessionToken")))))
 	},
 }
@@ -121,7 +119,7 @@ var byWeb = Way{
 		q := form(stsapi.Service, "AssumeRoleWithWebIdentity", "RoleArn", s.arn("role/web"), "RoleSessionName", "session",
 			"WebIdentityToken", s.site.issuer.Token(s.t, nil))
 		q.service = "-"
-		return s.asks(s.credentials(must(s.t, send(s.t, s.site.Changes, aws.Credentials{}, q))))
+		return s.asks(credentials(s.t, must(s.t, send(s.t, s.site.Changes, aws.Credentials{}, q))))
 	},
 }
 
