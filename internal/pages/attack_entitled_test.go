@@ -27,7 +27,7 @@ func TestAttack21_ClientsOfAnApplicationThatMayNoMore(t *testing.T) {
 	w.SetApplication(t, app, func(a *sso.Application) { a.Grants = []sso.Grant{{Type: sso.RefreshToken}} })
 	c.start().wants(t, 400, "UnauthorizedClientException", "unauthorized_client", "grant_type_not_configured")
 	waiting.press("approve").shows(400, "grant_type_not_configured")
-	refresh().opens(w) // existing sign-ins continue
+	refresh().wants(t, 400, "AccessDeniedException", "access_denied", "application_grant_removed") // what is cut stays cut
 }
 
 // A redirect URI that only begins like a loopback address is one that the application must allow. The page does not

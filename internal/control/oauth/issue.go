@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -58,12 +59,7 @@ func (e *Exchange) issue(
 		return nil, err
 	}
 	if app.Grant(sso.RefreshToken) != nil && !who.noRefresh {
-		long, use := d, credential.RefreshToken
-		long.Expires = end
-		if who.client != nil {
-			use, long.Number = refreshOf(who.client), who.number+1
-		}
-		if out.Refresh, err = e.Control.Ring.SealDelegation(use, long); err != nil {
+		if out.Refresh, err = e.refreshToken(app, who, d, end); err != nil {
 			return nil, err
 		}
 		if requestedType == RefreshTokenType {
@@ -84,6 +80,20 @@ func (e *Exchange) issue(
 		return nil, err
 	}
 	return out, nil
+}
+
+// refreshToken seals what a client gets new tokens for, until end. It hangs on the application's grant for such tokens,
+// too, and so does what it leads to.
+func (e *Exchange) refreshToken(
+	app *sso.Application, who *tokenSubject, d credential.SealedDelegation, end time.Time,
+) (credential.Secret, error) {
+	use := credential.RefreshToken
+	if who.client != nil {
+		use, d.Number = refreshOf(who.client), who.number+1
+	}
+	d.Expires, d.Grounds = end, slices.Clone(d.Grounds)
+	d.Grounds.Add(credential.OnApplicationGrant, credential.Joined(app.ID, string(sso.RefreshToken)))
+	return e.Control.Ring.SealDelegation(use, d)
 }
 
 // commit records the exchange. When two requests present the same token or code at once, on any nodes, the second one

@@ -70,10 +70,6 @@ func (e *Exchange) CreateToken(ctx context.Context, call *control.Call, in Publi
 			"the application does not exist")
 	}
 	call.Touch("AWS::SSO::Application", app.ARN(), app.Account)
-	if g == sso.RefreshToken && app.Grant(g) == nil {
-		return nil, fault.Refuse(fault.Denied, fault.ApplicationGrant, fault.GrantTypeNotConfigured,
-			"the application may not have refresh tokens any more")
-	}
 	call.Event.UserIdentity.OnBehalfOf = &audit.OnBehalfOf{
 		UserID:           who.UserID,
 		IdentityStoreARN: sso.IdentityStoreARN(app.Account, who.IdentityStoreID),
@@ -113,6 +109,10 @@ func (e *Exchange) byClientsRefreshToken(
 	call.RecordFor(accountOf(d.ApplicationARN))
 	if err := e.SignInStands(ctx, call, &d.Delegation); err != nil {
 		return nil, err
+	}
+	if app := call.Snapshot.Application(d.ApplicationARN); app != nil && app.Grant(sso.RefreshToken) == nil {
+		return nil, fault.Refuse(fault.Denied, fault.ApplicationGrant, fault.GrantTypeNotConfigured,
+			"the application may not have refresh tokens any more")
 	}
 	who, err := subjectOfToken(call, d)
 	if err != nil {

@@ -283,12 +283,21 @@ func (s *SignIn) personOf(call *control.Call, a *attempt, claims *oidc.Claims) (
 	if app := snap.Application(sign.Application); app != nil {
 		who.Grounds = personGrounds(app, app.Grant(sso.JWTBearer), u, claims)
 	}
+	if app := snap.Application(a.Application); app != nil && a.needsGrant(sign) {
+		who.Grounds.Add(credential.OnApplicationGrant, credential.Joined(app.ID, string(sso.AuthorizationCode)))
+	}
 	call.Event.UserIdentity.OnBehalfOf = &audit.OnBehalfOf{UserID: who.UserID, IdentityStoreARN: center.IdentityStoreARN()}
 	d := DelegationOf(a.Application, *who)
 	if err := caller.DelegationStands(snap, &d); err != nil {
 		return nil, asPlainDenial(err)
 	}
 	return who, nil
+}
+
+// needsGrant reports whether people may sign in only because the application has the grant authorization_code. A client
+// that registered for no application needs none: it gets tokens of the account's sign-in.
+func (a *attempt) needsGrant(sign *sso.SignIn) bool {
+	return a.Application != sign.Application || a.Authorization != nil && !a.Authorization.Public
 }
 
 // providerError makes the error for a failure at the provider.
