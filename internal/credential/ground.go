@@ -36,7 +36,8 @@ const (
 	OnGroup                       // the id of a directory group
 	OnSession                     // the id of a session, in hexadecimal
 	OnAccessScope                 // application "/" OAuth scope
-	// application "/" the principal that asked for tokens in its name "/" the name of the principal's session
+	// application "/" the principal that asked for tokens in its name "/" when the principal's session was issued, in Unix
+	// seconds "/" the session's name; the last two are empty without a session
 	OnActor
 	OnAssociation       // apl-... of the application that associates an Access Grants instance with Identity Center
 	numberOfGroundKinds // not a kind

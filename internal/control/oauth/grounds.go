@@ -1,7 +1,10 @@
 package oauth
 
 import (
+	"fmt"
+	"strconv"
 	"strings"
+	"time"
 
 	"latchkey/internal/caller"
 	"latchkey/internal/control"
@@ -69,15 +72,37 @@ func tokenGrounds(
 	switch call.Principal.Kind {
 	case policy.User, policy.Role:
 		all.AddAll(call.Grounds())
-		name := ""
-		if call.Session != nil {
-			name = call.Session.Name
-		}
-		all.Add(credential.OnActor, credential.Joined(app.ID, call.Principal.ID, name))
+		all.Add(credential.OnActor, actorID(app, call))
 	case policy.Root:
 		all.AddAll(call.Grounds())
 	}
 	return all
+}
+
+// actorID is the id of the ground of whoever asks in an application's name, see credential.OnActor.
+func actorID(app *sso.Application, call *control.Call) string {
+	name, issued := "", ""
+	if call.Session != nil {
+		name, issued = call.Session.Name, strconv.FormatInt(call.Session.Issued.Unix(), 10)
+	}
+	return credential.Joined(app.ID, call.Principal.ID, issued, name)
+}
+
+// simulateActor is whoever asked in an application's name, as of now. A session keeps its name and its time of issue,
+// by which AWS's way to revoke the older sessions of a role tells it from newer ones.
+func simulateActor(asker *caller.Caller, id string) (*caller.Caller, error) {
+	actor, rest, _ := strings.Cut(id, "/")
+	issued, name, _ := strings.Cut(rest, "/")
+	who, err := caller.Simulate(asker.Snapshot, actor, name, asker.Facts)
+	if err != nil || who.Session == nil {
+		return who, err
+	}
+	at, err := strconv.ParseInt(issued, 10, 64)
+	if err != nil {
+		return nil, fmt.Errorf("the time of issue of a session: %w", err)
+	}
+	who.Session.Issued = time.Unix(at, 0).UTC()
+	return who, nil
 }
 
 // assignmentGrounds are the assignment by which a person may use an application, the person's own before a group's, and
@@ -109,13 +134,12 @@ func (e *Exchange) Regrant(asker *caller.Caller, s *credential.Session) error {
 		if g.Kind != credential.OnActor {
 			continue
 		}
-		id, rest, _ := strings.Cut(g.ID, "/")
-		actor, name, _ := strings.Cut(rest, "/")
+		id, actor, _ := strings.Cut(g.ID, "/")
 		app := asker.Snapshot.ApplicationByID(id)
 		if app == nil {
 			return actorEnded(nil)
 		}
-		who, err := caller.Simulate(asker.Snapshot, actor, name, asker.Facts)
+		who, err := simulateActor(asker, actor)
 		if err != nil {
 			return actorEnded(err)
 		}

@@ -44,9 +44,23 @@ var byExchange = Way{
 		s.putGrant("second", exchange, object{"TokenExchange": object{}})
 	},
 	asks: func(s *Stage) aws.Credentials {
-		first := find(s.t, s.tokens("app", s.assertion()), "accessToken")
-		return s.actsFor(s.tokens("second", object{"grantType": exchange, "subjectToken": first,
-			"subjectTokenType": accessToken}))
+		in := object{"grantType": exchange, "subjectTokenType": accessToken,
+			"subjectToken": find(s.t, s.tokens("app", s.assertion()), "accessToken")}
+		s.holdsToken("an access token", "second", in)
+		return s.actsFor(s.tokens("second", in))
+	},
+}
+
+// byActor: a session of a role asks in the application's name. Another principal carries the token.
+var byActor = Way{
+	lay: func(s *Stage) {
+		s.layPeople("team")
+		s.role("actor", s.trusts("user/client"), allowAll)
+		s.actors("app", "role/actor")
+	},
+	asks: func(s *Stage) aws.Credentials {
+		s.keys["actor"] = s.assumes(s.keys["client"], "actor")
+		return s.actsFor(s.tokens("app", s.assertion()))
 	},
 }
 
@@ -57,8 +71,9 @@ var byRefresh = Way{
 		s.putGrant("app", refresh, object{"RefreshToken": object{}})
 	},
 	asks: func(s *Stage) aws.Credentials {
-		first := find(s.t, s.tokens("app", s.assertion()), "refreshToken")
-		return s.actsFor(s.tokens("app", object{"grantType": refresh, "refreshToken": first}))
+		in := object{"grantType": refresh, "refreshToken": find(s.t, s.tokens("app", s.assertion()), "refreshToken")}
+		s.holdsToken("a refresh token", "app", in)
+		return s.actsFor(s.tokens("app", in))
 	},
 }
 
@@ -73,6 +88,7 @@ var byCode = Way{
 		})
 	},
 	asks: func(s *Stage) aws.Credentials {
+		s.holdsToken("a code", "app", object{"grantType": code, "redirectUri": redirectURI, "code": s.signsIn()})
 		return s.actsFor(s.tokens("app", object{"grantType": code, "redirectUri": redirectURI, "code": s.signsIn()}))
 	},
 }
@@ -164,7 +180,7 @@ func (s *Stage) application(name string) {
 		"ApplicationProviderArn": "arn:aws:sso::aws:applicationProvider/custom"}), "ApplicationArn")
 	s.assignment(name, false)
 	s.scope(name)
-	s.actors(name)
+	s.actors(name, "user/client")
 }
 
 func (s *Stage) enable(app, status string) {
@@ -194,13 +210,13 @@ func (s *Stage) scope(app string, targets ...any) {
 	s.sso("PutApplicationAccessScope", in)
 }
 
-// actors lets the user client ask in the application's name.
-func (s *Stage) actors(app string) {
+// actors lets a user or a role ask in the application's name.
+func (s *Stage) actors(app, who string) {
 	s.t.Helper()
 	s.sso("PutApplicationAuthenticationMethod", object{"ApplicationArn": s.id(app), "AuthenticationMethodType": "IAM",
 		"AuthenticationMethod": object{"Iam": object{"ActorPolicy": object{"Version": "2012-10-17",
 			"Statement": []any{object{
-				"Effect": "Allow", "Principal": object{"AWS": s.arn("user/client")}, "Action": "sso-oauth:CreateTokenWithIAM",
+				"Effect": "Allow", "Principal": object{"AWS": s.arn(who)}, "Action": "sso-oauth:CreateTokenWithIAM",
 				"Resource": "*",
 			}}}}}})
 }
@@ -244,19 +260,64 @@ func (s *Stage) tokens(app string, in object) Answer {
 	s.t.Helper()
 	in = maps.Clone(in)
 	in["clientId"] = s.id(app)
-	return must(s.t, send(s.t, s.site.Changes, s.keys["client"], request{
+	return must(s.t, s.createToken(in))
+}
+
+func (s *Stage) createToken(in object) Answer {
+	s.t.Helper()
+	return send(s.t, s.site.Changes, s.actor(), request{
 		method: http.MethodPost, path: "/token?aws_iam=t", service: ssooidc.Service.SigningName, body: text(in),
 		header: map[string]string{"Content-Type": "application/json"},
-	}))
+	})
+}
+
+// holdsToken notes that something is held for which an application gets tokens.
+func (s *Stage) holdsToken(name, app string, in object) {
+	arn := s.id(app)
+	s.holds(name, func() Answer {
+		again := maps.Clone(in)
+		again["clientId"] = arn
+		a := s.createToken(again)
+		if a.Status >= 300 {
+			return a
+		}
+		return s.goesOn(find(s.t, a, "identityContext"))
+	})
+}
+
+// goesOn tries to get a credential with a context.
+func (s *Stage) goesOn(context string) Answer {
+	s.t.Helper()
+	a := s.carries(context)
+	if a.Status >= 300 {
+		return a
+	}
+	return s.asksAgain(credentials(s.t, a))
+}
+
+// actor is who asks in the name of applications: the user client, or a session of a role.
+func (s *Stage) actor() aws.Credentials {
+	if k, ok := s.keys["actor"]; ok {
+		return k
+	}
+	return s.keys["client"]
 }
 
 // actsFor assumes the role that acts for people with the context of tokens, and asks.
 func (s *Stage) actsFor(tokens Answer) aws.Credentials {
 	s.t.Helper()
-	q := form(stsapi.Service, "AssumeRole", "RoleArn", s.arn("role/bearer"), "RoleSessionName", "session",
+	context := find(s.t, tokens, "identityContext")
+	s.holds("a context", func() Answer { return s.goesOn(context) })
+	return s.asks(s.session(must(s.t, s.carries(context))))
+}
+
+// carries assumes the role that acts for people with a context.
+func (s *Stage) carries(context string) Answer {
+	s.t.Helper()
+	return send(s.t, s.site.Changes, s.keys["client"], form(stsapi.Service, "AssumeRole",
+		"RoleArn", s.arn("role/bearer"), "RoleSessionName", "session",
 		"ProvidedContexts.member.1.ProviderArn", "arn:aws:iam::aws:contextProvider/IdentityCenter",
-		"ProvidedContexts.member.1.ContextAssertion", find(s.t, tokens, "identityContext"))
-	return s.asks(credentials(s.t, must(s.t, send(s.t, s.site.Changes, s.keys["client"], q))))
+		"ProvidedContexts.member.1.ContextAssertion", context))
 }
 
 // signsIn goes the way of a browser through the server's pages and the provider, and returns the application's code.

@@ -29,7 +29,17 @@ type Row struct {
 	// nothing.
 	Live bool
 	New  bool
+	// Spare are the sessions and tokens that were got on the way to the credential and still lead to a new one, because
+	// they do not hang on what was changed. All others end, too.
+	Spare []string
 }
+
+// The last step alone hung on what was changed.
+var (
+	spareSession = []string{"a session", "a context"} // of the request GetDataAccess
+	spareToken   = []string{"an access token"}        // of what was done with the token of another application
+	spareContext = []string{"a context"}              // of AssumeRole
+)
 
 // Section is a part of the table.
 type Section struct {
@@ -40,9 +50,10 @@ type Section struct {
 // Table is the whole table.
 func Table() []Section {
 	return []Section{
-		{"People and groups", personRows}, {"Applications and issuers", slices.Concat(applicationRows, originRows)},
+		{"People and groups", personRows}, {"Applications and issuers", slices.Concat(applicationRows, originRows, actorRows)},
 		{"Access Grants", grantRows}, {"The location's role", locationRoleRows},
-		{"Whoever asked", slices.Concat(askerRows, chainRows)}, {"Buckets", bucketRows}, {"What does not end", stayingRows},
+		{"Whoever asked", slices.Concat(askerRows, chainRows, policyRows)},
+		{"A role's session, without Access Grants", sessionRows}, {"Buckets", bucketRows}, {"What does not end", stayingRows},
 	}
 }
 
@@ -65,6 +76,7 @@ func (r *Row) Run(t *testing.T, site *Site) {
 		r.Before(s)
 	}
 	old := r.Way.asks(s)
+	s.vended = append(s.vended, old)
 	link := site.Holder.Presign(t, old, s.bucket, key)
 	both := func(when string, allowed bool) {
 		t.Helper()
@@ -90,6 +102,14 @@ func (r *Row) Run(t *testing.T, site *Site) {
 		r.Again(s)
 		site.settle(t)
 		both("after the change was undone", r.Live)
+	}
+	if !r.Live && (r.Again != nil || r.New) {
+		for _, h := range s.held {
+			a := h.use()
+			if refused := a.Status >= 400 && a.Status < 500; refused == slices.Contains(r.Spare, h.name) {
+				t.Errorf("%s that was got before the change gives: %d %s", h.name, a.Status, a.Body)
+			}
+		}
 	}
 	if r.Again != nil || r.New {
 		s.expect("a new credential", site.Holder.Read(t, r.Way.asks(s), s.bucket, key), true)

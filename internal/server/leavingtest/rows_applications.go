@@ -49,6 +49,7 @@ var applicationRows = []Row{
 			s.sso("DeleteApplicationAccessScope", object{"ApplicationArn": s.id("app"), "Scope": s3Scope})
 		},
 		Again: func(s *Stage) { s.scope("app") },
+		Spare: spareSession,
 	},
 	{
 		What: "the application's scope is narrowed to other targets", Way: byPerson, Reason: fault.ScopeRemoved,
@@ -62,7 +63,7 @@ var applicationRows = []Row{
 			s.sso("DeleteApplicationAuthenticationMethod",
 				object{"ApplicationArn": s.id("app"), "AuthenticationMethodType": "IAM"})
 		},
-		Again: func(s *Stage) { s.actors("app") }, Live: true,
+		Again: func(s *Stage) { s.actors("app", "user/client") }, Live: true,
 	},
 	{
 		What: "whoever asks in the application's name may not do that any more", Way: byPerson,
@@ -94,11 +95,13 @@ var applicationRows = []Row{
 		Reason: fault.AssociationRemoved,
 		Change: func(s *Stage) { s.control("DELETE", "/identitycenter", "") },
 		Again:  func(s *Stage) { s.associate() },
+		Spare:  spareSession,
 	},
 	{
 		What: "the application of S3 Access Grants is disabled", Way: byPerson, Reason: fault.AssociationRemoved,
 		Change: func(s *Stage) { s.enable(s.id("s3"), "DISABLED") },
 		Again:  func(s *Stage) { s.enable(s.id("s3"), "ENABLED") },
+		Spare:  spareSession,
 	},
 }
 
@@ -120,11 +123,13 @@ var originRows = []Row{
 		What: "the application that exchanged a token is disabled", Way: byExchange, Reason: fault.ApplicationDisabled,
 		Change: func(s *Stage) { s.enable(s.id("second"), "DISABLED") },
 		Again:  func(s *Stage) { s.enable(s.id("second"), "ENABLED") },
+		Spare:  spareToken,
 	},
 	{
 		What: "the application's grant `token-exchange` is deleted", Way: byExchange, Reason: fault.ApplicationGrantRemoved,
 		Change: func(s *Stage) { s.deleteGrant("second", exchange) },
 		Again:  func(s *Stage) { s.putGrant("second", exchange, object{"TokenExchange": object{}}) },
+		Spare:  spareToken,
 	},
 	{
 		What: "the grant `jwt-bearer` of the application at which an exchanged token began is deleted", Way: byExchange,
@@ -152,7 +157,7 @@ var originRows = []Row{
 			s.sso("DeleteApplicationAuthenticationMethod",
 				object{"ApplicationArn": s.id("app"), "AuthenticationMethodType": "IAM"})
 		},
-		Again: func(s *Stage) { s.actors("app") }, Live: true,
+		Again: func(s *Stage) { s.actors("app", "user/client") }, Live: true,
 	},
 	{
 		What: "the grant `jwt-bearer` behind a refreshed token is deleted", Way: byRefresh,

@@ -103,6 +103,7 @@ var askerRows = []Row{
 		What: "the role that acts for people is deleted", Way: byPerson, Reason: fault.GranteeDeleted,
 		Change: func(s *Stage) { s.deleteRole("bearer") },
 		Again:  func(s *Stage) { s.role("bearer", s.trusts("user/client"), allowAll) },
+		Spare:  spareContext,
 	},
 	{
 		What: "the resource policy that admits another account's user is deleted", Way: fromElsewhere,

@@ -12,6 +12,7 @@ var grantRows = []Row{
 		What: "the grant of a group is deleted", Way: byPerson, Reason: fault.GrantDeleted,
 		Change: func(s *Stage) { s.dropGrant("grant") },
 		Again:  func(s *Stage) { s.grant("grant", "DIRECTORY_GROUP", s.id("team"), "data/*") },
+		Spare:  spareSession,
 	},
 	{
 		What: "the grant is deleted while a wider one remains", Way: byUser, Reason: fault.GrantDeleted,

@@ -20,10 +20,12 @@ var personRows = []Row{
 		What: "the user is taken out of the group", Way: byPerson, Reason: fault.MembershipRemoved,
 		Change: func(s *Stage) { s.leave("team", "alice") },
 		Again:  func(s *Stage) { s.join("team", "alice") },
+		Spare:  spareSession,
 	},
 	{
 		What: "the user is taken out of the group, and comes back at once", Way: byPerson, Reason: fault.MembershipRemoved,
 		Change: func(s *Stage) { s.leave("team", "alice"); s.join("team", "alice") }, New: true,
+		Spare: spareSession,
 	},
 	{
 		What: "the group is deleted", Way: byPerson, Reason: fault.MembershipRemoved,
@@ -33,6 +35,7 @@ var personRows = []Row{
 			s.join("team", "alice")
 			s.grant("grant2", "DIRECTORY_GROUP", s.id("team"), "data/*")
 		},
+		Spare: spareSession,
 	},
 	{
 		What: "the e-mail address by which the user signed in is changed", Way: byPerson, Reason: fault.KeyOfPersonChanged,
@@ -57,6 +60,24 @@ var personRows = []Row{
 		Before: func(s *Stage) { s.assignment("app", true); s.assign("Create", "GROUP", "team") },
 		Change: func(s *Stage) { s.leave("team", "alice") },
 		Again:  func(s *Stage) { s.join("team", "alice") },
+	},
+	{
+		What: "the user's assignment is removed while the group's remains", Way: byPerson, Reason: fault.NotAssigned,
+		Before: func(s *Stage) {
+			s.assignment("app", true)
+			s.assign("Create", "USER", "alice")
+			s.assign("Create", "GROUP", "team")
+		},
+		Change: func(s *Stage) { s.assign("Delete", "USER", "alice") }, New: true,
+	},
+	{
+		What: "the user is taken out of the group while a grant to another group remains", Way: byPerson,
+		Reason: fault.MembershipRemoved,
+		Before: func(s *Stage) {
+			s.join("another", "alice")
+			s.grant("wider", "DIRECTORY_GROUP", s.id("another"), "*")
+		},
+		Change: func(s *Stage) { s.leave("team", "alice") }, New: true, Spare: spareSession,
 	},
 	{
 		What: "an assignment is required, and the user has none", Way: byPerson, Reason: fault.NotAssigned,

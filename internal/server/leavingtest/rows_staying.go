@@ -91,12 +91,25 @@ var stayingRows = []Row{
 		},
 	},
 	{
+		What: "the asking user is renamed", Way: byUser,
+		Change: func(s *Stage) { s.iam("UpdateUser", "UserName", "alice", "NewUserName", "alicia") },
+	},
+	{
+		What: "the user who assumed a role is renamed", Way: byRole,
+		Change: func(s *Stage) { s.iam("UpdateUser", "UserName", "alice", "NewUserName", "alicia") },
+	},
+	{
 		What: "the user or the role of the location is tagged", Way: byUser,
 		Change: func(s *Stage) {
 			tag := []string{"Tags.member.1.Key", "k", "Tags.member.1.Value", "v"}
 			s.iam("TagUser", append([]string{"UserName", "alice"}, tag...)...)
 			s.iam("TagRole", append([]string{"RoleName", "location"}, tag...)...)
 		},
+	},
+	{
+		What: "a role in whose session a token was got does not trust whoever assumed it any more, and another principal " +
+			"uses the token", Way: byActor,
+		Change: func(s *Stage) { s.trust("actor", s.trusts("role/bearer")) },
 	},
 	{
 		What: "the provider of a web identity gets a further client id", Way: byWeb,

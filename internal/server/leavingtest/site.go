@@ -171,10 +171,14 @@ type plain struct{ site *Site }
 // Ask is GetDataAccess.
 func (p plain) Ask(t testing.TB, k aws.Credentials, account, target string) aws.Credentials {
 	t.Helper()
-	return credentials(t, must(t, send(t, p.site.Changes, k, request{
+	return credentials(t, must(t, send(t, p.site.Changes, k, dataAccess(account, target))))
+}
+
+func dataAccess(account, target string) request {
+	return request{
 		method: http.MethodGet, account: account,
 		path: grantsAt + "/dataaccess?permission=READ&target=" + url.QueryEscape(target),
-	})))
+	}
 }
 
 // Read reads an object with the credential.

@@ -24,7 +24,18 @@ type Stage struct {
 	ids     map[string]string
 	keys    map[string]aws.Credentials // of users and sessions, by name
 	other   *Stage                     // the account of a caller from elsewhere; nil: none
+	held    []held                     // what was got on the way to the credential
+	vended  []aws.Credentials          // the credential, once there is one
 }
+
+// held is a session or a token that was got on the way to a credential, and what somebody who kept it would try.
+type held struct {
+	name string
+	use  func() Answer
+}
+
+// holds notes that something was got on the way.
+func (s *Stage) holds(name string, use func() Answer) { s.held = append(s.held, held{name, use}) }
 
 const (
 	statement = `{"Version":"2012-10-17","Statement":[`

@@ -33,7 +33,21 @@ func (s *Stage) assumes(k aws.Credentials, role string, more ...string) aws.Cred
 	s.t.Helper()
 	q := form(stsapi.Service, "AssumeRole",
 		append([]string{"RoleArn", s.arn("role/" + role), "RoleSessionName", "session"}, more...)...)
-	return credentials(s.t, must(s.t, send(s.t, s.site.Changes, k, q)))
+	return s.session(must(s.t, send(s.t, s.site.Changes, k, q)))
+}
+
+// session is the session of an answer, which is held.
+func (s *Stage) session(a Answer) aws.Credentials {
+	s.t.Helper()
+	k := credentials(s.t, a)
+	s.holds("a session", func() Answer { return s.asksAgain(k) })
+	return k
+}
+
+// asksAgain is GetDataAccess, which may be refused.
+func (s *Stage) asksAgain(k aws.Credentials) Answer {
+	s.t.Helper()
+	return send(s.t, s.site.Changes, k, dataAccess(s.account, "s3://"+s.bucket+"/data/*"))
 }
 
 // trusts is a trust policy for these principals of the account, such as user/alice or root.
@@ -58,7 +72,7 @@ var byUser = Way{
 var bySessionToken = Way{
 	lay: byUser.lay,
 	asks: func(s *Stage) aws.Credentials {
-		return s.asks(credentials(s.t, must(s.t, send(s.t, s.site.Changes, s.keys["alice"],
+		return s.asks(s.session(must(s.t, send(s.t, s.site.Changes, s.keys["alice"],
 			form(stsapi.Service, "GetSessionToken")))))
 	},
 }
@@ -92,6 +106,76 @@ var byManagedPolicy = Way{
 	},
 }
 
+// byTags: the same with a session tag and an external id, which the role demands.
+var byTags = Way{
+	lay: func(s *Stage) {
+		byRole.lay(s)
+		s.trust("reader", s.trustsTagged("team-1", "sts:TagSession"))
+	},
+	asks: func(s *Stage) aws.Credentials {
+		return s.asks(s.assumes(s.keys["alice"], "reader", "ExternalId", "team-1", "Tags.member.1.Key", "team",
+			"Tags.member.1.Value", "1"))
+	},
+}
+
+// trustsTagged trusts alice with an external id, and to do one more thing.
+func (s *Stage) trustsTagged(externalID, more string) string {
+	alice := `"Effect":"Allow","Principal":{"AWS":"` + s.arn("user/alice") + `"},`
+	return trusting(alice+`"Action":"sts:AssumeRole","Condition":{"StringEquals":{"sts:ExternalId":"`+externalID+`"}}`,
+		alice+`"Action":"`+more+`"`)
+}
+
+// byTaggedUser: a user whose policy allows to ask because of a tag.
+var byTaggedUser = Way{
+	lay: func(s *Stage) {
+		s.user("alice", statement+`{"Effect":"Allow","Action":"*","Resource":"*",`+
+			`"Condition":{"StringEquals":{"aws:PrincipalTag/team":"1"}}}]}`)
+		tagged(s)
+		s.grant("grant", "IAM", s.arn("user/alice"), "data/*")
+	},
+	asks: byUser.asks,
+}
+
+func tagged(s *Stage) {
+	s.t.Helper()
+	s.iam("TagUser", "UserName", "alice", "Tags.member.1.Key", "team", "Tags.member.1.Value", "1")
+}
+
+// byAttached: a user with a managed policy.
+var byAttached = Way{
+	lay: func(s *Stage) {
+		s.user("alice", statement+`{"Effect":"Allow","Action":"sts:*","Resource":"*"}]}`)
+		s.iam("CreatePolicy", "PolicyName", "asking", "PolicyDocument", allowAll)
+		attached(s)
+		s.grant("grant", "IAM", s.arn("user/alice"), "data/*")
+	},
+	asks: byUser.asks,
+}
+
+func attached(s *Stage) {
+	s.t.Helper()
+	s.iam("AttachUserPolicy", "UserName", "alice", "PolicyArn", s.arn("policy/asking"))
+}
+
+// version makes a policy's new default version.
+func (s *Stage) version(policy, document string) {
+	s.t.Helper()
+	s.iam("CreatePolicyVersion", "PolicyArn", s.arn("policy/"+policy), "PolicyDocument", document, "SetAsDefault", "true")
+}
+
+// bySessionAlone: a chain whose last session reads by its own policies. No Access Grants are on the way.
+var bySessionAlone = Way{
+	lay: func(s *Stage) {
+		s.user("alice", allowAll)
+		for _, name := range []string{"first", "last"} {
+			s.role(name, s.trusts("root"), allowAll)
+		}
+	},
+	asks: func(s *Stage) aws.Credentials {
+		return s.assumes(s.assumes(s.keys["alice"], "first"), "last")
+	},
+}
+
 // byChain: three roles, of which the last has the grant. The roles trust the account, so that the policies of who
 // assumes them decide.
 var byChain = Way{
@@ -119,7 +203,7 @@ var byWeb = Way{
 		q := form(stsapi.Service, "AssumeRoleWithWebIdentity", "RoleArn", s.arn("role/web"), "RoleSessionName", "session",
 			"WebIdentityToken", s.site.issuer.Token(s.t, nil))
 		q.service = "-"
-		return s.asks(credentials(s.t, must(s.t, send(s.t, s.site.Changes, aws.Credentials{}, q))))
+		return s.asks(s.session(must(s.t, send(s.t, s.site.Changes, aws.Credentials{}, q))))
 	},
 }
 
