@@ -34,6 +34,7 @@ func runLeaving(t *testing.T, site *leavingtest.Site) {
 			t.Run(section.Title+"/"+row.What, func(t *testing.T) { row.Run(t, site) })
 		}
 	}
+	t.Run("the reasons in the audit log", site.CheckReasons)
 }
 
 // boto is a program with boto3 that holds credentials. It answers one request after the other.

@@ -48,6 +48,7 @@ func runTable(t *testing.T, site *leavingtest.Site) {
 			t.Run(section.Title+"/"+row.What, func(t *testing.T) { row.Run(t, site) })
 		}
 	}
+	t.Run("the reasons in the audit log", site.CheckReasons)
 }
 
 // The page is written from the table, so that it says nothing that is not tested.

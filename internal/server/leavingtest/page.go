@@ -21,7 +21,7 @@ func Page() string {
 
 func (r *Row) becomes() string {
 	switch {
-	case r.ends():
+	case r.Reason != "":
 		return "ends"
 	case r.Change == nil:
 		return "lasts on"
@@ -30,13 +30,10 @@ func (r *Row) becomes() string {
 }
 
 func (r *Row) why() string {
-	switch {
-	case r.Reason != "":
-		return "`" + string(r.Reason) + "`"
-	case r.Denied != "":
-		return "the answer says: " + r.Denied
+	if r.Reason == "" {
+		return ""
 	}
-	return ""
+	return "`" + string(r.Reason) + "`"
 }
 
 // undone says what becomes of the old credential when the change is undone.

@@ -79,7 +79,7 @@ var locationRoleRows = []Row{
 	},
 	{
 		What: "the policy of the location's role is narrowed", Way: byUser, Live: true,
-		Denied: "no identity-based policy allows",
+		Reason: fault.IdentityPolicyDenies,
 		Change: func(s *Stage) {
 			s.policy("role/location", statement+`{"Effect":"Allow","Action":"s3:ListBucket","Resource":"*"}]}`)
 		},
@@ -87,7 +87,7 @@ var locationRoleRows = []Row{
 	},
 	{
 		What: "the sessions of the location's role are revoked (a Deny on `aws:TokenIssueTime`)", Way: byUser,
-		Denied: "with an explicit deny in an identity-based policy", New: true,
+		Reason: fault.IdentityPolicyDenies, New: true,
 		Change: func(s *Stage) { s.revoke("location") },
 	},
 	{
@@ -103,7 +103,7 @@ var locationRoleRows = []Row{
 var bucketRows = []Row{
 	{
 		What: "the bucket's policy denies it", Way: byUser, Live: true,
-		Denied: "with an explicit deny in a resource-based policy",
+		Reason: fault.ResourcePolicyDenies,
 		Change: func(s *Stage) {
 			s.put("/"+s.bucket+"?policy", statement+`{"Effect":"Deny","Principal":"*","Action":"s3:GetObject",`+
 				`"Resource":"arn:aws:s3:::`+s.bucket+`/*"}]}`)

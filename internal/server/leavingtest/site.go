@@ -37,6 +37,7 @@ type Site struct {
 
 	issuer *oidctest.Issuer
 	marker *marker
+	ended  []ended // what ran
 }
 
 // Holder is the client that asks for a credential and holds it, and a presigned URL. It asks at the node at which things
