@@ -227,11 +227,11 @@ func (s *Site) settle(t testing.TB) {
 	if s.Changes == s.Uses {
 		return
 	}
-	if s.marker == nil {
+	if s.marker == nil { // a key that the other node does not know looks like one that is off, so it begins with on
 		root := func(q request) Answer { return must(t, send(t, s.Changes, s.Operator, q)) }
 		root(ofIAM("CreateUser", "UserName", "marker"))
 		a := root(ofIAM("CreateAccessKey", "UserName", "marker"))
-		s.marker = &marker{on: true, keys: aws.Credentials{
+		s.marker = &marker{keys: aws.Credentials{
 			AccessKeyID: find(t, a, "AccessKeyId"), SecretAccessKey: find(t, a, "SecretAccessKey"),
 		}}
 	}
