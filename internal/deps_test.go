@@ -42,6 +42,8 @@ var floors = map[string]int{
 	"internal/caller":  4,
 	"internal/control": 5,
 
+	"internal/sightings": 5,
+
 	"internal/control/grants":               7,
 	"internal/control/ldapsync":             7,
 	"internal/control/portal":               7,
@@ -53,6 +55,7 @@ var floors = map[string]int{
 	"internal/control/identitycenter":       6,
 	"internal/control/principals":           6,
 	"internal/control/sts":                  6,
+	"internal/control/sessions":             6,
 	"internal/control/buckets":              6,
 	"internal/control/policycheck":          6,
 	"internal/control/controltest":          7,

@@ -30,6 +30,7 @@ import (
 	"latchkey/internal/control/policycheck"
 	"latchkey/internal/control/portal"
 	"latchkey/internal/control/principals"
+	"latchkey/internal/control/sessions"
 	"latchkey/internal/control/sts"
 	"latchkey/internal/front"
 )
@@ -47,6 +48,7 @@ type API struct {
 	Exchange       *oauth.Exchange
 	SignIn         *oauth.SignIn
 	Portal         *portal.Portal
+	Sessions       *sessions.Sessions
 	Sync           *ldapsync.Syncer // nil: the server has no directory sources
 	Auth           *caller.Authenticator
 	Operator       access.AccountID // the account whose root user may create accounts and adopt buckets

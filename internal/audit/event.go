@@ -129,6 +129,10 @@ type Addendum struct {
 	// Session is the role session name of a vended credential. The records of the gateway have the same name.
 	Session string `json:"session,omitempty"`
 
+	// SessionID names the session that the call made, in hexadecimal, and RoleID its role.
+	SessionID string `json:"sessionId,omitempty"`
+	RoleID    string `json:"roleId,omitempty"`
+
 	Expires string `json:"expires,omitempty"`
 	Reason  string `json:"reason,omitempty"`
 

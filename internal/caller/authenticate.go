@@ -2,6 +2,7 @@ package caller
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -38,6 +39,10 @@ type Authenticator struct {
 	// the denial, or nil. It is not asked about sessions of earlier releases, which do not say what they answer. Nil: the
 	// grounds of a session decide alone.
 	Regrant func(asker *Caller, s *credential.Session) error
+
+	// Saw is told of every session that a request was signed with, once its signature is verified, and why it has ended,
+	// or nil. Nil: nobody is told.
+	Saw func(c *Caller, ended *fault.Error)
 
 	documents documents
 	answers   answers
@@ -82,10 +87,26 @@ func (a *Authenticator) Authenticate(r *http.Request, service string, from Conne
 	if err := a.reach(r.Context(), c); err != nil {
 		return nil, nil, err
 	}
-	if err := a.evaluate(c); err != nil {
+	err = a.evaluate(c)
+	a.saw(c, err)
+	if err != nil {
 		return nil, signed, err
 	}
 	return c, signed, nil
+}
+
+// saw tells of the caller's session, unless it was refused for another reason than that it has ended.
+func (a *Authenticator) saw(c *Caller, err error) {
+	if a.Saw == nil || c.Session == nil {
+		return
+	}
+	end, over := errors.AsType[*Ended](err)
+	switch {
+	case over:
+		a.Saw(c, fault.Of(end.refusal))
+	case err == nil:
+		a.Saw(c, nil)
+	}
 }
 
 // reach gives the caller a snapshot that is not older than the caller's session.

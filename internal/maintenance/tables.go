@@ -54,3 +54,17 @@ func Expired(db *store.DB, table store.ExpiringTable) Task {
 		},
 	}
 }
+
+// SessionCuts removes the rows of single sessions that were ended, keep after that: longer than any session, or what was
+// made from it, lives. Other cuts, and the memberships of the past, are history and stay.
+func SessionCuts(keep time.Duration) Task {
+	batch := func(ctx context.Context, s Step) (p Progress, err error) {
+		err = s.Update(ctx, func(tx *store.Tx) (err error) {
+			p.Removed, err = store.RemoveSessionCuts(tx, s.Now.Add(-keep), rowsBatch)
+			return err
+		})
+		p.More = p.Removed >= rowsBatch
+		return p, err
+	}
+	return Task{Name: "session-cuts", Interval: time.Hour, Batch: batch}
+}

@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"latchkey/internal/control/buckets"
+	"latchkey/internal/engine"
 	"latchkey/internal/maintenance"
 	"latchkey/internal/store"
 )
@@ -19,6 +20,7 @@ import (
 func (s *Server) tasks() []maintenance.Task {
 	c := s.Config
 	tasks := []maintenance.Task{maintenance.Changes(maintenance.KeepRevisions), maintenance.AuditSize()}
+	tasks = append(tasks, maintenance.SessionCuts(cutMemory(c)))
 	for _, table := range store.ExpiringTables() {
 		tasks = append(tasks, maintenance.Expired(s.db, table))
 	}
@@ -32,6 +34,12 @@ func (s *Server) tasks() []maintenance.Task {
 		tasks = append(tasks, maintenance.Uploads(s.objects, c.UploadRetention))
 	}
 	return tasks
+}
+
+// cutMemory is for how long a cut matters: longer than any session lives, and longer than any refresh token, which hangs
+// on the same things.
+func cutMemory(c Config) time.Duration {
+	return max(engine.DefaultCutMemory, c.DirectorySession+time.Hour)
 }
 
 // bucketCreations finishes the creations of buckets whose requests did not. The task is local, because the embedded

@@ -32,6 +32,7 @@ import (
 	"latchkey/internal/control/portal"
 	"latchkey/internal/control/principals"
 	"latchkey/internal/control/provision/justintime"
+	"latchkey/internal/control/sessions"
 	"latchkey/internal/control/sts"
 	"latchkey/internal/credential"
 	"latchkey/internal/engine"
@@ -42,6 +43,7 @@ import (
 	"latchkey/internal/oidc"
 	"latchkey/internal/pages"
 	"latchkey/internal/scim"
+	"latchkey/internal/sightings"
 	"latchkey/internal/sigv4"
 	"latchkey/internal/store"
 )
@@ -109,7 +111,9 @@ func (s *Server) open(ctx context.Context) error {
 		return err
 	}
 	// The engine's clock is the real one, because it measures how long the database was silent.
-	if s.engine, err = engine.Open(ctx, s.db, engine.Options{MaxStaleness: c.MaxStaleness, Log: c.Log}); err != nil {
+	if s.engine, err = engine.Open(ctx, s.db, engine.Options{
+		MaxStaleness: c.MaxStaleness, Log: c.Log, CutMemory: cutMemory(c),
+	}); err != nil {
 		return fmt.Errorf("load the snapshot: %w", err)
 	}
 	if s.objects, err = objects.Open(ctx, filepath.Join(c.Data, "objects"),
@@ -171,9 +175,10 @@ func openRing(c Config) (*credential.Ring, error) {
 func (s *Server) wire(ring *credential.Ring) {
 	c := s.Config
 	m := newMetrics(s.engine)
+	seen := sightings.New(c.Now())
 	auth := &caller.Authenticator{
 		Engine: s.engine, Ring: ring, Now: c.Now, Region: c.Region, Revocation: c.Revocation,
-		Signatures: sigv4.Options{Keys: sigv4.NewKeyCache(4096)},
+		Signatures: sigv4.Options{Keys: sigv4.NewKeyCache(4096)}, Saw: seen.Saw,
 	}
 	s.Control = &control.Control{
 		DB: s.db, Engine: s.engine, Ring: ring, Now: c.Now, Region: c.Region, Quotas: c.Quotas, Log: c.Log,
@@ -195,6 +200,7 @@ func (s *Server) wire(ring *credential.Ring) {
 	plane := &api.API{
 		Sync:           s.syncer,
 		Exchange:       tokenExchange,
+		Sessions:       &sessions.Sessions{Control: s.Control, Seen: seen, Revocation: c.Revocation},
 		SignIn:         signIn,
 		Portal:         &portal.Portal{Control: s.Control, Exchange: tokenExchange, Tokens: token},
 		Control:        s.Control,

@@ -60,7 +60,10 @@ func (t *Tx) Cut(reason string, grounds ...credential.Ground) error {
 const (
 	selectCuts = `SELECT kind, id, rev, at, reason FROM cuts WHERE at >= $1 AND (kind > $2 OR kind = $2 AND id > $3
 		OR kind = $2 AND id = $3 AND rev > $4) ORDER BY kind, id, rev LIMIT $5`
-	selectCutsOf = `SELECT kind, id, rev, at, reason FROM cuts WHERE kind = $1 AND id = $2 ORDER BY rev`
+	selectCutsOf = `SELECT kind, id, rev, at, reason FROM cuts WHERE kind = $1 AND id = $2 AND rev > $3
+		ORDER BY rev LIMIT $4`
+	removeSessionCuts = `DELETE FROM cuts WHERE kind = $1 AND at < $2 AND id IN
+		(SELECT id FROM cuts WHERE kind = $1 AND at < $2 ORDER BY at LIMIT $3)`
 )
 
 // ScanCuts goes through the cuts since a time. Memberships that have ended are not among them, see
@@ -91,13 +94,21 @@ func ScanCuts(ctx context.Context, q Querier, since time.Time) iter.Seq2[Cut, er
 	}
 }
 
-// CutsOf returns the history of a ground, oldest first: its generations.
-func CutsOf(ctx context.Context, q Querier, g credential.Ground) ([]Cut, error) {
-	all, err := collect(ctx, q, scanCut, selectCutsOf, g.Kind.String(), g.ID)
+// CutsOf returns the history of a ground, its generations, oldest first: those above a revision, at most limit.
+func CutsOf(ctx context.Context, q Querier, g credential.Ground, after Rev, limit int) ([]Cut, error) {
+	all, err := collect(ctx, q, scanCut, selectCutsOf, g.Kind.String(), g.ID, int64(after), limit)
 	if err != nil {
 		return nil, unavailable("read cuts", err)
 	}
 	return all, nil
+}
+
+// RemoveSessionCuts removes cuts of single sessions from before a time, of at most limit sessions, and returns how many
+// it removed. Such a cut is of no use when its session has expired. All other cuts are kept as history.
+func RemoveSessionCuts(tx *Tx, before time.Time, limit int) (int64, error) {
+	n, err := tx.exec(removeSessionCuts, credential.OnSession.String(), before.UnixMicro(), limit)
+	tx.written = tx.written || n > 0
+	return n, err
 }
 
 func scanCut(rows *sql.Rows) (c Cut, err error) {

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"iter"
 	"time"
 
@@ -60,25 +61,38 @@ func ScanPastMemberships(ctx context.Context, q Querier, since time.Time) iter.S
 	}
 }
 
-const (
-	membersThen = ` WHERE group_id = $1 AND since <= $2 AND until > $2 ORDER BY user_id, rev`
-	groupsThen  = ` WHERE user_id = $1 AND since <= $2 AND until > $2 ORDER BY group_id, rev`
+// MembershipsThen selects the memberships of a group or of a user at a time. Exactly one of Group and User is set.
+type MembershipsThen struct {
+	Group directory.GroupID
+	User  directory.UserID
+	At    time.Time
+	After string // list only users, or groups, whose ids are behind this one
+	Limit int
+}
+
+// membershipsThen lists the memberships of now and of the past. The parts are the column that is given, and the one that
+// the list is ordered by. A user is in a group at most once at a time.
+const membershipsThen = `SELECT store, group_id, user_id, created_by, created_at AS since, 0 AS until, 0 AS rev
+	FROM memberships WHERE %[1]s = $1 AND created_at <= $2 AND %[2]s > $3
+	UNION ALL SELECT store, group_id, user_id, created_by, since, until, rev
+	FROM past_memberships WHERE %[1]s = $1 AND since <= $2 AND until > $2 AND %[2]s > $3 ORDER BY %[2]s LIMIT $4`
+
+var (
+	membersThen = fmt.Sprintf(membershipsThen, "group_id", "user_id")
+	groupsThen  = fmt.Sprintf(membershipsThen, "user_id", "group_id")
 )
 
-// MembersAt returns the memberships of a group that had begun at a time and have ended since.
-func MembersAt(ctx context.Context, q Querier, g directory.GroupID, at time.Time) ([]PastMembership, error) {
-	return past(ctx, q, membersThen, string(g), at)
-}
-
-// GroupsAt returns the memberships of a user that had begun at a time and have ended since.
-func GroupsAt(ctx context.Context, q Querier, u directory.UserID, at time.Time) ([]PastMembership, error) {
-	return past(ctx, q, groupsThen, string(u), at)
-}
-
-func past(ctx context.Context, q Querier, where, id string, at time.Time) ([]PastMembership, error) {
-	all, err := collect(ctx, q, scanPast, selectPast+where, id, at.UnixMicro())
+// MembershipsAt lists who was in a group at a time, or in which groups a user was, ordered by the ids of the users or
+// groups. A membership that has not ended has neither Until nor Rev. Memberships that ended before the database kept
+// them as history are not known.
+func MembershipsAt(ctx context.Context, q Querier, f MembershipsThen) ([]PastMembership, error) {
+	text, id := membersThen, string(f.Group)
+	if f.User != "" {
+		text, id = groupsThen, string(f.User)
+	}
+	all, err := collect(ctx, q, scanPast, text, id, f.At.UnixMicro(), f.After, f.Limit)
 	if err != nil {
-		return nil, unavailable("read past memberships", err)
+		return nil, unavailable("read memberships of the past", err)
 	}
 	return all, nil
 }
@@ -86,6 +100,9 @@ func past(ctx context.Context, q Querier, where, id string, at time.Time) ([]Pas
 func scanPast(rows *sql.Rows) (m PastMembership, err error) {
 	var since, until int64
 	err = rows.Scan(&m.Store, &m.Group, &m.User, &m.CreatedBy, &since, &until, &m.Rev)
-	m.Since, m.Until = time.UnixMicro(since).UTC(), time.UnixMicro(until).UTC()
+	m.Since = time.UnixMicro(since).UTC()
+	if until != 0 {
+		m.Until = time.UnixMicro(until).UTC()
+	}
 	return m, err
 }

@@ -21,13 +21,17 @@ var Service = awswire.NewService(&awswire.Service{
 	DeleteProvisioningToken.Operation,
 	DeleteSignIn.Operation,
 	DeleteUserBinding.Operation,
+	EndSessions.Operation,
 	Explain.Operation,
 	GetIssuerLimits.Operation,
 	GetSignIn.Operation,
 	GetUserIdentity.Operation,
 	ListBuckets.Operation,
+	ListMembershipHistory.Operation,
 	ListPolicyFindings.Operation,
 	ListProvisioningTokens.Operation,
+	ListSessionHistory.Operation,
+	ListSessions.Operation,
 	PutIssuerLimits.Operation,
 	PutSignIn.Operation,
 	QueryAudit.Operation,
@@ -55,6 +59,9 @@ var DeleteSignIn = awswire.NewOp[DeleteSignInRequest, DeleteSignInResponse](awsw
 // DeleteUserBinding is POST /.
 var DeleteUserBinding = awswire.NewOp[DeleteUserBindingRequest, DeleteUserBindingResponse](awswire.Operation{Name: "DeleteUserBinding", Method: "POST", URI: "/"})
 
+// EndSessions is POST /.
+var EndSessions = awswire.NewOp[EndSessionsRequest, EndSessionsResponse](awswire.Operation{Name: "EndSessions", Method: "POST", URI: "/"})
+
 // Explain is POST /.
 var Explain = awswire.NewOp[ExplainRequest, ExplainResponse](awswire.Operation{Name: "Explain", Method: "POST", URI: "/"})
 
@@ -70,11 +77,20 @@ var GetUserIdentity = awswire.NewOp[GetUserIdentityRequest, GetUserIdentityRespo
 // ListBuckets is POST /.
 var ListBuckets = awswire.NewOp[ListBucketsRequest, ListBucketsResponse](awswire.Operation{Name: "ListBuckets", Method: "POST", URI: "/"})
 
+// ListMembershipHistory is POST /.
+var ListMembershipHistory = awswire.NewOp[ListMembershipHistoryRequest, ListMembershipHistoryResponse](awswire.Operation{Name: "ListMembershipHistory", Method: "POST", URI: "/"})
+
 // ListPolicyFindings is POST /.
 var ListPolicyFindings = awswire.NewOp[ListPolicyFindingsRequest, ListPolicyFindingsResponse](awswire.Operation{Name: "ListPolicyFindings", Method: "POST", URI: "/"})
 
 // ListProvisioningTokens is POST /.
 var ListProvisioningTokens = awswire.NewOp[ListProvisioningTokensRequest, ListProvisioningTokensResponse](awswire.Operation{Name: "ListProvisioningTokens", Method: "POST", URI: "/"})
+
+// ListSessionHistory is POST /.
+var ListSessionHistory = awswire.NewOp[ListSessionHistoryRequest, ListSessionHistoryResponse](awswire.Operation{Name: "ListSessionHistory", Method: "POST", URI: "/"})
+
+// ListSessions is POST /.
+var ListSessions = awswire.NewOp[ListSessionsRequest, ListSessionsResponse](awswire.Operation{Name: "ListSessions", Method: "POST", URI: "/"})
 
 // PutIssuerLimits is POST /.
 var PutIssuerLimits = awswire.NewOp[PutIssuerLimitsRequest, PutIssuerLimitsResponse](awswire.Operation{Name: "PutIssuerLimits", Method: "POST", URI: "/"})

@@ -104,6 +104,14 @@ type CreateProvisioningTokenResponse struct {
 	ExpirationTime *time.Time `aws:"ExpirationTime"`
 }
 
+// Cut is a part of larger structures.
+type Cut struct {
+	Kind   *string    `aws:"Kind"`
+	Id     *string    `aws:"Id"`
+	Time   *time.Time `aws:"Time"`
+	Reason *string    `aws:"Reason"`
+}
+
 // DeleteProvisioningTokenRequest is what DeleteProvisioningToken takes.
 type DeleteProvisioningTokenRequest struct {
 	TokenId *string `aws:"TokenId,required,min=1,max=2048"`
@@ -139,6 +147,23 @@ type DeleteUserBindingResponse struct {
 type DirectoryGroup struct {
 	GroupId   *string `aws:"GroupId"`
 	GroupName *string `aws:"GroupName"`
+}
+
+// EndSessionsRequest is what EndSessions takes.
+type EndSessionsRequest struct {
+	User        *string `aws:"User,min=1,max=2048"`
+	Group       *string `aws:"Group,min=1,max=2048"`
+	Principal   *string `aws:"Principal,min=1,max=2048"`
+	GrantId     *string `aws:"GrantId,min=1,max=2048"`
+	AccessKeyId *string `aws:"AccessKeyId,min=1,max=2048"`
+	SourceIp    *string `aws:"SourceIp,min=1,max=2048"`
+	SessionId   *string `aws:"SessionId,min=1,max=2048"`
+}
+
+// EndSessionsResponse is what EndSessions answers.
+type EndSessionsResponse struct {
+	Grounds []Ground `aws:"Grounds"`
+	Count   *int32   `aws:"Count"`
 }
 
 // Entitlement is a part of larger structures.
@@ -243,6 +268,12 @@ type GetUserIdentityResponse struct {
 	Bindings   []Binding `aws:"Bindings"`
 }
 
+// Ground is a part of larger structures.
+type Ground struct {
+	Kind *string `aws:"Kind"`
+	Id   *string `aws:"Id"`
+}
+
 // ListBucketsRequest is what ListBuckets takes.
 type ListBucketsRequest struct {
 	Unregistered *bool   `aws:"Unregistered"`
@@ -254,6 +285,21 @@ type ListBucketsRequest struct {
 type ListBucketsResponse struct {
 	Buckets   []Bucket `aws:"Buckets"`
 	NextToken *string  `aws:"NextToken"`
+}
+
+// ListMembershipHistoryRequest is what ListMembershipHistory takes.
+type ListMembershipHistoryRequest struct {
+	User       *string    `aws:"User,min=1,max=2048"`
+	Group      *string    `aws:"Group,min=1,max=2048"`
+	AsOf       *time.Time `aws:"AsOf"`
+	MaxResults *int32     `aws:"MaxResults,min=1,max=1000"`
+	NextToken  *string    `aws:"NextToken,min=1,max=2048"`
+}
+
+// ListMembershipHistoryResponse is what ListMembershipHistory answers.
+type ListMembershipHistoryResponse struct {
+	Memberships []PastMembership `aws:"Memberships"`
+	NextToken   *string          `aws:"NextToken"`
 }
 
 // ListPolicyFindingsRequest is what ListPolicyFindings takes.
@@ -276,6 +322,55 @@ type ListProvisioningTokensRequest struct {
 // ListProvisioningTokensResponse is what ListProvisioningTokens answers.
 type ListProvisioningTokensResponse struct {
 	Tokens []ProvisioningToken `aws:"Tokens"`
+}
+
+// ListSessionHistoryRequest is what ListSessionHistory takes.
+type ListSessionHistoryRequest struct {
+	User        *string `aws:"User,min=1,max=2048"`
+	Group       *string `aws:"Group,min=1,max=2048"`
+	Principal   *string `aws:"Principal,min=1,max=2048"`
+	GrantId     *string `aws:"GrantId,min=1,max=2048"`
+	AccessKeyId *string `aws:"AccessKeyId,min=1,max=2048"`
+	SessionId   *string `aws:"SessionId,min=1,max=2048"`
+	MaxResults  *int32  `aws:"MaxResults,min=1,max=1000"`
+	NextToken   *string `aws:"NextToken,min=1,max=2048"`
+}
+
+// ListSessionHistoryResponse is what ListSessionHistory answers.
+type ListSessionHistoryResponse struct {
+	Cuts      []Cut   `aws:"Cuts"`
+	NextToken *string `aws:"NextToken"`
+}
+
+// ListSessionsRequest is what ListSessions takes.
+type ListSessionsRequest struct {
+	User        *string `aws:"User,min=1,max=2048"`
+	Group       *string `aws:"Group,min=1,max=2048"`
+	Principal   *string `aws:"Principal,min=1,max=2048"`
+	GrantId     *string `aws:"GrantId,min=1,max=2048"`
+	AccessKeyId *string `aws:"AccessKeyId,min=1,max=2048"`
+	SourceIp    *string `aws:"SourceIp,min=1,max=2048"`
+	SessionId   *string `aws:"SessionId,min=1,max=2048"`
+	MaxResults  *int32  `aws:"MaxResults,min=1,max=1000"`
+	NextToken   *string `aws:"NextToken,min=1,max=2048"`
+}
+
+// ListSessionsResponse is what ListSessions answers.
+type ListSessionsResponse struct {
+	Sessions  []Session  `aws:"Sessions"`
+	SeenSince *time.Time `aws:"SeenSince"`
+	NextToken *string    `aws:"NextToken"`
+}
+
+// PastMembership is a part of larger structures.
+type PastMembership struct {
+	UserId    *string    `aws:"UserId"`
+	UserName  *string    `aws:"UserName"`
+	GroupId   *string    `aws:"GroupId"`
+	GroupName *string    `aws:"GroupName"`
+	Since     *time.Time `aws:"Since"`
+	Until     *time.Time `aws:"Until"`
+	CreatedBy *string    `aws:"CreatedBy"`
 }
 
 // PolicyFinding is a part of larger structures.
@@ -347,6 +442,27 @@ type QueryAuditRequest struct {
 // QueryAuditResponse is what QueryAudit answers.
 type QueryAuditResponse struct {
 	Events []Event `aws:"Events"`
+}
+
+// Session is a part of larger structures.
+type Session struct {
+	SessionId      *string    `aws:"SessionId"`
+	Kind           *string    `aws:"Kind"`
+	Status         *string    `aws:"Status"`
+	Reason         *string    `aws:"Reason"`
+	Principal      *string    `aws:"Principal"`
+	SessionName    *string    `aws:"SessionName"`
+	RequestedBy    *string    `aws:"RequestedBy"`
+	UserId         *string    `aws:"UserId"`
+	UserName       *string    `aws:"UserName"`
+	GrantId        *string    `aws:"GrantId"`
+	GrantScope     *string    `aws:"GrantScope"`
+	Permission     *string    `aws:"Permission"`
+	AccessKeyId    *string    `aws:"AccessKeyId"`
+	SourceIp       *string    `aws:"SourceIp"`
+	IssuedTime     *time.Time `aws:"IssuedTime"`
+	ExpirationTime *time.Time `aws:"ExpirationTime"`
+	LastUsedTime   *time.Time `aws:"LastUsedTime"`
 }
 
 // SetUserStatusRequest is what SetUserStatus takes.

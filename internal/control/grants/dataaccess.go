@@ -164,6 +164,7 @@ func recordDecision(call *control.Call, d *access.Decision, s *credential.Sessio
 	recordGrant(call, &d.Grant)
 	added := call.Event.Added()
 	added.Session, added.Expires = s.Name, s.Expires.Format(time.RFC3339)
+	added.SessionID, added.RoleID = s.ID.String(), s.PrincipalID
 	arn := role.ARN()
 	parameters := map[string]any{
 		"roleArn": arn, "roleSessionName": s.Name, "durationSeconds": int(s.Expires.Sub(s.Issued).Seconds()),

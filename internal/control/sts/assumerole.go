@@ -257,6 +257,7 @@ func recordAssumed(call *control.Call, role *iam.Role, s *credential.Session, ou
 	}
 	added := call.Event.Added()
 	added.Session, added.Expires = s.Name, s.Expires.Format(time.RFC3339)
+	added.SessionID, added.RoleID = s.ID.String(), s.PrincipalID
 	if role.Account != call.Account {
 		e := call.Event
 		e.EventID, e.RecipientAccountID = uuid.NewString(), string(role.Account)

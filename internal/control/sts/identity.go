@@ -78,6 +78,8 @@ func (t *Tokens) SessionToken(
 	call.Event.ResponseElements = map[string]any{"credentials": map[string]any{"expiration": s.Expires.Format(
 		time.RFC3339,
 	)}}
+	added := call.Event.Added()
+	added.SessionID, added.Expires = s.ID.String(), s.Expires.Format(time.RFC3339)
 	if err := t.Control.Record(ctx, call); err != nil {
 		return nil, err
 	}

@@ -120,7 +120,7 @@ func cuts(t *testing.T, db *store.DB) {
 			t.Errorf("%s cuts %v, stored as %v, want %v (%v)", c.name, listed, stored, c.want, err)
 		}
 	}
-	history, err := store.CutsOf(t.Context(), db, credential.Ground{Kind: credential.OnAccessKey, ID: key.ID})
+	history, err := store.CutsOf(t.Context(), db, credential.Ground{Kind: credential.OnAccessKey, ID: key.ID}, 0, 10)
 	if err != nil || len(history) != 1 || history[0].Reason != "changed" || history[0].At.IsZero() {
 		t.Errorf("the history of the key is %v (%v)", history, err)
 	}
@@ -150,10 +150,92 @@ func pastMemberships(t *testing.T, db *store.DB) {
 	if !slices.Equal(got, want) {
 		t.Errorf("ended: %v, want %v", got, want)
 	}
-	then, err := store.MembersAt(t.Context(), db, g.ID, db0.Add(time.Second))
-	groups, err2 := store.GroupsAt(t.Context(), db, v.ID, db0)
-	before, err3 := store.MembersAt(t.Context(), db, g.ID, db0.Add(-time.Second))
-	if len(then) != 3 || len(groups) != 1 || len(before) != 0 || errors.Join(err, err2, err3) != nil {
-		t.Errorf("then %v, in %v, before %v (%v)", then, groups, before, errors.Join(err, err2, err3))
+	then := membershipsAt(t, db, store.MembershipsThen{Group: g.ID, At: db0.Add(time.Second), Limit: 10})
+	groups := membershipsAt(t, db, store.MembershipsThen{User: v.ID, At: db0, Limit: 10})
+	before := membershipsAt(t, db, store.MembershipsThen{Group: g.ID, At: db0.Add(-time.Second), Limit: 10})
+	if len(then) != 3 || len(groups) != 1 || len(before) != 0 {
+		t.Errorf("then %v, in %v, before %v", then, groups, before)
+	}
+}
+
+func membershipsAt(t *testing.T, db *store.DB, f store.MembershipsThen) []store.PastMembership {
+	t.Helper()
+	all, err := store.MembershipsAt(t.Context(), db, f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// membershipsOfNow: those that last are among them, with those that have ended, in pages.
+func membershipsOfNow(t *testing.T, db *store.DB) {
+	g := NewGroup(identityStore, "g")
+	var all []string
+	update(t, db, func(tx *store.Tx) error { return store.DirectoryGroups.Insert(tx, g) })
+	for i := range 5 {
+		u := NewPerson(identityStore, fmt.Sprint("u", i))
+		update(t, db, func(tx *store.Tx) error {
+			return errors.Join(store.DirectoryUsers.Insert(tx, u), store.InsertMembership(tx, NewMembership(g, u)))
+		})
+		if i%2 == 0 {
+			update(t, db, func(tx *store.Tx) error { return store.DeleteMembership(tx, g.ID, u.ID) })
+		}
+		all = append(all, string(u.ID))
+	}
+	slices.Sort(all)
+	var got []string
+	lasting := 0
+	for f := (store.MembershipsThen{Group: g.ID, At: db0, Limit: 2}); ; {
+		page := membershipsAt(t, db, f)
+		for _, m := range page {
+			got, f.After = append(got, string(m.User)), string(m.User)
+			if m.Until.IsZero() {
+				lasting++
+			}
+		}
+		if len(page) < f.Limit {
+			break
+		}
+	}
+	if !slices.Equal(got, all) || lasting != 2 {
+		t.Errorf("%v, of which %d last, want %v", got, lasting, all)
+	}
+	if now := membershipsAt(t, db, store.MembershipsThen{Group: g.ID, At: time.Now().Add(time.Hour), Limit: 10}); len(now) != 2 {
+		t.Errorf("later: %v", now)
+	}
+}
+
+// cutsOfSessions: single sessions that were ended are forgotten after a time, all else is kept.
+func cutsOfSessions(t *testing.T, db *store.DB) {
+	session := func(i int) credential.Ground { return credential.Ground{Kind: credential.OnSession, ID: fmt.Sprint(i)} }
+	person := credential.Ground{Kind: credential.OnPerson, ID: "p"}
+	for i := range 5 {
+		update(t, db, func(tx *store.Tx) error { return tx.Cut(store.Ended, session(i), person) })
+	}
+	remove := func(before time.Time, limit int) (n int64) {
+		t.Helper()
+		_, err := db.Update(t.Context(), func(tx *store.Tx) (err error) {
+			n, err = store.RemoveSessionCuts(tx, before, limit)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	later := time.Now().AddDate(100, 0, 0)
+	if n := remove(time.UnixMicro(1), 10); n != 0 {
+		t.Errorf("%d cuts went too early", n)
+	}
+	if a, b, c := remove(later, 2), remove(later, 10), remove(later, 10); a != 2 || b != 3 || c != 0 {
+		t.Errorf("removed %d, %d and %d", a, b, c)
+	}
+	first, err := store.CutsOf(t.Context(), db, person, 0, 3)
+	if err != nil || len(first) != 3 {
+		t.Fatalf("%v (%v)", first, err)
+	}
+	rest, err := store.CutsOf(t.Context(), db, person, first[2].Rev, 3)
+	if err != nil || len(rest) != 2 || rest[0].Rev <= first[2].Rev || rest[1].Reason != store.Ended {
+		t.Errorf("%v (%v)", rest, err)
 	}
 }

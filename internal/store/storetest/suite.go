@@ -46,6 +46,8 @@ func Run(t *testing.T, open func(*testing.T) *store.DB) {
 		{"memberships are scanned in the order of creation", membershipScan},
 		{"rows cut what they no longer say", cuts},
 		{"memberships that have ended are history", pastMemberships},
+		{"memberships of a time are listed in pages", membershipsOfNow},
+		{"cuts of single sessions are removed", cutsOfSessions},
 		{"a lease is one node's at a time", lease},
 		{"what a synchronisation remembers is kept", syncMarks},
 		{"a person's sign-ins are kept, and the oldest make room", personSignIns},
