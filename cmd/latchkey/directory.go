@@ -6,6 +6,6 @@ import "github.com/spf13/cobra"
 func newDirectory() *cobra.Command {
 	cmd := newGroup("directory", "Bring people and groups in, and let people sign in")
 	cmd.AddCommand(newDirectorySetup(), newDirectoryToken(), newDirectoryUser(), newDirectoryIssuer())
-	cmd.AddCommand(newDirectorySync(), newDirectoryTest())
+	cmd.AddCommand(newDirectorySync(), newDirectoryTest(), newDirectoryMembers())
 	return cmd
 }
