@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"latchkey/internal/audit"
+	"latchkey/internal/credential"
 	"latchkey/internal/objects"
 	"latchkey/internal/store"
 )
@@ -88,6 +89,33 @@ func rowsThatHaveNoMoreUseGo(t *testing.T, w *world) {
 	w.advance(2 * time.Hour)
 	if n.runAll(w); n.removed() != 300 {
 		t.Error("a row went that only just expired")
+	}
+}
+
+func TestEndedSessionsAreForgottenAndHistoryIsNot(t *testing.T) {
+	onBoth(t, endedSessionsAreForgottenAndHistoryIsNot)
+}
+
+func endedSessionsAreForgottenAndHistoryIsNot(t *testing.T, w *world) {
+	session := credential.Ground{Kind: credential.OnSession, ID: "1"}
+	person := credential.Ground{Kind: credential.OnPerson, ID: "p"}
+	w.update(func(tx *store.Tx) error { return tx.Cut(store.Ended, session, person) })
+	left := func(g credential.Ground) int {
+		t.Helper()
+		all, err := store.CutsOf(t.Context(), w.db, g, 0, 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(all)
+	}
+	n := w.node(SessionCuts(37 * time.Hour))
+	w.advance(36 * time.Hour)
+	if n.runAll(w); left(session) != 1 {
+		t.Error("a session that may live was forgotten")
+	}
+	w.advance(2 * time.Hour)
+	if n.runAll(w); left(session) != 0 || left(person) != 1 {
+		t.Errorf("%d cuts of the session and %d of the person are left", left(session), left(person))
 	}
 }
 

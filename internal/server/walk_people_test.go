@@ -91,6 +91,8 @@ func (w *walkWorld) peopleRows() []row {
 		"ListProvisioningTokens", object{}, "DeleteProvisioningToken", object{"TokenId": w.id("token")},
 		"CreateProvisioningToken", object{},
 		"GetSignIn", object{}, "PutSignIn", w.signIn(),
+		"ListSessions", object{"Principal": "user/user"}, "EndSessions", object{"User": "bob"},
+		"ListSessionHistory", object{"User": "bob"}, "ListMembershipHistory", object{"Group": w.id("team")},
 	)...)
 	sync := ofJSON(latchkey.Service, "SyncDirectory", object{"Source": "corp"})[0]
 	sync.fails = "ServiceUnavailableException ConflictException"

@@ -110,7 +110,8 @@ func (t *Table) Saw(c *caller.Caller, ended *fault.Error) {
 	if last := e.last.Load(); last != nil && *last == now {
 		return
 	}
-	e.last.Store(&now)
+	kept := now // on the heap, which a request that changes nothing does not need
+	e.last.Store(&kept)
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	at := time.Unix(now.second, 0).UTC()

@@ -115,7 +115,7 @@ func (q *query) seen(ctx context.Context, after int64) error {
 		case s.Account != string(q.call.Account) || !now.Before(s.Expires):
 			return false
 		}
-		return s.Old || oldest.IsZero() || s.Issued.Before(oldest)
+		return s.Old || oldest.IsZero() || s.Issued.Before(oldest.Truncate(time.Second))
 	})
 	for i := range all {
 		if q.add(newSeen(q.call.Snapshot, &all[i])) {
