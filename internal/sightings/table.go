@@ -65,6 +65,7 @@ type shard struct {
 	mu    sync.RWMutex
 	of    map[credential.SessionID]*entry
 	bytes int
+	held  map[string]int // bytes by source
 }
 
 type entry struct {
@@ -144,7 +145,7 @@ func (t *Table) add(in *shard, c *caller.Caller) *entry {
 		return e
 	}
 	if in.of == nil {
-		in.of = map[credential.SessionID]*entry{}
+		in.of, in.held = map[credential.SessionID]*entry{}, map[string]int{}
 	}
 	for in.bytes+fresh.size > t.maxBytes && len(in.of) > 0 {
 		t.forget(in, c.Facts.Time)
@@ -152,12 +153,14 @@ func (t *Table) add(in *shard, c *caller.Caller) *entry {
 	fresh.Number = t.numbers.Add(1)
 	in.of[fresh.ID] = fresh
 	in.bytes += fresh.size
+	in.held[fresh.source()] += fresh.size
 	return fresh
 }
 
-// forget removes the expired ones of some sightings or, if none has expired, the one that was used least recently.
+// forget looks at some sightings and removes those that have expired. If there are none, it removes one of the source
+// that holds the most of them, the one that was used least recently. So whoever makes many sessions forgets its own.
 func (t *Table) forget(in *shard, now time.Time) {
-	var oldest *entry
+	var worst *entry
 	n, expired := 0, false
 	for id, e := range in.of {
 		if n++; n > sampled {
@@ -168,20 +171,35 @@ func (t *Table) forget(in *shard, now time.Time) {
 			expired = true
 			continue
 		}
-		if oldest == nil || e.used() < oldest.used() {
-			oldest = e
+		if worst == nil || in.before(e, worst) {
+			worst = e
 		}
 	}
-	if !expired && oldest != nil {
-		in.remove(oldest.ID)
+	if !expired && worst != nil {
+		in.remove(worst.ID)
 		t.lost.Store(now.Unix())
 	}
 }
 
-func (in *shard) remove(id credential.SessionID) {
-	in.bytes -= in.of[id].size
-	delete(in.of, id)
+// before reports whether a is forgotten before b.
+func (in *shard) before(a, b *entry) bool {
+	if x, y := in.held[a.source()], in.held[b.source()]; x != y {
+		return x > y
+	}
+	return a.used() < b.used()
 }
+
+func (in *shard) remove(id credential.SessionID) {
+	e := in.of[id]
+	delete(in.of, id)
+	in.bytes -= e.size
+	if in.held[e.source()] -= e.size; in.held[e.source()] == 0 {
+		delete(in.held, e.source())
+	}
+}
+
+// source is who had the session made: a person or, without one, a principal.
+func (e *entry) source() string { return cmp.Or(e.UserID, e.AskerID, e.PrincipalID) }
 
 func (e *entry) used() int64 {
 	if last := e.last.Load(); last != nil {

@@ -79,12 +79,15 @@ func TestTheTableIsBounded(t *testing.T) {
 	if since := table.Since(); !since.After(start) {
 		t.Errorf("complete since %v", since)
 	}
-	size := 0
+	size, held := 0, 0
 	for _, e := range in.of {
 		size += e.size
 	}
-	if size != in.bytes {
-		t.Errorf("%d bytes are counted, %d are there", in.bytes, size)
+	for _, n := range in.held {
+		held += n
+	}
+	if size != in.bytes || held != size {
+		t.Errorf("%d and %d bytes are counted, %d are there", in.bytes, held, size)
 	}
 	// Expired ones go first, and are no loss.
 	lost := table.lost.Load()
@@ -93,6 +96,29 @@ func TestTheTableIsBounded(t *testing.T) {
 	}
 	if table.lost.Load() != lost {
 		t.Error("a live one was forgotten while others had expired")
+	}
+}
+
+// Whoever makes very many sessions makes the table forget them, and not those of others.
+func TestAttack54_AFloodOfSessionsForgetsItsOwn(t *testing.T) {
+	table := New(start)
+	table.maxBytes = 100 * baseBytes
+	for i := range 10 {
+		c := aUse(uint64(i), 0, "192.0.2.1")
+		c.Session.UserID = string(rune('a' + i))
+		table.Saw(c, nil)
+	}
+	for i := range 2000 {
+		c := aUse(uint64(100+i), 1+i, "192.0.2.9")
+		c.Session.Asked.Principal = "flood"
+		table.Saw(c, nil)
+	}
+	left := table.After(0, -1, func(s *Sighting) bool { return s.UserID != "" })
+	if len(left) != 10 {
+		t.Errorf("%d sightings of others are left", len(left))
+	}
+	if n := len(table.shards[0].held); n != 11 {
+		t.Errorf("%d sources are counted", n)
 	}
 }
 
