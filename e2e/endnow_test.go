@@ -9,8 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
 
-// A session that is ended at one node ends at the other. Each node lists what the other vended. What an operator does on
-// the database itself, while both nodes run, counts on both.
+// A session that is ended at one node ends at the other. Each node lists what the other vended. What an operator
+// does on the database itself, while both nodes run, counts on both.
 func TestSessionsEndOnBothNodes(t *testing.T) {
 	one, two, database := twoNodes(t)
 	l := lakeOf(one.first(t))

@@ -182,8 +182,8 @@ stands; a policy that was narrowed since is noticed when the session is used.`,
 	return cmd
 }
 
-// printPages asks for a page after the other and prints them as they come: lines of JSON, or columns, which are lined up
-// within a page.
+// printPages asks for a page after the other and prints them as they come: lines of JSON, or columns, which are
+// lined up within a page.
 func printPages[T any](
 	out io.Writer, asJSON bool, none string, ask func(next *string) ([]T, *string, error), columns func(T) []string,
 ) error {

@@ -124,7 +124,8 @@ func TestSessionCommandsSayWhatIsWrong(t *testing.T) {
 		t.Errorf("%s", out)
 	}
 	_, stderr, code := p.run("recover", "--data", filepath.Join(p.dir, "nothing"))
-	if code != 1 || !strings.Contains(stderr, "no server has its database here") || !strings.Contains(stderr, "hint: name ") {
+	if code != 1 || !strings.Contains(stderr, "no server has its database here") ||
+		!strings.Contains(stderr, "hint: name ") {
 		t.Errorf("%s", stderr)
 	}
 }

@@ -8,8 +8,8 @@ import (
 	"latchkey/internal/fault"
 )
 
-// GroundsOf are the grounds that a session is checked against, itself included, also those of a session that an earlier
-// release sealed.
+// GroundsOf are the grounds that a session is checked against, itself included, also those of a session that an
+// earlier release sealed.
 func GroundsOf(s *credential.Session) credential.Grounds {
 	var all credential.Grounds
 	all.Add(credential.OnSession, s.ID.String())
@@ -22,9 +22,9 @@ func GroundsOf(s *credential.Session) credential.Grounds {
 	return all
 }
 
-// GroundsStand says whether grounds stand, and were not cut since a revision, or since a time if the revision is not
-// known. It returns why not, or nil. It is a part of what is checked when a session is used: that the request which made
-// it would still be granted is another one.
+// GroundsStand says whether grounds stand, and were not cut since a revision, or since a time if the revision is
+// not known. It returns why not, or nil. It is a part of what is checked when a session is used: that the request
+// which made it would still be granted is another one.
 func GroundsStand(snap *engine.Snapshot, all credential.Grounds, revision uint64, since time.Time) *fault.Error {
 	return groundsStand(snap, all, generation{revision, since})
 }

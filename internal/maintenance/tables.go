@@ -13,9 +13,9 @@ const (
 	entitiesBatch = 200
 )
 
-// KeepRevisions is how many revisions the change list keeps. A node that is further behind loads everything again. The
-// revisions that are committed during that load must still be in the list when it ends. At 10,000 commits a second,
-// that leaves ten seconds for the load.
+// KeepRevisions is how many revisions the change list keeps. A node that is further behind loads everything again.
+// The revisions that are committed during that load must still be in the list when it ends. At 10,000 commits a
+// second, that leaves ten seconds for the load.
 const KeepRevisions = 100_000
 
 // Changes prunes the change list to the newest revisions, keep in number.
@@ -55,8 +55,8 @@ func Expired(db *store.DB, table store.ExpiringTable) Task {
 	}
 }
 
-// SessionCuts removes the rows of single sessions that were ended, keep after that: longer than any session, or what was
-// made from it, lives. Other cuts, and the memberships of the past, are history and stay.
+// SessionCuts removes the rows of single sessions that were ended, keep after that: longer than any session, or
+// what was made from it, lives. Other cuts, and the memberships of the past, are history and stay.
 func SessionCuts(keep time.Duration) Task {
 	batch := func(ctx context.Context, s Step) (p Progress, err error) {
 		err = s.Update(ctx, func(tx *store.Tx) (err error) {

@@ -89,7 +89,8 @@ func TestRecoveringAnotherAccountOrNone(t *testing.T) {
 	if !fault.Is(err, fault.NotFound, fault.Account) || !strings.Contains(err.Error(), "210987654321") {
 		t.Errorf("%v", err)
 	}
-	if kept, err := ReadRootKey(filepath.Join(dir, RootCredentialsFile)); err != nil || kept.AccessKeyID != first.AccessKeyID {
+	kept, err := ReadRootKey(filepath.Join(dir, RootCredentialsFile))
+	if err != nil || kept.AccessKeyID != first.AccessKeyID {
 		t.Errorf("the root key is %v (%v)", kept, err)
 	}
 }

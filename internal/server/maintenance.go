@@ -14,9 +14,9 @@ import (
 	"latchkey/internal/store"
 )
 
-// tasks lists everything that this server cleans up. A task that all nodes share runs on one of them at a time, under a
-// lease of its own. The embedded object store is this node's alone, so tasks on it are local. A further task is one
-// more value here.
+// tasks lists everything that this server cleans up. A task that all nodes share runs on one of them at a time,
+// under a lease of its own. The embedded object store is this node's alone, so tasks on it are local. A further
+// task is one more value here.
 func (s *Server) tasks() []maintenance.Task {
 	c := s.Config
 	tasks := []maintenance.Task{maintenance.Changes(maintenance.KeepRevisions), maintenance.AuditSize()}
@@ -36,8 +36,8 @@ func (s *Server) tasks() []maintenance.Task {
 	return tasks
 }
 
-// cutMemory is for how long a cut matters: longer than any session lives, and longer than any refresh token, which hangs
-// on the same things.
+// cutMemory is for how long a cut matters: longer than any session lives, and longer than any refresh token, which
+// hangs on the same things.
 func cutMemory(c Config) time.Duration {
 	return max(engine.DefaultCutMemory, c.DirectorySession+time.Hour)
 }

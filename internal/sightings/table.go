@@ -36,7 +36,7 @@ type Sighting struct {
 	Kind              credential.Kind
 	Account           string
 	PrincipalID, Name string
-	AskerID           string // immutable id of the principal that asked for the session; empty: the bearer of a foreign token
+	AskerID           string // immutable id of who asked for the session; empty: the bearer of a foreign token
 	UserID            string // of the directory; empty: nobody's
 	GrantID           string
 	Scope, Permission string

@@ -16,9 +16,9 @@ const sessionRecords = `SELECT id, CASE WHEN error_code IS NULL AND event_name I
 	'AssumeRoleWithWebIdentity', 'GetSessionToken') THEN event ELSE '' END
 	FROM audit WHERE account = $1 AND id < $2 AND id >= $3 ORDER BY id DESC LIMIT $4`
 
-// SessionRecords goes through an account's audit log from the newest record to the oldest: through at most limit records
-// that are below an id (0: the newest) and were made since a time. It returns those of them that tell of a session which
-// was made, and the id of the last record that it looked at, or 0 when there are no more.
+// SessionRecords goes through an account's audit log from the newest record to the oldest: through at most limit
+// records that are below an id (0: the newest) and were made since a time. It returns those of them that tell of a
+// session which was made, and the id of the last record that it looked at, or 0 when there are no more.
 func (db *DB) SessionRecords(
 	ctx context.Context, account string, below int64, since time.Time, limit int,
 ) (made []Record, last int64, err error) {

@@ -70,8 +70,8 @@ type MembershipsThen struct {
 	Limit int
 }
 
-// membershipsThen lists the memberships of now and of the past. The parts are the column that is given, and the one that
-// the list is ordered by. A user is in a group at most once at a time.
+// membershipsThen lists the memberships of now and of the past. The parts are the column that is given, and the
+// one that the list is ordered by. A user is in a group at most once at a time.
 const membershipsThen = `SELECT store, group_id, user_id, created_by, created_at AS since, 0 AS until, 0 AS rev
 	FROM memberships WHERE %[1]s = $1 AND created_at <= $2 AND %[2]s > $3
 	UNION ALL SELECT store, group_id, user_id, created_by, since, until, rev

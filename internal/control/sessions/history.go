@@ -21,8 +21,9 @@ type History struct {
 	Next string
 }
 
-// History lists when the sessions that hang on something were cut, oldest first, and why. It is kept for good, apart from
-// the audit log; only single sessions are forgotten after they have expired. The action is latchkey:ListSessionHistory.
+// History lists when the sessions that hang on something were cut, oldest first, and why. It is kept for good,
+// apart from the audit log; only single sessions are forgotten after they have expired. The action is
+// latchkey:ListSessionHistory.
 func (s *Sessions) History(ctx context.Context, call *control.Call, which Which, page Page) (*History, error) {
 	if err := call.May("latchkey:ListSessionHistory", "*", policy.Values{}, nil, call.Account); err != nil {
 		return nil, err
@@ -67,8 +68,8 @@ type Memberships struct {
 	Next    string
 }
 
-// Memberships lists who was in what at a time, since when and until when. Users and groups that are deleted are found by
-// their ids. It is kept for good, apart from the audit log. The action is latchkey:ListMembershipHistory.
+// Memberships lists who was in what at a time, since when and until when. Users and groups that are deleted are
+// found by their ids. It is kept for good, apart from the audit log. The action is latchkey:ListMembershipHistory.
 func (s *Sessions) Memberships(ctx context.Context, call *control.Call, then Then, page Page) (*Memberships, error) {
 	if err := call.May("latchkey:ListMembershipHistory", "*", policy.Values{}, nil, call.Account); err != nil {
 		return nil, err

@@ -104,7 +104,8 @@ func TestWhoWasInWhat(t *testing.T) {
 		}
 	}
 	w.Change(t, func(tx *store.Tx) error { return store.DirectoryGroups.Delete(tx, string(w.team.ID)) })
-	if gone := w.members(sessions.Then{Group: string(w.team.ID), At: both}, 10); len(gone) != 2 || gone[0].GroupName != "" {
+	gone := w.members(sessions.Then{Group: string(w.team.ID), At: both}, 10)
+	if len(gone) != 2 || gone[0].GroupName != "" {
 		t.Errorf("of a group that is deleted: %+v", gone)
 	}
 }

@@ -31,10 +31,10 @@ type List struct {
 	SeenSince time.Time
 }
 
-// List lists the sessions of the caller's account that have not expired, those that have ended included: all of them,
-// or those that hang on one thing. The audit log says which sessions were made, newest first; this node's own sightings
-// say when and from where they were used. Sessions that no record tells of any more, and those of an address, are listed
-// by the sightings alone. The action is latchkey:ListSessions.
+// List lists the sessions of the caller's account that have not expired, those that have ended included: all of
+// them, or those that hang on one thing. The audit log says which sessions were made, newest first; this node's
+// own sightings say when and from where they were used. Sessions that no record tells of any more, and those of an
+// address, are listed by the sightings alone. The action is latchkey:ListSessions.
 func (s *Sessions) List(ctx context.Context, call *control.Call, which Which, page Page) (*List, error) {
 	if err := call.May("latchkey:ListSessions", "*", policy.Values{}, nil, call.Account); err != nil {
 		return nil, err
@@ -75,7 +75,8 @@ type query struct {
 	list   *List
 }
 
-// made adds the sessions that the audit log tells of, from the records below an id. It reports whether the page is done.
+// made adds the sessions that the audit log tells of, from the records below an id. It reports whether the page is
+// done.
 func (q *query) made(ctx context.Context, below int64) (done bool, err error) {
 	now := q.call.Facts.Time
 	records, last, err := q.Control.DB.SessionRecords(ctx, string(q.call.Account), below, now.Add(-maxSession), pageOfLog)

@@ -17,8 +17,8 @@ type Operator struct {
 	By      string           // the user of the operating system, for the record
 }
 
-// EndLocally is End by an operator, without a server. Addresses are known to servers only. A session is ended whether or
-// not it is known that the account has it.
+// EndLocally is End by an operator, without a server. Addresses are known to servers only. A session is ended
+// whether or not it is known that the account has it.
 func (s *Sessions) EndLocally(ctx context.Context, who Operator, which Which) (*Ended, error) {
 	snap, err := s.Control.Engine.Snapshot()
 	if err != nil {

@@ -200,7 +200,8 @@ func membershipsOfNow(t *testing.T, db *store.DB) {
 	if !slices.Equal(got, all) || lasting != 2 {
 		t.Errorf("%v, of which %d last, want %v", got, lasting, all)
 	}
-	if now := membershipsAt(t, db, store.MembershipsThen{Group: g.ID, At: time.Now().Add(time.Hour), Limit: 10}); len(now) != 2 {
+	now := membershipsAt(t, db, store.MembershipsThen{Group: g.ID, At: time.Now().Add(time.Hour), Limit: 10})
+	if len(now) != 2 {
 		t.Errorf("later: %v", now)
 	}
 }
