@@ -98,7 +98,7 @@ func TestEndedSessionsAreForgottenAndHistoryIsNot(t *testing.T) {
 
 func endedSessionsAreForgottenAndHistoryIsNot(t *testing.T, w *world) {
 	session := credential.Ground{Kind: credential.OnSession, ID: "1"}
-	person := credential.Ground{Kind: credential.OnPerson, ID: "p"}
+	person := credential.Ground{Kind: credential.OnPerson, ID: session.ID}
 	w.update(func(tx *store.Tx) error { return tx.Cut(store.Ended, session, person) })
 	left := func(g credential.Ground) int {
 		t.Helper()

@@ -7,7 +7,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
+	"latchkey/internal/control/principals"
 	"latchkey/internal/control/sessions"
 	"latchkey/internal/fault"
 	"latchkey/internal/objects"
@@ -92,5 +94,35 @@ func TestRecoveringAnotherAccountOrNone(t *testing.T) {
 	kept, err := ReadRootKey(filepath.Join(dir, RootCredentialsFile))
 	if err != nil || kept.AccessKeyID != first.AccessKeyID {
 		t.Errorf("the root key is %v (%v)", kept, err)
+	}
+}
+
+// A cut is remembered for as long as anything lives that hangs on what was cut.
+func TestCutsAreRememberedAsLongAsTokensLive(t *testing.T) {
+	for session, want := range map[time.Duration]time.Duration{0: 37 * time.Hour, 168 * time.Hour: 169 * time.Hour} {
+		if got := cutMemory(Config{DirectorySession: session}.Defaults()); got != want {
+			t.Errorf("tokens of %v: %v", session, got)
+		}
+	}
+}
+
+func TestTheKeyOfAFurtherAccountIsNotTheServers(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, Config{Data: dir})
+	p := &principals.Principals{Control: s.Control}
+	if _, err := p.EnsureRoot(t.Context(), "210987654321", principals.RootKey{}); err != nil {
+		t.Fatal(err)
+	}
+	first := s.Root
+	s.Close()
+	l, err := OpenLocal(t.Context(), Config{Data: dir, Account: "210987654321"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	key, file, err := l.Recover(t.Context(), false, "uid 7")
+	kept, err2 := ReadRootKey(filepath.Join(dir, RootCredentialsFile))
+	if errors.Join(err, err2) != nil || file != "" || kept.AccessKeyID != first.AccessKeyID || key.Secret.IsZero() {
+		t.Errorf("%s, kept is %s: %v", file, kept.AccessKeyID, errors.Join(err, err2))
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"latchkey/internal/control"
 	"latchkey/internal/control/controltest"
 	"latchkey/internal/control/sessions"
+	"latchkey/internal/control/sts"
 	"latchkey/internal/fault"
 )
 
@@ -88,6 +89,7 @@ func TestWhatEndingRefuses(t *testing.T) {
 	theirs, _ := w.User(t, w.Root(other), "eve", "")
 	mallory := w.Person(t, other, "mallory")
 	crew := w.Group(t, other, "crew", mallory)
+	w.Person(t, account, "bob@example.org")
 	otherPath := strings.Replace(w.way.Bearer.ARN(), "role/", "role/a/", 1)
 	k := w.vend(w.alice)
 	if w.ended(k) {
@@ -114,6 +116,8 @@ func TestWhatEndingRefuses(t *testing.T) {
 		"no address":             {sessions.Which{SourceIP: "x"}, "is not an IP address"},
 		"an address with a zone": {sessions.Which{SourceIP: "fe80::1%eth0"}, "is not an IP address"},
 		"no session":             {sessions.Which{Session: "x"}, "32 hexadecimal digits"},
+		"a short session":        {sessions.Which{Session: strings.Repeat("ab", 15)}, "32 hexadecimal digits"},
+		"two people":             {sessions.Which{User: "bob@example.org"}, "is the name of one user of the directory and"},
 		"an unknown session":     {sessions.Which{Session: strings.Repeat("ab", 16)}, "No session of the account is known"},
 	} {
 		_, err := w.s.End(t.Context(), w.root(account, "EndSessions"), x.which)
@@ -217,4 +221,36 @@ func sessionOf(w *world, name string) controltest.Keys {
 		w.t.Fatal(err)
 	}
 	return k
+}
+
+// TestASessionOfAnotherAccountsRole: who assumes a role of another account has a record of it, and not the session.
+func TestASessionOfAnotherAccountsRole(t *testing.T) {
+	w := newWorld(t)
+	eve, keys := w.User(t, w.Root(other), "eve", controltest.Allow("*", "*"))
+	r := w.way.Role("shared", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole",
+		"Principal":{"AWS":"`+eve.ARN()+`"}}]}`)
+	a, err := w.way.STS.AssumeRole(t.Context(), w.Call(t, keys, "sts", "AssumeRole"),
+		sts.AssumeRole{RoleARN: r.ARN(), SessionName: "visit"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mine := w.list(sessions.Which{}, 10)
+	if len(mine) != 1 || mine[0].RequestedBy != eve.ARN() || mine[0].Principal != r.ARN() {
+		t.Fatalf("%+v", mine)
+	}
+	theirs, err := w.s.List(t.Context(), w.root(other, "ListSessions"), sessions.Which{}, sessions.Page{Size: 10})
+	if err != nil || len(theirs.Entries) != 0 {
+		t.Errorf("the visitor's account lists %+v, %v", theirs, err)
+	}
+	which := sessions.Which{Session: mine[0].SessionID}
+	if _, err := w.s.End(t.Context(), w.root(other, "EndSessions"), which); !fault.Is(err, fault.Invalid, fault.Member) {
+		t.Errorf("the visitor's account ends the session: %v", err)
+	}
+	k := controltest.KeysOf(a.Credentials)
+	if w.ended(k) {
+		t.Fatal("it has ended")
+	}
+	if w.end(which); !w.ended(k) {
+		t.Error("the role's account does not end it")
+	}
 }

@@ -42,6 +42,9 @@ func TestTheListTellsWhoHoldsWhat(t *testing.T) {
 	if all := w.list(sessions.Which{}, 10); len(all) != 0 {
 		t.Errorf("they have expired: %+v", all[0])
 	}
+	if all := w.list(sessions.Which{SourceIP: "192.0.2.1"}, 10); len(all) != 0 {
+		t.Errorf("they have expired, by the address: %+v", all[0])
+	}
 }
 
 // TestFiltersListWhatTheyEnd: what a filter lists before is what it ends.
@@ -125,6 +128,10 @@ func TestSightingsTellWhatNoRecordTells(t *testing.T) {
 	if len(all) != 2 || len(vended(all)) != 1 || vended(all)[0].UserName != "alice" ||
 		vended(all)[0].Principal != w.way.LocationRole.ARN() || vended(all)[0].GrantScope != "s3://lake/team/*" {
 		t.Errorf("%d sessions: %+v", len(all), all)
+	}
+	theirs, err := w.s.List(t.Context(), w.root(other, "ListSessions"), sessions.Which{}, sessions.Page{Size: 10})
+	if err != nil || len(theirs.Entries) != 0 {
+		t.Errorf("another account's: %+v, %v", theirs, err)
 	}
 }
 

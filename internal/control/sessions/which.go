@@ -175,8 +175,8 @@ func principal(snap *engine.Snapshot, account access.AccountID, name string) (st
 	if arn == iam.RootARN(account) {
 		return string(account), nil
 	}
-	if p, ok := iam.ParsePrincipalARN(arn); ok && p.Account == account {
-		short := arn != name // without a path, which a principal that is named so may have
+	if p, ok := iam.ParsePrincipalARN(arn); ok {
+		short := arn != name // without a path, which a principal that is named so may have; else the whole ARN must fit
 		if r := snap.RoleByName(account, p.Name); p.Role && r != nil && (short || r.ARN() == arn) {
 			return r.ID, nil
 		}
