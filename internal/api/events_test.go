@@ -23,6 +23,7 @@ var unstable = []struct {
 	{regexp.MustCompile(`\b(AIDA|AROA)[A-Z2-7]{17}\b`), "$1..."},
 	{regexp.MustCompile(`\b(AKIA|ASIA)[A-Z2-7]{16}\b`), "$1..."},
 	{regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`), "UUID"},
+	{regexp.MustCompile(`"sessionId": "[0-9a-f]{32}"`), `"sessionId": "HEX"`},
 	{regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z`), "TIME"},
 }
 
