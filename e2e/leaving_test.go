@@ -11,8 +11,8 @@ import (
 	"latchkey/internal/server/leavingtest"
 )
 
-// The table of what ends a credential, on the running program. boto3 asks for the credential, reads with it and presigns
-// the URL.
+// The table of what ends a credential, on the running program. boto3 asks for the credential, reads with it and
+// presigns the URL.
 func TestAttack49_BotoLosesTheCredential(t *testing.T) {
 	needsBoto3(t)
 	s := start(t, "--private-issuers")

@@ -29,6 +29,7 @@ var dialectsOf = map[string][]Dialect{
 	"control/grants":               {S3, JSON},
 	"control/principals":           {IAM, JSON},
 	"control/sts":                  {STS},
+	"control/sessions":             {JSON},
 	"gateway":                      {S3},
 	"objects":                      {S3},
 	"front":                        {S3, STS, IAM, JSON},

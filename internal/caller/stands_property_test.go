@@ -16,8 +16,8 @@ import (
 	"latchkey/internal/store"
 )
 
-// TestMemoryChangesNoAnswer changes a world at random, and compares an authenticator that remembers which sessions stood
-// with one that remembers nothing.
+// TestMemoryChangesNoAnswer changes a world at random, and compares an authenticator that remembers which sessions
+// stood with one that remembers nothing.
 func TestMemoryChangesNoAnswer(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		w := newWorld(t)
@@ -58,7 +58,8 @@ func TestMemoryChangesNoAnswer(t *testing.T) {
 // documents are policies, some of which end soon.
 func (w *world) documents() []string {
 	statement := func(effect, condition string) string {
-		return `{"Version":"2012-10-17","Statement":[{"Effect":"` + effect + `","Action":"*","Resource":"*"` + condition + `}]}`
+		return `{"Version":"2012-10-17","Statement":[{"Effect":"` + effect + `","Action":"*","Resource":"*"` + condition +
+			`}]}`
 	}
 	soon := w.Now().Add(2 * time.Second).UTC()
 	return []string{

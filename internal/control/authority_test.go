@@ -183,6 +183,8 @@ func TestWritesPastTheCall(t *testing.T) {
 		"internal/server/reseal.go":               "secrets are sealed with the current key at start",
 		"internal/server/reseal_signin.go":        "secrets are sealed with the current key at start",
 		"internal/engine/engine.go":               "Update itself",
+		"internal/control/principals/recover.go":  "an operator on the machine itself, with the data folder",
+		"internal/control/sessions/local.go":      "an operator on the machine itself, with the data folder",
 		"internal/control/oauth/family.go":        "a code or a token that was used twice ends its sign-in, whoever brought it",
 		"internal/maintenance/loop.go":            "clean-ups of the server itself, which no caller asks for",
 	}

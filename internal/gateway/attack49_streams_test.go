@@ -136,7 +136,10 @@ func TestAStreamWhoseRightsStayIsNotHarmed(t *testing.T) {
 			t.Fatalf("after %d bytes: %v", len(got), err)
 		}
 		w.iam("CreateUser", "UserName", fmt.Sprint("u", i))
-		w.must(w.root, ask{method: "DELETE", path: control + "/grant/" + w.grant("alice", fmt.Sprint("lake/", i), "READ", false)})
+		w.must(w.root, ask{
+			method: "DELETE",
+			path:   control + "/grant/" + w.grant("alice", fmt.Sprint("lake/", i), "READ", false),
+		})
 		w.iam("PutRolePolicy", "RoleName", "loc", "PolicyName", "all",
 			"PolicyDocument", allow(fmt.Sprintf(`{"Sid":"s%d","Effect":"Allow","Action":"s3:*","Resource":"*"}`, i)))
 	}

@@ -48,7 +48,8 @@ type Section struct {
 // Table is the whole table.
 func Table() []Section {
 	return []Section{
-		{"People and groups", personRows}, {"Applications and issuers", slices.Concat(applicationRows, originRows, actorRows)},
+		{"People and groups", personRows},
+		{"Applications and issuers", slices.Concat(applicationRows, originRows, actorRows)},
 		{"Access Grants", grantRows}, {"The location's role", locationRoleRows},
 		{"Whoever asked", slices.Concat(askerRows, chainRows, policyRows)},
 		{"A role's session, without Access Grants", sessionRows}, {"Buckets", bucketRows}, {"What does not end", stayingRows},

@@ -40,8 +40,8 @@ type Site struct {
 	ended  []ended // what ran
 }
 
-// Holder is the client that asks for a credential and holds it, and a presigned URL. It asks at the node at which things
-// are changed, and reads at the other one.
+// Holder is the client that asks for a credential and holds it, and a presigned URL. It asks at the node at which
+// things are changed, and reads at the other one.
 type Holder interface {
 	// Ask is GetDataAccess for reading what a target covers, at an account's instance.
 	Ask(t testing.TB, k aws.Credentials, account, target string) aws.Credentials
