@@ -11,8 +11,10 @@ import (
 // cut is the newest cut of a ground.
 type cut struct {
 	rev store.Rev
-	at  time.Time // when it was committed, or when this node heard of it
-	by  CutBy
+	// at is when it was committed. A node that hears of a cut from the change list knows only two bounds: at is the
+	// earlier one, when the node last knew that it had heard of everything, and heard is the later one.
+	at, heard time.Time
+	by        CutBy
 }
 
 // CutBy says what cut a ground.
@@ -48,7 +50,7 @@ func (s *Snapshot) Cut(g credential.Ground, rev uint64, issued time.Time) CutBy 
 	}
 	after := uint64(c.rev) > rev || c.at.After(issued.Add(clockSkew))
 	if rev == 0 {
-		after = !c.at.Before(issued)
+		after = !c.heard.Before(issued)
 	}
 	if after {
 		return c.by
@@ -88,7 +90,7 @@ func (d *draft) loadCuts(ctx context.Context, q store.Querier, since time.Time) 
 		if err != nil {
 			return err
 		}
-		d.putCut(c.Ground, cut{c.Rev, c.At, by(c.Reason)})
+		d.putCut(c.Ground, cut{c.Rev, c.At, c.At, by(c.Reason)})
 	}
 	for m, err := range store.ScanPastMemberships(ctx, q, since) {
 		if err != nil {
@@ -98,7 +100,7 @@ func (d *draft) loadCuts(ctx context.Context, q store.Querier, since time.Time) 
 			continue // whoever hung on it has ended without it: ids are never used twice
 		}
 		d.putCut(credential.Ground{Kind: credential.OnMembership, ID: store.PairID(m.Group, m.User)},
-			cut{m.Rev, m.Until, CutByChange})
+			cut{m.Rev, m.Until, m.Until, CutByChange})
 	}
 	d.cuts.atTrim = d.cuts.n
 	return nil
@@ -106,7 +108,7 @@ func (d *draft) loadCuts(ctx context.Context, q store.Querier, since time.Time) 
 
 // advanceCuts applies every cut among changes. A change of a row may be followed by another one of the same row, but a
 // cut stays a cut: a membership that was ended and begun anew between two looks was ended.
-func (d *draft) advanceCuts(changes []store.Change, now time.Time) {
+func (d *draft) advanceCuts(changes []store.Change, when moment) {
 	for _, c := range changes {
 		switch {
 		case c.Kind == store.KindCut, c.Kind == store.KindEnded:
@@ -115,10 +117,10 @@ func (d *draft) advanceCuts(changes []store.Change, now time.Time) {
 				if c.Kind == store.KindEnded {
 					how = CutByOperator
 				}
-				d.putCut(g, cut{c.Rev, now, how})
+				d.putCut(g, cut{c.Rev, when.heard, when.now, how})
 			}
 		case c.Kind == store.KindMembership && c.Op == store.Deleted:
-			d.putCut(credential.Ground{Kind: credential.OnMembership, ID: c.ID}, cut{c.Rev, now, CutByChange})
+			d.putCut(credential.Ground{Kind: credential.OnMembership, ID: c.ID}, cut{c.Rev, when.heard, when.now, CutByChange})
 		}
 	}
 }
@@ -141,7 +143,7 @@ func (d *draft) trimCuts(before time.Time) {
 	kept := &cuts{}
 	for kind := range d.cuts.of {
 		for id, c := range d.cuts.of[kind].all() {
-			if !c.at.Before(before) {
+			if !c.heard.Before(before) {
 				kept.of[kind].set(d.t, id, c)
 				kept.n++
 			}

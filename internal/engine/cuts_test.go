@@ -70,7 +70,7 @@ func TestOldCutsAreForgotten(t *testing.T) {
 		if i%2 == 0 {
 			at = now.Add(-48 * time.Hour)
 		}
-		d.putCut(id(i+1), cut{store.Rev(i + 1), at, CutByChange})
+		d.putCut(id(i+1), cut{store.Rev(i + 1), at, at, CutByChange})
 	}
 	s, _ := d.publish(1)
 	d = s.edit()

@@ -186,7 +186,7 @@ func (f *follower) follow(ctx context.Context, s *Snapshot, fresh []store.Change
 		if len(fresh) == 0 || r.Rev() <= s.rev {
 			return errWentBack // the next check finds out more
 		}
-		next, edits, err := s.advance(ctx, r, fresh, moment{began, began.Add(-f.cutMemory)})
+		next, edits, err := s.advance(ctx, r, fresh, moment{f.now(), *f.lastHeard.Load(), began.Add(-f.cutMemory)})
 		if err != nil {
 			return err
 		}

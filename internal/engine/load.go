@@ -111,8 +111,9 @@ func load(ctx context.Context, db *store.DB, cutsSince time.Time) (s *Snapshot, 
 
 var errInconsistent = errors.New("the change list and the rows do not agree")
 
-// moment is when a snapshot is advanced, and the time before which cuts may be forgotten.
-type moment struct{ now, cutsSince time.Time }
+// moment is when a snapshot is advanced, when the node last knew that it had heard of everything, and the time before
+// which cuts may be forgotten.
+type moment struct{ now, heard, cutsSince time.Time }
 
 // advance makes the snapshot of the reader's revision, from s and the changes since. It also returns how many grants
 // came and went. It fails with errInconsistent when changes and rows do not agree.
@@ -147,7 +148,7 @@ func (s *Snapshot) advance(
 	if err := d.advanceGrants(ctx, r, last[store.KindGrant]); err != nil {
 		return nil, 0, err
 	}
-	d.advanceCuts(changes, at.now)
+	d.advanceCuts(changes, at)
 	d.trimCuts(at.cutsSince)
 	next, edits := d.publish(r.Rev())
 	return next, edits, nil
