@@ -48,19 +48,26 @@ func (c *Caller) Asked() credential.Asked {
 	return a
 }
 
+// FactsOf are the facts of a request that a session remembers. What the session does not remember is taken from others.
+func FactsOf(asked *credential.Asked, others Facts) Facts {
+	f := Facts{
+		Time: others.Time, Region: others.Region, UserAgent: asked.UserAgent, TLS: asked.TLS, TLSAtProxy: asked.TLSAtProxy,
+		AuthType: Header, SignatureVersion: signatureVersion,
+	}
+	f.SourceIP, _ = netip.ParseAddr(asked.SourceIP)
+	if asked.Presigned {
+		f.AuthType = QueryString
+	}
+	return f
+}
+
 // asker returns the caller who asked for a session, as of a snapshot and a time. What the asker's policies may see of
 // the request is what it was when the session was made: its address, TLS version and user agent. The time is the
 // present one. It fails if the asker's policies cannot be read, or the asker is gone.
 func (a *Authenticator) asker(snap *engine.Snapshot, s *credential.Session, now time.Time) (*Caller, error) {
 	asked := &s.Asked
-	c := &Caller{Snapshot: snap, Session: asked.By, Account: access.AccountID(s.Account), Facts: Facts{
-		Time: now, UserAgent: asked.UserAgent, TLS: asked.TLS, TLSAtProxy: asked.TLSAtProxy,
-		Region: a.Region, AuthType: Header, SignatureVersion: signatureVersion,
-	}}
-	c.Facts.SourceIP, _ = netip.ParseAddr(asked.SourceIP)
-	if asked.Presigned {
-		c.Facts.AuthType = QueryString
-	}
+	c := &Caller{Snapshot: snap, Session: asked.By, Account: access.AccountID(s.Account)}
+	c.Facts = FactsOf(asked, Facts{Time: now, Region: a.Region})
 	if s.Region != "" {
 		c.Facts.Region = s.Region
 	}

@@ -1,6 +1,7 @@
 package caller
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -49,8 +50,12 @@ func DelegationStands(snap *engine.Snapshot, d *credential.Delegation) error {
 var never = time.Unix(1<<40, 0)
 
 // SealedStands is DelegationStands for a token, with everything that the token hangs on, and with the cuts since it was
-// made.
+// made. A token of a revision that the snapshot does not show is Unavailable, see control.Reach.
 func SealedStands(snap *engine.Snapshot, d *credential.SealedDelegation) error {
+	if d.Revision > uint64(snap.Rev()) { // of a node that is ahead, or of a history that a restore has ended
+		return fault.New(fault.Unavailable, "", "").Because(fmt.Errorf("the token is of revision %d, the snapshot of %d",
+			d.Revision, snap.Rev()))
+	}
 	grounds, from := d.Grounds, generation{d.Revision, d.Issued}
 	if d.Revision == 0 {
 		grounds, from.issued = DelegationGrounds(&d.Delegation), d.SignedIn

@@ -1,10 +1,13 @@
 package control
 
 import (
+	"context"
+
 	"latchkey/internal/access"
 	"latchkey/internal/audit"
 	"latchkey/internal/caller"
 	"latchkey/internal/engine"
+	"latchkey/internal/store"
 )
 
 // Opening describes a call when it begins.
@@ -64,4 +67,17 @@ func (call *Call) RecordFor(account access.AccountID) {
 	call.Address(account)
 	call.Event.RecipientAccountID = string(account)
 	call.Event.UserIdentity.AccountID = string(account)
+}
+
+// Reach gives the call a snapshot that shows a revision: that of a token which another node may have made a moment ago.
+func (c *Control) Reach(ctx context.Context, call *Call, rev uint64) error {
+	if rev <= uint64(call.Snapshot.Rev()) {
+		return nil
+	}
+	snap, err := c.Engine.Reach(ctx, store.Rev(rev))
+	if err != nil {
+		return err
+	}
+	call.Snapshot = snap
+	return nil
 }

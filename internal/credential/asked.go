@@ -18,6 +18,7 @@ type Asked struct {
 	UserAgent  string   // clipped to maxAskedAgent bytes
 	TLS        uint16   // tls.VersionTLS12 and so on; zero: none
 	TLSAtProxy bool
+	Audit      Delegation // of an audit context, which only the role's trust policy and the records see
 	Presigned  bool
 }
 
@@ -35,6 +36,14 @@ func (a *Asked) Remember(agent string) {
 		agent = agent[:maxAskedAgent]
 	}
 	a.UserAgent = strings.Clone(agent)
+}
+
+// depth is how many sessions are on the way to this one.
+func (a *Asked) depth() (n int) {
+	for by := a.By; by != nil; by = by.Asked.By {
+		n++
+	}
+	return n
 }
 
 // check compares what is remembered with the rules for sealed sessions. Only the outermost session has grounds.
@@ -69,6 +78,7 @@ const (
 	flagAskedTLSAtProxy = 1 << 0
 	flagAskedPresigned  = 1 << 1
 	flagAskedBy         = 1 << 2 // the session that asked follows
+	flagAskedAudit      = 1 << 3 // the delegation of an audit context follows
 )
 
 func (a *Asked) append(b []byte, outer *Session) []byte {
@@ -77,7 +87,8 @@ func (a *Asked) append(b []byte, outer *Session) []byte {
 	for _, f := range []struct {
 		set  bool
 		flag byte
-	}{{a.TLSAtProxy, flagAskedTLSAtProxy}, {a.Presigned, flagAskedPresigned}, {a.By != nil, flagAskedBy}} {
+	}{{a.TLSAtProxy, flagAskedTLSAtProxy}, {a.Presigned, flagAskedPresigned}, {a.By != nil, flagAskedBy},
+		{!a.Audit.IsZero(), flagAskedAudit}} {
 		if f.set {
 			b[at] |= f.flag
 		}
@@ -85,6 +96,11 @@ func (a *Asked) append(b []byte, outer *Session) []byte {
 	b = binary.AppendUvarint(b, uint64(a.TLS))
 	for _, v := range [...]string{a.Principal, a.ExternalID, a.SourceIP, a.UserAgent} {
 		b = appendText(b, v)
+	}
+	if !a.Audit.IsZero() {
+		for _, v := range a.Audit.strings() {
+			b = appendText(b, *v)
+		}
 	}
 	if a.By != nil {
 		b = a.By.appendTo(b, outer)
@@ -94,7 +110,7 @@ func (a *Asked) append(b []byte, outer *Session) []byte {
 
 func (d *decoder) asked(outer *Session, depth int) (a Asked) {
 	flags := d.take(1)
-	if d.bad || flags[0]&^(flagAskedTLSAtProxy|flagAskedPresigned|flagAskedBy) != 0 {
+	if d.bad || flags[0]&^(flagAskedTLSAtProxy|flagAskedPresigned|flagAskedBy|flagAskedAudit) != 0 {
 		d.bad = true
 		return a
 	}
@@ -103,6 +119,12 @@ func (d *decoder) asked(outer *Session, depth int) (a Asked) {
 	d.bad = d.bad || version > 0xffff
 	a.TLS, a.Principal, a.ExternalID = uint16(version), d.text(), d.text()
 	a.SourceIP, a.UserAgent = d.text(), d.text()
+	if flags[0]&flagAskedAudit != 0 {
+		for _, v := range a.Audit.strings() {
+			*v = d.text()
+		}
+		d.bad = d.bad || a.Audit.IsZero()
+	}
 	if flags[0]&flagAskedBy != 0 {
 		if depth == 0 {
 			d.bad = true

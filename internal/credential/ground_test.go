@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"latchkey/internal/fault"
 )
 
 // asker is a session as a later session remembers it.
@@ -127,6 +129,34 @@ func TestGroundKindsHaveNames(t *testing.T) {
 	for _, bad := range []string{"", "ground 0", "nothing"} {
 		if k, ok := ParseGroundKind(bad); ok || k != 0 {
 			t.Errorf("%q is %v", bad, k)
+		}
+	}
+}
+
+// A chain that is too long is refused as a request that is too large, not as a mistake of ours.
+func TestLongChainsAreTooLarge(t *testing.T) {
+	r := ringOf(t, fixedKey(1))
+	for name, change := range map[string]func(*Session){
+		"grounds": func(s *Session) {
+			for len(s.Grounds) <= maxGrounds {
+				s.Grounds.Add(OnSession, strings.Repeat("x", len(s.Grounds)+1))
+			}
+		},
+		"sessions": func(s *Session) {
+			for range maxAskedDepth {
+				by := asker()
+				by.Asked.By = s.Asked.By
+				s.Asked.By = &by
+			}
+		},
+		"a text that is long before it is compressed": func(s *Session) {
+			s.Asked.By.Policies = []string{strings.Repeat("x", maxPlain)}
+		},
+	} {
+		s := grounded()
+		change(&s)
+		if _, err := r.Mint(s); !fault.Is(err, fault.TooLarge, fault.PackedPolicy) {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

@@ -38,11 +38,17 @@ func (c Credentials) LogValue() slog.Value { return slog.StringValue(c.AccessKey
 // Mint seals a session under the ring's newest key. Equal arguments give equal results. A session that breaks a rule
 // is a mistake of the caller (Internal). A session that is too large for a token is TooLarge/PackedPolicy.
 func (r *Ring) Mint(s Session) (Credentials, error) {
+	if len(s.Grounds) > maxGrounds || s.Asked.depth() > maxAskedDepth {
+		return Credentials{}, chainTooLong()
+	}
 	if err := s.check(); err != nil {
 		return Credentials{}, fmt.Errorf("mint a credential: %w", err)
 	}
 	m := r.newest()
 	plain := s.encode()
+	if len(plain) > maxPlain {
+		return Credentials{}, chainTooLong()
+	}
 	if base64.RawURLEncoding.EncodedLen(headSize+len(plain)+tagSize) > MaxToken {
 		plain = compress(plain)
 	}
@@ -59,6 +65,11 @@ func (r *Ring) Mint(s Session) (Credentials, error) {
 		SessionToken: NewSecret(token),
 		Expires:      s.Expires,
 	}, nil
+}
+
+func chainTooLong() *fault.Error {
+	return fault.New(fault.TooLarge, fault.PackedPolicy,
+		"Packed size of session policies, tags and the chain of sessions exceeds the size limit: the chain is too long.")
 }
 
 // Open returns the session and the secret of a credential that this ring minted. A token that was not minted by this

@@ -73,7 +73,8 @@ func (s *statement) mentionsTime() bool {
 // mentionsTime reports whether a text may contain a policy variable that is the present time.
 func mentionsTime(text string) bool {
 	text = strings.ToLower(text)
-	return strings.Contains(text, "${aws:currenttime") || strings.Contains(text, "${aws:epochtime")
+	return strings.Contains(text, "${") &&
+		(strings.Contains(text, "aws:currenttime") || strings.Contains(text, "aws:epochtime"))
 }
 
 // All returns every document of the policies.

@@ -24,6 +24,7 @@ func TestNextTime(t *testing.T) {
 		"a text":             {"*", `{"StringLike":{"aws:CurrentTime":"2026-05-01T12:*"}}`, noon},
 		"a resource with it": {"arn:aws:s3:::b/${aws:CurrentTime}", `{}`, noon},
 		"a value with it":    {"*", `{"StringEquals":{"aws:UserAgent":"${aws:EpochTime}"}}`, noon},
+		"spaces around it":   {"arn:aws:s3:::b/${ aws:CurrentTime }", `{}`, noon},
 		"it with a default":  {"arn:aws:s3:::b/${AWS:currenttime, 'x'}", `{}`, noon},
 	} {
 		t.Run(name, func(t *testing.T) {

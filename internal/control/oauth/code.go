@@ -77,7 +77,7 @@ func (e *Exchange) byCode(ctx context.Context, call *control.Call, in codeReques
 	case !verifyPKCE(in.verifier.Reveal(), row.Challenge):
 		return nil, invalid(fault.CodeVerifierMismatch, "the code verifier does not match the code challenge")
 	}
-	return subjectOfSignIn(call, redemption{
+	return e.subjectOfSignIn(ctx, call, redemption{
 		application: row.Application, scopes: row.Scopes, person: row.Person, clientID: row.ClientID,
 		deleteRow: func(tx *store.Tx) error { return store.SignInCodes.Delete(tx, id) },
 		tokenUse:  &store.TokenUse{ID: id, Account: row.Account, Expires: row.Expires.Add(replayMemory)},
@@ -163,7 +163,7 @@ func (e *Exchange) byDeviceCode(
 		}
 		return nil, deniedByPerson()
 	}
-	return subjectOfSignIn(call, redemption{
+	return e.subjectOfSignIn(ctx, call, redemption{
 		application: row.Application, scopes: row.Scopes, person: row.Person, clientID: row.ClientID,
 		deleteRow: func(tx *store.Tx) error { return store.DeviceRequests.Delete(tx, row.ID) },
 		tokenUse:  &store.TokenUse{ID: secret, Account: row.Account, Expires: row.Expires.Add(replayMemory)},
@@ -181,7 +181,10 @@ type redemption struct {
 }
 
 // subjectOfSignIn returns the person who signed in, if everything that the sign-in depends on still holds.
-func subjectOfSignIn(call *control.Call, r redemption) (*tokenSubject, error) {
+func (e *Exchange) subjectOfSignIn(ctx context.Context, call *control.Call, r redemption) (*tokenSubject, error) {
+	if err := e.Control.Reach(ctx, call, r.person.Revision); err != nil {
+		return nil, err
+	}
 	d := DelegationOf(r.application, r.person)
 	sealed := credential.SealedDelegation{
 		Delegation: d, Issued: r.person.At, SignedIn: r.person.At,

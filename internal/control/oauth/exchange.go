@@ -120,9 +120,9 @@ func (e *Exchange) CreateTokenWithIAM(ctx context.Context, call *control.Call, i
 			who, err = e.byAssertion(ctx, call, app, grant, in)
 		}
 	case sso.RefreshToken:
-		who, err = e.byRefreshToken(call, app, in)
+		who, err = e.byRefreshToken(ctx, call, app, in)
 	case sso.TokenExchange:
-		who, err = e.byAccessToken(call, app, in)
+		who, err = e.byAccessToken(ctx, call, app, in)
 	default:
 		who, err = e.byCode(ctx, call, codeRequest{app.ARN(), in.RedirectURI, in.Code, in.CodeVerifier})
 	}

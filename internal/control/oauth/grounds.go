@@ -89,11 +89,25 @@ func actorID(app *sso.Application, call *control.Call) string {
 }
 
 // simulateActor is whoever asked in an application's name, as of now. A session keeps its name and its time of issue,
-// by which AWS's way to revoke the older sessions of a role tells it from newer ones.
-func simulateActor(asker *caller.Caller, id string) (*caller.Caller, error) {
+// by which AWS's way to revoke the older sessions of a role tells it from newer ones. If the same session is on the way
+// to s, because it used the token itself, the simulated one has its tags and its source identity, and the conditions
+// see its own request. Otherwise they see that of the asker of s.
+func simulateActor(asker *caller.Caller, s *credential.Session, id string) (*caller.Caller, error) {
 	actor, rest, _ := strings.Cut(id, "/")
 	issued, name, _ := strings.Cut(rest, "/")
-	who, err := caller.Simulate(asker.Snapshot, actor, name, asker.Facts)
+	facts, used := asker.Facts, (*credential.Session)(nil)
+	for ; s != nil; s = s.Asked.By {
+		if s.Asked.Principal != actor {
+			continue
+		}
+		facts = caller.FactsOf(&s.Asked, asker.Facts)
+		by := s.Asked.By
+		if by != nil && by.Name == name && strconv.FormatInt(by.Issued.Unix(), 10) == issued {
+			used = by
+		}
+		break
+	}
+	who, err := caller.Simulate(asker.Snapshot, actor, name, facts)
 	if err != nil || who.Session == nil {
 		return who, err
 	}
@@ -102,6 +116,9 @@ func simulateActor(asker *caller.Caller, id string) (*caller.Caller, error) {
 		return nil, fmt.Errorf("the time of issue of a session: %w", err)
 	}
 	who.Session.Issued = time.Unix(at, 0).UTC()
+	if used != nil {
+		who.Session.Tags, who.Session.SourceIdentity = used.Tags, used.SourceIdentity
+	}
 	return who, nil
 }
 
@@ -139,7 +156,7 @@ func (e *Exchange) Regrant(asker *caller.Caller, s *credential.Session) error {
 		if app == nil {
 			return actorEnded(nil)
 		}
-		who, err := simulateActor(asker, actor)
+		who, err := simulateActor(asker, s, actor)
 		if err != nil {
 			return actorEnded(err)
 		}

@@ -46,7 +46,9 @@ func (e *Exchange) issue(
 	if who.client != nil {
 		d.Client = who.client.ID
 	}
-	d.Revision, d.Issued, d.Grounds = uint64(who.snapshot.Rev()), now, tokenGrounds(call, app, who, &d.Delegation)
+	// The asker was judged by the call's own snapshot, and the person perhaps by a later one. The older of the two counts.
+	d.Revision = uint64(min(who.snapshot.Rev(), call.Snapshot.Rev()))
+	d.Issued, d.Grounds = now, tokenGrounds(call, app, who, &d.Delegation)
 	out := &Tokens{Type: AccessTokenType, Scopes: who.scopes, Life: life}
 	var err error
 	if out.Access, err = e.Control.Ring.SealDelegation(credential.AccessToken, d); err != nil {

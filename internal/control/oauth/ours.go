@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"context"
 	"errors"
 	"strings"
 
@@ -12,7 +13,9 @@ import (
 )
 
 // byRefreshToken finds the person of a refresh token that was issued here to the application.
-func (e *Exchange) byRefreshToken(call *control.Call, app *sso.Application, in Request) (*tokenSubject, error) {
+func (e *Exchange) byRefreshToken(
+	ctx context.Context, call *control.Call, app *sso.Application, in Request,
+) (*tokenSubject, error) {
 	if in.RefreshToken.IsZero() {
 		return nil, missing("refreshToken")
 	}
@@ -24,11 +27,13 @@ func (e *Exchange) byRefreshToken(call *control.Call, app *sso.Application, in R
 		return nil, fault.Refuse(fault.Invalid, fault.IdentityToken, fault.RefreshTokenInvalid,
 			"the refresh token was not issued to this application")
 	}
-	return subjectOfToken(call, d)
+	return e.subjectOfToken(ctx, call, d)
 }
 
 // byAccessToken finds the person of an access token that was issued here to an application of the same instance.
-func (e *Exchange) byAccessToken(call *control.Call, app *sso.Application, in Request) (*tokenSubject, error) {
+func (e *Exchange) byAccessToken(
+	ctx context.Context, call *control.Call, app *sso.Application, in Request,
+) (*tokenSubject, error) {
 	switch {
 	case in.SubjectToken.IsZero():
 		return nil, missing("subjectToken")
@@ -51,7 +56,7 @@ func (e *Exchange) byAccessToken(call *control.Call, app *sso.Application, in Re
 		return nil, fault.Refuse(fault.Invalid, fault.IdentityToken, fault.SubjectTokenInvalid,
 			"the subject token is no access token of this Identity Center instance")
 	}
-	who, err := subjectOfToken(call, d)
+	who, err := e.subjectOfToken(ctx, call, d)
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +71,12 @@ func (e *Exchange) byAccessToken(call *control.Call, app *sso.Application, in Re
 
 // subjectOfToken returns the person of a token that was issued here, if everything that the token depends on still
 // holds.
-func subjectOfToken(call *control.Call, d credential.SealedDelegation) (*tokenSubject, error) {
+func (e *Exchange) subjectOfToken(
+	ctx context.Context, call *control.Call, d credential.SealedDelegation,
+) (*tokenSubject, error) {
+	if err := e.Control.Reach(ctx, call, d.Revision); err != nil {
+		return nil, err
+	}
 	if err := caller.SealedStands(call.Snapshot, &d); err != nil {
 		return nil, asPlainDenial(err)
 	}

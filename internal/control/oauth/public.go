@@ -114,7 +114,7 @@ func (e *Exchange) byClientsRefreshToken(
 		return nil, fault.Refuse(fault.Denied, fault.ApplicationGrant, fault.GrantTypeNotConfigured,
 			"the application may not have refresh tokens any more")
 	}
-	who, err := subjectOfToken(call, d)
+	who, err := e.subjectOfToken(ctx, call, d)
 	if err != nil {
 		return nil, err
 	}

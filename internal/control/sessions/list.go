@@ -136,13 +136,20 @@ func (q *query) add(e *Entry) (full bool) {
 	if !q.target.matches(snap, e) {
 		return false
 	}
-	if u := snap.Person(directory.UserID(e.UserID)); u != nil {
-		e.UserName = u.UserName
+	person, strange := snap.Person(directory.UserID(e.UserID)), false
+	if person != nil {
+		center := snap.IdentityCenter(q.call.Account)
+		strange = center == nil || string(person.Store) != center.IdentityStoreID
+	}
+	if person != nil && !strange { // another account's directory is not this caller's to read
+		e.UserName = person.UserName
 	}
 	if q.Revocation == caller.AtExpiry && e.Kind == kinds[credential.Vended] {
 		e.Ended, e.Reason = false, ""
 	} else if why := caller.GroundsStand(snap, e.grounds, e.revision, e.decided); why != nil {
-		e.Ended, e.Reason = true, why.Message()
+		if e.Ended, e.Reason = true, why.Message(); strange {
+			e.Reason = "something that the session hangs on has gone"
+		}
 	}
 	q.list.Entries = append(q.list.Entries, e)
 	return len(q.list.Entries) == q.size

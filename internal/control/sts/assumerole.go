@@ -63,7 +63,7 @@ func (t *Tokens) AssumeRole(ctx context.Context, call *control.Call, in AssumeRo
 	if err := in.keepSourceIdentity(call); err != nil {
 		return nil, err
 	}
-	behalf, err := t.openContexts(call, in.Contexts)
+	behalf, err := t.openContexts(ctx, call, in.Contexts)
 	if err != nil {
 		return nil, err
 	}
@@ -128,6 +128,7 @@ func (t *Tokens) makeSession(
 		return nil, err
 	}
 	if out.Credentials, err = t.Control.Ring.Mint(s); err != nil {
+		call.Failed()
 		return nil, err
 	}
 	return out, nil

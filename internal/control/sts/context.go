@@ -1,6 +1,7 @@
 package sts
 
 import (
+	"context"
 	"errors"
 	"time"
 
@@ -36,7 +37,9 @@ type onBehalf struct {
 
 // openContexts opens the contexts of a request, which may have one identity context or one audit context. It checks
 // that everything that the context depends on still stands. No refusal repeats the assertion.
-func (t *Tokens) openContexts(call *control.Call, all []ProvidedContext) (*onBehalf, error) {
+func (t *Tokens) openContexts(
+	ctx context.Context, call *control.Call, all []ProvidedContext,
+) (*onBehalf, error) {
 	if len(all) == 0 {
 		return nil, nil
 	}
@@ -60,6 +63,9 @@ func (t *Tokens) openContexts(call *control.Call, all []ProvidedContext) (*onBeh
 	// The record names the person whether the session is made or not: the context was sealed here.
 	call.Event.UserIdentity.OnBehalfOf = &audit.OnBehalfOf{
 		UserID: opened.UserID, IdentityStoreARN: caller.IdentityStoreARN(&opened.Delegation),
+	}
+	if err := t.Control.Reach(ctx, call, opened.Revision); err != nil {
+		return nil, err
 	}
 	if err := caller.SealedStands(call.Snapshot, &opened); err != nil {
 		why := fault.Of(err)
@@ -102,9 +108,14 @@ func (b *onBehalf) checkAccount(role *iam.Role) error {
 	return nil
 }
 
-// addToSession adds the identity to the session. An audit context is in the record only.
+// addToSession adds the identity to the session. Of an audit context the session only remembers that it was asked with
+// it, because the role's trust policy saw it.
 func (b *onBehalf) addToSession(s *credential.Session) {
-	if b != nil && !b.audit {
+	switch {
+	case b == nil:
+	case b.audit:
+		s.Asked.Audit = b.Delegation
+	default:
 		s.Delegation = b.Delegation
 		s.Grounds.AddAll(b.grounds)
 	}

@@ -231,3 +231,24 @@ func TestEnhancedSessionsEndWithWhatTheyHangOn(t *testing.T) {
 		})
 	}
 }
+
+// A session with an audit context acts for nobody. The role's trust policy saw the context all the same, and is asked
+// with it as long as the session lives.
+func TestAnAuditContextIsAskedAgain(t *testing.T) {
+	w := newWorld(t)
+	trust := func(actions string) string {
+		return `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"` + w.u.ARN() + `"},"Action":` + actions +
+			`,"Condition":{"StringEquals":{"sts:RequestContextProviders":"` + sts.ContextProvider + `"}}}}`
+	}
+	r := w.roleWith(principals.NewRole{Name: "audited", Trust: trust(`["sts:AssumeRole","sts:SetContext"]`)})
+	k, _ := w.assume(w.keys, sts.AssumeRole{
+		RoleARN: r.ARN(), Contexts: []sts.ProvidedContext{w.context(credential.AuditContext, w.delegation(), time.Hour)},
+	})
+	if _, err := w.Authenticate(t, k, "sts"); err != nil {
+		t.Fatalf("at its first use: %v", err)
+	}
+	must(t, w.IAM.UpdateAssumeRolePolicy(t.Context(), w.asRoot(), "audited", trust(`"sts:AssumeRole"`)))
+	if _, err := w.Authenticate(t, k, "sts"); fault.Of(err).Reason != fault.RoleNotTrusting {
+		t.Errorf("without sts:SetContext: %v", err)
+	}
+}

@@ -85,6 +85,7 @@ func (t *Tokens) SessionToken(
 	}
 	c, err := t.Control.Ring.Mint(s)
 	if err != nil {
+		call.Failed()
 		return nil, err
 	}
 	return &c, nil

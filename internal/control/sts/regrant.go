@@ -33,8 +33,11 @@ func (t *Tokens) Regrant(asker *caller.Caller, s *credential.Session) error {
 		token: tokenOf(asker, s, role),
 	}
 	var behalf *onBehalf
-	if s.UserID != "" {
+	switch {
+	case s.UserID != "":
 		behalf = &onBehalf{Delegation: s.Delegation}
+	case !s.Asked.Audit.IsZero():
+		behalf = &onBehalf{Delegation: s.Asked.Audit, audit: true}
 	}
 	if _, err := in.trustedRole(call, s.Tags, s.TransitiveTagKeys, behalf); err != nil {
 		return notTrusted(s, err)
