@@ -39,16 +39,5 @@ func (w *response) begin() {
 	}
 }
 
-// innermost is net/http's own response. Only that one can close the connection after a body that is too large.
-func innermost(w http.ResponseWriter) http.ResponseWriter {
-	for {
-		outer, ok := w.(interface{ Unwrap() http.ResponseWriter })
-		if !ok {
-			return w
-		}
-		w = outer.Unwrap()
-	}
-}
-
 // Unwrap is for http.ResponseController.
 func (w *response) Unwrap() http.ResponseWriter { return w.ResponseWriter }

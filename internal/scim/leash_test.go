@@ -9,8 +9,6 @@ import (
 	"latchkey/internal/control/controltest/peopletest"
 )
 
-const everything = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`
-
 // data is the world with the way of its people to the bucket lake.
 type data struct {
 	*world

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 
 	"latchkey/internal/control/oauth"
@@ -100,14 +99,4 @@ func (t *router) sendToPages(w http.ResponseWriter, r *http.Request) {
 func refuseElsewhere(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Security-Policy", "sandbox")
 	http.Error(w, "people sign in at this host; objects and AWS services are at another one", http.StatusMisdirectedRequest)
-}
-
-// hasBucket reports whether a host carries a bucket's name as labels before one of the server's domains. Everything
-// there is an object, whatever its key is called.
-func (n *names) hasBucket(host string) bool {
-	name := front.HostName(host)
-	if slices.Contains(n.domains, name) {
-		return false
-	}
-	return slices.ContainsFunc(n.domains, func(d string) bool { return strings.HasSuffix(name, "."+d) })
 }

@@ -39,7 +39,7 @@ func TestEachWayOfEnding(t *testing.T) {
 			if out := w.end(which()); out.Count < 1 || len(out.Grounds) != out.Count {
 				t.Errorf("ended: %+v", out)
 			}
-			if !w.ended(k) || !w.ended(k) {
+			if !w.ended(k) {
 				t.Error("it goes on")
 			}
 			if w.ended(w.vend(w.alice)) {
