@@ -16,7 +16,7 @@ import (
 
 func newPolicy() *cobra.Command {
 	cmd := newGroup("policy", "Check policies")
-	cmd.AddCommand(newPolicyCheck())
+	cmd.AddCommand(newPolicyCheck(), newPolicyKeys())
 	return cmd
 }
 

@@ -21,7 +21,7 @@ const clients = [
   {
     client_id: "latchkey-cli", application_type: "native", token_endpoint_auth_method: "none", response_types: ["code"],
     grant_types: ["authorization_code", "refresh_token", device],
-    redirect_uris: ["", "/", "/callback", "/oauth/callback"].flatMap((path) => ["http://127.0.0.1" + path, "http://localhost" + path]),
+    redirect_uris: ["", "/", "/callback", "/oauth/callback", "/authorize/callback"].flatMap((path) => ["http://127.0.0.1" + path, "http://localhost" + path]),
   },
 ];
 if (redirects.length > 0) {

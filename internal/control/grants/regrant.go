@@ -30,10 +30,15 @@ func (g *Grants) regrantVended(asker *caller.Caller, s *credential.Session) erro
 	if err != nil {
 		return ends(fault.SessionInvalid, "the session names no grant")
 	}
+	target, err := access.ParseTarget(s.Scope)
+	if err != nil {
+		return ends(fault.SessionInvalid, "the session names no scope")
+	}
 	e := g.evaluate(question{
-		subject: &subject{call: control.Probe(asker, instance.Account)},
+		subject: &subject{call: control.Probe(asker, instance.Account)}, target: target,
 		data: DataAccess{
-			Target: s.Scope, Permission: held.Permission, Object: s.ObjectOnly,
+			// The scope of a credential for an object may be that of the whole grant.
+			Permission: held.Permission, Object: s.ObjectOnly && !target.Wildcard(),
 			Duration: min(max(MinDuration, s.Expires.Sub(s.Issued)), MaxDuration),
 		},
 		grant: held, held: true,
