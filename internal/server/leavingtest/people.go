@@ -3,8 +3,6 @@ package leavingtest
 import (
 	"maps"
 	"net/http"
-	"net/http/cookiejar"
-	"net/url"
 	"path"
 	"strings"
 
@@ -82,10 +80,7 @@ var byCode = Way{
 	lay: func(s *Stage) {
 		s.layPeople("team")
 		s.allowCode()
-		s.own("PutSignIn", object{
-			"IssuerUrl": s.site.issuer.URL, "ClientId": "app", "ApplicationArn": s.id("app"),
-			"ApplicationRoleArn": s.arn("role/bearer"), "IdentityBearerRoleArn": s.arn("role/bearer"),
-		})
+		s.setUpSignIn("bearer")
 	},
 	asks: func(s *Stage) aws.Credentials {
 		s.holdsToken("a code", "app", object{"grantType": code, "redirectUri": redirectURI, "code": s.signsIn()})
@@ -318,35 +313,4 @@ func (s *Stage) carries(context string) Answer {
 		"RoleArn", s.arn("role/bearer"), "RoleSessionName", "session",
 		"ProvidedContexts.member.1.ProviderArn", "arn:aws:iam::aws:contextProvider/IdentityCenter",
 		"ProvidedContexts.member.1.ContextAssertion", context))
-}
-
-// signsIn goes the way of a browser through the server's pages and the provider, and returns the application's code.
-func (s *Stage) signsIn() string {
-	s.t.Helper()
-	jar, err := cookiejar.New(nil)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	var back *url.URL
-	browser := &http.Client{Jar: jar, CheckRedirect: func(r *http.Request, _ []*http.Request) error {
-		if strings.HasPrefix(r.URL.String(), redirectURI) {
-			back = r.URL
-			return http.ErrUseLastResponse
-		}
-		return nil
-	}}
-	q := url.Values{"client_id": {s.id("app")}, "redirect_uri": {redirectURI}, "response_type": {"code"}, "state": {"s"}}
-	r, err := http.NewRequestWithContext(s.t.Context(), http.MethodGet, s.site.Changes+"/authorize?"+q.Encode(), nil)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	resp, err := browser.Do(r)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	resp.Body.Close()
-	if back == nil || back.Query().Get("code") == "" {
-		s.t.Fatalf("the sign-in ended with %d at %v, %v", resp.StatusCode, resp.Request.URL, back)
-	}
-	return back.Query().Get("code")
 }

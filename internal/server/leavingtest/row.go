@@ -50,6 +50,7 @@ func Table() []Section {
 	return []Section{
 		{"People and groups", personRows},
 		{"Applications and issuers", slices.Concat(applicationRows, originRows, actorRows)},
+		{"Sign-in on the server's pages", signInRows},
 		{"Access Grants", grantRows}, {"The location's role", locationRoleRows},
 		{"Whoever asked", slices.Concat(askerRows, chainRows, policyRows)},
 		{"A role's session, without Access Grants", sessionRows}, {"Buckets", bucketRows}, {"What does not end", stayingRows},

@@ -39,7 +39,11 @@ func (s *Stage) assumes(k aws.Credentials, role string, more ...string) aws.Cred
 // session is the session of an answer, which is held.
 func (s *Stage) session(a Answer) aws.Credentials {
 	s.t.Helper()
-	k := credentials(s.t, a)
+	return s.keepsSession(credentials(s.t, a))
+}
+
+// keepsSession notes that a session is held.
+func (s *Stage) keepsSession(k aws.Credentials) aws.Credentials {
 	s.holds("a session", func() Answer { return s.asksAgain(k) })
 	return k
 }
