@@ -88,11 +88,11 @@ func signedService(r *http.Request) string {
 	return parts[len(parts)-2]
 }
 
-// InAccountHost reports whether a request to a host with an account id before the server's name is for S3 Control. S3
-// Control's clients put the id there, and into a header that S3's never send. A bucket may have such a name, too, and
-// its keys any path.
+// InAccountHost reports whether a request to a host with an account id before the server's name is for S3 Control, whose
+// clients put the id there. A bucket may have such a name, too. Its keys below S3 Control's path are read with the
+// bucket in the path.
 func InAccountHost(r *http.Request) bool {
-	return accountLabel(r.Host) != "" && r.Header.Get("X-Amz-Account-Id") != "" && findEndpoint(r) == s3controlEndpoint
+	return accountLabel(r.Host) != "" && findEndpoint(r) == s3controlEndpoint
 }
 
 // accountLabel is the account id that S3 Control's clients put before the endpoint's host, or empty.

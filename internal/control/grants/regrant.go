@@ -30,15 +30,14 @@ func (g *Grants) regrantVended(asker *caller.Caller, s *credential.Session) erro
 	if err != nil {
 		return ends(fault.SessionInvalid, "the session names no grant")
 	}
-	target, err := access.ParseTarget(s.Scope)
+	scope, err := access.ParseScope(s.Scope)
 	if err != nil {
 		return ends(fault.SessionInvalid, "the session names no scope")
 	}
 	e := g.evaluate(question{
-		subject: &subject{call: control.Probe(asker, instance.Account)}, target: target,
+		subject: &subject{call: control.Probe(asker, instance.Account)}, target: scope,
 		data: DataAccess{
-			// The scope of a credential for an object may be that of the whole grant.
-			Permission: held.Permission, Object: s.ObjectOnly && !target.Wildcard(),
+			Permission: held.Permission, Object: s.ObjectOnly,
 			Duration: min(max(MinDuration, s.Expires.Sub(s.Issued)), MaxDuration),
 		},
 		grant: held, held: true,
