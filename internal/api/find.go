@@ -88,9 +88,9 @@ func signedService(r *http.Request) string {
 	return parts[len(parts)-2]
 }
 
-// InAccountHost reports whether a request to a host with an account id before the server's name is for S3 Control, whose
-// clients put the id there. A bucket may have such a name, too. Its keys below S3 Control's path are read with the
-// bucket in the path.
+// InAccountHost reports whether a request to a host with an account id before the server's name is for S3 Control,
+// whose clients put the id there. A bucket may have such a name, too. Its keys below S3 Control's path are read with
+// the bucket in the path.
 func InAccountHost(r *http.Request) bool {
 	return accountLabel(r.Host) != "" && findEndpoint(r) == s3controlEndpoint
 }
