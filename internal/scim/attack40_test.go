@@ -67,7 +67,8 @@ func TestAttack40_AFilterOnMembers(t *testing.T) {
 		filter := strings.Repeat(`members.value eq "zz" or `, terms-1) + `not (members.value pr)`
 		return testing.AllocsPerRun(1, func() { w.find("Groups", filter).want(200).has("totalResults", 0) })
 	}
-	if one, many := find(1), find(50); many > 5*one {
+	// To render 500 members for each comparison would take thousands of allocations more.
+	if one, many := find(1), find(50); many > 20*one {
 		t.Errorf("%.0f allocations for one comparison, %.0f for 50", one, many)
 	}
 	for endpoint, filters := range map[string][]string{
