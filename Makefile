@@ -4,7 +4,7 @@ GO          ?= go
 STATICCHECK ?= honnef.co/go/tools/cmd/staticcheck@v0.8.2
 DEADCODE    ?= golang.org/x/tools/cmd/deadcode@v0.52.0
 GOVULNCHECK ?= golang.org/x/vuln/cmd/govulncheck@v1.8.0
-FUZZTIME    ?= 3s
+FUZZTIME    ?= 2s
 TIMEOUT     ?= 30m
 PACKAGES     = ./internal/...
 
