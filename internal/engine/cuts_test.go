@@ -82,3 +82,27 @@ func TestOldCutsAreForgotten(t *testing.T) {
 		t.Error("the published snapshot changed")
 	}
 }
+
+// A node that heard of a cut long after it was committed does not end a session that was made in between, at a later
+// revision. A session without a revision is judged by when the node heard.
+func TestACutThatIsHeardOfLate(t *testing.T) {
+	d, now := (&Snapshot{cuts: &cuts{}}).edit(), time.Now()
+	key := credential.Ground{Kind: credential.OnAccessKey, ID: "AKIA"}
+	heard := moment{now: now, heard: now.Add(-time.Hour)}
+	d.advanceCuts([]store.Change{{Rev: 7, Kind: store.KindCut, ID: store.CutID(key), Op: store.Inserted}}, heard)
+	for name, c := range map[string]struct {
+		rev    uint64
+		issued time.Time
+		want   CutBy
+	}{
+		"decided before":                {6, now.Add(-30 * time.Minute), CutByChange},
+		"decided after, heard of later": {7, now.Add(-30 * time.Minute), 0},
+		"of another history":            {9, now.Add(-2 * time.Hour), CutByChange},
+		"no revision, issued before":    {0, now.Add(-30 * time.Minute), CutByChange},
+		"no revision, issued since":     {0, now.Add(time.Minute), 0},
+	} {
+		if got := d.Cut(key, c.rev, c.issued); got != c.want {
+			t.Errorf("%s: %d, want %d", name, got, c.want)
+		}
+	}
+}

@@ -115,7 +115,7 @@ func (s *siege) sign(t *testing.T, r *http.Request, body, service string, who by
 	signer := v4.NewSigner(func(o *v4.SignerOptions) { o.DisableURIPathEscaping = true })
 	key := keys[int(who)%len(keys)]
 	if err := signer.SignHTTP(t.Context(), key, r, hash, service, "us-east-1", time.Now()); err != nil {
-		t.Skip(err)
+		t.Skipf("the signer takes no such request, so no client sends it: %v", err)
 	}
 }
 
