@@ -175,6 +175,7 @@ func TestWritesPastTheCall(t *testing.T) {
 	known := map[string]string{
 		"internal/control/buckets/create.go":      "intentions to create buckets, each after Authorised, and their end",
 		"internal/control/control.go":             "Update itself",
+		"internal/control/oauth/binding.go":       "a verified token binds its person; the record of its call says so",
 		"internal/control/oauth/code.go":          "a device's request ends when the device hears that it was denied",
 		"internal/control/oauth/device.go":        "whoever has a device's user code may deny it",
 		"internal/control/ldapsync/apply.go":      "batches of a run, each after Authorised",

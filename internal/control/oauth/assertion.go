@@ -52,35 +52,58 @@ func (e *Exchange) byAssertion(
 		"subject": claims.Subject,
 		"jti":     claims.ID,
 	}
-	who := &tokenSubject{signedIn: call.Facts.Time}
-	if who.tokenUse, err = e.checkUnused(ctx, call, app, claims); err != nil {
+	use, err := e.checkUnused(ctx, call, app, claims)
+	if err != nil {
 		return nil, err
 	}
 	if err := e.ProvisionPerson(ctx, call, app.Account, issuer, claims); err != nil {
 		return nil, err
 	}
-	// The issuer may have taken seconds to answer, so the person is checked against a new snapshot.
-	if who.snapshot, err = e.Control.Engine.Snapshot(); err != nil {
-		return nil, err
+	who, bearer, err := e.bearerSubject(call, app, grant, issuer, claims)
+	if err == nil && bearer.New {
+		if err = e.bindNew(ctx, bearer); err == nil {
+			who, _, err = e.bearerSubject(call, app, grant, issuer, claims)
+		}
 	}
-	center := who.snapshot.IdentityCenter(app.Account)
-	if center == nil || center.ID != app.InstanceID {
-		return nil, fault.Refuse(fault.Unauthenticated, fault.Application, fault.ClientUnknown,
-			"the application's Identity Center instance is deleted")
-	}
-	u, err := bearerOf(call, who.snapshot, directory.StoreID(center.IdentityStoreID), issuer, claims)
 	if err != nil {
 		return nil, err
 	}
-	who.bearer = u
-	who.Delegation = credential.Delegation{
-		IdentityStoreID:        center.IdentityStoreID,
-		UserID:                 string(u.ID),
-		IdentityCenterInstance: center.ARN(),
-		IssuerARN:              issuer.ARN(),
-	}
-	who.grounds = personGrounds(app, grant, u, claims)
+	who.tokenUse = use
 	return who, nil
+}
+
+// bearerSubject finds the person of a verified token by what is known now: the issuer may have taken seconds to answer.
+// Only a person who may use the application is returned.
+func (e *Exchange) bearerSubject(
+	call *control.Call, app *sso.Application, grant *sso.Grant, issuer *sso.Issuer, claims *oidc.Claims,
+) (*tokenSubject, *Bearer, error) {
+	snap, err := e.Control.Engine.Snapshot()
+	if err != nil {
+		return nil, nil, err
+	}
+	center := snap.IdentityCenter(app.Account)
+	if center == nil || center.ID != app.InstanceID {
+		return nil, nil, fault.Refuse(fault.Unauthenticated, fault.Application, fault.ClientUnknown,
+			"the application's Identity Center instance is deleted")
+	}
+	u, err := bearerOf(call, snap, directory.StoreID(center.IdentityStoreID), issuer, claims)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := caller.PersonStands(snap, app.ARN(), center.IdentityStoreID, u.ID); err != nil {
+		return nil, nil, asPlainDenial(err)
+	}
+	return &tokenSubject{
+		Delegation: credential.Delegation{
+			IdentityStoreID:        center.IdentityStoreID,
+			UserID:                 string(u.ID),
+			IdentityCenterInstance: center.ARN(),
+			IssuerARN:              issuer.ARN(),
+		},
+		snapshot: snap,
+		signedIn: call.Facts.Time,
+		grounds:  personGrounds(app, grant, u, claims),
+	}, u, nil
 }
 
 // checkUnused checks that a token with an id was not exchanged before. It returns the row that will mark the token as

@@ -121,12 +121,16 @@ func subjectBound() error {
 		"the person whom the token names is another user of the identity store")
 }
 
-// bind binds a person on the first use of a token, in the transaction that hands out what the token was presented for.
-// Of two subjects that come at the same time, the second one is refused.
+// bindNew binds a person on the first use of a token, before anything is handed out for it. What is handed out hangs
+// on the binding, and carries the revision of the snapshot that decided it: every node must see the binding at that
+// revision. So the binding is a commit of its own, and whoever calls bindNew decides again, by
+// a snapshot that shows it. The record of the call says that it was bound, whether the call succeeds or not.
+func (e *Exchange) bindNew(ctx context.Context, b *Bearer) error {
+	return e.Control.Engine.Update(ctx, func(tx *store.Tx) error { return b.bind(ctx, tx) })
+}
+
+// bind binds a person. Of two subjects that come at the same time, the second one is refused.
 func (b *Bearer) bind(ctx context.Context, tx *store.Tx) error {
-	if b == nil || !b.New {
-		return nil
-	}
 	u, err := store.DirectoryUsers.Get(ctx, tx, string(b.ID))
 	if fault.Is(err, fault.NotFound, fault.DirectoryUser) {
 		return fault.Refuse(fault.Denied, fault.SessionToken, fault.UserDeleted, "the directory user is deleted")

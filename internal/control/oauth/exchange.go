@@ -84,7 +84,6 @@ type tokenSubject struct {
 	signedIn              time.Time
 	// of the presented token, then those granted; nil: an external token, which has all
 	scopes    []string
-	bearer    *Bearer               // of an external token; it is bound with the first token that is issued
 	tokenUse  *store.TokenUse       // marks the presented code or token as used
 	deleteRow func(*store.Tx) error // deletes the presented code; nil: there is no row to delete
 	signIn    *store.PersonSignIn   // that the presented code brings; nil: none

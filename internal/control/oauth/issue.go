@@ -101,11 +101,10 @@ func (e *Exchange) refreshToken(
 // commit records the exchange. When two requests present the same token or code at once, on any nodes, the second one
 // is refused: its row exists already, or is deleted.
 func (e *Exchange) commit(ctx context.Context, call *control.Call, who *tokenSubject) error {
-	binds := who.bearer != nil && who.bearer.New
 	switch {
-	case who.tokenUse == nil && who.client == nil && !binds:
+	case who.tokenUse == nil && who.client == nil:
 		return e.Control.Record(ctx, call)
-	case who.tokenUse == nil && who.client != nil:
+	case who.tokenUse == nil:
 		return e.rotate(ctx, call, who)
 	}
 	err := e.Control.Update(ctx, call, func(tx *store.Tx) error {
@@ -113,12 +112,6 @@ func (e *Exchange) commit(ctx context.Context, call *control.Call, who *tokenSub
 			if err := who.deleteRow(tx); err != nil {
 				return err
 			}
-		}
-		if err := who.bearer.bind(ctx, tx); err != nil {
-			return err
-		}
-		if who.tokenUse == nil {
-			return nil
 		}
 		if who.signIn != nil {
 			who.tokenUse.SignIn = who.signIn.ID

@@ -34,8 +34,6 @@ type attempt struct {
 	Authorization *Authorization `json:",omitempty"`
 	DeviceID      string         `json:",omitempty"`
 	Expires       time.Time
-
-	bearer *Bearer // who came back; it is bound in the transaction that hands out the code or the approval
 }
 
 const attemptPurpose = "sign-in attempt"
@@ -158,9 +156,6 @@ func (s *SignIn) complete(ctx context.Context, call *control.Call, a *attempt, q
 	now := call.Facts.Time.UTC()
 	if a.Authorization == nil {
 		err := s.Control.Update(ctx, call, func(tx *store.Tx) error {
-			if err := a.bearer.bind(ctx, tx); err != nil {
-				return err
-			}
 			return decide(ctx, tx, a.DeviceID, now, func(r *store.DeviceRequest) { r.Person = *who })
 		})
 		return &Outcome{}, err
@@ -177,12 +172,8 @@ func (s *SignIn) complete(ctx context.Context, call *control.Call, a *attempt, q
 		Person:      *who,
 		Expires:     now.Add(CodeLife),
 	}
-	if err := s.Control.Update(ctx, call, func(tx *store.Tx) error {
-		if err := a.bearer.bind(ctx, tx); err != nil {
-			return err
-		}
-		return store.SignInCodes.Insert(tx, row)
-	}); err != nil {
+	err = s.Control.Update(ctx, call, func(tx *store.Tx) error { return store.SignInCodes.Insert(tx, row) })
+	if err != nil {
 		return nil, err
 	}
 	return &Outcome{Redirect: a.Authorization.redirectURL(url.Values{"code": {code}})}, nil
@@ -252,29 +243,35 @@ func (s *SignIn) recognise(ctx context.Context, call *control.Call, a *attempt, 
 			return nil, err
 		}
 	}
-	return s.personOf(call, a, claims)
+	who, bearer, err := s.personOf(call, a, claims)
+	if err == nil && bearer.New {
+		if err = s.Exchange.bindNew(ctx, bearer); err == nil {
+			who, _, err = s.personOf(call, a, claims)
+		}
+	}
+	return who, err
 }
 
-func (s *SignIn) personOf(call *control.Call, a *attempt, claims *oidc.Claims) (*store.SignedIn, error) {
+// personOf finds the person of a verified identity token by what is known now, and checks that the person may sign in.
+func (s *SignIn) personOf(call *control.Call, a *attempt, claims *oidc.Claims) (*store.SignedIn, *Bearer, error) {
 	var err error
 	if call.Snapshot, err = s.Control.Engine.Snapshot(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	sign, _, err := s.Exchange.SignInOf(call, a.Account, a.Application)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	snap := call.Snapshot
 	center, issuer := snap.IdentityCenter(a.Account), snap.IssuerByURL(a.Account, a.Issuer)
 	if center == nil || issuer == nil || issuer.InstanceID != center.ID || sign.IssuerURL != a.Issuer {
-		return nil, fault.Refuse(fault.Invalid, fault.IdentityToken, fault.IssuerUnknown,
+		return nil, nil, fault.Refuse(fault.Invalid, fault.IdentityToken, fault.IssuerUnknown,
 			"the provider is no trusted token issuer of the account")
 	}
 	u, err := bearerOf(call, snap, directory.StoreID(center.IdentityStoreID), issuer, claims)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	a.bearer = u
 	who := &store.SignedIn{
 		IdentityStoreID: center.IdentityStoreID, UserID: string(u.ID), InstanceARN: center.ARN(), IssuerARN: issuer.ARN(),
 		Application: sign.Application, At: call.Facts.Time.UTC(), Settings: sign.ID,
@@ -289,9 +286,9 @@ func (s *SignIn) personOf(call *control.Call, a *attempt, claims *oidc.Claims) (
 	call.Event.UserIdentity.OnBehalfOf = &audit.OnBehalfOf{UserID: who.UserID, IdentityStoreARN: center.IdentityStoreARN()}
 	d := DelegationOf(a.Application, *who)
 	if err := caller.DelegationStands(snap, &d); err != nil {
-		return nil, asPlainDenial(err)
+		return nil, nil, asPlainDenial(err)
 	}
-	return who, nil
+	return who, u, nil
 }
 
 // needsGrant reports whether people may sign in only because the application has the grant authorization_code. A client

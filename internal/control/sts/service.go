@@ -40,6 +40,7 @@ func (t *Tokens) AssumeForService(call *control.Call, in ServiceAssume) (*iam.Ro
 		return nil, in.notAuthorized(actionAssume)
 	}
 	var v policy.Values
+	v.Grow(10)
 	v.Set("aws:SourceAccount", string(in.SourceAccount))
 	v.Set("aws:SourceArn", in.SourceARN)
 	v.Set("aws:CurrentTime", call.Facts.Time.UTC().Format(time.RFC3339))
