@@ -30,7 +30,14 @@ func (t Text) MarshalText() ([]byte, error) { return []byte(fault.Clip(string(t)
 // MarshalJSON writes the record with at most MaxRecord bytes. It clips what is too long.
 func (e Event) MarshalJSON() ([]byte, error) {
 	type plain Event
-	var err error
+	if len(e.Resources) > maxResources {
+		e.Resources = e.Resources[:maxResources]
+	}
+	// A record that is shorter than each of its parts may be needs no second look.
+	text, err := json.Marshal(plain(e))
+	if err != nil || len(text) <= min(maxParameters, maxElements, maxAdditional) {
+		return text, err
+	}
 	for _, part := range []struct {
 		of   *map[string]any
 		max  int
@@ -44,11 +51,7 @@ func (e Event) MarshalJSON() ([]byte, error) {
 			return nil, err
 		}
 	}
-	if len(e.Resources) > maxResources {
-		e.Resources = e.Resources[:maxResources]
-	}
-	text, err := json.Marshal(plain(e))
-	if err != nil || len(text) <= MaxRecord {
+	if text, err = json.Marshal(plain(e)); err != nil || len(text) <= MaxRecord {
 		return text, err
 	}
 	// All other fields are short in every record that this program makes. If one is not, the maps go first, because the

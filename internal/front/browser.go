@@ -33,12 +33,19 @@ func PageHeaders(h http.Header, policy string) {
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 }
 
+// Values of headers that every answer, or every answer with an object, has. They are made once, and never changed: a
+// header that gets another value gets another slice.
+var (
+	noSniff   = []string{"nosniff"}
+	sandboxed = []string{"sandbox"}
+)
+
 // sandbox keeps an object that a browser shows as a page from acting as this server. Anybody may have written the
 // object, and cookies know hosts only, no ports. The request's headers have no say: a copy that a browser or a proxy
 // cached for one request is served for others.
 func (f *Frame) sandbox(h http.Header, host string) {
 	if f.PageHost == "" || HostName(host) == f.PageHost {
-		h.Set("Content-Security-Policy", "sandbox")
+		h["Content-Security-Policy"] = sandboxed
 	}
 }
 

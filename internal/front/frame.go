@@ -99,7 +99,7 @@ func (f *Frame) Begin(w http.ResponseWriter, r *http.Request, k Kind) *Exchange 
 	if k.IDHeader != "" {
 		h.Set(k.IDHeader, x.ID)
 	}
-	h.Set("X-Content-Type-Options", "nosniff")
+	h["X-Content-Type-Options"] = noSniff
 	if k.Objects {
 		f.sandbox(h, r.Host)
 	}

@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 
@@ -42,6 +43,7 @@ type Gateway struct {
 	AnyRegion bool // a signature may be for another region than the bucket's
 
 	refusals refusals
+	owners   sync.Map // ownerID's, by access.AccountID: only accounts that own buckets or call
 }
 
 // The budgets of bodies that the gateway buffers. keys has room for 1,000 keys to delete, each with all its conditions,

@@ -195,7 +195,12 @@ func (g *Gateway) meta(q *request) upstream.Meta {
 // ownerID is the id of an account as clients see it in listings. The database's own random id is its secret: every node
 // has it, no rotation changes it, and no client is ever shown it.
 func (g *Gateway) ownerID(account access.AccountID) string {
-	return bucket.CanonicalID(g.Control.DB.ClusterID(), account)
+	if id, ok := g.owners.Load(account); ok {
+		return id.(string)
+	}
+	id := bucket.CanonicalID(g.Control.DB.ClusterID(), account)
+	g.owners.Store(account, id)
+	return id
 }
 
 // streamed is the verified body of a request as an upstream gets it.

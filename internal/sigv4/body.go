@@ -182,9 +182,11 @@ func (b *Body) fill() {
 	b.ready, b.held, b.done = append(b.ready, b.held...), nil, true
 }
 
+// block is the size of a block. One more byte than announced is enough to notice that a body is too long: most
+// requests have no body at all.
 func (b *Body) block() int {
 	if b.length >= 0 {
-		return maxHeldBack
+		return int(min(maxHeldBack, b.length+1))
 	}
 	return 32 << 10
 }

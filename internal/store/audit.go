@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -79,7 +78,7 @@ const (
 )
 
 func newAuditRow(e *audit.Event) (auditRow, error) {
-	text, err := json.Marshal(e)
+	text, err := e.MarshalJSON() // json.Marshal would read the text once more
 	if err != nil {
 		return auditRow{}, fmt.Errorf("encode audit event: %w", err)
 	}
