@@ -14,10 +14,11 @@ import (
 // connecting are the packages of a server that may connect to another machine, each with whom it connects to. No row is
 // for another node. The rest of the product that connects is what runs at a person's machine: cmd/latchkey and login.
 var connecting = map[string]string{
-	"ldap":  "directory servers of the configuration",
-	"oidc":  "issuers that an administrator trusts",
-	"login": "a person's own machine: the server, and the OpenID provider",
-	"store": "PostgreSQL",
+	"ldap":   "directory servers of the configuration",
+	"oidc":   "issuers that an administrator trusts",
+	"login":  "a person's own machine: the server, and the OpenID provider",
+	"store":  "PostgreSQL",
+	"remote": "stores of the configuration",
 
 	"awswire": "nobody by itself: its Client is for programs at a person's machine, see clients",
 }

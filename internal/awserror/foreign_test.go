@@ -93,7 +93,7 @@ func TestAStoreCannotSayEverything(t *testing.T) {
 }
 
 // upstreams are the packages that may pass on what a store said: only implementations of upstream.Upstream.
-var upstreams = []string{"upstream"}
+var upstreams = []string{"upstream", "remote"}
 
 // TestOnlyUpstreamsSpeakForStores checks that no other package names the type fault.Foreign, without which nobody can
 // make one.

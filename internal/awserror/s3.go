@@ -136,6 +136,8 @@ var s3Codes = map[key]entry{
 	{fault.Invalid, fault.ObjectSize}: {"InvalidArgument", http.StatusBadRequest, "The object size is not valid."},
 	{fault.LimitExceeded, fault.Storage}: {"InsufficientStorage", http.StatusInsufficientStorage,
 		"There is no space left in the store"},
+	{fault.Unavailable, fault.Upstream}: {"SlowDown", http.StatusServiceUnavailable,
+		"The store behind this server does not answer now. Please try again later."},
 
 	// The wire.
 	{fault.Malformed, fault.XML}: {"MalformedXML", http.StatusBadRequest,

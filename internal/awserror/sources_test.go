@@ -32,6 +32,7 @@ var dialectsOf = map[string][]Dialect{
 	"control/sessions":             {JSON},
 	"gateway":                      {S3},
 	"objects":                      {S3},
+	"remote":                       {S3},
 	"front":                        {S3, STS, IAM, JSON},
 	"server":                       {S3, STS, IAM, JSON},
 	"upstream":                     {S3},

@@ -115,3 +115,12 @@ func checkSum(algorithm string, list []string, body []byte) error {
 	}
 	return nil
 }
+
+// NewChecksum returns the hash of the x-amz-checksum- header of an algorithm, such as crc32, or nil if this package
+// cannot check it.
+func NewChecksum(algorithm string) hash.Hash {
+	if newHash := checksums[algorithm]; newHash != nil {
+		return newHash()
+	}
+	return nil
+}

@@ -105,5 +105,6 @@ const (
 	Metadata     Entity = "metadata"
 	Argument     Entity = "argument"
 	ByteRange    Entity = "byte range"
-	Storage      Entity = "storage" // out of space and the like
+	Storage      Entity = "storage"  // out of space and the like
+	Upstream     Entity = "upstream" // Unavailable: the store behind the gateway does not answer
 )

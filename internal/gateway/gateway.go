@@ -121,7 +121,7 @@ func (q *request) Explain(err error) awserror.Error { return awserror.Of(awserro
 // each of which may be escaped.
 const maxResource = 4 << 10
 
-// Refuse writes a failure. A 304 has no body: its fields are headers.
+// Refuse writes a failure. A 304 has no body: its fields are headers. So is the time after which to try again.
 func (q *request) Refuse(w http.ResponseWriter, err error, e awserror.Error) {
 	q.g.recordRefusal(q, err, e)
 	q.nameRegion(w)
@@ -136,6 +136,10 @@ func (q *request) Refuse(w http.ResponseWriter, err error, e awserror.Error) {
 		fields["Resource"] = fault.Clip(q.URL.EscapedPath(), maxResource)
 	}
 	maps.Copy(fields, e.Fields)
+	if seconds := fields["Retry-After"]; seconds != "" { // of a store that is away, or asks for fewer requests
+		w.Header().Set("Retry-After", seconds)
+		delete(fields, "Retry-After")
+	}
 	if q.ContentLength != 0 {
 		// The body was not read to its end: the connection cannot be used again.
 		w.Header().Set("Connection", "close")

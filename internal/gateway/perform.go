@@ -206,6 +206,7 @@ func (g *Gateway) ownerID(account access.AccountID) string {
 // streamed is the verified body of a request as an upstream gets it.
 func streamed(h http.Header, body *sigv4.Body) *upstream.Body {
 	b := &upstream.Body{Reader: body, Length: body.Length(), Trailers: body.Trailer}
+	b.Waits = strings.EqualFold(h.Get("Expect"), "100-continue")
 	for name := range strings.SplitSeq(h.Get("X-Amz-Trailer"), ",") {
 		if name = strings.TrimSpace(name); name != "" {
 			b.Announced = append(b.Announced, name)

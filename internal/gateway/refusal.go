@@ -55,6 +55,9 @@ func (g *Gateway) recordRefusedKey(q *request, p *permission, err error) {
 // failure of the store is none.
 func refusalReason(q *request, err error) (fault.Reason, bool) {
 	f := fault.Of(err)
+	if f.Foreign != nil {
+		return "", false // the store's words, for example that it wants fewer requests
+	}
 	if _, ok := control.RefusedBy(f.Reason); ok {
 		return f.Reason, true
 	}

@@ -1,0 +1,142 @@
+package remote
+
+import (
+	"context"
+	"crypto/tls"
+	"io"
+	"net"
+	"net/http"
+	"time"
+)
+
+// newTransport makes what sends requests. It speaks HTTP/1.1 only, as S3 does, follows nothing, and takes no proxy from
+// the environment: the store's credentials go to the endpoints of the configuration and nowhere else.
+func newTransport(l Limits, conf *tls.Config) *http.Transport {
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
+	d := &dialer{net: net.Dialer{Timeout: l.Connect, KeepAlive: 15 * time.Second}, connect: l.Connect, idle: l.Idle}
+	d.tls = conf.Clone()
+	if d.tls == nil {
+		d.tls = &tls.Config{}
+	}
+	if d.tls.MinVersion == 0 {
+		d.tls.MinVersion = tls.VersionTLS12
+	}
+	d.tls.NextProtos = []string{"http/1.1"}
+	return &http.Transport{
+		DialContext:            d.dial,
+		DialTLSContext:         d.dialTLS,
+		Protocols:              protocols,
+		DisableCompression:     true, // an object would arrive changed
+		MaxConnsPerHost:        l.MaxConns,
+		MaxIdleConnsPerHost:    l.MaxIdle,
+		IdleConnTimeout:        l.Keep,
+		ExpectContinueTimeout:  l.Continue,
+		ResponseHeaderTimeout:  l.Work,
+		MaxResponseHeaderBytes: l.MaxHeader,
+	}
+}
+
+// dialer connects to the store.
+type dialer struct {
+	net     net.Dialer
+	tls     *tls.Config
+	connect time.Duration
+	idle    time.Duration
+}
+
+// connectError is a failure to connect: nothing of the request was sent.
+type connectError struct{ error }
+
+// Unwrap returns what went wrong.
+func (e connectError) Unwrap() error { return e.error }
+
+func (d *dialer) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	c, err := d.net.DialContext(ctx, network, address)
+	if err != nil {
+		return nil, connectError{err}
+	}
+	return newConn(c, c, d.idle), nil
+}
+
+func (d *dialer) dialTLS(ctx context.Context, network, address string) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, d.connect)
+	defer cancel()
+	plain, err := d.dial(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	conf := d.tls
+	if conf.ServerName == "" {
+		host, _, err := net.SplitHostPort(address)
+		if err != nil {
+			_ = plain.Close()
+			return nil, connectError{err}
+		}
+		conf = conf.Clone()
+		conf.ServerName = host
+	}
+	secure := tls.Client(plain, conf)
+	if err := secure.HandshakeContext(ctx); err != nil {
+		_ = plain.Close()
+		return nil, connectError{err}
+	}
+	return newConn(secure, plain, d.idle), nil
+}
+
+// conn is a connection on which no write stands still, on which content is copied by large buffers, and which is always
+// reset, never closed in order. Some stores (fasthttp, and versitygw with it) take the end of a connection for the end
+// of an object that was announced to be longer, and store a part for the whole. No store takes a reset for an end. The
+// kernel resets the connection, too, if this program dies.
+type conn struct {
+	net.Conn
+	plain net.Conn // below TLS, which would announce an end in order; else the same
+	idle  time.Duration
+}
+
+func newConn(c, plain net.Conn, idle time.Duration) *conn {
+	if own, ok := plain.(*conn); ok {
+		plain = own.Conn
+	}
+	if tcp, ok := plain.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0)
+	}
+	return &conn{c, plain, idle}
+}
+
+// Close resets the connection.
+func (c *conn) Close() error { return c.plain.Close() }
+
+// Write fails if the store takes nothing for as long as a body may stand still.
+func (c *conn) Write(p []byte) (int, error) {
+	if err := c.SetWriteDeadline(time.Now().Add(c.idle)); err != nil {
+		return 0, err
+	}
+	return c.Conn.Write(p)
+}
+
+// ReadFrom copies a body to the store. net/http calls it with a reader that knows its length.
+func (c *conn) ReadFrom(r io.Reader) (total int64, err error) {
+	length := int64(-1)
+	if l, ok := r.(*io.LimitedReader); ok {
+		length = l.N
+	}
+	buf := buffers.get(length)
+	defer buffers.put(buf)
+	for {
+		n, err := r.Read(*buf)
+		if n > 0 {
+			n, failed := c.Write((*buf)[:n])
+			total += int64(n)
+			if failed != nil {
+				return total, failed
+			}
+		}
+		if err == io.EOF {
+			return total, nil
+		}
+		if err != nil {
+			return total, err
+		}
+	}
+}
