@@ -67,7 +67,10 @@ func listed1(s *suite, in *s3.ListObjectsRequest) (all []string) {
 }
 
 func listOrder(s *suite) {
-	keys := []string{"a", "a-b", "a/b", "a0", "B", "Z/1", "é", "z", "~", "\U0001F600", "\uFFFD"}
+	keys := []string{"a-b", "a/b", "a0", "B", "Z/1", "é", "z", "~", "\U0001F600", "\uFFFD"}
+	if s.u.Traits().Flat { // elsewhere a folder of this name is in the way
+		keys = append(keys, "a")
+	}
 	for _, k := range keys {
 		s.put(k, []byte(k))
 	}

@@ -12,7 +12,17 @@ import (
 
 // Run checks the contract. open returns an upstream. It may return the same one each time, and the upstream may have
 // buckets of others: each case makes its own buckets and leaves them behind.
-func Run(t *testing.T, open func(*testing.T) upstream.Upstream) {
+func Run(t *testing.T, open func(*testing.T) upstream.Upstream) { RunBut(t, nil, open) }
+
+// RunBut is Run for an upstream whose store is known to fail some cases. faulty has the store's fault by the name of the
+// case. Each of them must be the name of a case.
+func RunBut(t *testing.T, faulty map[string]string, open func(*testing.T) upstream.Upstream) {
+	met := 0
+	defer func() {
+		if met != len(faulty) {
+			t.Errorf("%d of %d cases that are known to fail are cases", met, len(faulty))
+		}
+	}()
 	for _, c := range []struct {
 		name string
 		run  func(*suite)
@@ -35,6 +45,7 @@ func Run(t *testing.T, open func(*testing.T) upstream.Upstream) {
 		{"listings are read page by page", listPages},
 		{"listings roll up prefixes", listPrefixes},
 		{"uploads are listed", listUploads},
+		{"uploads are listed page by page", listUploadPages},
 		{"a bucket is made once", bucketMade},
 		{"a bucket is its creation's", bucketNonces},
 		{"a bucket with objects is not deleted", bucketInUse},
@@ -44,7 +55,14 @@ func Run(t *testing.T, open func(*testing.T) upstream.Upstream) {
 		{"of many writers each wrote all or nothing", concurrent},
 		{"of many conditional writers one wins", oneWins},
 	} {
+		fault, known := faulty[c.name]
+		if known {
+			met++
+		}
 		t.Run(c.name, func(t *testing.T) {
+			if known {
+				t.Skip(fault)
+			}
 			s := &suite{T: t, u: open(t)}
 			s.bucket = s.newBucket()
 			c.run(s)
