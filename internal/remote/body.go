@@ -28,6 +28,7 @@ type sending struct {
 	trailers  func() http.Header
 	compare   func() error // compares a trailer that the store is not sent; nil: there is none
 
+	frame   bool              // the store needs a framing that has an end
 	waits   bool              // the client sends nothing before it is asked for the body
 	headers map[string]string // checksums that came behind a body that was kept
 

@@ -121,16 +121,17 @@ func (f *framing) tail() string {
 		b.WriteString("\r\n")
 	}
 	b.WriteString("0\r\n")
-	came := f.of.trailers()
 	for _, name := range f.of.announced {
-		b.WriteString(name + ":" + came.Get(name) + "\r\n")
+		b.WriteString(name + ":" + f.of.trailers().Get(name) + "\r\n")
 	}
 	b.WriteString("\r\n")
 	return b.String()
 }
 
-// framed reports whether a checksum travels behind the body. One that is compared here does not.
-func (b *sending) framed() bool { return len(b.announced) > 0 && b.compare == nil }
+// framed reports whether the body travels in a framing: with a checksum behind it, unless that is compared here.
+func (b *sending) framed() bool {
+	return len(b.announced) > 0 && b.compare == nil || b.frame && b.length > 0 && b.compare == nil
+}
 
 // framedLength is the length of the body in its framing.
 func (b *sending) framedLength() int64 {
@@ -162,7 +163,9 @@ func (b *sending) attach(r *http.Request, sh *shape, in reflect.Value) (hash str
 	if b.framed() {
 		reader, hash, r.ContentLength = &framing{of: b}, unsignedTrailer, b.framedLength()
 		r.Header.Set("X-Amz-Decoded-Content-Length", itoa(b.length))
-		r.Header.Set("X-Amz-Trailer", strings.Join(b.announced, ","))
+		if len(b.announced) > 0 {
+			r.Header.Set("X-Amz-Trailer", strings.Join(b.announced, ","))
+		}
 		encoding := "aws-chunked"
 		if own := text(in, sh.encoding); own != "" {
 			encoding += "," + own

@@ -38,6 +38,9 @@ type Options struct {
 	// NoTrailers says that the store does not know the framing aws-chunked. A checksum that comes behind a body is then
 	// compared here, and the store does not get it.
 	NoTrailers bool
+	// Frame sends every body in the framing aws-chunked, with or without a checksum behind it. It is for a store that
+	// takes the end of a connection for the end of an object (versitygw 1.8.0), behind a proxy that may end connections.
+	Frame bool
 
 	Limits Limits
 	Log    *slog.Logger // nil: nothing is logged

@@ -25,6 +25,7 @@ func (s *Store) body(b *upstream.Body) (*sending, error) {
 		return s.keep(b)
 	}
 	out := newSending(b, b.Length)
+	out.frame = s.options.Frame && !s.options.NoTrailers
 	if err := out.checkAnnounced(); err != nil {
 		return nil, err
 	}
@@ -38,6 +39,7 @@ func (s *Store) body(b *upstream.Body) (*sending, error) {
 func (s *Store) keep(b *upstream.Body) (*sending, error) {
 	k := &kept{store: s}
 	kept := newSending(b, 0)
+	kept.frame = s.options.Frame && !s.options.NoTrailers
 	if err := kept.checkAnnounced(); err != nil {
 		return nil, err
 	}
