@@ -103,6 +103,9 @@ func (k *call) attempt(parent context.Context, e *endpoint) (out any, err error)
 	r, err := k.store.request(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GotConn: func(info httptrace.GotConnInfo) {
 			reused = info.Reused
+			if c, ok := info.Conn.(*conn); ok && reused {
+				c.settle()
+			}
 			at.begin("to answer", k.answerLimit())
 		},
 	}), e.url, k)

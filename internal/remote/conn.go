@@ -6,6 +6,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"runtime"
+	"sync/atomic"
 	"time"
 )
 
@@ -92,6 +94,9 @@ type conn struct {
 	net.Conn
 	plain net.Conn // below TLS, which would announce an end in order; else the same
 	idle  time.Duration
+
+	reading atomic.Bool // net/http waits for what the store says next
+	closed  atomic.Bool
 }
 
 func newConn(c, plain net.Conn, idle time.Duration) *conn {
@@ -101,11 +106,37 @@ func newConn(c, plain net.Conn, idle time.Duration) *conn {
 	if tcp, ok := plain.(*net.TCPConn); ok {
 		_ = tcp.SetLinger(0)
 	}
-	return &conn{c, plain, idle}
+	return &conn{Conn: c, plain: plain, idle: idle}
 }
 
 // Close resets the connection.
-func (c *conn) Close() error { return c.plain.Close() }
+func (c *conn) Close() error {
+	c.closed.Store(true)
+	return c.plain.Close()
+}
+
+// Read implements net.Conn.
+func (c *conn) Read(p []byte) (int, error) {
+	c.reading.Store(true)
+	defer c.reading.Store(false)
+	return c.Conn.Read(p)
+}
+
+// maxUnsettled is how long a connection that is used again may take to become silent.
+const maxUnsettled = time.Second
+
+// settle waits until nothing is left of the answer before. A store may say more than the length of its answer. net/http
+// closes such a connection when it looks at it, but it may hand it to the next call first, and would take what is left
+// for the answer to that call. Once net/http waits for the store, it has nothing left.
+func (c *conn) settle() {
+	for began := time.Now(); !c.reading.Load() && !c.closed.Load(); {
+		if time.Since(began) > maxUnsettled {
+			_ = c.Close()
+			return
+		}
+		runtime.Gosched()
+	}
+}
 
 // Write fails if the store takes nothing for as long as a body may stand still.
 func (c *conn) Write(p []byte) (int, error) {
