@@ -24,10 +24,11 @@ import (
 // front is a whole server in front of a remote store, and a client of it.
 type front struct {
 	*testing.T
-	url   string
-	keys  aws.Credentials
-	http  *http.Client
-	store *remote.Store
+	url    string
+	keys   aws.Credentials
+	http   *http.Client
+	store  *remote.Store
+	server *server.Server
 }
 
 // inFront starts a server whose buckets are in the store, and makes the bucket "lake" by it.
@@ -42,7 +43,7 @@ func inFront(t *testing.T, store *remote.Store) *front {
 	s.Buckets.Upstream = store
 	served := make(chan error, 1)
 	go func() { served <- s.Serve(ctx) }()
-	f := &front{T: t, url: s.URL(), store: store, http: &http.Client{Transport: &http.Transport{DisableCompression: true,
+	f := &front{T: t, url: s.URL(), store: store, server: s, http: &http.Client{Transport: &http.Transport{DisableCompression: true,
 		ExpectContinueTimeout: time.Minute}}}
 	t.Cleanup(func() {
 		f.http.CloseIdleConnections()
@@ -157,3 +158,8 @@ func has(t testing.TB, u upstream.Upstream, name, key string, want []byte) {
 		t.Errorf("%s has %d bytes (%v), want other %d", key, len(got), err, len(want))
 	}
 }
+
+const emptyHash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+// swap puts another store behind the server.
+func (f *front) swap(u *remote.Store) { f.store, f.server.Buckets.Upstream = u, u }
