@@ -36,7 +36,8 @@ var floors = map[string]int{
 	"internal/awsapi": 2,
 	"internal/store":  2,
 
-	"internal/upstream": 3,
+	"internal/upstream":  3,
+	"internal/upstreams": 5,
 
 	"internal/engine":  3,
 	"internal/caller":  4,
