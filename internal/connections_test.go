@@ -20,6 +20,8 @@ var connecting = map[string]string{
 	"store":  "PostgreSQL",
 	"remote": "stores of the configuration",
 
+	"upstreams": "stores of the configuration, their token services, and those that give a machine its keys",
+
 	"awswire": "nobody by itself: its Client is for programs at a person's machine, see clients",
 }
 

@@ -106,5 +106,5 @@ const (
 	Argument     Entity = "argument"
 	ByteRange    Entity = "byte range"
 	Storage      Entity = "storage"  // out of space and the like
-	Upstream     Entity = "upstream" // Unavailable: the store behind the gateway does not answer
+	Upstream     Entity = "upstream" // a store behind the gateway. Unavailable: it does not answer
 )

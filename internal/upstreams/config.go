@@ -20,11 +20,12 @@ type Config struct {
 // Upstream says how to reach one store, and what of it is served.
 type Upstream struct {
 	Name        string     // lower-case letters, digits and hyphens
-	Endpoints   []*url.URL // at least one; scheme and host, without a path
+	Endpoints   []*url.URL // at least one; scheme, host and at most a path
 	Region      string     // the one that requests to the store are signed for
 	Keys        Keys       // sign the requests
 	VirtualHost bool       // the bucket is a label before the endpoint's host; otherwise it is in the path
 	Flat        bool       // the store keeps keys as they are; otherwise it may fold path segments
+	NoTrailers  bool       // the store does not know checksums that come behind a body
 
 	// TLS has the CA and the client certificate; nil: the system's CAs and no certificate.
 	TLS *tls.Config
@@ -60,25 +61,29 @@ type AssumeRole struct {
 type Limits struct {
 	Connections     int // open connections to each endpoint, busy or not
 	IdleConnections int // of these, idle ones that are kept
-	Retries         int // further tries of a request of which nothing was sent, or that changes nothing
 
-	ConnectTimeout    time.Duration // to connect, TLS included
-	AnswerTimeout     time.Duration // from the end of a request to the header of its answer
-	SlowAnswerTimeout time.Duration // the same for what stores need long for: copies and completing an upload
-	StallTimeout      time.Duration // how long no byte of a body may move
-	IdleTimeout       time.Duration // after which an idle connection is closed
+	// MaxSpool is how many bytes of bodies whose length the client does not tell are kept in files at once.
+	MaxSpool int64
+
+	ConnectTimeout time.Duration // to connect, TLS included
+	WaitTimeout    time.Duration // for a free connection, if all are busy
+	AnswerTimeout  time.Duration // from a request that reads to the header of its answer
+	ChangeTimeout  time.Duration // the same for one that changes something, such as a copy
+	StallTimeout   time.Duration // how long no byte of a body may move
+	IdleTimeout    time.Duration // after which an idle connection is closed
 }
 
 // DefaultLimits are the limits of an upstream that names none.
 var DefaultLimits = Limits{
-	Connections:       512,
-	IdleConnections:   128,
-	Retries:           2,
-	ConnectTimeout:    5 * time.Second,
-	AnswerTimeout:     time.Minute,
-	SlowAnswerTimeout: 15 * time.Minute,
-	StallTimeout:      time.Minute,
-	IdleTimeout:       90 * time.Second,
+	Connections:     512,
+	IdleConnections: 128,
+	MaxSpool:        5 << 30,
+	ConnectTimeout:  5 * time.Second,
+	WaitTimeout:     10 * time.Second,
+	AnswerTimeout:   time.Minute,
+	ChangeTimeout:   10 * time.Minute,
+	StallTimeout:    time.Minute,
+	IdleTimeout:     30 * time.Second,
 }
 
 // Health says how the server finds out whether a store answers.

@@ -43,10 +43,10 @@ upstreams:
     limits:
       connections: 10
       idleConnections: 5
-      retries: 0
+      maxSpool: 1048576
       connectTimeout: 1s
       answerTimeout: 2s
-      slowAnswerTimeout: 3s
+      changeTimeout: 3s
       stallTimeout: 4s
       idleTimeout: 5s
     health:
@@ -138,7 +138,8 @@ func TestTheFileOfUpstreams(t *testing.T) {
 		role.RoleARN != "arn:aws:iam:::role/latchkey" || role.ExternalID != "42" || role.Duration != 30*time.Minute {
 		t.Errorf("%+v", role)
 	}
-	want := Limits{10, 5, 0, time.Second, 2 * time.Second, 3 * time.Second, 4 * time.Second, 5 * time.Second}
+	want := Limits{10, 5, 1 << 20, time.Second, 10 * time.Second, 2 * time.Second, 3 * time.Second, 4 * time.Second,
+		5 * time.Second}
 	if d := cmp.Diff(want, a.Limits); d != "" {
 		t.Error(d)
 	}
@@ -194,62 +195,63 @@ func TestFilesOfUpstreamsThatAreRefused(t *testing.T) {
 		return strings.Replace(fullFile, old, new, 1)
 	}
 	for name, c := range map[string]struct{ text, says string }{
-		"an unknown setting":          {swap("region: default\n    keys", "regoin: default\n    keys"), ":5: unknown field"},
-		"an unknown limit":            {swap("retries: 0", "tries: 0"), ":26: unknown field"},
-		"an unknown setting of sts":   {swap("dialect: rgw", "kind: rgw"), ":41: unknown field"},
-		"an unknown mapping":          {swap("{prefix: corp-}", "{suffix: corp-}"), `:21: unknown field "suffix"`},
-		"a setting twice":             {swap("flat: true", "flat: true\n    flat: false"), ":23:"},
-		"not YAML":                    {"upstreams: [", "upstreams.yaml"},
-		"nothing":                     {"", "a list of upstreams"},
-		"no list":                     {"upstreams: 7", "upstreams.yaml:1:"},
-		"no upstream":                 {"upstreams: []", "upstreams.yaml:1:"},
-		"no name":                     {swap("name: posix", "region: x"), ":45: the upstream has no name"},
-		"the embedded store's name":   {swap("name: posix", "name: embedded"), ":45: name \"embedded\": it is the name of"},
-		"a name twice":                {swap("name: posix", "name: ceph"), ":45: there are two"},
-		"a name with a slash":         {swap("name: posix", "name: a/b"), ":45: name"},
-		"no endpoint":                 {swap("    endpoint: http://127.0.0.1:7070\n", ""), `:45: upstream "posix" has no endpoint`},
-		"an endpoint with a path":     {swap("7070", "7070/s3"), ":46: endpoint"},
-		"an endpoint with a password": {swap("http://127.0.0.1:7070", "http://u:hunter2@h"), ":46: endpoint"},
-		"an endpoint without a host":  {swap("http://127.0.0.1:7070", "127.0.0.1:7070"), ":46: endpoint"},
-		"a region that is none":       {swap("region: default\n    keys", "region: EU\n    keys"), ":5: region"},
-		"no keys":                     {swap("    keys: {environment: POSIX}\n", ""), `:45: upstream "posix" has no keys`},
-		"keys that stand here":        {swap("{environment: POSIX}", "{secretAccessKey: hunter2}"), ":47: unknown field"},
-		"two sources of keys":         {swap("{environment: POSIX}", "{environment: P, chain: true}"), ":47: keys: give"},
-		"no source of keys":           {swap("{environment: POSIX}", "{chain: false}"), ":47: keys: give"},
-		"a variable that is none":     {swap("{environment: POSIX}", "{environment: A=B}"), ":47: environment"},
-		"a profile without a file":    {swap("{environment: POSIX}", "{environment: P, profile: x}"), ":47: profile"},
-		"a file that is missing":      {swap("file: keys", "file: nothing"), ":7: file"},
-		"a profile that is missing":   {swap("profile: ceph", "profile: none"), `no profile "none"`},
-		"half a key":                  {swap("profile: ceph", "profile: default"), ":7: file"},
-		"a role without an ARN":       {swap("        roleArn: arn:aws:iam:::role/latchkey\n", ""), "roleArn are needed"},
-		"a role that is none":         {swap("arn:aws:iam:::role/latchkey", "arn:aws:iam:::user/x"), ":12: roleArn"},
-		"a session's name":            {swap("sessionName: front", "sessionName: a b"), ":13: sessionName"},
-		"too short a session":         {swap("duration: 30m", "duration: 30s"), ":15: duration"},
-		"an addressing that is none":  {swap("addressing: virtual-host", "addressing: host"), ":16: addressing"},
-		"a bucket before an address":  {swap("https://rgw1.example.org:7480, ", "https://10.0.0.1, "), "cannot stand before"},
-		"a CA file without a CA":      {swap("caFile: ca.pem", "caFile: empty"), ":18: caFile"},
-		"a CA file that is missing":   {swap("caFile: ca.pem", "caFile: none"), ":18: caFile"},
-		"half a certificate":          {swap("      keyFile: ca.key\n", ""), ":19: certFile and keyFile"},
-		"a certificate that is none":  {swap("certFile: ca.pem", "certFile: empty"), ":19: certFile"},
-		"a bucket that is none":       {swap("[lake, pond]", "[lake, P]"), ":48: buckets"},
-		"an empty list of buckets":    {swap("[lake, pond]", "[]"), ":48: buckets"},
-		"another word for all":        {swap("[lake, pond]", "every"), ":48: buckets"},
-		"a prefix of no bucket":       {swap("corp-}", "Corp}"), ":21: prefix"},
-		"two mappings":                {swap("{prefix: corp-}", "{prefix: a, rename: {lake: sea}}"), ":21: buckets: give"},
-		"no mapping":                  {swap("{prefix: corp-}", "{}"), ":21: buckets: give"},
-		"a table that is none":        {swap("{rename: {\"lake-two\": lake, sea: ocean}}", "{rename: x}"), ":52: rename"},
-		"a bucket under two names":    {swap("sea: ocean", "sea: lake"), ":52: rename"},
-		"flat or not":                 {swap("flat: true", "flat: yes"), ":22: flat"},
-		"a list for a value":          {swap("flat: true", "flat: [true]"), ":22: flat must have a plain value"},
-		"no connections":              {swap("connections: 10", "connections: 0"), ":24: connections"},
-		"a duration that is none":     {swap("answerTimeout: 2s", "answerTimeout: soon"), ":28: answerTimeout"},
-		"too long a duration":         {swap("stallTimeout: 4s", "stallTimeout: 2h"), ":30: stallTimeout"},
-		"health of another bucket":    {swap("bucket: lake\n", "bucket: L\n"), ":35: bucket"},
-		"a dialect that is not known": {swap("dialect: rgw", "dialect: ceph"), ":41: dialect"},
-		"no dialect":                  {swap("sts: {dialect: minio}", "sts: {region: x}"), "has no dialect"},
-		"a role that must be named":   {swap("      roleArn: arn:aws:iam:::role/lake\n", ""), "roleArn is needed"},
-		"durations the wrong way":     {swap("minDuration: 15m", "minDuration: 3h"), "is longer than"},
-		"new buckets nowhere":         {swap("newBuckets: posix", "newBuckets: tape"), ":54: newBuckets"},
+		"an unknown setting":             {swap("region: default\n    keys", "regoin: default\n    keys"), ":5: unknown field"},
+		"an unknown limit":               {swap("maxSpool: 1048576", "tries: 0"), ":26: unknown field"},
+		"an unknown setting of sts":      {swap("dialect: rgw", "kind: rgw"), ":41: unknown field"},
+		"an unknown mapping":             {swap("{prefix: corp-}", "{suffix: corp-}"), `:21: unknown field "suffix"`},
+		"a setting twice":                {swap("flat: true", "flat: true\n    flat: false"), ":23:"},
+		"not YAML":                       {"upstreams: [", "upstreams.yaml"},
+		"nothing":                        {"", "a list of upstreams"},
+		"no list":                        {"upstreams: 7", "upstreams.yaml:1:"},
+		"no upstream":                    {"upstreams: []", "upstreams.yaml:1:"},
+		"no name":                        {swap("name: posix", "region: x"), ":45: the upstream has no name"},
+		"the embedded store's name":      {swap("name: posix", "name: embedded"), ":45: name \"embedded\": it is the name of"},
+		"a name twice":                   {swap("name: posix", "name: ceph"), ":45: there are two"},
+		"a name with a slash":            {swap("name: posix", "name: a/b"), ":45: name"},
+		"no endpoint":                    {swap("    endpoint: http://127.0.0.1:7070\n", ""), `:45: upstream "posix" has no endpoint`},
+		"an endpoint with a query":       {swap("7070", "7070/?a=b"), ":46: endpoint"},
+		"an endpoint with a folded path": {swap("7070", "7070/s3/../x"), ":46: endpoint"},
+		"an endpoint with a password":    {swap("http://127.0.0.1:7070", "http://u:hunter2@h"), ":46: endpoint"},
+		"an endpoint without a host":     {swap("http://127.0.0.1:7070", "127.0.0.1:7070"), ":46: endpoint"},
+		"a region that is none":          {swap("region: default\n    keys", "region: EU\n    keys"), ":5: region"},
+		"no keys":                        {swap("    keys: {environment: POSIX}\n", ""), `:45: upstream "posix" has no keys`},
+		"keys that stand here":           {swap("{environment: POSIX}", "{secretAccessKey: hunter2}"), ":47: unknown field"},
+		"two sources of keys":            {swap("{environment: POSIX}", "{environment: P, chain: true}"), ":47: keys: give"},
+		"no source of keys":              {swap("{environment: POSIX}", "{chain: false}"), ":47: keys: give"},
+		"a variable that is none":        {swap("{environment: POSIX}", "{environment: A=B}"), ":47: environment"},
+		"a profile without a file":       {swap("{environment: POSIX}", "{environment: P, profile: x}"), ":47: profile"},
+		"a file that is missing":         {swap("file: keys", "file: nothing"), ":7: file"},
+		"a profile that is missing":      {swap("profile: ceph", "profile: none"), `no profile "none"`},
+		"half a key":                     {swap("profile: ceph", "profile: default"), ":7: file"},
+		"a role without an ARN":          {swap("        roleArn: arn:aws:iam:::role/latchkey\n", ""), "roleArn are needed"},
+		"a role that is none":            {swap("arn:aws:iam:::role/latchkey", "arn:aws:iam:::user/x"), ":12: roleArn"},
+		"a session's name":               {swap("sessionName: front", "sessionName: a b"), ":13: sessionName"},
+		"too short a session":            {swap("duration: 30m", "duration: 30s"), ":15: duration"},
+		"an addressing that is none":     {swap("addressing: virtual-host", "addressing: host"), ":16: addressing"},
+		"a bucket before an address":     {swap("https://rgw1.example.org:7480, ", "https://10.0.0.1, "), "cannot stand before"},
+		"a CA file without a CA":         {swap("caFile: ca.pem", "caFile: empty"), ":18: caFile"},
+		"a CA file that is missing":      {swap("caFile: ca.pem", "caFile: none"), ":18: caFile"},
+		"half a certificate":             {swap("      keyFile: ca.key\n", ""), ":19: certFile and keyFile"},
+		"a certificate that is none":     {swap("certFile: ca.pem", "certFile: empty"), ":19: certFile"},
+		"a bucket that is none":          {swap("[lake, pond]", "[lake, P]"), ":48: buckets"},
+		"an empty list of buckets":       {swap("[lake, pond]", "[]"), ":48: buckets"},
+		"another word for all":           {swap("[lake, pond]", "every"), ":48: buckets"},
+		"a prefix of no bucket":          {swap("corp-}", "Corp}"), ":21: prefix"},
+		"two mappings":                   {swap("{prefix: corp-}", "{prefix: a, rename: {lake: sea}}"), ":21: buckets: give"},
+		"no mapping":                     {swap("{prefix: corp-}", "{}"), ":21: buckets: give"},
+		"a table that is none":           {swap("{rename: {\"lake-two\": lake, sea: ocean}}", "{rename: x}"), ":52: rename"},
+		"a bucket under two names":       {swap("sea: ocean", "sea: lake"), ":52: rename"},
+		"flat or not":                    {swap("flat: true", "flat: yes"), ":22: flat"},
+		"a list for a value":             {swap("flat: true", "flat: [true]"), ":22: flat must have a plain value"},
+		"no connections":                 {swap("connections: 10", "connections: 0"), ":24: connections"},
+		"a duration that is none":        {swap("answerTimeout: 2s", "answerTimeout: soon"), ":28: answerTimeout"},
+		"too long a duration":            {swap("stallTimeout: 4s", "stallTimeout: 2h"), ":30: stallTimeout"},
+		"health of another bucket":       {swap("bucket: lake\n", "bucket: L\n"), ":35: bucket"},
+		"a dialect that is not known":    {swap("dialect: rgw", "dialect: ceph"), ":41: dialect"},
+		"no dialect":                     {swap("sts: {dialect: minio}", "sts: {region: x}"), "has no dialect"},
+		"a role that must be named":      {swap("      roleArn: arn:aws:iam:::role/lake\n", ""), "roleArn is needed"},
+		"durations the wrong way":        {swap("minDuration: 15m", "minDuration: 3h"), "is longer than"},
+		"new buckets nowhere":            {swap("newBuckets: posix", "newBuckets: tape"), ":54: newBuckets"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := load(t, c.text, 0o600)

@@ -29,6 +29,7 @@ type (
 		TLS        fileTLS      `yaml:"tls"`
 		Buckets    *fileMapping `yaml:"buckets"`
 		Flat       value        `yaml:"flat"`
+		Trailers   value        `yaml:"trailers"`
 		Limits     fileLimits   `yaml:"limits"`
 		Health     fileHealth   `yaml:"health"`
 		STS        *fileSTS     `yaml:"sts"`
@@ -54,14 +55,15 @@ type (
 		KeyFile  value `yaml:"keyFile"`
 	}
 	fileLimits struct {
-		Connections       value `yaml:"connections"`
-		IdleConnections   value `yaml:"idleConnections"`
-		Retries           value `yaml:"retries"`
-		ConnectTimeout    value `yaml:"connectTimeout"`
-		AnswerTimeout     value `yaml:"answerTimeout"`
-		SlowAnswerTimeout value `yaml:"slowAnswerTimeout"`
-		StallTimeout      value `yaml:"stallTimeout"`
-		IdleTimeout       value `yaml:"idleTimeout"`
+		Connections     value `yaml:"connections"`
+		IdleConnections value `yaml:"idleConnections"`
+		MaxSpool        value `yaml:"maxSpool"`
+		ConnectTimeout  value `yaml:"connectTimeout"`
+		WaitTimeout     value `yaml:"waitTimeout"`
+		AnswerTimeout   value `yaml:"answerTimeout"`
+		ChangeTimeout   value `yaml:"changeTimeout"`
+		StallTimeout    value `yaml:"stallTimeout"`
+		IdleTimeout     value `yaml:"idleTimeout"`
 	}
 	fileHealth struct {
 		Interval value `yaml:"interval"`
@@ -162,6 +164,7 @@ func (r *reader) upstream(f *fileUpstream) Upstream {
 	}
 	u.VirtualHost = r.oneOf(f.Addressing, "addressing", "path", "path", "virtual-host") == "virtual-host"
 	u.Flat = r.boolean(f.Flat, "flat", false)
+	u.NoTrailers = !r.boolean(f.Trailers, "trailers", true)
 	u.TLS = r.tls(&f.TLS)
 	if f.Buckets != nil {
 		u.Buckets = r.mapping(f.Buckets)

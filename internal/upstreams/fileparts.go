@@ -3,6 +3,7 @@ package upstreams
 import (
 	"net"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/goccy/go-yaml/ast"
@@ -10,23 +11,25 @@ import (
 	"latchkey/internal/access"
 )
 
-// endpoint reads an endpoint: scheme and host, and nothing else. It is otherwise if the file has none.
+// endpoint reads an endpoint: scheme, host and at most a path. It is otherwise if the file has none.
 func (r *reader) endpoint(v value, name string, otherwise *url.URL) *url.URL {
 	if !v.given() {
 		return otherwise
 	}
 	text := r.plain(v, name, "")
 	u, err := url.Parse(text)
-	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.User != nil || u.RawQuery != "" ||
-		u.ForceQuery || u.Fragment != "" || u.Opaque != "" || u.Path != "" && u.Path != "/" {
-		shown := text
-		if u != nil && u.User != nil {
-			shown = u.Redacted()
-		}
-		r.fail(v.line, "%s %q: it must be a URL such as https://s3.example.org:9000, without a path", name, shown)
-		return otherwise
+	switch {
+	case err != nil, u.Host == "", u.Scheme != "http" && u.Scheme != "https", u.Opaque != "":
+		r.fail(v.line, "%s: it must be a URL such as https://s3.example.org:9000", name) // text may have a password
+	case u.User != nil, u.RawQuery != "", u.ForceQuery, u.Fragment != "":
+		r.fail(v.line, "%s %q: it must have nothing but a scheme, a host and a path", name, u.Redacted())
+	case strings.Contains(u.EscapedPath(), "//"), strings.Contains(u.EscapedPath(), "/."):
+		r.fail(v.line, "%s %q: its path has an empty segment or one that begins with a dot", name, text)
+	default:
+		u.Path, u.RawPath = strings.TrimSuffix(u.Path, "/"), ""
+		return u
 	}
-	return &url.URL{Scheme: u.Scheme, Host: u.Host}
+	return otherwise
 }
 
 func (r *reader) region(v value, name, otherwise string) string {
@@ -51,12 +54,14 @@ func (r *reader) limits(f *fileLimits) Limits {
 	d := DefaultLimits
 	return Limits{
 		Connections:     r.number(f.Connections, "connections", d.Connections, 1, 65536),
-		IdleConnections: r.number(f.IdleConnections, "idleConnections", d.IdleConnections, 0, 65536),
-		Retries:         r.number(f.Retries, "retries", d.Retries, 0, 10),
+		IdleConnections: r.number(f.IdleConnections, "idleConnections", d.IdleConnections, 1, 65536),
+		MaxSpool:        int64(r.number(f.MaxSpool, "maxSpool", int(d.MaxSpool), 1<<20, 1<<50)),
 		ConnectTimeout: r.duration(f.ConnectTimeout, "connectTimeout", d.ConnectTimeout,
 			durations{100 * time.Millisecond, time.Minute}),
+		WaitTimeout: r.duration(f.WaitTimeout, "waitTimeout", d.WaitTimeout,
+			durations{100 * time.Millisecond, time.Hour}),
 		AnswerTimeout: r.duration(f.AnswerTimeout, "answerTimeout", d.AnswerTimeout, durations{time.Second, time.Hour}),
-		SlowAnswerTimeout: r.duration(f.SlowAnswerTimeout, "slowAnswerTimeout", d.SlowAnswerTimeout,
+		ChangeTimeout: r.duration(f.ChangeTimeout, "changeTimeout", d.ChangeTimeout,
 			durations{time.Second, 24 * time.Hour}),
 		StallTimeout: r.duration(f.StallTimeout, "stallTimeout", d.StallTimeout, durations{time.Second, time.Hour}),
 		IdleTimeout:  r.duration(f.IdleTimeout, "idleTimeout", d.IdleTimeout, durations{time.Second, time.Hour}),

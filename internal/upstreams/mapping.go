@@ -42,5 +42,5 @@ func (m *Mapping) Named(stored string) (name string, ok bool) {
 	return name, ok && name != ""
 }
 
-// Renames reports whether a bucket may have another name in the store than here.
-func (m *Mapping) Renames() bool { return m.Prefix != "" || m.Rename != nil }
+// All reports whether all buckets are served, as they are called in the store.
+func (m *Mapping) All() bool { return m.Only == nil && m.Prefix == "" && m.Rename == nil }
