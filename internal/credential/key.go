@@ -43,6 +43,7 @@ type keyMaterial struct {
 	other  *prf // keys of everything else that is sealed
 	access *prf // access key ids
 	secret *prf // secret access keys
+	macs   *prf // what is authenticated and stays readable
 }
 
 // NewKey makes a random key.
@@ -60,6 +61,7 @@ func newKey(root [keySize]byte) Key {
 	m.other = newPRF(m.derive("purpose seal", keySize))
 	m.access = newPRF(m.derive("access key id", keySize))
 	m.secret = newPRF(m.derive("secret access key", keySize))
+	m.macs = newPRF(m.derive("message authentication", keySize))
 	return m.key()
 }
 
