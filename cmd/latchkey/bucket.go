@@ -12,10 +12,11 @@ import (
 
 	"latchkey/internal/awsapi/latchkey"
 	"latchkey/internal/awswire"
+	"latchkey/internal/upstreams"
 )
 
 func newBucket() *cobra.Command {
-	cmd := newGroup("bucket", "List buckets, and register those that lie in the store")
+	cmd := newGroup("bucket", "List buckets, and register those that lie in a store")
 	cmd.AddCommand(newBucketList(), newBucketAdopt())
 	return cmd
 }
@@ -27,28 +28,34 @@ type listedBucket struct {
 	AccountID    string `json:"AccountId,omitempty"`
 	Region       string `json:",omitempty"`
 	CreationTime time.Time
+	Upstream     string // that has it
+	Condition    string `json:",omitempty"` // what is wrong with it in the store; empty: nothing is known
 }
 
 func newBucketList() *cobra.Command {
 	var f clientFlags
 	var unregistered, asJSON bool
+	var upstream string
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List the buckets of all accounts, or those that no account has",
 		Long: `List the buckets of all accounts with account and region. With --unregistered, list the buckets that lie in
-the store and that no account has: after an older database was restored, for example. Only the root key of the
-server's first account may.`,
+the stores and that no account has: after an older database was restored, or in a store that the server stands in
+front of. Only the root key of the server's first account may.`,
 		Example: `  latchkey bucket list
-  latchkey bucket list --unregistered --json`,
+  latchkey bucket list --unregistered --upstream ceph --json`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := f.client()
 			if err != nil {
 				return err
 			}
-			all, err := c.buckets(cmd.Context(), unregistered)
+			all, away, err := c.buckets(cmd.Context(), upstream, unregistered)
 			if err != nil {
 				return err
+			}
+			for _, name := range away {
+				fmt.Fprintf(cmd.ErrOrStderr(), "warning: the upstream %s does not answer; its buckets are not listed\n", name)
 			}
 			if asJSON {
 				return json.NewEncoder(cmd.OutOrStdout()).Encode(all)
@@ -57,25 +64,33 @@ server's first account may.`,
 		},
 	}
 	f.add(cmd)
-	cmd.Flags().BoolVar(&unregistered, "unregistered", false, "only buckets that lie in the store and that no account has")
+	cmd.Flags().BoolVar(&unregistered, "unregistered", false, "only buckets that lie in a store and that no account has")
+	cmd.Flags().StringVar(&upstream, "upstream", "", "only buckets of the upstream of this `name` (default: of all)")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
 }
 
-// buckets reads all pages of a list.
-func (c *client) buckets(ctx context.Context, unregistered bool) ([]listedBucket, error) {
-	all, in := []listedBucket{}, &latchkey.ListBucketsRequest{Unregistered: &unregistered}
+// buckets reads all pages of a list. away are the upstreams that do not answer.
+func (c *client) buckets(
+	ctx context.Context, upstream string, unregistered bool,
+) (all []listedBucket, away []string, err error) {
+	all = []listedBucket{}
+	in := &latchkey.ListBucketsRequest{Unregistered: &unregistered, Upstream: awswire.Optional(upstream)}
 	for {
 		out, err := call(ctx, c, latchkey.ListBuckets, in)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		for _, b := range out.Buckets {
-			all = append(all, listedBucket{awswire.Value(b.Name), awswire.Value(b.AccountId), awswire.Value(b.Region),
-				wholeSeconds(b.CreationTime)})
+			all = append(all, listedBucket{
+				Name: awswire.Value(b.Name), AccountID: awswire.Value(b.AccountId), Region: awswire.Value(b.Region),
+				CreationTime: wholeSeconds(b.CreationTime), Upstream: awswire.Value(b.Upstream),
+				Condition: awswire.Value(b.Condition),
+			})
 		}
+		away = out.UnavailableUpstreams
 		if awswire.Value(out.NextToken) == "" {
-			return all, nil
+			return all, away, nil
 		}
 		in.NextToken = out.NextToken
 	}
@@ -84,12 +99,18 @@ func (c *client) buckets(ctx context.Context, unregistered bool) ([]listedBucket
 func printBuckets(w io.Writer, all []listedBucket) error {
 	var text strings.Builder
 	for _, b := range all {
-		if b.AccountID == "" {
-			fmt.Fprintf(&text, "%s  made %s\n", b.Name, b.CreationTime.Format(time.RFC3339))
-		} else {
-			fmt.Fprintf(&text, "%s  account %s, %s, made %s\n", b.Name, b.AccountID, b.Region,
-				b.CreationTime.Format(time.RFC3339))
+		fmt.Fprintf(&text, "%s  ", b.Name)
+		if b.AccountID != "" {
+			fmt.Fprintf(&text, "account %s, %s, ", b.AccountID, b.Region)
 		}
+		fmt.Fprintf(&text, "made %s", b.CreationTime.Format(time.RFC3339))
+		if b.Upstream != upstreams.Embedded {
+			fmt.Fprintf(&text, ", in %s", b.Upstream)
+		}
+		if b.Condition != "" {
+			fmt.Fprintf(&text, ", %s", b.Condition)
+		}
+		text.WriteString("\n")
 	}
 	if len(all) == 0 {
 		text.WriteString("no buckets\n")
@@ -100,14 +121,16 @@ func printBuckets(w io.Writer, all []listedBucket) error {
 
 func newBucketAdopt() *cobra.Command {
 	var f clientFlags
-	var account string
+	var account, upstream string
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "adopt NAME",
-		Short: "Register a bucket that lies in the store to an account",
-		Long: `Register a bucket that lies in the store to an account, which gets all objects that are in it. The bucket's
-region is the server's, unless --region says otherwise. Only the root key of the server's first account may.`,
+		Short: "Register a bucket that lies in a store to an account",
+		Long: `Register a bucket that lies in a store to an account, which gets all objects that are in it. If several
+upstreams have a bucket of the name, --upstream says which of them. The bucket's region is the server's, unless --region
+says otherwise. Only the root key of the server's first account may.`,
 		Example: `  latchkey bucket adopt lake --account 123456789012
+  latchkey bucket adopt lake --account 123456789012 --upstream ceph
   latchkey bucket adopt lake --account 210987654321 --region eu-west-1 --json`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 1 {
@@ -124,7 +147,7 @@ region is the server's, unless --region says otherwise. Only the root key of the
 			if err != nil {
 				return err
 			}
-			in := &latchkey.AdoptBucketRequest{Name: &args[0], AccountId: &account}
+			in := &latchkey.AdoptBucketRequest{Name: &args[0], AccountId: &account, Upstream: awswire.Optional(upstream)}
 			if cmd.Flags().Changed("region") {
 				in.Region = &f.region
 			}
@@ -136,7 +159,8 @@ region is the server's, unless --region says otherwise. Only the root key of the
 				Name      string
 				AccountID string `json:"AccountId"`
 				Region    string
-			}{awswire.Value(b.Name), awswire.Value(b.AccountId), awswire.Value(b.Region)}
+				Upstream  string
+			}{awswire.Value(b.Name), awswire.Value(b.AccountId), awswire.Value(b.Region), awswire.Value(b.Upstream)}
 			if asJSON {
 				return json.NewEncoder(cmd.OutOrStdout()).Encode(out)
 			}
@@ -147,6 +171,8 @@ region is the server's, unless --region says otherwise. Only the root key of the
 	}
 	f.add(cmd)
 	cmd.Flags().StringVar(&account, "account", "", "the `account` that gets the bucket, twelve digits")
+	cmd.Flags().StringVar(&upstream, "upstream", "",
+		"the `name` of the upstream that has the bucket (default: the only one that has it)")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
 }

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"slices"
 
 	"latchkey/internal/access"
 	wire "latchkey/internal/awsapi/latchkey"
@@ -25,14 +26,17 @@ func (a *API) adoptBucket(
 	}
 	b, err := a.Buckets.Adopt(ctx, c, buckets.Adoption{
 		Name: awswire.Value(in.Name), Account: access.AccountID(awswire.Value(in.AccountId)), Region: region,
+		Upstream: awswire.Value(in.Upstream),
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &wire.AdoptBucketResponse{Name: &b.Name, AccountId: new(string(b.Account)), Region: &b.Region}, nil
+	return &wire.AdoptBucketResponse{
+		Name: &b.Name, AccountId: new(string(b.Account)), Region: &b.Region, Upstream: new(buckets.StoreName(b)),
+	}, nil
 }
 
-// listBuckets lists the registered buckets of all accounts, or the buckets that are in the store and have no account.
+// listBuckets lists the registered buckets of all accounts, or the buckets that are in the stores and have no account.
 // Its token is the last name: the operator may know all names.
 func (a *API) listBuckets(
 	ctx context.Context, c *control.Call, in *wire.ListBucketsRequest,
@@ -40,32 +44,37 @@ func (a *API) listBuckets(
 	if err := a.onlyOperator(c, "list the buckets of all accounts"); err != nil {
 		return nil, err
 	}
+	from := awswire.Value(in.Upstream)
+	if from != "" && !slices.Contains(a.Buckets.Names(), from) {
+		return nil, buckets.NoUpstream(from)
+	}
 	limit := 1000
 	if in.MaxResults != nil {
 		limit = int(*in.MaxResults)
 	}
-	var more bool
 	out := &wire.ListBucketsResponse{}
 	if awswire.Value(in.Unregistered) {
-		page, further, err := a.Buckets.Unregistered(ctx, c, awswire.Value(in.NextToken), limit)
+		all, err := a.Buckets.Unregistered(ctx, c, from, awswire.Value(in.NextToken), limit)
 		if err != nil {
 			return nil, err
 		}
-		more = further
-		for _, b := range page {
-			out.Buckets = append(out.Buckets, wire.Bucket{Name: new(b.Name), CreationTime: new(b.Created)})
-		}
-	} else {
-		page, further, err := a.Buckets.Registered(ctx, awswire.Value(in.NextToken), limit)
-		if err != nil {
-			return nil, err
-		}
-		more = further
-		for _, b := range page {
+		for _, b := range all.Page {
 			out.Buckets = append(out.Buckets, wire.Bucket{
-				Name: new(b.Name), AccountId: new(string(b.Account)), Region: new(b.Region), CreationTime: new(b.Created),
+				Name: new(b.Name), CreationTime: new(b.Created), Upstream: new(b.Upstream),
 			})
 		}
+		out.NextToken, out.UnavailableUpstreams = awswire.Optional(all.Next), all.Away
+		return out, nil
+	}
+	page, more, err := a.Buckets.Registered(ctx, from, awswire.Value(in.NextToken), limit)
+	if err != nil {
+		return nil, err
+	}
+	for _, b := range page {
+		out.Buckets = append(out.Buckets, wire.Bucket{
+			Name: new(b.Name), AccountId: new(string(b.Account)), Region: new(b.Region), CreationTime: new(b.Created),
+			Upstream: new(buckets.StoreName(b)),
+		})
 	}
 	if more {
 		out.NextToken = out.Buckets[len(out.Buckets)-1].Name

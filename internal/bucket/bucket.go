@@ -24,7 +24,7 @@ type Bucket struct {
 	Policy  string // bucket policy document; empty: none
 	Created time.Time
 
-	// Upstream is the name of the upstream that has the bucket. Empty: the server's only one.
+	// Upstream is the name of the upstream that has the bucket. Empty: the server's own store.
 	Upstream string `json:",omitempty"`
 
 	// Nonce is the nonce with which the upstream made the bucket. A bucket of this name that was made with another nonce
@@ -45,6 +45,9 @@ type Creation struct {
 	Nonce   string // random
 	Region  string
 	Created time.Time // when the latest request to create this bucket began
+
+	// Upstream is the name of the upstream that is asked to make the bucket. Empty: the server's own store.
+	Upstream string `json:",omitempty"`
 }
 
 // CanonicalID returns the id of an account as the owner of buckets and objects: 64 hexadecimal digits, always the same,

@@ -7,7 +7,6 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/fault"
-	"latchkey/internal/upstream"
 )
 
 // path is the request's path in its escaped form with the bucket as its first segment, whether the client put the
@@ -72,25 +71,4 @@ func (g *Gateway) cutHost(host string) (label, rest string, ok bool) {
 		return "", host, false
 	}
 	return strings.TrimSuffix(name, "."+limit), limit + port, true
-}
-
-// checkSegments refuses the segments ".", ".." and empty ones, because an upstream that maps keys to paths would fold
-// the key into another one. In such a store a/../b would be b, and a scope on a/ would reach it.
-func checkSegments(traits upstream.Traits, keys ...*string) error {
-	if traits.Flat {
-		return nil
-	}
-	for _, k := range keys {
-		if k == nil {
-			continue
-		}
-		// A trailing slash is a directory marker, which such stores know.
-		for i, s := range strings.Split(strings.TrimSuffix(*k, "/"), "/") {
-			if s == "." || s == ".." || s == "" && (*k != "" || i > 0) {
-				return fault.New(fault.Unsupported, fault.Key,
-					"The key %q has a path segment that this store does not keep apart", *k)
-			}
-		}
-	}
-	return nil
 }

@@ -49,7 +49,7 @@ func TestAttack07_ListingStaysInItsPrefix(t *testing.T) {
 		"prefix=in/&marker=a": 200,
 		"prefix=in/&marker=z": 200,
 		"uploads&prefix=in/":  200,
-		"uploads&prefix=in/&key-marker=a&upload-id-marker=x": 200,
+		"uploads&prefix=in/&key-marker=a&upload-id-marker=x": 400, // the id of no upload of that key
 		"list-type=2":                                            403,
 		"list-type=2&prefix=":                                    403,
 		"list-type=2&prefix=in":                                  403,

@@ -78,36 +78,24 @@ func behindStore(t *testing.T, traits upstream.Traits, do answers) *world {
 // TestAttack02_StoresThatMapKeysToPaths checks that the gateway passes no key, in any place of a request, that such a
 // store would fold into another one.
 func TestAttack02_StoresThatMapKeysToPaths(t *testing.T) {
+	long := strings.Repeat("k", 256)
 	for _, flat := range []bool{true, false} {
 		w := behind(t, flat, nil)
 		w.bucket(w.root, "lake")
 		w.object("/lake/a/k", "x")
+		id := w.upload(w.root, "/lake/m")
 		for _, key := range []string{"a/../k", "a/./k", "a//k", "/k", "..", ".", "../k", "a/..", "a/.", "./k", "//", "a//",
-			"a/../"} {
-			id := w.upload(w.root, "/lake/m")
-			asks := map[string]ask{
-				"get":       {method: "GET", path: "/lake/" + escape(key)},
-				"head":      {method: "HEAD", path: "/lake/" + escape(key)},
-				"put":       {method: "PUT", path: "/lake/" + escape(key)},
-				"encoded":   {method: "GET", path: "/lake/" + strings.ReplaceAll(escape(key), "/", "%2F")},
-				"delete":    {method: "DELETE", path: "/lake/" + escape(key)},
-				"copy to":   {method: "PUT", path: "/lake/" + escape(key), header: header("X-Amz-Copy-Source", "lake/a/k")},
-				"copy from": {method: "PUT", path: "/lake/c", header: header("X-Amz-Copy-Source", "lake/"+escape(key))},
-				"part from": {
-					method: "PUT",
-					path:   "/lake/m?partNumber=1&uploadId=" + id,
-					header: header("X-Amz-Copy-Source", "lake/"+escape(key)),
-				},
-				"upload":       {method: "POST", path: "/lake/" + escape(key) + "?uploads"},
-				"list":         {method: "GET", path: "/lake?list-type=2&prefix=" + escape(key)},
-				"list from":    {method: "GET", path: "/lake?list-type=2&start-after=" + escape(key)},
-				"list 1 from":  {method: "GET", path: "/lake?marker=" + escape(key)},
-				"uploads":      {method: "GET", path: "/lake?uploads&prefix=" + escape(key)},
-				"uploads from": {method: "GET", path: "/lake?uploads&key-marker=" + escape(key)},
-			}
-			for what, a := range asks {
+			"a/../", "/", long, "a/" + long + "/k", "a/k/", "a/"} {
+			for what, a := range placesOfKeys(key, id) {
 				got := w.do(w.root, a)
 				if folded := got.status == 501; folded == flat {
+					t.Errorf("flat %v: %s %q: %v", flat, what, key, got)
+				}
+			}
+			for what, a := range placesOfPrefixes(key) {
+				got := w.do(w.root, a)
+				wanted := flat || key == "a/k/" || key == "a/" // with which keys begin
+				if served := got.status == 200; served != wanted {
 					t.Errorf("flat %v: %s %q: %v", flat, what, key, got)
 				}
 			}
@@ -117,11 +105,45 @@ func TestAttack02_StoresThatMapKeysToPaths(t *testing.T) {
 				t.Errorf("flat %v: delete many %q: %s", flat, key, got.body)
 			}
 		}
-		for _, key := range []string{"a/k", "a/", "a/...", "a/.hidden", "a/k.", "a/..k", "a b/c"} {
+		for _, key := range []string{"a/k", "a/...", "a/.hidden", "a/k.", "a/..k", "a b/c", long[1:], "a/" + long[1:] + "/k"} {
 			served(t, key, w.put(w.root, "/lake/"+escape(key), "x"))
 		}
 		served(t, "list all", w.get(w.root, "/lake?list-type=2"))
 		served(t, "list a folder", w.get(w.root, "/lake?list-type=2&prefix=a/"))
+		served(t, "list nothing in particular", w.get(w.root, "/lake?list-type=2&prefix=&start-after="))
+	}
+}
+
+// placesOfKeys are requests with a key in every place in which a key can be. id is that of an upload of the key m.
+func placesOfKeys(key, id string) map[string]ask {
+	path, from := "/lake/"+escape(key), header("X-Amz-Copy-Source", "lake/"+escape(key))
+	return map[string]ask{
+		"get":       {method: "GET", path: path},
+		"head":      {method: "HEAD", path: path},
+		"put":       {method: "PUT", path: path},
+		"encoded":   {method: "GET", path: "/lake/" + strings.ReplaceAll(escape(key), "/", "%2F")},
+		"delete":    {method: "DELETE", path: path},
+		"copy to":   {method: "PUT", path: path, header: header("X-Amz-Copy-Source", "lake/a/k")},
+		"copy from": {method: "PUT", path: "/lake/c", header: from},
+		"part from": {method: "PUT", path: "/lake/m?partNumber=1&uploadId=" + id, header: from},
+		"upload":    {method: "POST", path: path + "?uploads"},
+		"part":      {method: "PUT", path: path + "?partNumber=1&uploadId=" + id},
+		"complete":  {method: "POST", path: path + "?uploadId=" + id},
+		"abort":     {method: "DELETE", path: path + "?uploadId=" + id},
+		"parts":     {method: "GET", path: path + "?uploadId=" + id},
+	}
+}
+
+// placesOfPrefixes are requests with a prefix or a marker in every place in which one can be.
+func placesOfPrefixes(text string) map[string]ask {
+	text = escape(text)
+	return map[string]ask{
+		"list":         {method: "GET", path: "/lake?list-type=2&prefix=" + text},
+		"list 1":       {method: "GET", path: "/lake?prefix=" + text},
+		"list from":    {method: "GET", path: "/lake?list-type=2&start-after=" + text},
+		"list 1 from":  {method: "GET", path: "/lake?marker=" + text},
+		"uploads":      {method: "GET", path: "/lake?uploads&prefix=" + text},
+		"uploads from": {method: "GET", path: "/lake?uploads&key-marker=" + text},
 	}
 }
 

@@ -94,7 +94,7 @@ func TestNoKeyEscapesItsRow(t *testing.T) {
 			for i := range needed {
 				names = append(names, &needed[i].key)
 			}
-			if checkSegments(upstream.Traits{}, names...) == nil {
+			if checkPrefixes(upstream.Traits{}, names...) == nil {
 				t.Errorf("%s: its member %s may be folded", op.Name, name)
 			}
 		}

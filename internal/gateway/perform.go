@@ -61,9 +61,13 @@ func (g *Gateway) permit(q *request, in any) error {
 		if err != nil {
 			return err
 		}
+		if b.Upstream != q.bucket.Upstream {
+			return fault.New(fault.Unsupported, fault.CopySource,
+				"A copy from a bucket that is in another store is not implemented")
+		}
 	}
 	q.required = needed
-	return g.checkNames(q.bucket, q.row.names(in)...)
+	return g.checkNames(q.bucket, checkPrefixes, q.row.names(in)...)
 }
 
 // forward lets the upstream answer a call that permit authorised.
@@ -75,13 +79,16 @@ func (g *Gateway) forward(q *request, in any) (any, error) {
 	return out, err
 }
 
-// checkNames refuses texts that the upstream of a bucket would fold into other keys.
-func (g *Gateway) checkNames(b *bucket.Bucket, names ...*string) error {
+// checkNames refuses texts that the upstream of a bucket would fold into other keys. check is checkKeys or
+// checkPrefixes.
+func (g *Gateway) checkNames(
+	b *bucket.Bucket, check func(upstream.Traits, ...*string) error, names ...*string,
+) error {
 	u, err := g.Buckets.InUpstream(b)
 	if err != nil {
 		return err
 	}
-	return checkSegments(u.Traits(), names...)
+	return check(u.Traits(), names...)
 }
 
 // authorise checks one permission. The bucket must exist and belong to the account that the client expects, and the
@@ -92,7 +99,7 @@ func (g *Gateway) authorise(call *control.Call, n *permission) (*bucket.Bucket, 
 		return b, err
 	}
 	if n.key != "" {
-		if err := g.checkNames(b, &n.key); err != nil {
+		if err := g.checkNames(b, checkKeys, &n.key); err != nil {
 			return b, err
 		}
 	}
@@ -156,26 +163,40 @@ func (g *Gateway) hideAbsence(q *request, needed []permission, absent error) err
 	return absent
 }
 
-// callUpstream lets the upstream of the call's bucket perform the call. A call without a bucket is about a bucket that
-// is not registered. No other function calls an upstream. callUpstream refuses a call that no policy allowed, and an
-// operation that the registry answers by its row.
+// callUpstream lets the upstream of the call's bucket perform the call. See callStore.
 func (g *Gateway) callUpstream(ctx context.Context, q *request, in any, nonce string) (any, error) {
+	if q.bucket == nil {
+		return nil, fmt.Errorf("%s is about no bucket", q.row.Name)
+	}
+	u, err := g.Buckets.InUpstream(q.bucket)
+	if err != nil {
+		return nil, err
+	}
+	return g.callStore(ctx, q, u, in, nonce)
+}
+
+// callStore lets an upstream perform the call. No other function calls an upstream. callStore refuses a call that no
+// policy allowed, and an operation that the registry answers by its row. The ids and tokens of the store are opened on
+// the way in and wrapped on the way out.
+func (g *Gateway) callStore(ctx context.Context, q *request, u upstream.Upstream, in any, nonce string) (any, error) {
 	if err := g.Control.Authorised(q.Call); err != nil {
 		return nil, err
 	}
 	if q.row.answerer == byRegistry {
 		return nil, fmt.Errorf("%s is the registry's to answer", q.row.Name)
 	}
-	u := g.Buckets.Upstream
-	if q.bucket != nil {
-		var err error
-		if u, err = g.Buckets.InUpstream(q.bucket); err != nil {
-			return nil, err
-		}
-	}
 	m := g.meta(q)
 	m.Nonce = nonce
-	return u.Do(ctx, upstream.Call{Meta: m, Operation: q.op, Input: in, Body: q.body})
+	in, wrap, err := g.unwrap(q, in)
+	if err != nil {
+		return nil, err
+	}
+	out, err := u.Do(ctx, upstream.Call{Meta: m, Operation: q.op, Input: in, Body: q.body})
+	if err != nil {
+		return nil, err
+	}
+	wrap(out)
+	return out, nil
 }
 
 // meta is what the upstream learns of a call besides its input. Whether the location begins with https depends on how

@@ -91,7 +91,11 @@ func (g *Gateway) createBucket(q *request, in *s3.CreateBucketRequest) (any, err
 func (g *Gateway) makeBucket(q *request, in any, c *bucket.Creation) error {
 	ctx, cancel := context.WithTimeout(q.Context(), buckets.MaxMaking)
 	defer cancel()
-	_, err := g.callUpstream(ctx, q, in, c.Nonce)
+	u, err := g.Buckets.Making(c)
+	if err != nil {
+		return err
+	}
+	_, err = g.callStore(ctx, q, u, in, c.Nonce)
 	if err == nil {
 		return nil
 	}

@@ -56,7 +56,7 @@ func TestNothingReachesAnUpstreamUnasked(t *testing.T) {
 		op: s3.PutObject.Operation, row: operations[s3.PutObject.Operation],
 	}
 	q.begin(who)
-	_, err = g.callUpstream(t.Context(), q, &s3.PutObjectRequest{}, "")
+	_, err = g.callStore(t.Context(), q, reached, &s3.PutObjectRequest{}, "")
 	if err == nil || fault.KindOf(err) != fault.Internal || *reached != 0 {
 		t.Errorf("%v, %d calls reached the upstream", err, *reached)
 	}
@@ -72,7 +72,7 @@ func TestNothingReachesAnUpstreamUnasked(t *testing.T) {
 		ResourceAccount: "123456789012"}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := g.callUpstream(t.Context(), q, &s3.PutObjectRequest{}, ""); err == nil || *reached != 0 {
+	if _, err := g.callStore(t.Context(), q, reached, &s3.PutObjectRequest{}, ""); err == nil || *reached != 0 {
 		t.Errorf("an operation of the registry: %v, %d calls", err, *reached)
 	}
 	q.row = operations[s3.PutObject.Operation]
@@ -82,6 +82,10 @@ func TestNothingReachesAnUpstreamUnasked(t *testing.T) {
 		t.Errorf("a bucket of another upstream: %v, %d calls", err, *reached)
 	}
 	q.bucket = nil
+	if _, err := g.callUpstream(t.Context(), q, &s3.PutObjectRequest{}, ""); err == nil || *reached != 0 {
+		t.Errorf("no bucket: %v, %d calls", err, *reached)
+	}
+	q.bucket = &bucket.Bucket{Name: "lake"}
 	if _, err := g.callUpstream(t.Context(), q, &s3.PutObjectRequest{}, ""); err != nil || *reached != 1 {
 		t.Errorf("asked: %v, %d calls", err, *reached)
 	}

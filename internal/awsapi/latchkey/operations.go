@@ -16,6 +16,7 @@ var Service = awswire.NewService(&awswire.Service{
 	JSONVersion:  "1.1",
 },
 	AdoptBucket.Operation,
+	CheckUpstreamBypass.Operation,
 	CreateAccount.Operation,
 	CreateProvisioningToken.Operation,
 	DeleteProvisioningToken.Operation,
@@ -32,17 +33,22 @@ var Service = awswire.NewService(&awswire.Service{
 	ListProvisioningTokens.Operation,
 	ListSessionHistory.Operation,
 	ListSessions.Operation,
+	ListUpstreams.Operation,
 	PutIssuerLimits.Operation,
 	PutSignIn.Operation,
 	QueryAudit.Operation,
 	SetUserStatus.Operation,
 	SyncDirectory.Operation,
+	TestUpstream.Operation,
 	WhatCan.Operation,
 	WhoCan.Operation,
 )
 
 // AdoptBucket is POST /.
 var AdoptBucket = awswire.NewOp[AdoptBucketRequest, AdoptBucketResponse](awswire.Operation{Name: "AdoptBucket", Method: "POST", URI: "/"})
+
+// CheckUpstreamBypass is POST /.
+var CheckUpstreamBypass = awswire.NewOp[CheckUpstreamBypassRequest, CheckUpstreamBypassResponse](awswire.Operation{Name: "CheckUpstreamBypass", Method: "POST", URI: "/"})
 
 // CreateAccount is POST /.
 var CreateAccount = awswire.NewOp[CreateAccountRequest, CreateAccountResponse](awswire.Operation{Name: "CreateAccount", Method: "POST", URI: "/"})
@@ -92,6 +98,9 @@ var ListSessionHistory = awswire.NewOp[ListSessionHistoryRequest, ListSessionHis
 // ListSessions is POST /.
 var ListSessions = awswire.NewOp[ListSessionsRequest, ListSessionsResponse](awswire.Operation{Name: "ListSessions", Method: "POST", URI: "/"})
 
+// ListUpstreams is POST /.
+var ListUpstreams = awswire.NewOp[ListUpstreamsRequest, ListUpstreamsResponse](awswire.Operation{Name: "ListUpstreams", Method: "POST", URI: "/"})
+
 // PutIssuerLimits is POST /.
 var PutIssuerLimits = awswire.NewOp[PutIssuerLimitsRequest, PutIssuerLimitsResponse](awswire.Operation{Name: "PutIssuerLimits", Method: "POST", URI: "/"})
 
@@ -106,6 +115,9 @@ var SetUserStatus = awswire.NewOp[SetUserStatusRequest, SetUserStatusResponse](a
 
 // SyncDirectory is POST /.
 var SyncDirectory = awswire.NewOp[SyncDirectoryRequest, SyncDirectoryResponse](awswire.Operation{Name: "SyncDirectory", Method: "POST", URI: "/"})
+
+// TestUpstream is POST /.
+var TestUpstream = awswire.NewOp[TestUpstreamRequest, TestUpstreamResponse](awswire.Operation{Name: "TestUpstream", Method: "POST", URI: "/"})
 
 // WhatCan is POST /.
 var WhatCan = awswire.NewOp[WhatCanRequest, WhatCanResponse](awswire.Operation{Name: "WhatCan", Method: "POST", URI: "/"})

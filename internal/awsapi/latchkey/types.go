@@ -21,6 +21,7 @@ type AdoptBucketRequest struct {
 	Name      *string `aws:"Name,required,min=1,max=2048"`
 	AccountId *string `aws:"AccountId,required" pattern:"^\\d{12}$"`
 	Region    *string `aws:"Region" pattern:"^[a-z0-9-]{1,32}$"`
+	Upstream  *string `aws:"Upstream,min=1,max=2048"`
 }
 
 // AdoptBucketResponse is what AdoptBucket answers.
@@ -28,6 +29,7 @@ type AdoptBucketResponse struct {
 	Name      *string `aws:"Name"`
 	AccountId *string `aws:"AccountId"`
 	Region    *string `aws:"Region"`
+	Upstream  *string `aws:"Upstream"`
 }
 
 // Binding is a part of larger structures.
@@ -46,10 +48,13 @@ type Block struct {
 
 // Bucket is a part of larger structures.
 type Bucket struct {
-	Name         *string    `aws:"Name"`
-	AccountId    *string    `aws:"AccountId"`
-	Region       *string    `aws:"Region"`
-	CreationTime *time.Time `aws:"CreationTime"`
+	Name          *string    `aws:"Name"`
+	AccountId     *string    `aws:"AccountId"`
+	Region        *string    `aws:"Region"`
+	CreationTime  *time.Time `aws:"CreationTime"`
+	Upstream      *string    `aws:"Upstream"`
+	Condition     *string    `aws:"Condition"`
+	ConditionTime *time.Time `aws:"ConditionTime"`
 }
 
 // Change is a part of larger structures.
@@ -64,6 +69,16 @@ type Check struct {
 	Name   *string `aws:"Name"`
 	Passed *bool   `aws:"Passed"`
 	Text   *string `aws:"Text"`
+}
+
+// CheckUpstreamBypassRequest is what CheckUpstreamBypass takes.
+type CheckUpstreamBypassRequest struct {
+	Name *string `aws:"Name,required,min=1,max=2048"`
+}
+
+// CheckUpstreamBypassResponse is what CheckUpstreamBypass answers.
+type CheckUpstreamBypassResponse struct {
+	Checks []StoreCheck `aws:"Checks"`
 }
 
 // Considered is a part of larger structures.
@@ -279,12 +294,14 @@ type ListBucketsRequest struct {
 	Unregistered *bool   `aws:"Unregistered"`
 	MaxResults   *int32  `aws:"MaxResults,min=1,max=1000"`
 	NextToken    *string `aws:"NextToken,min=1,max=2048"`
+	Upstream     *string `aws:"Upstream,min=1,max=2048"`
 }
 
 // ListBucketsResponse is what ListBuckets answers.
 type ListBucketsResponse struct {
-	Buckets   []Bucket `aws:"Buckets"`
-	NextToken *string  `aws:"NextToken"`
+	Buckets              []Bucket `aws:"Buckets"`
+	NextToken            *string  `aws:"NextToken"`
+	UnavailableUpstreams []string `aws:"UnavailableUpstreams"`
 }
 
 // ListMembershipHistoryRequest is what ListMembershipHistory takes.
@@ -360,6 +377,16 @@ type ListSessionsResponse struct {
 	Sessions  []Session  `aws:"Sessions"`
 	SeenSince *time.Time `aws:"SeenSince"`
 	NextToken *string    `aws:"NextToken"`
+}
+
+// ListUpstreamsRequest is what ListUpstreams takes.
+type ListUpstreamsRequest struct {
+}
+
+// ListUpstreamsResponse is what ListUpstreams answers.
+type ListUpstreamsResponse struct {
+	Upstreams  []Upstream `aws:"Upstreams"`
+	NewBuckets *string    `aws:"NewBuckets"`
 }
 
 // PastMembership is a part of larger structures.
@@ -481,6 +508,15 @@ type SetUserStatusResponse struct {
 	DisabledBy []string `aws:"DisabledBy"`
 }
 
+// StoreCheck is a part of larger structures.
+type StoreCheck struct {
+	Name         *string `aws:"Name"`
+	Bucket       *string `aws:"Bucket"`
+	Outcome      *string `aws:"Outcome"`
+	Text         *string `aws:"Text"`
+	Milliseconds *int32  `aws:"Milliseconds"`
+}
+
 // SyncDirectoryRequest is what SyncDirectory takes.
 type SyncDirectoryRequest struct {
 	Source     *string `aws:"Source,min=1,max=2048"`
@@ -513,6 +549,44 @@ type SyncDirectoryResponse struct {
 	Access             []AccessChange `aws:"Access"`
 	Conflicts          []string       `aws:"Conflicts"`
 	Truncated          *bool          `aws:"Truncated"`
+}
+
+// TestUpstreamRequest is what TestUpstream takes.
+type TestUpstreamRequest struct {
+	Name   *string `aws:"Name,required,min=1,max=2048"`
+	Bucket *string `aws:"Bucket,min=1,max=2048"`
+}
+
+// TestUpstreamResponse is what TestUpstream answers.
+type TestUpstreamResponse struct {
+	Checks []StoreCheck `aws:"Checks"`
+}
+
+// Upstream is a part of larger structures.
+type Upstream struct {
+	Name                *string          `aws:"Name"`
+	Endpoints           []string         `aws:"Endpoints"`
+	Region              *string          `aws:"Region"`
+	Status              *string          `aws:"Status"`
+	StatusTime          *time.Time       `aws:"StatusTime"`
+	CheckedTime         *time.Time       `aws:"CheckedTime"`
+	Reason              *string          `aws:"Reason"`
+	KeySource           *string          `aws:"KeySource"`
+	KeyProblem          *string          `aws:"KeyProblem"`
+	Flat                *bool            `aws:"Flat"`
+	Vending             *string          `aws:"Vending"`
+	RegisteredBuckets   *int32           `aws:"RegisteredBuckets"`
+	UnregisteredBuckets *int32           `aws:"UnregisteredBuckets"`
+	MissingBuckets      *int32           `aws:"MissingBuckets"`
+	ObservedTime        *time.Time       `aws:"ObservedTime"`
+	Changes             []UpstreamChange `aws:"Changes"`
+}
+
+// UpstreamChange is a part of larger structures.
+type UpstreamChange struct {
+	Time   *time.Time `aws:"Time"`
+	Bucket *string    `aws:"Bucket"`
+	Text   *string    `aws:"Text"`
 }
 
 // WhatCanRequest is what WhatCan takes.

@@ -20,6 +20,7 @@ import (
 	"latchkey/internal/policy"
 	"latchkey/internal/store"
 	"latchkey/internal/upstream"
+	"latchkey/internal/upstreams"
 )
 
 // Source is the event source of every operation in this package.
@@ -31,8 +32,9 @@ const maxPolicy = 20 << 10
 // Buckets serves the registry. Control and Upstream must be set. A program has only one Buckets, because it has the
 // locks.
 type Buckets struct {
-	Control  *control.Control
-	Upstream upstream.Upstream
+	Control   *control.Control
+	Upstream  upstream.Upstream // the server's own store
+	Upstreams *upstreams.Set    // the others; nil: none
 
 	names   locks    // locked while a bucket is created, deleted or adopted, in the upstream and in the registry
 	genuine sync.Map // nonces that the upstream is known to have
@@ -73,6 +75,10 @@ func (b *Buckets) CheckNew(call *control.Call, name, region string) error {
 	values := control.Values("s3:LocationConstraint", region)
 	if err := call.May("s3:CreateBucket", "arn:aws:s3:::"+name, values, nil, call.Account); err != nil {
 		return err
+	}
+	if m := b.Upstreams.Named(b.Upstreams.NewBuckets()); m != nil && !m.Serves(name) {
+		return fault.New(fault.Invalid, fault.BucketName, "The store in which buckets are made serves none of this name").
+			With("BucketName", name)
 	}
 	return alreadyExists(call, call.Snapshot.Bucket(name))
 }

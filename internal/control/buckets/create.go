@@ -56,7 +56,10 @@ func (b *Buckets) Intend(ctx context.Context, call *control.Call, name, region s
 		if !fault.Is(err, fault.NotFound, fault.Bucket) {
 			return err
 		}
-		c = &bucket.Creation{Name: name, Account: call.Account, Nonce: rand.Text(), Region: region, Created: tx.Now()}
+		c = &bucket.Creation{
+			Name: name, Account: call.Account, Nonce: rand.Text(), Region: region, Created: tx.Now(),
+			Upstream: rowName(b.Upstreams.NewBuckets()),
+		}
 		old, err := store.BucketCreations.Get(ctx, tx, name)
 		switch {
 		case fault.Is(err, fault.NotFound, fault.Bucket):
@@ -66,7 +69,7 @@ func (b *Buckets) Intend(ctx context.Context, call *control.Call, name, region s
 		case old.Account != call.Account:
 			return NotAvailable(name)
 		}
-		c.Nonce = old.Nonce
+		c.Nonce, c.Upstream = old.Nonce, old.Upstream // the bucket may have been made there
 		return store.BucketCreations.Update(tx, c)
 	})
 	if err != nil {
@@ -93,7 +96,7 @@ func (b *Buckets) Register(ctx context.Context, call *control.Call, c *bucket.Cr
 		if err != nil {
 			return err
 		}
-		if now.Account != c.Account || now.Nonce != c.Nonce || now.Region != c.Region {
+		if now.Account != c.Account || now.Nonce != c.Nonce || now.Region != c.Region || now.Upstream != c.Upstream {
 			return overtaken(c.Name)
 		}
 		if err := store.BucketCreations.Delete(tx, c.Name); err != nil {
@@ -101,6 +104,7 @@ func (b *Buckets) Register(ctx context.Context, call *control.Call, c *bucket.Cr
 		}
 		return store.Buckets.Insert(tx, &bucket.Bucket{
 			Name: c.Name, Account: c.Account, Region: c.Region, Created: tx.Now(), Nonce: b.keptNonce(c),
+			Upstream: c.Upstream,
 		})
 	})
 }
@@ -114,7 +118,8 @@ func (b *Buckets) registered(ctx context.Context, tx *store.Tx, call *control.Ca
 		return overtaken(c.Name)
 	case err != nil:
 		return err
-	case existing.Account == c.Account && existing.Nonce == b.keptNonce(c) && existing.Region == c.Region:
+	case existing.Account == c.Account && existing.Nonce == b.keptNonce(c) && existing.Region == c.Region &&
+		existing.Upstream == c.Upstream:
 		return nil
 	}
 	return alreadyExists(call, existing)
@@ -123,7 +128,7 @@ func (b *Buckets) registered(ctx context.Context, tx *store.Tx, call *control.Ca
 // keptNonce returns the nonce that the upstream keeps with the bucket of c. It is empty for an upstream that keeps
 // none.
 func (b *Buckets) keptNonce(c *bucket.Creation) string {
-	if b.Upstream.Traits().Nonces {
+	if u, err := b.Making(c); err == nil && u.Traits().Nonces {
 		return c.Nonce
 	}
 	return ""
@@ -179,7 +184,11 @@ func (b *Buckets) recover(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	made, err := upstream.HasBucket(ctx, b.Upstream, c.Name, c.Nonce)
+	u, err := b.Making(c)
+	if err != nil {
+		return err
+	}
+	made, err := upstream.HasBucket(ctx, u, c.Name, c.Nonce)
 	switch {
 	case err != nil:
 		return err
