@@ -23,12 +23,13 @@ import (
 type serveFlags struct {
 	listen, metrics, data, account, region, database    string
 	tlsCert, tlsKey, revocation, logFormat, sealingKeys string
-	directories                                         string
+	directories, upstreams                              string
 	publicURL, signInURL                                string
 	domains, trustedProxies                             []string
 	maxStaleness, drain, directorySession               time.Duration
 	auditRetention, uploadRetention                     time.Duration
 	privateIssuers, strictSCIM, anyRegion               bool
+	upstream                                            upstreamFlags
 	locations, grants                                   int
 	applications, issuers, scopes, exchangeRate         int
 }
@@ -74,6 +75,9 @@ func (f *serveFlags) register(fl *pflag.FlagSet) {
 		"how long after a person's token was exchanged its refresh tokens hold")
 	fl.StringVar(&f.directories, "directories", "",
 		"a YAML `file` with the LDAP directories that people and groups come from")
+	fl.StringVar(&f.upstreams, "upstreams", "",
+		"a YAML `file` with the S3 stores that this server stands in front of, see docs/upstreams.md")
+	f.upstream.register(fl)
 	fl.BoolVar(&f.strictSCIM, "scim-strict-aws", false,
 		"give the SCIM endpoint the limits of AWS's, to test a provisioning client against")
 	fl.StringVar(&f.logFormat, "log", "text", "log records on stderr: text, json or off")
@@ -137,6 +141,9 @@ func (f *serveFlags) config(log io.Writer) (server.Config, error) {
 		if c.Directories, err = ldapsync.Load(f.directories, account); err != nil {
 			return server.Config{}, err
 		}
+	}
+	if c.Upstreams, err = f.openUpstreams(); err != nil {
+		return server.Config{}, err
 	}
 	if c.Revocation, err = parseRevocation(f.revocation); err != nil {
 		return server.Config{}, err

@@ -10,6 +10,7 @@ import (
 	"latchkey/internal/control"
 	"latchkey/internal/control/ldapsync"
 	"latchkey/internal/front"
+	"latchkey/internal/upstreams"
 )
 
 // Config has everything that can be chosen about a server. The zero Config, completed by Defaults, is a working system
@@ -38,6 +39,8 @@ type Config struct {
 
 	StrictSCIM  bool              // the SCIM endpoint has the limits of AWS's, for tests of its clients
 	Directories []ldapsync.Source // LDAP servers that people and groups come from
+
+	Upstreams *upstreams.Config // the stores that the server stands in front of; nil: its own alone
 
 	AuditRetention  time.Duration // how long audit records are kept; 0: for ever
 	UploadRetention time.Duration // how long the embedded store keeps an unfinished upload that grows no more; 0: for ever

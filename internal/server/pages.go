@@ -30,7 +30,9 @@ func (s *Server) pages(f *front.Frame, m *metrics) http.Handler {
 			http.Error(w, "the snapshot is stale", http.StatusServiceUnavailable)
 			return
 		}
+		// An upstream that is away does not stop requests to the others: the server is ready.
 		fmt.Fprintln(w, "ready")
+		s.writeUpstreams(w)
 	})
 	mux.Handle("GET /metrics", m.handler())
 	framed := map[string]http.Handler{

@@ -46,6 +46,7 @@ import (
 	"latchkey/internal/sightings"
 	"latchkey/internal/sigv4"
 	"latchkey/internal/store"
+	"latchkey/internal/upstreams"
 )
 
 // Server is an open Latchkey. Serve serves it; Close releases it.
@@ -68,6 +69,8 @@ type Server struct {
 	own      http.Handler
 	draining chan struct{}
 	syncer   *ldapsync.Syncer
+
+	upstreams *upstreams.Set // nil: the server's own store is the only one
 
 	maintenance *maintenance.Loop
 }
@@ -118,6 +121,9 @@ func (s *Server) open(ctx context.Context) error {
 	}
 	if s.objects, err = objects.Open(ctx, filepath.Join(c.Data, "objects"),
 		objects.Options{Now: c.Now, Log: c.Log}); err != nil {
+		return err
+	}
+	if err := s.openUpstreams(); err != nil {
 		return err
 	}
 	if err := s.listen(ctx); err != nil {
@@ -194,6 +200,7 @@ func (s *Server) wire(ring *credential.Ring) {
 	auth.Regrant = regrant(tokenExchange, s.Grants)
 	signIn := &oauth.SignIn{Control: s.Control, Exchange: tokenExchange, Public: s.signInURL()}
 	s.syncer = newSyncer(s.Control, c.Directories, m)
+	m.registry.MustRegister(upstreamStates{s.upstreams})
 	s.maintenance = s.newMaintenance(m)
 	frame := &front.Frame{Control: s.Control, Proxies: c.TrustedProxies, Log: c.Log, Observe: m.observe,
 		PageHost: c.pageHost()}
@@ -214,7 +221,7 @@ func (s *Server) wire(ring *credential.Ring) {
 		Operator:       c.Account,
 		Frame:          frame,
 	}
-	s.Buckets = &buckets.Buckets{Control: s.Control, Upstream: s.objects}
+	s.Buckets = &buckets.Buckets{Control: s.Control, Upstream: s.objects, Upstreams: s.upstreams}
 	plane.Buckets = s.Buckets
 	domains := ownDomains(c)
 	names := &names{domains: domains, port: portOf(s.listener)}
@@ -292,6 +299,7 @@ func (s *Server) Exposed() bool {
 func (s *Server) Serve(ctx context.Context) error {
 	defer s.synchronise(ctx)()
 	defer s.maintain(ctx)()
+	defer s.watchUpstreams(ctx)()
 	defer s.recordRefusals(ctx)()
 	main := s.httpServer(s.router)
 	main.TLSConfig = s.tls
@@ -356,6 +364,7 @@ func (s *Server) Close() error {
 	if s.objects != nil {
 		errs = append(errs, s.objects.Close())
 	}
+	errs = append(errs, s.upstreams.Close())
 	if s.engine != nil {
 		errs = append(errs, s.engine.Close())
 	}
