@@ -30,6 +30,16 @@ func (c *Caller) Grounds() (all credential.Grounds) {
 	return all
 }
 
+// Actors are those behind a token that the caller gets in the name of an application: those behind the caller's own
+// session, and the caller.
+func (c *Caller) Actors(application string) (all credential.Actors) {
+	if c.Session != nil {
+		all.AddAll(c.Session.Actors)
+	}
+	all.AddAll(credential.Actors{{Application: application, Asked: c.Asked()}})
+	return all
+}
+
 // Asked is what a session that the caller makes remembers of the caller and of the request.
 func (c *Caller) Asked() credential.Asked {
 	f := &c.Facts
@@ -42,7 +52,7 @@ func (c *Caller) Asked() credential.Asked {
 	a.Remember(f.UserAgent)
 	if c.Session != nil {
 		by := *c.Session
-		by.Revision, by.Grounds = 0, nil
+		by.Revision, by.Grounds, by.Actors = 0, nil, nil
 		a.By = &by
 	}
 	return a

@@ -40,6 +40,10 @@ type Authenticator struct {
 	// grounds of a session decide alone.
 	Regrant func(asker *Caller, s *credential.Session) error
 
+	// MayAct says whether an actor behind a session could ask now for tokens in the name of the application with this id.
+	// It returns the denial, or nil. It is set if Regrant is.
+	MayAct func(actor *Caller, application string) error
+
 	// Saw is told of every session that a request was signed with, once its signature is verified, and why it has ended,
 	// or nil. Nil: nobody is told.
 	Saw func(c *Caller, ended *fault.Error)

@@ -125,8 +125,7 @@ var groundRules = [credential.GroundKinds + 1]groundRule{
 			"the grant behind this credential is deleted")
 	}, fault.GrantDeleted, "the grant behind this credential was deleted in between"},
 	credential.OnActor: {func(s *engine.Snapshot, id string) (fault.Reason, string) {
-		app, rest := applicationOf(s, id)
-		actor, _, _ := strings.Cut(rest, "/")
+		app, actor := applicationOf(s, id)
 		if app != nil && app.Actor == nil {
 			return fault.ActorPolicyRemoved, "the application has no actor policy any more"
 		}

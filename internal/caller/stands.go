@@ -2,7 +2,6 @@ package caller
 
 import (
 	"errors"
-	"strings"
 	"sync"
 	"time"
 
@@ -10,6 +9,7 @@ import (
 	"latchkey/internal/credential"
 	"latchkey/internal/engine"
 	"latchkey/internal/fault"
+	"latchkey/internal/policy"
 )
 
 // stands says whether a session still stands: what it hangs on is there, and the request that made it would be granted
@@ -37,13 +37,28 @@ func (a *Authenticator) stands(c *Caller) *fault.Error {
 	return nil
 }
 
-// regranted asks for every session of the chain, from the newest to the oldest, whether the request that made it would
-// be granted now. It returns until when the answer holds.
+// regranted asks whether the request that made a session would be granted now, and every request on the way to it:
+// those of the actors first. It returns until when the answer holds.
 func (a *Authenticator) regranted(
 	snap *engine.Snapshot, s *credential.Session, now time.Time,
 ) (until time.Time, err error) {
 	until = s.Expires
-	for ; a.Regrant != nil && s != nil && !s.Asked.IsZero(); s = s.Asked.By {
+	if a.Regrant == nil {
+		return until, nil
+	}
+	for i := range s.Actors {
+		if until, err = a.mayAct(snap, &s.Actors[i], now, until); err != nil {
+			return until, err
+		}
+	}
+	return a.chain(snap, s, now, until)
+}
+
+// chain asks for every session of a chain, from the newest to the oldest.
+func (a *Authenticator) chain(
+	snap *engine.Snapshot, s *credential.Session, now, until time.Time,
+) (time.Time, error) {
+	for ; s != nil && !s.Asked.IsZero(); s = s.Asked.By {
 		asker, err := a.asker(snap, s, now)
 		if err != nil {
 			return until, err
@@ -56,6 +71,22 @@ func (a *Authenticator) regranted(
 	return until, nil
 }
 
+// mayAct asks whether an actor could ask for the same token now, and for every session of the actor's chain.
+func (a *Authenticator) mayAct(
+	snap *engine.Snapshot, actor *credential.Actor, now, until time.Time,
+) (time.Time, error) {
+	who, err := a.asker(snap, &credential.Session{Asked: actor.Asked}, now)
+	if err != nil {
+		return until, err
+	}
+	if err := a.MayAct(who, actor.Application); err != nil {
+		return until, err
+	}
+	named, _ := snap.ActorPolicyByID(actor.Application)
+	until = earliest(append(who.policies.All(), named), now, until)
+	return a.chain(snap, actor.By, now, until)
+}
+
 // boundary returns the earliest time after the present at which a policy that was asked may answer otherwise, or until.
 func (c *Caller) boundary(snap *engine.Snapshot, s *credential.Session, until time.Time) time.Time {
 	documents := c.policies.All()
@@ -66,19 +97,13 @@ func (c *Caller) boundary(snap *engine.Snapshot, s *credential.Session, until ti
 		d, _ := snap.InstancePolicy(instance.Account, instance.Region)
 		documents = append(documents, d)
 	}
-	for _, g := range s.Grounds {
-		if g.Kind == credential.OnActor {
-			app, rest, _ := strings.Cut(g.ID, "/")
-			d, _ := snap.ActorPolicyByID(app)
-			documents = append(documents, d)
-			actor, _, _ := strings.Cut(rest, "/")
-			if compiled := snap.Compiled(actor); compiled != nil {
-				documents = append(append(documents, compiled.Boundary), compiled.Identity...)
-			}
-		}
-	}
+	return earliest(documents, c.Facts.Time, until)
+}
+
+// earliest returns the earliest time after now that one of the policies mentions, or until.
+func earliest(documents []*policy.Document, now, until time.Time) time.Time {
 	for _, d := range documents {
-		if t := d.NextTime(c.Facts.Time); !t.IsZero() && t.Before(until) {
+		if t := d.NextTime(now); !t.IsZero() && t.Before(until) {
 			until = t
 		}
 	}
@@ -148,6 +173,11 @@ func (m *answers) remember(snap *engine.Snapshot, s *credential.Session, until t
 	a.reads = snap.Rows(grounds, s.PrincipalID)
 	for by := s; by != nil; by = by.Asked.By {
 		a.reads = snap.PolicyRows(a.reads, by.PolicyARNs)
+	}
+	for i := range s.Actors {
+		for by := s.Actors[i].By; by != nil; by = by.Asked.By {
+			a.reads = snap.PolicyRows(a.reads, by.PolicyARNs)
+		}
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()

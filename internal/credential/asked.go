@@ -47,7 +47,7 @@ func (a *Asked) depth() (n int) {
 }
 
 // check compares what is remembered with the rules for sealed sessions. Only the outermost session has grounds.
-func (a *Asked) check(s *Session) error {
+func (a *Asked) check() error {
 	depth := 0
 	for by := a.By; by != nil; by = by.Asked.By {
 		if depth++; depth > maxAskedDepth {
@@ -56,7 +56,7 @@ func (a *Asked) check(s *Session) error {
 		switch {
 		case by.Kind == 0 || by.Kind >= Vended:
 			return errors.New("a session of this kind makes no other session")
-		case by.Revision != 0 || len(by.Grounds) > 0:
+		case by.Revision != 0 || len(by.Grounds) > 0 || len(by.Actors) > 0:
 			return errors.New("a session within a session has grounds")
 		case by.ID == SessionID{} || by.PrincipalID == "":
 			return errors.New("a session within a session is not complete")

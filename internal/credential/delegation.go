@@ -62,6 +62,7 @@ type SealedDelegation struct {
 	// Revision is the generation of all Grounds, see Session. It is zero only in tokens of earlier releases.
 	Revision uint64
 	Grounds  Grounds
+	Actors   Actors // who asked for this token and for those before it
 }
 
 // ErrExpired says that a delegation was sealed by this ring for this use, and has expired.
@@ -80,7 +81,10 @@ func (r *Ring) SealDelegation(u Use, d SealedDelegation) (Secret, error) {
 	if d.UserID == "" || d.ApplicationARN == "" || d.IdentityCenterInstance == "" || d.Expires.IsZero() {
 		return Secret{}, errors.New("a delegation without a user, an application, an instance or an end")
 	}
-	if err := d.Grounds.check(); err != nil {
+	if len(d.Grounds) > maxGrounds || d.Actors.tooLong() {
+		return Secret{}, chainTooLong()
+	}
+	if err := errors.Join(d.Grounds.check(), d.Actors.check(d.Grounds)); err != nil {
 		return Secret{}, err
 	}
 	body := d.encode()
@@ -111,14 +115,14 @@ func (d *SealedDelegation) encode() []byte {
 	b = appendText(b, d.Client)
 	b = binary.AppendUvarint(b, uint64(max(d.Number, 0)))
 	b = binary.AppendUvarint(b, d.Revision)
-	return d.Grounds.append(b)
+	return d.Actors.append(d.Grounds.append(b), &Session{})
 }
 
 // decodeDelegation reads what encode wrote, or the JSON of an earlier release.
 func decodeDelegation(body []byte) (d SealedDelegation, err error) {
 	if len(body) > 0 && body[0] == '{' {
 		err = json.Unmarshal(body, &d)
-		d.Revision, d.Grounds = 0, nil
+		d.Revision, d.Grounds, d.Actors = 0, nil, nil
 		return d, err
 	}
 	if body, err = decompress(body); err != nil || len(body) == 0 || body[0] != formDelegation {
@@ -134,7 +138,8 @@ func decodeDelegation(body []byte) (d SealedDelegation, err error) {
 	d.Client, d.Number = from.text(), int64(from.uvarint())
 	d.Revision = from.uvarint()
 	d.Grounds = from.grounds()
-	if from.bad || from.rest != "" {
+	d.Actors = from.actors(&Session{})
+	if from.bad || from.rest != "" || d.Grounds.check() != nil || d.Actors.check(d.Grounds) != nil {
 		return SealedDelegation{}, errForm
 	}
 	return d, nil

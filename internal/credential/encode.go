@@ -100,6 +100,7 @@ func (s *Session) appendTo(b []byte, outer *Session) []byte {
 	if outer == nil {
 		b = binary.AppendUvarint(b, s.Revision)
 		b = s.Grounds.append(b)
+		b = s.Actors.append(b, s)
 	}
 	return s.Asked.append(b, cmp.Or(outer, s))
 }
@@ -167,6 +168,7 @@ func (d *decoder) session(s, outer *Session, depth int) {
 		s.Revision = d.uvarint()
 		d.bad = d.bad || s.Revision == 0
 		s.Grounds = d.grounds()
+		s.Actors = d.actors(s)
 	}
 	s.Asked = d.asked(cmp.Or(outer, s), depth)
 }

@@ -13,6 +13,7 @@ func FuzzDecode(f *testing.F) {
 	f.Add(a.encode())
 	f.Add(v.encode())
 	g := grounded()
+	g.Actors = actors()
 	f.Add(g.encode())
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, data []byte) {

@@ -36,8 +36,7 @@ const (
 	OnGroup                       // the id of a directory group
 	OnSession                     // the id of a session, in hexadecimal
 	OnAccessScope                 // application "/" OAuth scope
-	// application "/" the principal that asked for tokens in its name "/" when the principal's session was issued, in Unix
-	// seconds "/" the session's name; the last two are empty without a session
+	// application "/" the principal that asked for tokens in its name, see Actor
 	OnActor
 	OnAssociation       // apl-... of the application that associates an Access Grants instance with Identity Center
 	numberOfGroundKinds // not a kind

@@ -32,6 +32,9 @@ func grounded() Session {
 		if k == 0 {
 			continue
 		}
+		if k == OnActor { // see actors
+			continue
+		}
 		s.Grounds.Add(k, "44c854b8-60a1-70f5-9c3a-00000000000"+string('a'+rune(k)))
 	}
 	s.Asked = Asked{By: &second, Principal: second.PrincipalID, SourceIP: "2001:db8::1", TLSAtProxy: true}

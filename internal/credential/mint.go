@@ -38,7 +38,7 @@ func (c Credentials) LogValue() slog.Value { return slog.StringValue(c.AccessKey
 // Mint seals a session under the ring's newest key. Equal arguments give equal results. A session that breaks a rule
 // is a mistake of the caller (Internal). A session that is too large for a token is TooLarge/PackedPolicy.
 func (r *Ring) Mint(s Session) (Credentials, error) {
-	if len(s.Grounds) > maxGrounds || s.Asked.depth() > maxAskedDepth {
+	if len(s.Grounds) > maxGrounds || s.Asked.depth() > maxAskedDepth || s.Actors.tooLong() {
 		return Credentials{}, chainTooLong()
 	}
 	if err := s.check(); err != nil {

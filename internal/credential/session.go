@@ -82,6 +82,7 @@ type Session struct {
 	// zero only in a session of an earlier release, which has neither Grounds nor Asked.
 	Revision uint64
 	Grounds  Grounds // everything that the session hangs on, that of the sessions before it included
+	Actors   Actors  // who asked for the tokens behind the session
 	Asked    Asked   // the request that the session answers
 }
 
@@ -117,7 +118,7 @@ func (s *Session) check() error {
 	if err := s.Federation.check(s.Kind); err != nil {
 		return err
 	}
-	if s.IsOld() && (len(s.Grounds) > 0 || !s.Asked.IsZero() || s.SignInID != "") {
+	if s.IsOld() && (len(s.Grounds) > 0 || len(s.Actors) > 0 || !s.Asked.IsZero() || s.SignInID != "") {
 		return errors.New("the session has grounds without a generation")
 	}
 	if err := s.Grounds.check(); err != nil {
@@ -126,7 +127,10 @@ func (s *Session) check() error {
 	if err := s.checkTags(); err != nil {
 		return err
 	}
-	return s.Asked.check(s)
+	if err := s.Actors.check(s.Grounds); err != nil {
+		return err
+	}
+	return s.Asked.check()
 }
 
 func (s *Session) checkTags() error {

@@ -34,8 +34,7 @@ func (s *Snapshot) Rows(grounds credential.Grounds, principalID string) []Row {
 	for _, g := range grounds {
 		all = append(all, Row{g.Kind, g.ID, s.row(g.Kind, g.ID)})
 		if g.Kind == credential.OnActor { // its policies must allow it to act
-			_, rest, _ := strings.Cut(g.ID, "/")
-			actor, _, _ := strings.Cut(rest, "/")
+			_, actor, _ := strings.Cut(g.ID, "/")
 			all = append(all, Row{credential.OnPrincipal, actor, s.row(credential.OnPrincipal, actor)})
 		}
 	}

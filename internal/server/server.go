@@ -197,7 +197,7 @@ func (s *Server) wire(ring *credential.Ring) {
 		Control: s.Control, Verifier: verifier, Session: c.DirectorySession, Default: c.Account,
 	}
 	tokenExchange.Provision = (&justintime.Provisioner{Control: s.Control}).Provision
-	auth.Regrant = regrant(tokenExchange, s.Grants)
+	auth.Regrant, auth.MayAct = s.Grants.Regrant, oauth.MayAct
 	signIn := &oauth.SignIn{Control: s.Control, Exchange: tokenExchange, Public: s.signInURL()}
 	s.syncer = newSyncer(s.Control, c.Directories, m)
 	m.registry.MustRegister(upstreamStates{s.upstreams})
@@ -243,17 +243,6 @@ func (s *Server) wire(ring *credential.Ring) {
 	s.router.refused = frame.Plain(own, "RefuseProxying", http.HandlerFunc(s.router.refuse))
 	if s.metrics != nil {
 		s.router.own = frame.Plain(quiet, "GetOwnPage", http.NotFoundHandler())
-	}
-}
-
-// regrant says whether the request that a session answers would be granted now. Everybody who made a decision then is
-// asked again.
-func regrant(exchange *oauth.Exchange, grants *grants.Grants) func(*caller.Caller, *credential.Session) error {
-	return func(asker *caller.Caller, s *credential.Session) error {
-		if err := exchange.Regrant(asker, s); err != nil {
-			return err
-		}
-		return grants.Regrant(asker, s)
 	}
 }
 

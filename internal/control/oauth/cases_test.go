@@ -400,6 +400,9 @@ func TestIdentityCase059_Refresh(t *testing.T) {
 		claims(t, second.ID)["aws:credential_id"] != claims(t, first.ID)["aws:credential_id"] {
 		t.Error("the new tokens are another person's or another sign-in's")
 	}
+	if second.Refresh.Reveal() != first.Refresh.Reveal() { // it would hang on everybody who used it, and grow each time
+		t.Error("an application's refresh token was replaced")
+	}
 	w.Advance(time.Hour + time.Second)
 	w.refused(in, fault.Expired, fault.IdentityToken, "token_expired")
 	in.RefreshToken = second.Refresh

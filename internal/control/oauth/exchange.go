@@ -90,9 +90,11 @@ type tokenSubject struct {
 	number    int64                 // of the refresh token that is presented; see rotate
 	client    *Client               // to which the tokens go; nil: an application
 	noRefresh bool
+	refresh   credential.Secret // an application's refresh token that was presented; it is not replaced
 
 	grounds credential.Grounds // of the presented proof
-	grant   sso.GrantType      // of the application, by which it gets the tokens; empty: none is needed
+	actors  credential.Actors
+	grant   sso.GrantType // of the application, by which it gets the tokens; empty: none is needed
 }
 
 // CreateTokenWithIAM gives an application tokens that stand for a person. The checks run in the order of AWS's

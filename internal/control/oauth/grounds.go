@@ -1,11 +1,6 @@
 package oauth
 
 import (
-	"fmt"
-	"strconv"
-	"strings"
-	"time"
-
 	"latchkey/internal/caller"
 	"latchkey/internal/control"
 	"latchkey/internal/credential"
@@ -70,56 +65,21 @@ func tokenGrounds(
 	}
 	all.AddAll(assignmentGrounds(who.snapshot, app, directory.UserID(d.UserID)))
 	switch call.Principal.Kind {
-	case policy.User, policy.Role:
+	case policy.User, policy.Role, policy.Root:
 		all.AddAll(call.Grounds())
-		all.Add(credential.OnActor, actorID(app, call))
-	case policy.Root:
-		all.AddAll(call.Grounds())
+		all.Add(credential.OnActor, credential.ActorID(app.ID, call.Principal.ID))
 	}
 	return all
 }
 
-// actorID is the id of the ground of whoever asks in an application's name, see credential.OnActor.
-func actorID(app *sso.Application, call *control.Call) string {
-	name, issued := "", ""
-	if call.Session != nil {
-		name, issued = call.Session.Name, strconv.FormatInt(call.Session.Issued.Unix(), 10)
+// tokenActors are whoever asked for the presented proof, and whoever asks now, if that is a principal of IAM.
+func tokenActors(call *control.Call, app *sso.Application, who *tokenSubject) (all credential.Actors) {
+	all.AddAll(who.actors)
+	switch call.Principal.Kind {
+	case policy.User, policy.Role, policy.Root:
+		all.AddAll(call.Actors(app.ID))
 	}
-	return credential.Joined(app.ID, call.Principal.ID, issued, name)
-}
-
-// simulateActor is whoever asked in an application's name, as of now. A session keeps its name and its time of issue,
-// by which AWS's way to revoke the older sessions of a role tells it from newer ones. If the same session is on the way
-// to s, because it used the token itself, the simulated one has its tags and its source identity, and the conditions
-// see its own request. Otherwise they see that of the asker of s.
-func simulateActor(asker *caller.Caller, s *credential.Session, id string) (*caller.Caller, error) {
-	actor, rest, _ := strings.Cut(id, "/")
-	issued, name, _ := strings.Cut(rest, "/")
-	facts, used := asker.Facts, (*credential.Session)(nil)
-	for ; s != nil; s = s.Asked.By {
-		if s.Asked.Principal != actor {
-			continue
-		}
-		facts = caller.FactsOf(&s.Asked, asker.Facts)
-		by := s.Asked.By
-		if by != nil && by.Name == name && strconv.FormatInt(by.Issued.Unix(), 10) == issued {
-			used = by
-		}
-		break
-	}
-	who, err := caller.Simulate(asker.Snapshot, actor, name, facts)
-	if err != nil || who.Session == nil {
-		return who, err
-	}
-	at, err := strconv.ParseInt(issued, 10, 64)
-	if err != nil {
-		return nil, fmt.Errorf("the time of issue of a session: %w", err)
-	}
-	who.Session.Issued = time.Unix(at, 0).UTC()
-	if used != nil {
-		who.Session.Tags, who.Session.SourceIdentity = used.Tags, used.SourceIdentity
-	}
-	return who, nil
+	return all
 }
 
 // assignmentGrounds are the assignment by which a person may use an application, the person's own before a group's, and
@@ -143,26 +103,15 @@ func assignmentGrounds(
 	return all
 }
 
-// Regrant checks that whoever asked for the tokens behind a session may still ask for tokens in the names of those
-// applications, by the actor's policies and by the application's actor policy. The conditions of these policies see the
-// request of the session's asker.
-func (e *Exchange) Regrant(asker *caller.Caller, s *credential.Session) error {
-	for _, g := range s.Grounds {
-		if g.Kind != credential.OnActor {
-			continue
-		}
-		id, actor, _ := strings.Cut(g.ID, "/")
-		app := asker.Snapshot.ApplicationByID(id)
-		if app == nil {
-			return actorEnded(nil)
-		}
-		who, err := simulateActor(asker, s, actor)
-		if err != nil {
-			return actorEnded(err)
-		}
-		if err := mayAct(control.Probe(who, app.Account), app); err != nil {
-			return actorEnded(err)
-		}
+// MayAct checks that an actor may ask now for tokens in the name of the application with this id, by the actor's
+// policies and by the application's actor policy.
+func MayAct(actor *caller.Caller, application string) error {
+	app := actor.Snapshot.ApplicationByID(application)
+	if app == nil {
+		return actorEnded(nil)
+	}
+	if err := mayAct(control.Probe(actor, app.Account), app); err != nil {
+		return actorEnded(err)
 	}
 	return nil
 }

@@ -49,6 +49,7 @@ func (e *Exchange) issue(
 	// The asker was judged by the call's own snapshot, and the person perhaps by a later one. The older of the two counts.
 	d.Revision = uint64(min(who.snapshot.Rev(), call.Snapshot.Rev()))
 	d.Issued, d.Grounds = now, tokenGrounds(call, app, who, &d.Delegation)
+	d.Actors = tokenActors(call, app, who)
 	out := &Tokens{Type: AccessTokenType, Scopes: who.scopes, Life: life}
 	var err error
 	if out.Access, err = e.Control.Ring.SealDelegation(credential.AccessToken, d); err != nil {
@@ -89,6 +90,9 @@ func (e *Exchange) issue(
 func (e *Exchange) refreshToken(
 	app *sso.Application, who *tokenSubject, d credential.SealedDelegation, end time.Time,
 ) (credential.Secret, error) {
+	if !who.refresh.IsZero() { // or it would hang on everybody who ever used it, and grow
+		return who.refresh, nil
+	}
 	use := credential.RefreshToken
 	if who.client != nil {
 		use, d.Number = refreshOf(who.client), who.number+1

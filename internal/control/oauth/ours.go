@@ -27,7 +27,12 @@ func (e *Exchange) byRefreshToken(
 		return nil, fault.Refuse(fault.Invalid, fault.IdentityToken, fault.RefreshTokenInvalid,
 			"the refresh token was not issued to this application")
 	}
-	return e.subjectOfToken(ctx, call, d)
+	who, err := e.subjectOfToken(ctx, call, d)
+	if err != nil {
+		return nil, err
+	}
+	who.refresh = in.RefreshToken
+	return who, nil
 }
 
 // byAccessToken finds the person of an access token that was issued here to an application of the same instance.
@@ -82,6 +87,7 @@ func (e *Exchange) subjectOfToken(
 	}
 	return &tokenSubject{
 		grounds:    d.Grounds,
+		actors:     d.Actors,
 		Delegation: d.Delegation,
 		snapshot:   call.Snapshot,
 		signedIn:   d.SignedIn,

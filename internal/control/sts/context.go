@@ -32,6 +32,7 @@ type ProvidedContext struct {
 type onBehalf struct {
 	credential.Delegation
 	grounds credential.Grounds // of the context
+	actors  credential.Actors
 	audit   bool
 }
 
@@ -75,7 +76,7 @@ func (t *Tokens) openContexts(
 	if opened.Revision == 0 {
 		grounds = caller.DelegationGrounds(&opened.Delegation)
 	}
-	return &onBehalf{opened.Delegation, grounds, forAudit}, nil
+	return &onBehalf{opened.Delegation, grounds, opened.Actors, forAudit}, nil
 }
 
 func (t *Tokens) openContext(
@@ -118,6 +119,7 @@ func (b *onBehalf) addToSession(s *credential.Session) {
 	default:
 		s.Delegation = b.Delegation
 		s.Grounds.AddAll(b.grounds)
+		s.Actors.AddAll(b.actors)
 	}
 }
 

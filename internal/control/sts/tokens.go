@@ -56,6 +56,7 @@ func Inherit(call *control.Call, s *credential.Session) {
 		return
 	}
 	s.Federation = call.Session.Federation
+	s.Actors.AddAll(call.Session.Actors)
 	s.ParentKey, s.ParentPrincipalID, s.Chained = call.Session.ParentKey, call.Session.ParentPrincipalID, true
 	if call.Session.Expires.Before(s.Expires) {
 		s.Expires = call.Session.Expires

@@ -49,19 +49,6 @@ var byExchange = Way{
 	},
 }
 
-// byActor: a session of a role asks in the application's name. Another principal carries the token.
-var byActor = Way{
-	lay: func(s *Stage) {
-		s.layPeople("team")
-		s.role("actor", s.trusts("user/client"), allowAll)
-		s.actors("app", "role/actor")
-	},
-	asks: func(s *Stage) aws.Credentials {
-		s.keys["actor"] = s.assumes(s.keys["client"], "actor")
-		return s.actsFor(s.tokens("app", s.assertion()))
-	},
-}
-
 // byRefresh: the application refreshes its tokens.
 var byRefresh = Way{
 	lay: func(s *Stage) {

@@ -47,17 +47,8 @@ var policyRows = []Row{
 	},
 	{
 		What: "the time comes from which a policy denies the user to ask", Way: byUser, Reason: fault.AskerNotAllowed,
-		Change: func(s *Stage) {
-			from := time.Now().UTC().Truncate(time.Second).Add(2 * time.Second)
-			s.policy("user/alice", statement+`{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"*",`+
-				`"Resource":"*","Condition":{"DateGreaterThanEquals":{"aws:CurrentTime":"`+from.Format(time.RFC3339)+`"}}}]}`)
-			s.site.settle(s.t)
-			for _, k := range s.vended { // so that the answer is known to the server
-				s.site.Holder.Read(s.t, k, s.bucket, key)
-			}
-			<-time.After(time.Until(from))
-		},
-		Again: func(s *Stage) { s.policy("user/alice", allowAll) }, Live: true,
+		Change: func(s *Stage) { s.deniesSoon("user/alice") },
+		Again:  func(s *Stage) { s.policy("user/alice", allowAll) }, Live: true,
 	},
 	{
 		What: "the role demands another external id", Way: byTags, Reason: fault.RoleNotTrusting, Live: true,
@@ -106,6 +97,19 @@ var sessionRows = []Row{
 		Change: func(s *Stage) { s.policy("user/alice", denyAll) },
 		Again:  func(s *Stage) { s.policy("user/alice", allowAll) },
 	},
+}
+
+// deniesSoon denies user/NAME or role/NAME everything from a time soon. It returns at that time.
+func (s *Stage) deniesSoon(who string) {
+	s.t.Helper()
+	from := time.Now().UTC().Truncate(time.Second).Add(2 * time.Second)
+	s.policy(who, statement+`{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"*",`+
+		`"Resource":"*","Condition":{"DateGreaterThanEquals":{"aws:CurrentTime":"`+from.Format(time.RFC3339)+`"}}}]}`)
+	s.site.settle(s.t)
+	for _, k := range s.vended { // so that the answer is known to the server
+		s.site.Holder.Read(s.t, k, s.bucket, key)
+	}
+	<-time.After(time.Until(from))
 }
 
 func (s *Stage) trustsSubject(subject string) string {

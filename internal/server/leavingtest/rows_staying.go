@@ -107,11 +107,6 @@ var stayingRows = []Row{
 		},
 	},
 	{
-		What: "a role in whose session a token was got does not trust whoever assumed it any more, and another principal " +
-			"uses the token", Way: byActor,
-		Change: func(s *Stage) { s.trust("actor", s.trusts("role/bearer")) },
-	},
-	{
 		What: "the provider of a web identity gets a further client id", Way: byWeb,
 		Change: func(s *Stage) {
 			s.iam("AddClientIDToOpenIDConnectProvider", "OpenIDConnectProviderArn", s.id("provider"), "ClientID", "third")

@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"latchkey/internal/access"
-	"latchkey/internal/caller"
 	"latchkey/internal/control"
 	"latchkey/internal/control/controltest"
 	"latchkey/internal/control/grants"
@@ -51,12 +50,7 @@ func New(t testing.TB, w *controltest.World, account access.AccountID, bucket st
 		t:        t, world: w, account: account,
 	}
 	way.Grants = &grants.Grants{Control: w.Control, Tokens: way.STS, Vendor: grants.Sealed{Ring: w.Ring}}
-	w.Auth.Regrant = func(asker *caller.Caller, s *credential.Session) error {
-		if err := way.Exchange.Regrant(asker, s); err != nil {
-			return err
-		}
-		return way.Grants.Regrant(asker, s)
-	}
+	w.Auth.Regrant, w.Auth.MayAct = way.Grants.Regrant, oauth.MayAct
 	w.Add(t, controltest.Bucket(bucket, account))
 	way.Client, way.Keys = w.User(t, w.Root(account), "app", "")
 	way.Issuer = w.Issuer(t, account, way.Provider.URL, nil)
