@@ -2,7 +2,6 @@ package caller
 
 import (
 	"fmt"
-	"slices"
 	"time"
 
 	"latchkey/internal/access"
@@ -139,15 +138,19 @@ func ReachesGrants(
 // application, its instance, or everything.
 func Reaches(snap *engine.Snapshot, d *credential.Delegation, service *sso.Application, scope string) bool {
 	acting := snap.Application(d.ApplicationARN)
-	if acting == nil || !d.HasScope(scope) {
-		return false
-	}
+	return acting != nil && d.HasScope(scope) && ScopeEntry(acting, service, scope) != ""
+}
+
+// ScopeEntry returns the target by which an application's scope covers the application of a service: everything, its
+// instance, or itself. Empty: the scope does not.
+func ScopeEntry(acting, service *sso.Application, scope string) string {
 	has := acting.Scope(scope)
-	if has == nil {
-		return false
+	for _, target := range []string{sso.AllTargets, sso.InstanceARN(service.InstanceID), service.ARN()} {
+		if has.Covers(target) {
+			return target
+		}
 	}
-	return len(has.Targets) == 0 || slices.Contains(has.Targets, service.ARN()) ||
-		slices.Contains(has.Targets, sso.InstanceARN(service.InstanceID))
+	return ""
 }
 
 // OnBehalfOf reports whether the caller acts for a person of the directory. If so, it returns the session's delegation,

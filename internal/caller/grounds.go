@@ -86,12 +86,13 @@ var groundRules = [credential.GroundKinds + 1]groundRule{
 	}, fault.ApplicationGrantRemoved,
 		"the application could not use the grant in between by which it got the user's token"},
 	credential.OnAccessScope: {func(s *engine.Snapshot, id string) (fault.Reason, string) {
-		app, scope := applicationOf(s, id)
-		return when(app == nil || app.Scope(scope) == nil, fault.ScopeRemoved,
+		app, rest := applicationOf(s, id)
+		scope, target, _ := strings.Cut(rest, "/")
+		return when(app == nil || !app.Scope(scope).Covers(target), fault.ScopeRemoved,
 			"the application that acts for the user may not reach S3 Access Grants any more")
 	}, fault.ScopeRemoved, "the application that acts for the user could not reach S3 Access Grants in between"},
 	credential.OnAssignment: {nil, fault.NotAssigned,
-		"the assignment of the application by which the directory user came is removed"},
+		"the assignment of the application by which the directory user came is removed, or was not required then"},
 	credential.OnIssuer: {func(s *engine.Snapshot, id string) (fault.Reason, string) {
 		return when(s.IssuerByID(id) == nil, fault.IssuerDeleted,
 			"the trusted token issuer that vouched for the user is deleted")
@@ -118,7 +119,7 @@ var groundRules = [credential.GroundKinds + 1]groundRule{
 		account, region, _ := strings.Cut(instance, "/")
 		return when(s.Location(access.AccountID(account), region, access.LocationID(location)) == nil,
 			fault.LocationDeleted, "the location behind this credential is deleted")
-	}, fault.LocationDeleted, "the location behind this credential was deleted in between"},
+	}, fault.LocationRoleChanged, "the location behind this credential has another role now, or was made anew"},
 	credential.OnGrant: {func(s *engine.Snapshot, id string) (fault.Reason, string) {
 		grant, err := access.ParseGrantID(id)
 		return when(err != nil || !s.Grants().Has(grant), fault.GrantDeleted,

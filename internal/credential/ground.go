@@ -35,7 +35,7 @@ const (
 	OnBucket                      // the name of a bucket
 	OnGroup                       // the id of a directory group
 	OnSession                     // the id of a session, in hexadecimal
-	OnAccessScope                 // application "/" OAuth scope
+	OnAccessScope                 // application "/" OAuth scope "/" the target that covers what is used, or *
 	// application "/" the principal that asked for tokens in its name, see Actor
 	OnActor
 	OnAssociation       // apl-... of the application that associates an Access Grants instance with Identity Center

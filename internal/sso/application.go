@@ -111,6 +111,22 @@ type AccessScope struct {
 	Number  int64    // order of creation within the application
 }
 
+// AllTargets is the target of a scope that covers everything.
+const AllTargets = "*"
+
+// Entries are the targets as they are listed; AllTargets alone if the scope covers everything.
+func (s *AccessScope) Entries() []string {
+	if len(s.Targets) == 0 {
+		return []string{AllTargets}
+	}
+	return s.Targets
+}
+
+// Covers reports whether the scope covers a target, or AllTargets.
+func (s *AccessScope) Covers(target string) bool {
+	return s != nil && (len(s.Targets) == 0 || slices.Contains(s.Targets, target))
+}
+
 // Scope finds a scope of the application, or nil.
 func (a *Application) Scope(name string) *AccessScope {
 	i := slices.IndexFunc(a.Scopes, func(s AccessScope) bool { return s.Name == name })
@@ -128,6 +144,9 @@ const (
 	User  PrincipalType = "USER"
 	Group PrincipalType = "GROUP"
 )
+
+// Everybody is the principal of the assignment that an application has in effect when it requires none.
+const Everybody PrincipalType = "EVERYBODY"
 
 // Assignment lets a directory user, or everybody in a group, use an application.
 type Assignment struct {

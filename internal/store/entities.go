@@ -121,7 +121,13 @@ var Locations = Table[Location]{
 		return Key{ID: LocationID(l.Account, l.Region, l.ID), Account: string(l.Account),
 			Name: LocationName(l.Region, l.Scope), Parent: InstanceID(l.Account, l.Region)}
 	},
-	Seq:    func(l *Location, seq int64) { l.Seq = seq },
+	Seq: func(l *Location, seq int64) { l.Seq = seq },
+	Cuts: func(old, now *Location) []credential.Ground { // the default location has the same id when it is made anew
+		if now != nil && now.RoleARN == old.RoleARN && now.RoleID == old.RoleID {
+			return nil
+		}
+		return []credential.Ground{{Kind: credential.OnLocation, ID: LocationID(old.Account, old.Region, old.ID)}}
+	},
 	Encode: func(l *Location) any { return encodedLocation{l.Location, l.Scope.String(), l.Tags} },
 	Decode: func(body []byte, l *Location) (err error) {
 		var p encodedLocation

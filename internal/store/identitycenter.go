@@ -36,8 +36,8 @@ var Applications = Table[sso.Application]{
 	Cuts: cutsOfApplication,
 }
 
-// cutsOfApplication: an application that is disabled, and the grants, issuers, audiences and scopes that it no longer
-// has.
+// cutsOfApplication: an application that is disabled, the grants, issuers, audiences, scopes and their targets that it no
+// longer has, and that everybody may use it.
 func cutsOfApplication(old, now *sso.Application) (cut []credential.Ground) {
 	if now == nil {
 		return nil
@@ -47,6 +47,11 @@ func cutsOfApplication(old, now *sso.Application) (cut []credential.Ground) {
 	}
 	if now.Disabled && !old.Disabled {
 		add(credential.OnApplication)
+	}
+	if old.AssignmentOptional && !now.AssignmentOptional {
+		cut = append(cut, credential.Ground{
+			Kind: credential.OnAssignment, ID: sso.AssignmentID(now.ID, sso.Everybody, ""),
+		})
 	}
 	for _, g := range old.Grants {
 		kept := now.Grant(g.Type)
@@ -69,8 +74,10 @@ func cutsOfApplication(old, now *sso.Application) (cut []credential.Ground) {
 		}
 	}
 	for _, s := range old.Scopes {
-		if now.Scope(s.Name) == nil {
-			add(credential.OnAccessScope, s.Name)
+		for _, target := range s.Entries() {
+			if !now.Scope(s.Name).Covers(target) {
+				add(credential.OnAccessScope, s.Name, target)
+			}
 		}
 	}
 	return cut

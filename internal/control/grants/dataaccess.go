@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"latchkey/internal/access"
+	"latchkey/internal/caller"
 	"latchkey/internal/control"
 	"latchkey/internal/control/sts"
 	"latchkey/internal/credential"
@@ -149,9 +150,10 @@ func (e *evaluation) addGrounds(s *credential.Session) {
 	}
 	if app := e.subject.association(); app != nil {
 		all.Add(credential.OnAssociation, app.ID)
-	}
-	if acting, ok := sso.ParseARN(s.ApplicationARN); ok {
-		all.Add(credential.OnAccessScope, credential.Joined(acting.ID, sso.S3Scope))
+		if acting := e.subject.call.Snapshot.Application(s.ApplicationARN); acting != nil {
+			entry := caller.ScopeEntry(acting, app, sso.S3Scope)
+			all.Add(credential.OnAccessScope, credential.Joined(acting.ID, sso.S3Scope, entry))
+		}
 	}
 	if grant.Grantee.Type == access.DirectoryGroup {
 		all.Add(credential.OnGroup, s.GranteeID)

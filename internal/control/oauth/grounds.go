@@ -83,12 +83,13 @@ func tokenActors(call *control.Call, app *sso.Application, who *tokenSubject) (a
 }
 
 // assignmentGrounds are the assignment by which a person may use an application, the person's own before a group's, and
-// the membership in that group. An application that everybody may use has none.
+// the membership in that group. For an application that everybody may use it is that.
 func assignmentGrounds(
 	snap *engine.Snapshot, app *sso.Application, id directory.UserID,
 ) (all credential.Grounds) {
 	switch {
 	case app.AssignmentOptional:
+		all.Add(credential.OnAssignment, sso.AssignmentID(app.ID, sso.Everybody, ""))
 	case snap.Assigned(app.ARN(), sso.User, string(id)):
 		all.Add(credential.OnAssignment, sso.AssignmentID(app.ID, sso.User, string(id)))
 	default:

@@ -55,7 +55,12 @@ var applicationRows = []Row{
 		What: "the application's scope is narrowed to other targets", Way: byPerson, Reason: fault.ScopeRemoved,
 		Before: func(s *Stage) { s.application("elsewhere") },
 		Change: func(s *Stage) { s.scope("app", s.id("elsewhere")) },
-		Again:  func(s *Stage) { s.scope("app") }, Live: true,
+		Again:  func(s *Stage) { s.scope("app") }, Spare: spareSession,
+	},
+	{
+		What: "the application's scope is narrowed from everything to Access Grants alone", Way: byPerson,
+		Reason: fault.ScopeRemoved, New: true, Spare: spareSession,
+		Change: func(s *Stage) { s.scope("app", s.id("s3")) },
 	},
 	{
 		What: "the application's actor policy is removed", Way: byPerson, Reason: fault.ActorPolicyRemoved,

@@ -30,7 +30,7 @@ var grantRows = []Row{
 	{
 		What: "the location is moved to another role", Way: byUser, Reason: fault.LocationRoleChanged,
 		Change: func(s *Stage) { s.moveLocation("location2") },
-		Again:  func(s *Stage) { s.moveLocation("location") }, Live: true,
+		Again:  func(s *Stage) { s.moveLocation("location") },
 	},
 	{
 		What: "the Access Grants instance is deleted", Way: byUser, Reason: fault.GrantsInstanceDeleted,

@@ -82,7 +82,12 @@ var personRows = []Row{
 	{
 		What: "an assignment is required, and the user has none", Way: byPerson, Reason: fault.NotAssigned,
 		Change: func(s *Stage) { s.assignment("app", true) },
-		Again:  func(s *Stage) { s.assignment("app", false) }, Live: true,
+		Again:  func(s *Stage) { s.assignment("app", false) },
+	},
+	{
+		What: "an assignment is required, which was not, and the user has one", Way: byPerson, Reason: fault.NotAssigned,
+		Before: func(s *Stage) { s.assign("Create", "USER", "alice") },
+		Change: func(s *Stage) { s.assignment("app", true) }, New: true,
 	},
 	{
 		What: "the Identity Center instance is deleted, with its applications", Way: byPerson, Reason: fault.ApplicationDeleted,

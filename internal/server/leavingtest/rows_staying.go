@@ -107,6 +107,11 @@ var stayingRows = []Row{
 		},
 	},
 	{
+		What: "the application's scope loses a target by which nothing was reached, and is widened", Way: byPerson,
+		Before: func(s *Stage) { s.application("elsewhere"); s.scope("app", s.id("s3"), s.id("elsewhere")) },
+		Change: func(s *Stage) { s.scope("app", s.id("s3")); s.scope("app") },
+	},
+	{
 		What: "the provider of a web identity gets a further client id", Way: byWeb,
 		Change: func(s *Stage) {
 			s.iam("AddClientIDToOpenIDConnectProvider", "OpenIDConnectProviderArn", s.id("provider"), "ClientID", "third")

@@ -1,0 +1,55 @@
+package store
+
+import (
+	"testing"
+
+	"latchkey/internal/access"
+	"latchkey/internal/credential"
+	"latchkey/internal/sso"
+)
+
+// The default location has the same id when it is made anew.
+func TestALocationIsCut(t *testing.T) {
+	old := &Location{Location: access.Location{
+		ID: access.DefaultLocationID, Account: "123456789012", Region: "us-east-1", RoleARN: "arn:1", RoleID: "AROA1",
+	}}
+	moved, anew, tagged := *old, *old, *old
+	moved.RoleARN, moved.RoleID = "arn:2", "AROA2"
+	anew.RoleID = "AROA3"
+	tagged.Tags = []access.Tag{{Key: "k", Value: "v"}}
+	want := credential.Ground{Kind: credential.OnLocation, ID: "123456789012/us-east-1/default"}
+	for name, now := range map[string]*Location{"deleted": nil, "moved": &moved, "moved to a new role of the name": &anew} {
+		if cut := Locations.Cuts(old, now); len(cut) != 1 || cut[0] != want {
+			t.Errorf("%s: %v", name, cut)
+		}
+	}
+	if cut := Locations.Cuts(old, &tagged); len(cut) != 0 {
+		t.Errorf("tagged: %v", cut)
+	}
+}
+
+func TestWhatAnApplicationLosesIsCut(t *testing.T) {
+	scope := func(targets ...string) []sso.AccessScope { return []sso.AccessScope{{Name: "s", Targets: targets}} }
+	on := func(target string) credential.Ground {
+		return credential.Ground{Kind: credential.OnAccessScope, ID: "apl-1/s/" + target}
+	}
+	everybody := credential.Ground{Kind: credential.OnAssignment, ID: "apl-1/EVERYBODY/"}
+	for name, c := range map[string]struct {
+		old, now sso.Application
+		cut      []credential.Ground
+	}{
+		"a scope of everything":  {sso.Application{Scopes: scope()}, sso.Application{}, []credential.Ground{on("*")}},
+		"everything but one":     {sso.Application{Scopes: scope()}, sso.Application{Scopes: scope("a")}, []credential.Ground{on("*")}},
+		"one target of two":      {sso.Application{Scopes: scope("a", "b")}, sso.Application{Scopes: scope("b")}, []credential.Ground{on("a")}},
+		"nothing, it is widened": {sso.Application{Scopes: scope("a")}, sso.Application{Scopes: scope()}, nil},
+		"that everybody may use it": {sso.Application{AssignmentOptional: true}, sso.Application{},
+			[]credential.Ground{everybody}},
+		"nothing, everybody may use it now": {sso.Application{}, sso.Application{AssignmentOptional: true}, nil},
+	} {
+		c.old.ID, c.now.ID = "apl-1", "apl-1"
+		cut := cutsOfApplication(&c.old, &c.now)
+		if len(cut) != len(c.cut) || len(cut) == 1 && cut[0] != c.cut[0] {
+			t.Errorf("%s: %v", name, cut)
+		}
+	}
+}
