@@ -13,6 +13,9 @@
 // fault.Operation. Many goroutines may call an upstream at once. When the context ends, Do returns soon. An output's
 // stream stays readable until the caller closes it, and fails if the context ends.
 //
+// An upstream that sends requests to a store over the network adds each of them to the call's Trace, retries included,
+// with the ids that the store gave it.
+//
 // Keys are bytes. An upstream that is Flat keeps each key as it came: `a//b`, `a/../b` and `a/b` are three objects. In
 // front of one that is not Flat the gateway refuses keys and prefixes with the segments that a path would fold.
 //

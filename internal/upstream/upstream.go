@@ -29,10 +29,12 @@ type Call struct {
 }
 
 // Meta is what an upstream learns of a call besides the call's input. In the calls that the server makes for itself
-// only the nonce may be set.
+// only the nonce and the trace may be set.
 type Meta struct {
 	Owner    string // canonical id of the bucket's owner, for listings; empty: not told
 	Location string // scheme and host that the client used, such as https://s3.example.org: for CompleteMultipartUpload
 	// of the bucket's creation: in CreateBucket, HeadBucket and DeleteBucket; empty: any bucket of the name
 	Nonce string
+	// Trace is where the upstream notes every request that it sends to its store for this call. nil: nobody asks.
+	Trace *Trace
 }
