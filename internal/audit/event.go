@@ -1,15 +1,13 @@
-// Package audit defines the record of a control-plane call. The record is CloudTrail's event, as the CloudTrail user
-// guide describes it ("CloudTrail record contents"), with the matched grant added.
+// Package audit defines the record of a call: of one on the control plane, and of a request for data. The record is
+// CloudTrail's event, as the CloudTrail user guide describes it ("CloudTrail record contents"), with the matched grant
+// added.
 //
-// The package owns the form of the record. It writes nothing: package control fills the records, and package store
-// keeps them. No event contains a secret, a session token or a signature, and none is written with more than MaxRecord
-// bytes.
+// The package owns the form of the record. It writes nothing: package control fills the records, package store keeps
+// those of the audit log, and package events carries those of data requests away. No event contains a secret, a session
+// token or a signature, and none is written with more than MaxRecord bytes.
 package audit
 
-import (
-	"encoding/json"
-	"time"
-)
+import "time"
 
 // Event is one call, allowed or refused.
 type Event struct {
@@ -108,14 +106,18 @@ type OnBehalfOf struct {
 // TLSDetails says how the connection was protected.
 type TLSDetails struct {
 	TLSVersion               string `json:"tlsVersion"` // TLSv1.2, TLSv1.3
+	CipherSuite              string `json:"cipherSuite,omitempty"`
 	ClientProvidedHostHeader Text   `json:"clientProvidedHostHeader"`
 }
 
 // Resource is a resource that the call touched.
 type Resource struct {
 	Type      string `json:"type"` // AWS:S3::AccessGrantsInstance, AWS::IAM::Role
-	ARN       string `json:"ARN"`
-	AccountID string `json:"accountId"`
+	ARN       string `json:"ARN,omitempty"`
+	AccountID string `json:"accountId,omitempty"`
+
+	// ARNPrefix takes the place of the ARN where a call is about all objects of a bucket, as a listing is.
+	ARNPrefix string `json:"ARNPrefix,omitempty"`
 }
 
 // Addendum is what AWS does not record: which grant answered, through which identity, and what the decision took into
@@ -129,7 +131,8 @@ type Addendum struct {
 	// Session is the role session name of a vended credential. The records of the gateway have the same name.
 	Session string `json:"session,omitempty"`
 
-	// SessionID names the session that the call made, in hexadecimal, and RoleID its role.
+	// SessionID names the session that the call made, in hexadecimal, and RoleID its role. In the record of a request to
+	// S3 it names the session that signed the request.
 	SessionID string `json:"sessionId,omitempty"`
 	RoleID    string `json:"roleId,omitempty"`
 
@@ -148,10 +151,49 @@ type Addendum struct {
 	// Whose says whose they were: session, key, source, principal, anonymous, account.
 	Refusals int64  `json:"refusals,omitempty"`
 	Whose    string `json:"whose,omitempty"`
+
+	*Served
+	*Gap
 }
 
-// JSON is the event as one line.
-func (e *Event) JSON() ([]byte, error) { return json.Marshal(e) }
+// Served is what the record of one request to S3 has besides: how it was decided, how it ended, and how the store knows
+// it.
+type Served struct {
+	Decision    string   `json:"decision,omitempty"` // allow, deny; empty: the request failed before a decision
+	HTTPStatus  int      `json:"httpStatus,omitempty"`
+	Cut         bool     `json:"cut,omitempty"` // the connection ended before the whole answer was sent
+	DurationMS  float64  `json:"durationMs"`
+	Keys        []string `json:"keys,omitempty"`        // of a DeleteObjects: the keys that the store was asked to delete
+	MoreKeys    int      `json:"moreKeys,omitempty"`    // keys that the record has no room for
+	RefusedKeys int      `json:"refusedKeys,omitempty"` // of a DeleteObjects that succeeded: keys that were not deleted
+	TraceID     string   `json:"traceId,omitempty"`     // of the OpenTelemetry trace of this request
+	SpanID      string   `json:"spanId,omitempty"`
+
+	Upstream             string            `json:"upstream,omitempty"` // the name of the upstream that was called
+	UpstreamRequestID    string            `json:"upstreamRequestId,omitempty"`
+	UpstreamRequests     []UpstreamRequest `json:"upstreamRequests,omitempty"` // if there was more than one
+	MoreUpstreamRequests int               `json:"moreUpstreamRequests,omitempty"`
+}
+
+// UpstreamRequest is one request that an upstream sent to its store.
+type UpstreamRequest struct {
+	Upstream   string  `json:"upstream,omitempty"`
+	RequestID  string  `json:"requestId,omitempty"`
+	HostID     string  `json:"hostId,omitempty"`
+	HTTPStatus int     `json:"httpStatus,omitempty"`
+	DurationMS float64 `json:"durationMs"`
+}
+
+// Gap stands for records that are missing: their buffer was full.
+type Gap struct {
+	Dropped int64     `json:"dropped"` // number of missing records
+	From    time.Time `json:"droppedFrom"`
+	To      time.Time `json:"droppedTo"`
+}
+
+// JSON is the event as one line. It does not go through json.Marshal, which would read the text once more to compact
+// it.
+func (e *Event) JSON() ([]byte, error) { return e.MarshalJSON() }
 
 // Added is the event's addendum. The first call makes it.
 func (e *Event) Added() *Addendum {

@@ -1,9 +1,7 @@
 package control
 
 import (
-	"slices"
 	"strings"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -34,15 +32,9 @@ const (
 // bucket is another account's, one for that account, which does not learn what the caller's grant is. owner is empty if
 // the bucket is not known. The caller of RefusedData decides which of them to store: see package gateway.
 func (call *Call) RefusedData(refusal awserror.Error, owner access.AccountID) []audit.Event {
-	e := call.Event
-	added := *e.Added() // a copy, like the rest: the call keeps what it has
-	e.Latchkey, e.Resources = &added, slices.Clone(e.Resources)
-	e.EventID, e.EventCategory, e.ManagementEvent = uuid.NewString(), "Data", false
+	e := call.dataEvent()
+	e.EventID = uuid.NewString()
 	explain(&e, refusal)
-	if s := call.Session; s != nil {
-		added.Session, added.GrantID, added.GrantScope, added.LocationID = s.Name, s.GrantID, s.Scope, s.LocationID
-		added.Expires = s.Expires.Format(time.RFC3339)
-	}
 	clipEvent(&e)
 	if owner == "" || string(owner) == e.RecipientAccountID {
 		return []audit.Event{e}
@@ -50,7 +42,7 @@ func (call *Call) RefusedData(refusal awserror.Error, owner access.AccountID) []
 	e.SharedEventID = uuid.NewString()
 	theirs := e
 	theirs.EventID, theirs.RecipientAccountID = uuid.NewString(), string(owner)
-	theirs.Latchkey = &audit.Addendum{Reason: added.Reason, RefusedBy: added.RefusedBy}
+	theirs.Latchkey = &audit.Addendum{Reason: e.Latchkey.Reason, RefusedBy: e.Latchkey.RefusedBy}
 	return []audit.Event{e, theirs}
 }
 

@@ -79,6 +79,8 @@ var refusedBy = map[fault.Reason]string{
 	fault.TooManyRequests: "budget",
 	fault.PolicyTooCostly: "budget",
 	fault.ClientGone:      "budget",
+
+	fault.EventsNotRecorded: "budget",
 }
 
 // RefusedBy names the part of the decision that refuses for a reason. ok is false if the reason is of no such part.

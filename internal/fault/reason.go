@@ -269,6 +269,12 @@ const (
 	RateExceeded Reason = "rate_exceeded"
 )
 
+// Data events.
+const (
+	// EventsNotRecorded: The request cannot be recorded, because a sink of data events that blocks requests does not keep up.
+	EventsNotRecorded Reason = "events_not_recorded"
+)
+
 // People who sign in.
 const (
 	// SignInEnded: The sign-in of the person has ended: by a log-out, or because a code or a refresh token was used twice.
