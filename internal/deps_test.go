@@ -38,6 +38,10 @@ var floors = map[string]int{
 
 	"internal/upstream":  3,
 	"internal/upstreams": 5,
+	"internal/events":    2,
+	"internal/telemetry": 4,
+
+	"internal/upstream": 3,
 
 	"internal/engine":  3,
 	"internal/caller":  4,
