@@ -36,12 +36,11 @@ var floors = map[string]int{
 	"internal/awsapi": 2,
 	"internal/store":  2,
 
-	"internal/upstream":  3,
-	"internal/upstreams": 5,
 	"internal/events":    2,
 	"internal/telemetry": 4,
 
-	"internal/upstream": 3,
+	"internal/upstream":  3,
+	"internal/upstreams": 5,
 
 	"internal/engine":  3,
 	"internal/caller":  4,

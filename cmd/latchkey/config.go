@@ -56,6 +56,7 @@ func wrongValue(where string, f *pflag.Flag, value string) error {
 		"int32":    "a whole number",
 		"duration": "a duration such as 30s or 5m",
 		"bool":     "true or false",
+		"size":     "a number of bytes such as 65536, 64KiB or 100MiB",
 	}[f.Value.Type()]
 	if must == "" {
 		must = "a " + f.Value.Type()

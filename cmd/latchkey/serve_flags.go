@@ -32,6 +32,8 @@ type serveFlags struct {
 	upstream                                            upstreamFlags
 	locations, grants                                   int
 	applications, issuers, scopes, exchangeRate         int
+
+	events eventFlags
 }
 
 // register adds the flags to a flag set, with their defaults and help texts.
@@ -82,6 +84,7 @@ func (f *serveFlags) register(fl *pflag.FlagSet) {
 		"give the SCIM endpoint the limits of AWS's, to test a provisioning client against")
 	fl.StringVar(&f.logFormat, "log", "text", "log records on stderr: text, json or off")
 	f.registerQuotas(fl)
+	f.events.register(fl)
 }
 
 // registerQuotas adds the flags of quotas.
@@ -143,6 +146,9 @@ func (f *serveFlags) config(log io.Writer) (server.Config, error) {
 		}
 	}
 	if c.Upstreams, err = f.openUpstreams(); err != nil {
+		return server.Config{}, err
+	}
+	if c.Events, c.Traces, err = f.events.config(); err != nil {
 		return server.Config{}, err
 	}
 	if c.Revocation, err = parseRevocation(f.revocation); err != nil {

@@ -12,6 +12,7 @@ import (
 	"latchkey/internal/awswire"
 	"latchkey/internal/caller"
 	"latchkey/internal/control"
+	"latchkey/internal/telemetry"
 )
 
 // Frame is what all fronts of a server share. Control must be set.
@@ -27,6 +28,9 @@ type Frame struct {
 	// Observe counts a request: its service and operation as the log names them, the code of its failure (empty: a
 	// success), its status, and how long it took, body included. nil: nothing is counted.
 	Observe func(service, operation, code string, status int, took time.Duration)
+
+	// Tracer makes a trace of each request that is not Quiet. nil: none is made.
+	Tracer *telemetry.Tracer
 
 	once   sync.Once
 	intake *intake // of all requests
@@ -78,7 +82,14 @@ type Exchange struct {
 
 	Caller  string      // for the log, where there is no call: who it is
 	Account string      // likewise: in which account
+	Bucket  string      // for the trace: the bucket, once it is known to exist
 	Attrs   []slog.Attr // further fields of the log record, which only this front has
+
+	// Span is the request's, for the spans below it; nil: the request is not traced.
+	Span *telemetry.Span
+
+	// Done is told how the exchange ended, after the last byte of the answer was written. nil: nobody is.
+	Done func(Outcome)
 
 	frame   *Frame
 	request *http.Request
@@ -88,6 +99,16 @@ type Exchange struct {
 	proved  bool         // it is known who sends the request
 }
 
+// Outcome is how an exchange ended.
+type Outcome struct {
+	Err    error          // why it failed; nil: it succeeded
+	Told   awserror.Error // Err, as the front explains it to the client
+	Status int            // that was sent; 0: nothing was
+	Cut    bool           // the answer is not whole
+	Sent   int64          // bytes of the answer's body
+	Took   time.Duration  // from its beginning, bodies included
+}
+
 // Begin frames a request. Call Serve with what it returns.
 func (f *Frame) Begin(w http.ResponseWriter, r *http.Request, k Kind) *Exchange {
 	x := &Exchange{
@@ -95,6 +116,9 @@ func (f *Frame) Begin(w http.ResponseWriter, r *http.Request, k Kind) *Exchange 
 		frame: f, request: r, out: &response{ResponseWriter: w},
 	}
 	x.From = f.Proxies.Connection(r, x.ID)
+	if !k.Quiet {
+		x.Span = f.Tracer.Begin(r, k.Service)
+	}
 	h := w.Header()
 	if k.IDHeader != "" {
 		h.Set(k.IDHeader, x.ID)

@@ -5,10 +5,11 @@ import (
 	"net/http"
 )
 
-// response writes an answer. It remembers whether the answer has begun, and with which status.
+// response writes an answer. It remembers whether the answer has begun, with which status, and how long it is.
 type response struct {
 	http.ResponseWriter
-	status int // 0: nothing was written
+	status int   // 0: nothing was written
+	sent   int64 // bytes of the body
 }
 
 // WriteHeader sends the status. An informational one (1xx) is not yet the status of the answer.
@@ -23,13 +24,17 @@ func (w *response) WriteHeader(status int) {
 // Write sends a part of the body.
 func (w *response) Write(b []byte) (int, error) {
 	w.begin()
-	return w.ResponseWriter.Write(b)
+	n, err := w.ResponseWriter.Write(b)
+	w.sent += int64(n)
+	return n, err
 }
 
 // ReadFrom lets the kernel copy a file to the connection, if the kernel can.
 func (w *response) ReadFrom(r io.Reader) (int64, error) {
 	w.begin()
-	return io.Copy(w.ResponseWriter, r)
+	n, err := io.Copy(w.ResponseWriter, r)
+	w.sent += n
+	return n, err
 }
 
 func (w *response) begin() {

@@ -4,12 +4,15 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"time"
 
 	"latchkey/internal/awserror"
 	"latchkey/internal/control"
 	"latchkey/internal/fault"
+	"latchkey/internal/telemetry"
 )
 
 // Serve answers the request by p, finishes the request's audit record, logs the request and counts it. It panics with
@@ -34,10 +37,44 @@ func (x *Exchange) Serve(p Protocol) {
 		}
 	}
 	x.report(told, err, cut)
+	x.end(Outcome{Err: err, Told: told, Cut: cut})
 	if cut {
 		reset(x.out)
 		panic(http.ErrAbortHandler) // the only way to let the client see that the answer is cut short
 	}
+}
+
+// end tells how the exchange ended. A panic there must not look like a failure of the request, which was answered.
+func (x *Exchange) end(o Outcome) {
+	x.endSpan(o)
+	if x.Done == nil {
+		return
+	}
+	o.Status, o.Sent, o.Took = x.out.status, x.out.sent, time.Since(x.Began)
+	if err := guarded(func() error { x.Done(o); return nil }); err != nil && x.frame.Log != nil {
+		x.frame.Log.LogAttrs(x.request.Context(), slog.LevelError, "the end of a request could not be told",
+			slog.String("request", x.ID), slog.String("error", err.Error()))
+	}
+}
+
+// endSpan ends the request's span, with what the log record has of the request.
+func (x *Exchange) endSpan(o Outcome) {
+	if x.Span == nil {
+		return
+	}
+	end := telemetry.Outcome{
+		Operation: x.Operation, Service: x.Kind.Service, RequestID: x.ID, Caller: x.Caller, Account: x.Account,
+		Bucket: x.Bucket, Code: o.Told.Code, Status: x.out.status,
+	}
+	if c := x.Call; c != nil {
+		end.Caller, end.Account = cmp.Or(c.ARN(), c.Event.UserIdentity.ARN), string(c.Target)
+		end.Person, end.GrantID = c.Event.Person(), c.Event.Added().GrantID
+		if c.Session != nil {
+			end.Session, end.GrantID = c.Session.Name, cmp.Or(c.Session.GrantID, end.GrantID)
+		}
+	}
+	end.Failed = o.Cut || end.Status >= http.StatusInternalServerError
+	x.Span.End(end)
 }
 
 // settle finishes the audit record. Every answer passes through it. It turns a success that nothing allowed, or that

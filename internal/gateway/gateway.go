@@ -26,13 +26,14 @@ import (
 	"latchkey/internal/caller"
 	"latchkey/internal/control"
 	"latchkey/internal/control/buckets"
+	"latchkey/internal/events"
 	"latchkey/internal/fault"
 	"latchkey/internal/front"
 	"latchkey/internal/sigv4"
 	"latchkey/internal/upstream"
 )
 
-// Gateway serves S3. All fields must be set.
+// Gateway serves S3. All fields but Events must be set.
 type Gateway struct {
 	Control *control.Control
 	Buckets *buckets.Buckets // knows the upstream
@@ -41,6 +42,8 @@ type Gateway struct {
 	Frame   *front.Frame
 
 	AnyRegion bool // a signature may be for another region than the bucket's
+
+	Events *events.Recorder // takes the record of each request; nil: none does
 
 	refusals refusals
 	owners   sync.Map // ownerID's, by access.AccountID: only accounts that own buckets or call
@@ -74,12 +77,16 @@ type request struct {
 
 	w       http.ResponseWriter
 	watched watch
+	who     *caller.Caller // who signed the request; nil: nobody knows
+	event   dataEvent
 }
 
 // ServeHTTP answers one request.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	q := &request{Request: r, Exchange: g.Frame.Begin(w, r, kind), g: g, w: w}
 	defer q.watched.release()
+	defer q.event.ticket.Release()
+	q.observe()
 	q.Serve(q)
 }
 
@@ -93,6 +100,7 @@ func (q *request) Answer() (err error) {
 // describe adds to the log record what the request was about.
 func (q *request) describe() {
 	if q.bucket != nil {
+		q.Bucket = q.bucket.Name
 		q.Attrs = append(q.Attrs, slog.String("bucket", q.bucket.Name), slog.String("key", q.key))
 	}
 }
@@ -159,6 +167,7 @@ func (g *Gateway) answer(q *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	q.who = who
 	labels, err := g.recognise(q)
 	if err != nil {
 		return nil, err
@@ -173,6 +182,9 @@ func (g *Gateway) answer(q *request) (any, error) {
 		return nil, err
 	}
 	if err := q.Proved(); err != nil {
+		return nil, err
+	}
+	if err := q.admit(); err != nil {
 		return nil, err
 	}
 	options := sigv4.BodyOptions{Hold: q.Hold}

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -186,12 +187,17 @@ func (g *Gateway) callStore(ctx context.Context, q *request, u upstream.Upstream
 		return nil, fmt.Errorf("%s is the registry's to answer", q.row.Name)
 	}
 	m := g.meta(q)
-	m.Nonce = nonce
+	m.Nonce, m.Trace, q.event.upstream = nonce, q.event.trace, embedded
+	if q.bucket != nil {
+		q.event.upstream = cmp.Or(q.bucket.Upstream, embedded)
+	}
 	in, wrap, err := g.unwrap(q, in)
 	if err != nil {
 		return nil, err
 	}
+	end := q.traceCall()
 	out, err := u.Do(ctx, upstream.Call{Meta: m, Operation: q.op, Input: in, Body: q.body})
+	end(err)
 	if err != nil {
 		return nil, err
 	}
@@ -260,6 +266,7 @@ func (g *Gateway) deleteObjects(q *request, in *s3.DeleteObjectsRequest) (any, e
 		if err := g.authoriseAll(q, needed); err != nil {
 			g.recordRefusedKey(q, &needed[0], err)
 			refused = append(refused, deleteError(o, err))
+			q.event.refused++
 			continue
 		}
 		allowed = append(allowed, o)
@@ -271,6 +278,9 @@ func (g *Gateway) deleteObjects(q *request, in *s3.DeleteObjectsRequest) (any, e
 	if len(allowed) > 0 {
 		if err := g.Buckets.Genuine(q.Context(), b); err != nil {
 			return nil, err
+		}
+		if q.g.Events != nil {
+			q.event.deletes(allowed)
 		}
 		some := *in
 		some.Delete = &s3.Delete{Objects: allowed, Quiet: in.Delete.Quiet}

@@ -118,7 +118,7 @@ func (g *Gateway) notedStranger(q *request) (noted, bool) {
 		call.Event.AdditionalEventData["claimedAccessKeyId"] = control.Clip(signed.AccessKeyID)
 	}
 	from := caller.Network(q.From.SourceIP).String()
-	return noted{call, b, key, refusalKey{whose: "source", who: from}, "anonymous"}, true
+	return noted{call, b, key, refusalKey{whose: "source", who: from}, strangers}, true
 }
 
 // locate names the bucket and the key of a request that was refused before it was decoded, and the operation if it is

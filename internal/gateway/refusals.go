@@ -50,7 +50,8 @@ type refusals struct {
 	groups    map[string]int // number of places that each principal has
 	folded    int            // number of places in which many are counted together
 	unwritten []audit.Event
-	lost      int64 // refusals that no record counts
+	lost      int64         // refusals that no record counts
+	strangers []audit.Event // those of unwritten about requests whose sender nobody knows, for data events
 
 	writing sync.Mutex // held while records are written: when a flush returns, no other one is on its way
 }
@@ -81,7 +82,7 @@ func (l *refusals) note(k refusalKey, group string, now time.Time, records func(
 	} else {
 		l.groups[group]++
 	}
-	l.write(c.first)
+	l.write(group, c.first)
 }
 
 // place returns the key under which a refusal is counted: its own or, if there is no place left, that of its principal
@@ -136,16 +137,27 @@ func (l *refusals) close(k refusalKey, c *refusalCount, now time.Time) {
 		}
 		more[i] = e
 	}
-	l.write(more)
+	l.write(c.group, more)
 }
 
 // write puts records into the queue. If the database has not taken any for a long time, they are only counted.
-func (l *refusals) write(records []audit.Event) {
+func (l *refusals) write(group string, records []audit.Event) {
 	if len(l.unwritten)+len(records) > maxUnwritten {
 		l.lost += int64(len(records))
 		return
 	}
 	l.unwritten = append(l.unwritten, records...)
+	if group == strangers && len(l.strangers)+len(records) <= maxUnwritten {
+		l.strangers = append(l.strangers, records...)
+	}
+}
+
+// takeStrangers takes the records about requests whose sender nobody knows.
+func (l *refusals) takeStrangers() (records []audit.Event) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	records, l.strangers = l.strangers, nil
+	return records
 }
 
 // end closes the intervals that are over, or all of them, and takes the records that are to be written.
@@ -203,6 +215,7 @@ func (g *Gateway) FlushRefusals(ctx context.Context, all bool) error {
 	g.refusals.writing.Lock()
 	defer g.refusals.writing.Unlock()
 	records, lost := g.refusals.end(g.Control.Now(), all)
+	g.recordStrangers()
 	var failed error
 	for len(records) > 0 && failed == nil {
 		n := min(len(records), refusalBatch)

@@ -10,6 +10,7 @@ import (
 	"latchkey/internal/control"
 	"latchkey/internal/control/ldapsync"
 	"latchkey/internal/front"
+	"latchkey/internal/telemetry"
 	"latchkey/internal/upstreams"
 )
 
@@ -54,6 +55,9 @@ type Config struct {
 	// the origin at which alone people sign in, at a host of its own; empty: at PublicURL, a host that objects share
 	SignInURL      string
 	TrustedProxies front.Proxies // their X-Forwarded-For and X-Forwarded-Proto count; none: no proxy's
+
+	Events Events           // which requests to S3 are recorded, and where
+	Traces telemetry.Traces // whether requests are traced
 
 	Domains []string // host names of this server: virtual-hosted buckets and accounts are labels before them
 

@@ -36,6 +36,7 @@ import (
 	"latchkey/internal/control/sts"
 	"latchkey/internal/credential"
 	"latchkey/internal/engine"
+	"latchkey/internal/events"
 	"latchkey/internal/front"
 	"latchkey/internal/gateway"
 	"latchkey/internal/maintenance"
@@ -46,6 +47,7 @@ import (
 	"latchkey/internal/sightings"
 	"latchkey/internal/sigv4"
 	"latchkey/internal/store"
+	"latchkey/internal/telemetry"
 	"latchkey/internal/upstreams"
 )
 
@@ -73,6 +75,8 @@ type Server struct {
 	upstreams *upstreams.Set // nil: the server's own store is the only one
 
 	maintenance *maintenance.Loop
+	events      *events.Recorder  // nil: no data event is recorded
+	tracer      *telemetry.Tracer // nil: no request is traced
 }
 
 // Open opens everything and begins to listen. It serves nothing before Serve. If it returns an error, the Server is nil
@@ -130,6 +134,9 @@ func (s *Server) open(ctx context.Context) error {
 		return err
 	}
 	if err := s.reseal(ctx, ring); err != nil {
+		return err
+	}
+	if err := errors.Join(s.openEvents(ctx), s.openTraces(ctx)); err != nil {
 		return err
 	}
 	s.wire(ring)
@@ -203,7 +210,7 @@ func (s *Server) wire(ring *credential.Ring) {
 	m.registry.MustRegister(upstreamStates{s.upstreams})
 	s.maintenance = s.newMaintenance(m)
 	frame := &front.Frame{Control: s.Control, Proxies: c.TrustedProxies, Log: c.Log, Observe: m.observe,
-		PageHost: c.pageHost()}
+		PageHost: c.pageHost(), Tracer: s.tracer}
 	plane := &api.API{
 		Sync:           s.syncer,
 		Exchange:       tokenExchange,
@@ -227,7 +234,10 @@ func (s *Server) wire(ring *credential.Ring) {
 	names := &names{domains: domains, port: portOf(s.listener)}
 	s.Gateway = &gateway.Gateway{
 		Control: s.Control, Buckets: s.Buckets, Auth: auth, Domains: domains, Frame: frame,
-		AnyRegion: c.AnyRegion,
+		AnyRegion: c.AnyRegion, Events: s.events,
+	}
+	if s.events != nil {
+		m.registry.MustRegister(eventMetrics{s.events})
 	}
 	s.own = s.pages(frame, m)
 	s.router = &router{
@@ -289,6 +299,8 @@ func (s *Server) Serve(ctx context.Context) error {
 	defer s.synchronise(ctx)()
 	defer s.maintain(ctx)()
 	defer s.watchUpstreams(ctx)()
+	defer s.endTraces(ctx)
+	defer s.recordEvents(ctx)() // the last refusals are among them
 	defer s.recordRefusals(ctx)()
 	main := s.httpServer(s.router)
 	main.TLSConfig = s.tls
