@@ -7,7 +7,10 @@
 // token or a signature, and none is written with more than MaxRecord bytes.
 package audit
 
-import "time"
+import (
+	"encoding/json"
+	"time"
+)
 
 // Event is one call, allowed or refused.
 type Event struct {
@@ -75,11 +78,35 @@ type Identity struct {
 
 // SessionContext says which role issued a session.
 type SessionContext struct {
-	SessionIssuer  *SessionIssuer `json:"sessionIssuer,omitempty"`
-	SourceIdentity string         `json:"sourceIdentity,omitempty"`
-	CreationDate   time.Time      `json:"creationDate"`
+	SessionIssuer   *SessionIssuer    `json:"sessionIssuer,omitempty"`
+	WebIDFederation *WebIDFederation  `json:"webIdFederationData,omitempty"`
+	Attributes      SessionAttributes `json:"attributes"`
+	SourceIdentity  string            `json:"sourceIdentity,omitempty"`
+}
 
-	WebIDFederation *WebIDFederation `json:"webIdFederationData,omitempty"`
+// SessionAttributes say when a session was made.
+type SessionAttributes struct {
+	CreationDate     time.Time `json:"creationDate"`
+	MFAAuthenticated string    `json:"mfaAuthenticated"` // always "false": there is no MFA here
+}
+
+// NewSessionAttributes returns those of a session that was made at a time.
+func NewSessionAttributes(made time.Time) SessionAttributes { return SessionAttributes{made, "false"} }
+
+// UnmarshalJSON reads a record of an earlier version, too: those had the date in the context itself.
+func (c *SessionContext) UnmarshalJSON(text []byte) error {
+	type plain SessionContext
+	read := struct {
+		*plain
+		CreationDate time.Time `json:"creationDate"`
+	}{plain: (*plain)(c)}
+	if err := json.Unmarshal(text, &read); err != nil {
+		return err
+	}
+	if c.Attributes.CreationDate.IsZero() && !read.CreationDate.IsZero() {
+		c.Attributes = NewSessionAttributes(read.CreationDate)
+	}
+	return nil
 }
 
 // WebIDFederation says with which web identity token a session was made.

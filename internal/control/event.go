@@ -67,7 +67,7 @@ func identity(who *caller.Caller) audit.Identity {
 	case who.Role != nil:
 		id.Type = "AssumedRole"
 		id.SessionContext = &audit.SessionContext{
-			CreationDate: who.Session.Issued, SourceIdentity: who.Session.SourceIdentity,
+			Attributes: audit.NewSessionAttributes(who.Session.Issued), SourceIdentity: who.Session.SourceIdentity,
 			SessionIssuer: &audit.SessionIssuer{
 				Type:        "Role",
 				PrincipalID: who.Role.ID,
@@ -80,7 +80,7 @@ func identity(who *caller.Caller) audit.Identity {
 	case who.User != nil:
 		id.Type, id.UserName = "IAMUser", who.User.Name
 		if who.Session != nil {
-			id.SessionContext = &audit.SessionContext{CreationDate: who.Session.Issued}
+			id.SessionContext = &audit.SessionContext{Attributes: audit.NewSessionAttributes(who.Session.Issued)}
 		}
 	default:
 		id.Type = "Unknown"
