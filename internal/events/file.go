@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"latchkey/internal/audit"
@@ -36,9 +37,6 @@ type File struct {
 
 // rotated is the form of the time in the name of a rotated file. Names sort like times.
 const rotated = "20060102T150405.000000000Z"
-
-// maxSameName is how many files may be rotated at the same time of a clock that stands still.
-const maxSameName = 1000
 
 // OpenFile opens the file, or makes it, so that a wrong path is found at the start.
 func OpenFile(o FileOptions) (*File, error) {
@@ -155,7 +153,7 @@ func (s *File) inPlace() bool {
 	if err != nil {
 		return false
 	}
-	there, err := os.Lstat(s.o.Path)
+	there, err := os.Stat(s.o.Path)
 	return err == nil && os.SameFile(open, there)
 }
 
@@ -171,24 +169,26 @@ func (s *File) closeFile() error {
 	return errors.Join(err, f.Close())
 }
 
-// rotate renames the file, and removes the oldest ones. It never replaces a file.
+// rotate renames the file, and removes the oldest ones. A name is later than those of all rotated files, even if the
+// clock is not.
 func (s *File) rotate() error {
 	if err := s.closeFile(); err != nil {
 		return err
 	}
-	to := s.o.Path + "." + s.o.Now().UTC().Format(rotated)
-	for i := 0; ; i++ {
-		name := to
-		if i > 0 {
-			name = fmt.Sprintf("%s.%d", to, i)
+	old, err := s.Rotated()
+	if err != nil {
+		return err
+	}
+	at := s.o.Now().UTC()
+	if len(old) > 0 {
+		last := old[len(old)-1]
+		before, err := time.Parse(rotated, last[len(last)-len(rotated):])
+		if err == nil && !at.After(before) {
+			at = before.Add(1)
 		}
-		if _, err := os.Lstat(name); err == nil && i < maxSameName {
-			continue
-		}
-		if err := os.Rename(s.o.Path, name); err != nil {
-			return err
-		}
-		break
+	}
+	if err := os.Rename(s.o.Path, s.o.Path+"."+at.Format(rotated)); err != nil {
+		return err
 	}
 	return errors.Join(s.syncFolder(), s.prune())
 }
@@ -219,10 +219,8 @@ func (s *File) Rotated() (all []string, err error) {
 	}
 	for _, e := range entries { // ReadDir sorts them by name
 		name := e.Name()
-		if len(name) < len(base)+1+len(rotated) || name[:len(base)] != base || name[len(base)] != '.' {
-			continue
-		}
-		if _, err := time.Parse(rotated, name[len(base)+1:len(base)+1+len(rotated)]); err == nil {
+		at, ok := strings.CutPrefix(name, base+".")
+		if _, err := time.Parse(rotated, at); ok && err == nil {
 			all = append(all, filepath.Join(dir, name))
 		}
 	}

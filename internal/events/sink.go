@@ -21,7 +21,7 @@ type Pipe struct {
 	Block bool // a request waits for room in the buffer; false: records that find no room are dropped
 
 	Linger  time.Duration // how long a record waits for others, so that they are written together
-	Enough  int64         // bytes of lines that are written at once, without more waiting
+	Enough  int64         // bytes of lines that are written together, without more waiting
 	Most    int           // records in one batch; 0: no bound
 	Retries int           // how often a batch is tried again before it is given up; 0: for ever
 }

@@ -74,18 +74,18 @@ func (p *pipe) take(ctx context.Context) ([]Record, bool) {
 	}
 }
 
-// batch takes records off the queue, and says behind them what was dropped. They stay counted until they are written.
+// batch takes as many records off the queue as are written together, and says behind them what was dropped. They stay
+// counted until they are written.
 func (p *pipe) batch() []Record {
-	n := len(p.queue)
-	if p.Most > 0 {
-		n = min(n, p.Most)
+	n, lines := 0, int64(0)
+	for n < len(p.queue) && (p.Most == 0 || n < p.Most) && (n == 0 || lines < p.Enough) {
+		lines += int64(len(p.queue[n].JSON))
+		n++
 	}
+	p.lines -= lines
 	batch := append(make([]Record, 0, n+1), p.queue[:n]...)
 	clear(p.queue[:n])
 	p.queue = p.queue[n:]
-	for i := range batch {
-		p.lines -= int64(len(batch[i].JSON))
-	}
 	if len(p.queue) == 0 {
 		p.queue = nil
 	}
