@@ -22,8 +22,9 @@ type Ask struct {
 }
 
 // Decide evaluates the caller's policies and the resource's policy.
-func (c *Caller) Decide(a Ask) policy.Decision {
-	ps := c.policies
+func (c *Caller) Decide(a Ask) policy.Decision { return c.decide(a, c.policies) }
+
+func (c *Caller) decide(a Ask, ps policy.Policies) policy.Decision {
 	if a.ResourcePolicy != nil {
 		ps.Resource = []*policy.Document{a.ResourcePolicy}
 	}
@@ -33,7 +34,7 @@ func (c *Caller) Decide(a Ask) policy.Decision {
 		Resource:        a.Resource,
 		ResourceAccount: string(a.ResourceAccount),
 		Context:         c.values(a),
-		Meter:           &c.meter,
+		Meter:           c.Meter(),
 	}, ps)
 }
 
@@ -56,7 +57,7 @@ func (c *Caller) DecideActor(a Ask) policy.Decision {
 		Action:    a.Action,
 		Resource:  a.Resource,
 		Context:   c.values(a),
-		Meter:     &c.meter,
+		Meter:     c.Meter(),
 	},
 		policy.Policies{Identity: []*policy.Document{anything}, Resource: []*policy.Document{a.ResourcePolicy}})
 	if !named.Allowed {
@@ -72,6 +73,11 @@ func (c *Caller) Authorize(a Ask) error {
 	if d.Allowed {
 		return nil
 	}
+	return c.Refusal(a, d)
+}
+
+// Refusal is the refusal of a decision that denies, as Authorize words it.
+func (c *Caller) Refusal(a Ask, d policy.Decision) *fault.Error {
 	return Reasoned(d, fault.New(fault.Denied, "", "%s", Denial{
 		User: c.ARN(), Action: a.Action, Resource: a.Resource, Quoted: true, Because: d.Because(),
 	}).For(c.ReasonOf(d)))

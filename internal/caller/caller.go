@@ -30,11 +30,17 @@ type Caller struct {
 	Facts       Facts
 
 	policies policy.Policies
-	meter    policy.Meter // of all decisions about the request
+	meter    policy.Meter  // of all decisions about the request
+	shared   *policy.Meter // in place of meter, for a caller who stands in for another one in the same request
 }
 
 // Meter counts what the decisions about the request cost. Decisions about others that the request needs share it.
-func (c *Caller) Meter() *policy.Meter { return &c.meter }
+func (c *Caller) Meter() *policy.Meter {
+	if c.shared != nil {
+		return c.shared
+	}
+	return &c.meter
+}
 
 // Facts are what is known about the request, apart from who signed it.
 type Facts struct {

@@ -11,6 +11,6 @@ func (c *Caller) DecideTrust(a Ask, trust *policy.Document) policy.Decision {
 		Resource:        a.Resource,
 		ResourceAccount: string(a.ResourceAccount),
 		Context:         c.values(a),
-		Meter:           &c.meter,
+		Meter:           c.Meter(),
 	}, trust, c.policies)
 }

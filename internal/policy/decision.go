@@ -62,6 +62,7 @@ type Decision struct {
 	UnknownKey string
 
 	Missing Layer // of an implicit deny: the first layer that should have allowed
+	Limit   Layer // the boundary or session layer that does not allow the request, or a layer that cannot be read
 	Stopped Stop  // of an explicit deny: why the evaluation did not come to an end; no statement decided then
 
 	action string
@@ -87,6 +88,15 @@ func (d Decision) halt(why Stop) Decision {
 
 func (d *Decision) at(h hit) {
 	d.Layer, d.Index, d.Document, d.Statement, d.Sid = h.layer, h.document, h.name, h.statement, h.sid
+}
+
+// LeavesOpen reports whether nothing in the policies stands against the request: none of them denies it, all could be
+// read, and boundary and session policies allow it. What may be missing is only a policy that gives the right.
+func (d Decision) LeavesOpen() bool {
+	if d.Stopped != NotStopped || d.Limit != LayerNone {
+		return false
+	}
+	return d.Allowed || d.Effect == ImplicitDeny && (d.Missing == LayerIdentity || d.Missing == LayerResource)
 }
 
 // NoSessionPolicy is the decision about an action that a session is kept from by what it is, before any policy is

@@ -97,7 +97,7 @@ func decide(r *Request, p *Policies, kind Kind, resource []*Document) Decision {
 	}
 	for i := range lists {
 		if l := &lists[i]; !l.readable() {
-			d.Missing = l.layer
+			d.Missing, d.Limit = l.layer, l.layer
 			return d
 		}
 	}
@@ -116,6 +116,7 @@ func decide(r *Request, p *Policies, kind Kind, resource []*Document) Decision {
 		resource: &results[4],
 		limit:    missingLimit(p, &results[1], &results[2]),
 	}
+	d.Limit = o.limit
 	return o.decide(d, r, resourceLayer)
 }
 
