@@ -12,7 +12,7 @@ import (
 
 func newAccount() *cobra.Command {
 	cmd := newGroup("account", "Manage accounts")
-	cmd.AddCommand(newAccountCreate())
+	cmd.AddCommand(newAccountCreate(), newAccountResolve())
 	return cmd
 }
 

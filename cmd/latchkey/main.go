@@ -85,7 +85,7 @@ func newRoot() *cobra.Command {
 		return hint(err, "%s --help lists the flags", cmd.CommandPath())
 	})
 	root.AddCommand(newServe(), newExec(), newEnv(), newExplain(), newWhoCan(), newWhatCan(), newTour(), newAudit(),
-		newAccount(), newBucket(), newDirectory(), newPolicy(), newSession(), newRecover(),
+		newAccount(), newBucket(), newDirectory(), newLocation(), newPolicy(), newSession(), newRecover(),
 		newLogin(), newLogout(), newCredentials(), newGrants(), newAgent(), newKeys(), newVersion())
 	return root
 }

@@ -22,6 +22,7 @@ func (a *API) registerLatchkey(m *awswire.Mux[*control.Call]) {
 	awswire.Handle(m, wire.Explain, a.explain)
 	a.registerEntitlements(m)
 	a.registerSessions(m)
+	a.registerResolve(m)
 	awswire.Handle(m, wire.QueryAudit, a.queryAudit)
 	awswire.Handle(m, wire.CreateAccount, a.createAccount)
 	awswire.Handle(m, wire.AdoptBucket, a.adoptBucket)

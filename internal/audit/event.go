@@ -155,6 +155,13 @@ type Addendum struct {
 	LocationID string `json:"locationId,omitempty"`
 	Grantee    string `json:"grantee,omitempty"`
 
+	// Resolved says that the grant answered an S3 request itself, and no credential was vended.
+	Resolved bool `json:"resolved,omitempty"`
+
+	// Identity says how the directory user of OnBehalfOf is known: "proven" by a token of the user's own, or "asserted" by
+	// the engine that named the user in a session tag.
+	Identity string `json:"identity,omitempty"`
+
 	// Session is the role session name of a vended credential. The records of the gateway have the same name.
 	Session string `json:"session,omitempty"`
 

@@ -37,6 +37,8 @@ const (
 	OpenIDProvider Right = "the account's OpenID provider vouched for the person with a token that holds"
 	// ProvisioningToken lets a provisioning client change the directory of the token's account.
 	ProvisioningToken Right = "the client presented a bearer token that an administrator of the account made"
+	// GrantHeld lets a caller have what a credential would give that GetDataAccess would vend to the caller now.
+	GrantHeld Right = "GetDataAccess would vend the caller a credential for it, and that credential may"
 	// DirectorySource lets the server synchronise a directory by itself.
 	DirectorySource Right = "the operator configured the source for the account"
 )

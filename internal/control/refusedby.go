@@ -67,6 +67,12 @@ var refusedBy = map[fault.Reason]string{
 	fault.LocationMissing:   "grants",
 	fault.InstanceMissing:   "grants",
 
+	fault.GrantsNotResolved:    "grants",
+	fault.AssertionNotAdmitted: "grants",
+	fault.AssertionUnbounded:   "trust",
+	fault.AssertionNotCarried:  "session",
+	fault.ApplicationOther:     "grants",
+
 	// Policies that no layer alone answers for.
 	fault.ConditionKeyUnknown: "role",
 

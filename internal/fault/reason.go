@@ -173,6 +173,14 @@ const (
 	ClientGone Reason = "client_gone"
 	// NotAllowed: The principal's policies do not allow it to call GetDataAccess.
 	NotAllowed Reason = "not_allowed"
+	// GrantsNotResolved: The account that owns the bucket does not let grants answer S3 requests.
+	GrantsNotResolved Reason = "grants_not_resolved"
+	// AssertionNotAdmitted: The location of the grant does not answer people whom an engine has named in a session tag.
+	AssertionNotAdmitted Reason = "assertion_not_admitted"
+	// AssertionUnbounded: The role's trust policy allows session tags, and does not say which people they may name.
+	AssertionUnbounded Reason = "assertion_unbounded"
+	// AssertionNotCarried: A session that names a directory user in a tag does not pass the tag on.
+	AssertionNotCarried Reason = "assertion_not_carried"
 	// RoleNotAssumable: The service may not assume the role of the grant's location.
 	RoleNotAssumable Reason = "role_not_assumable"
 )

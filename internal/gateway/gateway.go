@@ -26,6 +26,8 @@ import (
 	"latchkey/internal/caller"
 	"latchkey/internal/control"
 	"latchkey/internal/control/buckets"
+	"latchkey/internal/control/grants"
+	"latchkey/internal/credential"
 	"latchkey/internal/events"
 	"latchkey/internal/fault"
 	"latchkey/internal/front"
@@ -37,6 +39,7 @@ import (
 type Gateway struct {
 	Control *control.Control
 	Buckets *buckets.Buckets // knows the upstream
+	Grants  *grants.Grants
 	Auth    *caller.Authenticator
 	Domains []string // a bucket may stand as a label before any of these host names; lower case
 	Frame   *front.Frame
@@ -71,8 +74,9 @@ type request struct {
 	body     *upstream.Body // of an operation whose body is streamed
 	bucket   *bucket.Bucket // the addressed bucket, once it is known to exist
 	key      string
-	required []permission // the permissions that were checked before the upstream was called
-	refused  *permission  // the permission that was refused; nil: none
+	required []permission        // the permissions that were checked before the upstream was called
+	refused  *permission         // the permission that was refused; nil: none
+	grant    *credential.Session // by which the request is served; nil: policies allow it
 	out      any
 
 	w       http.ResponseWriter
@@ -102,6 +106,9 @@ func (q *request) describe() {
 	if q.bucket != nil {
 		q.Bucket = q.bucket.Name
 		q.Attrs = append(q.Attrs, slog.String("bucket", q.bucket.Name), slog.String("key", q.key))
+	}
+	if q.grant != nil {
+		q.Attrs = append(q.Attrs, slog.String("grant", q.grant.GrantID))
 	}
 }
 

@@ -48,6 +48,7 @@ func (g *Gateway) permit(q *request, in any) error {
 	}
 	q.key = needed[0].key
 	for i := range needed {
+		needed[i].resolvable = q.row.reach == dataReach
 		b, err := g.authorise(q.Call, &needed[i])
 		if i == 0 && b != nil {
 			q.bucket = b
@@ -68,7 +69,10 @@ func (g *Gateway) permit(q *request, in any) error {
 		}
 	}
 	q.required = needed
-	return g.checkNames(q.bucket, checkPrefixes, q.row.names(in)...)
+	if err := g.checkNames(q.bucket, checkPrefixes, q.row.names(in)...); err != nil {
+		return err
+	}
+	return g.recordUse(q, needed)
 }
 
 // forward lets the upstream answer a call that permit authorised.
@@ -104,16 +108,30 @@ func (g *Gateway) authorise(call *control.Call, n *permission) (*bucket.Bucket, 
 			return b, err
 		}
 	}
-	return b, may(call, b, n)
+	return b, g.may(call, b, n)
 }
 
-// may checks one permission on a bucket that is known: first the ceiling of a vended credential, then the policies. No
-// other function asks policies for a permission.
-func may(call *control.Call, b *bucket.Bucket, n *permission) error {
+// may checks one permission on a bucket that is known: first the ceiling of a vended credential, then the policies, and
+// at last, if they do not allow it, the caller's grants. No other function asks policies for a permission.
+func (g *Gateway) may(call *control.Call, b *bucket.Bucket, n *permission) error {
 	if err := checkCeiling(call.Caller, n); err != nil {
 		return err
 	}
-	return buckets.May(call, b, n.action, n.resource(), n.values)
+	ask, err := buckets.Ask(call, b, n.action, n.resource(), n.values)
+	if err != nil {
+		return err
+	}
+	d := call.Decide(ask)
+	switch {
+	case d.Allowed:
+		return nil
+	case !n.resolvable || call.IsVended() || !call.LeavesOpen(ask, d):
+		return call.Refusal(ask, d)
+	}
+	if err := g.resolve(call, b, n); err != nil {
+		return resolvedRefusal(call.Refusal(ask, d), err)
+	}
+	return nil
 }
 
 // reauthorize authorises a call once more, when the last byte of its body has come and before the upstream gets that
@@ -134,7 +152,9 @@ func (g *Gateway) reauthorize(call *control.Call, required []permission) (*calle
 	now := *call
 	now.Caller = who
 	for i := range required {
-		if _, err := g.authorise(&now, &required[i]); err != nil {
+		n := required[i]
+		n.resolvable = n.by != nil // no grant takes the place of a policy while the request is under way
+		if _, err := g.authorise(&now, &n); err != nil {
 			return nil, err
 		}
 	}
@@ -156,8 +176,9 @@ func (g *Gateway) hideAbsence(q *request, needed []permission, absent error) err
 		}
 		list := permission{
 			action: "s3:ListBucket", bucket: b.Name, prefix: &n.key, values: control.Values("s3:prefix", n.key),
+			resolvable: n.resolvable,
 		}
-		if err := may(q.Call, b, &list); err != nil {
+		if err := g.may(q.Call, b, &list); err != nil {
 			return err
 		}
 	}
@@ -269,7 +290,7 @@ func (g *Gateway) deleteObjects(q *request, in *s3.DeleteObjectsRequest) (any, e
 			q.event.refused++
 			continue
 		}
-		allowed = append(allowed, o)
+		allowed, q.required = append(allowed, o), append(q.required, needed...)
 	}
 	if len(refused) == len(in.Delete.Objects) {
 		q.Call.ByRight(control.EveryKeyRefused)
@@ -277,6 +298,9 @@ func (g *Gateway) deleteObjects(q *request, in *s3.DeleteObjectsRequest) (any, e
 	out := &s3.DeleteObjectsOutput{}
 	if len(allowed) > 0 {
 		if err := g.Buckets.Genuine(q.Context(), b); err != nil {
+			return nil, err
+		}
+		if err := g.recordUse(q, q.required); err != nil {
 			return nil, err
 		}
 		if q.g.Events != nil {
@@ -306,6 +330,7 @@ func (g *Gateway) authoriseAll(q *request, needed []permission) error {
 		if needed[i].key == "" {
 			return fault.New(fault.Invalid, fault.Key, "The key of an object to delete must not be empty")
 		}
+		needed[i].resolvable = q.row.reach == dataReach
 		if _, err := g.authorise(q.Call, &needed[i]); err != nil {
 			return err
 		}

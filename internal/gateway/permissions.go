@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"latchkey/internal/awswire"
+	"latchkey/internal/credential"
 	"latchkey/internal/policy"
 	"latchkey/internal/upstream"
 )
@@ -16,6 +17,11 @@ type permission struct {
 	prefix *string // of a listing, as the client sent it; nil: none
 	owner  string  // the account that the client expects to own the bucket; empty: any
 	values policy.Values
+
+	// resolvable says that a grant of the caller may answer in place of a policy: see resolve. It is false unless the
+	// operation is one that vended credentials reach.
+	resolvable bool
+	by         *credential.Session // what GetDataAccess would vend, if a grant answered; nil: policies did
 }
 
 func (n *permission) resource() string {

@@ -138,7 +138,7 @@ func (g *Gateway) deleteBucket(q *request, in *s3.DeleteBucketRequest) (any, err
 	if err != nil {
 		return nil, err
 	}
-	if err := may(q.Call, b, &permission{action: "s3:DeleteBucket", bucket: b.Name}); err != nil {
+	if err := g.may(q.Call, b, &permission{action: "s3:DeleteBucket", bucket: b.Name}); err != nil {
 		return nil, err
 	}
 	_, err = g.callUpstream(q.Context(), q, in, b.Nonce)

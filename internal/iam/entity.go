@@ -12,6 +12,10 @@ type Account struct {
 	ID      access.AccountID
 	Name    string
 	Created time.Time
+
+	// ResolveGrants lets S3 requests for the account's buckets be answered by the grants of their caller. It is set in
+	// every account that is made, and absent from the rows of earlier releases.
+	ResolveGrants bool `json:",omitempty"`
 }
 
 // Tag is a key and a value on an entity.

@@ -233,7 +233,7 @@ func (s *Server) wire(ring *credential.Ring) {
 	domains := ownDomains(c)
 	names := &names{domains: domains, port: portOf(s.listener)}
 	s.Gateway = &gateway.Gateway{
-		Control: s.Control, Buckets: s.Buckets, Auth: auth, Domains: domains, Frame: frame,
+		Control: s.Control, Buckets: s.Buckets, Grants: s.Grants, Auth: auth, Domains: domains, Frame: frame,
 		AnyRegion: c.AnyRegion, Events: s.events,
 	}
 	if s.events != nil {

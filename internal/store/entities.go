@@ -111,6 +111,10 @@ func InstanceID(a access.AccountID, region string) string { return string(a) + "
 type Location struct {
 	access.Location
 	Tags []access.Tag
+
+	// Asserted lets the location's grants answer people whom an engine has named in a session tag, and who have proved
+	// nothing themselves.
+	Asserted bool
 }
 
 // Locations: id is LocationID of account, region and location id. Parent is the instance's id. The scope, as the client
@@ -123,18 +127,18 @@ var Locations = Table[Location]{
 	},
 	Seq: func(l *Location, seq int64) { l.Seq = seq },
 	Cuts: func(old, now *Location) []credential.Ground { // the default location has the same id when it is made anew
-		if now != nil && now.RoleARN == old.RoleARN && now.RoleID == old.RoleID {
+		if now != nil && now.RoleARN == old.RoleARN && now.RoleID == old.RoleID && (now.Asserted || !old.Asserted) {
 			return nil
 		}
 		return []credential.Ground{{Kind: credential.OnLocation, ID: LocationID(old.Account, old.Region, old.ID)}}
 	},
-	Encode: func(l *Location) any { return encodedLocation{l.Location, l.Scope.String(), l.Tags} },
+	Encode: func(l *Location) any { return encodedLocation{l.Location, l.Scope.String(), l.Tags, l.Asserted} },
 	Decode: func(body []byte, l *Location) (err error) {
 		var p encodedLocation
 		if err := json.Unmarshal(body, &p); err != nil {
 			return err
 		}
-		*l = Location{p.Location, p.Tags}
+		*l = Location{p.Location, p.Tags, p.Asserted}
 		l.Scope, err = access.ParseLocationScope(p.Scope)
 		return err
 	},
@@ -143,8 +147,9 @@ var Locations = Table[Location]{
 // encodedLocation is a location as JSON. Its outer Scope replaces the inner one, which does not encode as text.
 type encodedLocation struct {
 	access.Location
-	Scope string
-	Tags  []access.Tag
+	Scope    string
+	Tags     []access.Tag
+	Asserted bool `json:",omitempty"`
 }
 
 // LocationID is the id of a location in Locations: location ids themselves are unique in one instance only.

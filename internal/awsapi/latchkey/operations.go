@@ -24,7 +24,9 @@ var Service = awswire.NewService(&awswire.Service{
 	DeleteUserBinding.Operation,
 	EndSessions.Operation,
 	Explain.Operation,
+	GetAssertedIdentities.Operation,
 	GetIssuerLimits.Operation,
+	GetResolveGrants.Operation,
 	GetSignIn.Operation,
 	GetUserIdentity.Operation,
 	ListBuckets.Operation,
@@ -34,7 +36,9 @@ var Service = awswire.NewService(&awswire.Service{
 	ListSessionHistory.Operation,
 	ListSessions.Operation,
 	ListUpstreams.Operation,
+	PutAssertedIdentities.Operation,
 	PutIssuerLimits.Operation,
+	PutResolveGrants.Operation,
 	PutSignIn.Operation,
 	QueryAudit.Operation,
 	SetUserStatus.Operation,
@@ -71,8 +75,14 @@ var EndSessions = awswire.NewOp[EndSessionsRequest, EndSessionsResponse](awswire
 // Explain is POST /.
 var Explain = awswire.NewOp[ExplainRequest, ExplainResponse](awswire.Operation{Name: "Explain", Method: "POST", URI: "/"})
 
+// GetAssertedIdentities is POST /.
+var GetAssertedIdentities = awswire.NewOp[GetAssertedIdentitiesRequest, GetAssertedIdentitiesResponse](awswire.Operation{Name: "GetAssertedIdentities", Method: "POST", URI: "/"})
+
 // GetIssuerLimits is POST /.
 var GetIssuerLimits = awswire.NewOp[GetIssuerLimitsRequest, GetIssuerLimitsResponse](awswire.Operation{Name: "GetIssuerLimits", Method: "POST", URI: "/"})
+
+// GetResolveGrants is POST /.
+var GetResolveGrants = awswire.NewOp[GetResolveGrantsRequest, GetResolveGrantsResponse](awswire.Operation{Name: "GetResolveGrants", Method: "POST", URI: "/"})
 
 // GetSignIn is POST /.
 var GetSignIn = awswire.NewOp[GetSignInRequest, GetSignInResponse](awswire.Operation{Name: "GetSignIn", Method: "POST", URI: "/"})
@@ -101,8 +111,14 @@ var ListSessions = awswire.NewOp[ListSessionsRequest, ListSessionsResponse](awsw
 // ListUpstreams is POST /.
 var ListUpstreams = awswire.NewOp[ListUpstreamsRequest, ListUpstreamsResponse](awswire.Operation{Name: "ListUpstreams", Method: "POST", URI: "/"})
 
+// PutAssertedIdentities is POST /.
+var PutAssertedIdentities = awswire.NewOp[PutAssertedIdentitiesRequest, PutAssertedIdentitiesResponse](awswire.Operation{Name: "PutAssertedIdentities", Method: "POST", URI: "/"})
+
 // PutIssuerLimits is POST /.
 var PutIssuerLimits = awswire.NewOp[PutIssuerLimitsRequest, PutIssuerLimitsResponse](awswire.Operation{Name: "PutIssuerLimits", Method: "POST", URI: "/"})
+
+// PutResolveGrants is POST /.
+var PutResolveGrants = awswire.NewOp[PutResolveGrantsRequest, PutResolveGrantsResponse](awswire.Operation{Name: "PutResolveGrants", Method: "POST", URI: "/"})
 
 // PutSignIn is POST /.
 var PutSignIn = awswire.NewOp[PutSignInRequest, PutSignInResponse](awswire.Operation{Name: "PutSignIn", Method: "POST", URI: "/"})

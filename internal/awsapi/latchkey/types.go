@@ -158,6 +158,14 @@ type DeleteUserBindingResponse struct {
 	Bindings []Binding `aws:"Bindings"`
 }
 
+// DirectAccess is a part of larger structures.
+type DirectAccess struct {
+	Allowed *bool   `aws:"Allowed"`
+	By      *string `aws:"By"`
+	Reason  *string `aws:"Reason"`
+	Checks  []Check `aws:"Checks"`
+}
+
 // DirectoryGroup is a part of larger structures.
 type DirectoryGroup struct {
 	GroupId   *string `aws:"GroupId"`
@@ -198,6 +206,9 @@ type Entitlement struct {
 	ApplicationArn      *string `aws:"ApplicationArn"`
 	Open                *bool   `aws:"Open"`
 	Reason              *string `aws:"Reason"`
+	Direct              *bool   `aws:"Direct"`
+	DirectReason        *string `aws:"DirectReason"`
+	AssertedAllowed     *bool   `aws:"AssertedAllowed"`
 }
 
 // Event is a part of larger structures.
@@ -217,25 +228,38 @@ type ExplainRequest struct {
 	Privilege      *string `aws:"Privilege" enum:"Minimal|Default"`
 	TargetType     *string `aws:"TargetType" enum:"Object"`
 	MaxResults     *int32  `aws:"MaxResults,min=1,max=1000"`
+	Asserted       *bool   `aws:"Asserted"`
 }
 
 // ExplainResponse is what Explain answers.
 type ExplainResponse struct {
-	Allowed            *bool        `aws:"Allowed"`
-	Reason             *string      `aws:"Reason"`
-	MatchedGrantTarget *string      `aws:"MatchedGrantTarget"`
-	GrantId            *string      `aws:"GrantId"`
-	GranteeType        *string      `aws:"GranteeType"`
-	GranteeIdentifier  *string      `aws:"GranteeIdentifier"`
-	LocationId         *string      `aws:"LocationId"`
-	RoleArn            *string      `aws:"RoleArn"`
-	UserId             *string      `aws:"UserId"`
-	UserName           *string      `aws:"UserName"`
-	ApplicationArn     *string      `aws:"ApplicationArn"`
-	Checks             []Check      `aws:"Checks"`
-	Notes              []string     `aws:"Notes"`
-	Considered         []Considered `aws:"Considered"`
-	Truncated          *bool        `aws:"Truncated"`
+	Allowed            *bool         `aws:"Allowed"`
+	Reason             *string       `aws:"Reason"`
+	MatchedGrantTarget *string       `aws:"MatchedGrantTarget"`
+	GrantId            *string       `aws:"GrantId"`
+	GranteeType        *string       `aws:"GranteeType"`
+	GranteeIdentifier  *string       `aws:"GranteeIdentifier"`
+	LocationId         *string       `aws:"LocationId"`
+	RoleArn            *string       `aws:"RoleArn"`
+	UserId             *string       `aws:"UserId"`
+	UserName           *string       `aws:"UserName"`
+	ApplicationArn     *string       `aws:"ApplicationArn"`
+	Checks             []Check       `aws:"Checks"`
+	Notes              []string      `aws:"Notes"`
+	Considered         []Considered  `aws:"Considered"`
+	Truncated          *bool         `aws:"Truncated"`
+	Direct             *DirectAccess `aws:"Direct"`
+}
+
+// GetAssertedIdentitiesRequest is what GetAssertedIdentities takes.
+type GetAssertedIdentitiesRequest struct {
+	LocationId *string `aws:"LocationId,required,min=1,max=2048"`
+}
+
+// GetAssertedIdentitiesResponse is what GetAssertedIdentities answers.
+type GetAssertedIdentitiesResponse struct {
+	LocationId *string `aws:"LocationId"`
+	Allowed    *bool   `aws:"Allowed"`
 }
 
 // GetIssuerLimitsRequest is what GetIssuerLimits takes.
@@ -249,6 +273,15 @@ type GetIssuerLimitsResponse struct {
 	EmailDomains          []string `aws:"EmailDomains"`
 	Sources               []string `aws:"Sources"`
 	SubjectClaim          *string  `aws:"SubjectClaim"`
+}
+
+// GetResolveGrantsRequest is what GetResolveGrants takes.
+type GetResolveGrantsRequest struct {
+}
+
+// GetResolveGrantsResponse is what GetResolveGrants answers.
+type GetResolveGrantsResponse struct {
+	Enabled *bool `aws:"Enabled"`
 }
 
 // GetSignInRequest is what GetSignIn takes.
@@ -421,6 +454,16 @@ type ProvisioningToken struct {
 	ExpirationTime *time.Time `aws:"ExpirationTime"`
 }
 
+// PutAssertedIdentitiesRequest is what PutAssertedIdentities takes.
+type PutAssertedIdentitiesRequest struct {
+	LocationId *string `aws:"LocationId,required,min=1,max=2048"`
+	Allowed    *bool   `aws:"Allowed,required"`
+}
+
+// PutAssertedIdentitiesResponse is what PutAssertedIdentities answers.
+type PutAssertedIdentitiesResponse struct {
+}
+
 // PutIssuerLimitsRequest is what PutIssuerLimits takes.
 type PutIssuerLimitsRequest struct {
 	TrustedTokenIssuerArn *string  `aws:"TrustedTokenIssuerArn,required,min=1,max=2048"`
@@ -431,6 +474,15 @@ type PutIssuerLimitsRequest struct {
 
 // PutIssuerLimitsResponse is what PutIssuerLimits answers.
 type PutIssuerLimitsResponse struct {
+}
+
+// PutResolveGrantsRequest is what PutResolveGrants takes.
+type PutResolveGrantsRequest struct {
+	Enabled *bool `aws:"Enabled,required"`
+}
+
+// PutResolveGrantsResponse is what PutResolveGrants answers.
+type PutResolveGrantsResponse struct {
 }
 
 // PutSignInRequest is what PutSignIn takes.

@@ -57,13 +57,21 @@ func Owned(call *control.Call, name, expected string) (*bucket.Bucket, error) {
 
 // May checks an action on a bucket or on a key in it. The bucket's policy counts, too.
 func May(call *control.Call, b *bucket.Bucket, action, resource string, values policy.Values) error {
-	doc, err := call.Snapshot.BucketPolicy(b.Name)
+	ask, err := Ask(call, b, action, resource, values)
 	if err != nil {
 		return err
 	}
-	return call.Authorize(caller.Ask{
+	return call.Authorize(ask)
+}
+
+// Ask is the question of May. It fails if the bucket's policy cannot be read.
+func Ask(
+	call *control.Call, b *bucket.Bucket, action, resource string, values policy.Values,
+) (caller.Ask, error) {
+	doc, err := call.Snapshot.BucketPolicy(b.Name)
+	return caller.Ask{
 		Action: action, Resource: resource, ResourceAccount: b.Account, Values: values, ResourcePolicy: doc,
-	})
+	}, err
 }
 
 // CheckNew checks that the caller may create a bucket of this name in this region, and that no account has one. All

@@ -31,6 +31,8 @@ type Grants struct {
 	Tokens  *sts.Tokens
 	Vendor  Vendor
 	Observe func(decision, vend time.Duration) // how long a decision and the vending after it took; may be nil
+
+	uses uses
 }
 
 // Condition keys of the Access Grants actions.

@@ -75,7 +75,7 @@ func (p *Principals) ensureAccount(ctx context.Context, tx *store.Tx, id access.
 	if !fault.Is(err, fault.NotFound, fault.Account) {
 		return err
 	}
-	if err := store.Accounts.Insert(tx, &iam.Account{ID: id, Created: tx.Now()}); err != nil {
+	if err := store.Accounts.Insert(tx, &iam.Account{ID: id, Created: tx.Now(), ResolveGrants: true}); err != nil {
 		return err
 	}
 	return tx.Record(ownEvent(tx, id, "CreateAccount", map[string]any{"accountId": string(id)}))
@@ -135,7 +135,7 @@ func (p *Principals) CreateAccount(
 	if _, err := access.ParseAccountID(string(id)); err != nil {
 		return nil, RootKey{}, fault.New(fault.Invalid, fault.Account, "an account id has twelve digits, not %q", string(id))
 	}
-	a, key := &iam.Account{ID: id, Name: name}, NewRootKey()
+	a, key := &iam.Account{ID: id, Name: name, ResolveGrants: true}, NewRootKey()
 	err := p.Control.Update(ctx, call, func(tx *store.Tx) error {
 		a.Created = tx.Now()
 		if err := store.Accounts.Insert(tx, a); err != nil {
