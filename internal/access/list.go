@@ -16,6 +16,7 @@ type ListRequest struct {
 	Identities    []Identity
 	After         int64  // only grants with a larger Seq; that of the last grant of the page before
 	ScopePrefix   string // the grant's scope must start with it, as text; see CheckScopePrefix
+	AnyInstance   bool   // of all instances, whatever Account and Region say
 	ByApplication bool   // only grants that can be used through Application
 	Application   string
 }
@@ -61,7 +62,7 @@ func (ix *Index) ForIdentities(r ListRequest) iter.Seq[Grant] {
 				q[0].seq = v.terms[q[0].entries[0]].seq
 				heap.Fix(&q, 0)
 			}
-			if v.dead.has(e) || v.names[v.scopes[v.scopeOf(e)].inst] != in {
+			if v.dead.has(e) || !r.AnyInstance && v.names[v.scopes[v.scopeOf(e)].inst] != in {
 				continue
 			}
 			app := v.apps[v.terms[e].app]

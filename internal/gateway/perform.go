@@ -23,7 +23,7 @@ import (
 // perform authorises a call on objects and answers it.
 func (g *Gateway) perform(q *request, in any) (any, error) {
 	if err := g.permit(q, in); err != nil {
-		return nil, err
+		return g.performReached(q, in, err)
 	}
 	g.watch(q)
 	out, err := q.row.do(g, q, in)
@@ -129,6 +129,7 @@ func (g *Gateway) may(call *control.Call, b *bucket.Bucket, n *permission) error
 		return call.Refusal(ask, d)
 	}
 	if err := g.resolve(call, b, n); err != nil {
+		n.open = true
 		return resolvedRefusal(call.Refusal(ask, d), err)
 	}
 	return nil

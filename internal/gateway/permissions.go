@@ -21,6 +21,7 @@ type permission struct {
 	// resolvable says that a grant of the caller may answer in place of a policy: see resolve. It is false unless the
 	// operation is one that vended credentials reach.
 	resolvable bool
+	open       bool                // no grant answered, and nothing of the caller's own stands against one that would
 	by         *credential.Session // what GetDataAccess would vend, if a grant answered; nil: policies did
 }
 

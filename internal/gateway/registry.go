@@ -34,7 +34,8 @@ func (g *Gateway) listBuckets(q *request, in *s3.ListBucketsRequest) (any, error
 		size = int(*in.MaxBuckets)
 	}
 	filter := buckets.Filter{Prefix: awswire.Value(in.Prefix), Region: awswire.Value(in.BucketRegion)}
-	page, next, err := g.Buckets.List(q.Call, filter, awswire.Value(in.ContinuationToken), size)
+	page, next, err := g.Buckets.List(q.Call, filter, awswire.Value(in.ContinuationToken), size,
+		func() []*bucket.Bucket { return g.Grants.ReachedBuckets(q.Call.Caller) })
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -93,6 +94,13 @@ func (w *watch) judge() {
 		return
 	}
 	w.call.Caller = who
+}
+
+// also watches one more permission, that an answer in parts has come to need.
+func (w *watch) also(n permission) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.required = append(slices.Clone(w.required), n)
 }
 
 func (w *watch) end(why error) {

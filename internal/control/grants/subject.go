@@ -189,3 +189,11 @@ func findPerson(call *control.Call, who string) (*directory.User, error) {
 	}
 	return mailed, nil
 }
+
+// personOf is the directory user for whom a caller acts.
+func personOf(who *caller.Caller) (directory.UserID, bool) {
+	if d, ok := who.OnBehalfOf(); ok {
+		return directory.UserID(d.UserID), true
+	}
+	return "", false
+}
