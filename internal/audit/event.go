@@ -51,6 +51,14 @@ func (e *Event) Person() string {
 	return e.UserIdentity.OnBehalfOf.UserID
 }
 
+// Identity says how the person is known: proven or asserted; empty: the call was made for nobody.
+func (e *Event) Identity() string {
+	if e.Latchkey == nil {
+		return ""
+	}
+	return e.Latchkey.Identity
+}
+
 // Reason is the reason of a refused call; empty: none.
 func (e *Event) Reason() string {
 	if e.Latchkey == nil {

@@ -176,6 +176,9 @@ func (call *Call) events() []audit.Event {
 		all[0].SharedEventID = uuid.NewString()
 		copied := all[0]
 		copied.EventID, copied.RecipientAccountID, copied.Latchkey = uuid.NewString(), home, nil
+		if how := call.Event.Identity(); how != "" {
+			copied.Added().Identity = how
+		}
 		all = append(all, copied)
 	}
 	return all

@@ -45,6 +45,9 @@ func newEvent(o *Opening) audit.Event {
 	if e.RequestParameters == nil {
 		e.RequestParameters = map[string]any{}
 	}
+	if p, ok := who.Person(); ok {
+		e.Added().Identity = p.How()
+	}
 	e.RequestParameters["Host"] = fault.Clip(f.Host, 1<<10)
 	return e
 }
@@ -103,17 +106,17 @@ func federation(who *caller.Caller) *audit.WebIDFederation {
 
 // onBehalfOf is the person of the directory for whom the caller acts. It is nil if there is none.
 func onBehalfOf(who *caller.Caller) *audit.OnBehalfOf {
-	d, ok := who.OnBehalfOf()
+	p, ok := who.Person()
 	if !ok {
 		return nil
 	}
-	return &audit.OnBehalfOf{UserID: d.UserID, IdentityStoreARN: caller.IdentityStoreARN(d)}
+	return &audit.OnBehalfOf{UserID: string(p.ID), IdentityStoreARN: p.StoreARN}
 }
 
 // ServiceEvent is the record of what the Access Grants service did itself on behalf of the call: the AssumeRole of a
 // location's role.
 func (call *Call) ServiceEvent(source, operation, invokedBy string, parameters map[string]any) audit.Event {
-	return audit.Event{
+	e := audit.Event{
 		EventVersion: "1.11", UserIdentity: audit.Identity{
 			Type:       "AWSService",
 			InvokedBy:  invokedBy,
@@ -125,4 +128,8 @@ func (call *Call) ServiceEvent(source, operation, invokedBy string, parameters m
 		EventID:   uuid.NewString(), ReadOnly: true, EventType: "AwsApiCall", ManagementEvent: true,
 		RecipientAccountID: call.Event.RecipientAccountID, EventCategory: "Management",
 	}
+	if how := call.Event.Identity(); how != "" {
+		e.Added().Identity = how
+	}
+	return e
 }

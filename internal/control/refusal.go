@@ -42,7 +42,9 @@ func (call *Call) RefusedData(refusal awserror.Error, owner access.AccountID) []
 	e.SharedEventID = uuid.NewString()
 	theirs := e
 	theirs.EventID, theirs.RecipientAccountID = uuid.NewString(), string(owner)
-	theirs.Latchkey = &audit.Addendum{Reason: e.Latchkey.Reason, RefusedBy: e.Latchkey.RefusedBy}
+	theirs.Latchkey = &audit.Addendum{
+		Reason: e.Latchkey.Reason, RefusedBy: e.Latchkey.RefusedBy, Identity: e.Latchkey.Identity,
+	}
 	return []audit.Event{e, theirs}
 }
 

@@ -63,6 +63,9 @@ func (a *Asked) check() error {
 		case !wholeUTC(by.Issued) || !wholeUTC(by.Expires):
 			return errors.New("a session within a session has no times")
 		}
+		if by.Asserted != "" && s.Kind != Vended {
+			return errors.New("a session that acts for an asserted user makes no other session")
+		}
 		if err := by.checkTags(); err != nil {
 			return err
 		}

@@ -23,6 +23,7 @@ const (
 	flagChained    = 1 << 0
 	flagObjectOnly = 1 << 1
 	flagFederated  = 1 << 2 // a Federation follows the tags
+	flagAsserted   = 1 << 4 // the asserted user follows the Federation
 	flagShares     = 1 << 3 // the Delegation is that of the session around this one
 )
 
@@ -65,7 +66,7 @@ func (s *Session) appendTo(b []byte, outer *Session) []byte {
 		flag byte
 	}{
 		{s.Chained, flagChained}, {s.ObjectOnly, flagObjectOnly}, {!s.Federation.IsZero(), flagFederated},
-		{shares, flagShares},
+		{shares, flagShares}, {s.Asserted != "", flagAsserted},
 	} {
 		if f.set {
 			b[at+1] |= f.flag
@@ -93,6 +94,9 @@ func (s *Session) appendTo(b []byte, outer *Session) []byte {
 		for _, v := range s.Federation.sealed(old) {
 			b = appendText(b, *v)
 		}
+	}
+	if s.Asserted != "" {
+		b = appendText(b, s.Asserted)
 	}
 	if old {
 		return b
@@ -137,7 +141,7 @@ func (d *decoder) session(s, outer *Session, depth int) {
 	old := head[0]&formGrounds == 0
 	flags, shares := head[1], head[1]&flagShares != 0
 	s.Kind, s.Chained, s.ObjectOnly = Kind(head[0]&^formGrounds), flags&flagChained != 0, flags&flagObjectOnly != 0
-	if flags&^(flagChained|flagObjectOnly|flagFederated|flagShares) != 0 || outer == nil && shares || outer != nil && old {
+	if flags&^(flagChained|flagObjectOnly|flagFederated|flagShares|flagAsserted) != 0 || outer == nil && shares || outer != nil && old {
 		d.bad = true
 		return
 	}
@@ -157,6 +161,10 @@ func (d *decoder) session(s, outer *Session, depth int) {
 			*v = d.text()
 		}
 		d.bad = d.bad || s.Federation.IsZero()
+	}
+	if flags&flagAsserted != 0 {
+		s.Asserted = d.text()
+		d.bad = d.bad || old || s.Asserted == ""
 	}
 	if outer != nil { // it shares the delegation if it can
 		d.bad = d.bad || shares != (!outer.Delegation.IsZero() && s.Delegation == outer.Delegation)

@@ -78,6 +78,10 @@ type Session struct {
 	// Delegation is set in an identity-enhanced session, and in every credential that was vended to such a session.
 	Delegation
 
+	// Asserted is the id of the directory user for whom the session acts because an engine named the user in a session tag,
+	// and in every credential that was vended to such a session. The user proved nothing. Empty: nobody.
+	Asserted string
+
 	// Revision is the store's revision as of which the session was decided. It is the generation of all Grounds. It is
 	// zero only in a session of an earlier release, which has neither Grounds nor Asked.
 	Revision uint64
@@ -121,6 +125,9 @@ func (s *Session) check() error {
 	if s.IsOld() && (len(s.Grounds) > 0 || len(s.Actors) > 0 || !s.Asked.IsZero() || s.SignInID != "") {
 		return errors.New("the session has grounds without a generation")
 	}
+	if err := s.checkAsserted(); err != nil {
+		return err
+	}
 	if err := s.Grounds.check(); err != nil {
 		return err
 	}
@@ -131,6 +138,19 @@ func (s *Session) check() error {
 		return err
 	}
 	return s.Asked.check()
+}
+
+// checkAsserted refuses a session that acts for two people, or whose kind acts for none.
+func (s *Session) checkAsserted() error {
+	switch {
+	case s.Asserted == "":
+		return nil
+	case s.IsOld() || s.Kind != AssumedRole && s.Kind != Vended:
+		return errors.New("a session of this kind acts for no asserted user")
+	case s.UserID != "":
+		return errors.New("the session acts for a proven and for an asserted user")
+	}
+	return nil
 }
 
 func (s *Session) checkTags() error {

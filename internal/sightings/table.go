@@ -216,7 +216,7 @@ func newEntry(c *caller.Caller) *entry {
 		ID: s.ID, Kind: s.Kind, Issued: s.Issued, Expires: s.Expires, Revision: s.Revision, Old: s.IsOld(),
 		AccessKeyID: strings.Clone(c.AccessKeyID), Account: strings.Clone(s.Account),
 		PrincipalID: strings.Clone(s.PrincipalID), Name: strings.Clone(s.Name), AskerID: strings.Clone(s.Asked.Principal),
-		UserID: strings.Clone(s.UserID), GrantID: strings.Clone(s.GrantID), Scope: strings.Clone(s.Scope),
+		UserID: strings.Clone(cmp.Or(s.UserID, s.Asserted)), GrantID: strings.Clone(s.GrantID), Scope: strings.Clone(s.Scope),
 		Permission: strings.Clone(s.Permission),
 	}}
 	if e.AskerID == "" {

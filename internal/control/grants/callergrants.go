@@ -50,6 +50,9 @@ func (g *Grants) CallerGrants(
 		Account: call.Target, Region: call.Facts.Region, Identities: Identities(call), After: after,
 		ScopePrefix: prefix, ByApplication: byApplication, Application: application,
 	}) {
+		if !listable(call, &grant) {
+			continue
+		}
 		if len(page.Grants) == size {
 			page.Next = g.Control.NextToken(list, last)
 			return page, nil
@@ -58,4 +61,15 @@ func (g *Grants) CallerGrants(
 			grant.Seq
 	}
 	return page, nil
+}
+
+// listable reports whether a caller is told of a grant: a person whom an engine has named is not told of grants that do
+// not answer such people.
+func listable(call *control.Call, grant *access.Grant) bool {
+	p, ok := call.Person()
+	if !ok || !p.Asserted || grant.Grantee.Type == access.IAM {
+		return true
+	}
+	l := call.Snapshot.Location(grant.Account, grant.Region, grant.LocationID)
+	return l != nil && l.Asserted
 }

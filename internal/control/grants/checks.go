@@ -24,6 +24,7 @@ var grantChecks = []check{
 	{run: (*evaluation).hasScope, describe: describeScope},
 	{name: "a grant answers", run: (*evaluation).answers, last: true},
 	{name: "the grant's location is known", run: (*evaluation).hasLocation, last: true},
+	{run: (*evaluation).admitsAsserted, describe: describeAdmits},
 	{run: (*evaluation).assumes, describe: describeAssumes},
 }
 
@@ -210,6 +211,27 @@ func (e *evaluation) hasLocation() *failure {
 			"The location of the grant is being changed. Please try again."))
 	}
 	return nil
+}
+
+// admitsAsserted checks that the grant's location answers people whom an engine has named, if the grant is for the
+// person or a group of the person. A grant for the role that acts needs no person.
+func (e *evaluation) admitsAsserted() *failure {
+	p, ok := e.subject.call.Person()
+	switch {
+	case !ok || !p.Asserted || e.Decision.Grant.Grantee.Type == access.IAM:
+		return skipped
+	case e.Location.Asserted:
+		return nil
+	}
+	return &failure{
+		reason: fault.AssertionNotAdmitted,
+		text:   "the location of the grant does not answer people whom an engine has named in a session tag",
+		fault:  e.denied(fault.AssertionNotAdmitted),
+	}
+}
+
+func describeAdmits(*evaluation, *failure) (name, text string) {
+	return "the grant's location answers people whom an engine has named", ""
 }
 
 // assumes checks that the location's role trusts the service and allows sessions of this length.

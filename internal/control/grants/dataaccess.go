@@ -1,6 +1,7 @@
 package grants
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -129,7 +130,7 @@ func (e *evaluation) session() *credential.Session {
 		s.Expires = until
 	}
 	if call.Session != nil {
-		s.CallerSessionID, s.Delegation = call.Session.ID, call.Session.Delegation
+		s.CallerSessionID, s.Delegation, s.Asserted = call.Session.ID, call.Session.Delegation, call.Session.Asserted
 	}
 	e.addGrounds(s)
 	return s
@@ -148,7 +149,8 @@ func (e *evaluation) addGrounds(s *credential.Session) {
 	if grant.Grantee.Type == access.IAM {
 		return
 	}
-	if app := e.subject.association(); app != nil {
+	call := e.subject.call
+	if app := call.Snapshot.Association(call.Target, grant.Region); app != nil {
 		all.Add(credential.OnAssociation, app.ID)
 		if acting := e.subject.call.Snapshot.Application(s.ApplicationARN); acting != nil {
 			entry := caller.ScopeEntry(acting, app, sso.S3Scope)
@@ -157,7 +159,7 @@ func (e *evaluation) addGrounds(s *credential.Session) {
 	}
 	if grant.Grantee.Type == access.DirectoryGroup {
 		all.Add(credential.OnGroup, s.GranteeID)
-		all.Add(credential.OnMembership, credential.Joined(s.GranteeID, s.UserID))
+		all.Add(credential.OnMembership, credential.Joined(s.GranteeID, cmp.Or(s.UserID, s.Asserted)))
 	}
 }
 

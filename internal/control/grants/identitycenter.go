@@ -181,6 +181,12 @@ func inDirectory(call *control.Call, in directory.StoreID, who access.Grantee) b
 // the Identity Center instance that vouches for the person. So grants to people and groups stop answering the moment
 // the association ends or its application is disabled.
 func directoryIdentities(call *control.Call) []access.Identity {
+	if p, ok := call.Person(); ok && p.Asserted {
+		if call.AssertedReachesGrants(call.Target, call.Facts.Region) != nil {
+			return nil
+		}
+		return call.Snapshot.AppendIdentities(nil, p.ID)
+	}
 	d, ok := call.OnBehalfOf()
 	if !ok {
 		return nil

@@ -76,7 +76,14 @@ func (e *evaluation) decideHeld() *failure {
 	if !call.Snapshot.Grants().Has(e.grant.ID) {
 		return &failure{reason: fault.GrantDeleted, text: "the grant behind this credential is deleted"}
 	}
-	if e.grant.Grantee.Type != access.IAM {
+	if p, ok := call.Person(); ok && p.Asserted && e.grant.Grantee.Type != access.IAM {
+		if err := call.AssertedReachesGrants(call.Target, e.grant.Region); err != nil {
+			return ended(err)
+		}
+		if !isGrantee(call, e.grant.Grantee, p.ID) {
+			return notGrantee
+		}
+	} else if e.grant.Grantee.Type != access.IAM {
 		d, ok := call.OnBehalfOf()
 		if !ok {
 			return &failure{reason: fault.MembershipRemoved, text: "the session acts for nobody in the directory"}
@@ -85,14 +92,15 @@ func (e *evaluation) decideHeld() *failure {
 			return ended(err)
 		}
 		if !isGrantee(call, e.grant.Grantee, directory.UserID(d.UserID)) {
-			return &failure{
-				reason: fault.MembershipRemoved,
-				text:   "the directory user is not in the group that was granted access any more",
-			}
+			return notGrantee
 		}
 	}
 	e.Decision = access.Decision{OK: true, Grant: *e.grant}
 	return nil
+}
+
+var notGrantee = &failure{
+	reason: fault.MembershipRemoved, text: "the directory user is not in the group that was granted access any more",
 }
 
 func isGrantee(call *control.Call, who access.Grantee, person directory.UserID) bool {

@@ -192,8 +192,6 @@ func findPerson(call *control.Call, who string) (*directory.User, error) {
 
 // personOf is the directory user for whom a caller acts.
 func personOf(who *caller.Caller) (directory.UserID, bool) {
-	if d, ok := who.OnBehalfOf(); ok {
-		return directory.UserID(d.UserID), true
-	}
-	return "", false
+	p, ok := who.Person()
+	return p.ID, ok
 }

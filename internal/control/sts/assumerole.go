@@ -11,6 +11,7 @@ import (
 	"latchkey/internal/caller"
 	"latchkey/internal/control"
 	"latchkey/internal/credential"
+	"latchkey/internal/directory"
 	"latchkey/internal/fault"
 	"latchkey/internal/iam"
 	"latchkey/internal/policy"
@@ -29,6 +30,7 @@ type AssumeRole struct {
 	MFA                  bool // the request has a serial number or a token code
 	Contexts             []ProvidedContext
 
+	names bool           // the tags name a user, see UserTag
 	token *verifiedToken // the foreign token in place of the caller's signature; nil: AssumeRole itself
 }
 
@@ -60,6 +62,9 @@ func (t *Tokens) AssumeRole(ctx context.Context, call *control.Call, in AssumeRo
 	if err != nil {
 		return nil, err
 	}
+	if in.names, err = in.asserted(tags, transitive); err != nil {
+		return nil, err
+	}
 	if err := in.keepSourceIdentity(call); err != nil {
 		return nil, err
 	}
@@ -71,7 +76,13 @@ func (t *Tokens) AssumeRole(ctx context.Context, call *control.Call, in AssumeRo
 	if err != nil {
 		return nil, err
 	}
-	return t.makeSession(ctx, call, &in, sessionParts{role, tags, transitive, behalf})
+	var named *directory.User
+	if in.names {
+		if named, err = findAsserted(call, role, tags[UserTag]); err != nil {
+			return nil, err
+		}
+	}
+	return t.makeSession(ctx, call, &in, sessionParts{role, tags, transitive, behalf, named})
 }
 
 // sessionParts is what the checks of a request have found for the new session.
@@ -80,6 +91,7 @@ type sessionParts struct {
 	tags       map[string]string
 	transitive []string // keys of the tags that a chain passes on
 	behalf     *onBehalf
+	named      *directory.User // by a tag; nil: nobody
 }
 
 // makeSession makes the session of a role that the caller may assume.
@@ -116,6 +128,7 @@ func (t *Tokens) makeSession(
 	s.Asked.ExternalID = in.ExternalID
 	in.token.addToSession(&s)
 	parts.behalf.addToSession(&s)
+	addAsserted(&s, parts.named)
 	out := &Assumed{
 		RoleID:         role.ID + ":" + s.Name,
 		ARN:            iam.SessionARN(role.Account, role.Name, s.Name),
@@ -178,6 +191,11 @@ func (in *AssumeRole) trustedRole(
 			compiled.Trust)
 		if !d.Allowed {
 			return nil, caller.Reasoned(d, in.notAuthorized(call, action, call.ReasonOf(d)))
+		}
+	}
+	if in.names {
+		if err := in.checkBounded(call, role, compiled.Trust, tags); err != nil {
+			return nil, err
 		}
 	}
 	call.Touch("AWS::IAM::Role", role.ARN(), role.Account)

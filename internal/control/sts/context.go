@@ -65,6 +65,7 @@ func (t *Tokens) openContexts(
 	call.Event.UserIdentity.OnBehalfOf = &audit.OnBehalfOf{
 		UserID: opened.UserID, IdentityStoreARN: caller.IdentityStoreARN(&opened.Delegation),
 	}
+	call.Event.Added().Identity = caller.Proven
 	if err := t.Control.Reach(ctx, call, opened.Revision); err != nil {
 		return nil, err
 	}

@@ -30,7 +30,7 @@ func (t *Tokens) Regrant(asker *caller.Caller, s *credential.Session) error {
 	}
 	in := AssumeRole{
 		RoleARN: role.ARN(), SessionName: s.Name, ExternalID: s.Asked.ExternalID, SourceIdentity: s.SourceIdentity,
-		token: tokenOf(asker, s, role),
+		names: s.Asserted != "", token: tokenOf(asker, s, role),
 	}
 	var behalf *onBehalf
 	switch {

@@ -24,9 +24,9 @@ type Tokens struct {
 
 // admit refuses the sessions that must not make further ones: a vended credential, which gives access to a prefix of a
 // bucket and nothing else, and a session with the identity of a directory user (AWS's allow-list for identity contexts
-// has no sts action that makes a session).
+// has no sts action that makes a session), whether the user is proven or named by an engine.
 func admit(call *control.Call, action, resource string) error {
-	if call.IsVended() || call.Session != nil && call.Session.UserID != "" {
+	if _, acts := call.Person(); call.IsVended() || acts {
 		d := policy.NoSessionPolicy(action)
 		return fault.New(fault.Denied, "", "%s", caller.Denial{
 			User: call.ARN(), Action: action, Resource: resource, Because: d.Because(),

@@ -80,6 +80,9 @@ func (t *Tokens) AssumeRoleWithWebIdentity(ctx context.Context, call *control.Ca
 	if err != nil {
 		return nil, err
 	}
+	if _, err := ask.asserted(tags, transitive); err != nil {
+		return nil, err
+	}
 	found, err := ask.trustedRole(call, tags, transitive, nil)
 	if err != nil {
 		return nil, err
