@@ -45,7 +45,7 @@ func (all Actors) check(grounds Grounds) error {
 		if all[i].Application == "" || all[i].Principal == "" {
 			return errors.New("an actor is not complete")
 		}
-		if err := all[i].Asked.check(); err != nil {
+		if err := all[i].Asked.check(false); err != nil {
 			return err
 		}
 	}

@@ -137,7 +137,7 @@ func (s *Session) check() error {
 	if err := s.Actors.check(s.Grounds); err != nil {
 		return err
 	}
-	return s.Asked.check()
+	return s.Asked.check(s.Kind == Vended)
 }
 
 // checkAsserted refuses a session that acts for two people, or whose kind acts for none.

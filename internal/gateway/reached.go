@@ -106,7 +106,7 @@ func (g *Gateway) listReached(q *request, b *bucket.Bucket, in any, r *reachedLi
 	if r.max = 1000; ask.max != nil {
 		r.max = min(r.max, int(*ask.max))
 	}
-	if err := g.checkNames(b, q.row.names(in)...); err != nil {
+	if err := g.checkNames(b, checkPrefixes, q.row.names(in)...); err != nil {
 		return nil, err
 	}
 	if err := g.Buckets.Genuine(q.Context(), b); err != nil {
