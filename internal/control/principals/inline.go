@@ -36,6 +36,9 @@ func (p *Principals) PutInline(ctx context.Context, call *control.Call, e Entity
 	return p.change(ctx, call, permission{"iam:Put" + string(e.Kind) + "Policy", policy.Values{}}, e,
 		func(_ *store.Tx, h *principalRow) error {
 			d, err := policy.Parse(document, policy.Identity)
+			if err == nil {
+				err = d.CheckPartition()
+			}
 			if err != nil {
 				return malformed(err)
 			}

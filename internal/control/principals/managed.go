@@ -153,6 +153,9 @@ func (p *Principals) CreatePolicy(ctx context.Context, call *control.Call, in Ne
 
 func checkManaged(call *control.Call, document string) error {
 	d, err := policy.Parse(document, policy.Identity)
+	if err == nil {
+		err = d.CheckPartition()
+	}
 	if err != nil {
 		return malformed(err)
 	}

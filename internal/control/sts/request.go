@@ -128,6 +128,9 @@ func (in *AssumeRole) checkPolicies(call *control.Call, role *iam.Role, tags map
 	}
 	if in.Policy != "" {
 		d, err := policy.Parse(in.Policy, policy.Session)
+		if err == nil {
+			err = d.CheckPartition()
+		}
 		if err != nil {
 			return 0, fault.New(fault.Malformed, fault.PolicyDocument, "%s", err.Error())
 		}
