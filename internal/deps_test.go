@@ -72,6 +72,9 @@ var floors = map[string]int{
 	"internal/pages":   8,
 	"internal/login":   3,
 	"internal/gateway": 8,
+
+	"internal/remotesign": 8,
+
 	"internal/objects": 6,
 	"internal/remote":  6,
 

@@ -22,6 +22,8 @@ const (
 	SSO    // Identity Center's administration, and its identity store
 	OAuth  // Identity Center's OAuth service
 	Portal // Identity Center's access portal
+
+	Iceberg // Iceberg's REST specification
 )
 
 // Error is what a client is told. The audit record has its reason, too.
@@ -91,6 +93,8 @@ func tables(d Dialect) (map[key]entry, map[fault.Kind]entry) {
 		return oauthCodes, oauthKinds
 	case Portal:
 		return portalCodes, portalKinds
+	case Iceberg:
+		return icebergCodes, icebergKinds
 	default:
 		return s3Codes, s3Kinds
 	}

@@ -62,7 +62,7 @@ func (c *Caller) Asked() credential.Asked {
 func FactsOf(asked *credential.Asked, others Facts) Facts {
 	f := Facts{
 		Time: others.Time, Region: others.Region, UserAgent: asked.UserAgent, TLS: asked.TLS, TLSAtProxy: asked.TLSAtProxy,
-		AuthType: Header, SignatureVersion: signatureVersion,
+		AuthType: Header, SignatureVersion: SignatureVersion,
 	}
 	f.SourceIP, _ = netip.ParseAddr(asked.SourceIP)
 	if asked.Presigned {

@@ -57,7 +57,8 @@ type Signature = sigv4.Signed
 
 // Authenticate establishes who signed r for the service with this signing name. It refuses, in this order: a request
 // whose signature cannot be parsed or is meant for another service; an unknown key; a session token that is expired or
-// was not issued here; a signature that does not match; and a session that has ended (Ended).
+// was not issued here; a signature that does not match; another request than the one that the session is good for; and
+// a session that has ended (Ended).
 //
 // The signature is verified before the checks of the session. So only the holder of a credential learns why it ended.
 // The Signature is returned beside every error that comes after its verification.
@@ -86,6 +87,9 @@ func (a *Authenticator) Authenticate(r *http.Request, service string, from Conne
 		return nil, nil, err
 	}
 	if err := signed.Verify(secret.Reveal(), now); err != nil {
+		return nil, nil, err
+	}
+	if err := checkOnly(c, signed); err != nil {
 		return nil, nil, err
 	}
 	if err := a.reach(r.Context(), c); err != nil {
@@ -333,7 +337,7 @@ func (c *Caller) loadSessionPolicies(docs *documents) error {
 func (a *Authenticator) facts(r *http.Request, s *sigv4.Signed, now time.Time, from Connection) Facts {
 	f := a.Unsigned(r, now, from)
 	f.SignedRegion, f.Service, f.ContentSHA256 = s.Region, s.Service, s.ContentSHA256
-	f.AuthType, f.SignatureVersion = Header, signatureVersion
+	f.AuthType, f.SignatureVersion = Header, SignatureVersion
 	if f.SignedRegion == SnowRegion {
 		f.SignedRegion = a.Region
 	}
@@ -357,8 +361,8 @@ func (a *Authenticator) Unsigned(r *http.Request, now time.Time, from Connection
 // It stands for the server's default region.
 const SnowRegion = "snow"
 
-// signatureVersion is the version of every signature (condition key s3:signatureversion).
-const signatureVersion = "AWS4-HMAC-SHA256"
+// SignatureVersion is the version of every signature (condition key s3:signatureversion).
+const SignatureVersion = "AWS4-HMAC-SHA256"
 
 // How a request carries its signature (condition key s3:authType).
 const (

@@ -59,6 +59,8 @@ func (a *Asked) check(vended bool) error {
 			return errors.New("a session of this kind makes no other session")
 		case by.Revision != 0 || len(by.Grounds) > 0 || len(by.Actors) > 0:
 			return errors.New("a session within a session has grounds")
+		case !by.Only.IsZero():
+			return errors.New("a session that is good for one request makes no other session")
 		case by.ID == SessionID{} || by.PrincipalID == "":
 			return errors.New("a session within a session is not complete")
 		case !wholeUTC(by.Issued) || !wholeUTC(by.Expires):

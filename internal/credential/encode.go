@@ -23,8 +23,9 @@ const (
 	flagChained    = 1 << 0
 	flagObjectOnly = 1 << 1
 	flagFederated  = 1 << 2 // a Federation follows the tags
-	flagAsserted   = 1 << 4 // the asserted user follows the Federation
 	flagShares     = 1 << 3 // the Delegation is that of the session around this one
+	flagAsserted   = 1 << 4 // the asserted user follows the Federation
+	flagOnly       = 1 << 5 // an Only follows the actors
 )
 
 // delegationTexts is how many of the texts are those of the Delegation. They are the last ones.
@@ -66,7 +67,7 @@ func (s *Session) appendTo(b []byte, outer *Session) []byte {
 		flag byte
 	}{
 		{s.Chained, flagChained}, {s.ObjectOnly, flagObjectOnly}, {!s.Federation.IsZero(), flagFederated},
-		{shares, flagShares}, {s.Asserted != "", flagAsserted},
+		{shares, flagShares}, {s.Asserted != "", flagAsserted}, {outer == nil && !s.Only.IsZero(), flagOnly},
 	} {
 		if f.set {
 			b[at+1] |= f.flag
@@ -105,6 +106,9 @@ func (s *Session) appendTo(b []byte, outer *Session) []byte {
 		b = binary.AppendUvarint(b, s.Revision)
 		b = s.Grounds.append(b)
 		b = s.Actors.append(b, s)
+		if !s.Only.IsZero() {
+			b = append(b, s.Only[:]...)
+		}
 	}
 	return s.Asked.append(b, cmp.Or(outer, s))
 }
@@ -141,7 +145,9 @@ func (d *decoder) session(s, outer *Session, depth int) {
 	old := head[0]&formGrounds == 0
 	flags, shares := head[1], head[1]&flagShares != 0
 	s.Kind, s.Chained, s.ObjectOnly = Kind(head[0]&^formGrounds), flags&flagChained != 0, flags&flagObjectOnly != 0
-	if flags&^(flagChained|flagObjectOnly|flagFederated|flagShares|flagAsserted) != 0 || outer == nil && shares || outer != nil && old {
+	const known = flagChained | flagObjectOnly | flagFederated | flagShares | flagAsserted | flagOnly
+	only := flags&flagOnly != 0
+	if flags&^known != 0 || outer == nil && shares || outer != nil && old || only && (old || outer != nil) {
 		d.bad = true
 		return
 	}
@@ -177,6 +183,10 @@ func (d *decoder) session(s, outer *Session, depth int) {
 		d.bad = d.bad || s.Revision == 0
 		s.Grounds = d.grounds()
 		s.Actors = d.actors(s)
+		if only {
+			copy(s.Only[:], d.take(len(s.Only)))
+			d.bad = d.bad || s.Only.IsZero()
+		}
 	}
 	s.Asked = d.asked(cmp.Or(outer, s), depth)
 }

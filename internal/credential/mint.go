@@ -79,13 +79,21 @@ func chainTooLong() *fault.Error {
 func (r *Ring) Open(accessKeyID, token string, now time.Time) (Session, Secret, error) {
 	s, secret, err := r.open(accessKeyID, token)
 	if err != nil {
-		return Session{}, Secret{}, fault.New(fault.Unauthenticated, fault.SessionToken,
-			"The provided token is malformed or otherwise invalid.").Because(err)
+		return Session{}, Secret{}, unknownToken(err)
 	}
 	if !now.Before(s.Expires) {
-		return Session{}, Secret{}, fault.New(fault.Expired, fault.SessionToken, "The provided token has expired.")
+		return Session{}, Secret{}, expiredToken()
 	}
 	return s, secret, nil
+}
+
+func unknownToken(why error) error {
+	return fault.New(fault.Unauthenticated, fault.SessionToken,
+		"The provided token is malformed or otherwise invalid.").Because(why)
+}
+
+func expiredToken() error {
+	return fault.New(fault.Expired, fault.SessionToken, "The provided token has expired.")
 }
 
 func (r *Ring) open(accessKeyID, token string) (Session, Secret, error) {

@@ -88,6 +88,8 @@ type Session struct {
 	Grounds  Grounds // everything that the session hangs on, that of the sessions before it included
 	Actors   Actors  // who asked for the tokens behind the session
 	Asked    Asked   // the request that the session answers
+
+	Only Only // the one request that the session is good for; zero: all that its policies allow
 }
 
 // IsOld reports that a release sealed the session which did not seal grounds.
@@ -127,6 +129,9 @@ func (s *Session) check() error {
 	}
 	if err := s.checkAsserted(); err != nil {
 		return err
+	}
+	if s.IsOld() && !s.Only.IsZero() {
+		return errors.New("the session is limited to one request without a generation")
 	}
 	if err := s.Grounds.check(); err != nil {
 		return err

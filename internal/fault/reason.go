@@ -351,6 +351,11 @@ const (
 	PermissionExceeded Reason = "permission_exceeded"
 	// AdministrationClosed: The operation, or an option of it, is closed to vended credentials.
 	AdministrationClosed Reason = "administration_closed"
+	// OtherRequest: The credential is good for one request that was signed remotely, and this is another one.
+	OtherRequest Reason = "other_request"
+	// NotSignable: The request is none that the server signs for others: another host, an operation that it does not know,
+	// or one that administers.
+	NotSignable Reason = "not_signable"
 )
 
 // Data requests, and which kind of policy refuses an action.

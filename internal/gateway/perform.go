@@ -276,15 +276,13 @@ func (g *Gateway) deleteObjects(q *request, in *s3.DeleteObjectsRequest) (any, e
 	}
 	q.bucket = b
 	q.Call.Address(b.Account)
-	if in.Delete == nil || len(in.Delete.Objects) == 0 || len(in.Delete.Objects) > maxDelete {
-		return nil, fault.New(fault.Malformed, fault.XML, "")
+	if err := checkDelete(in); err != nil {
+		return nil, err
 	}
 	var refused []s3.Error
 	allowed := make([]s3.ObjectIdentifier, 0, len(in.Delete.Objects))
 	for _, o := range in.Delete.Objects {
-		needed := write(one(versioned("s3:DeleteObject", o.VersionId), in.Bucket, o.Key, nil),
-			conditions{etag: o.ETag, other: o.Size != nil || o.LastModifiedTime != nil},
-			writeOptions{bypass: awswire.Value(in.BypassGovernanceRetention), version: o.VersionId})
+		needed := deletePermissions(in, &o)
 		if err := g.authoriseAll(q, needed); err != nil {
 			g.recordRefusedKey(q, &needed[0], err)
 			refused = append(refused, deleteError(o, err))
@@ -320,6 +318,20 @@ func (g *Gateway) deleteObjects(q *request, in *s3.DeleteObjectsRequest) (any, e
 	}
 	out.Errors = append(out.Errors, refused...)
 	return out, nil
+}
+
+func checkDelete(in *s3.DeleteObjectsRequest) error {
+	if in.Delete == nil || len(in.Delete.Objects) == 0 || len(in.Delete.Objects) > maxDelete {
+		return fault.New(fault.Malformed, fault.XML, "")
+	}
+	return nil
+}
+
+// deletePermissions are the permissions that one key of a DeleteObjects needs.
+func deletePermissions(in *s3.DeleteObjectsRequest, o *s3.ObjectIdentifier) []permission {
+	return write(one(versioned("s3:DeleteObject", o.VersionId), in.Bucket, o.Key, nil),
+		conditions{etag: o.ETag, other: o.Size != nil || o.LastModifiedTime != nil},
+		writeOptions{bypass: awswire.Value(in.BypassGovernanceRetention), version: o.VersionId})
 }
 
 // authoriseAll checks the permissions that one of several keys needs.

@@ -48,3 +48,33 @@ func (n *names) isOwn(host string) bool {
 	}
 	return false
 }
+
+// isOwnFor reports whether host is the server itself for a client that came to the host asked: that host, or another of
+// the server's names at the same port. A proxy before the server may have another port than the listener.
+func (n *names) isOwnFor(asked, host string) bool {
+	port := portIn(asked)
+	if plainHost(asked) == plainHost(host) {
+		return true
+	}
+	return (&names{domains: n.domains, port: port}).isOwn(host) && portIn(host) == port
+}
+
+// plainHost is a host in lower case, without the dot that may end its name, and without the port of http or https.
+func plainHost(host string) string {
+	name, port := strings.ToLower(host), ""
+	if h, p, err := net.SplitHostPort(name); err == nil && p != "80" && p != "443" {
+		name, port = h, ":"+p
+	} else if err == nil {
+		name = h
+	}
+	return strings.TrimSuffix(name, ".") + port
+}
+
+// portIn is the port in a host; empty for that of the scheme.
+func portIn(host string) string {
+	_, port, err := net.SplitHostPort(host)
+	if err != nil || port == "80" || port == "443" {
+		return ""
+	}
+	return port
+}

@@ -8,6 +8,7 @@ import (
 	"latchkey/internal/api"
 	"latchkey/internal/control/oauth"
 	"latchkey/internal/pages"
+	"latchkey/internal/remotesign"
 	"latchkey/internal/scim"
 )
 
@@ -22,6 +23,8 @@ type router struct {
 	api    *api.Front
 	s3     http.Handler
 	names  *names
+
+	signing http.Handler // Iceberg's remote signing
 
 	bucketHost func(host string) bool // whether a host name has a bucket before one of the server's names
 
@@ -49,6 +52,8 @@ func (t *router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		t.signIn.ServeHTTP(w, r)
 	case scim.Claims(r.URL.Path) && !signed(r):
 		t.scim.ServeHTTP(w, r)
+	case remotesign.Claims(r) && !signed(r):
+		t.signing.ServeHTTP(w, r)
 	case t.entersPages(r) && !signed(r):
 		t.moved.ServeHTTP(w, r)
 	case t.pageHost == "" && pages.Claims(r) && !signed(r):

@@ -43,6 +43,7 @@ import (
 	"latchkey/internal/objects"
 	"latchkey/internal/oidc"
 	"latchkey/internal/pages"
+	"latchkey/internal/remotesign"
 	"latchkey/internal/scim"
 	"latchkey/internal/sightings"
 	"latchkey/internal/sigv4"
@@ -246,6 +247,10 @@ func (s *Server) wire(ring *credential.Ring) {
 		scim:   &scim.Handler{Control: s.Control, Auth: auth, Public: c.PublicURL, Strict: c.StrictSCIM, Frame: frame},
 		pages:  &pages.Pages{SignIn: signIn, Auth: auth, Frame: frame}, api: plane.Handler(), s3: s.Gateway,
 		bucketHost: s.Gateway.InHost, names: names,
+		signing: &remotesign.Front{
+			Control: s.Control, Auth: auth, Grants: s.Grants, Portal: plane.Portal, Frame: frame, Describe: s.describe,
+			IsOwn: names.isOwnFor,
+		},
 	}
 	s.router.pageHost, s.router.pagesURL = c.pageHost(), s.signInURL()
 	s.router.moved = frame.Plain(own, "SendToPages", http.HandlerFunc(s.router.sendToPages))
@@ -254,6 +259,15 @@ func (s *Server) wire(ring *credential.Ring) {
 	if s.metrics != nil {
 		s.router.own = frame.Plain(quiet, "GetOwnPage", http.NotFoundHandler())
 	}
+}
+
+// describe lets the gateway name a request that a client wants signed.
+func (s *Server) describe(r *http.Request, body []byte) (remotesign.Described, error) {
+	d, err := s.Gateway.Describe(r, body)
+	if err != nil {
+		return nil, err
+	}
+	return d, nil
 }
 
 func (s *Server) listen(ctx context.Context) (err error) {

@@ -65,7 +65,24 @@ func (p *Portal) open(call *control.Call, token credential.Secret) (credential.S
 func (p *Portal) GetRoleCredentials(
 	ctx context.Context, call *control.Call, in RoleRequest,
 ) (*credential.Credentials, error) {
-	d, err := p.open(call, in.Token)
+	return p.roleCredentials(ctx, call, in.Token, func(bearer iam.PrincipalARN) bool {
+		return in.Account == string(call.Account) && in.RoleName == bearer.Name
+	})
+}
+
+// Session gives the server itself the credentials that GetRoleCredentials gives a person's program, to act for the
+// person in one request.
+func (p *Portal) Session(
+	ctx context.Context, call *control.Call, token credential.Secret,
+) (*credential.Credentials, error) {
+	return p.roleCredentials(ctx, call, token, func(iam.PrincipalARN) bool { return true })
+}
+
+// roleCredentials makes a session of the bearer role with the person's identity, if the role is what was asked for.
+func (p *Portal) roleCredentials(
+	ctx context.Context, call *control.Call, token credential.Secret, asked func(bearer iam.PrincipalARN) bool,
+) (*credential.Credentials, error) {
+	d, err := p.open(call, token)
 	if errors.Is(err, credential.ErrExpired) {
 		return nil, fault.Refuse(fault.Expired, fault.IdentityToken, fault.TokenExpired, "the access token has expired")
 	}
@@ -81,8 +98,7 @@ func (p *Portal) GetRoleCredentials(
 	}
 	settings := call.Snapshot.SignIn(call.Account)
 	bearer, ok := iam.ParsePrincipalARN(settings.BearerRole)
-	if !ok || in.Account != string(call.Account) || in.RoleName != bearer.Name ||
-		d.ApplicationARN != settings.Application {
+	if !ok || !asked(bearer) || d.ApplicationARN != settings.Application {
 		return nil, fault.Refuse(fault.Denied, "", fault.RoleNotOffered,
 			"people who sign in get the role %s of account %s", bearer.Name, call.Account)
 	}
