@@ -140,9 +140,11 @@ func (q *request) Answer() error {
 	q.Call.Caller = who
 	d.place(q.Call)
 	if _, ok := who.OnBehalfOf(); ok && !who.IsVended() {
-		if q.Call.Caller, err = q.vend(who, d); err != nil {
+		granted, err := q.vend(who, d)
+		if err != nil {
 			return err
 		}
+		q.Call.Caller = granted
 	}
 	if err := d.Permit(q.Call); err != nil {
 		return err

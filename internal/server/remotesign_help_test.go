@@ -160,7 +160,9 @@ func (w *signingWorld) use(method string, out *result, body string, change func(
 		w.t.Fatal(err)
 	}
 	// The path goes over the wire as it stands in the answer. Go would write another spelling.
-	r.URL.Opaque, _, _ = strings.Cut(strings.TrimPrefix(out.URI, "http:"), "?")
+	_, path, _ := strings.Cut(strings.TrimPrefix(out.URI, "http://"), "/")
+	path, _, _ = strings.Cut(path, "?")
+	r.URL.Opaque = "/" + path
 	for k, v := range out.Headers {
 		r.Header[k] = v
 	}
@@ -195,3 +197,5 @@ func md5Of(body string) map[string][]string {
 	sum := md5.Sum([]byte(body))
 	return map[string][]string{"Content-MD5": {base64.StdEncoding.EncodeToString(sum[:])}}
 }
+
+var stsService = stsapi.Service
