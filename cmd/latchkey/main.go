@@ -86,7 +86,7 @@ func newRoot() *cobra.Command {
 	})
 	root.AddCommand(newServe(), newExec(), newEnv(), newExplain(), newWhoCan(), newWhatCan(), newTour(), newAudit(),
 		newAccount(), newBucket(), newDirectory(), newLocation(), newPolicy(), newSession(), newRecover(),
-		newLogin(), newLogout(), newCredentials(), newGrants(), newAgent(), newKeys(), newVersion())
+		newLogin(), newLogout(), newCredentials(), newBearer(), newGrants(), newAgent(), newKeys(), newVersion())
 	return root
 }
 
