@@ -74,6 +74,7 @@ var floors = map[string]int{
 	"internal/gateway": 8,
 
 	"internal/remotesign": 8,
+	"internal/attack":     3,
 
 	"internal/objects": 6,
 	"internal/remote":  6,

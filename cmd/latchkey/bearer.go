@@ -21,7 +21,7 @@ No server is asked. Whoever has the token gets single requests signed that the s
 session ends. The token does not show the session's secret.`,
 		Example: `  eval "$(latchkey credentials --target 's3://lake/finance/*' --env)"
   latchkey bearer --lasting 15m`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			k, ok := login.EnvironmentKeys()
 			switch {

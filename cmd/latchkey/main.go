@@ -85,7 +85,7 @@ func newRoot() *cobra.Command {
 		return hint(err, "%s --help lists the flags", cmd.CommandPath())
 	})
 	root.AddCommand(newServe(), newExec(), newEnv(), newExplain(), newWhoCan(), newWhatCan(), newTour(), newAudit(),
-		newAccount(), newBucket(), newDirectory(), newLocation(), newPolicy(), newSession(), newRecover(),
+		newAccount(), newAttack(), newBucket(), newDirectory(), newLocation(), newPolicy(), newSession(), newRecover(),
 		newLogin(), newLogout(), newCredentials(), newBearer(), newGrants(), newAgent(), newKeys(), newVersion())
 	return root
 }
