@@ -8,7 +8,7 @@ FUZZTIME    ?= 2s
 TIMEOUT     ?= 30m
 PACKAGES     = ./internal/...
 
-.PHONY: run build test e2e lint race fuzz fuzz-resigned bench
+.PHONY: run build test e2e lint race fuzz fuzz-resigned bench bench-gateway
 
 run: build
 	bin/latchkey serve
@@ -49,3 +49,7 @@ fuzz-resigned:
 
 bench:
 	$(GO) test -run '^$$' -bench . -benchmem ./bench/...
+
+# The gateway in front of a foreign store, beside the store alone and versitygw's proxy. It takes some minutes.
+bench-gateway:
+	$(GO) run -trimpath ./bench/gateway
