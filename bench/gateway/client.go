@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"sync"
 	"time"
 
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
@@ -18,16 +19,17 @@ type client struct {
 	at     *target
 	http   *http.Client
 	signer *v4.Signer
-	buf    []byte
 }
 
 func newClient(t *target) *client {
 	return &client{t, &http.Client{Transport: &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 1,
-		WriteBufferSize: 64 << 10}}, v4.NewSigner(func(o *v4.SignerOptions) { o.DisableURIPathEscaping = true }),
-		make([]byte, 1<<20)}
+		WriteBufferSize: 32 << 10}}, v4.NewSigner(func(o *v4.SignerOptions) { o.DisableURIPathEscaping = true })}
 }
 
 func (c *client) close() { c.http.CloseIdleConnections() }
+
+// buffers are what clients read into.
+var buffers = sync.Pool{New: func() any { b := make([]byte, 1<<20); return &b }}
 
 // signBelow is the size up to which a client signs the content, as the SDKs do over plain HTTP. Above it the hash would
 // cost the client more than everything else.
@@ -64,8 +66,10 @@ func (c *client) send(ctx context.Context, method, path, hash string, body io.Re
 		text, _ := io.ReadAll(io.LimitReader(resp.Body, 500))
 		return fmt.Errorf("%s %s%s: %d %s", method, c.at.url, path, resp.StatusCode, text)
 	}
+	buf := buffers.Get().(*[]byte)
+	defer buffers.Put(buf)
 	for {
-		_, err := resp.Body.Read(c.buf)
+		_, err := resp.Body.Read(*buf)
 		if err == io.EOF {
 			return nil
 		}

@@ -8,6 +8,7 @@ import (
 	"net/http/pprof"
 	"net/url"
 	"os"
+	"runtime/debug"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -78,7 +79,7 @@ func profiling() (url string, err error) {
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
-	mux.HandleFunc("/debug/pprof/heap", pprof.Handler("heap").ServeHTTP)
+	mux.HandleFunc("/debug/collect", func(http.ResponseWriter, *http.Request) { debug.FreeOSMemory() })
 	go func() { _ = http.Serve(l, mux) }()
 	return "http://" + l.Addr().String(), nil
 }

@@ -24,17 +24,16 @@ type target struct {
 	url  string
 	keys aws.Credentials
 	pid  int
+
+	profiles string // where Latchkey's profiles are; empty: not Latchkey
 }
 
 // world is the store and what stands in front of it.
 type world struct {
-	targets  []*target // the store alone, Latchkey, versitygw's proxy
-	profiles string    // where Latchkey's profiles are
-	folder   string
-	ended    []func()
+	targets []*target // the store alone, Latchkey, versitygw's proxy
+	folder  string
+	ended   []func()
 }
-
-func (w *world) latchkey() *target { return w.targets[1] }
 
 func (w *world) stop() {
 	for _, end := range w.ended {
@@ -144,9 +143,8 @@ func (w *world) front(ctx context.Context, store *target) (*target, error) {
 		return nil, fmt.Errorf("latchkey does not start: %w", err)
 	}
 	go func() { _, _ = io.Copy(io.Discard, out) }()
-	w.profiles = answer.Profiles
 	return &target{"Latchkey", answer.URL, aws.Credentials{AccessKeyID: answer.Key, SecretAccessKey: answer.Secret},
-		cmd.Process.Pid}, nil
+		cmd.Process.Pid, answer.Profiles}, nil
 }
 
 // versitygw finds the program, or builds it.
