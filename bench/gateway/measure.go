@@ -145,7 +145,8 @@ func (w *world) profiled(o options, name string, f func() error) error {
 	}
 	done := make(chan error, 1)
 	go func() {
-		resp, err := http.Get(w.targets[1].profiles + "/debug/pprof/profile?seconds=" + cmp.Or(os.Getenv("PROFILE_SECONDS"), "15"))
+		seconds := cmp.Or(os.Getenv("PROFILE_SECONDS"), "15")
+		resp, err := http.Get(w.targets[1].profiles + "/debug/pprof/profile?seconds=" + seconds)
 		if err != nil {
 			done <- err
 			return

@@ -98,8 +98,8 @@ func setOwner(f, owner, initiator reflect.Value) {
 	}
 }
 
-// decodeNames takes the encoding of names back that was asked of the store, and puts it on again if the client asked for
-// it. Some stores pass over the question.
+// decodeNames takes back the encoding of names that was asked of the store, and puts it on again if the client asked
+// for it. Some stores pass over the question.
 func (k *call) decodeNames(x reflect.Value) error {
 	o := &k.shape.out
 	encoded := text(x, o.encoding) == "url"

@@ -118,7 +118,7 @@ func (s *Store) bucketPage(ctx context.Context, c upstream.Call, in *s3.ListBuck
 		return nil, err
 	}
 	page := out.(*s3.ListBucketsOutput)
-	for i := range page.Buckets { // the registry knows the region, and the store's own name for a bucket is no secret worth
+	for i := range page.Buckets { // the registry has regions of its own
 		page.Buckets[i].BucketRegion, page.Buckets[i].BucketArn = nil, nil
 	}
 	return page, nil

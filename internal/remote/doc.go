@@ -1,4 +1,5 @@
-// Package remote is an upstream in front of any S3 store that others run: Ceph, MinIO, versitygw, AWS, another Latchkey.
+// Package remote is an upstream in front of any S3 store that others run: Ceph, MinIO, versitygw, AWS, another
+// Latchkey.
 //
 // It owns the way of one call to the store and back: the request, its signature, the connection, the answer and the
 // store's failures. It knows no caller and no account. It decides nothing about who may do what, and it keeps no state

@@ -28,7 +28,8 @@ func FuzzAnswer(f *testing.F) {
 		head("404 Not Found", "Content-Length: 35") + "<Error><Code>NoSuchKey</Code></Error>",
 		head("503 Slow Down", "Retry-After: 99999999999999999999", "Content-Length: 0"),
 		head("301 Moved", "Location: http://other/", "Content-Length: 0"),
-		head("200 OK", "Content-Length: 90") + "<ListBucketResult><EncodingType>url</EncodingType><Contents><Key>%zz</Key></Contents>",
+		head("200 OK", "Content-Length: 90") +
+			"<ListBucketResult><EncodingType>url</EncodingType><Contents><Key>%zz</Key></Contents>",
 		head("304 Not Modified", `ETag: "x"`), head("100 Continue") + head("200 OK", "Content-Length: 0"),
 	} {
 		for op := range uint8(5) {

@@ -43,8 +43,8 @@ func inFront(t *testing.T, store *remote.Store) *front {
 	s.Buckets.Upstream = store
 	served := make(chan error, 1)
 	go func() { served <- s.Serve(ctx) }()
-	f := &front{T: t, url: s.URL(), store: store, server: s, http: &http.Client{Transport: &http.Transport{DisableCompression: true,
-		ExpectContinueTimeout: time.Minute}}}
+	f := &front{T: t, url: s.URL(), store: store, server: s}
+	f.http = &http.Client{Transport: &http.Transport{DisableCompression: true, ExpectContinueTimeout: time.Minute}}
 	t.Cleanup(func() {
 		f.http.CloseIdleConnections()
 		stop()

@@ -87,7 +87,8 @@ func latchkey(t testing.TB) site {
 // versitygwModule is the version of versitygw that the tests run.
 const versitygwModule = "github.com/versity/versitygw/cmd/versitygw@v1.8.0"
 
-// versitygw starts versitygw on a folder: a store that maps keys to paths. It skips the test if versitygw cannot be had.
+// versitygw starts versitygw on a folder: a store that maps keys to paths. It skips the test if versitygw cannot be
+// had.
 func versitygw(t testing.TB) site {
 	t.Helper()
 	if testing.Short() {

@@ -134,8 +134,8 @@ func kindOf(op *awswire.Operation, e *awswire.APIError) (fault.Kind, fault.Entit
 	return fault.Unavailable, fault.Upstream
 }
 
-// absent is what a HEAD asked for. Its answer does not say whether the key or the bucket is missing. The key is what the
-// gateway hides from those who may not list.
+// absent is what a HEAD asked for. Its answer does not say whether the key or the bucket is missing. The key is what
+// the gateway hides from those who may not list.
 func absent(op *awswire.Operation) fault.Entity {
 	if strings.Contains(op.URI, "{Key") {
 		return fault.Key

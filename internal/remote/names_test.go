@@ -161,7 +161,8 @@ func texts(v reflect.Value) (all string) {
 // TestNamesOfAnyBytes has a store encode the names of a listing, as XML cannot carry all of them.
 func TestNamesOfAnyBytes(t *testing.T) {
 	for what, answer := range map[string]string{
-		"encoded by the store": "<EncodingType>url</EncodingType><Prefix>a+</Prefix><Contents><Key>a+%01%2B/%C3%A9</Key></Contents>" +
+		"encoded by the store": "<EncodingType>url</EncodingType><Prefix>a+</Prefix>" +
+			"<Contents><Key>a+%01%2B/%C3%A9</Key></Contents>" +
 			"<CommonPrefixes><Prefix>a+%2B</Prefix></CommonPrefixes>",
 	} {
 		rec := record(t, func(w http.ResponseWriter, r *http.Request) {

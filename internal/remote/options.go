@@ -31,8 +31,8 @@ type Options struct {
 
 	// Rename says which bucket of the store a bucket of ours is. nil: the one of the same name.
 	Rename func(bucket string) string
-	// Original reverses Rename for ListBuckets. It reports false for a bucket of the store that is none of ours. nil: every
-	// bucket that Rename does not change is ours.
+	// Original reverses Rename for ListBuckets. It reports false for a bucket of the store that is none of ours. nil:
+	// every bucket that Rename does not change is ours.
 	Original func(stored string) (bucket string, ok bool)
 
 	// NoTrailers says that the store does not know the framing aws-chunked. A checksum that comes behind a body is then

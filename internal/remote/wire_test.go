@@ -76,20 +76,22 @@ func TestRequestsAreBuilt(t *testing.T) {
 func TestWhatOnlyTheGatewayMaySay(t *testing.T) {
 	rec := record(t, ok)
 	u := open(t, at(t, rec.URL))
-	lake, k := new("lake"), new("k")
+	lake, k, now := new("lake"), new("k"), time.Now()
+	sized := []s3.ObjectIdentifier{{Key: k, Size: new(int64(1))}}
+	tagged := &s3.CreateBucketConfiguration{Tags: []s3.Tag{{}}}
 	for what, in := range map[string]any{
 		"an ACL that is public":        &s3.PutObjectRequest{Bucket: lake, Key: k, ACL: new("public-read")},
 		"a grant":                      &s3.PutObjectRequest{Bucket: lake, Key: k, GrantRead: new("id=1")},
-		"a grant of everything":        &s3.CopyObjectRequest{Bucket: lake, Key: k, CopySource: new("a/b"), GrantFullControl: new("id=1")},
+		"a grant of everything":        &s3.PutObjectRequest{Bucket: lake, Key: k, GrantFullControl: new("id=1")},
 		"a write at an offset":         &s3.PutObjectRequest{Bucket: lake, Key: k, WriteOffsetBytes: new(int64(1))},
 		"another storage class":        &s3.PutObjectRequest{Bucket: lake, Key: k, StorageClass: new("FAST")},
 		"an MFA code":                  &s3.DeleteObjectRequest{Bucket: lake, Key: k, MFA: new("1 2")},
 		"a condition of some stores":   &s3.DeleteObjectRequest{Bucket: lake, Key: k, IfMatchSize: new(int64(1))},
-		"a time of some stores":        &s3.DeleteObjectRequest{Bucket: lake, Key: k, IfMatchLastModifiedTime: new(time.Now())},
-		"a size among many":            &s3.DeleteObjectsRequest{Bucket: lake, Delete: &s3.Delete{Objects: []s3.ObjectIdentifier{{Key: k, Size: new(int64(1))}}}},
+		"a time of some stores":        &s3.DeleteObjectRequest{Bucket: lake, Key: k, IfMatchLastModifiedTime: &now},
+		"a size among many":            &s3.DeleteObjectsRequest{Bucket: lake, Delete: &s3.Delete{Objects: sized}},
 		"an ACL of a bucket":           &s3.CreateBucketRequest{Bucket: lake, ACL: new("public-read-write")},
 		"an ownership with ACLs":       &s3.CreateBucketRequest{Bucket: lake, ObjectOwnership: new("ObjectWriter")},
-		"tags of a bucket":             &s3.CreateBucketRequest{Bucket: lake, CreateBucketConfiguration: &s3.CreateBucketConfiguration{Tags: []s3.Tag{{}}}},
+		"tags of a bucket":             &s3.CreateBucketRequest{Bucket: lake, CreateBucketConfiguration: tagged},
 		"a copy source out of nowhere": &s3.CopyObjectRequest{Bucket: lake, Key: k, CopySource: new("nobucket")},
 		"a key that is too long":       &s3.PutObjectRequest{Bucket: lake, Key: new(strings.Repeat("x", 1025))},
 	} {
