@@ -11,7 +11,7 @@ func ms(d time.Duration) string { return fmt.Sprintf("%.3f ms", float64(d)/1e6) 
 
 // small measures 1 KiB objects.
 func small(ctx context.Context, w *world, o options) error {
-	fmt.Println("\n| 1 KiB | clients | the store alone, p50 | Latchkey, p50 | adds | versitygw's proxy, p50 | adds | " +
+	fmt.Println("\n| 1 KiB | clients | the store alone, p50 | Latchkey adds: p50 | p10 | versitygw's proxy adds: p50 | p10 | " +
 		"CPU of Latchkey | of the proxy |\n|---|---|---|---|---|---|---|---|---|")
 	for _, method := range []string{http.MethodGet, http.MethodPut} {
 		for _, clients := range []int{1, 8} {
@@ -23,7 +23,7 @@ func small(ctx context.Context, w *world, o options) error {
 				}
 				n := time.Duration(len(r[1].took))
 				fmt.Printf("| %s | %d | %s | %s | %s | %s | %s | %.0f us | %.0f us |\n", method, clients, ms(r[0].p(.5)),
-					ms(r[1].p(.5)), ms(r[1].p(.5)-r[0].p(.5)), ms(r[2].p(.5)), ms(r[2].p(.5)-r[0].p(.5)),
+					ms(r[1].p(.5)-r[0].p(.5)), ms(r[1].p(.1)-r[0].p(.1)), ms(r[2].p(.5)-r[0].p(.5)), ms(r[2].p(.1)-r[0].p(.1)),
 					float64(r[1].cpu/n)/1e3, float64(r[2].cpu/n)/1e3)
 				return nil
 			})

@@ -11,10 +11,10 @@ import (
 	"latchkey/internal/fault"
 )
 
-// headerValues finds a header, or the query parameter of a presigned request that stands for it. Both together are
-// refused.
-func headerValues(name string, r *http.Request, query url.Values) ([]string, error) {
-	list := r.Header.Values(name)
+// headerValues finds the header of a member, or the query parameter of a presigned request that stands for it. Both
+// together are refused. It does not use Header.Values, which would make the name of every member anew for each request.
+func headerValues(m *member, r *http.Request, query url.Values) ([]string, error) {
+	list, name := r.Header[m.header], m.name
 	if len(list) == 0 {
 		switch {
 		case strings.EqualFold(name, "content-length") && r.ContentLength >= 0 &&
@@ -36,7 +36,7 @@ func headerValues(name string, r *http.Request, query url.Values) ([]string, err
 }
 
 func decodeHeader(m *member, dst reflect.Value, r *http.Request, query url.Values) error {
-	list, err := headerValues(m.name, r, query)
+	list, err := headerValues(m, r, query)
 	switch {
 	case err != nil:
 		return err

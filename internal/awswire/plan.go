@@ -2,6 +2,7 @@ package awswire
 
 import (
 	"fmt"
+	"net/http"
 	"reflect"
 	"strings"
 	"unicode"
@@ -33,6 +34,9 @@ func (p *planner) plan(t reflect.Type) (*plan, error) {
 		m := member{value: v, index: i, camel: lowerFirst(f.Name)}
 		if err := m.options(options); err != nil {
 			return nil, fmt.Errorf("%v.%s: %w", t, f.Name, err)
+		}
+		if m.place == inHeader {
+			m.header = http.CanonicalHeaderKey(m.name)
 		}
 		pl.members = append(pl.members, m)
 	}

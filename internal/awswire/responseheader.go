@@ -31,7 +31,7 @@ func answerHeaders(op *Operation, out reflect.Value, resp *http.Response) error 
 }
 
 func answerHeader(m *member, dst reflect.Value, resp *http.Response) error {
-	list := resp.Header.Values(m.name)
+	list := resp.Header[m.header]
 	if len(list) == 0 && m.contentLength() && resp.ContentLength >= 0 && !resp.Uncompressed {
 		list = []string{strconv.FormatInt(resp.ContentLength, 10)} // net/http keeps it outside of the headers
 	}

@@ -74,6 +74,7 @@ type member struct {
 	required bool
 	attr     bool
 	root     string
+	header   string // the name of a member that travels in a header, as net/http has it in a map
 
 	idempotent bool // a client invents a value if its caller gives none
 }

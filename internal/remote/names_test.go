@@ -74,6 +74,26 @@ func TestBucketsAreRenamed(t *testing.T) {
 	}
 }
 
+// TestABucketThatIsNotMapped has a bucket that the store has, and that is none of ours.
+func TestABucketThatIsNotMapped(t *testing.T) {
+	rec := record(t, ok)
+	o := at(t, rec.URL)
+	o.Rename = func(b string) string { return map[string]string{"lake": "lake"}[b] }
+	u := open(t, o)
+	for _, in := range []any{
+		&s3.GetObjectRequest{Bucket: new("other"), Key: new("k")}, &s3.HeadBucketRequest{Bucket: new("other")},
+		&s3.CopyObjectRequest{Bucket: new("lake"), Key: new("k"), CopySource: new("/other/k")},
+	} {
+		_, err := u.Do(t.Context(), upstream.Call{Operation: operationOf(t, in), Input: in})
+		if !fault.Is(err, fault.NotFound, fault.Bucket) {
+			t.Errorf("%T: %v", in, err)
+		}
+	}
+	if got := rec.all(); len(got) > 0 {
+		t.Errorf("the store got %v", got)
+	}
+}
+
 // TestLocation is where the client finds what it made: at the gateway.
 func TestLocation(t *testing.T) {
 	rec := record(t, func(w http.ResponseWriter, r *http.Request) {

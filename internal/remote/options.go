@@ -29,7 +29,8 @@ type Options struct {
 	TLS         *tls.Config // certificate authorities and client certificates; nil: the system's
 	Flat        bool        // the store keeps keys as they are: see upstream.Traits
 
-	// Rename says which bucket of the store a bucket of ours is. nil: the one of the same name.
+	// Rename says which bucket of the store a bucket of ours is. Empty: none, and there is no such bucket. nil: the one of
+	// the same name.
 	Rename func(bucket string) string
 	// Original reverses Rename for ListBuckets. It reports false for a bucket of the store that is none of ours. nil:
 	// every bucket that Rename does not change is ours.

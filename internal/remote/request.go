@@ -57,7 +57,10 @@ func (s *Store) input(sh *shape, given any) (input, error) {
 		}
 	}
 	if in.bucket = text(x, sh.bucket); in.bucket != "" {
-		in.stored = s.stored(in.bucket)
+		var err error
+		if in.stored, err = s.stored(in.bucket); err != nil {
+			return in, err
+		}
 		setText(x, sh.bucket, in.stored)
 	}
 	if source := text(x, sh.source); source != "" {
@@ -94,11 +97,14 @@ func (s *Store) input(sh *shape, given any) (input, error) {
 }
 
 // stored is the name of a bucket at the store.
-func (s *Store) stored(bucket string) string {
+func (s *Store) stored(bucket string) (string, error) {
 	if s.options.Rename == nil {
-		return bucket
+		return bucket, nil
 	}
-	return s.options.Rename(bucket)
+	if name := s.options.Rename(bucket); name != "" {
+		return name, nil
+	}
+	return "", fault.New(fault.NotFound, fault.Bucket, "").With("BucketName", bucket)
 }
 
 // copySource writes the header anew: the store must read the object that the gateway has authorised.
@@ -107,7 +113,11 @@ func (s *Store) copySource(header string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	rebuilt := "/" + escapeName(s.stored(from.Bucket)) + "/" + escapeName(from.Key)
+	stored, err := s.stored(from.Bucket)
+	if err != nil {
+		return "", err
+	}
+	rebuilt := "/" + escapeName(stored) + "/" + escapeName(from.Key)
 	if from.Version != "" {
 		rebuilt += "?versionId=" + strings.ReplaceAll(escapeName(from.Version), "/", "%2F")
 	}
