@@ -252,6 +252,19 @@ func TestAStoreThatDoesNotAnswer(t *testing.T) {
 	}
 }
 
+// TestAStoreThatTakesNoMore stops to read in the middle of an object that is larger than what the kernel keeps.
+func TestAStoreThatTakesNoMore(t *testing.T) {
+	r, behind := relayTo(t, latchkey(t))
+	o := behind.options(t)
+	o.Limits = remote.Limits{Idle: 300 * time.Millisecond}
+	u := open(t, o)
+	lake := bucket(t, u, "lake")
+	r.set(u, faults{up: stalled(100_000)})
+	_, err := direct(t, u, s3.PutObject, &s3.PutObjectRequest{Bucket: &lake, Key: new("k")},
+		&upstream.Body{Reader: io.LimitReader(zeros{}, 64<<20), Length: 64 << 20})
+	unanswered(t, "a write", err)
+}
+
 // unanswered fails unless a call failed because the store does not answer, and says when to try again.
 func unanswered(t testing.TB, what string, err error) {
 	t.Helper()
