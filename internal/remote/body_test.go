@@ -57,3 +57,24 @@ func TestBuffers(t *testing.T) {
 		}
 	}
 }
+
+// TestLargeBuffersAreFew asks for more large buffers than may be in use at once.
+func TestLargeBuffersAreFew(t *testing.T) {
+	var p pools
+	var held []*[]byte
+	sum := 0
+	for range 1000 {
+		b := p.get(maxBuffer)
+		held = append(held, b)
+		sum += len(*b)
+	}
+	if want := maxLarge + (1000-maxLarge/maxBuffer)*usualBuffer; sum != want {
+		t.Errorf("%d bytes are in use, want %d", sum, want)
+	}
+	for _, b := range held {
+		p.put(b)
+	}
+	if b := p.get(-1); len(*b) != maxBuffer || p.large.Load() != maxBuffer {
+		t.Errorf("afterwards: %d bytes, %d in use", len(*b), p.large.Load())
+	}
+}
