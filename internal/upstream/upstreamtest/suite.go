@@ -14,8 +14,8 @@ import (
 // buckets of others: each case makes its own buckets and leaves them behind.
 func Run(t *testing.T, open func(*testing.T) upstream.Upstream) { RunBut(t, nil, open) }
 
-// RunBut is Run for an upstream whose store is known to fail some cases. faulty has the store's fault by the name of the
-// case. Each of them must be the name of a case.
+// RunBut is Run for an upstream whose store is known to fail some cases. faulty has the store's fault by the name of
+// the case. Each of them must be the name of a case.
 func RunBut(t *testing.T, faulty map[string]string, open func(*testing.T) upstream.Upstream) {
 	met := 0
 	defer func() {
