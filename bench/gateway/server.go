@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/pprof"
@@ -68,7 +69,13 @@ func serve() error {
 		_, _ = io.Copy(io.Discard, os.Stdin)
 		stop()
 	}()
-	return s.Serve(ctx)
+	if err := s.Serve(ctx); err != nil {
+		return err
+	}
+	if h := store.Health(); h.Away() { // the figures are those of refusals
+		return fmt.Errorf("the store was away in the end: %+v", h)
+	}
+	return nil
 }
 
 // profiling serves profiles of this process. The program itself has no such page.

@@ -144,8 +144,8 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 	}
 }
 
-// TestABucketThatIsThere has stores answer the creation of a bucket in their ways.
-func TestABucketThatIsThere(t *testing.T) {
+// TestAttack50_ABucketThatIsThere has stores answer the creation of a bucket in their ways.
+func TestAttack50_ABucketThatIsThere(t *testing.T) {
 	for what, c := range map[string]struct {
 		head, put    int
 		code         string // of the PUT

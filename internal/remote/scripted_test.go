@@ -196,9 +196,9 @@ func TestLyingAnswers(t *testing.T) {
 	}
 }
 
-// TestAnswersDoNotRunIntoEachOther has a store that says more than the length of its answer, and keeps the connection.
-// What is too much must not become the answer to the next request, which may be another client's.
-func TestAnswersDoNotRunIntoEachOther(t *testing.T) {
+// TestAttack18_AnswersDoNotRunIntoEachOther has a store that says more than the length of its answer, and keeps the
+// connection. What is too much must not become the answer to the next request, which may be another client's.
+func TestAttack18_AnswersDoNotRunIntoEachOther(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

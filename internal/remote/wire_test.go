@@ -31,9 +31,9 @@ func ok(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// TestRequestsAreBuilt sends a request with all that a client may put into one through a gateway. The store must see
-// what the operation knows, signed by the gateway, and nothing else.
-func TestRequestsAreBuilt(t *testing.T) {
+// TestAttack18_RequestsAreBuilt sends a request with all that a client may put into one through a gateway. The store
+// must see what the operation knows, signed by the gateway, and nothing else.
+func TestAttack18_RequestsAreBuilt(t *testing.T) {
 	rec := record(t, ok)
 	f := inFront(t, open(t, at(t, rec.URL)))
 	h := http.Header{

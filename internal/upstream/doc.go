@@ -69,8 +69,9 @@
 //	TooLarge       ObjectSize                                 a body longer than the store takes
 //	LimitExceeded  Storage                                    the store is full
 //	Unsupported    Header, Operation                          the store does not serve it
-//	Throttled      any                                        the store asks for fewer requests
-//	Unavailable    any                                        the store does not answer, or refuses our credentials
+//	Throttled      any                                        the store asks for fewer requests; field Retry-After
+//	Unavailable    Upstream                                   the store does not answer; field Retry-After, in seconds
+//	Unavailable    any                                        the store refuses our credentials, or is no S3 store
 //
 // A failure that the store worded itself carries those words: see fault.Foreign. The kind is chosen by the store's code
 // all the same, because the gateway decides by kinds: a key that is NotFound is hidden from callers who may not list.
