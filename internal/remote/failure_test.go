@@ -181,13 +181,16 @@ func TestAttack50_ABucketThatIsThere(t *testing.T) {
 			t.Errorf("%s: %v, %d creations", what, err, puts)
 		}
 	}
-	rec := record(t, ok)
-	o := at(t, rec.URL)
-	o.Region = "eu-1"
-	must(t, open(t, o), s3.CreateBucket, &s3.CreateBucketRequest{Bucket: new("lake"),
-		CreateBucketConfiguration: &s3.CreateBucketConfiguration{LocationConstraint: new("ours-1")}}, nil)
-	if got := rec.last(t); !strings.Contains(got.body, "<LocationConstraint>eu-1</LocationConstraint>") {
-		t.Errorf("the store got %s", got.body)
+	for region, want := range map[string]string{"eu-1": "<LocationConstraint>eu-1</LocationConstraint>", "us-east-1": ""} {
+		rec := record(t, ok)
+		o := at(t, rec.URL)
+		o.Region = region
+		must(t, open(t, o), s3.CreateBucket, &s3.CreateBucketRequest{Bucket: new("lake"),
+			CreateBucketConfiguration: &s3.CreateBucketConfiguration{LocationConstraint: new("ours-1")}}, nil)
+		if got := rec.last(t).body; !strings.Contains(got, want) || strings.Contains(got, "ours-1") ||
+			want == "" && got != "" {
+			t.Errorf("in %s the store got %q", region, got)
+		}
 	}
 }
 
