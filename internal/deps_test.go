@@ -62,6 +62,7 @@ var floors = map[string]int{
 	"internal/control/sessions":             6,
 	"internal/control/buckets":              6,
 	"internal/control/policycheck":          6,
+	"internal/control/stores":               7,
 	"internal/control/controltest":          7,
 
 	"internal/control/controltest/peopletest": 8,

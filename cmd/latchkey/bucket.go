@@ -43,7 +43,8 @@ func newBucketList() *cobra.Command {
 the stores and that no account has: after an older database was restored, or in a store that the server stands in
 front of. Only the root key of the server's first account may.`,
 		Example: `  latchkey bucket list
-  latchkey bucket list --unregistered --upstream ceph --json`,
+  latchkey bucket list --unregistered --json
+  latchkey bucket list --unregistered --upstream ceph`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := f.client()

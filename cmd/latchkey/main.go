@@ -86,7 +86,8 @@ func newRoot() *cobra.Command {
 	})
 	root.AddCommand(newServe(), newExec(), newEnv(), newExplain(), newWhoCan(), newWhatCan(), newTour(), newAudit(),
 		newAccount(), newAttack(), newBucket(), newDirectory(), newLocation(), newPolicy(), newSession(), newRecover(),
-		newLogin(), newLogout(), newCredentials(), newBearer(), newGrants(), newAgent(), newKeys(), newVersion())
+		newUpstream(), newLogin(), newLogout(), newCredentials(), newBearer(), newGrants(), newAgent(), newKeys(),
+		newVersion())
 	return root
 }
 

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"net"
 	"os"
+	"os/signal"
 	"path/filepath"
 	gosync "sync"
 	"syscall"
@@ -89,6 +90,7 @@ func runServe(cmd *cobra.Command, c server.Config) error {
 	running, stop := context.WithCancel(cmd.Context())
 	var pace gosync.WaitGroup
 	pace.Go(func() { server.PaceCollector(running) })
+	pace.Go(func() { reloadKeys(running, s) })
 	err = s.Serve(running)
 	stop()
 	pace.Wait()
@@ -96,6 +98,21 @@ func runServe(cmd *cobra.Command, c server.Config) error {
 		err = closeErr
 	}
 	return err
+}
+
+// reloadKeys lets the server read the keys of its upstreams again at each SIGHUP, until ctx ends.
+func reloadKeys(ctx context.Context, s *server.Server) {
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	defer signal.Stop(hangups)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-hangups:
+			s.ReloadKeys()
+		}
+	}
 }
 
 // execFlags are the flags with which `latchkey exec` finds this server from the same folder.

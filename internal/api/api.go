@@ -31,6 +31,7 @@ import (
 	"latchkey/internal/control/portal"
 	"latchkey/internal/control/principals"
 	"latchkey/internal/control/sessions"
+	"latchkey/internal/control/stores"
 	"latchkey/internal/control/sts"
 	"latchkey/internal/front"
 )
@@ -42,6 +43,7 @@ type API struct {
 	Principals     *principals.Principals
 	PolicyCheck    *policycheck.Checker
 	Buckets        *buckets.Buckets
+	Stores         *stores.Stores
 	Tokens         *sts.Tokens
 	IdentityCenter *identitycenter.Center
 	Directory      *identitystore.Directory

@@ -27,6 +27,7 @@ func (a *API) registerLatchkey(m *awswire.Mux[*control.Call]) {
 	awswire.Handle(m, wire.CreateAccount, a.createAccount)
 	awswire.Handle(m, wire.AdoptBucket, a.adoptBucket)
 	awswire.Handle(m, wire.ListBuckets, a.listBuckets)
+	a.registerUpstreams(m)
 	a.registerUsers(m)
 	a.registerProvisioning(m)
 	awswire.Handle(m, wire.SyncDirectory, a.syncDirectory)

@@ -70,11 +70,19 @@ func (a *API) listBuckets(
 	if err != nil {
 		return nil, err
 	}
+	conditions, err := a.Stores.Conditions(ctx)
+	if err != nil {
+		return nil, err
+	}
 	for _, b := range page {
-		out.Buckets = append(out.Buckets, wire.Bucket{
+		w := wire.Bucket{
 			Name: new(b.Name), AccountId: new(string(b.Account)), Region: new(b.Region), CreationTime: new(b.Created),
 			Upstream: new(buckets.StoreName(b)),
-		})
+		}
+		if c, ok := conditions[b.Name]; ok && c.Upstream == *w.Upstream {
+			w.Condition, w.ConditionTime = new(c.Text), new(c.Since)
+		}
+		out.Buckets = append(out.Buckets, w)
 	}
 	if more {
 		out.NextToken = out.Buckets[len(out.Buckets)-1].Name

@@ -138,6 +138,9 @@ var s3Codes = map[key]entry{
 		"There is no space left in the store"},
 	{fault.Unavailable, fault.Upstream}: {"SlowDown", http.StatusServiceUnavailable,
 		"The store behind this server does not answer now. Please try again later."},
+	{fault.NotFound, fault.Upstream}: {"InvalidRequest", http.StatusBadRequest, "There is no such upstream."},
+	{fault.Conflict, fault.Upstream}: {"OperationAborted", http.StatusConflict,
+		"Several upstreams have such a bucket."},
 
 	// The wire.
 	{fault.Malformed, fault.XML}: {"MalformedXML", http.StatusBadRequest,

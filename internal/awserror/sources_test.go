@@ -30,6 +30,7 @@ var dialectsOf = map[string][]Dialect{
 	"control/principals":           {IAM, JSON},
 	"control/sts":                  {STS},
 	"control/sessions":             {JSON},
+	"control/stores":               {JSON},
 	"gateway":                      {S3},
 	"objects":                      {S3},
 	"remote":                       {S3},

@@ -30,6 +30,7 @@ func (s *Server) tasks() []maintenance.Task {
 		}))
 	}
 	tasks = append(tasks, s.bucketCreations(), maintenance.Blobs(s.objects))
+	tasks = append(tasks, s.observations()...)
 	if c.UploadRetention > 0 {
 		tasks = append(tasks, maintenance.Uploads(s.objects, c.UploadRetention))
 	}

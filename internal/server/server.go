@@ -33,6 +33,7 @@ import (
 	"latchkey/internal/control/principals"
 	"latchkey/internal/control/provision/justintime"
 	"latchkey/internal/control/sessions"
+	"latchkey/internal/control/stores"
 	"latchkey/internal/control/sts"
 	"latchkey/internal/credential"
 	"latchkey/internal/engine"
@@ -74,6 +75,7 @@ type Server struct {
 	syncer   *ldapsync.Syncer
 
 	upstreams *upstreams.Set // nil: the server's own store is the only one
+	stores    *stores.Stores
 
 	maintenance *maintenance.Loop
 	events      *events.Recorder  // nil: no data event is recorded
@@ -208,7 +210,8 @@ func (s *Server) wire(ring *credential.Ring) {
 	auth.Regrant, auth.MayAct = s.Grants.Regrant, oauth.MayAct
 	signIn := &oauth.SignIn{Control: s.Control, Exchange: tokenExchange, Public: s.signInURL()}
 	s.syncer = newSyncer(s.Control, c.Directories, m)
-	m.registry.MustRegister(upstreamStates{s.upstreams})
+	s.Buckets = &buckets.Buckets{Control: s.Control, Upstream: s.objects, Upstreams: s.upstreams}
+	s.stores = s.newStores(m)
 	s.maintenance = s.newMaintenance(m)
 	frame := &front.Frame{Control: s.Control, Proxies: c.TrustedProxies, Log: c.Log, Observe: m.observe,
 		PageHost: c.pageHost(), Tracer: s.tracer}
@@ -229,8 +232,7 @@ func (s *Server) wire(ring *credential.Ring) {
 		Operator:       c.Account,
 		Frame:          frame,
 	}
-	s.Buckets = &buckets.Buckets{Control: s.Control, Upstream: s.objects, Upstreams: s.upstreams}
-	plane.Buckets = s.Buckets
+	plane.Buckets, plane.Stores = s.Buckets, s.stores
 	domains := ownDomains(c)
 	names := &names{domains: domains, port: portOf(s.listener)}
 	s.Gateway = &gateway.Gateway{

@@ -10,6 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"latchkey/internal/control/stores"
+	"latchkey/internal/maintenance"
 	"latchkey/internal/remote"
 	"latchkey/internal/upstreams"
 )
@@ -65,6 +67,36 @@ func (s *Server) writeUpstreams(w io.Writer) {
 		}
 		fmt.Fprintf(w, "upstream %s: %s\n", m.Name, text)
 	}
+}
+
+// newStores makes the operator's view of the stores, with its metrics.
+func (s *Server) newStores(m *metrics) *stores.Stores {
+	changes := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "latchkey_upstream_changes_total",
+		Help: "Changes in an upstream that were not asked of it by this server, as noticed by this node.",
+	}, []string{"upstream"})
+	m.registry.MustRegister(upstreamStates{s.upstreams}, changes)
+	for _, u := range s.upstreams.All() { // so that an alarm on the first one has a zero before it
+		changes.WithLabelValues(u.Name)
+	}
+	return &stores.Stores{
+		Control: s.Control, Buckets: s.Buckets, Upstreams: s.upstreams, Log: s.Config.Log, Started: s.Config.Now(),
+		Changed: func(upstream string) { changes.WithLabelValues(upstream).Inc() },
+	}
+}
+
+// observations are the tasks that look at what others changed in the stores.
+func (s *Server) observations() (tasks []maintenance.Task) {
+	for _, m := range s.upstreams.All() {
+		tasks = append(tasks, maintenance.Task{
+			Name: "upstream-" + m.Name, Interval: m.Health.Observe,
+			Batch: func(ctx context.Context, step maintenance.Step) (maintenance.Progress, error) {
+				more, err := s.stores.Observe(ctx, m, step.Now, stores.Commit(step.Update))
+				return maintenance.Progress{More: more}, err
+			},
+		})
+	}
+	return tasks
 }
 
 // upstreamStates reports the upstreams as metrics.

@@ -104,6 +104,13 @@ func (w *walkWorld) peopleRows() []row {
 	account.root = true
 	for _, row := range ofJSON(latchkey.Service,
 		"ListBuckets", object{}, "AdoptBucket", object{"Name": "found", "AccountId": walkAccount},
+		"ListUpstreams", object{},
+	) {
+		row.root = true
+		rows = append(rows, row)
+	}
+	for _, row := range ofJSON(latchkey.Service,
+		"TestUpstream", object{"Name": "away"}, "CheckUpstreamBypass", object{"Name": "away"},
 	) {
 		row.root = true
 		rows = append(rows, row)

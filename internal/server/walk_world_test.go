@@ -21,6 +21,7 @@ import (
 	"latchkey/internal/control/ldapsync"
 	"latchkey/internal/ldap"
 	"latchkey/internal/oidc/oidctest"
+	"latchkey/internal/upstreams"
 )
 
 const (
@@ -43,7 +44,15 @@ func newWalkWorld(t testing.TB, log slog.Handler) *walkWorld {
 	away := ldapsync.Source{Name: "corp", Account: walkAccount, MaxRemoval: 0.1, Interval: time.Hour, LDAP: ldap.Options{
 		Vendor: ldap.OpenLDAP, URLs: []string{"ldap://127.0.0.1:1"}, Users: ldap.Users{Bases: []string{"dc=example"}},
 	}}.Defaults()
-	s := boot(t, Config{PrivateIssuers: true, Directories: []ldapsync.Source{away}, Log: slog.New(log)})
+	t.Setenv("WALK_ACCESS_KEY_ID", "AKID")
+	t.Setenv("WALK_SECRET_ACCESS_KEY", "secret")
+	store, err := (&upstreams.Single{Name: "away", Endpoints: []string{"http://127.0.0.1:1"}, Environment: "WALK"}).Config()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := boot(t, Config{
+		PrivateIssuers: true, Directories: []ldapsync.Source{away}, Log: slog.New(log), Upstreams: store,
+	})
 	w := &walkWorld{
 		t: t, server: s, url: s.URL(), idp: oidctest.New(t), seeded: map[string]string{},
 		root: aws.Credentials{AccessKeyID: s.Root.AccessKeyID, SecretAccessKey: s.Root.Secret.Reveal()},

@@ -91,10 +91,13 @@ type Health struct {
 	Interval time.Duration // between two checks
 	Timeout  time.Duration // of one check
 	Bucket   string        // that is asked for, by its name here; empty: the store's list of buckets
+
+	// Observe is how long it is between two looks at what others changed in the store: its buckets and their versioning.
+	Observe time.Duration
 }
 
 // DefaultHealth is the check of an upstream that says nothing about it.
-var DefaultHealth = Health{Interval: 15 * time.Second, Timeout: 5 * time.Second}
+var DefaultHealth = Health{Interval: 15 * time.Second, Timeout: 5 * time.Second, Observe: 5 * time.Minute}
 
 // Dialect names the way in which a token service reads session policies.
 type Dialect string

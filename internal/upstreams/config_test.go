@@ -143,7 +143,7 @@ func TestTheFileOfUpstreams(t *testing.T) {
 	if d := cmp.Diff(want, a.Limits); d != "" {
 		t.Error(d)
 	}
-	if a.Health != (Health{6 * time.Second, 7 * time.Second, "lake"}) {
+	if a.Health != (Health{6 * time.Second, 7 * time.Second, "lake", 5 * time.Minute}) {
 		t.Errorf("%+v", a.Health)
 	}
 	if s := a.STS; s.Endpoint.Host != "rgw1.example.org:7480" || s.Region != "default" || s.ExternalID != "x" ||

@@ -69,6 +69,7 @@ type (
 		Interval value `yaml:"interval"`
 		Timeout  value `yaml:"timeout"`
 		Bucket   value `yaml:"bucket"`
+		Observe  value `yaml:"observe"`
 	}
 	fileSTS struct {
 		Endpoint    value     `yaml:"endpoint"`

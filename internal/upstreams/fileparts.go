@@ -73,6 +73,7 @@ func (r *reader) health(f *fileHealth, m *Mapping) Health {
 		Interval: r.duration(f.Interval, "interval", DefaultHealth.Interval, durations{time.Second, time.Hour}),
 		Timeout:  r.duration(f.Timeout, "timeout", DefaultHealth.Timeout, durations{100 * time.Millisecond, time.Minute}),
 		Bucket:   r.plain(f.Bucket, "bucket", ""),
+		Observe:  r.duration(f.Observe, "observe", DefaultHealth.Observe, durations{time.Second, 24 * time.Hour}),
 	}
 	if h.Bucket == "" {
 		return h
