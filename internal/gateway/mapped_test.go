@@ -15,6 +15,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
+	"latchkey/internal/access"
 	"latchkey/internal/awsapi/s3"
 	"latchkey/internal/awswire"
 	"latchkey/internal/control/buckets"
@@ -48,9 +49,13 @@ func behind(t *testing.T, flat bool, do answers) *world {
 func behindStore(t *testing.T, traits upstream.Traits, do answers) *world {
 	t.Helper()
 	c := controltest.New(t)
-	root, err := (&principals.Principals{Control: c.Control}).EnsureRoot(t.Context(), accountA, principals.NewRootKey())
-	if err != nil {
-		t.Fatal(err)
+	rootKey := func(account access.AccountID) aws.Credentials {
+		t.Helper()
+		k, err := (&principals.Principals{Control: c.Control}).EnsureRoot(t.Context(), account, principals.NewRootKey())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return aws.Credentials{AccessKeyID: k.AccessKeyID, SecretAccessKey: k.Secret.Reveal()}
 	}
 	if do == nil {
 		store, err := objects.Open(t.Context(), filepath.Join(t.TempDir(), "objects"), objects.Options{})
@@ -62,7 +67,7 @@ func behindStore(t *testing.T, traits upstream.Traits, do answers) *world {
 	}
 	w := &world{
 		t: t, db: c.DB, http: &http.Client{},
-		root: aws.Credentials{AccessKeyID: root.AccessKeyID, SecretAccessKey: root.Secret.Reveal()},
+		root: rootKey(accountA), rootKey: rootKey,
 	}
 	g := &gateway.Gateway{
 		Control: c.Control, Buckets: &buckets.Buckets{Control: c.Control, Upstream: fake{traits, do}}, Auth: c.Auth,

@@ -20,6 +20,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 
+	"latchkey/internal/access"
 	"latchkey/internal/caller"
 	"latchkey/internal/control/controltest"
 	"latchkey/internal/server"
@@ -44,6 +45,8 @@ type world struct {
 	log    lockedBuffer
 	stop   func()    // ends the server and waits; the database stays open until the test ends
 	db     *store.DB // of a gateway alone, see behind
+
+	rootKey func(access.AccountID) aws.Credentials // makes an account of a gateway alone
 }
 
 func (w *world) now() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) }
