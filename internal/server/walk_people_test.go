@@ -103,7 +103,7 @@ func (w *walkWorld) peopleRows() []row {
 	account := ofJSON(latchkey.Service, "CreateAccount", object{"Name": "fresh"})[0]
 	account.root = true
 	for _, row := range ofJSON(latchkey.Service,
-		"ListBuckets", object{}, "AdoptBucket", object{"Name": "found", "AccountId": walkAccount},
+		"ListBuckets", object{}, "AdoptBucket", object{"Name": "found", "AccountId": walkAccount, "Upstream": "embedded"},
 		"ListUpstreams", object{},
 	) {
 		row.root = true

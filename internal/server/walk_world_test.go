@@ -44,9 +44,11 @@ func newWalkWorld(t testing.TB, log slog.Handler) *walkWorld {
 	away := ldapsync.Source{Name: "corp", Account: walkAccount, MaxRemoval: 0.1, Interval: time.Hour, LDAP: ldap.Options{
 		Vendor: ldap.OpenLDAP, URLs: []string{"ldap://127.0.0.1:1"}, Users: ldap.Users{Bases: []string{"dc=example"}},
 	}}.Defaults()
-	t.Setenv("WALK_ACCESS_KEY_ID", "AKID")
-	t.Setenv("WALK_SECRET_ACCESS_KEY", "secret")
-	store, err := (&upstreams.Single{Name: "away", Endpoints: []string{"http://127.0.0.1:1"}, Environment: "WALK"}).Config()
+	store, err := (&upstreams.Single{
+		Name: "away", Endpoints: []string{"http://127.0.0.1:1"}, File: keysFile(t, aws.Credentials{
+			AccessKeyID: "AKID", SecretAccessKey: "secret",
+		}), Profile: "default",
+	}).Config()
 	if err != nil {
 		t.Fatal(err)
 	}
