@@ -75,8 +75,8 @@ func TestAttack38_NodesDoNotCallEachOther(t *testing.T) {
 
 // TestAttack42_TheEmbeddedStoreHasNoDoor: nobody reaches the objects past the gateway by the network, because the store
 // is a folder of this process and listens nowhere. On the machine itself the folder is the server's user's own:
-// TestAttack42_FilesOfTheStoreAreTheServersOwn. For a store that others run, `latchkey upstream bypass-check` tells what
-// can be known: see control/stores.
+// TestAttack42_FilesOfTheStoreAreTheServersOwn. For a store that others run, `latchkey upstream bypass-check` tells
+// what can be known: see control/stores.
 func TestAttack42_TheEmbeddedStoreHasNoDoor(t *testing.T) {
 	found := false
 	productSources(t, func(pkg, path string, f *ast.File) {

@@ -110,7 +110,8 @@ func TestAttack02_StoresThatMapKeysToPaths(t *testing.T) {
 				t.Errorf("flat %v: delete many %q: %s", flat, key, got.body)
 			}
 		}
-		for _, key := range []string{"a/k", "a/...", "a/.hidden", "a/k.", "a/..k", "a b/c", long[1:], "a/" + long[1:] + "/k"} {
+		for _, key := range []string{"a/k", "a/...", "a/.hidden", "a/k.", "a/..k", "a b/c", long[1:],
+			"a/" + long[1:] + "/k"} {
 			served(t, key, w.put(w.root, "/lake/"+escape(key), "x"))
 		}
 		served(t, "list all", w.get(w.root, "/lake?list-type=2"))

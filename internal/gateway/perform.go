@@ -205,8 +205,11 @@ func (g *Gateway) callStore(ctx context.Context, q *request, u upstream.Upstream
 	if err := g.Control.Authorised(q.Call); err != nil {
 		return nil, err
 	}
-	if q.row.answerer == byRegistry {
+	if q.row.answerer == byRegistry || keeperOf(q.row.Name) == ours {
 		return nil, fmt.Errorf("%s is the registry's to answer", q.row.Name)
+	}
+	if err := refuseOurs(in); err != nil {
+		return nil, err
 	}
 	m := g.meta(q)
 	m.Nonce, m.Trace, q.event.upstream = nonce, q.event.trace, embedded

@@ -45,8 +45,8 @@ func between(s, from, to string) string {
 	return found
 }
 
-// TestAttack28_UploadIDsBelongToTheirKeys checks that no upload id that was not given out for this bucket and key reaches
-// the store, in any operation, and that the store's own id reaches no client.
+// TestAttack28_UploadIDsBelongToTheirKeys checks that no upload id that was not given out for this bucket and key
+// reaches the store, in any operation, and that the store's own id reaches no client.
 func TestAttack28_UploadIDsBelongToTheirKeys(t *testing.T) {
 	w, calls := overheard(t)
 	w.bucket(w.root, "lake", "pond")

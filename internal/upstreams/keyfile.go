@@ -89,7 +89,8 @@ func checkKeys(k aws.Credentials) error {
 			return errors.New("it has no access key id or no secret access key")
 		}
 	}
-	if strings.ContainsFunc(k.AccessKeyID+k.SecretAccessKey+k.SessionToken, func(c rune) bool { return c <= ' ' || c > '~' }) {
+	unfit := func(c rune) bool { return c <= ' ' || c > '~' }
+	if strings.ContainsFunc(k.AccessKeyID+k.SecretAccessKey+k.SessionToken, unfit) {
 		return errors.New("a key has a blank or a character that is not ASCII")
 	}
 	return nil

@@ -203,8 +203,8 @@ func TestAWSsChainOfKeys(t *testing.T) {
 		"environment": {"AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "s", "AWS_SHARED_CREDENTIALS_FILE": "/nothing"},
 		"file":        file,
 		"home":        {"HOME": dir},
-		"web identity": {"AWS_WEB_IDENTITY_TOKEN_FILE": filepath.Join(dir, "token"), "AWS_ROLE_ARN": "arn:aws:iam::123456789012:role/x",
-			"AWS_ENDPOINT_URL_STS": sts},
+		"web identity": {"AWS_WEB_IDENTITY_TOKEN_FILE": filepath.Join(dir, "token"),
+			"AWS_ROLE_ARN": "arn:aws:iam::123456789012:role/x", "AWS_ENDPOINT_URL_STS": sts},
 		"container": {"AWS_CONTAINER_CREDENTIALS_FULL_URI": container,
 			"AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": filepath.Join(dir, "token")},
 		"instance": {"AWS_EC2_METADATA_SERVICE_ENDPOINT": instance},
@@ -281,7 +281,7 @@ func TestARole(t *testing.T) {
 
 // TestOpenFails checks what keeps a server from starting.
 func TestOpenFails(t *testing.T) {
-	u := Upstream{Name: "a", Keys: Keys{Environment: "LATCHKEY_TEST_NOT_SET"}, Limits: DefaultLimits, Health: DefaultHealth}
+	u := Upstream{Name: "a", Keys: Keys{Environment: "LATCHKEY_TEST_NOT_SET"}}
 	if s, err := Open(&Config{Upstreams: []Upstream{u}}, nil, Options{slog.Default(), time.Now}); err == nil ||
 		!strings.Contains(err.Error(), "upstream a") {
 		t.Errorf("%v, %v", s, err)

@@ -10,7 +10,7 @@ import (
 type Mapping struct {
 	Only   []string          // these buckets alone; nil: no such limit
 	Prefix string            // a bucket is called so in the store, followed by its name here
-	Rename map[string]string // the names here and their names in the store, which differ; buckets without one are not served
+	Rename map[string]string // the names here and their names in the store; buckets without one are not served
 }
 
 // Stored returns the name that a bucket has in the store. ok is false if the upstream does not serve the bucket.

@@ -29,7 +29,9 @@ type Commit func(context.Context, func(*store.Tx) error) error
 
 // Observe looks at all buckets of an upstream and compares them with what was seen before. It returns whether there is
 // more to write: then it must be called again. A store that does not answer is no failure: it is noted.
-func (s *Stores) Observe(ctx context.Context, m *upstreams.Member, now time.Time, update Commit) (more bool, err error) {
+func (s *Stores) Observe(
+	ctx context.Context, m *upstreams.Member, now time.Time, update Commit,
+) (more bool, err error) {
 	o, err := s.observation(ctx, m)
 	if err != nil {
 		return false, err
