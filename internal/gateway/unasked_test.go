@@ -75,6 +75,10 @@ func TestNothingReachesAnUpstreamUnasked(t *testing.T) {
 	if _, err := g.callStore(t.Context(), q, reached, &s3.PutObjectRequest{}, ""); err == nil || *reached != 0 {
 		t.Errorf("an operation of the registry: %v, %d calls", err, *reached)
 	}
+	q.row = row(s3.GetBucketPolicy, spec[s3.GetBucketPolicyRequest]{plane: administration, answerer: byUpstream})
+	if _, err := g.callStore(t.Context(), q, reached, &s3.GetBucketPolicyRequest{}, ""); err == nil || *reached != 0 {
+		t.Errorf("a configuration of ours: %v, %d calls", err, *reached)
+	}
 	q.row = operations[s3.PutObject.Operation]
 	q.bucket = &bucket.Bucket{Name: "lake", Upstream: "elsewhere"}
 	if _, err := g.callUpstream(t.Context(), q, &s3.PutObjectRequest{}, ""); fault.KindOf(err) != fault.Unavailable ||

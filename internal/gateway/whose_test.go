@@ -86,3 +86,10 @@ func TestOursIsNotSent(t *testing.T) {
 		}
 	}
 }
+
+// TestNoTwoListingsHaveOneName checks that the parts of a listing's name do not run into each other.
+func TestNoTwoListingsHaveOneName(t *testing.T) {
+	if bound("in/", "x") == bound("in", "/x") || bound("a", "") == bound("", "a") || bound("a") == bound("a", "") {
+		t.Error("two listings have one name")
+	}
+}

@@ -194,3 +194,24 @@ func TestAttack07_TokensBelongToTheirListing(t *testing.T) {
 	}
 	served(t, "the other account's own listing", w.get(b, "/lake?list-type=2&prefix=in/"))
 }
+
+// TestTagsReachNoStore checks that tags, which conditions read, are not kept where conditions do not see them.
+func TestTagsReachNoStore(t *testing.T) {
+	w, calls := overheard(t)
+	w.bucket(w.root, "lake")
+	w.object("/lake/k", "x")
+	calls()
+	for what, a := range map[string]ask{
+		"put":    {method: "PUT", path: "/lake/t", header: header("X-Amz-Tagging", "a=b")},
+		"upload": {method: "POST", path: "/lake/t?uploads", header: header("X-Amz-Tagging", "a=b")},
+		"copy": {method: "PUT", path: "/lake/t",
+			header: header("X-Amz-Tagging", "a=b", "X-Amz-Tagging-Directive", "REPLACE", "X-Amz-Copy-Source", "lake/k")},
+	} {
+		refused(t, what, w.do(w.root, a), 501, "NotImplemented", "")
+		for _, c := range calls() {
+			if c.Operation != s3.HeadBucket.Operation {
+				t.Errorf("%s reached the store as %s", what, c.Operation.Name)
+			}
+		}
+	}
+}

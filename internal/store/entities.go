@@ -73,7 +73,7 @@ var Buckets = Table[bucket.Bucket]{
 	Kind: KindBucket, Entity: fault.Bucket,
 	Key: func(b *bucket.Bucket) Key { return Key{ID: b.Name, Name: b.Name, Parent: string(b.Account)} },
 	Cuts: func(old, now *bucket.Bucket) []credential.Ground {
-		if now != nil && now.Account == old.Account && now.Nonce == old.Nonce && now.Upstream == old.Upstream {
+		if now != nil && now.Account == old.Account && now.Nonce == old.Nonce {
 			return nil
 		}
 		return []credential.Ground{{Kind: credential.OnBucket, ID: old.Name}}

@@ -35,6 +35,7 @@ func behind(t *testing.T, s *badStore, flat bool) *stores.Stores {
 		Name: "bad", Endpoints: []string{s.serve(t)}, File: file, Profile: "default", Flat: flat,
 	}).Config()
 	must(t, err)
+	c.Upstreams[0].Buckets.Only = []string{"lake"}
 	set, err := upstreams.Open(c, func(
 		u *upstreams.Upstream, k aws.CredentialsProvider, log *slog.Logger,
 	) (upstreams.Store, error) {
@@ -124,6 +125,9 @@ func TestAGoodStorePasses(t *testing.T) {
 		if (c.Outcome == stores.Skipped) != writes {
 			t.Errorf("without a bucket, %s is %s: %s", name, c.Outcome, c.Text)
 		}
+	}
+	if _, err := s.Test(t.Context(), "bad", "pond"); !fault.Is(err, fault.Invalid, fault.BucketName) {
+		t.Errorf("a bucket that is not served: %v", err)
 	}
 	for _, name := range []string{"none", upstreams.Embedded} {
 		if _, err := s.Test(t.Context(), name, ""); fault.Of(err) == nil || fault.Of(err).Entity != fault.Upstream {
