@@ -42,7 +42,8 @@ in a YAML file (--config, LATCHKEY_CONFIG) under its own name. A flag is stronge
 environment than the file.
 
 Only in the environment: LATCHKEY_ROOT_ACCESS_KEY_ID and LATCHKEY_ROOT_SECRET_ACCESS_KEY (the root key),
-LATCHKEY_SEALING_KEY (the key ring that seals credentials and secrets; nodes that share a database share it).`,
+LATCHKEY_SEALING_KEY (the key ring that seals credentials and secrets; nodes that share a database share it),
+LATCHKEY_UPSTREAM_ACCESS_KEY_ID, LATCHKEY_UPSTREAM_SECRET_ACCESS_KEY (the keys of --upstream-endpoint).`,
 		Example: `  latchkey serve                                          # 127.0.0.1:4242, everything in ./latchkey-data
   latchkey serve --data /var/lib/latchkey --listen 0.0.0.0:443 --tls-cert tls.crt --tls-key tls.key --domain s3.example.org
   latchkey serve --config latchkey.yaml --log json`,
@@ -90,7 +91,9 @@ func runServe(cmd *cobra.Command, c server.Config) error {
 	running, stop := context.WithCancel(cmd.Context())
 	var pace gosync.WaitGroup
 	pace.Go(func() { server.PaceCollector(running) })
-	pace.Go(func() { reloadKeys(running, s) })
+	if c.Upstreams != nil { // otherwise a server ends with its terminal, as ever
+		pace.Go(func() { reloadKeys(running, s) })
+	}
 	err = s.Serve(running)
 	stop()
 	pace.Wait()

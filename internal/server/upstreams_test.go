@@ -197,6 +197,11 @@ func TestBucketsOfSeveralStores(t *testing.T) {
 	if got := f.send(f.root, from("/lake/in/k", put("/both/copy", ""))); got.status != 501 {
 		t.Errorf("a copy between two stores: %d %s", got.status, got.body)
 	}
+	f.keep("upload", f.must(post("/both/parts?uploads", "")), "UploadId")
+	if got := f.send(f.root, from("/lake/in/k", put("/both/parts?partNumber=1&uploadId="+f.id("upload"), ""))); got.status !=
+		501 {
+		t.Errorf("a copy of a part between two stores: %d %s", got.status, got.body)
+	}
 	f.must(from("/both/k", put("/both/copy", "")))
 	names := fmt.Sprint(f.own("ListBuckets", object{}), f.own("ListBuckets", object{"Unregistered": true}))
 	for _, want := range []string{"Name:lake Region:eu-west-1 Upstream:left", "Name:both Region:us-east-1 Upstream:right",

@@ -2,11 +2,13 @@ package upstreams
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
 
 	"latchkey/internal/awsapi/s3"
+	"latchkey/internal/awswire"
 	"latchkey/internal/fault"
 	"latchkey/internal/upstream"
 )
@@ -37,7 +39,7 @@ func (s *Set) check(ctx context.Context, m *Member) {
 	limited, cancel := context.WithTimeout(ctx, m.Health.Timeout)
 	defer cancel()
 	err := m.ask(limited)
-	if fault.KindOf(err) == fault.Denied { // the store answers, and says what our keys may not do
+	if MayNot(err) { // the store answers
 		err = nil
 	}
 	if ctx.Err() != nil {
@@ -59,6 +61,13 @@ func (s *Set) check(ctx context.Context, m *Member) {
 	default:
 		s.log.Info("an upstream answers", slog.String("upstream", m.Name))
 	}
+}
+
+// MayNot reports whether a failure says that the store knows our keys, and that they may not do what was asked. An
+// upstream calls that Unavailable, because for a client the store does not work then.
+func MayNot(err error) bool {
+	e, ok := errors.AsType[*awswire.APIError](err)
+	return fault.KindOf(err) == fault.Denied || ok && e.Code == "AccessDenied"
 }
 
 // ask asks the store for its list of buckets, or for one bucket.

@@ -35,6 +35,9 @@ type badStore struct {
 	folds             func(key string) string
 	slow              time.Duration // its clock
 	versioning        string
+	gone, unlisted    bool   // the bucket; the right to list the buckets
+	more              string // a further bucket; empty: none
+	made              int    // the day of January on which lake was made; 0: 1
 	public            bool   // anybody may list and read
 	policy, acl       string // of the bucket; empty: none
 	blocks            bool   // public access
@@ -93,10 +96,11 @@ func (s *badStore) answer(w http.ResponseWriter, r *http.Request) {
 	p, _ := url.PathUnescape(r.URL.EscapedPath())
 	bucket, key, _ := strings.Cut(strings.TrimPrefix(p, "/"), "/")
 	switch {
+	case bucket == "" && s.unlisted:
+		refuse(w, http.StatusForbidden, "AccessDenied")
 	case bucket == "":
-		fmt.Fprint(w, "<ListAllMyBucketsResult><Buckets><Bucket><Name>lake</Name>"+
-			"<CreationDate>2026-01-01T00:00:00Z</CreationDate></Bucket></Buckets></ListAllMyBucketsResult>")
-	case bucket != "lake":
+		s.listBuckets(w)
+	case bucket != "lake" || s.gone:
 		refuse(w, http.StatusNotFound, "NoSuchBucket")
 	case key == "":
 		s.ofBucket(w, r)
@@ -106,6 +110,18 @@ func (s *badStore) answer(w http.ResponseWriter, r *http.Request) {
 		}
 		s.ofObject(w, r, key)
 	}
+}
+
+func (s *badStore) listBuckets(w http.ResponseWriter) {
+	fmt.Fprint(w, "<ListAllMyBucketsResult><Buckets>")
+	if !s.gone {
+		fmt.Fprintf(w, "<Bucket><Name>lake</Name><CreationDate>2026-01-%02dT00:00:00Z</CreationDate></Bucket>",
+			max(s.made, 1))
+	}
+	if s.more != "" {
+		fmt.Fprintf(w, "<Bucket><Name>%s</Name><CreationDate>2026-01-01T00:00:00Z</CreationDate></Bucket>", s.more)
+	}
+	fmt.Fprint(w, "</Buckets></ListAllMyBucketsResult>")
 }
 
 func refuse(w http.ResponseWriter, status int, code string) {

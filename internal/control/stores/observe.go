@@ -141,7 +141,7 @@ func (s *Stores) load(ctx context.Context, p *pass) error {
 func (p *pass) look(ctx context.Context) error {
 	p.seen = map[string]*bucket.Observation{}
 	for b, err := range upstream.Buckets(ctx, p.member.Store) {
-		if fault.KindOf(err) == fault.Denied {
+		if upstreams.MayNot(err) {
 			return p.lookOneByOne(ctx)
 		}
 		if err != nil {

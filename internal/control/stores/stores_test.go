@@ -77,21 +77,22 @@ func TestAStoreIsTried(t *testing.T) {
 		outcome stores.Outcome
 		says    string
 	}{
-		"any signature":        {badStore{takesAnySignature: true}, true, "signature", stores.Failed, "everybody"},
-		"another clock":        {badStore{slow: -10 * time.Minute}, true, "clock", stores.Failed, "-10m"},
-		"lost writes":          {badStore{losesWrites: true}, true, "read back", stores.Failed, "does not come back"},
-		"any checksum":         {badStore{takesAnyChecksum: true}, true, "checksum", stores.Failed, "not noticed"},
-		"lost checksums":       {badStore{losesChecksums: true}, true, "checksum", stores.Found, "not kept"},
-		"empty listings":       {badStore{listsNothing: true}, true, "listed", stores.Failed, "not listed"},
-		"listings with others": {badStore{listsOthers: true}, true, "listed", stores.Failed, "has"},
-		"paths, called flat":   {badStore{folds: asPaths}, true, "keys", stores.Failed, "set flat: false"},
-		"small letters":        {badStore{folds: strings.ToLower}, true, "keys", stores.Failed, "capital letters"},
-		"paths, called paths":  {badStore{folds: asPaths}, false, "keys", stores.Passed, "a//b is a/b"},
-		"flat, called paths":   {badStore{}, false, "keys", stores.Found, "flat: true"},
-		"flat, called flat":    {badStore{}, true, "keys", stores.Passed, "flat"},
-		"nothing is deleted":   {badStore{keepsDeleted: true}, true, "delete", stores.Failed, "after it was deleted"},
-		"what is left over":    {badStore{keepsDeleted: true}, true, "clean up", stores.Failed, "are left under"},
-		"versioning":           {badStore{versioning: "Enabled"}, true, "versioning", stores.Found, "Enabled"},
+		"any signature":            {badStore{takesAnySignature: true}, true, "signature", stores.Failed, "everybody"},
+		"another clock":            {badStore{slow: -10 * time.Minute}, true, "clock", stores.Failed, "-10m"},
+		"lost writes":              {badStore{losesWrites: true}, true, "read back", stores.Failed, "does not come back"},
+		"any checksum":             {badStore{takesAnyChecksum: true}, true, "checksum", stores.Failed, "not noticed"},
+		"lost checksums":           {badStore{losesChecksums: true}, true, "checksum", stores.Found, "not kept"},
+		"empty listings":           {badStore{listsNothing: true}, true, "listed", stores.Failed, "not listed"},
+		"listings with others":     {badStore{listsOthers: true}, true, "listed", stores.Failed, "has"},
+		"paths, called flat":       {badStore{folds: asPaths}, true, "keys", stores.Failed, "set flat: false"},
+		"small letters":            {badStore{folds: strings.ToLower}, true, "keys", stores.Failed, "capital letters"},
+		"paths, called paths":      {badStore{folds: asPaths}, false, "keys", stores.Passed, "a//b is a/b"},
+		"flat, called paths":       {badStore{}, false, "keys", stores.Found, "flat: true"},
+		"flat, called flat":        {badStore{}, true, "keys", stores.Passed, "flat"},
+		"nothing is deleted":       {badStore{keepsDeleted: true}, true, "delete", stores.Failed, "after it was deleted"},
+		"what is left over":        {badStore{keepsDeleted: true}, true, "clean up", stores.Failed, "are left under"},
+		"no right to list buckets": {badStore{unlisted: true}, true, "list buckets", stores.Found, "may not list"},
+		"versioning":               {badStore{versioning: "Enabled"}, true, "versioning", stores.Found, "Enabled"},
 	} {
 		t.Run(what, func(t *testing.T) {
 			s := behind(t, &c.store, c.flat)

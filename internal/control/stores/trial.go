@@ -153,7 +153,7 @@ func (t *trial) clock(ctx context.Context) (Outcome, string) {
 func (t *trial) listBuckets(ctx context.Context) (Outcome, string) {
 	n := 0
 	for _, err := range upstream.Buckets(ctx, t.member.Store) {
-		if fault.KindOf(err) == fault.Denied {
+		if upstreams.MayNot(err) {
 			return Found, "the keys may not list the buckets: `bucket list --unregistered` shows none"
 		}
 		if err != nil {
