@@ -42,10 +42,11 @@ root key of the server's first account may.`,
 			if err != nil {
 				return err
 			}
+			all := listUpstreams(out)
 			if asJSON {
-				return json.NewEncoder(cmd.OutOrStdout()).Encode(out)
+				return json.NewEncoder(cmd.OutOrStdout()).Encode(all)
 			}
-			return printUpstreams(cmd.OutOrStdout(), out)
+			return printUpstreams(cmd.OutOrStdout(), all)
 		},
 	}
 	f.add(cmd)
@@ -53,44 +54,89 @@ root key of the server's first account may.`,
 	return cmd
 }
 
-func printUpstreams(w io.Writer, out *latchkey.ListUpstreamsResponse) error {
-	var text strings.Builder
+// listedUpstream is an upstream as it is printed. Endpoints, Region and Keys are empty for the server's own store.
+type listedUpstream struct {
+	Name         string
+	Status       string
+	StatusTime   time.Time
+	Reason       string   `json:",omitempty"` // why it is away
+	Endpoints    []string `json:",omitempty"`
+	Region       string   `json:",omitempty"`
+	Flat         bool
+	Keys         string `json:",omitempty"` // where they come from
+	KeyProblem   string `json:",omitempty"`
+	STS          string `json:",omitempty"` // the dialect of the store's token service
+	NewBuckets   bool   // CreateBucket makes buckets here
+	Registered   int32
+	Unregistered *int32           `json:",omitempty"` // nil: nobody has looked yet
+	Missing      *int32           `json:",omitempty"`
+	ObservedTime *time.Time       `json:",omitempty"`
+	Changes      []upstreamChange `json:",omitempty"`
+}
+
+// upstreamChange is what somebody changed in a store.
+type upstreamChange struct {
+	Time   time.Time
+	Bucket string
+	Text   string
+}
+
+func listUpstreams(out *latchkey.ListUpstreamsResponse) (all []listedUpstream) {
 	for i := range out.Upstreams {
-		printUpstream(&text, &out.Upstreams[i], awswire.Value(out.NewBuckets))
+		u := &out.Upstreams[i]
+		l := listedUpstream{
+			Name: awswire.Value(u.Name), Status: awswire.Value(u.Status), StatusTime: wholeSeconds(u.StatusTime),
+			Reason: awswire.Value(u.Reason), Endpoints: u.Endpoints, Region: awswire.Value(u.Region),
+			Flat: awswire.Value(u.Flat), Keys: awswire.Value(u.KeySource), KeyProblem: awswire.Value(u.KeyProblem),
+			STS: awswire.Value(u.Vending), NewBuckets: awswire.Value(u.Name) == awswire.Value(out.NewBuckets),
+			Registered: awswire.Value(u.RegisteredBuckets), Unregistered: u.UnregisteredBuckets,
+			Missing: u.MissingBuckets,
+		}
+		if u.ObservedTime != nil {
+			l.ObservedTime = new(wholeSeconds(u.ObservedTime))
+		}
+		for _, x := range u.Changes {
+			l.Changes = append(l.Changes, upstreamChange{wholeSeconds(x.Time), awswire.Value(x.Bucket), awswire.Value(x.Text)})
+		}
+		all = append(all, l)
+	}
+	return all
+}
+
+func printUpstreams(w io.Writer, all []listedUpstream) error {
+	var text strings.Builder
+	for i := range all {
+		printUpstream(&text, &all[i])
 	}
 	_, err := io.WriteString(w, text.String())
 	return err
 }
 
-func printUpstream(w io.Writer, u *latchkey.Upstream, newBuckets string) {
-	name := awswire.Value(u.Name)
-	fmt.Fprintf(w, "%s  %s since %s, %d buckets registered", name, awswire.Value(u.Status),
-		wholeSeconds(u.StatusTime).Format(time.RFC3339), awswire.Value(u.RegisteredBuckets))
+func printUpstream(w io.Writer, u *listedUpstream) {
+	fmt.Fprintf(w, "%s  %s since %s, %d buckets registered", u.Name, u.Status, u.StatusTime.Format(time.RFC3339),
+		u.Registered)
 	if u.ObservedTime != nil {
-		fmt.Fprintf(w, ", %d unregistered, %d missing", awswire.Value(u.UnregisteredBuckets),
-			awswire.Value(u.MissingBuckets))
+		fmt.Fprintf(w, ", %d unregistered, %d missing", awswire.Value(u.Unregistered), awswire.Value(u.Missing))
 	}
-	if name == newBuckets {
+	if u.NewBuckets {
 		fmt.Fprint(w, ", takes new buckets")
 	}
 	fmt.Fprintln(w)
 	if len(u.Endpoints) == 0 {
 		return
 	}
-	keys := "path-mapped keys"
-	if awswire.Value(u.Flat) {
-		keys = "flat keys"
+	kind := "path-mapped keys"
+	if u.Flat {
+		kind = "flat keys"
 	}
-	fmt.Fprintf(w, "  %s, region %s, %s\n", strings.Join(u.Endpoints, ", "), awswire.Value(u.Region), keys)
-	fmt.Fprintf(w, "  keys from %s\n", awswire.Value(u.KeySource))
-	for _, text := range []*string{u.Reason, u.KeyProblem} {
-		if text != nil {
-			fmt.Fprintf(w, "  %s\n", *text)
+	fmt.Fprintf(w, "  %s, region %s, %s\n  keys from %s\n", strings.Join(u.Endpoints, ", "), u.Region, kind, u.Keys)
+	for _, text := range []string{u.Reason, u.KeyProblem} {
+		if text != "" {
+			fmt.Fprintf(w, "  %s\n", text)
 		}
 	}
 	for _, x := range u.Changes {
-		fmt.Fprintf(w, "  %s  %s: %s\n", wholeSeconds(x.Time).Format(time.RFC3339), awswire.Value(x.Bucket),
-			awswire.Value(x.Text))
+		fmt.Fprintf(w, "  %s  %s: %s\n", x.Time.Format(time.RFC3339), x.Bucket, x.Text)
 	}
 }
 
@@ -166,23 +212,35 @@ may.`,
 	return cmd
 }
 
+// printedCheck is a check as it is printed.
+type printedCheck struct {
+	Name         string
+	Bucket       string `json:",omitempty"` // empty: it is about the store itself
+	Outcome      string
+	Text         string `json:",omitempty"`
+	Milliseconds int32
+}
+
 // printChecks prints checks. It fails if one of them has the outcome bad.
-func printChecks(w io.Writer, all []latchkey.StoreCheck, asJSON bool, bad stores.Outcome) error {
+func printChecks(w io.Writer, checks []latchkey.StoreCheck, asJSON bool, bad stores.Outcome) error {
 	found := 0
+	all := []printedCheck{}
 	var text strings.Builder
-	for _, x := range all {
-		if awswire.Value(x.Outcome) == string(bad) {
+	for _, x := range checks {
+		c := printedCheck{awswire.Value(x.Name), awswire.Value(x.Bucket), awswire.Value(x.Outcome), awswire.Value(x.Text),
+			awswire.Value(x.Milliseconds)}
+		all = append(all, c)
+		if c.Outcome == string(bad) {
 			found++
 		}
-		name := awswire.Value(x.Name)
-		if x.Bucket != nil {
-			name += " (" + *x.Bucket + ")"
+		fmt.Fprintf(&text, "%-8s %s", c.Outcome, c.Name)
+		if c.Bucket != "" {
+			fmt.Fprintf(&text, " (%s)", c.Bucket)
 		}
-		fmt.Fprintf(&text, "%-8s %s", awswire.Value(x.Outcome), name)
-		if x.Text != nil {
-			fmt.Fprintf(&text, ": %s", *x.Text)
+		if c.Text != "" {
+			fmt.Fprintf(&text, ": %s", c.Text)
 		}
-		fmt.Fprintf(&text, " [%d ms]\n", awswire.Value(x.Milliseconds))
+		fmt.Fprintf(&text, " [%d ms]\n", c.Milliseconds)
 	}
 	var err error
 	if asJSON {

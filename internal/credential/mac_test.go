@@ -40,6 +40,9 @@ func TestMACs(t *testing.T) {
 	if !r.CheckMAC(mac, "upload id", "lake", "k") || bytes.Equal(mac, r.MAC("upload id", "lake", "k")) {
 		t.Error("after a rotation the old key no longer opens, or seals")
 	}
+	if newest := r.MAC("upload id", "lake", "k"); !r.CheckMAC(newest, "upload id", "lake", "k") {
+		t.Error("what the new key made is refused while the old one is there")
+	}
 	if err := r.Replace(second); err != nil {
 		t.Fatal(err)
 	}

@@ -110,6 +110,9 @@ func TestAttack02_StoresThatMapKeysToPaths(t *testing.T) {
 				t.Errorf("flat %v: delete many %q: %s", flat, key, got.body)
 			}
 		}
+		if got := w.get(w.root, "/lake/a%00/k"); (got.status == 501) == flat { // XML cannot carry it
+			t.Errorf("flat %v: NUL: %v", flat, got)
+		}
 		for _, key := range []string{"a/k", "a/...", "a/.hidden", "a/k.", "a/..k", "a b/c", long[1:],
 			"a/" + long[1:] + "/k"} {
 			served(t, key, w.put(w.root, "/lake/"+escape(key), "x"))

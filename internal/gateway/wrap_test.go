@@ -68,7 +68,8 @@ func TestAttack28_UploadIDsBelongToTheirKeys(t *testing.T) {
 	}
 	for what, bad := range map[string]string{
 		"of another key": foreign, "of another bucket": elsewhere, "the store's own": own, "changed": changed,
-		"cut": id[:len(id)-1], "longer": id + "A", "padded": id + "==", "nonsense": "%20", "empty": "",
+		"cut": id[:len(id)-1], "longer": id + "A", "padded": id + "==", "nonsense": "%20", "short": "AAAA",
+		"empty": "",
 	} {
 		for operation, a := range map[string]ask{
 			"UploadPart": {method: "PUT", path: "/lake/k?partNumber=1&uploadId=" + bad, body: "x"},

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"syscall"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
@@ -16,7 +17,7 @@ const maxKeyFile = 1 << 20
 // readKeyFile reads the keys of a profile from a file in AWS's credentials format (AWS SDKs and Tools reference guide,
 // "Shared config and credentials files"). Only the owner may have access to the file.
 func readKeyFile(path, profile string) (aws.Credentials, error) {
-	f, err := os.Open(path)
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) // a pipe must not make us wait
 	if err != nil {
 		return aws.Credentials{}, err
 	}

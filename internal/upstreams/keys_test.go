@@ -11,10 +11,13 @@ import (
 	"path/filepath"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"latchkey/internal/awsapi/stsapi"
 )
 
 // write writes a file for its owner alone, in place.
@@ -47,10 +50,14 @@ func TestKeysInAFileRotate(t *testing.T) {
 	}
 	for what, bad := range map[string]func(){
 		"half a file": func() { write(t, file, "[default]\naws_access_key_id=second\n") },
-		"no file":     func() { must(t, os.Remove(file)) },
+		"no file":     func() { _ = os.Remove(file) },
 		"open to others": func() {
 			write(t, file, keysText("second"))
 			must(t, os.Chmod(file, 0o644))
+		},
+		"a pipe": func() {
+			_ = os.Remove(file)
+			must(t, syscall.Mkfifo(file, 0o600))
 		},
 		"too long": func() { write(t, file, keysText("second")+strings.Repeat("#", maxKeyFile)) },
 	} {
@@ -58,8 +65,11 @@ func TestKeysInAFileRotate(t *testing.T) {
 		if changed, err := p.Reload(); changed || err == nil || !strings.Contains(p.Problem(), "not used") {
 			t.Errorf("%s: changed %v, %v, problem %q", what, changed, err, p.Problem())
 		}
+		if what == "a pipe" && !strings.Contains(p.Problem(), "regular") {
+			t.Errorf("a pipe was read: %s", p.Problem())
+		}
 		has(t, p, "first")
-		_ = os.Chmod(file, 0o600)
+		_ = os.Remove(file)
 	}
 	write(t, file, keysText("second"))
 	if p.changedOnDisk() {
@@ -285,6 +295,13 @@ func TestOpenFails(t *testing.T) {
 	if s, err := Open(&Config{Upstreams: []Upstream{u}}, nil, Options{slog.Default(), time.Now}); err == nil ||
 		!strings.Contains(err.Error(), "upstream a") {
 		t.Errorf("%v, %v", s, err)
+	}
+	for what, c := range map[string]*stsapi.Credentials{
+		"nothing": nil, "keys without an end": {AccessKeyId: new("A"), SecretAccessKey: new("s")},
+	} {
+		if k, err := given(c); err == nil {
+			t.Errorf("an STS that gives %s: %s", what, k.AccessKeyID)
+		}
 	}
 	if _, err := OpenKeys(&Keys{}, nil); err == nil {
 		t.Error("no source of keys")
