@@ -64,6 +64,9 @@ func FactsOf(asked *credential.Asked, others Facts) Facts {
 		Time: others.Time, Region: others.Region, UserAgent: asked.UserAgent, TLS: asked.TLS, TLSAtProxy: asked.TLSAtProxy,
 		AuthType: Header, SignatureVersion: SignatureVersion,
 	}
+	if asked.LongAgent {
+		f.UserAgent = policy.Unsure
+	}
 	f.SourceIP, _ = netip.ParseAddr(asked.SourceIP)
 	if asked.Presigned {
 		f.AuthType = QueryString

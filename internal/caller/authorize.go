@@ -113,7 +113,7 @@ func (c *Caller) values(a Ask) policy.Values {
 	if f.SourceIP.IsValid() {
 		set("aws:sourceip", f.SourceIP.String())
 	}
-	v.Set("aws:useragent", f.UserAgent) // AWS has this key in every request, even if the client sent no header
+	v.Set("aws:useragent", c.agent(a.Action)) // AWS has this key in every request, even if the client sent no header
 	set("aws:referer", f.Referer)
 	set("aws:requestedregion", f.Region)
 	if strings.HasPrefix(a.Action, "s3:") {
@@ -121,6 +121,17 @@ func (c *Caller) values(a Ask) policy.Values {
 	}
 	c.principalValues(&v)
 	return v
+}
+
+// agent is the user agent that policies see. Of a request that makes sessions or tokens, it must be the same when the
+// request is judged again later. So policies do not see one that is too long to be remembered.
+func (c *Caller) agent(action string) string {
+	remembered := action == "s3:GetDataAccess" || action == "sso-oauth:CreateTokenWithIAM" ||
+		strings.HasPrefix(action, "sts:")
+	if remembered && len(c.Facts.UserAgent) > credential.MaxAskedAgent {
+		return policy.Unsure
+	}
+	return c.Facts.UserAgent
 }
 
 // s3Values are the keys that every action of S3 has. Actions of other services do not have them: a condition on

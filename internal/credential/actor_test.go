@@ -102,7 +102,7 @@ func TestActorsTooLarge(t *testing.T) {
 	d := acted()
 	for i := range maxActors - 1 {
 		a := actors()[0]
-		a.UserAgent = strings.Repeat(string(rune('a'+i)), maxAskedAgent)
+		a.UserAgent = strings.Repeat(string(rune('a'+i)), MaxAskedAgent)
 		d.Actors = append(slices.Clone(d.Actors), a)
 	}
 	if _, err := r.SealDelegation(IdentityContext, d); !fault.Is(err, fault.TooLarge, fault.PackedPolicy) {

@@ -15,25 +15,26 @@ type Asked struct {
 	Principal  string   // immutable id of the principal that asked; empty: the bearer of a foreign token
 	ExternalID string   // of AssumeRole
 	SourceIP   string   // the client's address; empty: not known
-	UserAgent  string   // clipped to maxAskedAgent bytes
+	UserAgent  string   // empty if it was longer than MaxAskedAgent
+	LongAgent  bool     // it was longer
 	TLS        uint16   // tls.VersionTLS12 and so on; zero: none
 	TLSAtProxy bool
 	Audit      Delegation // of an audit context, which only the role's trust policy and the records see
 	Presigned  bool
 }
 
-const (
-	maxAskedAgent = 256
-	maxAskedDepth = 16
-)
+// MaxAskedAgent is the longest user agent, in bytes, that a session remembers.
+const MaxAskedAgent = 256
+
+const maxAskedDepth = 16
 
 // IsZero reports that nothing is remembered: the session was sealed by a release that remembered nothing.
 func (a *Asked) IsZero() bool { return *a == Asked{} }
 
-// Remember sets the user agent, clipped.
+// Remember sets the user agent, or that it is too long.
 func (a *Asked) Remember(agent string) {
-	if len(agent) > maxAskedAgent {
-		agent = agent[:maxAskedAgent]
+	if a.LongAgent = len(agent) > MaxAskedAgent; a.LongAgent {
+		agent = ""
 	}
 	a.UserAgent = strings.Clone(agent)
 }
@@ -73,7 +74,7 @@ func (a *Asked) check(vended bool) error {
 			return err
 		}
 	}
-	if len(a.UserAgent) > maxAskedAgent {
+	if len(a.UserAgent) > MaxAskedAgent || a.LongAgent && a.UserAgent != "" {
 		return errors.New("the remembered user agent is too long")
 	}
 	return nil
@@ -85,6 +86,7 @@ const (
 	flagAskedPresigned  = 1 << 1
 	flagAskedBy         = 1 << 2 // the session that asked follows
 	flagAskedAudit      = 1 << 3 // the delegation of an audit context follows
+	flagAskedLongAgent  = 1 << 4
 )
 
 func (a *Asked) append(b []byte, outer *Session) []byte {
@@ -94,7 +96,7 @@ func (a *Asked) append(b []byte, outer *Session) []byte {
 		set  bool
 		flag byte
 	}{{a.TLSAtProxy, flagAskedTLSAtProxy}, {a.Presigned, flagAskedPresigned}, {a.By != nil, flagAskedBy},
-		{!a.Audit.IsZero(), flagAskedAudit}} {
+		{!a.Audit.IsZero(), flagAskedAudit}, {a.LongAgent, flagAskedLongAgent}} {
 		if f.set {
 			b[at] |= f.flag
 		}
@@ -116,11 +118,12 @@ func (a *Asked) append(b []byte, outer *Session) []byte {
 
 func (d *decoder) asked(outer *Session, depth int) (a Asked) {
 	flags := d.take(1)
-	if d.bad || flags[0]&^(flagAskedTLSAtProxy|flagAskedPresigned|flagAskedBy|flagAskedAudit) != 0 {
+	if d.bad || flags[0]&^(flagAskedTLSAtProxy|flagAskedPresigned|flagAskedBy|flagAskedAudit|flagAskedLongAgent) != 0 {
 		d.bad = true
 		return a
 	}
 	a.TLSAtProxy, a.Presigned = flags[0]&flagAskedTLSAtProxy != 0, flags[0]&flagAskedPresigned != 0
+	a.LongAgent = flags[0]&flagAskedLongAgent != 0
 	version := d.uvarint()
 	d.bad = d.bad || version > 0xffff
 	a.TLS, a.Principal, a.ExternalID = uint16(version), d.text(), d.text()

@@ -95,7 +95,10 @@ func TestGroundsRefused(t *testing.T) {
 		"a generation within":         func(s *Session) { s.Asked.By.Revision = 1 },
 		"asked by a vended session":   func(s *Session) { s.Asked.By.Kind = Vended },
 		"asked by nobody":             func(s *Session) { s.Asked.By.PrincipalID = "" },
-		"an endless user agent":       func(s *Session) { s.Asked.UserAgent = strings.Repeat("x", maxAskedAgent+1) },
+		"an endless user agent":       func(s *Session) { s.Asked.UserAgent = strings.Repeat("x", MaxAskedAgent+1) },
+		"a long user agent that is there": func(s *Session) {
+			s.Asked.LongAgent, s.Asked.UserAgent = true, "x"
+		},
 		"too long a chain": func(s *Session) {
 			for range maxAskedDepth {
 				by := asker()
