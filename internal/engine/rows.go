@@ -33,10 +33,6 @@ func (s *Snapshot) Rows(grounds credential.Grounds, principalID string) []Row {
 	all := make([]Row, 0, len(grounds)+2)
 	for _, g := range grounds {
 		all = append(all, Row{g.Kind, g.ID, s.row(g.Kind, g.ID)})
-		if g.Kind == credential.OnActor { // its policies must allow it to act
-			_, actor, _ := strings.Cut(g.ID, "/")
-			all = append(all, Row{credential.OnPrincipal, actor, s.row(credential.OnPrincipal, actor)})
-		}
 	}
 	return append(all, Row{credential.OnPrincipal, principalID, s.row(credential.OnPrincipal, principalID)})
 }

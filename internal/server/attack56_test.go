@@ -1,7 +1,10 @@
 package server
 
 import (
+	"bufio"
+	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -36,6 +39,57 @@ func TestAttack56_ARefusalBeforeTheBodyEndsTheConnection(t *testing.T) {
 				t.Errorf("after %d %s the connection goes on", resp.StatusCode, body)
 			}
 		})
+	}
+}
+
+// What a client sends behind a request whose body was not asked for is neither that body nor a request: a server that
+// takes a part of it for the body answers to the rest.
+func TestAttack56_WhatFollowsIsNotTheBody(t *testing.T) {
+	s, host := lake(t, Config{})
+	next := "GET /healthz HTTP/1.1\r\nHost: " + host + "\r\n\r\n"
+	for name, target := range map[string]string{
+		"an unsigned upload":    "/lake/new",
+		"an upload to nowhere":  presigned(t, s, "PUT", host, "/missing/new"),
+		"the server's own page": "/healthz",
+	} {
+		for _, length := range []int{4, len(next), len(next) + 4} {
+			w := dial(t, s)
+			w.ask("PUT", target, host, fmt.Sprintf("Expect: 100-continue\r\nContent-Length: %d\r\n\r\n%s%s", length, next, next))
+			if resp, body := w.answer("PUT"); !resp.Close || !w.ended() {
+				t.Errorf("%s of %d bytes: after %d %s the connection goes on", name, length, resp.StatusCode, body)
+			}
+		}
+	}
+}
+
+// The deadline of an answer is none of what the server says later on an idle connection.
+func TestAnIdleConnectionHasNoDeadline(t *testing.T) {
+	const soon = 100 * time.Millisecond
+	srv := httptest.NewUnstartedServer(patient(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, "answer")
+		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(soon))
+	})))
+	srv.Config.ConnState = unwatched
+	srv.Start()
+	defer srv.Close()
+	c, err := net.Dial("tcp", srv.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	in := bufio.NewReader(c)
+	for _, request := range []string{"GET / HTTP/1.1\r\nHost: x\r\n\r\n", "GET / HTTP/9\r\n\r\n"} {
+		if _, err := io.WriteString(c, request); err != nil {
+			t.Fatal(err)
+		}
+		resp, err := http.ReadResponse(in, nil)
+		if err != nil {
+			t.Fatalf("%q gets no answer: %v", request, err)
+		}
+		if _, err := io.Copy(io.Discard, resp.Body); err != nil {
+			t.Fatal(err)
+		}
+		<-time.After(2 * soon) // until the deadline is over
 	}
 }
 

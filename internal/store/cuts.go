@@ -62,8 +62,8 @@ const (
 		OR kind = $2 AND id = $3 AND rev > $4) ORDER BY kind, id, rev LIMIT $5`
 	selectCutsOf = `SELECT kind, id, rev, at, reason FROM cuts WHERE kind = $1 AND id = $2 AND rev > $3
 		ORDER BY rev LIMIT $4`
-	removeSessionCuts = `DELETE FROM cuts WHERE kind = $1 AND at < $2 AND id IN
-		(SELECT id FROM cuts WHERE kind = $1 AND at < $2 ORDER BY at LIMIT $3)`
+	removeSessionCuts = `DELETE FROM cuts WHERE (kind, id, rev) IN
+		(SELECT kind, id, rev FROM cuts WHERE kind = $1 AND at < $2 ORDER BY at LIMIT $3)`
 )
 
 // ScanCuts goes through the cuts since a time. Memberships that have ended are not among them, see
@@ -103,8 +103,7 @@ func CutsOf(ctx context.Context, q Querier, g credential.Ground, after Rev, limi
 	return all, nil
 }
 
-// RemoveSessionCuts removes cuts of single sessions from before a time, of at most limit sessions, and returns how many
-// it removed. Such a cut is of no use when its session has expired. All other cuts are kept as history.
+// RemoveSessionCuts removes cuts of single sessions from before a time, at most limit, and returns how many it removed. Such a cut is of no use when its session has expired. All other cuts are kept as history.
 func RemoveSessionCuts(tx *Tx, before time.Time, limit int) (int64, error) {
 	n, err := tx.exec(removeSessionCuts, credential.OnSession.String(), before.UnixMicro(), limit)
 	tx.written = tx.written || n > 0

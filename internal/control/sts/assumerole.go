@@ -140,8 +140,7 @@ func (t *Tokens) makeSession(
 	if err := t.Control.Record(ctx, call); err != nil {
 		return nil, err
 	}
-	if out.Credentials, err = t.Control.Ring.Mint(s); err != nil {
-		call.Failed()
+	if out.Credentials, err = t.mint(call, s); err != nil {
 		return nil, err
 	}
 	return out, nil

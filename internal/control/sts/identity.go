@@ -83,9 +83,8 @@ func (t *Tokens) SessionToken(
 	if err := t.Control.Record(ctx, call); err != nil {
 		return nil, err
 	}
-	c, err := t.Control.Ring.Mint(s)
+	c, err := t.mint(call, s)
 	if err != nil {
-		call.Failed()
 		return nil, err
 	}
 	return &c, nil

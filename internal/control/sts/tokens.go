@@ -44,6 +44,15 @@ func constraint(value, member, rule string) error {
 // wholeSeconds returns now in the precision of sessions.
 func wholeSeconds(now time.Time) time.Time { return now.UTC().Truncate(time.Second) }
 
+// mint seals a session whose record is committed. If it cannot be sealed, a further record says so.
+func (t *Tokens) mint(call *control.Call, s credential.Session) (credential.Credentials, error) {
+	c, err := t.Control.Ring.Mint(s)
+	if err != nil {
+		call.Failed()
+	}
+	return c, err
+}
+
 // Inherit makes a new session depend on what the caller's session depends on: every key, role and token on the way. It
 // seals into the session what the caller asked, so that the same can be asked again. It also makes the new session end
 // no later than the session that made it, so that no chain lives longer than its first session.

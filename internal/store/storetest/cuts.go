@@ -224,6 +224,14 @@ func cutsOfSessions(t *testing.T, db *store.DB) {
 		}
 		return n
 	}
+	update(t, db, func(tx *store.Tx) error { return tx.Cut(store.Ended, session(0)) }) // once more
+	twice, err := store.CutsOf(t.Context(), db, session(0), 0, 3)
+	if err != nil || len(twice) != 2 {
+		t.Fatalf("%v (%v)", twice, err)
+	}
+	if n := remove(twice[0].At.Add(time.Microsecond), 10); n != 1 {
+		t.Errorf("%d cuts went before the first session's second one", n)
+	}
 	later := time.Now().AddDate(100, 0, 0)
 	if n := remove(time.UnixMicro(1), 10); n != 0 {
 		t.Errorf("%d cuts went too early", n)
