@@ -89,7 +89,7 @@ func cuts(t *testing.T, db *store.DB) {
 		}), []string{"accepted-issuer apl-1/tti-1", "audience apl-1/tti-1/y"}},
 		{"grants and scopes removed", changeRow(&store.Applications, app, func(a *sso.Application) {
 			a.Grants, a.Scopes = nil, nil
-		}), []string{"access-scope apl-1/s", "application-grant apl-1/" + string(sso.RefreshToken),
+		}), []string{"access-scope apl-1/s/*", "application-grant apl-1/" + string(sso.RefreshToken),
 			"application-grant apl-1/" + string(sso.JWTBearer)}},
 		{"an assignment removed", changeRow(&store.Assignments, assigned, nil), []string{"assignment " + assigned.ID()}},
 		{"a bucket changed", changeRow(&store.Buckets, lake, func(b *bucket.Bucket) { b.Policy = "x" }), nil},
