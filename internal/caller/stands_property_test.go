@@ -2,6 +2,7 @@ package caller_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -33,11 +34,14 @@ func TestMemoryChangesNoAnswer(t *testing.T) {
 		vended := w.grounded()
 		assumed.Revision, assumed.Grounds = vended.Revision, vended.Grounds[:3]
 		assumed.PolicyARNs = []string{managed.ARN()}
-		sessions := []controltest.Keys{w.mint(vended), w.mint(assumed), w.mint(w.session(credential.Vended))}
+		chain := w.assumedAlone(w.chained(w.grounded(), 2))
+		chain.Revision = uint64(w.Engine.Current().Rev())
+		sessions := []controltest.Keys{w.mint(chain), w.mint(vended), w.mint(assumed), w.mint(w.session(credential.Vended))}
 		documents := w.documents()
 		for range rapid.IntRange(1, 12).Draw(rt, "steps") {
 			document := rapid.SampledFrom(documents).Draw(rt, "document")
-			what := rapid.SampledFrom([]string{"user", "role", "trust", "managed", "key", "attach", "time", "else"}).
+			what := rapid.SampledFrom([]string{"user", "role", "trust", "managed", "key", "attach", "time", "else",
+				"first role", "first trust", "location", "instance policy"}).
 				Draw(rt, "what")
 			w.vary(what, document, managed)
 			fresh := &caller.Authenticator{
@@ -84,6 +88,10 @@ func (w *world) vary(what, document string, managed *iam.ManagedPolicy) {
 	}
 	w.change(func(tx *store.Tx) error {
 		switch what {
+		case "first role", "first trust":
+			return w.varyFirst(tx, what == "first trust", document)
+		case "location", "instance policy":
+			return w.varyGrants(tx, what == "location", document)
 		case "user":
 			w.user.Policies = inline
 			return store.Users.Update(tx, &w.user)
@@ -106,6 +114,43 @@ func (w *world) vary(what, document string, managed *iam.ManagedPolicy) {
 		return nil
 	})
 }
+
+// varyFirst changes the first role of a chain.
+func (w *world) varyFirst(tx *store.Tx, trust bool, document string) error {
+	r, err := store.Roles.Get(w.t.Context(), tx, "AROACHAIN0")
+	if err != nil {
+		return err
+	}
+	if trust {
+		r.Trust = map[bool]string{true: trustingAccount, false: denyingTrust}[document == everything]
+	} else {
+		r.Policies = iam.Policies{Inline: []iam.Inline{{Name: "all", Document: document}}}
+	}
+	return store.Roles.Update(tx, r)
+}
+
+// varyGrants moves the location to another role, or sets the policy of the Access Grants instance.
+func (w *world) varyGrants(tx *store.Tx, location bool, document string) error {
+	if !location {
+		i, err := store.Instances.Get(w.t.Context(), tx, store.InstanceID(account, controltest.Region))
+		if err != nil {
+			return err
+		}
+		i.Policy = strings.ReplaceAll(document, `"Action":"*"`, `"Principal":"*","Action":"s3:GetDataAccess"`)
+		return store.Instances.Update(tx, i)
+	}
+	l, err := store.Locations.Get(w.t.Context(), tx, store.LocationID(account, controltest.Region, "default"))
+	if err != nil {
+		return err
+	}
+	if l.RoleID = "AROACHAIN0"; document == everything {
+		l.RoleID = w.role.ID
+	}
+	return store.Locations.Update(tx, l)
+}
+
+const trustingAccount = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"123456789012"},` +
+	`"Action":"sts:AssumeRole"}]}`
 
 const denyingTrust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",` +
 	`"Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}`

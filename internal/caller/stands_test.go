@@ -64,28 +64,3 @@ func TestWritesElsewhereDoNotVoidAnAnswer(t *testing.T) {
 		t.Errorf("asked %d times when something else was cut", asked)
 	}
 }
-
-// BenchmarkReauthenticate measures what the leash and the loading of policies cost a request, without its signature:
-// with another snapshot that has the same rows (hit), and with nothing remembered (miss). The decision about the
-// request that the session answers is not in it.
-func BenchmarkReauthenticate(b *testing.B) {
-	for _, c := range []struct {
-		name string
-		miss bool
-	}{{"hit", false}, {"miss", true}} {
-		b.Run(c.name, func(b *testing.B) {
-			w := newWorld(b)
-			w.Auth.Regrant = func(*caller.Caller, *credential.Session) error { return nil }
-			before := w.who(w.mint(w.grounded()))
-			w.elsewhere("someone")
-			for b.Loop() {
-				if c.miss {
-					w.Auth.Forget()
-				}
-				if _, err := w.Auth.Reauthenticate(before); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
-	}
-}
