@@ -52,6 +52,9 @@ func (x *Exchange) report(told awserror.Error, err error, cut bool) {
 			add("grant", c.Session.GrantID)
 		}
 	}
+	if c := x.Call; c != nil && x.frame.Log.Enabled(x.request.Context(), slog.LevelDebug) {
+		attrs = append(attrs, slog.Int("steps", c.Meter().Steps()))
+	}
 	attrs = append(attrs, x.Attrs...)
 	add("code", code)
 	if err != nil {

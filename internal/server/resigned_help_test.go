@@ -68,7 +68,7 @@ func (s *siege) begin() {
 		s.ground.end()
 	}
 	s.log = &lineLog{}
-	s.world = newWalkWorld(s.ground, slog.NewJSONHandler(s.log, nil))
+	s.world = newWalkWorld(s.ground, slog.NewJSONHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	s.rows, s.sent, s.audited = s.world.walk(), 0, 0
 	s.world.seeded["idp"] = s.world.idp.URL
 }
