@@ -52,7 +52,8 @@ func isOAuth(r *http.Request) bool {
 // counts only if it has the portal's own header, and no signature.
 func isPortal(r *http.Request) bool {
 	path := r.URL.EscapedPath()
-	return (r.Method == http.MethodGet && path == "/federation/credentials" ||
+	return (r.Method == http.MethodGet && (path == "/federation/credentials" || path == "/assignment/accounts" ||
+		path == "/assignment/roles") ||
 		r.Method == http.MethodPost && path == "/logout") &&
 		len(r.Header.Values("X-Amz-Sso_bearer_token")) == 1 && r.Header.Get("Authorization") == "" &&
 		!strings.Contains(r.URL.RawQuery, "X-Amz-")

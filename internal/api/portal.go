@@ -12,7 +12,40 @@ import (
 
 func (a *API) registerPortal(m *awswire.Mux[*control.Call]) {
 	awswire.Handle(m, wire.GetRoleCredentials, a.getRoleCredentials)
+	awswire.Handle(m, wire.ListAccounts, a.listAccounts)
+	awswire.Handle(m, wire.ListAccountRoles, a.listAccountRoles)
 	awswire.Handle(m, wire.Logout, a.logout)
+}
+
+func (a *API) listAccounts(
+	ctx context.Context, c *control.Call, in *wire.ListAccountsRequest,
+) (*wire.ListAccountsResponse, error) {
+	all, err := a.Portal.ListAccounts(ctx, c, portal.ListRequest{
+		Token: credential.NewSecret(awswire.Value(in.AccessToken)), NextToken: awswire.Value(in.NextToken),
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := &wire.ListAccountsResponse{AccountList: []wire.AccountInfo{}}
+	for _, account := range all {
+		out.AccountList = append(out.AccountList,
+			wire.AccountInfo{AccountId: new(string(account.ID)), AccountName: new(account.Name)})
+	}
+	return out, nil
+}
+
+func (a *API) listAccountRoles(
+	ctx context.Context, c *control.Call, in *wire.ListAccountRolesRequest,
+) (*wire.ListAccountRolesResponse, error) {
+	role, err := a.Portal.ListAccountRoles(ctx, c, awswire.Value(in.AccountId), portal.ListRequest{
+		Token: credential.NewSecret(awswire.Value(in.AccessToken)), NextToken: awswire.Value(in.NextToken),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &wire.ListAccountRolesResponse{RoleList: []wire.RoleInfo{
+		{RoleName: new(role.Name), AccountId: new(string(role.Account))},
+	}}, nil
 }
 
 func (a *API) getRoleCredentials(

@@ -4,12 +4,15 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"os"
+	"os/exec"
 	"strings"
 	"testing"
 	"time"
 
 	"latchkey/internal/control/controltest"
 	"latchkey/internal/control/principals"
+	"latchkey/internal/directory"
 	"latchkey/internal/iam"
 	"latchkey/internal/sso"
 	"latchkey/internal/store"
@@ -118,6 +121,89 @@ func TestThePortalGivesThePersonsCredentials(t *testing.T) {
 		t.Error("the session outlives its sign-in")
 	}
 	w.portal("GET", credentialsPath, got.text("accessToken")).refused(t, 401, "UnauthorizedException", "sign_in_ended")
+}
+
+// The lists name what GetRoleCredentials gives, and nothing else, to whom GetRoleCredentials would give it.
+func TestThePortalListsWhatItGives(t *testing.T) {
+	w := newWorld(t)
+	_, got := signedIn(w)
+	token := got.text("accessToken")
+	list := func(path string) answer { t.Helper(); return w.portal("GET", "/assignment/"+path, token) }
+	const roles = "roles?account_id=123456789012"
+	accounts := func() int { t.Helper(); all, _ := list("accounts").object["accountList"].([]any); return len(all) }
+	if n := accounts(); n != 0 {
+		t.Errorf("%d accounts while nobody gets a role", n)
+	}
+	list(roles).refused(t, 403, "ForbiddenException", "role_not_offered")
+	w.roles(bearerTrust)
+	a := list("accounts?max_result=100")
+	all, _ := a.object["accountList"].([]any)
+	if len(all) != 1 || all[0].(map[string]any)["accountId"] != "123456789012" {
+		t.Errorf("%+v", a)
+	}
+	a = list(roles)
+	all, _ = a.object["roleList"].([]any)
+	if len(all) != 1 || all[0].(map[string]any)["roleName"] != "bearer" ||
+		all[0].(map[string]any)["accountId"] != "123456789012" {
+		t.Errorf("%+v", a)
+	}
+	list("roles?account_id=210987654321").refused(t, 403, "ForbiddenException", "role_not_offered")
+	list("accounts?next_token=x").refused(t, 400, "InvalidRequestException", "request_malformed")
+	list(roles+"&next_token=x").refused(t, 400, "InvalidRequestException", "request_malformed")
+	for _, path := range []string{"accounts", roles} {
+		w.portal("GET", "/assignment/"+path, "guess").refused(t, 401, "UnauthorizedException", "access_token_invalid")
+		if r := w.Records(t); r[len(r)-1].EventName == "ListAccounts" && r[len(r)-1].ErrorCode == "UnauthorizedException" {
+			t.Error("a guess is recorded")
+		}
+	}
+	w.Change(t, func(tx *store.Tx) error {
+		return store.Roles.Delete(tx, w.Engine.Current().RoleByName(account, "bearer").ID)
+	})
+	if n := accounts(); n != 0 {
+		t.Errorf("%d accounts when the role is deleted", n)
+	}
+	list(roles).refused(t, 403, "ForbiddenException", "role_not_offered")
+	w.SetPerson(t, w.Engine.Current().Person(w.alice.ID), func(u *directory.User) { u.Disabled = true })
+	list("accounts").refused(t, 403, "ForbiddenException", "user_disabled")
+	list(roles).refused(t, 403, "ForbiddenException", "user_disabled")
+	w.portal("POST", "/logout", token)
+	list("accounts").refused(t, 401, "UnauthorizedException", "sign_in_ended")
+	w.Advance(2 * time.Hour)
+	list("accounts").refused(t, 401, "UnauthorizedException", "token_expired")
+}
+
+// AWS's own client lists accounts and roles, as it does for aws configure sso, and gets the credentials.
+func TestThePortalWithTheAWSCLI(t *testing.T) {
+	cli, err := exec.LookPath("aws")
+	if err != nil {
+		t.Skip("the AWS CLI is not installed")
+	}
+	w := newWorld(t)
+	w.roles(bearerTrust)
+	_, got := signedIn(w)
+	run := func(args ...string) string {
+		t.Helper()
+		c := exec.CommandContext(t.Context(), cli, append(append([]string{"sso"}, args...), "--access-token",
+			got.text("accessToken"), "--endpoint-url", w.url, "--region", "us-east-1", "--output", "text")...)
+		c.Env = append(os.Environ(), "AWS_CONFIG_FILE=/dev/null", "AWS_SHARED_CREDENTIALS_FILE=/dev/null",
+			"NO_PROXY=127.0.0.1", "HOME="+t.TempDir())
+		out, err := c.CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v: %v\n%s", args, err, out)
+		}
+		return strings.TrimSpace(string(out))
+	}
+	if out := run("list-accounts", "--query", "accountList[].accountId"); out != "123456789012" {
+		t.Errorf("the accounts are %q", out)
+	}
+	if out := run("list-account-roles", "--account-id", "123456789012", "--query", "roleList[].roleName"); out != "bearer" {
+		t.Errorf("the roles are %q", out)
+	}
+	out := run("get-role-credentials", "--account-id", "123456789012", "--role-name", "bearer", "--query",
+		"roleCredentials.accessKeyId")
+	if !strings.HasPrefix(out, "ASIA") {
+		t.Errorf("the access key is %q", out)
+	}
 }
 
 // Logging out ends the sign-in, also with a token that has expired, and once.

@@ -136,6 +136,17 @@ func (w *walkWorld) oauthRows() []row {
 			fails:   "UnauthorizedException", because: "nobody has signed in; package pages has what a token brings",
 		},
 		{
+			op: ssoportal.ListAccounts.Operation, request: ofPortal(http.MethodGet, "/assignment/accounts"),
+			refusal: "UnauthorizedException",
+			fails:   "UnauthorizedException", because: "nobody has signed in; package pages has what a token brings",
+		},
+		{
+			op:      ssoportal.ListAccountRoles.Operation,
+			request: ofPortal(http.MethodGet, "/assignment/roles?account_id="+walkAccount),
+			refusal: "UnauthorizedException",
+			fails:   "UnauthorizedException", because: "nobody has signed in; package pages has what a token brings",
+		},
+		{
 			op: ssoportal.Logout.Operation, request: ofPortal(http.MethodPost, "/logout"), refusal: "UnauthorizedException",
 			fails: "UnauthorizedException", because: "nobody has signed in; package pages has what a token brings",
 		},

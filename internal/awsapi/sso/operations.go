@@ -15,11 +15,19 @@ var Service = awswire.NewService(&awswire.Service{
 	JSONVersion: "1.1",
 },
 	GetRoleCredentials.Operation,
+	ListAccountRoles.Operation,
+	ListAccounts.Operation,
 	Logout.Operation,
 )
 
 // GetRoleCredentials is GET /federation/credentials.
 var GetRoleCredentials = awswire.NewOp[GetRoleCredentialsRequest, GetRoleCredentialsResponse](awswire.Operation{Name: "GetRoleCredentials", Method: "GET", URI: "/federation/credentials", Unsigned: true})
+
+// ListAccountRoles is GET /assignment/roles.
+var ListAccountRoles = awswire.NewOp[ListAccountRolesRequest, ListAccountRolesResponse](awswire.Operation{Name: "ListAccountRoles", Method: "GET", URI: "/assignment/roles", Unsigned: true})
+
+// ListAccounts is GET /assignment/accounts.
+var ListAccounts = awswire.NewOp[ListAccountsRequest, ListAccountsResponse](awswire.Operation{Name: "ListAccounts", Method: "GET", URI: "/assignment/accounts", Unsigned: true})
 
 // Logout is POST /logout.
 var Logout = awswire.NewOp[LogoutRequest, LogoutResponse](awswire.Operation{Name: "Logout", Method: "POST", URI: "/logout", Unsigned: true})

@@ -2,6 +2,13 @@
 
 package sso
 
+// AccountInfo is a part of larger structures.
+type AccountInfo struct {
+	AccountId    *string `aws:"accountId"`
+	AccountName  *string `aws:"accountName"`
+	EmailAddress *string `aws:"emailAddress,min=1,max=254"`
+}
+
 // GetRoleCredentialsRequest is what GetRoleCredentials takes.
 type GetRoleCredentialsRequest struct {
 	RoleName    *string `aws:"role_name,query,required"`
@@ -12,6 +19,33 @@ type GetRoleCredentialsRequest struct {
 // GetRoleCredentialsResponse is what GetRoleCredentials answers.
 type GetRoleCredentialsResponse struct {
 	RoleCredentials *RoleCredentials `aws:"roleCredentials"`
+}
+
+// ListAccountRolesRequest is what ListAccountRoles takes.
+type ListAccountRolesRequest struct {
+	NextToken   *string `aws:"next_token,query"`
+	MaxResults  *int32  `aws:"max_result,query,min=1,max=100"`
+	AccessToken *string `aws:"x-amz-sso_bearer_token,header,required,sensitive"`
+	AccountId   *string `aws:"account_id,query,required"`
+}
+
+// ListAccountRolesResponse is what ListAccountRoles answers.
+type ListAccountRolesResponse struct {
+	NextToken *string    `aws:"nextToken"`
+	RoleList  []RoleInfo `aws:"roleList"`
+}
+
+// ListAccountsRequest is what ListAccounts takes.
+type ListAccountsRequest struct {
+	NextToken   *string `aws:"next_token,query"`
+	MaxResults  *int32  `aws:"max_result,query,min=1,max=100"`
+	AccessToken *string `aws:"x-amz-sso_bearer_token,header,required,sensitive"`
+}
+
+// ListAccountsResponse is what ListAccounts answers.
+type ListAccountsResponse struct {
+	NextToken   *string       `aws:"nextToken"`
+	AccountList []AccountInfo `aws:"accountList"`
 }
 
 // LogoutRequest is what Logout takes.
@@ -29,4 +63,10 @@ type RoleCredentials struct {
 	SecretAccessKey *string `aws:"secretAccessKey,sensitive"`
 	SessionToken    *string `aws:"sessionToken,sensitive"`
 	Expiration      *int64  `aws:"expiration"`
+}
+
+// RoleInfo is a part of larger structures.
+type RoleInfo struct {
+	RoleName  *string `aws:"roleName"`
+	AccountId *string `aws:"accountId"`
 }

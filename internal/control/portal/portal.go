@@ -1,5 +1,5 @@
 // Package portal serves Identity Center's access portal for people who signed in at this server: their access token
-// brings credentials of the role that bears their identity, and ends their sign-in.
+// tells which role they may have, brings credentials of it with their identity, and ends their sign-in.
 //
 // The package owns what an access token may be presented for without a signature. It does not issue the token (package
 // oauth), and decides nothing about roles: it acts as the account's application role, and package sts decides whether
@@ -61,13 +61,57 @@ func (p *Portal) open(call *control.Call, token credential.Secret) (credential.S
 	return d, err
 }
 
+// offer is what a person who signed in may have.
+type offer struct {
+	credential.SealedDelegation
+	settings *sso.SignIn
+	bearer   iam.PrincipalARN // the role whose credentials the person gets
+	stands   bool             // false: the token is of another application than people sign in at, or there is no role
+}
+
+// offered opens an access token, and finds what its person may have, if the sign-in and all that it hangs on stand.
+func (p *Portal) offered(ctx context.Context, call *control.Call, token credential.Secret) (o offer, err error) {
+	o.SealedDelegation, err = p.open(call, token)
+	if errors.Is(err, credential.ErrExpired) {
+		return o, fault.Refuse(fault.Expired, fault.IdentityToken, fault.TokenExpired, "the access token has expired")
+	}
+	if err != nil {
+		return o, err
+	}
+	if err := p.Exchange.SignInStands(ctx, call, &o.Delegation); err != nil {
+		return o, err
+	}
+	if err := caller.DelegationStands(call.Snapshot, &o.Delegation); err != nil {
+		f := fault.Of(err)
+		return o, fault.Refuse(fault.Denied, "", f.Reason, "%s", f.Text)
+	}
+	o.settings = call.Snapshot.SignIn(call.Account)
+	o.bearer, o.stands = iam.ParsePrincipalARN(o.settings.BearerRole)
+	o.stands = o.stands && o.ApplicationARN == o.settings.Application
+	return o, nil
+}
+
+// has checks that a role of an account is what the person may have.
+func (o *offer) has(call *control.Call, account, role string) error {
+	if !o.stands || account != string(call.Account) || role != o.bearer.Name {
+		return fault.Refuse(fault.Denied, "", fault.RoleNotOffered,
+			"people who sign in get the role %s of account %s", o.bearer.Name, call.Account)
+	}
+	return nil
+}
+
 // GetRoleCredentials gives a person credentials of the account's bearer role, with the person's identity.
 func (p *Portal) GetRoleCredentials(
 	ctx context.Context, call *control.Call, in RoleRequest,
 ) (*credential.Credentials, error) {
-	return p.roleCredentials(ctx, call, in.Token, func(bearer iam.PrincipalARN) bool {
-		return in.Account == string(call.Account) && in.RoleName == bearer.Name
-	})
+	o, err := p.offered(ctx, call, in.Token)
+	if err != nil {
+		return nil, err
+	}
+	if err := o.has(call, in.Account, in.RoleName); err != nil {
+		return nil, err
+	}
+	return p.credentials(ctx, call, &o)
 }
 
 // Session gives the server itself the credentials that GetRoleCredentials gives a person's program, to act for the
@@ -75,34 +119,19 @@ func (p *Portal) GetRoleCredentials(
 func (p *Portal) Session(
 	ctx context.Context, call *control.Call, token credential.Secret,
 ) (*credential.Credentials, error) {
-	return p.roleCredentials(ctx, call, token, func(iam.PrincipalARN) bool { return true })
-}
-
-// roleCredentials makes a session of the bearer role with the person's identity, if the role is what was asked for.
-func (p *Portal) roleCredentials(
-	ctx context.Context, call *control.Call, token credential.Secret, asked func(bearer iam.PrincipalARN) bool,
-) (*credential.Credentials, error) {
-	d, err := p.open(call, token)
-	if errors.Is(err, credential.ErrExpired) {
-		return nil, fault.Refuse(fault.Expired, fault.IdentityToken, fault.TokenExpired, "the access token has expired")
-	}
+	o, err := p.offered(ctx, call, token)
 	if err != nil {
 		return nil, err
 	}
-	if err := p.Exchange.SignInStands(ctx, call, &d.Delegation); err != nil {
+	if err := o.has(call, string(call.Account), o.bearer.Name); err != nil {
 		return nil, err
 	}
-	if err := caller.DelegationStands(call.Snapshot, &d.Delegation); err != nil {
-		f := fault.Of(err)
-		return nil, fault.Refuse(fault.Denied, "", f.Reason, "%s", f.Text)
-	}
-	settings := call.Snapshot.SignIn(call.Account)
-	bearer, ok := iam.ParsePrincipalARN(settings.BearerRole)
-	if !ok || !asked(bearer) || d.ApplicationARN != settings.Application {
-		return nil, fault.Refuse(fault.Denied, "", fault.RoleNotOffered,
-			"people who sign in get the role %s of account %s", bearer.Name, call.Account)
-	}
-	assumed, err := p.assume(ctx, call, settings, d)
+	return p.credentials(ctx, call, &o)
+}
+
+// credentials makes a session of the bearer role with the person's identity.
+func (p *Portal) credentials(ctx context.Context, call *control.Call, o *offer) (*credential.Credentials, error) {
+	assumed, err := p.assume(ctx, call, o.settings, o.SealedDelegation)
 	if err != nil {
 		return nil, err
 	}
