@@ -48,19 +48,7 @@ func startHolder(t testing.TB, asksAt, readsAt string) *boto {
 	t.Helper()
 	cmd := exec.Command("python3", "python/holder.py", asksAt, readsAt, region)
 	cmd.Env = append(plainEnv(), "PYTHONDONTWRITEBYTECODE=1")
-	var complaint transcript
-	cmd.Stderr = &complaint
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
+	in, out, complaint := converse(t, cmd)
 	t.Cleanup(func() {
 		in.Close()
 		_, _ = io.Copy(io.Discard, out)

@@ -41,19 +41,7 @@ func startProvider(t testing.TB, o providerOptions) *provider {
 	}
 	cmd := exec.Command(nodeOrSkip(t), filepath.Join("js", "provider.mjs"), string(given))
 	cmd.Env = plainEnv()
-	var complaint transcript
-	cmd.Stderr = &complaint
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
+	in, out, complaint := converse(t, cmd)
 	t.Cleanup(func() {
 		in.Close()
 		if err := cmd.Wait(); err != nil || t.Failed() {

@@ -101,6 +101,7 @@ var testOnly = map[string]int{
 	"internal/upstream/upstreamtest": 3,
 	"internal/ldap/ldaptest":         1,
 	"internal/server/leavingtest":    9,
+	"internal/server/signedtest":     8,
 }
 
 // apart are packages that must not know each other although their floors would let them: only server wires them.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -46,10 +45,7 @@ func newUserShow() *cobra.Command {
 		Short: "Show which sources disable a user, and who the user is at OpenID providers",
 		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := who.check(); err != nil {
-				return err
-			}
-			c, err := f.client()
+			c, err := who.client(&f)
 			if err != nil {
 				return err
 			}
@@ -73,9 +69,6 @@ func newUserShow() *cobra.Command {
 				out.DisabledBy = append(out.DisabledBy,
 					printedBlock{awswire.Value(b.Source), awswire.Value(b.By), printedTime(b.Since)})
 			}
-			if asJSON {
-				return json.NewEncoder(inert{cmd.OutOrStdout()}).Encode(out)
-			}
 			var text strings.Builder
 			fmt.Fprintf(&text, "user %s (%s) is %s\n", clean(out.UserName), out.UserID, strings.ToLower(out.UserStatus))
 			for _, b := range out.DisabledBy {
@@ -88,8 +81,7 @@ func newUserShow() *cobra.Command {
 			for _, b := range out.Bindings {
 				fmt.Fprintf(&text, "  is %s at %s since %s\n", clean(b.Subject), clean(b.IssuerURL), b.BoundTime)
 			}
-			_, err = fmt.Fprint(cmd.OutOrStdout(), text.String())
-			return err
+			return printResult(cmd, asJSON, out, text.String())
 		},
 	}
 	f.add(cmd)
@@ -114,10 +106,7 @@ provider made a new account for the same person. Make sure that it is the same p
 		Example: `  latchkey directory user unbind --user alice@example.org --issuer https://login.example.org`,
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := who.check(); err != nil {
-				return err
-			}
-			c, err := f.client()
+			c, err := who.client(&f)
 			if err != nil {
 				return err
 			}
@@ -132,9 +121,6 @@ provider made a new account for the same person. Make sure that it is the same p
 				UserName string
 				Bindings []printedBinding
 			}{awswire.Value(u.UserId), awswire.Value(u.UserName), printedBindings(u.Bindings)}
-			if asJSON {
-				return json.NewEncoder(inert{cmd.OutOrStdout()}).Encode(out)
-			}
 			var text strings.Builder
 			for _, b := range out.Bindings {
 				fmt.Fprintf(&text, "user %s (%s) is no longer %s at %s\n", clean(out.UserName), out.UserID,
@@ -143,8 +129,7 @@ provider made a new account for the same person. Make sure that it is the same p
 			if len(out.Bindings) == 0 {
 				fmt.Fprintf(&text, "user %s (%s) was not bound\n", clean(out.UserName), out.UserID)
 			}
-			_, err = fmt.Fprint(cmd.OutOrStdout(), text.String())
-			return err
+			return printResult(cmd, asJSON, out, text.String())
 		},
 	}
 	f.add(cmd)

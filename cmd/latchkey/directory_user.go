@@ -34,10 +34,7 @@ func newUserStatus(use, status, short string) *cobra.Command {
   latchkey directory user ` + use + ` --id 9f3a6b8c-1b7e-4f43-8d1f-0a4c3e1f2b10`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := who.check(); err != nil {
-				return err
-			}
-			c, err := f.client()
+			c, err := who.client(&f)
 			if err != nil {
 				return err
 			}
@@ -54,12 +51,8 @@ func newUserStatus(use, status, short string) *cobra.Command {
 				UserStatus string
 				DisabledBy []string `json:",omitempty"`
 			}{awswire.Value(set.UserId), awswire.Value(set.UserName), awswire.Value(set.UserStatus), set.DisabledBy}
-			if asJSON {
-				return json.NewEncoder(inert{cmd.OutOrStdout()}).Encode(out)
-			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "user %s (%s) is %s%s\n", clean(out.UserName), out.UserID,
-				strings.ToLower(out.UserStatus), disabledBy(out.DisabledBy))
-			return err
+			return printResult(cmd, asJSON, out, fmt.Sprintf("user %s (%s) is %s%s\n", clean(out.UserName), out.UserID,
+				strings.ToLower(out.UserStatus), disabledBy(out.DisabledBy)))
 		},
 	}
 	f.add(cmd)
@@ -91,9 +84,26 @@ func (f *userFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.id, "id", "", "the user's id")
 }
 
+// client checks that the flags name one user, and returns the client.
+func (f *userFlags) client(of *clientFlags) (*client, error) {
+	if err := f.check(); err != nil {
+		return nil, err
+	}
+	return of.client()
+}
+
 func (f *userFlags) check() error {
 	if (f.name == "") == (f.id == "") {
 		return fmt.Errorf("say who: give one of --user and --id")
 	}
 	return nil
+}
+
+// printResult prints an operation's result: as JSON, or the text for people.
+func printResult(cmd *cobra.Command, asJSON bool, result any, text string) error {
+	if asJSON {
+		return json.NewEncoder(inert{cmd.OutOrStdout()}).Encode(result)
+	}
+	_, err := fmt.Fprint(cmd.OutOrStdout(), text)
+	return err
 }

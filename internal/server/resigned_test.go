@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -46,7 +47,7 @@ func FuzzResigned(f *testing.F) {
 				known[a] = true
 			}
 		}
-		f.Add(in[0], in[1], in[2], in[3], or(sent.service, "s3"), byte(i), uint16(i))
+		f.Add(in[0], in[1], in[2], in[3], cmp.Or(sent.service, "s3"), byte(i), uint16(i))
 	}
 	f.Fuzz(func(t *testing.T, method, path, header, body, service string, who byte, times uint16) {
 		for _, text := range []string{path, header, body} {

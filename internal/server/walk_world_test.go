@@ -1,26 +1,22 @@
 package server
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
-	"io"
 	"log/slog"
 	"maps"
 	"net/http"
-	"net/url"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 
 	"latchkey/internal/awswire"
 	"latchkey/internal/control/ldapsync"
 	"latchkey/internal/ldap"
 	"latchkey/internal/oidc/oidctest"
+	"latchkey/internal/server/signedtest"
 	"latchkey/internal/upstreams"
 )
 
@@ -86,14 +82,8 @@ func put(path, body string) request { return request{method: http.MethodPut, pat
 
 // form is a request of IAM or STS.
 func form(s *awswire.Service, action string, pairs ...string) request {
-	v := url.Values{"Action": {action}, "Version": {s.APIVersion}}
-	for i := 0; i < len(pairs); i += 2 {
-		v.Set(pairs[i], pairs[i+1])
-	}
-	return request{
-		method: http.MethodPost, path: "/", service: s.SigningName, body: v.Encode(),
-		header: map[string]string{"Content-Type": "application/x-www-form-urlencoded"},
-	}
+	header, body := signedtest.Form(s, action, pairs...)
+	return request{method: http.MethodPost, path: "/", service: s.SigningName, body: body, header: header}
 }
 
 // call is a request of a service that speaks JSON.
@@ -103,9 +93,7 @@ func call(s *awswire.Service, op string, in object) request {
 		panic(err)
 	}
 	return request{method: http.MethodPost, path: "/", service: s.SigningName, body: string(body),
-		header: map[string]string{
-			"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": s.TargetPrefix + "." + op,
-		}}
+		header: signedtest.JSON(s, op)}
 }
 
 // with is an object with more members.
@@ -125,8 +113,6 @@ type got struct {
 	body   string
 }
 
-var codeForm = regexp.MustCompile(`<Code>(\w+)</Code>|"__type":"(\w+)"`)
-
 // code is the error code that an answer names; empty for a success.
 func (a *got) code() string {
 	if a.status < 300 {
@@ -135,53 +121,22 @@ func (a *got) code() string {
 	if kind := a.header.Get("X-Amzn-Errortype"); kind != "" {
 		return kind
 	}
-	m := codeForm.FindStringSubmatch(a.body)
-	if m == nil {
-		return ""
-	}
-	return m[1] + m[2]
+	return (&signedtest.Answer{Status: a.status, Body: a.body}).Code()
 }
 
 // send signs and sends a request.
 func (w *walkWorld) send(k aws.Credentials, q request) *got {
 	w.t.Helper()
-	r, err := http.NewRequestWithContext(w.t.Context(), q.method, w.url+q.path, strings.NewReader(q.body))
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	for name, v := range q.header {
-		r.Header.Set(name, v)
-	}
+	header := q.header
 	if strings.HasPrefix(q.path, "/v20180820/") {
-		r.Header.Set("X-Amz-Account-Id", walkAccount)
+		header = map[string]string{}
+		maps.Copy(header, q.header)
+		header["X-Amz-Account-Id"] = walkAccount
 	}
-	if q.service != "-" {
-		sum := sha256.Sum256([]byte(q.body))
-		hash := hex.EncodeToString(sum[:])
-		r.Header.Set("X-Amz-Content-Sha256", hash)
-		signer := v4.NewSigner(func(o *v4.SignerOptions) { o.DisableURIPathEscaping = true })
-		if err := signer.SignHTTP(w.t.Context(), k, r, hash, or(q.service, "s3"), or(q.region, "us-east-1"),
-			time.Now()); err != nil {
-			w.t.Fatal(err)
-		}
-	}
-	resp, err := http.DefaultClient.Do(r)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	return &got{q.method, resp.StatusCode, resp.Header, string(body)}
-}
-
-func or(s, other string) string {
-	if s == "" {
-		return other
-	}
-	return s
+	a := signedtest.Send(w.t, k, signedtest.Request{
+		Method: q.method, URL: w.url + q.path, Service: q.service, Region: q.region, Header: header, Body: q.body,
+	})
+	return &got{q.method, a.Status, a.Header, a.Body}
 }
 
 // must sends a request of the root user's that succeeds.

@@ -2,13 +2,30 @@ package leavingtest
 
 import "latchkey/internal/fault"
 
+// beginningRows are what happens at the beginning of a chain of roles: alice assumes first.
+func beginningRows(way Way) []Row {
+	return []Row{
+		{
+			What: "the first role of a chain is deleted", Way: way, Reason: fault.PrincipalDeleted,
+			Change: func(s *Stage) { s.deleteRole("first") },
+			Again:  func(s *Stage) { s.role("first", s.trusts("root"), allowAll) },
+		},
+		{
+			What: "the right to assume the first role is taken from the beginning of a chain", Way: way,
+			Reason: fault.RoleNotTrusting, Live: true,
+			Change: func(s *Stage) { s.policy("user/alice", withoutAssuming) },
+			Again:  func(s *Stage) { s.policy("user/alice", allowAll) },
+		},
+		{
+			What: "the key at the beginning of a chain is made inactive", Way: way, Reason: fault.AccessKeyInactive,
+			Change: func(s *Stage) { s.keyStatus("alice", "Inactive") },
+			Again:  func(s *Stage) { s.keyStatus("alice", "Active") },
+		},
+	}
+}
+
 // chainRows: alice assumes first, first assumes middle, middle assumes last.
-var chainRows = []Row{
-	{
-		What: "the first role of a chain is deleted", Way: byChain, Reason: fault.PrincipalDeleted,
-		Change: func(s *Stage) { s.deleteRole("first") },
-		Again:  func(s *Stage) { s.role("first", s.trusts("root"), allowAll) },
-	},
+var chainRows = append(beginningRows(byChain), []Row{
 	{
 		What: "the middle role of a chain is deleted", Way: byChain, Reason: fault.PrincipalDeleted,
 		Change: func(s *Stage) { s.deleteRole("middle") },
@@ -28,12 +45,6 @@ var chainRows = []Row{
 			s.deleteRole("middle")
 			s.role("middle", s.trusts("root"), allowAll)
 		}, New: true,
-	},
-	{
-		What: "the right to assume the first role is taken from the beginning of a chain", Way: byChain,
-		Reason: fault.RoleNotTrusting, Live: true,
-		Change: func(s *Stage) { s.policy("user/alice", withoutAssuming) },
-		Again:  func(s *Stage) { s.policy("user/alice", allowAll) },
 	},
 	{
 		What: "the right to assume the next role is taken from the middle of a chain", Way: byChain,
@@ -56,11 +67,6 @@ var chainRows = []Row{
 		Change: func(s *Stage) { s.deleteUser("alice") },
 		Again:  func(s *Stage) { s.user("alice", allowAll) },
 	},
-	{
-		What: "the key at the beginning of a chain is made inactive", Way: byChain, Reason: fault.AccessKeyInactive,
-		Change: func(s *Stage) { s.keyStatus("alice", "Inactive") },
-		Again:  func(s *Stage) { s.keyStatus("alice", "Active") },
-	},
-}
+}...)
 
 const withoutAssuming = statement + `{"Effect":"Allow","NotAction":"sts:AssumeRole","Resource":"*"}]}`

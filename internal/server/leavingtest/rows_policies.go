@@ -69,27 +69,11 @@ var policyRows = []Row{
 }
 
 // sessionRows: a role's session reads by its own policies, without Access Grants.
-var sessionRows = []Row{
-	{
-		What: "the first role of a chain is deleted", Way: bySessionAlone, Reason: fault.PrincipalDeleted,
-		Change: func(s *Stage) { s.deleteRole("first") },
-		Again:  func(s *Stage) { s.role("first", s.trusts("root"), allowAll) },
-	},
-	{
-		What: "the right to assume the first role is taken from the beginning of a chain", Way: bySessionAlone,
-		Reason: fault.RoleNotTrusting, Live: true,
-		Change: func(s *Stage) { s.policy("user/alice", withoutAssuming) },
-		Again:  func(s *Stage) { s.policy("user/alice", allowAll) },
-	},
+var sessionRows = append(beginningRows(bySessionAlone), []Row{
 	{
 		What: "a role does not trust whoever assumed it any more", Way: bySessionAlone, Reason: fault.RoleNotTrusting,
 		Change: func(s *Stage) { s.trust("last", s.trusts("user/alice")) },
 		Again:  func(s *Stage) { s.trust("last", s.trusts("root")) }, Live: true,
-	},
-	{
-		What: "the key at the beginning of a chain is made inactive", Way: bySessionAlone, Reason: fault.AccessKeyInactive,
-		Change: func(s *Stage) { s.keyStatus("alice", "Inactive") },
-		Again:  func(s *Stage) { s.keyStatus("alice", "Active") },
 	},
 	{
 		What: "the user at the beginning of a chain is quarantined (Deny `*`)", Way: bySessionAlone,
@@ -97,7 +81,7 @@ var sessionRows = []Row{
 		Change: func(s *Stage) { s.policy("user/alice", denyAll) },
 		Again:  func(s *Stage) { s.policy("user/alice", allowAll) },
 	},
-}
+}...)
 
 // deniesSoon denies user/NAME or role/NAME everything from a time soon. It returns at that time.
 func (s *Stage) deniesSoon(who string) {

@@ -1,11 +1,9 @@
 package leavingtest
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"encoding/xml"
-	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -14,15 +12,15 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 
 	"latchkey/internal/awsapi/stsapi"
 	"latchkey/internal/awswire"
 	"latchkey/internal/oidc/oidctest"
+	"latchkey/internal/server/signedtest"
 )
 
 // Region is the region for which every request is signed.
-const Region = "us-east-1"
+const Region = signedtest.Region
 
 // Site is a running deployment. Changes are made at one node, and credentials are used at another one, which may be the
 // same.
@@ -72,22 +70,14 @@ type object = map[string]any
 
 // form is a request of IAM or STS.
 func form(s *awswire.Service, action string, pairs ...string) request {
-	v := url.Values{"Action": {action}, "Version": {s.APIVersion}}
-	for i := 0; i < len(pairs); i += 2 {
-		v.Set(pairs[i], pairs[i+1])
-	}
-	return request{
-		method: http.MethodPost, path: "/", service: s.SigningName, body: v.Encode(),
-		header: map[string]string{"Content-Type": "application/x-www-form-urlencoded"},
-	}
+	header, body := signedtest.Form(s, action, pairs...)
+	return request{method: http.MethodPost, path: "/", service: s.SigningName, body: body, header: header}
 }
 
 // call is a request of a service that speaks JSON.
 func call(s *awswire.Service, op string, in object) request {
 	return request{method: http.MethodPost, path: "/", service: s.SigningName, body: text(in),
-		header: map[string]string{
-			"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": s.TargetPrefix + "." + op,
-		}}
+		header: signedtest.JSON(s, op)}
 }
 
 // text is a JSON object as text.
@@ -115,56 +105,18 @@ func escape(s string) string {
 // send signs and sends a request to a node.
 func send(t testing.TB, node string, k aws.Credentials, q request) Answer {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), q.method, node+q.path, strings.NewReader(q.body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, v := range q.header {
-		r.Header.Set(name, v)
-	}
+	header := q.header
 	if q.account != "" {
-		r.Header.Set("X-Amz-Account-Id", q.account)
+		header = map[string]string{}
+		maps.Copy(header, q.header)
+		header["X-Amz-Account-Id"] = q.account
 	}
-	if q.service != "-" {
-		service := q.service
-		if service == "" {
-			service = "s3"
-		}
-		sum := sha256.Sum256([]byte(q.body))
-		hash := hex.EncodeToString(sum[:])
-		r.Header.Set("X-Amz-Content-Sha256", hash)
-		if err := signer().SignHTTP(t.Context(), k, r, hash, service, Region, time.Now()); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return do(t, r)
+	return answered(signedtest.Send(t, k, signedtest.Request{
+		Method: q.method, URL: node + q.path, Service: q.service, Header: header, Body: q.body,
+	}))
 }
 
-func signer() *v4.Signer {
-	return v4.NewSigner(func(o *v4.SignerOptions) { o.DisableURIPathEscaping = true })
-}
-
-var codeForm = regexp.MustCompile(`<Code>(\w+)</Code>|"__type":"(\w+)"`)
-
-func do(t testing.TB, r *http.Request) Answer {
-	t.Helper()
-	resp, err := http.DefaultClient.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	a := Answer{Status: resp.StatusCode, Body: string(body)}
-	if a.Status >= 300 {
-		if m := codeForm.FindStringSubmatch(a.Body); m != nil {
-			a.Code = m[1] + m[2]
-		}
-	}
-	return a
-}
+func answered(a *signedtest.Answer) Answer { return Answer{a.Status, a.Code(), a.Body} }
 
 // plain is the holder that signs with AWS's own signer and sends plain requests.
 type plain struct{ site *Site }
@@ -196,7 +148,7 @@ func (p plain) Presign(t testing.TB, k aws.Credentials, bucket, key string) stri
 	if err != nil {
 		t.Fatal(err)
 	}
-	to, _, err := signer().PresignHTTP(t.Context(), k, r, "UNSIGNED-PAYLOAD", "s3", Region, time.Now())
+	to, _, err := signedtest.Signer().PresignHTTP(t.Context(), k, r, "UNSIGNED-PAYLOAD", "s3", Region, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -210,7 +162,7 @@ func follow(t testing.TB, to string) Answer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return do(t, r)
+	return answered(signedtest.Do(t, r))
 }
 
 // marker is a key that is switched on and off, to see that the node at which credentials are used knows everything that
