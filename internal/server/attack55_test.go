@@ -3,6 +3,7 @@ package server
 import (
 	"bufio"
 	"crypto/md5"
+	"crypto/tls"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -129,6 +130,67 @@ func TestAttack55_AConnectionEndsAfterTwoFramings(t *testing.T) {
 		if resp, body := w.answer("GET"); resp.StatusCode != http.StatusOK || resp.Close {
 			t.Errorf("the honest request: %d %s", resp.StatusCode, body)
 		}
+	}
+}
+
+// boto3 sends uploads over HTTPS in chunks, without a length: their connections go on, as long as no length came.
+func TestAttack55_ChunksAloneKeepTheirConnection(t *testing.T) {
+	cert, key, roots := certificate(t)
+	for name, c := range map[string]Config{"plain": {}, "TLS": {TLSCert: cert, TLSKey: key}} {
+		t.Run(name, func(t *testing.T) {
+			s := boot(t, c)
+			host := s.listener.Addr().String()
+			begin := func() *wire {
+				w := dial(t, s)
+				if c.TLSCert != "" {
+					w.Conn = tls.Client(w.Conn, &tls.Config{RootCAs: roots, ServerName: "127.0.0.1"})
+					w.in = bufio.NewReader(w.Conn)
+				}
+				return w
+			}
+			w := begin()
+			put := func(rest string) (closed bool) {
+				t.Helper()
+				w.ask("PUT", presigned(t, s, "PUT", host, "/lake/k"), host, rest)
+				resp, body := w.answer("PUT")
+				if resp.StatusCode != http.StatusOK {
+					t.Fatalf("%d %s", resp.StatusCode, body)
+				}
+				return resp.Close
+			}
+			w.ask("PUT", presigned(t, s, "PUT", host, "/lake"), host, "\r\n")
+			w.answer("PUT")
+			const chunked = "Transfer-Encoding: chunked\r\n"
+			for range 3 {
+				if put(chunked + "X-Decoded-Content-Length: 4\r\n\r\n4\r\nbody\r\n0\r\n\r\n") {
+					t.Error("a request in chunks alone ends its connection")
+				}
+			}
+			if put("Content-Length: 4\r\n\r\nbody") {
+				t.Error("a request with a length ends its connection")
+			}
+			if !put(chunked+"\r\n4\r\nbody\r\n0\r\n\r\n") || !w.ended() {
+				t.Error("the connection goes on, over which a length came before")
+			}
+			for _, rest := range []string{
+				"Content-Length: 4\r\n" + chunked, chunked + "content-length: 4\r\n", chunked + "CONTENT-LENGTH:4\n",
+				chunked + "X-A: a\r\n Content-Length: 4\r\n", chunked + "X-A: a\r\n\tcontent-length: 4\r\n",
+			} {
+				w = begin()
+				if !put(rest+"\r\n4\r\nbody\r\n0\r\n\r\n") || !w.ended() {
+					t.Errorf("the connection goes on after %q", rest)
+				}
+			}
+			w = begin()
+			half := "Transfer-Encoding: chunked\r\nX-Pad: " + strings.Repeat("x", 4000) // so that the name comes in two parts
+			w.ask("PUT", presigned(t, s, "PUT", host, "/lake/k"), host, half+"\r\nContent-L")
+			if _, err := io.WriteString(w, "ength: 4\r\n\r\n4\r\nbody\r\n0\r\n\r\n"); err != nil {
+				t.Fatal(err)
+			}
+			if resp, _ := w.answer("PUT"); !resp.Close {
+				t.Error("the connection goes on after a length that came in two parts")
+			}
+		})
 	}
 }
 

@@ -36,11 +36,13 @@ func patient(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		rc := http.NewResponseController(w)
 		answer := &patientWriter{ResponseWriter: w, rc: rc}
-		if len(r.TransferEncoding) > 0 {
-			// The request may have had a Content-Length, too, which net/http drops without a trace. A proxy in front may have
-			// believed it, and would take the answer to what follows for another client's. So the connection must be closed
-			// (RFC 9112, 6.1).
-			w.Header().Set("Connection", "close")
+		conn := connOf(r)
+		if conn != nil && conn.secured != nil {
+			state := conn.secured.ConnectionState()
+			r.TLS = &state
+		}
+		if len(r.TransferEncoding) > 0 && (conn == nil || conn.length.Load()) {
+			w.Header().Set("Connection", "close") // the request may have had a Content-Length, too, see framedConn
 		}
 		if r.ContentLength == 0 {
 			h.ServeHTTP(answer, r)

@@ -166,7 +166,8 @@ func (s *Server) loadCertificate() error {
 	if err != nil {
 		return fmt.Errorf("load the TLS certificate: %w", err)
 	}
-	s.tls = &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}
+	s.tls = &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12,
+		NextProtos: []string{"http/1.1"}}
 	return nil
 }
 
@@ -319,15 +320,11 @@ func (s *Server) Serve(ctx context.Context) error {
 	defer s.recordEvents(ctx)() // the last refusals are among them
 	defer s.recordRefusals(ctx)()
 	main := s.httpServer(s.router)
-	main.TLSConfig = s.tls
+	main.ConnContext = withConn
+	framed := framedListener{s.listener, s.tls, main.ErrorLog}
 	servers := []*http.Server{main}
 	var g errgroup.Group
-	g.Go(func() error {
-		if s.tls != nil {
-			return main.ServeTLS(s.listener, "", "")
-		}
-		return main.Serve(s.listener)
-	})
+	g.Go(func() error { return main.Serve(framed) })
 	if s.metrics != nil {
 		aside := s.httpServer(s.own)
 		servers = append(servers, aside)
