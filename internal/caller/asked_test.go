@@ -42,7 +42,9 @@ func TestTheUserAgentIsJudgedAgainAsItWas(t *testing.T) {
 			r.Header.Set("User-Agent", agent)
 			c, _, err := w.Auth.Authenticate(r, "s3", caller.Direct(r, "request-1"))
 			must(t, err)
-			for _, action := range []string{"s3:GetDataAccess", "sts:AssumeRole", "sts:SetContext", "sso-oauth:CreateTokenWithIAM"} {
+			for _, action := range []string{
+				"s3:GetDataAccess", "sts:AssumeRole", "sts:SetContext", "sso-oauth:CreateTokenWithIAM",
+			} {
 				ask := caller.Ask{Action: action, Resource: "*", ResourceAccount: account}
 				then := c.Decide(ask)
 				asked := c.Asked()
@@ -54,8 +56,8 @@ func TestTheUserAgentIsJudgedAgainAsItWas(t *testing.T) {
 				}
 			}
 			data := caller.Ask{Action: "s3:GetObject", Resource: "arn:aws:s3:::b/k", ResourceAccount: account}
-			if d := c.Decide(data); policy == allow(`"StringLike":{"aws:UserAgent":"good*"}`) && agent != "" && len(agent) < 2048 &&
-				!d.Allowed {
+			named := policy == allow(`"StringLike":{"aws:UserAgent":"good*"}`) && agent != "" && len(agent) < 2048
+			if named && !c.Decide(data).Allowed {
 				t.Errorf("a data request by an agent that is %s is denied", name)
 			}
 		}

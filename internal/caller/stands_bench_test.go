@@ -41,10 +41,10 @@ func (w *world) chained(s credential.Session, roles int) credential.Session {
 	return s
 }
 
-// BenchmarkReauthenticate measures what the leash and the loading of policies cost a request, without its signature: with
-// an answer that was remembered for the same snapshot, with one for another snapshot that has the same rows, and with
-// nothing remembered. A miss includes the decisions about all requests that the session answers: GetDataAccess, or the
-// AssumeRole of each role of a chain.
+// BenchmarkReauthenticate measures what the leash and the loading of policies cost a request, without its signature:
+// with an answer that was remembered for the same snapshot, with one for another snapshot that has the same rows, and
+// with nothing remembered. A miss includes the decisions about all requests that the session answers: GetDataAccess, or
+// the AssumeRole of each role of a chain.
 func BenchmarkReauthenticate(b *testing.B) {
 	for _, c := range []struct {
 		name      string

@@ -15,7 +15,9 @@ func actors() Actors {
 	by := asker()
 	by.Policies = nil
 	return Actors{
-		{"apl-1", Asked{By: &by, Principal: by.PrincipalID, SourceIP: "192.0.2.9", UserAgent: by.Asked.UserAgent, TLS: 0x304}},
+		{"apl-1", Asked{
+			By: &by, Principal: by.PrincipalID, SourceIP: "192.0.2.9", UserAgent: by.Asked.UserAgent, TLS: 0x304,
+		}},
 		{"apl-2", Asked{Principal: by.ParentPrincipalID, SourceIP: "2001:db8::9"}},
 	}
 }

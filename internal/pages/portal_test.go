@@ -196,10 +196,11 @@ func TestThePortalWithTheAWSCLI(t *testing.T) {
 	if out := run("list-accounts", "--query", "accountList[].accountId"); out != "123456789012" {
 		t.Errorf("the accounts are %q", out)
 	}
-	if out := run("list-account-roles", "--account-id", "123456789012", "--query", "roleList[].roleName"); out != "bearer" {
+	out := run("list-account-roles", "--account-id", "123456789012", "--query", "roleList[].roleName")
+	if out != "bearer" {
 		t.Errorf("the roles are %q", out)
 	}
-	out := run("get-role-credentials", "--account-id", "123456789012", "--role-name", "bearer", "--query",
+	out = run("get-role-credentials", "--account-id", "123456789012", "--role-name", "bearer", "--query",
 		"roleCredentials.accessKeyId")
 	if !strings.HasPrefix(out, "ASIA") {
 		t.Errorf("the access key is %q", out)

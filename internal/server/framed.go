@@ -13,8 +13,8 @@ import (
 	"sync/atomic"
 )
 
-// framedListener accepts connections that know of a Content-Length that net/http drops, see framedConn. It speaks TLS if
-// tls is set: what comes over the connection must be seen as it is before net/http reads it.
+// framedListener accepts connections that know of a Content-Length that net/http drops, see framedConn. It speaks TLS
+// if tls is set: what comes over the connection must be seen as it is before net/http reads it.
 type framedListener struct {
 	net.Listener
 	tls *tls.Config
@@ -35,11 +35,11 @@ func (l framedListener) Accept() (net.Conn, error) {
 
 // framedConn notes whether a line that may be the header Content-Length has ever come over a connection.
 //
-// net/http drops a Content-Length beside a Transfer-Encoding without a trace. A proxy in front may believe it, and would
-// take the answer to what follows for another client's (RFC 9112, 6.1). So a request in chunks may leave its connection
-// open only if no such line came: not in that request, and not in one before it, because bytes of the next request may
-// be read early. A line of a body counts as well, and so does one that begins with blanks, which some programs read as a
-// header: that closes a connection too often, and never too seldom.
+// net/http drops a Content-Length beside a Transfer-Encoding without a trace. A proxy in front may believe it, and
+// would take the answer to what follows for another client's (RFC 9112, 6.1). So a request in chunks may leave its
+// connection open only if no such line came: not in that request, and not in one before it, because bytes of the next
+// request may be read early. A line of a body counts as well, and so does one that begins with blanks, which some
+// programs read as a header: that closes a connection too often, and never too seldom.
 type framedConn struct {
 	net.Conn
 	raw     net.Conn  // TCP
@@ -76,7 +76,8 @@ func (c *framedConn) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// look looks for the header's name at the beginning of a line. net/http reads a connection from one goroutine at a time.
+// look looks for the header's name at the beginning of a line. net/http reads a connection from one goroutine at a
+// time.
 func (c *framedConn) look(p []byte) {
 	for len(p) > 0 {
 		if c.rest == notAtLine {

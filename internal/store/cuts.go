@@ -103,7 +103,8 @@ func CutsOf(ctx context.Context, q Querier, g credential.Ground, after Rev, limi
 	return all, nil
 }
 
-// RemoveSessionCuts removes cuts of single sessions from before a time, at most limit, and returns how many it removed. Such a cut is of no use when its session has expired. All other cuts are kept as history.
+// RemoveSessionCuts removes cuts of single sessions from before a time, at most limit, and returns how many it removed.
+// Such a cut is of no use when its session has expired. All other cuts are kept as history.
 func RemoveSessionCuts(tx *Tx, before time.Time, limit int) (int64, error) {
 	n, err := tx.exec(removeSessionCuts, credential.OnSession.String(), before.UnixMicro(), limit)
 	tx.written = tx.written || n > 0

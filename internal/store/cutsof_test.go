@@ -18,7 +18,7 @@ func TestALocationIsCut(t *testing.T) {
 	anew.RoleID = "AROA3"
 	tagged.Tags = []access.Tag{{Key: "k", Value: "v"}}
 	want := credential.Ground{Kind: credential.OnLocation, ID: "123456789012/us-east-1/default"}
-	for name, now := range map[string]*Location{"deleted": nil, "moved": &moved, "moved to a new role of the name": &anew} {
+	for name, now := range map[string]*Location{"deleted": nil, "moved": &moved, "another role of the name": &anew} {
 		if cut := Locations.Cuts(old, now); len(cut) != 1 || cut[0] != want {
 			t.Errorf("%s: %v", name, cut)
 		}
@@ -29,7 +29,9 @@ func TestALocationIsCut(t *testing.T) {
 }
 
 func TestWhatAnApplicationLosesIsCut(t *testing.T) {
-	scope := func(targets ...string) []sso.AccessScope { return []sso.AccessScope{{Name: "s", Targets: targets}} }
+	scope := func(targets ...string) sso.Application {
+		return sso.Application{Scopes: []sso.AccessScope{{Name: "s", Targets: targets}}}
+	}
 	on := func(target string) credential.Ground {
 		return credential.Ground{Kind: credential.OnAccessScope, ID: "apl-1/s/" + target}
 	}
@@ -38,10 +40,10 @@ func TestWhatAnApplicationLosesIsCut(t *testing.T) {
 		old, now sso.Application
 		cut      []credential.Ground
 	}{
-		"a scope of everything":  {sso.Application{Scopes: scope()}, sso.Application{}, []credential.Ground{on("*")}},
-		"everything but one":     {sso.Application{Scopes: scope()}, sso.Application{Scopes: scope("a")}, []credential.Ground{on("*")}},
-		"one target of two":      {sso.Application{Scopes: scope("a", "b")}, sso.Application{Scopes: scope("b")}, []credential.Ground{on("a")}},
-		"nothing, it is widened": {sso.Application{Scopes: scope("a")}, sso.Application{Scopes: scope()}, nil},
+		"a scope of everything":  {scope(), sso.Application{}, []credential.Ground{on("*")}},
+		"everything but one":     {scope(), scope("a"), []credential.Ground{on("*")}},
+		"one target of two":      {scope("a", "b"), scope("b"), []credential.Ground{on("a")}},
+		"nothing, it is widened": {scope("a"), scope(), nil},
 		"that everybody may use it": {sso.Application{AssignmentOptional: true}, sso.Application{},
 			[]credential.Ground{everybody}},
 		"nothing, everybody may use it now": {sso.Application{}, sso.Application{AssignmentOptional: true}, nil},

@@ -36,8 +36,8 @@ var Applications = Table[sso.Application]{
 	Cuts: cutsOfApplication,
 }
 
-// cutsOfApplication: an application that is disabled, the grants, issuers, audiences, scopes and their targets that it no
-// longer has, and that everybody may use it.
+// cutsOfApplication: an application that is disabled, the grants, issuers, audiences, scopes and their targets that it
+// no longer has, and that everybody may use it.
 func cutsOfApplication(old, now *sso.Application) (cut []credential.Ground) {
 	if now == nil {
 		return nil

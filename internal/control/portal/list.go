@@ -46,7 +46,8 @@ func (p *Portal) list(ctx context.Context, call *control.Call, in ListRequest) (
 		return o, err
 	}
 	if in.NextToken != "" {
-		return o, fault.Refuse(fault.Invalid, fault.Member, fault.RequestMalformed, "there is one page, which has no nextToken")
+		return o, fault.Refuse(fault.Invalid, fault.Member, fault.RequestMalformed,
+			"there is one page, which has no nextToken")
 	}
 	call.ByRight(control.PortalToken)
 	return o, nil

@@ -1,5 +1,5 @@
-// Package signedtest sends the tests of whole servers their requests: plain HTTP, signed with AWS's own signer. It knows no
-// operation.
+// Package signedtest sends the requests of tests of whole servers: plain HTTP, signed with AWS's own signer. It knows
+// no operation.
 package signedtest
 
 import (
