@@ -16,8 +16,8 @@ import (
 // package must set every other key, including the time (aws:CurrentTime, aws:EpochTime).
 type Values struct{ entries []entry }
 
-// Unsure is a value of which nothing is known but that there is one. Conditions on it fail an Allow, and hold in a Deny,
-// as with every value that is too long to be compared.
+// Unsure is a value of which nothing is known but that there is one. Conditions on it fail an Allow, and hold in a
+// Deny, as with every value that is too long to be compared.
 var Unsure = strings.Repeat("?", maxValue+1)
 
 type entry struct {
