@@ -21,6 +21,7 @@ import (
 	"latchkey/internal/control/buckets"
 	"latchkey/internal/control/controltest"
 	"latchkey/internal/control/principals"
+	"latchkey/internal/events"
 	"latchkey/internal/front"
 	"latchkey/internal/gateway"
 	"latchkey/internal/objects"
@@ -48,6 +49,11 @@ func behind(t *testing.T, flat bool, do answers) *world {
 
 func behindStore(t *testing.T, traits upstream.Traits, do answers) *world {
 	t.Helper()
+	return behindRecorded(t, traits, do, nil)
+}
+
+func behindRecorded(t *testing.T, traits upstream.Traits, do answers, r *events.Recorder) *world {
+	t.Helper()
 	c := controltest.New(t)
 	rootKey := func(account access.AccountID) aws.Credentials {
 		t.Helper()
@@ -71,8 +77,8 @@ func behindStore(t *testing.T, traits upstream.Traits, do answers) *world {
 	}
 	g := &gateway.Gateway{
 		Control: c.Control, Buckets: &buckets.Buckets{Control: c.Control, Upstream: fake{traits, do}}, Auth: c.Auth,
-		Domains: []string{"s3.example.org", "example.org"},
-		Frame:   &front.Frame{Control: c.Control, Log: slog.New(slog.NewJSONHandler(&w.log, nil))},
+		Domains: []string{"s3.example.org", "example.org"}, Events: r,
+		Frame: &front.Frame{Control: c.Control, Log: slog.New(slog.NewJSONHandler(&w.log, nil))},
 	}
 	srv := httptest.NewServer(g)
 	t.Cleanup(srv.Close)
