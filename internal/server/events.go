@@ -53,7 +53,7 @@ func CheckEvents(e *Events) error {
 				name, FileSink, BucketSink, OTLPSink)
 		}
 	}
-	if e.Bucket.Size > e.Limits.Bytes/4 {
+	if e.Bucket.Name != "" && e.Bucket.Size > e.Limits.Bytes/4 {
 		return errors.New("an object of data events must have at most a quarter of the buffer's bytes")
 	}
 	return nil
