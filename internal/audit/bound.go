@@ -81,6 +81,9 @@ func omitted(size int, what string) map[string]any {
 // first, so that a long member does not hide the others: long texts are clipped, and long lists end early. If that does
 // not suffice, the part is left out.
 func bounded(m map[string]any, max int, name string) (map[string]any, error) {
+	if isShort(m, max) {
+		return m, nil
+	}
 	text, err := json.Marshal(m)
 	if err != nil || len(text) <= max {
 		return m, err
@@ -96,6 +99,24 @@ func bounded(m map[string]any, max int, name string) (map[string]any, error) {
 		}
 	}
 	return omitted(len(text), name), nil
+}
+
+// isShort reports that a part is certainly not too large, without writing it: it has texts and numbers only, and would
+// have room if each byte of them were escaped. The parts of most records are like that.
+func isShort(m map[string]any, max int) bool {
+	const escaped, number = 6, 32 // bytes of a byte that JSON escapes, and of a number at most
+	size := 2
+	for k, v := range m {
+		size += escaped*len(k) + number
+		switch v := v.(type) {
+		case string:
+			size += escaped * len(v)
+		case int, int64, bool, nil:
+		default:
+			return false
+		}
+	}
+	return size <= max
 }
 
 // shorter says how long texts and lists may be in a part that is too large.

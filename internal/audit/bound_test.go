@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"pgregory.net/rapid"
 )
 
 // TestAttack44_ARecordIsBounded: whatever a client can make long is short in the record. Nothing short is lost by it.
@@ -94,5 +96,27 @@ func TestAttack44_NoFieldMakesARecordImpossible(t *testing.T) {
 	text, err := e.JSON()
 	if err != nil || len(text) > MaxRecord || !strings.Contains(string(text), `"type":"Root"`) {
 		t.Errorf("%d bytes, %v", len(text), err)
+	}
+}
+
+// TestAttack44_AShortPartIsShort: what is taken for short without being written is short when it is written.
+func TestAttack44_AShortPartIsShort(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		m := map[string]any{}
+		for k, v := range rapid.MapOf(rapid.String(), rapid.String()).Draw(t, "texts") {
+			m[k] = v
+		}
+		m["bytes"] = string(rapid.SliceOf(rapid.Byte()).Draw(t, "bytes"))
+		m["n"] = rapid.Int64().Draw(t, "n")
+		text, err := json.Marshal(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if isShort(m, len(text)-1) {
+			t.Fatalf("%d bytes are taken for less: %s", len(text), text)
+		}
+	})
+	if isShort(map[string]any{"list": []string{}}, 1<<20) || !isShort(map[string]any{"key": "in/x", "n": 1}, 1<<10) {
+		t.Error("a list is taken for short, or a text is not")
 	}
 }

@@ -100,9 +100,9 @@ func TestADataEvent(t *testing.T) {
 	}
 }
 
-// TestADataEventHasTheShapeOfCloudTrails compares names and types with an example that has the fields of the user guides
-// (S3 user guide, "CloudTrail log file entries for Amazon S3"; CloudTrail user guide, "userIdentity element"). Only the
-// element latchkey is more.
+// TestADataEventHasTheShapeOfCloudTrails compares names and types with an example that has the fields of the user
+// guides (S3 user guide, "CloudTrail log file entries for Amazon S3"; CloudTrail user guide, "userIdentity element").
+// Only the element latchkey is more.
 func TestADataEventHasTheShapeOfCloudTrails(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join("testdata", "cloudtrail-s3-data-event.json"))
 	if err != nil {
@@ -203,5 +203,16 @@ func TestAGrantThatTheCallFoundStays(t *testing.T) {
 	call.Event.Added().GrantID = "found"
 	if e := call.DataEvent(refusedGet(), true); e.Latchkey.GrantID != "found" {
 		t.Errorf("%+v", e.Latchkey)
+	}
+}
+
+// BenchmarkDataEvent is what a record costs a request: making it, and its line.
+func BenchmarkDataEvent(b *testing.B) {
+	call := person()
+	for b.Loop() {
+		e := call.DataEvent(refusedGet(), true)
+		if _, err := e.JSON(); err != nil {
+			b.Fatal(err)
+		}
 	}
 }

@@ -236,12 +236,28 @@ func TestABatchIsGivenUpAfterItsRetries(t *testing.T) {
 	g := newGate()
 	g.set(errors.New("bad request"))
 	close(g.open)
-	r, _ := run(t, events.Options{Pipes: []events.Pipe{{Name: "gate", Sink: g, Retries: 1, Linger: time.Hour, Enough: 1}}}, 0)
+	r, _ := run(t, events.Options{
+		Pipes: []events.Pipe{{Name: "gate", Sink: g, Retries: 1, Linger: time.Hour, Enough: 1}},
+	}, 0)
 	r.Record(nil, event("poison"))
 	await(t, "it is given up", func() bool { return r.Stats()[0].Dropped == 1 })
 	g.set(nil)
 	r.Record(nil, event("next"))
 	await(t, "the next one and the gap are written", func() bool { return r.Stats()[0].Written == 2 })
+}
+
+func TestARecorderThatNeverRanIsClosed(t *testing.T) {
+	f, err := events.OpenFile(events.FileOptions{Path: filepath.Join(t.TempDir(), "events")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := events.New(events.Options{Limits: events.DefaultLimits, Pipes: []events.Pipe{{Name: "file", Sink: f}}})
+	if err := errors.Join(r.Close(), r.Close()); err != nil {
+		t.Error(err)
+	}
+	if err := f.Close(); err != nil { // twice: the file is closed already
+		t.Error(err)
+	}
 }
 
 func TestNoRecorderRecordsNothing(t *testing.T) {

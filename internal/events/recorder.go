@@ -2,8 +2,10 @@ package events
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"latchkey/internal/audit"
@@ -25,6 +27,7 @@ type Options struct {
 type Recorder struct {
 	o     Options
 	pipes []*pipe
+	ran   atomic.Bool
 }
 
 // New returns a recorder. Run writes what it takes.
@@ -119,6 +122,9 @@ func (r *Recorder) lost(err error) {
 // Run writes records until ctx ends, and then everything that waits, for patience at most. It closes the sinks. One
 // goroutine calls it, once.
 func (r *Recorder) Run(ctx context.Context, patience time.Duration) {
+	if r.ran.Swap(true) {
+		return
+	}
 	var all sync.WaitGroup
 	for _, p := range r.pipes {
 		all.Go(func() { p.run(ctx, patience) })
@@ -136,6 +142,18 @@ func (r *Recorder) Run(ctx context.Context, patience time.Duration) {
 			return
 		}
 	}
+}
+
+// Close closes the sinks of a recorder that never ran. After Run there is nothing left to close.
+func (r *Recorder) Close() error {
+	if r == nil || r.ran.Swap(true) {
+		return nil
+	}
+	var errs []error
+	for _, p := range r.pipes {
+		errs = append(errs, p.Sink.Close())
+	}
+	return errors.Join(errs...)
 }
 
 // report logs what the sinks lost, and why they failed, since the last report.

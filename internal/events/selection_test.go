@@ -23,7 +23,9 @@ func TestSelectors(t *testing.T) {
 	on := func(bucket, key, prefix string) []events.Touched {
 		return []events.Touched{{Bucket: bucket, Key: key, Prefix: prefix}}
 	}
-	get := events.Request{Account: a, Owner: a, Operation: "GetObject", ReadOnly: true, Touched: on("lake", "finance/x", "")}
+	get := events.Request{
+		Account: a, Owner: a, Operation: "GetObject", ReadOnly: true, Touched: on("lake", "finance/x", ""),
+	}
 	with := func(change func(*events.Request)) events.Request {
 		r := get
 		change(&r)

@@ -279,7 +279,7 @@ const (
 
 // Data events.
 const (
-	// EventsNotRecorded: The request cannot be recorded, because a sink of data events that blocks requests does not keep up.
+	// EventsNotRecorded: The request cannot be recorded, because a sink of data events does not keep up.
 	EventsNotRecorded Reason = "events_not_recorded"
 )
 

@@ -121,7 +121,8 @@ func TestEveryRequestLeavesOneRecord(t *testing.T) {
 		}
 	}
 	put := all[2]
-	if l := put.Latchkey; l.GrantID != grant || !strings.HasPrefix(l.Session, "access-grants-") || l.Upstream != "embedded" ||
+	l := put.Latchkey
+	if l.GrantID != grant || !strings.HasPrefix(l.Session, "access-grants-") || l.Upstream != "embedded" ||
 		len(l.SessionID) != 32 || l.DurationMS <= 0 || put.UserIdentity.SessionContext.SessionIssuer.UserName != "loc" ||
 		put.RequestParameters["key"] != "in/a b" || put.RequestParameters["bucketName"] != "lake" || put.RequestID == "" {
 		t.Errorf("%+v %+v", put, l)

@@ -72,6 +72,15 @@ func (s *Server) openEvents(ctx context.Context) error {
 		Selection: e.Selection, Limits: e.Limits, Account: string(s.Config.Account), Region: s.Config.Region,
 		Log: s.Config.Log,
 	}
+	if e.OTLP { // first, because it leaves nothing open if another sink fails
+		logs, err := telemetry.NewLogs(ctx, s.Config.Log)
+		if err != nil {
+			return err
+		}
+		o.Pipes = append(o.Pipes, events.Pipe{
+			Name: OTLPSink, Sink: logs, Linger: time.Second, Enough: 1 << 20, Most: 512, Retries: 8,
+		})
+	}
 	if e.File != nil {
 		f, err := events.OpenFile(*e.File)
 		if err != nil {
@@ -83,15 +92,6 @@ func (s *Server) openEvents(ctx context.Context) error {
 		o.Pipes = append(o.Pipes, events.Pipe{
 			Name: BucketSink, Sink: &events.Bucket{Put: s.putEvents, Prefix: e.Bucket.Prefix, Now: s.Config.Now},
 			Linger: e.Bucket.Every, Enough: e.Bucket.Size,
-		})
-	}
-	if e.OTLP {
-		logs, err := telemetry.NewLogs(ctx, s.Config.Log)
-		if err != nil {
-			return err
-		}
-		o.Pipes = append(o.Pipes, events.Pipe{
-			Name: OTLPSink, Sink: logs, Linger: time.Second, Enough: 1 << 20, Most: 512, Retries: 8,
 		})
 	}
 	for i := range o.Pipes {
@@ -118,6 +118,13 @@ func (s *Server) endTraces(ctx context.Context) {
 	if err := s.tracer.Close(ctx); err != nil {
 		s.Config.Log.Warn("the last traces were not sent", slog.Any("error", err))
 	}
+}
+
+// closeTraces ends the tracer of a server that never served.
+func (s *Server) closeTraces() error {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	return s.tracer.Close(ctx)
 }
 
 // putEvents writes an object of records by the server's own right, past the gateway: it asks no policy, and makes no

@@ -33,7 +33,8 @@ type sent struct{ method, path, body string }
 // s3DoAs is s3Do as somebody else.
 func s3DoAs(t *testing.T, s *Server, who principals.RootKey, in sent) (int, string) {
 	t.Helper()
-	r, err := http.NewRequestWithContext(context.WithoutCancel(t.Context()), in.method, s.URL()+in.path, strings.NewReader(in.body))
+	r, err := http.NewRequestWithContext(context.WithoutCancel(t.Context()), in.method, s.URL()+in.path,
+		strings.NewReader(in.body))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -188,10 +189,12 @@ func TestAttack43_ASinkThatBlocksRefusesRequests(t *testing.T) {
 func TestSettingsOfEventsThatDoNotGoTogether(t *testing.T) {
 	dir := t.TempDir()
 	for name, e := range map[string]Events{
-		"a sink that is not on":     {Block: []string{FileSink}},
-		"no sink":                   {Block: []string{"syslog"}},
-		"an object over the buffer": {Bucket: BucketEvents{Name: "trail", Size: 1 << 20}, Limits: events.Limits{Bytes: 1 << 20}},
-		"a file in no folder":       {File: &events.FileOptions{Path: filepath.Join(dir, "none", "events")}},
+		"a sink that is not on": {Block: []string{FileSink}},
+		"no sink":               {Block: []string{"syslog"}},
+		"an object over the buffer": {
+			Bucket: BucketEvents{Name: "trail", Size: 1 << 20}, Limits: events.Limits{Bytes: 1 << 20},
+		},
+		"a file in no folder": {File: &events.FileOptions{Path: filepath.Join(dir, "none", "events")}},
 	} {
 		s, err := Open(t.Context(), Config{Data: t.TempDir(), Listen: "127.0.0.1:0", Events: e})
 		if err == nil {

@@ -364,7 +364,7 @@ func (s *Server) httpServer(h http.Handler) *http.Server {
 
 // Close releases what Open opened. Call it after Serve has returned.
 func (s *Server) Close() error {
-	var errs []error
+	errs := []error{s.events.Close(), s.closeTraces()}
 	if s.listener != nil {
 		if err := s.listener.Close(); !errors.Is(err, net.ErrClosed) {
 			errs = append(errs, err)

@@ -34,6 +34,7 @@ for something that is not there. Differences from AWS are in [compat.md](compat.
 *Vended credentials*: "yes" for the operations that AWS opens to credentials from ` + "`GetDataAccess`" + `, within their scope and permission; the others are
 closed to them, whatever policies say.
 *Audit*: a management event leaves an audit record for each call, a data event only when it is refused, one for a session, reason and minute.
+Every request has a record where [data events](data-events.md) are on.
 *Body*: the largest body that is read into memory.
 
 | operation | actions | vended credentials | answered by | read only | audit | body |
