@@ -45,9 +45,12 @@ what it wrote. It is an attack all the same: run it on what is yours. The exit c
 	flags := cmd.Flags()
 	flags.StringVar(&f.Endpoint, "endpoint", "", "the gateway, such as http://127.0.0.1:4242")
 	flags.StringVar(&f.Region, "region", firstOf(os.Getenv("AWS_REGION"), "us-east-1"), "the region of the scratch bucket")
-	flags.StringVar(&f.Owner.AccessKeyID, "access-key", os.Getenv("AWS_ACCESS_KEY_ID"), "the key that makes the scratch bucket")
-	flags.StringVar(&f.Other.AccessKeyID, "other", os.Getenv("OTHER_ACCESS_KEY_ID"), "a key without rights in the scratch bucket")
-	flags.StringVar(&f.Principal, "other-principal", "", "how a bucket policy names the other: an ARN, or what the gateway takes")
+	flags.StringVar(&f.Owner.AccessKeyID, "access-key", os.Getenv("AWS_ACCESS_KEY_ID"),
+		"the key that makes the scratch bucket")
+	flags.StringVar(&f.Other.AccessKeyID, "other", os.Getenv("OTHER_ACCESS_KEY_ID"),
+		"a key without rights in the scratch bucket")
+	flags.StringVar(&f.Principal, "other-principal", "",
+		"how a bucket policy names the other: an ARN, or what the gateway takes")
 	flags.StringVar(&f.Role, "role", "", "the ARN of a role that the other may assume, with rights in the scratch bucket")
 	flags.StringVar(&f.Bucket, "bucket", "", "a bucket that is there, in place of a scratch bucket")
 	flags.StringVar(&f.Prefix, "prefix", "", "the prefix of --bucket to which the other is limited, such as team/")
@@ -122,7 +125,8 @@ func printReport(w io.Writer, r *attack.Report) error {
 	if err := t.Flush(); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(w, "%s: %d held, %d broken, %d need more, %d not applicable; limited credential: %s\n", r.Endpoint,
+	_, err := fmt.Fprintf(w, "%s: %d held, %d broken, %d need more, %d not applicable; limited credential: %s\n",
+		r.Endpoint,
 		r.Count(attack.Held), r.Count(attack.Broken), r.Count(attack.NeedsMore), r.Count(attack.NotApplicable),
 		firstOf(r.Scoped, "none"))
 	for _, left := range r.Left {

@@ -28,7 +28,8 @@ import (
 const region = "us-east-1"
 
 // rootKey is the key that the server begins with.
-var rootKey = aws.Credentials{AccessKeyID: "AKIAATTACKSROOTKEY01", SecretAccessKey: "root-secret-of-the-attack-suite-0123456789"}
+var rootKey = aws.Credentials{AccessKeyID: "AKIAATTACKSROOTKEY01",
+	SecretAccessKey: "root-secret-of-the-attack-suite-0123456789"}
 
 var binary string
 
@@ -101,7 +102,8 @@ func admin(t *testing.T, at string, pairs ...string) string {
 	}
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	sum := sha256.Sum256([]byte(body))
-	if err := v4.NewSigner().SignHTTP(t.Context(), rootKey, r, hex.EncodeToString(sum[:]), "iam", region, time.Now()); err != nil {
+	if err := v4.NewSigner().SignHTTP(t.Context(), rootKey, r, hex.EncodeToString(sum[:]), "iam", region,
+		time.Now()); err != nil {
 		t.Fatal(err)
 	}
 	resp, err := http.DefaultClient.Do(r)
@@ -141,7 +143,8 @@ func world(t *testing.T) attack.Config {
 		AccessKeyID: find(t, key, "AccessKeyId"), SecretAccessKey: find(t, key, "SecretAccessKey")}}
 }
 
-// TestAttacks runs every group, with a credential that a session policy limits and with one that a bucket policy limits.
+// TestAttacks runs every group, with a credential that a session policy limits and with one that a bucket policy
+// limits.
 func TestAttacks(t *testing.T) {
 	c := world(t)
 	held := map[int]bool{}

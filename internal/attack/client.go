@@ -150,7 +150,8 @@ func (w *world) dial(ctx context.Context) (net.Conn, *bufio.Reader, error) {
 	var c net.Conn
 	var err error
 	if w.endpoint.Scheme == "https" {
-		c, err = (&tls.Dialer{NetDialer: d, Config: &tls.Config{NextProtos: []string{"http/1.1"}}}).DialContext(ctx, "tcp", host)
+		c, err = (&tls.Dialer{NetDialer: d, Config: &tls.Config{NextProtos: []string{"http/1.1"}}}).DialContext(ctx, "tcp",
+			host)
 	} else {
 		c, err = d.DialContext(ctx, "tcp", host)
 	}

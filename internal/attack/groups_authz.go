@@ -17,7 +17,8 @@ func unreadSources(t *trial) {
 	to := t.in + "parts"
 	t.keys = append(t.keys, to)
 	if id := t.begins(t.scoped, to); id != "" {
-		for _, r := range []map[string]string{{"X-Amz-Copy-Source": source}, {"X-Amz-Copy-Source": source, "X-Amz-Copy-Source-Range": "bytes=0-3"}} {
+		for _, r := range []map[string]string{{"X-Amz-Copy-Source": source}, {"X-Amz-Copy-Source": source,
+			"X-Amz-Copy-Source-Range": "bytes=0-3"}} {
 			a := t.send(t.ctx, t.scoped, ask{method: "PUT", path: t.path(to), query: "partNumber=1&uploadId=" + id, header: r})
 			t.denied("a part that is copied from outside", a)
 		}
@@ -25,7 +26,8 @@ func unreadSources(t *trial) {
 	}
 	// And out of the scope.
 	for _, k := range []string{t.out + "planted", t.sibling + "planted"} {
-		a := t.send(t.ctx, t.scoped, ask{method: "PUT", path: t.path(k), header: map[string]string{"X-Amz-Copy-Source": t.bucket + "/" + t.in + "x"}})
+		a := t.send(t.ctx, t.scoped, ask{method: "PUT", path: t.path(k),
+			header: map[string]string{"X-Amz-Copy-Source": t.bucket + "/" + t.in + "x"}})
 		t.denied("a copy to "+k, a)
 		t.keys = append(t.keys, k)
 	}
@@ -55,8 +57,9 @@ func foreignUploads(t *trial) {
 		for what, q := range map[string]ask{
 			"a part":   {method: "PUT", path: t.path(k), query: "partNumber=1&uploadId=" + id, body: "planted"},
 			"its list": {path: t.path(k), query: "uploadId=" + id},
-			"its end": {method: "POST", path: t.path(k), query: "uploadId=" + id, body: "<CompleteMultipartUpload><Part><PartNumber>1</PartNumber>" +
-				"<ETag>x</ETag></Part></CompleteMultipartUpload>"},
+			"its end": {method: "POST", path: t.path(k), query: "uploadId=" + id,
+				body: "<CompleteMultipartUpload><Part><PartNumber>1</PartNumber>" +
+					"<ETag>x</ETag></Part></CompleteMultipartUpload>"},
 		} {
 			t.denied(what+" of the owner's upload, at "+k, t.send(t.ctx, t.scoped, q))
 		}
@@ -98,19 +101,21 @@ func versionsAndConditions(t *trial) {
 	path := t.path(t.out + "x")
 	etag := strings.Trim(t.send(t.ctx, t.owner, ask{method: "HEAD", path: path}).header.Get("ETag"), `"`)
 	for what, q := range map[string]ask{
-		"a version":              {path: path, query: "versionId=null"},
-		"a version of nothing":   {path: path, query: "versionId="},
-		"a part":                 {path: path, query: "partNumber=1"},
-		"attributes":             {path: path, query: "attributes=", header: map[string]string{"X-Amz-Object-Attributes": "ETag"}},
+		"a version":            {path: path, query: "versionId=null"},
+		"a version of nothing": {path: path, query: "versionId="},
+		"a part":               {path: path, query: "partNumber=1"},
+		"attributes": {path: path, query: "attributes=",
+			header: map[string]string{"X-Amz-Object-Attributes": "ETag"}},
 		"a condition that holds": {path: path, header: map[string]string{"If-Match": `"` + etag + `"`}},
 		"a condition that fails": {path: path, header: map[string]string{"If-None-Match": `"` + etag + `"`}},
 		"a delete of a version":  {method: "DELETE", path: path, query: "versionId=null"},
-		"a bypass":               {method: "DELETE", path: path, header: map[string]string{"X-Amz-Bypass-Governance-Retention": "true"}},
-		"tags":                   {path: path, query: "tagging="},
-		"an ACL":                 {path: path, query: "acl="},
-		"a torrent":              {path: path, query: "torrent="},
-		"a restore":              {method: "POST", path: path, query: "restore="},
-		"a select":               {method: "POST", path: path, query: "select=&select-type=2"},
+		"a bypass": {method: "DELETE", path: path,
+			header: map[string]string{"X-Amz-Bypass-Governance-Retention": "true"}},
+		"tags":      {path: path, query: "tagging="},
+		"an ACL":    {path: path, query: "acl="},
+		"a torrent": {path: path, query: "torrent="},
+		"a restore": {method: "POST", path: path, query: "restore="},
+		"a select":  {method: "POST", path: path, query: "select=&select-type=2"},
 	} {
 		a := t.send(t.ctx, t.scoped, q)
 		t.denied(what, a)
@@ -124,8 +129,10 @@ func versionsAndConditions(t *trial) {
 func subResources(t *trial) {
 	t.honest()
 	b := "/" + t.bucket
-	for _, sub := range []string{"acl", "policy", "cors", "lifecycle", "versioning", "website", "logging", "tagging", "encryption",
-		"replication", "notification", "object-lock", "publicAccessBlock", "ownershipControls", "policyStatus", "inventory", "nonsense", "x-id=GetBucketAcl"} {
+	for _, sub := range []string{"acl", "policy", "cors", "lifecycle", "versioning", "website", "logging", "tagging",
+		"encryption",
+		"replication", "notification", "object-lock", "publicAccessBlock", "ownershipControls", "policyStatus", "inventory",
+		"nonsense", "x-id=GetBucketAcl"} {
 		t.lists(sub)
 		t.denied("PUT ?"+sub, t.send(t.ctx, t.scoped, ask{method: "PUT", path: b, query: sub, body: "<x/>"}))
 		t.denied("DELETE ?"+sub, t.send(t.ctx, t.scoped, ask{method: "DELETE", path: b, query: sub}))
@@ -151,7 +158,8 @@ func lostDeny(t *trial) {
 	t.denied("what is denied to everybody", t.get(t.ctx, t.other, t.in+"y"))
 	t.denied("a HEAD of it", t.send(t.ctx, t.other, ask{method: "HEAD", path: t.path(t.in + "y")}))
 	t.tried++
-	a := t.send(t.ctx, t.other, ask{method: "PUT", path: t.path(t.in + "z"), header: map[string]string{"X-Amz-Copy-Source": t.bucket + "/" + t.in + "y"}})
+	a := t.send(t.ctx, t.other, ask{method: "PUT", path: t.path(t.in + "z"),
+		header: map[string]string{"X-Amz-Copy-Source": t.bucket + "/" + t.in + "y"}})
 	t.keys = append(t.keys, t.in+"z")
 	if a.ok() {
 		t.breaks("a copy read what is denied to everybody")
@@ -161,7 +169,8 @@ func lostDeny(t *trial) {
 // posedConditions poses as somebody at another address.
 func posedConditions(t *trial) {
 	all := "arn:aws:s3:::" + t.bucket
-	only := object{"Effect": "Allow", "Principal": object{"AWS": t.Principal}, "Action": "s3:GetObject", "Resource": all + "/" + t.out + "*",
+	only := object{"Effect": "Allow", "Principal": object{"AWS": t.Principal}, "Action": "s3:GetObject",
+		"Resource":  all + "/" + t.out + "*",
 		"Condition": object{"IpAddress": object{"aws:SourceIp": "203.0.113.7/32"}}}
 	if !t.setPolicy(t.ctx, append(t.allowScope(), only)) {
 		t.lacks("a policy with a condition on the address is refused")
@@ -171,7 +180,8 @@ func posedConditions(t *trial) {
 		t.lacks("the honest request fails")
 	}
 	t.denied("another address", t.get(t.ctx, t.other, t.out+"x"))
-	for _, name := range []string{"X-Forwarded-For", "X-Real-Ip", "Forwarded", "X-Client-Ip", "True-Client-Ip", "Cf-Connecting-Ip",
+	for _, name := range []string{"X-Forwarded-For", "X-Real-Ip", "Forwarded", "X-Client-Ip", "True-Client-Ip",
+		"Cf-Connecting-Ip",
 		"Aws:SourceIp", "X-Amz-Source-Ip", "Sourceip"} {
 		value := "203.0.113.7"
 		if name == "Forwarded" {
@@ -217,7 +227,8 @@ func widenedSession(t *trial) {
 	if i := strings.Index(root, ":role/"); i > 0 {
 		root = root[:i] + ":root"
 	}
-	wide := object{"Effect": "Allow", "Principal": object{"AWS": root}, "Action": "s3:GetObject", "Resource": "arn:aws:s3:::" + t.bucket + "/*"}
+	wide := object{"Effect": "Allow", "Principal": object{"AWS": root}, "Action": "s3:GetObject",
+		"Resource": "arn:aws:s3:::" + t.bucket + "/*"}
 	if !t.setPolicy(t.ctx, []object{wide}) {
 		t.lacks("a bucket policy for the account is refused")
 	}

@@ -59,7 +59,8 @@ func dotSegments(t *trial) {
 		b+"/"+in+"/%2e%2e/%2e%2e/"+out+"/x", b+"/"+in+"/.%2e/.%2e/"+out+"/x", b+"/"+in+"/..//../"+out+"/x",
 		b+"/"+in+"/...//../../"+out+"/x")
 	// A write to such a key must not change what lies outside.
-	for _, p := range []string{b + "/" + in + "/../../" + out + "/x", b + "/" + in + "/%2e%2e%2f%2e%2e%2f" + out + "%2fx"} {
+	for _, p := range []string{b + "/" + in + "/../../" + out + "/x", b + "/" + in + "/%2e%2e%2f%2e%2e%2f" + out +
+		"%2fx"} {
 		for _, method := range []string{"PUT", "DELETE"} {
 			t.tried++
 			t.send(t.ctx, t.scoped, ask{method: method, path: p, body: map[string]string{"PUT": "planted"}[method]})
@@ -166,10 +167,13 @@ func listings(t *trial) {
 	t.honest()
 	stem := url.QueryEscape(strings.TrimSuffix(t.scope, "/"))
 	out := url.QueryEscape(t.out)
-	for _, q := range []string{"list-type=2", "", "prefix=", "list-type=2&prefix=" + out, "prefix=" + out, "list-type=2&delimiter=%2F",
-		"list-type=2&prefix=" + stem, "list-type=2&prefix=" + stem + "&delimiter=%2F", "list-type=2&start-after=" + out, "marker=" + out,
+	for _, q := range []string{"list-type=2", "", "prefix=", "list-type=2&prefix=" + out, "prefix=" + out,
+		"list-type=2&delimiter=%2F",
+		"list-type=2&prefix=" + stem, "list-type=2&prefix=" + stem + "&delimiter=%2F", "list-type=2&start-after=" + out,
+		"marker=" + out,
 		"versions=", "versions=&prefix=" + out, "uploads=", "list-type=2&encoding-type=url", "list-type=2&prefix=%2F",
-		"list-type=2&prefix=" + url.QueryEscape(t.scope) + "..%2F", "list-type=2&prefix=" + url.QueryEscape(t.in) + "&prefix=",
+		"list-type=2&prefix=" + url.QueryEscape(t.scope) + "..%2F", "list-type=2&prefix=" + url.QueryEscape(t.in) +
+			"&prefix=",
 		"list-type=2&Prefix=" + url.QueryEscape(t.in), "list-type=2&prefix=" + url.QueryEscape(t.in) + "%00",
 		"list-type=2&prefix=*", "list-type=2&prefix=" + url.QueryEscape(t.in) + "&start-after=" + out,
 		"list-type=2&prefix=" + url.QueryEscape(t.in) + "&continuation-token=" + url.QueryEscape("MQ==")} {
@@ -189,7 +193,8 @@ func archives(t *trial) {
 	t.keys = append(t.keys, t.in+"a.tar", t.out+"unpacked")
 	for _, name := range []string{"X-Amz-Meta-Snowball-Auto-Extract", "X-Amz-Snowball-Extract", "X-Minio-Extract"} {
 		t.tried++
-		t.send(t.ctx, t.scoped, ask{method: "PUT", path: t.path(t.in + "a.tar"), body: b.String(), header: map[string]string{name: "true"}})
+		t.send(t.ctx, t.scoped, ask{method: "PUT", path: t.path(t.in + "a.tar"), body: b.String(),
+			header: map[string]string{name: "true"}})
 		if t.get(t.ctx, t.owner, t.out+"unpacked").ok() {
 			t.breaks("%s: an entry was unpacked outside", name)
 		}
@@ -199,10 +204,12 @@ func archives(t *trial) {
 func forwardedNames(t *trial) {
 	t.honest()
 	secret := t.path(t.out + "x")
-	for name, value := range map[string]string{"X-Forwarded-Host": t.bucket + "." + t.endpoint.Host, "X-Original-Url": secret,
-		"X-Rewrite-Url": secret, "X-Forwarded-Path": secret, "X-Forwarded-Prefix": "/" + t.bucket, "X-Original-Uri": secret,
+	for name, value := range map[string]string{"X-Forwarded-Host": t.bucket + "." + t.endpoint.Host,
+		"X-Original-Url": secret,
+		"X-Rewrite-Url":  secret, "X-Forwarded-Path": secret, "X-Forwarded-Prefix": "/" + t.bucket, "X-Original-Uri": secret,
 		"Forwarded": "host=" + t.bucket + "." + t.endpoint.Host} {
 		t.leaks(name, t.send(t.ctx, t.scoped, ask{path: t.path(t.in + "x"), header: map[string]string{name: value}}))
-		t.leaks(name+", unsigned", t.send(t.ctx, t.scoped, ask{path: t.path(t.in + "x"), unsigned: map[string]string{name: value}}))
+		t.leaks(name+", unsigned", t.send(t.ctx, t.scoped, ask{path: t.path(t.in + "x"),
+			unsigned: map[string]string{name: value}}))
 	}
 }

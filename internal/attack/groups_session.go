@@ -86,7 +86,8 @@ func appendInt(b []byte, n int64) []byte {
 // knownKeys are the credentials with which gateways are delivered.
 func knownKeys(t *trial) {
 	t.ownersHonest()
-	for _, k := range [][2]string{{"minioadmin", "minioadmin"}, {"rustfsadmin", "rustfsadmin"}, {"admin", "admin"}, {"user", "password"},
+	for _, k := range [][2]string{{"minioadmin", "minioadmin"}, {"rustfsadmin", "rustfsadmin"}, {"admin", "admin"},
+		{"user", "password"},
 		{"test", "test"}, {"accesskey", "secretkey"}, {"AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"},
 		{"any", "any"}, {"root", "root"}} {
 		if k[0] == t.owner.keys.AccessKeyID || k[0] == t.other.keys.AccessKeyID {
@@ -106,8 +107,10 @@ func derivedSecrets(t *trial) {
 		one, two := sha1.Sum([]byte(id)), sha256.Sum256([]byte(id))
 		mac := hmac.New(sha256.New, []byte(id))
 		mac.Write([]byte(token))
-		for i, secret := range []string{id, hex.EncodeToString(one[:]), hex.EncodeToString(two[:]), base64.StdEncoding.EncodeToString(two[:]),
-			base64.StdEncoding.EncodeToString(two[:30]), hex.EncodeToString(two[:])[:40], hex.EncodeToString(mac.Sum(nil)), token, ""} {
+		for i, secret := range []string{id, hex.EncodeToString(one[:]), hex.EncodeToString(two[:]),
+			base64.StdEncoding.EncodeToString(two[:]),
+			base64.StdEncoding.EncodeToString(two[:30]), hex.EncodeToString(two[:])[:40], hex.EncodeToString(mac.Sum(nil)),
+			token, ""} {
 			if secret == "" && i > 0 && token != "" {
 				continue
 			}
@@ -123,8 +126,9 @@ func toldSecrets(t *trial) {
 	who := t.stranger()
 	look := func(what string, a *answer) {
 		t.leaks(what, a)
-		for name, secret := range map[string]string{"the secret key": who.keys.SecretAccessKey, "the owner's secret key": t.owner.keys.SecretAccessKey,
-			"the session token": who.keys.SessionToken} {
+		for name, secret := range map[string]string{"the secret key": who.keys.SecretAccessKey,
+			"the owner's secret key": t.owner.keys.SecretAccessKey,
+			"the session token":      who.keys.SessionToken} {
 			if len(secret) > 8 && strings.Contains(a.body, secret) {
 				t.breaks("%s: the answer has %s", what, name)
 			}

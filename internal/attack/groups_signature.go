@@ -36,7 +36,8 @@ func forms(t *trial) {
 	t.ownersHonest()
 	key := t.out + "posted"
 	t.keys = append(t.keys, key)
-	body := "--b\r\nContent-Disposition: form-data; name=\"key\"\r\n\r\n" + key + "\r\n--b\r\nContent-Disposition: form-data; " +
+	body := "--b\r\nContent-Disposition: form-data; name=\"key\"\r\n\r\n" + key +
+		"\r\n--b\r\nContent-Disposition: form-data; " +
 		"name=\"file\"; filename=\"f\"\r\n\r\nplanted\r\n--b--\r\n"
 	for _, path := range []string{"/" + t.bucket, "/" + t.bucket + "/", t.path(key)} {
 		for _, method := range []string{"POST", "PUT"} {
@@ -56,7 +57,8 @@ func payloadModes(t *trial) {
 	wrong := func(r *http.Request) {
 		r.Header.Set("Authorization", flipped(r.Header.Get("Authorization")))
 	}
-	for _, mode := range []string{"STREAMING-UNSIGNED-PAYLOAD-TRAILER", "UNSIGNED-PAYLOAD", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD",
+	for _, mode := range []string{"STREAMING-UNSIGNED-PAYLOAD-TRAILER", "UNSIGNED-PAYLOAD",
+		"STREAMING-AWS4-HMAC-SHA256-PAYLOAD",
 		"STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER"} {
 		h := map[string]string{"X-Amz-Content-Sha256": mode}
 		if strings.HasPrefix(mode, "STREAMING") {
@@ -66,12 +68,15 @@ func payloadModes(t *trial) {
 		t.nobody(mode+" with a wrong signature", ask{method: "PUT", path: key, header: h, body: body, spoil: wrong})
 		t.nobody(mode+" without one", ask{method: "PUT", path: key, header: h, body: body, anyone: true})
 		q := url.Values{"X-Amz-Algorithm": {"AWS4-HMAC-SHA256"}, "X-Amz-Date": {time.Now().UTC().Format("20060102T150405Z")},
-			"X-Amz-Credential":    {t.owner.keys.AccessKeyID + "/" + time.Now().UTC().Format("20060102") + "/" + t.Region + "/s3/aws4_request"},
+			"X-Amz-Credential": {t.owner.keys.AccessKeyID + "/" + time.Now().UTC().Format("20060102") + "/" + t.Region +
+				"/s3/aws4_request"},
 			"X-Amz-SignedHeaders": {"host"}, "X-Amz-Expires": {"60"}}
-		t.nobody(mode+" with a credential in the query alone", ask{method: "PUT", path: key, query: q.Encode(), header: h, body: body, anyone: true})
+		t.nobody(mode+" with a credential in the query alone", ask{method: "PUT", path: key, query: q.Encode(), header: h,
+			body: body, anyone: true})
 	}
-	chunks := map[string]string{"X-Amz-Content-Sha256": "STREAMING-AWS4-HMAC-SHA256-PAYLOAD", "X-Amz-Decoded-Content-Length": "1",
-		"Content-Encoding": "aws-chunked"}
+	chunks := map[string]string{"X-Amz-Content-Sha256": "STREAMING-AWS4-HMAC-SHA256-PAYLOAD",
+		"X-Amz-Decoded-Content-Length": "1",
+		"Content-Encoding":             "aws-chunked"}
 	bad := strings.Repeat("0", 64)
 	t.nobody("a chunk with a wrong signature", ask{method: "PUT", path: key, header: chunks,
 		body: "1;chunk-signature=" + bad + "\r\nx\r\n0;chunk-signature=" + bad + "\r\n\r\n"})
@@ -95,16 +100,19 @@ func addedHeaders(t *trial) {
 	key := t.in + "added"
 	t.keys = append(t.keys, key)
 	source := t.bucket + "/" + t.out + "x"
-	for name, value := range map[string]string{"X-Amz-Copy-Source": source, "X-Amz-Tagging": "a=b", "X-Amz-Acl": "public-read",
+	for name, value := range map[string]string{"X-Amz-Copy-Source": source, "X-Amz-Tagging": "a=b",
+		"X-Amz-Acl":        "public-read",
 		"X-Amz-Meta-Owner": "root", "X-Amz-Website-Redirect-Location": "http://evil.example/",
 		"X-Amz-Security-Token": "x", "X-Amz-Storage-Class": "GLACIER"} {
-		a := t.send(t.ctx, t.owner, ask{method: "PUT", path: t.path(key), body: "x", unsigned: map[string]string{name: value}})
+		a := t.send(t.ctx, t.owner, ask{method: "PUT", path: t.path(key), body: "x",
+			unsigned: map[string]string{name: value}})
 		t.tried++
 		if a.ok() {
 			t.breaks("%s was added after signing and the request was accepted", name)
 		}
 	}
-	a := t.send(t.ctx, t.scoped, ask{method: "PUT", path: t.path(key), unsigned: map[string]string{"X-Amz-Copy-Source": source}})
+	a := t.send(t.ctx, t.scoped, ask{method: "PUT", path: t.path(key),
+		unsigned: map[string]string{"X-Amz-Copy-Source": source}})
 	t.tried++
 	if got := t.get(t.ctx, t.owner, key); strings.Contains(got.body, t.secret) {
 		t.breaks("a copy source was added after signing, and the secret was copied (%d)", a.status)
@@ -113,8 +121,10 @@ func addedHeaders(t *trial) {
 
 func trustHeaders(t *trial) {
 	t.ownersHonest()
-	for name, value := range map[string]string{"X-Seaweedfs-Principal": "admin", "X-Amz-Identity-Id": "admin", "X-Remote-User": "root",
-		"X-Auth-User": "admin", "X-Minio-Source-Replication-Request": "true", "X-Forwarded-User": "root", "X-Amz-Account-Id": "123456789012",
+	for name, value := range map[string]string{"X-Seaweedfs-Principal": "admin", "X-Amz-Identity-Id": "admin",
+		"X-Remote-User": "root",
+		"X-Auth-User":   "admin", "X-Minio-Source-Replication-Request": "true", "X-Forwarded-User": "root",
+		"X-Amz-Account-Id":  "123456789012",
 		"X-Rustfs-Internal": "true", "X-Internal": "1", "X-Amz-Cf-Id": "x", "X-Auth-Token": "admin", "X-User": "root",
 		"X-Access-Key": t.owner.keys.AccessKeyID} {
 		h := map[string]string{name: value}
@@ -174,14 +184,16 @@ func gaps(t *trial) {
 	t.nobody("a wrong signature", ask{path: path, spoil: func(r *http.Request) {
 		r.Header.Set("Authorization", flipped(r.Header.Get("Authorization")))
 	}})
-	for _, v := range []string{"AWS " + t.owner.keys.AccessKeyID + ":AAAA", "AWS4-HMAC-SHA256", "AWS4-ECDSA-P256-SHA256 Credential=x, SignedHeaders=host, Signature=00",
+	for _, v := range []string{"AWS " + t.owner.keys.AccessKeyID + ":AAAA", "AWS4-HMAC-SHA256",
+		"AWS4-ECDSA-P256-SHA256 Credential=x, SignedHeaders=host, Signature=00",
 		"Bearer x", "Basic YTpi", "AWS4-HMAC-SHA256 Credential=" + t.owner.keys.AccessKeyID} {
 		t.nobody(v, ask{path: path, anyone: true, header: map[string]string{"Authorization": v}})
 	}
 	t.nobody("Signature Version 2 in the query", ask{path: path, anyone: true,
 		query: "AWSAccessKeyId=" + url.QueryEscape(t.owner.keys.AccessKeyID) + "&Expires=99999999999&Signature=AAAA"})
 	t.nobody("a secret that is not the key's", ask{path: path, anyone: true})
-	wrong := &actor{"another secret", aws.Credentials{AccessKeyID: t.owner.keys.AccessKeyID, SecretAccessKey: "x" + t.owner.keys.SecretAccessKey}}
+	wrong := &actor{"another secret", aws.Credentials{AccessKeyID: t.owner.keys.AccessKeyID, SecretAccessKey: "x" +
+		t.owner.keys.SecretAccessKey}}
 	t.denied("another secret", t.send(t.ctx, wrong, ask{path: path}))
 	if link, err := t.presign(t.ctx, t.owner, "GET", path, "X-Amz-Expires=60"); err == nil {
 		t.denied("a parameter twice", t.follow(t.ctx, "GET", link+"&X-Amz-Expires=600000"))
@@ -197,11 +209,15 @@ func foreignTokens(t *trial) {
 	t.honest()
 	s := t.scoped.keys
 	for what, k := range map[string]aws.Credentials{
-		"without the token":       {AccessKeyID: s.AccessKeyID, SecretAccessKey: s.SecretAccessKey},
-		"with a changed token":    {AccessKeyID: s.AccessKeyID, SecretAccessKey: s.SecretAccessKey, SessionToken: flipped(s.SessionToken)},
-		"with a token and a line": {AccessKeyID: s.AccessKeyID, SecretAccessKey: s.SecretAccessKey, SessionToken: s.SessionToken + "AA"},
-		"with the owner's key":    {AccessKeyID: t.owner.keys.AccessKeyID, SecretAccessKey: t.owner.keys.SecretAccessKey, SessionToken: s.SessionToken},
-		"with another secret":     {AccessKeyID: s.AccessKeyID, SecretAccessKey: t.other.keys.SecretAccessKey, SessionToken: s.SessionToken},
+		"without the token": {AccessKeyID: s.AccessKeyID, SecretAccessKey: s.SecretAccessKey},
+		"with a changed token": {AccessKeyID: s.AccessKeyID, SecretAccessKey: s.SecretAccessKey,
+			SessionToken: flipped(s.SessionToken)},
+		"with a token and a line": {AccessKeyID: s.AccessKeyID, SecretAccessKey: s.SecretAccessKey,
+			SessionToken: s.SessionToken + "AA"},
+		"with the owner's key": {AccessKeyID: t.owner.keys.AccessKeyID, SecretAccessKey: t.owner.keys.SecretAccessKey,
+			SessionToken: s.SessionToken},
+		"with another secret": {AccessKeyID: s.AccessKeyID, SecretAccessKey: t.other.keys.SecretAccessKey,
+			SessionToken: s.SessionToken},
 	} {
 		t.denied(what, t.send(t.ctx, &actor{what, k}, ask{path: path}))
 	}
@@ -214,10 +230,15 @@ func otherUses(t *trial) {
 		t.nobody("signed for "+service, ask{path: path, service: service})
 	}
 	t.nobody("another host", ask{path: path, spoil: func(r *http.Request) { r.Host = "evil.example" }})
-	t.nobody("another method", ask{path: t.path(t.out + "none"), method: "PUT", spoil: func(r *http.Request) { r.Method = "POST" }})
-	t.nobody("another path", ask{path: t.path(t.out + "y"), spoil: func(r *http.Request) { r.URL.Path, r.URL.RawPath = path, path }})
+	t.nobody("another method", ask{path: t.path(t.out + "none"), method: "PUT",
+		spoil: func(r *http.Request) { r.Method = "POST" }})
+	t.nobody("another path", ask{path: t.path(t.out + "y"), spoil: func(r *http.Request) {
+		r.URL.Path,
+			r.URL.RawPath = path, path
+	}})
 	t.tried++
-	a := t.send(t.ctx, t.owner, ask{method: "DELETE", path: t.path(t.out + "none"), spoil: func(r *http.Request) { r.URL.Path, r.URL.RawPath = path, path }})
+	a := t.send(t.ctx, t.owner, ask{method: "DELETE", path: t.path(t.out + "none"),
+		spoil: func(r *http.Request) { r.URL.Path, r.URL.RawPath = path, path }})
 	_ = a
 	t.intact("a DELETE that was signed for another key")
 	form := url.Values{"Action": {"GetCallerIdentity"}, "Version": {"2011-06-15"}}

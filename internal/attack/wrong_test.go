@@ -1,17 +1,13 @@
 package attack
 
 import (
-	"encoding/xml"
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"path"
-	"slices"
 	"strings"
 	"sync"
-	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -44,7 +40,8 @@ func (g *wrongGateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	switch {
-	case g.has("node routes") && r.URL.Path == "/internal", g.has("pprof") && strings.HasPrefix(r.URL.Path, "/debug/pprof"):
+	case g.has("node routes") && r.URL.Path == "/internal", g.has("pprof") && strings.HasPrefix(r.URL.Path,
+		"/debug/pprof"):
 		fmt.Fprint(w, "goroutine profile")
 		return
 	case g.has("cors") && r.Header.Get("Origin") != "":
@@ -70,6 +67,9 @@ func (g *wrongGateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		http.Error(w, text, http.StatusForbidden)
 		return
+	}
+	if g.has("dropped headers") {
+		r.Header.Del(r.Header.Get("Connection"))
 	}
 	g.serve(w, r, who)
 }
@@ -111,7 +111,8 @@ func (g *wrongGateway) verify(r *http.Request, o sigv4.Options) (string, bool) {
 	if s.Service != "s3" && !g.has("any service") || s.Region != "us-east-1" && !g.has("any region") {
 		return "", false
 	}
-	secret := map[string]string{ownerKey.AccessKeyID: ownerKey.SecretAccessKey, otherKey.AccessKeyID: otherKey.SecretAccessKey}[s.AccessKeyID]
+	secret := map[string]string{ownerKey.AccessKeyID: ownerKey.SecretAccessKey,
+		otherKey.AccessKeyID: otherKey.SecretAccessKey}[s.AccessKeyID]
 	if g.has("known keys") && s.AccessKeyID == "minioadmin" {
 		return ownerKey.AccessKeyID, true
 	}
@@ -208,248 +209,5 @@ func (g *wrongGateway) serve(w http.ResponseWriter, r *http.Request, who string)
 		fail(501)
 	default:
 		g.objectOperation(w, r, who, bucket, key)
-	}
-}
-
-func (g *wrongGateway) objectOperation(w http.ResponseWriter, r *http.Request, who, bucket, key string) {
-	objects, name := g.buckets[bucket], g.object(key)
-	o, found := objects[name]
-	switch r.Method {
-	case "GET", "HEAD":
-		if !found {
-			text := "<Error/>"
-			if g.has("long texts") {
-				text += strings.Repeat(r.UserAgent(), 30)
-			}
-			http.Error(w, text, 404)
-			return
-		}
-		w.Header().Set("ETag", `"e"`)
-		w.Header().Set("Content-Type", o.kind)
-		w.Header().Set("X-Content-Type-Options", "nosniff")
-		w.Header().Set("Content-Length", lengthOf(o.body))
-		if r.Method == "GET" {
-			fmt.Fprint(w, o.body)
-		}
-	case "DELETE":
-		delete(objects, name)
-		w.WriteHeader(204)
-	case "PUT":
-		body, err := io.ReadAll(r.Body)
-		if len(key) > 1024 && !g.has("costly") || err != nil {
-			http.Error(w, "<Error/>", 400)
-			return
-		}
-		if source := r.Header.Get("X-Amz-Copy-Source"); source != "" {
-			from, ok := g.source(who, source)
-			if !ok {
-				http.Error(w, "<Error/>", 403)
-				return
-			}
-			body = []byte(from)
-		}
-		objects[name] = stored{string(body), r.Header.Get("Content-Type")}
-	default:
-		http.Error(w, "<Error/>", 405)
-	}
-}
-
-// source is the content of a copy's source.
-func (g *wrongGateway) source(who, header string) (string, bool) {
-	plain, err := url.PathUnescape(strings.SplitN(strings.TrimPrefix(header, "/"), "?", 2)[0])
-	bucket, key, _ := strings.Cut(plain, "/")
-	if g.has("copy sources") { // decided before it is decoded, and folded afterwards
-		_, escaped, _ := strings.Cut(strings.TrimPrefix(header, "/"), "/")
-		o, ok := g.buckets[bucket][strings.TrimPrefix(path.Clean("/"+key), "/")]
-		return o.body, ok && g.may(who, bucket, escaped)
-	}
-	o, ok := g.buckets[bucket][key]
-	return o.body, err == nil && ok && (g.may(who, bucket, key) || g.has("unread sources"))
-}
-
-func (g *wrongGateway) bucketOperation(w http.ResponseWriter, r *http.Request, who, bucket string) {
-	q := r.URL.Query()
-	known := map[string]bool{"list-type": true, "prefix": true, "max-keys": true, "delimiter": true, "start-after": true,
-		"marker": true, "encoding-type": true, "uploads": true, "versions": true}
-	for name := range q {
-		if !known[name] && !(g.has("sub-resources") && r.Method == "GET") {
-			http.Error(w, "<Error/>", 501)
-			return
-		}
-	}
-	owner := who == ownerKey.AccessKeyID
-	switch r.Method {
-	case "PUT":
-		if _, there := g.buckets[bucket]; there && !(g.has("created again")) || len(q) > 0 {
-			http.Error(w, "<Error/>", 409)
-			return
-		}
-		if g.buckets[bucket] == nil {
-			g.buckets[bucket] = map[string]stored{}
-		}
-	case "DELETE":
-		if !owner {
-			http.Error(w, "<Error/>", 403)
-			return
-		}
-		delete(g.buckets, bucket)
-		w.WriteHeader(204)
-	case "GET":
-		inside := len(q["prefix"]) == 1 && strings.HasPrefix(q.Get("prefix"), limit) && !q.Has("uploads") && !q.Has("versions")
-		if !owner && !inside && !(g.has("listings") && q.Get("prefix") == "") {
-			http.Error(w, "<Error/>", 403)
-			return
-		}
-		g.list(w, q, bucket)
-	default:
-		http.Error(w, "<Error/>", 405)
-	}
-}
-
-func (g *wrongGateway) list(w http.ResponseWriter, q url.Values, bucket string) {
-	maxKeys := "1000"
-	if g.has("costly") && q.Get("max-keys") != "" {
-		maxKeys = q.Get("max-keys")
-	}
-	fmt.Fprintf(w, "<ListBucketResult><MaxKeys>%s</MaxKeys>", maxKeys)
-	for key := range g.buckets[bucket] {
-		if strings.HasPrefix(key, q.Get("prefix")) && !q.Has("uploads") {
-			fmt.Fprint(w, "<Contents><Key>")
-			_ = xml.EscapeText(w, []byte(key))
-			fmt.Fprint(w, "</Key></Contents>")
-		}
-	}
-	fmt.Fprint(w, "</ListBucketResult>")
-}
-
-func (g *wrongGateway) deleteMany(w http.ResponseWriter, r *http.Request, who, bucket string) {
-	body, _ := io.ReadAll(r.Body)
-	var in struct {
-		XMLName xml.Name `xml:"Delete"`
-		Object  []struct{ Key string }
-	}
-	d := xml.NewDecoder(strings.NewReader(string(body)))
-	if g.has("lenient XML") {
-		d.Strict = false
-	}
-	err := d.Decode(&in)
-	if _, more := d.Token(); err == nil && more != io.EOF && !g.has("lenient XML") {
-		err = fmt.Errorf("something behind")
-	}
-	if g.has("lenient XML") {
-		for _, part := range strings.Split(string(body), "<Key>")[1:] {
-			key, _, _ := strings.Cut(part, "</Key>")
-			in.Object, err = append(in.Object, struct{ Key string }{key}), nil
-		}
-	}
-	if err != nil || len(in.Object) > 1000 && !g.has("costly") {
-		http.Error(w, "<Error/>", 400)
-		return
-	}
-	fmt.Fprint(w, "<DeleteResult>")
-	for _, o := range in.Object {
-		if g.may(who, bucket, o.Key) || g.has("batches") {
-			delete(g.buckets[bucket], o.Key)
-		}
-	}
-	fmt.Fprint(w, "</DeleteResult>")
-}
-
-func (g *wrongGateway) upload(w http.ResponseWriter, r *http.Request, who, bucket, key string) {
-	q := r.URL.Query()
-	if q.Has("uploads") {
-		id := fmt.Sprint("upload", len(g.uploads))
-		g.uploads[id] = bucket + "/" + key
-		fmt.Fprintf(w, "<R><UploadId>%s</UploadId></R>", id)
-		return
-	}
-	of, there := g.uploads[q.Get("uploadId")]
-	switch {
-	case !there:
-		http.Error(w, "<Error/>", 404)
-	case of != bucket+"/"+key && !g.has("foreign uploads"):
-		http.Error(w, "<Error/>", 404)
-	case r.Header.Get("X-Amz-Copy-Source") != "":
-		if _, ok := g.source(who, r.Header.Get("X-Amz-Copy-Source")); !ok {
-			http.Error(w, "<Error/>", 403)
-		}
-	case r.Method == "DELETE":
-		delete(g.uploads, q.Get("uploadId"))
-		w.WriteHeader(204)
-	}
-}
-
-// attacked runs groups against a gateway with a defect.
-func attacked(t *testing.T, defect string, numbers ...int) *Report {
-	t.Helper()
-	g := &wrongGateway{buckets: map[string]map[string]stored{"lake": {}}, uploads: map[string]string{}, defects: map[string]bool{defect: true}}
-	s := httptest.NewServer(g)
-	defer s.Close()
-	r, err := Run(t.Context(), Config{Endpoint: s.URL, Region: "us-east-1", Owner: ownerKey, Other: otherKey, Bucket: "lake", Prefix: limit}, numbers...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(r.Left) > 0 || len(g.buckets["lake"]) > 0 && !slices.Contains([]string{"forms"}, defect) {
-		t.Errorf("%s: left behind: %v %v", defect, r.Left, g.buckets["lake"])
-	}
-	return r
-}
-
-// TestEachGroupNoticesADefect takes one check after the other out of a gateway.
-func TestEachGroupNoticesADefect(t *testing.T) {
-	noticed := map[int]bool{}
-	for defect, numbers := range map[string][]int{
-		"encoded slashes": {1}, "dots": {2}, "copy sources": {3}, "trimmed keys": {4}, "no boundary": {5}, "listings": {7}, "forwarded names": {9},
-		"forms": {10}, "payload modes": {11}, "added headers": {12}, "trust headers": {13}, "no clock": {14}, "no signature check": {15},
-		"any service": {17}, "known keys": {23}, "derived secrets": {24}, "secrets in errors": {25}, "unread sources": {27},
-		"foreign uploads": {28}, "batches": {29}, "versions": {30}, "conditions": {30}, "sub-resources": {31}, "pprof": {37}, "cors": {37},
-		"node routes": {38}, "lenient XML": {39}, "costly": {40}, "waits for bodies": {43}, "long texts": {44}, "any region": {48}, "created again": {50},
-		"framings": {18, 55},
-	} {
-		t.Run(defect, func(t *testing.T) {
-			for _, f := range attacked(t, defect, numbers...).Findings {
-				if f.Verdict != Broken {
-					t.Errorf("group %d, %s: %s %v", f.Number, f.Title, f.Verdict, f.Why)
-				}
-				noticed[f.Number] = noticed[f.Number] || f.Verdict == Broken
-			}
-		})
-	}
-	// These need a session service or bucket policies, which the wrong gateway does not have.
-	elsewhere := []int{6, 8, 16, 19, 21, 22, 32, 33, 35, 36, 46, 47, 51, 56}
-	for _, g := range Groups() {
-		if g.Tried() && !noticed[g.Number] && !slices.Contains(elsewhere, g.Number) {
-			t.Errorf("no defect shows that group %d, %s, can fail", g.Number, g.Title)
-		}
-	}
-}
-
-// TestAGatewayWithoutDefectsHolds is the honest run beside the defects.
-func TestAGatewayWithoutDefectsHolds(t *testing.T) {
-	for _, f := range attacked(t, "none").Findings {
-		if f.Verdict == Broken {
-			t.Errorf("group %d, %s: %v", f.Number, f.Title, f.Why)
-		}
-	}
-}
-
-func TestAGroupWithoutItsMeansIsNotHeld(t *testing.T) {
-	g := &wrongGateway{buckets: map[string]map[string]stored{}, uploads: map[string]string{}, defects: map[string]bool{}}
-	s := httptest.NewServer(g)
-	defer s.Close()
-	r, err := Run(t.Context(), Config{Endpoint: s.URL, Region: "us-east-1", Owner: ownerKey, Other: otherKey}, 1, 6, 27, 32)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, f := range r.Findings {
-		if f.Verdict != NeedsMore || len(f.Why) == 0 {
-			t.Errorf("group %d: %s %v", f.Number, f.Verdict, f.Why)
-		}
-	}
-	if len(g.buckets) > 0 || len(r.Left) > 0 {
-		t.Errorf("left behind: %v", g.buckets)
-	}
-	if _, err := Run(t.Context(), Config{Endpoint: "ftp://x", Owner: ownerKey, Other: otherKey}); err == nil {
-		t.Error("an endpoint that is none was attacked")
 	}
 }

@@ -31,7 +31,8 @@ func (q *request) read() (*toSign, error) {
 		return nil, invalid("The endpoint has no parameters")
 	}
 	if !signs(q.Header.Values("X-Iceberg-Access-Delegation")) {
-		return nil, fault.New(fault.Unsupported, fault.Operation, "Only remote-signing is supported here").For(fault.NotSignable)
+		return nil, fault.New(fault.Unsupported, fault.Operation,
+			"Only remote-signing is supported here").For(fault.NotSignable)
 	}
 	q.Limit(bodies)
 	text, err := io.ReadAll(q.Body)

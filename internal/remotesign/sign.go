@@ -103,7 +103,8 @@ func isGiven(given map[string][]string, name string) bool {
 	return false
 }
 
-// Send writes the answer. A client may keep the signature of a read for a while, which is the specification's "private";
+// Send writes the answer. A client may keep the signature of a read for a while, which is the specification's
+// "private";
 // the gateway judges each use of it.
 func (q *request) Send(w http.ResponseWriter) error {
 	body, err := marshal(q.out)

@@ -26,20 +26,24 @@ func TestAttack17_ASignatureIsOnlyForWhatItsCallerMayDo(t *testing.T) {
 		in     sign
 		status int
 	}{
-		"another table":              {sign{uri: u + "/lake/items/secret"}, 403},
-		"another bucket":             {sign{uri: u + "/other/orders/a"}, 403},
-		"no such bucket":             {sign{uri: u + "/nowhere/orders/a"}, 404},
-		"a sibling stem":             {sign{uri: u + "/lake/orders2/a"}, 403},
-		"the parent's list":          {sign{uri: u + "/lake?list-type=2&prefix=orders"}, 403},
-		"a list of all":              {sign{uri: u + "/lake?list-type=2"}, 403},
-		"a copy from elsewhere":      {sign{method: "PUT", headers: copyOf("lake/items/secret")}, 403},
-		"a copy to elsewhere":        {sign{method: "PUT", uri: u + "/lake/items/x", headers: copyOf("lake/orders/a")}, 403},
-		"a copy with a trick":        {sign{method: "PUT", headers: copyOf("lake/orders/..%2Fitems%2Fsecret?versionId=null")}, 403},
-		"a part from elsewhere":      {sign{method: "PUT", uri: u + "/lake/orders/big?partNumber=1&uploadId=x", headers: copyOf("lake/items/secret")}, 403},
-		"tags":                       {sign{method: "PUT", headers: header("x-amz-tagging", "a=b")}, 403},
-		"an ACL":                     {sign{method: "PUT", headers: header("x-amz-acl", "public-read")}, 403},
-		"a bypass":                   {sign{method: "DELETE", headers: header("x-amz-bypass-governance-retention", "true")}, 403},
-		"keys elsewhere":             {sign{method: "POST", uri: u + "/lake?delete", body: deleteOf("orders/a", "items/secret")}, 403},
+		"another table":         {sign{uri: u + "/lake/items/secret"}, 403},
+		"another bucket":        {sign{uri: u + "/other/orders/a"}, 403},
+		"no such bucket":        {sign{uri: u + "/nowhere/orders/a"}, 404},
+		"a sibling stem":        {sign{uri: u + "/lake/orders2/a"}, 403},
+		"the parent's list":     {sign{uri: u + "/lake?list-type=2&prefix=orders"}, 403},
+		"a list of all":         {sign{uri: u + "/lake?list-type=2"}, 403},
+		"a copy from elsewhere": {sign{method: "PUT", headers: copyOf("lake/items/secret")}, 403},
+		"a copy to elsewhere":   {sign{method: "PUT", uri: u + "/lake/items/x", headers: copyOf("lake/orders/a")}, 403},
+		"a copy with a trick": {sign{method: "PUT",
+			headers: copyOf("lake/orders/..%2Fitems%2Fsecret?versionId=null")}, 403},
+		"a part from elsewhere": {sign{method: "PUT", uri: u + "/lake/orders/big?partNumber=1&uploadId=x",
+			headers: copyOf("lake/items/secret")}, 403},
+		"tags":   {sign{method: "PUT", headers: header("x-amz-tagging", "a=b")}, 403},
+		"an ACL": {sign{method: "PUT", headers: header("x-amz-acl", "public-read")}, 403},
+		"a bypass": {sign{method: "DELETE", headers: header("x-amz-bypass-governance-retention", "true")},
+			403},
+		"keys elsewhere": {sign{method: "POST", uri: u + "/lake?delete", body: deleteOf("orders/a",
+			"items/secret")}, 403},
 		"deletes without their body": {sign{method: "POST", uri: u + "/lake?delete"}, 400},
 		"deletes of nothing":         {sign{method: "POST", uri: u + "/lake?delete", body: "<Delete></Delete>"}, 400},
 		"no XML":                     {sign{method: "POST", uri: u + "/lake?delete", body: "{}"}, 400},
@@ -192,7 +196,10 @@ func TestAttack12_HeadersThatAreNotSignedForOthers(t *testing.T) {
 			}
 		}
 		out := w.signs(sign{method: "PUT", uri: w.url + "/lake/orders/x", headers: header("Content-Type", "text/plain")})
-		if status, _ := w.use("PUT", out, "x", func(r *http.Request) { r.Header.Set("Content-Type", "text/html") }); status != 403 {
+		if status, _ := w.use("PUT", out, "x", func(r *http.Request) {
+			r.Header.Set("Content-Type",
+				"text/html")
+		}); status != 403 {
 			t.Errorf("another type: %d", status)
 		}
 	})

@@ -33,7 +33,8 @@ func TestRemoteSigningForAPerson(t *testing.T) {
 	refusedSigning(t, "outside the grant", w.signs(at("/secret/x")), 403)
 	refusedSigning(t, "the list of all", w.signs(at("?list-type=2")), 403)
 	refusedSigning(t, "tags, which no grant gives",
-		w.signs(sign{method: "PUT", uri: at("/data/x").uri, bearer: p.AccessToken, headers: header("x-amz-tagging", "a=b")}), 406)
+		w.signs(sign{method: "PUT", uri: at("/data/x").uri, bearer: p.AccessToken, headers: header("x-amz-tagging",
+			"a=b")}), 406)
 	copies := at("/data/y")
 	copies.method, copies.headers = "PUT", copyOf(p.Bucket+"/secret/x")
 	refusedSigning(t, "a copy from outside", w.signs(copies), 403)

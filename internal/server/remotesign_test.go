@@ -27,7 +27,8 @@ func TestRemoteSigningWorks(t *testing.T) {
 		signedBody         string
 	}{
 		{"HEAD", "/lake/orders/a", "", nil, 200, ""},
-		{"PUT", "/lake/orders/new", "text", map[string][]string{"Content-Type": {"text/plain"}, "x-amz-meta-a": {"b"}}, 200, ""},
+		{"PUT", "/lake/orders/new", "text", map[string][]string{"Content-Type": {"text/plain"}, "x-amz-meta-a": {"b"}}, 200,
+			""},
 		{"GET", "/lake/orders/new", "", nil, 200, ""},
 		{"GET", "/lake/orders/none", "", nil, 404, ""},
 		{"GET", "/lake?list-type=2&prefix=orders%2F&encoding-type=url", "", nil, 200, ""},
