@@ -214,12 +214,15 @@ func costly(t *trial) {
 	for i := range 400 {
 		flood[fmt.Sprintf("X-Amz-Meta-%d", i)] = strings.Repeat("v", 200)
 	}
-	t.keys = append(t.keys, t.out+"flood", t.out+strings.Repeat("k", 2000))
+	t.keys = append(t.keys, t.out+"flood")
 	t.denied("80 KiB of headers", t.send(t.ctx, t.owner, ask{method: "PUT", path: t.path(t.out + "flood"), header: flood,
 		body: "x"}))
-	t.denied("a key of 2,000 bytes", t.send(t.ctx, t.owner, ask{method: "PUT", path: t.path(t.out + strings.Repeat("k",
-		2000)), body: "x"}))
-	a := t.send(t.ctx, t.owner, ask{path: "/" + t.bucket, query: "list-type=2&max-keys=2147483647"})
+	long := t.out + strings.Repeat("k", 2000)
+	a := t.send(t.ctx, t.owner, ask{method: "PUT", path: t.path(long), body: "x"})
+	if t.denied("a key of 2,000 bytes", a); a.ok() {
+		t.keys = append(t.keys, long)
+	}
+	a = t.send(t.ctx, t.owner, ask{path: "/" + t.bucket, query: "list-type=2&max-keys=2147483647"})
 	t.tried++
 	if strings.Contains(a.body, "<MaxKeys>2147483647</MaxKeys>") {
 		t.breaks("a list of two thousand million keys was accepted")

@@ -229,7 +229,7 @@ func (w *world) cleanUp(ctx context.Context) (left []string) {
 	}
 	for _, k := range w.keys {
 		a := w.send(ctx, w.owner, ask{method: "DELETE", path: w.path(k)})
-		if tooLong := a.status == 400 && len(k) > 1024; a.err != nil || a.status >= 400 && a.status != 404 && !tooLong {
+		if a.err != nil || a.status >= 400 && a.status != 404 {
 			left = append(left, "s3://"+w.bucket+"/"+k)
 		}
 	}

@@ -56,6 +56,11 @@ func (g *wrongGateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		g.buckets[bucket][key] = stored{"planted", ""}
 		return
 	}
+	hop := ""
+	if g.has("dropped headers") {
+		hop = r.Header.Get("Connection")
+		r.Header.Del("Connection")
+	}
 	who, ok := g.authenticate(r)
 	if !ok {
 		if g.has("waits for bodies") {
@@ -68,9 +73,7 @@ func (g *wrongGateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, text, http.StatusForbidden)
 		return
 	}
-	if g.has("dropped headers") {
-		r.Header.Del(r.Header.Get("Connection"))
-	}
+	r.Header.Del(hop)
 	g.serve(w, r, who)
 }
 

@@ -3,6 +3,7 @@ package credential
 import (
 	"bytes"
 	"testing"
+	"time"
 
 	"latchkey/internal/fault"
 )
@@ -49,6 +50,27 @@ func FuzzOpen(f *testing.F) {
 		}
 		if err != nil && !fault.Is(err, fault.Unauthenticated, fault.SessionToken) {
 			t.Error(err)
+		}
+	})
+}
+
+// OpenBearer opens only what Bearer made.
+func FuzzOpenBearer(f *testing.F) {
+	r, err := NewRing(fixedKey(1))
+	if err != nil {
+		f.Fatal(err)
+	}
+	c, err := r.Mint(vended())
+	if err != nil {
+		f.Fatal(err)
+	}
+	good := Bearer(c, issued().Add(time.Minute)).Reveal()
+	f.Add(good)
+	f.Add(good[:len(good)-1])
+	f.Add(bearerPrefix + "a.1.b.c")
+	f.Fuzz(func(t *testing.T, text string) {
+		if _, _, err := r.OpenBearer(NewSecret(text), issued()); (text == good) != (err == nil) {
+			t.Errorf("%q: %v", text, err)
 		}
 	})
 }
