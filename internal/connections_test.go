@@ -22,6 +22,8 @@ var connecting = map[string]string{
 
 	"upstreams": "stores of the configuration, their token services, and those that give a machine its keys",
 
+	"attack": "the gateway that the command latchkey attack names; no server runs it",
+
 	"awswire": "nobody by itself: its Client is for programs at a person's machine, see clients",
 }
 

@@ -46,6 +46,7 @@ var dialectsOf = map[string][]Dialect{
 	"control/oauth":                {OAuth},
 	"control/portal":               {Portal},
 	"pages":                        {OAuth},
+	"remotesign":                   {Iceberg},
 }
 
 // generic reports whether the kind alone describes a fault well enough for a dialect that has no row for it: no client
@@ -57,6 +58,9 @@ func generic(d Dialect, k fault.Kind, entity string) bool {
 		"IdentityToken", "Source"}
 	if d != SSO && d != OAuth && d != Portal && slices.Contains(ofDirectory, entity) {
 		return true // only the directory's clients ever ask for one
+	}
+	if d == Iceberg {
+		return true // its specification has one type for each status
 	}
 	if d == S3 && k == fault.NotFound && entity == "Account" {
 		return true // only AdoptBucket, an operation of our own service, takes an account that need not exist
@@ -204,7 +208,7 @@ func TestEveryFaultHasACodeOnPurpose(t *testing.T) {
 func TestEveryKindHasACodeInEveryDialect(t *testing.T) {
 	kinds, _ := names(t)
 	dataOnly := []fault.Kind{fault.Precondition, fault.NotModified, fault.Range} // of objects, which only S3 has
-	for _, d := range []Dialect{S3, STS, IAM, JSON} {
+	for _, d := range []Dialect{S3, STS, IAM, JSON, Iceberg} {
 		_, common := tables(d)
 		for name, k := range kinds {
 			if _, ok := common[k]; !ok && (d == S3 || !slices.Contains(dataOnly, k)) {
