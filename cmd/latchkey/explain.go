@@ -30,6 +30,16 @@ type explanation struct {
 	Considered         []explainedGrant
 	Truncated          bool     `json:",omitempty"`
 	Notes              []string `json:",omitempty"`
+
+	Direct *explainedDirect `json:",omitempty"`
+}
+
+// explainedDirect is how plain S3 requests would be answered.
+type explainedDirect struct {
+	Allowed bool
+	By      string `json:",omitempty"`
+	Reason  string `json:",omitempty"`
+	Checks  []explainedCheck
 }
 
 type explainedCheck struct {
@@ -65,6 +75,13 @@ func newExplanation(o *latchkey.ExplainResponse) *explanation {
 		Truncated:          awswire.Value(o.Truncated),
 		Notes:              o.Notes,
 	}
+	if d := o.Direct; d != nil {
+		e.Direct = &explainedDirect{Allowed: awswire.Value(d.Allowed), By: awswire.Value(d.By), Reason: awswire.Value(d.Reason)}
+		for _, c := range d.Checks {
+			e.Direct.Checks = append(e.Direct.Checks,
+				explainedCheck{awswire.Value(c.Name), awswire.Value(c.Passed), awswire.Value(c.Text)})
+		}
+	}
 	// An empty list is printed as [], and a list that the server left out as null.
 	if o.Checks != nil {
 		e.Checks = []explainedCheck{}
@@ -94,7 +111,7 @@ func newExplanation(o *latchkey.ExplainResponse) *explanation {
 type explainFlags struct {
 	clientFlags
 	as, user, role, application, target, permission, privilege string
-	asJSON                                                     bool
+	asserted, asJSON                                           bool
 }
 
 func newExplain() *cobra.Command {
@@ -108,7 +125,11 @@ nothing is vended. The exit code is 0 when access would be given and 3 when it w
 
 For a person of the directory say --user with the user name, the id or an email address. People come through an
 application, and a role acts for them: --application names one of Identity Center, otherwise the oldest with which
-access would be given is supposed; --role names the role, whose policies and grants then count too.`,
+access would be given is supposed; --role names the role, whose policies and grants then count too. With --asserted an
+engine names the person in a session tag, and no application is needed.
+
+The end of the answer tells how plain S3 requests would be answered, with nothing vended before: by the policies, by
+the grant, or not. The exit code does not depend on that.`,
 		Example: `  latchkey explain --as arn:aws:iam::123456789012:user/alice --target 's3://lake/finance/*' --permission READ
   latchkey explain --as arn:aws:iam::123456789012:role/etl --target s3://lake/raw/1.csv --permission WRITE --json
   latchkey explain --user alice@example.org --target s3://lake/finance/q1.csv`,
@@ -126,6 +147,8 @@ access would be given is supposed; --role names the role, whose policies and gra
 	cmd.Flags().StringVar(&f.role, "role", "", "with --user: the `ARN` of the role that acts for the person")
 	cmd.Flags().StringVar(&f.application, "application", "",
 		"with --user: the `ARN` of the application that the person comes through")
+	cmd.Flags().BoolVar(&f.asserted, "asserted", false,
+		"with --user: an engine names the person in the session tag latchkey:user")
 	cmd.Flags().StringVar(&f.target, "target", "", "s3://bucket/key or s3://bucket/prefix*")
 	cmd.Flags().StringVar(&f.permission, "permission", "READ", "READ, WRITE or READWRITE")
 	cmd.Flags().StringVar(&f.privilege, "privilege", "", "Default or Minimal")
@@ -144,8 +167,10 @@ func (f *explainFlags) check() error {
 			"latchkey explain --user %s --target 's3://lake/finance/*' --permission READ", f.user)
 	case f.user != "" && f.as != "":
 		return errors.New("--as and --user exclude each other")
-	case f.user == "" && (f.role != "" || f.application != ""):
-		return errors.New("--role and --application go with --user")
+	case f.user == "" && (f.role != "" || f.application != "" || f.asserted):
+		return errors.New("--role, --application and --asserted go with --user")
+	case f.asserted && f.application != "":
+		return errors.New("--asserted and --application exclude each other")
 	}
 	return nil
 }
@@ -163,6 +188,7 @@ func (f *explainFlags) run(cmd *cobra.Command) error {
 		RoleArn:        awswire.Optional(f.role),
 		ApplicationArn: awswire.Optional(f.application),
 		Privilege:      awswire.Optional(f.privilege),
+		Asserted:       f.optionalAsserted(),
 	})
 	if err != nil {
 		return err
@@ -185,6 +211,31 @@ func (f *explainFlags) run(cmd *cobra.Command) error {
 		return &exitError{code: 3}
 	}
 	return nil
+}
+
+func (f *explainFlags) optionalAsserted() *bool {
+	if !f.asserted {
+		return nil
+	}
+	return &f.asserted
+}
+
+func (d *explainedDirect) print(out io.Writer) {
+	if d == nil {
+		return
+	}
+	verdict := "DENIED"
+	if d.Allowed {
+		verdict = "SERVED by " + map[string]string{"policies": "policies", "grant": "the grant"}[d.By]
+	}
+	fmt.Fprintf(out, "  plain S3 requests: %s\n", verdict)
+	for _, c := range d.Checks {
+		mark := "ok "
+		if !c.Passed {
+			mark = "NO "
+		}
+		fmt.Fprintf(out, "    %s %s (%s)\n", mark, clean(c.Name), clean(c.Text))
+	}
 }
 
 func (e *explanation) print(out io.Writer, as, permission, target string) {
@@ -211,6 +262,7 @@ func (e *explanation) print(out io.Writer, as, permission, target string) {
 	for _, n := range e.Notes {
 		fmt.Fprintf(out, "  note: %s\n", clean(n))
 	}
+	e.Direct.print(out)
 	if len(e.Considered) == 0 {
 		fmt.Fprintln(out, "  no grant was considered")
 		return

@@ -32,6 +32,9 @@ type entitlement struct {
 	ApplicationArn      string `json:",omitempty"`
 	Open                bool
 	Reason              string `json:",omitempty"`
+	Direct              *bool  `json:",omitempty"` // plain S3 requests would be served
+	DirectReason        string `json:",omitempty"`
+	AssertedAllowed     *bool  `json:",omitempty"` // the grant answers people whom an engine names
 }
 
 func newEntitlements(all []latchkey.Entitlement) []entitlement {
@@ -53,6 +56,9 @@ func newEntitlements(all []latchkey.Entitlement) []entitlement {
 			ApplicationArn:      awswire.Value(r.ApplicationArn),
 			Open:                awswire.Value(r.Open),
 			Reason:              awswire.Value(r.Reason),
+			Direct:              r.Direct,
+			DirectReason:        awswire.Value(r.DirectReason),
+			AssertedAllowed:     r.AssertedAllowed,
 		})
 	}
 	return list
@@ -81,6 +87,8 @@ func (r *entitlement) state() string {
 		return "NO: " + r.Reason
 	case r.GrantApplicationArn != "":
 		return "through " + r.GrantApplicationArn + " only"
+	case r.Direct != nil && !*r.Direct:
+		return "by GetDataAccess only: " + r.DirectReason
 	}
 	return ""
 }

@@ -73,10 +73,14 @@ func (a *API) explain(_ context.Context, c *control.Call, in *wire.ExplainReques
 	if e.Application != nil {
 		out.ApplicationArn = new(e.Application.ARN())
 	}
-	out.Notes = e.Notes
-	for _, check := range e.Checks {
-		out.Checks = append(out.Checks, wire.Check{Name: new(check.Name), Passed: new(check.Passed), Text: new(check.Text)})
+	if e.Direct != nil {
+		out.Direct = &wire.DirectAccess{
+			Allowed: &e.Direct.Allowed, By: awswire.Optional(e.Direct.By), Reason: awswire.Optional(e.Direct.Reason()),
+			Checks: checks(e.Direct.Checks),
+		}
 	}
+	out.Notes = e.Notes
+	out.Checks = checks(e.Checks)
 	for _, x := range d.Considered {
 		out.Considered = append(out.Considered, wire.Considered{
 			GrantId:           new(x.Grant.ID.String()),
@@ -90,6 +94,13 @@ func (a *API) explain(_ context.Context, c *control.Call, in *wire.ExplainReques
 		})
 	}
 	return out, nil
+}
+
+func checks(all []grants.Check) (out []wire.Check) {
+	for _, c := range all {
+		out = append(out, wire.Check{Name: new(c.Name), Passed: new(c.Passed), Text: new(c.Text)})
+	}
+	return out
 }
 
 // queryAudit lists the audit records of the caller's account.

@@ -81,6 +81,12 @@ func entitlements(all []grants.Entitlement) []wire.Entitlement {
 			Open:                new(r.Open),
 			Reason:              awswire.Optional(r.Reason),
 		}
+		if r.Direct != nil {
+			e.Direct, e.DirectReason = new(r.Direct.Allowed), awswire.Optional(r.Direct.Reason())
+		}
+		if r.Person != nil {
+			e.AssertedAllowed = new(r.Asserted)
+		}
 		switch {
 		case r.Person != nil:
 			e.Type, e.UserId, e.UserName, e.DisplayName = new("DIRECTORY_USER"), new(string(r.Person.ID)),
@@ -112,10 +118,11 @@ func (a *API) explained(
 		return nil, fault.New(fault.Invalid, fault.Member, "Exactly one of Principal and User must be given")
 	case user != "":
 		return a.Grants.ExplainPerson(c,
-			grants.Somebody{User: user, RoleARN: awswire.Value(in.RoleArn), ApplicationARN: awswire.Value(in.ApplicationArn)},
+			grants.Somebody{User: user, RoleARN: awswire.Value(in.RoleArn), ApplicationARN: awswire.Value(in.ApplicationArn),
+				Asserted: awswire.Value(in.Asserted)},
 			data, limit)
-	case in.RoleArn != nil || in.ApplicationArn != nil:
-		return nil, fault.New(fault.Invalid, fault.Member, "RoleArn and ApplicationArn go with User, not with Principal")
+	case in.RoleArn != nil || in.ApplicationArn != nil || awswire.Value(in.Asserted):
+		return nil, fault.New(fault.Invalid, fault.Member, "RoleArn, ApplicationArn and Asserted go with User, not with Principal")
 	}
 	return a.Grants.Explain(c, principal, data, limit)
 }

@@ -3,7 +3,9 @@ package caller
 import (
 	"time"
 
+	"latchkey/internal/access"
 	"latchkey/internal/credential"
+	"latchkey/internal/directory"
 	"latchkey/internal/engine"
 	"latchkey/internal/fault"
 )
@@ -43,6 +45,19 @@ func SimulatePerson(snap *engine.Snapshot, roleID string, d credential.Delegatio
 		return c, nil
 	}
 	return c, c.simulate("")
+}
+
+// SimulateAsserted is SimulatePerson for the session of a role in which an engine has named the person in a tag. The
+// account is that of the directory.
+func SimulateAsserted(
+	snap *engine.Snapshot, roleID string, account access.AccountID, person directory.UserID, facts Facts,
+) (*Caller, error) {
+	c, err := SimulatePerson(snap, roleID, credential.Delegation{}, facts)
+	if err != nil {
+		return nil, err
+	}
+	c.Session.Account, c.Session.Asserted = string(account), string(person)
+	return c, nil
 }
 
 func simulatedSession(c *Caller, name string) *credential.Session {

@@ -22,6 +22,7 @@ type permission struct {
 	// operation is one that vended credentials reach.
 	resolvable bool
 	open       bool                // no grant answered, and nothing of the caller's own stands against one that would
+	supposed   *credential.Session // what GetDataAccess would vend, if only a question is asked
 	by         *credential.Session // what GetDataAccess would vend, if a grant answered; nil: policies did
 }
 

@@ -49,6 +49,9 @@ func (g *Gateway) wouldVend(
 	if n.by != nil {
 		return n.by, g.Auth.StillHolds(call.Caller, n.by)
 	}
+	if n.supposed != nil {
+		return n.supposed, nil
+	}
 	target, err := access.KeyTarget(b.Name, n.key)
 	if level.onList {
 		target, err = access.PrefixTarget(b.Name, awswire.Value(n.prefix))

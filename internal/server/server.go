@@ -243,6 +243,7 @@ func (s *Server) wire(ring *credential.Ring) {
 	if s.events != nil {
 		m.registry.MustRegister(eventMetrics{s.events})
 	}
+	s.Grants.Direct = s.Gateway.WouldServe
 	s.own = s.pages(frame, m)
 	s.router = &router{
 		own: s.own, keys: frame.Plain(quiet, "GetKeys", keySet(tokenExchange)),

@@ -19,6 +19,8 @@ type Explanation struct {
 	Checks   []Check         // what must hold before a credential is vended, in the order in which GetDataAccess checks it
 	Notes    []string        // what only a real session decides, and what was simulated instead
 
+	Direct *Direct // how plain S3 requests would be answered; nil: not known
+
 	Person      *directory.User  // who was asked about; nil for a principal
 	Application *sso.Application // through which the person is simulated to come; nil: none
 }
@@ -71,6 +73,7 @@ func (g *Grants) explain(q question) (*Explanation, error) {
 	x := &Explanation{
 		Decision: e.Decision, Checks: e.Checks, Notes: e.Notes, Person: q.subject.person, Application: q.subject.app,
 	}
+	x.Direct = e.direct()
 	if e.Location != nil {
 		x.RoleARN = e.Location.RoleARN
 	}
@@ -81,6 +84,7 @@ func (g *Grants) explain(q question) (*Explanation, error) {
 type Somebody struct {
 	User           string // id, name or an email address
 	RoleARN        string // whose session acts for the person; empty: its policies and grants are left out
+	Asserted       bool   // an engine names the person, who has proved nothing and comes through no application
 	ApplicationARN string // empty: the oldest with which access would be given or, if none, that the person may use
 }
 
@@ -101,6 +105,9 @@ func (g *Grants) ExplainPerson(call *control.Call, who Somebody, in DataAccess, 
 	roleID, err := findRole(call, who.RoleARN)
 	if err != nil {
 		return nil, err
+	}
+	if who.Asserted {
+		return g.explain(question{subject: simulateAsserted(call, roleID, person), instance: i, data: in, limit: limit})
 	}
 	apps, err := applicationsToTry(call, who.ApplicationARN, person)
 	if err != nil {

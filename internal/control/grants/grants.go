@@ -32,6 +32,10 @@ type Grants struct {
 	Vendor  Vendor
 	Observe func(decision, vend time.Duration) // how long a decision and the vending after it took; may be nil
 
+	// Direct tells how the S3 requests that a target and a permission stand for would be answered, see Direct. Nil: nobody
+	// tells.
+	Direct func(Supposed) *Direct
+
 	uses uses
 }
 

@@ -64,6 +64,7 @@ type result struct {
 	Grant       *access.Grant    // that answers, or would answer but for the reason; nil: no grant was evaluated
 	Application *sso.Application // that the person comes through
 	Reason      string           // when it is not open
+	Direct      *Direct          // when it is open: how plain S3 requests would be answered
 }
 
 func newResult(e *evaluation) result {
@@ -73,6 +74,9 @@ func newResult(e *evaluation) result {
 	}
 	if e.Decision.OK {
 		r.Grant = &e.Decision.Grant
+	}
+	if r.Open {
+		r.Direct = e.direct()
 	}
 	return r
 }

@@ -20,6 +20,7 @@ type subject struct {
 	simulated bool
 	person    *directory.User  // simulated: the person for whom the call acts; nil: a user, a role, or a session of a role
 	app       *sso.Application // simulated: through which the person comes; nil: the account has none
+	asserted  bool             // simulated: an engine names the person, who comes through no application
 	unusable  *failure         // simulated: why there is no such caller; then call has no policies
 
 	policyDecision policy.Decision // simulated: the policy decision about s3:GetDataAccess
@@ -54,6 +55,18 @@ func simulatePerson(call *control.Call, roleID string, person *directory.User, a
 	s := &subject{simulated: true, person: person, app: app}
 	d := simulatedDelegation(call, person.ID, app)
 	who, err := caller.SimulatePerson(call.Snapshot, roleID, d, call.Facts)
+	if err != nil {
+		s.unusable = failed(fault.PolicyUnreadable, err)
+		who = &caller.Caller{Snapshot: call.Snapshot, Facts: call.Facts}
+	}
+	s.call = call.Simulate(who)
+	return s
+}
+
+// simulateAsserted returns the subject that calls with a session of a role in which an engine has named a person.
+func simulateAsserted(call *control.Call, roleID string, person *directory.User) *subject {
+	s := &subject{simulated: true, person: person, asserted: true}
+	who, err := caller.SimulateAsserted(call.Snapshot, roleID, call.Target, person.ID, call.Facts)
 	if err != nil {
 		s.unusable = failed(fault.PolicyUnreadable, err)
 		who = &caller.Caller{Snapshot: call.Snapshot, Facts: call.Facts}

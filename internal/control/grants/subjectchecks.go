@@ -45,7 +45,7 @@ func describeEnabled(e *evaluation, _ *failure) (name, text string) {
 // comesThrough checks that there is an application for the person, and that it is enabled.
 func (e *evaluation) comesThrough() *failure {
 	switch s := e.subject; {
-	case s.person == nil:
+	case s.person == nil || s.asserted:
 		return skipped
 	case s.app == nil:
 		return &failure{reason: fault.ApplicationMissing, text: "the account has no application of Identity Center"}
@@ -91,7 +91,7 @@ func describeAssigned(e *evaluation, f *failure) (name, text string) {
 // delegationStands checks everything else that a session of the person would depend on. Every session is checked for
 // the same at each request.
 func (e *evaluation) delegationStands() *failure {
-	if e.subject.person == nil || e.failed != nil {
+	if e.subject.person == nil || e.subject.asserted || e.failed != nil {
 		return skipped
 	}
 	d, _ := e.subject.call.OnBehalfOf()

@@ -28,6 +28,8 @@ type Entitlement struct {
 	Grant        access.Grant     // that answers; when a check before the decision fails, the oldest that might
 	Application  *sso.Application // the oldest through which the person can come; nil for a principal
 	Open         bool             // a credential would be vended
+	Direct       *Direct          // when it is open: how plain S3 requests would be answered; nil: not known
+	Asserted     bool             // the grant's location answers people whom an engine names
 	Reason       string           // why none would, when it is not open: a code, a colon, a text
 }
 
@@ -111,7 +113,11 @@ func newEntitlement(s *subject, grant *access.Grant, r result) Entitlement {
 	if r.Grant != nil {
 		grant = r.Grant
 	}
-	e := Entitlement{Person: s.person, Grant: *grant, Application: r.Application, Open: r.Open, Reason: r.Reason}
+	e := Entitlement{Person: s.person, Grant: *grant, Application: r.Application, Open: r.Open, Reason: r.Reason,
+		Direct: r.Direct}
+	if l := s.call.Snapshot.Location(grant.Account, grant.Region, grant.LocationID); l != nil {
+		e.Asserted = l.Asserted
+	}
 	switch {
 	case grant.Grantee.Type == access.DirectoryGroup:
 		e.Via = s.call.Snapshot.Group(directory.GroupID(grant.Principal))
