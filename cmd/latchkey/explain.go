@@ -76,7 +76,8 @@ func newExplanation(o *latchkey.ExplainResponse) *explanation {
 		Notes:              o.Notes,
 	}
 	if d := o.Direct; d != nil {
-		e.Direct = &explainedDirect{Allowed: awswire.Value(d.Allowed), By: awswire.Value(d.By), Reason: awswire.Value(d.Reason)}
+		e.Direct = &explainedDirect{Allowed: awswire.Value(d.Allowed), By: awswire.Value(d.By),
+			Reason: awswire.Value(d.Reason)}
 		for _, c := range d.Checks {
 			e.Direct.Checks = append(e.Direct.Checks,
 				explainedCheck{awswire.Value(c.Name), awswire.Value(c.Passed), awswire.Value(c.Text)})

@@ -78,8 +78,8 @@ type Session struct {
 	// Delegation is set in an identity-enhanced session, and in every credential that was vended to such a session.
 	Delegation
 
-	// Asserted is the id of the directory user for whom the session acts because an engine named the user in a session tag,
-	// and in every credential that was vended to such a session. The user proved nothing. Empty: nobody.
+	// Asserted is the id of the directory user for whom the session acts because an engine named the user in a
+	// session tag, and in every credential that was vended to such a session. The user proved nothing. Empty: nobody.
 	Asserted string
 
 	// Revision is the store's revision as of which the session was decided. It is the generation of all Grounds. It is

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestAttack49_AStreamByAGrantEndsWithIt takes away what a download and an upload by a grant of the caller's go by while
-// they are under way. Another grant does not rescue them.
+// TestAttack49_AStreamByAGrantEndsWithIt takes away what a download and an upload by a grant of the caller's go by
+// while they are under way. Another grant does not rescue them.
 func TestAttack49_AStreamByAGrantEndsWithIt(t *testing.T) {
 	all := maps.Clone(losses)
 	all["grants answer no requests any more"] = func(w *world, _ awsKeys, _ string) { w.resolve(false) }

@@ -166,7 +166,8 @@ func TestOneRoleServesEverybody(t *testing.T) {
 	vended := c.vend(asserted, "s3://lake/finance/*", "READ")
 	served(t, "a credential that was vended to alice, asserted", c.get(vended, "/lake/finance/q1.csv"))
 	c.admit(false)
-	refused(t, "alice, when the location wants proof again", c.get(asserted, "/lake/finance/q2.csv"), 403, "AccessDenied", "")
+	refused(t, "alice, when the location wants proof again", c.get(asserted, "/lake/finance/q2.csv"), 403,
+		"AccessDenied", "")
 	refused(t, "and the credential", c.get(vended, "/lake/finance/q1.csv"), 403, "AccessDenied", "")
 	served(t, "alice, proven, still", c.get(alice, "/lake/finance/q1.csv"))
 	c.admit(true)
@@ -207,7 +208,8 @@ func TestAttack19_WhomAnEngineMayName(t *testing.T) {
 		"AccessDenied", "")
 	served(t, "and still works itself", c.get(asserted, "/lake/finance/q1.csv"))
 	for name, more := range map[string]string{
-		"tags at will": `,{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::` + accountA + `:user/trino"},"Action":"sts:TagSession"}`,
+		"tags at will": `,{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::` + accountA +
+			`:user/trino"},"Action":"sts:TagSession"}`,
 		"a condition on another tag": `,{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::` + accountA +
 			`:user/trino"},"Action":"sts:TagSession","Condition":{"StringLikeIfExists":{"aws:RequestTag/team":"*"}}}`,
 		"a condition that a missing name fulfils": `,{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::` + accountA +

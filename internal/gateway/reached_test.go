@@ -56,7 +56,8 @@ func TestAttack07_AParentPrefixShowsWhatGrantsReach(t *testing.T) {
 		"?list-type=2&max-keys=0":                   "",
 	} {
 		got := w.get(alice, "/lake"+path)
-		if names := strings.Join(got.names(), " "); got.status != 200 || names != want || got.element("IsTruncated") != "false" {
+		if names := strings.Join(got.names(), " "); got.status != 200 || names != want ||
+			got.element("IsTruncated") != "false" {
 			t.Errorf("%s: %v %s, want %s", path, got, names, want)
 		}
 		if n := got.element("KeyCount"); n != "" && n != map[bool]string{true: "0"}[want == ""] &&
@@ -78,7 +79,8 @@ func TestAttack07_AParentPrefixShowsWhatGrantsReach(t *testing.T) {
 	}
 	served(t, "uploads in the scope", w.get(alice, "/lake?uploads&prefix=finance/"))
 	t.Run("page by page", func(t *testing.T) {
-		for _, query := range []string{"?list-type=2&max-keys=1", "?list-type=2&max-keys=2&delimiter=/", "?max-keys=1&delimiter=/",
+		for _, query := range []string{"?list-type=2&max-keys=1", "?list-type=2&max-keys=2&delimiter=/",
+			"?max-keys=1&delimiter=/",
 			"?max-keys=2&encoding-type=url"} {
 			var all []string
 			path := "/lake" + query

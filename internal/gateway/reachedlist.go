@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// reachedList lists a prefix of which the caller may list only parts: it is the listing of a bucket that had no keys but
-// those in the parts. The parts are prefixes that are longer than prefix. Nothing of other keys can be told from the
-// answer, because the upstream is asked about the parts only.
+// reachedList lists a prefix of which the caller may list only parts: it is the listing of a bucket that had no
+// keys but those in the parts. The parts are prefixes that are longer than prefix. Nothing of other keys can be
+// told from the answer, because the upstream is asked about the parts only.
 type reachedList struct {
 	prefix, delimiter string // delimiter: empty, or one byte
 	after             string // only keys and common prefixes behind it

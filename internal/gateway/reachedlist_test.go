@@ -40,8 +40,9 @@ func (l *listed) names() (all []string) {
 	return append(all, l.prefixes...)
 }
 
-// TestReachedListsEqualTheListingOfWhatIsReached checks, for random keys, grants, prefixes, delimiters and page sizes, that
-// the pages of a listing of parts are together the listing of a bucket that has nothing but the keys in the parts.
+// TestReachedListsEqualTheListingOfWhatIsReached checks, for random keys, grants, prefixes, delimiters and page
+// sizes, that the pages of a listing of parts are together the listing of a bucket that has nothing but the keys in
+// the parts.
 func TestReachedListsEqualTheListingOfWhatIsReached(t *testing.T) {
 	for seed := range uint64(3000) {
 		rng := rand.New(rand.NewPCG(seed, 7))
@@ -79,7 +80,8 @@ func TestReachedListsEqualTheListingOfWhatIsReached(t *testing.T) {
 		}
 		start := []string{"", prefix + word(4)}[rng.IntN(2)]
 		size := 1 + rng.IntN(4)
-		what := fmt.Sprintf("seed %d: %q by %q in %q after %q, parts %q without %q", seed, prefix, delimiter, keys, start, parts,
+		what := fmt.Sprintf("seed %d: %q by %q in %q after %q, parts %q without %q", seed, prefix, delimiter, keys,
+			start, parts,
 			closed)
 		want, _ := reached.list(prefix, delimiter, start, 1000)
 		var got []string

@@ -12,10 +12,10 @@ import (
 	"latchkey/internal/fault"
 )
 
-// A request that the caller's policies do not allow may be one that the caller's grants do. It is then served with the
-// caller's own credentials, by the rights of the credential that GetDataAccess would vend for it: the request is decided
-// once more as if that credential's holder had sent it. So a grant gives the same access whether the client knows
-// GetDataAccess or not.
+// A request that the caller's policies do not allow may be one that the caller's grants do. It is then served with
+// the caller's own credentials, by the rights of the credential that GetDataAccess would vend for it: the request
+// is decided once more as if that credential's holder had sent it. So a grant gives the same access whether the
+// client knows GetDataAccess or not.
 
 // resolve lets the caller's grants answer a permission that no policy allows, and that none of the caller's own stands
 // against. A permission that a grant answered before is answered by that grant alone.

@@ -104,8 +104,9 @@ func TestAttack30_LevelsOfGrantsThatAnswer(t *testing.T) {
 	served(t, "WRITE writes", w.put(alice, "/lake/hr/b", "x"))
 }
 
-// TestAttack47_GrantsThatAnswerAreBounded checks that nothing of the caller's own, of the location's role or of the bucket
-// is passed by a grant, that no grant reaches administration, and that a session that was vended has no grants itself.
+// TestAttack47_GrantsThatAnswerAreBounded checks that nothing of the caller's own, of the location's role or of the
+// bucket is passed by a grant, that no grant reaches administration, and that a session that was vended has no
+// grants itself.
 func TestAttack47_GrantsThatAnswerAreBounded(t *testing.T) {
 	w, alice := resolving(t)
 	w.grant("alice", "lake/*", "READWRITE", false)
@@ -168,9 +169,11 @@ func TestAttack47_GrantsThatAnswerAreBounded(t *testing.T) {
 		}
 		served(t, "a session of the role", w.get(assume(), "/lake/finance/q1.csv"))
 		refused(t, "the role has its own grants only", w.get(assume(), "/lake/hr/a"), 403, "AccessDenied", "")
-		refused(t, "a session policy without s3:GetObject", w.get(assume("Policy", allow(mayAsk)), "/lake/finance/q1.csv"), 403,
+		refused(t, "a session policy without s3:GetObject", w.get(assume("Policy", allow(mayAsk)),
+			"/lake/finance/q1.csv"), 403,
 			"AccessDenied", "")
-		refused(t, "a session policy without s3:GetDataAccess", w.get(assume("Policy", everythingBut), "/lake/finance/q1.csv"),
+		refused(t, "a session policy without s3:GetDataAccess", w.get(assume("Policy", everythingBut),
+			"/lake/finance/q1.csv"),
 			403, "AccessDenied", "")
 		served(t, "a session policy with both", w.get(assume("Policy", everything), "/lake/finance/q1.csv"))
 	})

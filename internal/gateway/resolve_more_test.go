@@ -48,9 +48,11 @@ func TestAttack29_SeveralKeysByGrantsThatAnswer(t *testing.T) {
 	w, alice := resolving(t)
 	w.grant("alice", "lake/finance/*", "WRITE", false)
 	w.grant("alice", "lake/hr/*", "READ", false)
-	got := w.do(alice, ask{method: "POST", path: "/lake?delete", body: deletion("finance/q1.csv", "hr/a", "secret", "finance10/x",
+	got := w.do(alice, ask{method: "POST", path: "/lake?delete", body: deletion("finance/q1.csv", "hr/a", "secret",
+		"finance10/x",
 		"finance/none", "none")})
-	if got.status != 200 || strings.Count(got.body, "<Deleted>") != 2 || strings.Count(got.body, "<Code>AccessDenied</Code>") != 4 {
+	if got.status != 200 || strings.Count(got.body, "<Deleted>") != 2 || strings.Count(got.body,
+		"<Code>AccessDenied</Code>") != 4 {
 		t.Errorf("got %v %s", got, got.body)
 	}
 	for path, there := range map[string]bool{
@@ -85,8 +87,8 @@ func TestAttack48_GrantsAnswerInTheRegionOfTheirBucket(t *testing.T) {
 	}
 }
 
-// TestGrantsAnswerAcrossAccounts checks that another account's grants answer when that account's instance lets the caller
-// ask, the caller's own account does, and the owner of the bucket has switched it on.
+// TestGrantsAnswerAcrossAccounts checks that another account's grants answer when that account's instance lets the
+// caller ask, the caller's own account does, and the owner of the bucket has switched it on.
 func TestGrantsAnswerAcrossAccounts(t *testing.T) {
 	w, _ := resolving(t)
 	other := w.other()
@@ -103,9 +105,10 @@ func TestGrantsAnswerAcrossAccounts(t *testing.T) {
 			"</GranteeIdentifier></Grantee><Permission>READ</Permission></CreateAccessGrantRequest>"})
 	refused(t, "without the instance's policy", w.get(guest, "/lake/finance/q1.csv"), 403, "AccessDenied", "")
 	w.must(w.root, ask{method: "PUT", path: control + "/resourcepolicy",
-		body: "<PutAccessGrantsInstanceResourcePolicyRequest><Policy>" + escaped(allow(`{"Effect":"Allow","Principal":{"AWS":"`+
-			accountB+`"},"Action":"s3:GetDataAccess","Resource":"arn:aws:s3:us-east-1:`+accountA+
-			`:access-grants/default"}`)) + "</Policy></PutAccessGrantsInstanceResourcePolicyRequest>"})
+		body: "<PutAccessGrantsInstanceResourcePolicyRequest><Policy>" +
+			escaped(allow(`{"Effect":"Allow","Principal":{"AWS":"`+
+				accountB+`"},"Action":"s3:GetDataAccess","Resource":"arn:aws:s3:us-east-1:`+accountA+
+				`:access-grants/default"}`)) + "</Policy></PutAccessGrantsInstanceResourcePolicyRequest>"})
 	served(t, "with it", w.get(guest, "/lake/finance/q1.csv"))
 	refused(t, "outside of the grant", w.get(guest, "/lake/hr/a"), 403, "AccessDenied", "")
 	if got := w.get(guest, "/"); got.status != 200 || !strings.Contains(got.body, "<Name>lake</Name>") {

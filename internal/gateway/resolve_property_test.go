@@ -39,7 +39,8 @@ func TestWhatGrantsAnswerEqualsWhatIsVended(t *testing.T) {
 	w.must(w.root, ask{method: "POST", path: control + "/location", body: "<CreateAccessGrantsLocationRequest>" +
 		"<LocationScope>s3://lake/finance/*</LocationScope><IAMRoleArn>arn:aws:iam::" + accountA +
 		":role/second</IAMRoleArn></CreateAccessGrantsLocationRequest>"})
-	second := w.get(w.root, control+"/locations?locationscope=s3%3A%2F%2Flake%2Ffinance%2F*").element("AccessGrantsLocationId")
+	second := w.get(w.root, control+"/locations?locationscope=s3%3A%2F%2Flake%2Ffinance%2F*").
+		element("AccessGrantsLocationId")
 	w.iam("CreatePolicy", "PolicyName", "bound", "PolicyDocument", allow(
 		`{"Effect":"Allow","Action":["s3:GetDataAccess","s3:ListBucket"],"Resource":"*"}`,
 		`{"Effect":"Allow","Action":"s3:*","Resource":"arn:aws:s3:::lake/finance/*"}`))
@@ -50,7 +51,8 @@ func TestWhatGrantsAnswerEqualsWhatIsVended(t *testing.T) {
 		pick := func(of ...string) string { return of[rng.IntN(len(of))] }
 		statement := func(effect string) string {
 			return fmt.Sprintf(`{"Effect":%q,"Action":%q,"Resource":["arn:aws:s3:::lake","arn:aws:s3:::lake/%s"]}`, effect,
-				pick("s3:GetObject", "s3:PutObject", "s3:*Object", "s3:ListBucket"), pick("*", "finance/*", "hr/*", "finance/q1.csv"))
+				pick("s3:GetObject", "s3:PutObject", "s3:*Object", "s3:ListBucket"), pick("*", "finance/*", "hr/*",
+					"finance/q1.csv"))
 		}
 		some := func(least int, effects ...string) string {
 			all := []string{`{"Effect":"Allow","Action":"s3:ListAllMyBuckets","Resource":"*"}`}
@@ -103,7 +105,8 @@ func TestWhatGrantsAnswerEqualsWhatIsVended(t *testing.T) {
 				requests = append(requests, asked{"PUT", key, "WRITE"})
 			}
 		}
-		requests = append(requests, asked{"LIST", "finance/", "READ"}, asked{"LIST", "hr/", "READ"}, asked{"LIST", "f", "READ"})
+		requests = append(requests, asked{"LIST", "finance/", "READ"}, asked{"LIST", "hr/", "READ"}, asked{"LIST",
+			"f", "READ"})
 		plain := make([]*answer, len(requests))
 		w.resolve(false)
 		for i, r := range requests {

@@ -35,13 +35,14 @@ func TestGrantsAnswerRequests(t *testing.T) {
 	served(t, "HEAD", w.do(alice, ask{method: "HEAD", path: "/lake/finance/q1.csv"}))
 	refused(t, "a key that does not exist", w.get(alice, "/lake/finance/none"), 404, "NoSuchKey", "")
 	for name, got := range map[string]*answer{
-		"a key of another prefix":     w.get(alice, "/lake/hr/a"),
-		"a key of a longer name":      w.get(alice, "/lake/finance10/x"),
-		"a key that is not there":     w.get(alice, "/lake/hr/none"),
-		"a write with READ":           w.put(alice, "/lake/finance/new", "x"),
-		"a delete with READ":          w.del(alice, "/lake/finance/q1.csv"),
-		"an ACL with a write":         w.do(alice, ask{method: "PUT", path: "/lake/finance/q1.csv", body: "x"}),
-		"a copy out of the scope":     w.do(alice, ask{method: "PUT", path: "/lake/hr/b", header: copyFrom("/lake/finance/q1.csv")}),
+		"a key of another prefix": w.get(alice, "/lake/hr/a"),
+		"a key of a longer name":  w.get(alice, "/lake/finance10/x"),
+		"a key that is not there": w.get(alice, "/lake/hr/none"),
+		"a write with READ":       w.put(alice, "/lake/finance/new", "x"),
+		"a delete with READ":      w.del(alice, "/lake/finance/q1.csv"),
+		"an ACL with a write":     w.do(alice, ask{method: "PUT", path: "/lake/finance/q1.csv", body: "x"}),
+		"a copy out of the scope": w.do(alice, ask{method: "PUT", path: "/lake/hr/b",
+			header: copyFrom("/lake/finance/q1.csv")}),
 		"the policy of the bucket":    w.get(alice, "/lake?policy"),
 		"the location of the bucket":  w.get(alice, "/lake?location"),
 		"the deletion of the bucket":  w.del(alice, "/lake"),
@@ -57,7 +58,8 @@ func TestGrantsAnswerRequests(t *testing.T) {
 		ask{method: "PUT", path: "/lake/out/two", header: copyFrom("/lake/out/copy")}), 403, "AccessDenied", "")
 	refused(t, "a read with WRITE", w.get(alice, "/lake/out/copy"), 403, "AccessDenied", "")
 	got := w.do(alice, ask{method: "POST", path: "/lake?delete", body: deletion("out/copy", "finance/q1.csv")})
-	if got.status != 200 || strings.Count(got.body, "<Deleted>") != 1 || !strings.Contains(got.body, "<Key>out/copy</Key></Deleted>") ||
+	if got.status != 200 || strings.Count(got.body, "<Deleted>") != 1 || !strings.Contains(got.body,
+		"<Key>out/copy</Key></Deleted>") ||
 		!w.exists("/lake/finance/q1.csv") || w.exists("/lake/out/copy") {
 		t.Errorf("a deletion of several keys: %v %s", got, got.body)
 	}

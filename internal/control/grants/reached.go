@@ -13,8 +13,8 @@ import (
 // maxReachedWork is how many evaluations one list of buckets may take.
 const maxReachedWork = 10_000
 
-// ReachedBuckets returns the buckets that a caller's grants reach, in no order: those for which GetDataAccess would vend
-// a credential by at least one of them. A caller with very many grants that do not answer may miss some.
+// ReachedBuckets returns the buckets that a caller's grants reach, in no order: those for which GetDataAccess would
+// vend a credential by at least one of them. A caller with very many grants that do not answer may miss some.
 func (g *Grants) ReachedBuckets(who *caller.Caller) (all []*bucket.Bucket) {
 	if who.IsVended() {
 		return nil
@@ -60,9 +60,9 @@ func everyIdentity(who *caller.Caller) []access.Identity {
 	return all
 }
 
-// ReachedPrefixes returns the prefixes of a bucket below a prefix on which a caller has a grant to read, in the order of
-// their bytes, each once. It leaves out those whose keys all sort at or before the key after. more says that there are
-// more than limit. Whether each grant answers is for the caller of this function to find out.
+// ReachedPrefixes returns the prefixes of a bucket below a prefix on which a caller has a grant to read, in the
+// order of their bytes, each once. It leaves out those whose keys all sort at or before the key after. more says
+// that there are more than limit. Whether each grant answers is for the caller of this function to find out.
 func (g *Grants) ReachedPrefixes(
 	who *caller.Caller, b *bucket.Bucket, prefix, after string, limit int,
 ) (all []string, more bool) {

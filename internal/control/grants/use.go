@@ -100,7 +100,8 @@ func (g *Grants) useOf(call *control.Call, s *credential.Session) *control.Call 
 	record.ByRight(control.GrantHeld)
 	record.Event.EventType = "AwsServiceEvent"
 	record.Event.AWSRegion = s.Region
-	record.Event.Resources = []audit.Resource{resource("AWS:S3::AccessGrantsInstance", s.InstanceID, string(owner.Account))}
+	record.Event.Resources = []audit.Resource{resource("AWS:S3::AccessGrantsInstance", s.InstanceID,
+		string(owner.Account))}
 	NoteUse(record, s)
 	return record
 }

@@ -14,9 +14,10 @@ import (
 	"latchkey/internal/policy"
 )
 
-// UserTag is the session tag in which an engine names the directory user for whom a session is to act. The value is the
-// user's name, exactly as the directory has it. The user proves nothing: whom an engine may name is for the role's trust
-// policy to say, by a condition on aws:RequestTag/latchkey:user, and what such a session gets is for locations.
+// UserTag is the session tag in which an engine names the directory user for whom a session is to act. The value is
+// the user's name, exactly as the directory has it. The user proves nothing: whom an engine may name is for the
+// role's trust policy to say, by a condition on aws:RequestTag/latchkey:user, and what such a session gets is for
+// locations.
 const UserTag = "latchkey:user"
 
 // asserted finds out whether a request names a user. A name comes with the request itself, never with a foreign token
