@@ -41,6 +41,8 @@ var floors = map[string]int{
 
 	"internal/upstream":  3,
 	"internal/upstreams": 5,
+	"internal/broker":    3,
+	"internal/probe":     4,
 
 	"internal/engine":  3,
 	"internal/caller":  4,

@@ -186,7 +186,7 @@ type Addendum struct {
 	PolicyFindings []string `json:"policyFindings,omitempty"`
 
 	// RefusedBy says which part of the decision refused: leash, scope, session, role, trust, resource_policy, grants,
-	// signature, budget. It follows from Reason.
+	// store, signature, budget. It follows from Reason.
 	RefusedBy string `json:"refusedBy,omitempty"`
 
 	// Refusals, of a record at the end of an interval, is how many more requests like the recorded one were refused in it.

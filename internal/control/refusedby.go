@@ -72,6 +72,14 @@ var refusedBy = map[fault.Reason]string{
 	fault.AssertionUnbounded:   "trust",
 	fault.AssertionNotCarried:  "session",
 	fault.ApplicationOther:     "grants",
+	// The store's own STS.
+	fault.PrefixNotFenced:     "store",
+	fault.RoleNotExpressible:  "store",
+	fault.StoreSTSUnavailable: "store",
+	fault.StoreSTSRefused:     "store",
+	fault.StoreNotConfigured:  "store",
+	fault.ProbeNotPassed:      "store",
+	fault.SessionTooShort:     "store",
 
 	// Policies that no layer alone answers for.
 	fault.ConditionKeyUnknown: "role",

@@ -380,3 +380,23 @@ const (
 	// role.
 	TrustPolicyDenies Reason = "trust_policy"
 )
+
+// Credentials that a store's own STS makes.
+const (
+	// PrefixNotFenced: The session policies of the store's dialect cannot say this prefix: it has a character that they
+	// take for a wildcard or a variable, or it is too long.
+	PrefixNotFenced Reason = "prefix_not_fenced"
+	// RoleNotExpressible: The location's role, its boundary, the bucket's policy or its public access block would allow
+	// less than the grant at the gateway, or conditionally, and the store knows nothing of them.
+	RoleNotExpressible Reason = "role_not_expressible"
+	// StoreSTSUnavailable: The store's STS did not answer, or its answer cannot be used.
+	StoreSTSUnavailable Reason = "store_sts_unavailable"
+	// StoreSTSRefused: The store's STS refused the server's own credentials, or the session that the server asked for.
+	StoreSTSRefused Reason = "store_sts_refused"
+	// StoreNotConfigured: The upstream of the location's bucket has no STS in the server's configuration.
+	StoreNotConfigured Reason = "store_not_configured"
+	// ProbeNotPassed: The location's store has not been seen to keep a session inside its prefix.
+	ProbeNotPassed Reason = "probe_not_passed"
+	// SessionTooShort: The session that asks ends before the store's shortest session would.
+	SessionTooShort Reason = "session_too_short"
+)
