@@ -102,6 +102,7 @@ var testOnly = map[string]int{
 	"internal/oidc/oidctest":         1,
 	"internal/upstream/upstreamtest": 3,
 	"internal/ldap/ldaptest":         1,
+	"internal/probe/probetest":       4,
 	"internal/server/leavingtest":    9,
 	"internal/server/signedtest":     8,
 }

@@ -66,6 +66,7 @@ func (s *Store) Assume(ctx context.Context, ask Ask) (credential.Credentials, er
 	}
 	out, err := awswire.Invoke(ctx, c, stsapi.AssumeRole, &stsapi.AssumeRoleRequest{
 		RoleArn: &role, RoleSessionName: &ask.Name, Policy: &policy, DurationSeconds: aws.Int32(int32(duration.Seconds())),
+		ExternalId: awswire.Optional(s.External),
 	})
 	if err != nil {
 		return credential.Credentials{}, s.failure(err)

@@ -56,7 +56,7 @@ func (f *fakeSTS) store(t *testing.T, change func(*Settings)) *Store {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := Settings{Name: "ceph", Dialect: MinIO, S3Endpoint: at, Credentials: static(own), Timeout: 5 * time.Second}
+	s := Settings{Name: "ceph", Dialect: MinIO, S3Endpoint: at, Credentials: Static(own), Timeout: 5 * time.Second}
 	if change != nil {
 		change(&s)
 	}
@@ -236,7 +236,7 @@ func TestCredentialsThatAreNoSessionAreNotHandedOut(t *testing.T) {
 func TestIdentityCase096_ASessionOfR2ListsWhatItMayDo(t *testing.T) {
 	at := &url.URL{Scheme: "https", Host: "acc0unt.r2.cloudflarestorage.com"}
 	now := time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC)
-	s, err := New(Settings{Name: "r2", Dialect: R2, S3Endpoint: at, Credentials: static(own), Now: func() time.Time { return now }})
+	s, err := New(Settings{Name: "r2", Dialect: R2, S3Endpoint: at, Credentials: Static(own), Now: func() time.Time { return now }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -295,11 +295,11 @@ func TestIdentityCase096_ASessionOfR2ListsWhatItMayDo(t *testing.T) {
 func TestSettingsThatCannotWorkAreRefused(t *testing.T) {
 	at := &url.URL{Scheme: "http", Host: "127.0.0.1:1"}
 	for name, s := range map[string]Settings{
-		"no dialect":     {S3Endpoint: at, Credentials: static(own)},
-		"no endpoint":    {Dialect: MinIO, Credentials: static(own)},
+		"no dialect":     {S3Endpoint: at, Credentials: Static(own)},
+		"no endpoint":    {Dialect: MinIO, Credentials: Static(own)},
 		"no credentials": {Dialect: MinIO, S3Endpoint: at},
-		"no role":        {Dialect: RGW, S3Endpoint: at, Credentials: static(own)},
-		"durations":      {Dialect: MinIO, S3Endpoint: at, Credentials: static(own), MinDuration: 2 * time.Hour, MaxDuration: time.Hour},
+		"no role":        {Dialect: RGW, S3Endpoint: at, Credentials: Static(own)},
+		"durations":      {Dialect: MinIO, S3Endpoint: at, Credentials: Static(own), MinDuration: 2 * time.Hour, MaxDuration: time.Hour},
 	} {
 		if _, err := New(s); err == nil {
 			t.Errorf("%s: accepted", name)

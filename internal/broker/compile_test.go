@@ -17,7 +17,7 @@ import (
 )
 
 // compiled are the dialects that have session policies.
-var compiled = []Dialect{AWS, RGW, MinIO, SeaweedFS, RustFS, Latchkey}
+var compiled = []Dialect{AWS, RGW, MinIO, SeaweedFS, RustFS, Latchkey, Wasabi, B2}
 
 func team(p access.Permission) Fence { return Fence{Bucket: "lake", Prefix: "team1/", Permission: p} }
 

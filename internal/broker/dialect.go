@@ -19,6 +19,8 @@ const (
 	RustFS    Dialect = "rustfs"    //
 	R2        Dialect = "r2"        // Cloudflare R2: no STS; sessions are signed here with the server's key
 	Latchkey  Dialect = "latchkey"  // another Latchkey
+	Wasabi    Dialect = "wasabi"    //
+	B2        Dialect = "b2"        // Backblaze
 )
 
 // traits are what the compiler and the caller of AssumeRole must know about a dialect.
@@ -72,6 +74,8 @@ var allTraits = map[Dialect]traits{
 	RustFS: {remarshals: true, noRole: true, locates: true, anyAction: "s3:*", anyResource: "arn:aws:s3:::*",
 		min: hour / 4, max: 12 * hour, known: minioWords},
 	R2:       {noRole: true, min: time.Minute, max: 7 * 24 * hour},
+	Wasabi:   {escapes: true, anyAction: "*", anyResource: "*", min: hour / 4, max: 12 * hour},
+	B2:       {escapes: true, anyAction: "*", anyResource: "*", min: hour / 4, max: 12 * hour},
 	Latchkey: {escapes: true, versions: true, anyAction: "*", anyResource: "*", min: hour / 4, max: 12 * hour},
 }
 

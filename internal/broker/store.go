@@ -13,6 +13,7 @@ import (
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 
 	"latchkey/internal/awswire"
+	"latchkey/internal/credential"
 )
 
 // Settings describe a store's STS, and the store to the extent that its probe needs.
@@ -22,8 +23,10 @@ type Settings struct {
 	Endpoint *url.URL // of the STS; a path is allowed; nil: S3Endpoint
 	Region   string   // that requests are signed for
 	RoleARN  string   // that is assumed; may be empty where the dialect needs none
+	External string   // the external id that the role's trust asks for; empty: none
 	// Credentials are the server's own, with which it asks. They must be long-term keys for MinIO and RustFS.
 	Credentials aws.CredentialsProvider
+	Owner       aws.CredentialsProvider // sign the probe's own requests to S3; nil: Credentials
 	// The shortest and longest session that the store gives; zero: the dialect's.
 	MinDuration, MaxDuration time.Duration
 
@@ -48,6 +51,9 @@ type Store struct {
 func New(s Settings) (*Store, error) {
 	if _, err := ParseDialect(string(s.Dialect)); err != nil {
 		return nil, err
+	}
+	if s.Owner == nil {
+		s.Owner = s.Credentials
 	}
 	s.Endpoint = cmp.Or(s.Endpoint, s.S3Endpoint)
 	shortest, longest := s.Dialect.Durations()
@@ -120,8 +126,20 @@ func (s *Store) S3(keys aws.CredentialsProvider) *awswire.Client {
 // maxListing bounds an answer of the store's S3 to the probe, in bytes.
 const maxListing = 1 << 20
 
-// static are credentials that never change.
-type static aws.Credentials
+// Static are credentials that never change.
+type Static aws.Credentials
 
 // Retrieve returns them.
-func (s static) Retrieve(context.Context) (aws.Credentials, error) { return aws.Credentials(s), nil }
+func (s Static) Retrieve(context.Context) (aws.Credentials, error) { return aws.Credentials(s), nil }
+
+// Fingerprint tells settings apart of which a probe's result holds. It has no secret.
+func (s *Store) Fingerprint() string {
+	return fmt.Sprintf("%q", []string{
+		s.Name, string(s.Dialect), s.Endpoint.String(), s.S3Endpoint.String(), s.Region, s.RoleARN,
+	})
+}
+
+// Keys are the credentials of a session as those that sign.
+func Keys(c credential.Credentials) Static {
+	return Static{AccessKeyID: c.AccessKeyID, SecretAccessKey: c.Secret.Reveal(), SessionToken: c.SessionToken.Reveal()}
+}
