@@ -23,12 +23,13 @@ var connecting = map[string]string{
 	"upstreams": "stores of the configuration, their token services, and those that give a machine its keys",
 
 	"attack": "the gateway that the command latchkey attack names; no server runs it",
+	"broker": "the token services and stores of the configuration, for which locations vend",
 
 	"awswire": "nobody by itself: its Client is for programs at a person's machine, see clients",
 }
 
 // clients are the packages that may use the Client of awswire, by which a node could call another one.
-var clients = []string{"login", "upstreams"}
+var clients = []string{"login", "upstreams", "broker", "probe"}
 
 // listening are the packages that may listen.
 var listening = map[string]string{

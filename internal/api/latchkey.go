@@ -23,6 +23,7 @@ func (a *API) registerLatchkey(m *awswire.Mux[*control.Call]) {
 	a.registerEntitlements(m)
 	a.registerSessions(m)
 	a.registerResolve(m)
+	a.registerVending(m)
 	awswire.Handle(m, wire.QueryAudit, a.queryAudit)
 	awswire.Handle(m, wire.CreateAccount, a.createAccount)
 	awswire.Handle(m, wire.AdoptBucket, a.adoptBucket)

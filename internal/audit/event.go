@@ -178,6 +178,19 @@ type Addendum struct {
 	SessionID string `json:"sessionId,omitempty"`
 	RoleID    string `json:"roleId,omitempty"`
 
+	// Vending is upstream-sts if the credential is a session of a store's own STS. Upstream is the store's name here,
+	// StoreAccessKeyID the access key id that the store gave, and StoreSession the role session name that the store was
+	// told. RequestedBy is the ARN of who asked, in the record of the request to the store.
+	Vending          string `json:"vending,omitempty"`
+	Upstream         string `json:"upstream,omitempty"`
+	StoreAccessKeyID string `json:"storeAccessKeyId,omitempty"`
+	StoreSession     string `json:"storeSession,omitempty"`
+	RequestedBy      string `json:"requestedBy,omitempty"`
+
+	// Leash says what is left of the leash: expiry-only, if nothing but the expiry ends the credential, because the
+	// server does not see its uses. Empty: the whole leash.
+	Leash string `json:"leash,omitempty"`
+
 	Expires string `json:"expires,omitempty"`
 	Reason  string `json:"reason,omitempty"`
 

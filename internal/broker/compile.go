@@ -43,7 +43,7 @@ func Compile(d Dialect, escapes bool, f Fence) (string, error) {
 		return "", fmt.Errorf("the dialect %q has no session policies", d)
 	}
 	if f.nothing() {
-		return t.write(document{{deny: true, actions: []string{t.anyAction}, resource: t.anyResource}})
+		return t.write(t.denyAll())
 	}
 	if err := f.check(d, escapes); err != nil {
 		return "", err
@@ -69,7 +69,7 @@ func (t *traits) full(f *Fence) document {
 		list = append(list, "s3:ListBucketVersions", "s3:ListBucketMultipartUploads")
 	}
 	doc := t.statements(f, objects, list)
-	if t.locates && f.lists() {
+	if t.locates && f.lists() && len(doc) > 0 {
 		doc = append(doc, statement{actions: []string{"s3:GetBucketLocation"}, resource: bucketARN(t, f)})
 	}
 	return doc
@@ -93,8 +93,11 @@ func (t *traits) statements(f *Fence, objects, list []string) document {
 	if !f.Exact {
 		keys += "*"
 	}
-	doc := document{{actions: objects, resource: bucketARN(t, f) + "/" + keys}}
-	if !f.lists() {
+	var doc document
+	if objects = f.kept(objects); len(objects) > 0 {
+		doc = append(doc, statement{actions: objects, resource: bucketARN(t, f) + "/" + keys})
+	}
+	if list = f.kept(list); !f.lists() || len(list) == 0 {
 		return doc
 	}
 	s := statement{actions: list, resource: bucketARN(t, f)}
@@ -102,6 +105,11 @@ func (t *traits) statements(f *Fence, objects, list []string) document {
 		s.conditions = []condition{{"StringLike", "s3:prefix", keys}}
 	}
 	return append(doc, s)
+}
+
+// denyAll is the policy of a session that may do nothing.
+func (t *traits) denyAll() document {
+	return document{{deny: true, actions: []string{t.anyAction}, resource: t.anyResource}}
 }
 
 func bucketARN(t *traits, f *Fence) string { return "arn:aws:s3:::" + t.literal(f.Bucket) }
@@ -117,6 +125,9 @@ func (t *traits) literal(s string) string {
 // write checks a document against what the dialect knows, and writes it. Its error is about this program if the
 // document has a word that the store does not know: the mistake is seen here, and not when somebody uses the session.
 func (t *traits) write(doc document) (string, error) {
+	if len(doc) == 0 {
+		doc = t.denyAll()
+	}
 	for _, s := range doc {
 		if err := t.knows(&s); err != nil {
 			return "", err
@@ -157,4 +168,13 @@ func (t *traits) knows(s *statement) error {
 		}
 	}
 	return nil
+}
+
+// CanFence returns why the store's sessions cannot be kept inside a fence, or nil.
+func (s *Store) CanFence(escapes bool, f Fence) error {
+	if s.Dialect == R2 {
+		return f.check(R2, escapes)
+	}
+	_, err := Compile(s.Dialect, escapes, f)
+	return err
 }

@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -15,6 +16,9 @@ type Fence struct {
 	Exact      bool
 	Permission access.Permission
 	ObjectOnly bool // the session may not list
+
+	// Without are actions of S3 that the session may not do although its permission has them.
+	Without []string
 }
 
 // FenceOf is the fence of a scope, which must have a bucket.
@@ -30,6 +34,11 @@ func (f *Fence) nothing() bool {
 // lists reports whether the session may list what is inside the fence.
 func (f *Fence) lists() bool {
 	return f.Permission.Covers(access.Read) && !f.Exact && !f.ObjectOnly
+}
+
+// kept is the actions that the fence does not leave out.
+func (f *Fence) kept(actions []string) []string {
+	return slices.DeleteFunc(actions, func(a string) bool { return slices.Contains(f.Without, a) })
 }
 
 // special are the characters that policies take for wildcards and variables.

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 
@@ -37,7 +38,7 @@ type r2Paths struct {
 // the session is the JWT's hash. Its access key id is the parent's, so records tell such sessions apart by their own
 // ids only.
 func (s *Store) signR2(ctx context.Context, f Fence, d time.Duration) (credential.Credentials, error) {
-	if f.nothing() {
+	if f.nothing() || len(r2Actions(&f)) == 0 {
 		return credential.Credentials{}, s.useless(errNothing)
 	}
 	if err := f.check(R2, true); err != nil {
@@ -94,5 +95,14 @@ func r2Actions(f *Fence) []string {
 	if f.Permission == access.ReadWrite {
 		all = append(all, "CopyObject", "UploadPartCopy")
 	}
-	return all
+	return slices.DeleteFunc(all, func(a string) bool { return slices.Contains(f.Without, r2Needs[a]) })
+}
+
+// r2Needs is the action of S3 that an operation needs.
+var r2Needs = map[string]string{
+	"HeadObject": "s3:GetObject", "GetObject": "s3:GetObject", "ListParts": "s3:ListMultipartUploadParts",
+	"ListObjectsV1": "s3:ListBucket", "ListObjectsV2": "s3:ListBucket", "PutObject": "s3:PutObject",
+	"DeleteObject": "s3:DeleteObject", "DeleteObjects": "s3:DeleteObject", "CreateMultipartUpload": "s3:PutObject",
+	"UploadPart": "s3:PutObject", "CompleteMultipartUpload": "s3:PutObject",
+	"AbortMultipartUpload": "s3:AbortMultipartUpload", "CopyObject": "s3:PutObject", "UploadPartCopy": "s3:PutObject",
 }

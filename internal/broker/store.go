@@ -31,7 +31,8 @@ type Settings struct {
 	MinDuration, MaxDuration time.Duration
 
 	S3Endpoint  *url.URL
-	VirtualHost bool // buckets are labels before the endpoint's host; otherwise they are in the path
+	S3Region    string // empty: Region
+	VirtualHost bool   // buckets are labels before the endpoint's host; otherwise they are in the path
 
 	Transport http.RoundTripper // nil: one of its own, with DefaultTimeout at each stage
 	Timeout   time.Duration     // of one request, from its beginning to the end of its answer; zero: DefaultTimeout
@@ -59,6 +60,7 @@ func New(s Settings) (*Store, error) {
 	shortest, longest := s.Dialect.Durations()
 	s.MinDuration, s.MaxDuration = cmp.Or(s.MinDuration, shortest), cmp.Or(s.MaxDuration, longest)
 	s.Timeout, s.Region = cmp.Or(s.Timeout, DefaultTimeout), cmp.Or(s.Region, "us-east-1")
+	s.S3Region = cmp.Or(s.S3Region, s.Region)
 	switch {
 	case s.Endpoint == nil || s.S3Endpoint == nil:
 		return nil, errors.New("the endpoints of the STS and of S3 are needed")
@@ -101,7 +103,11 @@ func (s *Store) signer(keys aws.CredentialsProvider, service string) func(
 		}
 		r.Header.Set("X-Amz-Content-Sha256", payloadHash)
 		signer := v4.NewSigner(func(o *v4.SignerOptions) { o.DisableURIPathEscaping = service == "s3" })
-		return signer.SignHTTP(r.Context(), k, r, payloadHash, service, s.Region, s.Now())
+		region := s.Region
+		if service == "s3" {
+			region = s.S3Region
+		}
+		return signer.SignHTTP(r.Context(), k, r, payloadHash, service, region, s.Now())
 	}
 }
 

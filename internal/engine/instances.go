@@ -97,3 +97,17 @@ func (s *Snapshot) LocationsOf(account access.AccountID, region string) []*store
 // Grants is the index of all grants of all accounts. The store, not the snapshot, counts the grants of an instance or a
 // location.
 func (s *Snapshot) Grants() *access.Index { return s.grants }
+
+// Locations is every location of all accounts, oldest first.
+func (s *Snapshot) Locations() []*store.Location {
+	var all []*store.Location
+	for _, a := range s.accounts.all() {
+		for _, r := range a.regions {
+			for _, l := range r.locations.entries.all() {
+				all = append(all, l)
+			}
+		}
+	}
+	slices.SortFunc(all, func(a, b *store.Location) int { return cmp.Compare(a.Seq, b.Seq) })
+	return all
+}

@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"latchkey/internal/control/buckets"
+	"latchkey/internal/control/grants"
 	"latchkey/internal/engine"
 	"latchkey/internal/maintenance"
 	"latchkey/internal/store"
@@ -31,6 +32,9 @@ func (s *Server) tasks() []maintenance.Task {
 	}
 	tasks = append(tasks, s.bucketCreations(), maintenance.Blobs(s.objects))
 	tasks = append(tasks, s.observations()...)
+	if len(s.stores) > 0 {
+		tasks = append(tasks, s.locationProbes())
+	}
 	if c.UploadRetention > 0 {
 		tasks = append(tasks, maintenance.Uploads(s.objects, c.UploadRetention))
 	}
@@ -50,6 +54,17 @@ func (s *Server) bucketCreations() maintenance.Task {
 		Name: "bucket-creations", Interval: buckets.RecoverEvery, Local: true,
 		Batch: func(ctx context.Context, _ maintenance.Step) (maintenance.Progress, error) {
 			return maintenance.Progress{}, s.Buckets.Recover(ctx)
+		},
+	}
+}
+
+// locationProbes tries on a schedule whether the stores whose sessions are vended still keep them inside their prefix.
+func (s *Server) locationProbes() maintenance.Task {
+	return maintenance.Task{
+		Name: "location-probes", Interval: time.Minute,
+		Batch: func(ctx context.Context, step maintenance.Step) (maintenance.Progress, error) {
+			next, err := s.Grants.ProbeNext(ctx, step.Cursor, grants.Commit(step.Update))
+			return maintenance.Progress{Cursor: next, More: next != 0}, err
 		},
 	}
 }

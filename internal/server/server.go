@@ -78,8 +78,9 @@ type Server struct {
 	stores    *stores.Stores
 
 	maintenance *maintenance.Loop
-	events      *events.Recorder  // nil: no data event is recorded
-	tracer      *telemetry.Tracer // nil: no request is traced
+	events      *events.Recorder        // nil: no data event is recorded
+	tracer      *telemetry.Tracer       // nil: no request is traced
+	stores      map[string]*openedStore // by the name of the upstream
 }
 
 // Open opens everything and begins to listen. It serves nothing before Serve. If it returns an error, the Server is nil
@@ -131,6 +132,9 @@ func (s *Server) open(ctx context.Context) error {
 		return err
 	}
 	if err := s.openUpstreams(); err != nil {
+		return err
+	}
+	if err := s.openStores(); err != nil {
 		return err
 	}
 	if err := s.listen(ctx); err != nil {
@@ -203,7 +207,8 @@ func (s *Server) wire(ring *credential.Ring) {
 	// one verifier for all, because its limits are for the whole server
 	verifier := oidc.New(oidc.Options{AllowPrivate: c.PrivateIssuers, Now: c.Now})
 	token := &sts.Tokens{Control: s.Control, Verifier: verifier}
-	s.Grants = &grants.Grants{Control: s.Control, Tokens: token, Vendor: grants.Sealed{Ring: ring}, Observe: m.vended}
+	s.Grants = &grants.Grants{Control: s.Control, Tokens: token, Vendor: grants.Sealed{Ring: ring}, Observe: m.vended,
+		Stores: s.storeOf}
 	tokenExchange := &oauth.Exchange{
 		Control: s.Control, Verifier: verifier, Session: c.DirectorySession, Default: c.Account,
 	}
@@ -375,6 +380,9 @@ func (s *Server) Close() error {
 		if err := s.metrics.Close(); !errors.Is(err, net.ErrClosed) {
 			errs = append(errs, err)
 		}
+	}
+	for _, store := range s.stores {
+		store.client.Close()
 	}
 	if s.objects != nil {
 		errs = append(errs, s.objects.Close())

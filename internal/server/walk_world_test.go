@@ -33,6 +33,7 @@ type walkWorld struct {
 	idp                 *oidctest.Issuer
 	root, admin, nobody aws.Credentials
 	seeded              map[string]string // ids that only the server knows, by our names
+	now                 func() time.Time  // when requests are signed; nil: now
 }
 
 func newWalkWorld(t testing.TB, log slog.Handler) *walkWorld {
@@ -135,6 +136,7 @@ func (w *walkWorld) send(k aws.Credentials, q request) *got {
 	}
 	a := signedtest.Send(w.t, k, signedtest.Request{
 		Method: q.method, URL: w.url + q.path, Service: q.service, Region: q.region, Header: header, Body: q.body,
+		Now: w.now,
 	})
 	return &got{q.method, a.Status, a.Header, a.Body}
 }

@@ -90,6 +90,9 @@ func newAuditRow(e *audit.Event) (auditRow, error) {
 	}
 	if e.Latchkey != nil {
 		row.grant = orNull(e.Latchkey.GrantID)
+		if e.UserIdentity.AccessKeyID == "" { // the service's own record of a session that a store made
+			row.accessKey = orNull(e.Latchkey.StoreAccessKeyID)
+		}
 	}
 	return row, nil
 }

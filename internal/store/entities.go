@@ -110,7 +110,8 @@ func InstanceID(a access.AccountID, region string) string { return string(a) + "
 // Location is a registered location with its tags.
 type Location struct {
 	access.Location
-	Tags []access.Tag
+	Tags    []access.Tag
+	Vending *Vending // nil: credentials are sealed by this server
 
 	// Asserted lets the location's grants answer people whom an engine has named in a session tag, and who have proved
 	// nothing themselves.
@@ -132,15 +133,23 @@ var Locations = Table[Location]{
 		}
 		return []credential.Ground{{Kind: credential.OnLocation, ID: LocationID(old.Account, old.Region, old.ID)}}
 	},
-	Encode: func(l *Location) any { return encodedLocation{l.Location, l.Scope.String(), l.Tags, l.Asserted} },
+	Encode: func(l *Location) any {
+		return encodedLocation{l.Location, l.Scope.String(), l.Tags, l.Asserted, l.Vending}
+	},
 	Decode: func(body []byte, l *Location) (err error) {
 		var p encodedLocation
 		if err := json.Unmarshal(body, &p); err != nil {
 			return err
 		}
-		*l = Location{p.Location, p.Tags, p.Asserted}
+		*l = Location{Location: p.Location, Tags: p.Tags, Vending: p.Vending, Asserted: p.Asserted}
 		l.Scope, err = access.ParseLocationScope(p.Scope)
 		return err
+	},
+	OnDelete: func(tx *Tx, id string) error {
+		if err := LocationProbes.Delete(tx, id); !fault.Is(err, fault.NotFound, fault.Location) {
+			return err
+		}
+		return nil
 	},
 }
 
@@ -149,7 +158,8 @@ type encodedLocation struct {
 	access.Location
 	Scope    string
 	Tags     []access.Tag
-	Asserted bool `json:",omitempty"`
+	Asserted bool     `json:",omitempty"`
+	Vending  *Vending `json:",omitempty"`
 }
 
 // LocationID is the id of a location in Locations: location ids themselves are unique in one instance only.

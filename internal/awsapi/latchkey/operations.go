@@ -26,6 +26,7 @@ var Service = awswire.NewService(&awswire.Service{
 	Explain.Operation,
 	GetAssertedIdentities.Operation,
 	GetIssuerLimits.Operation,
+	GetLocationVending.Operation,
 	GetResolveGrants.Operation,
 	GetSignIn.Operation,
 	GetUserIdentity.Operation,
@@ -36,8 +37,10 @@ var Service = awswire.NewService(&awswire.Service{
 	ListSessionHistory.Operation,
 	ListSessions.Operation,
 	ListUpstreams.Operation,
+	ProbeLocation.Operation,
 	PutAssertedIdentities.Operation,
 	PutIssuerLimits.Operation,
+	PutLocationVending.Operation,
 	PutResolveGrants.Operation,
 	PutSignIn.Operation,
 	QueryAudit.Operation,
@@ -81,6 +84,9 @@ var GetAssertedIdentities = awswire.NewOp[GetAssertedIdentitiesRequest, GetAsser
 // GetIssuerLimits is POST /.
 var GetIssuerLimits = awswire.NewOp[GetIssuerLimitsRequest, GetIssuerLimitsResponse](awswire.Operation{Name: "GetIssuerLimits", Method: "POST", URI: "/"})
 
+// GetLocationVending is POST /.
+var GetLocationVending = awswire.NewOp[GetLocationVendingRequest, GetLocationVendingResponse](awswire.Operation{Name: "GetLocationVending", Method: "POST", URI: "/"})
+
 // GetResolveGrants is POST /.
 var GetResolveGrants = awswire.NewOp[GetResolveGrantsRequest, GetResolveGrantsResponse](awswire.Operation{Name: "GetResolveGrants", Method: "POST", URI: "/"})
 
@@ -111,11 +117,17 @@ var ListSessions = awswire.NewOp[ListSessionsRequest, ListSessionsResponse](awsw
 // ListUpstreams is POST /.
 var ListUpstreams = awswire.NewOp[ListUpstreamsRequest, ListUpstreamsResponse](awswire.Operation{Name: "ListUpstreams", Method: "POST", URI: "/"})
 
+// ProbeLocation is POST /.
+var ProbeLocation = awswire.NewOp[ProbeLocationRequest, ProbeLocationResponse](awswire.Operation{Name: "ProbeLocation", Method: "POST", URI: "/"})
+
 // PutAssertedIdentities is POST /.
 var PutAssertedIdentities = awswire.NewOp[PutAssertedIdentitiesRequest, PutAssertedIdentitiesResponse](awswire.Operation{Name: "PutAssertedIdentities", Method: "POST", URI: "/"})
 
 // PutIssuerLimits is POST /.
 var PutIssuerLimits = awswire.NewOp[PutIssuerLimitsRequest, PutIssuerLimitsResponse](awswire.Operation{Name: "PutIssuerLimits", Method: "POST", URI: "/"})
+
+// PutLocationVending is POST /.
+var PutLocationVending = awswire.NewOp[PutLocationVendingRequest, PutLocationVendingResponse](awswire.Operation{Name: "PutLocationVending", Method: "POST", URI: "/"})
 
 // PutResolveGrants is POST /.
 var PutResolveGrants = awswire.NewOp[PutResolveGrantsRequest, PutResolveGrantsResponse](awswire.Operation{Name: "PutResolveGrants", Method: "POST", URI: "/"})

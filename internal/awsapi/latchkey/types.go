@@ -275,6 +275,23 @@ type GetIssuerLimitsResponse struct {
 	SubjectClaim          *string  `aws:"SubjectClaim"`
 }
 
+// GetLocationVendingRequest is what GetLocationVending takes.
+type GetLocationVendingRequest struct {
+	LocationId *string `aws:"LocationId,required,min=1,max=2048"`
+}
+
+// GetLocationVendingResponse is what GetLocationVending answers.
+type GetLocationVendingResponse struct {
+	LocationId *string      `aws:"LocationId"`
+	Mode       *string      `aws:"Mode"`
+	State      *string      `aws:"State"`
+	Reason     *string      `aws:"Reason"`
+	Since      *time.Time   `aws:"Since"`
+	ProvenTime *time.Time   `aws:"ProvenTime"`
+	DueTime    *time.Time   `aws:"DueTime"`
+	Report     *ProbeReport `aws:"Report"`
+}
+
 // GetResolveGrantsRequest is what GetResolveGrants takes.
 type GetResolveGrantsRequest struct {
 }
@@ -446,6 +463,49 @@ type PolicyFinding struct {
 	Text        *string `aws:"Text"`
 }
 
+// ProbeCheck is a part of larger structures.
+type ProbeCheck struct {
+	Name         *string    `aws:"Name"`
+	Outcome      *string    `aws:"Outcome"`
+	Text         *string    `aws:"Text"`
+	Time         *time.Time `aws:"Time"`
+	Milliseconds *int32     `aws:"Milliseconds"`
+	Optional     *bool      `aws:"Optional"`
+}
+
+// ProbeLocationRequest is what ProbeLocation takes.
+type ProbeLocationRequest struct {
+	LocationId *string `aws:"LocationId,required,min=1,max=2048"`
+}
+
+// ProbeLocationResponse is what ProbeLocation answers.
+type ProbeLocationResponse struct {
+	LocationId *string      `aws:"LocationId"`
+	Mode       *string      `aws:"Mode"`
+	State      *string      `aws:"State"`
+	Reason     *string      `aws:"Reason"`
+	Since      *time.Time   `aws:"Since"`
+	ProvenTime *time.Time   `aws:"ProvenTime"`
+	DueTime    *time.Time   `aws:"DueTime"`
+	Report     *ProbeReport `aws:"Report"`
+}
+
+// ProbeReport is a part of larger structures.
+type ProbeReport struct {
+	BeginTime   *time.Time   `aws:"BeginTime"`
+	EndTime     *time.Time   `aws:"EndTime"`
+	Upstream    *string      `aws:"Upstream"`
+	Dialect     *string      `aws:"Dialect"`
+	Bucket      *string      `aws:"Bucket"`
+	Prefix      *string      `aws:"Prefix"`
+	Passed      *bool        `aws:"Passed"`
+	Failed      *bool        `aws:"Failed"`
+	Checks      []ProbeCheck `aws:"Checks"`
+	Removed     *int32       `aws:"Removed"`
+	Left        []string     `aws:"Left"`
+	CleanupText *string      `aws:"CleanupText"`
+}
+
 // ProvisioningToken is a part of larger structures.
 type ProvisioningToken struct {
 	TokenId        *string    `aws:"TokenId"`
@@ -474,6 +534,24 @@ type PutIssuerLimitsRequest struct {
 
 // PutIssuerLimitsResponse is what PutIssuerLimits answers.
 type PutIssuerLimitsResponse struct {
+}
+
+// PutLocationVendingRequest is what PutLocationVending takes.
+type PutLocationVendingRequest struct {
+	LocationId *string `aws:"LocationId,required,min=1,max=2048"`
+	Mode       *string `aws:"Mode,required" enum:"sealed|upstream-sts"`
+}
+
+// PutLocationVendingResponse is what PutLocationVending answers.
+type PutLocationVendingResponse struct {
+	LocationId *string      `aws:"LocationId"`
+	Mode       *string      `aws:"Mode"`
+	State      *string      `aws:"State"`
+	Reason     *string      `aws:"Reason"`
+	Since      *time.Time   `aws:"Since"`
+	ProvenTime *time.Time   `aws:"ProvenTime"`
+	DueTime    *time.Time   `aws:"DueTime"`
+	Report     *ProbeReport `aws:"Report"`
 }
 
 // PutResolveGrantsRequest is what PutResolveGrants takes.

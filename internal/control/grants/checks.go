@@ -25,7 +25,8 @@ var grantChecks = []check{
 	{name: "a grant answers", run: (*evaluation).answers, last: true},
 	{name: "the grant's location is known", run: (*evaluation).hasLocation, last: true},
 	{run: (*evaluation).admitsAsserted, describe: describeAdmits},
-	{run: (*evaluation).assumes, describe: describeAssumes},
+	{run: (*evaluation).assumes, describe: describeAssumes, last: true},
+	{run: (*evaluation).storeVends, describe: describeStoreVends},
 }
 
 // mayAsk checks that the subject may call GetDataAccess on the instance. It is the first check of a real call, and the

@@ -18,7 +18,7 @@ import (
 	"latchkey/internal/sso"
 )
 
-// Vendor turns a session into credentials. It seals the session itself, or asks the store's own STS.
+// Vendor turns a session into credentials. For locations that vend sessions of their store's own STS, the store does.
 type Vendor interface {
 	Vend(context.Context, credential.Session) (credential.Credentials, error)
 }
@@ -58,11 +58,14 @@ type Vended struct {
 // GetDataAccess decides which grant answers the caller, assumes the role of that grant's location and commits the audit
 // record. Only then it seals a credential. Its error is the fault of the first check that fails.
 func (g *Grants) GetDataAccess(ctx context.Context, call *control.Call, in DataAccess) (*Vended, error) {
-	e := g.evaluate(question{subject: &subject{call: call}, data: in})
+	e := g.evaluate(question{subject: &subject{call: call}, data: in, vends: true})
 	if err := e.refusal(); err != nil {
 		return nil, err
 	}
 	session := e.session()
+	if e.atStore != nil {
+		return g.vendAtStore(ctx, call, e, session)
+	}
 	recordDecision(call, &e.Decision, session, e.Role)
 	if err := g.Control.Record(ctx, call); err != nil {
 		return nil, err

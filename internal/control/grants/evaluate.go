@@ -22,6 +22,9 @@ type question struct {
 	// held says that a session holds grant already. Then nothing but this grant answers, and the question is only whether
 	// it would still.
 	held bool
+	// vends says that a credential is about to be made, or that it is asked whether one could be. Then the location's store
+	// counts, too, if the location vends sessions of the store's own STS.
+	vends bool
 	// limit is how many grants the answer reports. 0 asks for the decision only: the evaluation ends at the first check
 	// that fails, and makes no texts for checks that pass.
 	limit int
@@ -38,6 +41,7 @@ type evaluation struct {
 	Location *store.Location // of the grant that answers
 	Role     *iam.Role       // of that location; nil if the service may not assume it
 	Duration time.Duration   // of the credential, before ValidUntil shortens it
+	atStore  *atStore        // the store that makes the credential; nil: this server seals it
 	// ValidUntil is the time until which the answer holds if nothing changes: the end of the session that asks. Zero means
 	// no bound. A credential expires no later than this.
 	ValidUntil time.Time

@@ -65,7 +65,7 @@ func (g *Grants) explainable(call *control.Call, in DataAccess) (*store.Instance
 
 // explain evaluates a question with all its checks. It refuses an invalid request and does not explain it.
 func (g *Grants) explain(q question) (*Explanation, error) {
-	q.limit = max(q.limit, 1)
+	q.limit, q.vends = max(q.limit, 1), true
 	e := g.evaluate(q)
 	if f := e.failed; f != nil && f.reason == fault.RequestInvalid {
 		return nil, f.fault

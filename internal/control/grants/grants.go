@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"latchkey/internal/access"
+	"latchkey/internal/broker"
+	"latchkey/internal/bucket"
 	"latchkey/internal/caller"
 	"latchkey/internal/control"
 	"latchkey/internal/control/sts"
@@ -30,6 +32,9 @@ type Grants struct {
 	Control *control.Control
 	Tokens  *sts.Tokens
 	Vendor  Vendor
+	// Stores finds the STS of the store that has a bucket, and the bucket's name there. It returns nil if the store has no
+	// STS in the server's configuration. nil: no store has.
+	Stores  func(*bucket.Bucket) (s *broker.Store, name string)
 	Observe func(decision, vend time.Duration) // how long a decision and the vending after it took; may be nil
 
 	// Direct tells how the S3 requests that a target and a permission stand for would be answered, see Direct. Nil: nobody

@@ -144,7 +144,7 @@ func (q *query) add(e *Entry) (full bool) {
 	if person != nil && !strange { // another account's directory is not this caller's to read
 		e.UserName = person.UserName
 	}
-	if q.Revocation == caller.AtExpiry && e.Kind == kinds[credential.Vended] {
+	if e.atStore || q.Revocation == caller.AtExpiry && e.Kind == kinds[credential.Vended] {
 		e.Ended, e.Reason = false, ""
 	} else if why := caller.GroundsStand(snap, e.grounds, e.revision, e.decided); why != nil {
 		if e.Ended, e.Reason = true, why.Message(); strange {

@@ -31,6 +31,7 @@ type Entry struct {
 	Ended       bool
 	Reason      string // why it has ended
 
+	atStore  bool // a session of a store's own STS: nothing but its expiry ends it
 	grounds  credential.Grounds
 	revision uint64
 	decided  time.Time
@@ -70,6 +71,9 @@ func newMade(r *store.Record) *made {
 		m.SessionID, m.RoleID, m.Name, m.GrantID, m.GrantScope = a.SessionID, a.RoleID, a.Session, a.GrantID, a.GrantScope
 		m.Expires, _ = time.Parse(time.RFC3339, a.Expires) // without it, the session is not listed
 		m.grantee = a.Grantee
+		if m.atStore = a.Vending != ""; m.atStore {
+			m.AccessKeyID = a.StoreAccessKeyID
+		}
 		if id, err := parseSession(a.Session); err == nil && m.SessionID == "" && m.GrantID != "" {
 			m.SessionID = id.String()
 		}

@@ -30,6 +30,14 @@ type Request struct {
 	Region      string // empty: Region
 	Header      map[string]string
 	Body        string
+	Now         func() time.Time // tells when it is signed; nil: time.Now
+}
+
+func (q *Request) now() time.Time {
+	if q.Now != nil {
+		return q.Now()
+	}
+	return time.Now()
 }
 
 // Answer is what a request was answered.
@@ -83,7 +91,7 @@ func Send(t testing.TB, k aws.Credentials, q Request) *Answer {
 		hash := hex.EncodeToString(sum[:])
 		r.Header.Set("X-Amz-Content-Sha256", hash)
 		if err := Signer().SignHTTP(t.Context(), k, r, hash, cmp.Or(q.Service, "s3"), cmp.Or(q.Region, Region),
-			time.Now()); err != nil {
+			q.now()); err != nil {
 			t.Fatal(err)
 		}
 	}
