@@ -48,7 +48,7 @@ it on; accounts of a database of an earlier release have it off, because it turn
 
 func newLocation() *cobra.Command {
 	cmd := newGroup("location", "Settings of S3 Access Grants locations that AWS does not have")
-	cmd.AddCommand(newLocationAsserted())
+	cmd.AddCommand(newLocationAsserted(), newLocationVend(), newLocationVending())
 	return cmd
 }
 

@@ -14,12 +14,6 @@ import (
 	"latchkey/internal/awswire"
 )
 
-func newLocation() *cobra.Command {
-	cmd := newGroup("location", "Say how credentials for an Access Grants location are made")
-	cmd.AddCommand(newLocationVend(), newLocationVending())
-	return cmd
-}
-
 func newLocationVend() *cobra.Command {
 	var f clientFlags
 	var mode string

@@ -85,9 +85,9 @@ func newRoot() *cobra.Command {
 		return hint(err, "%s --help lists the flags", cmd.CommandPath())
 	})
 	root.AddCommand(newServe(), newExec(), newEnv(), newExplain(), newWhoCan(), newWhatCan(), newTour(), newAudit(),
-		newAccount(), newAttack(), newBucket(), newDirectory(), newLocation(), newPolicy(), newSession(), newRecover(),
-		newUpstream(), newLogin(), newLogout(), newCredentials(), newBearer(), newGrants(), newAgent(), newKeys(),
-		newVersion())
+		newAccount(), newAttack(), newBucket(), newDirectory(), newLocation(), newProbe(), newPolicy(), newSession(),
+		newRecover(), newUpstream(), newLogin(), newLogout(), newCredentials(), newBearer(), newGrants(), newAgent(),
+		newKeys(), newVersion())
 	return root
 }
 

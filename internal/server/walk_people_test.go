@@ -97,6 +97,12 @@ func (w *walkWorld) peopleRows() []row {
 		"ListSessions", object{"Principal": "user/user"}, "EndSessions", object{"User": "bob"},
 		"ListSessionHistory", object{"User": "bob"}, "ListMembershipHistory", object{"Group": w.id("team")},
 	)...)
+	rows = append(rows, ofJSON(latchkey.Service, "GetLocationVending", object{"LocationId": "default"},
+		"PutLocationVending", object{"LocationId": "default", "Mode": "sealed"})...)
+	probe := ofJSON(latchkey.Service, "ProbeLocation", object{"LocationId": "default"})[0]
+	probe.fails = "ValidationException"
+	probe.because = "the default location has no store of its own that could be probed"
+	rows = append(rows, probe)
 	sync := ofJSON(latchkey.Service, "SyncDirectory", object{"Source": "corp"})[0]
 	sync.fails = "ServiceUnavailableException ConflictException"
 	sync.because = "the LDAP server of this world is away, which the server itself finds too"
