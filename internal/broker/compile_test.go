@@ -63,7 +63,8 @@ func TestAPolicyAllowsNothingOutsideItsFence(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		f := Fence{
 			Bucket: "lake", Prefix: name.Draw(t, "prefix"), Exact: rapid.Bool().Draw(t, "exact"),
-			ObjectOnly: rapid.Bool().Draw(t, "object only"), Permission: access.Permission(rapid.IntRange(0, 4).Draw(t, "permission")),
+			ObjectOnly: rapid.Bool().Draw(t, "object only"),
+			Permission: access.Permission(rapid.IntRange(0, 4).Draw(t, "permission")),
 		}
 		d := rapid.SampledFrom([]Dialect{AWS, Latchkey}).Draw(t, "dialect")
 		text, err := Compile(d, true, f)
@@ -124,7 +125,7 @@ func TestIdentityCase092_AWordThatTheStoreDoesNotKnowIsNeverSent(t *testing.T) {
 			conditions: []condition{{"StringLikeIfExists", "s3:prefix", "x"}}},
 		"a key": {actions: []string{"s3:ListBucket"}, resource: "arn:aws:s3:::lake",
 			conditions: []condition{{"StringLike", "s3:AccessGrantsInstanceArn", "x"}}},
-		"a key beside an action without it": {actions: []string{"s3:ListBucket", "s3:GetObject"}, resource: "arn:aws:s3:::lake",
+		"a key beside an action without it": {actions: []string{"s3:ListBucket", "s3:GetObject"}, resource: "arn:aws:s3:::l",
 			conditions: []condition{{"StringLike", "s3:prefix", "x"}}},
 		"an action":                  {actions: []string{"s3:GetObjectAcl"}, resource: "arn:aws:s3:::lake/*"},
 		"a statement of no action":   {resource: "arn:aws:s3:::lake/*"},

@@ -18,8 +18,8 @@ func (d *Document) AllowsAll(r Reach) bool { return d.all(r, false) }
 // DeniesAll reports whether one Deny statement denies the whole reach. It errs on the side of no.
 func (d *Document) DeniesAll(r Reach) bool { return d.all(r, true) }
 
-// MayAllow reports whether an Allow statement could allow a request in the reach, for some values of its condition keys.
-// It errs on the side of yes.
+// MayAllow reports whether an Allow statement could allow a request in the reach, for some values of its condition
+// keys. It errs on the side of yes.
 func (d *Document) MayAllow(r Reach) bool { return d.some(r, false) }
 
 // MayDeny is MayAllow for Deny statements.

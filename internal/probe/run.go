@@ -67,7 +67,8 @@ func Run(ctx context.Context, t Target) (report *Report, pending *Expiry) {
 	}
 	l.owner = newClient(t.Store, t.Bucket, t.Store.Owner)
 	l.report = Report{
-		Began: t.Store.Now().UTC(), Upstream: t.Store.Name, Dialect: string(t.Store.Dialect), Bucket: t.Bucket, Prefix: l.base,
+		Began: t.Store.Now().UTC(), Upstream: t.Store.Name, Dialect: string(t.Store.Dialect), Bucket: t.Bucket,
+		Prefix: l.base,
 	}
 	defer func() {
 		l.cleanUp(ctx)

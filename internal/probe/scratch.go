@@ -58,8 +58,8 @@ func (l *lab) isNot(ctx context.Context, key string) error {
 	return err
 }
 
-// cleanUp removes everything below the random prefix: what the probe knows of, and what a listing shows. It goes on when
-// the probe's context has ended.
+// cleanUp removes everything below the random prefix: what the probe knows of, and what a listing shows. It goes on
+// when the probe's context has ended.
 func (l *lab) cleanUp(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupLimit)
 	defer cancel()

@@ -79,7 +79,9 @@ func TestIdentityCase091_MinIO(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return broker.Settings{Name: "minio", Dialect: broker.MinIO, S3Endpoint: at, Credentials: broker.Static(keys), Now: now}
+		return broker.Settings{
+			Name: "minio", Dialect: broker.MinIO, S3Endpoint: at, Credentials: broker.Static(keys), Now: now,
+		}
 	})
 	v := f.vending("PutLocationVending", object{"Mode": "upstream-sts"})
 	for _, c := range v.Report.Checks {
@@ -88,8 +90,8 @@ func TestIdentityCase091_MinIO(t *testing.T) {
 	if v.State != "PENDING" || v.Report.Failed || len(v.Report.Left) != 0 {
 		t.Fatalf("%+v", v)
 	}
-	// MinIO's shortest session has 15 minutes, and its clock cannot be moved. So that one check stays pending here, and the
-	// test says in its place that it has passed.
+	// MinIO's shortest session has 15 minutes, and its clock cannot be moved. So that one check stays pending here, and
+	// the test says in its place that it has passed.
 	if err := f.server.engine.Update(t.Context(), func(tx *store.Tx) error {
 		l, err := store.Locations.Get(t.Context(), tx, store.LocationID(walkAccount, "us-east-1", "default"))
 		if err != nil {

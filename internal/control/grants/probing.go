@@ -111,8 +111,9 @@ func judged(v *store.Vending, r *probe.Report, of string, now time.Time) *store.
 type Commit func(context.Context, func(*store.Tx) error) error
 
 // ProbeNext does the next piece of work on stores: it finishes a check that was pending, or runs the probe where a
-// location vends sessions of its store and the last probe is a day old. It looks at locations in the order of their creation,
-// behind after. next is 0 when there are no more. An error is the database's: a store that fails is written down.
+// location vends sessions of its store and the last probe is a day old. It looks at locations in the order of their
+// creation, behind after. next is 0 when there are no more. An error is the database's: what a store does wrong is
+// written down.
 func (g *Grants) ProbeNext(ctx context.Context, after int64, commit Commit) (next int64, err error) {
 	snap, err := g.Control.Engine.Snapshot()
 	if err != nil {

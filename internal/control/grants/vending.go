@@ -229,7 +229,9 @@ const expiryPurpose = "a session that a probe waits for"
 
 func (g *Grants) sealExpiry(e *probe.Expiry) ([]byte, error) {
 	keys := broker.Keys(e.Keys)
-	text, err := json.Marshal(expiry{e.Key, e.Content, keys.AccessKeyID, keys.SecretAccessKey, keys.SessionToken, e.Keys.Expires})
+	text, err := json.Marshal(expiry{
+		e.Key, e.Content, keys.AccessKeyID, keys.SecretAccessKey, keys.SessionToken, e.Keys.Expires,
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -1,7 +1,7 @@
 // Package probetest is a small S3 store with an STS, which does what a test tells it to do wrong.
 //
-// It stands for stores that others run. It evaluates session policies with package policy, as AWS does, keeps objects in
-// memory, and checks no signatures: what the probe is tried on is what a store does with a session.
+// It stands for stores that others run. It evaluates session policies with package policy, as AWS does, keeps objects
+// in memory, and checks no signatures: what the probe is tried on is what a store does with a session.
 package probetest
 
 import (
