@@ -12,8 +12,8 @@ import (
 	"latchkey/internal/upstreams"
 )
 
-// mapped is a server in front of store, which it reaches with a mapping, as the value of buckets. It is booted anew with
-// the same data when the mapping changes.
+// mapped is a server in front of store, which it reaches with a mapping, as the value of buckets. It is booted anew
+// with the same data when the mapping changes.
 func mapped(t *testing.T, data string, store *walkWorld, entry string) *walkWorld {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "upstreams.yaml")
@@ -42,7 +42,8 @@ func TestMappedBuckets(t *testing.T) {
 			store.must(put("/"+names[0]+"/k", "hello"))
 			store.must(put("/other", ""))
 			f := mapped(t, t.TempDir(), store, entry)
-			if strays := fmt.Sprint(f.own("ListBuckets", object{"Unregistered": true})); !strings.Contains(strays, "Name:lake") ||
+			strays := fmt.Sprint(f.own("ListBuckets", object{"Unregistered": true}))
+			if !strings.Contains(strays, "Name:lake") ||
 				strings.Contains(strays, "other") || strings.Contains(strays, "Name:"+names[0]) && names[0] != "lake" {
 				t.Errorf("the strays are %s", strays)
 			}

@@ -22,7 +22,7 @@ import (
 
 // badStore is a small S3 store with one bucket, lake, that can be made wrong in many ways.
 type badStore struct {
-	mu      sync.Mutex
+	mu      *sync.Mutex // a pointer, so that tables of stores can be copied
 	objects map[string]stored
 
 	takesAnySignature bool // a wrong one, too
@@ -74,7 +74,7 @@ func rightSignature(r *http.Request) bool {
 
 func (s *badStore) serve(t *testing.T) string {
 	t.Helper()
-	s.objects = map[string]stored{}
+	s.objects, s.mu = map[string]stored{}, new(sync.Mutex)
 	srv := httptest.NewServer(http.HandlerFunc(s.answer))
 	t.Cleanup(srv.Close)
 	return srv.URL
