@@ -64,13 +64,50 @@ func TestARequestDoesNotWaitForEver(t *testing.T) {
 	if f := fault.Of(err); f.Kind != fault.Throttled || f.Reason != fault.EventsNotRecorded {
 		t.Errorf("%v", err)
 	}
+	if s := r.Stats()[0]; s.Records != 0 {
+		t.Errorf("room is held in a sink that drops: %+v", s)
+	}
+	held.Release()
+	if _, err := r.Admit(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAClientThatHasGoneWaitsNoMore(t *testing.T) {
+	r, _ := run(t, events.Options{
+		Limits: events.Limits{Records: 1, Bytes: 1 << 20, Wait: time.Hour},
+		Pipes:  []events.Pipe{{Name: "gate", Sink: newGate(), Block: true}},
+	}, 0)
+	if _, err := r.Admit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := r.Admit(gone); err == nil {
 		t.Error("a client that has gone is admitted")
 	}
-	held.Release()
-	if _, err := r.Admit(t.Context()); err != nil {
-		t.Error(err)
+}
+
+// TestARefusedRequestHoldsNoRoom: one of two sinks had room for it.
+func TestARefusedRequestHoldsNoRoom(t *testing.T) {
+	limits := events.Limits{Records: 2, Bytes: 1 << 20, Wait: time.Millisecond}
+	first, second := newGate(), newGate()
+	r, _ := run(t, events.Options{Limits: limits, Pipes: []events.Pipe{
+		{Name: "first", Sink: first, Block: true, Enough: 1}, {Name: "second", Sink: second, Block: true},
+	}}, 0)
+	close(first.open)
+	for range 2 { // the second sink never writes
+		ticket, err := r.Admit(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Record(&ticket, event("k"))
+	}
+	await(t, "the first sink is empty", func() bool { return r.Stats()[0].Records == 0 })
+	if _, err := r.Admit(t.Context()); err == nil {
+		t.Error("a request is admitted that the second sink has no room for")
+	}
+	if s := r.Stats()[0]; s.Records != 0 {
+		t.Errorf("the refused request holds room: %+v", s)
 	}
 }
