@@ -48,6 +48,7 @@ var refusedBy = map[fault.Reason]string{
 	fault.AdministrationClosed: "scope",
 	fault.PermissionExceeded:   "scope",
 	fault.ScopeExceeded:        "scope",
+	fault.OtherRequest:         "scope",
 
 	// Policies.
 	fault.SessionPolicyDenies:   "session",
