@@ -139,13 +139,13 @@ func printVending(w io.Writer, v *latchkey.PutLocationVendingResponse, asJSON, a
 		fmt.Fprintf(&b, "the check that is pending is tried at %s\n", v.DueTime.Format(time.RFC3339))
 	}
 	if r := v.Report; r != nil {
-		printReport(&b, r, all)
+		printProbe(&b, r, all)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }
 
-func printReport(b *strings.Builder, r *latchkey.ProbeReport, all bool) {
+func printProbe(b *strings.Builder, r *latchkey.ProbeReport, all bool) {
 	counts := map[string]int{}
 	table := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
 	for _, c := range r.Checks {

@@ -32,7 +32,7 @@ func (s *Server) tasks() []maintenance.Task {
 	}
 	tasks = append(tasks, s.bucketCreations(), maintenance.Blobs(s.objects))
 	tasks = append(tasks, s.observations()...)
-	if len(s.stores) > 0 {
+	if len(s.opened) > 0 {
 		tasks = append(tasks, s.locationProbes())
 	}
 	if c.UploadRetention > 0 {

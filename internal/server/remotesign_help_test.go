@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"crypto/md5"
 	"encoding/base64"
 	"encoding/json"
@@ -105,8 +106,8 @@ func (w *signingWorld) signs(in sign) *result {
 	w.t.Helper()
 	body := in.raw
 	if body == "" {
-		m := map[string]any{"method": or(in.method, "GET"), "uri": or(in.uri, w.url+"/lake/orders/a"),
-			"region": or(in.region, "us-east-1"), "headers": in.headers, "provider": "s3"}
+		m := map[string]any{"method": cmp.Or(in.method, "GET"), "uri": cmp.Or(in.uri, w.url+"/lake/orders/a"),
+			"region": cmp.Or(in.region, "us-east-1"), "headers": in.headers, "provider": "s3"}
 		if in.headers == nil {
 			m["headers"] = map[string][]string{"User-Agent": {"iceberg"}, "Range": {"bytes=0-99"}}
 		}
@@ -120,12 +121,12 @@ func (w *signingWorld) signs(in sign) *result {
 		body = string(text)
 	}
 	r, err := http.NewRequestWithContext(w.t.Context(), http.MethodPost,
-		w.url+or(in.path, "/v1/prod/namespaces/sales/tables/orders/sign"), strings.NewReader(body))
+		w.url+cmp.Or(in.path, "/v1/prod/namespaces/sales/tables/orders/sign"), strings.NewReader(body))
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	r.Header.Set("Content-Type", "application/json")
-	r.Header.Set("Authorization", "Bearer "+or(in.bearer, bearerOf(w.session)))
+	r.Header.Set("Authorization", "Bearer "+cmp.Or(in.bearer, bearerOf(w.session)))
 	for k, v := range in.header {
 		if v == "" {
 			r.Header.Del(k)

@@ -80,7 +80,7 @@ type Server struct {
 	maintenance *maintenance.Loop
 	events      *events.Recorder        // nil: no data event is recorded
 	tracer      *telemetry.Tracer       // nil: no request is traced
-	stores      map[string]*openedStore // by the name of the upstream
+	opened      map[string]*openedStore // by the name of the upstream
 }
 
 // Open opens everything and begins to listen. It serves nothing before Serve. If it returns an error, the Server is nil
@@ -381,7 +381,7 @@ func (s *Server) Close() error {
 			errs = append(errs, err)
 		}
 	}
-	for _, store := range s.stores {
+	for _, store := range s.opened {
 		store.client.Close()
 	}
 	if s.objects != nil {

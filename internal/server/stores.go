@@ -24,7 +24,7 @@ type openedStore struct {
 
 // openStores makes the clients of the STSs: those of the upstreams, and further ones of the configuration.
 func (s *Server) openStores() error {
-	s.stores = map[string]*openedStore{}
+	s.opened = map[string]*openedStore{}
 	all := s.Config.Stores
 	for _, m := range s.upstreams.All() {
 		if m.STS != nil {
@@ -42,7 +42,7 @@ func (s *Server) openStores() error {
 		if c.Stored == nil {
 			c.Stored = func(bucket string) (string, bool) { return bucket, true }
 		}
-		s.stores[c.Name] = &openedStore{b, c.Stored}
+		s.opened[c.Name] = &openedStore{b, c.Stored}
 	}
 	return nil
 }
@@ -64,7 +64,7 @@ func stsOf(m *upstreams.Member) StoreSTS {
 // storeOf finds the STS of the store that has a bucket, and the bucket's name there. It is nil for an upstream without
 // one, such as the embedded store.
 func (s *Server) storeOf(b *bucket.Bucket) (*broker.Store, string) {
-	store := s.stores[b.Upstream]
+	store := s.opened[b.Upstream]
 	if store == nil {
 		return nil, ""
 	}

@@ -16,9 +16,9 @@ import (
 	"latchkey/internal/store"
 )
 
-// inFront is a server in front of a store that has an STS, with a location for s3://lake/team/*. The users alice and
+// stsFront is a server in front of a store that has an STS, with a location for s3://lake/team/*. The users alice and
 // bob may ask for access; alice has a READ grant for team/alice/*, bob a READWRITE grant for team/bob/*.
-type inFront struct {
+type stsFront struct {
 	*walkWorld
 	ahead      *atomic.Int64
 	alice, bob aws.Credentials
@@ -27,10 +27,10 @@ type inFront struct {
 
 const locationRights = statement + `"Allow","Action":"s3:*","Resource":["arn:aws:s3:::lake","arn:aws:s3:::lake/*"]}]}`
 
-// newInFront makes the server in front. settings is called with the clock that the test moves.
-func newInFront(t *testing.T, settings func(now func() time.Time) broker.Settings) *inFront {
+// newSTSFront makes the server in front. settings is called with the clock that the test moves.
+func newSTSFront(t *testing.T, settings func(now func() time.Time) broker.Settings) *stsFront {
 	t.Helper()
-	f := &inFront{ahead: new(atomic.Int64)}
+	f := &stsFront{ahead: new(atomic.Int64)}
 	now := func() time.Time { return time.Now().Add(time.Duration(f.ahead.Load())) }
 	s := boot(t, Config{Now: now, Stores: []StoreSTS{{Settings: settings(now)}}})
 	f.walkWorld = &walkWorld{
@@ -54,7 +54,7 @@ func newInFront(t *testing.T, settings func(now func() time.Time) broker.Setting
 }
 
 // asker makes a user who may ask for access, with a grant below the user's name.
-func (f *inFront) asker(name, permission string) aws.Credentials {
+func (f *stsFront) asker(name, permission string) aws.Credentials {
 	f.t.Helper()
 	f.iam("CreateUser", "UserName", name)
 	f.iam("PutUserPolicy", "UserName", name, "PolicyName", "p", "PolicyDocument",
@@ -64,7 +64,7 @@ func (f *inFront) asker(name, permission string) aws.Credentials {
 	return aws.Credentials{AccessKeyID: f.id("key of " + name), SecretAccessKey: f.id("secret of " + name)}
 }
 
-func (f *inFront) grant(name, sub, permission string) *got {
+func (f *stsFront) grant(name, sub, permission string) *got {
 	f.t.Helper()
 	a := f.tryGrant(name, sub, permission)
 	if a.status >= 300 {
@@ -73,7 +73,7 @@ func (f *inFront) grant(name, sub, permission string) *got {
 	return a
 }
 
-func (f *inFront) tryGrant(name, sub, permission string) *got {
+func (f *stsFront) tryGrant(name, sub, permission string) *got {
 	f.t.Helper()
 	return f.send(f.root, post(grantsPath+"/grant", element("CreateAccessGrantRequest",
 		element("AccessGrantsLocationId", f.location),
@@ -83,7 +83,7 @@ func (f *inFront) tryGrant(name, sub, permission string) *got {
 }
 
 // own calls an operation of this server's own, as the root user.
-func (f *inFront) own(op string, in object) *got {
+func (f *stsFront) own(op string, in object) *got {
 	f.t.Helper()
 	return f.send(f.root, call(latchkey.Service, op, in))
 }
@@ -100,7 +100,7 @@ type vending struct {
 	}
 }
 
-func (f *inFront) vending(op string, in object) vending {
+func (f *stsFront) vending(op string, in object) vending {
 	f.t.Helper()
 	in["LocationId"] = f.location
 	a := f.own(op, in)
@@ -111,10 +111,10 @@ func (f *inFront) vending(op string, in object) vending {
 	return v
 }
 
-func (f *inFront) state() string { return f.vending("GetLocationVending", object{}).State }
+func (f *stsFront) state() string { return f.vending("GetLocationVending", object{}).State }
 
 // probes runs what the schedule runs, until nothing is due.
-func (f *inFront) probes() {
+func (f *stsFront) probes() {
 	f.t.Helper()
 	for next := int64(0); ; {
 		var err error
@@ -128,7 +128,7 @@ func (f *inFront) probes() {
 }
 
 // vendsAtStore sets the mode and lets the session of the probe expire.
-func (f *inFront) vendsAtStore() {
+func (f *stsFront) vendsAtStore() {
 	f.t.Helper()
 	if v := f.vending("PutLocationVending", object{"Mode": "upstream-sts"}); v.State != "PENDING" || v.Report.Passed {
 		f.t.Fatalf("%+v", v)
@@ -145,7 +145,7 @@ func (f *inFront) vendsAtStore() {
 }
 
 // ask asks for access to what lies below the location.
-func (f *inFront) ask(k aws.Credentials, target, permission string, more ...string) *got {
+func (f *stsFront) ask(k aws.Credentials, target, permission string, more ...string) *got {
 	f.t.Helper()
 	q := url.Values{"permission": {permission}, "target": {"s3://lake/team/" + target}}
 	for i := 0; i+1 < len(more); i += 2 {

@@ -74,7 +74,7 @@ func TestIdentityCase091_MinIO(t *testing.T) {
 			t.Fatal(a.body)
 		}
 	}
-	f := newInFront(t, func(now func() time.Time) broker.Settings {
+	f := newSTSFront(t, func(now func() time.Time) broker.Settings {
 		at, err := url.Parse(minio.url)
 		if err != nil {
 			t.Fatal(err)

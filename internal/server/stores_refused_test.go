@@ -15,8 +15,8 @@ import (
 )
 
 // inFrontOf makes a server in front of a store that a test may make wrong.
-func inFrontOf(t *testing.T, s *probetest.Store, change func(*broker.Settings)) *inFront {
-	return newInFront(t, func(now func() time.Time) broker.Settings {
+func inFrontOf(t *testing.T, s *probetest.Store, change func(*broker.Settings)) *stsFront {
+	return newSTSFront(t, func(now func() time.Time) broker.Settings {
 		settings := s.Start(t, now)
 		if change != nil {
 			change(&settings)
@@ -136,7 +136,7 @@ func TestAnotherConfigurationIsNotProven(t *testing.T) {
 	f := inFrontOf(t, &probetest.Store{}, nil)
 	f.vendsAtStore()
 	c := &f.server.Config.Stores[0]
-	opened := f.server.stores[c.Name]
+	opened := f.server.opened[c.Name]
 	opened.client.RoleARN = "arn:aws:iam::123456789012:role/other" // as after a restart with another file
 	if a := f.ask(f.alice, "alice/*", "READ"); a.status != 503 || !strings.Contains(a.body, "configuration") {
 		t.Errorf("%d %s", a.status, a.body)
@@ -152,7 +152,7 @@ func TestAnotherConfigurationIsNotProven(t *testing.T) {
 		!strings.Contains(a.body, "has not passed the probe since") {
 		t.Errorf("a proof that is old: %d %s", a.status, a.body)
 	}
-	delete(f.server.stores, c.Name)
+	delete(f.server.opened, c.Name)
 	if a := f.ask(f.alice, "alice/*", "READ"); a.status != 503 || !strings.Contains(a.body, "no STS") {
 		t.Errorf("%d %s", a.status, a.body)
 	}
@@ -160,7 +160,7 @@ func TestAnotherConfigurationIsNotProven(t *testing.T) {
 		!strings.Contains(a.body, "store_not_configured") {
 		t.Errorf("%d %s", a.status, a.body)
 	}
-	f.server.stores[c.Name] = &openedStore{opened.client, func(string) (string, bool) { return "sea", true }}
+	f.server.opened[c.Name] = &openedStore{opened.client, func(string) (string, bool) { return "sea", true }}
 	if a := f.own("PutLocationVending", object{"LocationId": f.location, "Mode": "upstream-sts"}); a.status != 503 ||
 		!strings.Contains(a.body, "another name") {
 		t.Errorf("%d %s", a.status, a.body)
@@ -173,7 +173,7 @@ func TestIdentityCase094_AStoreThatShortensASession(t *testing.T) {
 	f.vendsAtStore()
 	s.Life = 20 * time.Minute
 	k := keysOf(t, f.ask(f.alice, "alice/*", "READ", "durationSeconds", "3600"))
-	if left := k.Expires.Sub(f.time()); left > 20*time.Minute || left < 19*time.Minute {
+	if left := k.Expires.Sub(f.now()); left > 20*time.Minute || left < 19*time.Minute {
 		t.Errorf("it lasts %v", left)
 	}
 	s.Life = 10 * time.Hour // longer than was decided

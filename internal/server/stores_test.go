@@ -31,7 +31,7 @@ func (w *walkWorld) records(name string) (all []audit.Event) {
 
 func TestTheStoresOwnSTSMakesTheSession(t *testing.T) {
 	var second *walkWorld
-	f := newInFront(t, func(now func() time.Time) broker.Settings {
+	f := newSTSFront(t, func(now func() time.Time) broker.Settings {
 		w, settings := newSecond(t, now)
 		second = w
 		return settings
@@ -102,11 +102,11 @@ func TestTheStoresOwnSTSMakesTheSession(t *testing.T) {
 		}
 	})
 	t.Run("the expiry is the store's", func(t *testing.T) {
-		if left := k.Expires.Sub(f.time()); left < 59*time.Minute || left > 61*time.Minute {
+		if left := k.Expires.Sub(f.now()); left < 59*time.Minute || left > 61*time.Minute {
 			t.Errorf("it lasts %v", left)
 		}
 		a := f.ask(f.alice, "alice/*", "READ", "durationSeconds", "900")
-		if left := keysOf(t, a).Expires.Sub(f.time()); left > 16*time.Minute {
+		if left := keysOf(t, a).Expires.Sub(f.now()); left > 16*time.Minute {
 			t.Errorf("it lasts %v", left)
 		}
 	})
