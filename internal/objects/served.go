@@ -10,8 +10,8 @@ import (
 // served lists every input member, by its name on the wire, that this store serves. The store refuses any other member
 // as NotImplemented, because it must not ignore silently what a client asks for. Among those that S3 knows, these are
 // refused: x-amz-tagging, x-amz-server-side-encryption* (also of a copy's source), x-amz-object-lock-*,
-// x-amz-website-redirect-location, x-amz-grant-*, x-amz-mfa, x-amz-bypass-governance-retention,
-// x-amz-write-offset-bytes, x-amz-if-match-* of directory buckets, the checksums MD5, SHA512 and XXHASH*.
+// x-amz-website-redirect-location, x-amz-grant-*, x-amz-mfa, x-amz-write-offset-bytes, x-amz-if-match-* of directory
+// buckets, the checksums MD5, SHA512 and XXHASH*.
 //
 // A member with values is served with these values only. They ask for what the store does anyway.
 var served = map[string][]string{
@@ -41,6 +41,10 @@ var served = map[string][]string{
 
 	// Members that the gateway has acted on.
 	"x-amz-expected-bucket-owner": nil, "x-amz-source-expected-bucket-owner": nil, "x-amz-request-payer": nil,
+
+	// A deletion may go past a retention in governance mode: the gateway has asked for the right. No object of this store
+	// has a retention, so there is nothing to go past.
+	"x-amz-bypass-governance-retention": nil,
 
 	// Members that change nothing with these values.
 	"x-amz-acl":                        {"private", "bucket-owner-full-control"},
