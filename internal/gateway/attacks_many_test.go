@@ -48,6 +48,7 @@ func TestAttack27_CopiesNeedTheirSource(t *testing.T) {
 		w.do(both, ask{method: "PUT", path: "/lake/out/copy", header: header("X-Amz-Copy-Source", "lake/in/k")}), 403,
 		"AccessDenied", "s3:PutObject")
 	served(t, "within", copies(both, "/lake/in/k"))
+	served(t, "within, every slash encoded, as the Go CDK writes it", copies(both, "lake%2Fin%2Fk"))
 	served(t, "a part within", part(both, "lake/in/k"))
 	refused(t, "condition on a source that may not be read",
 		w.do(write, ask{

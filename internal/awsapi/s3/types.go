@@ -137,7 +137,7 @@ type CopyObjectRequest struct {
 	ContentEncoding                *string           `aws:"Content-Encoding,header"`
 	ContentLanguage                *string           `aws:"Content-Language,header"`
 	ContentType                    *string           `aws:"Content-Type,header"`
-	CopySource                     *string           `aws:"x-amz-copy-source,header,required" pattern:"\\/?.+\\/.+"`
+	CopySource                     *string           `aws:"x-amz-copy-source,header,required"`
 	CopySourceIfMatch              *string           `aws:"x-amz-copy-source-if-match,header"`
 	CopySourceIfModifiedSince      *time.Time        `aws:"x-amz-copy-source-if-modified-since,header"`
 	CopySourceIfNoneMatch          *string           `aws:"x-amz-copy-source-if-none-match,header"`
@@ -878,7 +878,7 @@ type UploadPartCopyOutput struct {
 // UploadPartCopyRequest is what UploadPartCopy takes.
 type UploadPartCopyRequest struct {
 	Bucket                         *string    `aws:"Bucket,uri,required"`
-	CopySource                     *string    `aws:"x-amz-copy-source,header,required" pattern:"\\/?.+\\/.+"`
+	CopySource                     *string    `aws:"x-amz-copy-source,header,required"`
 	CopySourceIfMatch              *string    `aws:"x-amz-copy-source-if-match,header"`
 	CopySourceIfModifiedSince      *time.Time `aws:"x-amz-copy-source-if-modified-since,header"`
 	CopySourceIfNoneMatch          *string    `aws:"x-amz-copy-source-if-none-match,header"`
