@@ -8,7 +8,8 @@ FUZZTIME    ?= 2s
 TIMEOUT     ?= 30m
 PACKAGES     = ./internal/...
 
-.PHONY: run build test e2e lint race fuzz fuzz-resigned bench bench-gateway
+.PHONY: run build test e2e lint race fuzz fuzz-resigned bench bench-gateway stores stores-test conformance \
+	conformance-gateway
 
 run: build
 	bin/latchkey serve
@@ -53,3 +54,20 @@ bench:
 # The gateway in front of a foreign store, beside the store alone and versitygw's proxy. It takes some minutes.
 bench-gateway:
 	$(GO) run -trimpath ./bench/gateway
+
+# Stores of others on loopback, until an interrupt.
+stores: build
+	cd e2e && ../tools/stores $(GO) run ./stores/run -latchkey "$(CURDIR)/bin/latchkey"
+
+# Latchkey in front of the stores, with the clients that people use, and the pages about them.
+stores-test: build
+	cd e2e && LATCHKEY_TEST_BINARY="$(CURDIR)/bin/latchkey" ../tools/with-test-tools ../tools/stores \
+		$(GO) test -count=1 -timeout $(TIMEOUT) -run 'Store' . ./stores ./conformance
+
+# versitygw's suites: against the embedded store; against versitygw alone and through Latchkey in front of it.
+CONFORMANCE = ../../tools/stores --with versitygw $(GO) run . -latchkey "$(CURDIR)/bin/latchkey"
+conformance: build
+	cd e2e/conformance && $(CONFORMANCE) -lane embedded
+
+conformance-gateway: build
+	cd e2e/conformance && $(CONFORMANCE) -lane gateway-versitygw
