@@ -43,7 +43,7 @@ func run(ctx context.Context, dir string, s *system, name string) outcome {
 	cmd.Dir, cmd.Env = dir, clientEnv()
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
-	cmd.WaitDelay = time.Second
+	cmd.WaitDelay = 20 * time.Second // a busy machine hands over the output late
 	err := cmd.Run()
 	switch {
 	case ctx.Err() != nil:
