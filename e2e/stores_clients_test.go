@@ -160,10 +160,14 @@ func (f *front) minioGo(t *testing.T) {
 }
 
 func (f *front) cdk(t *testing.T) {
-	bucket, err := s3blob.OpenBucket(t.Context(), f.actor("vended", "", f.keys).s3, f.bucket, nil)
-	f.check(err)
+	open := func() *blob.Bucket {
+		bucket, err := s3blob.OpenBucket(t.Context(), f.actor("vended", "", f.keys).s3, f.bucket, nil)
+		f.check(err)
+		return bucket
+	}
+	inside, bucket := blob.PrefixedBucket(open(), "work/cdk/"), open()
+	defer inside.Close()
 	defer bucket.Close()
-	inside := blob.PrefixedBucket(bucket, "work/cdk/")
 	f.check(inside.WriteAll(t.Context(), "x", []byte("content"), &blob.WriterOptions{ContentType: "text/plain"}))
 	got, err := inside.ReadAll(t.Context(), "x")
 	f.check(err)
