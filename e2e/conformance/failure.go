@@ -10,7 +10,8 @@ var (
 	// stamped is what the binary adds at its end: the test's error once more, behind a time.
 	stamped = regexp.MustCompile(`\d{4}/\d\d/\d\d \d\d:\d\d:\d\d .*`)
 	// varying is what differs between two runs.
-	varying = regexp.MustCompile(`RequestID: [^,]*, (HostID: [^,]*, )?|0x[0-9a-f]+|\d{4}-\d\d-\d\d[T ][0-9:.]+Z?|\b[0-9a-f]{16,}\b`)
+	varying = regexp.MustCompile(`RequestID: [^,]*, (HostID: [^,]*, )?|0x[0-9a-f]+|` +
+		`\d{4}-\d\d-\d\d[T ][0-9:.]+Z?|\b[0-9a-f]{16,}\b`)
 )
 
 // failure finds out of a test's output why it failed, without what differs between two runs.

@@ -77,7 +77,8 @@ func Ceph(ctx context.Context, dir string) (*Store, error) {
 		return nil, err
 	}
 	fsid := newUUID()
-	c := &cluster{dir: dir, store: &Store{Name: "ceph", Endpoint: "http://127.0.0.1:" + port, IAM: "http://127.0.0.1:" + port,
+	url := "http://127.0.0.1:" + port
+	c := &cluster{dir: dir, store: &Store{Name: "ceph", Endpoint: url, IAM: url,
 		AccessKey: accessKey, SecretKey: secretKey, Flat: true, STS: true}}
 	for _, d := range []string{"mon", "osd", "rgw"} {
 		if err := os.MkdirAll(filepath.Join(dir, d), 0o700); err != nil {
@@ -103,7 +104,8 @@ func (c *cluster) start(ctx context.Context, fsid, monitor string) error {
 		c.path("monmap")); err != nil {
 		return err
 	}
-	if err := c.run(ctx, "ceph-mon", "--mkfs", "-i", "a", "--monmap", c.path("monmap"), "-c", c.path("ceph.conf")); err != nil {
+	if err := c.run(ctx, "ceph-mon", "--mkfs", "-i", "a", "--monmap", c.path("monmap"),
+		"-c", c.path("ceph.conf")); err != nil {
 		return err
 	}
 	if err := c.launch("ceph-mon", "-f", "-i", "a", "-c", c.path("ceph.conf")); err != nil {
@@ -119,8 +121,8 @@ func (c *cluster) start(ctx context.Context, fsid, monitor string) error {
 	if err := c.launch("ceph-osd", "-f", "-i", "0", "-c", c.path("ceph.conf")); err != nil {
 		return err
 	}
-	if err := c.run(ctx, "radosgw-admin", "-c", c.path("ceph.conf"), "user", "create", "--uid", "root", "--display-name", "root",
-		"--access-key", accessKey, "--secret-key", secretKey, "--caps", "roles=*;user-policy=*;oidc-provider=*"); err != nil {
+	if err := c.run(ctx, "radosgw-admin", "-c", c.path("ceph.conf"), "user", "create", "--uid", "root",
+		"--display-name", "root", "--access-key", accessKey, "--secret-key", secretKey, "--caps", "roles=*;user-policy=*;oidc-provider=*"); err != nil {
 		return err
 	}
 	if err := c.launch("radosgw", "-f", "-n", "client.rgw", "-c", c.path("ceph.conf")); err != nil {

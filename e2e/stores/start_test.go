@@ -16,7 +16,8 @@ func TestStoresStartAndStop(t *testing.T) {
 		t.Skip("no stores are given: tools/stores gives them")
 	}
 	for name, start := range map[string]func(context.Context, string) (*stores.Store, error){
-		"versitygw": stores.Versitygw, "versitygw with IAM": stores.VersitygwWithIAM, "minio": stores.MinIO, "ceph": stores.Ceph,
+		"versitygw": stores.Versitygw, "versitygw with IAM": stores.VersitygwWithIAM, "minio": stores.MinIO,
+		"ceph": stores.Ceph,
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir, err := os.MkdirTemp("", "store-")
