@@ -272,7 +272,8 @@ func (f *front) rclone(t *testing.T) {
 	has(t, "rclone")
 	dir, back, at := folder(t), t.TempDir(), "store:"+f.bucket+"/work/rclone"
 	env := []string{"RCLONE_CONFIG=/nonexistent", "RCLONE_CONFIG_STORE_TYPE=s3", "RCLONE_CONFIG_STORE_PROVIDER=Other",
-		"RCLONE_CONFIG_STORE_ENV_AUTH=true", "RCLONE_CONFIG_STORE_ENDPOINT=" + f.site.url, "RCLONE_CONFIG_STORE_REGION=" + region,
+		"RCLONE_CONFIG_STORE_ENV_AUTH=true", "RCLONE_CONFIG_STORE_ENDPOINT=" + f.site.url,
+		"RCLONE_CONFIG_STORE_REGION=" + region,
 		"RCLONE_S3_UPLOAD_CUTOFF=5M", "RCLONE_S3_CHUNK_SIZE=5M", "RCLONE_S3_NO_CHECK_BUCKET=true", "RCLONE_RETRIES=1"}
 	f.succeeds(t, env, "rclone", "sync", dir, at)
 	f.succeeds(t, env, "rclone", "check", dir, at)
@@ -294,6 +295,7 @@ func (f *front) lance(t *testing.T) {
 	if _, err := os.Stat(filepath.Join("lance", "node_modules")); err != nil {
 		t.Skip("LanceDB's npm packages are not installed (tools/stores installs them): skipped")
 	}
-	out := f.succeeds(t, nil, "node", filepath.Join("lance", "table.mjs"), f.site.url, f.at("work/lance"), f.at("other/lance"))
+	out := f.succeeds(t, nil, "node", filepath.Join("lance", "table.mjs"), f.site.url, f.at("work/lance"),
+		f.at("other/lance"))
 	is(t, "what the script said last", lastLine(out), "the table was walked")
 }

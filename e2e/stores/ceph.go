@@ -149,7 +149,8 @@ func (c *cluster) run(ctx context.Context, program string, args ...string) error
 	defer cancel()
 	cmd := exec.CommandContext(ctx, program, args...)
 	var said bytes.Buffer
-	cmd.Env, cmd.Dir, cmd.Stdout, cmd.Stderr, cmd.WaitDelay = plainEnv(), c.dir, &said, &said, time.Second
+	cmd.Env, cmd.Dir, cmd.WaitDelay = plainEnv(), c.dir, time.Second
+	cmd.Stdout, cmd.Stderr = &said, &said
 	if err := cmd.Run(); err != nil {
 		return fmt.Errorf("%s %s: %w\n%s", program, strings.Join(args, " "), err, said.String())
 	}

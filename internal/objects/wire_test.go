@@ -104,7 +104,8 @@ func TestUnservedMembersAreRefused(t *testing.T) {
 		"x-amz-object-lock-mode",
 		"x-amz-object-lock-legal-hold", "x-amz-object-lock-retain-until-date", "x-amz-website-redirect-location",
 		"x-amz-grant-full-control",
-		"x-amz-grant-read", "x-amz-acl", "x-amz-storage-class", "versionId", "x-amz-mfa", "x-amz-write-offset-bytes", "x-amz-checksum-sha512", "x-amz-checksum-md5", "x-amz-checksum-xxhash64",
+		"x-amz-grant-read", "x-amz-acl", "x-amz-storage-class", "versionId", "x-amz-mfa",
+		"x-amz-write-offset-bytes", "x-amz-checksum-sha512", "x-amz-checksum-md5", "x-amz-checksum-xxhash64",
 		"x-amz-if-match-size",
 		"x-amz-if-match-initiated-time", "x-amz-tagging-directive", "x-amz-object-ownership",
 		"x-amz-bucket-object-lock-enabled"} {
