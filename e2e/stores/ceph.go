@@ -122,7 +122,8 @@ func (c *cluster) start(ctx context.Context, fsid, monitor string) error {
 		return err
 	}
 	if err := c.run(ctx, "radosgw-admin", "-c", c.path("ceph.conf"), "user", "create", "--uid", "root",
-		"--display-name", "root", "--access-key", accessKey, "--secret-key", secretKey, "--caps", "roles=*;user-policy=*;oidc-provider=*"); err != nil {
+		"--display-name", "root", "--access-key", accessKey, "--secret-key", secretKey,
+		"--caps", "roles=*;user-policy=*;oidc-provider=*"); err != nil {
 		return err
 	}
 	if err := c.launch("radosgw", "-f", "-n", "client.rgw", "-c", c.path("ceph.conf")); err != nil {
