@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-// BenchmarkGET reads 1 KiB, and tells the CPU of client and server together, by a policy of the caller's own, by a grant, and with a vended credential.
+// BenchmarkGET reads 1 KiB by a policy of the caller's own, by a grant, and with a vended credential.
+// It tells the CPU of client and server together.
 func BenchmarkGET(b *testing.B) {
 	w := start(b)
 	w.bucket(w.root, "lake")
