@@ -34,6 +34,8 @@ var dialectsOf = map[string][]Dialect{
 	"gateway":                      {S3},
 	"objects":                      {S3},
 	"remote":                       {S3},
+	"events":                       {S3},
+	"broker":                       {S3, JSON},
 	"front":                        {S3, STS, IAM, JSON},
 	"server":                       {S3, STS, IAM, JSON},
 	"upstream":                     {S3},

@@ -12,7 +12,8 @@ import (
 type StoreSTS struct {
 	broker.Settings // Name is the upstream's
 
-	// Stored is the name that the upstream's store has for a bucket; ok is false for one that is not served. nil: the same.
+	// Stored is the name that the upstream's store has for a bucket; ok is false for one that is not served. nil: the
+	// same.
 	Stored func(bucket string) (name string, ok bool)
 }
 

@@ -22,8 +22,8 @@ type question struct {
 	// held says that a session holds grant already. Then nothing but this grant answers, and the question is only whether
 	// it would still.
 	held bool
-	// vends says that a credential is about to be made, or that it is asked whether one could be. Then the location's store
-	// counts, too, if the location vends sessions of the store's own STS.
+	// vends says that a credential is about to be made, or that it is asked whether one could be. Then the location's
+	// store counts, too, if the location vends sessions of the store's own STS.
 	vends bool
 	// limit is how many grants the answer reports. 0 asks for the decision only: the evaluation ends at the first check
 	// that fails, and makes no texts for checks that pass.

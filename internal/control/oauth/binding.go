@@ -123,8 +123,8 @@ func subjectBound() error {
 
 // bindNew binds a person on the first use of a token, before anything is handed out for it. What is handed out hangs
 // on the binding, and carries the revision of the snapshot that decided it: every node must see the binding at that
-// revision. So the binding is a commit of its own, and whoever calls bindNew decides again, by a snapshot that shows it.
-// The record of the call says that the person was bound, whether the call succeeds or not.
+// revision. So the binding is a commit of its own, and whoever calls bindNew decides again, by a snapshot that shows
+// it. The record of the call says that the person was bound, whether the call succeeds or not.
 func (e *Exchange) bindNew(ctx context.Context, b *Bearer) error {
 	return e.Control.Engine.Update(ctx, func(tx *store.Tx) error { return b.bind(ctx, tx) })
 }
