@@ -178,11 +178,13 @@ type Addendum struct {
 	SessionID string `json:"sessionId,omitempty"`
 	RoleID    string `json:"roleId,omitempty"`
 
-	// Vending is upstream-sts if the credential is a session of a store's own STS. Upstream is the store's name here,
-	// StoreAccessKeyID the access key id that the store gave, and StoreSession the role session name that the store was
-	// told. RequestedBy is the ARN of who asked, in the record of the request to the store.
+	// Upstream is the name of the upstream that a request to S3 went to, or that the credential is for.
+	Upstream string `json:"upstream,omitempty"`
+
+	// Vending is upstream-sts if the credential is a session of a store's own STS. StoreAccessKeyID is the access key id
+	// that the store gave, and StoreSession the role session name that the store was told. RequestedBy is the ARN of who
+	// asked, in the record of the request to the store.
 	Vending          string `json:"vending,omitempty"`
-	Upstream         string `json:"upstream,omitempty"`
 	StoreAccessKeyID string `json:"storeAccessKeyId,omitempty"`
 	StoreSession     string `json:"storeSession,omitempty"`
 	RequestedBy      string `json:"requestedBy,omitempty"`
@@ -224,7 +226,6 @@ type Served struct {
 	TraceID     string   `json:"traceId,omitempty"`     // of the OpenTelemetry trace of this request
 	SpanID      string   `json:"spanId,omitempty"`
 
-	Upstream             string            `json:"upstream,omitempty"` // the name of the upstream that was called
 	UpstreamRequestID    string            `json:"upstreamRequestId,omitempty"`
 	UpstreamRequests     []UpstreamRequest `json:"upstreamRequests,omitempty"` // if there was more than one
 	MoreUpstreamRequests int               `json:"moreUpstreamRequests,omitempty"`

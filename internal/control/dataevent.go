@@ -23,6 +23,7 @@ type Ended struct {
 	BytesOut   int64 // of the answer's body
 	Cipher     uint16
 	HostID     string // x-amz-id-2 of the answer
+	Upstream   string // the name of the upstream that was called; empty: none
 	Served     audit.Served
 }
 
@@ -54,7 +55,7 @@ func (call *Call) DataEvent(o *Ended, data bool) audit.Event {
 	if o.Refusal.Code != "" {
 		explain(&e, o.Refusal)
 	}
-	e.Latchkey.Served = &o.Served
+	e.Latchkey.Served, e.Latchkey.Upstream = &o.Served, o.Upstream
 	switch {
 	case o.Refused:
 		e.Latchkey.Decision = "deny"

@@ -64,9 +64,9 @@ func refusedGet() *control.Ended {
 			{Type: "AWS::S3::Object", ARN: "arn:aws:s3:::lake/hr/k"},
 			{Type: "AWS::S3::Bucket", ARN: "arn:aws:s3:::lake", AccountID: "123456789012"},
 		},
-		BytesOut: 243, Cipher: tls.TLS_AES_128_GCM_SHA256, HostID: "host-1",
+		BytesOut: 243, Cipher: tls.TLS_AES_128_GCM_SHA256, HostID: "host-1", Upstream: "ceph",
 		Served: audit.Served{
-			HTTPStatus: 403, DurationMS: 1.5, Upstream: "ceph", UpstreamRequestID: "tx-1",
+			HTTPStatus: 403, DurationMS: 1.5, UpstreamRequestID: "tx-1",
 			TraceID: "4bf92f3577b34da6a3ce929d0e0e4736", SpanID: "00f067aa0ba902b7",
 		},
 	}

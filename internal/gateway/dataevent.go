@@ -97,9 +97,10 @@ func (q *request) record(o front.Outcome) {
 func (q *request) ended(o front.Outcome, touched []events.Touched) *control.Ended {
 	d := &control.Ended{
 		Refusal: o.Told, Parameters: q.shownParameters(touched), BytesOut: o.Sent, HostID: front.HostID,
+		Upstream: q.event.upstream,
 		Served: audit.Served{
 			HTTPStatus: o.Status, Cut: o.Cut, DurationMS: milliseconds(o.Took), RefusedKeys: q.event.refused,
-			Keys: q.event.keys, MoreKeys: q.event.more, Upstream: q.event.upstream,
+			Keys: q.event.keys, MoreKeys: q.event.more,
 		},
 	}
 	if o.Err != nil {
@@ -118,7 +119,7 @@ func (q *request) ended(o front.Outcome, touched []events.Touched) *control.Ende
 	if o.Err == nil && !q.Call.Event.ReadOnly {
 		d.Elements = shownElements(q.w.Header())
 	}
-	q.nameUpstream(&d.Served)
+	q.nameUpstream(d)
 	d.Served.TraceID, d.Served.SpanID = q.Span.IDs()
 	return d
 }
@@ -126,11 +127,12 @@ func (q *request) ended(o front.Outcome, touched []events.Touched) *control.Ende
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
 // nameUpstream says which requests the store got.
-func (q *request) nameUpstream(s *audit.Served) {
+func (q *request) nameUpstream(d *control.Ended) {
 	sent, more := q.event.trace.Sent()
+	s := &d.Served
 	s.MoreUpstreamRequests = more
 	for _, r := range sent {
-		s.Upstream, s.UpstreamRequestID = cmp.Or(r.Upstream, s.Upstream), cmp.Or(r.RequestID, s.UpstreamRequestID)
+		d.Upstream, s.UpstreamRequestID = cmp.Or(r.Upstream, d.Upstream), cmp.Or(r.RequestID, s.UpstreamRequestID)
 		if len(sent) > 1 {
 			s.UpstreamRequests = append(s.UpstreamRequests, audit.UpstreamRequest{
 				Upstream: r.Upstream, RequestID: r.RequestID, HostID: r.HostID, HTTPStatus: r.Status,

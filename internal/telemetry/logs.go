@@ -161,9 +161,9 @@ func attributes(e *audit.Event) (all []attribute.KeyValue) {
 	add("latchkey.session", a.Session)
 	add("latchkey.session_id", a.SessionID)
 	add("latchkey.reason", a.Reason)
+	add("latchkey.upstream", a.Upstream)
 	if s := a.Served; s != nil {
 		add("latchkey.decision", s.Decision)
-		add("latchkey.upstream", s.Upstream)
 		add("latchkey.upstream_request_id", s.UpstreamRequestID)
 		all = append(all, attribute.Int("http.response.status_code", s.HTTPStatus))
 	}
