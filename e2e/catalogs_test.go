@@ -184,8 +184,9 @@ func TestCatalogsVendThroughOurSTS(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if out.PackedPolicySize == nil || *out.PackedPolicySize < 1 || *out.PackedPolicySize > 100 {
-				t.Errorf("PackedPolicySize is %v", out.PackedPolicySize)
+			//lint:ignore SA1019 the deprecated member is there for clients that still read it
+			if size := out.PackedPolicySize; size == nil || *size < 1 || *size > 100 {
+				t.Errorf("PackedPolicySize is %v", size)
 			}
 			session := w.actor(c.Session, *out.AssumedRoleUser.Arn, keysOfSTS(out.Credentials))
 			session.t = t

@@ -135,7 +135,7 @@ func contains(all []int, n int) bool {
 func (w *world) try(ctx context.Context, g *Group) (f Finding) {
 	f = Finding{Number: g.Number, Title: g.Title}
 	switch {
-	case g.check == nil:
+	case !g.Tried():
 		f.Verdict, f.Why = NotApplicable, []string{g.why}
 		return f
 	case g.needs == scoped && w.scoped == nil, g.needs == session && (w.scoped == nil || w.scoped.keys.SessionToken == ""):

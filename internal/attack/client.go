@@ -52,8 +52,6 @@ type answer struct {
 
 func (a *answer) ok() bool { return a.err == nil && a.status >= 200 && a.status < 300 }
 
-func (a *answer) refused() bool { return a.err != nil || a.status >= 400 }
-
 // send signs a request and sends it. Redirects are not followed.
 func (w *world) send(ctx context.Context, who *actor, q ask) *answer {
 	ctx, cancel := context.WithTimeout(ctx, maxRequest)

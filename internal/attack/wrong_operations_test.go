@@ -42,14 +42,14 @@ func (g *wrongGateway) objectOperation(w http.ResponseWriter, r *http.Request, w
 		if source := r.Header.Get("X-Amz-Copy-Source"); source != "" {
 			from, ok := g.source(who, source)
 			if !ok {
-				http.Error(w, "<Error/>", 403)
+				http.Error(w, "<Error/>", http.StatusForbidden)
 				return
 			}
 			body = []byte(from)
 		}
 		objects[name] = stored{string(body), r.Header.Get("Content-Type")}
 	default:
-		http.Error(w, "<Error/>", 405)
+		http.Error(w, "<Error/>", http.StatusMethodNotAllowed)
 	}
 }
 
@@ -72,7 +72,7 @@ func (g *wrongGateway) bucketOperation(w http.ResponseWriter, r *http.Request, w
 		"marker": true, "encoding-type": true, "uploads": true, "versions": true}
 	for name := range q {
 		if !known[name] && !(g.has("sub-resources") && r.Method == "GET") {
-			http.Error(w, "<Error/>", 501)
+			http.Error(w, "<Error/>", http.StatusNotImplemented)
 			return
 		}
 	}
@@ -80,7 +80,7 @@ func (g *wrongGateway) bucketOperation(w http.ResponseWriter, r *http.Request, w
 	switch r.Method {
 	case "PUT":
 		if _, there := g.buckets[bucket]; there && !(g.has("created again")) || len(q) > 0 {
-			http.Error(w, "<Error/>", 409)
+			http.Error(w, "<Error/>", http.StatusConflict)
 			return
 		}
 		if g.buckets[bucket] == nil {
@@ -88,7 +88,7 @@ func (g *wrongGateway) bucketOperation(w http.ResponseWriter, r *http.Request, w
 		}
 	case "DELETE":
 		if !owner {
-			http.Error(w, "<Error/>", 403)
+			http.Error(w, "<Error/>", http.StatusForbidden)
 			return
 		}
 		delete(g.buckets, bucket)
@@ -97,12 +97,12 @@ func (g *wrongGateway) bucketOperation(w http.ResponseWriter, r *http.Request, w
 		inside := len(q["prefix"]) == 1 && strings.HasPrefix(q.Get("prefix"), limit) && !q.Has("uploads") &&
 			!q.Has("versions")
 		if !owner && !inside && !(g.has("listings") && q.Get("prefix") == "") {
-			http.Error(w, "<Error/>", 403)
+			http.Error(w, "<Error/>", http.StatusForbidden)
 			return
 		}
 		g.list(w, q, bucket)
 	default:
-		http.Error(w, "<Error/>", 405)
+		http.Error(w, "<Error/>", http.StatusMethodNotAllowed)
 	}
 }
 
@@ -171,7 +171,7 @@ func (g *wrongGateway) upload(w http.ResponseWriter, r *http.Request, who, bucke
 		http.Error(w, "<Error/>", 404)
 	case r.Header.Get("X-Amz-Copy-Source") != "":
 		if _, ok := g.source(who, r.Header.Get("X-Amz-Copy-Source")); !ok {
-			http.Error(w, "<Error/>", 403)
+			http.Error(w, "<Error/>", http.StatusForbidden)
 		}
 	case r.Method == "DELETE":
 		delete(g.uploads, q.Get("uploadId"))

@@ -17,7 +17,6 @@ type relay struct {
 
 	mu     sync.Mutex
 	faults faults
-	conns  int
 	open   map[net.Conn]bool
 	wg     sync.WaitGroup
 }
@@ -62,7 +61,6 @@ func (r *relay) serve(c net.Conn, target string) {
 	}
 	r.mu.Lock()
 	f := r.faults
-	r.conns++
 	r.open[c], r.open[up] = true, true
 	r.mu.Unlock()
 	pass := func(how func(to, from net.Conn), to, from net.Conn) {
@@ -92,12 +90,6 @@ func (r *relay) cut() {
 		end(c, io.ErrUnexpectedEOF)
 	}
 	clear(r.open)
-}
-
-func (r *relay) accepted() int {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.conns
 }
 
 // passAll passes everything, and a reset as a reset.
