@@ -91,6 +91,8 @@ func TestIdentityCase107_ThePluginOfBoto3ByTheEnvironmentAlone(t *testing.T) {
 	l := newLake(t)
 	l.root.puts(l.bucket, "data/a", "data/b", "secret/x", "own/x")
 	l.location.grants(l.alice, READ, "data/*")
+	// As on AWS, where the plugin alone brings access.
+	l.site.own(t, l.root.keys, "PutResolveGrants", map[string]any{"Enabled": false}, &struct{}{})
 	_, err := l.root.iam.PutUserPolicy(t.Context(), &iam.PutUserPolicyInput{
 		UserName:       aws.String("alice"),
 		PolicyName:     aws.String("own"),
@@ -111,6 +113,8 @@ func TestIdentityCase107_ThePluginOfBoto3ByTheEnvironmentAlone(t *testing.T) {
 	}
 	is(t, "without the plugin", reads(env[:3]...), "AccessDenied AccessDenied AccessDenied own/x")
 	is(t, "with it", reads(env...), "data/a data/b AccessDenied AccessDenied")
+	l.site.own(t, l.root.keys, "PutResolveGrants", map[string]any{"Enabled": true}, &struct{}{})
+	is(t, "without it, when grants answer requests", reads(env[:3]...), "data/a data/b AccessDenied own/x")
 	is(t, "with its fallback", reads(append(env, "GRANTED_FALLBACK=1")...), "data/a data/b AccessDenied own/x")
 }
 

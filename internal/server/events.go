@@ -86,7 +86,11 @@ func (s *Server) openEvents(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		o.Pipes = append(o.Pipes, events.Pipe{Name: FileSink, Sink: f, Linger: 100 * time.Millisecond, Enough: 1 << 20})
+		enough := int64(1 << 20) // and no more than a file takes, because what is written together is in one file
+		if e.File.MaxSize > 0 {
+			enough = min(enough, e.File.MaxSize)
+		}
+		o.Pipes = append(o.Pipes, events.Pipe{Name: FileSink, Sink: f, Linger: 100 * time.Millisecond, Enough: enough})
 	}
 	if e.Bucket.Name != "" {
 		o.Pipes = append(o.Pipes, events.Pipe{
