@@ -91,6 +91,11 @@ func (o options) runs(ctx context.Context, l lane) error {
 		}
 		return nil
 	}
+	if !o.update {
+		if verdicts, err = o.again(ctx, l, verdicts); err != nil {
+			return err
+		}
+	}
 	return o.compares(l, verdicts)
 }
 
