@@ -2,11 +2,9 @@ package caller
 
 import (
 	"net/netip"
-	"time"
 
 	"latchkey/internal/access"
 	"latchkey/internal/credential"
-	"latchkey/internal/engine"
 	"latchkey/internal/fault"
 	"latchkey/internal/policy"
 )
@@ -74,13 +72,14 @@ func FactsOf(asked *credential.Asked, others Facts) Facts {
 	return f
 }
 
-// asker returns the caller who asked for a session, as of a snapshot and a time. What the asker's policies may see of
+// asker returns the caller who asked for a session, by what is known to the request of another caller. All decisions of
+// that request have one meter: a long chain does not make it cost more. What the asker's policies may see of
 // the request is what it was when the session was made: its address, TLS version and user agent. The time is the
 // present one. It fails if the asker's policies cannot be read, or the asker is gone.
-func (a *Authenticator) asker(snap *engine.Snapshot, s *credential.Session, now time.Time) (*Caller, error) {
-	asked := &s.Asked
-	c := &Caller{Snapshot: snap, Session: asked.By, Account: access.AccountID(s.Account)}
-	c.Facts = FactsOf(asked, Facts{Time: now, Region: a.Region})
+func (a *Authenticator) asker(of *Caller, s *credential.Session) (*Caller, error) {
+	asked, snap := &s.Asked, of.Snapshot
+	c := &Caller{Snapshot: snap, Session: asked.By, Account: access.AccountID(s.Account), shared: of.Meter()}
+	c.Facts = FactsOf(asked, Facts{Time: of.Facts.Time, Region: a.Region})
 	if s.Region != "" {
 		c.Facts.Region = s.Region
 	}

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"latchkey/internal/caller"
+	"latchkey/internal/credential"
 	"latchkey/internal/fault"
 	"latchkey/internal/policy"
 	"latchkey/internal/store"
@@ -36,5 +37,16 @@ func TestAttack45_DecisionsEndWithTheirClient(t *testing.T) {
 	err = direct.Authorize(ask)
 	if f := fault.Of(err); f == nil || f.Kind != fault.Denied || f.Reason != fault.ClientGone {
 		t.Errorf("the refusal: %v", err)
+	}
+}
+
+// TestAttack45_AChainHasOneMeter: the steps of everybody who is asked again count for the request that asks. Otherwise
+// each session of a long chain would have a budget of its own.
+func TestAttack45_AChainHasOneMeter(t *testing.T) {
+	w := newWorld(t)
+	var asker *caller.Caller
+	w.Auth.Regrant = func(c *caller.Caller, _ *credential.Session) error { asker = c; return nil }
+	if who := w.who(w.mint(w.grounded())); asker == nil || asker.Meter() != who.Meter() {
+		t.Error("the asker of the session has a meter of its own")
 	}
 }

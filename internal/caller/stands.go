@@ -29,7 +29,7 @@ func (a *Authenticator) stands(c *Caller) *fault.Error {
 	until := s.Expires
 	if a.Revocation == AtOnce {
 		var err error
-		if until, err = a.regranted(c.Snapshot, s, now); err != nil {
+		if until, err = a.regranted(c); err != nil {
 			return asEnded(err)
 		}
 	}
@@ -39,52 +39,47 @@ func (a *Authenticator) stands(c *Caller) *fault.Error {
 
 // regranted asks whether the request that made a session would be granted now, and every request on the way to it:
 // those of the actors first. It returns until when the answer holds.
-func (a *Authenticator) regranted(
-	snap *engine.Snapshot, s *credential.Session, now time.Time,
-) (until time.Time, err error) {
+func (a *Authenticator) regranted(of *Caller) (until time.Time, err error) {
+	s := of.Session
 	until = s.Expires
 	if a.Regrant == nil {
 		return until, nil
 	}
 	for i := range s.Actors {
-		if until, err = a.mayAct(snap, &s.Actors[i], now, until); err != nil {
+		if until, err = a.mayAct(of, &s.Actors[i], until); err != nil {
 			return until, err
 		}
 	}
-	return a.chain(snap, s, now, until)
+	return a.chain(of, s, until)
 }
 
 // chain asks for every session of a chain, from the newest to the oldest.
-func (a *Authenticator) chain(
-	snap *engine.Snapshot, s *credential.Session, now, until time.Time,
-) (time.Time, error) {
+func (a *Authenticator) chain(of *Caller, s *credential.Session, until time.Time) (time.Time, error) {
 	for ; s != nil && !s.Asked.IsZero(); s = s.Asked.By {
-		asker, err := a.asker(snap, s, now)
+		asker, err := a.asker(of, s)
 		if err != nil {
 			return until, err
 		}
 		if err := a.Regrant(asker, s); err != nil {
 			return until, err
 		}
-		until = asker.boundary(snap, s, until)
+		until = asker.boundary(of.Snapshot, s, until)
 	}
 	return until, nil
 }
 
 // mayAct asks whether an actor could ask for the same token now, and for every session of the actor's chain.
-func (a *Authenticator) mayAct(
-	snap *engine.Snapshot, actor *credential.Actor, now, until time.Time,
-) (time.Time, error) {
-	who, err := a.asker(snap, &credential.Session{Asked: actor.Asked}, now)
+func (a *Authenticator) mayAct(of *Caller, actor *credential.Actor, until time.Time) (time.Time, error) {
+	who, err := a.asker(of, &credential.Session{Asked: actor.Asked})
 	if err != nil {
 		return until, err
 	}
 	if err := a.MayAct(who, actor.Application); err != nil {
 		return until, err
 	}
-	named, _ := snap.ActorPolicyByID(actor.Application)
-	until = earliest(append(who.policies.All(), named), now, until)
-	return a.chain(snap, actor.By, now, until)
+	named, _ := of.Snapshot.ActorPolicyByID(actor.Application)
+	until = earliest(append(who.policies.All(), named), of.Facts.Time, until)
+	return a.chain(of, actor.By, until)
 }
 
 // boundary returns the earliest time after the present at which a policy that was asked may answer otherwise, or until.
