@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/http/httptrace"
 	"sync/atomic"
 	"time"
@@ -120,7 +121,9 @@ func (k *call) attempt(parent context.Context, e *endpoint) (out any, err error)
 		e.report(unknown, nil)
 		return nil, err
 	}
+	began := time.Now()
 	resp, err := k.store.transport.RoundTrip(r)
+	k.note(began, resp)
 	if err != nil {
 		return nil, k.broken(parent, e, lost{err: err, cause: context.Cause(ctx), stage: at, reused: reused})
 	}
@@ -144,6 +147,19 @@ func (k *call) attempt(parent context.Context, e *endpoint) (out any, err error)
 			length: resp.ContentLength})
 	}
 	return out, nil
+}
+
+// note tells the call's trace of a request. resp is nil if no answer came.
+func (k *call) note(began time.Time, resp *http.Response) {
+	if k.meta.Trace == nil {
+		return
+	}
+	sent := upstream.Sent{Upstream: k.store.options.Name, Began: began, Took: time.Since(began)}
+	if resp != nil {
+		sent.Status = resp.StatusCode
+		sent.RequestID, sent.HostID = resp.Header.Get("X-Amz-Request-Id"), resp.Header.Get("X-Amz-Id-2")
+	}
+	k.meta.Trace.Add(sent)
 }
 
 // answerLimit is how long the store may take to begin its answer. A body takes as long as it takes: the time begins
