@@ -89,3 +89,33 @@ func TestAttack19_VendedCredential(t *testing.T) {
 	w.SetApplication(t, w.app, func(a *sso.Application) { a.Actor = &sso.ActorPolicy{Bound: actors(r.ID + ":s1")} })
 	w.refusedTo(controltest.KeysOf(c), w.ask(nil), fault.Denied, "", "actor_not_allowed")
 }
+
+// A session that acts for a user whom an engine named gets no tokens: they would stand for a person whom nobody proved.
+func TestAttack19_AssertedUser(t *testing.T) {
+	w := newWorld(t)
+	r, err := w.IAM.CreateRole(t.Context(), w.Call(t, w.root, "iam", "Test"), principals.NewRole{Name: "engine",
+		Trust: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"` + w.user.ARN() +
+			`"},"Action":["sts:AssumeRole","sts:TagSession"]}]}`})
+	must(t, err)
+	snap, err := w.Engine.Snapshot()
+	must(t, err)
+	now := time.Now().UTC().Truncate(time.Second)
+	w.Auth.Regrant = func(*caller.Caller, *credential.Session) error { return nil } // who may name users is sts's matter
+	c, err := w.Ring.Mint(credential.Session{
+		ID:                credential.SessionID(uuid.New()),
+		Kind:              credential.AssumedRole,
+		Account:           string(account),
+		PrincipalID:       r.ID,
+		Name:              "s1",
+		Issued:            now,
+		Expires:           now.Add(time.Hour),
+		Asserted:          string(w.alice.ID),
+		ParentKey:         w.keys.ID,
+		ParentPrincipalID: w.user.ID,
+		Revision:          uint64(snap.Rev()),
+		Asked:             credential.Asked{Principal: w.user.ID},
+	})
+	must(t, err)
+	w.SetApplication(t, w.app, func(a *sso.Application) { a.Actor = &sso.ActorPolicy{Bound: actors(r.ID + ":s1")} })
+	w.refusedTo(controltest.KeysOf(c), w.ask(nil), fault.Denied, "", "assertion_not_carried")
+}

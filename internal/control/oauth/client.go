@@ -48,6 +48,10 @@ func mayAct(call *control.Call, app *sso.Application) error {
 	if call.IsVended() {
 		return denied(policy.NoSessionPolicy(actionCreate).Because())
 	}
+	if call.Session != nil && call.Session.Asserted != "" {
+		return fault.Refuse(fault.Denied, "", fault.AssertionNotCarried,
+			"a session that acts for a user whom its maker named gets no tokens")
+	}
 	actor, err := call.Snapshot.ActorPolicy(app.ARN())
 	if err != nil {
 		return denied("because the application's actor policy cannot be read").Because(err)
