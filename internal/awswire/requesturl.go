@@ -206,3 +206,9 @@ func appendEscaped(b []byte, text string, slashes bool) []byte {
 	}
 	return b
 }
+
+// EscapeName percent-encodes every byte of a name that is neither unreserved nor a slash, as AWS's signatures and S3's
+// encoding-type=url do. A space is %20, which every decoder takes for a space.
+func EscapeName(name string) string {
+	return string(appendEscaped(make([]byte, 0, len(name)+16), name, true))
+}

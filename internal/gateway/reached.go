@@ -214,7 +214,7 @@ func readListed(
 func (g *Gateway) reachedOutput(q *request, in any, r *reachedList, page *listed, ask listAsk) (any, error) {
 	name := func(s string) *string {
 		if ask.encoding != nil {
-			s = escapeName(s)
+			s = awswire.EscapeName(s)
 		}
 		return &s
 	}
@@ -274,9 +274,4 @@ func (g *Gateway) openReached(q *request, n *permission, token string) (string, 
 		return "", bad.Because(err)
 	}
 	return string(last), nil
-}
-
-// escapeName writes a name as encoding-type=url asks.
-func escapeName(s string) string {
-	return strings.ReplaceAll(strings.ReplaceAll(url.QueryEscape(s), "+", "%20"), "%2F", "/")
 }

@@ -2,7 +2,6 @@ package objects
 
 import (
 	"context"
-	"strings"
 
 	"latchkey/internal/awsapi/s3"
 	"latchkey/internal/awswire"
@@ -25,7 +24,7 @@ type encoder struct{ url bool }
 
 func (e encoder) name(s string) *string {
 	if e.url {
-		s = escapeKey(s)
+		s = awswire.EscapeName(s)
 	}
 	return &s
 }
@@ -67,23 +66,6 @@ func (e encoder) contents(page Page, by *s3.Owner) (out []s3.Object) {
 		})
 	}
 	return out
-}
-
-// escapeKey percent-encodes every byte of a name that is not unreserved or a slash. A space is %20, which
-// every decoder takes for a space.
-func escapeKey(s string) string {
-	const hexDigits = "0123456789ABCDEF"
-	var b strings.Builder
-	for i := range len(s) {
-		c := s[i]
-		switch {
-		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', strings.IndexByte("-_.~/", c) >= 0:
-			b.WriteByte(c)
-		default:
-			b.Write([]byte{'%', hexDigits[c>>4], hexDigits[c&15]})
-		}
-	}
-	return b.String()
 }
 
 func (w *wire) listObjects(

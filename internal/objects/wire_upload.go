@@ -93,7 +93,7 @@ func (w *wire) completeMultipartUpload(
 		return nil, err
 	}
 	out := &s3.CompleteMultipartUploadOutput{
-		Location: new(c.Location + "/" + req.Bucket + "/" + escapeKey(req.Key)),
+		Location: new(c.Location + "/" + req.Bucket + "/" + awswire.EscapeName(req.Key)),
 		Bucket:   in.Bucket,
 		Key:      in.Key,
 		ETag:     quoted(o.ETag),

@@ -65,7 +65,7 @@ func (k *call) location() string {
 	if k.shape.key < 0 {
 		return "/" + k.in.bucket
 	}
-	return k.meta.Location + "/" + k.in.bucket + "/" + escapeName(text(k.in.value, k.shape.key))
+	return k.meta.Location + "/" + k.in.bucket + "/" + awswire.EscapeName(text(k.in.value, k.shape.key))
 }
 
 // setOwners replaces the store's accounts, which mean nothing to our clients.
@@ -117,7 +117,7 @@ func (k *call) decodeNames(x reflect.Value) error {
 			name = plain
 		}
 		if k.in.urlNames {
-			name = escapeName(name)
+			name = awswire.EscapeName(name)
 		}
 		setText(x, i, name)
 		return nil

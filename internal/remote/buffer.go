@@ -1,6 +1,7 @@
 package remote
 
 import (
+	"io"
 	"math/bits"
 	"sync"
 	"sync/atomic"
@@ -56,3 +57,25 @@ func (p *pools) put(b *[]byte) {
 
 // index is the pool of the smallest buffers that have room for a length of at least minBuffer.
 func index(length int64) int { return bits.Len64(uint64(length-1)) - bits.Len(minBuffer-1) }
+
+// copy copies content of a length that is known, or of unknown length if it is negative, by one buffer.
+func (p *pools) copy(to io.Writer, from io.Reader, length int64) (total int64, err error) {
+	buf := p.get(length)
+	defer p.put(buf)
+	for {
+		n, err := from.Read(*buf)
+		if n > 0 {
+			n, failed := to.Write((*buf)[:n])
+			total += int64(n)
+			if failed != nil {
+				return total, failed
+			}
+		}
+		if err == io.EOF {
+			return total, nil
+		}
+		if err != nil {
+			return total, err
+		}
+	}
+}

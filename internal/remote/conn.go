@@ -152,22 +152,5 @@ func (c *conn) ReadFrom(r io.Reader) (total int64, err error) {
 	if l, ok := r.(*io.LimitedReader); ok {
 		length = l.N
 	}
-	buf := buffers.get(length)
-	defer buffers.put(buf)
-	for {
-		n, err := r.Read(*buf)
-		if n > 0 {
-			n, failed := c.Write((*buf)[:n])
-			total += int64(n)
-			if failed != nil {
-				return total, failed
-			}
-		}
-		if err == io.EOF {
-			return total, nil
-		}
-		if err != nil {
-			return total, err
-		}
-	}
+	return buffers.copy(c, r, length)
 }

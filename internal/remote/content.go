@@ -34,24 +34,7 @@ func (c *content) Read(p []byte) (int, error) {
 
 // WriteTo copies the object by a large buffer. awswire calls it.
 func (c *content) WriteTo(w io.Writer) (total int64, err error) {
-	buf := buffers.get(c.length)
-	defer buffers.put(buf)
-	for {
-		n, err := c.Read(*buf)
-		if n > 0 {
-			n, failed := w.Write((*buf)[:n])
-			total += int64(n)
-			if failed != nil {
-				return total, failed
-			}
-		}
-		if err == io.EOF {
-			return total, nil
-		}
-		if err != nil {
-			return total, err
-		}
-	}
+	return buffers.copy(w, c, c.length)
 }
 
 // Close ends the call. It breaks the connection if the object was not read to its end.

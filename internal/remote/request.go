@@ -117,9 +117,9 @@ func (s *Store) copySource(header string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	rebuilt := "/" + escapeName(stored) + "/" + escapeName(from.Key)
+	rebuilt := "/" + awswire.EscapeName(stored) + "/" + awswire.EscapeName(from.Key)
 	if from.Version != "" {
-		rebuilt += "?versionId=" + strings.ReplaceAll(escapeName(from.Version), "/", "%2F")
+		rebuilt += "?versionId=" + strings.ReplaceAll(awswire.EscapeName(from.Version), "/", "%2F")
 	}
 	return rebuilt, nil
 }
@@ -218,23 +218,6 @@ func hostLabel(s string) bool {
 		ok = ok && ('a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '-')
 	}
 	return ok
-}
-
-// escapeName percent-encodes every byte of a name that is not unreserved or a slash. A space is %20, which every
-// decoder takes for a space.
-func escapeName(s string) string {
-	const hexDigits = "0123456789ABCDEF"
-	var b strings.Builder
-	for i := range len(s) {
-		c := s[i]
-		switch {
-		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', strings.IndexByte("-_.~/", c) >= 0:
-			b.WriteByte(c)
-		default:
-			b.Write([]byte{'%', hexDigits[c>>4], hexDigits[c&15]})
-		}
-	}
-	return b.String()
 }
 
 // errRewind is the answer to an attempt to send a body twice.

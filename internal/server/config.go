@@ -43,8 +43,6 @@ type Config struct {
 
 	Upstreams *upstreams.Config // the stores that the server stands in front of; nil: its own alone
 
-	Stores []StoreSTS // further stores whose own STS makes sessions, besides those of Upstreams
-
 	AuditRetention  time.Duration // how long audit records are kept; 0: for ever
 	UploadRetention time.Duration // how long the embedded store keeps an unfinished upload that grows no more; 0: for ever
 

@@ -8,57 +8,37 @@ import (
 	"latchkey/internal/upstreams"
 )
 
-// StoreSTS is the STS of an upstream, for locations that vend sessions of their store.
-type StoreSTS struct {
-	broker.Settings // Name is the upstream's
-
-	// Stored is the name that the upstream's store has for a bucket; ok is false for one that is not served. nil: the
-	// same.
-	Stored func(bucket string) (name string, ok bool)
-}
-
-// openedStore is an STS with its client.
+// openedStore is the STS of an upstream, for locations that vend sessions of their store.
 type openedStore struct {
 	client *broker.Store
-	stored func(bucket string) (name string, ok bool)
+	stored func(bucket string) (name string, ok bool) // the name that the store has for a bucket; ok: it is served
 }
 
-// openStores makes the clients of the STSs: those of the upstreams, and further ones of the configuration.
+// openStores makes the clients of the upstreams' STSs.
 func (s *Server) openStores() error {
 	s.opened = map[string]*openedStore{}
-	all := s.Config.Stores
 	for _, m := range s.upstreams.All() {
-		if m.STS != nil {
-			all = append(all, stsOf(m))
+		if m.STS == nil {
+			continue
 		}
-	}
-	for _, c := range all {
-		if c.Now == nil {
-			c.Now = s.Config.Now
-		}
-		b, err := broker.New(c.Settings)
+		b, err := broker.New(s.stsOf(m))
 		if err != nil {
-			return fmt.Errorf("the STS of upstream %s: %w", c.Name, err)
+			return fmt.Errorf("the STS of upstream %s: %w", m.Name, err)
 		}
-		if c.Stored == nil {
-			c.Stored = func(bucket string) (string, bool) { return bucket, true }
-		}
-		s.opened[c.Name] = &openedStore{b, c.Stored}
+		s.opened[m.Name] = &openedStore{b, m.Buckets.Stored}
 	}
 	return nil
 }
 
-// stsOf is the STS of an upstream. Its calls have the upstream's certificates and connections.
-func stsOf(m *upstreams.Member) StoreSTS {
+// stsOf describes the STS of an upstream. Its calls have the upstream's certificates and connections.
+func (s *Server) stsOf(m *upstreams.Member) broker.Settings {
 	sts := m.STS
-	return StoreSTS{
-		Settings: broker.Settings{
-			Name: m.Name, Dialect: broker.Dialect(sts.Dialect), Endpoint: sts.Endpoint, Region: sts.Region,
-			RoleARN: sts.RoleARN, External: sts.ExternalID, Credentials: m.STSKeys, Owner: m.Keys,
-			MinDuration: sts.MinDuration, MaxDuration: sts.MaxDuration,
-			S3Endpoint: m.Endpoints[0], S3Region: m.Region, VirtualHost: m.VirtualHost, Transport: m.HTTP.Transport,
-		},
-		Stored: m.Buckets.Stored,
+	return broker.Settings{
+		Name: m.Name, Dialect: broker.Dialect(sts.Dialect), Endpoint: sts.Endpoint, Region: sts.Region,
+		RoleARN: sts.RoleARN, External: sts.ExternalID, Credentials: m.STSKeys, Owner: m.Keys,
+		MinDuration: sts.MinDuration, MaxDuration: sts.MaxDuration,
+		S3Endpoint: m.Endpoints[0], S3Region: m.Region, VirtualHost: m.VirtualHost, Transport: m.HTTP.Transport,
+		Now: s.Config.Now,
 	}
 }
 

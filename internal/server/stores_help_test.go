@@ -14,6 +14,7 @@ import (
 	"latchkey/internal/broker"
 	"latchkey/internal/bucket"
 	"latchkey/internal/store"
+	"latchkey/internal/upstreams"
 )
 
 // stsFront is a server in front of a store that has an STS, with a location for s3://lake/team/*. The users alice and
@@ -23,6 +24,7 @@ type stsFront struct {
 	ahead      *atomic.Int64
 	alice, bob aws.Credentials
 	location   string
+	store      string // URL of the store
 }
 
 const locationRights = statement + `"Allow","Action":"s3:*","Resource":["arn:aws:s3:::lake","arn:aws:s3:::lake/*"]}]}`
@@ -32,14 +34,16 @@ func newSTSFront(t *testing.T, settings func(now func() time.Time) broker.Settin
 	t.Helper()
 	f := &stsFront{ahead: new(atomic.Int64)}
 	now := func() time.Time { return time.Now().Add(time.Duration(f.ahead.Load())) }
-	s := boot(t, Config{Now: now, Stores: []StoreSTS{{Settings: settings(now)}}})
+	of := settings(now)
+	s := boot(t, Config{Now: now, Upstreams: behind(t, &of)})
 	f.walkWorld = &walkWorld{
 		t: t, server: s, url: s.URL(), seeded: map[string]string{}, now: now,
 		root: aws.Credentials{AccessKeyID: s.Root.AccessKeyID, SecretAccessKey: s.Root.Secret.Reveal()},
 	}
+	f.store = of.S3Endpoint.String()
 	if err := s.engine.Update(t.Context(), func(tx *store.Tx) error {
 		return store.Buckets.Insert(tx, &bucket.Bucket{
-			Name: "lake", Account: walkAccount, Region: "us-east-1", Upstream: s.Config.Stores[0].Name,
+			Name: "lake", Account: walkAccount, Region: "us-east-1", Upstream: of.Name,
 		})
 	}); err != nil {
 		t.Fatal(err)
@@ -51,6 +55,26 @@ func newSTSFront(t *testing.T, settings func(now func() time.Time) broker.Settin
 	f.location = f.id("location")
 	f.alice, f.bob = f.asker("alice", "READ"), f.asker("bob", "READWRITE")
 	return f
+}
+
+// behind is the configuration of one upstream with an STS.
+func behind(t *testing.T, of *broker.Settings) *upstreams.Config {
+	t.Helper()
+	keys, err := of.Credentials.Retrieve(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := (&upstreams.Single{
+		Name: of.Name, Endpoints: []string{of.S3Endpoint.String()}, File: keysFile(t, keys), Profile: "default", Flat: true,
+	}).Config()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Upstreams[0].STS = &upstreams.STS{
+		Endpoint: of.S3Endpoint, Region: "us-east-1", RoleARN: of.RoleARN, Dialect: upstreams.Dialect(of.Dialect),
+		MinDuration: of.MinDuration, MaxDuration: of.MaxDuration,
+	}
+	return c
 }
 
 // asker makes a user who may ask for access, with a grant below the user's name.

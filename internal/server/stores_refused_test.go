@@ -33,7 +33,7 @@ func TestIdentityCase091_ASessionOfAStoreReachesItsPrefixOnly(t *testing.T) {
 	f := inFrontOf(t, s, asMinIO)
 	f.vendsAtStore()
 	k := keysOf(t, f.ask(f.alice, "alice/*", "READ"))
-	at := &walkWorld{t: t, url: f.server.Config.Stores[0].S3Endpoint.String(), now: f.now}
+	at := &walkWorld{t: t, url: f.store, now: f.now}
 	owner := probetest.Owner
 	for _, key := range []string{"team/alice/x", "team/q/x"} {
 		if a := at.send(owner, put("/lake/"+key, key)); a.status != 200 {
@@ -113,7 +113,7 @@ func TestWhatTheStoreCannotKeepToIsRefused(t *testing.T) {
 	}
 	role(allow(`["s3:GetObject"]`, `"arn:aws:s3:::lake/*"`, "")) // the gateway would refuse a listing, too
 	k := keysOf(t, f.ask(f.alice, "alice/*", "READ"))
-	at := &walkWorld{t: t, url: f.server.Config.Stores[0].S3Endpoint.String(), now: f.now}
+	at := &walkWorld{t: t, url: f.store, now: f.now}
 	if a := at.send(k, get("/lake?list-type=2&prefix=team%2Falice%2F")); a.status != 403 {
 		t.Errorf("a role that may not list: %d %s", a.status, a.body)
 	}
@@ -135,8 +135,8 @@ func TestWhatTheStoreCannotKeepToIsRefused(t *testing.T) {
 func TestAnotherConfigurationIsNotProven(t *testing.T) {
 	f := inFrontOf(t, &probetest.Store{}, nil)
 	f.vendsAtStore()
-	c := &f.server.Config.Stores[0]
-	opened := f.server.opened[c.Name]
+	name := f.server.upstreams.All()[0].Name
+	opened := f.server.opened[name]
 	opened.client.RoleARN = "arn:aws:iam::123456789012:role/other" // as after a restart with another file
 	if a := f.ask(f.alice, "alice/*", "READ"); a.status != 503 || !strings.Contains(a.body, "configuration") {
 		t.Errorf("%d %s", a.status, a.body)
@@ -152,7 +152,7 @@ func TestAnotherConfigurationIsNotProven(t *testing.T) {
 		!strings.Contains(a.body, "has not passed the probe since") {
 		t.Errorf("a proof that is old: %d %s", a.status, a.body)
 	}
-	delete(f.server.opened, c.Name)
+	delete(f.server.opened, name)
 	if a := f.ask(f.alice, "alice/*", "READ"); a.status != 503 || !strings.Contains(a.body, "no STS") {
 		t.Errorf("%d %s", a.status, a.body)
 	}
@@ -160,7 +160,7 @@ func TestAnotherConfigurationIsNotProven(t *testing.T) {
 		!strings.Contains(a.body, "store_not_configured") {
 		t.Errorf("%d %s", a.status, a.body)
 	}
-	f.server.opened[c.Name] = &openedStore{opened.client, func(string) (string, bool) { return "sea", true }}
+	f.server.opened[name] = &openedStore{opened.client, func(string) (string, bool) { return "sea", true }}
 	if a := f.own("PutLocationVending", object{"LocationId": f.location, "Mode": "upstream-sts"}); a.status != 503 ||
 		!strings.Contains(a.body, "another name") {
 		t.Errorf("%d %s", a.status, a.body)

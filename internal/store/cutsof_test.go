@@ -23,8 +23,15 @@ func TestALocationIsCut(t *testing.T) {
 			t.Errorf("%s: %v", name, cut)
 		}
 	}
-	if cut := Locations.Cuts(old, &tagged); len(cut) != 0 {
-		t.Errorf("tagged: %v", cut)
+	open := *old
+	open.Asserted = true
+	if cut := Locations.Cuts(&open, old); len(cut) != 1 || cut[0] != want {
+		t.Errorf("named people are not admitted any more: %v", cut)
+	}
+	for name, now := range map[string]*Location{"tagged": &tagged, "named people are admitted": &open} {
+		if cut := Locations.Cuts(old, now); len(cut) != 0 {
+			t.Errorf("%s: %v", name, cut)
+		}
 	}
 }
 

@@ -11,6 +11,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+
+	"latchkey/internal/awswire"
 )
 
 // Question is a request that the server sends to a store to find out about the store itself. It has no body.
@@ -91,22 +93,7 @@ func (m *Member) address(q Question) *url.URL {
 		}
 	}
 	at.Path = path + q.Key
-	at.RawPath = escapePath(at.Path)
+	at.RawPath = awswire.EscapeName(at.Path)
 	at.RawQuery = q.Query
 	return &at
-}
-
-// escapePath percent-encodes what is not unreserved or a slash, as signatures have it (RFC 3986, 2.3).
-func escapePath(path string) string {
-	var b strings.Builder
-	for i := range len(path) {
-		c := path[i]
-		if 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("-_.~/", c) >= 0 {
-			b.WriteByte(c)
-			continue
-		}
-		const hexDigits = "0123456789ABCDEF"
-		b.Write([]byte{'%', hexDigits[c>>4], hexDigits[c&15]})
-	}
-	return b.String()
 }
