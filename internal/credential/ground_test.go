@@ -86,16 +86,23 @@ func TestLongSessionsAreCompressed(t *testing.T) {
 func TestGroundsRefused(t *testing.T) {
 	r := ringOf(t, fixedKey(1))
 	for name, change := range map[string]func(*Session){
-		"without a generation":        func(s *Session) { s.Revision = 0 },
-		"a ground of no kind":         func(s *Session) { s.Grounds[0].Kind = 0 },
-		"a ground of an unknown kind": func(s *Session) { s.Grounds[0].Kind = numberOfGroundKinds },
-		"a ground without an id":      func(s *Session) { s.Grounds[0].ID = "" },
-		"a ground twice":              func(s *Session) { s.Grounds[0] = s.Grounds[1] },
-		"grounds within":              func(s *Session) { s.Asked.By.Grounds = s.Grounds },
-		"a generation within":         func(s *Session) { s.Asked.By.Revision = 1 },
-		"asked by a vended session":   func(s *Session) { s.Asked.By.Kind = Vended },
-		"asked by nobody":             func(s *Session) { s.Asked.By.PrincipalID = "" },
-		"an endless user agent":       func(s *Session) { s.Asked.UserAgent = strings.Repeat("x", MaxAskedAgent+1) },
+		"without a generation":          func(s *Session) { s.Revision = 0 },
+		"a ground of no kind":           func(s *Session) { s.Grounds[0].Kind = 0 },
+		"a ground of an unknown kind":   func(s *Session) { s.Grounds[0].Kind = numberOfGroundKinds },
+		"a ground without an id":        func(s *Session) { s.Grounds[0].ID = "" },
+		"a ground twice":                func(s *Session) { s.Grounds[0] = s.Grounds[1] },
+		"grounds within":                func(s *Session) { s.Asked.By.Grounds = s.Grounds },
+		"a generation within":           func(s *Session) { s.Asked.By.Revision = 1 },
+		"asked by a vended session":     func(s *Session) { s.Asked.By.Kind = Vended },
+		"limited to one request within": func(s *Session) { s.Asked.By.Only = OnlyFor("GET /lake/a") },
+		"asserted within": func(s *Session) {
+			*s = assumed()
+			by := asker()
+			by.Asserted = "alice"
+			s.Revision, s.Asked = 1, Asked{By: &by, Principal: by.PrincipalID}
+		},
+		"asked by nobody":       func(s *Session) { s.Asked.By.PrincipalID = "" },
+		"an endless user agent": func(s *Session) { s.Asked.UserAgent = strings.Repeat("x", MaxAskedAgent+1) },
 		"a long user agent that is there": func(s *Session) {
 			s.Asked.LongAgent, s.Asked.UserAgent = true, "x"
 		},

@@ -246,3 +246,19 @@ func TestAttack35_NoAnswerOfAGrantIsKept(t *testing.T) {
 	w.must(w.root, ask{method: "DELETE", path: control + "/grant/" + id})
 	refused(t, "after the grant is deleted", agent("good one"), 403, "AccessDenied", "")
 }
+
+// TestAttack47_NoGrantRescuesATransfer begins a write that a policy allows, and takes the policy away before the last
+// byte. The grant that has come meanwhile answers the next write, and not this one.
+func TestAttack47_NoGrantRescuesATransfer(t *testing.T) {
+	w, alice := resolving(t)
+	w.policy("alice", allow(`{"Effect":"Allow","Action":"s3:PutObject","Resource":"*"}`))
+	x := w.expect(alice, ask{method: "PUT", path: "/lake/out/k", body: "content"})
+	w.grant("alice", "lake/out/*", "WRITE", false)
+	w.policy("alice", mayAskOnly)
+	x.write("content")
+	refused(t, "under way", x.answer(w, "PUT"), 403, "AccessDenied", "s3:PutObject")
+	if got := w.get(w.root, "/lake/out/k"); got.status != 404 {
+		t.Errorf("something was written: %v", got)
+	}
+	served(t, "the next write", w.put(alice, "/lake/out/k", "content"))
+}

@@ -2,6 +2,7 @@ package server
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -58,6 +59,30 @@ func TestAttack17_ASignatureIsOnlyForWhatItsCallerMayDo(t *testing.T) {
 	} {
 		refusedSigning(t, what, w.signs(c.in), c.status)
 	}
+	// With every right on S3, what is no data is not signed, and a body is what its hash and its bounds say.
+	w.session = w.assume(w.etl, `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}`)
+	deletes := sign{method: "POST", uri: u + "/lake?delete", body: deleteOf("orders/a")}
+	anotherHash := deletes
+	anotherHash.headers = header("x-amz-content-sha256", strings.Repeat("0", 64))
+	if out := w.signs(deletes); out.status != 200 {
+		t.Errorf("a delete: %d %+v", out.status, out.Error)
+	}
+	for what, c := range map[string]struct {
+		in     sign
+		status int
+	}{
+		"the policy, allowed":  {sign{uri: u + "/lake?policy"}, 406},
+		"a bucket, allowed":    {sign{method: "PUT", uri: u + "/new-bucket"}, 406},
+		"all buckets, allowed": {sign{uri: u + "/"}, 406},
+		"the region, allowed":  {sign{uri: u + "/lake?location"}, 406},
+		"another body's hash":  {anotherHash, 400},
+		"deletes of nothing":   {sign{method: "POST", uri: u + "/lake?delete", body: "<Delete></Delete>"}, 400},
+		"too many deletes": {sign{method: "POST", uri: u + "/lake?delete",
+			body: deleteOf(slices.Repeat([]string{"orders/a"}, 1001)...)}, 400},
+	} {
+		refusedSigning(t, what, w.signs(c.in), c.status)
+	}
+	w.session = w.assume(w.etl, tablePolicy)
 	// The session's table is signed through the name of another, and the other is not signed through the session's.
 	out := w.signs(sign{path: "/v1/x/namespaces/n/tables/items/sign"})
 	if status, _ := w.use("GET", out, "", nil); status != 206 {
@@ -239,6 +264,7 @@ func TestAttack39_WhatIsToBeSignedIsReadStrictly(t *testing.T) {
 		"no region":          strings.Replace(`{`+good+`}`, `us-east-1`, ``, 1),
 		"a region with more": strings.Replace(`{`+good+`}`, `us-east-1`, `us-east-1/s3/aws4_request, x`, 1),
 		"another region":     strings.Replace(`{`+good+`}`, `us-east-1`, `eu-west-1`, 1),
+		"a property twice":   `{` + good + `,"properties":{"a":"b","a":"c"}}`,
 		"nested deeply":      `{` + good + `,"properties":{"a":` + strings.Repeat(`[`, 20) + strings.Repeat(`]`, 20) + `}}`,
 		"many values":        `{` + good + `,"properties":{"a":"b"` + strings.Repeat(`,"a":"b"`, 5000) + `}}`,
 	} {

@@ -22,6 +22,7 @@ import (
 type signingWorld struct {
 	*walkWorld
 	session aws.Credentials // of the role warehouse, narrowed to s3://lake/orders/
+	etl     aws.Credentials // of the user who may assume the role
 }
 
 const tablePolicy = `{"Version":"2012-10-17","Statement":[
@@ -42,13 +43,13 @@ func newSigningWorld(t *testing.T, c Config) *signingWorld {
 		}
 	}
 	w.must(form(iamapi.Service, "CreateUser", "UserName", "etl"))
-	etl := w.keyOf("etl")
+	w.etl = w.keyOf("etl")
 	trust := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"` + iamARN +
 		`user/etl"},"Action":"sts:AssumeRole"}]}`
 	w.must(form(iamapi.Service, "CreateRole", "RoleName", "warehouse", "AssumeRolePolicyDocument", trust))
 	w.must(form(iamapi.Service, "PutRolePolicy", "RoleName", "warehouse", "PolicyName", "all", "PolicyDocument",
 		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}`))
-	w.session = w.assume(etl, tablePolicy)
+	w.session = w.assume(w.etl, tablePolicy)
 	return w
 }
 

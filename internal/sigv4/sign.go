@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"latchkey/internal/fault"
 )
 
 // Signer is who signs a request for S3.
@@ -34,9 +32,6 @@ func (g *Signer) Sign(r *http.Request, besides ...string) error {
 	query, err := ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		return err
-	}
-	if _, presigned, err := findQueryAuth(query); err != nil || presigned {
-		return fault.New(fault.Invalid, fault.AuthQuery, "The request has a signature already.")
 	}
 	h, err := collectHeaders(r)
 	if err != nil {
