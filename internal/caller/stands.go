@@ -45,12 +45,32 @@ func (a *Authenticator) regranted(of *Caller) (until time.Time, err error) {
 	if a.Regrant == nil {
 		return until, nil
 	}
-	for i := range s.Actors {
-		if until, err = a.mayAct(of, &s.Actors[i], until); err != nil {
+	if until, err = a.actorsStand(of, s.Actors, until); err != nil {
+		return until, err
+	}
+	return a.chain(of, s, until)
+}
+
+// ActorsStand asks whether each of the actors behind a token could ask for it now. The caller is whoever presents the
+// token. It fails with a denial whose reason the client is told.
+func (a *Authenticator) ActorsStand(of *Caller, d *credential.SealedDelegation) error {
+	if a.Revocation != AtOnce || a.Regrant == nil || len(d.Actors) == 0 {
+		return nil
+	}
+	if _, err := a.actorsStand(of, d.Actors, of.Facts.Time); err != nil {
+		return asEnded(err)
+	}
+	return nil
+}
+
+// actorsStand returns until when the answer holds, at most until the given time.
+func (a *Authenticator) actorsStand(of *Caller, all credential.Actors, until time.Time) (_ time.Time, err error) {
+	for i := range all {
+		if until, err = a.mayAct(of, &all[i], until); err != nil {
 			return until, err
 		}
 	}
-	return a.chain(of, s, until)
+	return until, nil
 }
 
 // chain asks for every session of a chain, from the newest to the oldest.

@@ -6,6 +6,7 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/audit"
 	"latchkey/internal/caller"
+	"latchkey/internal/credential"
 	"latchkey/internal/engine"
 	"latchkey/internal/store"
 )
@@ -80,4 +81,20 @@ func (c *Control) Reach(ctx context.Context, call *Call, rev uint64) error {
 	}
 	call.Snapshot = snap
 	return nil
+}
+
+// TokenStands checks a token that was issued here, when it is presented for another one or for a session: by a snapshot
+// that shows the token's revision, everything that the token hangs on must stand, and every actor behind it could ask
+// for it now. It fails with a denial whose reason the client is told.
+func (c *Control) TokenStands(ctx context.Context, call *Call, d *credential.SealedDelegation) error {
+	if err := c.Reach(ctx, call, d.Revision); err != nil {
+		return err
+	}
+	if err := caller.SealedStands(call.Snapshot, d); err != nil {
+		return err
+	}
+	if c.Auth == nil {
+		return nil
+	}
+	return c.Auth.ActorsStand(call.Caller, d)
 }

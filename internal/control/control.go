@@ -27,6 +27,7 @@ import (
 type Control struct {
 	DB     *store.DB
 	Engine *engine.Engine
+	Auth   *caller.Authenticator // asks again for whoever is behind a token; nil: nobody is asked
 	Ring   *credential.Ring
 	Now    func() time.Time
 	Region string // the default region

@@ -202,7 +202,7 @@ func (s *Server) wire(ring *credential.Ring) {
 		Signatures: sigv4.Options{Keys: sigv4.NewKeyCache(4096)}, Saw: seen.Saw,
 	}
 	s.Control = &control.Control{
-		DB: s.db, Engine: s.engine, Ring: ring, Now: c.Now, Region: c.Region, Quotas: c.Quotas, Log: c.Log,
+		DB: s.db, Engine: s.engine, Auth: auth, Ring: ring, Now: c.Now, Region: c.Region, Quotas: c.Quotas, Log: c.Log,
 	}
 	// one verifier for all, because its limits are for the whole server
 	verifier := oidc.New(oidc.Options{AllowPrivate: c.PrivateIssuers, Now: c.Now})

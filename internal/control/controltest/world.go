@@ -53,8 +53,10 @@ func New(t testing.TB, options ...Option) *World {
 		t.Fatal(err)
 	}
 	w := &World{roots: map[access.AccountID]Keys{}}
-	w.Control = &control.Control{DB: db, Engine: e, Ring: ring, Now: w.now, Region: Region, Quotas: control.DefaultQuotas}
 	w.Auth = &caller.Authenticator{Engine: e, Ring: ring, Now: w.now, Region: Region}
+	w.Control = &control.Control{
+		DB: db, Engine: e, Auth: w.Auth, Ring: ring, Now: w.now, Region: Region, Quotas: control.DefaultQuotas,
+	}
 	w.IAM = &principals.Principals{Control: w.Control}
 	w.Add(t, options...)
 	return w

@@ -9,6 +9,10 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/caller"
 	"latchkey/internal/control"
+	"latchkey/internal/control/grants"
+	"latchkey/internal/control/oauth"
+	"latchkey/internal/control/principals"
+	"latchkey/internal/control/sts"
 	"latchkey/internal/credential"
 	"latchkey/internal/fault"
 	"latchkey/internal/oidc"
@@ -54,5 +58,41 @@ func TestAttack41_TokensOfALostHistory(t *testing.T) {
 	err = caller.SealedStands(snap, &d)
 	if f, ok := errors.AsType[*fault.Error](err); !ok || f.Kind != fault.Unavailable {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestAttack49_ATokenWhoseActorMayNotActAnyMore presents a token that a user asked for who lost that right: for a
+// session, and for another application's token.
+func TestAttack49_ATokenWhoseActorMayNotActAnyMore(t *testing.T) {
+	w := newWorld(t)
+	tokens := &sts.Tokens{Control: w.Control}
+	way := &grants.Grants{Control: w.Control, Tokens: tokens, Vendor: grants.Sealed{Ring: w.Ring}}
+	w.Auth.Regrant, w.Auth.MayAct = way.Regrant, oauth.MayAct
+	other, otherKeys := w.person("other")
+	second := w.application(func(a *sso.Application) {
+		a.Grants, a.Actor = []sso.Grant{{Type: sso.TokenExchange}}, &sso.ActorPolicy{Bound: actors(other.ID)}
+	})
+	role := w.Role(t, w.root, principals.NewRole{Name: "r", Trust: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"` +
+		other.ARN() + `"},"Action":["sts:AssumeRole","sts:SetContext"]}]}`})
+	first := w.exchange(w.ask(nil))
+	exchange := func() error {
+		_, err := w.try(otherKeys, oauth.Request{ClientID: second.ARN(), GrantType: string(sso.TokenExchange),
+			SubjectToken: first.Access, SubjectTokenType: oauth.AccessTokenType})
+		return err
+	}
+	assume := func() error {
+		_, err := tokens.AssumeRole(t.Context(), w.Call(t, otherKeys, "sts", "AssumeRole"), sts.AssumeRole{
+			RoleARN: role.ARN(), SessionName: "session",
+			Contexts: []sts.ProvidedContext{{ProviderARN: sts.ContextProvider, Assertion: first.Context}},
+		})
+		return err
+	}
+	must(t, exchange())
+	must(t, assume())
+	w.SetApplication(t, w.app, func(a *sso.Application) { a.Actor = &sso.ActorPolicy{Bound: actors(other.ID)} })
+	for name, use := range map[string]func() error{"exchange": exchange, "session": assume} {
+		if f := fault.Of(use()); f == nil || f.Kind != fault.Denied || f.Reason != fault.ActorPolicyRemoved {
+			t.Errorf("%s: %v", name, f)
+		}
 	}
 }

@@ -182,15 +182,12 @@ type redemption struct {
 
 // subjectOfSignIn returns the person who signed in, if everything that the sign-in depends on still holds.
 func (e *Exchange) subjectOfSignIn(ctx context.Context, call *control.Call, r redemption) (*tokenSubject, error) {
-	if err := e.Control.Reach(ctx, call, r.person.Revision); err != nil {
-		return nil, err
-	}
 	d := DelegationOf(r.application, r.person)
 	sealed := credential.SealedDelegation{
 		Delegation: d, Issued: r.person.At, SignedIn: r.person.At,
 		Revision: r.person.Revision, Grounds: append(caller.DelegationGrounds(&d), r.person.Grounds...),
 	}
-	if err := caller.SealedStands(call.Snapshot, &sealed); err != nil {
+	if err := e.Control.TokenStands(ctx, call, &sealed); err != nil {
 		return nil, asPlainDenial(err)
 	}
 	account := accountOf(r.application)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"strings"
 
-	"latchkey/internal/caller"
 	"latchkey/internal/control"
 	"latchkey/internal/credential"
 	"latchkey/internal/fault"
@@ -79,10 +78,7 @@ func (e *Exchange) byAccessToken(
 func (e *Exchange) subjectOfToken(
 	ctx context.Context, call *control.Call, d credential.SealedDelegation,
 ) (*tokenSubject, error) {
-	if err := e.Control.Reach(ctx, call, d.Revision); err != nil {
-		return nil, err
-	}
-	if err := caller.SealedStands(call.Snapshot, &d); err != nil {
+	if err := e.Control.TokenStands(ctx, call, &d); err != nil {
 		return nil, asPlainDenial(err)
 	}
 	return &tokenSubject{

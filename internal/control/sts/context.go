@@ -66,11 +66,11 @@ func (t *Tokens) openContexts(
 		UserID: opened.UserID, IdentityStoreARN: caller.IdentityStoreARN(&opened.Delegation),
 	}
 	call.Event.Added().Identity = caller.Proven
-	if err := t.Control.Reach(ctx, call, opened.Revision); err != nil {
-		return nil, err
-	}
-	if err := caller.SealedStands(call.Snapshot, &opened); err != nil {
+	if err := t.Control.TokenStands(ctx, call, &opened); err != nil {
 		why := fault.Of(err)
+		if why.Kind != fault.Denied {
+			return nil, err
+		}
 		return nil, fault.New(fault.Denied, "", "The provided context is not accepted: %s", why.Message()).For(why.Reason)
 	}
 	grounds := opened.Grounds
