@@ -133,6 +133,25 @@ func TestAttack55_AConnectionEndsAfterTwoFramings(t *testing.T) {
 	}
 }
 
+// net/http takes no notice of a Transfer-Encoding in HTTP/1.0, and a proxy may: the chunks are no next request.
+func TestAttack55_NothingFollowsHTTP10(t *testing.T) {
+	s, host := lake(t, Config{})
+	smuggled := "GET /healthz HTTP/1.1\r\nHost: " + host + "\r\n\r\n"
+	for name, rest := range map[string]string{
+		"chunks":            "Transfer-Encoding: chunked\r\n\r\n" + smuggled,
+		"a length":          "Content-Length: 1\r\n\r\nx" + smuggled,
+		"chunks and length": "Transfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\nx" + smuggled,
+		"no body":           "\r\n" + smuggled,
+	} {
+		w := dial(t, s)
+		fmt.Fprintf(w, "GET %s HTTP/1.0\r\nHost: %s\r\nConnection: keep-alive\r\n%s",
+			presigned(t, s, "GET", host, "/lake/k"), host, rest)
+		if resp, body := w.answer("GET"); !w.ended() {
+			t.Errorf("%s: after %d %s the connection goes on", name, resp.StatusCode, body)
+		}
+	}
+}
+
 // boto3 sends uploads over HTTPS in chunks, without a length: their connections go on, as long as no length came.
 func TestAttack55_ChunksAloneKeepTheirConnection(t *testing.T) {
 	cert, key, roots := certificate(t)

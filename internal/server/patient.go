@@ -41,6 +41,9 @@ func patient(h http.Handler) http.Handler {
 			state := conn.secured.ConnectionState()
 			r.TLS = &state
 		}
+		if !r.ProtoAtLeast(1, 1) {
+			w.Header().Set("Connection", "close") // net/http does not read a Transfer-Encoding there (RFC 9112, 6.1)
+		}
 		if len(r.TransferEncoding) > 0 && (conn == nil || conn.length.Load()) {
 			w.Header().Set("Connection", "close") // the request may have had a Content-Length, too, see framedConn
 		}
