@@ -72,6 +72,17 @@ type listedUpstream struct {
 	Missing      *int32           `json:",omitempty"`
 	ObservedTime *time.Time       `json:",omitempty"`
 	Changes      []upstreamChange `json:",omitempty"`
+
+	EndpointProblems []endpointProblem `json:",omitempty"`
+}
+
+// endpointProblem is an address of a store at which the last calls of the node that answers failed.
+type endpointProblem struct {
+	Endpoint string
+	Away     bool // the node leaves it alone for a while
+	Time     time.Time
+	Failures int32
+	Reason   string `json:",omitempty"`
 }
 
 // upstreamChange is what somebody changed in a store.
@@ -94,6 +105,10 @@ func listUpstreams(out *latchkey.ListUpstreamsResponse) (all []listedUpstream) {
 		}
 		if u.ObservedTime != nil {
 			l.ObservedTime = new(wholeSeconds(u.ObservedTime))
+		}
+		for _, e := range u.EndpointProblems {
+			l.EndpointProblems = append(l.EndpointProblems, endpointProblem{awswire.Value(e.Endpoint),
+				awswire.Value(e.Away), wholeSeconds(e.Time), awswire.Value(e.Failures), awswire.Value(e.Reason)})
 		}
 		for _, x := range u.Changes {
 			l.Changes = append(l.Changes, upstreamChange{wholeSeconds(x.Time), awswire.Value(x.Bucket), awswire.Value(x.Text)})
@@ -134,6 +149,14 @@ func printUpstream(w io.Writer, u *listedUpstream) {
 		if text != "" {
 			fmt.Fprintf(w, "  %s\n", text)
 		}
+	}
+	for _, e := range u.EndpointProblems {
+		verdict := "still used"
+		if e.Away {
+			verdict = "left alone"
+		}
+		fmt.Fprintf(w, "  %s: %d calls in a row failed since %s, %s: %s\n", e.Endpoint, e.Failures,
+			e.Time.Format(time.RFC3339), verdict, e.Reason)
 	}
 	for _, x := range u.Changes {
 		fmt.Fprintf(w, "  %s  %s: %s\n", x.Time.Format(time.RFC3339), x.Bucket, x.Text)

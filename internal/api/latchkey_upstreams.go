@@ -50,6 +50,14 @@ func upstreamOut(l *stores.Listed) wire.Upstream {
 	for _, e := range m.Endpoints {
 		out.Endpoints = append(out.Endpoints, e.String())
 	}
+	for _, e := range m.Store.Endpoints() {
+		if e.Failures > 0 {
+			out.EndpointProblems = append(out.EndpointProblems, wire.EndpointProblem{
+				Endpoint: new(e.URL), Away: new(e.Away), Time: new(e.Since), Failures: count(e.Failures),
+				Reason: awswire.Optional(e.LastError),
+			})
+		}
+	}
 	out.Region, out.Flat = &m.Region, new(m.Flat)
 	out.KeySource, out.KeyProblem = new(m.Keys.String()), awswire.Optional(m.Trouble())
 	if m.STS != nil {

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"latchkey/internal/upstream"
 )
 
 // endpoints are the addresses of one store. Calls take them in turns, and leave out those that are away.
@@ -137,18 +139,8 @@ func (e *endpoint) report(o outcome, why error) {
 // Health is what the last calls found out about a store.
 type Health struct {
 	Name      string
-	Endpoints []EndpointHealth
+	Endpoints []upstream.EndpointHealth
 	Refused   string // why the store refuses our credentials; empty: it does not
-}
-
-// EndpointHealth is what the last calls found out about one address of a store.
-type EndpointHealth struct {
-	URL       string
-	Away      bool          // it is left alone
-	Again     time.Duration // until it is tried again
-	Failures  int           // in a row
-	Since     time.Time     // of the first failure in a row; zero: there is none
-	LastError string        // empty: there is none
 }
 
 // Away reports whether no endpoint is in use.
@@ -163,17 +155,21 @@ func (h Health) Away() bool {
 
 // Health tells what the last calls found out. It sends nothing.
 func (s *Store) Health() Health {
-	h := Health{Name: s.options.Name, Refused: s.refusals.now()}
-	for _, e := range s.endpoints.all {
-		h.Endpoints = append(h.Endpoints, e.health(time.Now()))
-	}
-	return h
+	return Health{Name: s.options.Name, Endpoints: s.Endpoints(), Refused: s.refusals.now()}
 }
 
-func (e *endpoint) health(now time.Time) EndpointHealth {
+// Endpoints tells what the last calls found out about each address of the store. It sends nothing.
+func (s *Store) Endpoints() (all []upstream.EndpointHealth) {
+	for _, e := range s.endpoints.all {
+		all = append(all, e.health(time.Now()))
+	}
+	return all
+}
+
+func (e *endpoint) health(now time.Time) upstream.EndpointHealth {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	h := EndpointHealth{URL: e.url.String(), Away: e.away > 0, Failures: e.failures, LastError: e.last}
+	h := upstream.EndpointHealth{URL: e.url.String(), Away: e.away > 0, Failures: e.failures, LastError: e.last}
 	if e.failures > 0 {
 		h.Since = e.since
 	}

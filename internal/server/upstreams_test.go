@@ -270,8 +270,17 @@ func TestAStoreThatIsAway(t *testing.T) {
 		!strings.Contains(metrics, `latchkey_upstream_up{upstream="right"} 1`) {
 		t.Errorf("metrics: %s", metrics)
 	}
-	if s := f.state("left"); s["Reason"] == nil || s["StatusTime"] == nil {
+	s := f.state("left")
+	if s["Reason"] == nil || s["StatusTime"] == nil {
 		t.Errorf("the state has no reason: %v", s)
+	}
+	problems, _ := s["EndpointProblems"].([]any)
+	if len(problems) != 1 {
+		t.Fatalf("the endpoint has no problem: %v", s)
+	}
+	if p := problems[0].(object); p["Endpoint"] != s["Endpoints"].([]any)[0] || p["Reason"] == nil ||
+		p["Failures"] == nil || p["Time"] == nil {
+		t.Errorf("%v", p)
 	}
 	strays := f.own("ListBuckets", object{"Unregistered": true})
 	if fmt.Sprint(strays["UnavailableUpstreams"]) != "[left]" {

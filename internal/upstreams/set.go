@@ -19,6 +19,7 @@ import (
 type Store interface {
 	upstream.Upstream
 	Close() error
+	Endpoints() []upstream.EndpointHealth // what the last calls found out about each address
 }
 
 // Connect makes the store of an upstream. It sends nothing yet.

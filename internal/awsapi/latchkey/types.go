@@ -189,6 +189,15 @@ type EndSessionsResponse struct {
 	Count   *int32   `aws:"Count"`
 }
 
+// EndpointProblem is a part of larger structures.
+type EndpointProblem struct {
+	Endpoint *string    `aws:"Endpoint"`
+	Away     *bool      `aws:"Away"`
+	Time     *time.Time `aws:"Time"`
+	Failures *int32     `aws:"Failures"`
+	Reason   *string    `aws:"Reason"`
+}
+
 // Entitlement is a part of larger structures.
 type Entitlement struct {
 	Type                *string `aws:"Type"`
@@ -694,22 +703,23 @@ type TestUpstreamResponse struct {
 
 // Upstream is a part of larger structures.
 type Upstream struct {
-	Name                *string          `aws:"Name"`
-	Endpoints           []string         `aws:"Endpoints"`
-	Region              *string          `aws:"Region"`
-	Status              *string          `aws:"Status"`
-	StatusTime          *time.Time       `aws:"StatusTime"`
-	CheckedTime         *time.Time       `aws:"CheckedTime"`
-	Reason              *string          `aws:"Reason"`
-	KeySource           *string          `aws:"KeySource"`
-	KeyProblem          *string          `aws:"KeyProblem"`
-	Flat                *bool            `aws:"Flat"`
-	Vending             *string          `aws:"Vending"`
-	RegisteredBuckets   *int32           `aws:"RegisteredBuckets"`
-	UnregisteredBuckets *int32           `aws:"UnregisteredBuckets"`
-	MissingBuckets      *int32           `aws:"MissingBuckets"`
-	ObservedTime        *time.Time       `aws:"ObservedTime"`
-	Changes             []UpstreamChange `aws:"Changes"`
+	Name                *string           `aws:"Name"`
+	Endpoints           []string          `aws:"Endpoints"`
+	Region              *string           `aws:"Region"`
+	Status              *string           `aws:"Status"`
+	StatusTime          *time.Time        `aws:"StatusTime"`
+	CheckedTime         *time.Time        `aws:"CheckedTime"`
+	Reason              *string           `aws:"Reason"`
+	KeySource           *string           `aws:"KeySource"`
+	KeyProblem          *string           `aws:"KeyProblem"`
+	Flat                *bool             `aws:"Flat"`
+	Vending             *string           `aws:"Vending"`
+	RegisteredBuckets   *int32            `aws:"RegisteredBuckets"`
+	UnregisteredBuckets *int32            `aws:"UnregisteredBuckets"`
+	MissingBuckets      *int32            `aws:"MissingBuckets"`
+	ObservedTime        *time.Time        `aws:"ObservedTime"`
+	Changes             []UpstreamChange  `aws:"Changes"`
+	EndpointProblems    []EndpointProblem `aws:"EndpointProblems"`
 }
 
 // UpstreamChange is a part of larger structures.
