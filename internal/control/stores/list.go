@@ -21,12 +21,13 @@ type Listed struct {
 
 // List lists all upstreams, the server's own store first.
 func (s *Stores) List(ctx context.Context) ([]Listed, error) {
-	counts := map[string]int{}
+	counts, owned := map[string]int{}, map[string]string{}
 	for b, err := range store.Buckets.All(ctx, s.Control.DB) {
 		if err != nil {
 			return nil, err
 		}
 		counts[buckets.StoreName(b)]++
+		owned[b.Name] = buckets.StoreName(b)
 	}
 	all := []Listed{{
 		Name: upstreams.Embedded, State: upstreams.State{Status: upstreams.Up, Since: s.Started},
@@ -37,9 +38,24 @@ func (s *Stores) List(ctx context.Context) ([]Listed, error) {
 		if err != nil {
 			return nil, err
 		}
+		if err := s.discountAdopted(ctx, o, owned); err != nil {
+			return nil, err
+		}
 		all = append(all, Listed{m.Name, m, m.State(), *o, counts[m.Name]})
 	}
 	return all, nil
+}
+
+// discountAdopted leaves the buckets out of an observation's strays that were registered since it was made. owned has
+// the upstream of each registered bucket.
+func (s *Stores) discountAdopted(ctx context.Context, o *bucket.UpstreamObservation, owned map[string]string) error {
+	rows, err := store.BucketObservations.Children(ctx, s.Control.DB, o.Upstream)
+	for _, r := range rows {
+		if !r.Registered && owned[r.Name] == o.Upstream {
+			o.Unregistered = max(o.Unregistered-1, 0)
+		}
+	}
+	return err
 }
 
 // Conditions says, for each bucket about which something is wrong in its store, what it is. The key is the bucket's

@@ -107,6 +107,25 @@ func TestWhatOthersChangeIsTold(t *testing.T) {
 	}
 }
 
+// TestAnAdoptedBucketIsNoStray checks that nobody has to wait for the next look.
+func TestAnAdoptedBucketIsNoStray(t *testing.T) {
+	w := watch(t, false)
+	w.look(nil)
+	if o := w.state(); o.Unregistered != 1 {
+		t.Fatalf("%+v", o)
+	}
+	must(t, w.update(t.Context(), func(tx *store.Tx) error {
+		return store.Buckets.Insert(tx, &bucket.Bucket{Name: "lake", Account: account, Upstream: "bad"})
+	}))
+	if o := w.state(); o.Unregistered != 0 {
+		t.Errorf("it still counts: %+v", o)
+	}
+	w.look(nil)
+	if o := w.state(); o.Unregistered != 0 || o.Registered != 1 {
+		t.Errorf("after the next look: %+v", o)
+	}
+}
+
 // TestAStoreThatDoesNotAnswerHasNotChanged checks that nothing is taken for gone that nobody could look at.
 func TestAStoreThatDoesNotAnswerHasNotChanged(t *testing.T) {
 	w := watch(t, true)
