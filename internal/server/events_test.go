@@ -157,7 +157,7 @@ func TestTheBucketOfRecordsMustBeTheOperators(t *testing.T) {
 // TestAttack43_ASinkThatBlocksRefusesRequests: a request that cannot be recorded is not served, and changes nothing.
 func TestAttack43_ASinkThatBlocksRefusesRequests(t *testing.T) {
 	data := t.TempDir()
-	s, stop := serving(t, Config{Data: data, DrainTimeout: time.Millisecond, Events: Events{
+	s, stop := serving(t, Config{Data: data, DrainTimeout: time.Second, Events: Events{
 		Bucket: BucketEvents{Name: "trail", Every: time.Millisecond}, Block: []string{BucketSink},
 		Limits: events.Limits{Records: 2, Bytes: 1 << 26, Wait: time.Millisecond},
 	}})

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	collogs "go.opentelemetry.io/proto/otlp/collector/logs/v1"
 	traces "go.opentelemetry.io/proto/otlp/trace/v1"
@@ -141,7 +142,7 @@ func TestACollectorThatIsAwayHindersNobody(t *testing.T) {
 	c := newCollector(t)
 	c.answer = func(string) (int, []byte) { return http.StatusServiceUnavailable, nil }
 	s, stop := serving(t, Config{
-		Data: t.TempDir(), DrainTimeout: 1, Traces: telemetry.Traces{On: true},
+		Data: t.TempDir(), DrainTimeout: 2 * time.Second, Traces: telemetry.Traces{On: true},
 		Events: Events{OTLP: true, Limits: events.Limits{Records: 3, Bytes: 1 << 20, Wait: 1}},
 	})
 	putObject(t, s, "/lake", "")
