@@ -93,8 +93,5 @@ func (c *Control) TokenStands(ctx context.Context, call *Call, d *credential.Sea
 	if err := caller.SealedStands(call.Snapshot, d); err != nil {
 		return err
 	}
-	if c.Auth == nil {
-		return nil
-	}
 	return c.Auth.ActorsStand(call.Caller, d)
 }

@@ -27,7 +27,7 @@ import (
 type Control struct {
 	DB     *store.DB
 	Engine *engine.Engine
-	Auth   *caller.Authenticator // asks again for whoever is behind a token; nil: nobody is asked
+	Auth   *caller.Authenticator // asks again for whoever is behind a token
 	Ring   *credential.Ring
 	Now    func() time.Time
 	Region string // the default region
